@@ -1,0 +1,67 @@
+# Each target makes what it needs first; a second run installs nothing.
+PYTHON   ?= python3
+SCENARIO ?= happy
+# Real seconds for each virtual second of the demo; unset: a virtual minute a second.
+PACE     ?=
+
+VENV  := .venv
+READY := $(VENV)/.ready
+BIN   := $(VENV)/bin
+export PYTHONPATH := src
+export PYTHONDONTWRITEBYTECODE :=
+
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
+
+.PHONY: help demo test check e2e bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
+	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
+
+test: $(READY) ## the tests
+	@$(BIN)/python -m pytest
+
+check: $(READY) ## formatting, lint, types, architecture, action and workflow files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/zizmor --offline --quiet --no-progress .github action.yml
+	bash -n .ci/run tools/*.sh
+
+e2e: $(READY) ## the built image under act and under the runner's own docker run (needs root for what is missing)
+	@tools/docker-up.sh
+	@tools/base-image.sh
+	@$(BIN)/python -m pytest --override-ini addopts= -ra tests/e2e
+
+bench: $(READY) ## start-up time and the cost of looking at 600 instances
+	@$(BIN)/python tests/bench/run.py
+
+lock: $(READY) ## resolve requirements*.in again
+	$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile $(LOCK) requirements-dev.in --output-file requirements-dev.txt
+
+# One resolution for every supported Python, hashes for every file, and no index address in the result.
+LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+        --no-header --no-emit-index-url --no-emit-find-links
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal
+	find src tests tools entrypoint.py -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --clear: an installation that was interrupted, or that was locked otherwise, is not built upon.
+$(READY): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "Python's venv is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	@touch $@
