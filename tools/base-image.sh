@@ -9,18 +9,29 @@ HERE=$(cd "$(dirname "$0")/.." && pwd)
 IMAGE=$(sed -n 's/^FROM \([^ ]*\).*/\1/p' "$HERE/Dockerfile" | head -n 1)
 SUITE=trixie
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmss-upgrade
-TARBALL=$CACHE/base-$SUITE.tar
 CA_BUNDLE=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
+LABEL=vmss-upgrade.made-for
 
 main() {
-  docker image inspect "$IMAGE" >/dev/null 2>&1 && exit 0
+  local key
+  key=$( (echo "$SUITE"; pip_configuration; cat "$CA_BUNDLE") | sha256sum | head -c 12)
+  is_at_hand "$key" && exit 0
   docker pull --quiet "$IMAGE" 2>/dev/null && exit 0
+  TARBALL=$CACHE/base-$SUITE-$key.tar
   if [[ ! -s $TARBALL ]]; then
     echo "Making $IMAGE with debootstrap (once; kept in $CACHE)"
     make_tarball
   fi
-  docker import --change 'ENV LANG=C.UTF-8' --change 'CMD ["python3"]' "$TARBALL" "$IMAGE" >/dev/null
+  docker import --change 'ENV LANG=C.UTF-8' --change 'CMD ["python3"]' --change "LABEL $LABEL=$key" \
+    "$TARBALL" "$IMAGE" >/dev/null
   echo "Imported $IMAGE: $(docker image inspect --format '{{.Size}}' "$IMAGE" | numfmt --to=si)B"
+}
+
+# $1: key. One made here holds the machine's certificates and settings of that day: when those change it is made anew.
+is_at_hand() {
+  local made_for
+  made_for=$(docker image inspect --format "{{index .Config.Labels \"$LABEL\"}}" "$IMAGE" 2>/dev/null) || return 1
+  [[ -z $made_for || $made_for == "$1" ]]
 }
 
 make_tarball() {
@@ -52,19 +63,23 @@ debian_mirror() {
 
 bring_machine_settings() {
   install -m 644 "$CA_BUNDLE" "$ROOT/etc/ssl/certs/ca-certificates.crt"
-  {
-    echo '[global]'
-    echo 'cert = /etc/ssl/certs/ca-certificates.crt'
-    pip_setting index-url
-    pip_setting proxy
-    pip_setting trusted-host
-  } >"$ROOT/etc/pip.conf"
+  pip_configuration >"$ROOT/etc/pip.conf"
 }
 
-# $1: name. As pip has it here, from files or from the environment; nothing where it is not set.
+# What of pip's configuration here holds inside a container: no local folders, and the certificates at their new place.
+pip_configuration() {
+  echo '[global]'
+  echo 'cert = /etc/ssl/certs/ca-certificates.crt'
+  pip_setting index-url
+  pip_setting proxy
+  pip_setting trusted-host
+}
+
+# $1: name. As pip has it here, from files or from the environment; nothing where it is not set, or where pip is missing.
 pip_setting() {
-  local value
-  value=$(python3 -m pip config list 2>/dev/null | sed -n "s/^[^.]*\(\.env\.\|:env:\.\|\.\)$1='\(.*\)'$/\2/p" | tail -n 1)
+  local python=$HERE/.venv/bin/python value
+  [[ -x $python ]] || python=python3
+  value=$("$python" -m pip config list 2>/dev/null | sed -n "s/^\(:env:\|[a-z]*\)\.$1='\(.*\)'$/\2/p" | tail -n 1) || true
   [[ -z $value ]] || echo "$1 = $value"
 }
 
