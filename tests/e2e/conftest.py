@@ -1,0 +1,53 @@
+"""The image is built once a session; each test gets a simulated Azure and a runner of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from e2e.docker_cli import docker
+from e2e.runner import Runner, Way
+from e2e.simulator import PROJECT, Simulator, serving
+
+IMAGE = "vmss-upgrade:e2e"
+SIZE = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def image(pytestconfig: pytest.Config) -> str:
+    """The action's image, built as a runner builds it: no arguments, no target, whatever builder."""
+    docker("build", "--quiet", "-t", IMAGE, "-f", str(PROJECT / "Dockerfile"), str(PROJECT))
+    pytestconfig.stash[SIZE] = int(docker("image", "inspect", "--format", "{{.Size}}", IMAGE))
+    return IMAGE
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if SIZE in config.stash:
+        terminalreporter.write_line(f"image size: {config.stash[SIZE] / 1e6:.0f} MB ({IMAGE})")
+
+
+@pytest.fixture(scope="session")
+def bridge() -> str:
+    """The host's address on Docker's bridge: the only one of its addresses that a container can count on."""
+    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+
+
+@pytest.fixture
+def serve(bridge: str, tmp_path: Path) -> Iterator[Callable[[str], Simulator]]:
+    """serve(scenario): a simulated Azure that ends with the test."""
+    with ExitStack() as servers:
+        yield lambda scenario: servers.enter_context(serving(scenario, host=bridge, folder=tmp_path))
+
+
+@pytest.fixture
+def job(image: str, tmp_path: Path) -> Iterator[Callable[[Simulator, Way], Runner]]:
+    """job(simulator, way): the runner of one job, cleared away with the test."""
+    with ExitStack() as runners:
+
+        def make(simulator: Simulator, way: Way) -> Runner:
+            runner = Runner(tmp_path, simulator, way, image)
+            runners.callback(runner.close)
+            return runner
+
+        yield make

@@ -1,0 +1,64 @@
+"""What must hold after a run, however it was run."""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import yaml
+
+from e2e.simulator import PROJECT, Simulator
+
+TOKEN = re.compile(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]*")
+
+
+def scenario_inputs(scenario: str) -> dict[str, str]:
+    """The action's inputs that a scenario was written for."""
+    file = PROJECT / "src" / "azure_simulator" / "scenarios" / f"{scenario}.yml"
+    inputs: dict[str, str] = yaml.safe_load(file.read_text())["inputs"]
+    return inputs
+
+
+def ids(outputs: dict[str, str], name: str) -> list[str]:
+    """An output that is a JSON list of instance ids."""
+    value = json.loads(outputs[name])
+    assert isinstance(value, list) and all(isinstance(item, str) for item in value), f"{name}: {value}"
+    return value
+
+
+def headline(summary: str) -> str:
+    """The first line of the summary, which must be there."""
+    assert summary.strip(), "no summary"
+    return summary.strip().splitlines()[0]
+
+
+def assert_no_secret_in(log: str, simulator: Simulator) -> None:
+    """Neither GitHub's token for asking, nor what was got with it, but in the command that masks it."""
+    for line in log.splitlines():
+        if line.startswith("::add-mask::"):
+            continue
+        assert simulator.ready["oidc_request_token"] not in line
+        assert not TOKEN.search(line), line
+
+
+def assert_whole_set_upgraded(simulator: Simulator, version: str) -> None:
+    """The simulated Azure says: all current and healthy, a domain at a time, each touched once."""
+    state = simulator.state()
+    instances: list[dict[str, Any]] = state["instances"]
+    assert {(each["image_version"], each["healthy"], each["upgrades"]) for each in instances} == {
+        (version, True, 1)
+    }
+    assert state["lowest_available"] >= len(instances) - largest_domain(instances)
+
+
+def assert_stopped_at_the_domain_of(simulator: Simulator, failed: str) -> None:
+    """No instance of a later update domain was touched; the failed one's own domain was the last to be."""
+    instances: list[dict[str, Any]] = simulator.state()["instances"]
+    touched = {each["update_domain"] for each in instances if each["upgrades"]}
+    [domain] = [each["update_domain"] for each in instances if each["instance_id"] == failed]
+    assert touched == set(range(domain + 1))
+    assert domain < max(each["update_domain"] for each in instances), "the scenario proves nothing"
+
+
+def largest_domain(instances: list[dict[str, Any]]) -> int:
+    return max(Counter(each["update_domain"] for each in instances).values())
