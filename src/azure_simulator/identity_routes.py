@@ -1,0 +1,182 @@
+"""GitHub's OIDC endpoint and Entra's token endpoint.
+
+Tokens are well formed and signed with nothing: they are JWTs whose last part is random, and the simulator
+knows those it gave out. Refusals are Entra's by number: AADSTS700212 (no federated credential with this
+audience), 700024 (assertion expired), 700016 (unknown client), 90002 (unknown tenant), 500011 (unknown
+resource), 7000218 (neither assertion nor secret). A client secret is not checked. A token's age is only
+judged where the scenario sets `access_token_seconds`, and then by the simulator's clock: in process, the
+client's wall clock stands still.
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
+
+from azure_simulator.answers import NotSimulated, Refusal, Reply, json_reply
+from azure_simulator.clock import timestamp, wall_seconds
+from azure_simulator.set_description import CLIENT_ID, TENANT
+
+OIDC_PATH = "/github/actions/id-token"
+ASSERTION_SECONDS = 300
+ACCESS_TOKEN_SECONDS = 3599
+ISSUER = "https://token.actions.githubusercontent.com"
+SUBJECT = "repo:simulated/deployments:ref:refs/heads/main"
+
+
+class IdentityRoutes:
+    """Both endpoints, and the judgement of the tokens that they gave out."""
+
+    def __init__(self, base_url: str, audience: str, access_token_seconds: float | None) -> None:
+        self._base_url = base_url
+        self._audience = audience
+        self._lifetime = access_token_seconds
+        self._assertions: dict[str, tuple[str, float]] = {}
+        self._access_tokens: dict[str, float] = {}
+        self.request_token = secrets.token_urlsafe(32)
+
+    @property
+    def oidc_url(self) -> str:
+        """ACTIONS_ID_TOKEN_REQUEST_URL: it has a query already, as GitHub's has."""
+        return f"{self._base_url}{OIDC_PATH}?api-version=2.0"
+
+    def owns(self, path: str) -> bool:
+        """Whether the path is for these endpoints and not for Resource Manager."""
+        return path == OIDC_PATH or path.endswith(("/oauth2/v2.0/token", "/openid-configuration"))
+
+    def answer(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, now: float
+    ) -> Reply:
+        """Answer one request. Raises NotSimulated for another method than the endpoint has."""
+        if path == OIDC_PATH and method == "GET":
+            return self._github_token(query, headers, now)
+        if path.endswith("/oauth2/v2.0/token") and method == "POST":
+            return self._access_token(path, body, now)
+        if path.endswith("/openid-configuration") and method == "GET":
+            return self._configuration(path)
+        raise NotSimulated("no such route")
+
+    def authorize(self, headers: Mapping[str, str], now: float) -> None:
+        """Raise Refusal 401 unless the request bears a token that was given out and is not too old."""
+        challenge = f'Bearer authorization_uri="{self._base_url}/{TENANT}", error="invalid_token"'
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise _unauthorized(
+                "AuthenticationFailed",
+                "Authentication failed. The 'Authorization' header is missing.",
+                challenge,
+            )
+        if token not in self._access_tokens:
+            raise _unauthorized("InvalidAuthenticationToken", "The access token is invalid.", challenge)
+        if self._lifetime is not None and now > self._access_tokens[token]:
+            message = (
+                f"The access token expiry UTC time '{timestamp(self._access_tokens[token])}' is earlier than "
+                f"current UTC time '{timestamp(now)}'."
+            )
+            raise _unauthorized("ExpiredAuthenticationToken", message, challenge)
+
+    def _github_token(self, query: str, headers: Mapping[str, str], now: float) -> Reply:
+        if headers.get("authorization") != f"Bearer {self.request_token}":
+            return json_reply(401, {"message": "Unauthorized"})
+        audience = dict(parse_qsl(query)).get("audience", "https://github.com/simulated")
+        issued = wall_seconds()
+        token = _jwt(
+            iss=ISSUER, sub=SUBJECT, aud=audience, iat=issued, nbf=issued, exp=issued + ASSERTION_SECONDS
+        )
+        self._assertions[token] = (audience, now + ASSERTION_SECONDS)
+        return json_reply(200, {"value": token})
+
+    def _access_token(self, path: str, body: bytes, now: float) -> Reply:
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        problem = self._problem(path, form, now)
+        if problem is not None:
+            status, error, number, message = problem
+            return json_reply(status, _entra_error(error, number, message, now))
+        lifetime = self._lifetime if self._lifetime is not None else ACCESS_TOKEN_SECONDS
+        issued = wall_seconds()
+        token = _jwt(
+            aud=self._base_url, iss=f"{self._base_url}/{TENANT}", iat=issued, exp=issued + int(lifetime)
+        )
+        self._access_tokens[token] = now + lifetime
+        answer = {"token_type": "Bearer", "expires_in": int(lifetime), "ext_expires_in": int(lifetime)}
+        return json_reply(200, {**answer, "access_token": token})
+
+    def _problem(self, path: str, form: Mapping[str, str], now: float) -> tuple[int, str, int, str] | None:
+        """What Entra finds wrong: status, OAuth error, AADSTS number, text; None when all is well."""
+        tenant, client, scope = path.split("/")[1], form.get("client_id", ""), form.get("scope", "")
+        if tenant.lower() != TENANT:
+            return 400, "invalid_request", 90002, f"Tenant '{tenant}' not found."
+        if client.lower() != CLIENT_ID:
+            message = f"Application with identifier '{client}' was not found in the directory 'Simulated'."
+            return 400, "unauthorized_client", 700016, message
+        if scope.split(" ")[0].replace("//.default", "/.default") != f"{self._base_url}/.default":
+            message = f"The resource principal named {scope} was not found in the tenant named Simulated."
+            return 400, "invalid_resource", 500011, message
+        if "client_assertion" in form:
+            return self._assertion_problem(form["client_assertion"], now)
+        if "client_secret" in form:
+            return None
+        message = (
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+        )
+        return 401, "invalid_client", 7000218, message
+
+    def _assertion_problem(self, assertion: str, now: float) -> tuple[int, str, int, str] | None:
+        if assertion not in self._assertions:
+            message = "Client assertion failed signature validation."
+            return 401, "invalid_client", 700027, message
+        audience, expires_at = self._assertions[assertion]
+        if audience != self._audience:
+            message = (
+                f"No matching federated identity record found for presented assertion audience '{audience}'. "
+                "Please check your federated identity credential Subject, Audience and Issuer against the "
+                "presented assertion."
+            )
+            return 401, "invalid_client", 700212, message
+        if self._lifetime is not None and now > expires_at:
+            message = "Client assertion is not within its valid time range."
+            return 401, "invalid_client", 700024, message
+        return None
+
+    def _configuration(self, path: str) -> Reply:
+        authority = f"{self._base_url}/{path.split('/')[1]}"
+        return json_reply(
+            200,
+            {
+                "token_endpoint": f"{authority}/oauth2/v2.0/token",
+                "authorization_endpoint": f"{authority}/oauth2/v2.0/authorize",
+                "issuer": f"{authority}/v2.0",
+                "jwks_uri": f"{authority}/discovery/v2.0/keys",
+                "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+                "response_types_supported": ["code"],
+                "subject_types_supported": ["pairwise"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "scopes_supported": ["openid"],
+            },
+        )
+
+
+def _jwt(**claims: Any) -> str:
+    head = {"typ": "JWT", "alg": "RS256", "kid": "simulated"}
+    parts = [json.dumps(part).encode() for part in (head, {"jti": secrets.token_hex(8), **claims})]
+    return ".".join(
+        base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, secrets.token_bytes(32)]
+    )
+
+
+def _entra_error(error: str, number: int, message: str, now: float) -> dict[str, Any]:
+    trace, when = secrets.token_hex(16), timestamp(now)[:19].replace("T", " ") + "Z"
+    return {
+        "error": error,
+        "error_description": f"AADSTS{number}: {message} Trace ID: {trace} Timestamp: {when}",
+        "error_codes": [number],
+        "timestamp": when,
+        "trace_id": trace,
+        "correlation_id": trace,
+    }
+
+
+def _unauthorized(code: str, message: str, challenge: str) -> Refusal:
+    return Refusal(401, code, message, headers=[("www-authenticate", challenge)])

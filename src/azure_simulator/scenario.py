@@ -1,0 +1,246 @@
+"""A scenario: the scale set, how fast it is and what goes wrong, read from YAML.
+
+A file holds `description`, `inputs` (the action's inputs that fit it), `fleet`, `images`, `model`,
+`instances`, `timing`, `faults`, `rolling_upgrade`, `access_token_seconds` and `audience`; README.md in
+`scenarios/` tells each.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from azure_simulator import faults as f
+from azure_simulator.answers import NotSimulated, Refusal
+from azure_simulator.images import Catalog, GalleryImage, PlatformImages
+from azure_simulator.reading import ScenarioError, Section
+from azure_simulator.set_description import SetDescription, read_set
+
+GITHUB_AUDIENCE = "api://AzureADTokenExchange"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Seconds. A pair is the range that each instance's own value is drawn from, by the seed."""
+
+    request_latency: float = 0.2
+    upgrade: tuple[float, float] = (20.0, 240.0)
+    healthy_after: tuple[float, float] = (10.0, 60.0)
+    model_update: float = 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Everything a simulation needs to know. `inputs` are what the rehearsal gives the action.
+
+    `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
+    """
+
+    name: str
+    description: str
+    inputs: dict[str, str] = field(hash=False)
+    scale_set: SetDescription
+    catalog: Catalog
+    timing: Timing
+    faults: tuple[f.Fault, ...] = field(hash=False)
+    rolling_upgrade: str | None = None
+    access_token_seconds: float | None = None
+    audience: str = GITHUB_AUDIENCE
+
+
+def scenario_names() -> list[str]:
+    """The scenarios that ship with the simulator, in alphabetical order."""
+    folder = resources.files("azure_simulator") / "scenarios"
+    return sorted(
+        entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml")
+    )
+
+
+def load_scenario(name_or_path: str) -> Scenario:
+    """A scenario that ships with the simulator, by its name, or one in a file of its own (`.yml`, `.yaml`).
+
+    Raises ScenarioError naming file, key and what is wrong.
+    """
+    if name_or_path.endswith((".yml", ".yaml")):
+        path = Path(name_or_path)
+        try:
+            return parse_scenario(path.read_text(encoding="utf-8"), path.stem, name_or_path)
+        except OSError as error:
+            raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from error
+    if name_or_path not in scenario_names():
+        known = ", ".join(scenario_names())
+        raise ScenarioError(
+            f"{name_or_path}: there is no such scenario; there are {known}, and files in .yml"
+        )
+    file = resources.files("azure_simulator") / "scenarios" / f"{name_or_path}.yml"
+    return parse_scenario(file.read_text(encoding="utf-8"), name_or_path, f"{name_or_path}.yml")
+
+
+def parse_scenario(text: str, name: str, source: str) -> Scenario:
+    """A scenario from YAML text; `source` is what errors call it. Raises ScenarioError."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{source}: is not YAML: {' '.join(str(error).split())}") from error
+    root = Section(source, "", document)
+    catalog = _catalog(root)
+    try:
+        scale_set = read_set(root.section("fleet"), root.mapping("model"), root.section("instances"), catalog)
+        for instance in scale_set.instances:
+            if instance.image is None:
+                catalog.deploy(_storage_profile(scale_set), scale_set.model["location"])
+    except (Refusal, NotSimulated) as error:
+        raise root.problem("fleet.image", f"{error} (the list `images` says which images exist)") from error
+    scenario = Scenario(
+        name=name,
+        description=root.text("description"),
+        inputs=_inputs(root),
+        scale_set=scale_set,
+        catalog=catalog,
+        timing=_timing(root.section("timing")),
+        faults=tuple(_fault(entry) for entry in root.sections("faults")),
+        rolling_upgrade=root.optional_text("rolling_upgrade"),
+        access_token_seconds=_token_seconds(root),
+        audience=root.text("audience", GITHUB_AUDIENCE),
+    )
+    root.finish()
+    check_faults(scenario, source)
+    return scenario
+
+
+def check_faults(scenario: Scenario, source: str) -> None:
+    """Raise ScenarioError when a fault names an instance that the set does not have and that does not
+    appear.
+    """
+    known = {instance.instance_id for instance in scenario.scale_set.instances}
+    known |= {fault.instance for fault in scenario.faults if isinstance(fault, f.Appear)}
+    for index, fault in enumerate(scenario.faults):
+        instance = getattr(fault, "instance", None)
+        if instance is not None and instance not in known:
+            raise ScenarioError(f"{source}: faults[{index}].instance: the set has no instance {instance!r}")
+
+
+def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
+    profile: dict[str, Any] = scale_set.model["properties"]["virtualMachineProfile"]["storageProfile"]
+    return profile
+
+
+def _catalog(root: Section) -> Catalog:
+    platform, gallery, managed = [], [], []
+    for entry in root.sections("images"):
+        if entry.has("publisher"):
+            names = [entry.text(key) for key in ("publisher", "offer", "sku")]
+            platform.append(PlatformImages(*names, versions=tuple(entry.list_of("versions", str))))
+        elif entry.has("versions"):
+            gallery.append(GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str))))
+        else:
+            managed.append(entry.text("id"))
+        entry.finish()
+    return Catalog(tuple(platform), tuple(gallery), tuple(managed))
+
+
+def _inputs(root: Section) -> dict[str, str]:
+    section = root.section("inputs")
+    return {key: section.text(key) for key in section.names()}
+
+
+def _timing(section: Section) -> Timing:
+    timing = Timing(
+        request_latency=section.number("request_latency", 0.2),
+        upgrade=section.span("upgrade_seconds", (20.0, 240.0)),
+        healthy_after=section.span("healthy_after_seconds", (10.0, 60.0)),
+        model_update=section.number("model_update_seconds", 50.0),
+    )
+    section.finish()
+    return timing
+
+
+def _token_seconds(root: Section) -> float | None:
+    if root.raw("access_token_seconds") in (None, "never"):
+        return None
+    return root.number("access_token_seconds")
+
+
+def _fault(entry: Section) -> f.Fault:
+    kind = entry.choice("kind", tuple(_FAULTS))
+    fault = _FAULTS[kind](entry)
+    entry.finish()
+    return fault
+
+
+def _trigger(entry: Section) -> f.Trigger:
+    if entry.has("at") == entry.has("after_upgrade"):
+        raise entry.problem(
+            "", "needs either `at` (seconds) or `after_upgrade` (which one, with `delay` seconds)"
+        )
+    if entry.has("at"):
+        return f.Trigger(at=entry.number("at"))
+    return f.Trigger(after_upgrade=entry.whole("after_upgrade"), delay=entry.number("delay", 0.0))
+
+
+def _http_fault(entry: Section) -> f.HttpFault:
+    effects = [key for key in ("status", "drop", "hang") if entry.has(key)]
+    if len(effects) != 1:
+        raise entry.problem("", "needs exactly one of `status`, `drop` and `hang`")
+    drop = entry.choice("drop", ("before", "after")) if entry.has("drop") else None
+    return f.HttpFault(
+        path=entry.text("path"),
+        method=entry.optional_text("method"),
+        nth=entry.whole("nth", 1),
+        count=entry.whole("count", 1),
+        status=entry.whole("status") if entry.has("status") else None,
+        code=entry.text("code", ""),
+        message=entry.text("message", ""),
+        retry_after=entry.optional_number("retry_after"),
+        drop="before" if drop == "before" else "after" if drop else None,
+        hang=entry.optional_number("hang"),
+    )
+
+
+def _provisioning_failure(entry: Section) -> f.ProvisioningFailure:
+    ending = entry.choice("operation", ("failed", "succeeded"), "failed")
+    return f.ProvisioningFailure(
+        instance=entry.text("instance"),
+        code=entry.text("code"),
+        message=entry.text("message"),
+        operation="failed" if ending == "failed" else "succeeded",
+    )
+
+
+def _appear(entry: Section) -> f.Appear:
+    image = entry.choice("image", ("new", "old"), "new")
+    return f.Appear(
+        when=_trigger(entry),
+        instance=entry.text("instance"),
+        update_domain=entry.whole("update_domain"),
+        image="new" if image == "new" else "old",
+    )
+
+
+def _stop(entry: Section) -> f.Stop:
+    power = entry.choice("power", ("stopped", "deallocated"), "deallocated")
+    return f.Stop(_trigger(entry), entry.text("instance"), "stopped" if power == "stopped" else "deallocated")
+
+
+_FAULTS: dict[str, Callable[[Section], f.Fault]] = {
+    "comes-up-unhealthy": lambda e: f.ComesUpUnhealthy(
+        e.text("instance"), e.optional_number("seconds"), e.optional_number("flap_seconds")
+    ),
+    "provisioning-failure": _provisioning_failure,
+    "hangs": lambda e: f.Hangs(e.text("instance")),
+    "stays-on-old-image": lambda e: f.StaysOnOldImage(e.text("instance")),
+    "flag-lags": lambda e: f.FlagLags(e.text("instance"), e.number("seconds")),
+    "http": _http_fault,
+    "conflict-window": lambda e: f.ConflictWindow(e.number("seconds")),
+    "vanish": lambda e: f.Vanish(_trigger(e), e.text("instance")),
+    "appear": _appear,
+    "fall-ill": lambda e: f.FallIll(_trigger(e), e.text("instance"), e.optional_number("seconds")),
+    "stop": _stop,
+    "updated-by-somebody": lambda e: f.UpdatedBySomebody(
+        _trigger(e), e.text("instance"), e.number("seconds", 120.0)
+    ),
+    "model-change": lambda e: f.ModelChange(_trigger(e), e.mapping("patch")),
+}

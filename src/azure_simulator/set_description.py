@@ -1,0 +1,299 @@
+"""A scale set as it is when a simulation begins: its own JSON and its instances."""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure_simulator.images import Catalog, DeployedImage, kind_of
+from azure_simulator.reading import Section
+
+SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
+TENANT = "22222222-2222-2222-2222-222222222222"
+CLIENT_ID = "33333333-3333-3333-3333-333333333333"
+RESOURCE_GROUP = "simulated-group"
+SCALE_SET = "simulated-set"
+LOCATION = "westeurope"
+
+HEALTH_SOURCES = ("probe", "extension", "external", "none")
+POWER_STATES = ("running", "stopped", "deallocated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceDescription:
+    """An instance at the beginning. `image` None: what the model gives; `current`: latestModelApplied."""
+
+    instance_id: str
+    update_domain: int | None = None
+    fault_domain: int | None = None
+    zone: str | None = None
+    placement_group: str = ""
+    image: DeployedImage | None = None
+    current: bool | None = None
+    provisioning: str = "Succeeded"
+    failure: tuple[str, str] | None = None
+    power: str = "running"
+    protected: bool = False
+    protected_from_scale_in: bool = False
+    unhealthy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SetDescription:
+    """`model` is the set's JSON as Azure writes it; `instances` in the order of their numbers."""
+
+    model: dict[str, Any] = field(hash=False)
+    instances: tuple[InstanceDescription, ...]
+
+
+def has_health_signal(model: dict[str, Any]) -> bool:
+    """Whether the set's JSON names a source of health: a probe, the health extension, or external health."""
+    properties = model["properties"]
+    profile = properties.get("virtualMachineProfile") or {}
+    extensions = (profile.get("extensionProfile") or {}).get("extensions") or []
+    return (
+        bool((profile.get("networkProfile") or {}).get("healthProbe"))
+        or any(
+            str(extension.get("properties", {}).get("type", "")).startswith("ApplicationHealth")
+            for extension in extensions
+        )
+        or bool((properties.get("externalHealthPolicy") or {}).get("enabled"))
+    )
+
+
+def merged(base: Any, patch: Any) -> Any:
+    """`patch` over `base`: mappings key by key, all else replaced, null removes. Neither is changed."""
+    if not isinstance(base, dict) or not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    result = dict(base)
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog: Catalog) -> SetDescription:
+    """The set that a scenario's `fleet`, `model` and `instances` describe.
+
+    Raises ScenarioError, and Refusal when the model's image is not in the catalog.
+    """
+    shape = _spelled_out(fleet) if fleet.has("instances") else _laid_out(fleet)
+    model = merged(_base_model(fleet, len(shape)), patch)
+    fleet.finish()
+    instances = tuple(_overridden(each, overrides, model, catalog) for each in shape)
+    overrides.finish()
+    return SetDescription(model, instances)
+
+
+def _laid_out(fleet: Section) -> list[InstanceDescription]:
+    """Instances numbered from 0, dealt out to the update domains in turn; zone by zone, group by group."""
+    counts = fleet.list_of("update_domains", int)
+    if not counts:
+        raise fleet.problem("update_domains", "is missing (how many instances each update domain has)")
+    zones: list[str | None] = [*fleet.list_of("zones", str)] or [None]
+    groups = fleet.whole("placement_groups", 1)
+    missing = set(fleet.list_of("missing_ids", int))
+    numbers = (number for number in range(10**6) if number not in missing)
+    shape = []
+    for group in range(groups):
+        for zone in zones:
+            for row in range(max(counts)):
+                for domain, count in enumerate(counts):
+                    if row < count:
+                        shape.append(
+                            InstanceDescription(
+                                instance_id=str(next(numbers)),
+                                update_domain=domain,
+                                fault_domain=domain,
+                                zone=zone,
+                                placement_group=placement_group_id(group, zone),
+                            )
+                        )
+    return shape
+
+
+def placement_group_id(group: int, zone: str | None = None) -> str:
+    """The id of the `group`-th placement group (of a zone): a fixed one, so that runs can be compared."""
+    return f"{group:08x}-0000-4000-8000-{int(zone) if zone and zone.isdigit() else 0:012x}"
+
+
+def _spelled_out(fleet: Section) -> list[InstanceDescription]:
+    shape = []
+    for entry in fleet.sections("instances"):
+        domain = entry.whole("update_domain") if entry.raw("update_domain") is not None else None
+        fault_domain = entry.whole("fault_domain") if entry.raw("fault_domain") is not None else domain
+        zone = entry.optional_text("zone")
+        shape.append(
+            InstanceDescription(
+                instance_id=entry.text("id"),
+                update_domain=domain,
+                fault_domain=fault_domain,
+                zone=zone,
+                placement_group=placement_group_id(entry.whole("placement_group", 0), zone),
+            )
+        )
+        entry.finish()
+    ids = [each.instance_id for each in shape]
+    if len(set(ids)) != len(ids):
+        raise fleet.problem("instances", "names an id twice")
+    return shape
+
+
+def _overridden(
+    instance: InstanceDescription, overrides: Section, model: dict[str, Any], catalog: Catalog
+) -> InstanceDescription:
+    given = overrides.section(instance.instance_id)
+    image = _given_image(given, model, catalog)
+    failure = given.section("failed")
+    described = InstanceDescription(
+        instance_id=instance.instance_id,
+        update_domain=instance.update_domain,
+        fault_domain=instance.fault_domain,
+        zone=instance.zone,
+        placement_group=instance.placement_group,
+        image=image,
+        current=given.flag("current", True) if given.has("current") else None,
+        provisioning="Failed" if failure.names() else given.text("provisioning_state", "Succeeded"),
+        failure=(failure.text("code"), failure.text("message")) if failure.names() else None,
+        power=given.choice("power", POWER_STATES, "running"),
+        protected=given.flag("protected", False),
+        protected_from_scale_in=given.flag("protected_from_scale_in", False),
+        unhealthy=given.flag("unhealthy", False),
+    )
+    given.finish()
+    return described
+
+
+def _given_image(given: Section, model: dict[str, Any], catalog: Catalog) -> DeployedImage | None:
+    """`image` of an override: a version of the model's platform image, or {id: ..} or {uri: ..}."""
+    value = given.raw("image")
+    if value is None:
+        return None
+    profile = model["properties"]["virtualMachineProfile"]["storageProfile"]
+    if isinstance(value, str) and kind_of(profile) == "platform":
+        profile = merged(profile, {"imageReference": {"version": value}})
+    elif isinstance(value, dict) and set(value) == {"id"}:
+        profile = {"imageReference": value}
+    elif isinstance(value, dict) and set(value) == {"uri"}:
+        profile = {"osDisk": {"image": value}}
+    else:
+        raise given.problem("image", "must be a version of the model's platform image, {id: ..} or {uri: ..}")
+    return catalog.deploy(profile, model["location"])
+
+
+def _base_model(fleet: Section, count: int) -> dict[str, Any]:
+    """The set's JSON, as recorded for a regional Uniform set (uniform_create_and_modify_2024)."""
+    location = fleet.text("location", LOCATION)
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}/providers"
+    network = f"{group}/Microsoft.Network"
+    zones = fleet.list_of("zones", str)
+    single = fleet.whole("placement_groups", 1) == 1
+    model: dict[str, Any] = {
+        "name": SCALE_SET,
+        "id": f"{group}/Microsoft.Compute/virtualMachineScaleSets/{SCALE_SET}",
+        "type": "Microsoft.Compute/virtualMachineScaleSets",
+        "location": location,
+        "tags": {},
+        "sku": {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": fleet.whole("capacity", count)},
+        "properties": {
+            "singlePlacementGroup": single,
+            "orchestrationMode": "Uniform",
+            "upgradePolicy": {"mode": "Manual"},
+            "virtualMachineProfile": {
+                "osProfile": {
+                    "computerNamePrefix": "sim",
+                    "adminUsername": "azureuser",
+                    "linuxConfiguration": {
+                        "disablePasswordAuthentication": True,
+                        "provisionVMAgent": True,
+                    },
+                    "secrets": [],
+                    "allowExtensionOperations": True,
+                    "requireGuestProvisionSignal": True,
+                },
+                "storageProfile": _storage_profile(fleet),
+                "networkProfile": _network_profile(network),
+                "timeCreated": "2025-12-01T08:00:00.0000000+00:00",
+            },
+            "provisioningState": "Succeeded",
+            "overprovision": True,
+            "doNotRunExtensionsOnOverprovisionedVMs": False,
+            "uniqueId": "44444444-4444-4444-8444-444444444444",
+            "platformFaultDomainCount": 5,
+            "timeCreated": "2025-12-01T08:00:00.0000000+00:00",
+        },
+    }
+    if zones:
+        model["zones"] = zones
+    return merged(model, _health_source(fleet.choice("health", HEALTH_SOURCES, "probe"), network))
+
+
+def _storage_profile(fleet: Section) -> dict[str, Any]:
+    image = fleet.mapping("image")
+    if not image:
+        raise fleet.problem("image", "is missing ({publisher, offer, sku, version}, {id} or {uri})")
+    disk: dict[str, Any] = {
+        "osType": "Linux",
+        "createOption": "FromImage",
+        "caching": "ReadWrite",
+        "managedDisk": {"storageAccountType": "Premium_LRS"},
+        "diskSizeGB": 30,
+    }
+    if set(image) == {"uri"}:
+        return {"osDisk": {**disk, "image": {"uri": image["uri"]}}}
+    if set(image) in ({"id"}, {"publisher", "offer", "sku", "version"}):
+        if not all(isinstance(value, str) for value in image.values()):
+            raise fleet.problem("image", "must hold text only (put versions in quotes)")
+        return {"osDisk": disk, "imageReference": dict(image), "diskControllerType": "SCSI"}
+    raise fleet.problem(
+        "image", f"must be {{publisher, offer, sku, version}}, {{id}} or {{uri}}, not {set(image)}"
+    )
+
+
+def _network_profile(network: str) -> dict[str, Any]:
+    subnet = f"{network}/virtualNetworks/simulated-net/subnets/default"
+    pool = f"{network}/loadBalancers/simulated-lb/backendAddressPools/default"
+    address = {
+        "name": "simIPConfig",
+        "properties": {
+            "subnet": {"id": subnet},
+            "privateIPAddressVersion": "IPv4",
+            "loadBalancerBackendAddressPools": [{"id": pool}],
+        },
+    }
+    interface = {
+        "name": "simNic",
+        "properties": {
+            "primary": True,
+            "disableTcpStateTracking": False,
+            "dnsSettings": {"dnsServers": []},
+            "enableIPForwarding": False,
+            "ipConfigurations": [address],
+        },
+    }
+    return {"networkInterfaceConfigurations": [interface]}
+
+
+def _health_source(health: str, network: str) -> dict[str, Any]:
+    """What each source of health adds to the set's JSON."""
+    extension = {
+        "name": "HealthExtension",
+        "properties": {
+            "autoUpgradeMinorVersion": True,
+            "publisher": "Microsoft.ManagedServices",
+            "type": "ApplicationHealthLinux",
+            "typeHandlerVersion": "1.0",
+            "settings": {"protocol": "http", "port": 80, "requestPath": "/health"},
+        },
+    }
+    probe = {"id": f"{network}/loadBalancers/simulated-lb/probes/health"}
+    sources: dict[str, dict[str, Any]] = {
+        "probe": {"virtualMachineProfile": {"networkProfile": {"healthProbe": probe}}},
+        "extension": {"virtualMachineProfile": {"extensionProfile": {"extensions": [extension]}}},
+        "external": {
+            "externalHealthPolicy": {"enabled": True, "gracePeriod": "PT10M", "expiryDuration": "PT15M"}
+        },
+        "none": {},
+    }
+    return {"properties": sources[health]}

@@ -1,0 +1,52 @@
+"""What will become of one upgrade of one instance: its durations by the seed, its faults by the scenario."""
+
+import random
+from collections.abc import Iterable
+
+from azure_simulator import faults as f
+from azure_simulator.fleet import FOREVER, Sickness, Upgrade
+from azure_simulator.images import DeployedImage
+from azure_simulator.scenario import Timing
+
+
+def decide(
+    instance_id: str,
+    number: int,
+    now: float,
+    *,
+    image: DeployedImage,
+    model: int,
+    timing: Timing,
+    faults: Iterable[f.InstanceFault],
+    seed: int,
+) -> Upgrade:
+    """The `number`-th manualupgrade of an instance (1 is the first) that begins `now`, decided to its end.
+
+    Its durations depend on seed, instance and number alone, not on what else happens. `faults` are those of
+    this instance; they strike the first upgrade only.
+    """
+    draw = random.Random(f"{seed}:{instance_id}:{number}")
+    ended_at = now + draw.uniform(*timing.upgrade)
+    sickness = Sickness(ended_at, ended_at + draw.uniform(*timing.healthy_after))
+    failure, keeps_image, lag = None, False, 0.0
+    for fault in faults if number == 1 else ():
+        match fault:
+            case f.ComesUpUnhealthy(seconds=seconds, flap_seconds=flap):
+                sickness = Sickness(ended_at, FOREVER if seconds is None else ended_at + seconds, flap)
+            case f.ProvisioningFailure(code=code, message=message):
+                failure, keeps_image, sickness = (code, message), True, Sickness(ended_at)
+            case f.Hangs():
+                ended_at, sickness = FOREVER, Sickness(FOREVER)
+            case f.StaysOnOldImage():
+                keeps_image = True
+            case f.FlagLags(seconds=seconds):
+                lag = seconds
+    return Upgrade(
+        started_at=now,
+        ended_at=ended_at,
+        image=None if keeps_image else image,
+        model=model,
+        current_at=FOREVER if keeps_image else ended_at + lag,
+        sickness=sickness,
+        failure=failure,
+    )
