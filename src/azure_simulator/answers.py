@@ -51,9 +51,7 @@ def json_reply(status: int, body: object, headers: Headers | None = None) -> Rep
 
 def text_reply(status: int, body: str, headers: Headers | None = None) -> Reply:
     """An answer whose body is JSON already written."""
-    return Reply(
-        status, [("content-type", "application/json; charset=utf-8"), *(headers or [])], body.encode()
-    )
+    return Reply(status, [("content-type", "application/json; charset=utf-8"), *(headers or [])], body.encode())
 
 
 def empty_reply(status: int, headers: Headers | None = None) -> Reply:

@@ -48,8 +48,7 @@ class Writer:
         """The set's own instance view: how many instances are in which provisioning state."""
         states = Counter(each.at(now, self._set.has_signal).provisioning for each in self._set.present(now))
         summary = [
-            {"code": f"ProvisioningState/{name.lower()}", "count": count}
-            for name, count in sorted(states.items())
+            {"code": f"ProvisioningState/{name.lower()}", "count": count} for name, count in sorted(states.items())
         ]
         state = self.scale_set(now)["properties"]["provisioningState"]
         return {"virtualMachine": {"statusesSummary": summary}, "statuses": [_provisioning(state, None, 0.0)]}
@@ -121,9 +120,7 @@ class Writer:
             "vmId": str(uuid.uuid5(uuid.NAMESPACE_URL, self._address(instance))),
             "storageProfile": self._storage(instance, snapshot, profile),
             "osProfile": {"computerName": computer_name(instance, self._set), **os_profile},
-            "networkProfile": {
-                "networkInterfaces": [{"id": f"{self._address(instance)}/networkInterfaces/simNic"}]
-            },
+            "networkProfile": {"networkInterfaces": [{"id": f"{self._address(instance)}/networkInterfaces/simNic"}]},
             "timeCreated": timestamp(instance.born_at),
         }
         if instance.protected or instance.protected_from_scale_in:
@@ -156,6 +153,36 @@ class Writer:
         else:
             storage["imageReference"] = dict(snapshot.image.reference)
         return storage
+
+
+def rolling_upgrade(code: str, scale_set: SimulatedScaleSet) -> Json:
+    """A rolling upgrade under way, or one that ended (recorded: rolling_upgrade_start_cancel_2020)."""
+    percents = (
+        "maxBatchInstancePercent",
+        "maxUnhealthyInstancePercent",
+        "maxUnhealthyUpgradedInstancePercent",
+    )
+    running = int(code == "RollingForward")
+    began = "2025-12-31T23:59:00.0000000+00:00"
+    return {
+        "type": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades",
+        "location": scale_set.location,
+        "properties": {
+            "policy": {**dict.fromkeys(percents, 20), "pauseTimeBetweenBatches": "PT0S"},
+            "runningStatus": {
+                "code": code,
+                "startTime": began,
+                "lastAction": "Start",
+                "lastActionTime": began,
+            },
+            "progress": {
+                "successfulInstanceCount": 0,
+                "failedInstanceCount": 0,
+                "inProgressInstanceCount": running,
+                "pendingInstanceCount": 0,
+            },
+        },
+    }
 
 
 def computer_name(instance: Instance, scale_set: SimulatedScaleSet) -> str:

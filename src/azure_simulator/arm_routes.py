@@ -33,7 +33,7 @@ from azure_simulator.answers import (
     resource_not_found,
     text_reply,
 )
-from azure_simulator.arm_json import Detail, Writer, instance_view
+from azure_simulator.arm_json import Detail, Writer, instance_view, rolling_upgrade
 from azure_simulator.fleet import Instance
 from azure_simulator.image_routes import ImageRoutes
 from azure_simulator.operations import Operation
@@ -331,36 +331,6 @@ class ArmRoutes:
         if instance is None:
             raise _with_headers(not_found_in_location(), limits)
         return instance, limits
-
-
-def rolling_upgrade(code: str, scale_set: SimulatedScaleSet) -> dict[str, Any]:
-    """A rolling upgrade under way, or one that ended (recorded: rolling_upgrade_start_cancel_2020)."""
-    percents = (
-        "maxBatchInstancePercent",
-        "maxUnhealthyInstancePercent",
-        "maxUnhealthyUpgradedInstancePercent",
-    )
-    running = int(code == "RollingForward")
-    began = "2025-12-31T23:59:00.0000000+00:00"
-    return {
-        "type": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades",
-        "location": scale_set.location,
-        "properties": {
-            "policy": {**dict.fromkeys(percents, 20), "pauseTimeBetweenBatches": "PT0S"},
-            "runningStatus": {
-                "code": code,
-                "startTime": began,
-                "lastAction": "Start",
-                "lastActionTime": began,
-            },
-            "progress": {
-                "successfulInstanceCount": 0,
-                "failedInstanceCount": 0,
-                "inProgressInstanceCount": running,
-                "pendingInstanceCount": 0,
-            },
-        },
-    }
 
 
 def _detail(request: Request) -> Detail:

@@ -128,9 +128,7 @@ class Instance:
         sick = sick or ill or power != "running"
         healthy = None if not has_signal or updating or power == "deallocated" else not sick
         available = (
-            provisioning not in ("Updating", "Failed")
-            and power == "running"
-            and (healthy is True or not has_signal)
+            provisioning not in ("Updating", "Failed") and power == "running" and (healthy is True or not has_signal)
         )
         return Snapshot(image, model, provisioning, failure, power, healthy, available, etag, changed_at)
 

@@ -46,9 +46,7 @@ class IdentityRoutes:
         """Whether the path is for these endpoints and not for Resource Manager."""
         return path == OIDC_PATH or path.endswith(("/oauth2/v2.0/token", "/openid-configuration"))
 
-    def answer(
-        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, now: float
-    ) -> Reply:
+    def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, now: float) -> Reply:
         """Answer one request. Raises NotSimulated for another method than the endpoint has."""
         if path == OIDC_PATH and method == "GET":
             return self._github_token(query, headers, now)
@@ -82,9 +80,7 @@ class IdentityRoutes:
             return json_reply(401, {"message": "Unauthorized"})
         audience = dict(parse_qsl(query)).get("audience", "https://github.com/simulated")
         issued = wall_seconds()
-        token = _jwt(
-            iss=ISSUER, sub=SUBJECT, aud=audience, iat=issued, nbf=issued, exp=issued + ASSERTION_SECONDS
-        )
+        token = _jwt(iss=ISSUER, sub=SUBJECT, aud=audience, iat=issued, nbf=issued, exp=issued + ASSERTION_SECONDS)
         self._assertions[token] = (audience, now + ASSERTION_SECONDS)
         return json_reply(200, {"value": token})
 
@@ -96,9 +92,7 @@ class IdentityRoutes:
             return json_reply(status, _entra_error(error, number, message, now))
         lifetime = self._lifetime if self._lifetime is not None else ACCESS_TOKEN_SECONDS
         issued = wall_seconds()
-        token = _jwt(
-            aud=self._base_url, iss=f"{self._base_url}/{TENANT}", iat=issued, exp=issued + int(lifetime)
-        )
+        token = _jwt(aud=self._base_url, iss=f"{self._base_url}/{TENANT}", iat=issued, exp=issued + int(lifetime))
         self._access_tokens[token] = now + lifetime
         answer = {"token_type": "Bearer", "expires_in": int(lifetime), "ext_expires_in": int(lifetime)}
         return json_reply(200, {**answer, "access_token": token})
@@ -118,9 +112,7 @@ class IdentityRoutes:
             return self._assertion_problem(form["client_assertion"], now)
         if "client_secret" in form:
             return None
-        message = (
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
-        )
+        message = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         return 401, "invalid_client", 7000218, message
 
     def _assertion_problem(self, assertion: str, now: float) -> tuple[int, str, int, str] | None:
@@ -161,9 +153,7 @@ class IdentityRoutes:
 def _jwt(**claims: Any) -> str:
     head = {"typ": "JWT", "alg": "RS256", "kid": "simulated"}
     parts = [json.dumps(part).encode() for part in (head, {"jti": secrets.token_hex(8), **claims})]
-    return ".".join(
-        base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, secrets.token_bytes(32)]
-    )
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, secrets.token_bytes(32)])
 
 
 def _entra_error(error: str, number: int, message: str, now: float) -> dict[str, Any]:

@@ -107,9 +107,7 @@ class Section:
     def sections(self, key: str) -> list["Section"]:
         """A list of mappings; empty when absent."""
         entries = self.list_of(key, dict)
-        return [
-            Section(self.source, self._path(f"{key}[{index}]"), entry) for index, entry in enumerate(entries)
-        ]
+        return [Section(self.source, self._path(f"{key}[{index}]"), entry) for index, entry in enumerate(entries)]
 
     def section(self, key: str) -> "Section":
         """A mapping; an empty one when absent."""

@@ -18,6 +18,7 @@ from azure_simulator import faults as f
 from azure_simulator.answers import NotSimulated, Refusal, conflict
 from azure_simulator.fleet import FOREVER, Instance, Sickness, Snapshot, Upgrade
 from azure_simulator.images import DeployedImage, kind_of
+from azure_simulator.model_rules import both_kinds, follows_latest, storage_image, writable
 from azure_simulator.operations import Operation
 from azure_simulator.scenario import Scenario
 from azure_simulator.set_description import InstanceDescription, has_health_signal, merged, placement_group_id
@@ -44,9 +45,7 @@ class AcceptedUpgrade:
 
     def healthy_at(self) -> float:
         """When the slowest instance that is still there is provisioned and healthy; infinite for never."""
-        moments = [
-            upgrade.healthy_at for instance, upgrade in self.jobs if instance.gone_at >= upgrade.healthy_at
-        ]
+        moments = [upgrade.healthy_at for instance, upgrade in self.jobs if instance.gone_at >= upgrade.healthy_at]
         return max(moments, default=self.started_at)
 
 
@@ -91,7 +90,7 @@ class SimulatedScaleSet:
 
     @property
     def flexible(self) -> bool:
-        return self.json["properties"].get("orchestrationMode") == "Flexible"
+        return bool(self.json["properties"].get("orchestrationMode") == "Flexible")
 
     def etag(self, now: float) -> int:
         """+1 for each update of the set; +2 over a manualupgrade
@@ -133,9 +132,9 @@ class SimulatedScaleSet:
         """
         if self.busy(now):
             raise conflict()
-        changed = merged(self.json, _writable(patch))
+        changed = merged(self.json, writable(patch))
         self._check_update(changed)
-        image_changes = _storage_image(changed) != _storage_image(self.json)
+        image_changes = storage_image(changed) != storage_image(self.json)
         self.json = changed
         self._etag += 1
         self.model = self._number_of(self._profile)
@@ -171,7 +170,7 @@ class SimulatedScaleSet:
 
     def _check_update(self, changed: dict[str, Any]) -> None:
         storage = changed["properties"]["virtualMachineProfile"]["storageProfile"]
-        if kind_of(storage) != kind_of(self._profile["storageProfile"]) or _both_kinds(storage):
+        if kind_of(storage) != kind_of(self._profile["storageProfile"]) or both_kinds(storage):
             raise Refusal(
                 409,
                 "OperationNotAllowed",
@@ -202,8 +201,7 @@ class SimulatedScaleSet:
                 raise Refusal(
                     400,
                     "InstanceIdsListInstanceIdNotActiveVM",
-                    f"The provided instanceId {instance_id} is not an active Virtual Machine Scale Set VM "
-                    "instanceId.",
+                    f"The provided instanceId {instance_id} is not an active Virtual Machine Scale Set VM instanceId.",
                     target="instanceIds",
                 )
             named.append(instance)
@@ -228,26 +226,21 @@ class SimulatedScaleSet:
             model=self.model,
             timing=self._scenario.timing,
             faults=self._faults_of(instance.instance_id),
+            has_signal=self.has_signal,
             seed=self._seed,
         )
 
     def _operation_error(self, accepted: AcceptedUpgrade) -> tuple[str, str] | None:
         for instance, upgrade in accepted.jobs:
             for fault in self._faults_of(instance.instance_id):
-                if (
-                    isinstance(fault, f.ProvisioningFailure)
-                    and upgrade.failure
-                    and fault.operation == "failed"
-                ):
+                if isinstance(fault, f.ProvisioningFailure) and upgrade.failure and fault.operation == "failed":
                     return upgrade.failure
         return None
 
     def _start(self, now: float, api_version: str, ends_at: Any, **more: Any) -> Operation:
         name = str(uuid.UUID(int=self._names.getrandbits(128), version=4))
         token = f"t={self._names.getrandbits(60)}&c=sim&s={self._names.getrandbits(64):x}&h=sim"
-        operation = Operation(
-            name=name, token=token, api_version=api_version, started_at=now, ends_at=ends_at, **more
-        )
+        operation = Operation(name=name, token=token, api_version=api_version, started_at=now, ends_at=ends_at, **more)
         self.operations[name] = operation
         self._running.append(operation)
         return operation
@@ -348,7 +341,7 @@ class SimulatedScaleSet:
         profile, image = self._profile, described.image
         current = described.current
         if current is None:
-            current = image is None or image == self._deployed(profile) or _follows_latest(profile)
+            current = image is None or image == self._deployed(profile) or follows_latest(profile)
         if current:
             return self.model
         version = dict(image.reference).get("exactVersion") if image is not None else None
@@ -370,29 +363,3 @@ class SimulatedScaleSet:
     def _conflict_seconds(self) -> float:
         windows = [fault.seconds for fault in self._scenario.faults if isinstance(fault, f.ConflictWindow)]
         return max(windows, default=0.0)
-
-
-def _writable(patch: dict[str, Any]) -> dict[str, Any]:
-    """A request's body without what is read-only."""
-    patch = {key: value for key, value in patch.items() if key not in ("id", "name", "type", "etag")}
-    if isinstance(patch.get("properties"), dict):
-        read_only = ("provisioningState", "uniqueId", "timeCreated")
-        patch["properties"] = {k: v for k, v in patch["properties"].items() if k not in read_only}
-    return patch
-
-
-def _storage_image(model: dict[str, Any]) -> tuple[Any, Any]:
-    storage = model["properties"]["virtualMachineProfile"]["storageProfile"]
-    return storage.get("imageReference"), (storage.get("osDisk") or {}).get("image")
-
-
-def _follows_latest(profile: dict[str, Any]) -> bool:
-    """Whether the model names no exact version; then instances with different versions are all current."""
-    reference = profile["storageProfile"].get("imageReference") or {}
-    return bool(reference.get("version", "").lower() == "latest" or "/galleries/" in reference.get("id", ""))
-
-
-def _both_kinds(storage: dict[str, Any]) -> bool:
-    """Whether a merge has left two kinds of image side by side, which is what a change of kind looks like."""
-    reference, image = storage.get("imageReference") or {}, (storage.get("osDisk") or {}).get("image")
-    return bool(reference and image) or ("id" in reference and "publisher" in reference)

@@ -17,7 +17,7 @@ from azure_simulator import faults as f
 from azure_simulator.answers import NotSimulated, Refusal
 from azure_simulator.images import Catalog, GalleryImage, PlatformImages
 from azure_simulator.reading import ScenarioError, Section
-from azure_simulator.set_description import SetDescription, read_set
+from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, read_set
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
 
@@ -54,9 +54,7 @@ class Scenario:
 def scenario_names() -> list[str]:
     """The scenarios that ship with the simulator, in alphabetical order."""
     folder = resources.files("azure_simulator") / "scenarios"
-    return sorted(
-        entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml")
-    )
+    return sorted(entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml"))
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -72,9 +70,7 @@ def load_scenario(name_or_path: str) -> Scenario:
             raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from error
     if name_or_path not in scenario_names():
         known = ", ".join(scenario_names())
-        raise ScenarioError(
-            f"{name_or_path}: there is no such scenario; there are {known}, and files in .yml"
-        )
+        raise ScenarioError(f"{name_or_path}: there is no such scenario; there are {known}, and files in .yml")
     file = resources.files("azure_simulator") / "scenarios" / f"{name_or_path}.yml"
     return parse_scenario(file.read_text(encoding="utf-8"), name_or_path, f"{name_or_path}.yml")
 
@@ -129,11 +125,14 @@ def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
 
 
 def _catalog(root: Section) -> Catalog:
+    if not root.has("images"):
+        return Catalog(platform=(PlatformImages(**UBUNTU, versions=UBUNTU_VERSIONS),))
     platform, gallery, managed = [], [], []
     for entry in root.sections("images"):
         if entry.has("publisher"):
-            names = [entry.text(key) for key in ("publisher", "offer", "sku")]
-            platform.append(PlatformImages(*names, versions=tuple(entry.list_of("versions", str))))
+            publisher, offer, sku = (entry.text(key) for key in ("publisher", "offer", "sku"))
+            versions = tuple(entry.list_of("versions", str))
+            platform.append(PlatformImages(publisher, offer, sku, versions))
         elif entry.has("versions"):
             gallery.append(GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str))))
         else:
@@ -173,9 +172,7 @@ def _fault(entry: Section) -> f.Fault:
 
 def _trigger(entry: Section) -> f.Trigger:
     if entry.has("at") == entry.has("after_upgrade"):
-        raise entry.problem(
-            "", "needs either `at` (seconds) or `after_upgrade` (which one, with `delay` seconds)"
-        )
+        raise entry.problem("", "needs either `at` (seconds) or `after_upgrade` (which one, with `delay` seconds)")
     if entry.has("at"):
         return f.Trigger(at=entry.number("at"))
     return f.Trigger(after_upgrade=entry.whole("after_upgrade"), delay=entry.number("delay", 0.0))
@@ -239,8 +236,6 @@ _FAULTS: dict[str, Callable[[Section], f.Fault]] = {
     "appear": _appear,
     "fall-ill": lambda e: f.FallIll(_trigger(e), e.text("instance"), e.optional_number("seconds")),
     "stop": _stop,
-    "updated-by-somebody": lambda e: f.UpdatedBySomebody(
-        _trigger(e), e.text("instance"), e.number("seconds", 120.0)
-    ),
+    "updated-by-somebody": lambda e: f.UpdatedBySomebody(_trigger(e), e.text("instance"), e.number("seconds", 120.0)),
     "model-change": lambda e: f.ModelChange(_trigger(e), e.mapping("patch")),
 }

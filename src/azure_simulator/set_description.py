@@ -14,6 +14,10 @@ RESOURCE_GROUP = "simulated-group"
 SCALE_SET = "simulated-set"
 LOCATION = "westeurope"
 
+# What a scenario has that names no image: the set is on the second version, a third one is there.
+UBUNTU = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts-gen2"}
+UBUNTU_VERSIONS = ("22.04.202609010", "22.04.202610010", "22.04.202611010")
+
 HEALTH_SOURCES = ("probe", "extension", "external", "none")
 POWER_STATES = ("running", "stopped", "deallocated")
 
@@ -60,16 +64,17 @@ def has_health_signal(model: dict[str, Any]) -> bool:
     )
 
 
-def merged(base: Any, patch: Any) -> Any:
+def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     """`patch` over `base`: mappings key by key, all else replaced, null removes. Neither is changed."""
-    if not isinstance(base, dict) or not isinstance(patch, dict):
-        return copy.deepcopy(patch)
     result = dict(base)
     for key, value in patch.items():
+        below = result.get(key)
         if value is None:
             result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = merged(below if isinstance(below, dict) else {}, value)
         else:
-            result[key] = merged(result.get(key), value)
+            result[key] = copy.deepcopy(value)
     return result
 
 
@@ -226,13 +231,12 @@ def _base_model(fleet: Section, count: int) -> dict[str, Any]:
     }
     if zones:
         model["zones"] = zones
-    return merged(model, _health_source(fleet.choice("health", HEALTH_SOURCES, "probe"), network))
+    source = _health_source(fleet.choice("health", HEALTH_SOURCES, "probe"), network)
+    return merged(model, source)
 
 
 def _storage_profile(fleet: Section) -> dict[str, Any]:
-    image = fleet.mapping("image")
-    if not image:
-        raise fleet.problem("image", "is missing ({publisher, offer, sku, version}, {id} or {uri})")
+    image = fleet.mapping("image") or {**UBUNTU, "version": UBUNTU_VERSIONS[1]}
     disk: dict[str, Any] = {
         "osType": "Linux",
         "createOption": "FromImage",
@@ -246,9 +250,7 @@ def _storage_profile(fleet: Section) -> dict[str, Any]:
         if not all(isinstance(value, str) for value in image.values()):
             raise fleet.problem("image", "must hold text only (put versions in quotes)")
         return {"osDisk": disk, "imageReference": dict(image), "diskControllerType": "SCSI"}
-    raise fleet.problem(
-        "image", f"must be {{publisher, offer, sku, version}}, {{id}} or {{uri}}, not {set(image)}"
-    )
+    raise fleet.problem("image", f"must be {{publisher, offer, sku, version}}, {{id}} or {{uri}}, not {set(image)}")
 
 
 def _network_profile(network: str) -> dict[str, Any]:
@@ -291,9 +293,7 @@ def _health_source(health: str, network: str) -> dict[str, Any]:
     sources: dict[str, dict[str, Any]] = {
         "probe": {"virtualMachineProfile": {"networkProfile": {"healthProbe": probe}}},
         "extension": {"virtualMachineProfile": {"extensionProfile": {"extensions": [extension]}}},
-        "external": {
-            "externalHealthPolicy": {"enabled": True, "gracePeriod": "PT10M", "expiryDuration": "PT15M"}
-        },
+        "external": {"externalHealthPolicy": {"enabled": True, "gracePeriod": "PT10M", "expiryDuration": "PT15M"}},
         "none": {},
     }
     return {"properties": sources[health]}

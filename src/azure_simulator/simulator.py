@@ -19,7 +19,7 @@ from azure_simulator.answers import (
 )
 from azure_simulator.arm_routes import ArmRoutes, parse_request
 from azure_simulator.clock import Clock, http_date
-from azure_simulator.fleet import lowest_available
+from azure_simulator.fleet import FOREVER, lowest_available
 from azure_simulator.identity_routes import IdentityRoutes
 from azure_simulator.image_routes import ImageRoutes
 from azure_simulator.scale_set import SimulatedScaleSet
@@ -133,9 +133,7 @@ class SimulatedAzure:
         """
         return self.exchange(method, url, headers, body, None)
 
-    def exchange(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float | None
-    ) -> Reply:
+    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float | None) -> Reply:
         """`handle` for a client that waits for an answer no longer than `patience` seconds.
 
         Raises AnswerTookTooLong when it did not come in time; the request has been carried out all the same.
@@ -151,9 +149,7 @@ class SimulatedAzure:
         """All instances that exist now, in the order of their numbers."""
         with self._lock:
             now = self._settled()
-            present = sorted(
-                self._set.present(now), key=lambda each: (len(each.instance_id), each.instance_id)
-            )
+            present = sorted(self._set.present(now), key=lambda each: (len(each.instance_id), each.instance_id))
             states = []
             for instance in present:
                 snapshot = instance.at(now, self._set.has_signal)
@@ -180,10 +176,7 @@ class SimulatedAzure:
         """One record per accepted manualupgrade, oldest first."""
         with self._lock:
             self._settled()
-            return [
-                UpgradeRecord(each.started_at, each.instance_ids, each.healthy_at())
-                for each in self._set.accepted
-            ]
+            return [UpgradeRecord(each.started_at, each.instance_ids, each.healthy_at()) for each in self._set.accepted]
 
     def lowest_available(self) -> int:
         """The lowest number of available instances at any moment from 0 to now, exactly."""
@@ -192,11 +185,11 @@ class SimulatedAzure:
             return lowest_available(list(self._set.instances.values()), now, self._set.has_signal)
 
     def state(self) -> dict[str, object]:
-        """All of the above as JSON, for tests in other processes. Azure has nothing like it."""
+        """All of the above as JSON, "never" as null, for tests from outside. Azure has no such thing."""
         return {
             "now": self._clock.now(),
             "instances": [dataclasses.asdict(each) for each in self.instances()],
-            "upgrades": [dataclasses.asdict(each) for each in self.upgrades],
+            "upgrades": [_finite(dataclasses.asdict(each)) for each in self.upgrades],
             "lowest_available": self.lowest_available(),
             "requests": [dataclasses.asdict(each) for each in list(self.requests)],
         }
@@ -214,9 +207,7 @@ class SimulatedAzure:
             raise AnswerTookTooLong
         self._clock.sleep(seconds)
 
-    def _carry_out(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> tuple[Reply, float]:
+    def _carry_out(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Reply, float]:
         """The reply, and how long it hangs before it comes. Logs the request whatever becomes of it."""
         now = self._settled()
         parts = urlsplit(url)
@@ -262,6 +253,10 @@ class SimulatedAzure:
             if fault.nth <= self._seen[index] < fault.nth + fault.count and struck is None:
                 struck = fault
         return struck
+
+
+def _finite(record: dict[str, object]) -> dict[str, object]:
+    return {key: None if value == FOREVER else value for key, value in record.items()}
 
 
 def _matches(fault: f.HttpFault, method: str, path: str) -> bool:

@@ -63,7 +63,7 @@ def _raw(reply: Reply) -> urllib3.HTTPResponse:
     )
 
 
-class SimulatorTransport(RequestsTransport):
+class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core gives it no type
     """A transport of the SDK whose requests stay in process and whose sleeps are the simulator's."""
 
     def __init__(self, exchange: Exchange, sleep: Callable[[float], None]) -> None:

@@ -18,16 +18,19 @@ def decide(
     model: int,
     timing: Timing,
     faults: Iterable[f.InstanceFault],
+    has_signal: bool,
     seed: int,
 ) -> Upgrade:
     """The `number`-th manualupgrade of an instance (1 is the first) that begins `now`, decided to its end.
 
     Its durations depend on seed, instance and number alone, not on what else happens. `faults` are those of
-    this instance; they strike the first upgrade only.
+    this instance; they strike the first upgrade only. Without a health signal an instance counts as healthy
+    once it is provisioned.
     """
     draw = random.Random(f"{seed}:{instance_id}:{number}")
     ended_at = now + draw.uniform(*timing.upgrade)
-    sickness = Sickness(ended_at, ended_at + draw.uniform(*timing.healthy_after))
+    starting = draw.uniform(*timing.healthy_after) if has_signal else 0.0
+    sickness = Sickness(ended_at, ended_at + starting)
     failure, keeps_image, lag = None, False, 0.0
     for fault in faults if number == 1 else ():
         match fault:

@@ -1,0 +1,68 @@
+"""`python -m azure_simulator`: list the scenarios, or serve one over HTTPS."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from azure_simulator.capture import with_captured_set
+from azure_simulator.reading import ScenarioError
+from azure_simulator.scenario import Scenario, load_scenario, scenario_names
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 2 when the scenario cannot be played, else 0."""
+    given = _parser().parse_args(arguments)
+    if given.command == "list":
+        _print_scenarios()
+        return 0
+    try:
+        scenario = _scenario(given)
+    except ScenarioError as error:
+        print(f"azure_simulator: {error}", file=sys.stderr)
+        return 2
+    # Imported here, so that `list` does not wait for cryptography.
+    from azure_simulator.server import serve
+
+    serve(scenario, given.host, given.port, given.ready_file, given.pace, given.seed)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m azure_simulator", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="print the scenarios that ship with the simulator")
+    serve = commands.add_parser("serve", help="serve a scenario over HTTPS until SIGTERM")
+    serve.add_argument("--scenario", required=True, metavar="NAME_OR_FILE")
+    serve.add_argument("--model", type=Path, metavar="FILE", help="what `az vmss show` printed")
+    serve.add_argument(
+        "--instances",
+        type=Path,
+        metavar="FILE",
+        help="what `az vmss list-instances --expand instanceView` printed",
+    )
+    serve.add_argument("--host", required=True, help="address to listen on; also in the certificate and the URLs")
+    serve.add_argument("--port", type=int, required=True, help="0 for any free one")
+    serve.add_argument("--ready-file", type=Path, required=True, help="JSON, written when the server listens")
+    serve.add_argument("--pace", type=float, default=1.0, help="real seconds that a simulated second takes")
+    serve.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def _scenario(given: argparse.Namespace) -> Scenario:
+    scenario = load_scenario(given.scenario)
+    if given.model is None and given.instances is None:
+        return scenario
+    if given.model is None or given.instances is None:
+        raise ScenarioError("--model and --instances belong together: give both files or neither")
+    return with_captured_set(scenario, given.model, given.instances)
+
+
+def _print_scenarios() -> None:
+    names = scenario_names()
+    width = max(len(name) for name in names)
+    for name in names:
+        print(f"{name:{width}}  {load_scenario(name).description}")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
