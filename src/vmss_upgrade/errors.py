@@ -1,0 +1,91 @@
+"""Every exception of the project, divided by who must act.
+
+    VmssUpgradeError        str() is one sentence; `.remedy` is the next one
+    ├── InputError          the workflow author must change an input
+    ├── PlanRefused         the scale set must be changed first; nothing was written
+    ├── AzureError          Azure said no, or did not answer
+    └── Interrupted         someone cancelled
+
+Anything else that is raised is a bug of ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class VmssUpgradeError(Exception):
+    """Base of all. `str(error)` is what is wrong, `error.remedy` what to do about it."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class InputProblem:
+    """One thing wrong with one input, named as in action.yml."""
+
+    input: str
+    message: str
+    remedy: str
+
+
+class InputError(VmssUpgradeError):
+    """One or more inputs are wrong. Raised before anything is asked of Azure; holds every problem found."""
+
+    def __init__(self, problems: list[InputProblem]) -> None:
+        names = ", ".join(dict.fromkeys(problem.input for problem in problems))
+        super().__init__(f"{len(problems)} problem(s) with the inputs: {names}.", "Correct them in the workflow.")
+        self.problems = tuple(problems)
+
+
+class PlanRefused(VmssUpgradeError):
+    """The scale set as it is cannot be rolled safely; nothing was written. Names the setting and its value."""
+
+
+class Trouble(Enum):
+    """What kind of "no" Azure gave; decides whether waiting can help."""
+
+    CONFLICT = "conflict"  # 409: another request is at work on the scale set
+    THROTTLED = "throttled"  # 429
+    UNCERTAIN = "uncertain"  # 5xx, 408 or no answer: the request may have been carried out
+    CHANGED = "changed"  # 412: the scale set is no longer the one that was read
+    GONE = "gone"  # an instance named in the request no longer exists
+    NOT_FOUND = "not found"  # 404
+    DENIED = "denied"  # 401, 403, or no token
+    REJECTED = "rejected"  # any other answer: waiting will not help
+
+
+class AzureError(VmssUpgradeError):
+    """Azure refused a request or did not answer it.
+
+    `code` is Azure's error code (or the HTTP status where it gave none), `retry_after` the wait in seconds that
+    Azure asked for (None where it did not), `correlation_id` the id that Microsoft support asks for.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        trouble: Trouble,
+        code: str,
+        doing: str,
+        remedy: str = "",
+        retry_after: float | None = None,
+        correlation_id: str = "",
+    ) -> None:
+        super().__init__(message, remedy)
+        self.trouble = trouble
+        self.code = code
+        self.doing = doing
+        self.retry_after = retry_after
+        self.correlation_id = correlation_id
+
+
+class Interrupted(VmssUpgradeError):
+    """The run was cancelled (SIGINT or SIGTERM)."""
+
+    def __init__(self) -> None:
+        super().__init__("The run was cancelled.", "Run the workflow again with the same inputs to go on.")

@@ -1,0 +1,34 @@
+"""The az commands that a user may want next, quoted for a shell."""
+
+from __future__ import annotations
+
+import shlex
+
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.scale_set import Model
+
+_PROFILE = "virtualMachineProfile.storageProfile"
+
+
+def az_vmss(action: str, model: Model, *arguments: str) -> str:
+    """`az vmss ACTION` for this scale set, with `arguments` quoted."""
+    words = ["az", "vmss", *action.split(), "--subscription", model.subscription]
+    words += ["-g", model.resource_group, "-n", model.name, *arguments]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def put_image_back(model: Model, image: Image) -> str:
+    """The command that sets the model to `image` again (a VHD's URI without its query)."""
+    match image.kind:
+        case ImageKind.PLATFORM:
+            fields = ("publisher", "offer", "sku", "version")
+            settings = [f"{_PROFILE}.imageReference.{field}={getattr(image, field)}" for field in fields]
+        case ImageKind.RESOURCE:
+            settings = [f"{_PROFILE}.imageReference.id={image}"]
+        case ImageKind.SHARED_GALLERY:
+            settings = [f"{_PROFILE}.imageReference.sharedGalleryImageId={image}"]
+        case ImageKind.COMMUNITY_GALLERY:
+            settings = [f"{_PROFILE}.imageReference.communityGalleryImageId={image}"]
+        case ImageKind.VHD:
+            settings = [f"{_PROFILE}.osDisk.image.uri={image}"]
+    return az_vmss("update", model, "--set", *settings)

@@ -1,0 +1,181 @@
+"""What happened, one frozen dataclass each. `at` is seconds since the rollout began; `instances` is a whole look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.health_gate import Failure, Pending
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Instance, Model, ScaleSet
+
+
+class Outcome(Enum):
+    """How a run ended. The first three exit 0, the others 1."""
+
+    SUCCEEDED = "succeeded"
+    NOTHING_TO_DO = "nothing-to-do"
+    PLANNED = "planned"
+    HALTED = "halted"
+    TIMED_OUT = "timed-out"
+    INTERRUPTED = "interrupted"
+    REFUSED = "refused"
+
+    @property
+    def exit_code(self) -> int:
+        """0 when the user got what was asked for."""
+        return 0 if self in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO, Outcome.PLANNED) else 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScaleSetRead:
+    """The model was read for the first time."""
+
+    at: float
+    model: Model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noticed:
+    """Something that the user should know came up."""
+
+    at: float
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPlanned:
+    """The plan stands; nothing has been written. `scale_set` is what it was planned from."""
+
+    at: float
+    plan: RolloutPlan
+    scale_set: ScaleSet
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The run waits `seconds` before it tries again, because of `why`."""
+
+    at: float
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUpdateStarted:
+    """Azure accepted the new image for the model; from now on new instances may get it."""
+
+    at: float
+    target: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUpdated:
+    """The model holds the target image; it took `seconds`."""
+
+    at: float
+    target: Image
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """No batch may start while these instances outside it are in trouble; the wait ends at `until`."""
+
+    at: float
+    troubles: tuple[Pending, ...]
+    until: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstancesSeen:
+    """A look at all instances between batches."""
+
+    at: float
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchStarted:
+    """From now on the instances of the batch count as away. `of` is the number of batches."""
+
+    at: float
+    batch: Batch
+    of: int
+
+
+class Phase(Enum):
+    """What a running batch is waiting for."""
+
+    UPGRADING = "Azure is upgrading"
+    GETTING_READY = "waiting until current and healthy"
+    BAKING = "healthy, baking"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchProgressed:
+    """A look at the instances while a batch is under way."""
+
+    at: float
+    batch: Batch
+    phase: Phase
+    pending: tuple[Pending, ...]
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchPassed:
+    """Every instance of the batch is on the target, current and healthy, and stayed so for the bake time."""
+
+    at: float
+    batch: Batch
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFailed:
+    """The batch has an instance error; nothing further is touched."""
+
+    at: float
+    batch: Batch
+    failures: tuple[Failure, ...]
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Why a run ended: one sentence, what to do next, and the errors behind it."""
+
+    outcome: Outcome
+    reason: str
+    remedy: str = ""
+    failures: tuple[Failure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutFinished:
+    """The last event of every run."""
+
+    at: float
+    ending: Ending
+
+
+Event = (
+    ScaleSetRead
+    | Noticed
+    | RolloutPlanned
+    | Waiting
+    | ModelUpdateStarted
+    | ModelUpdated
+    | Holding
+    | InstancesSeen
+    | BatchStarted
+    | BatchProgressed
+    | BatchPassed
+    | BatchFailed
+    | RolloutFinished
+)

@@ -1,0 +1,23 @@
+"""What was noticed about a scale set, and how grave it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Severity(Enum):
+    """REFUSE: nothing may be written. WARN: go on, but the user must know. NOTE: worth a line."""
+
+    REFUSE = "refuse"
+    WARN = "warn"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing noticed: what it is, and what to do about it (empty where nothing is to be done)."""
+
+    severity: Severity
+    message: str
+    remedy: str = ""

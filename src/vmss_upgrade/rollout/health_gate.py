@@ -1,0 +1,146 @@
+"""The health gate: a batch passes when every instance is on the target, current, running and healthy, and stays so.
+
+Theory of operation. A gate opens when Azure's operation has ended, because a Succeeded operation proves nothing
+(wire facts, section 5: Succeeded, yet `latestModelApplied` still false). Each look at the instances advances it.
+An instance that is not ready yet is waited for until `health_timeout`, because a binary signal says Unhealthy
+while the application is still starting; only then is it an instance error. A provisioning failure that was not
+there before the batch is an instance error at once. All ready starts the bake; anything unready during the bake
+ends it, and the next time all are ready it starts anew, within the same bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.scale_set import (
+    Health,
+    HealthSignal,
+    Instance,
+    Power,
+    Problem,
+    is_on,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An instance error: which instance (empty: the batch as a whole), Azure's or our code, and what happened."""
+
+    instance_id: str
+    code: str
+    message: str
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Why an instance is not ready yet."""
+
+    instance_id: str
+    code: str
+    message: str
+
+
+def not_ready(instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool) -> Pending | None:
+    """The first reason why `instance` cannot pass yet; None when it is ready.
+
+    `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
+    """
+
+    def pending(code: str, message: str) -> Pending:
+        return Pending(instance.id, code, message)
+
+    if instance.is_busy:
+        return pending("StillUpdating", f"provisioning state is still {instance.provisioning_state}")
+    if instance.provisioning_state.lower() != "succeeded":
+        return pending("NotProvisioned", f"provisioning state is {instance.provisioning_state}")
+    if not is_on(instance, target):
+        return pending("NotOnTarget", f"still runs {instance.image or 'an image that Azure does not show'}")
+    if instance.power is not Power.RUNNING:
+        return pending("NotRunning", f"power state is {instance.power.value}")
+    if flag_matters and instance.latest_model_applied is False:
+        return pending("NotCurrent", "has the image, but latestModelApplied is still false")
+    if signal is not HealthSignal.NONE and instance.health is not Health.HEALTHY:
+        return pending("NotHealthy", f"health is {instance.health.value} (signal: {signal.value})")
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthGate:
+    """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
+
+    `known_problems` are the failures shown before the batch: Azure goes on showing an old one for a while
+    (Azure/azure-cli#33307). `vanished` instances are nobody's failure.
+    """
+
+    instance_ids: tuple[str, ...]
+    target: Image
+    signal: HealthSignal
+    opened_at: float
+    health_timeout: float
+    bake_time: float
+    known_problems: Mapping[str, Problem] = field(default_factory=dict)
+    flag_matters: bool = True
+    ready_since: float | None = None
+    passed: bool = False
+    pending: tuple[Pending, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    vanished: tuple[str, ...] = ()
+
+    @property
+    def is_decided(self) -> bool:
+        """Passed or failed: looking again changes nothing."""
+        return self.passed or bool(self.failures)
+
+    @property
+    def only_the_flag_is_missing(self) -> bool:
+        """Everything is ready but `latestModelApplied`, which can lag, or mean that the model changed."""
+        return bool(self.pending) and all(p.code == "NotCurrent" for p in self.pending)
+
+    def advance(self, instances: Mapping[str, Instance], now: float) -> HealthGate:
+        """The gate after seeing `instances` (by id) at `now`."""
+        present = [instances[id_] for id_ in self.instance_ids if id_ in instances]
+        vanished = tuple(id_ for id_ in self.instance_ids if id_ not in instances)
+        broken = tuple(filter(None, map(self._new_failure, present)))
+        pending = tuple(
+            filter(None, (not_ready(i, self.target, self.signal, flag_matters=self.flag_matters) for i in present))
+        )
+        seen = replace(self, pending=pending, vanished=vanished, failures=broken)
+        if broken:
+            return seen
+        if pending:
+            return seen._waiting(now)
+        return seen._baking(now)
+
+    def out_of_time(self, code: str, message: str) -> HealthGate:
+        """The gate failed for every instance that is not ready, because some other bound was reached."""
+        failures = tuple(
+            Failure(instance_id=p.instance_id, code=code, message=f"{message}; {p.message}") for p in self.pending
+        )
+        return replace(self, failures=failures or (Failure(instance_id="", code=code, message=message),))
+
+    def _new_failure(self, instance: Instance) -> Failure | None:
+        problem = instance.problem
+        if instance.is_busy or problem is None or self.known_problems.get(instance.id) == problem:
+            return None
+        return Failure(instance_id=instance.id, code=problem.code, message=problem.message)
+
+    def _waiting(self, now: float) -> HealthGate:
+        waiting = replace(self, ready_since=None)
+        if now - self.opened_at < self.health_timeout:
+            return waiting
+        failures = tuple(
+            Failure(
+                instance_id=p.instance_id,
+                code=p.code,
+                message=f"{p.message}, {now - self.opened_at:.0f} s after Azure's operation ended",
+            )
+            for p in self.pending
+        )
+        return replace(waiting, failures=failures)
+
+    def _baking(self, now: float) -> HealthGate:
+        ready_since = now if self.ready_since is None else self.ready_since
+        return replace(self, ready_since=ready_since, passed=now - ready_since >= self.bake_time)

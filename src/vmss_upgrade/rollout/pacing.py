@@ -1,0 +1,63 @@
+"""How often to ask Azure, inside its published limits.
+
+Source: "Throttling limits for Virtual Machines and Virtual Machine Scale Sets" (token buckets per minute): an
+expanded instance list spends the set's own bucket HighCostGetVMScaleSetResource (10 a minute, burst 30), one per
+page; the status of an asynchronous operation has 15 a minute, burst 45, per operation.
+"""
+
+from __future__ import annotations
+
+FAST_POLL = 2.0  # seconds between polls of an operation while its burst lasts
+STEADY_POLL = 4.0  # after that: 15 a minute
+LONGEST_POLL = 60.0  # no Retry-After on a poll is obeyed beyond this
+LOOK_PER_PAGE = 3.5  # seconds between looks at the instances, per page of the list
+LOOK_WHILE_BAKING = 7.0  # per page; slower than the bucket fills, so that it does fill
+LOOK_DURING_OPERATION = 60.0  # a look now and then shows progress and trouble elsewhere
+SPARE = 1.0  # tokens left to whoever else reads this scale set
+
+
+class TokenBucket:
+    """A bucket as Azure keeps it: `burst` tokens at most, refilled by `per_minute`. Times in seconds."""
+
+    def __init__(self, *, burst: float, per_minute: float) -> None:
+        self._burst = burst
+        self._per_second = per_minute / 60
+        self._tokens = burst
+        self._at: float | None = None
+
+    def spend(self, tokens: float, now: float) -> None:
+        """Take `tokens` at `now`; may go below zero, which only makes the next wait longer."""
+        self._tokens = self.level(now) - tokens
+        self._at = now
+
+    def observe(self, remaining: float, now: float) -> None:
+        """Azure said that `remaining` are left: believe it where it is less than we counted."""
+        self._tokens = min(self.level(now), remaining)
+        self._at = now
+
+    def level(self, now: float) -> float:
+        """Tokens in the bucket at `now`."""
+        elapsed = 0.0 if self._at is None else now - self._at
+        return min(self._burst, self._tokens + elapsed * self._per_second)
+
+    def wait_for(self, tokens: float, now: float) -> float:
+        """Seconds from `now` until `tokens` and the spare are there; more than the burst is never waited for."""
+        missing = min(tokens + SPARE, self._burst) - self.level(now)
+        return max(0.0, missing / self._per_second)
+
+
+def operation_bucket() -> TokenBucket:
+    """The bucket of one asynchronous operation's status."""
+    return TokenBucket(burst=45, per_minute=15)
+
+
+def instance_list_bucket() -> TokenBucket:
+    """The bucket of one scale set's expanded instance list."""
+    return TokenBucket(burst=30, per_minute=10)
+
+
+def poll_delay(bucket: TokenBucket, asked: float | None, now: float) -> float:
+    """Seconds until the next poll: what Azure asks for (bounded), else fast while the burst lasts, else steady."""
+    if asked is not None:
+        return min(max(asked, FAST_POLL), LONGEST_POLL)
+    return FAST_POLL if bucket.wait_for(1, now + FAST_POLL) == 0 else STEADY_POLL

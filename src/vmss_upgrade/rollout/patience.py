@@ -1,0 +1,35 @@
+"""Whether, and how long, to wait after Azure said no. All waits are bounded, shown and interruptible."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vmss_upgrade.errors import AzureError, Trouble
+
+# trouble -> (first wait, longest wait, all waits together), in seconds
+_BOUNDS = {
+    # a conflict follows a model update and is over within seconds; somebody else's change may take minutes
+    Trouble.CONFLICT: (5.0, 30.0, 15 * 60.0),
+    # Azure has been seen to ask for 120 s and for 1200 s (Azure/azure-rest-api-specs#270)
+    Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0),
+    Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much waiting one call has seen. `after` gives the next wait and the patience that is left."""
+
+    tries: int = 0
+    waited: float = 0.0
+
+    def after(self, error: AzureError) -> tuple[float, Patience] | None:
+        """Seconds to wait before the next try; None when waiting cannot help, or has been long enough."""
+        bounds = _BOUNDS.get(error.trouble)
+        if bounds is None:
+            return None
+        first, longest, together = bounds
+        wait = min(error.retry_after or first * 2**self.tries, longest)
+        if self.waited + wait > together:
+            return None
+        return wait, replace(self, tries=self.tries + 1, waited=self.waited + wait)

@@ -1,0 +1,238 @@
+"""Events -> Report: what a run did, told from what happened and from the last look at the instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from vmss_upgrade.rollout.events import (
+    BatchFailed,
+    BatchPassed,
+    BatchProgressed,
+    BatchStarted,
+    Ending,
+    Event,
+    InstancesSeen,
+    ModelUpdated,
+    ModelUpdateStarted,
+    Noticed,
+    RolloutFinished,
+    RolloutPlanned,
+    ScaleSetRead,
+    Waiting,
+)
+from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.health_gate import Failure, not_ready
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, Skipped, reason_to_skip
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Instance, Model, in_natural_order, is_healthy
+
+
+class Cell(Enum):
+    """What the heatmap shows of an instance."""
+
+    OLD = "old"
+    UPGRADING = "upgrading"
+    NEW = "new"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True)
+class BatchRecord:
+    """One batch that was started. `seconds` is None while it runs, or where the run ended first."""
+
+    batch: Batch
+    started_at: float
+    seconds: float | None = None
+    result: str = "under way"
+
+
+@dataclass(frozen=True, slots=True)
+class LowestHealthy:
+    """The fewest instances known to be healthy at one time, and when (seconds since the rollout began)."""
+
+    count: int
+    at: float
+
+
+@dataclass(slots=True)
+class Report:
+    """A run so far. `add` takes events in their order; everything else is derived from what was added.
+
+    `before` are the instances at planning, `instances` as last seen. Ids in lists are in natural order.
+    """
+
+    model: Model | None = None
+    plan: RolloutPlan | None = None
+    policy: Policy | None = None
+    before: tuple[Instance, ...] = ()
+    instances: tuple[Instance, ...] = ()
+    batches: list[BatchRecord] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    model_touched: bool = False
+    model_update_seconds: float | None = None
+    seconds_waited: float = 0.0
+    lowest_healthy: LowestHealthy | None = None
+    ending: Ending | None = None
+    duration: float = 0.0
+    _failed: dict[str, Failure] = field(default_factory=dict)
+
+    def add(self, event: Event) -> None:
+        """Take one event into account."""
+        self.duration = event.at
+        match event:
+            case ScaleSetRead():
+                self.model = event.model
+            case Noticed():
+                self.findings.append(event.finding)
+            case RolloutPlanned():
+                self.plan, self.policy = event.plan, event.policy
+                self.before = event.scale_set.instances
+                self._see(event.scale_set.instances, event.at)
+            case Waiting():
+                self.seconds_waited += event.seconds
+            case ModelUpdateStarted():
+                self.model_touched = True
+            case ModelUpdated():
+                self.model_update_seconds = event.seconds
+            case BatchStarted():
+                self.batches.append(BatchRecord(event.batch, event.at))
+                self._see(self.instances, event.at)
+            case BatchPassed():
+                self._close_batch(event, "passed")
+            case BatchFailed():
+                self._failed |= {failure.instance_id: failure for failure in event.failures}
+                self._close_batch(event, "failed")
+            case InstancesSeen() | BatchProgressed():
+                self._see(event.instances, event.at)
+            case RolloutFinished():
+                self._failed |= {f.instance_id: f for f in event.ending.failures if f.instance_id}
+                self.ending = event.ending
+
+    # -- what became of each instance ----------------------------------------------------------------------------
+
+    @property
+    def touched(self) -> frozenset[str]:
+        """The instances that an upgrade was asked for."""
+        return frozenset(id_ for record in self.batches for id_ in record.batch.instance_ids)
+
+    @property
+    def upgraded(self) -> list[str]:
+        """Touched, and last seen on the target, up and healthy."""
+        touched = self.touched
+        return _ordered(i.id for i in self.instances if i.id in touched and self._is_fine(i))
+
+    @property
+    def failed(self) -> list[str]:
+        """Instances with an instance error."""
+        return _ordered(id_ for id_ in self._failed if id_)
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """Instances that this run leaves alone, and why: as planned, or stopped or protected since."""
+        plan = self.plan
+        if plan is None:
+            return []
+        planned = {skipped.instance_id: skipped for skipped in plan.skipped}
+        not_skipped = {*self.upgraded, *self.failed, *self.touched}
+        left_alone = []
+        for instance in self.instances:
+            reason = reason_to_skip(instance, plan.target, model_holds_target=self._model_holds_target())
+            if reason is not None and instance.id not in not_skipped:
+                left_alone.append(planned.get(instance.id, Skipped(instance.id, reason)))
+        return sorted(left_alone, key=lambda skipped: in_natural_order(skipped.instance_id))
+
+    @property
+    def remaining(self) -> list[str]:
+        """Selected instances that exist and are none of the above."""
+        if self.plan is None:
+            return []
+        settled = {*self.upgraded, *self.failed, *(skipped.instance_id for skipped in self.skipped)}
+        return _ordered(instance.id for instance in self.instances if instance.id not in settled)
+
+    def cells(self) -> dict[str, Cell]:
+        """Every instance's cell in the heatmap, as last seen."""
+        return {instance.id: self._cell(instance) for instance in self.instances}
+
+    def cells_before(self) -> dict[str, Cell]:
+        """Every instance's cell at planning."""
+        reasons = {s.instance_id: s.reason for s in self.plan.skipped} if self.plan else {}
+        return {instance.id: _standing(reasons.get(instance.id)) for instance in self.before}
+
+    @property
+    def target(self) -> Image | None:
+        """The image that was rolled to."""
+        return self.plan.target if self.plan else None
+
+    @property
+    def previous(self) -> Image | None:
+        """The image that the instances ran before."""
+        return self.plan.previous if self.plan else None
+
+    def failures(self) -> list[Failure]:
+        """Every error, those of the run as a whole included."""
+        general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
+        return [self._failed[id_] for id_ in self.failed] + general
+
+    # -- small steps ---------------------------------------------------------------------------------------------
+
+    def _close_batch(self, event: BatchPassed | BatchFailed, result: str) -> None:
+        record = self.batches[-1]
+        record.seconds, record.result = event.at - record.started_at, result
+        self._see(event.instances, event.at)
+
+    def _see(self, instances: tuple[Instance, ...], at: float) -> None:
+        self.instances = instances
+        count = sum(1 for instance in instances if self._counts_as_healthy(instance))
+        if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
+            self.lowest_healthy = LowestHealthy(count, at)
+
+    def _counts_as_healthy(self, instance: Instance) -> bool:
+        """An instance under upgrade counts as away until it is seen ready: nobody knows when it goes down."""
+        if self.model is None:
+            return False
+        running = self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
+        if running and instance.id in running.batch.instance_ids:
+            return self._is_fine(instance)
+        return is_healthy(instance, self.model.health_signal)
+
+    def _is_fine(self, instance: Instance) -> bool:
+        if self.plan is None or self.model is None or instance.id in self._failed:
+            return False
+        return not_ready(instance, self.plan.target, self.model.health_signal, flag_matters=False) is None
+
+    def _cell(self, instance: Instance) -> Cell:
+        plan = self.plan
+        if instance.id in self._failed:
+            return Cell.FAILED
+        running = self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
+        if running and instance.id in running.batch.instance_ids and not self._is_fine(instance):
+            return Cell.UPGRADING
+        if plan is None:
+            return Cell.OLD
+        return _standing(reason_to_skip(instance, plan.target, model_holds_target=self._model_holds_target()))
+
+    def _model_holds_target(self) -> bool:
+        return self.plan is not None and (not self.plan.update_model or self.model_touched)
+
+
+def report_of(events: Iterable[Event]) -> Report:
+    """The report of a whole run."""
+    report = Report()
+    for event in events:
+        report.add(event)
+    return report
+
+
+def _standing(reason: str | None) -> Cell:
+    """The cell of an instance that nothing is being done to, by why it is skipped."""
+    if reason is None:
+        return Cell.OLD
+    return Cell.NEW if reason == ON_TARGET else Cell.SKIPPED
+
+
+def _ordered(ids: Iterable[str]) -> list[str]:
+    return sorted(ids, key=in_natural_order)
