@@ -1,0 +1,1 @@
+"""Azure, as the driver needs it. The only importer of `azure.*`."""

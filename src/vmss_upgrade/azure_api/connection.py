@@ -1,0 +1,78 @@
+"""Connecting: the SDK client of one scale set, on our transport, clock and log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import HttpTransport, RequestsTransport
+from azure.mgmt.compute import ComputeManagementClient
+
+from vmss_upgrade.account import Account
+from vmss_upgrade.azure_api.credentials import credential_for
+from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, endpoints_of
+from vmss_upgrade.azure_api.failures import correlation_id
+from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
+from vmss_upgrade.ports import Clock
+
+
+class ClockedTransport(RequestsTransport):  # type: ignore[misc]
+    """The SDK's own transport, but its sleeps (for retries) are the clock's, which a cancelled job interrupts.
+
+    Proxies and a private certificate authority are taken from the environment, as `requests` does.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def sleep(self, duration: float) -> None:
+        """Sleep on the clock."""
+        self._clock.sleep(duration)
+
+
+class _Trace(SansIOHTTPPolicy[Any, Any]):
+    """Tells of every answer: method, path, status, milliseconds, correlation id. No query, no headers, no bodies."""
+
+    def __init__(self, tell: Callable[[str], None], clock: Clock) -> None:
+        self._tell = tell
+        self._clock = clock
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Remember when the request left."""
+        request.context["sent_at"] = self._clock.now()
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Tell of the answer."""
+        sent, answer = request.http_request, response.http_response
+        took = (self._clock.now() - request.context["sent_at"]) * 1000
+        path = sent.url.partition("?")[0].partition("://")[2].partition("/")[2]
+        self._tell(f"{sent.method} /{path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
+
+
+def connect(
+    account: Account,
+    transport: HttpTransport[Any, Any],
+    clock: Clock,
+    *,
+    user_agent: str,
+    mask: Callable[[str], None],
+    trace: Callable[[str], None] | None,
+) -> ScaleSetClient:
+    """The scale set that the account names. Asks nothing of anybody yet."""
+    endpoints = endpoints_of(account.cloud)
+    options: dict[str, Any] = dict(NETWORK_TIMEOUTS)
+    client = ComputeManagementClient(
+        credential_for(account.sign_in, endpoints, transport, mask),
+        account.subscription_id,
+        base_url=endpoints.resource_manager,
+        credential_scopes=[endpoints.scope],
+        transport=transport,
+        retry_total=0,
+        user_agent=user_agent,
+        per_call_policies=[_Trace(trace, clock)] if trace else [],
+        **options,
+    )
+    return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)

@@ -1,0 +1,135 @@
+"""Signing in: a client secret, GitHub's OIDC token, or a managed identity, as the inputs decided.
+
+GitHub's token goes straight into `ClientAssertionCredential`, which asks for a fresh one whenever it needs a new
+access token, so a rollout outlives both (an id token lives 5 minutes, an access token about one hour).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.pipeline import Pipeline
+from azure.core.pipeline.policies import RetryPolicy
+from azure.core.pipeline.transport import HttpTransport
+from azure.core.rest import HttpRequest
+
+from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity, SignIn
+from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
+from vmss_upgrade.clock import unix_time
+
+REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be used again
+
+
+def credential_for(
+    sign_in: SignIn, endpoints: Endpoints, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
+) -> TokenCredential:
+    """The azure-identity credential for `sign_in`. `mask` is told every secret before it can be printed."""
+    options: dict[str, Any] = {"transport": transport, **NETWORK_TIMEOUTS}
+    match sign_in:
+        case ClientSecret():
+            from azure.identity import ClientSecretCredential
+
+            return ClientSecretCredential(
+                sign_in.tenant_id,
+                sign_in.client_id,
+                sign_in.secret,
+                authority=endpoints.authority,
+                disable_instance_discovery=endpoints.is_private,
+                **options,
+            )
+        case GitHubOidc():
+            from azure.identity import ClientAssertionCredential
+
+            github = GitHubToken(sign_in, endpoints.audience, transport, mask)
+            inner = ClientAssertionCredential(
+                sign_in.tenant_id, sign_in.client_id, github.fetch, authority=endpoints.authority, **options
+            )
+            return _Explaining(inner, github)
+        case ManagedIdentity():
+            from azure.identity import ManagedIdentityCredential
+
+            return ManagedIdentityCredential(**options)
+
+
+class GitHubToken:
+    """GitHub's OIDC token for one audience: fetched with a timeout and retries, masked, reused while valid."""
+
+    def __init__(
+        self, sign_in: GitHubOidc, audience: str, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
+    ) -> None:
+        self._url = f"{sign_in.request_url}&audience={quote(audience, safe='')}"
+        self._bearer = sign_in.request_token
+        self._pipeline = Pipeline(transport, [RetryPolicy(retry_total=4, retry_backoff_factor=1)])
+        self._mask = mask
+        self._token = ""
+        self.claims: dict[str, Any] = {}
+
+    def fetch(self) -> str:
+        """The token. Raises ClientAuthenticationError where GitHub gives none."""
+        if not self._token or float(self.claims.get("exp", 0)) - unix_time() < REUSE_WHILE_VALID:
+            self._token = self._ask()
+            self._mask(self._token)
+            self.claims = _claims(self._token)
+        return self._token
+
+    def _ask(self) -> str:
+        request = HttpRequest("GET", self._url, headers={"Authorization": f"Bearer {self._bearer}"})
+        response = self._pipeline.run(request, **NETWORK_TIMEOUTS).http_response
+        if response.status_code != 200:
+            raise ClientAuthenticationError(
+                f"GitHub's token service answered {response.status_code} to the request for an OIDC token.",
+            )
+        try:
+            return str(json.loads(response.text())["value"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ClientAuthenticationError("GitHub's token service answered without a token.") from error
+
+
+class _Explaining:
+    """A TokenCredential that says, when Entra refuses GitHub's token, what that token claimed."""
+
+    def __init__(self, inner: TokenCredential, github: GitHubToken) -> None:
+        self._inner = inner
+        self._github = github
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """See azure.core.credentials.TokenCredential."""
+        token: AccessToken = self._explained(lambda: self._inner.get_token(*scopes, **options))
+        return token
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
+        """See azure.core.credentials.SupportsTokenInfo."""
+        return self._explained(lambda: self._inner.get_token_info(*scopes, options=options))  # type: ignore[attr-defined]
+
+    def _explained(self, ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except ClientAuthenticationError as error:
+            claims = {name: self._github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
+            if not self._github.claims:
+                raise
+            described = ", ".join(f"{name}={value}" for name, value in claims.items())
+            raise ClientAuthenticationError(
+                f"{_entra_words(error)} GitHub's token has {described}; the federated credential of the application "
+                "must have the same issuer, subject and audience."
+            ) from error
+
+
+def _entra_words(error: HttpResponseError) -> str:
+    return str(error.message).strip() or "Entra refused GitHub's token."
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """The claims of a JWT, unverified: only for its expiry and for explaining a refusal."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}

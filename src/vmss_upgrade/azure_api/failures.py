@@ -1,0 +1,127 @@
+"""The SDK's exceptions -> AzureError, with what kind of trouble it is and what to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import AzureError as SdkError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+
+from vmss_upgrade.errors import AzureError, Trouble
+
+_CORRELATION_HEADERS = ("x-ms-correlation-request-id", "x-ms-request-id")
+_BY_STATUS = {
+    401: Trouble.DENIED,
+    403: Trouble.DENIED,
+    404: Trouble.NOT_FOUND,
+    408: Trouble.UNCERTAIN,
+    412: Trouble.CHANGED,
+    429: Trouble.THROTTLED,
+}
+# cloud-provider-azure#2386: an id in the list is no longer an instance
+_GONE = "InstanceIdsListInstanceIdNotActiveVM"
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Run SDK calls; whatever of the SDK's is raised leaves as our AzureError, which says what was being done."""
+    try:
+        yield
+    except HttpResponseError as error:
+        raise _refused(error, doing) from error
+    except SdkError as error:
+        raise AzureError(
+            f"no answer: {error}", trouble=Trouble.UNCERTAIN, code=type(error).__name__, doing=doing
+        ) from error
+
+
+def correlation_id(headers: Mapping[str, str]) -> str:
+    """The id by which Microsoft support finds a request; empty where the answer has none."""
+    return next((headers[name] for name in _CORRELATION_HEADERS if headers.get(name)), "")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that an answer asks to wait: Retry-After in seconds, or one of Azure's millisecond headers."""
+    for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
+        try:
+            seconds = float(headers.get(name, "")) * unit
+        except ValueError:  # absent, or an HTTP date
+            continue
+        if seconds > 0:
+            return seconds
+    return None
+
+
+def _refused(error: HttpResponseError, doing: str) -> AzureError:
+    response: Any = error.response  # typed without the headers that every response has
+    if response is None:
+        denied = isinstance(error, ClientAuthenticationError)
+        return AzureError(
+            str(error.message),
+            trouble=Trouble.DENIED if denied else Trouble.UNCERTAIN,
+            code="SignInFailed" if denied else type(error).__name__,
+            doing=doing,
+            remedy=_SIGN_IN_REMEDY if denied else "",
+        )
+    status = int(response.status_code)
+    headers = response.headers
+    code, message = _azure_words(error)
+    trouble = _trouble(status, code)
+    return AzureError(
+        message or str(error.message),
+        trouble=trouble,
+        code=code or f"HTTP {status}",
+        doing=doing,
+        remedy=_remedy(status, isinstance(error, ClientAuthenticationError)),
+        retry_after=retry_after(headers),
+        correlation_id=correlation_id(headers),
+    )
+
+
+def _trouble(status: int, code: str) -> Trouble:
+    if code == _GONE:
+        return Trouble.GONE
+    if status >= 500:
+        return Trouble.UNCERTAIN
+    if status == 409:
+        # 409 has other codes too (quota, wrong state ...), which no waiting cures
+        return Trouble.CONFLICT if code.lower() in ("conflict", "") else Trouble.REJECTED
+    return _BY_STATUS.get(status, Trouble.REJECTED)
+
+
+_SIGN_IN_REMEDY = "Check the sign-in inputs and the federated credential or secret of the application."
+
+
+def _remedy(status: int, is_sign_in: bool) -> str:
+    if status == 403:
+        return "Give the identity the role that the README describes, on the scale set or its resource group."
+    if status == 401 or is_sign_in:
+        return _SIGN_IN_REMEDY
+    if status == 404:
+        return "Check `subscription-id`, `resource-group` and `scale-set`."
+    return ""
+
+
+def _azure_words(error: HttpResponseError) -> tuple[str, str]:
+    """Azure's code and message ({"error": {"code", "message"}}), or Entra's ({"error", "error_description"})."""
+    body = _body(error)
+    inner = body.get("error")
+    if isinstance(inner, Mapping):
+        details = [d for d in inner.get("details") or [] if isinstance(d, Mapping)]
+        extra = "; ".join(f"{d.get('code')}: {d.get('message')}" for d in details)
+        message = " ".join(filter(None, (str(inner.get("message") or ""), f"({extra})" if extra else "")))
+        return str(inner.get("code") or ""), message
+    if isinstance(inner, str):
+        return inner, str(body.get("error_description") or "")
+    return "", ""
+
+
+def _body(error: HttpResponseError) -> Mapping[str, Any]:
+    try:
+        body = json.loads(error.response.text())  # type: ignore[union-attr]
+    except Exception:  # whatever came back is not JSON, or was not read to its end: there are no words in it
+        return {}
+    return body if isinstance(body, Mapping) else {}

@@ -1,0 +1,87 @@
+"""One long-running operation, polled one step at a time by the SDK's own code, without the SDK's thread.
+
+`LROPoller` starts a thread only for a polling method that is not finished; this one says it is until the first
+`step`. Each step is one `update_status` of the SDK (azure-core `LROBasePolling`), so all of ARM's rules stay the
+SDK's: which URL is polled, what its answers mean, how an error is read.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+from azure.core.polling.base_polling import BadResponse, BadStatus
+from azure.mgmt.core.polling.arm_polling import ARMPolling
+
+from vmss_upgrade.azure_api.failures import correlation_id, retry_after, translated
+from vmss_upgrade.ports import OperationState
+from vmss_upgrade.rollout.scale_set import Problem
+
+_STATES = {
+    "succeeded": OperationState.SUCCEEDED,
+    "failed": OperationState.FAILED,
+    "canceled": OperationState.FAILED,
+    "cancelled": OperationState.FAILED,
+}
+
+
+class SteppedPolling(ARMPolling):
+    """A polling method that does nothing until it is stepped. Is an `Operation`, see ports.py."""
+
+    def __init__(self, doing: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._doing = doing
+        self._stepped = False
+        self._failure: Problem | None = None
+
+    # -- what LROPoller calls --------------------------------------------------------------------------------
+
+    def finished(self) -> bool:
+        """True until the first step, so that no thread is started."""
+        return True if not self._stepped else super().finished()
+
+    def run(self) -> None:
+        """Nothing: the steps are ours."""
+
+    # -- Operation -------------------------------------------------------------------------------------------
+
+    @property
+    def correlation_id(self) -> str:
+        """Of the request that started the operation."""
+        return correlation_id(self._initial_response.http_response.headers)
+
+    @property
+    def asked_delay(self) -> float | None:
+        """What the latest answer asks for; None where it does not."""
+        return retry_after(self._pipeline_response.http_response.headers)
+
+    @property
+    def problem(self) -> Problem | None:
+        """Azure's error of a failed operation."""
+        return self._failure
+
+    def step(self) -> OperationState:
+        """Poll once. After a poll that failed the operation counts as running still."""
+        self._stepped = True
+        with translated(f"polling the operation ({self._doing})"):
+            if not super().finished():
+                self._poll_once()
+        state = _STATES.get(str(self._status).lower(), OperationState.RUNNING)
+        if state is OperationState.FAILED:
+            self._failure = self._read_problem()
+        return state
+
+    def _poll_once(self) -> None:
+        try:
+            self.update_status()
+        except (BadStatus, BadResponse) as error:
+            self._status = "InProgress"
+            response = self._pipeline_response.http_response
+            raise HttpResponseError(response=response, message=str(error), error=error) from error
+
+    def _read_problem(self) -> Problem:
+        body = self._pipeline_response.http_response.json()
+        error = body.get("error") if isinstance(body, dict) else None
+        error = error if isinstance(error, dict) else {}
+        code = str(error.get("code") or "OperationFailed")
+        return Problem(code, str(error.get("message") or f"the operation ended {self._status}"))

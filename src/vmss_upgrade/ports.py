@@ -1,0 +1,90 @@
+"""What the driver needs of the world: every call that is made to Azure, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.scale_set import Instance, Model, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceList:
+    """Every instance of the scale set at one moment, ordered by id.
+
+    `pages` is what the list cost; `remaining` what Azure says is left for such reads (None where it does not say).
+    """
+
+    instances: tuple[Instance, ...]
+    pages: int
+    remaining: float | None
+
+
+class OperationState(Enum):
+    """The states of an asynchronous operation that make a difference."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Operation(Protocol):
+    """One accepted long-running operation."""
+
+    @property
+    def correlation_id(self) -> str:
+        """The id that Microsoft support asks for; may be empty."""
+
+    @property
+    def asked_delay(self) -> float | None:
+        """Seconds that Azure's latest answer asks to wait before the next poll; None where it does not."""
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it failed, in Azure's words, once it has."""
+
+    def step(self) -> OperationState:
+        """Poll once. Raises AzureError when this poll failed; the operation itself may go on."""
+
+
+class ImageState(Enum):
+    """What could be found out about a target image."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    NOT_READABLE = "not readable"  # no right to read it, or this kind of image cannot be looked up
+
+
+class ScaleSetApi(Protocol):
+    """One scale set. Every method raises AzureError; none of them waits or repeats itself."""
+
+    def read_model(self) -> Model:
+        """The model, without the instances."""
+
+    def read_instances(self) -> InstanceList:
+        """All instances with their instance views, every page of them."""
+
+    def is_rolling_upgrade_running(self) -> bool:
+        """Whether a rolling upgrade of Azure's own is under way."""
+
+    def look_up(self, image: Image, location: str) -> ImageState:
+        """Whether the image exists in the region."""
+
+    def set_image(self, image: Image, etag: str) -> Operation:
+        """Write the image, and nothing else, into the model, provided the model still has `etag`."""
+
+    def upgrade(self, instance_ids: Sequence[str]) -> Operation:
+        """Bring these instances to the model, all at once (manualupgrade)."""
+
+
+class Clock(Protocol):
+    """Time. `now` is in seconds from an arbitrary point and never goes back."""
+
+    def now(self) -> float:
+        """Seconds since an arbitrary point."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises Interrupted when the run is cancelled."""
