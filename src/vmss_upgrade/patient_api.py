@@ -1,0 +1,130 @@
+"""Asking Azure with patience: waits, pace and deadline in one place, so that the driver can read as the story.
+
+Reads and polls are repeated while waiting can help. A write is called once: after trouble the driver looks before it
+calls again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import TypeVar
+
+from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
+from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
+from vmss_upgrade.rollout import pacing
+from vmss_upgrade.rollout.events import Event, Waiting
+from vmss_upgrade.rollout.patience import Patience
+from vmss_upgrade.rollout.scale_set import Instance, Model
+
+T = TypeVar("T")
+Steps = Generator[Event, None, T]
+
+# what was read is outdated: read again, at once; how often at most
+_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 5}
+
+
+class OutOfTime(VmssUpgradeError):
+    """The whole rollout's `timeout` has passed."""
+
+
+class PatientApi:
+    """A ScaleSetApi whose calls wait, each a generator of events that returns the call's result.
+
+    `seen` is the latest look at all instances, taken at `seen_at` (seconds of the clock); `wrote` tells whether
+    anything was, or may have been, written. Raises OutOfTime once `timeout` seconds have passed since the start.
+    """
+
+    def __init__(self, api: ScaleSetApi, clock: Clock, timeout: float) -> None:
+        self._api = api
+        self._clock = clock
+        self._timeout = timeout
+        self._bucket = pacing.instance_list_bucket()
+        self.started = clock.now()
+        self.wrote = False
+        self.seen: tuple[Instance, ...] = ()
+        self.seen_at = float("-inf")
+        self.pages = 1
+
+    # -- time ----------------------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """Seconds of the clock."""
+        return self._clock.now()
+
+    def elapsed(self) -> float:
+        """Seconds since the rollout began."""
+        return self._clock.now() - self.started
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but never past the rollout's own `timeout`."""
+        left = self._timeout - self.elapsed()
+        if left > 0:
+            self._clock.sleep(min(max(seconds, 0.0), left))
+        if self.elapsed() >= self._timeout:
+            raise OutOfTime(
+                f"The rollout's `timeout` ({self._timeout:.0f} s) passed.",
+                "Run the workflow again with the same inputs: instances on the target image are skipped.",
+            )
+
+    def wait(self, why: str, seconds: float) -> Steps[None]:
+        """Say why, and sleep."""
+        yield Waiting(at=self.elapsed(), why=why, seconds=seconds)
+        self.sleep(seconds)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def read_model(self) -> Steps[Model]:
+        """The model."""
+        return (yield from self.patiently(self._api.read_model))
+
+    def patiently(self, call: Callable[[], T]) -> Steps[T]:
+        """The call's result, repeated while waiting can help. For reads and polls only."""
+        patience = Patience()
+        while True:
+            try:
+                return call()
+            except AzureError as error:
+                patience = yield from self.wait_after(error, patience)
+
+    def look(self) -> Steps[None]:
+        """See all instances, as soon as the list's token bucket allows it."""
+        wait = self._bucket.wait_for(self.pages, self.now())
+        if wait:
+            self.sleep(wait)
+        listed = yield from self.patiently(self._api.read_instances)
+        self.seen, self.seen_at, self.pages = listed.instances, self.now(), listed.pages
+        self._bucket.spend(listed.pages, self.seen_at)
+        if listed.remaining is not None:
+            self._bucket.observe(listed.remaining, self.seen_at)
+
+    def look_interval(self) -> float:
+        """Seconds between two looks while something is awaited."""
+        return pacing.LOOK_PER_PAGE * self.pages
+
+    def step(self, operation: Operation) -> Steps[OperationState]:
+        """Poll an operation once."""
+        return (yield from self.patiently(operation.step))
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def write(self, call: Callable[[], Operation]) -> Operation:
+        """Call once, and remember that something was, or may have been, written."""
+        try:
+            operation = call()
+        except AzureError as error:
+            self.wrote = self.wrote or error.trouble is Trouble.UNCERTAIN
+            raise
+        self.wrote = True
+        return operation
+
+    def wait_after(self, error: AzureError, patience: Patience) -> Steps[Patience]:
+        """Wait as long as the error deserves, and return the patience that is left. Raises it when there is none."""
+        if patience.tries < _READ_AGAIN.get(error.trouble, 0):
+            return replace(patience, tries=patience.tries + 1)
+        verdict = patience.after(error)
+        if verdict is None:
+            raise error
+        seconds, left = verdict
+        yield from self.wait(f"{error.doing}: {error.code}, {error}", seconds)
+        return left
