@@ -1,0 +1,250 @@
+"""The wiring: inputs -> events -> report -> exit code. Whatever happens, summary, outputs and record are written.
+
+Signals first: the handlers are installed before anything heavy is imported, because a job may be cancelled in the
+first half second. A signal sets the clock's flag, which ends every sleep; a request that hangs is left by an alarm
+that follows, and repeats in case a library swallows its exception.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from vmss_upgrade import __version__
+from vmss_upgrade.clock import SystemClock
+from vmss_upgrade.errors import InputError, Interrupted, VmssUpgradeError
+
+if TYPE_CHECKING:
+    from azure.core.pipeline.transport import HttpTransport
+
+    from vmss_upgrade.inputs import Inputs
+    from vmss_upgrade.ports import Clock
+    from vmss_upgrade.reporters.console import Console
+    from vmss_upgrade.rollout.events import Ending, Event
+    from vmss_upgrade.rollout.report import Report
+
+PATIENCE_AFTER_SIGNAL = 0.7  # seconds that a request under way may still take after SIGINT or SIGTERM
+ISSUES = "Please open an issue with this traceback."
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Run the action as the runner calls it. Returns the exit code."""
+    clock = SystemClock()
+    interruption = _Interruption(clock)
+    return run(environ, clock, on_end=interruption.disarm)
+
+
+def run(
+    environ: Mapping[str, str],
+    clock: Clock,
+    *,
+    transport: Callable[[Clock], HttpTransport[Any, Any]] | None = None,
+    simulated: str = "",
+    on_end: Callable[[], None] = lambda: None,
+) -> int:
+    """The same on a given clock and, for a rehearsal, a given transport. `on_end` is called before the last words."""
+    from vmss_upgrade.reporters.console import Console
+    from vmss_upgrade.rollout.report import Report
+
+    console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=_wants_colour(environ))
+    report = Report()
+    started = clock.now()
+    try:
+        ending = _carry_out(environ, clock, console, report, transport, simulated)
+    except BaseException as error:
+        on_end()
+        ending = _ended_by(error, console, report)
+    on_end()
+    if ending is not None:
+        _finish(console, report, ending, clock.now() - started)
+    return _write_everything(environ, console, report, simulated)
+
+
+def _carry_out(
+    environ: Mapping[str, str],
+    clock: Clock,
+    console: Console,
+    report: Report,
+    transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
+    simulated: str,
+) -> Ending | None:
+    """From the inputs to the last event. The ending of a run that had no events of its own."""
+    if simulated:
+        console.line(f"SIMULATED RUN, scenario {simulated}: no Azure is involved.", style="1;35")
+    console.line(f"vmss-upgrade {__version__}", style="1")
+    try:
+        from vmss_upgrade.inputs import parse_inputs
+
+        inputs = parse_inputs(environ)
+    except InputError as error:
+        return _refused_inputs(error, console, report)
+    _mask_secrets(inputs, console)
+    _introduce(inputs, console)
+    for event in _events(inputs, environ, clock, console, transport):
+        report.add(event)
+        _tell(console, event, report)
+    return None
+
+
+def _events(
+    inputs: Inputs,
+    environ: Mapping[str, str],
+    clock: Clock,
+    console: Console,
+    transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
+) -> Iterator[Event]:
+    """The rollout itself, over the real SDK."""
+    from vmss_upgrade.azure_api.connection import ClockedTransport, connect
+    from vmss_upgrade.driver import Order, run_rollout
+    from vmss_upgrade.reporters.sdk_log import listen_to_sdk
+
+    listen_to_sdk(console)
+    api = connect(
+        inputs.account,
+        (transport or ClockedTransport)(clock),
+        clock,
+        user_agent=_user_agent(environ),
+        mask=console.mask,
+        trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
+    )
+    order = Order(image=inputs.image, policy=inputs.policy, plan_only=inputs.plan_only)
+    return run_rollout(order, api, clock)
+
+
+def _introduce(inputs: Inputs, console: Console) -> None:
+    account = inputs.account
+    console.line(f"Scale set {account.scale_set}, resource group {account.resource_group}")
+    if account.cloud.resource_manager_endpoint:
+        console.line(f"Resource Manager at {account.cloud.resource_manager_endpoint} (not one of Microsoft's clouds)")
+    else:
+        console.line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
+    console.line(f"Signing in with {account.sign_in}")
+
+
+def _mask_secrets(inputs: Inputs, console: Console) -> None:
+    console.mask(getattr(inputs.account.sign_in, "secret", ""))
+    console.mask(inputs.image.image_uri.partition("?")[2])
+
+
+def _tell(console: Console, event: Event, report: Report) -> None:
+    """Reporting never stops a rollout half-way: what goes wrong in it becomes a warning."""
+    try:
+        console.tell(event, report)
+    except Interrupted:
+        raise
+    except Exception as error:
+        print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
+
+
+# -- endings -------------------------------------------------------------------------------------------------------
+
+
+def _refused_inputs(error: InputError, console: Console, report: Report) -> Ending:
+    from vmss_upgrade.rollout.events import Ending, Outcome
+    from vmss_upgrade.rollout.findings import Finding, Severity
+
+    for problem in error.problems:
+        report.findings.append(Finding(Severity.REFUSE, f"{problem.input}: {problem.message}.", problem.remedy))
+        console.error(f"{problem.input}: {problem.message}. {problem.remedy}", "Input")
+    return Ending(outcome=Outcome.REFUSED, reason=str(error), remedy=error.remedy)
+
+
+def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
+    """The ending of a run that an exception ended: a cancelled job, something foreseen, or a bug of ours."""
+    from vmss_upgrade.rollout.events import Ending, Outcome
+
+    if isinstance(error, (Interrupted, KeyboardInterrupt)):
+        cause = Interrupted()
+        return Ending(outcome=Outcome.INTERRUPTED, reason=str(cause), remedy=cause.remedy)
+    outcome = Outcome.HALTED if report.plan is not None else Outcome.REFUSED
+    if isinstance(error, VmssUpgradeError):
+        return Ending(outcome=outcome, reason=str(error), remedy=error.remedy)
+    console.lines("".join(traceback.format_exception(error)))
+    return Ending(outcome=outcome, reason=f"Internal error: {type(error).__name__}: {error}", remedy=ISSUES)
+
+
+def _finish(console: Console, report: Report, ending: Ending, at: float) -> None:
+    from vmss_upgrade.rollout.events import RolloutFinished
+
+    event = RolloutFinished(at=at, ending=ending)
+    report.add(event)
+    _tell(console, event, report)
+
+
+def _write_everything(environ: Mapping[str, str], console: Console, report: Report, simulated: str) -> int:
+    """Record, outputs and summary, each whether or not the others can be written. Returns the exit code."""
+    from vmss_upgrade.inputs import usable_report_path
+    from vmss_upgrade.reporters import outputs, step_summary
+
+    path = usable_report_path(environ)
+    workspace = environ.get("GITHUB_WORKSPACE") or "."
+    if path and not _attempt(console, "the record", lambda: outputs.write_record(report, workspace, path)):
+        path = ""
+    values = outputs.as_outputs(report, path)
+    if environ.get("GITHUB_OUTPUT"):
+        _attempt(console, "the outputs", lambda: outputs.write_outputs(values, environ["GITHUB_OUTPUT"]))
+    if environ.get("GITHUB_STEP_SUMMARY"):
+        summary = step_summary.as_markdown(report, simulated=simulated)
+        _attempt(console, "the step summary", lambda: _append(environ["GITHUB_STEP_SUMMARY"], summary))
+    return report.ending.outcome.exit_code if report.ending else 1
+
+
+def _attempt(console: Console, what: str, write: Callable[[], None]) -> bool:
+    try:
+        write()
+    except (OSError, ValueError) as error:
+        console.warning(f"Could not write {what}: {error}")
+        return False
+    return True
+
+
+def _append(file: str, text: str) -> None:
+    with open(file, "a", encoding="utf-8") as stream:
+        stream.write(text)
+
+
+# -- environment ---------------------------------------------------------------------------------------------------
+
+
+def _wants_colour(environ: Mapping[str, str]) -> bool:
+    if environ.get("NO_COLOR"):
+        return False
+    return environ.get("GITHUB_ACTIONS") == "true" or sys.stdout.isatty() or bool(environ.get("FORCE_COLOR"))
+
+
+def _user_agent(environ: Mapping[str, str]) -> str:
+    """Project, repository and run, so that Azure's activity log says who it was. Printable ASCII only."""
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    run_id = environ.get("GITHUB_RUN_ID", "")
+    where = f" ({repository}; run {run_id})" if repository else ""
+    return "".join(c for c in f"vmss-upgrade/{__version__}{where}" if " " <= c <= "~")
+
+
+class _Interruption:
+    """SIGINT and SIGTERM: the clock is told, and a request that hangs is broken off by an alarm."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._over = False
+        signal.signal(signal.SIGALRM, self._break_off)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def disarm(self) -> None:
+        """The last words are being written: nothing may interrupt them any more."""
+        self._over = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._over:
+            self._clock.interrupt()
+            signal.setitimer(signal.ITIMER_REAL, PATIENCE_AFTER_SIGNAL, PATIENCE_AFTER_SIGNAL)
+
+    def _break_off(self, _number: int, _frame: FrameType | None) -> None:
+        if not self._over:
+            raise Interrupted

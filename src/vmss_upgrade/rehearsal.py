@@ -1,0 +1,85 @@
+"""Play a scenario of the simulator through the whole action: the real inputs, SDK client, driver and reporters.
+
+The only module that knows both houses. `make demo` calls it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from azure_simulator import Scenario, SimulatedAzure, VirtualClock, load_scenario
+from vmss_upgrade.main import run
+
+DEMO_PACE = 1 / 60  # a virtual minute a second
+
+
+def rehearse(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    pace: float = 0.0,
+    seed: int = 0,
+    inputs: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[int, SimulatedAzure]:
+    """Run the action on `scenario`; summary, outputs and record go into `folder`. Returns exit code and the Azure."""
+    clock = VirtualClock(pace)
+    azure = SimulatedAzure(scenario, clock, seed=seed)
+    settings = {**scenario.inputs, **(inputs or {})}
+    exit_code = run(
+        {**environment(azure, folder, settings), **(environ or {})},
+        clock,
+        transport=lambda _clock: azure.transport(),
+        simulated=scenario.name,
+    )
+    return exit_code, azure
+
+
+def environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The environment that a runner would give the action for this simulated Azure."""
+    there = azure.coordinates
+    given = {
+        "subscription-id": there["subscription"],
+        "tenant-id": there["tenant"],
+        "client-id": there["client_id"],
+        "resource-group": there["resource_group"],
+        "scale-set": there["scale_set"],
+        "resource-manager-endpoint": there["resource_manager"],
+        "report-path": "record.json",
+        **inputs,
+    }
+    return {
+        **{f"INPUT_{name.upper()}": value for name, value in given.items()},
+        "AZURE_AUTHORITY_HOST": there["authority"],
+        "ACTIONS_ID_TOKEN_REQUEST_URL": there["oidc_request_url"],
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": there["oidc_request_token"],
+        "GITHUB_WORKSPACE": str(folder),
+        "GITHUB_OUTPUT": str(folder / "outputs.txt"),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+    }
+
+
+def main() -> int:
+    """The command line of `make demo`. Returns the action's exit code."""
+    parser = argparse.ArgumentParser(prog="vmss_upgrade.rehearsal", description=__doc__)
+    parser.add_argument("--scenario", default="happy", help="name of a scenario, or a scenario file")
+    parser.add_argument("--pace", type=float, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
+    parser.add_argument("--seed", type=int, default=0, help="draws other durations")
+    parser.add_argument("--out", type=Path, help="folder for summary, outputs and record")
+    arguments = parser.parse_args()
+    folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+    exit_code, _ = rehearse(
+        load_scenario(arguments.scenario), folder, pace=arguments.pace, seed=arguments.seed, environ=colours
+    )
+    print(f"\nSummary, outputs and record are in {folder}")
+    return exit_code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

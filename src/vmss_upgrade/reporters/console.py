@@ -1,0 +1,248 @@
+"""Events -> log lines, groups and annotations, flushed as they happen.
+
+Two dialects: in GitHub Actions groups and annotations are commands (written by actions_toolkit, which escapes them);
+on a terminal the same lines stand without them. Limits: 10 annotations per type and step, 4096 characters each
+(actions/runner `ExecutionContext.cs`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+from vmss_upgrade.reporters import heatmap, words
+from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, duration, listed
+from vmss_upgrade.rollout.events import (
+    BatchFailed,
+    BatchPassed,
+    BatchProgressed,
+    BatchStarted,
+    Event,
+    Holding,
+    ModelUpdated,
+    ModelUpdateStarted,
+    Noticed,
+    Phase,
+    RolloutFinished,
+    RolloutPlanned,
+    Waiting,
+)
+from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.report import Report
+
+ANNOTATIONS_PER_TYPE = 10
+ANNOTATION_LENGTH = 3900
+REPEAT_PROGRESS_AFTER = 120.0  # seconds after which an unchanged line is said again
+
+
+class Console:
+    """The log of one run, on standard output. `github`: speak the runner's commands. `colour`: use ANSI colours."""
+
+    def __init__(self, *, github: bool, colour: bool) -> None:
+        self._github = github
+        self._colour = colour
+        self._in_group = False
+        self._annotations: Counter[str] = Counter()
+        self._last_progress = ("", float("-inf"))
+
+    # -- plain lines ---------------------------------------------------------------------------------------------
+
+    def line(self, text: object = "", *, style: str = "") -> None:
+        """One sanitised line."""
+        self._print(self._styled(clean(text), style))
+
+    def lines(self, text: str) -> None:
+        """A text of several lines, each sanitised."""
+        for line in clean_lines(text):
+            self._print(line)
+
+    def debug(self, text: str) -> None:
+        """A line that GitHub shows only in debug runs."""
+        if self._github:
+            self._command("debug", clean(text))
+
+    def mask(self, secret: str) -> None:
+        """Have the runner hide a secret, before anything can print it."""
+        if self._github and secret:
+            self._command("add-mask", secret)
+
+    # -- annotations ---------------------------------------------------------------------------------------------
+
+    def error(self, text: str, title: str = "") -> None:
+        """An error annotation, within GitHub's limits; a line on a terminal."""
+        self._annotate("error", text, title)
+
+    def warning(self, text: str, title: str = "") -> None:
+        """A warning annotation."""
+        self._annotate("warning", text, title)
+
+    def notice(self, text: str, title: str = "") -> None:
+        """A notice annotation."""
+        self._annotate("notice", text, title)
+
+    def _annotate(self, kind: str, text: str, title: str) -> None:
+        self._annotations[kind] += 1
+        if not self._github or self._annotations[kind] > ANNOTATIONS_PER_TYPE:
+            style = {"error": "1;31", "warning": "33"}.get(kind, "")
+            self.line(f"{kind.upper()}: {title + ': ' if title else ''}{text}", style=style)
+            return
+        message = cut(clean(text), ANNOTATION_LENGTH)
+        if self._annotations[kind] == ANNOTATIONS_PER_TYPE:
+            message = cut(f"{message} (Further {kind}s are in the log and in the step summary only.)", 4096)
+        self._command(kind, message, title=clean(title))
+
+    # -- events --------------------------------------------------------------------------------------------------
+
+    def tell(self, event: Event, report: Report) -> None:
+        """Say what happened. `report` has taken the event into account already."""
+        match event:
+            case Noticed():
+                self._tell_finding(event.finding)
+            case RolloutPlanned():
+                self._tell_plan(event, report)
+            case Waiting():
+                self._at(event.at, f"waiting {duration(event.seconds)}: {event.why}")
+            case ModelUpdateStarted():
+                self._at(event.at, f"updating the model to {event.target}")
+            case ModelUpdated():
+                self._at(event.at, f"the model holds the target image, after {duration(event.seconds)}")
+            case Holding():
+                text = f"no batch starts before {duration(event.until)}: {words.pending_in_words(event.troubles)}"
+                self._progress(event.at, f"holding; {text}")
+            case BatchStarted():
+                self._tell_batch_started(event, report)
+            case BatchProgressed():
+                self._tell_progress(event, report)
+            case BatchPassed() | BatchFailed():
+                self._tell_batch_ended(event, report)
+            case RolloutFinished():
+                self._tell_end(report)
+
+    def _tell_finding(self, finding: Finding) -> None:
+        text = " ".join(filter(None, (finding.message, finding.remedy)))
+        match finding.severity:
+            case Severity.REFUSE:
+                self.error(text, "Refused")
+            case Severity.WARN:
+                self.warning(text)
+            case Severity.NOTE:
+                self.notice(text)
+
+    def _tell_plan(self, event: RolloutPlanned, report: Report) -> None:
+        model = event.scale_set.model
+        self.line("Plan", style="1")
+        for name, value in words.plan_facts(event.plan, event.policy, model):
+            self._print(f"  {clean(name):<15} {clean(value)}")
+        self._heatmap(report)
+        titles = words.batch_titles(event.plan, event.scale_set.instances)
+        for batch in event.plan.batches:
+            self._print(
+                f"  batch {batch.number}: {titles[batch.number]}, instances {clean(listed(batch.instance_ids, 20))}"
+            )
+        self._print(f"  {words.blast_radius(event.plan, event.scale_set.instances, model)}")
+        if event.plan.batches:
+            self._print("  The OS disk of every upgraded instance is replaced; data disks stay.")
+
+    def _tell_batch_started(self, event: BatchStarted, report: Report) -> None:
+        titles = words.batch_titles(report.plan, report.before) if report.plan else {}
+        title = titles.get(event.batch.number, f"UD {event.batch.domain.number}")
+        size = count(len(event.batch.instance_ids), "instance")
+        self._open_group(f"Batch {event.batch.number} of {event.of}: {title}, {size}")
+        self._heatmap(report)
+        self._at(event.at, f"upgrading instances {listed(event.batch.instance_ids, 30)}")
+        self._last_progress = ("", float("-inf"))
+
+    def _tell_progress(self, event: BatchProgressed, report: Report) -> None:
+        match event.phase:
+            case Phase.UPGRADING:
+                text = f"Azure is upgrading; {words.on_target_in_words(event, report)}"
+            case Phase.BAKING:
+                text = "all are current and healthy; baking"
+            case Phase.GETTING_READY:
+                text = f"waiting for {words.pending_in_words(event.pending)}"
+        self._progress(event.at, text)
+
+    def _tell_batch_ended(self, event: BatchPassed | BatchFailed, report: Report) -> None:
+        self._close_group()
+        took = duration(report.batches[-1].seconds or 0.0)
+        ids = len(event.batch.instance_ids)
+        if isinstance(event, BatchPassed):
+            text = f"✔ batch {event.batch.number} passed in {took}: {count(ids, 'instance')} current and healthy"
+            self._at(event.at, text, style="32")
+        else:
+            self._at(event.at, f"✖ batch {event.batch.number} failed after {took}", style="1;31")
+
+    def _tell_end(self, report: Report) -> None:
+        ending = report.ending
+        if ending is None:
+            return
+        self._close_group()
+        if report.batches:
+            self._heatmap(report)
+        if ending.outcome.exit_code != 0:
+            self._tell_failures(report)
+        good = ending.outcome.exit_code == 0
+        self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;32" if good else "1;31")
+        for text in (words.left_undone(report), words.in_flight(report), words.model_notice(report), ending.remedy):
+            if text and not good:
+                self._print(f"  {clean(text)}")
+        if words.way_back(report):
+            self._print("  To put the previous image back into the model:")
+            self._print(f"    {clean(words.way_back(report))}")
+        if report.lowest_healthy and report.batches:
+            lowest = report.lowest_healthy
+            self._print(f"  Lowest healthy count: {lowest.count} of {len(report.before)}, at {duration(lowest.at)}.")
+
+    def _tell_failures(self, report: Report) -> None:
+        groups = words.failures_by_code(report.failures())
+        undone = " ".join(filter(None, (words.left_undone(report), words.model_notice(report))))
+        for failures in groups.values():
+            self.error(f"{words.failure_in_words(failures)} {undone}", f"Rollout {report.ending.outcome.value}")  # type: ignore[union-attr]
+        ending = report.ending
+        refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
+        if ending is not None and not groups and not refused_with_findings:
+            text = " ".join(filter(None, (ending.reason, undone, words.in_flight(report), ending.remedy)))
+            self.error(text, f"Rollout {ending.outcome.value}")
+
+    # -- small steps ---------------------------------------------------------------------------------------------
+
+    def _at(self, at: float, text: str, *, style: str = "") -> None:
+        stamp = f"{int(at) // 3600:d}:{int(at) % 3600 // 60:02d}:{int(at) % 60:02d}"
+        self._print(self._styled(f"{stamp}  {clean(text)}", style))
+
+    def _progress(self, at: float, text: str) -> None:
+        """Say it when it is new, or has not been said for a while."""
+        said, said_at = self._last_progress
+        if text != said or at - said_at >= REPEAT_PROGRESS_AFTER:
+            self._at(at, text)
+            self._last_progress = (text, at)
+
+    def _heatmap(self, report: Report) -> None:
+        for line in heatmap.as_lines(report.instances, report.cells(), colour=self._colour):
+            self._print(f"    {line}")
+
+    def _open_group(self, title: str) -> None:
+        self._close_group()
+        if self._github:
+            self._command("group", clean(title))
+        else:
+            self.line(title, style="1")
+        self._in_group = True
+
+    def _close_group(self) -> None:
+        if self._in_group and self._github:
+            self._command("endgroup", "")
+        self._in_group = False
+
+    def _styled(self, text: str, style: str) -> str:
+        return f"\x1b[{style}m{text}\x1b[0m" if style and self._colour else text
+
+    def _command(self, name: str, message: str, **properties: str) -> None:
+        """A workflow command, escaped by actions_toolkit, flushed at once."""
+        from actions_toolkit.core import issue_command  # here: its imports take long, and not every run needs them
+
+        issue_command(name, {key: value for key, value in properties.items() if value}, message)
+        sys.stdout.flush()
+
+    def _print(self, line: str) -> None:
+        print(line, flush=True)

@@ -1,0 +1,123 @@
+"""The heatmap: a row per update domain, a cell per instance ordered by fault domain. Readable without colour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from vmss_upgrade.reporters.text import clean
+from vmss_upgrade.rollout.report import Cell
+from vmss_upgrade.rollout.scale_set import Domain, Instance, in_natural_order
+
+CELLS_PER_LINE = 50
+
+_GLYPHS = {Cell.OLD: "□", Cell.UPGRADING: "◐", Cell.NEW: "■", Cell.FAILED: "✖", Cell.SKIPPED: "·"}
+_COLOURS = {Cell.OLD: "33", Cell.UPGRADING: "36", Cell.NEW: "32", Cell.FAILED: "1;31", Cell.SKIPPED: "90"}
+_EMOJI = {Cell.OLD: "⬜", Cell.UPGRADING: "🔄", Cell.NEW: "✅", Cell.FAILED: "❌", Cell.SKIPPED: "⏭️"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One update domain: its label, and the cells of its instances, a tuple per fault domain."""
+
+    label: str
+    fault_domains: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def summary(self) -> str:
+        """How many cells of which kind, in words."""
+        numbers = Counter(cell for cells in self.fault_domains for cell in cells)
+        return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
+
+
+def rows(instances: tuple[Instance, ...], cells: Mapping[str, Cell]) -> list[Row]:
+    """The rows in the order of the rollout; instances that show no update domain come last."""
+    labels = domain_labels(instances)
+
+    def domain_key(instance: Instance) -> tuple[bool, Domain]:
+        domain = instance.update_domain
+        return (domain is None, domain or Domain(number=-1))
+
+    def order(instance: Instance) -> tuple[tuple[bool, Domain], int, tuple[int, int | str]]:
+        fault_domain = -1 if instance.fault_domain is None else instance.fault_domain
+        return (domain_key(instance), fault_domain, in_natural_order(instance.id))
+
+    result = []
+    for _, members in groupby(sorted(instances, key=order), key=domain_key):
+        in_domain = list(members)
+        by_fault_domain = groupby(in_domain, key=lambda instance: instance.fault_domain)
+        fault_domains = tuple(tuple(cells[i.id] for i in group) for _, group in by_fault_domain)
+        result.append(Row(labels.get(in_domain[0].update_domain, "no domain"), fault_domains))
+    return result
+
+
+def domain_labels(instances: tuple[Instance, ...]) -> dict[Domain | None, str]:
+    """A short name per update domain; zone and placement group only where there is more than one."""
+    domains = sorted({i.update_domain for i in instances if i.update_domain is not None})
+    groups = sorted({domain.placement_group for domain in domains})
+    zones = {domain.zone for domain in domains}
+
+    def label(domain: Domain) -> str:
+        zone = f"zone {clean(domain.zone)} " if len(zones) > 1 else ""
+        group = f"PG{groups.index(domain.placement_group) + 1} " if len(groups) > 1 else ""
+        return f"{zone}{group}UD {domain.number}"
+
+    return {domain: label(domain) for domain in domains}
+
+
+def as_lines(instances: tuple[Instance, ...], cells: Mapping[str, Cell], *, colour: bool) -> list[str]:
+    """The heatmap for a log, long rows continued on further lines, and its legend where it is not plain."""
+    table = rows(instances, cells)
+    width = max((len(row.label) for row in table), default=0)
+    lines = []
+    for row in table:
+        for number, chunk in enumerate(_chunks(row)):
+            label = row.label if number == 0 else ""
+            last = f"  {row.summary}" if number == _line_count(row) - 1 else ""
+            lines.append(f"{label:<{width}}  {_drawn(chunk, colour=colour)}{last}")
+    return [*lines, legend(cells, colour=colour)]
+
+
+def legend(cells: Mapping[str, Cell], *, colour: bool) -> str:
+    """What the glyphs that occur stand for."""
+    kinds = [cell for cell in Cell if cell in cells.values()]
+    return "  ".join(f"{_drawn([(cell,)], colour=colour)} {cell.value}" for cell in kinds)
+
+
+def as_markdown(instances: tuple[Instance, ...], cells: Mapping[str, Cell]) -> list[str]:
+    """The heatmap as a Markdown table; the words beside the cells say the same."""
+    lines = ["| Update domain | Instances | |", "| --- | :--- | :--- |"]
+    for row in rows(instances, cells):
+        drawn = "<br>".join(" ".join("".join(_EMOJI[c] for c in part) for part in chunk) for chunk in _chunks(row))
+        lines.append(f"| {row.label} | {drawn} | {row.summary} |")
+    kinds = [cell for cell in Cell if cell in cells.values()]
+    return [*lines, "", " · ".join(f"{_EMOJI[cell]} {cell.value}" for cell in kinds)]
+
+
+def _chunks(row: Row) -> list[list[tuple[Cell, ...]]]:
+    """The row's cells in lines of at most CELLS_PER_LINE, still grouped by fault domain."""
+    lines: list[list[tuple[Cell, ...]]] = [[]]
+    room = CELLS_PER_LINE
+    for part in row.fault_domains:
+        rest = part
+        while rest:
+            if room == 0:
+                lines.append([])
+                room = CELLS_PER_LINE
+            lines[-1].append(rest[:room])
+            taken = min(room, len(rest))
+            rest, room = rest[taken:], room - taken
+    return lines
+
+
+def _line_count(row: Row) -> int:
+    return len(_chunks(row))
+
+
+def _drawn(parts: list[tuple[Cell, ...]], *, colour: bool) -> str:
+    def cell(kind: Cell) -> str:
+        return f"\x1b[{_COLOURS[kind]}m{_GLYPHS[kind]}\x1b[0m" if colour else _GLYPHS[kind]
+
+    return " ".join("".join(cell(kind) for kind in part) for part in parts)

@@ -1,0 +1,103 @@
+"""Report -> the JSON record, with a versioned schema, for whoever wants to go on from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vmss_upgrade.reporters import words
+from vmss_upgrade.reporters.text import without_queries
+from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.report import BatchRecord, Report
+from vmss_upgrade.rollout.scale_set import Domain, Instance
+
+SCHEMA = "vmss-upgrade/record/1"
+
+
+def as_record(report: Report) -> dict[str, Any]:
+    """The record. Times in seconds since the rollout began; keys are only ever added within one schema version."""
+    ending, model = report.ending, report.model
+    record = {
+        "schema": SCHEMA,
+        "outcome": ending.outcome.value if ending else None,
+        "headline": words.headline(report),
+        "reason": ending.reason if ending else None,
+        "remedy": ending.remedy if ending else None,
+        "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
+        "previous_image": str(report.previous) if report.previous else None,
+        "target_image": str(report.target) if report.target else None,
+        "model_updated": report.model_update_seconds is not None,
+        "model_may_hold_target": report.model_touched,
+        "health_signal": model.health_signal.value if model else None,
+        "duration": round(report.duration, 1),
+        "upgraded": report.upgraded,
+        "failed": report.failed,
+        "skipped": [{"instance_id": s.instance_id, "reason": s.reason} for s in report.skipped],
+        "remaining": report.remaining,
+        "lowest_healthy": _lowest_healthy(report),
+        "planned_batches": _planned_batches(report),
+        "batches": [_batch(record) for record in report.batches],
+        "failures": [_failure(failure) for failure in report.failures()],
+        "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
+        "instances": [_instance(instance) for instance in report.instances],
+        "command_to_put_previous_image_back": words.way_back(report) or None,
+    }
+    cleaned: dict[str, Any] = _without_queries(record)
+    return cleaned
+
+
+def _without_queries(value: Any) -> Any:
+    """The same value with the query strings of all addresses taken out, at any depth."""
+    if isinstance(value, str):
+        return without_queries(value)
+    if isinstance(value, dict):
+        return {key: _without_queries(item) for key, item in value.items()}
+    return [_without_queries(item) for item in value] if isinstance(value, list) else value
+
+
+def _lowest_healthy(report: Report) -> dict[str, Any] | None:
+    lowest = report.lowest_healthy
+    return {"count": lowest.count, "at": round(lowest.at, 1), "of": len(report.before)} if lowest else None
+
+
+def _planned_batches(report: Report) -> list[dict[str, Any]]:
+    batches = report.plan.batches if report.plan else ()
+    return [
+        {"number": b.number, "update_domain": _domain(b.domain), "instance_ids": list(b.instance_ids)} for b in batches
+    ]
+
+
+def _batch(record: BatchRecord) -> dict[str, Any]:
+    return {
+        "number": record.batch.number,
+        "update_domain": _domain(record.batch.domain),
+        "instance_ids": list(record.batch.instance_ids),
+        "started_at": round(record.started_at, 1),
+        "seconds": None if record.seconds is None else round(record.seconds, 1),
+        "result": record.result,
+    }
+
+
+def _domain(domain: Domain) -> dict[str, Any]:
+    return {"number": domain.number, "zone": domain.zone, "placement_group": domain.placement_group}
+
+
+def _failure(failure: Failure) -> dict[str, Any]:
+    return {
+        "instance_id": failure.instance_id or None,
+        "code": failure.code,
+        "message": failure.message,
+        "correlation_id": failure.correlation_id or None,
+    }
+
+
+def _instance(instance: Instance) -> dict[str, Any]:
+    return {
+        "instance_id": instance.id,
+        "image": str(instance.image) if instance.image else None,
+        "latest_model_applied": instance.latest_model_applied,
+        "provisioning_state": instance.provisioning_state,
+        "power": instance.power.value,
+        "health": instance.health.value,
+        "update_domain": _domain(instance.update_domain) if instance.update_domain else None,
+        "fault_domain": instance.fault_domain,
+    }

@@ -1,0 +1,88 @@
+"""The one sanitiser, and the few words that every reporter needs.
+
+Everything that is printed goes through `clean`: strings from Azure, inputs and files are hostile. The runner executes
+`::command::` at a line's start and `##[command]` anywhere in a line, on stdout and stderr alike, and ends lines at CR
+too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+_QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
+# what a terminal or a browser acts upon instead of showing: C0, C1, bidirectional and zero-width controls, surrogates
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+# what GitHub's Markdown could act upon; harmless punctuation stays, so that the text can be read and searched raw
+_MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
+
+
+def clean(text: object) -> str:
+    """One harmless line: no line breaks, no control characters, no workflow commands, no query strings of URIs."""
+    line = _CONTROLS.sub(" ", without_queries(str(text)))
+    line = line.replace("##[", "##\N{ZERO WIDTH NO-BREAK SPACE}[").strip()
+    if line.startswith("::"):
+        line = f"\N{MIDDLE DOT}{line}"
+    return line
+
+
+def clean_lines(text: str) -> list[str]:
+    """The same for a text of several lines, such as a traceback; indentation is kept."""
+    lines = text.splitlines()
+    return [" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in lines]
+
+
+def without_queries(text: str) -> str:
+    """Addresses without their query strings, in which signatures (SAS) travel."""
+    return _QUERY.sub(r"\g<address>?...", text)
+
+
+def markdown(text: object) -> str:
+    """Foreign text as literal text in Markdown, in table cells and HTML too: markup as entities."""
+    return _MARKUP.sub(lambda match: f"&#{ord(match.group())};", clean(text))
+
+
+def code(text: object) -> str:
+    """Foreign text in a <code> element, where mentions and references are not linked either."""
+    return f"<code>{markdown(text)}</code>"
+
+
+def fenced(text: object) -> str:
+    """A fenced block that its content cannot close."""
+    content = clean(text)
+    longest = max((len(run) for run in re.findall(r"`+", content)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}sh\n{content}\n{fence}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 45s, 3m05s, 1h02m."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def count(number: int, noun: str) -> str:
+    """1 instance, 2 instances."""
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def listed(ids: Iterable[str], limit: int = 12) -> str:
+    """Ids in a row, cut where they are too many."""
+    items = list(ids)
+    shown = ", ".join(items[:limit])
+    return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, with a visible cut."""
+    return text if len(text) <= limit else f"{text[: limit - 4]} ..."
+
+
+def plural_verb(items: Sequence[object], singular: str, plural: str) -> str:
+    """is or are, and the like."""
+    return singular if len(items) == 1 else plural
