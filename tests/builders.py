@@ -1,0 +1,206 @@
+"""Builders that keep a case of a table to one line: scale sets, instances, gates and whole runs.
+
+`fleet("001122")` is a scale set of six instances: instance i is in the update domain that its digit names. Everybody
+is healthy, running and on the old image; the keywords of `fleet` say who is not, by ids with blanks between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from vmss_upgrade.rollout.events import (
+    BatchFailed,
+    BatchPassed,
+    BatchStarted,
+    Ending,
+    Event,
+    ModelUpdated,
+    ModelUpdateStarted,
+    Outcome,
+    RolloutFinished,
+    RolloutPlanned,
+    ScaleSetRead,
+)
+from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.planner import plan_rollout
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Domain, Health, HealthSignal, Instance, Model, Power, Problem, ScaleSet
+
+SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
+GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/galleries/g/images/web"
+
+
+def platform(version: str, sku: str = "22_04-lts", offer: str = "jammy", publisher: str = "Canonical") -> Image:
+    """A platform image."""
+    return Image(kind=ImageKind.PLATFORM, publisher=publisher, offer=offer, sku=sku, version=version)
+
+
+def resource(reference: str) -> Image:
+    """A managed image, or a version of a gallery image."""
+    return Image(kind=ImageKind.RESOURCE, reference=reference)
+
+
+def vhd(uri: str) -> Image:
+    """A custom VHD."""
+    return Image(kind=ImageKind.VHD, reference=uri)
+
+
+OLD = platform("1.0.0")
+NEW = platform("2.0.0")
+BROKEN = Problem("OSProvisioningTimedOut", "OS provisioning did not finish.", "2026-11-23T01:00:00Z")
+
+
+def model(**fields: Any) -> Model:
+    """A Uniform scale set in mode Manual, with a health probe and the old image."""
+    resource_id = (
+        f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+    )
+    usual: dict[str, Any] = {
+        "id": resource_id,
+        "name": "web",
+        "resource_group": "rg",
+        "subscription": SUBSCRIPTION,
+        "location": "westeurope",
+        "image": OLD,
+        "etag": '"1"',
+        "provisioning_state": "Succeeded",
+        "upgrade_mode": "Manual",
+        "orchestration_mode": "Uniform",
+        "health_signal": HealthSignal.PROBE,
+        "automatic_os_upgrade": False,
+        "service_fabric": False,
+        "managed_by_aks": False,
+        "fingerprint": "f",
+    }
+    return Model(**{**usual, **fields})
+
+
+def instance(instance_id: str = "0", **fields: Any) -> Instance:
+    """A healthy, running, current instance on the old image, in update and fault domain 0."""
+    usual: dict[str, Any] = {
+        "id": instance_id,
+        "image": OLD,
+        "latest_model_applied": True,
+        "provisioning_state": "Succeeded",
+        "power": Power.RUNNING,
+        "health": Health.HEALTHY,
+        "update_domain": Domain(number=0),
+        "fault_domain": 0,
+    }
+    return Instance(**{**usual, **fields})
+
+
+def fleet(
+    domains: str,
+    *,
+    new: str = "",
+    unhealthy: str = "",
+    silent: str = "",
+    protected: str = "",
+    stopped: str = "",
+    deallocated: str = "",
+    busy: str = "",
+    broken: str = "",
+    nowhere: str = "",
+    zones: str = "",
+    groups: str = "",
+    target: Image = NEW,
+    old: Image | None = OLD,
+    **model_fields: Any,
+) -> ScaleSet:
+    """A scale set; `zones` and `groups` have a character per instance, like `domains`; the rest are ids.
+
+    `new`: on `target`. `silent`: reports no health. `busy`: Updating. `broken`: provisioning failed.
+    `nowhere`: shows no domain.
+    """
+
+    def fields(number: int) -> dict[str, Any]:
+        name = str(number)
+        domain = Domain(
+            number=int(domains[number]),
+            zone=zones[number] if zones else "",
+            placement_group=groups[number] if groups else "",
+        )
+        changes: dict[str, Any] = {"image": old, "update_domain": domain, "fault_domain": number % 5}
+        for names, change in (
+            (new, {"image": target}),
+            (unhealthy, {"health": Health.UNHEALTHY}),
+            (silent, {"health": Health.NO_SIGNAL}),
+            (protected, {"protected": True}),
+            (stopped, {"power": Power.STOPPED, "health": Health.NO_SIGNAL}),
+            (deallocated, {"power": Power.DEALLOCATED, "health": Health.NO_SIGNAL}),
+            (busy, {"provisioning_state": "Updating"}),
+            (broken, {"provisioning_state": "Failed", "problem": BROKEN}),
+            (nowhere, {"update_domain": None}),
+        ):
+            if name in names.split():
+                changes |= change
+        return changes
+
+    return ScaleSet(
+        model=model(**model_fields),
+        instances=tuple(instance(str(number), **fields(number)) for number in range(len(domains))),
+    )
+
+
+def changed(scale_set: ScaleSet, ids: str | Iterable[str], **fields: Any) -> ScaleSet:
+    """The same scale set, the instances with these ids changed."""
+    names = ids.split() if isinstance(ids, str) else list(ids)
+    return replace(
+        scale_set, instances=tuple(replace(i, **fields) if i.id in names else i for i in scale_set.instances)
+    )
+
+
+def without(scale_set: ScaleSet, ids: str) -> ScaleSet:
+    """The same scale set after these instances vanished."""
+    return replace(scale_set, instances=tuple(i for i in scale_set.instances if i.id not in ids.split()))
+
+
+def by_id(*instances: Instance) -> Mapping[str, Instance]:
+    """The instances by their id."""
+    return {one.id: one for one in instances}
+
+
+def run_of(
+    scale_set: ScaleSet,
+    *,
+    target: Image = NEW,
+    policy: Policy | None = None,
+    failures: tuple[Failure, ...] = (),
+    ending: Ending | None = None,
+    batches: int | None = None,
+) -> list[Event]:
+    """The events of a run: every batch takes 100 s and passes, until the first one with a failed instance.
+
+    `batches` ends the run after so many; `ending` is then why.
+    """
+    policy = policy or Policy()
+    plan = plan_rollout(scale_set, target, policy)
+    failed = {failure.instance_id for failure in failures}
+    events: list[Event] = [
+        ScaleSetRead(at=0.0, model=scale_set.model),
+        RolloutPlanned(at=1.0, plan=plan, scale_set=scale_set, policy=policy),
+    ]
+    if plan.update_model:
+        events += [ModelUpdateStarted(at=2.0, target=target), ModelUpdated(at=10.0, target=target, seconds=8.0)]
+    at, seen = 10.0, scale_set
+    for batch in plan.batches[:batches]:
+        events.append(BatchStarted(at=at, batch=batch, of=len(plan.batches)))
+        at += 100.0
+        good = [id_ for id_ in batch.instance_ids if id_ not in failed]
+        seen = changed(seen, good, image=target, health=Health.HEALTHY)
+        if len(good) < len(batch.instance_ids):
+            here = tuple(failure for failure in failures if failure.instance_id in batch.instance_ids)
+            events.append(BatchFailed(at=at, batch=batch, failures=here, instances=seen.instances))
+            ending = ending or Ending(
+                outcome=Outcome.HALTED,
+                reason=f"batch {batch.number} has an instance error.",
+                remedy="See what failed.",
+                failures=here,
+            )
+            break
+        events.append(BatchPassed(at=at, batch=batch, instances=seen.instances))
+    return [*events, RolloutFinished(at=at, ending=ending or Ending(outcome=Outcome.SUCCEEDED, reason="All done."))]

@@ -1,0 +1,193 @@
+"""Which instances move, in what order, in which batches."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import NEW, OLD, changed, fleet, platform, vhd, without
+from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout, still_due
+from vmss_upgrade.rollout.policy import BatchSize, Policy
+from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
+
+TWELVE = "000000111111"
+
+
+def batches(plan: RolloutPlan) -> list[str]:
+    """The batches, each as ids with blanks between them."""
+    return [" ".join(batch.instance_ids) for batch in plan.batches]
+
+
+def plan_of(scale_set: ScaleSet, target: Image = NEW, size: BatchSize | None = None) -> RolloutPlan:
+    return plan_rollout(scale_set, target, Policy(batch_size=size))
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "expected"),
+    [
+        pytest.param(fleet(""), [], id="empty-set"),
+        pytest.param(fleet("0"), ["0"], id="one-instance"),
+        pytest.param(fleet("001122"), ["0 1", "2 3", "4 5"], id="a-batch-per-domain"),
+        pytest.param(fleet("210210"), ["2 5", "1 4", "0 3"], id="domains-by-number"),
+        pytest.param(fleet("0101", zones="2211"), ["2", "3", "0", "1"], id="zone-before-number"),
+        pytest.param(fleet("0101", groups="bbaa"), ["2", "3", "0", "1"], id="placement-group-before-number"),
+        pytest.param(
+            fleet("0000", zones="1122", groups="baba"), ["1", "0", "3", "2"], id="same-number-elsewhere-is-another"
+        ),
+        pytest.param(fleet("0000", unhealthy="2"), ["2 0 1 3"], id="unhealthy-first"),
+        pytest.param(fleet("0011", unhealthy="3"), ["0 1", "3 2"], id="unhealthy-first-inside-its-domain-only"),
+        pytest.param(fleet("0000", silent="3"), ["3 0 1 2"], id="no-report-is-not-healthy"),
+        pytest.param(
+            fleet("0000", silent="3", health_signal=HealthSignal.NONE), ["0 1 2 3"], id="without-a-signal-up-is-enough"
+        ),
+        pytest.param(fleet("0000", broken="3", health_signal=HealthSignal.NONE), ["3 0 1 2"], id="failed-is-not-up"),
+        pytest.param(fleet("00000000000"), ["0 1 2 3 4 5 6 7 8 9 10"], id="ids-by-value-not-by-letters"),
+        pytest.param(fleet("001122", new="2 3"), ["0 1", "4 5"], id="a-domain-on-the-target-has-no-batch"),
+    ],
+)
+def test_order_of_the_batches(scale_set: ScaleSet, expected: list[str]) -> None:
+    plan = plan_of(scale_set)
+    assert batches(plan) == expected
+    assert [batch.number for batch in plan.batches] == list(range(1, len(expected) + 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        pytest.param(None, [6, 6], id="default-is-the-domain"),
+        pytest.param(BatchSize(1), [1] * 12, id="one"),
+        pytest.param(BatchSize(4), [4, 2, 4, 2], id="a-rest-stays-in-its-domain"),
+        pytest.param(BatchSize(6), [6, 6], id="as-large-as-the-domain"),
+        pytest.param(BatchSize(99), [6, 6], id="never-more-than-the-domain"),
+        pytest.param(BatchSize(25, True), [3, 3, 3, 3], id="percentage-of-the-set"),
+        pytest.param(BatchSize(20, True), [2] * 6, id="percentage-rounds-down"),
+        pytest.param(BatchSize(1, True), [1] * 12, id="percentage-at-least-one"),
+        pytest.param(BatchSize(100, True), [6, 6], id="whole-set"),
+    ],
+)
+def test_size_of_the_batches(size: BatchSize | None, expected: list[int]) -> None:
+    plan = plan_of(fleet(TWELVE), size=size)
+    assert [len(batch.instance_ids) for batch in plan.batches] == expected
+    assert plan.largest_batch == max(expected)
+
+
+def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
+    assert batches(plan_of(fleet("0000", new="0 1"), size=BatchSize(50, True))) == ["2 3"]
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "expected"),
+    [
+        pytest.param(fleet("0011", new="1"), {"1": "already on the target image"}, id="on-target"),
+        pytest.param(fleet("0011", protected="1"), {"1": "protected from scale set actions"}, id="protected"),
+        pytest.param(fleet("0011", stopped="1"), {"1": "stopped"}, id="stopped"),
+        pytest.param(fleet("0011", deallocated="1"), {"1": "deallocated"}, id="deallocated"),
+        pytest.param(fleet("0011", new="1", protected="1"), {"1": "already on the target image"}, id="target-first"),
+        pytest.param(
+            fleet("0011", stopped="1", protected="1"), {"1": "protected from scale set actions"}, id="protected-next"
+        ),
+        pytest.param(fleet("0011", busy="1", unhealthy="2", broken="3"), {}, id="busy-ill-and-failed-move"),
+        pytest.param(fleet("0011", stopped="1", nowhere="1"), {"1": "stopped"}, id="skipped-needs-no-domain"),
+    ],
+)
+def test_skipped_with_a_reason(scale_set: ScaleSet, expected: dict[str, str]) -> None:
+    assert {skipped.instance_id: skipped.reason for skipped in plan_of(scale_set).skipped} == expected
+
+
+def test_an_instance_that_must_move_needs_an_update_domain() -> None:
+    with pytest.raises(PlanRefused, match="Instance 1 shows no update domain") as refused:
+        plan_of(fleet("0011", nowhere="1"))
+    assert "fault domain" in refused.value.remedy
+
+
+OLDER = platform("0.9.0")
+LATEST = platform("latest")
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "update_model", "previous"),
+    [
+        pytest.param(fleet("0011"), True, OLD, id="first-run"),
+        pytest.param(fleet("0011", image=LATEST), True, OLD, id="the-instances-know-what-latest-was"),
+        pytest.param(fleet("0011", image=NEW, new="0 1"), False, OLD, id="re-run-reads-it-from-the-instances"),
+        pytest.param(fleet("0011", image=NEW, new="0 1 2 3"), False, None, id="all-done-nothing-to-go-back-to"),
+        pytest.param(fleet("0011", new="0 1 2 3"), True, OLD, id="instances-done-model-not"),
+        pytest.param(changed(fleet("0011"), "0", image=OLDER), True, OLD, id="mixed-the-most-common"),
+        pytest.param(fleet("0011", old=None), True, OLD, id="images-not-shown-the-model-s"),
+        pytest.param(fleet("0011", old=None, image=NEW), False, None, id="images-not-shown-on-a-re-run"),
+        pytest.param(fleet("01", image=NEW, new="0", stopped="1"), False, OLD, id="only-a-stopped-one-is-behind"),
+    ],
+)
+def test_previous_image_and_model(scale_set: ScaleSet, update_model: bool, previous: Image | None) -> None:
+    plan = plan_of(scale_set)
+    assert (plan.update_model, plan.previous) == (update_model, previous)
+
+
+OLD_VHD = vhd("https://account.blob.core.windows.net/images/old.vhd")
+NEW_VHD = vhd("https://account.blob.core.windows.net/images/new.vhd?sv=1&sig=secret")
+
+
+def vhd_fleet(model_image: Image, stale: str = "") -> ScaleSet:
+    """Instances on VHDs show no image; `stale` ones have latestModelApplied false."""
+    return changed(fleet("0011", old=None, image=model_image), stale, latest_model_applied=False)
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "moving"),
+    [
+        pytest.param(vhd_fleet(OLD_VHD), "0 1 2 3", id="current-with-the-old-model-means-nothing"),
+        pytest.param(vhd_fleet(OLD_VHD, stale="1"), "0 1 2 3", id="nor-does-stale"),
+        pytest.param(vhd_fleet(NEW_VHD), "", id="current-with-the-new-model-is-done"),
+        pytest.param(vhd_fleet(NEW_VHD, stale="1 2"), "1 2", id="re-run-moves-the-stale-ones"),
+    ],
+)
+def test_vhd_images_are_told_by_the_flag(scale_set: ScaleSet, moving: str) -> None:
+    assert " ".join(plan_of(scale_set, NEW_VHD).instance_ids) == moving
+
+
+@pytest.mark.parametrize(
+    ("now", "due"),
+    [
+        pytest.param(fleet("0000"), "0 1 2 3", id="unchanged"),
+        pytest.param(without(fleet("0000"), "1"), "0 2 3", id="vanished"),
+        pytest.param(fleet("0000", new="0 1"), "2 3", id="moved-meanwhile"),
+        pytest.param(fleet("0000", stopped="2"), "0 1 3", id="stopped-meanwhile"),
+        pytest.param(fleet("0000", protected="2"), "0 1 3", id="protected-meanwhile"),
+        pytest.param(fleet("00000"), "0 1 2 3", id="never-grows"),
+        pytest.param(fleet(""), "", id="all-vanished"),
+    ],
+)
+def test_still_due_narrows_a_batch(now: ScaleSet, due: str) -> None:
+    batch = plan_of(fleet("0000")).batches[0]
+    narrowed = still_due(batch, now, NEW)
+    assert " ".join(narrowed.instance_ids) == due
+    assert (narrowed.number, narrowed.domain) == (batch.number, batch.domain)
+
+
+def test_still_due_keeps_order_and_does_not_trust_the_flag_of_a_vhd() -> None:
+    batch = plan_of(vhd_fleet(OLD_VHD), NEW_VHD).batches[0]
+    assert still_due(batch, vhd_fleet(OLD_VHD), NEW_VHD).instance_ids == ("0", "1")
+    ordered = plan_of(fleet("0000", unhealthy="3")).batches[0]
+    assert still_due(ordered, without(fleet("0000"), "0"), NEW).instance_ids == ("3", "1", "2")
+
+
+def test_policy_says_how_long_to_bake() -> None:
+    assert Policy().bake_time_for(HealthSignal.PROBE) == 0
+    assert Policy().bake_time_for(HealthSignal.NONE) == 300
+    assert Policy(bake_time=0.0).bake_time_for(HealthSignal.NONE) == 0
+    assert Policy(bake_time=60.0).bake_time_for(HealthSignal.EXTENSION) == 60
+
+
+@pytest.mark.parametrize(
+    ("size", "instances", "expected"),
+    [
+        pytest.param(BatchSize(3), 100, 3, id="count"),
+        pytest.param(BatchSize(20, True), 9, 1, id="rounded-down"),
+        pytest.param(BatchSize(20, True), 10, 2, id="exact"),
+        pytest.param(BatchSize(1, True), 3, 1, id="at-least-one"),
+        pytest.param(BatchSize(100, True), 7, 7, id="all"),
+    ],
+)
+def test_batch_size(size: BatchSize, instances: int, expected: int) -> None:
+    assert size.of(instances) == expected
