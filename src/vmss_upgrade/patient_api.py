@@ -126,5 +126,14 @@ class PatientApi:
         if verdict is None:
             raise error
         seconds, left = verdict
-        yield from self.wait(f"{error.doing}: {error.code}, {error}", seconds)
+        yield from self.wait(_in_words(error), seconds)
         return left
+
+
+def _in_words(error: AzureError) -> str:
+    """Why a wait is needed, without the bulk that Azure puts into such messages."""
+    reasons = {
+        Trouble.THROTTLED: "Azure asks for fewer requests (429)",
+        Trouble.CONFLICT: "another request is at work on the scale set (409)",
+    }
+    return f"{error.doing}: {reasons.get(error.trouble) or f'{error.code}, {error}'}"

@@ -25,9 +25,10 @@ def rehearse(
     seed: int = 0,
     inputs: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
+    clock: VirtualClock | None = None,
 ) -> tuple[int, SimulatedAzure]:
     """Run the action on `scenario`; summary, outputs and record go into `folder`. Returns exit code and the Azure."""
-    clock = VirtualClock(pace)
+    clock = clock or VirtualClock(pace)
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
     exit_code = run(

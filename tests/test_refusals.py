@@ -1,0 +1,113 @@
+"""What is refused before anything is written: the sentence, the command that mends it, and no write at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playing import HAPPY_FLEET, play
+
+FABRIC = "{name: sf, properties: {publisher: Microsoft.Azure.ServiceFabric, type: ServiceFabricLinuxNode}}"
+
+# what is in the model -> what a user reads about it, and the command to type
+REFUSED = [
+    ("upgradePolicy: {mode: Automatic}", "upgradePolicy.mode is Automatic", "--set upgradePolicy.mode=Manual"),
+    ("upgradePolicy: {mode: Rolling}", "upgradePolicy.mode is Rolling", "--set upgradePolicy.mode=Manual"),
+    (
+        "upgradePolicy: {automaticOSUpgradePolicy: {enableAutomaticOSUpgrade: true}}",
+        "enableAutomaticOSUpgrade is true",
+        "enableAutomaticOSUpgrade=false",
+    ),
+    ("orchestrationMode: Flexible", "orchestrationMode is Flexible", "cannot be changed"),
+    (f"virtualMachineProfile: {{extensionProfile: {{extensions: [{FABRIC}]}}}}", "Service Fabric", "OS upgrade"),
+    ("provisioningState: Creating", "provisioningState of the scale set is Creating", "az vmss show"),
+    ("provisioningState: Deleting", "provisioningState of the scale set is Deleting", "az vmss show"),
+    ("provisioningState: Updating", "stayed Updating", "az vmss show"),
+]
+
+
+@pytest.mark.parametrize(("properties", "sentence", "remedy"), REFUSED, ids=[row[1] for row in REFUSED])
+def test_a_setting_that_forbids_a_rollout(properties: str, sentence: str, remedy: str, tmp_path: Path) -> None:
+    _assert_refused(HAPPY_FLEET + f"model: {{properties: {{{properties}}}}}\n", {}, sentence, remedy, tmp_path)
+
+
+def test_a_set_that_aks_manages(tmp_path: Path) -> None:
+    scenario = HAPPY_FLEET + "model: {tags: {aks-managed-poolName: np1}}\n"
+    _assert_refused(scenario, {}, "managed by AKS", "az aks nodepool upgrade", tmp_path)
+
+
+def test_a_rolling_upgrade_under_way(tmp_path: Path) -> None:
+    scenario = HAPPY_FLEET + "rolling_upgrade: RollingForward\n"
+    _assert_refused(scenario, {}, "rolling upgrade of Azure's own is under way", "rolling-upgrade cancel", tmp_path)
+
+
+def test_a_set_that_shows_no_update_domains(tmp_path: Path) -> None:
+    fleet = "  instances: [{id: '0'}, {id: '1'}]\n"
+    scenario = HAPPY_FLEET.replace("  update_domains: [2, 2]\n", fleet)
+    _assert_refused(scenario, {}, "shows no update domain", "Uniform", tmp_path)
+
+
+def test_a_plan_whose_one_batch_is_the_whole_set(tmp_path: Path) -> None:
+    scenario = HAPPY_FLEET.replace("[2, 2]", "[4]")
+    _assert_refused(scenario, {}, "Batch 1 holds all 4 running instances", "Set `batch-size` to a number below 4", tmp_path)
+
+
+def test_the_same_with_a_smaller_batch_is_rolled(tmp_path: Path) -> None:
+    played = play(HAPPY_FLEET.replace("[2, 2]", "[4]"), tmp_path, inputs={"batch-size": "2"})
+    assert played.exit_code == 0
+    assert [len(ids) for ids in played.upgrade_calls] == [2, 2]
+
+
+def test_a_batch_that_is_all_that_runs(tmp_path: Path) -> None:
+    scenario = HAPPY_FLEET + "instances:\n  '1': {power: deallocated}\n  '3': {power: stopped}\n"
+    _assert_refused(scenario, {}, "Batch 1 holds all 2 running instances", "batch-size", tmp_path)
+
+
+def test_an_image_that_does_not_exist(tmp_path: Path) -> None:
+    _assert_refused(HAPPY_FLEET, {"image-version": "1.2.3"}, ":1.2.3 does not exist", "image inputs", tmp_path)
+
+
+def test_another_kind_of_image(tmp_path: Path) -> None:
+    inputs = {"image-version": "", "image-id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/i"}
+    _assert_refused(HAPPY_FLEET, inputs, "does not let a scale set change the kind", "same kind", tmp_path)
+
+
+def test_a_scale_set_that_does_not_exist(tmp_path: Path) -> None:
+    _assert_refused(HAPPY_FLEET, {"scale-set": "elsewhere"}, "was not found", "`scale-set`", tmp_path)
+
+
+def test_all_reasons_are_named_at_once(tmp_path: Path) -> None:
+    scenario = HAPPY_FLEET + "rolling_upgrade: RollingForward\nmodel: {properties: {upgradePolicy: {mode: Automatic}}}\n"
+    played = play(scenario, tmp_path, inputs={"image-version": "1.2.3"})
+    for sentence in ("upgradePolicy.mode is Automatic", "rolling upgrade of Azure's own", "does not exist"):
+        assert sentence in played.log
+        assert sentence in played.summary
+
+
+def test_a_set_that_somebody_is_updating_is_waited_for(tmp_path: Path) -> None:
+    fault = "faults:\n  - {kind: updated-by-somebody, instance: '3', at: 0, seconds: 120}\n"
+    played = play(HAPPY_FLEET + fault, tmp_path)
+    assert played.exit_code == 0
+    assert played.azure.upgrades[0].started_at >= 120
+
+
+def test_stopped_deallocated_and_protected_instances_are_skipped_with_the_reason(tmp_path: Path) -> None:
+    scenario = HAPPY_FLEET.replace("[2, 2]", "[4, 4]") + (
+        "instances:\n  '0': {power: stopped}\n  '1': {power: deallocated}\n  '2': {protected: true}\n"
+    )
+    played = play(scenario, tmp_path)
+    assert played.exit_code == 0
+    reasons = {skipped["instance_id"]: skipped["reason"] for skipped in played.record["skipped"]}
+    assert reasons == {"0": "stopped", "1": "deallocated", "2": "protected from scale set actions"}
+    assert not {"0", "1", "2"} & {id_ for ids in played.upgrade_calls for id_ in ids}
+
+
+def _assert_refused(scenario: str, inputs: dict[str, str], sentence: str, remedy: str, folder: Path) -> None:
+    played = play(scenario, folder, inputs=inputs)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused"), played.log
+    assert sentence in played.log
+    assert remedy in played.log
+    assert sentence.partition("`")[0] in played.summary
+    assert played.writes == []
+    assert json.loads(played.outputs["upgraded"]) == []

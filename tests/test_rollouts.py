@@ -1,0 +1,201 @@
+"""Whole rollouts against the simulator: what must be true of Azure afterwards, from Azure's own state and request log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from azure_simulator import VirtualClock
+from playing import HAPPY_FLEET, Played, play
+
+from vmss_upgrade.errors import Interrupted
+
+TARGET = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202611010"
+PREVIOUS = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010"
+
+
+def test_happy_ends_with_everything_upgraded_and_never_more_than_one_domain_away(tmp_path: Path) -> None:
+    played = play("happy", tmp_path)
+    assert played.exit_code == 0
+    assert played.outputs["outcome"] == "succeeded"
+    assert (played.outputs["previous-image"], played.outputs["target-image"]) == (PREVIOUS, TARGET)
+    assert len(json.loads(played.outputs["upgraded"])) == 20
+    assert {instance.image_version for instance in played.azure.instances()} == {"22.04.202611010"}
+    assert played.azure.lowest_available() == 16
+    assert int(played.outputs["lowest-healthy"]) == 16
+
+
+def test_the_model_is_written_once_with_the_whole_image_and_nothing_else(tmp_path: Path) -> None:
+    patches = [write for write in play("happy", tmp_path).writes if write.method == "PATCH"]
+    assert len(patches) == 1
+    publisher, offer, sku, version = TARGET.split(":")
+    image = {"publisher": publisher, "offer": offer, "sku": sku, "version": version}
+    assert json.loads(patches[0].body) == {
+        "properties": {"virtualMachineProfile": {"storageProfile": {"imageReference": image}}}
+    }
+
+
+def test_each_batch_is_one_call_and_one_update_domain(tmp_path: Path) -> None:
+    played = play("happy", tmp_path)
+    domain = {instance.instance_id: instance.update_domain for instance in played.azure.instances()}
+    calls = played.upgrade_calls
+    assert [{domain[id_] for id_ in ids} for ids in calls] == [{0}, {1}, {2}, {3}, {4}]
+    assert [upgrade.started_at > before.healthy_at for before, upgrade in _pairs(played)] == [True] * 4
+
+
+@pytest.mark.parametrize("name", ["sick-domain", "provisioning-failure", "hanging", "stale", "elsewhere-sick-for-good"])
+def test_a_failed_rollout_touches_no_later_domain(name: str, tmp_path: Path) -> None:
+    played = play(name, tmp_path)
+    assert played.exit_code == 1
+    domain = {instance.instance_id: instance.update_domain for instance in played.azure.instances()}
+    touched = {domain[id_] for ids in played.upgrade_calls for id_ in ids}
+    assert touched <= {0, 1}
+    failed = json.loads(played.outputs["failed"])
+    assert failed, played.log
+    assert all(f"nstance {id_}" in played.log for id_ in failed)
+    assert "The model holds the target image" in played.log
+    assert "imageReference.version=22.04.202610010" in played.log
+    assert "imageReference.version=22.04.202610010" in played.summary
+
+
+@pytest.mark.parametrize(
+    ("name", "outcome"),
+    [
+        ("sick-domain", "halted"),
+        ("provisioning-failure", "halted"),
+        ("hanging", "timed-out"),
+        ("elsewhere-sick-for-good", "halted"),
+        ("elsewhere-sick", "succeeded"),
+        ("flapping-health", "succeeded"),
+        ("lagging", "succeeded"),
+        ("conflict", "succeeded"),
+        ("throttled", "succeeded"),
+        ("preempted", "succeeded"),
+        ("no-signal", "succeeded"),
+    ],
+)
+def test_outcome_and_exit_code_agree(name: str, outcome: str, tmp_path: Path) -> None:
+    played = play(name, tmp_path)
+    assert played.outputs["outcome"] == played.record["outcome"] == outcome
+    assert played.exit_code == (0 if outcome == "succeeded" else 1)
+
+
+def test_writes_are_not_repeated_by_the_sdk(tmp_path: Path) -> None:
+    """Each refused write is followed by a wait of ours, shown in the log, never by the SDK's silent retry."""
+    played = play("throttled", tmp_path)
+    refused = [write for write in played.writes if write.status == 429]
+    assert refused
+    assert played.log.count("asks for fewer requests") >= len(refused)
+    upgrades = [write for write in played.writes if write.path.endswith("manualupgrade")]
+    gaps = [later.at - earlier.at for earlier, later in zip(upgrades, upgrades[1:], strict=False)]
+    assert min(gaps) > 10
+
+
+def test_a_large_set_is_rolled_without_a_429(tmp_path: Path) -> None:
+    played = play("large", tmp_path)
+    assert played.exit_code == 0
+    assert not [request for request in played.azure.requests if request.status == 429]
+    assert played.azure.lowest_available() == 580
+    ideal = sum(upgrade.healthy_at - upgrade.started_at for upgrade in played.azure.upgrades)
+    assert _batches_took(played) <= 1.05 * ideal
+    assert len(played.summary.encode()) < 1_000_000
+
+
+@pytest.mark.parametrize("bake", [0, 60])
+@pytest.mark.parametrize("seed", range(10))
+def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp_path: Path) -> None:
+    """At most 1.05 times the slowest instance of each batch plus its bake, inside the throttling limits."""
+    played = play("happy", tmp_path, seed=seed, inputs={"bake-time": str(bake)})
+    ideal = sum(upgrade.healthy_at - upgrade.started_at + bake for upgrade in played.azure.upgrades)
+    assert _batches_took(played) <= 1.05 * ideal
+    assert not [request for request in played.azure.requests if request.status == 429]
+
+
+HALF_DONE = (
+    HAPPY_FLEET.replace(
+        "  health: probe",
+        "  health: probe\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
+        " version: '22.04.202611010'}",
+    )
+    + """instances:
+  '1': {image: '22.04.202610010', current: false}
+  '3': {image: '22.04.202610010', current: false}
+"""
+)
+
+
+# -- stopping early ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", [0.1, 1.0, 30.0, 60.0, 100.0, 300.0])
+def test_a_cancelled_run_writes_nothing_more_and_tells_what_is_left(at: float, tmp_path: Path) -> None:
+    clock = VirtualClock()
+    clock.call_at(at, _cancel)
+    played = play("happy", tmp_path, clock=clock)
+    assert played.exit_code == 1
+    assert played.outputs["outcome"] == "interrupted"
+    assert "cancelled" in played.summary
+    assert [write for write in played.writes if write.at > at] == []
+    if played.upgrade_calls:
+        assert "Azure goes on upgrading" in played.log
+        rest = json.loads(played.outputs["remaining"]) + json.loads(played.outputs["upgraded"])
+        assert sorted(rest, key=int) == [str(number) for number in range(20)]
+
+
+def test_a_run_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:
+    """The model holds the target already, so the previous image can only be read from the instances."""
+    played = play(HALF_DONE, tmp_path)
+    assert played.exit_code == 0
+    assert json.loads(played.outputs["skipped"]) == ["0", "2"]
+    assert json.loads(played.outputs["upgraded"]) == ["1", "3"]
+    assert played.outputs["previous-image"] == PREVIOUS
+    assert [(write.method, json.loads(write.body)) for write in played.writes] == [("POST", {"instanceIds": ["1", "3"]})]
+
+
+def test_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"image-version": "22.04.202610010"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "nothing-to-do")
+    assert played.writes == []
+
+
+def test_nothing_more_is_upgraded_while_the_target_is_sick_where_it_runs_already(tmp_path: Path) -> None:
+    """A second run after a sick domain must not turn green, nor carry the sick image further."""
+    played = play(HALF_DONE + "  '2': {unhealthy: true}\n", tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert json.loads(played.outputs["failed"]) == ["2"]
+    assert played.writes == []
+
+
+def test_the_timeout_ends_the_rollout_between_two_requests(tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"timeout": "6m"})
+    assert played.outputs["outcome"] == "timed-out"
+    assert played.exit_code == 1
+    assert played.record["duration"] == pytest.approx(360, abs=1)
+    assert "Run the workflow again" in played.log
+
+
+def test_a_plan_reads_only(tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"operation": "plan"})
+    assert played.exit_code == 0
+    assert played.outputs["outcome"] == "planned"
+    assert played.writes == []
+    assert len(json.loads(played.outputs["remaining"])) == 20
+    assert len(played.record["planned_batches"]) == 5
+    assert "At most 4 of 20 instances are away at once" in played.log
+
+
+# -- small words ---------------------------------------------------------------------------------------------------
+
+
+def _cancel() -> None:
+    raise Interrupted
+
+
+def _pairs(played: Played) -> list[tuple[object, object]]:
+    return list(zip(played.azure.upgrades, played.azure.upgrades[1:], strict=False))
+
+
+def _batches_took(played: Played) -> float:
+    """Seconds from the start of the first batch to the end."""
+    return float(played.record["duration"]) - float(played.record["batches"][0]["started_at"])

@@ -1,0 +1,58 @@
+"""Every scenario, played as a user would see it, compared with a readable file.
+
+`pytest tests/test_transcripts.py --rewrite-transcripts` writes the files anew; the diff is the review.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from azure_simulator import scenario_names
+
+from playing import Played, play
+
+FOLDER = Path(__file__).parent / "transcripts"
+CORRELATION_ID = re.compile(r"(?<=Correlation id )[0-9a-f-]{36}")
+SCENARIOS = [name for name in scenario_names() if name != "large"]
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_run_reads_as_it_did(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    transcript = as_text(play(name, tmp_path))
+    file = FOLDER / f"{name}.txt"
+    if request.config.getoption("--rewrite-transcripts"):
+        file.write_text(transcript, encoding="utf-8")
+    assert transcript == file.read_text(encoding="utf-8")
+
+
+def test_no_transcript_is_left_over() -> None:
+    assert sorted(file.stem for file in FOLDER.glob("*.txt")) == sorted(SCENARIOS)
+
+
+def as_text(played: Played) -> str:
+    """Log, what was written to Azure, outputs and exit code of a run."""
+    outputs = [f"{name}={value}" for name, value in played.outputs.items()]
+    writes = [f"{write.at:7.1f}  {write.method} {_short(write.path)} {_ids(write.body)}-> {write.status}" for write in played.writes]
+    parts = [
+        played.log.rstrip(),
+        "-- written to Azure",
+        *writes,
+        "-- outputs",
+        *outputs,
+        "-- exit code",
+        str(played.exit_code),
+    ]
+    text = "\n".join(line.rstrip() for line in parts) + "\n"
+    return CORRELATION_ID.sub("<an id>", text)
+
+
+def _short(path: str) -> str:
+    return path.rpartition("/virtualMachineScaleSets/")[2]
+
+
+def _ids(body: str) -> str:
+    ids = json.loads(body).get("instanceIds") if body else None
+    return f"{','.join(ids)} " if ids else ""
