@@ -147,6 +147,9 @@ class Writer:
         disk = dict((profile.get("storageProfile") or {}).get("osDisk") or {})
         disk.pop("image", None)
         disk["name"] = disk_name(instance, snapshot, self._set)
+        if "managedDisk" in disk:
+            disks = self._set.json["id"].partition("/virtualMachineScaleSets/")[0] + "/disks"
+            disk["managedDisk"] = {**disk["managedDisk"], "id": f"{disks}/{disk['name']}"}
         storage: Json = {"osDisk": disk, "dataDisks": []}
         if snapshot.image.uri is not None:
             disk["image"] = {"uri": snapshot.image.uri}

@@ -21,7 +21,10 @@ def storage_image(model: dict[str, Any]) -> tuple[Any, Any]:
 def follows_latest(profile: dict[str, Any]) -> bool:
     """Whether the model names no exact version; then instances with different versions are all current."""
     reference = profile["storageProfile"].get("imageReference") or {}
-    return bool(reference.get("version", "").lower() == "latest" or "/galleries/" in reference.get("id", ""))
+    image_id = str(reference.get("id", "")).lower()
+    return reference.get("version", "").lower() == "latest" or (
+        "/galleries/" in image_id and "/versions/" not in image_id
+    )
 
 
 def both_kinds(storage: dict[str, Any]) -> bool:
