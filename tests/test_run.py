@@ -1,0 +1,189 @@
+"""The action as the runner sees it: bad inputs, hostile text, secrets, annotations, bugs of ours."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playing import HAPPY_FLEET, play, read_outputs
+
+from vmss_upgrade import main as main_module
+from vmss_upgrade.clock import SystemClock
+from vmss_upgrade.main import run
+
+GITHUB = {"GITHUB_ACTIONS": "true"}
+HOSTILE = "boom ##[add-path]x\\n::error::forged\\r::set-output name=outcome::succeeded\\t\\u001b[2J|a|<script>alert(1)</script>`"
+SAS = "https://acc.blob.core.windows.net/vhds/new.vhd?sv=2024&sig=TOPSECRETSIGNATURE"
+
+
+def failing(message: str, code: str = "OSProvisioningTimedOut") -> str:
+    fault = f'  - {{kind: provisioning-failure, instance: "1", code: {code}, message: "{message}", operation: failed}}\n'
+    return f"{HAPPY_FLEET}faults:\n{fault}"
+
+
+# -- inputs --------------------------------------------------------------------------------------------------------
+
+
+def test_every_problem_is_reported_at_once_before_azure_is_asked(tmp_path: Path) -> None:
+    inputs = {"image-version": "latest", "batch-size": "none", "bake-time": "soon", "batchsize": "3"}
+    played = play("happy", tmp_path, inputs=inputs, environ=GITHUB)
+    assert played.exit_code == 1
+    assert played.outputs["outcome"] == "refused"
+    for name in inputs:
+        assert re.search(rf"^::error title=Input::{name}: ", played.log, re.MULTILINE), played.log
+        assert name in played.summary
+    assert "Did you mean `batch-size`?" in played.log
+    assert played.azure.requests == []
+    assert played.record["outcome"] == "refused"
+
+
+def test_the_record_is_written_where_asked_and_named_relative_to_the_workspace(tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"report-path": "out/deep/report.json", "operation": "plan"})
+    assert played.outputs["report"] == "out/deep/report.json"
+    assert json.loads((tmp_path / "out/deep/report.json").read_text())["schema"] == "vmss-upgrade/record/1"
+
+
+def test_a_record_that_cannot_be_written_does_not_change_the_outcome(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file where a folder is needed")
+    played = play("happy", tmp_path, inputs={"report-path": "out/report.json", "operation": "plan"})
+    assert (played.exit_code, played.outputs["outcome"], played.outputs["report"]) == (0, "planned", "")
+    assert "Could not write the record" in played.log
+
+
+# -- hostile text --------------------------------------------------------------------------------------------------
+
+
+def test_text_from_azure_cannot_become_a_command(tmp_path: Path) -> None:
+    played = play(failing(HOSTILE), tmp_path, environ=GITHUB)
+    assert played.outputs["outcome"] == "halted"
+    assert "boom" in played.log
+    assert "##[" not in played.log
+    assert "\x1b[2J" not in played.log
+    assert "\r" not in played.log
+    commands = {line.split("::")[1].split(" ")[0] for line in played.log.splitlines() if line.lstrip().startswith("::")}
+    assert commands <= {"group", "endgroup", "error", "warning", "notice", "add-mask"}
+    forged = [line for line in played.log.splitlines() if line.lstrip().startswith(("::error::forged", "::set-output"))]
+    assert forged == []
+
+
+def test_text_from_azure_stays_in_its_table_cell(tmp_path: Path) -> None:
+    summary = play(failing(HOSTILE), tmp_path).summary
+    row = next(line for line in summary.splitlines() if "boom" in line and line.startswith("|"))
+    assert row.count("|") == 5
+    assert "<script" not in summary
+    tags = set(re.findall(r"</?([a-z]+)", summary))
+    assert tags <= {"code", "br", "details", "summary"}
+
+
+@pytest.mark.parametrize("where", ["log", "summary", "record", "outputs"])
+def test_a_signature_in_a_uri_appears_nowhere(where: str, tmp_path: Path) -> None:
+    fleet = HAPPY_FLEET.replace("  health: probe", "  health: probe\n  image: {uri: 'https://acc.blob.core.windows.net/vhds/old.vhd'}")
+    fault = f'faults:\n  - {{kind: provisioning-failure, instance: "1", code: X, message: "cannot read {SAS}", operation: failed}}\n'
+    played = play(fleet + fault, tmp_path, inputs={"image-version": "", "image-uri": SAS})
+    assert played.outputs["outcome"] == "halted", played.log
+    text = {
+        "log": played.log,
+        "summary": played.summary,
+        "record": json.dumps(played.record),
+        "outputs": json.dumps(played.outputs),
+    }[where]
+    assert "new.vhd" in text
+    assert "TOPSECRET" not in text
+    assert "sv=2024" not in text
+
+
+# -- secrets -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_no_secret_is_printed_unmasked(debug: str, tmp_path: Path) -> None:
+    inputs = {"client-secret": "client-secret-value"} if debug else {}
+    played = play("happy", tmp_path, inputs=inputs, environ={**GITHUB, "RUNNER_DEBUG": debug})
+    assert played.exit_code == 0, played.log
+    masked = re.findall(r"^::add-mask::(.+)$", played.log, re.MULTILINE)
+    rest = re.sub(r"^::add-mask::.+$", "", played.log, flags=re.MULTILINE)
+    assert masked
+    everything = rest + played.summary + json.dumps(played.record) + json.dumps(played.outputs)
+    for secret in [*masked, played.azure.coordinates["oidc_request_token"]]:
+        assert secret not in everything
+    assert not re.search(r"eyJ[\w-]{10,}\.", everything)
+    assert ("::debug::GET /subscriptions/" in played.log) == bool(debug)
+
+
+# -- annotations ---------------------------------------------------------------------------------------------------
+
+
+def test_one_annotation_names_instance_code_message_id_and_what_is_left(tmp_path: Path) -> None:
+    played = play(failing("the disk is gone"), tmp_path, environ=GITHUB)
+    errors = [line for line in played.log.splitlines() if line.startswith("::error")]
+    assert len(errors) == 1
+    for part in ("Instance 1", "OSProvisioningTimedOut", "the disk is gone", "Correlation id ", "Left undone", "model holds"):
+        assert part in errors[0], part
+
+
+def test_groups_are_closed_and_never_nested(tmp_path: Path) -> None:
+    for name in ("happy", "sick-domain"):
+        folder = tmp_path / name
+        folder.mkdir()
+        depth = 0
+        for line in play(name, folder, environ=GITHUB).log.splitlines():
+            depth += line.startswith("::group::") - line.startswith("::endgroup::")
+            assert depth in (0, 1)
+        assert depth == 0
+
+
+def test_a_terminal_sees_no_commands(tmp_path: Path) -> None:
+    assert "::" not in re.sub(r"\w+::?\w+", "", play("sick-domain", tmp_path).log)
+
+
+# -- our own mistakes ----------------------------------------------------------------------------------------------
+
+
+def test_a_bug_of_ours_ends_with_a_traceback_and_everything_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("##[error]bug")
+
+    monkeypatch.setattr("vmss_upgrade.driver.plan_rollout", broken)
+    played = play("happy", tmp_path, environ=GITHUB)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
+    assert "Traceback (most recent call last)" in played.log
+    assert "##[" not in played.log
+    assert "Please open an issue" in played.log
+    assert "Internal error" in played.summary
+
+
+def test_a_reporter_that_breaks_does_not_stop_the_rollout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("cannot draw")
+
+    monkeypatch.setattr("vmss_upgrade.reporters.heatmap.as_lines", broken)
+    played = play("happy", tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
+    assert "could not report" in played.log
+
+
+def test_nothing_but_the_exit_code_is_left_outside_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without GitHub's files there is a log and an exit code, and no command on the terminal."""
+    assert run({}, SystemClock()) == 1
+    printed = capsys.readouterr().out
+    assert "ERROR: Input: scale-set: is missing" in printed
+    assert not re.search(r"^::", printed, re.MULTILINE)
+
+
+def test_the_user_agent_names_project_repository_and_run() -> None:
+    agent = main_module._user_agent({"GITHUB_REPOSITORY": "org/app\r\nX: y", "GITHUB_RUN_ID": "42"})
+    assert re.fullmatch(r"vmss-upgrade/[\d.]+ \(org/appX: y; run 42\)", agent)
+
+
+def test_outputs_survive_a_line_that_looks_like_their_end(tmp_path: Path) -> None:
+    file = tmp_path / "outputs.txt"
+    from vmss_upgrade.reporters.outputs import write_outputs
+
+    write_outputs({"outcome": "halted", "target-image": "a\nghadelimiter_x\nremaining=[]"}, str(file))
+    outputs = read_outputs(file.read_text())
+    assert outputs == {"outcome": "halted", "target-image": "a\nghadelimiter_x\nremaining=[]"}
