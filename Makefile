@@ -10,6 +10,8 @@ BIN   := $(VENV)/bin
 export PYTHONPATH := src
 export PYTHONDONTWRITEBYTECODE :=
 
+# A folder of its own: pytest clears away the folders of all but the last three runs, and these take minutes.
+E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 .PHONY: help demo test check e2e bench lock clean
@@ -38,7 +40,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 e2e: $(READY) ## the built image under act and under the runner's own docker run (needs root for what is missing)
 	@tools/docker-up.sh
 	@tools/base-image.sh
-	@$(BIN)/python -m pytest --override-ini addopts= -ra tests/e2e
+	@$(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 --basetemp=$(E2E_TEMP) tests/e2e
 
 bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py

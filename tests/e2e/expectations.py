@@ -27,9 +27,11 @@ def ids(outputs: dict[str, str], name: str) -> list[str]:
 
 
 def headline(summary: str) -> str:
-    """The first line of the summary, which must be there."""
-    assert summary.strip(), "no summary"
-    return summary.strip().splitlines()[0]
+    """The summary's heading and the sentence below it, both of which must be there."""
+    paragraphs = summary.split("\n\n")
+    assert len(paragraphs) > 2, summary
+    assert paragraphs[0].startswith("#") and paragraphs[1].strip(), summary
+    return f"{paragraphs[0]} {paragraphs[1]}"
 
 
 def assert_no_secret_in(log: str, simulator: Simulator) -> None:
@@ -45,9 +47,7 @@ def assert_whole_set_upgraded(simulator: Simulator, version: str) -> None:
     """The simulated Azure says: all current and healthy, a domain at a time, each touched once."""
     state = simulator.state()
     instances: list[dict[str, Any]] = state["instances"]
-    assert {(each["image_version"], each["healthy"], each["upgrades"]) for each in instances} == {
-        (version, True, 1)
-    }
+    assert {(each["image_version"], each["healthy"], each["upgrades"]) for each in instances} == {(version, True, 1)}
     assert state["lowest_available"] >= len(instances) - largest_domain(instances)
 
 
