@@ -1,0 +1,208 @@
+"""When a batch has passed, when it has failed, and what it is waiting for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builders import BROKEN, NEW, OLD, by_id, instance, vhd
+from vmss_upgrade.rollout.health_gate import HealthGate, not_ready
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.scale_set import Health, HealthSignal, Instance, Power, Problem
+
+OPENED = 1000.0
+GOOD = instance("1", image=NEW)
+BAD = instance("1", image=NEW, health=Health.UNHEALTHY)
+FAILED = instance("1", image=NEW, provisioning_state="Failed", problem=BROKEN)
+VHD = vhd("https://account.blob.core.windows.net/images/new.vhd")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "message"),
+    [
+        pytest.param({}, None, "", id="ready"),
+        pytest.param(
+            {"provisioning_state": "Updating"}, "StillUpdating", "provisioning state is still Updating", id="updating"
+        ),
+        pytest.param(
+            {"provisioning_state": "Creating"}, "StillUpdating", "provisioning state is still Creating", id="creating"
+        ),
+        pytest.param(
+            {"provisioning_state": "Failed"}, "NotProvisioned", "provisioning state is Failed", id="not-provisioned"
+        ),
+        pytest.param({"provisioning_state": ""}, "NotProvisioned", "provisioning state is ", id="state-not-shown"),
+        pytest.param({"image": OLD}, "NotOnTarget", "still runs Canonical:jammy:22_04-lts:1.0.0", id="old-image"),
+        pytest.param({"image": None}, "NotOnTarget", "an image that Azure does not show", id="image-not-shown"),
+        pytest.param({"power": Power.STOPPED}, "NotRunning", "power state is stopped", id="stopped"),
+        pytest.param({"power": Power.OTHER}, "NotRunning", "power state is other", id="starting"),
+        pytest.param({"latest_model_applied": False}, "NotCurrent", "latestModelApplied is still false", id="flag"),
+        pytest.param({"latest_model_applied": None}, None, "", id="flag-not-shown-is-no-reason"),
+        pytest.param({"health": Health.UNHEALTHY}, "NotHealthy", "health is unhealthy", id="unhealthy"),
+        pytest.param({"health": Health.UNKNOWN}, "NotHealthy", "health is unknown", id="initializing"),
+        pytest.param({"health": Health.NO_SIGNAL}, "NotHealthy", "health is no signal", id="silent"),
+        pytest.param(
+            {"provisioning_state": "Updating", "health": Health.UNHEALTHY, "image": OLD},
+            "StillUpdating",
+            "Updating",
+            id="the-first-reason-only",
+        ),
+    ],
+)
+def test_why_an_instance_is_not_ready(fields: dict[str, Any], code: str | None, message: str) -> None:
+    one = instance("1", **{"image": NEW, **fields})
+    pending = not_ready(one, NEW, HealthSignal.PROBE, flag_matters=True)
+    assert (pending.code if pending else None) == code
+    assert pending is None or (pending.instance_id == "1" and message in pending.message)
+
+
+@pytest.mark.parametrize(
+    ("one", "target", "signal", "flag_matters", "code"),
+    [
+        pytest.param(BAD, NEW, HealthSignal.NONE, True, None, id="no-signal-asks-for-no-health"),
+        pytest.param(BAD, NEW, HealthSignal.EXTENSION, True, "NotHealthy", id="extension"),
+        pytest.param(BAD, NEW, HealthSignal.EXTERNAL, True, "NotHealthy", id="external-policy"),
+        pytest.param(
+            instance(image=NEW, latest_model_applied=False), NEW, HealthSignal.PROBE, False, None, id="flag-ignored"
+        ),
+        pytest.param(instance(image=None), VHD, HealthSignal.PROBE, False, None, id="vhd-current"),
+        pytest.param(
+            instance(image=None, latest_model_applied=False),
+            VHD,
+            HealthSignal.PROBE,
+            False,
+            "NotOnTarget",
+            id="vhd-needs-the-flag-always",
+        ),
+        pytest.param(
+            instance(image=None, latest_model_applied=None), VHD, HealthSignal.PROBE, True, "NotOnTarget", id="vhd-none"
+        ),
+    ],
+)
+def test_what_is_asked_of_an_instance(
+    one: Instance, target: Image, signal: HealthSignal, flag_matters: bool, code: str | None
+) -> None:
+    pending = not_ready(one, target, signal, flag_matters=flag_matters)
+    assert (pending.code if pending else None) == code
+
+
+def gate(**fields: Any) -> HealthGate:
+    usual: dict[str, Any] = {
+        "instance_ids": ("1",),
+        "target": NEW,
+        "signal": HealthSignal.PROBE,
+        "opened_at": OPENED,
+        "health_timeout": 600.0,
+        "bake_time": 0.0,
+    }
+    return HealthGate(**{**usual, **fields})
+
+
+def played(the_gate: HealthGate, *looks: tuple[float, Instance | None]) -> HealthGate:
+    """The gate after looks at instance 1 (None: it is gone), each so many seconds after the gate opened."""
+    for after, one in looks:
+        the_gate = the_gate.advance(by_id(one) if one else {}, OPENED + after)
+    return the_gate
+
+
+def verdict(the_gate: HealthGate) -> str:
+    assert not (the_gate.passed and the_gate.failures)
+    assert the_gate.is_decided == (the_gate.passed or bool(the_gate.failures))
+    return "passed" if the_gate.passed else "failed" if the_gate.failures else "waiting"
+
+
+BAKED = {"bake_time": 60.0}
+OLD_FAILURE = {"known_problems": {"1": BROKEN}}
+NEWER = Problem(BROKEN.code, BROKEN.message, "2026-11-23T02:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("options", "looks", "expected"),
+    [
+        pytest.param({}, [(0, GOOD)], "passed", id="ready-at-once"),
+        pytest.param({}, [(0, BAD)], "waiting", id="unhealthy-is-waited-for"),
+        pytest.param({}, [(0, BAD), (30, GOOD)], "passed", id="healthy-later"),
+        pytest.param({}, [(599.9, BAD)], "waiting", id="just-before-the-timeout"),
+        pytest.param({}, [(600, BAD)], "failed", id="at-the-timeout"),
+        pytest.param({}, [(600, GOOD)], "passed", id="ready-at-the-timeout"),
+        pytest.param({}, [(0, FAILED)], "failed", id="new-provisioning-failure-at-once"),
+        pytest.param(OLD_FAILURE, [(0, FAILED)], "waiting", id="old-provisioning-failure-is-waited-out"),
+        pytest.param(OLD_FAILURE, [(0, FAILED), (60, GOOD)], "passed", id="old-failure-goes-away"),
+        pytest.param(OLD_FAILURE, [(600, FAILED)], "failed", id="old-failure-that-stays"),
+        pytest.param(
+            OLD_FAILURE,
+            [(0, instance("1", image=NEW, provisioning_state="Failed", problem=NEWER))],
+            "failed",
+            id="same-words-another-time-is-new",
+        ),
+        pytest.param(
+            {},
+            [(0, instance("1", image=NEW, provisioning_state="Updating", problem=BROKEN))],
+            "waiting",
+            id="a-failure-shown-while-updating-is-stale",
+        ),
+        pytest.param(
+            {}, [(0, instance("1", image=NEW, problem=BROKEN))], "failed", id="extension-failure-of-a-provisioned-one"
+        ),
+        pytest.param({}, [(0, None)], "passed", id="vanished-is-nobody-s-failure"),
+        pytest.param({}, [(600, None)], "passed", id="vanished-at-the-timeout"),
+        pytest.param(BAKED, [(0, GOOD)], "waiting", id="bake-begins"),
+        pytest.param(BAKED, [(5, GOOD), (64, GOOD)], "waiting", id="bake-not-over"),
+        pytest.param(BAKED, [(5, GOOD), (65, GOOD)], "passed", id="bake-over"),
+        pytest.param(BAKED, [(0, GOOD), (30, BAD), (61, GOOD)], "waiting", id="unhealthy-restarts-the-bake"),
+        pytest.param(BAKED, [(0, GOOD), (30, BAD), (61, GOOD), (121, GOOD)], "passed", id="the-second-bake-counts"),
+        pytest.param(BAKED, [(0, GOOD), (30, BAD), (601, BAD)], "failed", id="restarts-are-bounded"),
+        pytest.param(BAKED, [(590, GOOD), (650, GOOD)], "passed", id="a-bake-may-end-after-the-health-timeout"),
+        pytest.param(BAKED, [(0, GOOD), (30, FAILED)], "failed", id="failure-during-the-bake"),
+        pytest.param(BAKED, [(0, GOOD), (60, None)], "passed", id="vanished-during-the-bake"),
+    ],
+)
+def test_verdict(options: dict[str, Any], looks: list[tuple[float, Instance | None]], expected: str) -> None:
+    assert verdict(played(gate(**options), *looks)) == expected
+
+
+def test_a_failure_tells_instance_code_message_and_how_long() -> None:
+    (failure,) = played(gate(), (720, BAD)).failures
+    assert (failure.instance_id, failure.code) == ("1", "NotHealthy")
+    assert failure.message == (
+        "health is unhealthy (signal: load balancer health probe), 12m00s after Azure's operation ended"
+    )
+    (broken,) = played(gate(), (3, FAILED)).failures
+    assert (broken.code, broken.message) == (BROKEN.code, BROKEN.message)
+
+
+def test_one_of_several_holds_the_gate_and_is_the_only_failure() -> None:
+    two = gate(instance_ids=("1", "2", "3"))
+    seen = by_id(GOOD, instance("2", image=OLD))
+    waiting = two.advance(seen, OPENED)
+    assert [p.instance_id for p in waiting.pending] == ["2"]
+    assert waiting.vanished == ("3",)
+    assert [f.instance_id for f in waiting.advance(seen, OPENED + 600).failures] == ["2"]
+
+
+def test_instances_outside_the_batch_do_not_matter() -> None:
+    assert verdict(gate().advance(by_id(GOOD, instance("2", health=Health.UNHEALTHY)), OPENED)) == "passed"
+
+
+def test_the_start_of_the_bake_is_kept_and_given_up() -> None:
+    baking = played(gate(**BAKED), (7, GOOD), (20, GOOD))
+    assert baking.ready_since == OPENED + 7
+    assert played(baking, (30, BAD)).ready_since is None
+
+
+def test_a_gate_that_waits_for_the_flag_alone_says_so() -> None:
+    late = instance("1", image=NEW, latest_model_applied=False)
+    lagging = gate(instance_ids=("1", "2"))
+    assert lagging.advance(by_id(late), OPENED).only_the_flag_is_missing
+    assert not lagging.advance(by_id(late, instance("2")), OPENED).only_the_flag_is_missing
+    assert not lagging.advance(by_id(GOOD), OPENED).only_the_flag_is_missing
+    assert verdict(gate(flag_matters=False).advance(by_id(late), OPENED)) == "passed"
+
+
+def test_another_bound_fails_whoever_is_pending_or_else_the_batch() -> None:
+    waiting = played(gate(), (10, BAD)).out_of_time("BatchTimeout", "the batch took too long")
+    (failure,) = waiting.failures
+    assert (failure.instance_id, failure.code) == ("1", "BatchTimeout")
+    assert failure.message.startswith("the batch took too long; health is unhealthy")
+    (general,) = gate().out_of_time("BatchTimeout", "too long").failures
+    assert (general.instance_id, general.message) == ("", "too long")

@@ -1,0 +1,179 @@
+"""The five kinds of image: what is asked for, what it resolves to, and when two are the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import GALLERY, OLD, platform, resource, vhd
+from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, resolve_target
+
+MANAGED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/web"
+SHARED = "/SharedGalleries/unique/Images/web/Versions"
+COMMUNITY = "/CommunityGalleries/public-1/Images/web/Versions"
+VHD = "https://account.blob.core.windows.net/images/new.vhd"
+SECRET = "?sv=2024-01-01&sig=SECRET"
+
+
+def shared(reference: str) -> Image:
+    return Image(kind=ImageKind.SHARED_GALLERY, reference=reference)
+
+
+def community(reference: str) -> Image:
+    return Image(kind=ImageKind.COMMUNITY_GALLERY, reference=reference)
+
+
+@pytest.mark.parametrize(
+    ("request_", "model_image", "target"),
+    [
+        pytest.param(ImageRequest(version="2.0.0"), OLD, platform("2.0.0"), id="version-only-keeps-the-rest"),
+        pytest.param(
+            ImageRequest(version="2.0.0", sku="24_04"), OLD, platform("2.0.0", sku="24_04"), id="version-and-sku"
+        ),
+        pytest.param(
+            ImageRequest(version="1.2", sku="s", offer="o", publisher="p"),
+            OLD,
+            platform("1.2", "s", "o", "p"),
+            id="everything",
+        ),
+        pytest.param(ImageRequest(sku="24_04"), OLD, platform("1.0.0", sku="24_04"), id="the-model-s-exact-version"),
+        pytest.param(ImageRequest(version="2.0.0"), platform("latest"), platform("2.0.0"), id="away-from-latest"),
+        pytest.param(ImageRequest(image_id=MANAGED), resource(f"{MANAGED}-old"), resource(MANAGED), id="managed-image"),
+        pytest.param(
+            ImageRequest(image_id=f"{GALLERY}/versions/2.0.0"),
+            resource(GALLERY),
+            resource(f"{GALLERY}/versions/2.0.0"),
+            id="gallery-version",
+        ),
+        pytest.param(
+            ImageRequest(image_id=MANAGED),
+            resource(f"{GALLERY}/versions/1.0.0"),
+            resource(MANAGED),
+            id="managed-and-gallery-are-one-kind",
+        ),
+        pytest.param(
+            ImageRequest(image_id=f"{SHARED}/2.0.0"), shared(f"{SHARED}/1.0.0"), shared(f"{SHARED}/2.0.0"), id="shared"
+        ),
+        pytest.param(
+            ImageRequest(image_id=f"{COMMUNITY}/2.0.0"),
+            community(f"{COMMUNITY}/1.0.0"),
+            community(f"{COMMUNITY}/2.0.0"),
+            id="community",
+        ),
+        pytest.param(ImageRequest(image_uri=VHD + SECRET), vhd("https://a/old.vhd"), vhd(VHD + SECRET), id="vhd"),
+    ],
+)
+def test_target(request_: ImageRequest, model_image: Image, target: Image) -> None:
+    assert resolve_target(request_, model_image) == target
+
+
+@pytest.mark.parametrize(
+    ("request_", "model_image", "sentence"),
+    [
+        pytest.param(
+            ImageRequest(image_id=MANAGED),
+            OLD,
+            "runs a platform image (Canonical:jammy:22_04-lts:1.0.0); a managed or gallery image was asked for",
+            id="platform-to-managed",
+        ),
+        pytest.param(
+            ImageRequest(version="2.0.0"),
+            resource(MANAGED),
+            f"runs a managed or gallery image ({MANAGED}); a platform image was asked for",
+            id="managed-to-platform",
+        ),
+        pytest.param(
+            ImageRequest(image_uri=VHD),
+            OLD,
+            "a VHD (image-uri) was asked for, and Azure does not",
+            id="platform-to-vhd",
+        ),
+        pytest.param(
+            ImageRequest(image_id=MANAGED),
+            vhd(VHD + SECRET),
+            f"runs a VHD (image-uri) ({VHD}); a managed or gallery image was asked for",
+            id="vhd-to-managed",
+        ),
+        pytest.param(
+            ImageRequest(image_id=f"{SHARED}/2.0.0"),
+            community(f"{COMMUNITY}/1.0.0"),
+            "a shared gallery image was asked for",
+            id="community-to-shared",
+        ),
+        pytest.param(ImageRequest(sku="x"), platform("latest"), "does not name one exact version", id="latest-is-kept"),
+        pytest.param(ImageRequest(version="Latest"), OLD, "does not name one exact version", id="latest"),
+        pytest.param(ImageRequest(image_id=GALLERY), resource(MANAGED), "does not name one exact", id="definition"),
+    ],
+)
+def test_refused_target(request_: ImageRequest, model_image: Image, sentence: str) -> None:
+    with pytest.raises(PlanRefused) as refused:
+        resolve_target(request_, model_image)
+    assert sentence in str(refused.value)
+    assert refused.value.remedy
+    assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "floating"),
+    [
+        pytest.param(platform("1.0.0"), False, id="platform-version"),
+        pytest.param(platform("LATEST"), True, id="platform-latest"),
+        pytest.param(resource(MANAGED), False, id="managed-image"),
+        pytest.param(resource(GALLERY), True, id="gallery-definition"),
+        pytest.param(resource(f"{GALLERY}/versions/1.0.0"), False, id="gallery-version"),
+        pytest.param(resource(f"{GALLERY}/Versions/Latest"), True, id="gallery-latest"),
+        pytest.param(shared(f"{SHARED}/1.0.0"), False, id="shared-version"),
+        pytest.param(shared("/SharedGalleries/u/Images/web"), True, id="shared-definition"),
+        pytest.param(community(f"{COMMUNITY}/latest"), True, id="community-latest"),
+        pytest.param(vhd(VHD), False, id="vhd"),
+    ],
+)
+def test_floating(image: Image, floating: bool) -> None:
+    assert image.is_floating is floating
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        pytest.param(OLD, platform("1.0.0"), True, id="equal"),
+        pytest.param(OLD, platform("1.0.1"), False, id="version"),
+        pytest.param(OLD, platform("1.0.0", sku="other"), False, id="sku"),
+        pytest.param(OLD, platform("1.0.0", "22_04-LTS", "JAMMY", "canonical"), True, id="platform-case"),
+        pytest.param(resource(MANAGED), resource(MANAGED.upper()), True, id="id-case"),
+        pytest.param(resource(MANAGED), resource(f"{MANAGED}/"), True, id="id-with-a-slash"),
+        pytest.param(resource(MANAGED), resource(f"{MANAGED}2"), False, id="another-id"),
+        pytest.param(vhd(VHD), vhd(VHD + SECRET), True, id="vhd-query-does-not-count"),
+        pytest.param(vhd(VHD), vhd(VHD.replace("new", "NEW")), False, id="vhd-path-has-case"),
+        pytest.param(resource(f"{SHARED}/1"), shared(f"{SHARED}/1"), False, id="another-kind"),
+    ],
+)
+def test_same_as(one: Image, other: Image, same: bool) -> None:
+    assert one.same_as(other) is same
+    assert other.same_as(one) is same
+
+
+@pytest.mark.parametrize(
+    ("image", "text", "short"),
+    [
+        pytest.param(OLD, "Canonical:jammy:22_04-lts:1.0.0", "1.0.0", id="platform"),
+        pytest.param(resource(MANAGED), MANAGED, "web", id="managed"),
+        pytest.param(resource(f"{GALLERY}/versions/2.0.0"), f"{GALLERY}/versions/2.0.0", "2.0.0", id="gallery"),
+        pytest.param(vhd(VHD + SECRET), VHD, "new.vhd", id="vhd-without-its-signature"),
+    ],
+)
+def test_an_image_for_people(image: Image, text: str, short: str) -> None:
+    assert (str(image), image.short) == (text, short)
+
+
+@pytest.mark.parametrize(
+    ("request_", "kind"),
+    [
+        pytest.param(ImageRequest(version="1"), ImageKind.PLATFORM, id="platform"),
+        pytest.param(ImageRequest(image_id=MANAGED), ImageKind.RESOURCE, id="id"),
+        pytest.param(ImageRequest(image_id=SHARED.upper()), ImageKind.SHARED_GALLERY, id="shared"),
+        pytest.param(ImageRequest(image_id=COMMUNITY.lower()), ImageKind.COMMUNITY_GALLERY, id="community"),
+        pytest.param(ImageRequest(image_uri=VHD), ImageKind.VHD, id="vhd"),
+    ],
+)
+def test_kind_of_a_request(request_: ImageRequest, kind: ImageKind) -> None:
+    assert request_.kind is kind
