@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from azure_simulator import RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, parse_scenario
-
 from vmss_upgrade.rehearsal import rehearse
 
 

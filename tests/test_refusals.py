@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from playing import HAPPY_FLEET, play
 
 FABRIC = "{name: sf, properties: {publisher: Microsoft.Azure.ServiceFabric, type: ServiceFabricLinuxNode}}"
@@ -50,7 +51,9 @@ def test_a_set_that_shows_no_update_domains(tmp_path: Path) -> None:
 
 def test_a_plan_whose_one_batch_is_the_whole_set(tmp_path: Path) -> None:
     scenario = HAPPY_FLEET.replace("[2, 2]", "[4]")
-    _assert_refused(scenario, {}, "Batch 1 holds all 4 running instances", "Set `batch-size` to a number below 4", tmp_path)
+    _assert_refused(
+        scenario, {}, "Batch 1 holds all 4 running instances", "Set `batch-size` to a number below 4", tmp_path
+    )
 
 
 def test_the_same_with_a_smaller_batch_is_rolled(tmp_path: Path) -> None:
@@ -78,7 +81,9 @@ def test_a_scale_set_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_all_reasons_are_named_at_once(tmp_path: Path) -> None:
-    scenario = HAPPY_FLEET + "rolling_upgrade: RollingForward\nmodel: {properties: {upgradePolicy: {mode: Automatic}}}\n"
+    scenario = (
+        HAPPY_FLEET + "rolling_upgrade: RollingForward\nmodel: {properties: {upgradePolicy: {mode: Automatic}}}\n"
+    )
     played = play(scenario, tmp_path, inputs={"image-version": "1.2.3"})
     for sentence in ("upgradePolicy.mode is Automatic", "rolling upgrade of Azure's own", "does not exist"):
         assert sentence in played.log

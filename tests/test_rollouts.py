@@ -1,14 +1,15 @@
-"""Whole rollouts against the simulator: what must be true of Azure afterwards, from Azure's own state and request log."""
+"""Whole rollouts against the simulator: what must be true afterwards, from Azure's own state and request log."""
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from azure_simulator import VirtualClock
-from playing import HAPPY_FLEET, Played, play
 
+from azure_simulator import UpgradeRecord, VirtualClock
+from playing import HAPPY_FLEET, Played, play
 from vmss_upgrade.errors import Interrupted
 
 TARGET = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202611010"
@@ -88,7 +89,7 @@ def test_writes_are_not_repeated_by_the_sdk(tmp_path: Path) -> None:
     assert refused
     assert played.log.count("asks for fewer requests") >= len(refused)
     upgrades = [write for write in played.writes if write.path.endswith("manualupgrade")]
-    gaps = [later.at - earlier.at for earlier, later in zip(upgrades, upgrades[1:], strict=False)]
+    gaps = [later.at - earlier.at for earlier, later in pairwise(upgrades)]
     assert min(gaps) > 10
 
 
@@ -150,7 +151,9 @@ def test_a_run_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:
     assert json.loads(played.outputs["skipped"]) == ["0", "2"]
     assert json.loads(played.outputs["upgraded"]) == ["1", "3"]
     assert played.outputs["previous-image"] == PREVIOUS
-    assert [(write.method, json.loads(write.body)) for write in played.writes] == [("POST", {"instanceIds": ["1", "3"]})]
+    assert [(write.method, json.loads(write.body)) for write in played.writes] == [
+        ("POST", {"instanceIds": ["1", "3"]})
+    ]
 
 
 def test_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
@@ -192,8 +195,8 @@ def _cancel() -> None:
     raise Interrupted
 
 
-def _pairs(played: Played) -> list[tuple[object, object]]:
-    return list(zip(played.azure.upgrades, played.azure.upgrades[1:], strict=False))
+def _pairs(played: Played) -> list[tuple[UpgradeRecord, UpgradeRecord]]:
+    return list(pairwise(played.azure.upgrades))
 
 
 def _batches_took(played: Played) -> float:

@@ -8,19 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playing import HAPPY_FLEET, play, read_outputs
 
+from playing import HAPPY_FLEET, play, read_outputs
 from vmss_upgrade import main as main_module
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.main import run
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
-HOSTILE = "boom ##[add-path]x\\n::error::forged\\r::set-output name=outcome::succeeded\\t\\u001b[2J|a|<script>alert(1)</script>`"
+HOSTILE = (
+    "boom ##[add-path]x\\n::error::forged\\r::set-output name=outcome::succeeded"
+    "\\t\\u001b[2J|a|<script>alert(1)</script>`"
+)
 SAS = "https://acc.blob.core.windows.net/vhds/new.vhd?sv=2024&sig=TOPSECRETSIGNATURE"
 
 
 def failing(message: str, code: str = "OSProvisioningTimedOut") -> str:
-    fault = f'  - {{kind: provisioning-failure, instance: "1", code: {code}, message: "{message}", operation: failed}}\n'
+    fault = (
+        f'  - {{kind: provisioning-failure, instance: "1", code: {code}, message: "{message}", operation: failed}}\n'
+    )
     return f"{HAPPY_FLEET}faults:\n{fault}"
 
 
@@ -80,8 +85,10 @@ def test_text_from_azure_stays_in_its_table_cell(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["log", "summary", "record", "outputs"])
 def test_a_signature_in_a_uri_appears_nowhere(where: str, tmp_path: Path) -> None:
-    fleet = HAPPY_FLEET.replace("  health: probe", "  health: probe\n  image: {uri: 'https://acc.blob.core.windows.net/vhds/old.vhd'}")
-    fault = f'faults:\n  - {{kind: provisioning-failure, instance: "1", code: X, message: "cannot read {SAS}", operation: failed}}\n'
+    fleet = HAPPY_FLEET.replace(
+        "  health: probe", "  health: probe\n  image: {uri: 'https://acc.blob.core.windows.net/vhds/old.vhd'}"
+    )
+    fault = failing(f"cannot read {SAS}").removeprefix(HAPPY_FLEET)
     played = play(fleet + fault, tmp_path, inputs={"image-version": "", "image-uri": SAS})
     assert played.outputs["outcome"] == "halted", played.log
     text = {
@@ -120,7 +127,14 @@ def test_one_annotation_names_instance_code_message_id_and_what_is_left(tmp_path
     played = play(failing("the disk is gone"), tmp_path, environ=GITHUB)
     errors = [line for line in played.log.splitlines() if line.startswith("::error")]
     assert len(errors) == 1
-    for part in ("Instance 1", "OSProvisioningTimedOut", "the disk is gone", "Correlation id ", "Left undone", "model holds"):
+    for part in (
+        "Instance 1",
+        "OSProvisioningTimedOut",
+        "the disk is gone",
+        "Correlation id ",
+        "Left undone",
+        "model holds",
+    ):
         assert part in errors[0], part
 
 

@@ -10,8 +10,8 @@ import re
 from pathlib import Path
 
 import pytest
-from azure_simulator import scenario_names
 
+from azure_simulator import scenario_names
 from playing import Played, play
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -35,7 +35,10 @@ def test_no_transcript_is_left_over() -> None:
 def as_text(played: Played) -> str:
     """Log, what was written to Azure, outputs and exit code of a run."""
     outputs = [f"{name}={value}" for name, value in played.outputs.items()]
-    writes = [f"{write.at:7.1f}  {write.method} {_short(write.path)} {_ids(write.body)}-> {write.status}" for write in played.writes]
+    writes = [
+        f"{write.at:7.1f}  {write.method} {_short(write.path)} {_ids(write.body)}-> {write.status}"
+        for write in played.writes
+    ]
     parts = [
         played.log.rstrip(),
         "-- written to Azure",

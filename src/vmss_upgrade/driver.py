@@ -15,6 +15,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.patient_api import OutOfTime, PatientApi, Steps
 from vmss_upgrade.ports import Clock, ImageState, Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout import pacing
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -333,7 +334,7 @@ class _Rollout:
             state = yield from self._azure.step(operation)
             if batch and state is OperationState.RUNNING and self._azure.now() >= next_look:
                 yield from self._azure.look()
-                yield self._progress(batch, Phase.UPGRADING, ())
+                yield self._progress(batch, Phase.UPGRADING, deadline)
                 next_look = self._azure.now() + max(
                     pacing.LOOK_DURING_OPERATION, 2 * pacing.LOOK_WHILE_BAKING * self._azure.pages
                 )
@@ -347,7 +348,7 @@ class _Rollout:
                 return OperationState.SUCCEEDED
             self._azure.sleep(self._azure.look_interval())
             yield from self._azure.look()
-            yield self._progress(batch, Phase.UPGRADING, ())
+            yield self._progress(batch, Phase.UPGRADING, deadline)
         return OperationState.RUNNING
 
     def _pass_gate(self, gate: HealthGate, batch: Batch, deadline: float) -> Steps[HealthGate]:
@@ -361,9 +362,9 @@ class _Rollout:
                 yield from self._tell_vanished(gate, batch)
                 return gate
             if self._azure.now() >= deadline:
-                message = f"not ready when `batch-timeout` ({self._policy.batch_timeout:.0f} s) passed"
+                message = f"not ready when `batch-timeout` ({duration(self._policy.batch_timeout)}) passed"
                 return gate.out_of_time("BatchTimeout", message)
-            yield self._progress(batch, _phase(gate), gate.pending)
+            yield self._gate_progress(batch, gate)
             self._azure.sleep(self._gate_delay(gate, deadline))
 
     def _gate_delay(self, gate: HealthGate, deadline: float) -> float:
@@ -407,7 +408,9 @@ class _Rollout:
         """Azure's operation did not end within `batch_timeout`."""
         yield from self._azure.look()
         gate = gate.advance(self._scale_set().by_id(), self._azure.now())
-        message = f"Azure's operation had not ended when `batch-timeout` ({self._policy.batch_timeout:.0f} s) passed"
+        message = (
+            f"Azure's operation had not ended when `batch-timeout` ({duration(self._policy.batch_timeout)}) passed"
+        )
         return gate.out_of_time("BatchTimeout", message)
 
     def _tell_vanished(self, gate: HealthGate, batch: Batch) -> Steps[None]:
@@ -484,8 +487,20 @@ class _Rollout:
     def _note(self, message: str) -> Noticed:
         return Noticed(at=self.elapsed(), finding=Finding(Severity.NOTE, message))
 
-    def _progress(self, batch: Batch, phase: Phase, pending: tuple[Pending, ...]) -> BatchProgressed:
-        return BatchProgressed(at=self.elapsed(), batch=batch, phase=phase, pending=pending, instances=self._azure.seen)
+    def _gate_progress(self, batch: Batch, gate: HealthGate) -> BatchProgressed:
+        if gate.ready_since is None:
+            return self._progress(batch, Phase.GETTING_READY, gate.opened_at + gate.health_timeout, gate.pending)
+        return self._progress(batch, Phase.BAKING, gate.ready_since + gate.bake_time)
+
+    def _progress(self, batch: Batch, phase: Phase, until: float, pending: tuple[Pending, ...] = ()) -> BatchProgressed:
+        return BatchProgressed(
+            at=self.elapsed(),
+            batch=batch,
+            phase=phase,
+            until=until - self._azure.started,
+            pending=pending,
+            instances=self._azure.seen,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -540,7 +555,3 @@ def _operation_error(operation: Operation, state: OperationState, doing: str) ->
         doing=doing,
         correlation_id=operation.correlation_id,
     )
-
-
-def _phase(gate: HealthGate) -> Phase:
-    return Phase.GETTING_READY if gate.ready_since is None else Phase.BAKING

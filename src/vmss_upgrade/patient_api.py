@@ -13,6 +13,7 @@ from typing import TypeVar
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout import pacing
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Event, Waiting
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.scale_set import Instance, Model
@@ -63,7 +64,7 @@ class PatientApi:
             self._clock.sleep(min(max(seconds, 0.0), left))
         if self.elapsed() >= self._timeout:
             raise OutOfTime(
-                f"The rollout's `timeout` ({self._timeout:.0f} s) passed.",
+                f"The rollout's `timeout` ({duration(self._timeout)}) passed.",
                 "Run the workflow again with the same inputs: instances on the target image are skipped.",
             )
 

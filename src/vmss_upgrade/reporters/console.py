@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 
 from vmss_upgrade.reporters import heatmap, words
-from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, duration, listed
+from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, listed
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -83,7 +84,7 @@ class Console:
     def _annotate(self, kind: str, text: str, title: str) -> None:
         self._annotations[kind] += 1
         if not self._github or self._annotations[kind] > ANNOTATIONS_PER_TYPE:
-            style = {"error": "1;31", "warning": "33"}.get(kind, "")
+            style = {"error": "1;91", "warning": "93"}.get(kind, "")
             self.line(f"{kind.upper()}: {title + ': ' if title else ''}{text}", style=style)
             return
         message = cut(clean(text), ANNOTATION_LENGTH)
@@ -107,8 +108,8 @@ class Console:
             case ModelUpdated():
                 self._at(event.at, f"the model holds the target image, after {duration(event.seconds)}")
             case Holding():
-                text = f"no batch starts before {duration(event.until)}: {words.pending_in_words(event.troubles)}"
-                self._progress(event.at, f"holding; {text}")
+                text = words.pending_in_words(event.troubles)
+                self._progress(event.at, f"holding until {_stamp(event.until)} at most: {text}")
             case BatchStarted():
                 self._tell_batch_started(event, report)
             case BatchProgressed():
@@ -157,9 +158,9 @@ class Console:
             case Phase.UPGRADING:
                 text = f"Azure is upgrading; {words.on_target_in_words(event, report)}"
             case Phase.BAKING:
-                text = "all are current and healthy; baking"
+                text = f"all are current and healthy; baking until {_stamp(event.until)}"
             case Phase.GETTING_READY:
-                text = f"waiting for {words.pending_in_words(event.pending)}"
+                text = f"waiting until {_stamp(event.until)} for {words.pending_in_words(event.pending)}"
         self._progress(event.at, text)
 
     def _tell_batch_ended(self, event: BatchPassed | BatchFailed, report: Report) -> None:
@@ -168,9 +169,9 @@ class Console:
         ids = len(event.batch.instance_ids)
         if isinstance(event, BatchPassed):
             text = f"✔ batch {event.batch.number} passed in {took}: {count(ids, 'instance')} current and healthy"
-            self._at(event.at, text, style="32")
+            self._at(event.at, text, style="92")
         else:
-            self._at(event.at, f"✖ batch {event.batch.number} failed after {took}", style="1;31")
+            self._at(event.at, f"✖ batch {event.batch.number} failed after {took}", style="1;91")
 
     def _tell_end(self, report: Report) -> None:
         ending = report.ending
@@ -182,10 +183,13 @@ class Console:
         if ending.outcome.exit_code != 0:
             self._tell_failures(report)
         good = ending.outcome.exit_code == 0
-        self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;32" if good else "1;31")
+        self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;92" if good else "1;91")
         for text in (words.left_undone(report), words.in_flight(report), words.model_notice(report), ending.remedy):
             if text and not good:
                 self._print(f"  {clean(text)}")
+        if words.closer_look(report):
+            self._print("  To see what Azure knows of the instance:")
+            self._print(f"    {clean(words.closer_look(report))}")
         if words.way_back(report):
             self._print("  To put the previous image back into the model:")
             self._print(f"    {clean(words.way_back(report))}")
@@ -207,8 +211,7 @@ class Console:
     # -- small steps ---------------------------------------------------------------------------------------------
 
     def _at(self, at: float, text: str, *, style: str = "") -> None:
-        stamp = f"{int(at) // 3600:d}:{int(at) % 3600 // 60:02d}:{int(at) % 60:02d}"
-        self._print(self._styled(f"{stamp}  {clean(text)}", style))
+        self._print(self._styled(f"{_stamp(at)}  {clean(text)}", style))
 
     def _progress(self, at: float, text: str) -> None:
         """Say it when it is new, or has not been said for a while."""
@@ -246,3 +249,8 @@ class Console:
 
     def _print(self, line: str) -> None:
         print(line, flush=True)
+
+
+def _stamp(at: float) -> str:
+    """Seconds since the rollout began, as the log's clock shows them."""
+    return f"{int(at) // 3600:d}:{int(at) % 3600 // 60:02d}:{int(at) % 60:02d}"

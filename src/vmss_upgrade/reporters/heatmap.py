@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.scale_set import Domain, Instance, in_natural_order
 CELLS_PER_LINE = 50
 
 _GLYPHS = {Cell.OLD: "□", Cell.UPGRADING: "◐", Cell.NEW: "■", Cell.FAILED: "✖", Cell.SKIPPED: "·"}
-_COLOURS = {Cell.OLD: "33", Cell.UPGRADING: "36", Cell.NEW: "32", Cell.FAILED: "1;31", Cell.SKIPPED: "90"}
+_COLOURS = {Cell.OLD: "93", Cell.UPGRADING: "96", Cell.NEW: "92", Cell.FAILED: "1;91", Cell.SKIPPED: "90"}
 _EMOJI = {Cell.OLD: "⬜", Cell.UPGRADING: "🔄", Cell.NEW: "✅", Cell.FAILED: "❌", Cell.SKIPPED: "⏭️"}
 
 
@@ -32,9 +32,8 @@ class Row:
         return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
 
 
-def rows(instances: tuple[Instance, ...], cells: Mapping[str, Cell]) -> list[Row]:
+def rows(instances: tuple[Instance, ...], cells: Mapping[str, Cell], labels: Mapping[Domain | None, str]) -> list[Row]:
     """The rows in the order of the rollout; instances that show no update domain come last."""
-    labels = domain_labels(instances)
 
     def domain_key(instance: Instance) -> tuple[bool, Domain]:
         domain = instance.update_domain
@@ -69,7 +68,7 @@ def domain_labels(instances: tuple[Instance, ...]) -> dict[Domain | None, str]:
 
 def as_lines(instances: tuple[Instance, ...], cells: Mapping[str, Cell], *, colour: bool) -> list[str]:
     """The heatmap for a log, long rows continued on further lines, and its legend where it is not plain."""
-    table = rows(instances, cells)
+    table = rows(instances, cells, domain_labels(instances))
     width = max((len(row.label) for row in table), default=0)
     lines = []
     for row in table:
@@ -86,14 +85,28 @@ def legend(cells: Mapping[str, Cell], *, colour: bool) -> str:
     return "  ".join(f"{_drawn([(cell,)], colour=colour)} {cell.value}" for cell in kinds)
 
 
-def as_markdown(instances: tuple[Instance, ...], cells: Mapping[str, Cell]) -> list[str]:
-    """The heatmap as a Markdown table; the words beside the cells say the same."""
-    lines = ["| Update domain | Instances | |", "| --- | :--- | :--- |"]
-    for row in rows(instances, cells):
-        drawn = "<br>".join(" ".join("".join(_EMOJI[c] for c in part) for part in chunk) for chunk in _chunks(row))
-        lines.append(f"| {row.label} | {drawn} | {row.summary} |")
-    kinds = [cell for cell in Cell if cell in cells.values()]
+def as_markdown(
+    before: tuple[Instance, ...],
+    cells_before: Mapping[str, Cell],
+    after: tuple[Instance, ...],
+    cells_after: Mapping[str, Cell],
+) -> list[str]:
+    """Both heatmaps side by side as a Markdown table; the words beside the cells say the same as they do."""
+    labels = domain_labels(before + after)
+    old = {row.label: row for row in rows(before, cells_before, labels)}
+    new = {row.label: row for row in rows(after, cells_after, labels)}
+    lines = ["| Update domain | Before | After | Now |", "| --- | :--- | :--- | :--- |"]
+    for label in dict.fromkeys([*old, *new]):
+        now = new[label].summary if label in new else "no instance"
+        lines.append(f"| {label} | {_in_emoji(old.get(label))} | {_in_emoji(new.get(label))} | {now} |")
+    kinds = [cell for cell in Cell if cell in {*cells_before.values(), *cells_after.values()}]
     return [*lines, "", " · ".join(f"{_EMOJI[cell]} {cell.value}" for cell in kinds)]
+
+
+def _in_emoji(row: Row | None) -> str:
+    if row is None:
+        return ""
+    return "<br>".join(" ".join("".join(_EMOJI[c] for c in part) for part in chunk) for chunk in _chunks(row))
 
 
 def _chunks(row: Row) -> list[list[tuple[Cell, ...]]]:

@@ -7,7 +7,8 @@ Foreign text goes through `code` or `markdown` (reporters/text.py). GitHub drops
 from __future__ import annotations
 
 from vmss_upgrade.reporters import heatmap, words
-from vmss_upgrade.reporters.text import code, count, cut, duration, fenced, listed, markdown
+from vmss_upgrade.reporters.text import code, count, cut, fenced, listed, markdown
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Outcome
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.report import Report
@@ -44,7 +45,8 @@ def _within_limit(sections: list[list[str]]) -> str:
 
 def _title(report: Report, simulated: str) -> list[str]:
     outcome = report.ending.outcome if report.ending else Outcome.HALTED
-    lines = [f"## {words.mark(outcome)} {outcome.value}", "", _literal(words.headline(report))]
+    name = f"{markdown(report.model.name)}: " if report.model else ""
+    lines = [f"## {words.mark(outcome)} {name}{outcome.value}", "", _literal(words.headline(report))]
     if simulated:
         lines = [f"> **Simulated run** (scenario {code(simulated)}): no Azure was involved.", "", *lines]
     return lines
@@ -61,6 +63,8 @@ def _what_to_do(report: Report) -> list[str]:
         report.ending.remedy,
     )
     lines = ["### What now", ""] + [f"- {_literal(sentence)}" for sentence in sentences if sentence]
+    if words.closer_look(report):
+        lines += ["- To see what Azure knows of the instance:", "", fenced(words.closer_look(report)), ""]
     if words.way_back(report):
         lines += ["- To put the previous image back into the model:", "", fenced(words.way_back(report))]
     return lines if len(lines) > 2 else []
@@ -94,7 +98,7 @@ def _facts(report: Report) -> list[str]:
         return []
     lines = ["### The rollout", "", "| | |", "| --- | --- |"]
     lines += [
-        f"| {name} | {code(value)} |" for name, value in words.plan_facts(report.plan, report.policy, report.model)
+        f"| {name} | {markdown(value)} |" for name, value in words.plan_facts(report.plan, report.policy, report.model)
     ]
     if report.model_update_seconds is not None:
         lines.append(f"| Model updated in | {duration(report.model_update_seconds)} |")
@@ -114,10 +118,8 @@ def _facts(report: Report) -> list[str]:
 def _heatmaps(report: Report) -> list[str]:
     if not report.before:
         return []
-    lines = ["### Before", "", *heatmap.as_markdown(report.before, report.cells_before())]
-    if report.batches or report.model_touched:
-        lines += ["", "### After", "", *heatmap.as_markdown(report.instances, report.cells())]
-    return lines
+    maps = heatmap.as_markdown(report.before, report.cells_before(), report.instances, report.cells())
+    return ["### Instances", "", *maps]
 
 
 def _batches(report: Report) -> list[str]:

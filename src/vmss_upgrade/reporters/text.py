@@ -8,7 +8,7 @@ too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 _QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
 # what a terminal or a browser acts upon instead of showing: C0, C1, bidirectional and zero-width controls, surrogates
@@ -55,16 +55,6 @@ def fenced(text: object) -> str:
     return f"{fence}sh\n{content}\n{fence}"
 
 
-def duration(seconds: float) -> str:
-    """Seconds for people: 45s, 3m05s, 1h02m."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m{whole % 60:02d}s"
-    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
-
-
 def count(number: int, noun: str) -> str:
     """1 instance, 2 instances."""
     plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
@@ -81,8 +71,3 @@ def listed(ids: Iterable[str], limit: int = 12) -> str:
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, with a visible cut."""
     return text if len(text) <= limit else f"{text[: limit - 4]} ..."
-
-
-def plural_verb(items: Sequence[object], singular: str, plural: str) -> str:
-    """is or are, and the like."""
-    return singular if len(items) == 1 else plural

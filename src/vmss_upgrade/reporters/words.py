@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from vmss_upgrade.reporters.heatmap import domain_labels
-from vmss_upgrade.reporters.text import count, duration, listed
-from vmss_upgrade.rollout.commands import put_image_back
+from vmss_upgrade.reporters.text import count, listed
+from vmss_upgrade.rollout.commands import az_vmss, put_image_back
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.health_gate import Failure, Pending
 from vmss_upgrade.rollout.planner import RolloutPlan
@@ -99,7 +100,7 @@ def plan_facts(plan: RolloutPlan, policy: Policy, model: Model) -> list[tuple[st
         ("Previous image", str(plan.previous) if plan.previous else "none: no instance runs another image"),
         ("Target image", str(plan.target)),
         ("Model", "is updated first" if plan.update_model else "holds the target image already"),
-        ("Batches", f"{len(plan.batches)}, {count(len(plan.instance_ids), 'instance')} to upgrade"),
+        ("To upgrade", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
         ("Health signal", model.health_signal.value),
         ("Bake time", duration(bake)),
     ]
@@ -178,7 +179,14 @@ def way_back(report: Report) -> str:
     """The command that puts the previous image back into the model; empty where there is nothing to put back."""
     if not model_notice(report) or report.model is None or report.previous is None:
         return ""
-    return put_image_back(report.model, report.previous)
+    return put_image_back(report.model, report.previous, instead_of=report.plan.target if report.plan else None)
+
+
+def closer_look(report: Report) -> str:
+    """The command that shows what Azure knows of the first failed instance; empty where none failed."""
+    if report.model is None or not report.failed:
+        return ""
+    return az_vmss("get-instance-view", report.model, "--instance-id", report.failed[0])
 
 
 def in_flight(report: Report) -> str:

@@ -17,12 +17,17 @@ def az_vmss(action: str, model: Model, *arguments: str) -> str:
     return " ".join(shlex.quote(word) for word in words)
 
 
-def put_image_back(model: Model, image: Image) -> str:
-    """The command that sets the model to `image` again (a VHD's URI without its query)."""
+def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> str:
+    """The command that sets the model to `image` again (a VHD's URI without its query).
+
+    Of a platform image only what differs from `instead_of` is set: the rest of the reference stays, because Azure
+    merges it (recorded: a PUT of `imageReference: {"sku": ..}` keeps publisher, offer and version).
+    """
     match image.kind:
         case ImageKind.PLATFORM:
             fields = ("publisher", "offer", "sku", "version")
-            settings = [f"{_PROFILE}.imageReference.{field}={getattr(image, field)}" for field in fields]
+            differing = [f for f in fields if instead_of is None or getattr(image, f) != getattr(instead_of, f)]
+            settings = [f"{_PROFILE}.imageReference.{field}={getattr(image, field)}" for field in differing]
         case ImageKind.RESOURCE:
             settings = [f"{_PROFILE}.imageReference.id={image}"]
         case ImageKind.SHARED_GALLERY:

@@ -118,11 +118,12 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchProgressed:
-    """A look at the instances while a batch is under way."""
+    """A look at the instances while a batch is under way; this phase ends at `until` at the latest."""
 
     at: float
     batch: Batch
     phase: Phase
+    until: float
     pending: tuple[Pending, ...]
     instances: tuple[Instance, ...]
 

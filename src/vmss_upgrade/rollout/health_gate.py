@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.scale_set import (
     Health,
@@ -135,7 +136,7 @@ class HealthGate:
             Failure(
                 instance_id=p.instance_id,
                 code=p.code,
-                message=f"{p.message}, {now - self.opened_at:.0f} s after Azure's operation ended",
+                message=f"{p.message}, {duration(now - self.opened_at)} after Azure's operation ended",
             )
             for p in self.pending
         )

@@ -8,6 +8,7 @@ policies for AKS"); `az` commands, Azure CLI reference of `az vmss`.
 from __future__ import annotations
 
 from vmss_upgrade.rollout.commands import az_vmss
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
@@ -143,7 +144,7 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
     return Finding(
         Severity.WARN,
         "The scale set has no health signal: an instance counts as fine once it is provisioned and running for "
-        f"{policy.bake_time_for(HealthSignal.NONE):.0f} s, which does not prove that the application works.",
+        f"{duration(policy.bake_time_for(HealthSignal.NONE))}, which does not prove that the application works.",
         "Add the Application Health extension or a load balancer health probe to the model.",
     )
 
