@@ -34,6 +34,11 @@ def test_happy_has_five_domains_of_four_dealt_out_in_turn() -> None:
     assert domains == [0, 1, 2, 3, 4] * 4
 
 
+def test_domains_may_differ_in_size() -> None:
+    instances = parsed("description: x\nfleet: {update_domains: [1, 3, 2]}").scale_set.instances
+    assert [each.update_domain for each in instances] == [0, 1, 2, 1, 2, 1]
+
+
 def test_large_has_six_placement_groups_of_five_domains_each() -> None:
     instances = load_scenario("large").scale_set.instances
     assert len(instances) == 600

@@ -99,6 +99,18 @@ def test_an_update_of_the_image(small: Simulation) -> None:
     assert small.set_json()["properties"]["provisioningState"] == "Succeeded"
 
 
+def test_an_update_shows_in_instances_that_were_listed_before(small: Simulation) -> None:
+    def flags() -> list[bool]:
+        page = json.loads(small.raw("GET", f"{small.set_path}/virtualMachines").body)
+        return [vm["properties"]["latestModelApplied"] for vm in page["value"]]
+
+    assert flags() == [True] * 4
+    small.update_image()
+    assert flags() == [False] * 4
+    small.update_image(OLD)
+    assert flags() == [True] * 4
+
+
 def test_an_update_of_anything_else_is_quick_and_leaves_the_instances_current(small: Simulation) -> None:
     reply = small.raw("PATCH", small.set_path, {"tags": {"a": "b"}})
     small.clock.sleep(0.5)
@@ -163,6 +175,13 @@ def test_an_upgrade(small: Simulation) -> None:
     assert [each.upgrades for each in small.azure.instances()] == [1, 0, 1, 0]
     assert [(u.instance_ids, u.healthy_at - u.started_at) for u in small.azure.upgrades] == [(("0", "2"), 120)]
     assert small.azure.lowest_available() == 2
+
+
+def test_without_a_signal_an_upgrade_is_over_when_it_is_provisioned() -> None:
+    simulation = Simulation(SMALL.replace("[2, 2]", "[2, 2], health: none"))
+    simulation.update_image()
+    simulation.upgrade("0")
+    assert [each.healthy_at - each.started_at for each in simulation.azure.upgrades] == [100]
 
 
 def test_an_upgrade_of_all(small: Simulation) -> None:
