@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from vmss_upgrade.reporters.text import clean
+from vmss_upgrade.reporters.text import clean, markdown
 from vmss_upgrade.rollout.report import Cell
 from vmss_upgrade.rollout.scale_set import Domain, Instance, in_natural_order
 
-CELLS_PER_LINE = 50
+CELLS_PER_LINE = 50  # of a log
+EMOJI_PER_LINE = 20  # of a summary, so that before and after stand side by side
 
 _GLYPHS = {Cell.OLD: "□", Cell.UPGRADING: "◐", Cell.NEW: "■", Cell.FAILED: "✖", Cell.SKIPPED: "·"}
 _COLOURS = {Cell.OLD: "93", Cell.UPGRADING: "96", Cell.NEW: "92", Cell.FAILED: "1;91", Cell.SKIPPED: "90"}
@@ -72,9 +73,10 @@ def as_lines(instances: tuple[Instance, ...], cells: Mapping[str, Cell], *, colo
     width = max((len(row.label) for row in table), default=0)
     lines = []
     for row in table:
-        for number, chunk in enumerate(_chunks(row)):
-            label = row.label if number == 0 else ""
-            last = f"  {row.summary}" if number == _line_count(row) - 1 else ""
+        chunks = _chunks(row, CELLS_PER_LINE)
+        for number, chunk in enumerate(chunks, start=1):
+            label = row.label if number == 1 else ""
+            last = f"  {row.summary}" if number == len(chunks) else ""
             lines.append(f"{label:<{width}}  {_drawn(chunk, colour=colour)}{last}")
     return [*lines, legend(cells, colour=colour)]
 
@@ -97,8 +99,9 @@ def as_markdown(
     new = {row.label: row for row in rows(after, cells_after, labels)}
     lines = ["| Update domain | Before | After | Now |", "| --- | :--- | :--- | :--- |"]
     for label in dict.fromkeys([*old, *new]):
-        now = new[label].summary if label in new else "no instance"
-        lines.append(f"| {label} | {_in_emoji(old.get(label))} | {_in_emoji(new.get(label))} | {now} |")
+        now = new[label].summary.replace(" ", "&nbsp;").replace(",&nbsp;", ", ") if label in new else "none"
+        name = markdown(label).replace(" ", "&nbsp;")
+        lines.append(f"| {name} | {_in_emoji(old.get(label))} | {_in_emoji(new.get(label))} | {now} |")
     kinds = [cell for cell in Cell if cell in {*cells_before.values(), *cells_after.values()}]
     return [*lines, "", " · ".join(f"{_EMOJI[cell]} {cell.value}" for cell in kinds)]
 
@@ -106,27 +109,25 @@ def as_markdown(
 def _in_emoji(row: Row | None) -> str:
     if row is None:
         return ""
-    return "<br>".join(" ".join("".join(_EMOJI[c] for c in part) for part in chunk) for chunk in _chunks(row))
+    return "<br>".join(
+        " ".join("".join(_EMOJI[c] for c in part) for part in chunk) for chunk in _chunks(row, EMOJI_PER_LINE)
+    )
 
 
-def _chunks(row: Row) -> list[list[tuple[Cell, ...]]]:
-    """The row's cells in lines of at most CELLS_PER_LINE, still grouped by fault domain."""
+def _chunks(row: Row, width: int) -> list[list[tuple[Cell, ...]]]:
+    """The row's cells in lines of at most `width`, still grouped by fault domain."""
     lines: list[list[tuple[Cell, ...]]] = [[]]
-    room = CELLS_PER_LINE
+    room = width
     for part in row.fault_domains:
         rest = part
         while rest:
             if room == 0:
                 lines.append([])
-                room = CELLS_PER_LINE
+                room = width
             lines[-1].append(rest[:room])
             taken = min(room, len(rest))
             rest, room = rest[taken:], room - taken
     return lines
-
-
-def _line_count(row: Row) -> int:
-    return len(_chunks(row))
 
 
 def _drawn(parts: list[tuple[Cell, ...]], *, colour: bool) -> str:
