@@ -85,9 +85,7 @@ def test_the_build_context_holds_only_what_the_dockerfile_copies() -> None:
     assert let_in == copied
 
 
-@pytest.mark.parametrize(
-    "unsuitable", ["^# *syntax=", "^RUN --", "^COPY --link", "^COPY --ch", "<<", "^USER "]
-)
+@pytest.mark.parametrize("unsuitable", ["^# *syntax=", "^RUN --", "^COPY --link", "^COPY --ch", "<<", "^USER "])
 def test_the_dockerfile_suits_every_runners_builder(unsuitable: str) -> None:
     assert not re.search(unsuitable, text("Dockerfile"), re.MULTILINE)
 
