@@ -82,10 +82,11 @@ class Runner:
                 command, env=given, cwd=self.workspace, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
 
-    def cancel(self) -> Cancelled:
-        """Cancel as the runner does: it signals the process that it started, and nothing else."""
+    def cancel(self, *, first: signal.Signals = signal.SIGINT) -> Cancelled:
+        """Cancel as the runner does, from signal `first` on: it signals the process it started, and nothing else."""
         process, began = self._running(), time.monotonic()
-        for sent, patience in CANCEL_SCHEDULE:
+        signals = [sent for sent, _ in CANCEL_SCHEDULE]
+        for sent, patience in CANCEL_SCHEDULE[signals.index(first) :]:
             process.send_signal(sent)
             try:
                 exit_code = process.wait(patience)

@@ -1,0 +1,93 @@
+"""Benchmarks, as ratios and medians measured in one run. Exits 1 where a bound is broken.
+
+Start: from process start to the first request to Resource Manager, against importing the SDK alone.
+Look: one look at 600 instances through the real SDK client.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
+sys.path.insert(0, str(PROJECT / "src"))
+
+ROUNDS = 15
+START_RATIO = 1.3
+LOOK_SECONDS = 0.15
+
+
+def main() -> int:
+    results = [start_ratio(), look_seconds()]
+    for name, value, bound, unit in results:
+        verdict = "ok" if value <= bound else "TOO SLOW"
+        print(f"{name}: {value:.3f}{unit} (at most {bound}{unit}) {verdict}")
+    return 0 if all(value <= bound for _, value, bound, _ in results) else 1
+
+
+def start_ratio() -> tuple[str, float, float, str]:
+    """Both commands in turn, so that both meet the same machine; the ratio of their medians."""
+    action, imports = [], []
+    for _ in range(ROUNDS):
+        imports.append(_seconds(["-c", "import azure.identity, azure.mgmt.compute"]))
+        action.append(_seconds([str(HERE / "first_request.py")]))
+    print(
+        f"import of the SDK {median(imports):.3f} s, first request after {median(action):.3f} s (medians of {ROUNDS})"
+    )
+    return "start", median(action) / median(imports), START_RATIO, ""
+
+
+def look_seconds() -> tuple[str, float, float, str]:
+    """The list alone: what the simulator itself takes to make its answers is measured and taken off."""
+    from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
+
+    client, pages = _client_of_recorded_pages()
+    api = ScaleSetClient(client, "11111111-1111-1111-1111-111111111111", "simulated-group", "simulated-set")
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        listed = api.read_instances()
+        took.append(time.perf_counter() - began)
+    assert (len(listed.instances), listed.pages) == (600, pages)
+    return f"look at {len(listed.instances)} instances, {pages} pages", median(took), LOOK_SECONDS, " s"
+
+
+def _seconds(arguments: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - began
+
+
+def _client_of_recorded_pages() -> tuple[object, int]:
+    """The real client on a transport that repeats what the simulator answered once, page by page."""
+    from azure.core.credentials import AccessToken
+    from azure.mgmt.compute import ComputeManagementClient
+    from replay import replaying_transport
+
+    from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
+
+    azure = SimulatedAzure(load_scenario("large"), VirtualClock())
+    transport, pages = replaying_transport(azure)
+
+    class Token:
+        def get_token(self, *_: str, **__: object) -> AccessToken:
+            return AccessToken("token", int(time.time()) + 3600)
+
+    base = azure.coordinates["resource_manager"]
+    client = ComputeManagementClient(
+        Token(),  # type: ignore[arg-type]
+        azure.coordinates["subscription"],
+        base_url=base,
+        credential_scopes=[f"{base}/.default"],
+        transport=transport,
+        retry_total=0,
+    )
+    return client, pages
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
