@@ -1,0 +1,103 @@
+"""The heatmap: rows, labels, order of the cells, and what is readable without colour."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from builders import changed, fleet
+from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, as_lines, as_markdown, domain_labels
+from vmss_upgrade.rollout.report import Cell
+from vmss_upgrade.rollout.scale_set import ScaleSet
+
+LETTERS = {"o": Cell.OLD, "u": Cell.UPGRADING, "n": Cell.NEW, "f": Cell.FAILED, "s": Cell.SKIPPED}
+
+
+def cells(letters: str) -> dict[str, Cell]:
+    """Instance i has the cell of the i-th letter: old, upgrading, new, failed, skipped."""
+    return {str(number): LETTERS[letter] for number, letter in enumerate(letters)}
+
+
+def drawn(scale_set: ScaleSet, letters: str, colour: bool = False) -> list[str]:
+    return as_lines(scale_set.instances, cells(letters), colour=colour)
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "labels"),
+    [
+        pytest.param(fleet("01"), ["UD 0", "UD 1"], id="numbers-only"),
+        pytest.param(fleet("00", zones="12"), ["zone 1 UD 0", "zone 2 UD 0"], id="zones"),
+        pytest.param(fleet("00", zones="11"), ["UD 0"], id="one-zone-is-not-told"),
+        pytest.param(fleet("00", groups="ba"), ["PG1 UD 0", "PG2 UD 0"], id="placement-groups"),
+        pytest.param(fleet("01", zones="12", groups="ab"), ["zone 1 PG1 UD 0", "zone 2 PG2 UD 1"], id="both"),
+        pytest.param(fleet("0", nowhere="0"), [], id="no-domain"),
+    ],
+)
+def test_labels(scale_set: ScaleSet, labels: list[str]) -> None:
+    assert list(domain_labels(scale_set.instances).values()) == labels
+
+
+def test_a_row_per_update_domain_and_words_beside_the_cells() -> None:
+    assert drawn(fleet("001122"), "nnufso") == [
+        "UD 0  ■ ■  2 new",
+        "UD 1  ◐ ✖  1 upgrading, 1 failed",
+        "UD 2  □ ·  1 old, 1 skipped",
+        "□ old  ◐ upgrading  ■ new  ✖ failed  · skipped",
+    ]
+
+
+def test_cells_stand_in_the_order_of_fault_domains_with_a_gap_between_them() -> None:
+    scale_set = fleet("00000")
+    for instance_id, fault_domain in zip("01234", (1, 0, 1, 0, None), strict=True):
+        scale_set = changed(scale_set, instance_id, fault_domain=fault_domain)
+    assert drawn(scale_set, "nofuo")[0].startswith("UD 0  □ □◐ ■✖  ")
+
+
+def test_instances_without_a_domain_come_last() -> None:
+    assert [line[:9] for line in drawn(fleet("10", nowhere="1"), "on")] == ["UD 1     ", "no domain", "□ old  ■ "]
+
+
+def test_only_glyphs_that_occur_are_explained() -> None:
+    assert drawn(fleet("01"), "on")[-1] == "□ old  ■ new"
+
+
+def test_long_rows_go_on_below_and_the_words_stand_at_their_end() -> None:
+    scale_set = changed(fleet("0" * 120), [str(n) for n in range(120)], fault_domain=0)
+    first, second, third, _ = drawn(scale_set, "o" * 120)
+    assert first == f"UD 0  {'□' * CELLS_PER_LINE}"
+    assert second == f"      {'□' * CELLS_PER_LINE}"
+    assert third == f"      {'□' * 20}  120 old"
+
+
+def test_six_hundred_instances_are_all_drawn() -> None:
+    scale_set, letters = fleet("01234" * 120), "onufs" * 120
+    lines = drawn(scale_set, letters)
+    glyphs = "".join(lines[:-1])
+    assert {glyph: glyphs.count(glyph) for glyph in "□■◐✖·"} == dict.fromkeys("□■◐✖·", 120)
+    assert max(map(len, lines)) < 120
+    assert len(lines) < 30
+
+
+def test_colour_adds_only_escapes() -> None:
+    plain, coloured = drawn(fleet("001122"), "nnufso"), drawn(fleet("001122"), "nnufso", colour=True)
+    assert [re.sub(r"\x1b\[[\d;]*m", "", line) for line in coloured] == plain
+    codes = dict(re.findall(r"\x1b\[([\d;]+)m([^\s\x1b])", "".join(coloured)))
+    assert set(codes.values()) == set("□◐■✖·"), "a colour of its own for each"
+    for line in coloured:
+        assert line.count("\x1b[0m") * 2 == line.count("\x1b["), "every colour ends"
+
+
+def test_an_empty_set() -> None:
+    assert "".join(drawn(fleet(""), "")) == ""
+
+
+def test_markdown_shows_before_and_after_in_rows_of_equal_width() -> None:
+    scale_set = fleet("0011")
+    lines = as_markdown(scale_set.instances, cells("oooo"), scale_set.instances, cells("nnfo"))
+    lines = [line.replace("&nbsp;", " ") for line in lines]  # where a line may not break is left open
+    table = [line for line in lines if line.startswith("|")]
+    assert len({line.count("|") for line in table}) == 1
+    assert table[2] == "| UD 0 | ⬜ ⬜ | ✅ ✅ | 2 new |"
+    assert table[3] == "| UD 1 | ⬜ ⬜ | ❌ ⬜ | 1 old, 1 failed |"
+    assert lines[-1] == "⬜ old · ✅ new · ❌ failed"

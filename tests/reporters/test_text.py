@@ -1,0 +1,167 @@
+"""The sanitiser: what a runner, a terminal or a browser could act upon becomes harmless text."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from builders import STEADY
+from vmss_upgrade.reporters.text import clean, clean_lines, code, count, cut, fenced, listed, markdown, without_queries
+
+SPLIT = "\N{ZERO WIDTH NO-BREAK SPACE}"  # what `clean` puts between ## and [
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        pytest.param("plain text, with signs: 50% (a/b)", "plain text, with signs: 50% (a/b)", id="plain"),
+        pytest.param("Größe 日本 ✔", "Größe 日本 ✔", id="letters-of-the-world"),
+        pytest.param("  blanks around  ", "blanks around", id="blanks"),
+        pytest.param("::error::x", "·::error::x", id="command"),
+        pytest.param("  \t::error::x", "·::error::x", id="command-after-blanks"),
+        pytest.param("\u3000::error::x", "·::error::x", id="command-after-a-wide-blank"),
+        pytest.param("\x1b::error::x", "·::error::x", id="command-after-an-escape"),
+        pytest.param("a ::error::x", "a ::error::x", id="in-the-middle-it-is-none"),
+        pytest.param("##[error]x", f"##{SPLIT}[error]x", id="old-command"),
+        pytest.param("a ##[group]x", f"a ##{SPLIT}[group]x", id="old-command-anywhere"),
+        pytest.param("###[error]x", f"###{SPLIT}[error]x", id="one-more-hash"),
+        pytest.param("##[##[error]x", f"##{SPLIT}[##{SPLIT}[error]x", id="twice"),
+        pytest.param("##\x00[error]x", "## [error]x", id="with-a-control-inside"),
+        pytest.param("#\u200b#[error]x", "# #[error]x", id="with-a-zero-width-blank-inside"),
+        pytest.param("a\r::error::x", "a ::error::x", id="carriage-return"),
+        pytest.param("a\r\n::error::x\n", "a ::error::x", id="line-break"),
+        pytest.param("a\u2028::error::x\u0085b", "a ::error::x b", id="unicode-line-breaks"),
+        pytest.param("\x1b[31mred\x1b[0m", "[31mred [0m", id="ansi-colour"),
+        pytest.param("\x9b2Jgone", "2Jgone", id="c1-control"),
+        pytest.param("a\u202eb\u2066c\u200fd", "a b c d", id="bidirectional"),
+        pytest.param("a\ud800b", "a b", id="surrogate"),
+        pytest.param("a\x00b\x7fc", "a b c", id="nul-and-delete"),
+        pytest.param(404, "404", id="not-a-string"),
+    ],
+)
+def test_clean(text: object, cleaned: str) -> None:
+    assert clean(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("https://a.blob/c/x.vhd?sv=1&sig=SECRET", "https://a.blob/c/x.vhd?...", id="address"),
+        pytest.param("see HTTPS://a/x?sig=SECRET now", "see HTTPS://a/x?... now", id="in-a-sentence"),
+        pytest.param("'https://a/x?sig=SECRET'", "'https://a/x?...'", id="in-quotes"),
+        pytest.param('{"uri":"https://a/x?sig=SECRET"}', '{"uri":"https://a/x?..."}', id="in-json"),
+        pytest.param("http://a/x?u=https://b/y?sig=SECRET", "http://a/x?...", id="address-in-an-address"),
+        pytest.param("https://a/x?1 https://b/y?2", "https://a/x?... https://b/y?...", id="two"),
+        pytest.param("https://a/x", "https://a/x", id="no-query"),
+        pytest.param("What? Why?", "What? Why?", id="no-address"),
+    ],
+)
+def test_query_strings_are_taken_out(text: str, shown: str) -> None:
+    assert without_queries(text) == shown
+    assert clean(text) == shown
+    assert "SECRET" not in markdown(text) + code(text) + fenced(text)
+
+
+hostile = st.one_of(
+    st.text(),
+    st.lists(
+        st.sampled_from(
+            [
+                "##[", "[", "#", "::", ":", "error", "::add-mask::", "]", "\r", "\n", "\x1b[2J", "\u202e", "\ufeff",
+                "\u200b", " ", "\t", "\xa0", "\u2028", "|", "`", "<img src=x>", "&#124;", "\\", "\\|", "https://a/x?s=1",
+                "?", "'", "@you", "_a_", "*", "~~", "$$", "www.a.b", "-->", "\ud800",
+            ]
+        )
+    ).map("".join),
+)  # fmt: skip
+
+
+def controls_in(text: str) -> list[str]:
+    """Control, formatting and line-breaking characters that a terminal or a browser acts upon."""
+    return re.findall(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]", text)
+
+
+@STEADY
+@given(hostile)
+@example("##[error]x")
+@example("::error::x")
+def test_every_text_is_harmless_once_cleaned(text: str) -> None:
+    cleaned = clean(text)
+    assert "##[" not in cleaned
+    assert not cleaned.strip().startswith("::")
+    assert len(cleaned.splitlines()) <= 1
+    assert controls_in(cleaned.replace(f"##{SPLIT}[", "")) == []
+    assert cleaned == cleaned.strip()
+
+
+@STEADY
+@given(hostile)
+def test_cleaning_again_changes_nothing_that_matters(text: str) -> None:
+    """`##[` apart, whose divider is itself a character that is cleaned away: then a blank divides."""
+    cleaned = clean(text)
+    assert clean(cleaned) == cleaned.replace(SPLIT, " ")
+
+
+@STEADY
+@given(hostile)
+def test_markdown_shows_the_text_and_nothing_acts(text: str) -> None:
+    shown = markdown(text)
+    assert html.unescape(shown) == clean(text)
+    entities_out = re.sub(r"&#\d+;", "", shown)
+    assert not set(entities_out) & set("\\`*[]<>&|~@#$")
+    assert "://" not in shown
+    assert not re.search("www[.]", shown, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("a|b", "a&#124;b", id="cell"),
+        pytest.param("<script>", "&#60;script&#62;", id="html"),
+        pytest.param("![x](y)", "!&#91;x&#93;(y)", id="image"),
+        pytest.param("@team #1", "&#64;team &#35;1", id="mention"),
+        pytest.param("snake_case", "snake_case", id="underscore-in-a-word"),
+        pytest.param("_em_", "&#95;em&#95;", id="emphasis"),
+        pytest.param("&lt;", "&#38;lt;", id="entity"),
+        pytest.param("a\\|b", "a&#92;&#124;b", id="escaped-cell"),
+    ],
+)
+def test_markdown(text: str, shown: str) -> None:
+    assert markdown(text) == shown
+    assert code(text) == f"<code>{shown}</code>"
+
+
+@pytest.mark.parametrize(
+    ("text", "fence"),
+    [
+        pytest.param("az vmss show", "```", id="plain"),
+        pytest.param("a ``` b", "````", id="with-a-fence"),
+        pytest.param("`````", "``````", id="longer"),
+        pytest.param("a\n```\nb", "````", id="on-a-line-of-its-own"),
+    ],
+)
+def test_a_fence_that_its_content_cannot_close(text: str, fence: str) -> None:
+    first, content, last = fenced(text).split("\n")
+    assert (first, last) == (f"{fence}sh", fence)
+    assert fence not in content
+
+
+def test_lines_are_cleaned_one_by_one_and_keep_their_indentation() -> None:
+    assert clean_lines('Traceback:\n  File "x"\n::error::y\r    ##[error]z') == [
+        "Traceback:",
+        '  File "x"',
+        "·::error::y",
+        f"    ##{SPLIT}[error]z",
+    ]
+
+
+def test_small_words() -> None:
+    assert [count(1, "instance"), count(2, "instance"), count(0, "batch")] == ["1 instance", "2 instances", "0 batches"]
+    assert listed(["1", "2", "3"], 3) == "1, 2, 3"
+    assert listed(["1", "2", "3", "4"], 2) == "1, 2 and 2 more"
+    assert cut("abcdefgh", 8) == "abcdefgh"
+    assert cut("abcdefghi", 8) == "abcd ..."
