@@ -1,0 +1,119 @@
+"""The step summary: small enough, whole tables, no markup that is not ours."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hostile import SECRET, TEXT, failures, halted
+
+from builders import fleet, run_of
+from vmss_upgrade.reporters.step_summary import as_markdown
+from vmss_upgrade.rollout.events import Ending, Event, Noticed, Outcome
+from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.report import Report, report_of
+
+MEBIBYTE = 1024 * 1024
+CUT = "did not fit into a step summary"
+
+
+def tables(markdown: str) -> list[list[str]]:
+    """The rows of each table."""
+    found = [block.split("\n") for block in re.split(r"\n(?!\|)", "\n" + markdown)]
+    return [rows for lines in found if len(rows := [line for line in lines if line.startswith("|")]) > 1]
+
+
+def outside_of_fences(markdown: str) -> str:
+    return re.sub(r"^(`{3,})sh\n.*?\n\1$", "", markdown, flags=re.M | re.S)
+
+
+def foreign_tags(markdown: str) -> list[str]:
+    """HTML that is not one of the four elements that we write."""
+    return re.findall(r"<(?!/?(?:code|br|details|summary)>)[^\s\d]", outside_of_fences(markdown))
+
+
+def assert_sound(markdown: str) -> None:
+    assert len(markdown.encode()) < MEBIBYTE
+    for rows in tables(markdown):
+        assert len({row.count("|") for row in rows}) == 1, "a row has as many cells as its table"
+    assert foreign_tags(markdown) == []
+    for element in ("code", "details", "summary"):
+        assert outside_of_fences(markdown).count(f"<{element}>") == outside_of_fences(markdown).count(f"</{element}>")
+    assert SECRET not in markdown
+    assert "##[" not in markdown
+    assert "\x1b" not in markdown
+    assert "@everyone" not in outside_of_fences(markdown)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        pytest.param(halted(), id="hostile-text-everywhere"),
+        pytest.param(halted(1000, failures(1000, length=10_000)), id="1000-failures-of-one-code"),
+        pytest.param(halted(1000, failures(1000, codes=1000, length=10_000)), id="1000-failures-of-1000-codes"),
+        pytest.param(report_of(run_of(fleet("0123456789" * 100))), id="1000-instances-upgraded"),
+        pytest.param(Report(), id="nothing-happened"),
+    ],
+)
+def test_a_summary_is_sound(report: Report) -> None:
+    assert_sound(as_markdown(report, simulated=TEXT))
+
+
+def test_1000_failures_of_one_code_are_shown_whole() -> None:
+    markdown = as_markdown(halted(1000, failures(1000, length=10_000)))
+    assert CUT not in markdown
+    assert "### Batches" in markdown
+
+
+def test_what_does_not_fit_is_said() -> None:
+    report = halted(1000, failures(1000, codes=1000, length=10_000))
+    markdown = as_markdown(report)
+    assert CUT in markdown
+    assert markdown.startswith("## ❌")
+
+
+def test_1000_findings_are_cut() -> None:
+    events: list[Event] = run_of(fleet("01"))
+    notes = [Noticed(at=1.0, finding=Finding(Severity.NOTE, f"{n} {TEXT}", TEXT)) for n in range(1000)]
+    markdown = as_markdown(report_of([*events[:-1], *notes, events[-1]]))
+    assert_sound(markdown)
+    assert "and 800 more in the log" in markdown
+
+
+BROKEN = Failure(instance_id="1", code="OSProvisioningTimedOut", message="It | did not start.", correlation_id="c-1")
+
+
+def test_a_halted_run() -> None:
+    markdown = as_markdown(report_of(run_of(fleet("001122", protected="4"), failures=(BROKEN,))))
+    assert "| <code>1</code> | <code>OSProvisioningTimedOut</code> | It &#124; did not start. | <code>c-1</code> |" in (
+        markdown
+    )
+    assert "Left undone: 3 instances (2, 3, 5)." in markdown
+    assert "new instances will get it" in markdown
+    assert "imageReference.version=1.0.0" in markdown
+    assert re.search(r"^\| 1 \| UD 0 \| <code>0, 1</code> \| 10s \| 1m40s \| failed \|$", markdown, re.M)
+    assert re.search(r"^\| 2 \| UD 1 \| <code>2, 3</code> \|  \|  \| not started \|$", markdown, re.M)
+    assert "<summary>1 instance skipped</summary>" in markdown
+
+
+def test_a_good_run_needs_nothing_done() -> None:
+    markdown = as_markdown(report_of(run_of(fleet("0011"))))
+    assert markdown.startswith("## ✅")
+    assert "What now" not in markdown
+    assert "What failed" not in markdown
+    assert "| Lowest healthy count | 2 of 4, 10s after the start |" in markdown
+
+
+def test_a_refused_run_says_why_in_a_table() -> None:
+    refusals = [
+        Noticed(at=1.0, finding=Finding(Severity.REFUSE, f"wrong {number}", f"do {number}")) for number in (1, 2)
+    ]
+    ending = Ending(outcome=Outcome.REFUSED, reason="wrong 1")
+    markdown = as_markdown(report_of([*refusals, run_of(fleet("01"), ending=ending)[-1]]))
+    assert "| wrong 1 | do 1 |\n| wrong 2 | do 2 |" in markdown
+
+
+def test_a_simulated_run_says_so_first() -> None:
+    first = as_markdown(report_of(run_of(fleet("01"))), simulated="happy").split("\n")[0]
+    assert first == "> **Simulated run** (scenario <code>happy</code>): no Azure was involved."
