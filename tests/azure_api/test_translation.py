@@ -1,0 +1,440 @@
+"""Azure's JSON as recorded, and as it may come, becomes our nouns."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import GALLERY, OLD, platform, resource, vhd
+from vmss_upgrade.azure_api.translation import image_patch, to_instances, to_model
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.scale_set import Domain, Health, HealthSignal, Instance, Power, Problem
+
+BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
+RECORDINGS = Path(os.environ.get("AZURE_CONTRACT_DIR", BESIDE)) / "recordings"
+needs_recordings = pytest.mark.skipif(
+    not RECORDINGS.is_dir(), reason="AZURE_CONTRACT_DIR names no folder with recordings of the real service"
+)
+
+
+def bodies(kind: str) -> list[Any]:
+    """Every recorded body of a kind, named by recording and position; none where there are no recordings."""
+    found = []
+    for file in sorted(RECORDINGS.glob("*.json")):
+        for each in json.loads(file.read_text())["interactions"]:
+            body = each["response"].get("body")
+            if isinstance(body, dict) and _kind(body, each["request"]["url"].lower()) == kind:
+                found.append(pytest.param(body, id=f"{file.stem}-{each['index']}"))
+    return found
+
+
+def _kind(body: dict[str, Any], url: str) -> str:
+    properties = body.get("properties")
+    if isinstance(body.get("value"), list):
+        return "list" if re.search(r"virtualmachinescalesets/[^/]+/virtualmachines\?", url) else ""
+    if "platformUpdateDomain" in body:
+        return "view"
+    if isinstance(properties, dict) and body.get("type") == "Microsoft.Compute/virtualMachineScaleSets":
+        return "set"
+    return ""
+
+
+@needs_recordings
+def test_the_recordings_are_read() -> None:
+    assert (len(bodies("set")) > 80, len(bodies("list")) > 8, len(bodies("view")) > 10) == (True, True, True)
+
+
+@needs_recordings
+@pytest.mark.parametrize("body", bodies("list"))
+def test_a_recorded_list(body: dict[str, Any]) -> None:
+    instances = to_instances(body["value"])
+    items = {item["instanceId"]: item.get("properties", {}) for item in body["value"]}
+    assert [i.id for i in instances] == sorted(items, key=lambda id_: (not id_.isdecimal(), id_.zfill(9)))
+    for instance in instances:
+        properties = items[instance.id]
+        assert instance.provisioning_state == properties.get("provisioningState", "")
+        assert instance.latest_model_applied is properties.get("latestModelApplied")
+        reference = properties.get("storageProfile", {}).get("imageReference", {})
+        exact = reference.get("exactVersion") or reference.get("version")
+        assert (instance.image.version if instance.image else None) == exact
+        assert instance.image is None or instance.image.publisher == reference["publisher"]
+        assert instance.image is None or not instance.image.is_floating or "exactVersion" not in reference
+        assert instance.problem is None
+        assert not instance.protected
+
+
+@needs_recordings
+@pytest.mark.parametrize("body", bodies("set"))
+def test_a_recorded_scale_set(body: dict[str, Any]) -> None:
+    model = to_model(body)
+    properties = body["properties"]
+    assert model.name == body["name"]
+    assert f"/resourceGroups/{model.resource_group}/".lower() in body["id"].lower()
+    assert f"/subscriptions/{model.subscription}/".lower() in body["id"].lower()
+    assert model.location == body["location"]
+    assert model.upgrade_mode == properties.get("upgradePolicy", {}).get("mode", "")
+    assert model.orchestration_mode == properties.get("orchestrationMode", "Uniform")
+    assert model.provisioning_state == properties["provisioningState"]
+    assert model.etag == body.get("etag", "")
+    reference = properties["virtualMachineProfile"]["storageProfile"].get("imageReference", {})
+    assert str(model.image) == reference.get("id", ":".join(str(reference.get(k)) for k in PLATFORM))
+    assert model.service_fabric is ("ServiceFabricNode" in json.dumps(properties["virtualMachineProfile"]))
+
+
+PLATFORM = ("publisher", "offer", "sku", "version")
+
+
+@needs_recordings
+@pytest.mark.parametrize("view", bodies("view"))
+def test_a_recorded_instance_view(view: dict[str, Any]) -> None:
+    (instance,) = to_instances([{"instanceId": "0", "properties": {"instanceView": view}}])
+    group = view.get("placementGroupId", "")
+    assert instance.update_domain == Domain(number=view["platformUpdateDomain"], placement_group=group)
+    assert instance.fault_domain == view["platformFaultDomain"]
+    assert instance.health is Health.NO_SIGNAL
+    shown = [s["displayStatus"] for s in view["statuses"] if s["code"].startswith("PowerState/")]
+    powers = {"VM running": Power.RUNNING, "VM stopped": Power.STOPPED, "VM deallocated": Power.DEALLOCATED}
+    assert instance.power is (powers[shown[0]] if shown else Power.OTHER)
+
+
+@needs_recordings
+@pytest.mark.parametrize(
+    ("recording", "index", "expected"),
+    [
+        pytest.param("uniform_manualupgrade_stale_instances_2024", 26, [False, False], id="stale-after-a-put"),
+        pytest.param("uniform_manualupgrade_conflict_409_2023", 113, [True, True], id="current-after-an-upgrade"),
+    ],
+)
+def test_the_flag_in_recordings(recording: str, index: int, expected: list[bool]) -> None:
+    interactions = json.loads((RECORDINGS / f"{recording}.json").read_text())["interactions"]
+    (body,) = [each["response"]["body"] for each in interactions if each["index"] == index]
+    assert [i.latest_model_applied for i in to_instances(body["value"])] == expected
+
+
+@needs_recordings
+def test_flexible_stubs_show_nothing() -> None:
+    (stubs,) = [
+        body.values[0] for body in bodies("list") if body.id == "flexible_instances_list_and_deallocate_2024-37"
+    ]
+    for instance in to_instances(stubs["value"]):
+        assert re.fullmatch(r"\S+_[0-9a-f]{8}", instance.id)
+        assert (instance.image, instance.update_domain, instance.latest_model_applied) == (None, None, None)
+
+
+# -- instances -------------------------------------------------------------------------------------------------------
+
+
+def item(instance_id: str = "0", *, view: Any = None, **properties: Any) -> dict[str, Any]:
+    return {"instanceId": instance_id, "properties": {**properties, "instanceView": {} if view is None else view}}
+
+
+def one(body: Any) -> Instance:
+    (instance,) = to_instances([body])
+    return instance
+
+
+NOTHING = Instance(
+    id="0",
+    image=None,
+    latest_model_applied=None,
+    provisioning_state="",
+    power=Power.OTHER,
+    health=Health.NO_SIGNAL,
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"instanceId": "0"}, id="no-properties"),
+        pytest.param({"instanceId": "0", "properties": None}, id="null-properties"),
+        pytest.param({"instanceId": "0", "properties": []}, id="properties-of-a-wrong-type"),
+        pytest.param({"name": "0"}, id="name-instead-of-id"),
+        pytest.param(item(), id="empty-view"),
+        pytest.param({"instanceId": "0", "properties": {"instanceView": None}}, id="null-view"),
+        pytest.param(item(view={"statuses": None, "vmHealth": None, "extensions": None}), id="nulls-in-the-view"),
+        pytest.param(item(view={"statuses": ["x", None, 1]}), id="statuses-of-a-wrong-type"),
+        pytest.param(item(view={"statuses": [{}]}), id="status-without-a-code"),
+        pytest.param(item(view={"platformUpdateDomain": None, "platformFaultDomain": None}), id="null-domains"),
+        pytest.param(item(view={"platformUpdateDomain": "1", "platformFaultDomain": True}), id="domains-not-numbers"),
+        pytest.param(item(storageProfile=None, protectionPolicy=None), id="null-profiles"),
+        pytest.param(item(storageProfile={"imageReference": {}}), id="empty-image"),
+        pytest.param(item(storageProfile={"imageReference": None}), id="null-image"),
+        pytest.param(item(latestModelApplied="true"), id="flag-as-text"),
+        pytest.param(item(latestModelApplied=None), id="null-flag"),
+    ],
+)
+def test_an_instance_that_shows_nothing(body: dict[str, Any]) -> None:
+    assert one(body) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("code", "health"),
+    [
+        pytest.param("HealthState/healthy", Health.HEALTHY, id="healthy"),
+        pytest.param("healthstate/HEALTHY", Health.HEALTHY, id="case"),
+        pytest.param("HealthState/unhealthy", Health.UNHEALTHY, id="unhealthy"),
+        pytest.param("HealthState/unknown", Health.UNKNOWN, id="unknown"),
+        pytest.param("HealthState/initializing", Health.UNKNOWN, id="initializing"),
+        pytest.param("HealthState/healthyish", Health.UNKNOWN, id="never-heard-of"),
+        pytest.param("", Health.NO_SIGNAL, id="empty"),
+    ],
+)
+def test_health(code: str, health: Health) -> None:
+    assert one(item(view={"vmHealth": {"status": {"code": code}}})).health is health
+
+
+@pytest.mark.parametrize(
+    ("codes", "power"),
+    [
+        pytest.param(["ProvisioningState/succeeded", "PowerState/running"], Power.RUNNING, id="running"),
+        pytest.param(["PowerState/stopped"], Power.STOPPED, id="stopped"),
+        pytest.param(["powerstate/Deallocated"], Power.DEALLOCATED, id="case"),
+        pytest.param(["PowerState/starting"], Power.OTHER, id="starting"),
+        pytest.param(["PowerState/other"], Power.OTHER, id="other"),
+        pytest.param(["ProvisioningState/succeeded"], Power.OTHER, id="not-shown"),
+    ],
+)
+def test_power(codes: list[str], power: Power) -> None:
+    assert one(item(view={"statuses": [{"code": code} for code in codes]})).power is power
+
+
+TIMED_OUT = {
+    "code": "ProvisioningState/failed/OSProvisioningTimedOut",
+    "message": "It did not finish.",
+    "time": "2026-11-23T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        pytest.param(item(view={"statuses": [{"code": "ProvisioningState/succeeded"}]}), None, id="none"),
+        pytest.param(
+            item(view={"statuses": [TIMED_OUT]}),
+            Problem("OSProvisioningTimedOut", "It did not finish.", "2026-11-23T00:00:00Z"),
+            id="with-a-code",
+        ),
+        pytest.param(
+            item(view={"statuses": [{"code": "ProvisioningState/failed", "displayStatus": "Failed"}]}),
+            Problem("ProvisioningFailed", "Failed"),
+            id="without-a-code",
+        ),
+        pytest.param(
+            item(view={"extensions": [{"name": "x", "statuses": [{"code": "ProvisioningState/failed/3"}]}]}),
+            Problem("3", "ProvisioningState/failed/3"),
+            id="of-an-extension",
+        ),
+        pytest.param(
+            item(view={"extensions": [{"statuses": [{"code": "ProvisioningState/succeeded"}]}, None]}),
+            None,
+            id="extension-that-is-fine",
+        ),
+        pytest.param(
+            item(provisioningState="Failed"),
+            Problem("ProvisioningFailed", "provisioning state is Failed, without a reason"),
+            id="state-only",
+        ),
+    ],
+)
+def test_problem(body: dict[str, Any], problem: Problem | None) -> None:
+    assert one(body).problem == problem
+
+
+@pytest.mark.parametrize(
+    ("zones", "domain"),
+    [
+        pytest.param(["2"], Domain(zone="2", placement_group="g", number=1), id="zone"),
+        pytest.param([None], Domain(placement_group="g", number=1), id="null-zone"),
+        pytest.param([], Domain(placement_group="g", number=1), id="no-zone"),
+        pytest.param(None, Domain(placement_group="g", number=1), id="null-zones"),
+    ],
+)
+def test_update_domain(zones: Any, domain: Domain) -> None:
+    view = {"platformUpdateDomain": 1, "platformFaultDomain": 0, "placementGroupId": "g"}
+    instance = one({**item(view=view), "zones": zones})
+    assert (instance.update_domain, instance.fault_domain) == (domain, 0)
+
+
+@pytest.mark.parametrize(
+    ("reference", "image"),
+    [
+        pytest.param(
+            {
+                "publisher": "Canonical",
+                "offer": "jammy",
+                "sku": "22_04-lts",
+                "version": "latest",
+                "exactVersion": "1.0.0",
+            },
+            OLD,
+            id="latest-resolved",
+        ),
+        pytest.param(
+            {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "1.0.0"}, OLD, id="exact"
+        ),
+        pytest.param({"id": f"{GALLERY}/versions/1.0.0"}, resource(f"{GALLERY}/versions/1.0.0"), id="gallery-version"),
+        pytest.param(
+            {"id": GALLERY, "exactVersion": "1.0.0"}, resource(f"{GALLERY}/versions/1.0.0"), id="gallery-resolved"
+        ),
+        pytest.param(
+            {"id": f"{GALLERY}/versions/latest", "exactVersion": "1.0.0"},
+            resource(f"{GALLERY}/versions/1.0.0"),
+            id="gallery-latest-resolved",
+        ),
+        pytest.param(
+            {"id": f"{GALLERY}/versions/1.0.0", "exactVersion": "1.0.0"},
+            resource(f"{GALLERY}/versions/1.0.0"),
+            id="already-exact",
+        ),
+        pytest.param(
+            {"sharedGalleryImageId": "/SharedGalleries/u/Images/w/Versions/1"},
+            Image(kind=ImageKind.SHARED_GALLERY, reference="/SharedGalleries/u/Images/w/Versions/1"),
+            id="shared",
+        ),
+        pytest.param(
+            {"communityGalleryImageId": "/CommunityGalleries/p/Images/w", "exactVersion": "2"},
+            Image(kind=ImageKind.COMMUNITY_GALLERY, reference="/CommunityGalleries/p/Images/w/versions/2"),
+            id="community-resolved",
+        ),
+    ],
+)
+def test_image_of_an_instance(reference: dict[str, str], image: Image) -> None:
+    assert one(item(storageProfile={"imageReference": reference})).image == image
+
+
+def test_protection_and_order() -> None:
+    assert one(item(protectionPolicy={"protectFromScaleSetActions": True})).protected
+    assert not one(item(protectionPolicy={"protectFromScaleIn": True})).protected
+    assert [i.id for i in to_instances([item("10"), item("web_b"), item("9"), item("web_a")])] == [
+        "9",
+        "10",
+        "web_a",
+        "web_b",
+    ]
+
+
+# -- the model -------------------------------------------------------------------------------------------------------
+
+
+def properties(**profile: Any) -> dict[str, Any]:
+    return {"properties": {"virtualMachineProfile": profile}}
+
+
+def extension(kind: str) -> dict[str, Any]:
+    return {"extensionProfile": {"extensions": [{"name": "x", "properties": {"type": kind}}]}}
+
+
+@pytest.mark.parametrize(
+    ("body", "signal"),
+    [
+        pytest.param(
+            properties(networkProfile={"healthProbe": {"id": "/probes/x"}}), HealthSignal.PROBE, id="health-probe"
+        ),
+        pytest.param(properties(networkProfile={"healthProbe": {}}), HealthSignal.NONE, id="probe-without-id"),
+        pytest.param(properties(**extension("ApplicationHealthLinux")), HealthSignal.EXTENSION, id="linux"),
+        pytest.param(properties(**extension("applicationhealthwindows")), HealthSignal.EXTENSION, id="windows"),
+        pytest.param(properties(**extension("CustomScript")), HealthSignal.NONE, id="another-extension"),
+        pytest.param({"properties": {"externalHealthPolicy": {"enabled": True}}}, HealthSignal.EXTERNAL, id="external"),
+        pytest.param(properties(externalHealthPolicy={"enabled": True}), HealthSignal.EXTERNAL, id="in-the-profile"),
+        pytest.param(properties(externalHealthPolicy={"enabled": False}), HealthSignal.NONE, id="external-disabled"),
+        pytest.param({}, HealthSignal.NONE, id="nothing"),
+        pytest.param({"properties": None}, HealthSignal.NONE, id="null-properties"),
+        pytest.param(properties(extensionProfile={"extensions": None}), HealthSignal.NONE, id="null-extensions"),
+    ],
+)
+def test_health_signal(body: dict[str, Any], signal: HealthSignal) -> None:
+    assert to_model(body).health_signal is signal
+
+
+@pytest.mark.parametrize(
+    ("body", "service_fabric", "aks"),
+    [
+        pytest.param({}, False, False, id="nobody"),
+        pytest.param(properties(**extension("ServiceFabricNode")), True, False, id="service-fabric"),
+        pytest.param(properties(**extension("ServiceFabricLinuxNode")), True, False, id="service-fabric-linux"),
+        pytest.param({"tags": {"aks-managed-poolName": "p"}}, False, True, id="aks-tag"),
+        pytest.param({"tags": {"team": "aks-managed"}}, False, False, id="the-value-of-a-tag"),
+        pytest.param({"id": "/subscriptions/s/resourceGroups/MC_rg_c_we/providers/x/y/z"}, False, True, id="aks-group"),
+        pytest.param({"tags": None}, False, False, id="null-tags"),
+    ],
+)
+def test_owner(body: dict[str, Any], service_fabric: bool, aks: bool) -> None:
+    model = to_model(body)
+    assert (model.service_fabric, model.managed_by_aks) == (service_fabric, aks)
+
+
+def test_policy_and_etag() -> None:
+    body = {
+        "properties": {
+            "upgradePolicy": {"mode": "Rolling", "automaticOSUpgradePolicy": {"enableAutomaticOSUpgrade": True}},
+            "orchestrationMode": "Flexible",
+        }
+    }
+    model = to_model(body, etag='"7"')
+    assert (model.upgrade_mode, model.automatic_os_upgrade, model.orchestration_mode) == ("Rolling", True, "Flexible")
+    assert model.etag == '"7"'
+    assert to_model({**body, "etag": '"8"'}, etag='"7"').etag == '"8"'
+    assert not to_model({}).automatic_os_upgrade
+
+
+def storage(version: str = "1", uri: str = "", **more: Any) -> dict[str, Any]:
+    disk = {"osDisk": {"image": {"uri": uri}, "caching": "None"}}
+    return properties(storageProfile={"imageReference": {"publisher": "p", "version": version}, **disk}, **more)
+
+
+def test_the_fingerprint_covers_everything_but_the_image() -> None:
+    first = to_model(storage(timeCreated="then"))
+    assert to_model(storage(version="2", uri="https://a/x", timeCreated="now")).fingerprint == first.fingerprint
+    assert to_model(storage(osProfile={"customData": "x"})).fingerprint != first.fingerprint
+    body = storage()
+    to_model(body)
+    assert body == storage(), "the answer itself is left as it is"
+
+
+def test_the_image_of_a_model() -> None:
+    assert to_model(storage(uri="https://a/x.vhd")).image == vhd("https://a/x.vhd")
+    assert to_model(storage(version="latest")).image == Image(kind=ImageKind.PLATFORM, publisher="p", version="latest")
+
+
+# -- the patch -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("image", "storage_profile"),
+    [
+        pytest.param(
+            platform("2.0.0"),
+            {
+                "imageReference": {
+                    "publisher": "Canonical",
+                    "offer": "jammy",
+                    "sku": "22_04-lts",
+                    "version": "2.0.0",
+                }
+            },
+            id="platform",
+        ),
+        pytest.param(resource(GALLERY), {"imageReference": {"id": GALLERY}}, id="id"),
+        pytest.param(
+            Image(kind=ImageKind.SHARED_GALLERY, reference="/SharedGalleries/u"),
+            {"imageReference": {"sharedGalleryImageId": "/SharedGalleries/u"}},
+            id="shared",
+        ),
+        pytest.param(
+            Image(kind=ImageKind.COMMUNITY_GALLERY, reference="/CommunityGalleries/p"),
+            {"imageReference": {"communityGalleryImageId": "/CommunityGalleries/p"}},
+            id="community",
+        ),
+        pytest.param(
+            vhd("https://a/x.vhd?sig=s"), {"osDisk": {"image": {"uri": "https://a/x.vhd?sig=s"}}}, id="vhd-with-its-sas"
+        ),
+    ],
+)
+def test_the_patch_carries_the_image_and_nothing_else(image: Image, storage_profile: dict[str, Any]) -> None:
+    assert image_patch(image) == {"properties": {"virtualMachineProfile": {"storageProfile": storage_profile}}}
