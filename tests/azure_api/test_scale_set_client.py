@@ -1,0 +1,376 @@
+"""What is sent to Azure, to the byte, and what becomes of its answers: through the real SDK, on scripted answers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from scripted import DROPPED, HANGS, OPERATION, SET, accepted, answer, azure, error, polled
+
+from builders import GALLERY, NEW, platform, resource, vhd
+from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
+from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.ports import ImageState, Operation, OperationState
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.scale_set import Problem
+
+MODEL = {"id": SET, "name": "web", "properties": {"provisioningState": "Succeeded"}}
+IMAGE = {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "2.0.0"}
+
+
+def instances(*ids: str) -> list[dict[str, str]]:
+    return [{"instanceId": instance_id} for instance_id in ids]
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_model_is_one_get() -> None:
+    client, script = azure(answer(200, MODEL, etag='"3"'))
+    model = client.read_model()
+    assert (model.name, model.etag) == ("web", '"3"')
+    (sent,) = script.sent
+    assert (sent.method, sent.path, sent.query) == ("GET", SET, {"api-version": [API_VERSION]})
+    assert sent.headers["authorization"] == "Bearer access"
+    assert sent.headers["user-agent"].startswith("agent/1 ")
+
+
+def test_every_page_is_read_by_its_link_as_given() -> None:
+    link = f"https://manager.test{SET}/virtualMachines?$expand=instanceView&api-version=2024-07-01&$skiptoken=a%3D"
+    quota = "Microsoft.Compute/HighCostGetVMScaleSetSubscriptionMaximum;900,Microsoft.Compute/{};{}"
+    bucket = "HighCostGetVMScaleSetResource"
+    client, script = azure(
+        answer(
+            200,
+            {"value": instances("3", "10"), "nextLink": link},
+            x_ms_ratelimit_remaining_resource=quota.format(bucket, 9),
+        ),
+        answer(200, {"value": instances("2")}, x_ms_ratelimit_remaining_resource=quota.format(bucket, 8)),
+    )
+    listed = client.read_instances()
+    assert [i.id for i in listed.instances] == ["2", "3", "10"]
+    assert (listed.pages, listed.remaining) == (2, 8.0)
+    first, second = script.sent
+    assert first.path == f"{SET}/virtualMachines"
+    assert first.query == {"$expand": ["instanceView"], "api-version": [API_VERSION]}
+    assert second.query == {"$expand": ["instanceView"], "api-version": ["2024-07-01"], "$skiptoken": ["a="]}
+
+
+def test_a_list_without_quota_header() -> None:
+    client, _ = azure(answer(200, {"value": []}, x_ms_ratelimit_remaining_resource="Microsoft.Compute/Other;3"))
+    listed = client.read_instances()
+    assert (listed.instances, listed.pages, listed.remaining) == ((), 1, None)
+
+
+@pytest.mark.parametrize(
+    ("reply", "running"),
+    [
+        pytest.param(answer(200, {"properties": {"runningStatus": {"code": "RollingForward"}}}), True, id="running"),
+        pytest.param(answer(200, {"properties": {"runningStatus": {"code": "Completed"}}}), False, id="completed"),
+        pytest.param(answer(200, {"properties": {"runningStatus": None}}), False, id="null-status"),
+        pytest.param(answer(200, {}), False, id="nothing"),
+        pytest.param(error(404, "NotFound"), False, id="never-one"),
+    ],
+)
+def test_rolling_upgrade(reply: Any, running: bool) -> None:
+    client, script = azure(reply)
+    assert client.is_rolling_upgrade_running() is running
+    assert script.sent[0].path == f"{SET}/rollingUpgrades/latest"
+
+
+def test_a_rolling_upgrade_that_cannot_be_read_is_not_none() -> None:
+    client, _ = azure(error(403, "AuthorizationFailed"))
+    with pytest.raises(AzureError):
+        client.is_rolling_upgrade_running()
+
+
+MANAGED = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute/images/web image"
+VERSIONS = "/subscriptions/sub/providers/Microsoft.Compute/locations/we/publishers/Canonical/artifacttypes/vmimage"
+
+
+@pytest.mark.parametrize(
+    ("image", "path", "version"),
+    [
+        pytest.param(NEW, f"{VERSIONS}/offers/jammy/skus/22_04-lts/versions/2.0.0", API_VERSION, id="platform"),
+        pytest.param(
+            platform("1", sku="a/b c"), f"{VERSIONS}/offers/jammy/skus/a%2Fb%20c/versions/1", API_VERSION, id="quoted"
+        ),
+        pytest.param(
+            resource(f"{GALLERY}/versions/2.0.0"), f"{GALLERY}/versions/2.0.0", "2024-03-03", id="gallery-version"
+        ),
+        pytest.param(resource(MANAGED), MANAGED.replace(" ", "%20"), API_VERSION, id="managed-image"),
+    ],
+)
+def test_where_an_image_is_looked_up(image: Image, path: str, version: str) -> None:
+    client, script = azure(answer(200, {}))
+    assert client.look_up(image, "we") is ImageState.FOUND
+    assert (script.sent[0].path, script.sent[0].query) == (path, {"api-version": [version]})
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        pytest.param(error(404, "PlatformImageNotFound"), ImageState.MISSING, id="missing"),
+        pytest.param(error(403, "AuthorizationFailed"), ImageState.NOT_READABLE, id="no-right"),
+        pytest.param(error(400, "InvalidParameter"), ImageState.NOT_READABLE, id="rejected"),
+    ],
+)
+def test_an_image_that_is_not_found(reply: Any, state: ImageState) -> None:
+    assert azure(reply)[0].look_up(NEW, "we") is state
+
+
+@pytest.mark.parametrize("reply", [error(429, "TooMany"), error(500, "Oops"), DROPPED], ids=["429", "500", "dropped"])
+def test_an_image_that_may_be_there_is_asked_for_again(reply: Any) -> None:
+    with pytest.raises(AzureError):
+        azure(reply)[0].look_up(NEW, "we")
+
+
+def test_images_that_nobody_can_look_up_are_not_asked_for() -> None:
+    client, script = azure()
+    for image in (vhd("https://a/x"), Image(kind=ImageKind.COMMUNITY_GALLERY, reference="/CommunityGalleries/g")):
+        assert client.look_up(image, "we") is ImageState.NOT_READABLE
+    assert script.sent == []
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_patch_is_the_image_alone_and_bound_to_the_etag() -> None:
+    client, script = azure(accepted(200, MODEL))
+    operation = client.set_image(NEW, '"3"')
+    (sent,) = script.sent
+    assert (sent.method, sent.path, sent.query) == ("PATCH", SET, {"api-version": [API_VERSION]})
+    assert sent.body == {"properties": {"virtualMachineProfile": {"storageProfile": {"imageReference": IMAGE}}}}
+    assert sent.headers["if-match"] == '"3"'
+    assert operation.correlation_id == "started"
+
+
+def test_the_patch_of_a_set_without_an_etag_is_not_bound() -> None:
+    client, script = azure(accepted(200, MODEL))
+    client.set_image(vhd("https://a/x.vhd?sig=s"), "")
+    assert "if-match" not in script.sent[0].headers
+    disk = {"osDisk": {"image": {"uri": "https://a/x.vhd?sig=s"}}}
+    assert script.sent[0].body == {"properties": {"virtualMachineProfile": {"storageProfile": disk}}}
+
+
+def test_an_upgrade_names_exactly_the_instances() -> None:
+    client, script = azure(accepted())
+    client.upgrade(("3", "10"))
+    (sent,) = script.sent
+    assert (sent.method, sent.path) == ("POST", f"{SET}/manualupgrade")
+    assert sent.body == {"instanceIds": ["3", "10"]}
+
+
+WRITES: dict[str, Callable[[ScaleSetClient], Operation]] = {
+    "patch": lambda client: client.set_image(NEW, '"3"'),
+    "manualupgrade": lambda client: client.upgrade(("1",)),
+}
+READS: dict[str, Callable[[ScaleSetClient], Any]] = {
+    "model": lambda client: client.read_model(),
+    "instances": lambda client: client.read_instances(),
+}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(error(429, "TooManyRequests", retry_after="7"), id="429"),
+        pytest.param(error(500, "InternalServerError"), id="500"),
+        pytest.param(error(503, "ServerTimeout", retry_after="7"), id="503"),
+        pytest.param(error(408, "RequestTimeout"), id="408"),
+        pytest.param(error(409, "Conflict"), id="409"),
+        pytest.param(DROPPED, id="dropped"),
+        pytest.param(HANGS, id="read-timeout"),
+    ],
+)
+@pytest.mark.parametrize("call", [*WRITES.values(), *READS.values()], ids=[*WRITES, *READS])
+def test_the_sdk_repeats_nothing_and_waits_for_nothing(call: Callable[[ScaleSetClient], Any], reply: Any) -> None:
+    client, script = azure(reply)
+    with pytest.raises(AzureError):
+        call(client)
+    assert len(script.sent) == 1
+    assert script.clock.now() == 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "trouble", "code", "words"),
+    [
+        pytest.param(error(409, "Conflict"), Trouble.CONFLICT, "Conflict", "Azure's words.", id="conflict"),
+        pytest.param(answer(409, "<html>busy</html>"), Trouble.CONFLICT, "HTTP 409", "", id="conflict-in-html"),
+        pytest.param(
+            error(409, "OperationNotAllowed"), Trouble.REJECTED, "OperationNotAllowed", "Azure's words.", id="quota"
+        ),
+        pytest.param(
+            error(409, "PropertyChangeNotAllowed"), Trouble.REJECTED, "PropertyChangeNotAllowed", "", id="immutable"
+        ),
+        pytest.param(error(412, "PreconditionFailed"), Trouble.CHANGED, "PreconditionFailed", "", id="etag-moved"),
+        pytest.param(error(429, "TooManyRequests"), Trouble.THROTTLED, "TooManyRequests", "", id="throttled"),
+        pytest.param(error(403, "AuthorizationFailed"), Trouble.DENIED, "AuthorizationFailed", "", id="forbidden"),
+        pytest.param(error(404, "ResourceNotFound"), Trouble.NOT_FOUND, "ResourceNotFound", "", id="missing"),
+        pytest.param(
+            error(400, "InstanceIdsListInstanceIdNotActiveVM"),
+            Trouble.GONE,
+            "InstanceIdsListInstanceIdNotActiveVM",
+            "",
+            id="instance-gone",
+        ),
+        pytest.param(
+            error(409, "InstanceIdsListInstanceIdNotActiveVM"),
+            Trouble.GONE,
+            "InstanceIdsListInstanceIdNotActiveVM",
+            "",
+            id="instance-gone-as-409",
+        ),
+        pytest.param(error(400, "InvalidParameter"), Trouble.REJECTED, "InvalidParameter", "", id="bad-request"),
+        pytest.param(error(500, "InternalServerError"), Trouble.UNCERTAIN, "InternalServerError", "", id="500"),
+        pytest.param(error(504, "GatewayTimeout"), Trouble.UNCERTAIN, "GatewayTimeout", "", id="504"),
+        pytest.param(error(408, "RequestTimeout"), Trouble.UNCERTAIN, "RequestTimeout", "", id="408"),
+        pytest.param(answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "", id="html"),
+        pytest.param(answer(403, ""), Trouble.DENIED, "HTTP 403", "", id="empty-body"),
+        pytest.param(answer(400, {"error": "x", "error_description": "y"}), Trouble.REJECTED, "x", "y", id="entra"),
+        pytest.param(answer(400, ["x"]), Trouble.REJECTED, "HTTP 400", "", id="json-that-is-no-object"),
+        pytest.param(answer(400, {"error": None}), Trouble.REJECTED, "HTTP 400", "", id="null-error"),
+        pytest.param(
+            answer(400, {"error": {"code": "Outer", "message": "a.", "details": [{"code": "In", "message": "b."}, 1]}}),
+            Trouble.REJECTED,
+            "Outer",
+            "a. (In: b.)",
+            id="details",
+        ),
+        pytest.param(DROPPED, Trouble.UNCERTAIN, "ServiceResponseError", "no answer", id="dropped"),
+        pytest.param(HANGS, Trouble.UNCERTAIN, "ServiceResponseTimeoutError", "no answer", id="read-timeout"),
+    ],
+)
+@pytest.mark.parametrize("call", [*WRITES.values(), READS["model"]], ids=[*WRITES, "model"])
+def test_kinds_of_no(
+    call: Callable[[ScaleSetClient], Any], reply: Any, trouble: Trouble, code: str, words: str
+) -> None:
+    with pytest.raises(AzureError) as refused:
+        call(azure(reply)[0])
+    assert refused.value.trouble is trouble
+    assert words in str(refused.value)
+    assert str(refused.value).strip()
+    assert refused.value.doing in ("updating the model", "upgrading instances", "reading the scale set")
+    assert refused.value.code == code
+    assert refused.value.remedy != "" or trouble not in (Trouble.DENIED, Trouble.NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({}, None, id="none"),
+        pytest.param({"retry_after": "120"}, 120.0, id="seconds"),
+        pytest.param({"retry_after_ms": "1500"}, 1.5, id="milliseconds"),
+        pytest.param({"x_ms_retry_after_ms": "250"}, 0.25, id="azure-milliseconds"),
+        pytest.param({"retry_after": "0"}, None, id="zero"),
+        pytest.param({"retry_after": "Mon, 23 Nov 2026 01:00:00 GMT"}, None, id="date"),
+    ],
+)
+def test_how_long_azure_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    with pytest.raises(AzureError) as refused:
+        azure(error(429, "TooManyRequests", x_ms_correlation_request_id="c-1", **headers))[0].read_model()
+    assert refused.value.retry_after == seconds
+    assert refused.value.correlation_id == "c-1"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(answer(200, "<html>sign in to the proxy</html>"), id="html"),
+        pytest.param(answer(200, ["x"]), id="not-an-object"),
+        pytest.param(answer(200, None), id="empty"),
+        pytest.param(answer(200, {"value": None}), id="no-list"),
+    ],
+)
+def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
+    with pytest.raises(AzureError) as refused:
+        azure(reply)[0].read_instances()
+    assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
+
+
+def test_the_request_log_tells_no_secret() -> None:
+    told: list[str] = []
+    client, _ = azure(accepted(200, MODEL), polled("InProgress"), trace=told.append)
+    client.set_image(vhd("https://a/x.vhd?sig=SECRET"), "").step()
+    assert told[0] == f"PATCH {SET} -> 200 in 0 ms, started"
+    assert "signed" not in "".join(told)
+    assert "SECRET" not in "".join(told)
+    assert "access" not in "".join(told)
+
+
+# -- operations ------------------------------------------------------------------------------------------------------
+
+
+def test_an_operation_is_polled_only_when_stepped_and_without_a_thread() -> None:
+    before = threading.active_count()
+    client, script = azure(accepted(), polled("InProgress"), polled("Succeeded"))
+    operation = client.upgrade(("1",))
+    assert len(script.sent) == 1
+    assert operation.step() is OperationState.RUNNING
+    assert operation.step() is OperationState.SUCCEEDED
+    assert operation.step() is OperationState.SUCCEEDED
+    assert [sent.url for sent in script.sent[1:]] == [OPERATION, OPERATION], "once a step, as given, and no more"
+    assert threading.active_count() == before
+    assert script.clock.now() == 0
+
+
+@pytest.mark.parametrize("status", ["Failed", "Canceled"])
+def test_a_failed_operation_tells_its_problem(status: str) -> None:
+    words = {"code": "VMExtensionProvisioningError", "message": "It failed."}
+    client, _ = azure(accepted(), polled(status, error=words))
+    operation = client.upgrade(("1",))
+    assert operation.problem is None
+    assert operation.step() is OperationState.FAILED
+    assert operation.problem == Problem("VMExtensionProvisioningError", "It failed.")
+
+
+@pytest.mark.parametrize("body", [{}, {"error": None}, {"error": {}}], ids=["no-error", "null", "empty"])
+def test_a_failed_operation_without_words(body: dict[str, Any]) -> None:
+    operation = azure(accepted(), polled("Failed", **body))[0].upgrade(("1",))
+    assert operation.step() is OperationState.FAILED
+    assert operation.problem == Problem("OperationFailed", "the operation ended Failed")
+
+
+@pytest.mark.parametrize(
+    ("reply", "trouble"),
+    [
+        pytest.param(error(500, "MultipleErrorsOccurred"), Trouble.UNCERTAIN, id="500"),
+        pytest.param(error(429, "TooManyRequests", retry_after="9"), Trouble.THROTTLED, id="429"),
+        pytest.param(answer(502, "<html>"), Trouble.UNCERTAIN, id="html"),
+        pytest.param(answer(200, "<html>"), Trouble.UNCERTAIN, id="200-html"),
+        pytest.param(DROPPED, Trouble.UNCERTAIN, id="dropped"),
+        pytest.param(HANGS, Trouble.UNCERTAIN, id="read-timeout"),
+    ],
+)
+def test_after_a_poll_that_failed_the_operation_goes_on(reply: Any, trouble: Trouble) -> None:
+    client, script = azure(accepted(), polled("InProgress"), reply, polled("InProgress"), polled("Succeeded"))
+    operation = client.upgrade(("1",))
+    assert operation.step() is OperationState.RUNNING
+    with pytest.raises(AzureError) as refused:
+        operation.step()
+    assert refused.value.trouble is trouble
+    assert operation.step() is OperationState.RUNNING
+    assert operation.step() is OperationState.SUCCEEDED
+    assert len(script.sent) == 5
+
+
+def test_how_long_a_poll_asks_to_wait() -> None:
+    client, _ = azure(
+        accepted(200, MODEL, retry_after="10"),
+        answer(200, {"status": "InProgress"}, retry_after="37"),
+        polled("InProgress"),
+    )
+    operation = client.set_image(NEW, "")
+    assert operation.asked_delay == 10
+    operation.step()
+    assert operation.asked_delay == 37
+    operation.step()
+    assert operation.asked_delay is None
+
+
+def test_a_patch_that_ended_at_once() -> None:
+    client, script = azure(answer(200, {**MODEL, "properties": {"provisioningState": "Succeeded"}}))
+    assert client.set_image(NEW, "").step() is OperationState.SUCCEEDED
+    assert len(script.sent) == 1

@@ -1,0 +1,216 @@
+"""Signing in: which credential, which audience, how long a token is used, and what a refusal says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import ClientSecretCredential, ManagedIdentityCredential
+from scripted import CLAIMS, answer, jwt
+
+from azure_simulator import Reply, VirtualClock
+from azure_simulator.transport import SimulatorTransport
+from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity
+from vmss_upgrade.azure_api import credentials
+from vmss_upgrade.azure_api.connection import ClockedTransport
+from vmss_upgrade.azure_api.credentials import GitHubToken, credential_for
+from vmss_upgrade.azure_api.endpoints import endpoints_of
+
+REQUEST = GitHubOidc(
+    tenant_id="tenant", client_id="client", request_url="https://github.test/token?v=1", request_token="bearer"
+)
+NOW = 1_800_000_000.0
+
+
+class Services:
+    """GitHub's token service and Entra, on a wall clock that stands until it is moved."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = VirtualClock()
+        self.now = NOW
+        self.log: list[str] = []
+        self.github: list[Reply] = []
+        self.entra: list[Reply] = []
+        self.assertions: list[str] = []
+        self.audiences: list[str] = []
+        self.bearers: list[str] = []
+        monkeypatch.setattr(credentials, "unix_time", lambda: self.now)
+
+    def exchange(self, method: str, url: str, headers: Any, body: bytes, patience: float | None) -> Reply:
+        if urlsplit(url).hostname == "github.test":
+            self.log.append("github")
+            self.audiences += parse_qs(urlsplit(url).query)["audience"]
+            self.bearers.append(headers["Authorization"])
+            token = jwt(exp=self.now + 300, number=len(self.audiences), **CLAIMS)
+            return self.github.pop(0) if self.github else answer(200, {"value": token})
+        self.log.append("entra")
+        self.assertions += parse_qs(body.decode()).get("client_assertion", [])
+        given = answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "access"})
+        return self.entra.pop(0) if self.entra else given
+
+    def transport(self) -> SimulatorTransport:
+        return SimulatorTransport(self.exchange, self.clock.sleep)
+
+    def mask(self, secret: str) -> None:
+        self.log.append(f"mask {secret}")
+
+    def token(self, audience: str = "api://test") -> GitHubToken:
+        return GitHubToken(REQUEST, audience, self.transport(), self.mask)
+
+    def credential(self, cloud: Cloud | None = None) -> Any:
+        cloud = cloud or Cloud(resource_manager_endpoint="https://manager.test", authority_host="https://login.test")
+        return credential_for(REQUEST, endpoints_of(cloud), self.transport(), self.mask)
+
+
+@pytest.fixture
+def services(monkeypatch: pytest.MonkeyPatch) -> Services:
+    return Services(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "audience", "manager", "scope", "authority"),
+    [
+        pytest.param(
+            Cloud(),
+            "api://AzureADTokenExchange",
+            "https://management.azure.com",
+            "https://management.azure.com/.default",
+            "https://login.microsoftonline.com",
+            id="public",
+        ),
+        pytest.param(
+            Cloud(environment="AzureUSGovernment"),
+            "api://AzureADTokenExchangeUSGov",
+            "https://management.usgovcloudapi.net",
+            "https://management.core.usgovcloudapi.net/.default",
+            "https://login.microsoftonline.us",
+            id="us-government",
+        ),
+        pytest.param(
+            Cloud(environment="AzureChinaCloud"),
+            "api://AzureADTokenExchangeChina",
+            "https://management.chinacloudapi.cn",
+            "https://management.chinacloudapi.cn/.default",
+            "https://login.chinacloudapi.cn",
+            id="china",
+        ),
+        pytest.param(
+            Cloud(
+                resource_manager_endpoint="https://arm.local/", authority_host="https://login.local/", audience="a b&c"
+            ),
+            "a b&c",
+            "https://arm.local",
+            "https://arm.local/.default",
+            "https://login.local",
+            id="private",
+        ),
+        pytest.param(
+            Cloud(authority_host="https://login.local"),
+            "api://AzureADTokenExchange",
+            "https://management.azure.com",
+            "https://management.azure.com/.default",
+            "https://login.local",
+            id="another-authority",
+        ),
+    ],
+)
+def test_what_belongs_to_a_cloud(
+    services: Services, cloud: Cloud, audience: str, manager: str, scope: str, authority: str
+) -> None:
+    endpoints = endpoints_of(cloud)
+    assert (endpoints.resource_manager, endpoints.scope, endpoints.authority) == (manager, scope, authority)
+    assert endpoints.is_private is (cloud.resource_manager_endpoint + cloud.authority_host != "")
+    services.credential(cloud).get_token(scope)
+    assert services.audiences == [audience]
+
+
+def test_a_token_is_reused_while_valid_and_fetched_anew_after(services: Services) -> None:
+    token = services.token()
+    first = token.fetch()
+    services.now = NOW + 240  # valid for 60 s more
+    assert token.fetch() == first
+    services.now = NOW + 241
+    assert token.fetch() != first
+    assert services.audiences == ["api://test"] * 2
+    assert services.bearers == ["Bearer bearer"] * 2
+
+
+def test_a_token_is_masked_before_anybody_else_sees_it(services: Services) -> None:
+    services.credential().get_token("https://manager.test/.default")
+    (assertion,) = services.assertions
+    assert services.log == ["github", f"mask {assertion}", "entra"]
+
+
+def test_a_refusal_tells_what_the_token_claimed_and_not_the_token(services: Services) -> None:
+    words = {"error": "invalid_client", "error_description": "AADSTS700213: No matching federated identity record."}
+    services.entra = [answer(401, words)]
+    with pytest.raises(ClientAuthenticationError) as refused:
+        services.credential().get_token("https://manager.test/.default")
+    message = str(refused.value)
+    assert "AADSTS700213" in message
+    for name, value in CLAIMS.items():
+        assert f"{name}={value}" in message
+    token = services.assertions[0]
+    assert token not in message
+    assert token.split(".")[1] not in message
+    assert "bearer" not in message.lower().replace("bearer token", "")
+
+
+@pytest.mark.parametrize(
+    ("replies", "words"),
+    [
+        pytest.param([answer(403, {"message": "no"})], "answered 403", id="forbidden"),
+        pytest.param([answer(500)] * 4, "answered 500", id="down"),
+        pytest.param([answer(200, {})], "answered without a token", id="no-value"),
+        pytest.param([answer(200, "<html>")], "answered without a token", id="html"),
+        pytest.param([answer(200, [])], "answered without a token", id="not-an-object"),
+    ],
+)
+def test_github_gives_no_token(services: Services, replies: list[Reply], words: str) -> None:
+    services.github = list(replies)
+    with pytest.raises(ClientAuthenticationError, match=words):
+        services.credential().get_token("https://manager.test/.default")
+    assert "entra" not in services.log
+    assert services.github == []
+
+
+def test_github_is_asked_again_on_the_clock_of_the_run(services: Services) -> None:
+    services.github = [answer(503), answer(502)]
+    assert services.token().fetch()
+    assert services.log.count("github") == 3
+    assert services.clock.now() > 0
+
+
+@pytest.mark.parametrize(
+    "value", ["no-jwt", "a.b.c", "a..c", f"a.{base64.b64encode(json.dumps([1]).encode()).decode()}.c"]
+)
+def test_a_token_that_is_no_jwt_is_used_once(services: Services, value: str) -> None:
+    services.github = [answer(200, {"value": value}), answer(200, {"value": value})]
+    token = services.token()
+    assert (token.fetch(), token.claims) == (value, {})
+    token.fetch()
+    assert services.log.count("github") == 2, "nobody knows until when it is valid"
+
+
+@pytest.mark.parametrize(
+    ("sign_in", "kind"),
+    [
+        pytest.param(ClientSecret(tenant_id="t", client_id="c", secret="s"), ClientSecretCredential, id="secret"),
+        pytest.param(ManagedIdentity(), ManagedIdentityCredential, id="managed-identity"),
+    ],
+)
+def test_other_credentials(services: Services, sign_in: Any, kind: type) -> None:
+    assert isinstance(credential_for(sign_in, endpoints_of(Cloud()), services.transport(), services.mask), kind)
+    assert services.log == [], "nobody is asked yet"
+
+
+def test_the_real_transport_sleeps_on_the_clock() -> None:
+    clock = VirtualClock()
+    sleep: Callable[[float], None] = ClockedTransport(clock).sleep
+    sleep(12.5)
+    assert clock.now() == 12.5
