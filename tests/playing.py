@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,12 @@ def play(
         record=json.loads(record.read_text()) if record.exists() else {},
         azure=azure,
     )
+
+
+@cache
+def play_once(name: str) -> Played:
+    """A scenario as it is shipped, played once for all tests that only look at the result."""
+    return play(name, Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")))
 
 
 def read_outputs(text: str) -> dict[str, str]:

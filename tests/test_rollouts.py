@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import UpgradeRecord, VirtualClock
-from playing import HAPPY_FLEET, Played, play
+from playing import HAPPY_FLEET, Played, play, play_once
 from vmss_upgrade.errors import Interrupted
 
 TARGET = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202611010"
 PREVIOUS = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010"
 
 
-def test_happy_ends_with_everything_upgraded_and_never_more_than_one_domain_away(tmp_path: Path) -> None:
-    played = play("happy", tmp_path)
+def test_happy_ends_with_everything_upgraded_and_never_more_than_one_domain_away() -> None:
+    played = play_once("happy")
     assert played.exit_code == 0
     assert played.outputs["outcome"] == "succeeded"
     assert (played.outputs["previous-image"], played.outputs["target-image"]) == (PREVIOUS, TARGET)
@@ -27,8 +27,8 @@ def test_happy_ends_with_everything_upgraded_and_never_more_than_one_domain_away
     assert int(played.outputs["lowest-healthy"]) == 16
 
 
-def test_the_model_is_written_once_with_the_whole_image_and_nothing_else(tmp_path: Path) -> None:
-    patches = [write for write in play("happy", tmp_path).writes if write.method == "PATCH"]
+def test_the_model_is_written_once_with_the_whole_image_and_nothing_else() -> None:
+    patches = [write for write in play_once("happy").writes if write.method == "PATCH"]
     assert len(patches) == 1
     publisher, offer, sku, version = TARGET.split(":")
     image = {"publisher": publisher, "offer": offer, "sku": sku, "version": version}
@@ -37,8 +37,8 @@ def test_the_model_is_written_once_with_the_whole_image_and_nothing_else(tmp_pat
     }
 
 
-def test_each_batch_is_one_call_and_one_update_domain(tmp_path: Path) -> None:
-    played = play("happy", tmp_path)
+def test_each_batch_is_one_call_and_one_update_domain() -> None:
+    played = play_once("happy")
     domain = {instance.instance_id: instance.update_domain for instance in played.azure.instances()}
     calls = played.upgrade_calls
     assert [{domain[id_] for id_ in ids} for ids in calls] == [{0}, {1}, {2}, {3}, {4}]
@@ -46,8 +46,8 @@ def test_each_batch_is_one_call_and_one_update_domain(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["sick-domain", "provisioning-failure", "hanging", "stale", "elsewhere-sick-for-good"])
-def test_a_failed_rollout_touches_no_later_domain(name: str, tmp_path: Path) -> None:
-    played = play(name, tmp_path)
+def test_a_failed_rollout_touches_no_later_domain(name: str) -> None:
+    played = play_once(name)
     assert played.exit_code == 1
     domain = {instance.instance_id: instance.update_domain for instance in played.azure.instances()}
     touched = {domain[id_] for ids in played.upgrade_calls for id_ in ids}
@@ -76,15 +76,15 @@ def test_a_failed_rollout_touches_no_later_domain(name: str, tmp_path: Path) -> 
         ("no-signal", "succeeded"),
     ],
 )
-def test_outcome_and_exit_code_agree(name: str, outcome: str, tmp_path: Path) -> None:
-    played = play(name, tmp_path)
+def test_outcome_and_exit_code_agree(name: str, outcome: str) -> None:
+    played = play_once(name)
     assert played.outputs["outcome"] == played.record["outcome"] == outcome
     assert played.exit_code == (0 if outcome == "succeeded" else 1)
 
 
-def test_writes_are_not_repeated_by_the_sdk(tmp_path: Path) -> None:
+def test_writes_are_not_repeated_by_the_sdk() -> None:
     """Each refused write is followed by a wait of ours, shown in the log, never by the SDK's silent retry."""
-    played = play("throttled", tmp_path)
+    played = play_once("throttled")
     refused = [write for write in played.writes if write.status == 429]
     assert refused
     assert played.log.count("asks for fewer requests") >= len(refused)
@@ -93,8 +93,8 @@ def test_writes_are_not_repeated_by_the_sdk(tmp_path: Path) -> None:
     assert min(gaps) > 10
 
 
-def test_a_large_set_is_rolled_without_a_429(tmp_path: Path) -> None:
-    played = play("large", tmp_path)
+def test_a_large_set_is_rolled_without_a_429() -> None:
+    played = play_once("large")
     assert played.exit_code == 0
     assert not [request for request in played.azure.requests if request.status == 429]
     assert played.azure.lowest_available() == 580

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import scenario_names
-from playing import Played, play
+from playing import Played, play_once
 
 FOLDER = Path(__file__).parent / "transcripts"
 CORRELATION_ID = re.compile(r"(?<=Correlation id )[0-9a-f-]{36}")
@@ -20,8 +20,8 @@ SCENARIOS = [name for name in scenario_names() if name != "large"]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_run_reads_as_it_did(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    transcript = as_text(play(name, tmp_path))
+def test_a_run_reads_as_it_did(name: str, request: pytest.FixtureRequest) -> None:
+    transcript = as_text(play_once(name))
     file = FOLDER / f"{name}.txt"
     if request.config.getoption("--rewrite-transcripts"):
         file.write_text(transcript, encoding="utf-8")

@@ -84,7 +84,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 def _trouble(status: int, code: str) -> Trouble:
     if code == _GONE:
         return Trouble.GONE
-    if status >= 500:
+    if status >= 500 or status < 400:  # below 400: an answer that was cut off, or that nobody can read
         return Trouble.UNCERTAIN
     if status == 409:
         # 409 has other codes too (quota, wrong state ...), which no waiting cures

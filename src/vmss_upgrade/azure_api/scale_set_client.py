@@ -119,7 +119,10 @@ class ScaleSetClient:
     def _get(self, url: str) -> HttpResponse:
         if "api-version=" not in url:
             url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
-        response = self._client.send_request(HttpRequest("GET", url, headers={"Accept": "application/json"}))
+        request = HttpRequest("GET", url, headers={"Accept": "application/json"})
+        # as a stream, because otherwise the SDK decodes the JSON once for itself, and we once more
+        response = self._client.send_request(request, stream=True)
+        response.read()
         if response.status_code != 200:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response
