@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import NEW, STEADY, changed, fleet, run_of
+from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.planner import ON_TARGET, plan_rollout
 from vmss_upgrade.rollout.policy import BatchSize, Policy
@@ -87,7 +88,8 @@ def test_every_report_divides_the_instances(
     scale_set: ScaleSet, size: BatchSize | None, failing: set[int], batches: int, data: st.DataObject
 ) -> None:
     failures = tuple(Failure(instance_id=str(n), code="X", message="broken") for n in failing)
-    events = run_of(scale_set, policy=Policy(batch_size=size), failures=failures, batches=batches)
+    ending = Ending(outcome=Outcome.HALTED, reason="failed", failures=failures)  # of instances not touched, too
+    events = run_of(scale_set, policy=Policy(batch_size=size), failures=failures, batches=batches, ending=ending)
     report = Report()
     for event in events:  # it holds at every moment, not only at the end
         report.add(event)

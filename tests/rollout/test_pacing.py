@@ -18,19 +18,19 @@ from vmss_upgrade.rollout.patience import Patience
 
 
 def bucket() -> TokenBucket:
-    """Ten tokens, one a second."""
-    return TokenBucket(burst=10, per_minute=60)
+    """Ten tokens, one every two seconds."""
+    return TokenBucket(burst=10, per_minute=30)
 
 
 def test_a_bucket_empties_refills_and_overflows() -> None:
     one = bucket()
     assert one.level(123.0) == 10
     one.spend(4, 100.0)
-    assert [one.level(at) for at in (100.0, 102.0, 104.0, 1000.0)] == [6, 8, 10, 10]
-    one.spend(8, 102.0)
-    assert one.level(102.0) == 0
-    one.spend(3, 102.0)
-    assert one.level(103.0) == -2
+    assert [one.level(at) for at in (100.0, 104.0, 108.0, 1000.0)] == [6, 8, 10, 10]
+    one.spend(8, 104.0)
+    assert one.level(104.0) == 0
+    one.spend(3, 104.0)
+    assert one.level(106.0) == -2
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_a_bucket_empties_refills_and_overflows() -> None:
     [
         pytest.param(0, 1, 0, id="full"),
         pytest.param(8, 1, 0, id="one-and-the-spare-are-there"),
-        pytest.param(9, 1, 1, id="the-spare-is-missing"),
-        pytest.param(10, 5, 6, id="empty"),
-        pytest.param(12, 1, 4, id="overdrawn"),
-        pytest.param(10, 50, 10, id="more-than-the-burst-is-never-waited-for"),
+        pytest.param(9, 1, 2, id="the-spare-is-missing"),
+        pytest.param(10, 5, 12, id="empty"),
+        pytest.param(12, 1, 8, id="overdrawn"),
+        pytest.param(10, 50, 20, id="more-than-the-burst-is-never-waited-for"),
     ],
 )
 def test_wait_for_tokens(spent: float, wanted: float, seconds: float) -> None:
