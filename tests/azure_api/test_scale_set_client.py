@@ -80,10 +80,14 @@ def test_rolling_upgrade(reply: Any, running: bool) -> None:
     assert script.sent[0].path == f"{SET}/rollingUpgrades/latest"
 
 
-def test_a_rolling_upgrade_that_cannot_be_read_is_not_none() -> None:
-    client, _ = azure(error(403, "AuthorizationFailed"))
+def test_a_rolling_upgrade_that_may_not_be_read_is_not_known() -> None:
+    assert azure(error(403, "AuthorizationFailed"))[0].is_rolling_upgrade_running() is None
+
+
+@pytest.mark.parametrize("reply", [error(429, "TooMany"), error(500, "Oops"), DROPPED], ids=["429", "500", "dropped"])
+def test_a_rolling_upgrade_is_asked_for_again(reply: Any) -> None:
     with pytest.raises(AzureError):
-        client.is_rolling_upgrade_running()
+        azure(reply)[0].is_rolling_upgrade_running()
 
 
 MANAGED = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute/images/web image"
@@ -227,6 +231,7 @@ def test_the_sdk_repeats_nothing_and_waits_for_nothing(call: Callable[[ScaleSetC
         pytest.param(error(500, "InternalServerError"), Trouble.UNCERTAIN, "InternalServerError", "", id="500"),
         pytest.param(error(504, "GatewayTimeout"), Trouble.UNCERTAIN, "GatewayTimeout", "", id="504"),
         pytest.param(error(408, "RequestTimeout"), Trouble.UNCERTAIN, "RequestTimeout", "", id="408"),
+        pytest.param(error(501, "NotSimulated"), Trouble.REJECTED, "NotSimulated", "", id="nobody-knows-it"),
         pytest.param(answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "", id="html"),
         pytest.param(answer(403, ""), Trouble.DENIED, "HTTP 403", "", id="empty-body"),
         pytest.param(answer(400, {"error": "x", "error_description": "y"}), Trouble.REJECTED, "x", "y", id="entra"),

@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 
 
-def of_the_model(rolling: bool = False, **fields: Any) -> tuple[Finding, ...]:
+def of_the_model(rolling: bool | None = False, **fields: Any) -> tuple[Finding, ...]:
     return examine_model(model(**fields), rolling_upgrade_running=rolling)
 
 
@@ -115,6 +115,11 @@ def test_a_model_with_nothing_to_say_about(fields: dict[str, Any]) -> None:
 def test_a_failed_model_is_only_a_note() -> None:
     (finding,) = of_the_model(provisioning_state="Failed")
     assert (finding.severity, "is Failed" in finding.message) == (Severity.NOTE, True)
+
+
+def test_a_rolling_upgrade_that_may_not_be_read_is_only_a_note() -> None:
+    (finding,) = of_the_model(rolling=None)
+    assert (finding.severity, "may not be read" in finding.message) == (Severity.NOTE, True)
 
 
 def test_every_refusal_is_told_at_once() -> None:
