@@ -1,10 +1,15 @@
-"""Where the container and the runner begin."""
+"""Where the container and the runner begin.
 
+Signals are blocked until their handlers stand: a job that is cancelled in the first moments still gets its summary.
+"""
+
+import os
+import signal
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src"))
 
-from vmss_upgrade.main import main
+from vmss_upgrade.main import main  # noqa: E402
 
 sys.exit(main())

@@ -232,8 +232,10 @@ class _Interruption:
         self._clock = clock
         self._over = False
         signal.signal(signal.SIGALRM, self._break_off)
-        for number in (signal.SIGINT, signal.SIGTERM):
+        cancelling = (signal.SIGINT, signal.SIGTERM)
+        for number in cancelling:
             signal.signal(number, self._on_signal)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, cancelling)  # entrypoint.py blocked them
 
     def disarm(self) -> None:
         """The last words are being written: nothing may interrupt them any more."""

@@ -83,6 +83,7 @@ class PatientApi:
         """The call's result, repeated while waiting can help. For reads and polls only."""
         patience = Patience()
         while True:
+            self.sleep(0)  # a cancelled run asks nothing more
             try:
                 return call()
             except AzureError as error:
@@ -111,6 +112,7 @@ class PatientApi:
 
     def write(self, call: Callable[[], Operation]) -> Operation:
         """Call once, and remember that something was, or may have been, written."""
+        self.sleep(0)  # a cancelled run writes nothing more
         try:
             operation = call()
         except AzureError as error:
