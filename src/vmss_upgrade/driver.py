@@ -283,10 +283,9 @@ class _Rollout:
         """One upgrade call for the whole batch, Azure's operation, then the health gate, decided at its return."""
         before = self._scale_set().by_id()
         deadline = self._azure.now() + self._policy.batch_timeout
-        operation = yield from self._submit_upgrade(batch)
-        if operation is None:
-            state = yield from self._follow_by_looking(batch, deadline)
-        else:
+        operation = yield from self._submit_upgrade(batch, deadline)
+        state = OperationState.SUCCEEDED  # without an operation the gate alone judges
+        if operation is not None:
             state = yield from self._follow(operation, deadline, batch)
         gate = HealthGate(
             instance_ids=batch.instance_ids,
@@ -305,22 +304,33 @@ class _Rollout:
             case OperationState.RUNNING:
                 return (yield from self._out_of_batch_time(gate, batch))
 
-    def _submit_upgrade(self, batch: Batch) -> Steps[Operation | None]:
-        """The accepted upgrade; None when its answer was lost, but the batch is seen to be under way.
+    def _submit_upgrade(self, batch: Batch, deadline: float) -> Steps[Operation | None]:
+        """The accepted upgrade; None when no instance of the batch is left that needs one, or time is up.
 
         After any wait the instances are looked at before the call is made again, so that nothing is upgraded twice.
+        Where the answer was lost, busy instances are most likely ours: they are waited for, then the rest is asked for.
         """
         patience = Patience()
+        answer_lost = False
         while True:
             due = still_due(batch, self._scale_set(), self._target)
-            busy = [id_ for id_ in due.instance_ids if self._scale_set().by_id()[id_].is_busy]
-            if patience.tries and (busy or not due.instance_ids):
+            if not due.instance_ids or self._azure.now() >= deadline:
                 return None
+            if answer_lost and self._is_any_busy(due):
+                self._azure.sleep(self._azure.look_interval())
+                yield from self._azure.look()
+                yield self._progress(batch, Phase.UPGRADING, deadline)
+                continue
             try:
                 return self._azure.write(partial(self._api.upgrade, due.instance_ids))
             except AzureError as error:
+                answer_lost = error.trouble is Trouble.UNCERTAIN
                 patience = yield from self._azure.wait_after(error, patience)
                 yield from self._azure.look()
+
+    def _is_any_busy(self, batch: Batch) -> bool:
+        present = self._scale_set().by_id()
+        return any(present[id_].is_busy for id_ in batch.instance_ids)
 
     def _follow(self, operation: Operation, deadline: float, batch: Batch | None) -> Steps[OperationState]:
         """Poll until the operation ends or `deadline` passes (then RUNNING), with a look at the instances at times."""
@@ -339,17 +349,6 @@ class _Rollout:
                     pacing.LOOK_DURING_OPERATION, 2 * pacing.LOOK_WHILE_BAKING * self._azure.pages
                 )
         return state
-
-    def _follow_by_looking(self, batch: Batch, deadline: float) -> Steps[OperationState]:
-        """The same without an operation to poll: until no instance of the batch is busy."""
-        while self._azure.now() < deadline:
-            present = self._scale_set().by_id()
-            if not any(present[id_].is_busy for id_ in batch.instance_ids if id_ in present):
-                return OperationState.SUCCEEDED
-            self._azure.sleep(self._azure.look_interval())
-            yield from self._azure.look()
-            yield self._progress(batch, Phase.UPGRADING, deadline)
-        return OperationState.RUNNING
 
     def _pass_gate(self, gate: HealthGate, batch: Batch, deadline: float) -> Steps[HealthGate]:
         """Look until the gate is decided."""
