@@ -52,7 +52,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "requests": ("vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
     "time": ("vmss_upgrade.clock", "azure_simulator.clock"),
-    "signal": ("vmss_upgrade.main", "azure_simulator.server"),
+    "signal": ("entrypoint", "vmss_upgrade.main", "azure_simulator.server"),
     "azure_simulator": ("vmss_upgrade.rehearsal",),
     "asyncio": (),
     "concurrent": (),

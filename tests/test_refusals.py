@@ -67,6 +67,13 @@ def test_a_batch_that_is_all_that_runs(tmp_path: Path) -> None:
     _assert_refused(scenario, {}, "Batch 1 holds all 2 running instances", "batch-size", tmp_path)
 
 
+def test_the_only_instance_that_runs(tmp_path: Path) -> None:
+    """The command must not scale a set of three in."""
+    scenario = HAPPY_FLEET.replace("[2, 2]", "[1, 1, 1]")
+    scenario += "instances:\n  '1': {power: deallocated}\n  '2': {power: stopped}\n"
+    _assert_refused(scenario, {}, "Instance 0 is the only one that runs", "--new-capacity 4", tmp_path)
+
+
 def test_an_image_that_does_not_exist(tmp_path: Path) -> None:
     _assert_refused(HAPPY_FLEET, {"image-version": "1.2.3"}, ":1.2.3 does not exist", "image inputs", tmp_path)
 

@@ -58,6 +58,36 @@ def test_a_record_that_cannot_be_written_does_not_change_the_outcome(tmp_path: P
     assert "Could not write the record" in played.log
 
 
+def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "record.json.part").symlink_to(victim)
+    play("happy", workspace, inputs={"operation": "plan"})
+    assert victim.read_text() == "mine"
+    assert not (workspace / "record.json").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("image-uri", "https://[x/y.vhd"),
+        ("batch-size", "9" * 5000),
+        ("batch-size", "20%%"),
+        ("timeout", "9" * 5000 + "m"),
+        ("report-path", "."),
+        ("resource-manager-endpoint", "https://host:port"),
+    ],
+)
+def test_odd_input_is_a_problem_with_that_input_and_not_a_bug(name: str, value: str, tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"image-version": "1" if name != "image-uri" else "", name: value})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
+    assert f"Input: {name}: " in played.log
+    assert "Traceback" not in played.log
+    assert played.azure.requests == []
+
+
 # -- hostile text --------------------------------------------------------------------------------------------------
 
 

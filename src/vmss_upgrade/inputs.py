@@ -59,7 +59,8 @@ _SCALE_SET_ID = re.compile(
     r"/providers/Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/]+)/?",
     re.IGNORECASE,
 )
-_CLOCK_UNITS = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.IGNORECASE)
+_CLOCK_UNITS = re.compile(r"(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?", re.IGNORECASE)
+_BATCH_SIZE = re.compile(r"(\d{1,9})\s*(%?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ def usable_report_path(environ: Mapping[str, str]) -> str:
 def parse_duration(text: str) -> float | None:
     """Seconds of `90s`, `5m`, `1h30m`, `PT5M` or plain seconds; None where it is none of them."""
     text = text.strip()
-    if text.isdecimal():
+    if re.fullmatch(r"\d{1,9}", text):
         return float(text)
     match = _CLOCK_UNITS.fullmatch(text[2:] if text[:2].upper() == "PT" else text)
     if match is None or not any(match.groups()):
@@ -233,10 +234,14 @@ def _cloud(form: _Form, environ: Mapping[str, str]) -> Cloud:
 
 
 def _is_https(address: str) -> bool:
+    return _is_address(address, ("https",)) and "?" not in address
+
+
+def _is_address(text: str, schemes: tuple[str, ...]) -> bool:
     try:
-        parts = urlsplit(address)
-        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and not parts.query
-    except ValueError:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what is between the slashes cannot be a host and a port
         return False
 
 
@@ -312,8 +317,7 @@ def _image_id(form: _Form) -> str:
 
 def _image_uri(form: _Form) -> str:
     value = form["image-uri"]
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("https", "http") or not parts.hostname):
+    if value and not _is_address(value, ("https", "http")):
         shown = value.partition("?")[0]
         form.problem("image-uri", f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
     return value
@@ -327,7 +331,8 @@ def _policy(form: _Form) -> Policy:
         batch_timeout=form.positive_duration("batch-timeout"),
         timeout=form.positive_duration("timeout"),
     )
-    if policy.bake_time and policy.bake_time >= policy.batch_timeout:
+    batch_timeout = parse_duration(form["batch-timeout"])
+    if policy.bake_time and batch_timeout and policy.bake_time >= batch_timeout:
         form.problem(
             "bake-time",
             f"{form['bake-time']} never ends within `batch-timeout` ({form['batch-timeout']})",
@@ -340,9 +345,10 @@ def _batch_size(form: _Form) -> BatchSize | None:
     value = form["batch-size"]
     if not value:
         return None
-    number, is_percentage = value.rstrip("% "), value.endswith("%")
-    if number.isdecimal() and int(number) > 0 and (not is_percentage or int(number) <= 100):
-        return BatchSize(int(number), is_percentage)
+    match = _BATCH_SIZE.fullmatch(value)
+    number, is_percentage = (int(match[1]), bool(match[2])) if match else (0, False)
+    if number > 0 and not (is_percentage and number > 100):
+        return BatchSize(number, is_percentage)
     form.problem(
         "batch-size",
         f"{value!r} is neither a count of instances nor a percentage of the scale set",
@@ -354,7 +360,8 @@ def _batch_size(form: _Form) -> BatchSize | None:
 def _report_path(form: _Form) -> str:
     value = form["report-path"]
     path = PurePosixPath(value)
-    if value and (path.is_absolute() or ".." in path.parts or "\x00" in value or value.endswith("/")):
+    is_file_below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
+    if value and (not is_file_below or "\x00" in value or value.endswith("/")):
         form.problem(
             "report-path",
             f"{value!r} does not name a file below the workspace",

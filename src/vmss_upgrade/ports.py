@@ -67,8 +67,8 @@ class ScaleSetApi(Protocol):
     def read_instances(self) -> InstanceList:
         """All instances with their instance views, every page of them."""
 
-    def is_rolling_upgrade_running(self) -> bool:
-        """Whether a rolling upgrade of Azure's own is under way."""
+    def is_rolling_upgrade_running(self) -> bool | None:
+        """Whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
 
     def look_up(self, image: Image, location: str) -> ImageState:
         """Whether the image exists in the region."""

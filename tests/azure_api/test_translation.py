@@ -438,3 +438,21 @@ def test_the_image_of_a_model() -> None:
 )
 def test_the_patch_carries_the_image_and_nothing_else(image: Image, storage_profile: dict[str, Any]) -> None:
     assert image_patch(image) == {"properties": {"virtualMachineProfile": {"storageProfile": storage_profile}}}
+
+
+def test_a_model_says_latest_whatever_that_was_resolved_to() -> None:
+    reference = {"publisher": "p", "offer": "o", "sku": "s", "version": "latest", "exactVersion": "2.0.0"}
+    body = {"properties": {"virtualMachineProfile": {"storageProfile": {"imageReference": reference}}}}
+    assert to_model(body).image.version == "latest"
+
+
+def test_nulls_are_no_words() -> None:
+    body = {"name": None, "location": None, "properties": {"upgradePolicy": {"mode": None}, "provisioningState": None}}
+    model = to_model(body)
+    assert (model.name, model.location, model.upgrade_mode, model.provisioning_state) == ("", "", "", "")
+
+
+def test_an_instance_that_two_pages_show_is_one() -> None:
+    assert [
+        instance.id for instance in to_instances([{"instanceId": "3"}, {"instanceId": "1"}, {"instanceId": "3"}])
+    ] == ["1", "3"]

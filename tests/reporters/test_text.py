@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from builders import STEADY
 from vmss_upgrade.reporters.text import clean, clean_lines, code, count, cut, fenced, listed, markdown, without_queries
 
-SPLIT = "\N{ZERO WIDTH NO-BREAK SPACE}"  # what `clean` puts between ## and [
+SPLIT = " "  # what `clean` puts between ## and [
 
 
 @pytest.mark.parametrize(
@@ -57,11 +57,13 @@ def test_clean(text: object, cleaned: str) -> None:
         pytest.param("http://a/x?u=https://b/y?sig=SECRET", "http://a/x?...", id="address-in-an-address"),
         pytest.param("https://a/x?1 https://b/y?2", "https://a/x?... https://b/y?...", id="two"),
         pytest.param("https://a/x", "https://a/x", id="no-query"),
+        pytest.param("https://a/x?sv=1\n&sig=SECRET", "https://a/x?... &sig=...", id="broken-by-a-line-feed"),
+        pytest.param("acct.blob/x.vhd?sv=1&sig=SECRET", "acct.blob/x.vhd?sv=1&sig=...", id="no-scheme"),
         pytest.param("What? Why?", "What? Why?", id="no-address"),
     ],
 )
 def test_query_strings_are_taken_out(text: str, shown: str) -> None:
-    assert without_queries(text) == shown
+    assert clean(without_queries(text)) == shown
     assert clean(text) == shown
     assert "SECRET" not in markdown(text) + code(text) + fenced(text)
 
@@ -94,7 +96,7 @@ def test_every_text_is_harmless_once_cleaned(text: str) -> None:
     assert "##[" not in cleaned
     assert not cleaned.strip().startswith("::")
     assert len(cleaned.splitlines()) <= 1
-    assert controls_in(cleaned.replace(f"##{SPLIT}[", "")) == []
+    assert controls_in(cleaned) == []
     assert cleaned == cleaned.strip()
 
 
@@ -103,7 +105,7 @@ def test_every_text_is_harmless_once_cleaned(text: str) -> None:
 def test_cleaning_again_changes_nothing_that_matters(text: str) -> None:
     """`##[` apart, whose divider is itself a character that is cleaned away: then a blank divides."""
     cleaned = clean(text)
-    assert clean(cleaned) == cleaned.replace(SPLIT, " ")
+    assert clean(cleaned) == cleaned
 
 
 @STEADY

@@ -57,6 +57,10 @@ def credential_for(
             return ManagedIdentityCredential(**options)
 
 
+class _NoToken(ClientAuthenticationError):
+    """GitHub gave no token, so nobody has refused one."""
+
+
 class GitHubToken:
     """GitHub's OIDC token for one audience: fetched with a timeout and retries, masked, reused while valid."""
 
@@ -82,13 +86,13 @@ class GitHubToken:
         request = HttpRequest("GET", self._url, headers={"Authorization": f"Bearer {self._bearer}"})
         response = self._pipeline.run(request, **NETWORK_TIMEOUTS).http_response
         if response.status_code != 200:
-            raise ClientAuthenticationError(
+            raise _NoToken(
                 f"GitHub's token service answered {response.status_code} to the request for an OIDC token.",
             )
         try:
             return str(json.loads(response.text())["value"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ClientAuthenticationError("GitHub's token service answered without a token.") from error
+            raise _NoToken("GitHub's token service answered without a token.") from error
 
 
 class _Explaining:
@@ -111,9 +115,9 @@ class _Explaining:
         try:
             return ask()
         except ClientAuthenticationError as error:
-            claims = {name: self._github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
-            if not self._github.claims:
+            if isinstance(error, _NoToken):
                 raise
+            claims = {name: self._github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
             described = ", ".join(f"{name}={value}" for name, value in claims.items())
             raise ClientAuthenticationError(
                 f"{_entra_words(error)} GitHub's token has {described}; the federated credential of the application "

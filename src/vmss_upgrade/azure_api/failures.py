@@ -33,9 +33,13 @@ def translated(doing: str) -> Iterator[None]:
     except HttpResponseError as error:
         raise _refused(error, doing) from error
     except SdkError as error:
-        raise AzureError(
-            f"no answer: {error}", trouble=Trouble.UNCERTAIN, code=type(error).__name__, doing=doing
-        ) from error
+        raise _no_answer(f"no answer: {error}", error, doing) from error
+    except ValueError as error:  # the SDK could not read an answer, such as a Retry-After that is no whole number
+        raise _no_answer(f"an answer that cannot be read: {error}", error, doing) from error
+
+
+def _no_answer(message: str, error: Exception, doing: str) -> AzureError:
+    return AzureError(message, trouble=Trouble.UNCERTAIN, code=type(error).__name__, doing=doing)
 
 
 def correlation_id(headers: Mapping[str, str]) -> str:
@@ -84,6 +88,8 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 def _trouble(status: int, code: str) -> Trouble:
     if code == _GONE:
         return Trouble.GONE
+    if status == 501:  # nobody there knows such a request
+        return Trouble.REJECTED
     if status >= 500 or status < 400:  # below 400: an answer that was cut off, or that nobody can read
         return Trouble.UNCERTAIN
     if status == 409:
@@ -110,7 +116,8 @@ def _azure_words(error: HttpResponseError) -> tuple[str, str]:
     body = _body(error)
     inner = body.get("error")
     if isinstance(inner, Mapping):
-        details = [d for d in inner.get("details") or [] if isinstance(d, Mapping)]
+        listed = inner.get("details")
+        details = [d for d in listed if isinstance(d, Mapping)] if isinstance(listed, list) else []
         extra = "; ".join(f"{d.get('code')}: {d.get('message')}" for d in details)
         message = " ".join(filter(None, (str(inner.get("message") or ""), f"({extra})" if extra else "")))
         return str(inner.get("code") or ""), message

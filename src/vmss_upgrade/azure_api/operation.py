@@ -75,7 +75,6 @@ class SteppedPolling(ARMPolling):
         try:
             self.update_status()
         except (BadStatus, BadResponse) as error:
-            self._status = "InProgress"
             response = self._pipeline_response.http_response
             raise HttpResponseError(response=response, message=str(error), error=error) from error
 

@@ -66,15 +66,15 @@ class ScaleSetClient:
                 url = body.get("nextLink")
         return InstanceList(instances=to_instances(items), pages=pages, remaining=remaining)  # type: ignore[arg-type]
 
-    def is_rolling_upgrade_running(self) -> bool:
+    def is_rolling_upgrade_running(self) -> bool | None:
         """GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
             with translated("reading the latest rolling upgrade"):
                 body = _json(self._get(f"{self._path}/rollingUpgrades/latest"))
         except AzureError as error:
-            if error.trouble is Trouble.NOT_FOUND:
-                return False
-            raise
+            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+                raise
+            return False if error.trouble is Trouble.NOT_FOUND else None
         status = (body.get("properties") or {}).get("runningStatus") or {}
         return str(status.get("code", "")).lower() == "rollingforward"
 

@@ -34,18 +34,18 @@ def to_model(body: Json, *, etag: str = "") -> Model:
     """A scale set's GET answer -> Model. `etag` is the header's, used where the body has none."""
     properties = _object(body, "properties")
     policy = _object(properties, "upgradePolicy")
-    ids = _ids(str(body.get("id", "")))
+    ids = _ids(_text(body, "id"))
     return Model(
-        id=str(body.get("id", "")),
-        name=str(body.get("name", "")) or ids.get("virtualmachinescalesets", ""),
+        id=_text(body, "id"),
+        name=_text(body, "name") or ids.get("virtualmachinescalesets", ""),
         resource_group=ids.get("resourcegroups", ""),
         subscription=ids.get("subscriptions", ""),
-        location=str(body.get("location", "")),
+        location=_text(body, "location"),
         image=_model_image(properties),
         etag=str(body.get("etag") or etag),
-        provisioning_state=str(properties.get("provisioningState", "")),
-        upgrade_mode=str(policy.get("mode", "")),
-        orchestration_mode=str(properties.get("orchestrationMode", "Uniform")),
+        provisioning_state=_text(properties, "provisioningState"),
+        upgrade_mode=_text(policy, "mode"),
+        orchestration_mode=_text(properties, "orchestrationMode") or "Uniform",
         health_signal=_health_signal(properties),
         automatic_os_upgrade=bool(_object(policy, "automaticOSUpgradePolicy").get("enableAutomaticOSUpgrade")),
         service_fabric=_has_service_fabric(properties),
@@ -56,8 +56,8 @@ def to_model(body: Json, *, etag: str = "") -> Model:
 
 def to_instances(items: list[Json]) -> tuple[Instance, ...]:
     """The items of an expanded instance list -> instances ordered by id (the list itself is in no useful order)."""
-    instances = (_to_instance(item) for item in items)
-    return tuple(sorted(instances, key=lambda instance: in_natural_order(instance.id)))
+    instances = {instance.id: instance for instance in map(_to_instance, items)}  # pages may overlap
+    return tuple(sorted(instances.values(), key=lambda instance: in_natural_order(instance.id)))
 
 
 def image_patch(image: Image) -> dict[str, Any]:
@@ -87,6 +87,12 @@ def _objects(parent: Json, name: str) -> list[Json]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
+def _text(parent: Json, name: str) -> str:
+    """A field as text; empty where it is missing or null."""
+    value = parent.get(name)
+    return "" if value is None else str(value)
+
+
 def _ids(resource_id: str) -> dict[str, str]:
     """The named segments of a resource id, names in lower case (their case varies: wire facts, section 1)."""
     segments = resource_id.strip("/").split("/")
@@ -98,7 +104,9 @@ def _model_image(properties: Json) -> Image:
     uri = _object(_object(storage, "osDisk"), "image").get("uri")
     if uri:
         return Image(kind=ImageKind.VHD, reference=str(uri))
-    return _image(_object(storage, "imageReference")) or Image(kind=ImageKind.RESOURCE)
+    # what `latest` was resolved to is no part of the model: it goes on saying `latest`
+    reference = {name: value for name, value in _object(storage, "imageReference").items() if name != "exactVersion"}
+    return _image(reference) or Image(kind=ImageKind.RESOURCE)
 
 
 def _image(reference: Json) -> Image | None:
@@ -184,7 +192,7 @@ def _to_instance(item: Json) -> Instance:
         id=str(item.get("instanceId") or item.get("name", "")),
         image=_image(_object(storage, "imageReference")),
         latest_model_applied=flag if isinstance(flag, bool) else None,
-        provisioning_state=str(properties.get("provisioningState", "")),
+        provisioning_state=_text(properties, "provisioningState"),
         power=_power(view),
         health=_health(view),
         update_domain=_update_domain(item, view),
@@ -238,6 +246,6 @@ def _problem(view: Json, properties: Json) -> Problem | None:
             name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
             message = str(status.get("message") or status.get("displayStatus") or code)
             return Problem(name, message, str(status.get("time", "")))
-    if str(properties.get("provisioningState", "")).lower() == "failed":
+    if _text(properties, "provisioningState").lower() == "failed":
         return Problem("ProvisioningFailed", "provisioning state is Failed, without a reason")
     return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from vmss_upgrade.reporters.text import clean, markdown
+from vmss_upgrade.reporters.text import clean
 from vmss_upgrade.rollout.report import Cell
 from vmss_upgrade.rollout.scale_set import Domain, Instance, in_natural_order
 
@@ -60,11 +61,16 @@ def domain_labels(instances: tuple[Instance, ...]) -> dict[Domain | None, str]:
     zones = {domain.zone for domain in domains}
 
     def label(domain: Domain) -> str:
-        zone = f"zone {clean(domain.zone)} " if len(zones) > 1 else ""
+        zone = f"zone {_plain(domain.zone)} " if len(zones) > 1 else ""
         group = f"PG{groups.index(domain.placement_group) + 1} " if len(groups) > 1 else ""
         return f"{zone}{group}UD {domain.number}"
 
     return {domain: label(domain) for domain in domains}
+
+
+def _plain(zone: str) -> str:
+    """A zone as it stands in a log and in Markdown alike: Azure's are numbers, anything else loses its markup."""
+    return re.sub(r"[^\w. -]", "", clean(zone))
 
 
 def as_lines(instances: tuple[Instance, ...], cells: Mapping[str, Cell], *, colour: bool) -> list[str]:
@@ -100,7 +106,7 @@ def as_markdown(
     lines = ["| Update domain | Before | After | Now |", "| --- | :--- | :--- | :--- |"]
     for label in dict.fromkeys([*old, *new]):
         now = new[label].summary.replace(" ", "&nbsp;").replace(",&nbsp;", ", ") if label in new else "none"
-        name = markdown(label).replace(" ", "&nbsp;")
+        name = label.replace(" ", "&nbsp;")
         lines.append(f"| {name} | {_in_emoji(old.get(label))} | {_in_emoji(new.get(label))} | {now} |")
     kinds = [cell for cell in Cell if cell in {*cells_before.values(), *cells_after.values()}]
     return [*lines, "", " · ".join(f"{_EMOJI[cell]} {cell.value}" for cell in kinds)]

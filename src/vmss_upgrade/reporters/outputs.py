@@ -57,9 +57,11 @@ def write_record(report: Report, workspace: str, path: str) -> None:
     """
     root = Path(workspace).resolve()
     target = (root / path).resolve()
-    if not target.is_relative_to(root):
+    if not target.is_relative_to(root) or target == root:
         raise ValueError(f"report-path {path!r} leads out of the workspace")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
-    part.write_text(json.dumps(as_record(report), indent=2) + "\n", encoding="utf-8")
+    part.unlink(missing_ok=True)  # whatever lies there, a planted link above all, is not written through
+    with part.open("x", encoding="utf-8") as stream:
+        stream.write(json.dumps(as_record(report), indent=2) + "\n")
     part.replace(target)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 
 _QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
+_SIGNATURE = re.compile(r"(?P<name>\bsig)=[^\s&\"'<>]+", re.IGNORECASE)  # of an address that was broken or cut
 # what a terminal or a browser acts upon instead of showing: C0, C1, bidirectional and zero-width controls, surrogates
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
 # what GitHub's Markdown could act upon; harmless punctuation stays, so that the text can be read and searched raw
@@ -20,7 +21,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?
 def clean(text: object) -> str:
     """One harmless line: no line breaks, no control characters, no workflow commands, no query strings of URIs."""
     line = _CONTROLS.sub(" ", without_queries(str(text)))
-    line = line.replace("##[", "##\N{ZERO WIDTH NO-BREAK SPACE}[").strip()
+    line = line.replace("##[", "## [").strip()
     if line.startswith("::"):
         line = f"\N{MIDDLE DOT}{line}"
     return line
@@ -33,8 +34,8 @@ def clean_lines(text: str) -> list[str]:
 
 
 def without_queries(text: str) -> str:
-    """Addresses without their query strings, in which signatures (SAS) travel."""
-    return _QUERY.sub(r"\g<address>?...", text)
+    """Addresses without their query strings, in which signatures (SAS) travel, and no signature without its address."""
+    return _SIGNATURE.sub(r"\g<name>=...", _QUERY.sub(r"\g<address>?...", text))
 
 
 def markdown(text: object) -> str:

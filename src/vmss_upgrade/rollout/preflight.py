@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.scale_set import HealthSignal, Model, ScaleSet, is_hea
 from vmss_upgrade.rollout.watch import nobody_else_runs
 
 
-def examine_model(model: Model, *, rolling_upgrade_running: bool) -> tuple[Finding, ...]:
+def examine_model(model: Model, *, rolling_upgrade_running: bool | None) -> tuple[Finding, ...]:
     """What the model says against, or about, a rollout, whatever its target."""
     findings = (
         _owner(model),
@@ -83,7 +83,9 @@ def _automatic_os_upgrade(model: Model) -> Finding | None:
     )
 
 
-def _rolling_upgrade(model: Model, running: bool) -> Finding | None:
+def _rolling_upgrade(model: Model, running: bool | None) -> Finding | None:
+    if running is None:
+        return Finding(Severity.NOTE, "Whether a rolling upgrade of Azure's own is under way may not be read.")
     if not running:
         return None
     return _refuse(
@@ -128,9 +130,10 @@ def _whole_set(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
         return None
     size = len(batch.instance_ids)
     if size == 1:
+        more = str(len(scale_set.instances) + 1)
         return _refuse(
             f"Instance {batch.instance_ids[0]} is the only one that runs: nothing would serve while it is upgraded.",
-            f"Scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', '2')}",
+            f"Scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)}",
         )
     return _refuse(
         f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",
