@@ -19,8 +19,6 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from azure_simulator.answers import (
@@ -34,6 +32,7 @@ from azure_simulator.answers import (
     text_reply,
 )
 from azure_simulator.arm_json import Detail, Writer, instance_view, rolling_upgrade
+from azure_simulator.arm_request import Request
 from azure_simulator.fleet import Instance
 from azure_simulator.image_routes import ImageRoutes
 from azure_simulator.operations import Operation
@@ -56,42 +55,6 @@ _PUT = ("CreateVMScaleSetSubscriptionMaximum", "CreateVMScaleSetResource", _BATC
 _PATCH = ("VMScaleSetActionsSubscriptionMaximum", "VMScaleSetActionsResource", _BATCHED)
 _UPGRADE = ("VMScaleSetActionsSubscriptionMaximum", _BATCHED)
 _POLL = ("GetOperationResource", "GetOperationSubscriptionMaximum")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request to ARM, taken apart. Names of query parameters and headers are lower case; `path` is as
-    sent.
-    """
-
-    method: str
-    path: str
-    query: dict[str, str]
-    raw_query: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def api_version(self) -> str:
-        return self.query.get("api-version", "")
-
-    def json(self) -> dict[str, Any]:
-        """The body as a JSON object. Raises Refusal 400 when it is none."""
-        try:
-            body = json.loads(self.body)
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise Refusal(
-                400, "InvalidRequestContent", "The request content was invalid and could not be deserialized."
-            )
-        return body
-
-
-def parse_request(method: str, path: str, raw_query: str, headers: Mapping[str, str], body: bytes) -> Request:
-    query = {name.lower(): value for name, value in parse_qsl(raw_query, keep_blank_values=True)}
-    lowered = {name.lower(): value for name, value in headers.items()}
-    return Request(method.upper(), path, query, raw_query, lowered, body)
 
 
 Handler = Callable[[Request, "re.Match[str]", float], Reply]

@@ -7,15 +7,13 @@ image is as documented. A missing version of an existing publisher has no record
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from azure_simulator.answers import NotSimulated, Refusal, Reply, json_reply, resource_not_found
+from azure_simulator.arm_request import Request
 from azure_simulator.images import Catalog, GalleryImage, PlatformImages, version_key
 from azure_simulator.throttling import Spend, Throttle
-
-if TYPE_CHECKING:
-    from azure_simulator.arm_routes import Request
 
 _LIST_VERSIONS = ("ListVMImagesVersionsFromLocation3Min", "ListVMImagesVersionsFromLocation30Min")
 _GET_VERSION = ("GetVMImageFromLocation3Min", "GetVMImageFromLocation30Min")

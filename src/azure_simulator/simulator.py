@@ -17,7 +17,8 @@ from azure_simulator.answers import (
     Reply,
     json_reply,
 )
-from azure_simulator.arm_routes import ArmRoutes, parse_request
+from azure_simulator.arm_request import parse_request
+from azure_simulator.arm_routes import ArmRoutes
 from azure_simulator.clock import Clock, http_date
 from azure_simulator.fleet import FOREVER, lowest_available
 from azure_simulator.identity_routes import IdentityRoutes
