@@ -96,6 +96,20 @@ def test_what_cannot_be_waited_out_ends_the_rollout_with_azures_code(name: str, 
     assert not [r for r in played.azure.requests[last_error + 1 :] if r.method in ("PATCH", "POST")]
 
 
+def test_a_lost_answer_is_looked_after_before_anything_is_sent_again(tmp_path: Path) -> None:
+    """The upgrade is under way: asking again would only be answered 409."""
+    played = play(scenario(WAITED_OUT["the upgrade's answer is lost"][0]), tmp_path)
+    posts = [request for request in played.azure.requests if request.path.endswith("manualupgrade")]
+    assert [json.loads(post.body)["instanceIds"] for post in posts] == [["0", "2"], ["1", "3"]]
+
+
+def test_an_instance_that_falls_ill_after_its_batch_is_seen_by_the_last_look(tmp_path: Path) -> None:
+    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 2, delay: 35}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert json.loads(played.outputs["failed"]) == ["0"]
+    assert json.loads(played.outputs["upgraded"]) == ["1", "2", "3"]
+
+
 def test_an_instance_that_vanishes_between_look_and_upgrade(tmp_path: Path) -> None:
     gone = "status: 400, code: InstanceIdsListInstanceIdNotActiveVM"
     faults = f"{{kind: http, {UPGRADE}, nth: 1, {gone}}}\n  - {{kind: vanish, instance: '0', at: 54.1}}"
