@@ -25,7 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.ports": {"errors", "rollout"},
     "vmss_upgrade.inputs": {"account", "errors", "rollout.image", "rollout.policy"},
     "vmss_upgrade.patient_api": {"errors", "ports", "rollout"},
-    "vmss_upgrade.driver": {"errors", "ports", "patient_api", "rollout"},
+    "vmss_upgrade.model_update": {"errors", "ports", "patient_api", "rollout"},
+    "vmss_upgrade.batch_run": {"errors", "ports", "patient_api", "rollout"},
+    "vmss_upgrade.driver": {"errors", "ports", "patient_api", "model_update", "batch_run", "rollout"},
     "vmss_upgrade.azure_api": {"account", "errors", "ports", "rollout", "clock.unix_time"},
     "vmss_upgrade.reporters": {"errors", "rollout"},
     "vmss_upgrade.main": {

@@ -25,6 +25,9 @@ Steps = Generator[Event, None, T]
 _READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 5}
 
 
+SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
+
+
 class OutOfTime(VmssUpgradeError):
     """The whole rollout's `timeout` has passed."""
 
@@ -37,7 +40,7 @@ class PatientApi:
     """
 
     def __init__(self, api: ScaleSetApi, clock: Clock, timeout: float) -> None:
-        self._api = api
+        self.api = api
         self._clock = clock
         self._timeout = timeout
         self._bucket = pacing.instance_list_bucket()
@@ -45,6 +48,7 @@ class PatientApi:
         self.wrote = False
         self.seen: tuple[Instance, ...] = ()
         self.seen_at = float("-inf")
+        self.model_read_at = float("-inf")
         self.pages = 1
 
     # -- time ----------------------------------------------------------------------------------------------------
@@ -76,8 +80,18 @@ class PatientApi:
     # -- reading -------------------------------------------------------------------------------------------------
 
     def read_model(self) -> Steps[Model]:
-        """The model."""
-        return (yield from self.patiently(self._api.read_model))
+        """The model; `model_read_at` is when."""
+        model = yield from self.patiently(self.api.read_model)
+        self.model_read_at = self.now()
+        return model
+
+    def read_settled_model(self, why: str, until: float) -> Steps[Model]:
+        """The model once nobody is updating the scale set, or at `until` as it is; `why` says what is waited for."""
+        model = yield from self.read_model()
+        while model.provisioning_state.lower() == "updating" and self.now() < until:
+            yield from self.wait(why, SETTLING_PAUSE)
+            model = yield from self.read_model()
+        return model
 
     def patiently(self, call: Callable[[], T]) -> Steps[T]:
         """The call's result, repeated while waiting can help. For reads and polls only."""
@@ -94,7 +108,7 @@ class PatientApi:
         wait = self._bucket.wait_for(self.pages, self.now())
         if wait:
             self.sleep(wait)
-        listed = yield from self.patiently(self._api.read_instances)
+        listed = yield from self.patiently(self.api.read_instances)
         self.seen, self.seen_at, self.pages = listed.instances, self.now(), listed.pages
         self._bucket.spend(listed.pages, self.seen_at)
         if listed.remaining is not None:
@@ -104,9 +118,25 @@ class PatientApi:
         """Seconds between two looks while something is awaited."""
         return pacing.LOOK_PER_PAGE * self.pages
 
-    def step(self, operation: Operation) -> Steps[OperationState]:
-        """Poll an operation once."""
-        return (yield from self.patiently(operation.step))
+    def follow(
+        self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[None]] | None = None
+    ) -> Steps[OperationState]:
+        """Poll until the operation ends, or the clock shows `deadline` (then RUNNING).
+
+        `meanwhile` is run now and then, for progress and for trouble elsewhere.
+        """
+        bucket = pacing.operation_bucket()
+        next_look = self.now() + pacing.LOOK_DURING_OPERATION
+        state = OperationState.RUNNING
+        while state is OperationState.RUNNING and self.now() < deadline:
+            delay = pacing.poll_delay(bucket, operation.asked_delay, self.now())
+            self.sleep(min(delay, deadline - self.now()))
+            bucket.spend(1, self.now())
+            state = yield from self.patiently(operation.step)
+            if meanwhile and state is OperationState.RUNNING and self.now() >= next_look:
+                yield from meanwhile()
+                next_look = self.now() + pacing.pause_between_looks(self.pages)
+        return state
 
     # -- writing -------------------------------------------------------------------------------------------------
 

@@ -172,6 +172,8 @@ def model_notice(report: Report) -> str:
         return ""
     if report.plan.update_model and not report.model_touched:
         return ""
+    if report.plan.update_model and report.model_update_seconds is None:
+        return f"The model may hold the target image {report.plan.target} by now: then new instances will get it."
     return f"The model holds the target image {report.plan.target}: new instances will get it."
 
 

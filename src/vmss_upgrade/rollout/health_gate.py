@@ -24,6 +24,8 @@ from vmss_upgrade.rollout.scale_set import (
     is_on,
 )
 
+BATCH_TIMEOUT = "BatchTimeout"  # the code of failures that are only a matter of time
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:

@@ -56,6 +56,11 @@ def instance_list_bucket() -> TokenBucket:
     return TokenBucket(burst=30, per_minute=10)
 
 
+def pause_between_looks(pages: int) -> float:
+    """Seconds between two looks at the instances while Azure's operation runs."""
+    return max(LOOK_DURING_OPERATION, 2 * LOOK_WHILE_BAKING * pages)
+
+
 def poll_delay(bucket: TokenBucket, asked: float | None, now: float) -> float:
     """Seconds until the next poll: what Azure asks for (bounded), else fast while the burst lasts, else steady."""
     if asked is not None:

@@ -1,12 +1,13 @@
-"""What in the rest of the scale set forbids the next batch to start."""
+"""What outside a batch forbids it to start: other instances, and somebody else's change of the model."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, is_on
+from vmss_upgrade.rollout.scale_set import Instance, Model, ScaleSet, is_healthy, is_on
 
 
 def must_stay_healthy(scale_set: ScaleSet, target: Image, *, model_holds_target: bool) -> frozenset[str]:
@@ -44,6 +45,18 @@ def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Whether the batch holds every instance that is not stopped: upgrading it would be an outage."""
     running = {instance.id for instance in scale_set.instances if not instance.is_off}
     return bool(running) and running <= set(batch_ids)
+
+
+def forbid_foreign_image(model: Model, target: Image) -> None:
+    """Raise AzureError where the model, written by this rollout, holds another image than `target` by now."""
+    if not model.image.same_as(target):
+        raise AzureError(
+            f"Somebody changed the model's image to {model.image} during the rollout.",
+            trouble=Trouble.CHANGED,
+            code="ModelChangedBySomebody",
+            doing="checking the model",
+            remedy="Make sure that only one rollout is at work on this scale set, and run again.",
+        )
 
 
 def _condition(instance: Instance) -> str:

@@ -1,0 +1,67 @@
+"""Writing the target image into the model."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.patient_api import PatientApi, Steps
+from vmss_upgrade.ports import Operation, OperationState
+from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.patience import Patience
+from vmss_upgrade.rollout.scale_set import Model
+from vmss_upgrade.rollout.watch import forbid_foreign_image
+
+
+def update_model(azure: PatientApi, planned_from: Model, target: Image, limit: float) -> Steps[Model]:
+    """Write `target`, wait for the end of Azure's operation (at most `limit` seconds), and read the model again.
+
+    Raises AzureError where Azure's operation fails or does not end, PlanRefused where the model is no longer the one
+    that was planned from.
+    """
+    began = azure.now()
+    operation = yield from _submit(azure, planned_from, target)
+    yield ModelUpdateStarted(at=azure.elapsed(), target=target)
+    if operation is not None:
+        state = yield from azure.follow(operation, began + limit)
+        if state is not OperationState.SUCCEEDED:
+            raise _operation_error(operation, state)
+    model = yield from azure.read_settled_model("the model update is still being carried out", began + limit)
+    forbid_foreign_image(model, target)
+    yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
+    return model
+
+
+def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Operation | None]:
+    """The accepted update; None when its answer was lost, but the model holds the target.
+
+    The ETag is read immediately before each try, and the image compared: the write happens only on the model that was
+    planned from.
+    """
+    patience = Patience()
+    while True:
+        model = yield from azure.read_model()
+        if model.image.same_as(target):
+            return None
+        if not model.image.same_as(planned_from.image):
+            raise PlanRefused(
+                f"Somebody changed the model's image to {model.image} while this run was planning.",
+                "Make sure that only one rollout is at work on this scale set, and run again.",
+            )
+        try:
+            return azure.write(partial(azure.api.set_image, target, model.etag))
+        except AzureError as error:
+            patience = yield from azure.wait_after(error, patience)
+
+
+def _operation_error(operation: Operation, state: OperationState) -> AzureError:
+    problem = operation.problem
+    ended = "did not end in time" if state is OperationState.RUNNING else "failed"
+    return AzureError(
+        problem.message if problem else f"Azure's operation {ended}.",
+        trouble=Trouble.REJECTED,
+        code=problem.code if problem else "OperationFailed",
+        doing="updating the model",
+        correlation_id=operation.correlation_id,
+    )

@@ -1,0 +1,84 @@
+"""Why a run ended, in one sentence, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vmss_upgrade.errors import AzureError, PlanRefused
+from vmss_upgrade.rollout.events import Ending, Outcome
+from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
+from vmss_upgrade.rollout.planner import Batch
+
+LOOK_INTO = "Look into the instances named here, then run again."
+
+
+def refused(refusals: Sequence[Finding]) -> Ending:
+    """Something in the scale set forbids the rollout; nothing was written."""
+    first = refusals[0]
+    more = f" ({len(refusals) - 1} more reason(s) above.)" if len(refusals) > 1 else ""
+    return Ending(outcome=Outcome.REFUSED, reason=first.message + more, remedy=first.remedy)
+
+
+def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
+    """The scale set turned out not to be fit for a rollout, before or after the first write."""
+    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
+    return Ending(outcome=outcome, reason=str(refusal), remedy=refusal.remedy)
+
+
+def by_azure(error: AzureError, *, wrote: bool) -> Ending:
+    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
+    failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
+    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
+    reason = f"{error.doing} failed: {error.code}, {error}"
+    return Ending(outcome=outcome, reason=reason, remedy=error.remedy, failures=(failure,))
+
+
+def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
+    """A batch has instance errors, or ran out of its time."""
+    timed_out = all(failure.code == BATCH_TIMEOUT for failure in gate.failures)
+    return Ending(
+        outcome=Outcome.TIMED_OUT if timed_out else Outcome.HALTED,
+        reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
+        remedy="Look into the instances named here; nothing further was touched.",
+        failures=gate.failures,
+    )
+
+
+def by_the_rest(troubles: Sequence[Pending]) -> Ending:
+    """Instances outside the next batch are not well, and did not recover in time."""
+    failures = tuple(Failure(instance_id=t.instance_id, code=t.code, message=t.message) for t in troubles)
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=f"outside the next batch, {_first_of(failures)}",
+        remedy=LOOK_INTO,
+        failures=failures,
+    )
+
+
+def by_last_look(unsettled: Sequence[Pending]) -> Ending:
+    """Every batch passed, but not every instance on the target is well now."""
+    failures = tuple(
+        Failure(instance_id=p.instance_id, code=p.code, message=f"at the end of the rollout it {p.message}")
+        for p in unsettled
+    )
+    reason = f"not every instance is well at its end: {_first_of(failures)}"
+    return Ending(outcome=Outcome.HALTED, reason=reason, remedy=LOOK_INTO, failures=failures)
+
+
+def still_old(batches: Sequence[Batch]) -> Ending:
+    """Instances run another image even after the extra pass."""
+    ids = ", ".join(id_ for batch in batches for id_ in batch.instance_ids)
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=f"instances still run another image after the extra pass: {ids}.",
+        remedy="Find out what creates instances with the old image, then run again.",
+    )
+
+
+def _first_of(failures: Sequence[Failure]) -> str:
+    """The first error in words, and how many more there are."""
+    first = failures[0]
+    who = f"instance {first.instance_id}: " if first.instance_id else ""
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return f"{who}{first.code}, {first.message.rstrip('.')}{more}."
