@@ -70,7 +70,11 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Iterator[Event]
 
 
 class _Rollout:
-    """The state of one run: what is counted on, what was seen last, and how much may still be asked."""
+    """The state of one run. The annotated attributes are set once there is a plan."""
+
+    _target: Image
+    _model: Model
+    _counted_on: set[str]
 
     def __init__(self, order: Order, api: ScaleSetApi, clock: Clock) -> None:
         self._order = order
@@ -105,9 +109,8 @@ class _Rollout:
         return (yield from self._upgrade_everything(plan.batches))
 
     def _begin(self, plan: RolloutPlan, scale_set: ScaleSet) -> None:
-        self._plan = plan
         self._target = plan.target
-        self._model: Model = scale_set.model
+        self._model = scale_set.model
         self._counted_on = set(must_stay_healthy(scale_set, plan.target, model_holds_target=not plan.update_model))
 
     def _upgrade_everything(self, batches: tuple[Batch, ...]) -> Steps[Ending]:
