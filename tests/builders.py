@@ -24,6 +24,7 @@ from vmss_upgrade.rollout.events import (
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
+    UpgradeAccepted,
 )
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.image import Image, ImageKind
@@ -194,6 +195,7 @@ def run_of(
     at, seen = 10.0, scale_set
     for batch in plan.batches[:batches]:
         events.append(BatchStarted(at=at, batch=batch, of=len(plan.batches)))
+        events.append(UpgradeAccepted(at=at, batch=batch))
         at += 100.0
         good = [id_ for id_ in batch.instance_ids if id_ not in failed]
         seen = changed(seen, good, image=target, health=Health.HEALTHY)

@@ -187,6 +187,184 @@ def test_a_token_service_that_fails_later_is_not_taken_for_a_refusal(
     assert "federated credential of the application must" not in played.log
 
 
+# -- what somebody else does meanwhile -------------------------------------------------------------------------------
+
+AUTOMATIC = "{properties: {upgradePolicy: {mode: Automatic}}}"
+OTHER_IMAGE = "{properties: {virtualMachineProfile: {storageProfile: {imageReference: {version: '22.04.202609010'}}}}}"
+SLOW_UPGRADE = f"{{kind: http, {UPGRADE}, nth: 2, status: 429, retry_after: 300}}"
+SLOW_MODEL = f"{{kind: http, {MODEL}, nth: 5, status: 429, retry_after: 300}}"
+THREE_DOMAINS = ("[2, 2]", "[2, 2, 2]")
+
+
+def test_the_model_is_not_written_when_it_became_unfit_since_planning(tmp_path: Path) -> None:
+    """In upgrade mode Automatic the update would reboot every instance at once."""
+    throttled = f"{{kind: http, {PATCH}, nth: 1, status: 429, retry_after: 30}}"
+    played = play(scenario(throttled + f"\n  - {{kind: model-change, at: 10, patch: {AUTOMATIC}}}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
+    assert "upgradePolicy.mode is Automatic" in played.log
+    assert not [write for write in played.writes if write.status < 300]
+
+
+def test_no_batch_starts_when_the_set_became_unfit(tmp_path: Path) -> None:
+    played = play(scenario(f"{{kind: model-change, after_upgrade: 1, delay: 5, patch: {AUTOMATIC}}}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert len(played.upgrade_calls) == 1
+
+
+@pytest.mark.parametrize("wait", [SLOW_UPGRADE, SLOW_MODEL], ids=["upgrade", "model"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("{kind: fall-ill, instance: '2', after_upgrade: 1, delay: 60}", "instance 2"),
+        (f"{{kind: model-change, after_upgrade: 1, delay: 60, patch: {OTHER_IMAGE}}}", "Somebody changed the model's"),
+    ],
+    ids=["illness", "model"],
+)
+def test_after_a_long_wait_everything_is_looked_at_again_before_a_batch_starts(
+    wait: str, change: str, said: str, tmp_path: Path
+) -> None:
+    played = play(scenario(f"{wait}\n  - {change}").replace(*THREE_DOMAINS), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
+    assert said in played.log
+    assert played.upgrade_calls == [["0", "3"]]
+
+
+def test_somebody_elses_image_is_not_said_to_be_ours(tmp_path: Path) -> None:
+    played = play(scenario(f"{{kind: model-change, after_upgrade: 1, delay: 5, patch: {OTHER_IMAGE}}}"), tmp_path)
+    assert "holds the target image" not in played.log.partition("batch 1 passed")[2]
+    assert "To put the previous image back" not in played.log
+
+
+def test_the_only_healthy_domain_is_not_taken_down(tmp_path: Path) -> None:
+    played = play(HAPPY_FLEET + "instances:\n  '1': {unhealthy: true}\n  '3': {unhealthy: true}\n", tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
+    assert "holds every instance that is healthy" in played.log
+    assert played.writes == []
+
+
+# -- what becomes of single instances --------------------------------------------------------------------------------
+
+
+def test_an_upgraded_instance_that_somebody_stops_is_no_success(tmp_path: Path) -> None:
+    played = play(scenario("{kind: stop, instance: '0', after_upgrade: 2, delay: 10}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert json.loads(played.outputs["failed"]) == ["0"]
+
+
+def test_an_instance_error_behind_a_lost_answer_is_an_error(tmp_path: Path) -> None:
+    failing = "{kind: provisioning-failure, instance: '0', code: DiskGone, message: gone, operation: failed}"
+    played = play(scenario(f"{{kind: http, {UPGRADE}, nth: 1, drop: after}}\n  - {failing}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "DiskGone" in played.log
+    assert len([write for write in played.writes if write.method == "POST"]) == 1
+
+
+def test_an_instance_error_is_told_though_another_instance_hangs(tmp_path: Path) -> None:
+    failing = "{kind: provisioning-failure, instance: '0', code: DiskGone, message: gone, operation: failed}"
+    played = play(scenario(failing + "\n  - {kind: hangs, instance: '2'}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert json.loads(played.outputs["failed"]) == ["0"]
+    assert "DiskGone" in played.summary
+    assert played.record["duration"] < 3600  # not the whole `batch-timeout`
+
+
+def test_every_failed_instance_has_the_correlation_id_of_its_upgrade(tmp_path: Path) -> None:
+    failing = "{kind: provisioning-failure, instance: '0', code: DiskGone, message: gone, operation: succeeded}"
+    played = play(scenario(failing), tmp_path)
+    assert [len(failure["correlation_id"]) for failure in played.record["failures"]] == [36]
+
+
+def test_a_long_message_cuts_nothing_else_away(tmp_path: Path) -> None:
+    failing = f"{{kind: provisioning-failure, instance: '0', code: Long, message: {'x' * 9000}, operation: failed}}"
+    played = play(scenario(failing), tmp_path, environ={"GITHUB_ACTIONS": "true"})
+    (error,) = [line for line in played.log.splitlines() if line.startswith("::error")]
+    assert len(error) <= 4096
+    for part in ("Correlation id ", "Left undone", "The model holds"):
+        assert part in error
+
+
+# -- what is said of a run that ended early --------------------------------------------------------------------------
+
+
+def test_an_upgrade_that_azure_never_took_on_is_not_said_to_be_under_way(tmp_path: Path) -> None:
+    fault = f"{{kind: http, {UPGRADE}, nth: 1, count: 999, status: 429, retry_after: 5000}}"
+    played = play(scenario(fault), tmp_path, inputs={"batch-timeout": "5m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
+    assert "Azure goes on" not in played.log
+    assert played.outputs["lowest-healthy"] == "4"
+    assert json.loads(played.outputs["failed"]) == []
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "2", "3"]
+    assert "not taken on by Azure" in played.summary
+
+
+def test_a_model_that_may_hold_the_target_is_told_though_its_answer_was_lost(tmp_path: Path) -> None:
+    denied = f"{{kind: http, {MODEL}, nth: 3, count: 99, status: 403, code: AuthorizationFailed}}"
+    played = play(scenario(f"{{kind: http, {PATCH}, nth: 1, drop: after}}\n  - {denied}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "may hold the target image" in played.log
+
+
+def test_a_last_look_says_where_the_instances_are(tmp_path: Path) -> None:
+    fault = f"{{kind: http, {POLL}, nth: 6, count: 9999, status: 500, code: InternalError}}"
+    played = play(scenario(fault), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert json.loads(played.outputs["upgraded"]) == ["0", "2"]
+
+
+def test_a_wait_does_not_outlast_the_batch(tmp_path: Path) -> None:
+    fault = f"{{kind: http, {POLL}, nth: 6, count: 999, status: 429, retry_after: 1200}}"
+    played = play(scenario(fault), tmp_path, inputs={"batch-timeout": "5m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
+    assert played.record["batches"][0]["seconds"] == pytest.approx(300, abs=5)
+
+
+def test_an_update_that_never_ends_is_bounded(tmp_path: Path) -> None:
+    stuck = "{kind: model-change, at: 30, patch: {properties: {provisioningState: Updating}}}"
+    played = play(scenario(stuck), tmp_path)
+    assert played.record["duration"] < 3600
+    assert played.log.count("being carried out") < 20
+
+
+def test_the_token_service_may_be_down_for_a_while(tmp_path: Path) -> None:
+    played = play(scenario("{kind: http, path: 'id-token', nth: 1, count: 4, status: 503, retry_after: 20}"), tmp_path)
+    assert played.exit_code == 0, played.log
+    assert "GitHub's token service is not available" in played.log
+
+
+def test_a_bake_that_does_not_fit_into_the_batch_is_refused(tmp_path: Path) -> None:
+    """Without a health signal the bake is 5m unless it is given."""
+    played = play(HAPPY_FLEET.replace("probe", "none"), tmp_path, inputs={"batch-timeout": "4m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
+    assert "never ends within `batch-timeout`" in played.log
+
+
+def test_an_instance_in_the_making_is_waited_for_before_planning(tmp_path: Path) -> None:
+    """It shows no update domain yet, which says nothing about the scale set."""
+    making = "instances:\n  '3': {provisioning_state: Creating}\n"
+    fleet = HAPPY_FLEET.replace(
+        "  update_domains: [2, 2]\n",
+        "  instances: [{id: '0', update_domain: 0}, "
+        "{id: '1', update_domain: 1}, {id: '2', update_domain: 0}, {id: '3'}]\n",
+    )
+    played = play(fleet + making, tmp_path, inputs={"health-timeout": "2m"})
+    assert "instances are still being made (3)" in played.log
+
+
+def test_when_everything_is_skipped_nothing_is_said_to_run_the_target(tmp_path: Path) -> None:
+    protected = "".join(f"  '{number}': {{protected: true}}\n" for number in range(4))
+    played = play(HAPPY_FLEET + "instances:\n" + protected, tmp_path)
+    assert played.exit_code == 0
+    assert "The model of simulated-set now holds" in played.log
+    assert "simulated-set runs" not in played.log
+
+
+def test_a_batch_that_vanished_did_not_pass_as_healthy(tmp_path: Path) -> None:
+    gone = "\n  - ".join(f"{{kind: vanish, instance: '{id_}', after_upgrade: 2, delay: 5}}" for id_ in ("1", "4"))
+    played = play(scenario(gone).replace(*THREE_DOMAINS), tmp_path)
+    assert "batch 2 passed" in played.log
+    assert "0 instances current and healthy" in played.log
+
+
 def re_waiting(log: str, said: str) -> bool:
     """Whether a line of the log says that it waits, and why."""
     return any("waiting" in line and said in line for line in log.splitlines())

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.patient_api import PatientApi, Steps
+from vmss_upgrade.patient_api import Halted, PatientApi, Steps
 from vmss_upgrade.ports import Operation, OperationState
-from vmss_upgrade.rollout import pacing
+from vmss_upgrade.rollout import endings, pacing
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import BatchProgressed, Noticed, Phase
+from vmss_upgrade.rollout.events import BatchProgressed, Noticed, Phase, UpgradeAccepted
 from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, HealthGate, Pending
+from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, HealthGate, Pending, is_new_problem
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Model, ScaleSet
-from vmss_upgrade.rollout.watch import forbid_foreign_image
 
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
 
 
 class BatchRun:
-    """One batch on its way to `target`. `model` is the model as last read; a changed one is told and taken over."""
+    """One batch on its way to `target`. `model` is the model as last read; a changed one is told and taken over.
 
-    def __init__(self, azure: PatientApi, policy: Policy, target: Image, model: Model, batch: Batch) -> None:
+    `hold` waits until the rest of the scale set lets a batch start; it has been asked before the first call, and is
+    asked again after every wait.
+    """
+
+    def __init__(
+        self,
+        azure: PatientApi,
+        policy: Policy,
+        target: Image,
+        model: Model,
+        batch: Batch,
+        hold: Callable[[Batch], Steps[None]],
+    ) -> None:
         self._azure = azure
+        self._hold = hold
         self._policy = policy
         self._target = target
         self._batch = batch
         self._deadline = azure.now() + policy.batch_timeout
+        self._known_problems = {i.id: i.problem for i in azure.seen if i.problem is not None}
+        self._failed_at = float("inf")
         self.model = model
 
     def run(self) -> Steps[HealthGate]:
         """Upgrade the batch and pass it through the gate, which is decided at the return."""
-        before = self._scale_set().by_id()
         operation = yield from self._submit()
         state = OperationState.SUCCEEDED  # without an operation the gate alone judges
         if operation is not None:
+            yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch)
             state = yield from self._azure.follow(operation, self._deadline, meanwhile=self._look_meanwhile)
         gate = HealthGate(
             instance_ids=self._batch.instance_ids,
@@ -48,7 +64,7 @@ class BatchRun:
             opened_at=self._azure.now(),
             health_timeout=self._policy.health_timeout,
             bake_time=self._policy.bake_time_for(self.model.health_signal),
-            known_problems={id_: i.problem for id_, i in before.items() if i.problem is not None},
+            known_problems=self._known_problems,
         )
         match state:
             case OperationState.SUCCEEDED:
@@ -60,27 +76,32 @@ class BatchRun:
         return _with_correlation_id(gate, operation)
 
     def _submit(self) -> Steps[Operation | None]:
-        """The accepted upgrade; None when no instance of the batch is left that needs one, or time is up.
+        """The accepted upgrade; None when no instance of the batch is left that needs one, or one failed.
 
-        After any wait the instances are looked at before the call is made again, so that nothing is upgraded twice.
-        Where the answer was lost, busy instances are most likely ours: they are waited for, then the rest is asked for.
+        After any wait everything is looked at before the call is made again, so that nothing is upgraded twice, or
+        while the rest of the scale set is not well. Where the answer was lost, busy instances are most likely ours:
+        they are waited for, then the rest is asked for.
         """
         patience = Patience()
         answer_lost = False
         while True:
             due = still_due(self._batch, self._scale_set(), self._target)
-            if not due.instance_ids or self._azure.now() >= self._deadline:
+            if not due.instance_ids or self._has_new_failure():
                 return None
-            if answer_lost and self._is_any_busy(due):
+            if answer_lost and self._is_any_busy(due) and self._azure.now() < self._deadline:
                 self._azure.sleep(self._azure.look_interval())
                 yield from self._look_meanwhile()
                 continue
             try:
                 return self._azure.write(partial(self._azure.api.upgrade, due.instance_ids))
             except AzureError as error:
+                if self._azure.now() >= self._deadline:
+                    raise Halted(endings.by_unaccepted_batch(self._batch, error, self._limit())) from error
                 answer_lost = error.trouble is Trouble.UNCERTAIN
-                patience = yield from self._azure.wait_after(error, patience)
+                patience = yield from self._azure.wait_after(error, patience, until=self._deadline)
                 yield from self._azure.look()
+                if not answer_lost:
+                    yield from self._hold(self._batch)
 
     def _pass(self, gate: HealthGate) -> Steps[HealthGate]:
         """Look until the gate is decided."""
@@ -110,7 +131,7 @@ class BatchRun:
         if self._azure.now() - self._azure.model_read_at < MODEL_PAUSE:
             return gate
         model = yield from self._azure.read_model()
-        forbid_foreign_image(model, self._target)
+        check_during_rollout(model, self._target)
         if model.fingerprint == self.model.fingerprint:
             return gate
         yield self._notice(
@@ -132,14 +153,26 @@ class BatchRun:
         return gate if gate.failures else gate.out_of_time(code, message)
 
     def _out_of_time(self, gate: HealthGate) -> Steps[HealthGate]:
-        """Azure's operation did not end within `batch_timeout`."""
+        """Azure's operation was left behind: an instance failed in it, or it did not end within `batch_timeout`."""
         yield from self._azure.look()
         gate = gate.advance(self._scale_set().by_id(), self._azure.now())
+        if gate.failures:
+            return gate
         return gate.out_of_time(BATCH_TIMEOUT, f"Azure's operation had not ended when {self._limit()} passed")
 
-    def _look_meanwhile(self) -> Steps[None]:
+    def _look_meanwhile(self) -> Steps[bool]:
+        """Look, tell, and answer whether to go on waiting: after a failure only so long as the others may need."""
         yield from self._azure.look()
         yield self._progress(Phase.UPGRADING, self._deadline)
+        if self._has_new_failure():
+            self._failed_at = min(self._failed_at, self._azure.now())
+        return self._azure.now() - self._failed_at < self._policy.health_timeout
+
+    def _has_new_failure(self) -> bool:
+        """Whether an instance of the batch shows a failure that it did not show before."""
+        present = self._scale_set().by_id()
+        batch = [present[id_] for id_ in self._batch.instance_ids if id_ in present]
+        return any(is_new_problem(instance, self._known_problems) for instance in batch)
 
     def _is_any_busy(self, batch: Batch) -> bool:
         present = self._scale_set().by_id()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from vmss_upgrade.batch_run import BatchRun
 from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.model_update import update_model
-from vmss_upgrade.patient_api import OutOfTime, PatientApi, Steps
+from vmss_upgrade.patient_api import SETTLING_PAUSE, Halted, OutOfTime, PatientApi, Steps
 from vmss_upgrade.ports import Clock, ImageState, ScaleSetApi
 from vmss_upgrade.rollout import endings
 from vmss_upgrade.rollout.events import (
@@ -33,13 +33,13 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.image import Image, ImageRequest, resolve_target
+from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.preflight import examine_model, examine_plan
 from vmss_upgrade.rollout.scale_set import Model, ScaleSet, is_on
-from vmss_upgrade.rollout.watch import forbid_foreign_image, must_stay_healthy, nobody_else_runs, trouble_outside
+from vmss_upgrade.rollout.watch import must_stay_healthy, nobody_else_is_healthy, nobody_else_runs, trouble_outside
 
-SETTLING_PAUSE = 15.0  # seconds between reads of a set that somebody else is updating
 FRESH = 2.0  # a look this young need not be repeated
 
 
@@ -60,12 +60,16 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Iterator[Event]
     rollout = _Rollout(order, api, clock)
     try:
         ending = yield from rollout.story()
+    except Halted as halt:
+        ending = halt.ending
     except PlanRefused as refusal:
         ending = endings.by_refusal(refusal, wrote=rollout.wrote)
     except OutOfTime as error:
         ending = Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
+        yield from rollout.last_look()
     except AzureError as error:
         ending = endings.by_azure(error, wrote=rollout.wrote)
+        yield from rollout.last_look()
     yield RolloutFinished(at=rollout.elapsed(), ending=ending)
 
 
@@ -81,6 +85,7 @@ class _Rollout:
         self._policy = order.policy
         self._azure = PatientApi(api, clock, order.policy.timeout)
         self.elapsed = self._azure.elapsed
+        self._passed: set[str] = set()
 
     @property
     def wrote(self) -> bool:
@@ -104,8 +109,7 @@ class _Rollout:
 
         self._begin(plan, scale_set)
         if plan.update_model:
-            limit = self._policy.batch_timeout
-            self._model = yield from update_model(self._azure, self._model, self._target, limit)
+            self._model = yield from update_model(self._azure, self._model, self._target)
         return (yield from self._upgrade_everything(plan.batches))
 
     def _begin(self, plan: RolloutPlan, scale_set: ScaleSet) -> None:
@@ -145,7 +149,7 @@ class _Rollout:
         """All findings at once, and the plan where there can be one."""
         running = yield from self._azure.patiently(self._azure.api.is_rolling_upgrade_running)
         findings = list(examine_model(model, rolling_upgrade_running=running))
-        yield from self._azure.look()
+        yield from self._look_when_all_have_a_place()
         scale_set = ScaleSet(model=model, instances=self._azure.seen)
         plan = None
         try:
@@ -157,6 +161,17 @@ class _Rollout:
         except PlanRefused as refusal:
             findings.append(Finding(Severity.REFUSE, str(refusal), refusal.remedy))
         return findings, plan, scale_set
+
+    def _look_when_all_have_a_place(self) -> Steps[None]:
+        """See all instances; those in the making show no update domain yet, and are waited for."""
+        until = self._azure.now() + self._policy.health_timeout
+        yield from self._azure.look()
+        while self._azure.now() < until:
+            made = [i.id for i in self._azure.seen if i.is_busy and not i.is_leaving and i.update_domain is None]
+            if not made:
+                return
+            yield from self._azure.wait(f"instances are still being made ({', '.join(made)})", SETTLING_PAUSE)
+            yield from self._azure.look()
 
     def _check_image(self, target: Image, model: Model) -> Steps[list[Finding]]:
         if model.image.same_as(target):
@@ -181,15 +196,13 @@ class _Rollout:
     def _upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
         """Batch after batch; the ending when one of them must be the last."""
         for planned in batches:
-            troubles = yield from self._hold(planned)
-            if troubles:
-                return endings.by_the_rest(troubles)
+            yield from self._hold(planned)
             batch = still_due(planned, self._scale_set(), self._target)
             yield from self._tell_dropped(planned, batch)
             if not batch.instance_ids:
                 continue
             yield BatchStarted(at=self.elapsed(), batch=batch, of=batches[-1].number)
-            run = BatchRun(self._azure, self._policy, self._target, self._model, batch)
+            run = BatchRun(self._azure, self._policy, self._target, self._model, batch, self._hold)
             gate = yield from run.run()
             self._model = run.model
             if gate.failures:
@@ -197,29 +210,40 @@ class _Rollout:
                 return endings.by_failed_batch(batch, gate)
             yield BatchPassed(at=self.elapsed(), batch=batch, instances=self._azure.seen)
             self._counted_on.update(batch.instance_ids)
+            self._passed.update(batch.instance_ids)
         return None
 
-    def _hold(self, batch: Batch) -> Steps[tuple[Pending, ...]]:
-        """Wait until nothing outside the batch forbids its start; what still does after `health_timeout`."""
+    def _hold(self, batch: Batch) -> Steps[None]:
+        """Wait until nothing outside the batch forbids its start. Raises Halted where it still does after
+        `health_timeout`, AzureError where somebody changed the model.
+
+        What is seen last is younger than FRESH at the return, whatever the waits in between.
+        """
         until = self._azure.now() + self._policy.health_timeout
+        model_checked = False
         while True:
             if self._azure.now() - self._azure.seen_at > FRESH:
                 yield from self._azure.look()
                 yield InstancesSeen(at=self.elapsed(), instances=self._azure.seen)
             troubles = self._troubles(batch)
-            if not troubles:
-                model = yield from self._azure.read_model()
-                forbid_foreign_image(model, self._target)
-                return ()
-            if self._azure.now() >= until:
-                return troubles
-            yield Holding(at=self.elapsed(), troubles=troubles, until=until - self._azure.started)
-            self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
+            if troubles and self._azure.now() >= until:
+                raise Halted(endings.by_the_rest(troubles))
+            if troubles:
+                model_checked = False
+                yield Holding(at=self.elapsed(), troubles=troubles, until=until - self._azure.started)
+                self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
+            elif model_checked:
+                return
+            else:
+                check_during_rollout((yield from self._azure.read_model()), self._target)
+                model_checked = True
 
     def _troubles(self, batch: Batch) -> tuple[Pending, ...]:
         scale_set = self._scale_set()
         if nobody_else_runs(scale_set, batch.instance_ids):
             return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"),)
+        if nobody_else_is_healthy(scale_set, batch.instance_ids):
+            return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"),)
         return trouble_outside(scale_set, batch.instance_ids, self._counted_on)
 
     def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
@@ -247,10 +271,16 @@ class _Rollout:
             self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
 
     def _unsettled(self) -> tuple[Pending, ...]:
-        """Instances that are still being made, or run the target without being healthy yet."""
+        """Instances that are still being made, or run the target without being healthy (those of this run: at all)."""
         scale_set = self._scale_set()
-        on_target = [i.id for i in scale_set.instances if is_on(i, self._target) and not i.is_off]
-        busy = [Pending(i.id, "StillUpdating", f"is {i.provisioning_state}") for i in scale_set.instances if i.is_busy]
+        on_target = [
+            i.id for i in scale_set.instances if is_on(i, self._target) and (not i.is_off or i.id in self._passed)
+        ]
+        busy = [
+            Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
+            for i in scale_set.instances
+            if i.is_busy and not i.is_leaving
+        ]
         ill = trouble_outside(scale_set, (), on_target)
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
 
@@ -267,6 +297,16 @@ class _Rollout:
 
     def _still_to_upgrade(self) -> tuple[Batch, ...]:
         return plan_rollout(self._scale_set(), self._target, self._policy).batches
+
+    def last_look(self) -> Steps[None]:
+        """One try to see where the instances are, so that what is told of them is true; no waiting any more."""
+        if not self._azure.seen:
+            return
+        try:
+            instances = self._azure.api.read_instances().instances
+        except AzureError:
+            return
+        yield InstancesSeen(at=self.elapsed(), instances=instances)
 
     # -- small words ---------------------------------------------------------------------------------------------
 

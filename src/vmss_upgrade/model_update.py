@@ -4,31 +4,33 @@ from __future__ import annotations
 
 from functools import partial
 
-from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.patient_api import PatientApi, Steps
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model_check import check_before_model_update, check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.scale_set import Model
-from vmss_upgrade.rollout.watch import forbid_foreign_image
+
+LIMIT = 30 * 60.0  # seconds; recorded image changes of a model took 41 to 64 s
 
 
-def update_model(azure: PatientApi, planned_from: Model, target: Image, limit: float) -> Steps[Model]:
-    """Write `target`, wait for the end of Azure's operation (at most `limit` seconds), and read the model again.
+def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Model]:
+    """Write `target`, wait for the end of Azure's operation, and read the model again.
 
     Raises AzureError where Azure's operation fails or does not end, PlanRefused where the model is no longer the one
     that was planned from.
     """
     began = azure.now()
+    limit = began + LIMIT
     operation = yield from _submit(azure, planned_from, target)
-    yield ModelUpdateStarted(at=azure.elapsed(), target=target)
     if operation is not None:
-        state = yield from azure.follow(operation, began + limit)
+        state = yield from azure.follow(operation, limit)
         if state is not OperationState.SUCCEEDED:
             raise _operation_error(operation, state)
-    model = yield from azure.read_settled_model("the model update is still being carried out", began + limit)
-    forbid_foreign_image(model, target)
+    model = yield from azure.read_settled_model("the model update is still being carried out", limit)
+    check_during_rollout(model, target)
     yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
     return model
 
@@ -44,11 +46,8 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
         model = yield from azure.read_model()
         if model.image.same_as(target):
             return None
-        if not model.image.same_as(planned_from.image):
-            raise PlanRefused(
-                f"Somebody changed the model's image to {model.image} while this run was planning.",
-                "Make sure that only one rollout is at work on this scale set, and run again.",
-            )
+        check_before_model_update(model, planned_from)
+        yield ModelUpdateStarted(at=azure.elapsed(), target=target)
         try:
             return azure.write(partial(azure.api.set_image, target, model.etag))
         except AzureError as error:

@@ -14,7 +14,7 @@ from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout import pacing
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import Event, Waiting
+from vmss_upgrade.rollout.events import Ending, Event, Waiting
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.scale_set import Instance, Model
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 Steps = Generator[Event, None, T]
 
 # what was read is outdated: read again, at once; how often at most
-_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 5}
+_READ_AGAIN = {Trouble.CHANGED: 3, Trouble.GONE: 1}
 
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
@@ -30,6 +30,14 @@ SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
 
 class OutOfTime(VmssUpgradeError):
     """The whole rollout's `timeout` has passed."""
+
+
+class Halted(VmssUpgradeError):
+    """Nothing further may be touched, for the reason in `ending`."""
+
+    def __init__(self, ending: Ending) -> None:
+        super().__init__(ending.reason, ending.remedy)
+        self.ending = ending
 
 
 class PatientApi:
@@ -93,15 +101,17 @@ class PatientApi:
             model = yield from self.read_model()
         return model
 
-    def patiently(self, call: Callable[[], T]) -> Steps[T]:
-        """The call's result, repeated while waiting can help. For reads and polls only."""
+    def patiently(self, call: Callable[[], T], *, until: float = float("inf")) -> Steps[T]:
+        """The call's result, repeated while waiting can help, and not past `until`. For reads and polls only."""
         patience = Patience()
         while True:
             self.sleep(0)  # a cancelled run asks nothing more
             try:
                 return call()
             except AzureError as error:
-                patience = yield from self.wait_after(error, patience)
+                if self.now() >= until:
+                    raise
+                patience = yield from self.wait_after(error, patience, until=until)
 
     def look(self) -> Steps[None]:
         """See all instances, as soon as the list's token bucket allows it."""
@@ -119,11 +129,11 @@ class PatientApi:
         return pacing.LOOK_PER_PAGE * self.pages
 
     def follow(
-        self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[None]] | None = None
+        self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[bool]] | None = None
     ) -> Steps[OperationState]:
         """Poll until the operation ends, or the clock shows `deadline` (then RUNNING).
 
-        `meanwhile` is run now and then, for progress and for trouble elsewhere.
+        `meanwhile` is run now and then, for progress; it answers whether to go on (else RUNNING, too).
         """
         bucket = pacing.operation_bucket()
         next_look = self.now() + pacing.LOOK_DURING_OPERATION
@@ -132,9 +142,14 @@ class PatientApi:
             delay = pacing.poll_delay(bucket, operation.asked_delay, self.now())
             self.sleep(min(delay, deadline - self.now()))
             bucket.spend(1, self.now())
-            state = yield from self.patiently(operation.step)
+            try:
+                state = yield from self.patiently(operation.step, until=deadline)
+            except AzureError:
+                if self.now() < deadline:
+                    raise
             if meanwhile and state is OperationState.RUNNING and self.now() >= next_look:
-                yield from meanwhile()
+                if not (yield from meanwhile()):
+                    return state
                 next_look = self.now() + pacing.pause_between_looks(self.pages)
         return state
 
@@ -151,15 +166,15 @@ class PatientApi:
         self.wrote = True
         return operation
 
-    def wait_after(self, error: AzureError, patience: Patience) -> Steps[Patience]:
+    def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
         """Wait as long as the error deserves, and return the patience that is left. Raises it when there is none."""
-        if patience.tries < _READ_AGAIN.get(error.trouble, 0):
-            return replace(patience, tries=patience.tries + 1)
+        if patience.read_again < _READ_AGAIN.get(error.trouble, 0):
+            return replace(patience, read_again=patience.read_again + 1)
         verdict = patience.after(error)
         if verdict is None:
             raise error
         seconds, left = verdict
-        yield from self.wait(_in_words(error), seconds)
+        yield from self.wait(_in_words(error), min(seconds, until - self.now()))
         return left
 
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from azure_simulator import Scenario, SimulatedAzure, VirtualClock, load_scenario
+from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario, scenario_names
 from vmss_upgrade.main import run
 
 DEMO_PACE = 1 / 60  # a virtual minute a second
@@ -74,10 +74,13 @@ def main() -> int:
     arguments = parser.parse_args()
     folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
     folder.mkdir(parents=True, exist_ok=True)
+    try:
+        scenario = load_scenario(arguments.scenario)
+    except ScenarioError as error:
+        print(f"{error}\nThere are: {', '.join(scenario_names())}")
+        return 2
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
-    exit_code, _ = rehearse(
-        load_scenario(arguments.scenario), folder, pace=arguments.pace, seed=arguments.seed, environ=colours
-    )
+    exit_code, _ = rehearse(scenario, folder, pace=arguments.pace, seed=arguments.seed, environ=colours)
     print(f"\nSummary, outputs and record are in {folder}")
     return exit_code
 

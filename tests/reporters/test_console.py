@@ -140,13 +140,14 @@ def test_the_annotation_of_a_halted_run(capsys: Captured) -> None:
     assert name == "error"
     assert message == (
         "Instance 1: OSProvisioningTimedOut: It did not start. Correlation id c-1. Left undone: 4 instances "
-        "(2, 3, 4, 5). The model holds the target image Canonical:jammy:22_04-lts:2.0.0: new instances will get it."
+        "(2, 3, 4, 5). The model holds the target image Canonical:jammy:22_04-lts:2.0.0: new instances will get it. "
+        "See what failed."
     )
     assert "::error title=Rollout halted::" in output
     assert "✖ batch 1 failed after 1m40s" in output
     assert "To put the previous image back into the model:" in output
     assert "imageReference.version=1.0.0" in output
-    assert "Lowest healthy count: 4 of 6, at 10s." in output
+    assert "Lowest healthy count: 4 of 6, 10s after the start." in output
 
 
 def test_a_run_that_failed_without_an_instance_error_is_annotated_too(capsys: Captured) -> None:

@@ -102,7 +102,7 @@ def test_a_good_run_needs_nothing_done() -> None:
     assert markdown.startswith("## ✅")
     assert "What now" not in markdown
     assert "What failed" not in markdown
-    assert "| Lowest healthy count | 2 of 4, 10s after the start |" in markdown
+    assert "Lowest healthy count: 2 of 4, 10s after the start. |" in markdown
 
 
 def test_a_refused_run_says_why_in_a_table() -> None:

@@ -122,17 +122,24 @@ def test_a_rolling_upgrade_that_may_not_be_read_is_only_a_note() -> None:
     assert (finding.severity, "may not be read" in finding.message) == (Severity.NOTE, True)
 
 
+EVERYTHING_WRONG = {
+    "upgrade_mode": "Automatic",
+    "automatic_os_upgrade": True,
+    "orchestration_mode": "Flexible",
+    "provisioning_state": "Deleting",
+}
+
+
 def test_every_refusal_is_told_at_once() -> None:
-    findings = of_the_model(
-        True,
-        upgrade_mode="Automatic",
-        automatic_os_upgrade=True,
-        service_fabric=True,
-        orchestration_mode="Flexible",
-        provisioning_state="Deleting",
-    )
-    assert len(findings) == 6
+    findings = of_the_model(True, **EVERYTHING_WRONG)
+    assert len(findings) == 5
     assert {finding.severity for finding in findings} == {Severity.REFUSE}
+
+
+@pytest.mark.parametrize("owner", ["service_fabric", "managed_by_aks"])
+def test_nobody_is_told_to_change_the_settings_of_a_set_that_another_service_owns(owner: str) -> None:
+    findings = of_the_model(True, **EVERYTHING_WRONG, **{owner: True})
+    assert not [finding for finding in findings if "az vmss update" in finding.remedy]
 
 
 def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Finding, ...]:

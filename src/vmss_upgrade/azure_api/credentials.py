@@ -15,7 +15,6 @@ from urllib.parse import quote
 from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.core.pipeline import Pipeline
-from azure.core.pipeline.policies import RetryPolicy
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
@@ -30,7 +29,8 @@ def credential_for(
     sign_in: SignIn, endpoints: Endpoints, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
 ) -> TokenCredential:
     """The azure-identity credential for `sign_in`. `mask` is told every secret before it can be printed."""
-    options: dict[str, Any] = {"transport": transport, **NETWORK_TIMEOUTS}
+    # nothing is repeated in here: whoever asks for a token waits, and says so
+    options: dict[str, Any] = {"transport": transport, "retry_total": 0, **NETWORK_TIMEOUTS}
     match sign_in:
         case ClientSecret():
             from azure.identity import ClientSecretCredential
@@ -62,20 +62,20 @@ class _NoToken(ClientAuthenticationError):
 
 
 class GitHubToken:
-    """GitHub's OIDC token for one audience: fetched with a timeout and retries, masked, reused while valid."""
+    """GitHub's OIDC token for one audience: fetched with a timeout, masked, reused while valid."""
 
     def __init__(
         self, sign_in: GitHubOidc, audience: str, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
     ) -> None:
         self._url = f"{sign_in.request_url}&audience={quote(audience, safe='')}"
         self._bearer = sign_in.request_token
-        self._pipeline = Pipeline(transport, [RetryPolicy(retry_total=4, retry_backoff_factor=1)])
+        self._pipeline = Pipeline(transport)
         self._mask = mask
         self._token = ""
         self.claims: dict[str, Any] = {}
 
     def fetch(self) -> str:
-        """The token. Raises ClientAuthenticationError where GitHub gives none."""
+        """The token. Raises ClientAuthenticationError where GitHub gives none, HttpResponseError where it may later."""
         if not self._token or float(self.claims.get("exp", 0)) - unix_time() < REUSE_WHILE_VALID:
             self._token = self._ask()
             self._mask(self._token)
@@ -85,6 +85,8 @@ class GitHubToken:
     def _ask(self) -> str:
         request = HttpRequest("GET", self._url, headers={"Authorization": f"Bearer {self._bearer}"})
         response = self._pipeline.run(request, **NETWORK_TIMEOUTS).http_response
+        if response.status_code >= 500 or response.status_code == 429:
+            raise HttpResponseError("GitHub's token service is not available.", response=response)
         if response.status_code != 200:
             raise _NoToken(
                 f"GitHub's token service answered {response.status_code} to the request for an OIDC token.",
@@ -115,7 +117,7 @@ class _Explaining:
         try:
             return ask()
         except ClientAuthenticationError as error:
-            if isinstance(error, _NoToken):
+            if isinstance(error, _NoToken) or _is_outage(error):
                 raise
             claims = {name: self._github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
             described = ", ".join(f"{name}={value}" for name, value in claims.items())
@@ -123,6 +125,10 @@ class _Explaining:
                 f"{_entra_words(error)} GitHub's token has {described}; the federated credential of the application "
                 "must have the same issuer, subject and audience."
             ) from error
+
+
+def _is_outage(error: HttpResponseError) -> bool:
+    return error.response is not None and (error.status_code or 0) >= 500
 
 
 def _entra_words(error: HttpResponseError) -> str:

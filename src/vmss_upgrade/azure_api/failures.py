@@ -33,9 +33,23 @@ def translated(doing: str) -> Iterator[None]:
     except HttpResponseError as error:
         raise _refused(error, doing) from error
     except SdkError as error:
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            raise _misconfigured(f"the server's certificate is not trusted: {error}", error, doing) from error
         raise _no_answer(f"no answer: {error}", error, doing) from error
+    except OSError as error:  # a certificate bundle that is named, but not there
+        raise _misconfigured(str(error), error, doing) from error
     except ValueError as error:  # the SDK could not read an answer, such as a Retry-After that is no whole number
         raise _no_answer(f"an answer that cannot be read: {error}", error, doing) from error
+
+
+def _misconfigured(message: str, error: Exception, doing: str) -> AzureError:
+    return AzureError(
+        message,
+        trouble=Trouble.REJECTED,
+        code=type(error).__name__,
+        doing=doing,
+        remedy="Set REQUESTS_CA_BUNDLE to a file with the certificate authority of this cloud or proxy.",
+    )
 
 
 def _no_answer(message: str, error: Exception, doing: str) -> AzureError:
@@ -79,7 +93,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
         trouble=trouble,
         code=code or f"HTTP {status}",
         doing=doing,
-        remedy=_remedy(status, isinstance(error, ClientAuthenticationError)),
+        remedy=_remedy(status, code, isinstance(error, ClientAuthenticationError)),
         retry_after=retry_after(headers),
         correlation_id=correlation_id(headers),
     )
@@ -101,12 +115,15 @@ def _trouble(status: int, code: str) -> Trouble:
 _SIGN_IN_REMEDY = "Check the sign-in inputs and the federated credential or secret of the application."
 
 
-def _remedy(status: int, is_sign_in: bool) -> str:
+_SET_NOT_FOUND = ("ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound")
+
+
+def _remedy(status: int, code: str, is_sign_in: bool) -> str:
     if status == 403:
         return "Give the identity the role that the README describes, on the scale set or its resource group."
     if status == 401 or is_sign_in:
         return _SIGN_IN_REMEDY
-    if status == 404:
+    if code in _SET_NOT_FOUND:
         return "Check `subscription-id`, `resource-group` and `scale-set`."
     return ""
 

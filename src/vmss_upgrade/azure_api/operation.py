@@ -14,6 +14,7 @@ from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 from vmss_upgrade.azure_api.failures import correlation_id, retry_after, translated
+from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.scale_set import Problem
 
@@ -63,9 +64,15 @@ class SteppedPolling(ARMPolling):
     def step(self) -> OperationState:
         """Poll once. After a poll that failed the operation counts as running still."""
         self._stepped = True
-        with translated(f"polling the operation ({self._doing})"):
-            if not super().finished():
-                self._poll_once()
+        try:
+            with translated(f"polling the operation ({self._doing})"):
+                if not super().finished():
+                    self._poll_once()
+        except AzureError as error:
+            if error.trouble is Trouble.NOT_FOUND:
+                # it was accepted, so it exists: an answer that says otherwise is asked for again
+                error.trouble, error.remedy = Trouble.UNCERTAIN, ""
+            raise
         state = _STATES.get(str(self._status).lower(), OperationState.RUNNING)
         if state is OperationState.FAILED:
             self._failure = self._read_problem()

@@ -56,8 +56,12 @@ class ScaleSetClient:
         pages = 0
         remaining = None
         url: str | None = f"{self._path}/virtualMachines?$expand=instanceView"
+        followed: set[str] = set()
         with translated("listing the instances"):
             while url:
+                if url in followed:
+                    raise _unreadable("the instance list goes round in a circle")
+                followed.add(url)
                 response = self._get(url)
                 body = _json(response)
                 items += [item for item in _list(body, response) if isinstance(item, dict)]

@@ -7,9 +7,13 @@ on a terminal the same lines stand without them. Limits: 10 annotations per type
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
 import sys
 from collections import Counter
 
+from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.reporters import heatmap, words
 from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, listed
 from vmss_upgrade.rollout.durations import duration
@@ -102,7 +106,7 @@ class Console:
             case RolloutPlanned():
                 self._tell_plan(event, report)
             case Waiting():
-                self._at(event.at, f"waiting {duration(event.seconds)}: {event.why}")
+                self._progress(event.at, f"waiting: {event.why}", f" (next try in {duration(event.seconds)})")
             case ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
             case ModelUpdated():
@@ -166,9 +170,9 @@ class Console:
     def _tell_batch_ended(self, event: BatchPassed | BatchFailed, report: Report) -> None:
         self._close_group()
         took = duration(report.batches[-1].seconds or 0.0)
-        ids = len(event.batch.instance_ids)
+        left = sum(1 for instance in event.instances if instance.id in event.batch.instance_ids)
         if isinstance(event, BatchPassed):
-            text = f"✔ batch {event.batch.number} passed in {took}: {count(ids, 'instance')} current and healthy"
+            text = f"✔ batch {event.batch.number} passed in {took}: {count(left, 'instance')} current and healthy"
             self._at(event.at, text, style="92")
         else:
             self._at(event.at, f"✖ batch {event.batch.number} failed after {took}", style="1;91")
@@ -193,19 +197,19 @@ class Console:
         if words.way_back(report):
             self._print("  To put the previous image back into the model:")
             self._print(f"    {clean(words.way_back(report))}")
-        if report.lowest_healthy and report.batches:
-            lowest = report.lowest_healthy
-            self._print(f"  Lowest healthy count: {lowest.count} of {len(report.before)}, at {duration(lowest.at)}.")
+        if words.health_in_numbers(report):
+            self._print(f"  {words.health_in_numbers(report)}")
 
     def _tell_failures(self, report: Report) -> None:
         groups = words.failures_by_code(report.failures())
-        undone = " ".join(filter(None, (words.left_undone(report), words.model_notice(report))))
+        remedy = report.ending.remedy if report.ending else ""
+        undone = " ".join(filter(None, (words.left_undone(report), words.model_notice(report), remedy)))
         for failures in groups.values():
             self.error(f"{words.failure_in_words(failures)} {undone}", f"Rollout {report.ending.outcome.value}")  # type: ignore[union-attr]
         ending = report.ending
         refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
         if ending is not None and not groups and not refused_with_findings:
-            text = " ".join(filter(None, (ending.reason, undone, words.in_flight(report), ending.remedy)))
+            text = " ".join(filter(None, (ending.reason, words.in_flight(report), undone)))
             self.error(text, f"Rollout {ending.outcome.value}")
 
     # -- small steps ---------------------------------------------------------------------------------------------
@@ -213,11 +217,11 @@ class Console:
     def _at(self, at: float, text: str, *, style: str = "") -> None:
         self._print(self._styled(f"{_stamp(at)}  {clean(text)}", style))
 
-    def _progress(self, at: float, text: str) -> None:
-        """Say it when it is new, or has not been said for a while."""
+    def _progress(self, at: float, text: str, detail: str = "") -> None:
+        """Say it when it is new, or has not been said for a while. A new `detail` alone is no reason to."""
         said, said_at = self._last_progress
         if text != said or at - said_at >= REPEAT_PROGRESS_AFTER:
-            self._at(at, text)
+            self._at(at, text + detail)
             self._last_progress = (text, at)
 
     def _heatmap(self, report: Report) -> None:
@@ -244,11 +248,22 @@ class Console:
         """A workflow command, escaped by actions_toolkit, flushed at once."""
         from actions_toolkit.core import issue_command  # here: its imports take long, and not every run needs them
 
-        issue_command(name, {key: value for key, value in properties.items() if value}, message)
-        sys.stdout.flush()
+        with io.StringIO() as command, contextlib.redirect_stdout(command):
+            issue_command(name, {key: value for key, value in properties.items() if value}, message)
+            text = command.getvalue()
+        self._print(text.rstrip("\n"))
 
     def _print(self, line: str) -> None:
-        print(line, flush=True)
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            _write_to_nowhere()
+            raise Interrupted from None  # nobody listens any more: whoever ran this step has gone
+
+
+def _write_to_nowhere() -> None:
+    """Let everything that is still printed, and Python's own last flush, end nowhere instead of in an error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stamp(at: float) -> str:

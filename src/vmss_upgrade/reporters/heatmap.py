@@ -37,32 +37,38 @@ class Row:
 def rows(instances: tuple[Instance, ...], cells: Mapping[str, Cell], labels: Mapping[Domain | None, str]) -> list[Row]:
     """The rows in the order of the rollout; instances that show no update domain come last."""
 
-    def domain_key(instance: Instance) -> tuple[bool, Domain]:
-        domain = instance.update_domain
-        return (domain is None, domain or Domain(number=-1))
+    def order(instance: Instance) -> tuple[bool, Domain, tuple[int, int | str]]:
+        domain = instance.update_domain or Domain(number=-1)
+        return (instance.update_domain is None, domain, in_natural_order(instance.id))
 
-    def order(instance: Instance) -> tuple[tuple[bool, Domain], int, tuple[int, int | str]]:
-        fault_domain = -1 if instance.fault_domain is None else instance.fault_domain
-        return (domain_key(instance), fault_domain, in_natural_order(instance.id))
+    # by label, not by domain: an instance that is deallocated shows no placement group, but belongs to its row
+    members: dict[str, list[Instance]] = {}
+    for instance in sorted(instances, key=order):
+        members.setdefault(labels.get(instance.update_domain, "no domain"), []).append(instance)
+    return [Row(label, _by_fault_domain(row, cells)) for label, row in members.items()]
 
-    result = []
-    for _, members in groupby(sorted(instances, key=order), key=domain_key):
-        in_domain = list(members)
-        by_fault_domain = groupby(in_domain, key=lambda instance: instance.fault_domain)
-        fault_domains = tuple(tuple(cells[i.id] for i in group) for _, group in by_fault_domain)
-        result.append(Row(labels.get(in_domain[0].update_domain, "no domain"), fault_domains))
-    return result
+
+def _by_fault_domain(row: list[Instance], cells: Mapping[str, Cell]) -> tuple[tuple[Cell, ...], ...]:
+    def place(instance: Instance) -> tuple[int, tuple[int, int | str]]:
+        return (fault_domain(instance), in_natural_order(instance.id))
+
+    def fault_domain(instance: Instance) -> int:
+        return -1 if instance.fault_domain is None else instance.fault_domain
+
+    groups = groupby(sorted(row, key=place), key=fault_domain)
+    return tuple(tuple(cells[instance.id] for instance in group) for _, group in groups)
 
 
 def domain_labels(instances: tuple[Instance, ...]) -> dict[Domain | None, str]:
     """A short name per update domain; zone and placement group only where there is more than one."""
     domains = sorted({i.update_domain for i in instances if i.update_domain is not None})
-    groups = sorted({domain.placement_group for domain in domains})
+    groups = sorted({domain.placement_group for domain in domains if domain.placement_group})
     zones = {domain.zone for domain in domains}
 
     def label(domain: Domain) -> str:
         zone = f"zone {_plain(domain.zone)} " if len(zones) > 1 else ""
-        group = f"PG{groups.index(domain.placement_group) + 1} " if len(groups) > 1 else ""
+        is_numbered = len(groups) > 1 and domain.placement_group
+        group = f"PG{groups.index(domain.placement_group) + 1} " if is_numbered else ""
         return f"{zone}{group}UD {domain.number}"
 
     return {domain: label(domain) for domain in domains}

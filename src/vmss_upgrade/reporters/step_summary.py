@@ -105,11 +105,8 @@ def _facts(report: Report) -> list[str]:
     lines.append(f"| Duration | {duration(report.duration)} |")
     if report.seconds_waited:
         lines.append(f"| Waited for Azure | {duration(report.seconds_waited)} |")
-    if report.lowest_healthy and report.batches:
-        lowest = report.lowest_healthy
-        lines.append(
-            f"| Lowest healthy count | {lowest.count} of {len(report.before)}, {duration(lowest.at)} after the start |"
-        )
+    if words.health_in_numbers(report):
+        lines.append(f"| Health | {words.health_in_numbers(report)} |")
     if report.ending and report.ending.outcome is Outcome.PLANNED:
         lines.append(f"| Blast radius | {_literal(words.away(report))} |")
     return lines

@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from vmss_upgrade.reporters.heatmap import domain_labels
-from vmss_upgrade.reporters.text import count, listed
+from vmss_upgrade.reporters.text import count, cut, listed
 from vmss_upgrade.rollout.commands import az_vmss, put_image_back
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.health_gate import Failure, Pending
+from vmss_upgrade.rollout.model_check import MODEL_CHANGED
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, is_healthy, is_on
+
+LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
 
 _MARKS = {
     Outcome.SUCCEEDED: "✅",
@@ -39,10 +42,12 @@ def headline(report: Report) -> str:
         return "The run has not ended."
     name = report.model.name if report.model else "the scale set"
     total = len(report.instances)
-    done = f"{len(report.upgraded)} of {count(total, 'instance')} upgraded"
+    done = f"{len(report.upgraded)} of {count(total, 'instance')} upgraded" if report.plan else "before it was planned"
     match ending.outcome:
         case Outcome.SUCCEEDED:
-            sentence = f"{name} runs {report.target}: {_what_was_done(report)} in {duration(report.duration)}."
+            everywhere = bool(report.upgraded) or not report.skipped
+            runs = f"{name} runs" if everywhere else f"The model of {name} now holds"
+            sentence = f"{runs} {report.target}: {_what_was_done(report)} in {duration(report.duration)}."
         case Outcome.NOTHING_TO_DO:
             sentence = f"Nothing to do: every instance of {name} that can be upgraded runs {report.target} already."
         case Outcome.PLANNED:
@@ -151,11 +156,22 @@ def failure_in_words(failures: list[Failure]) -> str:
     """One group: which instances, the code, the message, and the id for Microsoft support."""
     ids = [f.instance_id for f in failures if f.instance_id]
     who = f"{'Instance' if len(ids) == 1 else 'Instances'} {listed(ids)}: " if ids else ""
-    messages = list(dict.fromkeys(f.message for f in failures))
-    more = f" (and {len(messages) - 1} similar messages)" if len(messages) > 1 else ""
+    messages = [cut(message, LONGEST_MESSAGE) for message in dict.fromkeys(f.message for f in failures)]
+    more = f" (and {len(messages) - 1} other messages, in the step summary)" if len(messages) > 1 else ""
     correlation = next((f.correlation_id for f in failures if f.correlation_id), "")
     support = f" Correlation id {correlation}." if correlation else ""
     return f"{who}{failures[0].code}: {messages[0].rstrip('.')}{more}.{support}"
+
+
+def health_in_numbers(report: Report) -> str:
+    """How many instances are healthy now, and how few were at the worst moment; empty where nothing was upgraded."""
+    if report.lowest_healthy is None or not report.batches:
+        return ""
+    lowest = report.lowest_healthy
+    return (
+        f"Healthy now: {report.healthy_now} of {len(report.instances)}. "
+        f"Lowest healthy count: {lowest.count} of {len(report.before)}, {duration(lowest.at)} after the start."
+    )
 
 
 def left_undone(report: Report) -> str:
@@ -167,8 +183,10 @@ def left_undone(report: Report) -> str:
 
 def model_notice(report: Report) -> str:
     """That new instances get the target image already, after a run that did not finish; else empty."""
-    unfinished = report.ending is not None and report.ending.outcome.exit_code != 0
-    if not unfinished or report.plan is None:
+    if report.ending is None or report.plan is None or report.ending.outcome.exit_code == 0:
+        return ""
+    somebody_elses = any(failure.code == MODEL_CHANGED for failure in report.ending.failures)
+    if report.ending.outcome is Outcome.REFUSED or somebody_elses:
         return ""
     if report.plan.update_model and not report.model_touched:
         return ""
@@ -193,8 +211,8 @@ def closer_look(report: Report) -> str:
 
 def in_flight(report: Report) -> str:
     """What Azure goes on doing after this run has ended; empty where nothing is under way."""
-    running = [record for record in report.batches if record.seconds is None]
+    running = [record.batch for record in report.batches if record.azure_at_work]
     if not running:
         return ""
-    ids = listed(running[-1].batch.instance_ids)
-    return f"Azure goes on upgrading what batch {running[-1].batch.number} asked for (instances {ids})."
+    ids = listed(running[-1].instance_ids)
+    return f"Azure goes on upgrading what batch {running[-1].number} asked for (instances {ids})."

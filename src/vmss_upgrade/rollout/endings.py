@@ -10,7 +10,7 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
 from vmss_upgrade.rollout.planner import Batch
 
-LOOK_INTO = "Look into the instances named here, then run again."
+LOOK_INTO = "Look into what is named here, then run again."
 
 
 def refused(refusals: Sequence[Finding]) -> Ending:
@@ -40,9 +40,16 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
     return Ending(
         outcome=Outcome.TIMED_OUT if timed_out else Outcome.HALTED,
         reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
-        remedy="Look into the instances named here; nothing further was touched.",
+        remedy="Look into what is named here; nothing further was touched.",
         failures=gate.failures,
     )
+
+
+def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
+    """Azure did not take the upgrade of a batch on in time; its instances are as they were."""
+    failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
+    reason = f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {error}"
+    return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 
 def by_the_rest(troubles: Sequence[Pending]) -> Ending:
@@ -59,7 +66,7 @@ def by_the_rest(troubles: Sequence[Pending]) -> Ending:
 def by_last_look(unsettled: Sequence[Pending]) -> Ending:
     """Every batch passed, but not every instance on the target is well now."""
     failures = tuple(
-        Failure(instance_id=p.instance_id, code=p.code, message=f"at the end of the rollout it {p.message}")
+        Failure(instance_id=p.instance_id, code=p.code, message=f"at the end of the rollout: {p.message}")
         for p in unsettled
     )
     reason = f"not every instance is well at its end: {_first_of(failures)}"

@@ -101,11 +101,19 @@ class InstancesSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchStarted:
-    """From now on the instances of the batch count as away. `of` is the number of batches."""
+    """The upgrade of the batch is about to be asked for. `of` is the number of batches."""
 
     at: float
     batch: Batch
     of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeAccepted:
+    """Azure took the upgrade of the batch on; from now on its instances count as away."""
+
+    at: float
+    batch: Batch
 
 
 class Phase(Enum):
@@ -175,6 +183,7 @@ Event = (
     | Holding
     | InstancesSeen
     | BatchStarted
+    | UpgradeAccepted
     | BatchProgressed
     | BatchPassed
     | BatchFailed

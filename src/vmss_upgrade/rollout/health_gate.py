@@ -70,6 +70,11 @@ def not_ready(instance: Instance, target: Image, signal: HealthSignal, *, flag_m
     return None
 
 
+def is_new_problem(instance: Instance, known: Mapping[str, Problem]) -> bool:
+    """Whether the instance shows a failure, with nobody at work on it, that is not among the known ones."""
+    return instance.problem is not None and not instance.is_busy and known.get(instance.id) != instance.problem
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthGate:
     """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
@@ -120,13 +125,14 @@ class HealthGate:
     def out_of_time(self, code: str, message: str) -> HealthGate:
         """The gate failed for every instance that is not ready, because some other bound was reached."""
         failures = tuple(
-            Failure(instance_id=p.instance_id, code=code, message=f"{message}; {p.message}") for p in self.pending
+            Failure(instance_id=p.instance_id, code=code, message=f"{message.rstrip('.')}; {p.message}")
+            for p in self.pending
         )
         return replace(self, failures=failures or (Failure(instance_id="", code=code, message=message),))
 
     def _new_failure(self, instance: Instance) -> Failure | None:
         problem = instance.problem
-        if instance.is_busy or problem is None or self.known_problems.get(instance.id) == problem:
+        if problem is None or not is_new_problem(instance, self.known_problems):
             return None
         return Failure(instance_id=instance.id, code=problem.code, message=problem.message)
 

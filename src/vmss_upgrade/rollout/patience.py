@@ -13,14 +13,20 @@ _BOUNDS = {
     # Azure has been seen to ask for 120 s and for 1200 s (Azure/azure-rest-api-specs#270)
     Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0),
     Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0),
+    # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
+    Trouble.GONE: (5.0, 30.0, 5 * 60.0),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How much waiting one call has seen. `after` gives the next wait and the patience that is left."""
+    """How much waiting one call has seen. `after` gives the next wait and the patience that is left.
+
+    `read_again` counts the tries that needed no wait, only a fresh read.
+    """
 
     tries: int = 0
+    read_again: int = 0
     waited: float = 0.0
 
     def after(self, error: AzureError) -> tuple[float, Patience] | None:

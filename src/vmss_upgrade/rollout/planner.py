@@ -20,6 +20,7 @@ from vmss_upgrade.rollout.scale_set import (
 
 ON_TARGET = "already on the target image"
 PROTECTED = "protected from scale set actions"
+LEAVING = "being deleted"
 STOPPED = "stopped"
 DEALLOCATED = "deallocated"
 
@@ -89,7 +90,7 @@ def plan_rollout(scale_set: ScaleSet, target: Image, policy: Policy) -> RolloutP
 
 
 def still_due(batch: Batch, scale_set: ScaleSet, target: Image) -> Batch:
-    """The batch without the instances that vanished, were stopped, or moved to the target, since planning.
+    """The batch without the instances that since planning vanished, are leaving, were stopped, or moved to the target.
 
     It never grows. The flag that stands for a VHD may lag behind the model, so there nobody is dropped as current.
     """
@@ -114,6 +115,8 @@ def reason_to_skip(instance: Instance, target: Image, *, model_holds_target: boo
     """Why the rollout leaves this instance alone; None when it is due."""
     if runs_target(instance, target, model_holds_target=model_holds_target):
         return ON_TARGET
+    if instance.is_leaving:
+        return LEAVING
     if instance.protected:
         return PROTECTED
     if instance.is_off:

@@ -13,19 +13,24 @@ from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Model, ScaleSet, is_healthy, is_on
-from vmss_upgrade.rollout.watch import nobody_else_runs
+from vmss_upgrade.rollout.watch import nobody_else_is_healthy, nobody_else_runs
 
 
 def examine_model(model: Model, *, rolling_upgrade_running: bool | None) -> tuple[Finding, ...]:
     """What the model says against, or about, a rollout, whatever its target."""
-    findings = (
-        _owner(model),
-        _upgrade_mode(model),
-        _automatic_os_upgrade(model),
-        _rolling_upgrade(model, rolling_upgrade_running),
-        _orchestration(model),
-        _provisioning_state(model),
-    )
+    passing = (_rolling_upgrade(model, rolling_upgrade_running), _provisioning_state(model))
+    return (*unfit(model), *(finding for finding in passing if finding is not None))
+
+
+def unfit(model: Model) -> tuple[Finding, ...]:
+    """The settings that forbid every write, at planning and at any later moment.
+
+    Where the scale set belongs to another service that alone is said: advice to change its settings would do harm.
+    """
+    owner = _owner(model)
+    if owner is not None:
+        return (owner,)
+    findings = (_upgrade_mode(model), _automatic_os_upgrade(model), _orchestration(model))
     return tuple(finding for finding in findings if finding is not None)
 
 
@@ -33,6 +38,8 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
     """What this plan would do to the scale set that a user must know, or that is not allowed."""
     findings = (
         _whole_set(scale_set, plan),
+        _all_that_is_healthy(scale_set, plan),
+        _bake_too_long(scale_set.model, plan, policy),
         _no_health_signal(scale_set, plan, policy),
         _ill_before(scale_set, plan),
         _ill_on_target(scale_set, plan),
@@ -138,6 +145,27 @@ def _whole_set(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     return _refuse(
         f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",
         f"Set `batch-size` to a number below {size}, such as {max(1, size // 2)}.",
+    )
+
+
+def _all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
+    batch = next((b for b in plan.batches if nobody_else_is_healthy(scale_set, b.instance_ids)), None)
+    if batch is None or _whole_set(scale_set, plan) is not None:
+        return None
+    ids = ", ".join(batch.instance_ids)
+    return _refuse(
+        f"Batch {batch.number} ({ids}) holds every instance that is healthy: nothing would serve while it is upgraded.",
+        "Heal the other instances first, or set a smaller `batch-size`.",
+    )
+
+
+def _bake_too_long(model: Model, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    bake = policy.bake_time_for(model.health_signal)
+    if not plan.batches or bake < policy.batch_timeout:
+        return None
+    return _refuse(
+        f"The bake time ({duration(bake)}) never ends within `batch-timeout` ({duration(policy.batch_timeout)}).",
+        "Set a shorter `bake-time` or a longer `batch-timeout`.",
     )
 
 

@@ -17,9 +17,11 @@ from vmss_upgrade.rollout.events import (
     ModelUpdated,
     ModelUpdateStarted,
     Noticed,
+    Phase,
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
+    UpgradeAccepted,
     Waiting,
 )
 from vmss_upgrade.rollout.findings import Finding
@@ -42,12 +44,17 @@ class Cell(Enum):
 
 @dataclass(slots=True)
 class BatchRecord:
-    """One batch that was started. `seconds` is None while it runs, or where the run ended first."""
+    """One batch that was started. `seconds` is None while it runs, or where the run ended first.
+
+    `accepted`: Azure took the upgrade on. `azure_at_work`: its operation had not ended when last heard of.
+    """
 
     batch: Batch
     started_at: float
     seconds: float | None = None
     result: str = "under way"
+    accepted: bool = False
+    azure_at_work: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +107,22 @@ class Report:
                 self.model_update_seconds = event.seconds
             case BatchStarted():
                 self.batches.append(BatchRecord(event.batch, event.at))
+            case UpgradeAccepted():
+                self.batches[-1].accepted = self.batches[-1].azure_at_work = True
                 self._see(self.instances, event.at)
             case BatchPassed():
                 self._close_batch(event, "passed")
             case BatchFailed():
                 self._failed |= {failure.instance_id: failure for failure in event.failures}
                 self._close_batch(event, "failed")
-            case InstancesSeen() | BatchProgressed():
+            case BatchProgressed():
+                if event.phase is not Phase.UPGRADING:
+                    self.batches[-1].azure_at_work = False
+                self._see(event.instances, event.at)
+            case InstancesSeen():
                 self._see(event.instances, event.at)
             case RolloutFinished():
+                self._close_unaccepted()
                 self._failed |= {f.instance_id: f for f in event.ending.failures if f.instance_id}
                 self.ending = event.ending
 
@@ -172,6 +186,12 @@ class Report:
         """The image that the instances ran before."""
         return self.plan.previous if self.plan else None
 
+    @property
+    def healthy_now(self) -> int:
+        """How many instances were healthy when last seen."""
+        signal = self.model.health_signal if self.model else None
+        return sum(1 for i in self.instances if signal is not None and is_healthy(i, signal))
+
     def failures(self) -> list[Failure]:
         """Every error, those of the run as a whole included."""
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
@@ -182,7 +202,13 @@ class Report:
     def _close_batch(self, event: BatchPassed | BatchFailed, result: str) -> None:
         record = self.batches[-1]
         record.seconds, record.result = event.at - record.started_at, result
+        if result == "passed":
+            record.azure_at_work = False
         self._see(event.instances, event.at)
+
+    def _close_unaccepted(self) -> None:
+        if self.batches and self.batches[-1].seconds is None and not self.batches[-1].accepted:
+            self.batches[-1].result = "not taken on by Azure"
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         self.instances = instances
@@ -195,7 +221,7 @@ class Report:
         if self.model is None:
             return False
         running = self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
-        if running and instance.id in running.batch.instance_ids:
+        if running and running.accepted and instance.id in running.batch.instance_ids:
             return self._is_fine(instance)
         return is_healthy(instance, self.model.health_signal)
 

@@ -74,6 +74,11 @@ class Instance:
         return self.provisioning_state.lower() in ("updating", "creating", "deleting", "migrating")
 
     @property
+    def is_leaving(self) -> bool:
+        """Being deleted; it may stay listed for half a minute."""
+        return self.provisioning_state.lower() == "deleting"
+
+    @property
     def is_up(self) -> bool:
         """Provisioned and running: all that can be known without a health signal."""
         return self.provisioning_state.lower() == "succeeded" and self.power is Power.RUNNING

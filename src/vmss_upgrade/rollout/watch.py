@@ -1,13 +1,12 @@
-"""What outside a batch forbids it to start: other instances, and somebody else's change of the model."""
+"""What in the rest of the scale set forbids the next batch to start."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Instance, Model, ScaleSet, is_healthy, is_on
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, is_on
 
 
 def must_stay_healthy(scale_set: ScaleSet, target: Image, *, model_holds_target: bool) -> frozenset[str]:
@@ -47,16 +46,10 @@ def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     return bool(running) and running <= set(batch_ids)
 
 
-def forbid_foreign_image(model: Model, target: Image) -> None:
-    """Raise AzureError where the model, written by this rollout, holds another image than `target` by now."""
-    if not model.image.same_as(target):
-        raise AzureError(
-            f"Somebody changed the model's image to {model.image} during the rollout.",
-            trouble=Trouble.CHANGED,
-            code="ModelChangedBySomebody",
-            doing="checking the model",
-            remedy="Make sure that only one rollout is at work on this scale set, and run again.",
-        )
+def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether the batch holds every instance that is healthy now (where any is)."""
+    healthy = {i.id for i in scale_set.instances if is_healthy(i, scale_set.model.health_signal)}
+    return bool(healthy) and healthy <= set(batch_ids)
 
 
 def _condition(instance: Instance) -> str:

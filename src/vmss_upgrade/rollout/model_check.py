@@ -1,0 +1,33 @@
+"""What somebody else's change of the model means for a rollout under way."""
+
+from __future__ import annotations
+
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.preflight import unfit
+from vmss_upgrade.rollout.scale_set import Model
+
+MODEL_CHANGED = "ModelChangedBySomebody"
+_ONLY_ONE = "Make sure that only one rollout is at work on this scale set, and run again."
+
+
+def check_before_model_update(model: Model, planned_from: Model) -> None:
+    """Raise PlanRefused where the model about to be written is no longer one that may be written, as planned."""
+    for finding in unfit(model):
+        raise PlanRefused(finding.message, finding.remedy)
+    if not model.image.same_as(planned_from.image):
+        raise PlanRefused(
+            f"Somebody changed the model's image to {model.image} while this run was planning.", _ONLY_ONE
+        )
+
+
+def check_during_rollout(model: Model, target: Image) -> None:
+    """Raise AzureError where the model, written by this rollout, is not what instances may be upgraded to any more."""
+    for finding in unfit(model):
+        raise _changed(f"Somebody changed the scale set during the rollout. {finding.message}", finding.remedy)
+    if not model.image.same_as(target):
+        raise _changed(f"Somebody changed the model's image to {model.image} during the rollout.", _ONLY_ONE)
+
+
+def _changed(message: str, remedy: str) -> AzureError:
+    return AzureError(message, trouble=Trouble.CHANGED, code=MODEL_CHANGED, doing="checking the model", remedy=remedy)
