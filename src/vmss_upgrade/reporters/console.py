@@ -188,7 +188,7 @@ class Console:
             self._tell_failures(report)
         good = ending.outcome.exit_code == 0
         self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;92" if good else "1;91")
-        for text in (words.left_undone(report), words.in_flight(report), words.model_notice(report), ending.remedy):
+        for text in (words.left_undone(report), words.in_flight(report), ending.remedy):
             if text and not good:
                 self._print(f"  {clean(text)}")
         if words.closer_look(report):

@@ -59,7 +59,6 @@ def _what_to_do(report: Report) -> list[str]:
     sentences = (
         words.left_undone(report),
         words.in_flight(report),
-        words.model_notice(report),
         report.ending.remedy,
     )
     lines = ["### What now", ""] + [f"- {_literal(sentence)}" for sentence in sentences if sentence]

@@ -36,7 +36,7 @@ def mark(outcome: Outcome) -> str:
 
 
 def headline(report: Report) -> str:
-    """One sentence that says how the run ended, for somebody in a hurry."""
+    """How the run ended, for somebody in a hurry, and what new instances get where it ended early."""
     ending = report.ending
     if ending is None:
         return "The run has not ended."
@@ -60,7 +60,7 @@ def headline(report: Report) -> str:
             sentence = f"The rollout of {name} ran out of time, {done}: {ending.reason}"
         case Outcome.INTERRUPTED:
             sentence = f"The rollout of {name} was cancelled, {done}."
-    return sentence + _health_caveat(report)
+    return " ".join(filter(None, (sentence, _health_caveat(report), model_notice(report))))
 
 
 def _what_was_done(report: Report) -> str:
@@ -73,7 +73,7 @@ def _what_was_done(report: Report) -> str:
 def _health_caveat(report: Report) -> str:
     upgraded = report.ending is not None and report.ending.outcome is Outcome.SUCCEEDED and report.upgraded
     if upgraded and report.model is not None and report.model.health_signal is HealthSignal.NONE:
-        return " Health was not proven: the scale set has no health signal."
+        return "Health was not proven: the scale set has no health signal."
     return ""
 
 
