@@ -21,9 +21,9 @@ def as_markdown(report: Report, *, simulated: str = "") -> str:
     """The whole summary. `simulated` names the scenario of a run without Azure, which is said first."""
     sections = (
         _title(report, simulated),
-        _what_to_do(report),
         _failures(report),
         _refusals(report),
+        _what_to_do(report),
         _facts(report),
         _heatmaps(report),
         _batches(report),
