@@ -30,6 +30,7 @@ from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.planner import plan_rollout
 from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.scale_set import Domain, Health, HealthSignal, Instance, Model, Power, Problem, ScaleSet
 
 # For properties: the same examples on every machine, however slow it is.
@@ -211,3 +212,11 @@ def run_of(
             break
         events.append(BatchPassed(at=at, batch=batch, instances=seen.instances))
     return [*events, RolloutFinished(at=at, ending=ending or Ending(outcome=Outcome.SUCCEEDED, reason="All done."))]
+
+
+def report_of(events: Iterable[Event]) -> Report:
+    """The report of a whole run."""
+    report = Report()
+    for event in events:
+        report.add(event)
+    return report

@@ -1,4 +1,4 @@
-"""The image is built once a session; each test gets a simulated Azure and a runner of its own."""
+"""The image is built once for all tests; each test gets a simulated Azure and a runner of its own."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

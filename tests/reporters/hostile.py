@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builders import fleet, run_of, vhd
+from builders import fleet, report_of, run_of, vhd
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.report import Report, report_of
+from vmss_upgrade.rollout.report import Report
 
 SECRET = "SIGNATURE"
 TEXT = (

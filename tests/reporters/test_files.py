@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from hostile import SECRET, halted
 
-from builders import NEW, fleet, run_of
+from builders import NEW, fleet, report_of, run_of
 from vmss_upgrade.reporters.outputs import OUTPUTS, as_outputs, write_outputs, write_record
 from vmss_upgrade.reporters.record import SCHEMA, as_record
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.report import Report, report_of
+from vmss_upgrade.rollout.report import Report
 
 BROKEN = Failure(instance_id="10", code="X", message="broken", correlation_id="c-1")
 # Twelve instances in two domains: 0 is done before, 3 is protected, 10 fails in the first batch.

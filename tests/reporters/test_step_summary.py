@@ -7,12 +7,12 @@ import re
 import pytest
 from hostile import SECRET, TEXT, failures, halted
 
-from builders import fleet, run_of
+from builders import fleet, report_of, run_of
 from vmss_upgrade.reporters.step_summary import as_markdown
 from vmss_upgrade.rollout.events import Ending, Event, Noticed, Outcome
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.report import Report, report_of
+from vmss_upgrade.rollout.report import Report
 
 MEBIBYTE = 1024 * 1024
 CUT = "did not fit into a step summary"

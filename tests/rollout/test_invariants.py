@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import NEW, STEADY, changed, fleet, run_of
+from builders import NEW, STEADY, changed, fleet, report_of, run_of
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.planner import ON_TARGET, plan_rollout
 from vmss_upgrade.rollout.policy import BatchSize, Policy
-from vmss_upgrade.rollout.report import Cell, Report, report_of
+from vmss_upgrade.rollout.report import Cell, Report
 from vmss_upgrade.rollout.scale_set import Health, HealthSignal, ScaleSet
 
 sizes = st.one_of(

@@ -42,13 +42,6 @@ class Image:
         return self.reference.partition("?")[0]
 
     @property
-    def short(self) -> str:
-        """What tells two versions apart in a log line: the version, or the last part of the id or URI."""
-        if self.kind is ImageKind.PLATFORM:
-            return self.version
-        return str(self).rstrip("/").rpartition("/")[2]
-
-    @property
     def is_floating(self) -> bool:
         """Whether the same words can mean another image tomorrow."""
         if self.kind is ImageKind.PLATFORM:

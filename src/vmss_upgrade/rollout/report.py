@@ -245,14 +245,6 @@ class Report:
         return self.plan is not None and (not self.plan.update_model or self.model_touched)
 
 
-def report_of(events: Iterable[Event]) -> Report:
-    """The report of a whole run."""
-    report = Report()
-    for event in events:
-        report.add(event)
-    return report
-
-
 def _standing(reason: str | None) -> Cell:
     """The cell of an instance that nothing is being done to, by why it is skipped."""
     if reason is None:
