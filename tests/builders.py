@@ -25,6 +25,7 @@ from vmss_upgrade.rollout.events import (
     RolloutPlanned,
     ScaleSetRead,
     UpgradeAccepted,
+    UpgradeEnded,
 )
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.image import Image, ImageKind
@@ -197,6 +198,7 @@ def run_of(
     for batch in plan.batches[:batches]:
         events.append(BatchStarted(at=at, batch=batch, of=len(plan.batches)))
         events.append(UpgradeAccepted(at=at, batch=batch))
+        events.append(UpgradeEnded(at=at, batch=batch))
         at += 100.0
         good = [id_ for id_ in batch.instance_ids if id_ not in failed]
         seen = changed(seen, good, image=target, health=Health.HEALTHY)

@@ -192,6 +192,7 @@ def test_a_token_service_that_fails_later_is_not_taken_for_a_refusal(
 AUTOMATIC = "{properties: {upgradePolicy: {mode: Automatic}}}"
 OTHER_IMAGE = "{properties: {virtualMachineProfile: {storageProfile: {imageReference: {version: '22.04.202609010'}}}}}"
 SLOW_UPGRADE = f"{{kind: http, {UPGRADE}, nth: 2, status: 429, retry_after: 300}}"
+FAILING_UPGRADE = f"{{kind: http, {UPGRADE}, nth: 2, count: 4, status: 503, retry_after: 30}}"
 SLOW_MODEL = f"{{kind: http, {MODEL}, nth: 5, status: 429, retry_after: 300}}"
 THREE_DOMAINS = ("[2, 2]", "[2, 2, 2]")
 
@@ -211,7 +212,7 @@ def test_no_batch_starts_when_the_set_became_unfit(tmp_path: Path) -> None:
     assert len(played.upgrade_calls) == 1
 
 
-@pytest.mark.parametrize("wait", [SLOW_UPGRADE, SLOW_MODEL], ids=["upgrade", "model"])
+@pytest.mark.parametrize("wait", [SLOW_UPGRADE, SLOW_MODEL, FAILING_UPGRADE], ids=["upgrade", "model", "failure"])
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -295,6 +296,61 @@ def test_an_upgrade_that_azure_never_took_on_is_not_said_to_be_under_way(tmp_pat
     assert json.loads(played.outputs["failed"]) == []
     assert json.loads(played.outputs["remaining"]) == ["0", "1", "2", "3"]
     assert "not taken on by Azure" in played.summary
+
+
+def test_nothing_is_asked_for_when_the_time_of_a_batch_is_up(tmp_path: Path) -> None:
+    """The wait for a throttled call ends just when `batch-timeout` passes: nobody would watch that upgrade."""
+    fault = f"{{kind: http, {UPGRADE}, nth: 1, status: 429, retry_after: 300}}"
+    played = play(scenario(fault), tmp_path, inputs={"batch-timeout": "5m"})
+    assert played.outputs["outcome"] == "timed-out"
+    assert played.upgrade_calls == []
+
+
+def test_an_upgrade_whose_answer_was_lost_may_go_on(tmp_path: Path) -> None:
+    fault = f"{{kind: http, {UPGRADE}, nth: 1, drop: after}}\n  - {{kind: hangs, instance: '0'}}"
+    played = play(scenario(fault), tmp_path, inputs={"timeout": "5m"})
+    assert played.outputs["outcome"] == "timed-out"
+    assert "Azure may go on upgrading what batch 1 asked for" in played.log
+    assert "not taken on" not in played.summary
+
+
+def test_an_upgrade_that_ended_is_not_said_to_go_on(tmp_path: Path) -> None:
+    for operation in ("failed", "succeeded"):
+        folder = tmp_path / operation
+        folder.mkdir()
+        failing = f"{{kind: provisioning-failure, instance: '0', code: Gone, message: gone, operation: {operation}}}"
+        assert "Azure goes on" not in play(scenario(failing), folder).log
+
+
+def test_a_refused_batch_is_not_drawn_as_upgrading(tmp_path: Path) -> None:
+    fault = f"{{kind: http, {UPGRADE}, nth: 1, status: 403, code: AuthorizationFailed}}"
+    played = play(scenario(fault), tmp_path)
+    assert "upgrading  " not in played.log.partition("upgrading instances")[2]
+    assert "4 upgrading" not in played.summary
+    assert "2 upgrading" not in played.summary
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "secret"),
+    [
+        ("id-token", 502, ""),
+        ("oauth2/v2.0/token", 503, ""),
+        ("oauth2/v2.0/token", 429, ""),
+        ("oauth2/v2.0/token", 503, "client-secret-value"),
+        ("oauth2/v2.0/token", 429, "client-secret-value"),
+    ],
+)
+def test_an_outage_of_the_sign_in_is_waited_out(
+    path: str, status: int, secret: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VirtualClock()
+    began = time.time()
+    monkeypatch.setattr(time, "time", lambda: began + clock.now())  # MSAL repeats a bad answer for a minute by itself
+    fault = f"{{kind: http, path: '{path}', nth: 1, count: 2, status: {status}}}"
+    inputs = {"client-secret": secret, "operation": "plan"}
+    played = play(scenario(fault), tmp_path, inputs=inputs, clock=clock)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "planned"), played.log
+    assert "not available" in played.log
 
 
 def test_a_model_that_may_hold_the_target_is_told_though_its_answer_was_lost(tmp_path: Path) -> None:

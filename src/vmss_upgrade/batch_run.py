@@ -11,7 +11,7 @@ from vmss_upgrade.patient_api import Halted, PatientApi, Steps
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout import endings, pacing
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import BatchProgressed, Noticed, Phase, UpgradeAccepted
+from vmss_upgrade.rollout.events import BatchProgressed, Noticed, Phase, UpgradeAccepted, UpgradeEnded
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, HealthGate, Pending, is_new_problem
 from vmss_upgrade.rollout.image import Image
@@ -57,6 +57,8 @@ class BatchRun:
         if operation is not None:
             yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch)
             state = yield from self._azure.follow(operation, self._deadline, meanwhile=self._look_meanwhile)
+            if state is not OperationState.RUNNING:
+                yield UpgradeEnded(at=self._azure.elapsed(), batch=self._batch)
         gate = HealthGate(
             instance_ids=self._batch.instance_ids,
             target=self._target,
@@ -83,25 +85,30 @@ class BatchRun:
         they are waited for, then the rest is asked for.
         """
         patience = Patience()
+        refusal: AzureError | None = None
         answer_lost = False
         while True:
             due = still_due(self._batch, self._scale_set(), self._target)
             if not due.instance_ids or self._has_new_failure():
                 return None
-            if answer_lost and self._is_any_busy(due) and self._azure.now() < self._deadline:
+            if self._azure.now() >= self._deadline and answer_lost:
+                return None
+            if self._azure.now() >= self._deadline and refusal is not None:
+                raise Halted(endings.by_unaccepted_batch(self._batch, refusal, self._limit()))
+            if answer_lost and self._is_any_busy(due):
                 self._azure.sleep(self._azure.look_interval())
                 yield from self._look_meanwhile()
                 continue
             try:
                 return self._azure.write(partial(self._azure.api.upgrade, due.instance_ids))
             except AzureError as error:
-                if self._azure.now() >= self._deadline:
-                    raise Halted(endings.by_unaccepted_batch(self._batch, error, self._limit())) from error
-                answer_lost = error.trouble is Trouble.UNCERTAIN
+                refusal = error
+                if error.trouble is Trouble.UNCERTAIN:
+                    answer_lost = True
+                    yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch, certain=False)
                 patience = yield from self._azure.wait_after(error, patience, until=self._deadline)
                 yield from self._azure.look()
-                if not answer_lost:
-                    yield from self._hold(self._batch)
+                yield from self._hold(self._batch)
 
     def _pass(self, gate: HealthGate) -> Steps[HealthGate]:
         """Look until the gate is decided."""

@@ -274,7 +274,9 @@ class _Rollout:
         """Instances that are still being made, or run the target without being healthy (those of this run: at all)."""
         scale_set = self._scale_set()
         on_target = [
-            i.id for i in scale_set.instances if is_on(i, self._target) and (not i.is_off or i.id in self._passed)
+            i.id
+            for i in scale_set.instances
+            if is_on(i, self._target) and not i.is_leaving and (not i.is_off or i.id in self._passed)
         ]
         busy = [
             Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
-from azure.identity import ClientSecretCredential, ManagedIdentityCredential
+from azure.core.exceptions import ClientAuthenticationError, ServiceResponseError
+from azure.identity import ManagedIdentityCredential
 from scripted import CLAIMS, answer, jwt
 
 from azure_simulator import Reply, VirtualClock
@@ -181,7 +181,7 @@ def test_github_gives_no_token(services: Services, replies: list[Reply], words: 
 def test_an_outage_of_github_is_left_to_the_caller_to_wait_out(services: Services) -> None:
     services.github = [answer(503), answer(502)]
     for _ in range(2):
-        with pytest.raises(HttpResponseError, match="not available"):
+        with pytest.raises(ServiceResponseError, match="not available"):
             services.token().fetch()
     assert services.token().fetch()
     assert services.log.count("github") == 3
@@ -200,15 +200,21 @@ def test_a_token_that_is_no_jwt_is_used_once(services: Services, value: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("sign_in", "kind"),
+    "sign_in",
     [
-        pytest.param(ClientSecret(tenant_id="t", client_id="c", secret="s"), ClientSecretCredential, id="secret"),
-        pytest.param(ManagedIdentity(), ManagedIdentityCredential, id="managed-identity"),
+        pytest.param(ClientSecret(tenant_id="t", client_id="c", secret="s"), id="secret"),
+        pytest.param(ManagedIdentity(), id="managed-identity"),
     ],
 )
-def test_other_credentials(services: Services, sign_in: Any, kind: type) -> None:
-    assert isinstance(credential_for(sign_in, endpoints_of(Cloud()), services.transport(), services.mask), kind)
-    assert services.log == [], "nobody is asked yet"
+def test_nobody_is_asked_before_a_token_is_needed(services: Services, sign_in: Any) -> None:
+    credential = credential_for(sign_in, endpoints_of(Cloud()), services.transport(), services.mask)
+    assert callable(credential.get_token)
+    assert services.log == []
+
+
+def test_a_self_hosted_runner_signs_in_with_its_managed_identity(services: Services) -> None:
+    credential = credential_for(ManagedIdentity(), endpoints_of(Cloud()), services.transport(), services.mask)
+    assert isinstance(credential, ManagedIdentityCredential)
 
 
 def test_the_real_transport_sleeps_on_the_clock() -> None:

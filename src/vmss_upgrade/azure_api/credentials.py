@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
@@ -28,14 +28,17 @@ REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be 
 def credential_for(
     sign_in: SignIn, endpoints: Endpoints, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
 ) -> TokenCredential:
-    """The azure-identity credential for `sign_in`. `mask` is told every secret before it can be printed."""
-    # nothing is repeated in here: whoever asks for a token waits, and says so
-    options: dict[str, Any] = {"transport": transport, "retry_total": 0, **NETWORK_TIMEOUTS}
+    """The azure-identity credential for `sign_in`. `mask` is told every secret before it can be printed.
+
+    Nothing is repeated in there: an outage leaves as ServiceResponseError, and whoever asks waits, and says so.
+    """
+    noting = _NotingTransport(transport)
+    options: dict[str, Any] = {"transport": noting, "retry_total": 0, **NETWORK_TIMEOUTS}
     match sign_in:
         case ClientSecret():
             from azure.identity import ClientSecretCredential
 
-            return ClientSecretCredential(
+            secret = ClientSecretCredential(
                 sign_in.tenant_id,
                 sign_in.client_id,
                 sign_in.secret,
@@ -43,18 +46,20 @@ def credential_for(
                 disable_instance_discovery=endpoints.is_private,
                 **options,
             )
+            return _Explaining(secret, noting, None)
         case GitHubOidc():
             from azure.identity import ClientAssertionCredential
 
-            github = GitHubToken(sign_in, endpoints.audience, transport, mask)
-            inner = ClientAssertionCredential(
+            github = GitHubToken(sign_in, endpoints.audience, noting, mask)
+            assertion = ClientAssertionCredential(
                 sign_in.tenant_id, sign_in.client_id, github.fetch, authority=endpoints.authority, **options
             )
-            return _Explaining(inner, github)
+            return _Explaining(assertion, noting, github)
         case ManagedIdentity():
             from azure.identity import ManagedIdentityCredential
 
-            return ManagedIdentityCredential(**options)
+            timeouts: dict[str, Any] = dict(NETWORK_TIMEOUTS)
+            return ManagedIdentityCredential(transport=transport, **timeouts)
 
 
 class _NoToken(ClientAuthenticationError):
@@ -75,7 +80,7 @@ class GitHubToken:
         self.claims: dict[str, Any] = {}
 
     def fetch(self) -> str:
-        """The token. Raises ClientAuthenticationError where GitHub gives none, HttpResponseError where it may later."""
+        """The token. Raises ClientAuthenticationError where GitHub gives none, ServiceResponseError in an outage."""
         if not self._token or float(self.claims.get("exp", 0)) - unix_time() < REUSE_WHILE_VALID:
             self._token = self._ask()
             self._mask(self._token)
@@ -85,8 +90,8 @@ class GitHubToken:
     def _ask(self) -> str:
         request = HttpRequest("GET", self._url, headers={"Authorization": f"Bearer {self._bearer}"})
         response = self._pipeline.run(request, **NETWORK_TIMEOUTS).http_response
-        if response.status_code >= 500 or response.status_code == 429:
-            raise HttpResponseError("GitHub's token service is not available.", response=response)
+        if _is_outage(response.status_code):
+            raise ServiceResponseError(f"GitHub's token service is not available ({response.status_code}).")
         if response.status_code != 200:
             raise _NoToken(
                 f"GitHub's token service answered {response.status_code} to the request for an OIDC token.",
@@ -97,11 +102,44 @@ class GitHubToken:
             raise _NoToken("GitHub's token service answered without a token.") from error
 
 
-class _Explaining:
-    """A TokenCredential that says, when Entra refuses GitHub's token, what that token claimed."""
+class _NotingTransport(HttpTransport[Any, Any]):
+    """Remembers the status of the last answer: azure-identity drops it from many of its errors."""
 
-    def __init__(self, inner: TokenCredential, github: GitHubToken) -> None:
+    def __init__(self, inner: HttpTransport[Any, Any]) -> None:
         self._inner = inner
+        self.last_status: int | None = None
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Pass on, and note the answer's status (None where there is no answer)."""
+        self.last_status = None
+        response = self._inner.send(request, **options)
+        self.last_status = response.status_code
+        return response
+
+    def open(self) -> None:
+        """Pass on."""
+        self._inner.open()
+
+    def close(self) -> None:
+        """Nothing: the connections are shared with the client of the scale set."""
+
+    def __enter__(self) -> _NotingTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing."""
+
+    def sleep(self, duration: float) -> None:
+        """Pass on."""
+        self._inner.sleep(duration)
+
+
+class _Explaining:
+    """A TokenCredential that tells an outage from a refusal, and says what GitHub's token claimed in the latter."""
+
+    def __init__(self, inner: TokenCredential, noting: _NotingTransport, github: GitHubToken | None) -> None:
+        self._inner = inner
+        self._noting = noting
         self._github = github
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
@@ -116,8 +154,14 @@ class _Explaining:
     def _explained(self, ask: Callable[[], Any]) -> Any:
         try:
             return ask()
+        except _NoToken:
+            raise
         except ClientAuthenticationError as error:
-            if isinstance(error, _NoToken) or _is_outage(error):
+            status = self._noting.last_status
+            if status is None or _is_outage(status):
+                why = f"HTTP {status}" if status else error.message
+                raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
+            if self._github is None:
                 raise
             claims = {name: self._github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
             described = ", ".join(f"{name}={value}" for name, value in claims.items())
@@ -127,8 +171,8 @@ class _Explaining:
             ) from error
 
 
-def _is_outage(error: HttpResponseError) -> bool:
-    return error.response is not None and (error.status_code or 0) >= 500
+def _is_outage(status: int) -> bool:
+    return status >= 500 or status == 429
 
 
 def _entra_words(error: HttpResponseError) -> str:

@@ -30,6 +30,7 @@ from vmss_upgrade.rollout.events import (
     Phase,
     RolloutFinished,
     RolloutPlanned,
+    UpgradeAccepted,
     Waiting,
 )
 from vmss_upgrade.rollout.findings import Finding, Severity
@@ -116,6 +117,8 @@ class Console:
                 self._progress(event.at, f"holding until {_stamp(event.until)} at most: {text}")
             case BatchStarted():
                 self._tell_batch_started(event, report)
+            case UpgradeAccepted() if event.certain:
+                self._heatmap(report)
             case BatchProgressed():
                 self._tell_progress(event, report)
             case BatchPassed() | BatchFailed():
@@ -153,7 +156,6 @@ class Console:
         title = titles.get(event.batch.number, f"UD {event.batch.domain.number}")
         size = count(len(event.batch.instance_ids), "instance")
         self._open_group(f"Batch {event.batch.number} of {event.of}: {title}, {size}")
-        self._heatmap(report)
         self._at(event.at, f"upgrading instances {listed(event.batch.instance_ids, 30)}")
         self._last_progress = ("", float("-inf"))
 

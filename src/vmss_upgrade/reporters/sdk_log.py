@@ -23,3 +23,5 @@ def listen_to_sdk(console: Console) -> None:
         logger = logging.getLogger(name)
         logger.handlers = [_ToConsole(console)]
         logger.propagate = False
+    # it warns of every error that it raises as well, which is told once already
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)

@@ -211,8 +211,9 @@ def closer_look(report: Report) -> str:
 
 def in_flight(report: Report) -> str:
     """What Azure goes on doing after this run has ended; empty where nothing is under way."""
-    running = [record.batch for record in report.batches if record.azure_at_work]
-    if not running:
+    at_work = [record for record in report.batches if record.azure_at_work != "no"]
+    if not at_work:
         return ""
-    ids = listed(running[-1].instance_ids)
-    return f"Azure goes on upgrading what batch {running[-1].number} asked for (instances {ids})."
+    batch = at_work[-1].batch
+    goes_on = "goes on" if at_work[-1].azure_at_work == "yes" else "may go on"
+    return f"Azure {goes_on} upgrading what batch {batch.number} asked for (instances {listed(batch.instance_ids)})."

@@ -30,7 +30,7 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
     failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
-    reason = f"{error.doing} failed: {error.code}, {error}"
+    reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
     return Ending(outcome=outcome, reason=reason, remedy=error.remedy, failures=(failure,))
 
 
@@ -48,7 +48,9 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
 def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     """Azure did not take the upgrade of a batch on in time; its instances are as they were."""
     failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
-    reason = f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {error}"
+    reason = (
+        f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {str(error).rstrip('.')}."
+    )
     return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 

@@ -110,7 +110,19 @@ class BatchStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeAccepted:
-    """Azure took the upgrade of the batch on; from now on its instances count as away."""
+    """Azure took the upgrade of the batch on; from now on its instances count as away.
+
+    `certain` False: the answer was lost, so that it may have.
+    """
+
+    at: float
+    batch: Batch
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeEnded:
+    """Azure's operation on the batch ended, well or not."""
 
     at: float
     batch: Batch
@@ -184,6 +196,7 @@ Event = (
     | InstancesSeen
     | BatchStarted
     | UpgradeAccepted
+    | UpgradeEnded
     | BatchProgressed
     | BatchPassed
     | BatchFailed

@@ -17,11 +17,11 @@ from vmss_upgrade.rollout.events import (
     ModelUpdated,
     ModelUpdateStarted,
     Noticed,
-    Phase,
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
     UpgradeAccepted,
+    UpgradeEnded,
     Waiting,
 )
 from vmss_upgrade.rollout.findings import Finding
@@ -46,7 +46,8 @@ class Cell(Enum):
 class BatchRecord:
     """One batch that was started. `seconds` is None while it runs, or where the run ended first.
 
-    `accepted`: Azure took the upgrade on. `azure_at_work`: its operation had not ended when last heard of.
+    `accepted`: Azure took the upgrade on, or may have. `azure_at_work`: "yes" from then until its operation ended,
+    "maybe" where the answer was lost.
     """
 
     batch: Batch
@@ -54,7 +55,7 @@ class BatchRecord:
     seconds: float | None = None
     result: str = "under way"
     accepted: bool = False
-    azure_at_work: bool = False
+    azure_at_work: str = "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +109,17 @@ class Report:
             case BatchStarted():
                 self.batches.append(BatchRecord(event.batch, event.at))
             case UpgradeAccepted():
-                self.batches[-1].accepted = self.batches[-1].azure_at_work = True
+                self.batches[-1].accepted = True
+                self.batches[-1].azure_at_work = "yes" if event.certain else "maybe"
                 self._see(self.instances, event.at)
+            case UpgradeEnded():
+                self.batches[-1].azure_at_work = "no"
             case BatchPassed():
                 self._close_batch(event, "passed")
             case BatchFailed():
                 self._failed |= {failure.instance_id: failure for failure in event.failures}
                 self._close_batch(event, "failed")
-            case BatchProgressed():
-                if event.phase is not Phase.UPGRADING:
-                    self.batches[-1].azure_at_work = False
-                self._see(event.instances, event.at)
-            case InstancesSeen():
+            case InstancesSeen() | BatchProgressed():
                 self._see(event.instances, event.at)
             case RolloutFinished():
                 self._close_unaccepted()
@@ -203,7 +203,7 @@ class Report:
         record = self.batches[-1]
         record.seconds, record.result = event.at - record.started_at, result
         if result == "passed":
-            record.azure_at_work = False
+            record.azure_at_work = "no"  # whatever became of a lost answer
         self._see(event.instances, event.at)
 
     def _close_unaccepted(self) -> None:
@@ -235,7 +235,8 @@ class Report:
         if instance.id in self._failed:
             return Cell.FAILED
         running = self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
-        if running and instance.id in running.batch.instance_ids and not self._is_fine(instance):
+        is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
+        if is_away and not self._is_fine(instance):
             return Cell.UPGRADING
         if plan is None:
             return Cell.OLD
