@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import VirtualClock
+from builders import NEW, changed, fleet, report_of, run_of
 from playing import HAPPY_FLEET, play
+from vmss_upgrade.rollout.events import InstancesSeen
 
 UPGRADE = "path: 'manualupgrade$', method: POST"
 PATCH = "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH"
@@ -404,6 +406,23 @@ def test_an_instance_in_the_making_is_waited_for_before_planning(tmp_path: Path)
     )
     played = play(fleet + making, tmp_path, inputs={"health-timeout": "2m"})
     assert "instances are still being made (3)" in played.log
+
+
+def test_an_instance_that_is_being_deleted_is_left_alone(tmp_path: Path) -> None:
+    """It may stay listed for a while, and Azure refuses an upgrade that names it."""
+    leaving = HAPPY_FLEET.replace("[2, 2]", "[3, 3]") + "instances:\n  '3': {provisioning_state: Deleting}\n"
+    played = play(leaving, tmp_path)
+    assert played.exit_code == 0, played.log
+    assert played.record["skipped"] == [{"instance_id": "3", "reason": "being deleted"}]
+    assert "3" not in [id_ for ids in played.upgrade_calls for id_ in ids]
+
+
+def test_an_upgraded_instance_that_is_being_deleted_remains_nowhere() -> None:
+    scale_set = fleet("0011")
+    going = changed(changed(scale_set, "0 1 2 3", image=NEW), "0", provisioning_state="Deleting")
+    report = report_of([*run_of(scale_set)[:-1], InstancesSeen(at=500.0, instances=going.instances)])
+    assert [skipped.instance_id for skipped in report.skipped] == ["0"]
+    assert report.remaining == []
 
 
 def test_when_everything_is_skipped_nothing_is_said_to_run_the_target(tmp_path: Path) -> None:

@@ -113,10 +113,10 @@ def runs_target(instance: Instance, target: Image, *, model_holds_target: bool) 
 
 def reason_to_skip(instance: Instance, target: Image, *, model_holds_target: bool) -> str | None:
     """Why the rollout leaves this instance alone; None when it is due."""
-    if runs_target(instance, target, model_holds_target=model_holds_target):
-        return ON_TARGET
     if instance.is_leaving:
         return LEAVING
+    if runs_target(instance, target, model_holds_target=model_holds_target):
+        return ON_TARGET
     if instance.protected:
         return PROTECTED
     if instance.is_off:

@@ -151,7 +151,8 @@ class Report:
         if plan is None:
             return []
         planned = {skipped.instance_id: skipped for skipped in plan.skipped}
-        not_skipped = {*self.upgraded, *self.failed, *self.touched}
+        leaving = {instance.id for instance in self.instances if instance.is_leaving}
+        not_skipped = {*self.upgraded, *self.failed, *(self.touched - leaving)}
         left_alone = []
         for instance in self.instances:
             reason = reason_to_skip(instance, plan.target, model_holds_target=self._model_holds_target())
