@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +184,20 @@ def test_groups_are_closed_and_never_nested(tmp_path: Path) -> None:
 
 def test_a_terminal_sees_no_commands(tmp_path: Path) -> None:
     assert "::" not in re.sub(r"\w+::?\w+", "", play("sick-domain", tmp_path).log)
+
+
+def test_when_nobody_listens_any_more_everything_is_written_all_the_same(tmp_path: Path) -> None:
+    """The step's standard output is closed: whoever ran it has gone."""
+    outputs, summary = tmp_path / "outputs", tmp_path / "summary"
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs), "GITHUB_STEP_SUMMARY": str(summary)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, str(Path(__file__).resolve().parents[1] / "entrypoint.py")]
+    done = subprocess.run(command, env=environ, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert read_outputs(outputs.read_text())["outcome"] == "interrupted"
+    assert "cancelled" in summary.read_text()
 
 
 # -- our own mistakes ----------------------------------------------------------------------------------------------

@@ -58,6 +58,15 @@ def test_every_page_is_read_by_its_link_as_given() -> None:
     assert second.query == {"$expand": ["instanceView"], "api-version": ["2024-07-01"], "$skiptoken": ["a="]}
 
 
+def test_a_list_that_goes_round_in_a_circle_ends() -> None:
+    link = f"https://manager.test{SET}/virtualMachines?$skiptoken=same&api-version={API_VERSION}"
+    page = answer(200, {"value": instances("3"), "nextLink": link})
+    client, script = azure(page, page, page)
+    with pytest.raises(AzureError, match="circle"):
+        client.read_instances()
+    assert len(script.sent) == 2
+
+
 def test_a_list_without_quota_header() -> None:
     client, _ = azure(answer(200, {"value": []}, x_ms_ratelimit_remaining_resource="Microsoft.Compute/Other;3"))
     listed = client.read_instances()
