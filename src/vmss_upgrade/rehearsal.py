@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario, scenario_names
+from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario
 from vmss_upgrade.main import run
 
 DEMO_PACE = 1 / 60  # a virtual minute a second
@@ -77,7 +77,7 @@ def main() -> int:
     try:
         scenario = load_scenario(arguments.scenario)
     except ScenarioError as error:
-        print(f"{error}\nThere are: {', '.join(scenario_names())}")
+        print(error)
         return 2
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
     exit_code, _ = rehearse(scenario, folder, pace=arguments.pace, seed=arguments.seed, environ=colours)
