@@ -12,10 +12,13 @@ from typing import Any
 
 import pytest
 
+from azure_simulator import load_scenario
 from playing import HAPPY_FLEET, play, read_outputs
 from vmss_upgrade import main as main_module
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.main import run
+from vmss_upgrade.rehearsal import rehearse
+from vmss_upgrade.reporters import console as console_module
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 HOSTILE = (
@@ -198,6 +201,42 @@ def test_when_nobody_listens_any_more_everything_is_written_all_the_same(tmp_pat
     assert (done.returncode, done.stderr) == (1, "")
     assert read_outputs(outputs.read_text())["outcome"] == "interrupted"
     assert "cancelled" in summary.read_text()
+
+
+@pytest.mark.parametrize("line", ["Healthy now", "simulated-set runs"])
+def test_an_output_that_closes_during_the_last_words_changes_no_outcome(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closing(text: str, **_: Any) -> None:
+        if line in text:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(console_module, "print", closing, raising=False)
+    monkeypatch.setattr(console_module, "_write_to_nowhere", lambda: None)
+    played = play("happy", tmp_path)
+    assert (played.exit_code, played.outputs["outcome"], played.record["outcome"]) == (0, "succeeded", "succeeded")
+    assert "succeeded" in played.summary
+
+
+@pytest.mark.parametrize(
+    ("broken", "left"),
+    [
+        ("vmss_upgrade.reporters.outputs.as_record", {"outputs.txt", "summary.md"}),
+        ("vmss_upgrade.reporters.outputs.as_outputs", {"record.json", "summary.md"}),
+        ("vmss_upgrade.reporters.step_summary.as_markdown", {"record.json", "outputs.txt"}),
+    ],
+)
+def test_what_cannot_be_made_does_not_take_the_rest_with_it(
+    broken: str, left: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError("##[error]x")
+
+    monkeypatch.setattr(broken, fails)
+    azure_files = {"record.json", "outputs.txt", "summary.md"}
+    exit_code, _ = rehearse(load_scenario("happy"), tmp_path, inputs={"operation": "plan"})
+    assert exit_code == 0
+    assert {name for name in azure_files if (tmp_path / name).exists()} == left
 
 
 # -- our own mistakes ----------------------------------------------------------------------------------------------

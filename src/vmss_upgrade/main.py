@@ -58,8 +58,11 @@ def run(
         ending = _carry_out(environ, clock, console, report, transport, simulated)
     except BaseException as error:
         on_end()
-        ending = _ended_by(error, console, report)
+        console.say_last_words()
+        # an ending that is known already is the truth, whatever happened while it was being told
+        ending = _ended_by(error, console, report) if report.ending is None else None
     on_end()
+    console.say_last_words()
     if ending is not None:
         _finish(console, report, ending, clock.now() - started)
     return _write_everything(environ, console, report, simulated)
@@ -185,20 +188,26 @@ def _write_everything(environ: Mapping[str, str], console: Console, report: Repo
     workspace = environ.get("GITHUB_WORKSPACE") or "."
     if path and not _attempt(console, "the record", lambda: outputs.write_record(report, workspace, path)):
         path = ""
-    values = outputs.as_outputs(report, path)
+
+    def write_outputs() -> None:
+        outputs.write_outputs(outputs.as_outputs(report, path), environ["GITHUB_OUTPUT"])
+
+    def write_summary() -> None:
+        _append(environ["GITHUB_STEP_SUMMARY"], step_summary.as_markdown(report, simulated=simulated))
+
     if environ.get("GITHUB_OUTPUT"):
-        _attempt(console, "the outputs", lambda: outputs.write_outputs(values, environ["GITHUB_OUTPUT"]))
+        _attempt(console, "the outputs", write_outputs)
     if environ.get("GITHUB_STEP_SUMMARY"):
-        summary = step_summary.as_markdown(report, simulated=simulated)
-        _attempt(console, "the step summary", lambda: _append(environ["GITHUB_STEP_SUMMARY"], summary))
+        _attempt(console, "the step summary", write_summary)
     return report.ending.outcome.exit_code if report.ending else 1
 
 
 def _attempt(console: Console, what: str, write: Callable[[], None]) -> bool:
+    """Make and write one of them; whatever goes wrong is told, and does not take the others with it."""
     try:
         write()
-    except (OSError, ValueError) as error:
-        console.warning(f"Could not write {what}: {error}")
+    except Exception as error:
+        console.warning(f"Could not write {what}: {type(error).__name__}: {error}")
         return False
     return True
 

@@ -22,6 +22,7 @@ from vmss_upgrade.rollout.events import (
     BatchPassed,
     BatchProgressed,
     BatchStarted,
+    Ending,
     Event,
     Holding,
     ModelUpdated,
@@ -50,6 +51,11 @@ class Console:
         self._in_group = False
         self._annotations: Counter[str] = Counter()
         self._last_progress = ("", float("-inf"))
+        self._may_interrupt = True
+
+    def say_last_words(self) -> None:
+        """The run is over: an output that closes from now on interrupts nothing any more."""
+        self._may_interrupt = False
 
     # -- plain lines ---------------------------------------------------------------------------------------------
 
@@ -187,7 +193,7 @@ class Console:
         if report.batches:
             self._heatmap(report)
         if ending.outcome.exit_code != 0:
-            self._tell_failures(report)
+            self._tell_failures(ending, report)
         good = ending.outcome.exit_code == 0
         self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;92" if good else "1;91")
         for text in (words.left_undone(report), words.in_flight(report), ending.remedy):
@@ -202,17 +208,15 @@ class Console:
         if words.health_in_numbers(report):
             self._print(f"  {words.health_in_numbers(report)}")
 
-    def _tell_failures(self, report: Report) -> None:
+    def _tell_failures(self, ending: Ending, report: Report) -> None:
+        title = f"Rollout {ending.outcome.value}"
         groups = words.failures_by_code(report.failures())
-        remedy = report.ending.remedy if report.ending else ""
-        undone = " ".join(filter(None, (words.left_undone(report), words.model_notice(report), remedy)))
+        undone = " ".join(filter(None, (words.left_undone(report), words.model_notice(report), ending.remedy)))
         for failures in groups.values():
-            self.error(f"{words.failure_in_words(failures)} {undone}", f"Rollout {report.ending.outcome.value}")  # type: ignore[union-attr]
-        ending = report.ending
+            self.error(f"{words.failure_in_words(failures)} {undone}", title)
         refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
-        if ending is not None and not groups and not refused_with_findings:
-            text = " ".join(filter(None, (ending.reason, words.in_flight(report), undone)))
-            self.error(text, f"Rollout {ending.outcome.value}")
+        if not groups and not refused_with_findings:
+            self.error(" ".join(filter(None, (ending.reason, words.in_flight(report), undone))), title)
 
     # -- small steps ---------------------------------------------------------------------------------------------
 
@@ -260,7 +264,8 @@ class Console:
             print(line, flush=True)
         except BrokenPipeError:
             _write_to_nowhere()
-            raise Interrupted from None  # nobody listens any more: whoever ran this step has gone
+            if self._may_interrupt:
+                raise Interrupted from None  # nobody listens any more: whoever ran this step has gone
 
 
 def _write_to_nowhere() -> None:
