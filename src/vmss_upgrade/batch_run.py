@@ -19,7 +19,7 @@ from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Model, Problem, ScaleSet
 
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
 
@@ -72,7 +72,7 @@ class BatchRun:
             case OperationState.SUCCEEDED:
                 gate = yield from self._pass(gate)
             case OperationState.FAILED:
-                gate = yield from self._blame(gate, operation)
+                gate = yield from self._blame(gate, operation.problem if operation else None)
             case OperationState.RUNNING:
                 gate = yield from self._out_of_time(gate)
         return _with_correlation_id(gate, operation)
@@ -150,11 +150,10 @@ class BatchRun:
         self.model = model
         return replace(gate, flag_matters=False).advance(self._scale_set().by_id(), self._azure.now())
 
-    def _blame(self, gate: HealthGate, operation: Operation | None) -> Steps[HealthGate]:
+    def _blame(self, gate: HealthGate, problem: Problem | None) -> Steps[HealthGate]:
         """Azure's operation failed: find the instances behind it; where none shows, the batch as a whole."""
         yield from self._azure.look()
         gate = gate.advance(self._scale_set().by_id(), self._azure.now())
-        problem = operation.problem if operation else None
         code = problem.code if problem else "OperationFailed"
         message = problem.message if problem else "Azure's operation failed without saying why"
         return gate if gate.failures else gate.out_of_time(code, message)
