@@ -56,29 +56,3 @@ def text_reply(status: int, body: str, headers: Headers | None = None) -> Reply:
 
 def empty_reply(status: int, headers: Headers | None = None) -> Reply:
     return Reply(status, headers or [], b"")
-
-
-def not_found_in_location() -> Refusal:
-    """The provider's own 404 (recorded: uniform_eviction_errors_2024,
-    create_extension_delete_retry_after_2024).
-    """
-    return Refusal(404, "NotFound", "The entity was not found in this Azure location.")
-
-
-def resource_not_found(kind: str, name: str, group: str) -> Refusal:
-    """The gateway's 404 (recorded: create_extension_delete_retry_after_2024)."""
-    message = (
-        f"The Resource 'Microsoft.Compute/{kind}/{name}' under resource group '{group}' was not found. "
-        "For more details please go to https://aka.ms/ARMResourceNotFoundFix"
-    )
-    return Refusal(404, "ResourceNotFound", message, headers=[("x-ms-failure-cause", "gateway")])
-
-
-def conflict() -> Refusal:
-    """Recorded: uniform_manualupgrade_conflict_409_2023."""
-    return Refusal(
-        409,
-        "Conflict",
-        "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
-        "https://aka.ms/activitylog to get more details on the conflicting requests.",
-    )

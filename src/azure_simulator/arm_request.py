@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from azure_simulator.answers import Refusal
+from azure_simulator.answers import Headers, Refusal
+from azure_simulator.errors import KnownError, Stage
+from azure_simulator.faults import OperationFate
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """A request to ARM, taken apart. Names of query parameters and headers are lower case; `path` is as
-    sent.
+    sent. `error` and `fate`: what a fault of the scenario has decided about it.
     """
 
     method: str
@@ -23,10 +25,19 @@ class Request:
     raw_query: str
     headers: dict[str, str]
     body: bytes
+    error: KnownError | None = None
+    fate: OperationFate | None = None
 
     @property
     def api_version(self) -> str:
         return self.query.get("api-version", "")
+
+    def meet(self, stage: Stage, headers: Headers) -> None:
+        """Raise the error that awaits the request at this stage, if any; it shows `headers` too."""
+        if self.error is not None and self.error.stage == stage:
+            refusal = self.error.refusal()
+            refusal.headers = [*refusal.headers, *headers]
+            raise refusal
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object. Raises Refusal 400 when it is none."""
@@ -41,7 +52,15 @@ class Request:
         return body
 
 
-def parse_request(method: str, path: str, raw_query: str, headers: Mapping[str, str], body: bytes) -> Request:
+def parse_request(
+    method: str,
+    path: str,
+    raw_query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    error: KnownError | None = None,
+    fate: OperationFate | None = None,
+) -> Request:
     query = {name.lower(): value for name, value in parse_qsl(raw_query, keep_blank_values=True)}
     lowered = {name.lower(): value for name, value in headers.items()}
-    return Request(method.upper(), path, query, raw_query, lowered, body)
+    return Request(method.upper(), path, query, raw_query, lowered, body, error, fate)

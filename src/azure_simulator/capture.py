@@ -68,6 +68,7 @@ def _model(document: Any, source: str) -> dict[str, Any]:
         network["networkInterfaceConfigurations"] = [_interface(each) for each in interfaces]
     model["properties"]["provisioningState"] = _settled(model["properties"])
     model.setdefault("tags", {})
+    model.pop("type", None)
     return model
 
 
@@ -118,14 +119,15 @@ def _instances(document: Any, source: str) -> tuple[InstanceDescription, ...]:
         raise ScenarioError(f"{source}: must be a list of instances, as `az vmss list-instances` prints it")
     if isinstance(document, dict) and document.get("nextLink"):
         raise ScenarioError(f"{source}: nextLink: this is one page of a longer list; all pages belong in one file")
-    described = tuple(_instance(entry, f"{source}: [{index}]") for index, entry in enumerate(entries))
+    described = tuple(described_instance(entry, f"{source}: [{index}]") for index, entry in enumerate(entries))
     ids = [each.instance_id for each in described]
     if len(set(ids)) != len(ids):
         raise ScenarioError(f"{source}: names an instance twice")
     return described
 
 
-def _instance(entry: Any, source: str) -> InstanceDescription:
+def described_instance(entry: Any, source: str) -> InstanceDescription:
+    """An instance as Azure or the CLI writes it. Raises ScenarioError, which begins with `source`."""
     if not isinstance(entry, dict) or not isinstance(entry.get("instanceId"), str):
         raise ScenarioError(f"{source}: instanceId: is missing; is this what `az vmss list-instances` prints?")
     instance = _arm_form(entry)

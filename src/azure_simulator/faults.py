@@ -7,6 +7,8 @@ Faults of an instance (`comes-up-unhealthy`, `provisioning-failure`, `hangs`, `s
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from azure_simulator.errors import KnownError
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -60,10 +62,11 @@ class StaysOnOldImage:
 
 @dataclass(frozen=True, slots=True)
 class FlagLags:
-    """`latestModelApplied` of the instance turns true only `seconds` after its upgrade ended."""
+    """`latestModelApplied` of the instance turns true only `seconds` after its `nth` upgrade ended."""
 
     instance: str
     seconds: float
+    nth: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,37 @@ class HttpFault:
     retry_after: float | None = None
     drop: Literal["before", "after"] | None = None
     hang: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerError:
+    """The `nth` matching request, and the `count` - 1 matching ones after it, are refused with a known error.
+
+    Matching is that of HttpFault. The request comes as far as the error lets it: what it costs the throttle
+    until then is spent.
+    """
+
+    path: str
+    error: KnownError
+    method: str | None = None
+    nth: int = 1
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationFate:
+    """The operation that the `nth` matching request starts lasts `seconds`, and ends Failed with `failure`.
+
+    Matching is that of HttpFault; `count` - 1 matching requests after it share the fate. Without `seconds` it
+    lasts as long as it does anyway, without `failure` (code and message) it ends well.
+    """
+
+    path: str
+    method: str | None = None
+    nth: int = 1
+    count: int = 1
+    seconds: float | None = None
+    failure: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +187,7 @@ class ModelChange:
     patch: dict[str, Any]
 
 
+RequestFault = HttpFault | AnswerError | OperationFate
 InstanceFault = ComesUpUnhealthy | ProvisioningFailure | Hangs | StaysOnOldImage | FlagLags
 Event = Vanish | Appear | FallIll | Stop | UpdatedBySomebody | ModelChange
-Fault = InstanceFault | HttpFault | ConflictWindow | Event
+Fault = InstanceFault | RequestFault | ConflictWindow | Event

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from azure_simulator.images import DeployedImage
 
 FOREVER = math.inf
+# A new extension is not ready for a while after the upgrade that brought it (uniform_expand_instanceview_2023).
+SETTLING = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,29 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class Spell:
+    """A provisioning state other than that of an upgrade, from `start` to `end`: an action under way."""
+
+    start: float
+    end: float
+    state: str = "Updating"
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """What an instance is protected from; it shows from the first time on that anybody has said something."""
+
+    from_scale_in: bool = False
+    from_set_actions: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """An instance at one moment. `healthy` is None where it reports nothing (or the set has no signal)."""
+    """An instance at one moment. `healthy` is None where it reports nothing (or the set has no signal).
+
+    `lagging`: its upgrade has ended, and yet it does not say that it is current. `rebuilding`: it has no OS to
+    speak of. `settling`: an upgrade has ended so recently that what the `previous` model had not is not ready.
+    """
 
     image: DeployedImage
     model: int
@@ -77,11 +100,19 @@ class Snapshot:
     available: bool
     etag: int
     changed_at: float
+    lagging: bool
+    rebuilding: bool
+    settling: bool
+    previous: int
 
 
 @dataclass(slots=True, kw_only=True)
 class Instance:
-    """One simulated instance: how it was, and everything that has been decided to happen to it."""
+    """One simulated instance: how it was, and everything that has been decided to happen to it.
+
+    `hidden`: an extra of overprovisioning, which counts as an instance and shows in no list. `leaves_first`: it is
+    among those that a smaller capacity takes away.
+    """
 
     instance_id: str
     update_domain: int | None
@@ -93,13 +124,20 @@ class Instance:
     provisioning: str = "Succeeded"
     failure: tuple[str, str] | None = None
     power: str = "running"
-    protected: bool = False
-    protected_from_scale_in: bool = False
+    protection: Protection | None = None
+    hidden: bool = False
+    leaves_first: bool = False
     born_at: float = 0.0
     gone_at: float = FOREVER
     upgrades: list[Upgrade] = field(default_factory=list)
     sicknesses: list[Sickness] = field(default_factory=list)
     power_changes: list[tuple[float, str]] = field(default_factory=list)
+    spells: list[Spell] = field(default_factory=list)
+
+    @property
+    def protected(self) -> bool:
+        """Whether actions asked of the set leave it alone."""
+        return self.protection is not None and self.protection.from_set_actions
 
     def exists(self, now: float) -> bool:
         return self.born_at <= now < self.gone_at
@@ -107,7 +145,8 @@ class Instance:
     def at(self, now: float, has_signal: bool) -> Snapshot:
         """The instance at `now`, in a set that has a health signal or not."""
         image, model, provisioning, failure = self.image, self.model, self.provisioning, self.failure
-        changed_at, etag, updating, sick, disk_since = self.born_at, 1, False, False, -FOREVER
+        changed_at, etag, updating, sick, disk_since, lagging = self.born_at, 2, False, False, -FOREVER, False
+        previous, settling = model, False
         for upgrade in self.upgrades:
             if upgrade.started_at > now:
                 break
@@ -118,19 +157,43 @@ class Instance:
                 continue
             changed_at, etag, sick = upgrade.ended_at, etag + 1, upgrade.sickness.at(now)
             image = upgrade.image or image
+            settling = now < upgrade.ended_at + SETTLING
             if upgrade.failure is not None:
                 provisioning, failure = "Failed", upgrade.failure
-            elif now >= upgrade.current_at:
-                model = upgrade.model
+            elif upgrade.current_at < FOREVER:
+                previous, model, lagging = model, upgrade.model, now < upgrade.current_at
+        settled = provisioning not in ("Creating", "Updating", "Failed", "Deleting")
+        under_way = ""
+        for spell in self.spells:
+            if spell.start <= now:
+                etag += spell.state == "Updating"
+                changed_at = max(changed_at, min(now, spell.end))
+                under_way = spell.state if now < spell.end else under_way
+        if under_way and not updating:
+            provisioning = under_way
         power = self._power(now)
         # What an instance suffered from before its OS disk was replaced is gone with the disk.
         ill = any(sickness.start >= disk_since and sickness.at(now) for sickness in self.sicknesses)
         sick = sick or ill or power != "running"
-        healthy = None if not has_signal or updating or power == "deallocated" else not sick
-        available = (
-            provisioning not in ("Updating", "Failed") and power == "running" and (healthy is True or not has_signal)
+        silent = not has_signal or updating or under_way == "Creating" or power == "deallocated"
+        healthy = None if silent else not sick
+        up = settled and under_way not in ("Creating", "Deleting") and power == "running"
+        available = up and (healthy is True or not has_signal)
+        return Snapshot(
+            image=image,
+            model=model,
+            provisioning=provisioning,
+            failure=failure,
+            power=power,
+            healthy=healthy,
+            available=available,
+            etag=etag,
+            changed_at=changed_at,
+            lagging=lagging,
+            rebuilding=updating or under_way == "Creating",
+            settling=settling,
+            previous=previous,
         )
-        return Snapshot(image, model, provisioning, failure, power, healthy, available, etag, changed_at)
 
     def changes(self, until: float) -> set[float]:
         """Every moment from 0 to `until` at which the instance's availability may change."""
@@ -140,6 +203,8 @@ class Instance:
         for sickness in self.sicknesses:
             moments.update(sickness.changes(until))
         moments.update(when for when, _ in self.power_changes)
+        for spell in self.spells:
+            moments |= {spell.start, spell.end}
         return {moment for moment in moments if 0 <= moment <= until}
 
     def _power(self, now: float) -> str:

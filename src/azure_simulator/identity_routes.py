@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
 from azure_simulator.answers import NotSimulated, Refusal, Reply, json_reply
-from azure_simulator.clock import timestamp, wall_seconds
+from azure_simulator.clock import Calendar, wall_seconds
 from azure_simulator.set_description import CLIENT_ID, TENANT
 
 OIDC_PATH = "/github/actions/id-token"
@@ -29,8 +29,9 @@ SUBJECT = "repo:simulated/deployments:ref:refs/heads/main"
 class IdentityRoutes:
     """Both endpoints, and the judgement of the tokens that they gave out."""
 
-    def __init__(self, base_url: str, audience: str, access_token_seconds: float | None) -> None:
+    def __init__(self, base_url: str, audience: str, access_token_seconds: float | None, calendar: Calendar) -> None:
         self._base_url = base_url
+        self._calendar = calendar
         self._audience = audience
         self._lifetime = access_token_seconds
         self._assertions: dict[str, tuple[str, float]] = {}
@@ -69,10 +70,8 @@ class IdentityRoutes:
         if token not in self._access_tokens:
             raise _unauthorized("InvalidAuthenticationToken", "The access token is invalid.", challenge)
         if self._lifetime is not None and now > self._access_tokens[token]:
-            message = (
-                f"The access token expiry UTC time '{timestamp(self._access_tokens[token])}' is earlier than "
-                f"current UTC time '{timestamp(now)}'."
-            )
+            expired, current = (self._calendar.timestamp(when) for when in (self._access_tokens[token], now))
+            message = f"The access token expiry UTC time '{expired}' is earlier than current UTC time '{current}'."
             raise _unauthorized("ExpiredAuthenticationToken", message, challenge)
 
     def _github_token(self, query: str, headers: Mapping[str, str], now: float) -> Reply:
@@ -89,7 +88,7 @@ class IdentityRoutes:
         problem = self._problem(path, form, now)
         if problem is not None:
             status, error, number, message = problem
-            return json_reply(status, _entra_error(error, number, message, now))
+            return json_reply(status, _entra_error(error, number, message, self._calendar.timestamp(now)))
         lifetime = self._lifetime if self._lifetime is not None else ACCESS_TOKEN_SECONDS
         issued = wall_seconds()
         token = _jwt(aud=self._base_url, iss=f"{self._base_url}/{TENANT}", iat=issued, exp=issued + int(lifetime))
@@ -156,8 +155,8 @@ def _jwt(**claims: Any) -> str:
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, secrets.token_bytes(32)])
 
 
-def _entra_error(error: str, number: int, message: str, now: float) -> dict[str, Any]:
-    trace, when = secrets.token_hex(16), timestamp(now)[:19].replace("T", " ") + "Z"
+def _entra_error(error: str, number: int, message: str, moment: str) -> dict[str, Any]:
+    trace, when = secrets.token_hex(16), moment[:19].replace("T", " ") + "Z"
     return {
         "error": error,
         "error_description": f"AADSTS{number}: {message} Trace ID: {trace} Timestamp: {when}",

@@ -6,30 +6,26 @@ image is as documented. A missing version of an existing publisher has no record
 """
 
 import re
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from azure_simulator.answers import NotSimulated, Refusal, Reply, json_reply, resource_not_found
+from azure_simulator.answers import NotSimulated, Reply, json_reply
 from azure_simulator.arm_request import Request
-from azure_simulator.images import Catalog, GalleryImage, PlatformImages, version_key
-from azure_simulator.throttling import Spend, Throttle
-
-_LIST_VERSIONS = ("ListVMImagesVersionsFromLocation3Min", "ListVMImagesVersionsFromLocation30Min")
-_GET_VERSION = ("GetVMImageFromLocation3Min", "GetVMImageFromLocation30Min")
-_GET_GALLERY_IMAGE = ("GetGalleryImage3Min", "GetGalleryImage30Min")
-_GET_GALLERY_VERSION = ("GetGalleryImageVersion3Min", "GetGalleryImageVersion30Min")
+from azure_simulator.errors import refusal
+from azure_simulator.generation import Generation
+from azure_simulator.images import GalleryImage, ImageTraits, PlatformImages, version_key
+from azure_simulator.service import Route, Service, showing
 
 
 class ImageRoutes:
     """Answers about the images of one region."""
 
-    def __init__(self, catalog: Catalog, throttle: Throttle, location: str) -> None:
-        self._catalog = catalog
-        self._throttle = throttle
-        self._location = location
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._catalog = service.scale_set.scenario.catalog
+        self._location = service.scale_set.location
 
-    def routes(self) -> list[tuple[str, str, "Callable[[Request, re.Match[str], float], Reply]"]]:
+    def routes(self) -> list[Route]:
         versions = (
             "/providers/Microsoft.Compute/locations/(?P<location>[^/]+)/publishers/(?P<publisher>[^/]+)"
             "/artifacttypes/vmimage/offers/(?P<offer>[^/]+)/skus/(?P<sku>[^/]+)/versions"
@@ -44,45 +40,31 @@ class ImageRoutes:
             ("GET", definition + "/versions/(?P<version>[^/]+)", self._get_gallery_version),
         ]
 
-    def _list_versions(self, request: "Request", match: "re.Match[str]", now: float) -> Reply:
+    def _list_versions(self, request: Request, match: re.Match[str], now: float) -> Reply:
         """A bare array. `$top` and `$orderby=name [desc]` are honoured; names sort number by number."""
-        limits = self._throttle.spend(Spend(_LIST_VERSIONS), now)
-        images = self._platform(match)
+        meter = self._service.enter(request, "image-list", now)
+        with showing(meter):
+            images = self._platform(match)
         unknown = set(request.query) - {"api-version", "$top", "$orderby"}
         if unknown:
             raise NotSimulated(f"a list of image versions with {', '.join(sorted(unknown))}")
         descending = request.query.get("$orderby", "name").lower() == "name desc"
         versions = sorted(images.versions, key=version_key, reverse=descending)
         top = int(request.query.get("$top", len(versions)))
-        return json_reply(
-            200,
-            [self._platform_stub(match["subscription"], images, version) for version in versions[:top]],
-            limits,
-        )
+        stubs = [self._platform_stub(match["subscription"], images, version) for version in versions[:top]]
+        return json_reply(200, stubs, meter.headers)
 
-    def _get_version(self, request: "Request", match: "re.Match[str]", now: float) -> Reply:
-        limits = self._throttle.spend(Spend(_GET_VERSION), now)
-        images, version = self._platform(match), unquote(match["version"])
-        if version not in images.versions:
-            raise Refusal(404, "NotFound", f"Version: {version} was not found.")
-        details: dict[str, Any] = {
-            "hyperVGeneration": "V2",
-            "architecture": "x64",
-            "replicaType": "Managed",
-            "disallowed": {"vmDiskType": "Unmanaged"},
-            "automaticOSUpgradeProperties": {"automaticOSUpgradeSupported": True},
-            "imageDeprecationStatus": {"imageState": "Active"},
-            "features": [{"name": "IsAcceleratedNetworkSupported", "value": "True"}],
-            "osDiskImage": {"operatingSystem": "Linux", "sizeInGb": 30},
-            "dataDiskImages": [],
-        }
-        return json_reply(
-            200,
-            {"properties": details, **self._platform_stub(match["subscription"], images, version)},
-            limits,
-        )
+    def _get_version(self, request: Request, match: re.Match[str], now: float) -> Reply:
+        meter = self._service.enter(request, "image-get", now)
+        with showing(meter):
+            images, version = self._platform(match), unquote(match["version"])
+            if version not in images.versions:
+                raise refusal("image-part-not-found", part="Version", name=version)
+        details = platform_details(images.traits, self._service.generation(now))
+        stub = self._platform_stub(match["subscription"], images, version)
+        return json_reply(200, {"properties": details, **stub}, meter.headers)
 
-    def _platform(self, match: "re.Match[str]") -> PlatformImages:
+    def _platform(self, match: re.Match[str]) -> PlatformImages:
         """Recorded for a publisher: platform_images_list_and_404_2018. Offer and sku answer alike here."""
         publisher, offer, sku = (unquote(match[key]) for key in ("publisher", "offer", "sku"))
         if unquote(match["location"]).lower() != self._location.lower():
@@ -94,8 +76,8 @@ class ImageRoutes:
             ("Offer", offer, {each.offer.lower() for each in self._catalog.platform}),
         ):
             if value.lower() not in known:
-                raise Refusal(404, "NotFound", f"{name}: {value} was not found.")
-        raise Refusal(404, "NotFound", f"Sku: {sku} was not found.")
+                raise refusal("image-part-not-found", part=name, name=value)
+        raise refusal("image-part-not-found", part="Sku", name=sku)
 
     def _platform_stub(self, subscription: str, images: PlatformImages, version: str) -> dict[str, Any]:
         address = (
@@ -104,9 +86,11 @@ class ImageRoutes:
         )
         return {"location": self._location, "name": version, "id": address}
 
-    def _get_managed(self, request: "Request", match: "re.Match[str]", now: float) -> Reply:
+    def _get_managed(self, request: Request, match: re.Match[str], now: float) -> Reply:
         if not self._catalog.has_managed(request.path):
-            raise resource_not_found("images", unquote(match["image"]), unquote(match["image_group"]))
+            raise refusal(
+                "resource-not-found", kind="images", name=unquote(match["image"]), group=unquote(match["image_group"])
+            )
         body = {
             "name": unquote(match["image"]),
             "id": request.path,
@@ -120,50 +104,39 @@ class ImageRoutes:
         }
         return json_reply(200, body)
 
-    def _get_gallery_image(self, request: "Request", match: "re.Match[str]", now: float) -> Reply:
-        limits = self._throttle.spend(Spend(_GET_GALLERY_IMAGE), now)
+    def _get_gallery_image(self, request: Request, match: re.Match[str], now: float) -> Reply:
+        meter = self._service.enter(request, "gallery-image", now)
         image = self._gallery_image(request.path, match)
         properties = {
-            "hyperVGeneration": "V2",
-            "architecture": "x64",
-            "osType": "Linux",
+            "hyperVGeneration": image.traits.hyper_v_generation,
+            "architecture": image.traits.architecture,
+            "osType": image.traits.os,
             "osState": "Generalized",
             "identifier": {"publisher": "simulated", "offer": match["gallery"], "sku": match["definition"]},
             "provisioningState": "Succeeded",
         }
-        return json_reply(200, self._gallery_json(image.id, "galleries/images", properties), limits)
+        return json_reply(200, self._gallery_json(image.id, "galleries/images", properties), meter.headers)
 
-    def _get_gallery_version(self, request: "Request", match: "re.Match[str]", now: float) -> Reply:
-        limits = self._throttle.spend(Spend(_GET_GALLERY_VERSION), now)
+    def _get_gallery_version(self, request: Request, match: re.Match[str], now: float) -> Reply:
+        meter = self._service.enter(request, "gallery-version", now)
         definition, version = request.path.rsplit("/versions/", 1)[0], unquote(match["version"])
-        image = self._gallery_image(definition, match)
-        if version not in image.versions:
+        self._gallery_image(definition, match)
+        image = self._catalog.gallery_version(definition, version)
+        if image is None:
             name = f"{match['gallery']}/{match['definition']}/{version}"
-            raise resource_not_found("galleries/images/versions", name, unquote(match["image_group"]))
-        region = {"name": self._location, "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}
-        properties = {
-            "publishingProfile": {
-                "targetRegions": [region],
-                "replicaCount": 1,
-                "excludeFromLatest": False,
-                "publishedDate": "2025-12-01T08:00:00.0000000+00:00",
-                "storageAccountType": "Standard_LRS",
-            },
-            "storageProfile": {"osDiskImage": {"sizeInGB": 30, "hostCaching": "ReadWrite", "source": {}}},
-            "safetyProfile": {
-                "reportedForPolicyViolation": False,
-                "allowDeletionOfReplicatedLocations": False,
-            },
-            "provisioningState": "Succeeded",
-        }
+            raise refusal(
+                "resource-not-found", kind="galleries/images/versions", name=name, group=unquote(match["image_group"])
+            )
+        properties = version_details(image.traits, self._location, self._service.generation(now))
         address = f"{image.id}/versions/{version}"
-        return json_reply(200, self._gallery_json(address, "galleries/images/versions", properties), limits)
+        return json_reply(200, self._gallery_json(address, "galleries/images/versions", properties), meter.headers)
 
-    def _gallery_image(self, definition: str, match: "re.Match[str]") -> GalleryImage:
+    def _gallery_image(self, definition: str, match: re.Match[str]) -> GalleryImage:
         image = self._catalog.gallery_image(definition.rstrip("/"))
         if image is None:
             name = f"{match['gallery']}/{match['definition']}"
-            raise resource_not_found("galleries/images", name, unquote(match["image_group"]))
+            group = unquote(match["image_group"])
+            raise refusal("resource-not-found", kind="galleries/images", name=name, group=group)
         return image
 
     def _gallery_json(self, address: str, kind: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -175,3 +148,58 @@ class ImageRoutes:
             "tags": {},
             "properties": properties,
         }
+
+
+def platform_details(traits: ImageTraits, generation: Generation) -> dict[str, Any]:
+    """The properties of a platform image's version, which became more over the years."""
+    details: dict[str, Any] = {} if traits.plan is None else {"plan": traits.plan}
+    if generation.updates_notify:
+        details["hyperVGeneration"] = traits.hyper_v_generation
+        if generation.actions_notify:
+            details["architecture"] = traits.architecture
+        details["replicaType"] = "Managed" if traits.managed else "Unmanaged"
+        if traits.managed:
+            details["replicaCount"] = 10
+        details["disallowed"] = {"vmDiskType": "Unmanaged" if traits.managed else "None"}
+        details["automaticOSUpgradeProperties"] = {"automaticOSUpgradeSupported": traits.os_upgrade}
+    if generation.actions_notify:
+        details["imageDeprecationStatus"] = {"imageState": traits.state}
+        if traits.features is not None:
+            details["features"] = [{"name": name, "value": value} for name, value in traits.features]
+    details["osDiskImage"] = {"operatingSystem": traits.os, **_size(traits, generation)}
+    details["dataDiskImages"] = list(traits.data_disks)
+    return details
+
+
+def _size(traits: ImageTraits, generation: Generation) -> dict[str, int]:
+    """In GB, in bytes for what is stored unmanaged, for a while in both."""
+    if not generation.updates_notify:
+        return {}
+    in_bytes = {} if traits.managed else {"sizeInBytes": traits.size_gb * 2**30 + 512}
+    both = generation.limit_names == "windows"
+    return {**({"sizeInGb": traits.size_gb} if traits.managed or both else {}), **in_bytes}
+
+
+def version_details(traits: ImageTraits, location: str, generation: Generation) -> dict[str, Any]:
+    """The properties of a gallery image's version."""
+    region = {"name": location, "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}
+    storage: dict[str, Any] = {
+        "osDiskImage": {"sizeInGB": traits.size_gb, "hostCaching": "ReadWrite", "source": {}},
+    }
+    if traits.data_disks:
+        storage["dataDiskImages"] = list(traits.data_disks)
+    if traits.source:
+        storage["source"] = {"id": traits.source}
+    details: dict[str, Any] = {
+        "publishingProfile": {
+            "targetRegions": list(traits.target_regions) or [region],
+            "replicaCount": 1,
+            "excludeFromLatest": False,
+            "publishedDate": "2025-12-01T08:00:00.0000000+00:00",
+            "storageAccountType": "Standard_LRS",
+        },
+        "storageProfile": storage,
+    }
+    if generation.actions_notify:
+        details["safetyProfile"] = {"reportedForPolicyViolation": False, "allowDeletionOfReplicatedLocations": False}
+    return {**details, "provisioningState": "Succeeded"}

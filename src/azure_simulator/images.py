@@ -1,9 +1,10 @@
 """Images: which exist, what a model refers to, and what an instance made from it now has."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from azure_simulator.answers import NotSimulated, Refusal
+from azure_simulator.errors import refusal
 
 Kind = Literal["platform", "id", "uri"]
 
@@ -28,6 +29,28 @@ class DeployedImage:
         return f"{parts['id']}/versions/{version}" if version and not named else parts["id"]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageTraits:
+    """What an image is like, as far as the answers about it tell.
+
+    `managed`: how the image itself is stored, which decides the unit of its size. `features` None: not shown.
+    `plan`: of a marketplace image that has one. `target_regions`, `source`: of a gallery version.
+    """
+
+    os: str = "Linux"
+    hyper_v_generation: str = "V2"
+    architecture: str = "x64"
+    managed: bool = True
+    size_gb: int = 30
+    state: str = "Active"
+    os_upgrade: bool = True
+    features: tuple[tuple[str, str], ...] | None = (("IsAcceleratedNetworkSupported", "True"),)
+    plan: dict[str, str] | None = field(default=None, hash=False)
+    data_disks: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    target_regions: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    source: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PlatformImages:
     """The versions of one publisher, offer and sku that the region has."""
@@ -36,6 +59,7 @@ class PlatformImages:
     offer: str
     sku: str
     versions: tuple[str, ...]
+    traits: ImageTraits = ImageTraits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +68,7 @@ class GalleryImage:
 
     id: str
     versions: tuple[str, ...]
+    traits: ImageTraits = ImageTraits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,17 @@ class Catalog:
 
     def gallery_image(self, definition_id: str) -> GalleryImage | None:
         return next((image for image in self.gallery if image.id.lower() == definition_id.lower()), None)
+
+    def gallery_version(self, definition_id: str, version: str) -> GalleryImage | None:
+        """The entry that has this version: versions that differ have entries of their own."""
+        same = [image for image in self.gallery if image.id.lower() == definition_id.lower()]
+        return next((image for image in same if version in image.versions), None)
+
+    def hyper_v_generation(self, storage_profile: dict[str, Any]) -> str:
+        """The generation of the machines that are made from this profile."""
+        reference = storage_profile.get("imageReference") or {}
+        images = self.platform_images(*(str(reference.get(key, "")) for key in ("publisher", "offer", "sku")))
+        return images.traits.hyper_v_generation if images is not None else ImageTraits().hyper_v_generation
 
     def has_managed(self, image_id: str) -> bool:
         return any(image_id.lower() == known.lower() for known in self.managed)
@@ -90,19 +126,19 @@ class Catalog:
         elif images is not None and version in images.versions:
             exact = version
         else:
-            raise _platform_image_not_found(":".join(names))
+            raise refusal("platform-image-not-found", name=":".join(names))
         keys = dict(zip(("publisher", "offer", "sku", "version"), names, strict=True))
         return DeployedImage(reference=(*keys.items(), ("exactVersion", exact)))
 
     def _deploy_id(self, image_id: str, location: str) -> DeployedImage:
         definition, version = _split_version(image_id)
-        if (image := self.gallery_image(definition)) is not None:
-            if not version and image.versions:
-                return DeployedImage(reference=(("id", image_id), ("exactVersion", newest(image.versions))))
-            if version in image.versions:
-                return DeployedImage(reference=(("id", image_id), ("exactVersion", version)))
+        known = [each for image in self.gallery if image.id.lower() == definition.lower() for each in image.versions]
+        if known and not version:
+            return DeployedImage(reference=(("id", image_id), ("exactVersion", newest(tuple(known)))))
+        if version in known:
+            return DeployedImage(reference=(("id", image_id), ("exactVersion", version)))
         if "/galleries/" in image_id.lower():
-            raise _gallery_image_not_found(image_id, location)
+            raise refusal("gallery-image-not-found", name=image_id, location=location)
         if not self.has_managed(image_id):
             raise _managed_image_not_found(image_id)
         return DeployedImage(reference=(("id", image_id),))
@@ -138,36 +174,7 @@ def _split_version(image_id: str) -> tuple[str, str]:
     return (image_id, "") if position < 0 else (image_id[:position], image_id[position + 10 :])
 
 
-def _platform_image_not_found(name: str) -> Refusal:
-    """Reported: hashicorp/packer#10600."""
-    return Refusal(
-        404,
-        "PlatformImageNotFound",
-        f"The platform image '{name}' is not available. Verify that all fields in the storage profile are "
-        "correct. For more details about storage profile information, please refer to "
-        "https://aka.ms/storageprofile",
-        target="imageReference",
-    )
-
-
-def _gallery_image_not_found(image_id: str, location: str) -> Refusal:
-    """Reported: confidential-containers/cloud-api-adaptor#1709; the message is in quotes of its own."""
-    return Refusal(
-        404,
-        "GalleryImageNotFound",
-        f'"The gallery image {image_id} is not available in {location} region. Please contact image owner to '
-        'replicate to this region, or change your requested region."',
-        target="imageReference",
-    )
-
-
 def _managed_image_not_found(image_id: str) -> Refusal:
     """No recording of this one: the gateway's recorded 404 for the image resource."""
     parts = image_id.strip("/").split("/")
-    group = parts[3] if len(parts) > 3 else ""
-    return Refusal(
-        404,
-        "ResourceNotFound",
-        f"The Resource 'Microsoft.Compute/images/{parts[-1]}' under resource group '{group}' was not found. "
-        "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
-    )
+    return refusal("resource-not-found", kind="images", name=parts[-1], group=parts[3] if len(parts) > 3 else "")

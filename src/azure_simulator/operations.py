@@ -1,45 +1,120 @@
-"""Long-running operations: when they end, how, and what a poll of them says."""
+"""Long-running operations: what a poll of one answers, and the book of all of them."""
 
+import random
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from azure_simulator.clock import timestamp
+from azure_simulator.clock import Calendar
+from azure_simulator.faults import OperationFate
+from azure_simulator.generation import Generation
+
+Failure = tuple[str, str]
+Ending = Callable[[], float]
 
 
 @dataclass(slots=True, kw_only=True)
 class Operation:
     """One operation. `ends_at` is asked anew each time, for an instance may vanish from a running upgrade.
 
-    `token` is the opaque part of its URLs, which must come back as it was given. `retry_after` is what the
-    first poll that finds it InProgress says, and no later one: 37 for an update of the set, nothing for
-    POST actions (recorded: patch_and_manualupgrade_retry_after_2020).
+    `query` is the opaque part of its URL, which must come back as it was given. `retry_after` is what the
+    first poll that finds it InProgress says, and no later one: 61 for a creation, 37 for an update, 10 for a
+    deletion, nothing for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
+    create_extension_delete_retry_after_2024). The gallery's operations are a collection of their own.
     """
 
     name: str
-    token: str
-    api_version: str
+    query: str
     started_at: float
-    ends_at: Callable[[], float]
-    error: tuple[str, str] | None = None
+    ends_at: Ending
+    error: Failure | None = None
     retry_after: int | None = None
+    collection: str = "operations"
 
     def running(self, now: float) -> bool:
         return now < self.ends_at()
 
-    def poll(self, now: float) -> dict[str, Any]:
+    def failed(self, now: float) -> bool:
+        return self.error is not None and not self.running(now)
+
+    def poll(self, now: float, calendar: Calendar) -> dict[str, Any]:
         """The body of a poll, whose status is always 200."""
         if self.running(now):
-            return {"startTime": timestamp(self.started_at), "status": "InProgress", "name": self.name}
-        body: dict[str, Any] = {"startTime": timestamp(self.started_at), "endTime": timestamp(self.ends_at())}
+            return {"startTime": calendar.timestamp(self.started_at), "status": "InProgress", "name": self.name}
+        body: dict[str, Any] = {
+            "startTime": calendar.timestamp(self.started_at),
+            "endTime": calendar.timestamp(self.ends_at()),
+        }
         if self.error is None:
             return {**body, "status": "Succeeded", "name": self.name}
         code, message = self.error
         return {**body, "status": "Failed", "error": {"code": code, "message": message}, "name": self.name}
 
     def take_retry_after(self, now: float) -> int | None:
-        """The Retry-After of this poll."""
+        """The Retry-After of this poll while the operation runs."""
         seconds = self.retry_after if self.running(now) else None
         if seconds is not None:
             self.retry_after = None
         return seconds
+
+
+class OperationBook:
+    """All operations by name, and which of them still run. Names and URLs follow the seed."""
+
+    def __init__(self, calendar: Calendar, seed: int) -> None:
+        self.by_name: dict[str, Operation] = {}
+        self._calendar = calendar
+        self._names = random.Random(f"names:{seed}")
+        self._running: list[Operation] = []
+
+    def start(
+        self,
+        now: float,
+        api_version: str,
+        ends_at: Ending,
+        *,
+        fate: OperationFate | None = None,
+        error: Failure | None = None,
+        retry_after: int | None = None,
+        collection: str = "operations",
+    ) -> Operation:
+        """Begin an operation now. What a fault has decided about it (`fate`) comes before the rest."""
+        if fate is not None and fate.seconds is not None:
+            lasts_until = now + fate.seconds
+            ends_at = lambda: lasts_until  # noqa: E731
+        generation = Generation(self._calendar.moment(now))
+        operation = Operation(
+            name=str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
+            query=self._query(api_version, generation),
+            started_at=now,
+            ends_at=ends_at,
+            error=fate.failure if fate is not None and fate.failure is not None else error,
+            retry_after=retry_after if generation.updates_notify else None,
+            collection=collection,
+        )
+        self.by_name[operation.name] = operation
+        self._running.append(operation)
+        return operation
+
+    def busy(self, now: float) -> bool:
+        """Whether any operation is running."""
+        self._running = [operation for operation in self._running if operation.running(now)]
+        return bool(self._running)
+
+    def forget_running(self, operation: Operation) -> None:
+        """An operation that is none of the set's: it keeps nobody from writing to it."""
+        self._running.remove(operation)
+
+    def _query(self, api_version: str, generation: Generation) -> str:
+        """`p={guid}&api-version=..&t=..&c=..&s=..&h=..`, or less of it on earlier dates."""
+        opaque = {
+            "p": str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
+            "t": str(self._names.getrandbits(60)),
+            "c": "sim",
+            "s": f"{self._names.getrandbits(64):x}",
+            "h": "sim",
+        }
+        named = [f"{name}={opaque[name]}" for name in generation.operation_parameters]
+        place = 1 if named else 0
+        return "&".join([*named[:place], f"api-version={api_version}", *named[place:]])

@@ -1,37 +1,38 @@
 """The simulated scale set: its model, its instances, its operations, and what is still to happen to it.
 
+What requests do to it stands in set_updates.py, instance_actions.py and rolling_upgrade.py.
+
 Choices that no recording decides: the set is Updating while an operation runs on it; a write while another
-operation runs is a 409 Conflict; a protected instance named in a manualupgrade stays as it is; an instance
-that is already current is not touched, and an upgrade of such instances alone takes 16.5 s (recorded for
-two of them, uniform_create_and_modify_2024).
+operation runs is a 409 Conflict.
 """
 
 import copy
 import heapq
 import itertools
-import random
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator import faults as f
-from azure_simulator.answers import NotSimulated, Refusal, conflict
-from azure_simulator.fleet import FOREVER, Instance, Sickness, Snapshot, Upgrade
+from azure_simulator.clock import Calendar
+from azure_simulator.errors import refusal
+from azure_simulator.fleet import FOREVER, Instance, Protection, Sickness, Snapshot, Spell, Upgrade
 from azure_simulator.images import DeployedImage, kind_of
-from azure_simulator.model_rules import both_kinds, follows_latest, storage_image, writable
-from azure_simulator.operations import Operation
+from azure_simulator.model_rules import fingerprint, follows_latest
+from azure_simulator.operations import OperationBook
+from azure_simulator.rolling_upgrade import RollingUpgrade
 from azure_simulator.scenario import Scenario
 from azure_simulator.set_description import InstanceDescription, has_health_signal, merged, placement_group_id
-from azure_simulator.upgrade_fate import decide
 
-NOTHING_TO_UPGRADE = 16.5
-SMALL_UPDATE = 0.4
 UNKNOWN_MODEL = -1
+NOTHING_TO_UPGRADE = 16.5
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedUpgrade:
-    """One accepted manualupgrade and what it does to each instance that it touches."""
+    """One accepted manualupgrade and what it does to each instance that it touches.
+
+    An upgrade of instances that are all current takes 16.5 s (uniform_create_and_modify_2024).
+    """
 
     started_at: float
     instance_ids: tuple[str, ...]
@@ -50,26 +51,40 @@ class AcceptedUpgrade:
 
 
 class SimulatedScaleSet:
-    """The one scale set. Every method wants `settle(now)` to have been called for its `now`."""
+    """The one scale set. Every method wants `settle(now)` to have been called for its `now`.
 
-    def __init__(self, scenario: Scenario, seed: int) -> None:
-        self._scenario = scenario
-        self._seed = seed
-        self._names = random.Random(f"names:{seed}")
+    `json` is its own JSON without what depends on the moment. It exists from `created_at` to `deleted_at`;
+    Resource Manager knows it from the first moment on and still does when it is gone.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, calendar: Calendar) -> None:
+        self.scenario = scenario
+        self.seed = seed
+        self.calendar = calendar
         self.json: dict[str, Any] = copy.deepcopy(scenario.scale_set.model)
-        self._etag = int(str(self.json.get("etag", '"2"')).strip('"'))
-        self._profiles: list[dict[str, Any]] = []
-        self.model = self._number_of(self._profile)
-        self._first_profile = (self.model, copy.deepcopy(self._profile))
+        self.created_at = FOREVER if scenario.scale_set.absent else 0.0
+        self.deleted_at = FOREVER
+        self.updates = int(str(self.json.pop("etag", '"2"')).strip('"'))
         self.instances: dict[str, Instance] = {}
-        for described in scenario.scale_set.instances:
-            self.instances[described.instance_id] = self._instance(described)
-        self.operations: dict[str, Operation] = {}
+        self.operations = OperationBook(calendar, seed)
         self.accepted: list[AcceptedUpgrade] = []
-        self._running: list[Operation] = []
-        self._conflict_until = 0.0
+        self.conflict_until = 0.0
+        self.repairs_suspended = False
+        self.rolling = RollingUpgrade.reported(scenario.rolling_upgrade, calendar)
+        self.births = list(scenario.scale_set.instances) if scenario.scale_set.absent else []
+        self._models: list[dict[str, Any]] = []
+        self._profiles: list[dict[str, Any]] = []
         self._events: list[tuple[float, int, f.Event]] = []
         self._order = itertools.count()
+        self.model = UNKNOWN_MODEL
+        if not scenario.scale_set.absent:
+            self._begin(scenario.scale_set.instances)
+        self._first = (self.model, copy.deepcopy(self.json.get("properties", {}).get("virtualMachineProfile")))
+
+    def _begin(self, described: tuple[InstanceDescription, ...]) -> None:
+        self.note_model()
+        for each in described:
+            self.instances[each.instance_id] = self._instance(each)
         for event in self._events_of_scenario():
             if event.when.at is not None:
                 self._expect(event.when.at, event)
@@ -92,27 +107,57 @@ class SimulatedScaleSet:
     def flexible(self) -> bool:
         return bool(self.json["properties"].get("orchestrationMode") == "Flexible")
 
-    def etag(self, now: float) -> int:
-        """+1 for each update of the set; +2 over a manualupgrade
-        (uniform_manualupgrade_stale_instances_2024).
-        """
-        return self._etag + sum(1 + (upgrade.ends_at() <= now) for upgrade in self.accepted)
+    @property
+    def capacity(self) -> int:
+        return int(self.json["sku"].get("capacity", 0))
 
-    def busy(self, now: float) -> bool:
-        """Whether an operation on the set is running."""
-        self._running = [operation for operation in self._running if operation.running(now)]
-        return bool(self._running)
+    @property
+    def newly_created(self) -> bool:
+        """Whether nothing has been written since a request created it."""
+        return self.scenario.scale_set.absent and self.updates == 1
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The model that instances are made from."""
+        profile: dict[str, Any] = self.json["properties"]["virtualMachineProfile"]
+        return profile
+
+    def profile_of(self, model: int) -> dict[str, Any]:
+        """The profile that an instance on this model was made from, as far as it is known."""
+        return self.profile if model == UNKNOWN_MODEL else self._profiles[model]
+
+    def exists(self, now: float) -> bool:
+        return self.created_at <= now < self.deleted_at
+
+    def etag(self, now: float) -> int:
+        """+1 for each update of the set; +2 over a manualupgrade (uniform_manualupgrade_stale_instances_2024),
+        except that of a Flexible set, which only updates move (flexible_manualupgrade_2024).
+        """
+        if self.flexible:
+            return self.updates
+        return self.updates + sum(1 + (upgrade.ends_at() <= now) for upgrade in self.accepted)
 
     def present(self, now: float) -> list[Instance]:
-        return [instance for instance in self.instances.values() if instance.exists(now)]
+        """The instances that Azure lists."""
+        return [each for each in self.instances.values() if each.exists(now) and not each.hidden]
+
+    def counted(self, now: float) -> int:
+        """How many instances there are for the throttle: overprovisioning's extras count."""
+        return sum(each.exists(now) for each in self.instances.values())
 
     def present_instance(self, instance_id: str, now: float) -> Instance | None:
         instance = self.instances.get(instance_id)
-        return instance if instance is not None and instance.exists(now) else None
+        return instance if instance is not None and instance.exists(now) and not instance.hidden else None
+
+    def snapshot(self, instance: Instance, now: float) -> Snapshot:
+        return instance.at(now, self.has_signal)
 
     def is_current(self, snapshot: Snapshot) -> bool:
-        """latestModelApplied: whether the instance's model equals the set's."""
-        return snapshot.model == self.model
+        """latestModelApplied: whether the instance's model equals the set's, and has come to tell so."""
+        return snapshot.model == self.model and not snapshot.lagging
+
+    def is_stale(self, instance: Instance, now: float) -> bool:
+        return not self.is_current(self.snapshot(instance, now))
 
     # --- time ---
 
@@ -122,141 +167,17 @@ class SimulatedScaleSet:
             moment, _, event = heapq.heappop(self._events)
             self._happen(event, moment)
 
-    # --- writing ---
-
-    def update(self, patch: dict[str, Any], now: float, api_version: str) -> Operation:
-        """Merge `patch` over the set, as the recorded PUTs do, and start the operation.
-
-        Raises Refusal for a missing image (404), a change of the kind of image (409) and a write at the same
-        time (409); NotSimulated for a change of the capacity.
-        """
-        if self.busy(now):
-            raise conflict()
-        changed = merged(self.json, writable(patch))
-        self._check_update(changed)
-        image_changes = storage_image(changed) != storage_image(self.json)
-        self.json = changed
-        self._etag += 1
-        self.model = self._number_of(self._profile)
-        ends = now + (self._scenario.timing.model_update if image_changes else SMALL_UPDATE)
-        self._conflict_until = ends + self._conflict_seconds()
-        return self._start(now, api_version, lambda: ends, retry_after=37)
-
-    def upgrade(self, instance_ids: list[str], now: float, api_version: str) -> Operation:
-        """Bring instances to the set's model: `["*"]` is all of them.
-
-        Raises Refusal for ids that do not exist (400), for a write at the same time (409) and for an upgrade
-        mode other than Manual (409); NotSimulated for an instance that is not running.
-        """
-        self._check_upgrade(now)
-        if instance_ids == ["*"]:
-            instance_ids = [instance.instance_id for instance in self.present(now)]
-        stale = [each for each in self._named(instance_ids, now) if self._is_due(each, now)]
-        jobs = []
-        for instance in stale:
-            upgrade = self._planned_upgrade(instance, now)
-            instance.upgrades.append(upgrade)
-            jobs.append((instance, upgrade))
-        accepted = AcceptedUpgrade(now, tuple(instance_ids), tuple(jobs))
-        self.accepted.append(accepted)
-        self._expect_after_upgrade(now)
-        error = self._operation_error(accepted)
-        return self._start(now, api_version, accepted.ends_at, error=error)
-
-    def is_stale(self, instance: Instance, now: float) -> bool:
-        return not self.is_current(instance.at(now, self.has_signal))
-
-    # --- steps of writing ---
-
-    def _check_update(self, changed: dict[str, Any]) -> None:
-        storage = changed["properties"]["virtualMachineProfile"]["storageProfile"]
-        if kind_of(storage) != kind_of(self._profile["storageProfile"]) or both_kinds(storage):
-            raise Refusal(
-                409,
-                "OperationNotAllowed",
-                "The Image type for a Virtual Machine Scale Set may not be changed.",
-            )
-        if changed["sku"] != self.json["sku"]:
-            raise NotSimulated("a change of sku or capacity is not simulated")
-        self._scenario.catalog.deploy(storage, self.location)
-
-    def _check_upgrade(self, now: float) -> None:
-        if self.flexible:
-            raise NotSimulated("manualupgrade of a Flexible set is not simulated")
-        mode = self.json["properties"].get("upgradePolicy", {}).get("mode")
-        if mode != "Manual":
-            raise Refusal(
-                409,
-                "OperationNotAllowed",
-                f"Operation 'manualupgrade' is not allowed on a scale set whose upgrade mode is '{mode}'.",
-            )
-        if self.busy(now) or now < self._conflict_until:
-            raise conflict()
-
-    def _named(self, instance_ids: list[str], now: float) -> list[Instance]:
-        named = []
-        for instance_id in instance_ids:
-            instance = self.present_instance(instance_id, now)
-            if instance is None:
-                raise Refusal(
-                    400,
-                    "InstanceIdsListInstanceIdNotActiveVM",
-                    f"The provided instanceId {instance_id} is not an active Virtual Machine Scale Set VM instanceId.",
-                    target="instanceIds",
-                )
-            named.append(instance)
-        return named
-
-    def _is_due(self, instance: Instance, now: float) -> bool:
-        snapshot = instance.at(now, self.has_signal)
-        if snapshot.provisioning == "Updating":
-            raise conflict()
-        if instance.protected or self.is_current(snapshot):
-            return False
-        if snapshot.power != "running":
-            raise NotSimulated(f"manualupgrade of instance {instance.instance_id}, which is {snapshot.power}")
-        return True
-
-    def _planned_upgrade(self, instance: Instance, now: float) -> Upgrade:
-        return decide(
-            instance.instance_id,
-            sum(upgrade.by_manualupgrade for upgrade in instance.upgrades) + 1,
-            now,
-            image=self._deployed(self._profile),
-            model=self.model,
-            timing=self._scenario.timing,
-            faults=self._faults_of(instance.instance_id),
-            has_signal=self.has_signal,
-            seed=self._seed,
-        )
-
-    def _operation_error(self, accepted: AcceptedUpgrade) -> tuple[str, str] | None:
-        for instance, upgrade in accepted.jobs:
-            for fault in self._faults_of(instance.instance_id):
-                if isinstance(fault, f.ProvisioningFailure) and upgrade.failure and fault.operation == "failed":
-                    return upgrade.failure
-        return None
-
-    def _start(self, now: float, api_version: str, ends_at: Any, **more: Any) -> Operation:
-        name = str(uuid.UUID(int=self._names.getrandbits(128), version=4))
-        token = f"t={self._names.getrandbits(60)}&c=sim&s={self._names.getrandbits(64):x}&h=sim"
-        operation = Operation(name=name, token=token, api_version=api_version, started_at=now, ends_at=ends_at, **more)
-        self.operations[name] = operation
-        self._running.append(operation)
-        return operation
-
-    # --- what others do to the set ---
-
-    def _events_of_scenario(self) -> list[f.Event]:
-        return [fault for fault in self._scenario.faults if isinstance(fault, f.Event)]
-
-    def _expect(self, moment: float, event: f.Event) -> None:
-        heapq.heappush(self._events, (moment, next(self._order), event))
-
-    def _expect_after_upgrade(self, now: float) -> None:
+    def expect_after_upgrade(self, now: float) -> None:
+        """Plan what the scenario wants to happen after the manualupgrade accepted last."""
         for event in self._events_of_scenario():
             if event.when.after_upgrade == len(self.accepted):
                 self._expect(now + event.when.delay, event)
+
+    def _events_of_scenario(self) -> list[f.Event]:
+        return [fault for fault in self.scenario.faults if isinstance(fault, f.Event)]
+
+    def _expect(self, moment: float, event: f.Event) -> None:
+        heapq.heappush(self._events, (moment, next(self._order), event))
 
     def _happen(self, event: f.Event, moment: float) -> None:
         match event:
@@ -268,56 +189,89 @@ class SimulatedScaleSet:
             case f.Stop(instance=instance_id, power=power):
                 self.instances[instance_id].power_changes.append((moment, power))
             case f.Appear():
-                self.instances[event.instance] = self._born(event, moment)
+                self.instances[event.instance] = self._appeared(event, moment)
             case f.UpdatedBySomebody(instance=instance_id, seconds=seconds):
-                self.instances[instance_id].upgrades.append(self._reimage(moment, seconds))
+                self.instances[instance_id].upgrades.append(self.replacement(moment, moment + seconds))
             case f.ModelChange(patch=patch):
                 self.json = merged(self.json, patch)
-                self._etag += 1
-                self.model = self._number_of(self._profile)
+                self.updates += 1
+                self.note_model()
 
-    def _born(self, event: f.Appear, moment: float) -> Instance:
-        model, profile = self._first_profile if event.image == "old" else (self.model, self._profile)
-        return Instance(
-            instance_id=event.instance,
-            update_domain=event.update_domain,
-            fault_domain=event.update_domain,
-            zone=None,
-            placement_group=placement_group_id(0),
-            image=self._deployed(profile),
-            model=model,
-            born_at=moment,
-        )
+    # --- models and images ---
 
-    def _reimage(self, moment: float, seconds: float) -> Upgrade:
-        ended_at = moment + seconds
+    def note_model(self) -> bool:
+        """Take the set's JSON as its model from now on. Returns whether it is another model than before.
+
+        A model that has been there before is another one all the same: going back does not make old instances
+        current again (uniform_update_and_instance_protection_2024).
+        """
+        model = fingerprint(self.json)
+        if self.model != UNKNOWN_MODEL and self._models[self.model] == model:
+            return False
+        before = self.model
+        self._models.append(model)
+        self._profiles.append(copy.deepcopy(self.profile))
+        self.model = len(self._models) - 1
+        return before != UNKNOWN_MODEL
+
+    def deployed(self, profile: dict[str, Any]) -> DeployedImage:
+        """What an instance gets that is made from `profile` now. Raises Refusal for an image that is not there."""
+        return self.scenario.catalog.deploy(profile["storageProfile"], self.location)
+
+    def replacement(self, started_at: float, ended_at: float) -> Upgrade:
+        """The OS disk of an instance replaced by others than a manualupgrade, without any fault."""
         return Upgrade(
-            started_at=moment,
+            started_at=started_at,
             ended_at=ended_at,
-            image=self._deployed(self._profile),
+            image=self.deployed(self.profile),
             model=self.model,
             current_at=ended_at,
             sickness=Sickness(ended_at, ended_at),
             by_manualupgrade=False,
         )
 
-    # --- models and images ---
+    # --- instances ---
 
-    @property
-    def _profile(self) -> dict[str, Any]:
-        profile: dict[str, Any] = self.json["properties"]["virtualMachineProfile"]
-        return profile
+    def named(self, instance_ids: list[str], now: float) -> list[Instance]:
+        """The instances of these ids, `["*"]` for all. Raises Refusal 400 for one that is not there."""
+        if instance_ids == ["*"]:
+            return self.present(now)
+        found = [self.present_instance(instance_id, now) for instance_id in instance_ids]
+        for instance_id, instance in zip(instance_ids, found, strict=True):
+            if instance is None:
+                raise refusal("instance-not-active", name=instance_id)
+        return [instance for instance in found if instance is not None]
 
-    def _number_of(self, profile: dict[str, Any]) -> int:
-        """The number of a model; equal models have the same, so going back makes old instances current
-        again.
-        """
-        if profile not in self._profiles:
-            self._profiles.append(copy.deepcopy(profile))
-        return self._profiles.index(profile)
+    def faults_of(self, instance_id: str) -> list[f.InstanceFault]:
+        return [
+            fault
+            for fault in self.scenario.faults
+            if isinstance(fault, f.InstanceFault) and fault.instance == instance_id
+        ]
 
-    def _deployed(self, profile: dict[str, Any]) -> DeployedImage:
-        return self._scenario.catalog.deploy(profile["storageProfile"], self.location)
+    def conflict_seconds(self) -> float:
+        windows = [fault.seconds for fault in self.scenario.faults if isinstance(fault, f.ConflictWindow)]
+        return max(windows, default=0.0)
+
+    def born(self, described: InstanceDescription, born_at: float, ready_at: float) -> Instance:
+        """A new instance on the model of this moment: Creating until it is ready."""
+        instance = self._instance(described)
+        instance.born_at, instance.model, instance.image = born_at, self.model, self.deployed(self.profile)
+        instance.spells.append(Spell(born_at, ready_at, "Creating"))
+        return instance
+
+    def _appeared(self, event: f.Appear, moment: float) -> Instance:
+        model, profile = self._first if event.image == "old" else (self.model, self.profile)
+        return Instance(
+            instance_id=event.instance,
+            update_domain=event.update_domain,
+            fault_domain=event.update_domain,
+            zone=None,
+            placement_group=placement_group_id(0),
+            image=self.deployed(profile or self.profile),
+            model=model,
+            born_at=moment,
+        )
 
     def _instance(self, described: InstanceDescription) -> Instance:
         return Instance(
@@ -326,40 +280,42 @@ class SimulatedScaleSet:
             fault_domain=described.fault_domain,
             zone=described.zone,
             placement_group=described.placement_group,
-            image=described.image or self._deployed(self._profile),
+            image=described.image or self.deployed(self.profile),
             model=self._model_of(described),
             provisioning=described.provisioning,
             failure=described.failure,
             power=described.power,
-            protected=described.protected,
-            protected_from_scale_in=described.protected_from_scale_in,
+            protection=_protection(described),
             sicknesses=[Sickness(0.0)] if described.unhealthy else [],
+            spells=[Spell(0.0, described.busy_seconds)] if described.busy_seconds else [],
+            leaves_first=described.leaves_first,
         )
 
     def _model_of(self, described: InstanceDescription) -> int:
         """The number of the model that the instance was made from, as far as its image tells."""
-        profile, image = self._profile, described.image
+        profile, image = self.profile, described.image
         current = described.current
         if current is None:
-            current = image is None or image == self._deployed(profile) or follows_latest(profile)
+            current = image is None or image == self.deployed(profile) or follows_latest(profile)
         if current:
             return self.model
         version = dict(image.reference).get("exactVersion") if image is not None else None
         if version is not None and kind_of(profile["storageProfile"]) == "platform":
-            earlier = merged(profile, {"storageProfile": {"imageReference": {"version": version}}})
-            if (number := self._number_of(earlier)) != self.model:
-                return number
+            return self._number_of_earlier(version)
         return UNKNOWN_MODEL
 
-    # --- faults ---
+    def _number_of_earlier(self, version: str) -> int:
+        """The number of the model that differs from the set's in the version of its image alone."""
+        now, json = self.model, self.json
+        patch = {"virtualMachineProfile": {"storageProfile": {"imageReference": {"version": version}}}}
+        self.json = merged(json, {"properties": patch})
+        self.note_model()
+        earlier, self.model, self.json = self.model, now, json
+        return UNKNOWN_MODEL if earlier == now else earlier
 
-    def _faults_of(self, instance_id: str) -> list[f.InstanceFault]:
-        return [
-            fault
-            for fault in self._scenario.faults
-            if isinstance(fault, f.InstanceFault) and fault.instance == instance_id
-        ]
 
-    def _conflict_seconds(self) -> float:
-        windows = [fault.seconds for fault in self._scenario.faults if isinstance(fault, f.ConflictWindow)]
-        return max(windows, default=0.0)
+def _protection(described: InstanceDescription) -> Protection | None:
+    if not described.protected and not described.protected_from_scale_in:
+        return None
+    from_scale_in = described.protected_from_scale_in or described.protected
+    return Protection(from_scale_in, described.protected)

@@ -5,8 +5,10 @@ A file holds `description`, `inputs` (the action's inputs that fit it), `fleet`,
 `scenarios/` tells each.
 """
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,9 @@ import yaml
 
 from azure_simulator import faults as f
 from azure_simulator.answers import NotSimulated, Refusal
-from azure_simulator.images import Catalog, GalleryImage, PlatformImages
+from azure_simulator.clock import EPOCH
+from azure_simulator.errors import ERRORS, OPERATION_ERRORS
+from azure_simulator.images import Catalog, GalleryImage, ImageTraits, PlatformImages
 from azure_simulator.reading import ScenarioError, Section
 from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, read_set
 
@@ -33,9 +37,24 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnderWay:
+    """An operation that somebody started `began` seconds before the simulation begins (negative: after it)."""
+
+    began: float
+    seconds: float
+    failure: tuple[str, str] | None = None
+    collection: str = "operations"
+    api_version: str = "2026-04-01"
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Everything a simulation needs to know. `inputs` are what the rehearsal gives the action.
 
+    `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` is merged over
+    every set that is created, as a policy of the subscription does. `neighbours` are other sets, which show in
+    the subscription's list and nowhere else. `under_way` are operations that somebody started before.
     `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     """
 
@@ -47,6 +66,10 @@ class Scenario:
     timing: Timing
     faults: tuple[f.Fault, ...] = field(hash=False)
     rolling_upgrade: str | None = None
+    began: datetime = EPOCH
+    policy: dict[str, Any] = field(default_factory=dict, hash=False)
+    neighbours: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    under_way: tuple[UnderWay, ...] = ()
     access_token_seconds: float | None = None
     audience: str = GITHUB_AUDIENCE
 
@@ -99,6 +122,10 @@ def parse_scenario(text: str, name: str, source: str) -> Scenario:
         timing=_timing(root.section("timing")),
         faults=tuple(_fault(entry) for entry in root.sections("faults")),
         rolling_upgrade=root.optional_text("rolling_upgrade"),
+        began=_began(root),
+        policy=root.mapping("policy"),
+        neighbours=tuple(root.list_of("neighbours", dict)),
+        under_way=tuple(_under_way(entry) for entry in root.sections("under_way")),
         access_token_seconds=_token_seconds(root),
         audience=root.text("audience", GITHUB_AUDIENCE),
     )
@@ -126,19 +153,27 @@ def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
 
 def _catalog(root: Section) -> Catalog:
     if not root.has("images"):
-        return Catalog(platform=(PlatformImages(**UBUNTU, versions=UBUNTU_VERSIONS),))
+        return Catalog(platform=(PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS),))
     platform, gallery, managed = [], [], []
     for entry in root.sections("images"):
         if entry.has("publisher"):
             publisher, offer, sku = (entry.text(key) for key in ("publisher", "offer", "sku"))
             versions = tuple(entry.list_of("versions", str))
-            platform.append(PlatformImages(publisher, offer, sku, versions))
+            platform.append(PlatformImages(publisher, offer, sku, versions, _traits(entry)))
         elif entry.has("versions"):
-            gallery.append(GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str))))
+            gallery.append(GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str)), _traits(entry)))
         else:
             managed.append(entry.text("id"))
         entry.finish()
     return Catalog(tuple(platform), tuple(gallery), tuple(managed))
+
+
+def _traits(entry: Section) -> ImageTraits:
+    return ImageTraits(
+        os=entry.choice("os", ("Linux", "Windows"), "Linux"),
+        hyper_v_generation=entry.choice("hyper_v_generation", ("V1", "V2"), "V2"),
+        architecture=entry.choice("architecture", ("x64", "Arm64"), "x64"),
+    )
 
 
 def _inputs(root: Section) -> dict[str, str]:
@@ -163,6 +198,33 @@ def _token_seconds(root: Section) -> float | None:
     return root.number("access_token_seconds")
 
 
+def _began(root: Section) -> datetime:
+    text = root.optional_text("began")
+    try:
+        return EPOCH if text is None else datetime.fromisoformat(text).astimezone(UTC)
+    except ValueError as error:
+        raise root.problem("began", f"must be a moment such as 2024-08-26T08:30:00+00:00, but is {text!r}") from error
+
+
+def _under_way(entry: Section) -> UnderWay:
+    operation = UnderWay(
+        began=entry.number("began", 0.0),
+        seconds=entry.number("seconds"),
+        failure=_failure(entry),
+        collection=entry.choice("collection", ("operations", "capsOperations"), "operations"),
+    )
+    entry.finish()
+    return operation
+
+
+def _failure(entry: Section) -> tuple[str, str] | None:
+    """`code` and `message` of an operation that ends Failed; the text of a known code need not be given."""
+    if not entry.has("code"):
+        return None
+    code = entry.text("code")
+    return code, entry.text("message", OPERATION_ERRORS.get(code, code))
+
+
 def _fault(entry: Section) -> f.Fault:
     kind = entry.choice("kind", tuple(_FAULTS))
     fault = _FAULTS[kind](entry)
@@ -184,10 +246,7 @@ def _http_fault(entry: Section) -> f.HttpFault:
         raise entry.problem("", "needs exactly one of `status`, `drop` and `hang`")
     drop = entry.choice("drop", ("before", "after")) if entry.has("drop") else None
     return f.HttpFault(
-        path=entry.text("path"),
-        method=entry.optional_text("method"),
-        nth=entry.whole("nth", 1),
-        count=entry.whole("count", 1),
+        **_matching(entry),
         status=entry.whole("status") if entry.has("status") else None,
         code=entry.text("code", ""),
         message=entry.text("message", ""),
@@ -195,6 +254,25 @@ def _http_fault(entry: Section) -> f.HttpFault:
         drop="before" if drop == "before" else "after" if drop else None,
         hang=entry.optional_number("hang"),
     )
+
+
+def _matching(entry: Section) -> dict[str, Any]:
+    return {
+        "path": entry.text("path"),
+        "method": entry.optional_text("method"),
+        "nth": entry.whole("nth", 1),
+        "count": entry.whole("count", 1),
+    }
+
+
+def _answer_error(entry: Section) -> f.AnswerError:
+    error = ERRORS[entry.choice("error", tuple(ERRORS))]
+    error = dataclasses.replace(error, message=entry.text("message", error.message))
+    return f.AnswerError(error=error, **_matching(entry))
+
+
+def _operation_fate(entry: Section) -> f.OperationFate:
+    return f.OperationFate(seconds=entry.optional_number("seconds"), failure=_failure(entry), **_matching(entry))
 
 
 def _provisioning_failure(entry: Section) -> f.ProvisioningFailure:
@@ -229,8 +307,10 @@ _FAULTS: dict[str, Callable[[Section], f.Fault]] = {
     "provisioning-failure": _provisioning_failure,
     "hangs": lambda e: f.Hangs(e.text("instance")),
     "stays-on-old-image": lambda e: f.StaysOnOldImage(e.text("instance")),
-    "flag-lags": lambda e: f.FlagLags(e.text("instance"), e.number("seconds")),
+    "flag-lags": lambda e: f.FlagLags(e.text("instance"), e.number("seconds"), e.whole("nth", 1)),
     "http": _http_fault,
+    "error": _answer_error,
+    "operation": _operation_fate,
     "conflict-window": lambda e: f.ConflictWindow(e.number("seconds")),
     "vanish": lambda e: f.Vanish(_trigger(e), e.text("instance")),
     "appear": _appear,

@@ -1,6 +1,7 @@
 """A scale set as it is when a simulation begins: its own JSON and its instances."""
 
 import copy
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +20,17 @@ UBUNTU = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sk
 UBUNTU_VERSIONS = ("22.04.202609010", "22.04.202610010", "22.04.202611010")
 
 HEALTH_SOURCES = ("probe", "extension", "external", "none")
+ORCHESTRATION_MODES = ("Uniform", "Flexible")
 POWER_STATES = ("running", "stopped", "deallocated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceDescription:
-    """An instance at the beginning. `image` None: what the model gives; `current`: latestModelApplied."""
+    """An instance at the beginning. `image` None: what the model gives; `current`: latestModelApplied.
+
+    `busy_seconds`: so long it is Updating, as instances are for a while after their creation. `leaves_first`: it
+    is among those that a smaller capacity takes away.
+    """
 
     instance_id: str
     update_domain: int | None = None
@@ -39,14 +45,21 @@ class InstanceDescription:
     protected: bool = False
     protected_from_scale_in: bool = False
     unhealthy: bool = False
+    busy_seconds: float = 0.0
+    leaves_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SetDescription:
-    """`model` is the set's JSON as Azure writes it; `instances` in the order of their numbers."""
+    """`model` is the set's JSON as Azure writes it; `instances` in the order of their numbers.
+
+    `absent`: there is no set until a PUT creates it; `model` then holds what its address says, and `instances`
+    are those that it will be created with, as far as they are told.
+    """
 
     model: dict[str, Any] = field(hash=False)
     instances: tuple[InstanceDescription, ...]
+    absent: bool = False
 
 
 def has_health_signal(model: dict[str, Any]) -> bool:
@@ -84,11 +97,38 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
     Raises ScenarioError, and Refusal when the model's image is not in the catalog.
     """
     shape = _spelled_out(fleet) if fleet.has("instances") else _laid_out(fleet)
-    model = merged(_base_model(fleet, len(shape)), patch)
+    orchestration = fleet.choice("orchestration", ORCHESTRATION_MODES, "Uniform")
+    if orchestration == "Flexible":
+        shape = [_as_machine(each) for each in shape]
+    if fleet.whole("fault_domains", 5) == 1:
+        shape = [dataclasses.replace(each, update_domain=None, fault_domain=None) for each in shape]
+    model = merged(_base_model(fleet, len(shape)), _orchestrated(orchestration, fleet.whole("fault_domains", 5)))
+    model = merged(model, patch)
     fleet.finish()
     instances = tuple(_overridden(each, overrides, model, catalog) for each in shape)
     overrides.finish()
     return SetDescription(model, instances)
+
+
+def _as_machine(instance: InstanceDescription) -> InstanceDescription:
+    """An instance of a Flexible set: a virtual machine by name, without domains."""
+    name = f"{SCALE_SET}_{int(instance.instance_id):08x}"
+    return dataclasses.replace(instance, instance_id=name, update_domain=None, fault_domain=None, placement_group="")
+
+
+def _orchestrated(mode: str, fault_domains: int) -> dict[str, Any]:
+    """What the orchestration mode and the number of fault domains say in the set's JSON."""
+    if mode == "Uniform":
+        return {"properties": {"platformFaultDomainCount": fault_domains}}
+    return {
+        "properties": {
+            "orchestrationMode": mode,
+            "singlePlacementGroup": False,
+            "platformFaultDomainCount": 1,
+            "overprovision": None,
+            "doNotRunExtensionsOnOverprovisionedVMs": None,
+        }
+    }
 
 
 def _laid_out(fleet: Section) -> list[InstanceDescription]:
@@ -197,7 +237,6 @@ def _base_model(fleet: Section, count: int) -> dict[str, Any]:
     model: dict[str, Any] = {
         "name": SCALE_SET,
         "id": f"{group}/Microsoft.Compute/virtualMachineScaleSets/{SCALE_SET}",
-        "type": "Microsoft.Compute/virtualMachineScaleSets",
         "location": location,
         "tags": {},
         "sku": {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": fleet.whole("capacity", count)},
@@ -221,7 +260,6 @@ def _base_model(fleet: Section, count: int) -> dict[str, Any]:
                 "networkProfile": _network_profile(network),
                 "timeCreated": "2025-12-01T08:00:00.0000000+00:00",
             },
-            "provisioningState": "Succeeded",
             "overprovision": True,
             "doNotRunExtensionsOnOverprovisionedVMs": False,
             "uniqueId": "44444444-4444-4444-8444-444444444444",

@@ -19,12 +19,13 @@ from azure_simulator.answers import (
 )
 from azure_simulator.arm_request import parse_request
 from azure_simulator.arm_routes import ArmRoutes
-from azure_simulator.clock import Clock, http_date
+from azure_simulator.clock import Calendar, Clock
 from azure_simulator.fleet import FOREVER, lowest_available
 from azure_simulator.identity_routes import IdentityRoutes
-from azure_simulator.image_routes import ImageRoutes
+from azure_simulator.operations import Operation
 from azure_simulator.scale_set import SimulatedScaleSet
-from azure_simulator.scenario import Scenario
+from azure_simulator.scenario import Scenario, UnderWay
+from azure_simulator.service import Service
 from azure_simulator.set_description import CLIENT_ID, TENANT
 from azure_simulator.throttling import Throttle, too_many_requests
 
@@ -93,17 +94,15 @@ class SimulatedAzure:
         self._base_url = base_url.rstrip("/")
         self._lock = threading.Lock()
         self._seen = dict.fromkeys(range(len(scenario.faults)), 0)
-        self._set = SimulatedScaleSet(scenario, seed)
-        self._identity = IdentityRoutes(self._base_url, scenario.audience, scenario.access_token_seconds)
-        throttle = Throttle()
-        self._arm = ArmRoutes(
-            self._set,
-            ImageRoutes(scenario.catalog, throttle, self._set.location),
-            throttle,
-            self._base_url,
-            self._identity.authorize,
-            scenario.rolling_upgrade,
+        self._calendar = Calendar(scenario.began)
+        self._set = SimulatedScaleSet(scenario, seed, self._calendar)
+        self._identity = IdentityRoutes(
+            self._base_url, scenario.audience, scenario.access_token_seconds, self._calendar
         )
+        subscription = str(self._set.json["id"]).strip("/").split("/")[1]
+        self._service = Service(self._set, Throttle(self._calendar), self._base_url, subscription)
+        self._arm = ArmRoutes(self._service, self._identity.authorize)
+        self._under_way = [self._started_before(each) for each in scenario.under_way]
 
     @property
     def coordinates(self) -> dict[str, str]:
@@ -120,6 +119,11 @@ class SimulatedAzure:
             "resource_group": parts[3],
             "scale_set": self._set.name,
         }
+
+    @property
+    def operations_under_way(self) -> list[str]:
+        """The URLs to poll the scenario's `under_way` operations by, in their order."""
+        return [self._service.operation_url(operation) for operation in self._under_way]
 
     def transport(self) -> "RequestsTransport":
         """A transport for the SDK's clients and credentials whose requests come here, in process."""
@@ -195,6 +199,19 @@ class SimulatedAzure:
             "requests": [dataclasses.asdict(each) for each in list(self.requests)],
         }
 
+    def _started_before(self, told: UnderWay) -> Operation:
+        ends = told.seconds - told.began
+        operation = self._set.operations.start(
+            -told.began,
+            told.api_version,
+            lambda: ends,
+            error=told.failure,
+            retry_after=told.retry_after,
+            collection=told.collection,
+        )
+        self._set.operations.forget_running(operation)
+        return operation
+
     def _settled(self) -> float:
         now = self._clock.now()
         self._set.settle(now)
@@ -212,15 +229,16 @@ class SimulatedAzure:
         """The reply, and how long it hangs before it comes. Logs the request whatever becomes of it."""
         now = self._settled()
         parts = urlsplit(url)
-        fault = self._fault_for(method, parts.path)
+        struck = self._struck(method, parts.path)
+        fault = next((each for each in struck if isinstance(each, f.HttpFault)), None)
         status = 0
         try:
             if fault is not None and fault.drop == "before":
                 raise ConnectionDropped("dropped before the request was carried out")
             if fault is not None and fault.status is not None:
-                reply = _finished(_faulty_reply(fault, now), headers, now)
+                reply = self._finished(self._faulty_reply(fault, now), headers, now)
             else:
-                reply = _finished(self._reply(method, url, headers, body, now), headers, now)
+                reply = self._finished(self._reply(method, url, headers, body, struck, now), headers, now)
             if fault is not None and fault.drop == "after":
                 raise ConnectionDropped("dropped after the request was carried out")
             status = reply.status
@@ -229,65 +247,69 @@ class SimulatedAzure:
             self.requests.append(RequestRecord(now, method, parts.path, parts.query, status, text))
         return reply, fault.hang or 0.0 if fault is not None else 0.0
 
-    def _reply(self, method: str, url: str, headers: Mapping[str, str], body: bytes, now: float) -> Reply:
+    def _reply(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, struck: list[f.RequestFault], now: float
+    ) -> Reply:
         parts = urlsplit(url)
         lowered = {name.lower(): value for name, value in headers.items()}
+        fate = next((each for each in struck if isinstance(each, f.OperationFate)), None)
+        error = next((each.error for each in struck if isinstance(each, f.AnswerError)), None)
         try:
             if f"{parts.scheme}://{parts.netloc}".lower() != self._base_url.lower():
                 raise NotSimulated("no such host")
             if self._identity.owns(parts.path):
                 return self._identity.answer(method, parts.path, parts.query, lowered, body, now)
-            return self._arm.answer(parse_request(method, parts.path, parts.query, lowered, body), now)
+            request = parse_request(method, parts.path, parts.query, lowered, body, error, fate)
+            return self._arm.answer(request, now)
         except Refusal as refusal:
             return refusal.reply()
         except NotSimulated as why:
             message = f"The simulator has no answer to {method} {url}: {why}."
             return json_reply(501, {"error": {"code": "NotSimulated", "message": message}})
 
-    def _fault_for(self, method: str, path: str) -> f.HttpFault | None:
-        """The fault that strikes this request; every fault that it matches counts it."""
-        struck = None
+    def _struck(self, method: str, path: str) -> list[f.RequestFault]:
+        """The faults that strike this request, in their order; every fault that it matches counts it."""
+        struck = []
         for index, fault in enumerate(self.scenario.faults):
-            if not isinstance(fault, f.HttpFault) or not _matches(fault, method, path):
+            if not isinstance(fault, f.RequestFault) or not _matches(fault, method, path):
                 continue
             self._seen[index] += 1
-            if fault.nth <= self._seen[index] < fault.nth + fault.count and struck is None:
-                struck = fault
+            if fault.nth <= self._seen[index] < fault.nth + fault.count:
+                struck.append(fault)
         return struck
+
+    def _faulty_reply(self, fault: f.HttpFault, now: float) -> Reply:
+        """The error that a fault asks for. A 429 without a code of its own is a throttle's, with all that
+        belongs to it.
+        """
+        headers = [] if fault.retry_after is None else [("retry-after", f"{fault.retry_after:g}")]
+        if fault.status == 429 and not fault.code:
+            bucket = "HighCostGetVMScaleSet30Min"
+            return too_many_requests(bucket, self._calendar, now, [], fault.retry_after or 120).reply()
+        return Refusal(fault.status or 500, fault.code, fault.message, headers=headers).reply()
+
+    def _finished(self, reply: Reply, headers: Mapping[str, str], now: float) -> Reply:
+        """The headers that every answer has."""
+        sent = {name.lower(): value for name, value in headers.items()}
+        request_id = str(uuid.uuid4())
+        return Reply(
+            reply.status,
+            [
+                ("cache-control", "no-cache"),
+                ("content-length", str(len(reply.body))),
+                ("date", self._calendar.http_date(now)),
+                ("x-ms-request-id", request_id),
+                ("x-ms-correlation-request-id", sent.get("x-ms-correlation-request-id", request_id)),
+                *reply.headers,
+            ],
+            reply.body,
+        )
 
 
 def _finite(record: dict[str, object]) -> dict[str, object]:
     return {key: None if value == FOREVER else value for key, value in record.items()}
 
 
-def _matches(fault: f.HttpFault, method: str, path: str) -> bool:
+def _matches(fault: f.RequestFault, method: str, path: str) -> bool:
     wanted = fault.method is None or fault.method.upper() == method.upper()
     return wanted and re.search(fault.path, path, re.IGNORECASE) is not None
-
-
-def _faulty_reply(fault: f.HttpFault, now: float) -> Reply:
-    """The error that a fault asks for. A 429 without a code of its own is a throttle's, with all that
-    belongs to it.
-    """
-    headers = [] if fault.retry_after is None else [("retry-after", f"{fault.retry_after:g}")]
-    if fault.status == 429 and not fault.code:
-        return too_many_requests("HighCostGetVMScaleSet30Min", now, [], fault.retry_after or 120).reply()
-    return Refusal(fault.status or 500, fault.code, fault.message, headers=headers).reply()
-
-
-def _finished(reply: Reply, headers: Mapping[str, str], now: float) -> Reply:
-    """The headers that every answer has."""
-    sent = {name.lower(): value for name, value in headers.items()}
-    request_id = str(uuid.uuid4())
-    return Reply(
-        reply.status,
-        [
-            ("cache-control", "no-cache"),
-            ("content-length", str(len(reply.body))),
-            ("date", http_date(now)),
-            ("x-ms-request-id", request_id),
-            ("x-ms-correlation-request-id", sent.get("x-ms-correlation-request-id", request_id)),
-            *reply.headers,
-        ],
-        reply.body,
-    )

@@ -1,125 +1,153 @@
-"""Azure's token buckets: what a request spends, and the header that tells what is left.
+"""Azure's token buckets: what a request spends, and the headers that tell what is left.
 
-Sizes are those of "Compute throttling limits" (per minute / burst) and of the recordings; a burst is three
-times what flows back in a minute. Names and their order are those of the recordings since late 2023. The
-image buckets still have their older names there, counted over 3 and 30 minutes. manualupgrade spends no
-bucket of the set itself in any recording that shows the newer names
-(uniform_manualupgrade_stale_instances_2024 and others).
+Two throttles stand in a row. Resource Manager's own counts by subscription, and is only shown here: its
+refusals are in no recording. Microsoft.Compute's counts by subscription and by resource, and answers 429.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from azure_simulator.answers import Headers, Refusal
-from azure_simulator.clock import timestamp
+from azure_simulator.clock import Calendar
+from azure_simulator.generation import Generation
+from azure_simulator.rate_limits import LIMITS, QUEUED, REQUESTS, SIZES, VIEWS, BucketSize
 
 # Reported for most 429s: github.com/Azure/azure-rest-api-specs/issues/270.
 RETRY_AFTER = 120
 
-
-@dataclass(frozen=True, slots=True)
-class BucketSize:
-    burst: float
-    per_minute: float
-
-
-def _per_minute(per_minute: float) -> BucketSize:
-    return BucketSize(3 * per_minute, per_minute)
-
-
-def _over_minutes(burst: float, minutes: float) -> BucketSize:
-    return BucketSize(burst, burst / minutes)
-
-
-SIZES = {
-    "GetVMScaleSetSubscriptionMaximum": _per_minute(800),
-    "GetVMScaleSetResource": _per_minute(12),
-    "HighCostGetVMScaleSetSubscriptionMaximum": _per_minute(360),
-    "HighCostGetVMScaleSetResource": _per_minute(10),
-    "VMScaleSetVMViewsSubscriptionMaximum": _per_minute(10_000),
-    "GetVMScaleSetVMSubscriptionMaximum": _per_minute(2000),
-    "GetVMScaleSetVMResource": _per_minute(12),
-    "CreateVMScaleSetSubscriptionMaximum": _per_minute(125),
-    "CreateVMScaleSetResource": _per_minute(4),
-    "VMScaleSetActionsSubscriptionMaximum": _per_minute(500),
-    "VMScaleSetActionsResource": _per_minute(4),
-    "VMScaleSetBatchedVMRequestsSubscriptionMaximum": _per_minute(2000),
-    "GetOperationResource": _per_minute(15),
-    "GetOperationSubscriptionMaximum": _per_minute(5000),
-    "ListVMImagesVersionsFromLocation3Min": _over_minutes(16_000, 3),
-    "ListVMImagesVersionsFromLocation30Min": _over_minutes(44_000, 30),
-    "GetVMImageFromLocation3Min": _over_minutes(13_000, 3),
-    "GetVMImageFromLocation30Min": _over_minutes(74_000, 30),
-    "GetGalleryImage3Min": _over_minutes(600, 3),
-    "GetGalleryImage30Min": _over_minutes(3000, 30),
-    "GetGalleryImageVersion3Min": _over_minutes(2000, 3),
-    "GetGalleryImageVersion30Min": _over_minutes(10_000, 30),
+# Resource Manager's, as (burst, per minute): the highest value recorded and the documented refill.
+_BY_THE_HOUR = {"reads": (12_000, 200), "writes": (1200, 20), "deletes": (15_000, 250)}
+_GLOBAL = {
+    "global-reads": (3750, 22_500),
+    "writes": (200, 600),
+    "global-writes": (3000, 9000),
+    "deletes": (200, 600),
+    "global-deletes": (3000, 9000),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What one request costs: bucket names in header order, and whose bucket a `...Resource` one is.
-
-    Instances and batched requests are charged by number, `charge`; everything else by one.
-    """
-
-    buckets: tuple[str, ...]
-    resource: str = ""
-    charge: int | None = None
-
-    def amount(self, bucket: str) -> float:
-        by_number = bucket.startswith(("VMScaleSetVMViews", "VMScaleSetBatchedVMRequests"))
-        return float(self.charge or 0) if by_number else 1.0
-
-
-class Throttle:
-    """All buckets of one subscription in one region. Full at the beginning."""
+class Buckets:
+    """Named buckets, full at the beginning. A name with an owner is a bucket of that owner's."""
 
     def __init__(self) -> None:
         self._levels: dict[tuple[str, str], tuple[float, float]] = {}
 
-    def spend(self, spend: Spend, now: float) -> Headers:
-        """Take what `spend` costs and return the headers that say what is left.
-
-        Raises Refusal 429 when a bucket holds too little; then nothing is taken.
-        """
-        if not spend.buckets:
-            return []
-        levels = {bucket: self._level(bucket, spend.resource, now) for bucket in spend.buckets}
-        for bucket, level in levels.items():
-            if level < spend.amount(bucket):
-                raise too_many_requests(bucket, now, self._headers(levels, spend))
-        for bucket in levels:
-            levels[bucket] -= spend.amount(bucket)
-            self._levels[bucket, self._owner(bucket, spend.resource)] = (levels[bucket], now)
-        return self._headers(levels, spend)
-
-    def _level(self, bucket: str, resource: str, now: float) -> float:
-        size = SIZES[bucket]
-        level, since = self._levels.get((bucket, self._owner(bucket, resource)), (size.burst, now))
+    def level(self, name: str, owner: str, size: BucketSize, now: float) -> float:
+        level, since = self._levels.get((name, owner), (size.burst, now))
         return min(size.burst, level + (now - since) * size.per_minute / 60)
 
-    @staticmethod
-    def _owner(bucket: str, resource: str) -> str:
-        return resource.lower() if bucket.endswith("Resource") else ""
+    def fill(self, name: str, owner: str, level: float, now: float) -> None:
+        self._levels[name, owner] = (level, now)
 
-    @staticmethod
-    def _headers(levels: dict[str, float], spend: Spend) -> Headers:
-        remaining = ",".join(f"Microsoft.Compute/{bucket};{int(level)}" for bucket, level in levels.items())
-        headers = [("x-ms-ratelimit-remaining-resource", remaining)]
-        if spend.charge is not None:
-            headers.append(("x-ms-request-charge", str(spend.charge)))
+
+@dataclass(slots=True)
+class Meter:
+    """One request on its way through the buckets. `headers` tell what is left of those it has passed."""
+
+    throttle: "Throttle"
+    operation: str
+    resource: str
+    now: float
+    _left: dict[str, float] = field(default_factory=dict)
+    _charge: int | None = None
+
+    @property
+    def headers(self) -> Headers:
+        headers: Headers = []
+        if self._left:
+            buckets = ",".join(f"Microsoft.Compute/{name};{int(level)}" for name, level in self._left.items())
+            headers.append(("x-ms-ratelimit-remaining-resource", buckets))
+        if self._charge is not None:
+            headers.append(("x-ms-request-charge", str(self._charge)))
         return headers
 
+    def spend(self, names: Iterable[str], amount: float = 1.0) -> None:
+        """Take `amount` out of each bucket. Raises Refusal 429 when one holds too little; then none is touched."""
+        names = tuple(names)
+        levels = {name: self.throttle.level(name, self.resource, self.now) for name in names}
+        empty = next((name for name, level in levels.items() if level < amount), None)
+        if empty is not None:
+            self._left |= levels
+            raise too_many_requests(empty, self.throttle.calendar, self.now, self.headers)
+        for name, level in levels.items():
+            self.throttle.fill(name, self.resource, level - amount, self.now)
+            self._left[name] = level - amount
 
-def too_many_requests(bucket: str, now: float, headers: Headers, retry_after: float = RETRY_AFTER) -> Refusal:
+    def count(self, instances: int) -> None:
+        """Charge the instances that the request looks at or sends a request to. Raises Refusal 429."""
+        generation = self.throttle.generation(self.now)
+        kind, names = LIMITS[self.operation].counted, generation.limit_names
+        if names == "none" or kind == "nothing":
+            return
+        if kind == "views":
+            self.spend((VIEWS[names],), instances)
+            self._charge = instances or None
+            return
+        if instances or generation.zero_requests_shown:
+            self.spend((REQUESTS[names],), instances)
+        self._left[QUEUED] = 0
+        self._charge = instances
+
+
+class Throttle:
+    """All buckets of one subscription in one region."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self._buckets = Buckets()
+        self._gateway = Buckets()
+
+    def generation(self, now: float) -> Generation:
+        return Generation(self.calendar.moment(now))
+
+    def enter(self, operation: str, resource: str, now: float) -> Meter:
+        """Spend what a request of this operation costs on `resource`. Raises Refusal 429."""
+        meter = Meter(self, operation, resource, now)
+        generation = self.generation(now)
+        names = generation.limit_names
+        if names == "none" or (operation.startswith("image-") and not generation.image_limits):
+            return meter
+        limits = LIMITS[operation]
+        meter.spend(limits.resources if names == "resources" else limits.windows)
+        return meter
+
+    def pass_gateway(self, method: str, now: float) -> Headers:
+        """What Resource Manager's own throttle says of one request that it hands on to the provider."""
+        kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
+        if not self.generation(now).subscription_limits_are_global:
+            return self._pass(_BY_THE_HOUR, (kind,), now)
+        return self._pass(_GLOBAL, (kind, f"global-{kind}"), now)
+
+    def _pass(self, sizes: dict[str, tuple[int, int]], names: tuple[str, ...], now: float) -> Headers:
+        headers = []
+        for name in names:
+            if name in sizes:
+                left = max(0.0, self._gateway.level(name, "", BucketSize(*sizes[name]), now) - 1)
+                self._gateway.fill(name, "", left, now)
+                headers.append((f"x-ms-ratelimit-remaining-subscription-{name}", str(int(left))))
+        return headers
+
+    def level(self, name: str, resource: str, now: float) -> float:
+        return self._buckets.level(name, _owner(name, resource), SIZES[name], now)
+
+    def fill(self, name: str, resource: str, level: float, now: float) -> None:
+        self._buckets.fill(name, _owner(name, resource), level, now)
+
+
+def _owner(bucket: str, resource: str) -> str:
+    return resource.lower() if bucket.endswith("Resource") else ""
+
+
+def too_many_requests(
+    bucket: str, calendar: Calendar, now: float, headers: Headers, retry_after: float = RETRY_AFTER
+) -> Refusal:
     """A throttle's 429, as reported: github.com/Azure/AKS/issues/1187."""
-    size = SIZES.get(bucket, _per_minute(4))
+    size = SIZES.get(bucket, BucketSize(12, 4))
     told = {
         "operationGroup": bucket,
-        "startTime": timestamp(now),
-        "endTime": timestamp(now + 60),
+        "startTime": calendar.timestamp(now),
+        "endTime": calendar.timestamp(now + 60),
         "allowedRequestCount": int(size.burst),
         "measuredRequestCount": int(size.burst) + 1,
     }

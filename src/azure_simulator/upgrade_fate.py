@@ -20,19 +20,24 @@ def decide(
     faults: Iterable[f.InstanceFault],
     has_signal: bool,
     seed: int,
+    seconds: float | None = None,
 ) -> Upgrade:
     """The `number`-th manualupgrade of an instance (1 is the first) that begins `now`, decided to its end.
 
     Its durations depend on seed, instance and number alone, not on what else happens. `faults` are those of
-    this instance; they strike the first upgrade only. Without a health signal an instance counts as healthy
-    once it is provisioned.
+    this instance; all but a lagging flag strike the first upgrade only. Without a health signal an instance
+    counts as healthy once it is provisioned. `seconds`, where given, is how long it takes instead of what the
+    seed says.
     """
     draw = random.Random(f"{seed}:{instance_id}:{number}")
-    ended_at = now + draw.uniform(*timing.upgrade)
+    drawn = draw.uniform(*timing.upgrade)
+    ended_at = now + (drawn if seconds is None else seconds)
     starting = draw.uniform(*timing.healthy_after) if has_signal else 0.0
     sickness = Sickness(ended_at, ended_at + starting)
     failure, keeps_image, lag = None, False, 0.0
-    for fault in faults if number == 1 else ():
+    for fault in faults:
+        if number != (fault.nth if isinstance(fault, f.FlagLags) else 1):
+            continue
         match fault:
             case f.ComesUpUnhealthy(seconds=seconds, flap_seconds=flap):
                 sickness = Sickness(ended_at, FOREVER if seconds is None else ended_at + seconds, flap)

@@ -73,10 +73,10 @@ def test_a_failed_upgrade_keeps_the_image_and_the_failure() -> None:
 
 def test_a_lagging_flag_is_not_the_image() -> None:
     lagging = instance(upgrades=[upgrade(10, 30, 40, current_at=90)])
-    assert [(lagging.at(t, True).image.exact, lagging.at(t, True).model) for t in (30, 89, 90)] == [
-        ("2", 0),
-        ("2", 0),
-        ("2", 1),
+    assert [(lagging.at(t, True).image.exact, lagging.at(t, True).lagging) for t in (30, 89, 90)] == [
+        ("2", True),
+        ("2", True),
+        ("2", False),
     ]
 
 

@@ -1,55 +1,69 @@
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from azure_simulator.answers import Refusal
-from azure_simulator.throttling import Spend, Throttle
+from azure_simulator.clock import Calendar
+from azure_simulator.rate_limits import LIMITS, REQUESTS, SIZES, VIEWS
+from azure_simulator.throttling import Meter, Throttle
 
-LIST = Spend(("HighCostGetVMScaleSetSubscriptionMaximum", "HighCostGetVMScaleSetResource"), "web", 20)
+LIST = ("HighCostGetVMScaleSetSubscriptionMaximum", "HighCostGetVMScaleSetResource")
 
 
-def remaining(headers: list[tuple[str, str]]) -> dict[str, int]:
-    value = dict(headers)["x-ms-ratelimit-remaining-resource"]
+def throttle(*date: int) -> Throttle:
+    return Throttle(Calendar(datetime(*(date or (2026, 1, 1)), tzinfo=UTC)))  # type: ignore[misc, arg-type]
+
+
+def remaining(meter: Meter) -> dict[str, int]:
+    value = dict(meter.headers)["x-ms-ratelimit-remaining-resource"]
     return {
         name.removeprefix("Microsoft.Compute/"): int(left)
         for name, _, left in (entry.partition(";") for entry in value.split(","))
     }
 
 
+def look(at: Throttle, now: float = 0, resource: str = "web", instances: int = 20) -> Meter:
+    meter = at.enter("instance-list", resource, now)
+    meter.count(instances)
+    return meter
+
+
 def test_a_bucket_is_full_at_first_and_the_header_tells_what_is_left() -> None:
-    headers = Throttle().spend(LIST, 0)
-    assert remaining(headers) == {
+    meter = look(throttle())
+    assert remaining(meter) == {
         "HighCostGetVMScaleSetSubscriptionMaximum": 1079,
         "HighCostGetVMScaleSetResource": 29,
+        "VMScaleSetVMViewsSubscriptionMaximum": 29_980,
     }
-    assert dict(headers)["x-ms-request-charge"] == "20"
+    assert dict(meter.headers)["x-ms-request-charge"] == "20"
 
 
 def test_thirty_at_once_then_ten_a_minute() -> None:
-    throttle = Throttle()
+    at = throttle()
     for _ in range(30):
-        throttle.spend(LIST, 0)
+        look(at)
     for moment, passes in ((0, False), (5.9, False), (6, True), (6, False), (12, True)):
         if passes:
-            throttle.spend(LIST, moment)
+            look(at, moment)
         else:
             with pytest.raises(Refusal) as refused:
-                throttle.spend(LIST, moment)
+                look(at, moment)
             assert refused.value.status == 429
 
 
 def test_a_bucket_never_holds_more_than_its_burst() -> None:
-    throttle = Throttle()
-    throttle.spend(LIST, 0)
-    assert remaining(throttle.spend(LIST, 1e6))["HighCostGetVMScaleSetResource"] == 29
+    at = throttle()
+    look(at)
+    assert remaining(look(at, 1e6))["HighCostGetVMScaleSetResource"] == 29
 
 
 def test_the_answer_to_too_many_is_the_reported_one() -> None:
-    throttle = Throttle()
+    at = throttle()
     for _ in range(30):
-        throttle.spend(LIST, 0)
+        look(at)
     with pytest.raises(Refusal) as refused:
-        throttle.spend(LIST, 0)
+        look(at)
     reply = refused.value.reply()
     error = json.loads(reply.body)["error"]
     assert (reply.status, error["code"]) == (429, "OperationNotAllowed")
@@ -58,31 +72,97 @@ def test_the_answer_to_too_many_is_the_reported_one() -> None:
     assert json.loads(error["details"][0]["message"])["allowedRequestCount"] == 30
     assert error["innererror"] == {"internalErrorCode": "TooManyRequestsReceived"}
     assert dict(reply.headers)["retry-after"] == "120"
+    assert "HighCostGetVMScaleSetResource;0" in dict(reply.headers)["x-ms-ratelimit-remaining-resource"]
 
 
 def test_resources_have_buckets_of_their_own_and_share_the_subscriptions() -> None:
-    throttle = Throttle()
-    poll = ("GetOperationResource", "GetOperationSubscriptionMaximum")
+    at = throttle()
     for _ in range(45):
-        throttle.spend(Spend(poll, "one"), 0)
+        at.enter("operation", "one", 0)
     with pytest.raises(Refusal):
-        throttle.spend(Spend(poll, "one"), 0)
-    assert remaining(throttle.spend(Spend(poll, "other"), 0)) == {
+        at.enter("operation", "one", 0)
+    assert remaining(at.enter("operation", "other", 0)) == {
         "GetOperationResource": 44,
         "GetOperationSubscriptionMaximum": 15_000 - 46,
     }
 
 
-def test_what_is_refused_costs_nothing() -> None:
-    throttle = Throttle()
+def test_what_is_refused_at_the_entry_costs_nothing() -> None:
+    at = throttle()
     for _ in range(30):
-        throttle.spend(LIST, 0)
+        look(at)
     with pytest.raises(Refusal):
-        throttle.spend(LIST, 0)
-    other = Spend(("HighCostGetVMScaleSetSubscriptionMaximum",))
-    assert remaining(throttle.spend(other, 0))["HighCostGetVMScaleSetSubscriptionMaximum"] == 1080 - 31
+        look(at)
+    assert remaining(at.enter("set-list", "", 0))["HighCostGetVMScaleSetSubscriptionMaximum"] == 1080 - 31
+
+
+@pytest.mark.parametrize("operation", LIMITS)
+def test_a_greedy_client_gets_its_429_from_every_operation(operation: str) -> None:
+    """Each bucket of each operation in both generations has a size, and is empty at some point."""
+    for date in ((2026, 1, 1), (2022, 6, 1)):
+        at, refused = throttle(*date), None
+        for _ in range(90_000):
+            try:
+                at.enter(operation, "web", 0)
+            except Refusal as error:
+                refused = error
+                break
+        assert refused is not None
+        assert refused.status == 429
+
+
+def test_a_set_does_not_empty_anothers_bucket() -> None:
+    at = throttle()
+    for _ in range(30):
+        look(at, resource="web")
+    assert remaining(look(at, resource="other"))["HighCostGetVMScaleSetResource"] == 29
 
 
 def test_views_are_charged_by_the_number_of_instances() -> None:
-    views = Spend(("VMScaleSetVMViewsSubscriptionMaximum",), charge=120)
-    assert remaining(Throttle().spend(views, 0)) == {"VMScaleSetVMViewsSubscriptionMaximum": 29_880}
+    assert remaining(look(throttle(), instances=120))["VMScaleSetVMViewsSubscriptionMaximum"] == 29_880
+
+
+def test_requests_to_instances_are_charged_by_their_number() -> None:
+    meter = throttle().enter("set-action", "web", 0)
+    meter.count(5)
+    assert remaining(meter) == {
+        "VMScaleSetActionsSubscriptionMaximum": 1499,
+        "VMScaleSetBatchedVMRequestsSubscriptionMaximum": 5995,
+        "VmssQueuedVMOperations": 0,
+    }
+    assert dict(meter.headers)["x-ms-request-charge"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("date", "names"),
+    [
+        pytest.param((2017, 3, 1), set(), id="not-shown"),
+        pytest.param((2020, 5, 1), {"GetVMScaleSet3Min", "GetVMScaleSet30Min"}, id="over-minutes"),
+        pytest.param((2024, 8, 1), {"GetVMScaleSetSubscriptionMaximum", "GetVMScaleSetResource"}, id="by-resource"),
+    ],
+)
+def test_the_names_are_those_of_the_date(date: tuple[int, int, int], names: set[str]) -> None:
+    meter = throttle(*date).enter("set-get", "web", 0)
+    assert {name for header in meter.headers for name in remaining(meter) if header} == names
+
+
+@pytest.mark.parametrize(
+    ("date", "method", "expected"),
+    [
+        pytest.param((2020, 5, 1), "GET", {"reads": "11999"}, id="hourly-reads"),
+        pytest.param((2020, 5, 1), "POST", {"writes": "1199"}, id="hourly-writes"),
+        pytest.param((2024, 8, 1), "GET", {"global-reads": "3749"}, id="global-reads"),
+        pytest.param((2024, 8, 1), "PUT", {"writes": "199", "global-writes": "2999"}, id="global-writes"),
+        pytest.param((2024, 8, 1), "DELETE", {"deletes": "199", "global-deletes": "2999"}, id="global-deletes"),
+    ],
+)
+def test_resource_managers_own_limits(date: tuple[int, int, int], method: str, expected: dict[str, str]) -> None:
+    """Recorded as the highest values of README section 10 of the contract."""
+    headers = throttle(*date).pass_gateway(method, 0)
+    prefix = "x-ms-ratelimit-remaining-subscription-"
+    assert {name.removeprefix(prefix): value for name, value in headers} == expected
+
+
+def test_every_bucket_has_a_size() -> None:
+    named = {name for limits in LIMITS.values() for name in (*limits.resources, *limits.windows)}
+    assert named | set(VIEWS.values()) | set(REQUESTS.values()) <= set(SIZES)

@@ -1,0 +1,213 @@
+"""Every error body of Azure that is recorded, or reported by those who met it, by a name of our own.
+
+The simulator answers with most of them by itself; a scenario can have any of them with a fault of kind
+`error` (a request refused) or `operation` (an operation that ends Failed). Texts are Azure's; what differs
+from case to case stands in braces.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from azure_simulator.answers import Headers, Refusal
+
+# How far a request comes before it is refused. The gateway's own errors show no throttle and name their
+# cause; the provider's show what the request has cost until then.
+Stage = Literal["gateway", "entered", "counted"]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """One error: its status and body, how far the request comes, and what the gateway says of the cause."""
+
+    status: int
+    code: str
+    message: str
+    stage: Stage = "entered"
+    cause: str = ""
+    target: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def refusal(self, **case: str) -> Refusal:
+        headers: Headers = [("x-ms-failure-cause", self.cause)] if self.cause else []
+        more = {"target": self.target, **self.more} if self.target else self.more
+        return Refusal(self.status, self.code, self.message.format_map(_Case(case)), headers=headers, **more)
+
+
+class _Case(dict[str, str]):
+    """What stands in braces, and the braces' own word where the case does not say."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+_TIMED_OUT = "The request timed out. Diagnostic information: timestamp '20201202T110521Z'."
+
+ERRORS = {
+    # Recorded: create_extension_delete_retry_after_2024, delete_cascade_404_gateway.
+    "resource-not-found": KnownError(
+        404,
+        "ResourceNotFound",
+        "The Resource 'Microsoft.Compute/{kind}/{name}' under resource group '{group}' was not found. "
+        "For more details please go to https://aka.ms/ARMResourceNotFoundFix",
+        "gateway",
+        "gateway",
+    ),
+    "group-not-found": KnownError(
+        404, "ResourceGroupNotFound", "Resource group '{group}' could not be found.", "gateway", "gateway"
+    ),
+    "parent-not-found": KnownError(
+        404,
+        "ParentResourceNotFound",
+        "Failed to perform '{verb}' on resource(s) of type '{kind}', because the parent resource '{name}' could "
+        "not be found.",
+        "gateway",
+        "gateway",
+    ),
+    # Recorded: uniform_eviction_errors_2024, create_extension_delete_retry_after_2024.
+    "entity-not-found": KnownError(404, "NotFound", "The entity was not found in this Azure location.", "counted"),
+    # Recorded: platform_images_list_and_404_2018.
+    "image-part-not-found": KnownError(404, "NotFound", "{part}: {name} was not found."),
+    # Recorded: flexible_put_image_400_2024.
+    "image-kind-not-supported": KnownError(
+        400, "BadRequest", "Managed Images are not supported for virtual machines with security type {security}."
+    ),
+    # Recorded: rolling_upgrade_failed_operation_2018.
+    "rolling-without-probe": KnownError(
+        400,
+        "BadRequest",
+        "Rolling Upgrade mode is not supported for this Virtual Machine Scale Set because a health probe was not "
+        "provided.",
+    ),
+    "feature-not-registered": KnownError(
+        400,
+        "SubscriptionNotRegisteredForFeature",
+        "Subscription {subscription} is not registered for feature {feature} required to carry out the requested "
+        "operation.",
+        more={"details": []},
+    ),
+    # Recorded: put_errors_400_invalid_parameter_2018.
+    "invalid-parameter": KnownError(
+        400, "InvalidParameter", "The value of parameter {parameter} is invalid.", target="parameter"
+    ),
+    # Recorded: uniform_manualupgrade_conflict_409_2023.
+    "conflict": KnownError(
+        409,
+        "Conflict",
+        "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
+        "https://aka.ms/activitylog to get more details on the conflicting requests.",
+        "counted",
+    ),
+    # Recorded: put_quota_409_2020.
+    "quota": KnownError(
+        409,
+        "OperationNotAllowed",
+        "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.",
+    ),
+    # Recorded: uniform_rolling_upgrade_2023.
+    "nothing-to-cancel": KnownError(409, "OperationNotAllowed", "There is no ongoing Rolling Upgrade to cancel."),
+    # Recorded: redeploy_maintenance_409_2018, uniform_eviction_errors_2024.
+    "not-allowed": KnownError(409, "OperationNotAllowed", "Operation '{verb}' is not allowed on VM '{name}'."),
+    # Recorded: put_errors_409_property_change_2018.
+    "property-change": KnownError(
+        409, "PropertyChangeNotAllowed", "Changing property '{property}' is not allowed.", target="property"
+    ),
+    # Recorded: retryable_429_network_2020. Not a throttle: a resource is not ready yet.
+    "retryable": KnownError(429, "RetryableError", "A retryable error occurred.", more={"details": []}),
+    # Recorded: operation_poll_500_java_2017, server_timeout_503_network_2020, gateway_timeout_504_2017.
+    "many-errors": KnownError(
+        500,
+        "MultipleErrorsOccurred",
+        "Multiple error occurred: . Please see details.",
+        "gateway",
+        "gateway",
+        more={"details": [{"code": "ServerTimeout", "message": _TIMED_OUT}]},
+    ),
+    "server-timeout": KnownError(503, "ServerTimeout", _TIMED_OUT, "gateway", "gateway"),
+    "gateway-timeout": KnownError(
+        504,
+        "GatewayTimeout",
+        "The gateway did not receive a response from 'Microsoft.Compute' within the specified time period.",
+        "gateway",
+        "service",
+    ),
+    # Reported: kubernetes-sigs/cloud-provider-azure#9728; it shows the etags in quotes of the JSON.
+    "precondition-failed": KnownError(
+        412,
+        "PreconditionFailed",
+        "Etag provided in if-match header {wanted} does not match etag {found} of resource.",
+    ),
+    # Reported: hashicorp/packer#10600.
+    "platform-image-not-found": KnownError(
+        404,
+        "PlatformImageNotFound",
+        "The platform image '{name}' is not available. Verify that all fields in the storage profile are "
+        "correct. For more details about storage profile information, please refer to "
+        "https://aka.ms/storageprofile",
+        target="imageReference",
+    ),
+    # Reported: confidential-containers/cloud-api-adaptor#1709; the message is in quotes of its own.
+    "gallery-image-not-found": KnownError(
+        404,
+        "GalleryImageNotFound",
+        '"The gallery image {name} is not available in {location} region. Please contact image owner to '
+        'replicate to this region, or change your requested region."',
+        target="imageReference",
+    ),
+    # Reported: Azure/bicep-registry-modules#462.
+    "no-latest-version": KnownError(
+        400,
+        "InvalidParameter",
+        "In region {location}, the following list of Shared Image Gallery images referenced from the deployment "
+        "template were not found: {name}.",
+        target="imageReference",
+    ),
+    # Reported: MicrosoftDocs/azure-docs#89791.
+    "image-kind-change": KnownError(
+        409, "OperationNotAllowed", "The Image type for a Virtual Machine Scale Set may not be changed."
+    ),
+    # Reported: Azure/azure-sdk-for-java#27991.
+    "stale-skiptoken": KnownError(400, "InvalidParameter", "The request URL is not valid.", target="$skiptoken"),
+    # Reported: kubernetes-sigs/cloud-provider-azure#2386.
+    "instance-not-active": KnownError(
+        400,
+        "InstanceIdsListInstanceIdNotActiveVM",
+        "The provided instanceId {name} is not an active Virtual Machine Scale Set VM instanceId.",
+        target="instanceIds",
+    ),
+    # Reported: Azure/azure-sdk-for-go#19707.
+    "view-not-allowed": KnownError(
+        409,
+        "OperationNotAllowed",
+        "This operation is not allowed on a Virtual Machine Scale Set with orchestration mode Flexible.",
+    ),
+}
+
+# How an operation fails that was accepted: code and message of the poll that finds it Failed.
+OPERATION_ERRORS = {
+    # Recorded: operation_failed_vm_extension_2023, operation_failed_vm_agent_2024.
+    "VMExtensionProvisioningError": (
+        "VM has reported a failure when processing extension 'extension' (publisher 'publisher' and type 'type'). "
+        "Error message: 'Enable failed'."
+    ),
+    "VMAgentStatusCommunicationError": (
+        "VM has not reported status for VM agent or extensions. Verify that the OS is up and healthy, the VM has a "
+        "running VM agent, and that it can establish outbound connections to Azure storage."
+    ),
+    # Recorded: rolling_upgrade_failed_operation_2018, put_failed_operation_msi_2018.
+    "InternalExecutionError": "An internal execution error occurred. Please retry later.",
+    "ManagedServiceIdentityInternalError": "An internal error occurred while processing the identity request.",
+    # Reported: opencb/opencga#987, microsoft/AzureTRE#1591.
+    "MaxUnhealthyInstancePercentExceededInRollingUpgrade": (
+        "Rolling Upgrade failed after exceeding the MaxUnhealthyInstancePercent value defined in the "
+        "RollingUpgradePolicy. First failed instance ID is: 0."
+    ),
+    "MaxUnhealthyUpgradedInstancePercentExceededInRollingUpgrade": (
+        "Rolling Upgrade failed after exceeding the MaxUnhealthyUpgradedInstancePercent value defined in the "
+        "RollingUpgradePolicy. First failed instance ID is: 0."
+    ),
+}
+
+
+def refusal(error: str, /, **case: str) -> Refusal:
+    """The error of this name, to raise. `case` fills what stands in braces."""
+    return ERRORS[error].refusal(**case)

@@ -1,0 +1,91 @@
+"""How Azure writes, by the date: headers and properties came and went over the years.
+
+Each date below lies between the last recording without and the first one with what it names; where in that
+span the change really came is not known. What a recording was made with (the api-version) decides far less
+than when it was made.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+LimitNames = Literal["none", "windows", "resources"]
+
+
+def _day(year: int, month: int, day: int = 1) -> datetime:
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+_LIMITS_SHOWN = _day(2017, 11, 20)  # recorded without: 2017-11-08; with: 2017-12-01
+_UPDATES_NOTIFIED = _day(2019, 1)  # 2018-04; 2019-12
+_EXACT_VERSIONS = _day(2020, 2)  # 2019-12; 2020-05
+_ACTIONS_NOTIFIED = _day(2022, 1)  # 2020-06; 2023-02
+_LIMITS_BY_RESOURCE = _day(2023, 9)  # 2023-05; 2023-12
+_IMAGE_LIMITS_SHOWN = _day(2021, 1)  # 2019-12; 2023-05
+_GLOBAL_LIMITS = _day(2024, 6)  # 2024-04; 2024-08
+_ETAGS = _day(2024, 6)  # 2024-04; 2024-08
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What Azure writes on one date."""
+
+    date: datetime
+
+    @property
+    def limit_names(self) -> LimitNames:
+        """How the buckets of the throttle are called: not shown, over 3 and 30 minutes, or by resource."""
+        if self.date < _LIMITS_SHOWN:
+            return "none"
+        return "windows" if self.date < _LIMITS_BY_RESOURCE else "resources"
+
+    @property
+    def image_limits(self) -> bool:
+        """Whether answers about platform images show a throttle."""
+        return self.date >= _IMAGE_LIMITS_SHOWN
+
+    @property
+    def zero_requests_shown(self) -> bool:
+        """Whether a write that touched no instance shows the bucket for requests to instances all the same."""
+        return self.date >= _GLOBAL_LIMITS
+
+    @property
+    def subscription_limits_are_global(self) -> bool:
+        """Whether Resource Manager's own limits count by the second for all regions, or by the hour."""
+        return self.date >= _GLOBAL_LIMITS
+
+    @property
+    def updates_notify(self) -> bool:
+        """Azure-AsyncNotification, and Retry-After, on the first answer to an update or deletion of a set."""
+        return self.date >= _UPDATES_NOTIFIED
+
+    @property
+    def actions_notify(self) -> bool:
+        """Azure-AsyncNotification on the first answer to an action, and to a request for one instance."""
+        return self.date >= _ACTIONS_NOTIFIED
+
+    @property
+    def failure_retry_after(self) -> int | None:
+        """The Retry-After of a poll that finds its operation Failed (recorded in 2018 only)."""
+        return 480 if self.date < _UPDATES_NOTIFIED else None
+
+    @property
+    def operation_parameters(self) -> tuple[str, ...]:
+        """The opaque parameters of an operation's URL, in their order; api-version comes after `p`."""
+        if self.date < _ACTIONS_NOTIFIED:
+            return ()
+        return ("p",) if self.date < _LIMITS_BY_RESOURCE else ("p", "t", "c", "s", "h")
+
+    @property
+    def exact_versions(self) -> bool:
+        """Whether an instance shows `version: latest` beside `exactVersion`, or the exact one in `version`."""
+        return self.date >= _EXACT_VERSIONS
+
+    @property
+    def agent_updates_shown(self) -> bool:
+        """Whether a Linux model shows `enableVMAgentPlatformUpdates` (recorded from 2023-05 to 2024-04)."""
+        return _ACTIONS_NOTIFIED <= self.date < _GLOBAL_LIMITS
+
+    def etags(self, api_version: str) -> bool:
+        """Whether sets and instances carry an etag, in the body and as a header."""
+        return self.date >= _ETAGS and api_version >= "2023-07-01"

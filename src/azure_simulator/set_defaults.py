@@ -1,0 +1,148 @@
+"""What Azure adds to a set that somebody writes: every PUT's answer is fuller than its request.
+
+Read from the twelve recorded creations of 2017 to 2026 and from the updates that repeat a whole model. Adding
+is idempotent: a set that has been completed stays as it is.
+"""
+
+import copy
+from typing import Any
+
+from azure_simulator.generation import Generation
+from azure_simulator.rolling_upgrade import POLICY
+
+Json = dict[str, Any]
+
+# What clients write in a case of their own and Azure writes in this one.
+_SPELLED = ("FromImage", "Empty", "Attach", "Copy", "Manual", "Automatic", "Rolling", "None", "ReadOnly", "ReadWrite")
+_SECRETS = ("adminPassword", "customData", "protectedSettings", "userData")
+
+
+def completed(model: Json, generation: Generation, api_version: str, stamp: str, *, created: bool = False) -> Json:
+    """`model` with everything that Azure adds. `stamp`: the moment, for what is dated.
+
+    `created`: with what only a creation adds; a later update that leaves it out keeps what is there.
+    """
+    model = _spelled(_without_secrets(copy.deepcopy(model)))
+    modern = generation.updates_notify
+    model["location"] = str(model["location"]).replace(" ", "").lower()
+    if "sku" in model:
+        model["sku"].setdefault("tier", "Standard")
+    properties = model.setdefault("properties", {})
+    flexible = properties.get("orchestrationMode") == "Flexible"
+    profile = properties.get("virtualMachineProfile")
+    if not flexible:
+        properties.setdefault("singlePlacementGroup", True)
+        properties.setdefault("overprovision", True)
+        if modern:
+            properties.setdefault("doNotRunExtensionsOnOverprovisionedVMs", False)
+    if generation.actions_notify:
+        properties.setdefault("orchestrationMode", "Uniform")
+    if api_version >= "2021-11-01" and generation.actions_notify:
+        properties.setdefault("timeCreated", stamp)
+    _complete_policy(properties.get("upgradePolicy") or {}, api_version)
+    if profile:
+        _complete_profile(profile, generation, api_version, created)
+        if generation.etags(api_version):
+            profile.setdefault("timeCreated", stamp)
+    return model
+
+
+def _complete_policy(policy: Json, api_version: str) -> None:
+    if policy.get("mode") == "Rolling" or "rollingUpgradePolicy" in policy:
+        policy["rollingUpgradePolicy"] = {**POLICY, **policy.get("rollingUpgradePolicy", {})}
+    if api_version <= "2018-04-01" and api_version >= "2017-12-01" and "mode" in policy:
+        policy.setdefault("automaticOSUpgrade", False)
+    if "automaticOSUpgradePolicy" in policy and api_version >= "2021-03-01":
+        policy["automaticOSUpgradePolicy"].setdefault("disableAutomaticRollback", False)
+        policy["automaticOSUpgradePolicy"].setdefault("useRollingUpgradePolicy", False)
+
+
+def _complete_profile(profile: Json, generation: Generation, api_version: str, created: bool) -> None:
+    if (profile.get("securityProfile") or {}).get("securityType") == "Standard":
+        profile["securityProfile"] = {}
+    system = profile.get("osProfile")
+    storage = profile.setdefault("storageProfile", {})
+    windows = _is_windows(profile)
+    if system is not None:
+        _complete_system(system, windows, generation, api_version)
+    if "imageReference" in storage and generation.limit_names != "none":
+        _complete_disk(storage, windows, generation)
+    for interface in (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []:
+        _complete_interface(interface.setdefault("properties", {}), generation, created)
+    for extension in (profile.get("extensionProfile") or {}).get("extensions") or []:
+        extension.setdefault("properties", {}).setdefault("autoUpgradeMinorVersion", False)
+
+
+def _is_windows(profile: Json) -> bool:
+    system, storage = profile.get("osProfile") or {}, profile.get("storageProfile") or {}
+    if "windowsConfiguration" in system or "linuxConfiguration" in system:
+        return "windowsConfiguration" in system
+    kind = (storage.get("osDisk") or {}).get("osType")
+    publisher = str((storage.get("imageReference") or {}).get("publisher", ""))
+    return kind == "Windows" or (kind is None and publisher.lower().startswith("microsoftwindows"))
+
+
+def _complete_system(system: Json, windows: bool, generation: Generation, api_version: str) -> None:
+    if windows:
+        settings = system.setdefault("windowsConfiguration", {})
+        settings.setdefault("provisionVMAgent", True)
+        settings.setdefault("enableAutomaticUpdates", True)
+    else:
+        told = "linuxConfiguration" in system
+        settings = system.setdefault("linuxConfiguration", {})
+        settings.setdefault("disablePasswordAuthentication", False)
+        if generation.updates_notify:
+            settings.setdefault("provisionVMAgent", True)
+        if told and generation.agent_updates_shown and api_version >= "2021-07-01":
+            settings.setdefault("enableVMAgentPlatformUpdates", False)
+    system.setdefault("secrets", [])
+    if generation.updates_notify:
+        system.setdefault("allowExtensionOperations", True)
+        system.setdefault("requireGuestProvisionSignal", True)
+
+
+def _complete_disk(storage: Json, windows: bool, generation: Generation) -> None:
+    told = "osDisk" in storage
+    disk = storage.setdefault("osDisk", {"createOption": "FromImage", "caching": "None"})
+    if "vhdContainers" in disk or "image" in disk:
+        return
+    disk.setdefault("managedDisk", {}).setdefault("storageAccountType", "Standard_LRS")
+    if not told or generation.actions_notify:
+        disk.setdefault("osType", "Windows" if windows else "Linux")
+        disk.setdefault("diskSizeGB", 127 if windows else 30)
+
+
+def _complete_interface(interface: Json, generation: Generation, created: bool) -> None:
+    if generation.limit_names == "none":
+        return
+    if created and generation.updates_notify:
+        interface.setdefault("enableAcceleratedNetworking", False)
+    if generation.actions_notify:
+        interface.setdefault("disableTcpStateTracking", False)
+    interface.setdefault("dnsSettings", {}).setdefault("dnsServers", [])
+    interface.setdefault("enableIPForwarding", False)
+    for address in interface.get("ipConfigurations") or []:
+        address.setdefault("properties", {}).setdefault("privateIPAddressVersion", "IPv4")
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_secrets(entry) for key, entry in value.items() if key not in _SECRETS}
+    if isinstance(value, list):
+        return [_without_secrets(entry) for entry in value]
+    return value
+
+
+def _spelled(model: Json) -> Json:
+    """The few words that Azure writes in one case whatever the client wrote."""
+    words = {word.lower(): word for word in _SPELLED}
+
+    def walk(value: Any) -> None:
+        for key, entry in value.items() if isinstance(value, dict) else enumerate(value):
+            if key in ("createOption", "caching", "mode") and isinstance(entry, str):
+                value[key] = words.get(entry.lower(), entry)
+            elif isinstance(entry, dict | list):
+                walk(entry)
+
+    walk(model)
+    return model

@@ -1,0 +1,59 @@
+"""The set itself as Azure writes it. Shapes: uniform_create_and_modify_2024,
+uniform_orchestration_service_state_2024 (`orchestrationServices`), force_update_domain_walk_2018 (`extensions`).
+"""
+
+import uuid
+from collections import Counter
+from typing import Any
+
+from azure_simulator.generation import Generation
+from azure_simulator.scale_set import SimulatedScaleSet
+from azure_simulator.view_json import provisioning_status
+
+Json = dict[str, Any]
+KIND = "Microsoft.Compute/virtualMachineScaleSets"
+
+
+def state_of(scale_set: SimulatedScaleSet, now: float) -> str:
+    """The set's provisioningState: what it says in its JSON, or what an operation on it is doing."""
+    if now < scale_set.deleted_at < float("inf"):
+        return "Deleting"
+    if not scale_set.operations.busy(now):
+        return str(scale_set.json["properties"].get("provisioningState", "Succeeded"))
+    return "Creating" if scale_set.newly_created else "Updating"
+
+
+def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generation: Generation) -> Json:
+    """The set: what it is made of, and what only Azure writes."""
+    body = {"name": scale_set.name, "id": scale_set.json["id"], "type": KIND, **scale_set.json}
+    properties = dict(body.pop("properties"))
+    if generation.etags(api_version):
+        body["etag"] = etag(scale_set, now)
+    properties["provisioningState"] = state_of(scale_set, now)
+    properties.setdefault("uniqueId", str(uuid.uuid5(uuid.NAMESPACE_URL, body["id"])))
+    return {**body, "properties": properties}
+
+
+def etag(scale_set: SimulatedScaleSet, now: float) -> str:
+    """A quoted integer, the quotes being part of it."""
+    return f'"{scale_set.etag(now)}"'
+
+
+def set_view(scale_set: SimulatedScaleSet, now: float) -> Json:
+    """The set's own instance view: how many instances are in which provisioning state."""
+    summary = _summary(scale_set, now)
+    view: Json = {"virtualMachine": {"statusesSummary": summary}}
+    extensions = (scale_set.profile.get("extensionProfile") or {}).get("extensions") or []
+    if extensions:
+        view["extensions"] = [{"name": each["name"], "statusesSummary": summary} for each in extensions]
+    if scale_set.json["properties"].get("automaticRepairsPolicy"):
+        state = "Suspended" if scale_set.repairs_suspended else "Running"
+        view["orchestrationServices"] = [{"serviceName": "AutomaticRepairs", "serviceState": state}]
+    state = state_of(scale_set, now)
+    time = None if state == "Updating" else scale_set.calendar.timestamp(now)
+    return {**view, "statuses": [provisioning_status(state, None, time)]}
+
+
+def _summary(scale_set: SimulatedScaleSet, now: float) -> list[Json]:
+    states = Counter(scale_set.snapshot(each, now).provisioning for each in scale_set.present(now))
+    return [{"code": f"ProvisioningState/{name.lower()}", "count": count} for name, count in sorted(states.items())]

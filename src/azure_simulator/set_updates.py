@@ -1,0 +1,213 @@
+"""What a PUT, a PATCH and a DELETE do to the set itself.
+
+Durations are those of the contract's recordings: text of the model under a second, an image or the network
+about 50 s, a creation two to five minutes.
+"""
+
+import random
+from collections import Counter
+from typing import Any
+
+from azure_simulator.errors import refusal
+from azure_simulator.faults import OperationFate
+from azure_simulator.fleet import FOREVER, Instance, Spell
+from azure_simulator.generation import Generation
+from azure_simulator.images import kind_of
+from azure_simulator.model_rules import both_kinds, merged_resource, storage_image, writable
+from azure_simulator.operations import Operation
+from azure_simulator.scale_set import SimulatedScaleSet
+from azure_simulator.set_defaults import completed
+from azure_simulator.set_description import InstanceDescription, has_health_signal, placement_group_id
+
+SMALL_UPDATE = 0.4
+CREATION = 120.0
+SCALING = 40.0
+DELETION = 12.0
+# Overprovisioning's extras are gone a while after the others are ready.
+EXTRAS_STAY = 60.0
+FAULT_DOMAINS = 5
+
+
+def create(
+    scale_set: SimulatedScaleSet, body: dict[str, Any], now: float, api_version: str, fate: OperationFate | None
+) -> Operation:
+    """A PUT where there is no set: the set of the body, completed as Azure completes it, with its instances.
+
+    Raises Refusal for a missing image (404) and for mode Rolling without a source of health (400).
+    """
+    model = merged_resource(scale_set.json, writable(body))
+    model = merged_resource(model, scale_set.scenario.policy)
+    generation = Generation(scale_set.calendar.moment(now))
+    model = completed(model, generation, api_version, scale_set.calendar.timestamp(now), created=True)
+    _check_rolling(model)
+    scale_set.scenario.catalog.deploy(_storage(model), str(model["location"]))
+    scale_set.json, scale_set.created_at, scale_set.deleted_at, scale_set.updates = model, now, FOREVER, 1
+    scale_set.note_model()
+    ends = now + _seconds(fate, CREATION)
+    _give_birth(scale_set, scale_set.capacity, now, ends)
+    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=61)
+
+
+def update(
+    scale_set: SimulatedScaleSet, patch: dict[str, Any], now: float, api_version: str, fate: OperationFate | None
+) -> tuple[Operation, int]:
+    """Merge `patch` over the set, as the recorded PUTs do. Returns the operation and how many instances it touches.
+
+    Raises Refusal for a missing image (404), a change of the kind of image (409), mode Rolling without a
+    source of health (400) and a write at the same time (409).
+    """
+    if scale_set.operations.busy(now):
+        raise refusal("conflict")
+    generation = Generation(scale_set.calendar.moment(now))
+    changed = merged_resource(scale_set.json, writable(patch))
+    changed = completed(changed, generation, api_version, scale_set.calendar.timestamp(now))
+    _check_update(scale_set, changed)
+    image_changes = storage_image(changed) != storage_image(scale_set.json)
+    before, scale_set.json = scale_set.capacity, changed
+    scale_set.updates += 1
+    new_model = scale_set.note_model()
+    if new_model:
+        _stamp_model(scale_set, now)
+    ends = now + _seconds(fate, _duration(scale_set, image_changes, before))
+    scale_set.conflict_until = ends + scale_set.conflict_seconds()
+    _scale(scale_set, before, now, ends)
+    touched = _follow(scale_set, new_model, now, ends)
+    operation = scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=37)
+    return operation, touched + abs(scale_set.capacity - before)
+
+
+def delete(scale_set: SimulatedScaleSet, now: float, api_version: str, fate: OperationFate | None) -> Operation:
+    """Delete the set and its instances; it is there until the operation ends."""
+    ends = now + _seconds(fate, DELETION)
+    scale_set.deleted_at = ends
+    for instance in scale_set.instances.values():
+        instance.gone_at = min(instance.gone_at, ends)
+    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=10)
+
+
+def extras(capacity: int) -> int:
+    """How many instances overprovisioning adds: what the recorded charges of young sets show (1 for 1, 2 for 2,
+    3 for 5), and for larger ones the documented fifth.
+    """
+    return min(capacity // 2 + 1, max(3, -(-capacity // 5))) if capacity else 0
+
+
+# --- steps ---
+
+
+def _seconds(fate: OperationFate | None, usual: float) -> float:
+    return usual if fate is None or fate.seconds is None else fate.seconds
+
+
+def _storage(model: dict[str, Any]) -> dict[str, Any]:
+    storage: dict[str, Any] = model["properties"]["virtualMachineProfile"]["storageProfile"]
+    return storage
+
+
+def _mode(model: dict[str, Any]) -> str:
+    return str((model["properties"].get("upgradePolicy") or {}).get("mode", ""))
+
+
+def _check_rolling(model: dict[str, Any]) -> None:
+    if _mode(model) == "Rolling" and not has_health_signal(model):
+        raise refusal("rolling-without-probe")
+
+
+def _check_update(scale_set: SimulatedScaleSet, changed: dict[str, Any]) -> None:
+    before, after = _storage(scale_set.json), _storage(changed)
+    if kind_of(after) != kind_of(before) or both_kinds(after):
+        raise refusal("image-kind-change")
+    _check_rolling(changed)
+    scale_set.scenario.catalog.deploy(after, scale_set.location)
+
+
+def _stamp_model(scale_set: SimulatedScaleSet, now: float) -> None:
+    """A new model carries the time it was made, where this date and set show one."""
+    if "timeCreated" in scale_set.profile:
+        scale_set.profile["timeCreated"] = scale_set.calendar.timestamp(now)
+
+
+def _duration(scale_set: SimulatedScaleSet, image_changes: bool, capacity_before: int) -> float:
+    if image_changes:
+        return scale_set.scenario.timing.model_update
+    return SCALING if scale_set.capacity != capacity_before else SMALL_UPDATE
+
+
+def _scale(scale_set: SimulatedScaleSet, before: int, now: float, ends: float) -> None:
+    wanted, there = scale_set.capacity, len(scale_set.present(now))
+    if wanted > before:
+        _give_birth(scale_set, wanted - before, now, ends)
+    elif wanted < before:
+        for instance in leaving(scale_set.present(now), min(before - wanted, there)):
+            instance.gone_at = ends
+            instance.spells.append(Spell(now, ends, "Deleting"))
+
+
+def leaving(instances: list[Instance], count: int) -> list[Instance]:
+    """Which instances a smaller capacity takes away: from the fullest zone and fault domain, newest first.
+
+    Documented ("scale-in policy", Default); protected instances stay.
+    """
+    staying = [each for each in instances if each.protection is None or not each.protection.from_scale_in]
+    gone: list[Instance] = []
+    for _ in range(min(count, len(staying))):
+        sizes = Counter((each.zone, each.fault_domain) for each in staying)
+        fullest = max(sizes.values())
+        crowded = [each for each in staying if sizes[each.zone, each.fault_domain] == fullest]
+        newest = max(crowded, key=lambda each: (len(each.instance_id), each.instance_id))
+        next_one = next((each for each in staying if each.leaves_first), newest)
+        staying.remove(next_one)
+        gone.append(next_one)
+    return gone
+
+
+def _give_birth(scale_set: SimulatedScaleSet, count: int, now: float, ready_at: float) -> None:
+    """New instances, and those that overprovisioning adds for a while: they take numbers too, so ids have gaps."""
+    told, scale_set.births = scale_set.births[:count], scale_set.births[count:]
+    for described in told:
+        scale_set.instances[described.instance_id] = scale_set.born(described, now, ready_at)
+    more = extras(count) if scale_set.json["properties"].get("overprovision") else 0
+    numbers = _free_numbers(scale_set, count - len(told) + more)
+    draw = random.Random(f"births:{scale_set.seed}:{len(scale_set.instances)}")
+    hidden = set(draw.sample(numbers, more))
+    for number in numbers:
+        instance = scale_set.born(_described(scale_set, number), now, ready_at)
+        if number in hidden:
+            instance.hidden, instance.gone_at = True, ready_at + EXTRAS_STAY
+        scale_set.instances[instance.instance_id] = instance
+
+
+def _free_numbers(scale_set: SimulatedScaleSet, count: int) -> list[int]:
+    used = [int(each.rsplit("_", 1)[-1], 16 if scale_set.flexible else 10) for each in scale_set.instances]
+    first = max(used, default=-1) + 1
+    return list(range(first, first + count))
+
+
+def _described(scale_set: SimulatedScaleSet, number: int) -> InstanceDescription:
+    zones = scale_set.json.get("zones") or []
+    zone = zones[number % len(zones)] if zones else None
+    domains = int(scale_set.json["properties"].get("platformFaultDomainCount", FAULT_DOMAINS))
+    domain = number % domains if domains > 1 and not scale_set.flexible else None
+    return InstanceDescription(
+        instance_id=f"{scale_set.name}_{number:08x}" if scale_set.flexible else str(number),
+        update_domain=domain,
+        fault_domain=domain,
+        zone=zone,
+        placement_group=placement_group_id(0, zone),
+    )
+
+
+def _follow(scale_set: SimulatedScaleSet, new_model: bool, now: float, ends: float) -> int:
+    """What the upgrade mode does by itself after an update; returns how many instances that touches at once.
+
+    Automatic: a new model alone replaces every instance, all together. Rolling: a batch, which is looked at
+    even where there is nothing to replace (uniform_rolling_upgrade_2023).
+    """
+    there = scale_set.present(now)
+    mode = _mode(scale_set.json)
+    if mode not in ("Automatic", "Rolling") or (mode == "Automatic" and not new_model):
+        return 0
+    touched = there if mode == "Automatic" else there[: max(1, len(there) // 5)]
+    for instance in touched if new_model else ():
+        instance.upgrades.append(scale_set.replacement(now, ends))
+    return len(touched)
