@@ -1,0 +1,213 @@
+"""Our answer beside the recorded one: status, headers, and the shape of the body.
+
+The shape of a body is its names and types, at every level; of a list, those of all its entries together. Of
+codes and states the values are compared, of what varies (ids, times, addresses) the pattern.
+
+A header is compared where the recorder keeps it. Recorders hide some: one of these that a recording shows on
+none of its answers is taken as hidden by its recorder; a `Retry-After` that is 0 throughout as rewritten. The
+names of the throttle's buckets are compared within their generation.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from contract import Interaction, Recording
+from naming import query_of
+
+# What says something about the connection, the front end or the moment, and nothing about the provider.
+_NOT_COMPARED = {
+    "cache-control", "connection", "content-encoding", "content-length", "date", "expires", "pragma", "server",
+    "set-cookie", "strict-transport-security", "transfer-encoding", "vary", "via", "www-authenticate", "x-cache",
+    "x-content-type-options", "x-ms-arm-service-request-id", "x-ms-client-request-id",
+    "x-ms-correlation-request-id", "x-ms-original-request-ids", "x-ms-request-id",
+    "x-ms-return-client-request-id", "x-ms-routing-request-id", "x-ms-served-by", "x-ms-version", "x-msedge-ref",
+    "mise-correlation-id", "x-ms-operation-identifier", "x-ms-throttling-version",
+}  # fmt: skip
+_SUBSCRIPTION_LIMIT = "x-ms-ratelimit-remaining-subscription-"
+_LIMIT = "x-ms-ratelimit-remaining-resource"
+
+# Values that are codes and states: compared as they are.
+_CODES = {
+    "code", "status", "provisioningState", "level", "displayStatus", "serviceName", "serviceState", "mode",
+    "orchestrationMode", "lastAction", "latestModelApplied", "modelDefinitionApplied", "type", "createOption",
+    "osType", "operatingSystem", "imageState", "replicaType", "vmDiskType", "protectFromScaleIn",
+    "protectFromScaleSetActions", "vmGuestPatchClassification",
+}  # fmt: skip
+_GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_PATTERNS = (
+    ("time", re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")),
+    ("guid", _GUID),
+    ("etag", re.compile(r'"\d+"')),
+)
+_NEWER_LIMIT = re.compile(r"(?:SubscriptionMaximum|Resource)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a recording's recorder keeps: the hideable headers that it shows at all."""
+
+    shown: frozenset[str]
+    rewrites_retry_after: bool
+
+    @classmethod
+    def by(cls, recording: Recording) -> "Kept":
+        names = {name for each in recording.interactions for name in each.headers}
+        waits = {str(each.headers["retry-after"]) for each in recording.interactions if "retry-after" in each.headers}
+        return cls(frozenset(names), waits == {"0"})
+
+    def hides(self, name: str) -> bool:
+        if name == "retry-after":
+            return self.rewrites_retry_after or name not in self.shown
+        return name.startswith(_SUBSCRIPTION_LIMIT) and name not in self.shown
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of ours: header names in lower case, the body as bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+
+def differences(ours: Answer, recorded: Interaction, kept: Kept) -> list[str]:
+    """Every difference in a line of its own; empty where the two answers match."""
+    if ours.status != recorded.status:
+        return [f"status: {ours.status} here, {recorded.status} recorded"]
+    return [*_header_differences(ours.headers, recorded.headers, kept), *_body_differences(ours, recorded)]
+
+
+# --- headers ---
+
+
+def _header_differences(ours: dict[str, str], theirs: dict[str, str | list[str]], kept: Kept) -> list[str]:
+    compared_ours = {name for name in ours if name not in _NOT_COMPARED and not kept.hides(name)}
+    compared_theirs = {name for name in theirs if name not in _NOT_COMPARED and not kept.hides(name)}
+    found = [f"header {name}: only here" for name in sorted(compared_ours - compared_theirs)]
+    found += [f"header {name}: only recorded" for name in sorted(compared_theirs - compared_ours)]
+    for name in sorted(compared_ours & compared_theirs):
+        value = theirs[name]
+        there = ", ".join(value) if isinstance(value, list) else value
+        here, there = _comparable(name, ours[name]), _comparable(name, there)
+        if name == _LIMIT and _newer(here) != _newer(there):
+            continue
+        if here != there:
+            found.append(f"header {name}: {here} here, {there} recorded")
+    return found
+
+
+def _comparable(name: str, value: str) -> Any:
+    """A header's value without what varies."""
+    if name == _LIMIT:
+        return ",".join(sorted(re.findall(r"Microsoft\.Compute/(\w+);-?\d+", value)))
+    if name.startswith(_SUBSCRIPTION_LIMIT) or name == "x-ms-request-charge":
+        return "a number" if re.fullmatch(r"\d+", value) else value
+    if name in ("azure-asyncoperation", "location"):
+        return _address(value)
+    if name == "etag":
+        return "an etag" if re.fullmatch(r'(?:W/)?"\d+"', value) else value
+    return value.lower()
+
+
+def _newer(names: str) -> bool:
+    return any(_NEWER_LIMIT.search(name) for name in names.split(","))
+
+
+def _address(url: str) -> str:
+    """An operation's URL: its path with the parts that vary left open, and the names of its query."""
+    words = ["*" if _GUID.fullmatch(word) else word for word in urlsplit(url).path.lower().split("/")]
+    query = query_of(url)
+    return "/".join(words) + "?" + "&".join(sorted(query)) + ("=true" if query.get("monitor") == "true" else "")
+
+
+# --- bodies ---
+
+
+def _body_differences(ours: Answer, recorded: Interaction) -> list[str]:
+    if not ours.body or recorded.body in (None, ""):
+        empty_here, empty_there = not ours.body, recorded.body in (None, "")
+        return [] if empty_here == empty_there else [f"body: {'none' if empty_here else 'one'} here"]
+    return compare_shapes(ours.json(), recorded.body)
+
+
+def compare_shapes(ours: Any, theirs: Any) -> list[str]:
+    """Where the shapes of two JSON values differ, a line each with its path."""
+    return _compare([ours], [theirs], "")
+
+
+def _compare(ours: list[Any], theirs: list[Any], path: str) -> list[str]:
+    """Compare all values that stand at one path, in every entry of the lists above it."""
+    here, there = {_type(value) for value in ours}, {_type(value) for value in theirs}
+    if here != there:
+        return [f"{path or '.'}: {'/'.join(sorted(here))} here, {'/'.join(sorted(there))} recorded"]
+    found: list[str] = []
+    if "object" in here:
+        found += _compare_objects(_of(ours, dict), _of(theirs, dict), path)
+    if "array" in here:
+        found += _compare_arrays(_of(ours, list), _of(theirs, list), path)
+    if "string" in here or "boolean" in here:
+        found += _compare_words(_of(ours, str | bool), _of(theirs, str | bool), path)
+    return found
+
+
+def _compare_objects(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], path: str) -> list[str]:
+    names_here = {name for each in ours for name in each}
+    names_there = {name for each in theirs for name in each}
+    found = [f"{path}.{name}: only here" for name in sorted(names_here - names_there)]
+    found += [f"{path}.{name}: only recorded" for name in sorted(names_there - names_here)]
+    for name in sorted(names_here & names_there):
+        here = [each[name] for each in ours if name in each]
+        there = [each[name] for each in theirs if name in each]
+        found += _compare(here, there, f"{path}.{name}")
+    return found
+
+
+def _compare_arrays(ours: list[list[Any]], theirs: list[list[Any]], path: str) -> list[str]:
+    here, there = [entry for each in ours for entry in each], [entry for each in theirs for entry in each]
+    if not here or not there:
+        return [] if bool(here) == bool(there) else [f"{path}[]: {len(here)} here, {len(there)} recorded"]
+    return _compare(here, there, f"{path}[]")
+
+
+def _compare_words(ours: list[str | bool], theirs: list[str | bool], path: str) -> list[str]:
+    name = path.rpartition(".")[2].replace("[]", "")
+    read = _code if name in _CODES else _pattern
+    here, there = {read(value) for value in ours}, {read(value) for value in theirs}
+    if here == there:
+        return []
+    return [f"{path}: {'/'.join(sorted(here))} here, {'/'.join(sorted(there))} recorded"]
+
+
+def _type(value: Any) -> str:
+    if value is None:
+        return "null"
+    for kind, name in ((bool, "boolean"), (str, "string"), (int | float, "number"), (list, "array")):
+        if isinstance(value, kind):
+            return name
+    return "object"
+
+
+def _of(values: list[Any], kind: Any) -> list[Any]:
+    return [value for value in values if isinstance(value, kind)]
+
+
+def _code(value: str | bool) -> str:
+    return str(value)
+
+
+def _pattern(value: str | bool) -> str:
+    """The kind of a value that varies: a time, a guid, an etag, the id of a resource of some type, a URL, text."""
+    if isinstance(value, bool):
+        return "boolean"
+    for name, pattern in _PATTERNS:
+        if pattern.fullmatch(value):
+            return name
+    if value.lower().startswith("/subscriptions/"):
+        return "id of " + "/".join(value.lower().split("/")[1::2])
+    return "url" if value.lower().startswith(("https://", "http://")) else "text"

@@ -1,0 +1,94 @@
+"""Recorded traffic of the real Azure and its descriptions: data beside the project, not part of it.
+
+`AZURE_CONTRACT_DIR` names the folder (with `recordings/` and `openapi/`); without it, the one that lies beside
+the checkout. Where there is none, what needs it is skipped and says so; with `AZURE_CONTRACT_REQUIRED` in the
+environment, as in `.ci/run`, it fails instead.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
+_MISSING = "the recorded traffic of the real Azure is not here; AZURE_CONTRACT_DIR names the folder that holds it"
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One recorded exchange. Header names are lower case; a header that came more than once is a list.
+
+    `position` is the place in the recording, from 0. A JSON body is the parsed value. `kept_of` is (kept, of)
+    for a body whose list was cut when the recording was trimmed.
+    """
+
+    position: int
+    method: str
+    url: str
+    sent: dict[str, str]
+    sent_body: Any
+    status: int
+    headers: dict[str, str | list[str]]
+    body: Any
+    kept_of: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One recorded scenario. `recorder` says in words what wrote it, which headers it hides among them."""
+
+    name: str
+    recorder: str
+    interactions: tuple[Interaction, ...]
+
+
+def contract_dir() -> Path | None:
+    """The folder of the data, None where there is none."""
+    folder = Path(os.environ.get("AZURE_CONTRACT_DIR") or _BESIDE)
+    return folder if (folder / "recordings").is_dir() else None
+
+
+def needed_contract_dir() -> Path:
+    """The folder of the data. Skips the test, or fails it where the data is required."""
+    folder = contract_dir()
+    if folder is not None:
+        return folder
+    if os.environ.get("AZURE_CONTRACT_REQUIRED"):
+        pytest.fail(_MISSING)
+    pytest.skip(_MISSING)
+
+
+def recording_names() -> list[str]:
+    """Every recording there is, in alphabetical order; none without the data."""
+    folder = contract_dir()
+    return [] if folder is None else sorted(path.stem for path in (folder / "recordings").glob("*.json"))
+
+
+@cache
+def load_recording(name: str) -> Recording:
+    """One recording by its name. Skips or fails the test without the data."""
+    path = needed_contract_dir() / "recordings" / f"{name}.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return Recording(name, str(document["source"].get("recorder", "")), tuple(_interactions(document)))
+
+
+def _interactions(document: dict[str, Any]) -> Iterator[Interaction]:
+    for position, entry in enumerate(document["interactions"]):
+        request, response = entry["request"], entry["response"]
+        cut = response.get("body_truncated")
+        yield Interaction(
+            position=position,
+            method=request["method"].upper(),
+            url=request["url"],
+            sent={name.lower(): value for name, value in (request.get("headers") or {}).items()},
+            sent_body=request.get("body"),
+            status=int(response["status"]),
+            headers={name.lower(): value for name, value in (response.get("headers") or {}).items()},
+            body=response.get("body"),
+            kept_of=(int(cut["kept"]), int(cut["of"])) if cut else None,
+        )

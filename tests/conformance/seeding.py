@@ -1,0 +1,351 @@
+"""What a recording implies about the world that it was made in, as scenarios of the simulator.
+
+A recording is about one set or several, and about images and operations beside them. Each set gets a world of
+its own; what is about none shares one world a region. Implied are: the set as its first answers show it, unless
+its creation was recorded; its instances as they are first seen; which images exist; how long each operation
+ran and how it ended; what a policy of the subscription adds; and those errors that no state of a set explains
+(a quota, a timeout): these are told to the simulator as faults, and counted as told.
+"""
+
+import copy
+import dataclasses
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from contract import Interaction, Recording
+from images_implied import catalog_of
+from instances_implied import InstancesImplied
+from naming import Address, address_of, group_of, last_word, location_of, operation_of, query_of
+from timeline import RecordedOperation, Timeline
+
+from azure_simulator.errors import ERRORS, KnownError
+from azure_simulator.faults import AnswerError, Fault, FlagLags, OperationFate
+from azure_simulator.generation import Generation
+from azure_simulator.images import Catalog, PlatformImages
+from azure_simulator.scenario import Scenario, Timing, UnderWay, parse_scenario
+from azure_simulator.set_defaults import completed
+from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, merged
+
+Json = dict[str, Any]
+_READ_ONLY = ("id", "name", "type", "etag")
+# Errors that follow from the state of a set: the simulator must come to them by itself.
+_BY_ITSELF = {"NotFound", "ResourceNotFound", "PreconditionFailed"}
+_ANY_POLL = "/(operations|capsOperations)/"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The world that a request belongs to: that of a set, or the region's common one."""
+
+    address: Address | None
+    location: str
+
+
+@dataclass(slots=True)
+class Implied:
+    """The worlds of a recording, and in each the operations whose beginning it does not simulate."""
+
+    scenarios: dict[Place, Scenario]
+    under_way: dict[Place, list[RecordedOperation]]
+    told: set[int]
+
+
+def place_of(each: Interaction, timeline: Timeline, recording: Recording) -> Place:
+    """Where a request belongs: a poll to where its operation was begun, a list of sets to the first set in it."""
+    address = address_of(each.url)
+    name = operation_of(each.method, each.url) or ""
+    operation = timeline.operation_of(each)
+    if name.startswith("operation:") and operation is not None and operation.begun_by is not None:
+        address = address_of(operation.begun_by.url) if is_simulated(operation.begun_by) else None
+    elif name == "set: list":
+        sets = [found for other in recording.interactions if (found := address_of(other.url)) is not None]
+        address = next((found for found in sets if group_of(each.url) in ("", found.group)), None)
+    return Place(address, "" if address is not None else location_of(each.url))
+
+
+def is_simulated(begun: Interaction) -> bool:
+    """Whether the simulator begins an operation itself for this request."""
+    return operation_of(begun.method, begun.url) is not None or last_word(begun.url) == "setorchestrationservicestate"
+
+
+def implied_by(recording: Recording, timeline: Timeline) -> Implied:
+    """Everything that the recording implies."""
+    implied = Implied({}, {}, set())
+    places = {each.position: place_of(each, timeline, recording) for each in recording.interactions}
+    catalog = catalog_of(recording)
+    for place in dict.fromkeys(places.values()):
+        about = [each for each in recording.interactions if places[each.position] == place]
+        asked = {id(timeline.operation_of(each)) for each in about}
+        under_way = [each for each in timeline.operations if id(each) in asked and _is_under_way(each)]
+        seen = _SetSeen(place, about, recording, timeline)
+        told, faults = _told_errors(about)
+        implied.told |= told
+        implied.under_way[place] = under_way
+        began = timeline.moments[0]
+        instances = InstancesImplied(about, timeline, began)
+        implied.scenarios[place] = Scenario(
+            name=recording.name,
+            description=recording.name,
+            inputs={},
+            scale_set=seen.description(instances),
+            catalog=seen.catalog(catalog),
+            timing=Timing(request_latency=0.0),
+            faults=(*faults, *_fates(about, timeline), *(FlagLags(*lag) for lag in instances.lags())),
+            rolling_upgrade=_rolling_upgrade(about),
+            began=began,
+            policy=_policy(about),
+            neighbours=tuple(_neighbours(about)),
+            under_way=tuple(_under_way(each, began) for each in under_way),
+        )
+    return implied
+
+
+# --- the set ---
+
+
+@dataclass(slots=True)
+class _SetSeen:
+    """What the answers show of one set."""
+
+    place: Place
+    about: list[Interaction]
+    recording: Recording
+    timeline: Timeline
+
+    def description(self, instances: InstancesImplied) -> SetDescription:
+        created = next((each for each in self.about if _creates(each)), None)
+        first = next((each for each in self.about if _set_body(each) is not None), None)
+        if created is not None and (first is None or first.position >= created.position):
+            return SetDescription(self._address(), instances.first(), absent=True)
+        if self.place.address is None:
+            return SetDescription(self._address(), (), absent=True)
+        model = self._from(first) if first is not None else self._unseen(instances)
+        return SetDescription(model, instances.first(int(model.get("sku", {}).get("capacity", 0))))
+
+    def _address(self) -> Json:
+        """What the URLs tell."""
+        url = self.about[0].url
+        path = urlsplit(url).path
+        subscription = re.match(r"/subscriptions/([^/]+)", path, re.IGNORECASE)
+        group = re.search(r"/resourceGroups/([^/]+)", path, re.IGNORECASE)
+        name = re.search(r"/virtualMachineScaleSets/([^/]+)", path, re.IGNORECASE)
+        identity = (
+            f"/subscriptions/{subscription[1] if subscription else '-'}/resourceGroups/{group[1] if group else '-'}"
+            f"/providers/Microsoft.Compute/virtualMachineScaleSets/{name[1] if name else '-'}"
+        )
+        return {"id": identity, "name": identity.rsplit("/", 1)[1], "location": self._location(), "properties": {}}
+
+    def _location(self) -> str:
+        urls = [url for each in self.about for url in (each.url, str(each.headers.get("azure-asyncoperation", "")))]
+        bodies = [body.get("location") for each in self.about if (body := _set_body(each)) is not None]
+        return next(iter([*filter(None, map(location_of, urls)), *filter(None, bodies), "westeurope"]))
+
+    def _from(self, first: Interaction) -> Json:
+        """The set as an answer shows it, without what only Azure writes, with what it always writes."""
+        body = copy.deepcopy(_set_body(first) or {})
+        model = {key: value for key, value in body.items() if key not in _READ_ONLY}
+        model["properties"].pop("provisioningState", None)
+        model = {**{key: self._address()[key] for key in ("id", "name")}, **model}
+        generation = Generation(self.timeline.at(first))
+        return completed(model, generation, query_of(first.url).get("api-version", ""), _stamp(self.timeline.at(first)))
+
+    def catalog(self, catalog: Catalog) -> Catalog:
+        """The images of the recording, and the one that a set is on of which no answer tells."""
+        usual = PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS)
+        return dataclasses.replace(catalog, platform=(*catalog.platform, usual))
+
+    def _unseen(self, instances: InstancesImplied) -> Json:
+        """A set that no answer shows: made of what its instances are made of, else of the usual kind."""
+        count = instances.count()
+        # Nobody counts the requests to the instances of a Flexible set.
+        flexible = instances.flexible or any(
+            each.status == 202 and each.method == "POST" and "x-ms-request-charge" not in each.headers
+            for each in self.about
+        )
+        fleet = f"{{update_domains: [{count}], orchestration: {'Flexible' if flexible else 'Uniform'}, health: none}}"
+        model = parse_scenario(f"description: x\nfleet: {fleet}", "unseen", "unseen").scale_set.model
+        repaired = any("orchestrationServices" in each.body for each in self.about if isinstance(each.body, dict))
+        repairs = {"properties": {"automaticRepairsPolicy": {"enabled": True} if repaired else None}}
+        model = merged(model, instances.made_of())
+        return merged(merged(model, repairs), {key: self._address()[key] for key in ("id", "name", "location")})
+
+
+def _creates(each: Interaction) -> bool:
+    return operation_of(each.method, each.url) == "set: PUT" and each.status == 201
+
+
+def _set_body(each: Interaction) -> Json | None:
+    """The set's own JSON in an answer, whether asked for alone, listed or written."""
+    name = operation_of(each.method, each.url)
+    if each.status != 200 or not isinstance(each.body, dict):
+        return None
+    if name in ("set: get", "set: PUT", "set: PATCH"):
+        return each.body
+    return None
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _policy(about: list[Interaction]) -> Json:
+    """Tags and extensions that a created set has and nobody asked for: a policy of the subscription adds them."""
+    for each in about:
+        if _creates(each) and isinstance(each.sent_body, dict):
+            asked = each.sent_body.get("tags") or {}
+            tags = {key: value for key, value in (each.body.get("tags") or {}).items() if key not in asked}
+            extensions = _extensions(each.body)
+            known = {part.get("name") for part in _extensions(each.sent_body)}
+            added = [part for part in extensions if part.get("name") not in known]
+            policy: Json = {"tags": tags} if tags else {}
+            if added and not known:
+                policy["properties"] = {"virtualMachineProfile": {"extensionProfile": {"extensions": added}}}
+            return policy
+    return {}
+
+
+def _extensions(body: Json) -> list[Json]:
+    profile = (body.get("properties") or {}).get("virtualMachineProfile") or {}
+    return (profile.get("extensionProfile") or {}).get("extensions") or []
+
+
+def _neighbours(about: list[Interaction]) -> Iterator[Json]:
+    """The other sets in a list of all the subscription's."""
+    for each in about:
+        if operation_of(each.method, each.url) == "set: list" and isinstance(each.body, dict):
+            yield from each.body.get("value", []) if address_of(each.url) is None else []
+            return
+
+
+def _rolling_upgrade(about: list[Interaction]) -> str | None:
+    """A rolling upgrade that was there before anybody started one in the recording."""
+    for each in about:
+        name = operation_of(each.method, each.url)
+        if name == "rolling upgrade: start":
+            return None
+        if name == "rolling upgrade: latest" and each.status == 200:
+            return str(each.body["properties"]["runningStatus"]["code"])
+    return None
+
+
+# --- operations ---
+
+
+def _is_under_way(operation: RecordedOperation) -> bool:
+    """Whether somebody else began it: its beginning is not recorded, or not simulated."""
+    begun = operation.begun_by
+    return begun is None or not is_simulated(begun) or address_of(begun.url) is None
+
+
+def _under_way(operation: RecordedOperation, began: datetime) -> UnderWay:
+    started = operation.started or began
+    return UnderWay(
+        began=(began - started).total_seconds(),
+        seconds=_seconds(operation, started) or 0.0,
+        failure=operation.failure,
+        collection=urlsplit(operation.url).path.rsplit("/", 2)[-2],
+        api_version=query_of(operation.url).get("api-version", ""),
+        retry_after=operation.retry_after,
+    )
+
+
+def _seconds(operation: RecordedOperation, since: datetime) -> float | None:
+    """How long it ran; a minute longer than it was last seen where its end is not recorded."""
+    seen = None if operation.seen_running is None else (operation.seen_running - since).total_seconds()
+    if operation.ended is None:
+        return None if seen is None else seen + 60
+    # There are operations that claim to have ended as they began, and were seen running for minutes.
+    told = max(0.0, (operation.ended - since).total_seconds())
+    return told if seen is None or seen < told else seen + 1
+
+
+def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFate]:
+    """What became of each operation that a request of this world begins."""
+    seen: dict[tuple[str, str], int] = {}
+    for each in about:
+        key = (each.method, urlsplit(each.url).path.lower())
+        seen[key] = seen.get(key, 0) + 1
+        operation = timeline.operation_of(each)
+        if operation is None or operation.begun_by is not each:
+            continue
+        seconds = _seconds(operation, timeline.at(each))
+        if seconds is None:
+            seconds = _until_it_shows(each, about, timeline)
+        path = f"{re.escape(urlsplit(each.url).path)}$"
+        yield OperationFate(path=path, method=each.method, nth=seen[key], seconds=seconds, failure=operation.failure)
+
+
+def _until_it_shows(begun: Interaction, about: list[Interaction], timeline: Timeline) -> float | None:
+    """How long an operation ran that nobody polled: until the set is first seen without it."""
+    since, running = timeline.at(begun), None
+    for each in about:
+        if each.position <= begun.position:
+            continue
+        moment = (timeline.at(each) - since).total_seconds()
+        if _shows_running(each):
+            running = moment
+        elif running is not None:
+            return max(running + 0.5, (running + moment) / 2)
+        else:
+            return min(moment / 2, 60.0)
+    return None if running is None else running + 60
+
+
+def _shows_running(each: Interaction) -> bool:
+    """Whether an answer shows the set busy: by its provisioningState, or by the status of its view."""
+    body = each.body if isinstance(each.body, dict) and each.method == "GET" else {}
+    state = str((body.get("properties") or {}).get("provisioningState", ""))
+    codes = [str(status.get("code", "")).lower() for status in body.get("statuses", [])]
+    return state in ("Creating", "Updating", "Deleting") or "provisioningstate/updating" in codes
+
+
+# --- errors ---
+
+
+def _told_errors(about: list[Interaction]) -> tuple[set[int], list[Fault]]:
+    """The errors that no state explains, as faults, and the positions of their requests."""
+    told: set[int] = set()
+    faults: list[Fault] = []
+    seen: dict[tuple[str, str], int] = {}
+    for each in about:
+        name = operation_of(each.method, each.url) or ""
+        path = _ANY_POLL if name.startswith("operation:") else f"{re.escape(urlsplit(each.url).path)}$"
+        seen[each.method, path.lower()] = seen.get((each.method, path.lower()), 0) + 1
+        error = _error_of(each)
+        if error is not None and not _comes_by_itself(each, name):
+            told.add(each.position)
+            nth = seen[each.method, path.lower()]
+            faults.append(AnswerError(path=path, method=each.method, nth=nth, error=error))
+    return told, faults
+
+
+def _comes_by_itself(each: Interaction, name: str) -> bool:
+    code = str(each.body["error"].get("code"))
+    mode = ((_properties(each.sent_body).get("upgradePolicy") or {}).get("mode") or "").lower()
+    return (
+        code in _BY_ITSELF
+        or (name == "rolling upgrade: cancel" and code == "OperationNotAllowed")
+        or (name == "set: PUT" and code == "BadRequest" and mode == "rolling")
+        or not name
+    )
+
+
+def _properties(body: Any) -> Json:
+    return (body.get("properties") or {}) if isinstance(body, dict) else {}
+
+
+def _error_of(each: Interaction) -> KnownError | None:
+    """The error that an answer is: one that the simulator knows by status and code, else one made of the answer."""
+    if each.status < 400 or not isinstance(each.body, dict) or not isinstance(each.body.get("error"), dict):
+        return None
+    code, cause = str(each.body["error"].get("code")), str(each.headers.get("x-ms-failure-cause", ""))
+    for known in ERRORS.values():
+        if (known.status, known.code, known.cause) == (each.status, code, cause):
+            return known
+    more = {key: value for key, value in each.body["error"].items() if key not in ("code", "message")}
+    stage = "gateway" if cause else "counted" if "x-ms-request-charge" in each.headers else "entered"
+    return KnownError(each.status, code, str(each.body["error"].get("message")), stage, cause, more=more)
