@@ -1,0 +1,196 @@
+"""What is played and asked beside the scenarios that ship, so that every kind of answer is judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playing import HAPPY_FLEET
+
+_IMAGES = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
+_GALLERY = f"{_IMAGES}/galleries/golden/images/web"
+_NONE: dict[str, str] = {}
+
+
+def _fleet_of(image: str, catalog: str) -> str:
+    return HAPPY_FLEET.replace("  health: probe\n", f"  health: probe\n  image: {image}\n") + f"images: {catalog}\n"
+
+
+def _with(more: str) -> str:
+    return HAPPY_FLEET + more + "\n"
+
+
+def _fault(path: str, more: str) -> str:
+    return _with(f"faults: [{{kind: http, path: '{path}', {more}}}]")
+
+
+# what it is -> the scenario, and the action's inputs that differ from the scenario's
+ALSO_PLAYED: dict[str, tuple[str, dict[str, str]]] = {
+    "a gallery's image": (
+        _fleet_of(f"{{id: {_GALLERY}/versions/1.0.0}}", f"[{{id: {_GALLERY}, versions: ['1.0.0', '1.1.0']}}]"),
+        {"image-version": "", "image-id": f"{_GALLERY}/versions/1.1.0"},
+    ),
+    "a gallery's image that is not there": (
+        _fleet_of(f"{{id: {_GALLERY}/versions/1.0.0}}", f"[{{id: {_GALLERY}, versions: ['1.0.0']}}]"),
+        {"image-version": "", "image-id": f"{_GALLERY}/versions/1.1.0"},
+    ),
+    "a managed image": (
+        _fleet_of(f"{{id: {_IMAGES}/images/one}}", f"[{{id: {_IMAGES}/images/one}}, {{id: {_IMAGES}/images/two}}]"),
+        {"image-version": "", "image-id": f"{_IMAGES}/images/two"},
+    ),
+    "a managed image that is not there": (
+        _fleet_of(f"{{id: {_IMAGES}/images/one}}", f"[{{id: {_IMAGES}/images/one}}]"),
+        {"image-version": "", "image-id": f"{_IMAGES}/images/two"},
+    ),
+    "a disk in a storage account": (
+        HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  image: {uri: 'https://a.invalid/one.vhd'}\n"),
+        {"image-version": "", "image-uri": "https://a.invalid/two.vhd"},
+    ),
+    "a platform image that is not there": (HAPPY_FLEET, {"image-version": "1.2.3"}),
+    "a set that is not there": (HAPPY_FLEET, {"scale-set": "elsewhere"}),
+    "a group that is not there": (HAPPY_FLEET, {"resource-group": "elsewhere"}),
+    "a health extension": (HAPPY_FLEET.replace("health: probe", "health: extension"), _NONE),
+    "health told from outside": (HAPPY_FLEET.replace("health: probe", "health: external"), _NONE),
+    "no health": (HAPPY_FLEET.replace("health: probe", "health: none"), _NONE),
+    "zones": (HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  zones: ['1', '2']\n"), _NONE),
+    "a Flexible set": (_with("model: {properties: {orchestrationMode: Flexible}}"), _NONE),
+    "a rolling upgrade under way": (_with("rolling_upgrade: RollingForward"), _NONE),
+    "a rolling upgrade of the past": (_with("rolling_upgrade: Completed"), _NONE),
+    "instances of every sort": (
+        HAPPY_FLEET.replace("[2, 2]", "[4, 4]")
+        + "instances:\n  '0': {power: stopped}\n  '1': {power: deallocated}\n  '2': {protected: true}\n"
+        "  '3': {protected_from_scale_in: true}\n  '4': {unhealthy: true}\n"
+        "  '5': {failed: {code: VMExtensionProvisioningError, message: It failed.}}\n",
+        _NONE,
+    ),
+    "a model changed by somebody": (
+        _with("faults: [{kind: model-change, after_upgrade: 1, delay: 1, patch: {tags: {by: somebody}}}]"),
+        _NONE,
+    ),
+    "a patch whose answer is lost": (_fault("virtualMachineScaleSets/[^/]+$", "method: PATCH, drop: after"), _NONE),
+    "an upgrade whose request is lost": (_fault("manualupgrade$", "drop: before"), _NONE),
+    "an answer that takes too long": (_fault("virtualMachines$", "nth: 3, hang: 400"), _NONE),
+    "no right to upgrade": (_fault("manualupgrade$", "status: 403, code: AuthorizationFailed, message: No."), _NONE),
+}
+
+_GROUP = "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Compute"
+_SET = _GROUP + "/virtualMachineScaleSets/{scale_set}"
+_ONE = f"{_SET}/virtualMachines/0"
+_OFFER = (
+    "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/westeurope/publishers/Canonical"
+    "/artifacttypes/vmimage/offers/0001-com-ubuntu-server-jammy"
+)
+_VERSIONS = f"{_OFFER}/skus/22_04-lts-gen2/versions"
+_FILTER = "$filter='virtualMachineScaleSet/id' eq '" + _SET + "'"
+_EXPANDED = "$expand=instanceView"
+_TARGET = {"virtualMachineProfile": {"storageProfile": {"imageReference": {"version": "22.04.202611010"}}}}
+_ALL: dict[str, Any] = {}
+_SUSPENDED = {"serviceName": "AutomaticRepairs", "action": "Suspend"}
+_NEW: dict[str, Any] = {
+    "location": "westeurope",
+    "sku": {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": 2},
+    "properties": {
+        "upgradePolicy": {"mode": "Manual"},
+        "virtualMachineProfile": {
+            "osProfile": {"computerNamePrefix": "sim", "adminUsername": "somebody", "adminPassword": "SCRUBBED"},
+            "storageProfile": {
+                "imageReference": {
+                    "publisher": "Canonical",
+                    "offer": "0001-com-ubuntu-server-jammy",
+                    "sku": "22_04-lts-gen2",
+                    "version": "latest",
+                },
+                "osDisk": {"createOption": "FromImage", "managedDisk": {"storageAccountType": "Premium_LRS"}},
+            },
+            "networkProfile": {
+                "networkInterfaceConfigurations": [
+                    {
+                        "name": "nic",
+                        "properties": {
+                            "primary": True,
+                            "ipConfigurations": [{"name": "ip", "properties": {"subnet": {"id": "/subnets/one"}}}],
+                        },
+                    }
+                ]
+            },
+        },
+    },
+}
+
+# What the simulator answers and the action never asks, as the lives of two sets: method, path, body, status. What a
+# write hands out is followed at once, and again when it is over; so each row begins where the one above has ended.
+LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
+    "Uniform": (
+        _with(
+            "images: [{publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2, "
+            f"versions: ['22.04.202610010', '22.04.202611010']}}, {{id: {_GALLERY}, versions: ['1.0.0']}}]"
+        ),
+        (
+            ("GET", _SET.removesuffix("/{scale_set}"), None, 200),
+            ("GET", "/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachineScaleSets", None, 200),
+            ("GET", f"{_SET}/instanceView", None, 200),
+            ("GET", f"{_SET}/virtualMachines", None, 200),
+            ("GET", f"{_SET}/virtualMachines?{_EXPANDED}", None, 200),
+            ("GET", f"{_SET}/virtualMachines?{_EXPANDED}&$select=instanceView", None, 200),
+            ("GET", _ONE, None, 200),
+            ("GET", f"{_ONE}?{_EXPANDED}", None, 200),
+            ("GET", f"{_ONE}/instanceView", None, 200),
+            ("GET", f"{_SET}/virtualMachines/99/instanceView", None, 404),
+            ("GET", f"{_GROUP}/virtualMachineScaleSets/elsewhere", None, 404),
+            ("GET", _VERSIONS, None, 200),
+            ("GET", f"{_VERSIONS}?$top=1&$orderby=name desc", None, 200),
+            ("GET", f"{_VERSIONS}/22.04.202611010", None, 200),
+            ("GET", f"{_OFFER}/skus/elsewhere/versions", None, 404),
+            ("GET", f"{_GALLERY}?api-version=2024-03-03", None, 200),
+            ("GET", f"{_GALLERY}/versions/1.0.0?api-version=2024-03-03", None, 200),
+            ("GET", f"{_GALLERY}/versions/1.1.0?api-version=2024-03-03", None, 404),
+            ("PUT", _SET, {"location": "westeurope", "properties": _TARGET}, 200),
+            ("PATCH", _SET, {"tags": {"by": "somebody"}, "sku": {"name": "Standard_D2s_v5", "capacity": 5}}, 200),
+            ("PATCH", _SET, {"properties": {"singlePlacementGroup": False}}, 200),
+            ("POST", f"{_SET}/manualupgrade", {"instanceIds": ["*"]}, 202),
+            ("POST", f"{_SET}/manualupgrade", {"instanceIds": ["99"]}, 400),
+            ("GET", f"{_SET}/virtualMachines?{_EXPANDED}", None, 200),
+            ("POST", f"{_SET}/poweroff?skipShutdown=false", {"instanceIds": ["0", "1"]}, 202),
+            ("POST", f"{_SET}/start", _ALL, 202),
+            ("POST", f"{_SET}/deallocate", {"instanceIds": ["2"]}, 202),
+            ("GET", f"{_SET}/virtualMachines?{_EXPANDED}", None, 200),
+            ("POST", f"{_ONE}/poweroff?skipShutdown=false", None, 202),
+            ("POST", f"{_ONE}/start", None, 202),
+            ("POST", f"{_ONE}/deallocate", None, 202),
+            ("POST", f"{_ONE}/simulateEviction", None, 409),
+            (
+                "PUT",
+                _ONE,
+                {"location": "westeurope", "properties": {"protectionPolicy": {"protectFromScaleIn": True}}},
+                200,
+            ),
+            ("GET", _ONE, None, 200),
+            ("POST", f"{_SET}/setOrchestrationServiceState", _SUSPENDED, 202),
+            ("GET", f"{_SET}/instanceView", None, 200),
+            ("POST", f"{_SET}/rollingUpgrades/cancel", None, 409),
+            ("POST", f"{_SET}/osRollingUpgrade", None, 202),
+            ("GET", f"{_SET}/rollingUpgrades/latest", None, 200),
+            ("POST", f"{_SET}/delete", {"instanceIds": ["3"]}, 202),
+            ("DELETE", f"{_SET}/virtualMachines/1", None, 202),
+            ("GET", f"{_SET}/virtualMachines", None, 200),
+            ("DELETE", _SET, None, 202),
+            ("DELETE", _SET, None, 204),
+            ("GET", _SET, None, 404),
+            ("GET", _SET.removesuffix("/{scale_set}"), None, 200),
+            ("PUT", _SET, _NEW, 201),
+            ("GET", _SET, None, 200),
+            ("GET", f"{_SET}/virtualMachines?{_EXPANDED}", None, 200),
+        ),
+    ),
+    "Flexible": (
+        _with("model: {properties: {orchestrationMode: Flexible}}"),
+        (
+            ("GET", _SET, None, 200),
+            ("GET", f"{_SET}/instanceView", None, 409),
+            ("GET", f"{_SET}/virtualMachines", None, 200),
+            ("GET", f"{_GROUP}/virtualMachines", None, 200),
+            ("GET", f"{_GROUP}/virtualMachines/elsewhere", None, 404),
+            ("GET", f"{_GROUP}/virtualMachines?{_EXPANDED}&{_FILTER}", None, 200),
+            ("PATCH", _SET, {"tags": {"by": "somebody"}}, 200),
+        ),
+    ),
+}

@@ -1,0 +1,48 @@
+"""The operations as azure-mgmt-compute 39.0.0 has them, read out of the SDK for api-version 2026-04-01."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from schema_openapi import path_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class SdkOperation:
+    """One operation: what may be in its query, which statuses it takes for a success."""
+
+    client: str
+    name: str
+    method: str
+    pattern: re.Pattern[str]
+    version: str
+    query: frozenset[str]
+    accepted: frozenset[int]
+    takes_etag: bool
+
+
+class SdkOperations:
+    """All operations of one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._operations = tuple(
+            SdkOperation(
+                client=each["client"],
+                name=each["method_name"],
+                method=each["http_method"],
+                pattern=path_pattern(each["path"]),
+                version=each["api_version"],
+                query=frozenset(each["query"]),
+                accepted=frozenset(each["accepted_status"]),
+                takes_etag=each["etag_if_match"],
+            )
+            for each in json.loads(file.read_text(encoding="utf-8"))["operations"]
+        )
+        self.clients = frozenset(each.client for each in self._operations)
+
+    def matching(self, method: str, path: str) -> list[SdkOperation]:
+        """The operations that a request is one of."""
+        return [each for each in self._operations if each.method == method and each.pattern.fullmatch(path)]

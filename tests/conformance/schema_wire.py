@@ -1,0 +1,87 @@
+"""What is on the wire and in no description, written as operations of one: the poll of an operation, and so on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jsonschema.protocols import Validator
+from schema_json import Schema, validator_of
+from schema_openapi import Operation, path_pattern
+
+_TEXT: Schema = {"type": "string"}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
+
+
+def _only_when(status: str, there: list[str], absent: list[str]) -> Schema:
+    forbidden = {name: {"forbidden": f"not while {status}"} for name in absent}
+    return {
+        "if": {"properties": {"status": {"const": status}}, "required": ["status"]},
+        "then": {"required": there, "properties": forbidden},
+    }
+
+
+# Wire facts, section 2. `properties` is what a run command gives back.
+POLL_BODY: Schema = {
+    "type": "object",
+    "properties": {
+        "startTime": _MOMENT,
+        "endTime": _MOMENT,
+        "status": {"type": "string", "enum": ["InProgress", "Succeeded", "Failed"]},
+        "error": {
+            "type": "object",
+            "properties": {"code": _TEXT, "message": _TEXT, "target": _TEXT, "details": {"type": "array"}},
+            "required": ["code", "message"],
+            "additionalProperties": False,
+        },
+        "properties": {"type": "object"},
+        "name": _TEXT,
+    },
+    "required": ["startTime", "status", "name"],
+    "additionalProperties": False,
+    "allOf": [
+        _only_when("InProgress", [], ["endTime", "error", "properties"]),
+        _only_when("Succeeded", ["endTime"], ["error"]),
+        _only_when("Failed", ["endTime", "error"], ["properties"]),
+    ],
+}
+
+_SIGNED = ("api-version", "p", "t", "c", "s", "h")
+_SUBSCRIPTION = "/subscriptions/{subscriptionId}"
+_OPERATIONS = _SUBSCRIPTION + "/providers/Microsoft.Compute/locations/{location}/operations/{operationId}"
+_GALLERY_OPERATIONS = _OPERATIONS.replace("/operations/", "/capsOperations/")
+_IMAGE = _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/images/{imageName}"
+
+
+def wire_operations(error: Validator) -> tuple[Operation, ...]:
+    """The operations that no description has; `error` is what their errors look like."""
+    poll = {"200": validator_of(POLL_BODY), "default": error}
+    monitor = {"200": None, "202": None, "default": error}
+    # The description of managed images is in a file that is not among the data; Bicep has their type.
+    image = {"200": validator_of({"type": "object"}), "default": error}
+    return (
+        _get("Poll", _OPERATIONS, _SIGNED, poll),
+        _get("Poll", _GALLERY_OPERATIONS, _SIGNED, poll),
+        _get("Monitor", _OPERATIONS, (*_SIGNED, "monitor"), monitor),
+        _get("Images_Get", _IMAGE, ("api-version", "$expand"), image),
+    )
+
+
+def _get(id: str, template: str, query: Iterable[str], answers: dict[str, Validator | None]) -> Operation:
+    pattern = path_pattern(template)
+    must = "monitor" if id == "Monitor" else "api-version"
+    return Operation(
+        id=id,
+        method="GET",
+        template=template,
+        version="",
+        parameters={
+            **{("query", name): validator_of(_TEXT) for name in query},
+            **{("path", name): validator_of(_TEXT) for name in pattern.groupindex},
+        },
+        required=frozenset({("query", must)}),
+        body=None,
+        needs_body=False,
+        answers=answers,
+        pages=False,
+        pattern=pattern,
+    )
