@@ -1,0 +1,156 @@
+"""Scale sets: the model that the action reads, and whether two answers show the same one."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from contract import Interaction, Recording
+from reading import Answers, Facts, Kind, Leaves, answered, header, path_of
+from reading_images import model_image
+from reading_wire import hearing, reply_of
+
+from vmss_upgrade.azure_api.translation import image_patch, to_model
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.preflight import unfit
+from vmss_upgrade.rollout.scale_set import HealthSignal
+
+_SETS = r"/virtualmachinescalesets"
+_PROFILE = r"properties\.virtualMachineProfile\."
+_NOT_COMPARED = re.compile(rf"^{_PROFILE}(timeCreated$|storageProfile\.(imageReference|osDisk\.image)(\.|$))", re.I)
+
+
+def _answers(recording: Recording) -> Iterator[Answers]:
+    """Each scale set in an answer about one of them, or in a list of them."""
+    for answer in answered(recording, "GET PUT PATCH", rf"{_SETS}/[^/]+", (200, 201)):
+        yield (answer,)
+    for answer in answered(recording, "GET", _SETS, (200,)):
+        for each in answer.body["value"]:
+            yield (replace(answer, body=each),)
+
+
+def _read(answers: Answers) -> Facts:
+    """The answer to a write, or an item of a list, is read as what a GET shows."""
+    model = hearing([reply_of(answers[0], status=200)]).client.read_model()
+    return {
+        "id": model.id,
+        "name": model.name,
+        "resource group": model.resource_group,
+        "subscription": model.subscription,
+        "location": model.location,
+        "etag": model.etag,
+        "provisioning state": model.provisioning_state,
+        "upgrade mode": model.upgrade_mode,
+        "orchestration mode": model.orchestration_mode,
+        "health signal": model.health_signal,
+        "automatic OS upgrade": model.automatic_os_upgrade,
+        "Service Fabric": model.service_fabric,
+        "AKS": model.managed_by_aks,
+        "image kind": model.image.kind,
+        "image": str(model.image),
+        "image as a rollback would write it": _patched(model.image),
+        "Flexible is refused": any("Flexible" in finding.message for finding in unfit(model)),
+    }
+
+
+def _patched(image: Image) -> dict[str, object]:
+    """The fields by which the patch names the image, as they are called inside the storage profile."""
+    storage = image_patch(image)["properties"]["virtualMachineProfile"]["storageProfile"]
+    return {path: value for path, value in Leaves(storage).pairs if value}
+
+
+def _written(answers: Answers) -> Facts:
+    (answer,) = answers
+    leaves = Leaves(answer.body)
+    place = re.match("/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/", leaves.text("id"), re.I)
+    orchestration = leaves.text("properties.orchestrationMode") or "Uniform"
+    owned = _is_service_fabric(leaves) or _is_aks(leaves)
+    facts: Facts = {
+        "id": leaves.text("id"),
+        "name": leaves.text("name"),
+        "resource group": place and place["group"],
+        "subscription": place and place["subscription"],
+        "location": leaves.text("location"),
+        "etag": leaves.text("etag") or header(answer, "etag"),
+        "provisioning state": leaves.text("provisioningState"),
+        "upgrade mode": leaves.text(r"upgradePolicy\.mode"),
+        "orchestration mode": orchestration,
+        "health signal": _health_signal(leaves),
+        "automatic OS upgrade": leaves.nearest("enableAutomaticOSUpgrade", False),
+        "Service Fabric": _is_service_fabric(leaves),
+        "AKS": _is_aks(leaves),
+        "image as a rollback would write it": _named_image(leaves),
+        # where the set belongs to another service, that alone is said
+        "Flexible is refused": orchestration == "Flexible" and not owned,
+    }
+    return facts | model_image(leaves)
+
+
+def _named_image(leaves: Leaves) -> dict[str, object]:
+    """The fields that name the image, as they are called inside the storage profile."""
+    return {
+        re.sub(r"^.*\.storageProfile\.", "", path, flags=re.IGNORECASE): value
+        for path, value in leaves.named(r"storageProfile\.(imageReference\.\w+|osDisk\.image\.uri)")
+        if value and not path.endswith(".exactVersion")
+    }
+
+
+def _health_signal(leaves: Leaves) -> HealthSignal:
+    if leaves.text(r"healthProbe\.id"):
+        return HealthSignal.PROBE
+    if any(re.match(r"ApplicationHealth(Linux|Windows)$", type_, re.I) for type_ in _extensions(leaves, "type")):
+        return HealthSignal.EXTENSION
+    return HealthSignal.EXTERNAL if leaves.nearest(r"externalHealthPolicy\.enabled") else HealthSignal.NONE
+
+
+def _extensions(leaves: Leaves, field: str) -> list[str]:
+    return [str(value) for _, value in leaves.named(rf"extensions\.\d+\.properties\.{field}")]
+
+
+def _is_service_fabric(leaves: Leaves) -> bool:
+    return any(each.lower() == "microsoft.azure.servicefabric" for each in _extensions(leaves, "publisher"))
+
+
+def _is_aks(leaves: Leaves) -> bool:
+    return bool(leaves.named(r"tags\.aks-managed.*")) or "/resourcegroups/mc_" in leaves.text("id").lower()
+
+
+SCALE_SETS = Kind("scale set", _answers, _read, _written)
+
+
+def _neighbours(recording: Recording) -> Iterator[Answers]:
+    """Each two answers about one scale set that follow each other."""
+    by_set: dict[str, list[Interaction]] = {}
+    for answer in answered(recording, "GET PUT PATCH", rf"{_SETS}/[^/]+", (200, 201)):
+        by_set.setdefault(path_of(answer.url), []).append(answer)
+    for same in by_set.values():
+        yield from pairwise(same)
+
+
+def _read_both(answers: Answers) -> Facts:
+    before, after = (to_model(answer.body) for answer in answers)
+    return {
+        "is the same model": before.fingerprint == after.fingerprint,
+        "has the same image": before.image.same_as(after.image),
+    }
+
+
+def _written_both(answers: Answers) -> Facts:
+    before, after = (Leaves(answer.body) for answer in answers)
+    return {
+        "is the same model": _profile(before) == _profile(after),
+        "has the same image": _folded(before) == _folded(after),
+    }
+
+
+def _folded(leaves: Leaves) -> set[tuple[str, str]]:
+    """What names the image, without regard to case."""
+    return {(path.lower(), str(value).lower()) for path, value in _named_image(leaves).items()}
+
+
+def _profile(leaves: Leaves) -> dict[str, object]:
+    """What instances are made from, without the image."""
+    return {path: value for path, value in leaves.pairs if re.match(_PROFILE, path) and not _NOT_COMPARED.match(path)}
+
+
+NEIGHBOURS = Kind("scale set, twice", _neighbours, _read_both, _written_both)

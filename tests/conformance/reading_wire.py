@@ -1,0 +1,51 @@
+"""The action's own client, hearing again what the real Azure once answered."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from contract import Interaction
+from reading import secure
+
+from azure_api.scripted import Script, Sent, azure
+from azure_simulator import Reply
+from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
+
+# These speak of the original bytes, which are written anew here.
+_OF_THE_BYTES = ("content-length", "content-encoding", "transfer-encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The client, and what it has sent since it was given its answers."""
+
+    client: ScaleSetClient
+    sent: list[Sent]
+
+
+def hearing(replies: Iterable[Reply]) -> Line:
+    """The client, which will hear exactly these answers, in this order."""
+    client, script = _connected()
+    script.answers[:] = replies
+    script.sent.clear()
+    return Line(client, script.sent)
+
+
+@cache
+def _connected() -> tuple[ScaleSetClient, Script]:
+    """Connected once: signing in is no part of what is read here."""
+    return azure()
+
+
+def reply_of(answer: Interaction, *, status: int | None = None) -> Reply:
+    """A recorded answer to be heard again, under another status if one is given."""
+    body = answer.body
+    text = "" if body is None else body if isinstance(body, str) else json.dumps(body)
+    headers = [
+        (name, secure(each))
+        for name, value in answer.headers.items()
+        if name not in _OF_THE_BYTES
+        for each in (value if isinstance(value, list) else [value])
+    ]
+    return Reply(status or answer.status, headers, text.encode())
