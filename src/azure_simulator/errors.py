@@ -174,11 +174,13 @@ ERRORS = {
         "The provided instanceId {name} is not an active Virtual Machine Scale Set VM instanceId.",
         target="instanceIds",
     ),
-    # Reported: Azure/azure-sdk-for-go#19707.
-    "view-not-allowed": KnownError(
-        409,
-        "OperationNotAllowed",
-        "This operation is not allowed on a Virtual Machine Scale Set with orchestration mode Flexible.",
+    # Reported: hashicorp/nomad-autoscaler#1096, microsoft/OMS-Agent-for-Linux#1475. Of a Flexible set.
+    "not-allowed-on-flexible": KnownError(
+        400, "BadRequest", "Operation '{verb}' is not allowed on Virtual Machine Scale Set '{name}'."
+    ),
+    # Reported: turbot/steampipe-plugin-azure#829. Of an instance of a Flexible set, whose id is a name.
+    "instance-id-no-number": KnownError(
+        400, "InvalidParameter", "Virtual Machine Scale Set VM instanceId must be a number.", target="instanceId"
     ),
 }
 

@@ -68,6 +68,9 @@ class InstanceRoutes:
             raise NotSimulated("$filter is not simulated")
         meter = self._service.enter(request, "instance-list", now)
         with showing(meter):
+            if self._set.flexible and _detail(request) != "plain":
+                verb = "VirtualMachineScaleSets.virtualMachines.GET"
+                raise refusal("not-allowed-on-flexible", verb=verb, name=self._set.name)
             token = request.query.get("$skiptoken")
             page, following = self._page(token, now)
             # Overprovisioning's extras count for the throttle, and show in no list.
@@ -128,10 +131,10 @@ class InstanceRoutes:
         """The instance that is asked for. One that is not there costs as much (recorded)."""
         self._must_exist(match, now)
         name = unquote(match["instance"])
-        if self._set.flexible:
-            raise NotSimulated("single instances of a Flexible set through the set are not simulated")
         meter = self._service.enter(request, "instance-get", now, f"{self._set.name}/{name}")
         with showing(meter):
+            if self._set.flexible:
+                raise refusal("instance-id-no-number")
             self._service.count(request, meter, 1)
             return self._found(name, now), meter
 

@@ -65,6 +65,9 @@ def _complete_profile(profile: Json, generation: Generation, api_version: str, c
     windows = _is_windows(profile)
     if system is not None:
         _complete_system(system, windows, generation, api_version)
+    for disk in storage.get("dataDisks") or []:
+        disk.setdefault("caching", "None")
+        disk.setdefault("managedDisk", {}).setdefault("storageAccountType", "Standard_LRS")
     if "imageReference" in storage and generation.limit_names != "none":
         _complete_disk(storage, windows, generation)
     for interface in (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []:

@@ -34,6 +34,16 @@ def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generat
     return {**body, "properties": properties}
 
 
+def neighbour_body(told: Json, api_version: str, generation: Generation) -> Json:
+    """Another set of the subscription, of which a scenario tells what it is made of."""
+    body = {**told, "name": str(told["id"]).rsplit("/", 1)[-1], "type": KIND}
+    if generation.etags(api_version):
+        body["etag"] = '"1"'
+    properties = {"provisioningState": "Succeeded", **told.get("properties", {})}
+    properties.setdefault("uniqueId", str(uuid.uuid5(uuid.NAMESPACE_URL, told["id"])))
+    return {**body, "properties": properties}
+
+
 def etag(scale_set: SimulatedScaleSet, now: float) -> str:
     """A quoted integer, the quotes being part of it."""
     return f'"{scale_set.etag(now)}"'

@@ -11,7 +11,7 @@ from azure_simulator.errors import refusal
 from azure_simulator.fleet import FOREVER
 from azure_simulator.operations import Operation
 from azure_simulator.service import Route, Service, showing
-from azure_simulator.set_json import etag, set_body, set_view
+from azure_simulator.set_json import etag, neighbour_body, set_body, set_view
 from azure_simulator.throttling import Meter
 
 Match = re.Match[str]
@@ -44,7 +44,8 @@ class SetRoutes:
 
     def _list_everywhere(self, request: Request, match: Match, now: float) -> Reply:
         """All sets of the subscription. It spends no region's bucket (recorded)."""
-        others = [{**each} for each in self._set.scenario.neighbours]
+        generation = self._service.generation(now)
+        others = [neighbour_body(each, request.api_version, generation) for each in self._set.scenario.neighbours]
         return json_reply(200, {"value": [*self._bodies(request, now), *others]})
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
@@ -69,7 +70,8 @@ class SetRoutes:
         meter = self._enter_existing(request, match, "set-view", now)
         if self._set.flexible:
             with showing(meter):
-                raise refusal("view-not-allowed")
+                verb = "VirtualMachineScaleSets.instanceView.GET"
+                raise refusal("not-allowed-on-flexible", verb=verb, name=self._set.name)
         return json_reply(200, set_view(self._set, now), meter.headers)
 
     def _enter_existing(self, request: Request, match: Match, operation: str, now: float) -> Meter:

@@ -149,13 +149,16 @@ class _Rollout:
         """All findings at once, and the plan where there can be one."""
         running = yield from self._azure.patiently(self._azure.api.is_rolling_upgrade_running)
         findings = list(examine_model(model, rolling_upgrade_running=running))
-        yield from self._look_when_all_have_a_place()
+        # The instances of a Flexible set show nothing to plan by, and Azure refuses to list them with their views.
+        flexible = model.orchestration_mode.lower() == "flexible"
+        if not flexible:
+            yield from self._look_when_all_have_a_place()
         scale_set = ScaleSet(model=model, instances=self._azure.seen)
         plan = None
         try:
             target = resolve_target(self._order.image, model.image)
             findings += yield from self._check_image(target, model)
-            if model.orchestration_mode.lower() != "flexible":  # its instances show nothing to plan by
+            if not flexible:
                 plan = plan_rollout(scale_set, target, self._policy)
                 findings += examine_plan(scale_set, plan, self._policy)
         except PlanRefused as refusal:

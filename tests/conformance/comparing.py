@@ -1,6 +1,6 @@
 """Our answer beside the recorded one: status, headers, and the shape of the body.
 
-The shape of a body is its names and types, at every level; of a list, those of all its entries together. Of
+The shape of a body is its names and types, at every level; of a list, which sets of names its entries have. Of
 codes and states the values are compared, of what varies (ids, times, addresses) the pattern.
 
 A header is compared where the recorder keeps it. Recorders hide some: one of these that a recording shows on
@@ -19,13 +19,26 @@ from naming import query_of
 
 # What says something about the connection, the front end or the moment, and nothing about the provider.
 _NOT_COMPARED = {
-    "cache-control", "connection", "content-encoding", "content-length", "date", "expires", "pragma", "server",
+    "connection", "content-encoding", "content-length", "expires", "pragma", "server",
     "set-cookie", "strict-transport-security", "transfer-encoding", "vary", "via", "www-authenticate", "x-cache",
     "x-content-type-options", "x-ms-arm-service-request-id", "x-ms-client-request-id",
     "x-ms-correlation-request-id", "x-ms-original-request-ids", "x-ms-request-id",
     "x-ms-return-client-request-id", "x-ms-routing-request-id", "x-ms-served-by", "x-ms-version", "x-msedge-ref",
     "mise-correlation-id", "x-ms-operation-identifier", "x-ms-throttling-version",
 }  # fmt: skip
+# Headers that recorders hide, each with those that are hidden with it.
+_HIDEABLE = (
+    ("retry-after",),
+    ("date",),
+    ("cache-control",),
+    ("x-ms-ratelimit-remaining-subscription-reads",),
+    ("x-ms-ratelimit-remaining-subscription-writes", "x-ms-ratelimit-remaining-subscription-deletes"),
+    (
+        "x-ms-ratelimit-remaining-subscription-global-reads",
+        "x-ms-ratelimit-remaining-subscription-global-writes",
+        "x-ms-ratelimit-remaining-subscription-global-deletes",
+    ),
+)
 _SUBSCRIPTION_LIMIT = "x-ms-ratelimit-remaining-subscription-"
 _LIMIT = "x-ms-ratelimit-remaining-resource"
 
@@ -36,6 +49,7 @@ _CODES = {
     "osType", "operatingSystem", "imageState", "replicaType", "vmDiskType", "protectFromScaleIn",
     "protectFromScaleSetActions", "vmGuestPatchClassification",
 }  # fmt: skip
+_DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PATTERNS = (
     ("time", re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")),
@@ -59,9 +73,9 @@ class Kept:
         return cls(frozenset(names), waits == {"0"})
 
     def hides(self, name: str) -> bool:
-        if name == "retry-after":
-            return self.rewrites_retry_after or name not in self.shown
-        return name.startswith(_SUBSCRIPTION_LIMIT) and name not in self.shown
+        together = next((group for group in _HIDEABLE if name in group), None)
+        rewritten = name == "retry-after" and self.rewrites_retry_after
+        return rewritten or (together is not None and self.shown.isdisjoint(together))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +109,7 @@ def _header_differences(ours: dict[str, str], theirs: dict[str, str | list[str]]
         value = theirs[name]
         there = ", ".join(value) if isinstance(value, list) else value
         here, there = _comparable(name, ours[name]), _comparable(name, there)
-        if name == _LIMIT and _newer(here) != _newer(there):
+        if name == _LIMIT and _generations_differ(here, there):
             continue
         if here != there:
             found.append(f"header {name}: {here} here, {there} recorded")
@@ -105,7 +119,9 @@ def _header_differences(ours: dict[str, str], theirs: dict[str, str | list[str]]
 def _comparable(name: str, value: str) -> Any:
     """A header's value without what varies."""
     if name == _LIMIT:
-        return ",".join(sorted(re.findall(r"Microsoft\.Compute/(\w+);-?\d+", value)))
+        return ",".join(sorted(re.sub(r"^Microsoft\.Compute/(\w+);-?\d+$", r"\1", each) for each in value.split(",")))
+    if name == "date":
+        return "a date" if _DATE.fullmatch(value) else value
     if name.startswith(_SUBSCRIPTION_LIMIT) or name == "x-ms-request-charge":
         return "a number" if re.fullmatch(r"\d+", value) else value
     if name in ("azure-asyncoperation", "location"):
@@ -115,15 +131,25 @@ def _comparable(name: str, value: str) -> Any:
     return value.lower()
 
 
-def _newer(names: str) -> bool:
-    return any(_NEWER_LIMIT.search(name) for name in names.split(","))
+def _generations_differ(here: str, there: str) -> bool:
+    """Whether one side names its buckets in the newer way and the other in the older one."""
+    readable = re.fullmatch(r"[\w,]+", f"{here},{there}") is not None
+    newer = [any(_NEWER_LIMIT.search(name) for name in names.split(",")) for names in (here, there)]
+    return readable and newer[0] != newer[1]
 
 
 def _address(url: str) -> str:
-    """An operation's URL: its path with the parts that vary left open, and the names of its query."""
+    """An operation's URL: its scheme, its path with the parts that vary left open, and the names of its query."""
+    scheme = urlsplit(url).scheme
     words = ["*" if _GUID.fullmatch(word) else word for word in urlsplit(url).path.lower().split("/")]
     query = query_of(url)
-    return "/".join(words) + "?" + "&".join(sorted(query)) + ("=true" if query.get("monitor") == "true" else "")
+    return (
+        f"{scheme}:"
+        + "/".join(words)
+        + "?"
+        + "&".join(sorted(query))
+        + ("=true" if query.get("monitor") == "true" else "")
+    )
 
 
 # --- bodies ---
@@ -161,6 +187,9 @@ def _compare_objects(ours: list[dict[str, Any]], theirs: list[dict[str, Any]], p
     names_there = {name for each in theirs for name in each}
     found = [f"{path}.{name}: only here" for name in sorted(names_here - names_there)]
     found += [f"{path}.{name}: only recorded" for name in sorted(names_there - names_here)]
+    kinds_here, kinds_there = {frozenset(each) for each in ours}, {frozenset(each) for each in theirs}
+    if not found and kinds_here != kinds_there:
+        found.append(f"{path or '.'}: entries with {_kinds(kinds_here)} here, with {_kinds(kinds_there)} recorded")
     for name in sorted(names_here & names_there):
         here = [each[name] for each in ours if name in each]
         there = [each[name] for each in theirs if name in each]
@@ -182,6 +211,12 @@ def _compare_words(ours: list[str | bool], theirs: list[str | bool], path: str) 
     if here == there:
         return []
     return [f"{path}: {'/'.join(sorted(here))} here, {'/'.join(sorted(there))} recorded"]
+
+
+def _kinds(kinds: set[frozenset[str]]) -> str:
+    """The names that not every entry has, entry kind by entry kind."""
+    common = frozenset.intersection(*kinds)
+    return " or ".join(sorted("+".join(sorted(kind - common)) or "nothing more" for kind in kinds))
 
 
 def _type(value: Any) -> str:

@@ -103,10 +103,16 @@ def _platform_traits(properties: Json) -> ImageTraits:
     )
 
 
+def _region(told: Json) -> Json:
+    """One region of a gallery version; only its name and its encryption are its own."""
+    usual = {"name": str(told.get("name")), "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}
+    return usual | ({"encryption": told["encryption"]} if "encryption" in told else {})
+
+
 def _gallery_traits(properties: Json) -> ImageTraits:
     storage, publishing = properties.get("storageProfile") or {}, properties.get("publishingProfile") or {}
     return ImageTraits(
         data_disks=tuple(storage.get("dataDiskImages") or []),
-        target_regions=tuple(publishing.get("targetRegions") or []),
+        target_regions=tuple(map(_region, publishing.get("targetRegions") or [])),
         source=str((storage.get("source") or {}).get("id", "")),
     )

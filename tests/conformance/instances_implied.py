@@ -14,7 +14,7 @@ from naming import operation_of
 from timeline import Timeline
 
 from azure_simulator.capture import described_instance
-from azure_simulator.set_description import InstanceDescription
+from azure_simulator.set_description import InstanceDescription, placement_group_id
 
 Json = dict[str, Any]
 _ID = re.compile(r".*/virtualMachines/([^/]+)(?:/[^/]+)?/?", re.IGNORECASE)
@@ -144,7 +144,7 @@ class InstancesImplied:
         body |= {"instanceId": name, "properties": dict(body.get("properties") or {})}
         if views:
             body["properties"]["instanceView"] = {**views[0].body, "statuses": self._power(views)}
-        described = described_instance(body, "recorded")
+        described = dataclasses.replace(described_instance(body, "recorded"), **_places(views))
         return dataclasses.replace(
             described,
             current=self._was_current(looks),
@@ -205,6 +205,23 @@ class InstancesImplied:
 
 def _properties(body: Json) -> Json:
     return body.get("properties") or {}
+
+
+def _places(views: list[_Look]) -> Json:
+    """Domains and placement group. Where one domain is shown, so is the other, and in every recording they are
+    equal; what shows an instance's view shows its placement group, too.
+    """
+    if not views:
+        return {}
+    shown = [views[0].body.get(f"platform{kind}Domain") for kind in ("Update", "Fault")]
+    numbers = [value for value in shown if type(value) is int]
+    update, fault = (value if type(value) is int else next(iter(numbers), None) for value in shown)
+    group = views[0].body.get("placementGroupId")
+    return {
+        "update_domain": update,
+        "fault_domain": fault,
+        "placement_group": group if isinstance(group, str) else placement_group_id(0),
+    }
 
 
 def _evicts(each: Interaction) -> bool:

@@ -85,11 +85,15 @@ class Replay:
         """One for each recorded request, in their order."""
         return [self._outcome(each) for each in self._recording.interactions]
 
-    def _outcome(self, each: Interaction) -> Outcome:
+    def ask(self, each: Interaction) -> Answer:
+        """Our answer to the recorded request, at the recorded moment."""
         world = self._worlds[place_of(each, self._timeline, self._recording)]
         moment = (self._timeline.at(each) - self._timeline.moments[0]).total_seconds()
         world.clock.sleep(moment - world.clock.now())
-        answer = world.answer(each.method, self._url(each), _body(each))
+        return world.answer(each.method, self._url(each), _body(each))
+
+    def _outcome(self, each: Interaction) -> Outcome:
+        answer = self.ask(each)
         self._learn(each, answer)
         name = self._name(each)
         return Outcome(
@@ -156,5 +160,18 @@ def _body(each: Interaction) -> bytes:
 
 
 def replay(recording: Recording) -> list[Outcome]:
-    """The outcome of each request of the recording."""
-    return Replay(recording).outcomes()
+    """The outcome of each request of the recording.
+
+    A recording that cannot be replayed at all (its data are no traffic of Azure's) differs in every request.
+    """
+    try:
+        return Replay(recording).outcomes()
+    except Exception as error:
+        why = f"the recording cannot be replayed: {type(error).__name__}: {error}"
+        return [_unplayed(recording, each, why) for each in recording.interactions]
+
+
+def _unplayed(recording: Recording, each: Interaction, why: str) -> Outcome:
+    name = operation_of(each.method, each.url)
+    shown = name or other_name(each.method, each.url)
+    return Outcome(recording.name, each.position, shown, name is not None, True, False, (why,))

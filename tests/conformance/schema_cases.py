@@ -52,7 +52,7 @@ ALSO_PLAYED: dict[str, tuple[str, dict[str, str]]] = {
     "health told from outside": (HAPPY_FLEET.replace("health: probe", "health: external"), _NONE),
     "no health": (HAPPY_FLEET.replace("health: probe", "health: none"), _NONE),
     "zones": (HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  zones: ['1', '2']\n"), _NONE),
-    "a Flexible set": (_with("model: {properties: {orchestrationMode: Flexible}}"), _NONE),
+    "a Flexible set": (HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  orchestration: Flexible\n"), _NONE),
     "a rolling upgrade under way": (_with("rolling_upgrade: RollingForward"), _NONE),
     "a rolling upgrade of the past": (_with("rolling_upgrade: Completed"), _NONE),
     "instances of every sort": (
@@ -182,10 +182,10 @@ LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
         ),
     ),
     "Flexible": (
-        _with("model: {properties: {orchestrationMode: Flexible}}"),
+        HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  orchestration: Flexible\n"),
         (
             ("GET", _SET, None, 200),
-            ("GET", f"{_SET}/instanceView", None, 409),
+            ("GET", f"{_SET}/instanceView", None, 400),
             ("GET", f"{_SET}/virtualMachines", None, 200),
             ("GET", f"{_GROUP}/virtualMachines", None, 200),
             ("GET", f"{_GROUP}/virtualMachines/elsewhere", None, 404),

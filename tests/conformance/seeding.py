@@ -31,6 +31,7 @@ from azure_simulator.set_defaults import completed
 from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, merged
 
 Json = dict[str, Any]
+_STATES = ("Creating", "Updating", "Succeeded", "Failed", "Deleting")
 _READ_ONLY = ("id", "name", "type", "etag")
 # Errors that follow from the state of a set: the simulator must come to them by itself.
 _BY_ITSELF = {"NotFound", "ResourceNotFound", "PreconditionFailed"}
@@ -217,7 +218,12 @@ def _neighbours(about: list[Interaction]) -> Iterator[Json]:
     """The other sets in a list of all the subscription's."""
     for each in about:
         if operation_of(each.method, each.url) == "set: list" and isinstance(each.body, dict):
-            yield from each.body.get("value", []) if address_of(each.url) is None else []
+            for entry in each.body.get("value", []) if group_of(each.url) == "" else []:
+                made_of = {key: value for key, value in entry.items() if key not in _READ_ONLY or key == "id"}
+                properties = dict(entry["properties"])
+                if properties.get("provisioningState") not in _STATES:
+                    properties.pop("provisioningState", None)
+                yield {**made_of, "properties": properties}
             return
 
 
@@ -339,13 +345,18 @@ def _properties(body: Any) -> Json:
 
 
 def _error_of(each: Interaction) -> KnownError | None:
-    """The error that an answer is: one that the simulator knows by status and code, else one made of the answer."""
+    """The error that an answer is: one that the simulator knows by its code, with the status and the cause that it
+    then has; else one made of the answer.
+    """
     if each.status < 400 or not isinstance(each.body, dict) or not isinstance(each.body.get("error"), dict):
         return None
     code, cause = str(each.body["error"].get("code")), str(each.headers.get("x-ms-failure-cause", ""))
-    for known in ERRORS.values():
-        if (known.status, known.code, known.cause) == (each.status, code, cause):
+    same = [known for known in ERRORS.values() if known.code == code]
+    for known in same:
+        if (known.status, known.cause) == (each.status, cause):
             return known
+    if same:
+        return same[0]
     more = {key: value for key, value in each.body["error"].items() if key not in ("code", "message")}
     stage = "gateway" if cause else "counted" if "x-ms-request-charge" in each.headers else "entered"
     return KnownError(each.status, code, str(each.body["error"].get("message")), stage, cause, more=more)

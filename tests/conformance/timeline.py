@@ -107,9 +107,9 @@ def _read_poll(each: Interaction, known: RecordedOperation) -> None:
 
 def _told(each: Interaction, operation: RecordedOperation | None, now: datetime) -> Iterator[datetime]:
     """The moments that an exchange cannot have come before."""
-    date = each.headers.get("date")
-    if isinstance(date, str):
-        yield parsedate_to_datetime(date)
+    date = _date(each)
+    if date is not None:
+        yield date
     elif operation is None or _status(each) != "InProgress":
         yield now + timedelta(seconds=0.5)
     elif operation.started is not None and operation.ended is not None:
@@ -124,14 +124,22 @@ def _told(each: Interaction, operation: RecordedOperation | None, now: datetime)
 
 def _beginning(recording: Recording) -> datetime:
     """The first Date; without any, the first time in any body; without that, long ago."""
-    for each in recording.interactions:
-        if isinstance(each.headers.get("date"), str):
-            return parsedate_to_datetime(str(each.headers["date"]))
+    dates = [found for found in map(_date, recording.interactions) if found is not None]
+    if dates:
+        return dates[0]
     for each in recording.interactions:
         times = [found for found in map(moment, _times(each.body)) if found is not None]
         if times:
             return min(times) - timedelta(seconds=1)
     return datetime(2016, 1, 1, tzinfo=UTC)
+
+
+def _date(each: Interaction) -> datetime | None:
+    """The Date header, where there is one that is a date."""
+    try:
+        return parsedate_to_datetime(str(each.headers["date"])).astimezone(UTC)
+    except (KeyError, ValueError):
+        return None
 
 
 def _times(value: Any) -> Iterator[Any]:

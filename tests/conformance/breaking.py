@@ -1,0 +1,118 @@
+"""Ways to break one answer: each must be seen by the comparison, whether ours is broken or the recorded one."""
+
+import copy
+import dataclasses
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from comparing import Answer
+from contract import Interaction, Recording
+
+# Headers that every recorder keeps; the ones that tell most come first.
+_KEPT = (
+    "azure-asyncnotification",
+    "azure-asyncoperation",
+    "etag",
+    "x-ms-failure-cause",
+    "x-ms-ratelimit-remaining-resource",
+    "content-type",
+    "cache-control",
+)
+
+Break = Callable[[Interaction], Interaction | None]
+
+
+def _without_header(each: Interaction) -> Interaction | None:
+    gone = next((name for name in _KEPT if name in each.headers), None)
+    if gone is None:
+        return None
+    return dataclasses.replace(each, headers={name: each.headers[name] for name in each.headers if name != gone})
+
+
+def _with_another_header_value(each: Interaction) -> Interaction | None:
+    other = next((name for name in _KEPT if isinstance(each.headers.get(name), str)), None)
+    if other is None:
+        return None
+    return dataclasses.replace(each, headers={**each.headers, other: f"Other{each.headers[other]}"})
+
+
+def _with_another_status(each: Interaction) -> Interaction:
+    return dataclasses.replace(each, status=each.status + 3)
+
+
+def _without_a_field(each: Interaction) -> Interaction | None:
+    return _with_body(each, lambda part, name: part.pop(name))
+
+
+def _with_a_renamed_field(each: Interaction) -> Interaction | None:
+    return _with_body(each, lambda part, name: part.update({f"{name}Renamed": part.pop(name)}))
+
+
+def _with_another_type(each: Interaction) -> Interaction | None:
+    return _with_body(each, lambda part, name: part.update({name: [part[name]]}))
+
+
+def _with_another_state(each: Interaction) -> Interaction | None:
+    """A poll, or a resource, in another state than it was."""
+    if not isinstance(each.body, dict) or each.status >= 400:
+        return None
+    body = copy.deepcopy(each.body)
+    if isinstance(body.get("status"), str):
+        body["status"] = "Canceled"
+    elif "provisioningState" in (body.get("properties") or {}):
+        body["properties"]["provisioningState"] = "Migrating"
+    else:
+        return None
+    return dataclasses.replace(each, body=body)
+
+
+def _with_body(each: Interaction, change: Callable[[dict[str, Any], str], object]) -> Interaction | None:
+    """Change the first field of the answer that is Azure's own to write: its name, or an error's code."""
+    body = copy.deepcopy(each.body)
+    part = next(_objects(body), None)
+    if not part:
+        return None
+    name = "code" if "code" in part else "name" if "name" in part else next(iter(part))
+    change(part, name)
+    return dataclasses.replace(each, body=body)
+
+
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """The object that the answer is about: itself, an error's body, or the first entry of its list."""
+    if isinstance(value, list):
+        yield from _objects(value[0]) if value else ()
+    elif isinstance(value, dict):
+        inner = value.get("error") or value.get("value")
+        yield from _objects(inner) if inner else iter([value])
+
+
+BREAKS: dict[str, Break] = {
+    "a header is missing": _without_header,
+    "a header has another value": _with_another_header_value,
+    "another status": _with_another_status,
+    "a field is missing": _without_a_field,
+    "a field has another name": _with_a_renamed_field,
+    "a field has another type": _with_another_type,
+    "another state": _with_another_state,
+}
+
+
+def broken(recording: Recording, each: Interaction, way: str) -> Recording | None:
+    """The recording with one answer broken; None where there is nothing to break in this way."""
+    changed = BREAKS[way](each)
+    if changed is None:
+        return None
+    interactions = tuple(changed if other.position == each.position else other for other in recording.interactions)
+    return dataclasses.replace(recording, interactions=interactions)
+
+
+def broken_answer(answer: Answer, way: str) -> Answer | None:
+    """One of our own answers, broken in the same ways."""
+    body = json.loads(answer.body) if answer.body else None
+    ours = Interaction(0, "", "", {}, None, answer.status, dict(answer.headers), body, None)
+    changed = BREAKS[way](ours)
+    if changed is None:
+        return None
+    text = b"" if changed.body is None else json.dumps(changed.body).encode()
+    return Answer(changed.status, {name: str(value) for name, value in changed.headers.items()}, text)

@@ -1,0 +1,116 @@
+"""The outcomes of a replay as tables, and which of their differences are kept on purpose."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+from naming import PROMISED
+from replaying import Outcome
+
+KEPT_FILE = Path(__file__).with_name("differences.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDifference:
+    """A difference that is kept on purpose: of which operation, what it looks like, and why."""
+
+    operation: str
+    difference: str
+    reason: str
+
+    def explains(self, operation: str, difference: str) -> bool:
+        return operation == self.operation and re.search(self.difference, difference) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table: how many requests, and what became of them. `told`: errors that were told as faults."""
+
+    name: str
+    requests: int
+    matched: int
+    differing: int
+    not_simulated: int
+    told: int
+
+    @classmethod
+    def of(cls, name: str, outcomes: Sequence[Outcome]) -> "Row":
+        matched = sum(outcome.matched for outcome in outcomes)
+        differing = sum(bool(outcome.differences) for outcome in outcomes)
+        unknown = sum(not outcome.simulated for outcome in outcomes)
+        return cls(name, len(outcomes), matched, differing, unknown, sum(outcome.told for outcome in outcomes))
+
+    @property
+    def share(self) -> float:
+        """The part of the requests that matches, from 0 to 1."""
+        return self.matched / self.requests if self.requests else 1.0
+
+
+@cache
+def kept_differences() -> tuple[KeptDifference, ...]:
+    return tuple(KeptDifference(**entry) for entry in yaml.safe_load(KEPT_FILE.read_text(encoding="utf-8")))
+
+
+def unexplained(outcomes: Iterable[Outcome]) -> list[str]:
+    """A line for every difference of a promised operation that nobody has given a reason for."""
+    found = []
+    for outcome in outcomes:
+        differences = outcome.differences if outcome.simulated else ("not simulated",)
+        for difference in differences if outcome.promised else ():
+            if not any(kept.explains(outcome.operation, difference) for kept in kept_differences()):
+                found.append(f"{outcome.recording} [{outcome.position}] {outcome.operation}: {difference}")
+    return found
+
+
+def by_operation(outcomes: Sequence[Outcome]) -> list[Row]:
+    """A row for each promised operation that was asked for, in the order of the promise."""
+    named = {name: [each for each in outcomes if each.promised and each.operation == name] for name in PROMISED}
+    return [Row.of(name, found) for name, found in named.items() if found]
+
+
+def by_recording(outcomes: Sequence[Outcome]) -> list[Row]:
+    """A row for each recording, in alphabetical order; all its requests count."""
+    names = sorted({outcome.recording for outcome in outcomes})
+    return [Row.of(name, [each for each in outcomes if each.recording == name]) for name in names]
+
+
+def not_promised(outcomes: Sequence[Outcome]) -> list[Row]:
+    """A row for each operation beside the promised ones, simulated or not."""
+    others = [outcome for outcome in outcomes if not outcome.promised]
+    names = sorted({outcome.operation for outcome in others})
+    return [Row.of(name, [each for each in others if each.operation == name]) for name in names]
+
+
+def written(outcomes: Sequence[Outcome]) -> str:
+    """All three tables as text, and every difference with its reason."""
+    parts = [
+        _table("Operation", by_operation(outcomes)),
+        _table("Recording", by_recording(outcomes)),
+        _table("Beside the promise", not_promised(outcomes)),
+        "\n".join(_explained(outcomes)) or "No difference.",
+    ]
+    return "\n\n".join(parts)
+
+
+def _table(title: str, rows: Sequence[Row]) -> str:
+    width = max([len(title), *(len(row.name) for row in rows)])
+    head = f"{title:{width}}  requests  matched  differing  not simulated  told  share"
+    lines = [
+        f"{row.name:{width}}  {row.requests:8}  {row.matched:7}  {row.differing:9}  {row.not_simulated:13}  "
+        f"{row.told:4}  {row.share:5.1%}"
+        for row in rows
+    ]
+    return "\n".join([head, *lines])
+
+
+def _explained(outcomes: Sequence[Outcome]) -> list[str]:
+    lines = []
+    for outcome in outcomes:
+        for difference in outcome.differences if outcome.promised else ():
+            reasons = [kept.reason for kept in kept_differences() if kept.explains(outcome.operation, difference)]
+            reason = " ".join(reasons[0].split()) if reasons else "UNEXPLAINED"
+            lines.append(f"{outcome.recording} [{outcome.position}] {outcome.operation}: {difference}\n    {reason}")
+    return lines

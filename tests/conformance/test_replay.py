@@ -1,0 +1,177 @@
+"""The simulator beside the recorded Azure, request by request.
+
+What is compared stands in `comparing.py`, what the simulator is told beforehand in `seeding.py`, which differences
+are kept in `differences.yml`. The tables are printed at the end of the run.
+"""
+
+import ast
+import dataclasses
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from breaking import BREAKS, broken, broken_answer
+from comparing import Answer
+from contract import Interaction, Recording, load_recording, needed_contract_dir, recording_names
+from naming import PROMISED
+from replaying import Outcome, Replay, replay
+from table import by_operation, kept_differences, unexplained
+
+LEAST_SHARE = 0.95
+HERE = Path(__file__).parent
+SIMULATOR = HERE.parents[1] / "src" / "azure_simulator"
+
+
+@cache
+def outcomes() -> list[Outcome]:
+    """Every request of every recording. Skips or fails the test without the data."""
+    needed_contract_dir()
+    return [outcome for name in recording_names() for outcome in replay(load_recording(name))]
+
+
+@pytest.mark.parametrize("operation", PROMISED)
+def test_an_operation_matches(operation: str) -> None:
+    rows = [row for row in by_operation(outcomes()) if row.name == operation]
+    if not rows:
+        pytest.skip(f"no recording asks for this: {operation}")
+    assert rows[0].share >= LEAST_SHARE, [each for each in unexplained(outcomes()) if operation in each]
+
+
+def test_every_difference_has_a_reason() -> None:
+    assert unexplained(outcomes()) == []
+
+
+def test_every_promised_operation_is_recorded() -> None:
+    """The recordings beside the project ask for each of them; a promise that nothing measures is none."""
+    asked = {outcome.operation for outcome in outcomes() if outcome.promised}
+    missing = set(PROMISED) - asked
+    if missing and len(recording_names()) < 40:
+        pytest.skip(f"these recordings do not ask for {', '.join(sorted(missing))}")
+    assert missing == set()
+
+
+def test_reasons_are_reasons() -> None:
+    assert all(len(kept.reason.split()) > 5 and kept.operation in PROMISED for kept in kept_differences())
+
+
+# --- the comparison can fail ---
+
+
+@cache
+def samples() -> dict[str, list[tuple[Recording, Interaction]]]:
+    """For each promised operation two recorded requests that match, in different recordings where there are such."""
+    found: dict[str, dict[str, tuple[Recording, Interaction]]] = {}
+    for outcome in outcomes():
+        if outcome.promised and outcome.matched:
+            recording = load_recording(outcome.recording)
+            by_name = found.setdefault(outcome.operation, {})
+            by_name.setdefault(outcome.recording, (recording, recording.interactions[outcome.position]))
+    return {operation: list(by_name.values())[-2:] for operation, by_name in found.items()}
+
+
+@pytest.mark.parametrize("way", BREAKS)
+@pytest.mark.parametrize("operation", PROMISED)
+def test_what_azure_would_have_answered_otherwise_is_seen(operation: str, way: str) -> None:
+    """One recorded answer is another: the simulator, seeded from the recording as it then is, does not follow."""
+    needed_contract_dir()
+    tried = 0
+    for recording, each in samples().get(operation, []):
+        changed = broken(recording, each, way)
+        if changed is not None:
+            tried += 1
+            assert any(not found.matched for found in replay(changed) if found.promised), (
+                recording.name,
+                each.position,
+            )
+    if not tried:
+        pytest.skip("there is no such thing in these answers")
+
+
+@pytest.mark.parametrize("way", BREAKS)
+@pytest.mark.parametrize("operation", PROMISED)
+def test_what_the_simulator_answers_otherwise_is_seen(operation: str, way: str) -> None:
+    """One answer of ours is another: exactly this one differs."""
+    needed_contract_dir()
+    tried = 0
+    for recording, each in samples().get(operation, []):
+        spoiled = _Spoiled(recording, each.position, way)
+        found = spoiled.outcomes()
+        if spoiled.spoiled:
+            tried += 1
+            assert found[each.position].differences, (recording.name, each.position)
+    if not tried:
+        pytest.skip("there is no such thing in these answers")
+
+
+class _Spoiled(Replay):
+    """A replay in which one answer of ours is broken before it is compared."""
+
+    def __init__(self, recording: Recording, position: int, way: str) -> None:
+        super().__init__(recording)
+        self._position, self._way, self.spoiled = position, way, False
+
+    def ask(self, each: Interaction) -> Answer:
+        answer = super().ask(each)
+        if each.position != self._position:
+            return answer
+        spoiled = broken_answer(answer, self._way)
+        self.spoiled = spoiled is not None
+        return spoiled or answer
+
+
+@pytest.mark.parametrize("operation", ["set: PUT", "set: scale", "manualupgrade", "start", "set: DELETE"])
+def test_another_order_of_states_is_seen(operation: str) -> None:
+    """The polls of an operation the other way round: ended first, under way afterwards."""
+    needed_contract_dir()
+    tried = 0
+    for recording, each in samples().get(operation, []):
+        turned = _turned(recording, each)
+        if turned is not None:
+            tried += 1
+            assert any(not found.matched for found in replay(turned) if found.operation == "operation: poll")
+    if not tried:
+        pytest.skip("no operation here has polls of two states")
+
+
+def _turned(recording: Recording, begun: Interaction) -> Recording | None:
+    url = str(begun.headers.get("azure-asyncoperation", ""))
+    polls = [each for each in recording.interactions if each.url == url and each.method == "GET"]
+    if len({each.body["status"] for each in polls}) < 2:
+        return None
+    bodies = {each.position: other.body for each, other in zip(polls, reversed(polls), strict=True)}
+    interactions = tuple(
+        dataclasses.replace(each, body=bodies.get(each.position, each.body)) for each in recording.interactions
+    )
+    return dataclasses.replace(recording, interactions=interactions)
+
+
+# --- the rules know no recording ---
+
+
+def _rules() -> dict[str, str]:
+    """What decides a comparison: the files of this folder, and what the simulator's code says outside its comments."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in [*HERE.glob("*.py"), *HERE.glob("*.yml")]}
+    for path in SIMULATOR.glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        words = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation
+        ]
+        texts[path.name] = "\n".join(words)
+    return texts
+
+
+def test_no_rule_names_a_recording_or_anything_in_it() -> None:
+    needed_contract_dir()
+    names = set(recording_names())
+    ids: set[str] = set()
+    for name in names:
+        for each in load_recording(name).interactions:
+            ids |= set(re.findall(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", f"{each.url} {each.body}"))
+            ids |= set(re.findall(r"(?:resourceGroups|virtualMachineScaleSets)/([\w-]{8,})", each.url))
+    ids.discard("00000000-0000-0000-0000-000000000000")
+    words = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in sorted(names | ids)))
+    assert [(rule, match[0]) for rule, text in _rules().items() for match in words.finditer(text)] == []
