@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: help demo test check e2e bench lock clean
+.PHONY: help demo test check conformance e2e bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -36,6 +36,11 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/zizmor --offline --quiet --no-progress .github action.yml
 	bash -n .ci/run tools/*.sh
+
+conformance: $(READY) ## the simulator and the action against the recorded Azure and the az CLI (AZURE_CONTRACT_DIR)
+	@tools/az-cli.sh
+	@$(BIN)/python -m pytest --override-ini addopts= -q -n auto -rs tests/conformance
+	@PYTHONPATH=src:tests/conformance $(BIN)/python tests/conformance/print_tables.py
 
 e2e: $(READY) ## the built image under act and under the runner's own docker run (needs root for what is missing)
 	@tools/docker-up.sh

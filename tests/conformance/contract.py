@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
-_MISSING = "the recorded traffic of the real Azure is not here; AZURE_CONTRACT_DIR names the folder that holds it"
+MISSING = "The recorded traffic of the real Azure is not here; AZURE_CONTRACT_DIR names the folder that holds it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ def needed_contract_dir() -> Path:
     if folder is not None:
         return folder
     if os.environ.get("AZURE_CONTRACT_REQUIRED"):
-        pytest.fail(_MISSING)
-    pytest.skip(_MISSING)
+        pytest.fail(MISSING)
+    pytest.skip(MISSING)
 
 
 def recording_names() -> list[str]:

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from azure_simulator.images import Catalog, GalleryImage, ImageTraits, PlatformImages
 from contract import Recording
 from naming import operation_of
-
-from azure_simulator.images import Catalog, GalleryImage, ImageTraits, PlatformImages
 
 Json = dict[str, Any]
 _PLATFORM = re.compile(

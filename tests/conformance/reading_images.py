@@ -7,7 +7,6 @@ from urllib.parse import unquote
 from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, path_of
 from reading_wire import hearing, reply_of
-
 from vmss_upgrade.rollout.image import Image, ImageKind
 
 _KINDS = {

@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
+from azure_api.scripted import answer
 from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, path_of, secure
 from reading_images import instance_image
 from reading_wire import hearing, reply_of
-
-from azure_api.scripted import answer
 from vmss_upgrade.rollout.scale_set import Domain, Health, Instance, Power
 
 _MACHINES = "/virtualmachines"

@@ -9,7 +9,6 @@ from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, header, path_of, secure
 from reading_refusals import asked_delay, refusal, written_refusal
 from reading_wire import hearing, reply_of
-
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind

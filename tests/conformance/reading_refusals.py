@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, header
 from reading_wire import hearing, reply_of
-
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.image import Image, ImageKind
 

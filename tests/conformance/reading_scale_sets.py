@@ -9,7 +9,6 @@ from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, header, path_of
 from reading_images import model_image
 from reading_wire import hearing, reply_of
-
 from vmss_upgrade.azure_api.translation import image_patch, to_model
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.preflight import unfit

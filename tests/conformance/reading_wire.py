@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from contract import Interaction
-from reading import secure
-
 from azure_api.scripted import Script, Sent, azure
 from azure_simulator import Reply
+from contract import Interaction
+from reading import secure
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 
 # These speak of the original bytes, which are written anew here.

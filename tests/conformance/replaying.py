@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from azure_simulator import SimulatedAzure, VirtualClock
 from comparing import Answer, Kept, differences
 from contract import Interaction, Recording
 from naming import Address, address_of, is_location, operation_of, other_name, query_of
 from seeding import Implied, Place, implied_by, place_of
 from timeline import Timeline, timeline_of
-
-from azure_simulator import SimulatedAzure, VirtualClock
 
 _HOST = "https://management.azure.com"
 

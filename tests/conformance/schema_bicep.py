@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jsonschema.protocols import Validator
+
 from schema_json import Schema, reference, validator_of, validators_for
 
 Direction = Literal["patch", "answer"]

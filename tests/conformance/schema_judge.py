@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jsonschema.protocols import Validator
+
 from schema_bicep import BicepTypes
 from schema_json import Problem, find_problems, reference
 from schema_openapi import OpenApi, Operation

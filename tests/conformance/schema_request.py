@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from jsonschema.protocols import Validator
+
 from schema_json import Problem, find_problems
 from schema_openapi import Operation
 from schema_sdk import SdkOperations

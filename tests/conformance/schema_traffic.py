@@ -10,9 +10,8 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from contract import Interaction
-
 from azure_simulator import Reply, Scenario, SimulatedAzure, VirtualClock, parse_scenario
+from contract import Interaction
 from playing import Played, play
 from vmss_upgrade import rehearsal
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from jsonschema.protocols import Validator
+
 from schema_json import Schema, validator_of
 from schema_openapi import Operation, path_pattern
 

@@ -16,12 +16,6 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from contract import Interaction, Recording
-from images_implied import catalog_of
-from instances_implied import InstancesImplied
-from naming import Address, address_of, group_of, last_word, location_of, operation_of, query_of
-from timeline import RecordedOperation, Timeline
-
 from azure_simulator.errors import ERRORS, KnownError
 from azure_simulator.faults import AnswerError, Fault, FlagLags, OperationFate
 from azure_simulator.generation import Generation
@@ -29,6 +23,11 @@ from azure_simulator.images import Catalog, PlatformImages
 from azure_simulator.scenario import Scenario, Timing, UnderWay, parse_scenario
 from azure_simulator.set_defaults import completed
 from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, merged
+from contract import Interaction, Recording
+from images_implied import catalog_of
+from instances_implied import InstancesImplied
+from naming import Address, address_of, group_of, last_word, location_of, operation_of, query_of
+from timeline import RecordedOperation, Timeline
 
 Json = dict[str, Any]
 _STATES = ("Creating", "Updating", "Succeeded", "Failed", "Deleting")

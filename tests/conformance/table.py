@@ -7,10 +7,13 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+
 from naming import PROMISED
 from replaying import Outcome
 
 KEPT_FILE = Path(__file__).with_name("differences.yml")
+README = Path(__file__).resolve().parents[2] / "README.md"
+_IN_README = re.compile(r"(<!-- conformance: [^\n]* -->\n)(.*?)(<!-- end of conformance -->)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,28 @@ def written(outcomes: Sequence[Outcome]) -> str:
         "\n".join(_explained(outcomes)) or "No difference.",
     ]
     return "\n\n".join(parts)
+
+
+def as_markdown(rows: Sequence[Row]) -> str:
+    """The table by operation as it stands in the README, with the sum of all of it."""
+    lines = ["| Operation | Requests | Matched | Told | Share |", "| --- | ---: | ---: | ---: | ---: |"]
+    requests, matched, told = (sum(getattr(row, key) for row in rows) for key in ("requests", "matched", "told"))
+    total = Row("all of them", requests, matched, requests - matched, 0, told)
+    for row in [*rows, total]:
+        lines.append(f"| {row.name} | {row.requests} | {row.matched} | {row.told} | {row.share:.1%} |")
+    return "\n".join(lines)
+
+
+def readme_table() -> str:
+    """The table that the README shows."""
+    found = _IN_README.search(README.read_text(encoding="utf-8"))
+    return "" if found is None else found[2].strip()
+
+
+def write_readme_table(rows: Sequence[Row]) -> None:
+    """Put the table into the README."""
+    text = README.read_text(encoding="utf-8")
+    README.write_text(_IN_README.sub(rf"\g<1>{as_markdown(rows)}\n\g<3>", text), encoding="utf-8")
 
 
 def _table(title: str, rows: Sequence[Row]) -> str:

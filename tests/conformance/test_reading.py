@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+
 from contract import Interaction, Recording, load_recording, needed_contract_dir, recording_names
 from reading import Answers, Kind, agree, path_of
 from reading_alterations import ALTERATIONS, Alteration
@@ -19,7 +20,6 @@ from reading_instances import INSTANCE_LISTS, INSTANCE_VIEWS, INSTANCES
 from reading_operations import OPERATIONS, ROLLING_UPGRADES
 from reading_refusals import REFUSALS
 from reading_scale_sets import NEIGHBOURS, SCALE_SETS
-
 from vmss_upgrade.azure_api.translation import to_instances
 
 KINDS = (

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
+from azure_simulator import scenario_names
 from contract import load_recording, needed_contract_dir, recording_names
 from schema_cases import ALSO_PLAYED, LIVES
 from schema_deviations import OF_AZURE, OF_EXAMPLES, OF_RECORDINGS, unexcused
@@ -33,8 +35,6 @@ from schema_mutations import (
 from schema_shape import Pages
 from schema_traffic import Exchange, ask_watched, play_watched, recorded
 from schema_watch import Watch
-
-from azure_simulator import scenario_names
 
 # The longest scenario has the name by which the longest tests begin first.
 SCENARIOS = [pytest.param(name, id="a_large_set" if name == "large" else name) for name in scenario_names()]

@@ -1,0 +1,89 @@
+"""An az that is signed in to a simulated Azure without a login, and that knows of nothing else."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conformance.az.az_cli import INSTALLED, Az
+from conformance.az.identity_endpoint import PATH, IdentityEndpoint, identity_endpoint
+from e2e.simulator import PACE, serving
+
+AT_PACE = Path(__file__).parent / "at_pace"
+SCENARIOS = Path(__file__).parent / "scenarios"
+_MISSING = "the az CLI is not here; tools/az-cli.sh installs it"
+
+
+@contextmanager
+def az_beside(scenario: str, folder: Path) -> Iterator[Az]:
+    """Serve a scenario of `scenarios/` until the block ends, with an az that is signed in to it.
+
+    Skips the test where there is no az, or fails it there if `AZ_CLI_REQUIRED` is set.
+    """
+    version = _needed_version()
+    with (
+        serving(str(SCENARIOS / f"{scenario}.yml"), host="127.0.0.1", folder=folder) as simulator,
+        identity_endpoint(simulator.ready) as endpoint,
+    ):
+        configuration = folder / "azure"
+        configuration.mkdir()
+        _configure(configuration, version, simulator.ready)
+        environment = _environment(configuration, simulator.ready, endpoint)
+        yield Az(simulator=simulator, endpoint=endpoint, environment=environment)
+
+
+def _needed_version() -> str:
+    """The az CLI that tools/az-cli.sh has installed."""
+    for mark in INSTALLED.glob(".ready-*"):
+        return mark.name.removeprefix(".ready-")
+    if os.environ.get("AZ_CLI_REQUIRED"):
+        pytest.fail(_MISSING)
+    pytest.skip(_MISSING)
+
+
+def _configure(configuration: Path, version: str, ready: Mapping[str, str]) -> None:
+    """What `az cloud register`, `az cloud set` and `az login --identity` would leave behind.
+
+    A version check is among it, for an az without one asks the world for newer versions.
+    """
+    names = ("management", "resource_manager", "active_directory", "active_directory_resource_id")
+    endpoints = [f"endpoint_{name} = {ready['resource_manager']}" for name in names]
+    (configuration / "clouds.config").write_text("\n".join(["[Simulated]", *endpoints, ""]))
+    (configuration / "config").write_text(
+        "[cloud]\nname = Simulated\n"
+        "[core]\ncollect_telemetry = no\nsurvey_message = no\n"
+        "[auto-upgrade]\nenable = no\n"
+        "[extension]\nuse_dynamic_install = no\n"
+    )
+    account = {
+        "id": ready["subscription"],
+        "tenantId": ready["tenant"],
+        "environmentName": "Simulated",
+        "name": "simulated",
+        "state": "Enabled",
+        "isDefault": True,
+        "user": {"name": "systemAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": "MSI"},
+    }
+    (configuration / "azureProfile.json").write_text(json.dumps({"subscriptions": [account]}))
+    known = {"azure-cli": {"local": version}, "core": {"local": version}}
+    (configuration / "versionCheck.json").write_text(json.dumps({"versions": known}))
+
+
+def _environment(configuration: Path, ready: Mapping[str, str], endpoint: IdentityEndpoint) -> dict[str, str]:
+    """Nothing of the environment that the tests run in: neither its proxies nor its certificates."""
+    return {
+        "HOME": str(configuration),
+        "LANG": "C.UTF-8",
+        "AZURE_CONFIG_DIR": str(configuration),
+        "IDENTITY_ENDPOINT": endpoint.address + PATH,
+        "IDENTITY_HEADER": "not checked",
+        "REQUESTS_CA_BUNDLE": ready["ca"],
+        "HTTP_PROXY": endpoint.address,
+        "HTTPS_PROXY": endpoint.address,
+        "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(AT_PACE),
+        "SIMULATOR_PACE": str(PACE),
+    }

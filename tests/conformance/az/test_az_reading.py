@@ -1,0 +1,66 @@
+"""What az shows of a set is what is true of it, and az knows every word of the simulator's JSON."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from conformance.az.az_cli import Az
+from conformance.az.signed_in import az_beside
+from conformance.az.told import flat, instance_told, truth_told, view_told
+
+
+@pytest.fixture(scope="module", params=["mixed", "zonal", "two-pages"])
+def az(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
+    """One for each scenario: nothing here changes anything."""
+    with az_beside(request.param, tmp_path_factory.mktemp(request.param)) as running:
+        yield running
+
+
+def test_the_set_is_shown(az: Az) -> None:
+    shown = az.output("vmss show {of_set}")
+    assert flat(shown) == flat(az.read())
+    assert shown["sku"]["capacity"] == len(az.instances())
+    assert shown["provisioningState"] == "Succeeded"
+
+
+@pytest.mark.parametrize("command", ["vmss list --resource-group {resource_group}", "vmss list"])
+def test_the_set_is_listed(az: Az, command: str) -> None:
+    assert flat(az.output(command)) == [flat(az.read())]
+
+
+def test_every_instance_is_listed(az: Az) -> None:
+    listed = az.output("vmss list-instances {of_set} --expand instanceView")
+    assert flat(listed) == flat(az.read("/virtualMachines?$expand=instanceView")["value"])
+    told = {each["instance_id"]: each for each in map(instance_told, listed)}
+    instances = az.instances()
+    assert len(listed) == len(instances)
+    assert told == {name: truth_told(instances[name], told[name]) for name in instances}
+
+
+def test_the_view_of_the_set_counts_instances(az: Az) -> None:
+    view = az.output("vmss get-instance-view {of_set}")
+    counts = Counter(f"ProvisioningState/{each['provisioning_state'].lower()}" for each in az.instances().values())
+    assert {each["code"]: each["count"] for each in view["virtualMachine"]["statusesSummary"]} == counts
+    assert flat(view) == flat(az.read("/instanceView"))
+
+
+@pytest.mark.parametrize("instance_id", ["0", "1"])
+def test_the_view_of_an_instance(az: Az, instance_id: str) -> None:
+    view = az.output(f"vmss get-instance-view {{of_set}} --instance-id {instance_id}")
+    assert flat(view) == flat(az.read(f"/virtualMachines/{instance_id}/instanceView"))
+    told = view_told(view)
+    assert told == truth_told(az.instances()[instance_id], told)
+
+
+def test_the_views_of_all_instances(az: Az) -> None:
+    views = az.output("vmss get-instance-view {of_set} --instance-id '*'")
+    listed = az.read("/virtualMachines?$expand=instanceView")["value"]
+    assert flat(views) == [flat(each["properties"]["instanceView"]) for each in listed]
+
+
+def test_the_latest_rolling_upgrade(beside: Callable[[str], Az]) -> None:
+    az = beside("two-pages")
+    latest = az.output("vmss rolling-upgrade get-latest {of_set}")
+    assert latest["runningStatus"]["code"] == "RollingForward"
+    assert flat(latest) == flat(az.read("/rollingUpgrades/latest"))

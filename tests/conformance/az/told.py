@@ -1,0 +1,58 @@
+"""What az tells, in the words that the simulator's state has, so that the two can be compared."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def flat(value: Any) -> Any:
+    """Azure's JSON as az prints it: `properties` laid into what holds them, and without az's `resourceGroup`.
+
+    For az's output too, so that whatever az does not know, and so does not print, makes the two differ.
+    """
+    if isinstance(value, list):
+        return [flat(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    laid = {**value, **value["properties"]} if isinstance(value.get("properties"), dict) else value
+    return {key: flat(each) for key, each in laid.items() if key not in ("properties", "resourceGroup")}
+
+
+def instance_told(instance: Json) -> Json:
+    """One instance of `list-instances --expand instanceView`."""
+    view, reference = instance["instanceView"], instance["storageProfile"]["imageReference"]
+    return {
+        "instance_id": instance["instanceId"],
+        "image_version": reference["id"] if "id" in reference else reference["exactVersion"],
+        "latest_model_applied": instance["latestModelApplied"],
+        "provisioning_state": instance["provisioningState"],
+        "zone": (instance.get("zones") or [None])[0],
+        **view_told(view),
+    }
+
+
+def view_told(view: Json) -> Json:
+    """One instance view, as far as the state has it."""
+    return {
+        "update_domain": view.get("platformUpdateDomain"),
+        "fault_domain": view.get("platformFaultDomain"),
+        "placement_group": view.get("placementGroupId"),
+        "power_state": _code(view["statuses"], "PowerState"),
+        "healthy": _healthy(view),
+    }
+
+
+def truth_told(state: Json, told: Json) -> Json:
+    """Of an instance in the simulator's state, what `told` tells too."""
+    return {key: state[key] for key in told}
+
+
+def _code(statuses: list[Json], kind: str) -> str:
+    (code,) = [status["code"] for status in statuses if status["code"].startswith(f"{kind}/")]
+    return str(code).removeprefix(f"{kind}/")
+
+
+def _healthy(view: Json) -> bool | None:
+    if "vmHealth" not in view:
+        return None
+    return {"healthy": True, "unhealthy": False}[_code([view["vmHealth"]["status"]], "HealthState")]
