@@ -19,9 +19,13 @@ def _day(year: int, month: int, day: int = 1) -> datetime:
 _LIMITS_SHOWN = _day(2017, 11, 20)  # recorded without: 2017-11-08; with: 2017-12-01
 _UPDATES_NOTIFIED = _day(2019, 1)  # 2018-04; 2019-12
 _EXACT_VERSIONS = _day(2020, 2)  # 2019-12; 2020-05
-_ACTIONS_NOTIFIED = _day(2022, 1)  # 2020-06; 2023-02
+_URLS_PARTITIONED = _day(2022, 1)  # 2020-07; 2022-03
+_ACTIONS_NOTIFIED = _day(2022, 7)  # 2022-03; 2022-11
 _LIMITS_BY_RESOURCE = _day(2023, 9)  # 2023-05; 2023-12
 _IMAGE_LIMITS_SHOWN = _day(2021, 1)  # 2019-12; 2023-05
+_URLS_SIGNED = _day(2023, 11)  # 2023-10-11; 2023-12-06
+_VIEWS_BY_SUBSCRIPTION = _day(2023, 11)  # 2023-10-11; 2024-08
+_AGENT_UPDATES_OF_WINDOWS = _day(2023, 2)  # shown 2022-11, no more 2023-05
 _GLOBAL_LIMITS = _day(2024, 6)  # 2024-04; 2024-08
 _ETAGS = _day(2024, 6)  # 2024-04; 2024-08
 
@@ -45,6 +49,11 @@ class Generation:
         return self.date >= _IMAGE_LIMITS_SHOWN
 
     @property
+    def views_shown(self) -> bool:
+        """Whether the bucket for views of instances is shown; for a while there was none beside the charge."""
+        return self.date < _LIMITS_BY_RESOURCE or self.date >= _VIEWS_BY_SUBSCRIPTION
+
+    @property
     def zero_requests_shown(self) -> bool:
         """Whether a write that touched no instance shows the bucket for requests to instances all the same."""
         return self.date >= _GLOBAL_LIMITS
@@ -61,7 +70,9 @@ class Generation:
 
     @property
     def actions_notify(self) -> bool:
-        """Azure-AsyncNotification on the first answer to an action, and to a request for one instance."""
+        """Azure-AsyncNotification on the first answer to an action, and to a request for one instance; what else is
+        first recorded about then.
+        """
         return self.date >= _ACTIONS_NOTIFIED
 
     @property
@@ -72,19 +83,18 @@ class Generation:
     @property
     def operation_parameters(self) -> tuple[str, ...]:
         """The opaque parameters of an operation's URL, in their order; api-version comes after `p`."""
-        if self.date < _ACTIONS_NOTIFIED:
+        if self.date < _URLS_PARTITIONED:
             return ()
-        return ("p",) if self.date < _LIMITS_BY_RESOURCE else ("p", "t", "c", "s", "h")
+        return ("p",) if self.date < _URLS_SIGNED else ("p", "t", "c", "s", "h")
 
     @property
     def exact_versions(self) -> bool:
         """Whether an instance shows `version: latest` beside `exactVersion`, or the exact one in `version`."""
         return self.date >= _EXACT_VERSIONS
 
-    @property
-    def agent_updates_shown(self) -> bool:
-        """Whether a Linux model shows `enableVMAgentPlatformUpdates` (recorded from 2023-05 to 2024-04)."""
-        return _ACTIONS_NOTIFIED <= self.date < _GLOBAL_LIMITS
+    def agent_updates_shown(self, windows: bool) -> bool:
+        """Whether a model shows `enableVMAgentPlatformUpdates` (recorded from 2022-11 on, Linux to 2024-04)."""
+        return _ACTIONS_NOTIFIED <= self.date < (_AGENT_UPDATES_OF_WINDOWS if windows else _GLOBAL_LIMITS)
 
     def etags(self, api_version: str) -> bool:
         """Whether sets and instances carry an etag, in the body and as a header."""

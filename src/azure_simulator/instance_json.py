@@ -64,7 +64,7 @@ class InstanceWriter:
         if instance.protection is not None:
             properties["protectionPolicy"] = _protection(instance)
         if expanded:
-            view = instance_view(instance, snapshot, self._set)
+            view = instance_view(instance, snapshot, self._set, "2020-06-01")
             of_a_set = ("placementGroupId", "platformUpdateDomain")
             properties["instanceView"] = {key: value for key, value in view.items() if key not in of_a_set}
         # Month and day without leading zeros, the hour of twelve: as Azure writes it into this tag.
@@ -89,7 +89,7 @@ class InstanceWriter:
         else:
             body = self._full(instance, snapshot, api_version, generation)
         if detail != "plain":
-            body["properties"]["instanceView"] = instance_view(instance, snapshot, self._set)
+            body["properties"]["instanceView"] = instance_view(instance, snapshot, self._set, api_version)
         return body
 
     def _address(self, instance: Instance) -> str:
@@ -142,17 +142,18 @@ class InstanceWriter:
         profile = self._set.profile_of(snapshot.model)
         interfaces = (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []
         properties: Json = {"latestModelApplied": self._set.is_current(snapshot)}
-        if generation.updates_notify:
+        if generation.updates_notify and api_version >= "2019-03-01":
             properties["modelDefinitionApplied"] = "VirtualMachineScaleSet"
             properties["networkProfileConfiguration"] = {"networkInterfaceConfigurations": interfaces}
+        if generation.updates_notify:
             size = {"vmSize": (self._set.json.get("sku") or {}).get("name")} if generation.actions_notify else {}
             properties["hardwareProfile"] = size
-        if instance.protection is not None:
+        if instance.protection is not None and api_version >= "2019-03-01":
             properties["protectionPolicy"] = _protection(instance)
         properties["provisioningState"] = snapshot.provisioning
         if api_version >= "2024-07-01":
             properties["resilientVMDeletionStatus"] = "Disabled"
-        storage = self._storage(instance, snapshot, profile, exact=generation.exact_versions)
+        storage = self._storage(instance, snapshot, profile, exact=_exact(generation, api_version))
         links = [{"id": f"{self._address(instance)}/networkInterfaces/{each['name']}"} for each in interfaces]
         properties |= {
             "vmId": _unique(self._address(instance)),
@@ -206,6 +207,11 @@ class InstanceWriter:
             "location": self._set.location,
             "properties": {**shown, "provisioningState": "Succeeded"},
         }
+
+
+def _exact(generation: Generation, api_version: str) -> bool:
+    """Whether an instance shows `exactVersion` beside the version of the model, or instead of it."""
+    return generation.exact_versions and api_version >= "2019-03-01"
 
 
 def _unique(address: str) -> str:

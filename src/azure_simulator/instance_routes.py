@@ -125,7 +125,8 @@ class InstanceRoutes:
 
     def _view(self, request: Request, match: Match, now: float) -> Reply:
         instance, meter = self._one(request, match, now)
-        return json_reply(200, instance_view(instance, self._set.snapshot(instance, now), self._set), meter.headers)
+        view = instance_view(instance, self._set.snapshot(instance, now), self._set, request.api_version)
+        return json_reply(200, view, meter.headers)
 
     def _one(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         """The instance that is asked for. One that is not there costs as much (recorded)."""

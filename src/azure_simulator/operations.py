@@ -19,8 +19,8 @@ class Operation:
     """One operation. `ends_at` is asked anew each time, for an instance may vanish from a running upgrade.
 
     `query` is the opaque part of its URL, which must come back as it was given. `retry_after` is what the
-    first poll that finds it InProgress says, and no later one: 61 for a creation, 37 for an update, 10 for a
-    deletion, nothing for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
+    first poll that finds it InProgress says, and no later one: 61 for a creation (97 of Windows), 37 for an
+    update, 10 for a deletion, nothing for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
     create_extension_delete_retry_after_2024). The gallery's operations are a collection of their own.
     """
 
@@ -59,6 +59,12 @@ class Operation:
         return seconds
 
 
+def _first_wait(usual: int | None, fate: OperationFate | None) -> int | None:
+    """What the first poll asks the client to wait; the service estimates it, and a fault may know better."""
+    told = None if fate is None else fate.retry_after
+    return usual if usual is None or told is None else told
+
+
 class OperationBook:
     """All operations by name, and which of them still run. Names and URLs follow the seed."""
 
@@ -90,12 +96,16 @@ class OperationBook:
             started_at=now,
             ends_at=ends_at,
             error=fate.failure if fate is not None and fate.failure is not None else error,
-            retry_after=retry_after if generation.updates_notify else None,
+            retry_after=_first_wait(retry_after, fate) if generation.updates_notify else None,
             collection=collection,
         )
         self.by_name[operation.name] = operation
         self._running.append(operation)
         return operation
+
+    def last_end(self, now: float) -> float:
+        """When the last operation that has ended did; the beginning where none has."""
+        return max((ended for each in self.by_name.values() if (ended := each.ends_at()) <= now), default=0.0)
 
     def busy(self, now: float) -> bool:
         """Whether any operation is running."""

@@ -33,9 +33,9 @@ def completed(model: Json, generation: Generation, api_version: str, stamp: str,
     if not flexible:
         properties.setdefault("singlePlacementGroup", True)
         properties.setdefault("overprovision", True)
-        if modern:
+        if modern and api_version >= "2019-03-01":
             properties.setdefault("doNotRunExtensionsOnOverprovisionedVMs", False)
-    if generation.actions_notify:
+    if generation.actions_notify and api_version >= "2018-06-01":
         properties.setdefault("orchestrationMode", "Uniform")
     if api_version >= "2021-11-01" and generation.actions_notify:
         properties.setdefault("timeCreated", stamp)
@@ -45,6 +45,35 @@ def completed(model: Json, generation: Generation, api_version: str, stamp: str,
         if generation.etags(api_version):
             profile.setdefault("timeCreated", stamp)
     return model
+
+
+def completed_update(changed: Json, before: Json, generation: Generation, api_version: str, stamp: str) -> Json:
+    """`changed` with what Azure adds to what is new in it. Where `before` had a part without some property, Azure
+    has not added it then, and does not add it now.
+    """
+    full = completed(changed, generation, api_version, stamp)
+    model: Json = _only_new(full, changed, before)
+    _complete_policy(model["properties"].get("upgradePolicy") or {}, api_version)
+    return model
+
+
+def _only_new(full: Any, changed: Any, before: Any) -> Any:
+    """`full` without the names that neither the request has nor the part had before."""
+    if isinstance(full, dict) and isinstance(before, dict):
+        told = changed if isinstance(changed, dict) else {}
+        kept = {name: entry for name, entry in full.items() if name in told or name in before}
+        return {name: _only_new(entry, told.get(name), before.get(name)) for name, entry in kept.items()}
+    if isinstance(full, list) and isinstance(changed, list) and isinstance(before, list):
+        return [_only_new(part, told, _same(before, part)) for part, told in zip(full, changed, strict=True)]
+    return full
+
+
+def _same(parts: list[Any], part: Any) -> Any:
+    """The part of the same name, or the same lun, as it was before."""
+    for key in ("name", "lun"):
+        if isinstance(part, dict) and key in part:
+            return next((each for each in parts if isinstance(each, dict) and each.get(key) == part[key]), None)
+    return None
 
 
 def _complete_policy(policy: Json, api_version: str) -> None:
@@ -71,7 +100,7 @@ def _complete_profile(profile: Json, generation: Generation, api_version: str, c
     if "imageReference" in storage and generation.limit_names != "none":
         _complete_disk(storage, windows, generation)
     for interface in (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []:
-        _complete_interface(interface.setdefault("properties", {}), generation, created)
+        _complete_interface(interface.setdefault("properties", {}), generation, api_version, created)
     for extension in (profile.get("extensionProfile") or {}).get("extensions") or []:
         extension.setdefault("properties", {}).setdefault("autoUpgradeMinorVersion", False)
 
@@ -91,15 +120,14 @@ def _complete_system(system: Json, windows: bool, generation: Generation, api_ve
         settings.setdefault("provisionVMAgent", True)
         settings.setdefault("enableAutomaticUpdates", True)
     else:
-        told = "linuxConfiguration" in system
         settings = system.setdefault("linuxConfiguration", {})
         settings.setdefault("disablePasswordAuthentication", False)
-        if generation.updates_notify:
+        if generation.updates_notify and api_version >= "2018-06-01":
             settings.setdefault("provisionVMAgent", True)
-        if told and generation.agent_updates_shown and api_version >= "2021-07-01":
-            settings.setdefault("enableVMAgentPlatformUpdates", False)
+    if generation.agent_updates_shown(windows) and api_version >= "2021-07-01":
+        settings.setdefault("enableVMAgentPlatformUpdates", False)
     system.setdefault("secrets", [])
-    if generation.updates_notify:
+    if generation.updates_notify and api_version >= "2018-06-01":
         system.setdefault("allowExtensionOperations", True)
         system.setdefault("requireGuestProvisionSignal", True)
 
@@ -111,11 +139,12 @@ def _complete_disk(storage: Json, windows: bool, generation: Generation) -> None
         return
     disk.setdefault("managedDisk", {}).setdefault("storageAccountType", "Standard_LRS")
     if not told or generation.actions_notify:
-        disk.setdefault("osType", "Windows" if windows else "Linux")
         disk.setdefault("diskSizeGB", 127 if windows else 30)
+    if generation.actions_notify:
+        disk.setdefault("osType", "Windows" if windows else "Linux")
 
 
-def _complete_interface(interface: Json, generation: Generation, created: bool) -> None:
+def _complete_interface(interface: Json, generation: Generation, api_version: str, created: bool) -> None:
     if generation.limit_names == "none":
         return
     if created and generation.updates_notify:
@@ -123,7 +152,8 @@ def _complete_interface(interface: Json, generation: Generation, created: bool) 
     if generation.actions_notify:
         interface.setdefault("disableTcpStateTracking", False)
     interface.setdefault("dnsSettings", {}).setdefault("dnsServers", [])
-    interface.setdefault("enableIPForwarding", False)
+    if api_version >= "2017-12-01":
+        interface.setdefault("enableIPForwarding", False)
     for address in interface.get("ipConfigurations") or []:
         address.setdefault("properties", {}).setdefault("privateIPAddressVersion", "IPv4")
 

@@ -31,6 +31,8 @@ def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generat
         body["etag"] = etag(scale_set, now)
     properties["provisioningState"] = state_of(scale_set, now)
     properties.setdefault("uniqueId", str(uuid.uuid5(uuid.NAMESPACE_URL, body["id"])))
+    if api_version < "2026-04-01":
+        properties.pop("externalHealthPolicy", None)
     return {**body, "properties": properties}
 
 
@@ -60,7 +62,8 @@ def set_view(scale_set: SimulatedScaleSet, now: float) -> Json:
         state = "Suspended" if scale_set.repairs_suspended else "Running"
         view["orchestrationServices"] = [{"serviceName": "AutomaticRepairs", "serviceState": state}]
     state = state_of(scale_set, now)
-    time = None if state == "Updating" else scale_set.calendar.timestamp(now)
+    # Recorded a moment before the end of the last operation; it does not move between two looks.
+    time = None if state == "Updating" else scale_set.calendar.timestamp(scale_set.operations.last_end(now))
     return {**view, "statuses": [provisioning_status(state, None, time)]}
 
 

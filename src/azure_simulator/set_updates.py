@@ -16,8 +16,9 @@ from azure_simulator.images import kind_of
 from azure_simulator.model_rules import both_kinds, merged_resource, storage_image, writable
 from azure_simulator.operations import Operation
 from azure_simulator.scale_set import SimulatedScaleSet
-from azure_simulator.set_defaults import completed
+from azure_simulator.set_defaults import completed, completed_update
 from azure_simulator.set_description import InstanceDescription, has_health_signal, placement_group_id
+from azure_simulator.view_json import is_windows
 
 SMALL_UPDATE = 0.4
 CREATION = 120.0
@@ -45,7 +46,9 @@ def create(
     scale_set.note_model()
     ends = now + _seconds(fate, CREATION)
     _give_birth(scale_set, scale_set.capacity, now, ends)
-    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=61)
+    # Windows takes longer (recorded: 97 and 61).
+    waits = 97 if is_windows(scale_set.profile) else 61
+    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=waits)
 
 
 def update(
@@ -60,7 +63,8 @@ def update(
         raise refusal("conflict")
     generation = Generation(scale_set.calendar.moment(now))
     changed = merged_resource(scale_set.json, writable(patch))
-    changed = completed(changed, generation, api_version, scale_set.calendar.timestamp(now))
+    stamp = scale_set.calendar.timestamp(now)
+    changed = completed_update(changed, scale_set.json, generation, api_version, stamp)
     _check_update(scale_set, changed)
     image_changes = storage_image(changed) != storage_image(scale_set.json)
     before, scale_set.json = scale_set.capacity, changed

@@ -19,6 +19,7 @@ RETRY_AFTER = 120
 # Resource Manager's, as (burst, per minute): the highest value recorded and the documented refill.
 _BY_THE_HOUR = {"reads": (12_000, 200), "writes": (1200, 20), "deletes": (15_000, 250)}
 _GLOBAL = {
+    "reads": (250, 1500),
     "global-reads": (3750, 22_500),
     "writes": (200, 600),
     "global-writes": (3000, 9000),
@@ -81,7 +82,8 @@ class Meter:
         if names == "none" or kind == "nothing":
             return
         if kind == "views":
-            self.spend((VIEWS[names],), instances)
+            if generation.views_shown:
+                self.spend((VIEWS[names],), instances)
             self._charge = instances or None
             return
         if instances or generation.zero_requests_shown:

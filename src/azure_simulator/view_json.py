@@ -7,7 +7,6 @@ import hashlib
 from typing import Any
 
 from azure_simulator.fleet import Instance, Snapshot
-from azure_simulator.generation import Generation
 from azure_simulator.scale_set import SimulatedScaleSet
 
 Json = dict[str, Any]
@@ -25,8 +24,9 @@ _DISPLAY = {
 _DISK_ENCRYPTION = ("AzureDiskEncryption", "AzureDiskEncryptionForLinux")
 
 
-def instance_view(instance: Instance, snapshot: Snapshot, scale_set: SimulatedScaleSet) -> Json:
+def instance_view(instance: Instance, snapshot: Snapshot, scale_set: SimulatedScaleSet, api_version: str) -> Json:
     """The instance view. Domains are absent where Azure shows none; a deallocated instance has no agent."""
+    modern = api_version >= "2018-06-01"
     profile = scale_set.profile_of(snapshot.model)
     extensions = (profile.get("extensionProfile") or {}).get("extensions") or []
     time = scale_set.calendar.timestamp(snapshot.changed_at)
@@ -37,18 +37,18 @@ def instance_view(instance: Instance, snapshot: Snapshot, scale_set: SimulatedSc
     if instance.fault_domain is not None:
         view["platformFaultDomain"] = instance.fault_domain
     if up:
-        view |= _system(instance, scale_set, profile)
-        verbose = not Generation(scale_set.calendar.moment(snapshot.changed_at)).actions_notify
+        view |= _system(instance, scale_set, profile) if modern else {}
         known = (scale_set.profile_of(snapshot.previous).get("extensionProfile") or {}).get("extensions") or []
         fresh = {each["name"] for each in extensions} - {each["name"] for each in known} if snapshot.settling else set()
         view["vmAgent"] = _agent(snapshot, time)
-        view["vmAgent"]["extensionHandlers"] = [_handler(each, each["name"] in fresh, verbose) for each in extensions]
+        view["vmAgent"]["extensionHandlers"] = [_handler(each, each["name"] in fresh) for each in extensions]
     view["disks"] = [_disk(instance, snapshot, scale_set, extensions, time)]
     if up and extensions:
-        view["extensions"] = [_extension(each, time if verbose else None) for each in extensions]
+        view["extensions"] = [_extension(each, time) for each in extensions]
     if snapshot.healthy is not None:
         view["vmHealth"] = {"status": _health(snapshot)}
-    view["hyperVGeneration"] = scale_set.scenario.catalog.hyper_v_generation(profile["storageProfile"])
+    if modern:
+        view["hyperVGeneration"] = scale_set.scenario.catalog.hyper_v_generation(profile["storageProfile"])
     changing = None if snapshot.provisioning in ("Updating", "Creating", "Deleting") else time
     view["statuses"] = [
         provisioning_status(snapshot.provisioning, snapshot.failure, changing),
@@ -111,23 +111,23 @@ def _agent(snapshot: Snapshot, time: str) -> Json:
     return {"vmAgentVersion": "2.11.1.4", "statuses": [status]}
 
 
-def _handler(extension: Json, fresh: bool, verbose: bool) -> Json:
+def _handler(extension: Json, fresh: bool) -> Json:
     status = {"code": "ProvisioningState/succeeded", "level": "Info", "displayStatus": "Ready"}
     if fresh:
         status |= {"code": "ProvisioningState/NotReady", "displayStatus": "Not Ready", "message": "Enabling plugin"}
-    elif verbose:
+    else:
         status["message"] = "ExtensionOperation:enable. Status:Success"
     return {**_named(extension["properties"]), "status": status}
 
 
-def _extension(extension: Json, time: str | None) -> Json:
-    """The extension's own status; before 2022 it told when."""
-    status = {} if time is None else {"time": time}
-    status |= {
+def _extension(extension: Json, time: str) -> Json:
+    """The extension's own status."""
+    status = {
         "code": "ProvisioningState/succeeded",
         "level": "Info",
         "displayStatus": "Provisioning succeeded",
         "message": "ExtensionOperation:enable. Status:Success",
+        "time": time,
     }
     return {"name": extension["name"], **_named(extension["properties"]), "statuses": [status]}
 

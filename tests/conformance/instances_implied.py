@@ -113,6 +113,8 @@ class InstancesImplied:
         name = operation_of(each.method, each.url) or ""
         match = _ID.fullmatch(unquote(urlsplit(each.url).path))
         body = each.body if each.status == 200 and isinstance(each.body, dict) else {}
+        if each.status == 404:
+            return
         if name == "instance: view" and match is not None:
             self._named.setdefault(match[1])
             if body:

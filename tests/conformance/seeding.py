@@ -18,10 +18,8 @@ from urllib.parse import urlsplit
 
 from azure_simulator.errors import ERRORS, KnownError
 from azure_simulator.faults import AnswerError, Fault, FlagLags, OperationFate
-from azure_simulator.generation import Generation
 from azure_simulator.images import Catalog, PlatformImages
 from azure_simulator.scenario import Scenario, Timing, UnderWay, parse_scenario
-from azure_simulator.set_defaults import completed
 from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, merged
 from contract import Interaction, Recording
 from images_implied import catalog_of
@@ -145,13 +143,11 @@ class _SetSeen:
         return next(iter([*filter(None, map(location_of, urls)), *filter(None, bodies), "westeurope"]))
 
     def _from(self, first: Interaction) -> Json:
-        """The set as an answer shows it, without what only Azure writes, with what it always writes."""
+        """The set as an answer shows it, without what only Azure writes."""
         body = copy.deepcopy(_set_body(first) or {})
         model = {key: value for key, value in body.items() if key not in _READ_ONLY}
         model["properties"].pop("provisioningState", None)
-        model = {**{key: self._address()[key] for key in ("id", "name")}, **model}
-        generation = Generation(self.timeline.at(first))
-        return completed(model, generation, query_of(first.url).get("api-version", ""), _stamp(self.timeline.at(first)))
+        return {**{key: self._address()[key] for key in ("id", "name")}, **model}
 
     def catalog(self, catalog: Catalog) -> Catalog:
         """The images of the recording, and the one that a set is on of which no answer tells."""
@@ -186,10 +182,6 @@ def _set_body(each: Interaction) -> Json | None:
     if name in ("set: get", "set: PUT", "set: PATCH"):
         return each.body
     return None
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.isoformat()
 
 
 def _policy(about: list[Interaction]) -> Json:
@@ -281,7 +273,14 @@ def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFa
         if seconds is None:
             seconds = _until_it_shows(each, about, timeline)
         path = f"{re.escape(urlsplit(each.url).path)}$"
-        yield OperationFate(path=path, method=each.method, nth=seen[key], seconds=seconds, failure=operation.failure)
+        yield OperationFate(
+            path=path,
+            method=each.method,
+            nth=seen[key],
+            seconds=seconds,
+            failure=operation.failure,
+            retry_after=operation.retry_after,
+        )
 
 
 def _until_it_shows(begun: Interaction, about: list[Interaction], timeline: Timeline) -> float | None:
