@@ -59,7 +59,7 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal
+	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal
 	find src tests tools entrypoint.py -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --clear: an installation that was interrupted, or that was locked otherwise, is not built upon.
