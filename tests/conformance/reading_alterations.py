@@ -77,6 +77,8 @@ _COMMUNITY = {"communityGalleryImageId": "/CommunityGalleries/p/Images/w/Version
 _VHD = {"uri": "https://a/x.vhd?sig=s"}
 _FABRIC = {"publisher": "Microsoft.Azure.ServiceFabric", "type": "ServiceFabricLinuxNode"}
 _FAILED = {"code": "ProvisioningState/failed/OSProvisioningTimedOut", "message": "Too late.", "time": "then"}
+_MANAGED_FABRIC = {"publisher": "Microsoft.Azure.ServiceFabric.MC", "type": "ServiceFabricMCNode"}
+_DETAILED = {"code": "Outer", "message": "See details.", "details": [{"code": "Inner", "message": "The cause."}]}
 _POLICY = "body/properties/upgradePolicy"
 _PROFILE = "body/properties/virtualMachineProfile"
 _REFERENCE = "storageProfile/imageReference"
@@ -119,6 +121,7 @@ ALTERATIONS = [
     Alteration(SCALE_SETS, f"{_EXTENSION}/type", "ApplicationHealthWindows", "health signal"),
     Alteration(SCALE_SETS, f"{_EXTENSION}/type", "BGInfo", "health signal"),
     Alteration(SCALE_SETS, _EXTENSION, _FABRIC, "Service Fabric"),
+    Alteration(SCALE_SETS, _EXTENSION, _MANAGED_FABRIC, "Service Fabric"),
     Alteration(SCALE_SETS, f"{_IMAGE}/publisher", "Contoso", "image"),
     Alteration(SCALE_SETS, f"{_IMAGE}/offer", "another", "image"),
     Alteration(SCALE_SETS, f"{_IMAGE}/sku", "another", "image"),
@@ -186,6 +189,7 @@ ALTERATIONS = [
     Alteration(OPERATIONS, "body/status", "Failed", "state"),
     Alteration(OPERATIONS, "body/status", "Canceled", "state"),
     Alteration(OPERATIONS, "body/status", DROPPED, "state", alone=True),
+    Alteration(OPERATIONS, "body/error", _DETAILED, "message"),
     Alteration(OPERATIONS, "body/error/code", "Another", "code"),
     Alteration(OPERATIONS, "body/error/message", "Something else.", "message"),
     Alteration(OPERATIONS, "body/error", DROPPED, "code"),
@@ -197,6 +201,8 @@ ALTERATIONS = [
     Alteration(OPERATIONS, "headers/x-ms-request-id", "another", "correlation id"),
     Alteration(ROLLING_UPGRADES, "body/properties/runningStatus/code", "RollingForward", "is running"),
     Alteration(ROLLING_UPGRADES, "body/properties/runningStatus/code", "Completed", "is running"),
+    Alteration(REFUSALS, "body/error/target?", "imageReference", "words"),
+    Alteration(REFUSALS, "body/error/details?", [{"message": "The cause."}], "words"),
     Alteration(REFUSALS, "body/error/code", "Another", "code"),
     Alteration(REFUSALS, "body/error/message", "Something else.", "words"),
     Alteration(REFUSALS, "body/error/details", [{"code": "Inner", "message": "Something else."}], "words"),

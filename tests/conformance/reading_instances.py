@@ -113,7 +113,7 @@ def _problem(item: Leaves) -> Facts:
             return {
                 "problem": failed[1] or "ProvisioningFailed",
                 "message of the problem": status.get("message") or status.get("displayStatus") or code,
-                "time of the problem": status.get("time", ""),
+                "time of the problem": status.get("time") or "",
             }
     if item.text("provisioningState").lower() == "failed":
         return {"problem": "ProvisioningFailed"}

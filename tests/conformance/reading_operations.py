@@ -114,6 +114,8 @@ def _written_poll(poll: Interaction) -> Facts:
         return facts | {"code": None, "message": None}
     leaves = Leaves(poll.body)
     message = leaves.text(r"error\.message")
+    inner, cause = leaves.text(r"error\.details\.0\.code"), leaves.text(r"error\.details\.0\.message")
+    message += f" ({inner}: {cause})" if inner and cause else ""
     facts["code"] = leaves.text(r"error\.code") or "OperationFailed"
     return facts | ({"message": message} if message else {})
 

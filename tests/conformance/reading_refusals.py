@@ -43,7 +43,11 @@ def written_refusal(answer: Interaction) -> Facts:
         "code": code or f"HTTP {answer.status}",
         "asked delay": asked_delay(answer),
     }
-    return facts | ({"words": _words(" ".join(str(words) for _, words in said))} if said else {})
+    words = _words(" ".join(str(words) for _, words in said))
+    target, message = leaves.text(r"error\.target"), leaves.text(r"error\.message")
+    if target and target.lower() not in message.lower():
+        words |= {"target"} | _words(target)
+    return facts | ({"words": words} if words else {})
 
 
 def asked_delay(answer: Interaction) -> float | None:

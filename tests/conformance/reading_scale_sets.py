@@ -107,7 +107,7 @@ def _extensions(leaves: Leaves, field: str) -> list[str]:
 
 
 def _is_service_fabric(leaves: Leaves) -> bool:
-    return any(each.lower() == "microsoft.azure.servicefabric" for each in _extensions(leaves, "publisher"))
+    return any(each.lower().startswith("microsoft.azure.servicefabric") for each in _extensions(leaves, "publisher"))
 
 
 def _is_aks(leaves: Leaves) -> bool:

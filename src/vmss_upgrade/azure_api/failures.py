@@ -133,14 +133,23 @@ def _azure_words(error: HttpResponseError) -> tuple[str, str]:
     body = _body(error)
     inner = body.get("error")
     if isinstance(inner, Mapping):
-        listed = inner.get("details")
-        details = [d for d in listed if isinstance(d, Mapping)] if isinstance(listed, list) else []
-        extra = "; ".join(f"{d.get('code')}: {d.get('message')}" for d in details)
-        message = " ".join(filter(None, (str(inner.get("message") or ""), f"({extra})" if extra else "")))
-        return str(inner.get("code") or ""), message
+        return str(inner.get("code") or ""), words_of(inner)
     if isinstance(inner, str):
         return inner, str(body.get("error_description") or "")
     return "", ""
+
+
+def words_of(error: Mapping[str, Any]) -> str:
+    """The message of Azure's error object, with what its details say, and with its target where the message does
+    not name it. Empty where Azure says nothing.
+    """
+    listed = error.get("details")
+    details = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    said = [": ".join(str(each[key]) for key in ("code", "message") if each.get(key)) for each in details]
+    message, target = str(error.get("message") or ""), str(error.get("target") or "")
+    extra = "; ".join(filter(None, said))
+    named = not target or target.lower() in message.lower()
+    return " ".join(filter(None, (message, f"({extra})" if extra else "", "" if named else f"(target: {target})")))
 
 
 def _body(error: HttpResponseError) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from vmss_upgrade.azure_api.failures import correlation_id, retry_after, translated
+from vmss_upgrade.azure_api.failures import correlation_id, retry_after, translated, words_of
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.scale_set import Problem
@@ -90,4 +90,4 @@ class SteppedPolling(ARMPolling):
         error = body.get("error") if isinstance(body, dict) else None
         error = error if isinstance(error, dict) else {}
         code = str(error.get("code") or "OperationFailed")
-        return Problem(code, str(error.get("message") or f"the operation ended {self._status}"))
+        return Problem(code, words_of(error) or f"the operation ended {self._status}")

@@ -27,7 +27,8 @@ from vmss_upgrade.rollout.scale_set import (
 Json = Mapping[str, Any]
 
 _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")
-_SERVICE_FABRIC = ("servicefabricnode", "servicefabriclinuxnode")
+# Of classic clusters, and of managed ones.
+_SERVICE_FABRIC = ("servicefabricnode", "servicefabriclinuxnode", "servicefabricmcnode")
 
 
 def to_model(body: Json, *, etag: str = "") -> Model:
@@ -245,7 +246,7 @@ def _problem(view: Json, properties: Json) -> Problem | None:
         if code.lower().startswith("provisioningstate/failed"):
             name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
             message = str(status.get("message") or status.get("displayStatus") or code)
-            return Problem(name, message, str(status.get("time", "")))
+            return Problem(name, message, str(status.get("time") or ""))
     if _text(properties, "provisioningState").lower() == "failed":
         return Problem("ProvisioningFailed", "provisioning state is Failed, without a reason")
     return None
