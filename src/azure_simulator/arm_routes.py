@@ -7,9 +7,9 @@ its Location; platform images, managed images and gallery versions; throttling.
 
 Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart,
 reimage, redeploy, maintenance, run commands; extensions as resources of their own; manualupgrade of an instance
-that is not running; `$filter` of instances; shared and community galleries, writing to galleries; unmanaged
-disks' storage; the limit of ten models per set; load balancers, disks, networks; other
-regions; a second scale set, but for its line in a list.
+that is not running; `$filter` of instances by anything but latestModelApplied; shared and community galleries,
+writing to galleries; unmanaged disks' storage; the limit of ten models per set; load balancers, disks, networks;
+other regions; a second scale set, but for its line in a list.
 
 Texts without a recording are known from Azure's gateway: the 400 without api-version and the 401s.
 """

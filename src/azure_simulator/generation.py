@@ -17,15 +17,19 @@ def _day(year: int, month: int, day: int = 1) -> datetime:
 
 
 _LIMITS_SHOWN = _day(2017, 11, 20)  # recorded without: 2017-11-08; with: 2017-12-01
+_DELETIONS_COUNTED = _day(2019, 1)  # counted as writes 2018-03; by themselves 2020-05
 _UPDATES_NOTIFIED = _day(2019, 1)  # 2018-04; 2019-12
+_GALLERIES_AS_TODAY = _day(2019, 8)  # 2019-04; 2020-07
 _EXACT_VERSIONS = _day(2020, 2)  # 2019-12; 2020-05
 _URLS_PARTITIONED = _day(2022, 1)  # 2020-07; 2022-03
-_ACTIONS_NOTIFIED = _day(2022, 7)  # 2022-03; 2022-11
+_MORE_SHOWN = _day(2022, 4)  # 2022-03; 2022-05
+_ACTIONS_NOTIFIED = _day(2022, 7)  # 2022-05; 2022-11
 _LIMITS_BY_RESOURCE = _day(2023, 9)  # 2023-05; 2023-12
 _IMAGE_LIMITS_SHOWN = _day(2021, 1)  # 2019-12; 2023-05
 _URLS_SIGNED = _day(2023, 11)  # 2023-10-11; 2023-12-06
 _VIEWS_BY_SUBSCRIPTION = _day(2023, 11)  # 2023-10-11; 2024-08
-_AGENT_UPDATES_OF_WINDOWS = _day(2023, 2)  # shown 2022-11, no more 2023-05
+_AGENT_UPDATES_OF_WINDOWS = _day(2023, 4)  # shown 2023-03, no more 2023-05
+_EMPTY_POOLS = _day(2024, 6)  # dropped 2023-03; kept 2024-08
 _GLOBAL_LIMITS = _day(2024, 6)  # 2024-04; 2024-08
 _ETAGS = _day(2024, 6)  # 2024-04; 2024-08
 
@@ -49,6 +53,11 @@ class Generation:
         return self.date >= _IMAGE_LIMITS_SHOWN
 
     @property
+    def galleries_as_today(self) -> bool:
+        """Whether answers about galleries show a throttle, tags, and a version's source beside its disks."""
+        return self.date >= _GALLERIES_AS_TODAY
+
+    @property
     def views_shown(self) -> bool:
         """Whether the bucket for views of instances is shown; for a while there was none beside the charge."""
         return self.date < _LIMITS_BY_RESOURCE or self.date >= _VIEWS_BY_SUBSCRIPTION
@@ -70,10 +79,18 @@ class Generation:
 
     @property
     def actions_notify(self) -> bool:
-        """Azure-AsyncNotification on the first answer to an action, and to a request for one instance; what else is
-        first recorded about then.
-        """
+        """Azure-AsyncNotification on the first answer to an action, and to a request for one instance."""
         return self.date >= _ACTIONS_NOTIFIED
+
+    @property
+    def more_shown(self) -> bool:
+        """What sets and instances show since the first half of 2022: when they were created, sizes, sizes of disks."""
+        return self.date >= _MORE_SHOWN
+
+    @property
+    def deletions_counted(self) -> bool:
+        """Whether Resource Manager counts deletions by themselves, or among the writes."""
+        return self.date >= _DELETIONS_COUNTED
 
     @property
     def failure_retry_after(self) -> int | None:
@@ -88,13 +105,18 @@ class Generation:
         return ("p",) if self.date < _URLS_SIGNED else ("p", "t", "c", "s", "h")
 
     @property
+    def empty_pools_shown(self) -> bool:
+        """Whether empty lists of backend pools stay, or are left out."""
+        return self.date >= _EMPTY_POOLS
+
+    @property
     def exact_versions(self) -> bool:
         """Whether an instance shows `version: latest` beside `exactVersion`, or the exact one in `version`."""
         return self.date >= _EXACT_VERSIONS
 
     def agent_updates_shown(self, windows: bool) -> bool:
-        """Whether a model shows `enableVMAgentPlatformUpdates` (recorded from 2022-11 on, Linux to 2024-04)."""
-        return _ACTIONS_NOTIFIED <= self.date < (_AGENT_UPDATES_OF_WINDOWS if windows else _GLOBAL_LIMITS)
+        """Whether a model shows `enableVMAgentPlatformUpdates` (recorded from 2022-05 on, Linux to 2024-04)."""
+        return _MORE_SHOWN <= self.date < (_AGENT_UPDATES_OF_WINDOWS if windows else _GLOBAL_LIMITS)
 
     def etags(self, api_version: str) -> bool:
         """Whether sets and instances carry an etag, in the body and as a header."""

@@ -127,9 +127,14 @@ class ImageRoutes:
             raise refusal(
                 "resource-not-found", kind="galleries/images/versions", name=name, group=unquote(match["image_group"])
             )
-        properties = version_details(image.traits, self._location, self._service.generation(now))
-        address = f"{image.id}/versions/{version}"
-        return json_reply(200, self._gallery_json(address, "galleries/images/versions", properties), meter.headers)
+        generation = self._service.generation(now)
+        properties = version_details(image.traits, self._location, generation)
+        if request.query.get("$expand", "").lower() == "replicationstatus":
+            properties["replicationStatus"] = _replicated(properties["publishingProfile"]["targetRegions"])
+        body = self._gallery_json(f"{image.id}/versions/{version}", "galleries/images/versions", properties)
+        if not generation.galleries_as_today:
+            del body["tags"]
+        return json_reply(200, body, meter.headers)
 
     def _gallery_image(self, definition: str, match: re.Match[str]) -> GalleryImage:
         image = self._catalog.gallery_image(definition.rstrip("/"))
@@ -180,26 +185,35 @@ def _size(traits: ImageTraits, generation: Generation) -> dict[str, int]:
     return {**({"sizeInGb": traits.size_gb} if traits.managed or both else {}), **in_bytes}
 
 
+def _replicated(regions: list[dict[str, Any]]) -> dict[str, Any]:
+    """The replication of a version that is in all its regions; these it spells in its other way."""
+    summary = [
+        {"region": each["name"].replace(" ", "").lower(), "state": "Completed", "progress": 100} for each in regions
+    ]
+    return {"aggregatedState": "Completed", "summary": summary}
+
+
 def version_details(traits: ImageTraits, location: str, generation: Generation) -> dict[str, Any]:
     """The properties of a gallery image's version."""
     region = {"name": location, "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}
-    storage: dict[str, Any] = {
-        "osDiskImage": {"sizeInGB": traits.size_gb, "hostCaching": "ReadWrite", "source": {}},
+    disk = {"sizeInGB": traits.size_gb, "hostCaching": "ReadWrite"}
+    published: dict[str, Any] = {
+        "targetRegions": list(traits.target_regions) or [region],
+        "replicaCount": 1,
+        "excludeFromLatest": False,
+        "publishedDate": "2025-12-01T08:00:00.0000000+00:00",
+        "storageAccountType": "Standard_LRS",
     }
+    if traits.end_of_life:
+        published["endOfLifeDate"] = traits.end_of_life
+    storage: dict[str, Any] = {"osDiskImage": {**disk, "source": {}} if generation.galleries_as_today else disk}
     if traits.data_disks:
         storage["dataDiskImages"] = list(traits.data_disks)
-    if traits.source:
+    if traits.source and generation.galleries_as_today:
         storage["source"] = {"id": traits.source}
-    details: dict[str, Any] = {
-        "publishingProfile": {
-            "targetRegions": list(traits.target_regions) or [region],
-            "replicaCount": 1,
-            "excludeFromLatest": False,
-            "publishedDate": "2025-12-01T08:00:00.0000000+00:00",
-            "storageAccountType": "Standard_LRS",
-        },
-        "storageProfile": storage,
-    }
+    elif traits.source:
+        published["source"] = {"managedImage": {"id": traits.source}}
+    details: dict[str, Any] = {"publishingProfile": published, "storageProfile": storage}
     if generation.actions_notify:
         details["safetyProfile"] = {"reportedForPolicyViolation": False, "allowDeletionOfReplicatedLocations": False}
     return {**details, "provisioningState": "Succeeded"}

@@ -34,7 +34,8 @@ class ImageTraits:
     """What an image is like, as far as the answers about it tell.
 
     `managed`: how the image itself is stored, which decides the unit of its size. `features` None: not shown.
-    `plan`: of a marketplace image that has one. `target_regions`, `source`: of a gallery version.
+    `plan`: of a marketplace image that has one. `target_regions`, `source`, `end_of_life`: of a
+    gallery version.
     """
 
     os: str = "Linux"
@@ -49,6 +50,7 @@ class ImageTraits:
     data_disks: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     target_regions: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     source: str = ""
+    end_of_life: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import Instance, Protection, Spell, Upgrade
 from azure_simulator.operations import Operation
-from azure_simulator.rolling_upgrade import POLICY, SECONDS_A_BATCH, RollingUpgrade, batches
+from azure_simulator.rolling_upgrade import POLICY, SECONDS_A_BATCH, RollingUpgrade, Turn, batches
 from azure_simulator.scale_set import AcceptedUpgrade, SimulatedScaleSet
 from azure_simulator.upgrade_fate import decide
 
@@ -127,29 +127,34 @@ def evict(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> None:
 def start_rolling_upgrade(
     scale_set: SimulatedScaleSet, now: float, api_version: str, fate: OperationFate | None
 ) -> Operation:
-    """Azure's own roll: the instances that are not current, batch after batch.
+    """Azure's own roll: all instances, batch after batch.
 
     Raises Refusal 409 for a write at the same time.
     """
     if scale_set.operations.busy(now):
         raise refusal("conflict")
     policy = {**POLICY, **(scale_set.json["properties"].get("upgradePolicy", {}).get("rollingUpgradePolicy") or {})}
-    rolling = RollingUpgrade(scale_set.calendar, now, policy)
-    due = [each for each in scale_set.present(now) if scale_set.is_stale(each, now) and not each.protected]
-    for number, batch in enumerate(batches(len(due), int(policy["maxBatchInstancePercent"]))):
-        for position in batch:
-            starts = now + number * SECONDS_A_BATCH
-            replaced = scale_set.replacement(starts, starts + SECONDS_A_BATCH)
-            due[position].upgrades.append(replaced)
-            rolling.jobs.append((due[position], replaced))
-        rolling.ended_at = now + (number + 1) * SECONDS_A_BATCH
-    rolling.untouched = len(scale_set.present(now)) - len(due)
-    if not due:
-        rolling.ended_at = now + 2 * SECONDS_A_BATCH
-    if fate is not None and fate.failure is not None:
-        rolling.failed, rolling.ended_at = True, now + (fate.seconds or 0.0)
+    rolling = RollingUpgrade(scale_set.calendar, now, policy, scale_set.name)
+    due = [each for each in scale_set.present(now) if not each.protected]
+    parts = batches(len(due), int(policy["maxBatchInstancePercent"]))
+    seconds = SECONDS_A_BATCH if fate is None or fate.seconds is None else fate.seconds / max(1, len(parts))
+    turns = [
+        _turn(scale_set, due[position], scale_set.is_stale(due[position], now), now + number * seconds, seconds)
+        for number, batch in enumerate(parts)
+        for position in batch
+    ]
+    rolling.turns, rolling.ended_at = turns, now + len(parts) * seconds
+    rolling.failed = fate is not None and fate.failure is not None
     scale_set.rolling = rolling
     return scale_set.operations.start(now, api_version, lambda: rolling.ended_at, fate=fate)
+
+
+def _turn(scale_set: SimulatedScaleSet, instance: Instance, stale: bool, starts: float, seconds: float) -> Turn:
+    """One instance's turn; one that is current is only looked at."""
+    upgrade = scale_set.replacement(starts, starts + seconds) if stale else None
+    if upgrade is not None:
+        instance.upgrades.append(upgrade)
+    return Turn(instance, starts, starts + seconds, upgrade)
 
 
 def cancel_rolling_upgrade(

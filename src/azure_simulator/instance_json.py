@@ -146,7 +146,7 @@ class InstanceWriter:
             properties["modelDefinitionApplied"] = "VirtualMachineScaleSet"
             properties["networkProfileConfiguration"] = {"networkInterfaceConfigurations": interfaces}
         if generation.updates_notify:
-            size = {"vmSize": (self._set.json.get("sku") or {}).get("name")} if generation.actions_notify else {}
+            size = {"vmSize": (self._set.json.get("sku") or {}).get("name")} if generation.more_shown else {}
             properties["hardwareProfile"] = size
         if instance.protection is not None and api_version >= "2019-03-01":
             properties["protectionPolicy"] = _protection(instance)
@@ -162,7 +162,7 @@ class InstanceWriter:
             "networkProfile": {"networkInterfaces": links},
             **_as_they_are(profile),
         }
-        if api_version >= "2021-11-01" and generation.actions_notify:
+        if api_version >= "2021-11-01" and generation.more_shown:
             properties["timeCreated"] = self._set.calendar.timestamp(instance.born_at)
         return properties
 

@@ -64,15 +64,15 @@ class InstanceRoutes:
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
         self._must_exist(match, now)
-        if "$filter" in request.query:
-            raise NotSimulated("$filter is not simulated")
+        wanted = _wanted(request.query.get("$filter"))
         meter = self._service.enter(request, "instance-list", now)
         with showing(meter):
             if self._set.flexible and _detail(request) != "plain":
                 verb = "VirtualMachineScaleSets.virtualMachines.GET"
                 raise refusal("not-allowed-on-flexible", verb=verb, name=self._set.name)
             token = request.query.get("$skiptoken")
-            page, following = self._page(token, now)
+            present = [each for each in self._set.present(now) if self._is_wanted(each, wanted, now)]
+            page, following = self._page(present, token)
             # Overprovisioning's extras count for the throttle, and show in no list.
             extras = self._set.counted(now) - len(self._set.present(now)) if token is None else 0
             self._service.count(request, meter, len(page) + extras)
@@ -81,9 +81,12 @@ class InstanceRoutes:
         link = f',"nextLink":{json.dumps(self._next_link(request, following))}' if following else ""
         return text_reply(200, f'{{"value":[{value}]{link}}}', meter.headers)
 
-    def _page(self, token: str | None, now: float) -> tuple[list[Instance], str | None]:
+    def _is_wanted(self, instance: Instance, current: bool | None, now: float) -> bool:
+        return current is None or self._set.is_stale(instance, now) is not current
+
+    def _page(self, present: list[Instance], token: str | None) -> tuple[list[Instance], str | None]:
         """The instances of a page, and the id that the next one begins with. Their order is not by number."""
-        present = sorted(self._set.present(now), key=lambda instance: instance.instance_id)
+        present = sorted(present, key=lambda instance: instance.instance_id)
         if token is not None:
             first = self._read_token(token)
             present = [instance for instance in present if instance.instance_id >= first]
@@ -277,6 +280,16 @@ def _detail(request: Request) -> Detail:
     if request.query.get("$select", "").lower() == "instanceview":
         return "selected"
     return "expanded" if request.query.get("$expand", "").lower() == "instanceview" else "plain"
+
+
+def _wanted(condition: str | None) -> bool | None:
+    """Which instances a `$filter` asks for: the current ones, the others, or all. Others are not recorded."""
+    if condition is None:
+        return None
+    asked = re.fullmatch(r"\s*properties/latestModelApplied\s+eq\s+(true|false)\s*", condition, re.IGNORECASE)
+    if asked is None:
+        raise NotSimulated(f"a list of instances with $filter={condition}")
+    return asked[1].lower() == "true"
 
 
 def _ids(request: Request, required: bool = False) -> list[str]:

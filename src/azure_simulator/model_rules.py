@@ -18,10 +18,12 @@ def writable(patch: dict[str, Any]) -> dict[str, Any]:
 _REPLACED = ("tags", "settings")
 
 
-def merged_resource(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+def merged_resource(base: dict[str, Any], patch: dict[str, Any], *, extensions_stay: bool = False) -> dict[str, Any]:
     """`patch` over `base` as Azure's PUT merges: mappings key by key, lists of named parts part by part (parts
     that the patch leaves out go), all else replaced, tags and the settings of extensions too; null removes.
     Neither is changed.
+
+    `extensions_stay`: extensions that the patch leaves out stay, as Azure's PATCH lets them.
     """
     result = copy.deepcopy(base)
     for key, value in patch.items():
@@ -29,12 +31,23 @@ def merged_resource(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, An
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict) and key not in _REPLACED:
-            result[key] = merged_resource(below if isinstance(below, dict) else {}, value)
+            below = below if isinstance(below, dict) else {}
+            result[key] = merged_resource(below, value, extensions_stay=extensions_stay)
         elif isinstance(value, list) and isinstance(below, list):
-            result[key] = [_merged_part(below, part) for part in value]
+            named = [part.get("name") for part in value if isinstance(part, dict)]
+            stays = extensions_stay and key == "extensions"
+            kept = [part for part in below if stays and part.get("name") not in named]
+            result[key] = [*kept, *(_merged_part(below, part) for part in value)]
         else:
             result[key] = copy.deepcopy(value)
     return result
+
+
+def with_policy(model: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
+    """`model` with what a policy of the subscription adds: extensions and tags beside those that are there."""
+    tags = {**(model.get("tags") or {}), **(policy.get("tags") or {})}
+    full = merged_resource(model, policy, extensions_stay=True)
+    return {**full, "tags": tags} if tags else full
 
 
 def _merged_part(parts: list[Any], part: Any) -> Any:

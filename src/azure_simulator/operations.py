@@ -19,9 +19,11 @@ class Operation:
     """One operation. `ends_at` is asked anew each time, for an instance may vanish from a running upgrade.
 
     `query` is the opaque part of its URL, which must come back as it was given. `retry_after` is what the
-    first poll that finds it InProgress says, and no later one: 61 for a creation (97 of Windows), 37 for an
-    update, 10 for a deletion, nothing for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
-    create_extension_delete_retry_after_2024). The gallery's operations are a collection of their own.
+    first poll that finds it InProgress says: 61 for a creation (97 of Windows), 37 for an
+    update (51), 10 for a deletion, nothing for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
+    create_extension_delete_retry_after_2024). `later_retry_after` is what each later one says: 30 for the creation
+    of a set with mode Rolling (recorded 2023-03), else nothing. The gallery's operations are a collection of their
+    own.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Operation:
     ends_at: Ending
     error: Failure | None = None
     retry_after: int | None = None
+    later_retry_after: int | None = None
     collection: str = "operations"
 
     def running(self, now: float) -> bool:
@@ -53,9 +56,9 @@ class Operation:
 
     def take_retry_after(self, now: float) -> int | None:
         """The Retry-After of this poll while the operation runs."""
-        seconds = self.retry_after if self.running(now) else None
-        if seconds is not None:
-            self.retry_after = None
+        if not self.running(now):
+            return None
+        seconds, self.retry_after = self.retry_after, self.later_retry_after
         return seconds
 
 
@@ -83,6 +86,7 @@ class OperationBook:
         fate: OperationFate | None = None,
         error: Failure | None = None,
         retry_after: int | None = None,
+        later_retry_after: int | None = None,
         collection: str = "operations",
     ) -> Operation:
         """Begin an operation now. What a fault has decided about it (`fate`) comes before the rest."""
@@ -97,6 +101,7 @@ class OperationBook:
             ends_at=ends_at,
             error=fate.failure if fate is not None and fate.failure is not None else error,
             retry_after=_first_wait(retry_after, fate) if generation.updates_notify else None,
+            later_retry_after=later_retry_after if generation.updates_notify else None,
             collection=collection,
         )
         self.by_name[operation.name] = operation

@@ -1,10 +1,12 @@
 """Azure's own rolling upgrade: the set's instances replaced batch by batch, and its status.
 
-Recorded: rolling_upgrade_start_cancel_2020, uniform_rolling_upgrade_2023. How it divides the set is
-documented: at most `maxBatchInstancePercent` at a time, at least one instance.
+Recorded: rolling_upgrade_start_cancel_2020, uniform_rolling_upgrade_2023. It goes through all instances, those
+that are current too. How it divides the set is documented: at most `maxBatchInstancePercent` at a time, at least
+one instance.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,8 +19,30 @@ POLICY = {
     "maxUnhealthyUpgradedInstancePercent": 20,
     "pauseTimeBetweenBatches": "PT0S",
 }
+
+
+def policy_shown(policy: dict[str, Any], api_version: str) -> dict[str, Any]:
+    """A policy with all that Azure shows of one (recorded: 2023-03 and earlier)."""
+    newer = {"maxSurge": False, "rollbackFailedInstancesOnPolicyBreach": False}
+    return {**POLICY, **(newer if api_version >= "2022-08-01" else {}), **policy}
+
+
 # Two instances that were on the newest image already took 121 s (uniform_rolling_upgrade_2023).
 SECONDS_A_BATCH = 60.0
+_CANCELLED = {
+    "code": "RollingUpgradeCanceled",
+    "message": "Rolling Upgrade failed as upgrade was canceled while it was in progress.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """When the upgrade works on one instance. `upgrade` None: the instance is current already."""
+
+    instance: Instance
+    started_at: float
+    ended_at: float
+    upgrade: Upgrade | None
 
 
 @dataclass(slots=True)
@@ -28,8 +52,8 @@ class RollingUpgrade:
     calendar: Calendar
     started_at: float
     policy: dict[str, Any] = field(default_factory=lambda: dict(POLICY))
-    jobs: list[tuple[Instance, Upgrade]] = field(default_factory=list)
-    untouched: int = 0
+    set_name: str = ""
+    turns: Sequence[Turn] = ()
     ended_at: float = 0.0
     cancelled_at: float | None = None
     failed: bool = False
@@ -47,52 +71,61 @@ class RollingUpgrade:
         """The code of its running status."""
         if self.code is not None:
             return self.code
-        if self.cancelled_at is not None and now >= self.ended_at:
+        if self.cancelled_at is not None:
             return "Cancelled"
         if now < self.ended_at:
             return "RollingForward"
         return "Faulted" if self.failed else "Completed"
 
     def cancel(self, now: float) -> None:
-        """Let the batch under way end, and begin no other."""
-        self.cancelled_at = now
-        self.code = "Cancelled" if self.code is not None else None
-        for instance, upgrade in self.jobs:
-            if upgrade.started_at > now and upgrade in instance.upgrades:
-                instance.upgrades.remove(upgrade)
-        self.jobs = [(instance, upgrade) for instance, upgrade in self.jobs if upgrade.started_at <= now]
-        self.ended_at = max((upgrade.ended_at for _, upgrade in self.jobs), default=now)
+        """End it at once. What it does to an instance goes on; no other is begun."""
+        self.cancelled_at = self.ended_at = now
+        self.code = None
+        for turn in self.turns:
+            if turn.started_at > now and turn.upgrade in turn.instance.upgrades:
+                turn.instance.upgrades.remove(turn.upgrade)
 
     def json(self, location: str, now: float, api_version: str) -> dict[str, Any]:
         """`rollingUpgrades/latest`: it has neither an id nor a name."""
-        newer = {"maxSurge": False, "rollbackFailedInstancesOnPolicyBreach": False}
+        cancelled = self.cancelled_at is not None
+        acted_at = self.started_at if self.cancelled_at is None else self.cancelled_at
+        properties: dict[str, Any] = {
+            "policy": policy_shown(self.policy, api_version),
+            "runningStatus": {
+                "code": self.state(now),
+                "startTime": self.calendar.timestamp(self.started_at),
+                "lastAction": "Cancel" if cancelled else "Start",
+                "lastActionTime": self.calendar.timestamp(acted_at),
+            },
+            "progress": self._progress(now),
+        }
+        if cut_short := self._cut_short():
+            details = [
+                {**_CANCELLED, "target": f"{self.set_name}/virtualMachines/{turn.instance.instance_id}"}
+                for turn in cut_short
+            ]
+            properties["error"] = {**_CANCELLED, "details": details}
         return {
             "type": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades",
             "location": location,
-            "properties": {
-                "policy": {**(newer if api_version >= "2022-08-01" else {}), **self.policy},
-                "runningStatus": {
-                    "code": self.state(now),
-                    "startTime": self.calendar.timestamp(self.started_at),
-                    "lastAction": "Start" if self.cancelled_at is None else "Cancel",
-                    "lastActionTime": self.calendar.timestamp(
-                        self.started_at if self.cancelled_at is None else self.cancelled_at
-                    ),
-                },
-                "progress": self._progress(now),
-            },
+            "properties": properties,
         }
 
+    def _cut_short(self) -> list[Turn]:
+        """The turns that a cancellation found under way: Azure counts them as failed (recorded 2023-03)."""
+        at = self.cancelled_at
+        return [] if at is None else [turn for turn in self.turns if turn.started_at <= at < turn.ended_at]
+
     def _progress(self, now: float) -> dict[str, int]:
-        ended = sum(upgrade.ended_at <= now for _, upgrade in self.jobs)
-        begun = sum(upgrade.started_at <= now < upgrade.ended_at for _, upgrade in self.jobs)
-        if not self.jobs:
-            begun, ended = (1, 0) if self.running(now) else (0, self.untouched)
+        until = now if self.cancelled_at is None else self.cancelled_at
+        ended = sum(turn.ended_at <= until for turn in self.turns)
+        begun = sum(turn.started_at <= until < turn.ended_at for turn in self.turns)
+        failed = len(self._cut_short())
         return {
             "successfulInstanceCount": ended,
-            "failedInstanceCount": 0,
-            "inProgressInstanceCount": begun,
-            "pendingInstanceCount": max(0, len(self.jobs) - begun - ended),
+            "failedInstanceCount": failed,
+            "inProgressInstanceCount": begun - failed,
+            "pendingInstanceCount": len(self.turns) - begun - ended,
         }
 
 

@@ -52,9 +52,10 @@ class UnderWay:
 class Scenario:
     """Everything a simulation needs to know. `inputs` are what the rehearsal gives the action.
 
-    `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` is merged over
-    every set that is created, as a policy of the subscription does. `neighbours` are other sets, which show in
-    the subscription's list and nowhere else. `under_way` are operations that somebody started before.
+    `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` adds its
+    tags and extensions to every set that is created or updated, as a policy of the subscription does.
+    `neighbours` are other sets, which show in the subscription's list and nowhere else. `under_way`
+    are operations that somebody started before.
     `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     """
 

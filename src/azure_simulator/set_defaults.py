@@ -8,7 +8,7 @@ import copy
 from typing import Any
 
 from azure_simulator.generation import Generation
-from azure_simulator.rolling_upgrade import POLICY
+from azure_simulator.rolling_upgrade import policy_shown
 
 Json = dict[str, Any]
 
@@ -35,9 +35,9 @@ def completed(model: Json, generation: Generation, api_version: str, stamp: str,
         properties.setdefault("overprovision", True)
         if modern and api_version >= "2019-03-01":
             properties.setdefault("doNotRunExtensionsOnOverprovisionedVMs", False)
-    if generation.actions_notify and api_version >= "2018-06-01":
+    if generation.more_shown and api_version >= "2018-06-01":
         properties.setdefault("orchestrationMode", "Uniform")
-    if api_version >= "2021-11-01" and generation.actions_notify:
+    if api_version >= "2021-11-01" and generation.more_shown:
         properties.setdefault("timeCreated", stamp)
     _complete_policy(properties.get("upgradePolicy") or {}, api_version)
     if profile:
@@ -78,7 +78,7 @@ def _same(parts: list[Any], part: Any) -> Any:
 
 def _complete_policy(policy: Json, api_version: str) -> None:
     if policy.get("mode") == "Rolling" or "rollingUpgradePolicy" in policy:
-        policy["rollingUpgradePolicy"] = {**POLICY, **policy.get("rollingUpgradePolicy", {})}
+        policy["rollingUpgradePolicy"] = policy_shown(policy.get("rollingUpgradePolicy", {}), api_version)
     if api_version <= "2018-04-01" and api_version >= "2017-12-01" and "mode" in policy:
         policy.setdefault("automaticOSUpgrade", False)
     if "automaticOSUpgradePolicy" in policy and api_version >= "2021-03-01":
@@ -138,9 +138,9 @@ def _complete_disk(storage: Json, windows: bool, generation: Generation) -> None
     if "vhdContainers" in disk or "image" in disk:
         return
     disk.setdefault("managedDisk", {}).setdefault("storageAccountType", "Standard_LRS")
-    if not told or generation.actions_notify:
+    if not told or generation.more_shown:
         disk.setdefault("diskSizeGB", 127 if windows else 30)
-    if generation.actions_notify:
+    if generation.more_shown:
         disk.setdefault("osType", "Windows" if windows else "Linux")
 
 
@@ -149,13 +149,17 @@ def _complete_interface(interface: Json, generation: Generation, api_version: st
         return
     if created and generation.updates_notify:
         interface.setdefault("enableAcceleratedNetworking", False)
-    if generation.actions_notify:
+    if generation.more_shown:
         interface.setdefault("disableTcpStateTracking", False)
     interface.setdefault("dnsSettings", {}).setdefault("dnsServers", [])
     if api_version >= "2017-12-01":
         interface.setdefault("enableIPForwarding", False)
     for address in interface.get("ipConfigurations") or []:
-        address.setdefault("properties", {}).setdefault("privateIPAddressVersion", "IPv4")
+        properties = address.setdefault("properties", {})
+        properties.setdefault("privateIPAddressVersion", "IPv4")
+        for pools in [key for key, value in properties.items() if key.endswith("Pools") and value == []]:
+            if not generation.empty_pools_shown:
+                del properties[pools]
 
 
 def _without_secrets(value: Any) -> Any:

@@ -113,7 +113,14 @@ class SetRoutes:
         meter = self._service.enter(request, kind, now)
         with showing(meter):
             self._check_etag(request, now)
-            operation, touched = set_updates.update(self._set, request.json(), now, request.api_version, request.fate)
+            operation, touched = set_updates.update(
+                self._set,
+                request.json(),
+                now,
+                request.api_version,
+                request.fate,
+                extensions_stay=request.method == "PATCH",
+            )
         self._service.count(request, meter, touched)
         return self._updated(request, operation, meter, 200, now)
 

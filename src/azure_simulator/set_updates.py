@@ -13,7 +13,7 @@ from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import FOREVER, Instance, Spell
 from azure_simulator.generation import Generation
 from azure_simulator.images import kind_of
-from azure_simulator.model_rules import both_kinds, merged_resource, storage_image, writable
+from azure_simulator.model_rules import both_kinds, merged_resource, storage_image, with_policy, writable
 from azure_simulator.operations import Operation
 from azure_simulator.scale_set import SimulatedScaleSet
 from azure_simulator.set_defaults import completed, completed_update
@@ -37,7 +37,7 @@ def create(
     Raises Refusal for a missing image (404) and for mode Rolling without a source of health (400).
     """
     model = merged_resource(scale_set.json, writable(body))
-    model = merged_resource(model, scale_set.scenario.policy)
+    model = with_policy(model, scale_set.scenario.policy)
     generation = Generation(scale_set.calendar.moment(now))
     model = completed(model, generation, api_version, scale_set.calendar.timestamp(now), created=True)
     _check_rolling(model)
@@ -48,13 +48,23 @@ def create(
     _give_birth(scale_set, scale_set.capacity, now, ends)
     # Windows takes longer (recorded: 97 and 61).
     waits = 97 if is_windows(scale_set.profile) else 61
-    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=waits)
+    later = 30 if _mode(model) == "Rolling" else None
+    return scale_set.operations.start(
+        now, api_version, lambda: ends, fate=fate, retry_after=waits, later_retry_after=later
+    )
 
 
 def update(
-    scale_set: SimulatedScaleSet, patch: dict[str, Any], now: float, api_version: str, fate: OperationFate | None
+    scale_set: SimulatedScaleSet,
+    patch: dict[str, Any],
+    now: float,
+    api_version: str,
+    fate: OperationFate | None,
+    *,
+    extensions_stay: bool,
 ) -> tuple[Operation, int]:
-    """Merge `patch` over the set, as the recorded PUTs do. Returns the operation and how many instances it touches.
+    """Merge `patch` over the set, as the recorded PUTs and PATCHes do (model_rules.merged_resource). Returns the
+    operation and how many instances it touches.
 
     Raises Refusal for a missing image (404), a change of the kind of image (409), mode Rolling without a
     source of health (400) and a write at the same time (409).
@@ -62,7 +72,8 @@ def update(
     if scale_set.operations.busy(now):
         raise refusal("conflict")
     generation = Generation(scale_set.calendar.moment(now))
-    changed = merged_resource(scale_set.json, writable(patch))
+    changed = merged_resource(scale_set.json, writable(patch), extensions_stay=extensions_stay)
+    changed = with_policy(changed, scale_set.scenario.policy)
     stamp = scale_set.calendar.timestamp(now)
     changed = completed_update(changed, scale_set.json, generation, api_version, stamp)
     _check_update(scale_set, changed)
@@ -76,7 +87,8 @@ def update(
     scale_set.conflict_until = ends + scale_set.conflict_seconds()
     _scale(scale_set, before, now, ends)
     touched = _follow(scale_set, new_model, now, ends)
-    operation = scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=37)
+    waits = 51 if is_windows(scale_set.profile) else 37
+    operation = scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=waits)
     return operation, touched + abs(scale_set.capacity - before)
 
 

@@ -108,7 +108,10 @@ class Throttle:
         meter = Meter(self, operation, resource, now)
         generation = self.generation(now)
         names = generation.limit_names
-        if names == "none" or (operation.startswith("image-") and not generation.image_limits):
+        hidden = (operation.startswith("image-") and not generation.image_limits) or (
+            operation.startswith("gallery-") and not generation.galleries_as_today
+        )
+        if names == "none" or hidden:
             return meter
         limits = LIMITS[operation]
         meter.spend(limits.resources if names == "resources" else limits.windows)
@@ -116,8 +119,11 @@ class Throttle:
 
     def pass_gateway(self, method: str, now: float) -> Headers:
         """What Resource Manager's own throttle says of one request that it hands on to the provider."""
+        generation = self.generation(now)
         kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
-        if not self.generation(now).subscription_limits_are_global:
+        if kind == "deletes" and not generation.deletions_counted:
+            kind = "writes"
+        if not generation.subscription_limits_are_global:
             return self._pass(_BY_THE_HOUR, (kind,), now)
         return self._pass(_GLOBAL, (kind, f"global-{kind}"), now)
 

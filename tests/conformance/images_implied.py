@@ -110,8 +110,10 @@ def _region(told: Json) -> Json:
 
 def _gallery_traits(properties: Json) -> ImageTraits:
     storage, publishing = properties.get("storageProfile") or {}, properties.get("publishingProfile") or {}
+    source = storage.get("source") or (publishing.get("source") or {}).get("managedImage") or {}
     return ImageTraits(
+        end_of_life=str(publishing.get("endOfLifeDate", "")),
         data_disks=tuple(storage.get("dataDiskImages") or []),
         target_regions=tuple(map(_region, publishing.get("targetRegions") or [])),
-        source=str((storage.get("source") or {}).get("id", "")),
+        source=str(source.get("id", "")),
     )

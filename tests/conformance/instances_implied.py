@@ -27,6 +27,10 @@ _OF_THE_MODEL = (
 )  # fmt: skip
 
 
+# What the usual set shows there and older instances do not.
+_LATER_IN_THE_SYSTEM = ("allowExtensionOperations", "requireGuestProvisionSignal")
+
+
 @dataclasses.dataclass(slots=True)
 class _Look:
     """One instance in one answer: its whole JSON, or only its view."""
@@ -80,13 +84,16 @@ class InstancesImplied:
         profile = {
             **kept,
             "osProfile": {
+                **dict.fromkeys(_LATER_IN_THE_SYSTEM),
                 **system,
                 "computerNamePrefix": prefix,
                 "linuxConfiguration": system.get("linuxConfiguration"),
             },
             "storageProfile": {"diskControllerType": None, **storage},
-            "networkProfile": told.get("networkProfileConfiguration"),
+            "networkProfile": told.get("networkProfileConfiguration") or _interfaces(told),
         }
+        if extensions := [_extension(each) for each in looks[0].body.get("resources") or []]:
+            profile["extensionProfile"] = {"extensions": extensions}
         top = {key: looks[0].body[key] for key in ("sku", "tags", "identity", "plan") if key in looks[0].body}
         return {**top, "properties": {"virtualMachineProfile": profile}}
 
@@ -206,6 +213,19 @@ class InstancesImplied:
 
 def _properties(body: Json) -> Json:
     return body.get("properties") or {}
+
+
+def _extension(shown: Json) -> Json:
+    """An extension of the model by how an instance shows it."""
+    properties = {key: value for key, value in _properties(shown).items() if key != "provisioningState"}
+    return {"name": shown.get("name"), "properties": properties}
+
+
+def _interfaces(told: Json) -> Json:
+    """The network interfaces by the names in their links."""
+    links = (told.get("networkProfile") or {}).get("networkInterfaces") or []
+    names = [str(link.get("id")).rsplit("/", 1)[1] for link in links]
+    return {"networkInterfaceConfigurations": [{"name": name} for name in names]}
 
 
 def _places(views: list[_Look]) -> Json:

@@ -185,19 +185,23 @@ def _set_body(each: Interaction) -> Json | None:
 
 
 def _policy(about: list[Interaction]) -> Json:
-    """Tags and extensions that a created set has and nobody asked for: a policy of the subscription adds them."""
+    """Tags that a written set has, and extensions that a created one has, and nobody asked for: a policy of the
+    subscription adds them.
+    """
+    tags: Json = {}
+    policy: Json = {}
     for each in about:
-        if _creates(each) and isinstance(each.sent_body, dict):
-            asked = each.sent_body.get("tags") or {}
-            tags = {key: value for key, value in (each.body.get("tags") or {}).items() if key not in asked}
-            extensions = _extensions(each.body)
-            known = {part.get("name") for part in _extensions(each.sent_body)}
-            added = [part for part in extensions if part.get("name") not in known]
-            policy: Json = {"tags": tags} if tags else {}
-            if added and not known:
-                policy["properties"] = {"virtualMachineProfile": {"extensionProfile": {"extensions": added}}}
-            return policy
-    return {}
+        asked = each.sent_body if isinstance(each.sent_body, dict) else {}
+        if operation_of(each.method, each.url) != "set: PUT" or each.status not in (200, 201):
+            continue
+        if _creates(each) or "tags" in asked:
+            sent = asked.get("tags") or {}
+            tags |= {key: value for key, value in (each.body.get("tags") or {}).items() if key not in sent}
+        known = {part.get("name") for part in _extensions(asked)}
+        added = [part for part in _extensions(each.body) if part.get("name") not in known]
+        if _creates(each) and added:
+            policy["properties"] = {"virtualMachineProfile": {"extensionProfile": {"extensions": added}}}
+    return policy | ({"tags": tags} if tags else {})
 
 
 def _extensions(body: Json) -> list[Json]:
@@ -270,7 +274,9 @@ def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFa
         if operation is None or operation.begun_by is not each:
             continue
         seconds = _seconds(operation, timeline.at(each))
-        if seconds is None:
+        if _is_cancelled(each, about):
+            seconds = None
+        elif seconds is None:
             seconds = _until_it_shows(each, about, timeline)
         path = f"{re.escape(urlsplit(each.url).path)}$"
         yield OperationFate(
@@ -281,6 +287,14 @@ def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFa
             failure=operation.failure,
             retry_after=operation.retry_after,
         )
+
+
+def _is_cancelled(begun: Interaction, about: list[Interaction]) -> bool:
+    """Whether it is a rolling upgrade that a later cancellation ends: then it runs until that."""
+    rolling = ("rolling upgrade: start", "rolling upgrade: cancel")
+    names = [(each, operation_of(each.method, each.url)) for each in about if each.status == 202]
+    after = [name for each, name in names if each.position >= begun.position and name in rolling]
+    return after[:2] == list(rolling)
 
 
 def _until_it_shows(begun: Interaction, about: list[Interaction], timeline: Timeline) -> float | None:

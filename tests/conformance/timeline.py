@@ -96,7 +96,7 @@ def _find_operations(recording: Recording, timeline: Timeline) -> None:
 
 def _read_poll(each: Interaction, known: RecordedOperation) -> None:
     body = each.body if _status(each) else {}
-    known.started = moment(body.get("startTime")) or known.started
+    known.started = known.started or moment(body.get("startTime"))
     known.ended = moment(body.get("endTime")) or known.ended
     waits = str(each.headers.get("retry-after", ""))
     if _status(each) == "InProgress" and waits.isdigit() and known.retry_after is None:
@@ -115,11 +115,16 @@ def _told(each: Interaction, operation: RecordedOperation | None, now: datetime)
     elif operation.started is not None and operation.ended is not None:
         # Somewhere between the beginning and the end.
         yield max(now, operation.started) + (operation.ended - max(now, operation.started)) / 2
-    if operation is not None and operation.started is not None and _started_url(each):
+    if operation is not None and operation.started is not None and _started_url(each) and not _rolls(each):
         yield operation.started
     if operation is not None and operation.ended is not None and _status(each) in ("Succeeded", "Failed"):
         yield operation.ended + _A_LITTLE
     yield now
+
+
+def _rolls(each: Interaction) -> bool:
+    """Whether it starts a rolling upgrade, whose operation claims, at its end, to have started then."""
+    return operation_of(each.method, each.url) == "rolling upgrade: start"
 
 
 def _beginning(recording: Recording) -> datetime:
