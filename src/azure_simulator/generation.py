@@ -31,6 +31,7 @@ _VIEWS_BY_SUBSCRIPTION = _day(2023, 11)  # 2023-10-11; 2024-08
 _AGENT_UPDATES_OF_WINDOWS = _day(2023, 4)  # shown 2023-03, no more 2023-05
 _EMPTY_POOLS = _day(2024, 6)  # dropped 2023-03; kept 2024-08
 _GLOBAL_LIMITS = _day(2024, 6)  # 2024-04; 2024-08
+_FLEXIBLE_OF_2025 = _day(2025, 1)  # 2024-08; 2025-04
 _ETAGS = _day(2024, 6)  # 2024-04; 2024-08
 
 
@@ -113,6 +114,11 @@ class Generation:
     def exact_versions(self) -> bool:
         """Whether an instance shows `version: latest` beside `exactVersion`, or the exact one in `version`."""
         return self.date >= _EXACT_VERSIONS
+
+    @property
+    def flexible_of_2025(self) -> bool:
+        """Whether a new Flexible set shows what was added to such sets between 2024-08 and 2025-04."""
+        return self.date >= _FLEXIBLE_OF_2025
 
     def agent_updates_shown(self, windows: bool) -> bool:
         """Whether a model shows `enableVMAgentPlatformUpdates` (recorded from 2022-05 on, Linux to 2024-04)."""

@@ -53,8 +53,9 @@ class AcceptedUpgrade:
 class SimulatedScaleSet:
     """The one scale set. Every method wants `settle(now)` to have been called for its `now`.
 
-    `json` is its own JSON without what depends on the moment. It exists from `created_at` to `deleted_at`;
-    Resource Manager knows it from the first moment on and still does when it is gone.
+    `json` is its own JSON without what depends on the moment. It exists from `created_at` to `deleted_at`, and
+    its creation ends at `ready_at`; Resource Manager knows it from the first moment on and still does when it is
+    gone.
     """
 
     def __init__(self, scenario: Scenario, seed: int, calendar: Calendar) -> None:
@@ -63,6 +64,7 @@ class SimulatedScaleSet:
         self.calendar = calendar
         self.json: dict[str, Any] = copy.deepcopy(scenario.scale_set.model)
         self.created_at = FOREVER if scenario.scale_set.absent else 0.0
+        self.ready_at = 0.0
         self.deleted_at = FOREVER
         self.updates = int(str(self.json.pop("etag", '"2"')).strip('"'))
         self.instances: dict[str, Instance] = {}
@@ -110,11 +112,6 @@ class SimulatedScaleSet:
     @property
     def capacity(self) -> int:
         return int(self.json["sku"].get("capacity", 0))
-
-    @property
-    def newly_created(self) -> bool:
-        """Whether nothing has been written since a request created it."""
-        return self.scenario.scale_set.absent and self.updates == 1
 
     @property
     def profile(self) -> dict[str, Any]:

@@ -14,6 +14,9 @@ Json = dict[str, Any]
 
 # What clients write in a case of their own and Azure writes in this one.
 _SPELLED = ("FromImage", "Empty", "Attach", "Copy", "Manual", "Automatic", "Rolling", "None", "ReadOnly", "ReadWrite")
+_LISTS_OF_AN_ADDRESS = (
+    "applicationSecurityGroups", "loadBalancerBackendAddressPools", "applicationGatewayBackendAddressPools",
+)  # fmt: skip
 _SECRETS = ("adminPassword", "customData", "protectedSettings", "userData")
 
 
@@ -44,6 +47,8 @@ def completed(model: Json, generation: Generation, api_version: str, stamp: str,
         _complete_profile(profile, generation, api_version, created)
         if generation.etags(api_version):
             profile.setdefault("timeCreated", stamp)
+    if flexible and created:
+        _complete_flexible(model, generation)
     return model
 
 
@@ -112,6 +117,39 @@ def _is_windows(profile: Json) -> bool:
     kind = (storage.get("osDisk") or {}).get("osType")
     publisher = str((storage.get("imageReference") or {}).get("publisher", ""))
     return kind == "Windows" or (kind is None and publisher.lower().startswith("microsoftwindows"))
+
+
+def _complete_flexible(model: Json, generation: Generation) -> None:
+    """What a Flexible set has beside that (flexible_manualupgrade_2024, flexible_put_image_400_2024; of Windows and
+    of a set in zones: a creation of 2025-04).
+    """
+    properties = model["properties"]
+    told = {"singlePlacementGroup": False, "constrainedMaximumCapacity": False, "platformFaultDomainCount": 1}
+    later = {"highSpeedInterconnectPlacement": "None"} if generation.flexible_of_2025 else {}
+    zones = {"zoneBalance": False} if model.get("zones") else {}
+    _add(properties, told | later | zones)
+    profile = properties.get("virtualMachineProfile") or {}
+    windows = _is_windows(profile)
+    if (system := profile.get("osProfile")) is not None:
+        settings = system.setdefault("windowsConfiguration" if windows else "linuxConfiguration", {})
+        mode = "AutomaticByOS" if windows else "ImageDefault"
+        settings.setdefault("patchSettings", {"patchMode": mode, "assessmentMode": "ImageDefault"})
+        if windows and generation.flexible_of_2025:
+            settings.setdefault("enableVMAgentPlatformUpdates", True)
+    if (disk := (profile.get("storageProfile") or {}).get("osDisk")) is not None:
+        disk.setdefault("deleteOption", "Delete")
+    for interface in (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []:
+        shown = interface.setdefault("properties", {})
+        _add(shown, {"auxiliaryMode": "None", "auxiliarySku": "None", "deleteOption": "Delete"})
+        if generation.flexible_of_2025 and "enableAcceleratedNetworking" in shown:
+            shown.setdefault("effectiveEnableAcceleratedNetworking", shown["enableAcceleratedNetworking"])
+        for address in shown.get("ipConfigurations") or []:
+            _add(address.setdefault("properties", {}), {name: [] for name in _LISTS_OF_AN_ADDRESS})
+
+
+def _add(part: Json, usual: Json) -> None:
+    for name, value in usual.items():
+        part.setdefault(name, value)
 
 
 def _complete_system(system: Json, windows: bool, generation: Generation, api_version: str) -> None:

@@ -20,7 +20,7 @@ def state_of(scale_set: SimulatedScaleSet, now: float) -> str:
         return "Deleting"
     if not scale_set.operations.busy(now):
         return str(scale_set.json["properties"].get("provisioningState", "Succeeded"))
-    return "Creating" if scale_set.newly_created else "Updating"
+    return "Creating" if now < scale_set.ready_at else "Updating"
 
 
 def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generation: Generation) -> Json:
@@ -61,10 +61,17 @@ def set_view(scale_set: SimulatedScaleSet, now: float) -> Json:
     if scale_set.json["properties"].get("automaticRepairsPolicy"):
         state = "Suspended" if scale_set.repairs_suspended else "Running"
         view["orchestrationServices"] = [{"serviceName": "AutomaticRepairs", "serviceState": state}]
-    state = state_of(scale_set, now)
+    state = _state_in_view(scale_set, summary, now)
     # Recorded a moment before the end of the last operation; it does not move between two looks.
     time = None if state == "Updating" else scale_set.calendar.timestamp(scale_set.operations.last_end(now))
     return {**view, "statuses": [provisioning_status(state, None, time)]}
+
+
+def _state_in_view(scale_set: SimulatedScaleSet, summary: list[Json], now: float) -> str:
+    """A rolling upgrade shows there only where it works on an instance (recorded 2023-03)."""
+    rolls = scale_set.rolling is not None and scale_set.rolling.running(now)
+    at_rest = all(part["code"] == "ProvisioningState/succeeded" for part in summary)
+    return "Succeeded" if rolls and at_rest else state_of(scale_set, now)
 
 
 def _summary(scale_set: SimulatedScaleSet, now: float) -> list[Json]:

@@ -44,7 +44,7 @@ def create(
     scale_set.scenario.catalog.deploy(_storage(model), str(model["location"]))
     scale_set.json, scale_set.created_at, scale_set.deleted_at, scale_set.updates = model, now, FOREVER, 1
     scale_set.note_model()
-    ends = now + _seconds(fate, CREATION)
+    ends = scale_set.ready_at = now + _seconds(fate, CREATION)
     _give_birth(scale_set, scale_set.capacity, now, ends)
     # Windows takes longer (recorded: 97 and 61).
     waits = 97 if is_windows(scale_set.profile) else 61

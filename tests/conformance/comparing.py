@@ -24,7 +24,7 @@ _NOT_COMPARED = {
     "x-content-type-options", "x-ms-arm-service-request-id", "x-ms-client-request-id",
     "x-ms-correlation-request-id", "x-ms-original-request-ids", "x-ms-request-id",
     "x-ms-return-client-request-id", "x-ms-routing-request-id", "x-ms-served-by", "x-ms-version", "x-msedge-ref",
-    "mise-correlation-id", "x-ms-operation-identifier", "x-ms-throttling-version",
+    "mise-correlation-id", "x-ms-need-to-refresh-epl-cache", "x-ms-operation-identifier", "x-ms-throttling-version",
 }  # fmt: skip
 # Headers that recorders hide, each with those that are hidden with it.
 _HIDEABLE = (
