@@ -264,8 +264,27 @@ def test_a_rolling_upgrade_that_is_cancelled(small: Simulation) -> None:
     assert cancelled.status == 202
     # Both operations end well; that it was cancelled is told by `latest` (rolling_upgrade_start_cancel_2020).
     assert {settle(small, reply)["status"] for reply in (rolling, cancelled)} == {"Succeeded"}
-    assert latest(small)["runningStatus"]["code"] == "Cancelled"
+    told = latest(small)
+    assert told["runningStatus"]["code"] == "Cancelled"
+    assert told["progress"] == {
+        "successfulInstanceCount": 0,
+        "failedInstanceCount": 1,
+        "inProgressInstanceCount": 0,
+        "pendingInstanceCount": 3,
+    }
+    # Recorded in 2023-03: what was under way counts as failed, though the replacement goes on.
+    assert [each["target"] for each in told["error"]["details"]] == ["simulated-set/virtualMachines/0"]
     assert [each.image_version for each in small.azure.instances()].count(NEW) == 1
+
+
+def test_a_rolling_upgrade_of_current_instances_looks_at_each(small: Simulation) -> None:
+    """Recorded: uniform_rolling_upgrade_2023."""
+    reply = post(small, "osRollingUpgrade")
+    view = json.loads(small.raw("GET", f"{small.set_path}/instanceView").body)
+    assert view["statuses"][0]["code"] == "ProvisioningState/succeeded"
+    assert settle(small, reply)["status"] == "Succeeded"
+    assert latest(small)["progress"]["successfulInstanceCount"] == 4
+    assert {each.image_version for each in small.azure.instances()} == {OLD}
 
 
 def test_mode_automatic_replaces_everything_by_an_update_alone() -> None:
@@ -276,6 +295,34 @@ def test_mode_automatic_replaces_everything_by_an_update_alone() -> None:
     assert {each.image_version for each in simulation.azure.instances()} == {NEW}
 
 
+def test_a_policy_of_the_subscription_adds_and_takes_nothing_away() -> None:
+    simulation = Simulation(SMALL + "policy: {tags: {audited: 'yes'}}")
+    simulation.raw("PATCH", simulation.set_path, {"tags": {"team": "web"}})
+    assert simulation.set_json()["tags"] == {"team": "web", "audited": "yes"}
+
+
+@pytest.mark.parametrize(("method", "left"), [("PATCH", ["one", "two"]), ("PUT", ["two"])])
+def test_extensions_that_an_update_leaves_out(method: str, left: list[str]) -> None:
+    """A PATCH lets them stay (recorded in 2022-08), a PUT does not."""
+    simulation = Simulation(SMALL.replace("[2, 2]", "[2, 2], health: none"))
+    for name in ("one", "two"):
+        extension = {"name": name, "properties": {"publisher": "p", "type": "t", "typeHandlerVersion": "1.0"}}
+        profile = {"extensionProfile": {"extensions": [extension]}}
+        patch = {"location": "westeurope", "properties": {"virtualMachineProfile": profile}}
+        settle(simulation, simulation.raw(method, simulation.set_path, patch))
+    profile = simulation.set_json()["properties"]["virtualMachineProfile"]
+    assert [each["name"] for each in profile["extensionProfile"]["extensions"]] == left
+
+
+@pytest.mark.parametrize(("asked", "found"), [("true", ["1", "2", "3"]), ("false", ["0"])])
+def test_a_list_of_the_current_instances_or_of_the_others(asked: str, found: list[str]) -> None:
+    simulation = Simulation(SMALL + "instances: {'0': {image: '22.04.202609010'}}")
+    listed = simulation.raw(
+        "GET", f"{simulation.set_path}/virtualMachines?$filter=properties/latestModelApplied%20eq%20{asked}"
+    )
+    assert [each["instanceId"] for each in json.loads(listed.body)["value"]] == found
+
+
 def test_mode_rolling_wants_a_source_of_health() -> None:
     simulation = Simulation(SMALL.replace("[2, 2]", "[2, 2], health: none"))
     reply = simulation.raw("PATCH", simulation.set_path, {"properties": {"upgradePolicy": {"mode": "Rolling"}}})
@@ -283,6 +330,16 @@ def test_mode_rolling_wants_a_source_of_health() -> None:
 
 
 # --- Flexible sets ---
+
+
+def test_a_created_flexible_set() -> None:
+    simulation = Simulation(FLEXIBLE)
+    settle(simulation, simulation.raw("DELETE", simulation.set_path))
+    properties = {**CREATED["properties"], "orchestrationMode": "Flexible"}
+    reply = simulation.raw("PUT", simulation.set_path, {**CREATED, "zones": ["1"], "properties": properties})
+    told = json.loads(reply.body)["properties"]
+    assert (told["singlePlacementGroup"], told["platformFaultDomainCount"], told["zoneBalance"]) == (False, 1, False)
+    assert told["virtualMachineProfile"]["storageProfile"]["osDisk"]["deleteOption"] == "Delete"
 
 
 def machines(simulation: Simulation, query: str = "") -> list[dict[str, Any]]:

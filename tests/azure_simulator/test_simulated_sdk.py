@@ -340,6 +340,11 @@ images: [{{id: "{GALLERY}", versions: ["1.9.0", "1.10.0"]}}]
     assert definition.os_type == "Linux"
     version = simulation.compute.gallery_image_versions.get("images", "golden", "web", "1.9.0")
     assert [region.name for region in version.publishing_profile.target_regions] == ["westeurope"]
+    assert version.replication_status is None
+    replicated = simulation.compute.gallery_image_versions.get(
+        "images", "golden", "web", "1.9.0", expand="ReplicationStatus"
+    )
+    assert replicated.replication_status.aggregated_state == "Completed"
 
 
 def test_a_vhd() -> None:
