@@ -96,7 +96,7 @@ class OperationBook:
         generation = Generation(self._calendar.moment(now))
         operation = Operation(
             name=str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
-            query=self._query(api_version, generation),
+            query=self._query(api_version, generation, collection),
             started_at=now,
             ends_at=ends_at,
             error=fate.failure if fate is not None and fate.failure is not None else error,
@@ -121,8 +121,8 @@ class OperationBook:
         """An operation that is none of the set's: it keeps nobody from writing to it."""
         self._running.remove(operation)
 
-    def _query(self, api_version: str, generation: Generation) -> str:
-        """`p={guid}&api-version=..&t=..&c=..&s=..&h=..`, or less of it on earlier dates."""
+    def _query(self, api_version: str, generation: Generation, collection: str) -> str:
+        """`p={guid}&api-version=..&t=..&c=..&s=..&h=..`, or less of it on earlier dates; a gallery's has no `p`."""
         opaque = {
             "p": str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
             "t": str(self._names.getrandbits(60)),
@@ -130,6 +130,7 @@ class OperationBook:
             "s": f"{self._names.getrandbits(64):x}",
             "h": "sim",
         }
-        named = [f"{name}={opaque[name]}" for name in generation.operation_parameters]
-        place = 1 if named else 0
+        hidden = () if collection == "operations" else ("p",)
+        named = [f"{name}={opaque[name]}" for name in generation.operation_parameters if name not in hidden]
+        place = 1 if named and named[0].startswith("p=") else 0
         return "&".join([*named[:place], f"api-version={api_version}", *named[place:]])

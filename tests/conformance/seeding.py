@@ -77,7 +77,8 @@ def implied_by(recording: Recording, timeline: Timeline) -> Implied:
     catalog = catalog_of(recording)
     for place in dict.fromkeys(places.values()):
         about = [each for each in recording.interactions if places[each.position] == place]
-        asked = {id(timeline.operation_of(each)) for each in about}
+        polls = [each for each in about if (operation_of(each.method, each.url) or "").startswith("operation:")]
+        asked = {id(timeline.operation_of(each)) for each in polls}
         under_way = [each for each in timeline.operations if id(each) in asked and _is_under_way(each)]
         seen = _SetSeen(place, about, recording, timeline)
         told, faults = _told_errors(about)
@@ -126,8 +127,8 @@ class _SetSeen:
 
     def _address(self) -> Json:
         """What the URLs tell."""
-        url = self.about[0].url
-        path = urlsplit(url).path
+        urls = [each.url for each in self.about]
+        path = urlsplit(next((url for url in urls if address_of(url) is not None), urls[0])).path
         subscription = re.match(r"/subscriptions/([^/]+)", path, re.IGNORECASE)
         group = re.search(r"/resourceGroups/([^/]+)", path, re.IGNORECASE)
         name = re.search(r"/virtualMachineScaleSets/([^/]+)", path, re.IGNORECASE)
@@ -257,11 +258,18 @@ def _under_way(operation: RecordedOperation, began: datetime) -> UnderWay:
 def _seconds(operation: RecordedOperation, since: datetime) -> float | None:
     """How long it ran; a minute longer than it was last seen where its end is not recorded."""
     seen = None if operation.seen_running is None else (operation.seen_running - since).total_seconds()
+    if operation.ended is None and operation.over_by is not None:
+        return _between(seen, (operation.over_by - since).total_seconds())
     if operation.ended is None:
         return None if seen is None else seen + 60
     # There are operations that claim to have ended as they began, and were seen running for minutes.
     told = max(0.0, (operation.ended - since).total_seconds())
     return told if seen is None or seen < told else seen + 1
+
+
+def _between(running: float | None, over: float) -> float:
+    """A moment between the last at which it ran and the first at which it did not."""
+    return min(over / 2, 60.0) if running is None else max(min(running + 0.5, over), (running + over) / 2)
 
 
 def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFate]:
@@ -276,17 +284,10 @@ def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFa
         seconds = _seconds(operation, timeline.at(each))
         if _is_cancelled(each, about):
             seconds = None
-        elif seconds is None:
-            seconds = _until_it_shows(each, about, timeline)
+        elif operation.ended is None and operation.over_by is None:
+            seconds = _until_it_shows(operation, about, timeline)
         path = f"{re.escape(urlsplit(each.url).path)}$"
-        yield OperationFate(
-            path=path,
-            method=each.method,
-            nth=seen[key],
-            seconds=seconds,
-            failure=operation.failure,
-            retry_after=operation.retry_after,
-        )
+        yield OperationFate(path=path, method=each.method, nth=seen[key], seconds=seconds, failure=operation.failure)
 
 
 def _is_cancelled(begun: Interaction, about: list[Interaction]) -> bool:
@@ -297,19 +298,21 @@ def _is_cancelled(begun: Interaction, about: list[Interaction]) -> bool:
     return after[:2] == list(rolling)
 
 
-def _until_it_shows(begun: Interaction, about: list[Interaction], timeline: Timeline) -> float | None:
-    """How long an operation ran that nobody polled: until the set is first seen without it."""
+def _until_it_shows(operation: RecordedOperation, about: list[Interaction], timeline: Timeline) -> float | None:
+    """How long an operation ran whose end nobody polled: until the set is first seen without it."""
+    begun = operation.begun_by
+    assert begun is not None
     since, running = timeline.at(begun), None
+    if operation.seen_running is not None:
+        running = (operation.seen_running - since).total_seconds()
     for each in about:
-        if each.position <= begun.position:
-            continue
         moment = (timeline.at(each) - since).total_seconds()
+        if each.position <= begun.position or timeline.operation_of(each) is operation:
+            continue
         if _shows_running(each):
-            running = moment
-        elif running is not None:
-            return max(running + 0.5, (running + moment) / 2)
-        else:
-            return min(moment / 2, 60.0)
+            running = max(moment, running or 0.0)
+        elif running is None or moment > running:
+            return _between(running, moment)
     return None if running is None else running + 60
 
 

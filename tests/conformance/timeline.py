@@ -19,7 +19,8 @@ _A_LITTLE = timedelta(milliseconds=1)
 class RecordedOperation:
     """One operation as its polls tell: its moments are None where no poll does.
 
-    `seen_running` is the last moment at which anything showed it running.
+    `seen_running` is the last moment at which a poll showed it running, `over_by` the first one at which its
+    Location showed it over.
     """
 
     url: str
@@ -27,6 +28,7 @@ class RecordedOperation:
     ended: datetime | None = None
     failure: tuple[str, str] | None = None
     seen_running: datetime | None = None
+    over_by: datetime | None = None
     retry_after: int | None = None
     begun_by: Interaction | None = None
 
@@ -61,8 +63,10 @@ def timeline_of(recording: Recording) -> Timeline:
         operation = timeline.operation_of(each)
         now = max(now, *_told(each, operation, now))
         timeline.moments.append(now)
-        if operation is not None and _status(each) == "InProgress":
+        if operation is not None and (_status(each) == "InProgress" or _location_status(each) == 202):
             operation.seen_running = now
+        elif operation is not None and _location_status(each) in (200, 204):
+            operation.over_by = operation.over_by or now
     return timeline
 
 
@@ -161,6 +165,11 @@ def _times(value: Any) -> Iterator[Any]:
 def _started_url(each: Interaction) -> str:
     url = each.headers.get("azure-asyncoperation") or each.headers.get("location") or ""
     return url if isinstance(url, str) and each.method != "GET" else ""
+
+
+def _location_status(each: Interaction) -> int | None:
+    """What a poll of a Location answered: 202 while its operation runs, afterwards 200 or 204."""
+    return each.status if operation_of(each.method, each.url) == "operation: Location" else None
 
 
 def _status(each: Interaction) -> str:
