@@ -1,5 +1,6 @@
 """The image is built once for all tests; each test gets a simulated Azure and a runner of its own."""
 
+import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,8 +30,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 @pytest.fixture(scope="session")
 def bridge() -> str:
-    """The host's address on Docker's bridge: the only one of its addresses that a container can count on."""
-    return docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}")
+    """The host's address on Docker's bridge: the only one of its addresses that a container can count on.
+
+    It is the first of the network; Docker leaves the gateway out of what it tells when it has just made the bridge.
+    """
+    network = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")
+    return str(next(ipaddress.ip_network(network).hosts()))
 
 
 @pytest.fixture
