@@ -35,6 +35,11 @@ class Request:
     def meet(self, stage: Stage, headers: Headers) -> None:
         """Raise the error that awaits the request at this stage, if any; it shows `headers` too."""
         if self.error is not None and self.error.stage == stage:
+            self.fail(headers)
+
+    def fail(self, headers: Headers) -> None:
+        """Raise the error that awaits the request, if any, at whatever stage; it shows `headers` too."""
+        if self.error is not None:
             refusal = self.error.refusal()
             refusal.headers = [*refusal.headers, *headers]
             raise refusal

@@ -9,7 +9,11 @@ Not simulated, and answered with a loud 501 that names method and URL: everythin
 reimage, redeploy, maintenance, run commands; extensions as resources of their own; manualupgrade of an instance
 that is not running; `$filter` of instances by anything but latestModelApplied; shared and community galleries,
 writing to galleries; unmanaged disks' storage; the limit of ten models per set; load balancers, disks, networks;
-other regions; a second scale set, but for its line in a list.
+other regions.
+
+Other query options than those of the recordings get the 501 in lists of images, and are ignored elsewhere. There
+is no second scale set, but for its line in a list: another name gets the gateway's 404 ResourceNotFound. The extra
+instances of overprovisioning are never listed: they only count for the throttle.
 
 Texts without a recording are known from Azure's gateway: the 400 without api-version and the 401s.
 """
@@ -29,6 +33,9 @@ from azure_simulator.set_routes import SetRoutes
 
 _SETS = "/resourceGroups/(?P<group>[^/]+)/providers/Microsoft.Compute/virtualMachineScaleSets"
 _ONE_SET = _SETS + "/(?P<set>[^/]+)"
+
+# What an answer shows of the provider's throttle.
+_COSTS = ("x-ms-ratelimit-remaining-resource", "x-ms-request-charge")
 
 
 class ArmRoutes:
@@ -65,7 +72,7 @@ class ArmRoutes:
         request.meet("gateway", [])
         self._check_names(match)
         try:
-            reply: Reply = handler(request, match, now)
+            reply = _with_its_error(handler, request, match, now)
         except Refusal as refused:
             if not any(name == "x-ms-failure-cause" for name, _ in refused.headers):
                 refused.headers = [*refused.headers, *self._passed(request, now)]
@@ -106,3 +113,21 @@ class ArmRoutes:
             "state": "Enabled",
         }
         return json_reply(200, body)
+
+
+def _with_its_error(handler: Handler, request: Request, match: "re.Match[str]", now: float) -> Reply:
+    """The handler's answer. An error that awaits the request is raised even where the handler does not come as
+    far as that: it ends before, by itself, or counts nothing, as reads may. What changes something meets it before.
+    """
+    try:
+        reply: Reply = handler(request, match, now)
+    except Refusal as refused:
+        # The refusal is this very error where the handler has met it: then this changes nothing.
+        request.fail(_costs(refused.headers))
+        raise
+    request.fail(_costs(reply.headers))
+    return reply
+
+
+def _costs(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name in _COSTS]

@@ -17,7 +17,10 @@ Stage = Literal["gateway", "entered", "counted"]
 
 @dataclass(frozen=True, slots=True)
 class KnownError:
-    """One error: its status and body, how far the request comes, and what the gateway says of the cause."""
+    """One error: its status and body, how far the request comes, and what the gateway says of the cause.
+
+    `target` is what the error is about, or the word of the case that names it.
+    """
 
     status: int
     code: str
@@ -29,7 +32,7 @@ class KnownError:
 
     def refusal(self, **case: str) -> Refusal:
         headers: Headers = [("x-ms-failure-cause", self.cause)] if self.cause else []
-        more = {"target": self.target, **self.more} if self.target else self.more
+        more = {"target": case.get(self.target, self.target), **self.more} if self.target else self.more
         return Refusal(self.status, self.code, self.message.format_map(_Case(case)), headers=headers, **more)
 
 

@@ -2,7 +2,8 @@
 
 Shapes are those of uniform_create_and_modify_2024 (platform) and gallery_image_version_get_2024; a managed
 image is as documented. A missing version of an existing publisher has no recording: it gets the recorded
-404 code with a text of the same form.
+404 code with a text of the same form. A version whose replication is under way, or failed, has none either: its
+states are those of the OpenAPI, and half of the way is done.
 """
 
 import re
@@ -44,13 +45,11 @@ class ImageRoutes:
         """A bare array. `$top` and `$orderby=name [desc]` are honoured; names sort number by number."""
         meter = self._service.enter(request, "image-list", now)
         with showing(meter):
-            images = self._platform(match)
+            images, top = self._platform(match), _top(request)
         unknown = set(request.query) - {"api-version", "$top", "$orderby"}
         if unknown:
             raise NotSimulated(f"a list of image versions with {', '.join(sorted(unknown))}")
-        descending = request.query.get("$orderby", "name").lower() == "name desc"
-        versions = sorted(images.versions, key=version_key, reverse=descending)
-        top = int(request.query.get("$top", len(versions)))
+        versions = sorted(images.versions, key=version_key, reverse=_is_descending(request))
         stubs = [self._platform_stub(match["subscription"], images, version) for version in versions[:top]]
         return json_reply(200, stubs, meter.headers)
 
@@ -109,12 +108,13 @@ class ImageRoutes:
         image = self._gallery_image(request.path, match)
         properties = {
             "hyperVGeneration": image.traits.hyper_v_generation,
-            "architecture": image.traits.architecture,
             "osType": image.traits.os,
             "osState": "Generalized",
             "identifier": {"publisher": "simulated", "offer": match["gallery"], "sku": match["definition"]},
             "provisioningState": "Succeeded",
         }
+        if self._service.generation(now).actions_notify:
+            properties["architecture"] = image.traits.architecture
         return json_reply(200, self._gallery_json(image.id, "galleries/images", properties), meter.headers)
 
     def _get_gallery_version(self, request: Request, match: re.Match[str], now: float) -> Reply:
@@ -130,7 +130,8 @@ class ImageRoutes:
         generation = self._service.generation(now)
         properties = version_details(image.traits, self._location, generation)
         if request.query.get("$expand", "").lower() == "replicationstatus":
-            properties["replicationStatus"] = _replicated(properties["publishingProfile"]["targetRegions"])
+            regions = properties["publishingProfile"]["targetRegions"]
+            properties["replicationStatus"] = _replication(image.traits.replication, regions)
         body = self._gallery_json(f"{image.id}/versions/{version}", "galleries/images/versions", properties)
         if not generation.galleries_as_today:
             del body["tags"]
@@ -153,6 +154,23 @@ class ImageRoutes:
             "tags": {},
             "properties": properties,
         }
+
+
+def _is_descending(request: Request) -> bool:
+    order = request.query.get("$orderby", "name").lower()
+    if order not in ("name", "name asc", "name desc"):
+        raise NotSimulated(f"a list of image versions with $orderby={order}")
+    return order == "name desc"
+
+
+def _top(request: Request) -> int | None:
+    """How many versions are asked for, None for all. Raises Refusal 400 for what is no number."""
+    top = request.query.get("$top")
+    if top is None:
+        return None
+    if re.fullmatch("[0-9]+", top) is None:
+        raise refusal("invalid-parameter", parameter="$top")
+    return int(top)
 
 
 def platform_details(traits: ImageTraits, generation: Generation) -> dict[str, Any]:
@@ -185,12 +203,14 @@ def _size(traits: ImageTraits, generation: Generation) -> dict[str, int]:
     return {**({"sizeInGb": traits.size_gb} if traits.managed or both else {}), **in_bytes}
 
 
-def _replicated(regions: list[dict[str, Any]]) -> dict[str, Any]:
-    """The replication of a version that is in all its regions; these it spells in its other way."""
-    summary = [
-        {"region": each["name"].replace(" ", "").lower(), "state": "Completed", "progress": 100} for each in regions
-    ]
-    return {"aggregatedState": "Completed", "summary": summary}
+def _replication(state: str, regions: list[dict[str, Any]]) -> dict[str, Any]:
+    """How far a version has come in its regions, all of them alike; these it spells in its other way."""
+    in_region = {
+        "state": "Replicating" if state == "InProgress" else state,
+        "progress": 100 if state == "Completed" else 50,
+    }
+    summary = [{"region": each["name"].replace(" ", "").lower(), **in_region} for each in regions]
+    return {"aggregatedState": state, "summary": summary}
 
 
 def version_details(traits: ImageTraits, location: str, generation: Generation) -> dict[str, Any]:

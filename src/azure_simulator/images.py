@@ -34,8 +34,8 @@ class ImageTraits:
     """What an image is like, as far as the answers about it tell.
 
     `managed`: how the image itself is stored, which decides the unit of its size. `features` None: not shown.
-    `plan`: of a marketplace image that has one. `target_regions`, `source`, `end_of_life`: of a
-    gallery version.
+    `plan`: of a marketplace image that has one. `target_regions`, `source`, `end_of_life`, `replication`: of a
+    gallery version; `replication` is Completed, InProgress or Failed, in all its regions.
     """
 
     os: str = "Linux"
@@ -51,6 +51,7 @@ class ImageTraits:
     target_regions: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     source: str = ""
     end_of_life: str = ""
+    replication: str = "Completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class PlatformImages:
 
 @dataclass(frozen=True, slots=True)
 class GalleryImage:
-    """An image definition of a gallery with its versions, all replicated to the region of the set."""
+    """An image definition of a gallery with its versions, all deployable in the region of the set."""
 
     id: str
     versions: tuple[str, ...]

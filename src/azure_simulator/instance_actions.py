@@ -15,7 +15,7 @@ from azure_simulator import faults as f
 from azure_simulator.answers import NotSimulated
 from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
-from azure_simulator.fleet import Instance, Protection, Spell, Upgrade
+from azure_simulator.fleet import FOREVER, Instance, Protection, Spell, Upgrade
 from azure_simulator.operations import Operation
 from azure_simulator.rolling_upgrade import POLICY, SECONDS_A_BATCH, RollingUpgrade, Turn, batches
 from azure_simulator.scale_set import AcceptedUpgrade, SimulatedScaleSet
@@ -82,10 +82,12 @@ def delete(
 ) -> Operation:
     """Delete instances; the set's capacity is smaller at once. No instance at all ends well, too (recorded)."""
     ends = now + _seconds(scale_set, "delete", now, fate)
+    # Who is leaving already has been subtracted.
+    subtracted = sum(instance.gone_at == FOREVER for instance in instances)
     for instance in instances:
         instance.gone_at = min(instance.gone_at, ends)
         instance.spells.append(Spell(now, ends, "Deleting"))
-    scale_set.json["sku"]["capacity"] = max(0, scale_set.capacity - len(instances))
+    scale_set.json["sku"]["capacity"] = max(0, scale_set.capacity - subtracted)
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
 
 
@@ -127,7 +129,7 @@ def evict(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> None:
 def start_rolling_upgrade(
     scale_set: SimulatedScaleSet, now: float, api_version: str, fate: OperationFate | None
 ) -> Operation:
-    """Azure's own roll: all instances, batch after batch.
+    """Azure's own roll: all instances, batch after batch. One that is to fail does so in its first batch.
 
     Raises Refusal 409 for a write at the same time.
     """
@@ -136,15 +138,16 @@ def start_rolling_upgrade(
     policy = {**POLICY, **(scale_set.json["properties"].get("upgradePolicy", {}).get("rollingUpgradePolicy") or {})}
     rolling = RollingUpgrade(scale_set.calendar, now, policy, scale_set.name)
     due = [each for each in scale_set.present(now) if not each.protected]
-    parts = batches(len(due), int(policy["maxBatchInstancePercent"]))
+    rolling.failed = fate is not None and fate.failure is not None
+    parts = batches(len(due), int(policy["maxBatchInstancePercent"]))[: 1 if rolling.failed else None]
     seconds = SECONDS_A_BATCH if fate is None or fate.seconds is None else fate.seconds / max(1, len(parts))
     turns = [
         _turn(scale_set, due[position], scale_set.is_stale(due[position], now), now + number * seconds, seconds)
         for number, batch in enumerate(parts)
         for position in batch
     ]
-    rolling.turns, rolling.ended_at = turns, now + len(parts) * seconds
-    rolling.failed = fate is not None and fate.failure is not None
+    never = [Turn(instance, FOREVER, FOREVER, None) for instance in due[len(turns) :]]
+    rolling.turns, rolling.ended_at = [*turns, *never], now + len(parts) * seconds
     scale_set.rolling = rolling
     return scale_set.operations.start(now, api_version, lambda: rolling.ended_at, fate=fate)
 
@@ -157,15 +160,23 @@ def _turn(scale_set: SimulatedScaleSet, instance: Instance, stale: bool, starts:
     return Turn(instance, starts, starts + seconds, upgrade)
 
 
+def running_rolling_upgrade(scale_set: SimulatedScaleSet, now: float) -> RollingUpgrade:
+    """The one to cancel. Raises Refusal 409 where none runs."""
+    if scale_set.rolling is None or not scale_set.rolling.running(now):
+        raise refusal("nothing-to-cancel")
+    return scale_set.rolling
+
+
 def cancel_rolling_upgrade(
-    scale_set: SimulatedScaleSet, now: float, api_version: str, fate: OperationFate | None
+    scale_set: SimulatedScaleSet,
+    rolling: RollingUpgrade,
+    now: float,
+    api_version: str,
+    fate: OperationFate | None,
 ) -> Operation:
     """Cancel it; its own operation and that of the cancellation both end Succeeded
-    (rolling_upgrade_start_cancel_2020). Raises Refusal 409 where none runs.
+    (rolling_upgrade_start_cancel_2020).
     """
-    rolling = scale_set.rolling
-    if rolling is None or not rolling.running(now):
-        raise refusal("nothing-to-cancel")
     rolling.cancel(now)
     return scale_set.operations.start(now, api_version, lambda: rolling.ended_at, fate=fate)
 

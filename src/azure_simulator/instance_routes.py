@@ -1,7 +1,6 @@
 """Requests for instances: read and list them, and every action that is asked of them."""
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from azure_simulator.arm_request import Request
 from azure_simulator.errors import refusal
 from azure_simulator.fleet import Instance
 from azure_simulator.instance_json import Detail, InstanceWriter
-from azure_simulator.operations import Operation
+from azure_simulator.model_rules import check_shape
 from azure_simulator.service import Route, Service, showing
 from azure_simulator.throttling import Meter
 from azure_simulator.view_json import instance_view
@@ -63,7 +62,7 @@ class InstanceRoutes:
     # --- reading ---
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         wanted = _wanted(request.query.get("$filter"))
         meter = self._service.enter(request, "instance-list", now)
         with showing(meter):
@@ -102,7 +101,7 @@ class InstanceRoutes:
     def _read_token(self, token: str) -> str:
         try:
             unique_id, _, first = base64.b64decode(token, validate=True).decode().partition("!")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             unique_id, first = "", ""
         if unique_id != self._unique_id or not first:
             raise refusal("stale-skiptoken")
@@ -117,12 +116,12 @@ class InstanceRoutes:
         return self._shown(request, instance, meter, now, [])
 
     def _shown(self, request: Request, instance: Instance, meter: Meter, now: float, more: Headers) -> Reply:
-        text = self._json.text(instance, now, self._detail(request, now), request.api_version)
+        text = self._json.text(instance, now, self._detail_of_one(request, now), request.api_version)
         etags = self._service.generation(now).etags(request.api_version)
         etag = [("etag", f'"{self._set.snapshot(instance, now).etag}"')] if etags else []
         return text_reply(200, text, [*more, *etag, *meter.headers])
 
-    def _detail(self, request: Request, now: float) -> Detail:
+    def _detail_of_one(self, request: Request, now: float) -> Detail:
         """What is asked of one instance; long ago `$expand` of one was accepted and did nothing."""
         return _detail(request) if self._service.generation(now).actions_notify else "plain"
 
@@ -133,7 +132,7 @@ class InstanceRoutes:
 
     def _one(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         """The instance that is asked for. One that is not there costs as much (recorded)."""
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         name = unquote(match["instance"])
         meter = self._service.enter(request, "instance-get", now, f"{self._set.name}/{name}")
         with showing(meter):
@@ -179,7 +178,7 @@ class InstanceRoutes:
     # --- actions of the set on some of its instances ---
 
     def _upgrade(self, request: Request, match: Match, now: float) -> Reply:
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         meter = self._service.enter(request, "set-action", now)
         with showing(meter):
             ids = _ids(request, required=True)
@@ -188,34 +187,34 @@ class InstanceRoutes:
             paid = self._service.generation(now).actions_notify
             self._service.count(request, meter, sum(not paid or self._set.is_stale(each, now) for each in due))
             operation = actions.upgrade(self._set, ids, now, request.api_version, request.fate)
-        return self._started(operation, meter, now)
+        return self._service.started(operation, meter, now)
 
     def _of_the_set(self, verb: actions.Power) -> Callable[[Request, Match, float], Reply]:
         def answer(request: Request, match: Match, now: float) -> Reply:
-            self._must_exist(match, now)
+            self._service.must_exist(match, now)
             meter = self._service.enter(request, "set-action" if verb == "start" else "set-stop", now)
             with showing(meter):
                 reached = actions.unprotected(self._set.named(_ids(request), now))
                 self._service.count(request, meter, len(reached))
                 operation = actions.change_power(self._set, verb, reached, now, request.api_version, request.fate)
-            return self._started(operation, meter, now)
+            return self._service.started(operation, meter, now)
 
         return answer
 
     def _delete_some(self, request: Request, match: Match, now: float) -> Reply:
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         meter = self._service.enter(request, "set-action", now)
         with showing(meter):
             gone = self._set.named(_ids(request, required=True), now)
             self._service.count(request, meter, len(gone))
             operation = actions.delete(self._set, gone, now, request.api_version, request.fate)
-        return self._started(operation, meter, now)
+        return self._service.started(operation, meter, now)
 
     # --- requests for one instance ---
 
     def _of_one(self, verb: actions.Power) -> Callable[[Request, Match, float], Reply]:
         def answer(request: Request, match: Match, now: float) -> Reply:
-            self._must_exist(match, now)
+            self._service.must_exist(match, now)
             name = unquote(match["instance"])
             kind = "instance-action" if verb == "start" else "instance-stop"
             meter = self._service.enter(request, kind, now, f"{self._set.name}/{name}")
@@ -224,16 +223,17 @@ class InstanceRoutes:
                 reached = self._set.present(now) if name == "*" else [self._found(name, now)]
                 self._service.count(request, meter, len(reached))
                 operation = actions.change_power(self._set, verb, reached, now, request.api_version, request.fate)
-            return self._started(operation, meter, now)
+            return self._service.started(operation, meter, now)
 
         return answer
 
     def _put(self, request: Request, match: Match, now: float) -> Reply:
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         name = unquote(match["instance"])
         meter = self._service.enter(request, "instance-put", now, f"{self._set.name}/{name}")
         with showing(meter):
             instance, body = self._found(name, now), request.json()
+            check_shape(body)
             # Tags alone cost no request to the instance (recorded: instance_operations_2020).
             self._service.count(request, meter, int("properties" in body))
             operation = actions.update_one(self._set, instance, body, now, request.api_version, request.fate)
@@ -247,33 +247,25 @@ class InstanceRoutes:
 
     def _delete_one(self, request: Request, match: Match, now: float) -> Reply:
         """An instance that is gone already is deleted all the same (recorded: instance_operations_2020)."""
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         name = unquote(match["instance"])
         meter = self._service.enter(request, "instance-stop", now, f"{self._set.name}/{name}")
         with showing(meter):
             gone = [each for each in [self._set.present_instance(name, now)] if each is not None]
             self._service.count(request, meter, len(gone))
             operation = actions.delete(self._set, gone, now, request.api_version, request.fate)
-        return self._started(operation, meter, now)
+        return self._service.started(operation, meter, now)
 
     def _evict(self, request: Request, match: Match, now: float) -> Reply:
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         name = unquote(match["instance"])
         meter = self._service.enter(request, "instance-put", now, f"{self._set.name}/{name}")
         with showing(meter):
-            actions.evict(self._set, self._found(name, now), now)
+            instance = self._found(name, now)
+            # Nobody counts it, and yet an error that comes after counting comes before it takes effect.
+            request.meet("counted", meter.headers)
+            actions.evict(self._set, instance, now)
         return empty_reply(204, meter.headers)
-
-    # --- steps ---
-
-    def _must_exist(self, match: Match, now: float) -> None:
-        if not self._set.exists(now):
-            group, name = unquote(match["group"]), unquote(match["set"])
-            raise refusal("resource-not-found", kind="virtualMachineScaleSets", name=name, group=group)
-
-    def _started(self, operation: Operation, meter: Meter, now: float) -> Reply:
-        notify = self._service.generation(now).actions_notify
-        return empty_reply(202, self._service.accepted(operation, meter.headers, notify=notify))
 
 
 def _detail(request: Request) -> Detail:
@@ -299,6 +291,6 @@ def _ids(request: Request, required: bool = False) -> list[str]:
         return ["*"]
     if not isinstance(ids, list) or not ids or not all(isinstance(each, str) for each in ids):
         error = refusal("invalid-parameter", parameter="instanceIds")
-        error.error |= {"target": "instanceIds", "message": "Required parameter 'instanceIds' is missing (null)."}
+        error.error["message"] = "Required parameter 'instanceIds' is missing (null)."
         raise error
     return ids

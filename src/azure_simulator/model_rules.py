@@ -3,6 +3,8 @@
 import copy
 from typing import Any
 
+from azure_simulator.errors import refusal
+
 _READ_ONLY = ("provisioningState", "uniqueId", "timeCreated", "latestModelApplied", "instanceView")
 
 
@@ -14,8 +16,81 @@ def writable(patch: dict[str, Any]) -> dict[str, Any]:
     return patch
 
 
+# Parts that are objects, and lists of objects, wherever they stand; those of the latter that need a name.
+_OBJECTS = (
+    "automaticOSUpgradePolicy", "automaticRepairsPolicy", "dnsSettings", "extensionProfile",
+    "externalHealthPolicy", "healthProbe", "identity", "image", "imageReference", "linuxConfiguration",
+    "managedDisk", "networkProfile", "osDisk", "osProfile", "plan", "properties", "protectionPolicy",
+    "rollingUpgradePolicy", "securityProfile", "storageProfile", "tags", "upgradePolicy",
+    "virtualMachineProfile", "windowsConfiguration",
+)  # fmt: skip
+_LISTS = ("dataDisks", "extensions", "ipConfigurations", "networkInterfaceConfigurations")
+_NAMED = ("extensions", "networkInterfaceConfigurations")
+_NUMBERS = ("maxBatchInstancePercent", "platformFaultDomainCount")
 # What belongs to the client as a whole.
-_REPLACED = ("tags", "settings")
+_REPLACED = ("tags", "settings", "protectedSettings")
+
+
+def check_shape(body: dict[str, Any]) -> None:
+    """Raises Refusal 400 for a part of a request that has another JSON type than that part has. null passes: it
+    removes (except for the capacity, without which there is no number of instances).
+    """
+    # The image has a sku, too, which is a string.
+    sku = body.get("sku")
+    if sku is not None and not isinstance(sku, dict):
+        raise refusal("invalid-parameter", parameter="sku")
+    if sku is not None and "capacity" in sku and not _is_number(sku["capacity"]):
+        raise refusal("invalid-parameter", parameter="capacity")
+    _check_parts({name: value for name, value in body.items() if name != "sku"})
+
+
+def check_whole(model: dict[str, Any]) -> None:
+    """Raises Refusal 400 where a merge has left a set without a part that no set can do without."""
+    properties = model.get("properties") or {}
+    profile = properties.get("virtualMachineProfile") or {}
+    there = {
+        "location": model.get("location"),
+        "sku": model.get("sku"),
+        "properties": properties,
+        "virtualMachineProfile": profile,
+        "storageProfile": profile.get("storageProfile"),
+    }
+    missing = next((name for name, part in there.items() if not part), None)
+    if missing is not None:
+        raise refusal("invalid-parameter", parameter=missing)
+
+
+def _check_parts(part: dict[str, Any]) -> None:
+    for name, value in part.items():
+        if value is None:
+            continue
+        if not _has_its_type(name, value):
+            raise refusal("invalid-parameter", parameter=name)
+        if name in _LISTS:
+            for entry in value:
+                _check_parts(entry)
+        elif isinstance(value, dict) and name not in _REPLACED:
+            _check_parts(value)
+
+
+def _has_its_type(name: str, value: Any) -> bool:
+    if name in _LISTS:
+        return isinstance(value, list) and all(isinstance(each, dict) and _is_named(name, each) for each in value)
+    if name == "zones":
+        return isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if name in _NUMBERS:
+        return _is_number(value)
+    if name == "imageReference":
+        return isinstance(value, dict) and all(isinstance(each, str | None) for each in value.values())
+    return isinstance(value, dict) if name in _OBJECTS else True
+
+
+def _is_named(kind: str, part: dict[str, Any]) -> bool:
+    return kind not in _NAMED or isinstance(part.get("name"), str)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def merged_resource(base: dict[str, Any], patch: dict[str, Any], *, extensions_stay: bool = False) -> dict[str, Any]:
@@ -33,7 +108,8 @@ def merged_resource(base: dict[str, Any], patch: dict[str, Any], *, extensions_s
         elif isinstance(value, dict) and key not in _REPLACED:
             below = below if isinstance(below, dict) else {}
             result[key] = merged_resource(below, value, extensions_stay=extensions_stay)
-        elif isinstance(value, list) and isinstance(below, list):
+        elif isinstance(value, list):
+            below = below if isinstance(below, list) else []
             named = [part.get("name") for part in value if isinstance(part, dict)]
             stays = extensions_stay and key == "extensions"
             kept = [part for part in below if stays and part.get("name") not in named]
@@ -51,9 +127,10 @@ def with_policy(model: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]
 
 
 def _merged_part(parts: list[Any], part: Any) -> Any:
-    if not isinstance(part, dict) or "name" not in part:
+    if not isinstance(part, dict):
         return copy.deepcopy(part)
-    same = [each for each in parts if isinstance(each, dict) and each.get("name") == part["name"]]
+    name = part.get("name")
+    same = [each for each in parts if isinstance(each, dict) and name is not None and each.get("name") == name]
     return merged_resource(same[0] if same else {}, part)
 
 

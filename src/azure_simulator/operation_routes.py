@@ -1,7 +1,7 @@
 """Polls of operations, and of their Location."""
 
 import re
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from azure_simulator.answers import Headers, Reply, empty_reply, json_reply
 from azure_simulator.arm_request import Request
@@ -23,10 +23,8 @@ class OperationRoutes:
 
     def _poll(self, request: Request, match: re.Match[str], now: float) -> Reply:
         """The URL must come back as it was given out; what Azure says to another one is not recorded."""
-        operation = self._service.scale_set.operations.by_name.get(match["name"].lower())
-        monitor = request.query.get("monitor") == "true"
-        if operation is None or dict(parse_qsl(operation_query(operation, monitor))) != request.query:
-            raise refusal("entity-not-found")
+        monitor = request.query.get("monitor", "").lower() == "true"
+        operation = self._operation_of(request, match, monitor)
         kind = "operation" if operation.collection == "operations" else "gallery-operation"
         meter = self._service.enter(request, kind, now, operation.name)
         if not monitor:
@@ -36,6 +34,17 @@ class OperationRoutes:
             location = ("location", self._service.operation_url(operation, monitor=True))
             return empty_reply(202, [location, *meter.headers])
         return empty_reply(200, meter.headers)
+
+    def _operation_of(self, request: Request, match: re.Match[str], monitor: bool) -> Operation:
+        """Raises Refusal 404 for an address that was not given out."""
+        operations, location = self._service.scale_set.operations, self._service.scale_set.location
+        operation = operations.by_name.get(match["name"].lower())
+        if operation is None or unquote(match["location"]).lower() != location.lower():
+            raise refusal("entity-not-found")
+        asked = {**request.query, "monitor": "true"} if monitor else request.query
+        if dict(parse_qsl(operation_query(operation, monitor))) != asked:
+            raise refusal("entity-not-found")
+        return operation
 
     def _waits(self, operation: Operation, now: float) -> Headers:
         seconds = operation.take_retry_after(now)

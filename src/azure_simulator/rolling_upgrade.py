@@ -6,6 +6,7 @@ one instance.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,7 +38,7 @@ _CANCELLED = {
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When the upgrade works on one instance. `upgrade` None: the instance is current already."""
+    """When the upgrade works on one instance, infinite for never. `upgrade` None: there is nothing to replace."""
 
     instance: Instance
     started_at: float
@@ -99,11 +100,12 @@ class RollingUpgrade:
             },
             "progress": self._progress(now),
         }
-        if cut_short := self._cut_short():
-            details = [
-                {**_CANCELLED, "target": f"{self.set_name}/virtualMachines/{turn.instance.instance_id}"}
-                for turn in cut_short
-            ]
+        details = [
+            {**_CANCELLED, "target": f"{self.set_name}/virtualMachines/{turn.instance.instance_id}"}
+            for turn in self.turns
+            if self._is_cut_short(turn)
+        ]
+        if details:
             properties["error"] = {**_CANCELLED, "details": details}
         return {
             "type": "Microsoft.Compute/virtualMachineScaleSets/rollingUpgrades",
@@ -111,22 +113,24 @@ class RollingUpgrade:
             "properties": properties,
         }
 
-    def _cut_short(self) -> list[Turn]:
-        """The turns that a cancellation found under way: Azure counts them as failed (recorded 2023-03)."""
-        at = self.cancelled_at
-        return [] if at is None else [turn for turn in self.turns if turn.started_at <= at < turn.ended_at]
+    def _is_cut_short(self, turn: Turn) -> bool:
+        """A turn that a cancellation found under way: Azure counts it as failed (recorded 2023-03)."""
+        return self.cancelled_at is not None and turn.started_at <= self.cancelled_at < turn.ended_at
 
     def _progress(self, now: float) -> dict[str, int]:
         until = now if self.cancelled_at is None else self.cancelled_at
-        ended = sum(turn.ended_at <= until for turn in self.turns)
-        begun = sum(turn.started_at <= until < turn.ended_at for turn in self.turns)
-        failed = len(self._cut_short())
-        return {
-            "successfulInstanceCount": ended,
-            "failedInstanceCount": failed,
-            "inProgressInstanceCount": begun - failed,
-            "pendingInstanceCount": len(self.turns) - begun - ended,
-        }
+        states = Counter(self._state_of(turn, until) for turn in self.turns)
+        return {f"{state}InstanceCount": states[state] for state in ("successful", "failed", "inProgress", "pending")}
+
+    def _state_of(self, turn: Turn, until: float) -> str:
+        if turn.started_at > until:
+            return "pending"
+        if self._is_cut_short(turn):
+            return "failed"
+        if until < turn.ended_at:
+            return "inProgress"
+        # What a failed upgrade has worked on is what it failed at.
+        return "failed" if self.state(until) == "Faulted" else "successful"
 
 
 def batches(count: int, percent: int) -> list[range]:

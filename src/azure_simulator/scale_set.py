@@ -70,6 +70,8 @@ class SimulatedScaleSet:
         self.instances: dict[str, Instance] = {}
         self.operations = OperationBook(calendar, seed)
         self.accepted: list[AcceptedUpgrade] = []
+        # When each update ended that reached instances by itself, as modes Rolling and Automatic do.
+        self.reached_by_updates: list[float] = []
         self.conflict_until = 0.0
         self.repairs_suspended = False
         self.rolling = RollingUpgrade.reported(scenario.rolling_upgrade, calendar)
@@ -128,11 +130,13 @@ class SimulatedScaleSet:
 
     def etag(self, now: float) -> int:
         """+1 for each update of the set; +2 over a manualupgrade (uniform_manualupgrade_stale_instances_2024),
-        except that of a Flexible set, which only updates move (flexible_manualupgrade_2024).
+        except that of a Flexible set, which only updates move (flexible_manualupgrade_2024); and it has moved again
+        when an update of mode Rolling or Automatic has reached its instances (uniform_auto_os_upgrade_policy_2024).
         """
         if self.flexible:
             return self.updates
-        return self.updates + sum(1 + (upgrade.ends_at() <= now) for upgrade in self.accepted)
+        by_themselves = 2 * sum(ends <= now for ends in self.reached_by_updates)
+        return self.updates + by_themselves + sum(1 + (upgrade.ends_at() <= now) for upgrade in self.accepted)
 
     def present(self, now: float) -> list[Instance]:
         """The instances that Azure lists."""
@@ -194,7 +198,19 @@ class SimulatedScaleSet:
                 self.updates += 1
                 self.note_model()
 
+    def forget_deleted(self) -> None:
+        """Nothing of a set that was deleted lives on in the one that is created in its place."""
+        self.accepted = []
+        self.reached_by_updates = []
+        self.conflict_until = 0.0
+        self.repairs_suspended = False
+        self.rolling = None
+
     # --- models and images ---
+
+    def is_new_model(self, json: dict[str, Any]) -> bool:
+        """Whether `note_model` would find another model than before in this JSON of the set."""
+        return self.model != UNKNOWN_MODEL and self._models[self.model] != fingerprint(json)
 
     def note_model(self) -> bool:
         """Take the set's JSON as its model from now on. Returns whether it is another model than before.
@@ -202,14 +218,12 @@ class SimulatedScaleSet:
         A model that has been there before is another one all the same: going back does not make old instances
         current again (uniform_update_and_instance_protection_2024).
         """
-        model = fingerprint(self.json)
-        if self.model != UNKNOWN_MODEL and self._models[self.model] == model:
-            return False
-        before = self.model
-        self._models.append(model)
-        self._profiles.append(copy.deepcopy(self.profile))
-        self.model = len(self._models) - 1
-        return before != UNKNOWN_MODEL
+        new = self.is_new_model(self.json)
+        if new or self.model == UNKNOWN_MODEL:
+            self._models.append(fingerprint(self.json))
+            self._profiles.append(copy.deepcopy(self.profile))
+            self.model = len(self._models) - 1
+        return new
 
     def deployed(self, profile: dict[str, Any]) -> DeployedImage:
         """What an instance gets that is made from `profile` now. Raises Refusal for an image that is not there."""
@@ -230,14 +244,16 @@ class SimulatedScaleSet:
     # --- instances ---
 
     def named(self, instance_ids: list[str], now: float) -> list[Instance]:
-        """The instances of these ids, `["*"]` for all. Raises Refusal 400 for one that is not there."""
+        """The instances of these ids, each once, `["*"]` for all. Raises Refusal 400 for one that is not there."""
         if instance_ids == ["*"]:
             return self.present(now)
-        found = [self.present_instance(instance_id, now) for instance_id in instance_ids]
-        for instance_id, instance in zip(instance_ids, found, strict=True):
+        found: list[Instance] = []
+        for instance_id in dict.fromkeys(instance_ids):
+            instance = self.present_instance(instance_id, now)
             if instance is None:
                 raise refusal("instance-not-active", name=instance_id)
-        return [instance for instance in found if instance is not None]
+            found.append(instance)
+        return found
 
     def faults_of(self, instance_id: str) -> list[f.InstanceFault]:
         return [

@@ -162,11 +162,17 @@ def _catalog(root: Section) -> Catalog:
             versions = tuple(entry.list_of("versions", str))
             platform.append(PlatformImages(publisher, offer, sku, versions, _traits(entry)))
         elif entry.has("versions"):
-            gallery.append(GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str)), _traits(entry)))
+            gallery.append(_gallery_image(entry))
         else:
             managed.append(entry.text("id"))
         entry.finish()
     return Catalog(tuple(platform), tuple(gallery), tuple(managed))
+
+
+def _gallery_image(entry: Section) -> GalleryImage:
+    replication = entry.choice("replication", ("Completed", "InProgress", "Failed"), "Completed")
+    traits = dataclasses.replace(_traits(entry), replication=replication)
+    return GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str)), traits)
 
 
 def _traits(entry: Section) -> ImageTraits:

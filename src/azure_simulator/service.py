@@ -1,12 +1,15 @@
 """What every route of Microsoft.Compute needs: the set, the throttle, and how an accepted write is answered."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
-from azure_simulator.answers import Headers, Refusal
+from azure_simulator.answers import Headers, Refusal, Reply, empty_reply
 from azure_simulator.arm_request import Request
+from azure_simulator.errors import refusal
 from azure_simulator.generation import Generation
 from azure_simulator.operations import Operation
 from azure_simulator.scale_set import SimulatedScaleSet
@@ -29,6 +32,12 @@ class Service:
     def generation(self, now: float) -> Generation:
         return Generation(self.scale_set.calendar.moment(now))
 
+    def must_exist(self, match: re.Match[str], now: float) -> None:
+        """Raises the gateway's Refusal 404 where the set of this address is not there."""
+        if not self.scale_set.exists(now):
+            group, name = unquote(match["group"]), unquote(match["set"])
+            raise refusal("resource-not-found", kind="virtualMachineScaleSets", name=name, group=group)
+
     def enter(self, request: Request, operation: str, now: float, resource: str = "") -> Meter:
         """Let a request in, at the price of its operation. Raises Refusal 429, or the error that awaits it."""
         meter = self.throttle.enter(operation, resource or self.scale_set.name, now)
@@ -50,6 +59,11 @@ class Service:
         if location:
             headers.append(("location", self.operation_url(operation, monitor=True)))
         return [*headers, *limits]
+
+    def started(self, operation: Operation, meter: Meter, now: float) -> Reply:
+        """The first answer to an action: 202 without a body."""
+        notify = self.generation(now).actions_notify
+        return empty_reply(202, self.accepted(operation, meter.headers, notify=notify))
 
     def operation_url(self, operation: Operation, monitor: bool = False) -> str:
         path = (

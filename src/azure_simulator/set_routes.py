@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from urllib.parse import unquote
 
 from azure_simulator import instance_actions, set_updates
 from azure_simulator.answers import Headers, Reply, empty_reply, json_reply
@@ -76,9 +75,8 @@ class SetRoutes:
 
     def _enter_existing(self, request: Request, match: Match, operation: str, now: float) -> Meter:
         """Raises Refusal 404: the gateway's for a set that never was, the provider's for one that is gone."""
-        if not self._set.exists(now) and self._set.deleted_at == FOREVER:
-            group, name = unquote(match["group"]), unquote(match["set"])
-            raise refusal("resource-not-found", kind="virtualMachineScaleSets", name=name, group=group)
+        if self._set.deleted_at == FOREVER:
+            self._service.must_exist(match, now)
         meter = self._service.enter(request, operation, now)
         if not self._set.exists(now):
             with showing(meter):
@@ -96,32 +94,23 @@ class SetRoutes:
             return self._update(request, now, "set-put")
         meter = self._service.enter(request, "set-put", now)
         with showing(meter):
-            operation = set_updates.create(self._set, request.json(), now, request.api_version, request.fate)
-        self._service.count(request, meter, self._set.counted(now))
+            creation = set_updates.plan_creation(self._set, request.json(), now, request.api_version)
+        self._service.count(request, meter, creation.counted)
+        operation = set_updates.create(self._set, creation, now, request.api_version, request.fate)
         return self._updated(request, operation, meter, 201, now)
 
     def _patch(self, request: Request, match: Match, now: float) -> Reply:
-        self._must_exist(match, now)
+        self._service.must_exist(match, now)
         return self._update(request, now, "set-patch")
-
-    def _must_exist(self, match: Match, now: float) -> None:
-        if not self._set.exists(now):
-            group, name = unquote(match["group"]), unquote(match["set"])
-            raise refusal("resource-not-found", kind="virtualMachineScaleSets", name=name, group=group)
 
     def _update(self, request: Request, now: float, kind: str) -> Reply:
         meter = self._service.enter(request, kind, now)
         with showing(meter):
             self._check_etag(request, now)
-            operation, touched = set_updates.update(
-                self._set,
-                request.json(),
-                now,
-                request.api_version,
-                request.fate,
-                extensions_stay=request.method == "PATCH",
-            )
-        self._service.count(request, meter, touched)
+            stay = request.method == "PATCH"
+            planned = set_updates.plan_update(self._set, request.json(), now, request.api_version, extensions_stay=stay)
+        self._service.count(request, meter, planned.counted)
+        operation = set_updates.update(self._set, planned, now, request.api_version, request.fate)
         return self._updated(request, operation, meter, 200, now)
 
     def _updated(self, request: Request, operation: Operation, meter: Meter, status: int, now: float) -> Reply:
@@ -160,7 +149,7 @@ class SetRoutes:
         self._set.repairs_suspended = action.lower() == "suspend"
         ends = now + (1.0 if request.fate is None or request.fate.seconds is None else request.fate.seconds)
         operation = self._set.operations.start(now, request.api_version, lambda: ends, fate=request.fate)
-        return self._started(operation, meter, now)
+        return self._service.started(operation, meter, now)
 
     # --- rolling upgrades ---
 
@@ -169,7 +158,7 @@ class SetRoutes:
         self._service.count(request, meter, 0)
         with showing(meter):
             operation = instance_actions.start_rolling_upgrade(self._set, now, request.api_version, request.fate)
-        return self._started(operation, meter, now)
+        return self._service.started(operation, meter, now)
 
     def _latest_rolling(self, request: Request, match: Match, now: float) -> Reply:
         meter = self._enter_existing(request, match, "rolling-latest", now)
@@ -181,10 +170,7 @@ class SetRoutes:
     def _cancel_rolling(self, request: Request, match: Match, now: float) -> Reply:
         meter = self._enter_existing(request, match, "rolling-action", now)
         with showing(meter):
-            operation = instance_actions.cancel_rolling_upgrade(self._set, now, request.api_version, request.fate)
+            rolling = instance_actions.running_rolling_upgrade(self._set, now)
         self._service.count(request, meter, 0)
-        return self._started(operation, meter, now)
-
-    def _started(self, operation: Operation, meter: Meter, now: float) -> Reply:
-        notify = self._service.generation(now).actions_notify
-        return empty_reply(202, self._service.accepted(operation, meter.headers, notify=notify))
+        operation = instance_actions.cancel_rolling_upgrade(self._set, rolling, now, request.api_version, request.fate)
+        return self._service.started(operation, meter, now)

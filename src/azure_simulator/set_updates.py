@@ -6,6 +6,7 @@ about 50 s, a creation two to five minutes.
 
 import random
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator.errors import refusal
@@ -13,7 +14,15 @@ from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import FOREVER, Instance, Spell
 from azure_simulator.generation import Generation
 from azure_simulator.images import kind_of
-from azure_simulator.model_rules import both_kinds, merged_resource, storage_image, with_policy, writable
+from azure_simulator.model_rules import (
+    both_kinds,
+    check_shape,
+    check_whole,
+    merged_resource,
+    storage_image,
+    with_policy,
+    writable,
+)
 from azure_simulator.operations import Operation
 from azure_simulator.scale_set import SimulatedScaleSet
 from azure_simulator.set_defaults import completed, completed_update
@@ -27,74 +36,117 @@ DELETION = 12.0
 # Overprovisioning's extras are gone a while after the others are ready.
 EXTRAS_STAY = 60.0
 FAULT_DOMAINS = 5
+_ADDRESS = ("id", "name", "type", "location")
 
 
-def create(
-    scale_set: SimulatedScaleSet, body: dict[str, Any], now: float, api_version: str, fate: OperationFate | None
-) -> Operation:
-    """A PUT where there is no set: the set of the body, completed as Azure completes it, with its instances.
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A creation that Azure accepts, before it happens. `counted`: how many instances it makes."""
 
-    Raises Refusal for a missing image (404) and for mode Rolling without a source of health (400).
+    model: dict[str, Any]
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update that Azure accepts, before it happens.
+
+    `reached`: the instances that the upgrade mode works on by itself; `counted`: how many instances are touched.
     """
-    model = merged_resource(scale_set.json, writable(body))
+
+    model: dict[str, Any]
+    reached: list[Instance]
+    counted: int
+
+
+def plan_creation(scale_set: SimulatedScaleSet, body: dict[str, Any], now: float, api_version: str) -> Creation:
+    """A PUT where there is no set: the set of the body, completed as Azure completes it. Changes nothing.
+
+    Raises Refusal for a malformed body (400), a missing image (404) and mode Rolling without a source of health
+    (400).
+    """
+    check_shape(body)
+    model = merged_resource(_before_creation(scale_set), writable(body))
     model = with_policy(model, scale_set.scenario.policy)
+    check_whole(model)
     generation = Generation(scale_set.calendar.moment(now))
     model = completed(model, generation, api_version, scale_set.calendar.timestamp(now), created=True)
     _check_rolling(model)
     scale_set.scenario.catalog.deploy(_storage(model), str(model["location"]))
-    scale_set.json, scale_set.created_at, scale_set.deleted_at, scale_set.updates = model, now, FOREVER, 1
+    capacity = int(model["sku"].get("capacity", 0))
+    return Creation(model, capacity + _overprovisioned(model, capacity))
+
+
+def create(
+    scale_set: SimulatedScaleSet, creation: Creation, now: float, api_version: str, fate: OperationFate | None
+) -> Operation:
+    """Make the set and its instances."""
+    if scale_set.deleted_at < FOREVER:
+        scale_set.forget_deleted()
+    scale_set.json = creation.model
+    scale_set.created_at, scale_set.deleted_at, scale_set.updates = now, FOREVER, 1
     scale_set.note_model()
     ends = scale_set.ready_at = now + _seconds(fate, CREATION)
     _give_birth(scale_set, scale_set.capacity, now, ends)
     # Windows takes longer (recorded: 97 and 61).
     waits = 97 if is_windows(scale_set.profile) else 61
-    later = 30 if _mode(model) == "Rolling" else None
+    later = 30 if _mode(creation.model) == "Rolling" else None
     return scale_set.operations.start(
         now, api_version, lambda: ends, fate=fate, retry_after=waits, later_retry_after=later
     )
 
 
-def update(
-    scale_set: SimulatedScaleSet,
-    patch: dict[str, Any],
-    now: float,
-    api_version: str,
-    fate: OperationFate | None,
-    *,
-    extensions_stay: bool,
-) -> tuple[Operation, int]:
-    """Merge `patch` over the set, as the recorded PUTs and PATCHes do (model_rules.merged_resource). Returns the
-    operation and how many instances it touches.
+def plan_update(
+    scale_set: SimulatedScaleSet, patch: dict[str, Any], now: float, api_version: str, *, extensions_stay: bool
+) -> Update:
+    """Merge `patch` over the set, as the recorded PUTs and PATCHes do (model_rules.merged_resource). Changes
+    nothing.
 
-    Raises Refusal for a missing image (404), a change of the kind of image (409), mode Rolling without a
-    source of health (400) and a write at the same time (409).
+    Raises Refusal for a malformed body (400), a missing image (404), a change of the kind of image or of what
+    never changes (409), mode Rolling without a source of health (400) and a write at the same time (409).
     """
+    check_shape(patch)
     if scale_set.operations.busy(now):
         raise refusal("conflict")
     generation = Generation(scale_set.calendar.moment(now))
     changed = merged_resource(scale_set.json, writable(patch), extensions_stay=extensions_stay)
     changed = with_policy(changed, scale_set.scenario.policy)
+    check_whole(changed)
     stamp = scale_set.calendar.timestamp(now)
     changed = completed_update(changed, scale_set.json, generation, api_version, stamp)
     _check_update(scale_set, changed)
-    image_changes = storage_image(changed) != storage_image(scale_set.json)
-    before, scale_set.json = scale_set.capacity, changed
-    scale_set.updates += 1
+    reached = _reached(scale_set, changed, now)
+    born_or_gone = abs(int(changed["sku"].get("capacity", 0)) - scale_set.capacity)
+    return Update(changed, reached, len(reached) + born_or_gone)
+
+
+def update(
+    scale_set: SimulatedScaleSet, planned: Update, now: float, api_version: str, fate: OperationFate | None
+) -> Operation:
+    """Carry out an update: the model, the number of instances, and what the upgrade mode does by itself."""
+    image_changes = storage_image(planned.model) != storage_image(scale_set.json)
+    # An update that changes nothing leaves the etag as it is (uniform_update_image_sku_and_security_2024).
+    scale_set.updates += planned.model != scale_set.json
+    before, scale_set.json = scale_set.capacity, planned.model
     new_model = scale_set.note_model()
     if new_model:
         _stamp_model(scale_set, now)
     ends = now + _seconds(fate, _duration(scale_set, image_changes, before))
     scale_set.conflict_until = ends + scale_set.conflict_seconds()
     _scale(scale_set, before, now, ends)
-    touched = _follow(scale_set, new_model, now, ends)
+    if planned.reached:
+        scale_set.reached_by_updates.append(ends)
+    for instance in planned.reached if new_model else ():
+        instance.upgrades.append(scale_set.replacement(now, ends))
     waits = 51 if is_windows(scale_set.profile) else 37
-    operation = scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=waits)
-    return operation, touched + abs(scale_set.capacity - before)
+    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=waits)
 
 
 def delete(scale_set: SimulatedScaleSet, now: float, api_version: str, fate: OperationFate | None) -> Operation:
-    """Delete the set and its instances; it is there until the operation ends."""
-    ends = now + _seconds(fate, DELETION)
+    """Delete the set and its instances; it is there until the operation ends. One that is being deleted already
+    is gone no later for it.
+    """
+    ends = min(now + _seconds(fate, DELETION), scale_set.deleted_at)
     scale_set.deleted_at = ends
     for instance in scale_set.instances.values():
         instance.gone_at = min(instance.gone_at, ends)
@@ -109,6 +161,13 @@ def extras(capacity: int) -> int:
 
 
 # --- steps ---
+
+
+def _before_creation(scale_set: SimulatedScaleSet) -> dict[str, Any]:
+    """What a body is merged over: of a set that was deleted, its address alone."""
+    if scale_set.deleted_at == FOREVER:
+        return scale_set.json
+    return {name: value for name, value in scale_set.json.items() if name in _ADDRESS}
 
 
 def _seconds(fate: OperationFate | None, usual: float) -> float:
@@ -130,11 +189,23 @@ def _check_rolling(model: dict[str, Any]) -> None:
 
 
 def _check_update(scale_set: SimulatedScaleSet, changed: dict[str, Any]) -> None:
+    for name, value in _unchangeable(scale_set.json).items():
+        if _unchangeable(changed)[name] != value:
+            raise refusal("property-change", property=name)
     before, after = _storage(scale_set.json), _storage(changed)
     if kind_of(after) != kind_of(before) or both_kinds(after):
         raise refusal("image-kind-change")
     _check_rolling(changed)
     scale_set.scenario.catalog.deploy(after, scale_set.location)
+
+
+def _unchangeable(model: dict[str, Any]) -> dict[str, str]:
+    """What no update changes, whatever case it is written in."""
+    mode = model["properties"].get("orchestrationMode", "Uniform")
+    return {
+        "location": str(model["location"]).replace(" ", "").lower(),
+        "orchestrationMode": str(mode).lower(),
+    }
 
 
 def _stamp_model(scale_set: SimulatedScaleSet, now: float) -> None:
@@ -182,7 +253,7 @@ def _give_birth(scale_set: SimulatedScaleSet, count: int, now: float, ready_at: 
     told, scale_set.births = scale_set.births[:count], scale_set.births[count:]
     for described in told:
         scale_set.instances[described.instance_id] = scale_set.born(described, now, ready_at)
-    more = extras(count) if scale_set.json["properties"].get("overprovision") else 0
+    more = _overprovisioned(scale_set.json, count)
     numbers = _free_numbers(scale_set, count - len(told) + more)
     draw = random.Random(f"births:{scale_set.seed}:{len(scale_set.instances)}")
     hidden = set(draw.sample(numbers, more))
@@ -193,10 +264,19 @@ def _give_birth(scale_set: SimulatedScaleSet, count: int, now: float, ready_at: 
         scale_set.instances[instance.instance_id] = instance
 
 
+def _overprovisioned(model: dict[str, Any], count: int) -> int:
+    return extras(count) if model["properties"].get("overprovision") else 0
+
+
 def _free_numbers(scale_set: SimulatedScaleSet, count: int) -> list[int]:
-    used = [int(each.rsplit("_", 1)[-1], 16 if scale_set.flexible else 10) for each in scale_set.instances]
-    first = max(used, default=-1) + 1
+    first = max((_number_of(each) for each in scale_set.instances), default=-1) + 1
     return list(range(first, first + count))
+
+
+def _number_of(instance_id: str) -> int:
+    """The number in an id, which in a Flexible set is the hexadecimal end of a name."""
+    of_a_set, _, number = instance_id.rpartition("_")
+    return int(number, 16 if of_a_set else 10)
 
 
 def _described(scale_set: SimulatedScaleSet, number: int) -> InstanceDescription:
@@ -213,17 +293,13 @@ def _described(scale_set: SimulatedScaleSet, number: int) -> InstanceDescription
     )
 
 
-def _follow(scale_set: SimulatedScaleSet, new_model: bool, now: float, ends: float) -> int:
-    """What the upgrade mode does by itself after an update; returns how many instances that touches at once.
+def _reached(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> list[Instance]:
+    """The instances that the upgrade mode works on by itself, at once, after an update.
 
     Automatic: a new model alone replaces every instance, all together. Rolling: a batch, which is looked at
     even where there is nothing to replace (uniform_rolling_upgrade_2023).
     """
-    there = scale_set.present(now)
-    mode = _mode(scale_set.json)
-    if mode not in ("Automatic", "Rolling") or (mode == "Automatic" and not new_model):
-        return 0
-    touched = there if mode == "Automatic" else there[: max(1, len(there) // 5)]
-    for instance in touched if new_model else ():
-        instance.upgrades.append(scale_set.replacement(now, ends))
-    return len(touched)
+    there, mode = scale_set.present(now), _mode(changed)
+    if mode == "Automatic":
+        return there if scale_set.is_new_model(changed) else []
+    return there[: max(1, len(there) // 5)] if mode == "Rolling" else []

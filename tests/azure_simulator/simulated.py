@@ -1,17 +1,16 @@
 """What the tests of the simulator share: a simulation with the real SDK's client on it, and the recordings."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pytest
 from azure.identity import ClientAssertionCredential
 from azure.mgmt.compute import ComputeManagementClient
 
 from azure_simulator import Reply, SimulatedAzure, VirtualClock, parse_scenario
+from conformance.contract import needed_contract_dir
 
 NEW = "22.04.202611010"
 OLD = "22.04.202610010"
@@ -112,11 +111,7 @@ def header(reply: Reply, name: str) -> str | None:
 
 def recordings() -> Path:
     """The folder of recorded traffic; skips the test where it is not there."""
-    beside = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
-    folder = Path(os.environ.get("AZURE_CONTRACT_DIR", beside)) / "recordings"
-    if not folder.is_dir():
-        pytest.skip("the recordings are not here; AZURE_CONTRACT_DIR names the folder that holds `recordings`")
-    return folder
+    return needed_contract_dir() / "recordings"
 
 
 def interactions(recording: str) -> Iterator[tuple[int, dict[str, Any], dict[str, Any]]]:

@@ -94,6 +94,19 @@ def test_delete_one_instance_that_is_gone_already(small: Simulation) -> None:
     assert (ids(small), capacity(small)) == (["0", "2", "3"], 3)
 
 
+def test_an_instance_named_twice_is_deleted_once(small: Simulation) -> None:
+    settle(small, post(small, "delete", "1", "1"))
+    assert (ids(small), capacity(small)) == (["0", "2", "3"], 3)
+
+
+def test_an_instance_that_is_leaving_is_not_subtracted_again(small: Simulation) -> None:
+    for _ in range(2):
+        small.raw("DELETE", f"{small.set_path}/virtualMachines/1")
+        assert "1" in ids(small)
+    small.clock.sleep(60)
+    assert (ids(small), capacity(small)) == (["0", "2", "3"], 3)
+
+
 def test_scale_out_makes_instances_on_the_model_of_the_moment(small: Simulation) -> None:
     small.update_image()
     reply = small.raw("PATCH", small.set_path, {"sku": {"capacity": 6}})
@@ -184,6 +197,233 @@ def test_overprovisioning_leaves_gaps_and_counts_extras_for_a_while() -> None:
     assert [vm["instanceId"] for vm in json.loads(later.body)["value"]] == names
 
 
+def test_a_creation_under_way() -> None:
+    simulation, _ = created()
+    simulation.clock.sleep(60)
+    assert simulation.set_json()["properties"]["provisioningState"] == "Creating"
+    assert {each.provisioning_state for each in simulation.azure.instances()} == {"Creating"}
+
+
+def test_delete_a_set_that_is_gone() -> None:
+    simulation = Simulation(SMALL)
+    settle(simulation, simulation.raw("DELETE", simulation.set_path))
+    reply = simulation.raw("DELETE", simulation.set_path)
+    assert (reply.status, reply.body) == (204, b"")
+
+
+def test_a_second_deletion_of_a_set_does_not_put_the_first_off(small: Simulation) -> None:
+    small.raw("DELETE", small.set_path)
+    small.clock.sleep(11)
+    assert small.raw("DELETE", small.set_path).status == 202
+    small.clock.sleep(2)
+    assert error_of(small.raw("GET", small.set_path)) == (404, "NotFound")
+
+
+def test_a_set_in_place_of_a_deleted_one_inherits_nothing_but_the_address() -> None:
+    profile = "{upgradePolicy: {mode: Manual}, automaticRepairsPolicy: {enabled: true}}"
+    window = "faults: [{kind: conflict-window, seconds: 1000}]"
+    simulation = Simulation(f"{SMALL}model: {{tags: {{of: old}}, properties: {profile}}}\n{window}")
+    settle(simulation, simulation.upgrade("*"), 20)
+    settle(simulation, post(simulation, "osRollingUpgrade"), 1000)
+    body = {"serviceName": "AutomaticRepairs", "action": "Suspend"}
+    settle(simulation, simulation.raw("POST", f"{simulation.set_path}/setOrchestrationServiceState", body))
+    simulation.update_image()
+    settle(simulation, simulation.raw("DELETE", simulation.set_path), 20)
+    properties = {**CREATED["properties"], "automaticRepairsPolicy": {"enabled": True}}
+    simulation.raw("PUT", simulation.set_path, {**CREATED, "properties": properties})
+    simulation.clock.sleep(130)
+    seen = simulation.set_json()
+    assert (seen["etag"], "tags" in seen) == ('"1"', False)
+    assert error_of(simulation.raw("GET", f"{simulation.set_path}/rollingUpgrades/latest")) == (404, "NotFound")
+    view = json.loads(simulation.raw("GET", f"{simulation.set_path}/instanceView").body)
+    assert view["orchestrationServices"][0]["serviceState"] == "Running"
+    assert simulation.upgrade("*").status == 202
+
+
+# --- what is refused changes nothing ---
+
+
+def everything(simulation: Simulation) -> tuple[Any, Any]:
+    return simulation.set_json(), simulation.azure.instances()
+
+
+@pytest.mark.parametrize("error", ["conflict", "entity-not-found"])
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_an_update_that_is_refused_after_it_was_counted(method: str, error: str) -> None:
+    fault = f"{{kind: error, error: {error}, method: {method}, path: 'virtualMachineScaleSets/[^/]+$'}}"
+    simulation = Simulation(f"{SMALL}faults: [{fault}]")
+    before = everything(simulation)
+    patch = {"location": "westeurope", "sku": {"capacity": 6}, **image_patch(version=NEW)}
+    assert simulation.raw(method, simulation.set_path, patch).status >= 400
+    assert everything(simulation) == before
+    assert simulation.raw(method, simulation.set_path, patch).status == 200
+
+
+@pytest.mark.parametrize("error", ["conflict", "entity-not-found"])
+def test_a_creation_that_is_refused_after_it_was_counted(error: str) -> None:
+    fault = f"{{kind: error, error: {error}, method: PUT, path: 'virtualMachineScaleSets/[^/]+$'}}"
+    simulation = Simulation(f"{SMALL}faults: [{fault}]")
+    settle(simulation, simulation.raw("DELETE", simulation.set_path))
+    assert simulation.raw("PUT", simulation.set_path, CREATED).status >= 400
+    assert (simulation.raw("GET", simulation.set_path).status, ids(simulation)) == (404, [])
+    assert simulation.raw("PUT", simulation.set_path, CREATED).status == 201
+
+
+def test_an_update_that_is_throttled(small: Simulation) -> None:
+    before = everything(small)
+    reply = small.raw("PATCH", small.set_path, {"sku": {"capacity": 7000}})
+    assert (reply.status, everything(small)) == (429, before)
+
+
+def test_a_cancellation_that_is_refused_after_it_was_counted() -> None:
+    fault = "{kind: error, error: conflict, path: 'rollingUpgrades/cancel$'}"
+    simulation = Simulation(f"{SMALL}faults: [{fault}]")
+    post(simulation, "osRollingUpgrade")
+    assert error_of(post(simulation, "rollingUpgrades/cancel")) == (409, "Conflict")
+    assert latest(simulation)["runningStatus"]["code"] == "RollingForward"
+
+
+def test_an_eviction_that_is_refused() -> None:
+    fault = "{kind: error, error: conflict, path: '/simulateEviction$'}"
+    profile = "{virtualMachineProfile: {priority: Spot, evictionPolicy: Delete}}"
+    simulation = Simulation(f"{SMALL}model: {{properties: {profile}}}\nfaults: [{fault}]")
+    path = f"{simulation.set_path}/virtualMachines/2/simulateEviction"
+    assert error_of(simulation.raw("POST", path)) == (409, "Conflict")
+    simulation.clock.sleep(60)
+    assert "2" in ids(simulation)
+
+
+def profile_patch(profile: Any) -> dict[str, Any]:
+    return {"properties": {"virtualMachineProfile": profile}}
+
+
+@pytest.mark.parametrize(
+    ("patch", "target"),
+    [
+        ({"sku": None}, "sku"),
+        ({"sku": "a"}, "sku"),
+        ({"sku": {"capacity": -1}}, "capacity"),
+        ({"sku": {"capacity": None}}, "capacity"),
+        ({"sku": {"capacity": "6"}}, "capacity"),
+        ({"tags": "a"}, "tags"),
+        ({"zones": 1}, "zones"),
+        ({"zones": [1]}, "zones"),
+        ({"location": None}, "location"),
+        ({"properties": None}, "properties"),
+        ({"properties": "x"}, "properties"),
+        ({"properties": {"upgradePolicy": {"rollingUpgradePolicy": {"maxBatchInstancePercent": "x"}}}},
+         "maxBatchInstancePercent"),
+        (profile_patch(None), "virtualMachineProfile"),
+        (profile_patch({"storageProfile": None}), "storageProfile"),
+        (profile_patch({"storageProfile": {"imageReference": "x"}}), "imageReference"),
+        (profile_patch({"storageProfile": {"imageReference": {"version": 5}}}), "imageReference"),
+        (profile_patch({"extensionProfile": {"extensions": "x"}}), "extensions"),
+        (profile_patch({"extensionProfile": {"extensions": [{"name": "one", "properties": "x"}]}}), "properties"),
+        (profile_patch({"extensionProfile": {"extensions": [{"properties": {}}]}}), "extensions"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_a_malformed_update(small: Simulation, method: str, patch: dict[str, Any], target: str) -> None:
+    before = everything(small)
+    reply = small.raw(method, small.set_path, {"location": "westeurope", **patch})
+    assert error_of(reply) == (400, "InvalidParameter")
+    assert json.loads(reply.body)["error"]["target"] == target
+    assert everything(small) == before
+
+
+def test_a_creation_needs_a_profile() -> None:
+    simulation = Simulation(SMALL)
+    settle(simulation, simulation.raw("DELETE", simulation.set_path))
+    reply = simulation.raw("PUT", simulation.set_path, {**CREATED, "properties": {}})
+    assert error_of(reply) == (400, "InvalidParameter")
+
+
+def test_what_belongs_to_the_client_has_any_shape(small: Simulation) -> None:
+    """Words that mean something to Azure elsewhere are just words there."""
+    own = {"image": "x", "zones": 1}
+    properties = {"publisher": "p", "type": "t", "typeHandlerVersion": "1", "settings": own, "protectedSettings": own}
+    patch = profile_patch({"extensionProfile": {"extensions": [{"name": "one", "properties": properties}]}})
+    assert small.raw("PATCH", small.set_path, {**patch, "tags": {"image": "x"}}).status == 200
+
+
+def test_null_in_a_list_removes_too(small: Simulation) -> None:
+    """A part that is not there yet, in a list that is not there yet."""
+    disks = {"storageProfile": {"dataDisks": [{"lun": 0, "managedDisk": None}]}}
+    assert small.raw("PATCH", small.set_path, profile_patch(disks)).status == 200
+    storage = small.set_json()["properties"]["virtualMachineProfile"]["storageProfile"]
+    assert storage["dataDisks"][0]["managedDisk"] == {"storageAccountType": "Standard_LRS"}
+
+
+@pytest.mark.parametrize("properties", ["x", {"protectionPolicy": "x"}])
+def test_a_malformed_update_of_an_instance(small: Simulation, properties: Any) -> None:
+    before = everything(small)
+    reply = small.raw("PUT", f"{small.set_path}/virtualMachines/0", {"properties": properties})
+    assert error_of(reply) == (400, "InvalidParameter")
+    assert everything(small) == before
+
+
+def test_a_skiptoken_that_is_no_base64(small: Simulation) -> None:
+    reply = small.raw("GET", f"{small.set_path}/virtualMachines?$skiptoken=%C3%A9")
+    assert error_of(reply) == (400, "InvalidParameter")
+    assert json.loads(reply.body)["error"]["target"] == "$skiptoken"
+
+
+@pytest.mark.parametrize(
+    ("patch", "target"),
+    [
+        ({"location": "northeurope"}, "location"),
+        ({"properties": {"orchestrationMode": "Flexible"}}, "orchestrationMode"),
+    ],
+)
+def test_what_no_update_changes(small: Simulation, patch: dict[str, Any], target: str) -> None:
+    before = everything(small)
+    reply = small.raw("PATCH", small.set_path, patch)
+    assert error_of(reply) == (409, "PropertyChangeNotAllowed")
+    error = json.loads(reply.body)["error"]
+    assert (error["target"], error["message"]) == (target, f"Changing property '{target}' is not allowed.")
+    assert everything(small) == before
+
+
+@pytest.mark.parametrize("place", ["westeurope", "West Europe"])
+def test_the_same_place_in_other_words_is_no_change(place: str) -> None:
+    simulation = Simulation(f"{SMALL}model: {{location: {place}}}")
+    for written in ("westeurope", "West Europe"):
+        patch = {"location": written, "properties": {"orchestrationMode": "Uniform"}}
+        assert simulation.raw("PATCH", simulation.set_path, patch).status == 200
+        simulation.clock.sleep(1)
+
+
+def test_an_update_that_changes_nothing_leaves_the_etag(small: Simulation) -> None:
+    """Recorded: uniform_update_image_sku_and_security_2024."""
+    before = small.set_json()["etag"]
+    assert settle(small, small.raw("PUT", small.set_path, small.set_json()))["status"] == "Succeeded"
+    assert small.set_json()["etag"] == before
+    small.update_image()
+    assert small.set_json()["etag"] != before
+
+
+# --- operations ---
+
+
+def test_a_poll_of_the_location_while_it_runs(small: Simulation) -> None:
+    url = str(header(post(small, "deallocate", "0"), "location"))
+    reply = small.raw("GET", url)
+    assert (reply.status, header(reply, "location")) == (202, url)
+    small.clock.sleep(600)
+    assert (small.raw("GET", url).status, header(small.raw("GET", url), "location")) == (200, None)
+
+
+def test_a_poll_says_monitor_in_any_case(small: Simulation) -> None:
+    url = str(header(post(small, "deallocate", "0"), "location"))
+    assert small.raw("GET", url.replace("monitor=true", "monitor=True")).status == 202
+
+
+def test_a_poll_in_another_region(small: Simulation) -> None:
+    url = str(header(post(small, "deallocate", "0"), "azure-asyncoperation"))
+    assert error_of(small.raw("GET", url.replace("/westeurope/", "/northeurope/"))) == (404, "NotFound")
+    assert small.raw("GET", url.replace("/westeurope/", "/WestEurope/")).status == 200
+
+
 # --- protection, repairs, eviction ---
 
 
@@ -265,7 +505,7 @@ def test_a_rolling_upgrade_that_is_cancelled(small: Simulation) -> None:
     # Both operations end well; that it was cancelled is told by `latest` (rolling_upgrade_start_cancel_2020).
     assert {settle(small, reply)["status"] for reply in (rolling, cancelled)} == {"Succeeded"}
     told = latest(small)
-    assert told["runningStatus"]["code"] == "Cancelled"
+    assert (told["runningStatus"]["code"], told["runningStatus"]["lastAction"]) == ("Cancelled", "Cancel")
     assert told["progress"] == {
         "successfulInstanceCount": 0,
         "failedInstanceCount": 1,
@@ -275,6 +515,26 @@ def test_a_rolling_upgrade_that_is_cancelled(small: Simulation) -> None:
     # Recorded in 2023-03: what was under way counts as failed, though the replacement goes on.
     assert [each["target"] for each in told["error"]["details"]] == ["simulated-set/virtualMachines/0"]
     assert [each.image_version for each in small.azure.instances()].count(NEW) == 1
+
+
+def test_a_rolling_upgrade_that_fails_does_so_in_its_first_batch() -> None:
+    fault = "{kind: operation, path: '/osRollingUpgrade$', seconds: 40, code: InternalExecutionError}"
+    simulation = Simulation(f"{SMALL}faults: [{fault}]")
+    simulation.update_image()
+    reply = post(simulation, "osRollingUpgrade")
+    assert [each.provisioning_state for each in simulation.azure.instances()].count("Updating") == 1
+    assert latest(simulation)["progress"]["inProgressInstanceCount"] == 1
+    assert settle(simulation, reply, 41)["status"] == "Failed"
+    assert latest(simulation)["runningStatus"]["code"] == "Faulted"
+    assert latest(simulation)["progress"] == {
+        "successfulInstanceCount": 0,
+        "failedInstanceCount": 1,
+        "inProgressInstanceCount": 0,
+        "pendingInstanceCount": 3,
+    }
+    simulation.clock.sleep(1000)
+    assert [each.image_version for each in simulation.azure.instances()].count(OLD) == 3
+    assert error_of(post(simulation, "rollingUpgrades/cancel")) == (409, "OperationNotAllowed")
 
 
 def test_a_rolling_upgrade_of_current_instances_looks_at_each(small: Simulation) -> None:
@@ -293,6 +553,18 @@ def test_mode_automatic_replaces_everything_by_an_update_alone() -> None:
     assert {each.provisioning_state for each in simulation.azure.instances()} == {"Updating"}
     settle(simulation, reply)
     assert {each.image_version for each in simulation.azure.instances()} == {NEW}
+
+
+def test_mode_automatic_touches_what_was_there_before_and_only_for_a_new_model() -> None:
+    simulation = Simulation(SMALL + "model: {properties: {upgradePolicy: {mode: Automatic}}}")
+    tagged = simulation.raw("PATCH", simulation.set_path, {"tags": {"team": "web"}})
+    assert header(tagged, "x-ms-request-charge") == "0"
+    simulation.clock.sleep(1)
+    patch = {"sku": {"capacity": 6}, **image_patch(version=NEW)}
+    # Four are replaced, two are made.
+    assert header(simulation.raw("PATCH", simulation.set_path, patch), "x-ms-request-charge") == "6"
+    states = [each.provisioning_state for each in simulation.azure.instances()]
+    assert (states.count("Updating"), states.count("Creating")) == (4, 2)
 
 
 def test_a_policy_of_the_subscription_adds_and_takes_nothing_away() -> None:
@@ -342,6 +614,15 @@ def test_a_created_flexible_set() -> None:
     assert told["virtualMachineProfile"]["storageProfile"]["osDisk"]["deleteOption"] == "Delete"
 
 
+def test_a_set_in_place_of_a_deleted_flexible_one() -> None:
+    """Its instances have names there, with hexadecimal numbers."""
+    simulation = Simulation(FLEXIBLE.replace("[2, 2]", "[6, 6]"))
+    settle(simulation, simulation.raw("DELETE", simulation.set_path))
+    settle(simulation, simulation.raw("PUT", simulation.set_path, CREATED))
+    assert simulation.set_json()["properties"]["orchestrationMode"] == "Uniform"
+    assert all(each.isdigit() for each in ids(simulation))
+
+
 def machines(simulation: Simulation, query: str = "") -> list[dict[str, Any]]:
     group = simulation.set_path.partition("/virtualMachineScaleSets/")[0]
     wanted = f"$filter='virtualMachineScaleSet/id' eq '{simulation.set_path}'".replace(" ", "%20")
@@ -357,6 +638,13 @@ def test_the_instances_of_a_flexible_set_are_machines() -> None:
     assert shown["storageProfile"]["imageReference"]["exactVersion"] == OLD
     assert "latestModelApplied" not in shown
     assert not {"platformUpdateDomain", "placementGroupId"} & set(shown["instanceView"])
+
+
+def test_a_machine_shows_what_its_profile_has() -> None:
+    profile = "{securityProfile: {securityType: TrustedLaunch}, priority: Spot}"
+    simulation = Simulation(f"{FLEXIBLE}model: {{properties: {{virtualMachineProfile: {profile}}}}}")
+    shown = machines(simulation)[0]["properties"]
+    assert (shown["securityProfile"], shown["priority"]) == ({"securityType": "TrustedLaunch"}, "Spot")
 
 
 def test_another_sets_machines_are_none_of_ours() -> None:
@@ -425,3 +713,13 @@ def test_the_time_in_the_sets_view_does_not_move_between_two_looks(small: Simula
     assert time() == first
     small.update_image()
     assert time() > first
+
+
+def test_the_sets_view_counts_instances_by_state(small: Simulation) -> None:
+    small.update_image()
+    small.upgrade("0")
+    view = json.loads(small.raw("GET", f"{small.set_path}/instanceView").body)
+    assert view["virtualMachine"]["statusesSummary"] == [
+        {"code": "ProvisioningState/succeeded", "count": 3},
+        {"code": "ProvisioningState/updating", "count": 1},
+    ]

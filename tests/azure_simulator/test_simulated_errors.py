@@ -1,9 +1,10 @@
 """Every error of Azure that is recorded or reported can be had by a fault in a scenario file."""
 
 import json
+from typing import Any
 
 import pytest
-from simulated import SMALL, Simulation, header
+from simulated import SMALL, Simulation, error_of, header
 
 from azure_simulator.errors import ERRORS, OPERATION_ERRORS
 
@@ -25,6 +26,134 @@ def test_an_error(name: str) -> None:
     # Only the second one: the first starts an upgrade, the third meets it.
     assert (first.status, third.status) == (202, 409)
     assert json.loads(third.body)["error"]["code"] == "Conflict"
+
+
+GALLERY = "/subscriptions/{subscription}/resourceGroups/g/providers/Microsoft.Compute/galleries/gal/images/def"
+VERSIONS = (
+    "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/westeurope/publishers/p/artifacttypes/vmimage"
+    "/offers/o/skus/s/versions"
+)
+WITH_IMAGES = f"""
+description: small, Spot, with images and an operation of somebody else
+timing: {{request_latency: 0}}
+fleet: {{update_domains: [2, 2], image: {{publisher: p, offer: o, sku: s, version: 1.0.0}}}}
+images:
+  - {{publisher: p, offer: o, sku: s, versions: [1.0.0]}}
+  - {{id: {GALLERY.format(subscription="11111111-1111-1111-1111-111111111111")}, versions: [1.0.0]}}
+under_way: [{{began: 0, seconds: 60}}]
+model: {{properties: {{virtualMachineProfile: {{priority: Spot}}}}}}
+"""
+
+# A route of every kind: method, path after the set's (from `/subscriptions` on: the whole path), and body.
+READS: dict[str, tuple[str, str, Any]] = {
+    "subscription": ("GET", "/subscriptions/{subscription}", None),
+    "set get": ("GET", "", None),
+    "set view": ("GET", "/instanceView", None),
+    "set list": ("GET", "/..", None),
+    "set list everywhere": (
+        "GET",
+        "/subscriptions/{subscription}/providers/Microsoft.Compute/virtualMachineScaleSets",
+        None,
+    ),
+    "instance list": ("GET", "/virtualMachines", None),
+    "instance get": ("GET", "/virtualMachines/0", None),
+    "instance view": ("GET", "/virtualMachines/0/instanceView", None),
+    "machine list": ("GET", "/../../virtualMachines", None),
+    "rolling latest": ("GET", "/rollingUpgrades/latest", None),
+    "poll": ("GET", "{operation}", None),
+    "image list": ("GET", VERSIONS, None),
+    "image get": ("GET", VERSIONS + "/1.0.0", None),
+    "gallery image": ("GET", GALLERY, None),
+    "gallery version": ("GET", GALLERY + "/versions/1.0.0", None),
+    "gallery version that is not there": ("GET", GALLERY + "/versions/2.0.0", None),
+    "managed image that is not there": ("GET", "/../../images/none", None),
+}
+WRITES: dict[str, tuple[str, str, Any]] = {
+    "set PUT": ("PUT", "", {"location": "westeurope", "tags": {"a": "b"}}),
+    "set PATCH": ("PATCH", "", {"tags": {"a": "b"}}),
+    "set DELETE": ("DELETE", "", None),
+    "repairs": (
+        "POST",
+        "/setOrchestrationServiceState",
+        {"action": "Suspend", "serviceName": "AutomaticRepairs"},
+    ),
+    "rolling start": ("POST", "/osRollingUpgrade", None),
+    "rolling cancel": ("POST", "/rollingUpgrades/cancel", None),
+    "manualupgrade": ("POST", "/manualupgrade", {"instanceIds": ["*"]}),
+    "deallocate": ("POST", "/deallocate", {"instanceIds": ["0"]}),
+    "start": ("POST", "/start", None),
+    "delete": ("POST", "/delete", {"instanceIds": ["0"]}),
+    "a body that is wrong": ("POST", "/delete", {}),
+    "instance PUT": (
+        "PUT",
+        "/virtualMachines/0",
+        {"properties": {"protectionPolicy": {"protectFromScaleIn": True}}},
+    ),
+    "instance DELETE": ("DELETE", "/virtualMachines/0", None),
+    "instance poweroff": ("POST", "/virtualMachines/0/poweroff", None),
+    "evict": ("POST", "/virtualMachines/0/simulateEviction", None),
+}
+
+
+def path_of(simulation: Simulation, path: str) -> str:
+    """The whole path, `..` resolved; the operation is the one that is under way."""
+    operations = simulation.azure.operations_under_way
+    path = path.format(subscription=simulation.at["subscription"], operation=operations[0] if operations else "")
+    if path.startswith(("/subscriptions", "https:")):
+        return path
+    parts: list[str] = []
+    for part in (simulation.set_path + path).split("/"):
+        if part == "..":
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts)
+
+
+@pytest.mark.parametrize("route", [*READS, *WRITES])
+@pytest.mark.parametrize("name", ERRORS)
+def test_an_error_on_a_route_of_every_kind(name: str, route: str) -> None:
+    """Also where the route by itself ends before the stage at which Azure refuses so."""
+    method, path, body = (READS | WRITES)[route]
+    simulation = Simulation(
+        f"{WITH_IMAGES}faults: [{{kind: error, error: {name}, method: {method}, path: ^/subscriptions}}]"
+    )
+    refused = simulation.raw(method, path_of(simulation, path), body)
+    assert error_of(refused) == (ERRORS[name].status, ERRORS[name].code)
+    told = [header_name for header_name, _ in refused.headers]
+    assert len(told) == len(set(told))
+
+
+@pytest.mark.parametrize("route", WRITES)
+@pytest.mark.parametrize("name", ["gateway-timeout", "quota", "conflict"])
+def test_a_write_that_is_refused_changes_nothing(name: str, route: str) -> None:
+    """One error of each stage."""
+    method, path, body = WRITES[route]
+    faults = f"faults: [{{kind: error, error: {name}, method: {method}, path: 'virtualMachineScaleSets/'}}]"
+    refused, untouched = Simulation(WITH_IMAGES + faults), Simulation(WITH_IMAGES)
+    refused.raw(method, path_of(refused, path), body)
+    assert everything(refused) == everything(untouched)
+
+
+def test_a_rolling_upgrade_whose_cancellation_is_refused_goes_on() -> None:
+    simulation = faulty("{kind: error, error: conflict, path: /rollingUpgrades/cancel}")
+    simulation.update_image()
+    simulation.raw("POST", f"{simulation.set_path}/osRollingUpgrade")
+    first, second, third = (simulation.raw("POST", f"{simulation.set_path}/rollingUpgrades/cancel") for _ in range(3))
+    assert error_of(first) == (409, "Conflict")
+    # The second one cancels it, and the third finds nothing to cancel.
+    assert second.status == 202
+    assert error_of(third) == (409, "OperationNotAllowed")
+
+
+def everything(simulation: Simulation) -> list[Any]:
+    """What a set and its instances show, now and when whatever was asked for has been done."""
+    seen: list[Any] = []
+    for seconds in (0, 300):
+        simulation.clock.sleep(seconds)
+        for path in ("", "/instanceView", "/virtualMachines?$expand=instanceView"):
+            seen.append(json.loads(simulation.raw("GET", simulation.set_path + path).body))
+    return [*seen, len(simulation.azure.operations_under_way)]
 
 
 @pytest.mark.parametrize(

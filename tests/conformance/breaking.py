@@ -9,32 +9,28 @@ from typing import Any
 from comparing import Answer
 from contract import Interaction, Recording
 
-# Headers that every recorder keeps; the ones that tell most come first.
-_KEPT = (
-    "azure-asyncnotification",
-    "azure-asyncoperation",
-    "etag",
-    "x-ms-failure-cause",
-    "x-ms-ratelimit-remaining-resource",
-    "content-type",
-    "cache-control",
-)
-
 Break = Callable[[Interaction], Interaction | None]
 
 
-def _without_header(each: Interaction) -> Interaction | None:
-    gone = next((name for name in _KEPT if name in each.headers), None)
-    if gone is None:
-        return None
-    return dataclasses.replace(each, headers={name: each.headers[name] for name in each.headers if name != gone})
+def _without_header(name: str) -> Break:
+    def gone(each: Interaction) -> Interaction | None:
+        if name not in each.headers:
+            return None
+        return dataclasses.replace(
+            each, headers={other: each.headers[other] for other in each.headers if other != name}
+        )
+
+    return gone
 
 
-def _with_another_header_value(each: Interaction) -> Interaction | None:
-    other = next((name for name in _KEPT if isinstance(each.headers.get(name), str)), None)
-    if other is None:
-        return None
-    return dataclasses.replace(each, headers={**each.headers, other: f"Other{each.headers[other]}"})
+def _with_another_value(name: str) -> Break:
+    def other(each: Interaction) -> Interaction | None:
+        value = each.headers.get(name)
+        if not isinstance(value, str):
+            return None
+        return dataclasses.replace(each, headers={**each.headers, name: f"Other{value}"})
+
+    return other
 
 
 def _with_another_status(each: Interaction) -> Interaction:
@@ -87,9 +83,17 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         yield from _objects(inner) if inner else iter([value])
 
 
+# What the provider says in a header.
+_HEADERS = (
+    "azure-asyncnotification", "azure-asyncoperation", "location", "retry-after", "etag", "x-ms-failure-cause",
+    "x-ms-ratelimit-remaining-resource", "x-ms-request-charge", "content-type", "cache-control",
+)  # fmt: skip
+HEADER_BREAKS: dict[str, Break] = {
+    **{f"{name} is missing": _without_header(name) for name in _HEADERS},
+    **{f"{name} has another value": _with_another_value(name) for name in _HEADERS},
+}
 BREAKS: dict[str, Break] = {
-    "a header is missing": _without_header,
-    "a header has another value": _with_another_header_value,
+    **HEADER_BREAKS,
     "another status": _with_another_status,
     "a field is missing": _without_a_field,
     "a field has another name": _with_a_renamed_field,

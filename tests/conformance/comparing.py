@@ -49,6 +49,12 @@ _CODES = {
     "osType", "operatingSystem", "imageState", "replicaType", "vmDiskType", "protectFromScaleIn",
     "protectFromScaleSetActions", "vmGuestPatchClassification",
 }  # fmt: skip
+# Numbers that follow from what was asked: compared as they are.
+_COUNTS = {
+    "capacity", "count", "successfulInstanceCount", "failedInstanceCount", "inProgressInstanceCount",
+    "pendingInstanceCount", "lun", "maxBatchInstancePercent", "maxUnhealthyInstancePercent",
+    "maxUnhealthyUpgradedInstancePercent", "platformFaultDomain", "platformUpdateDomain", "platformFaultDomainCount",
+}  # fmt: skip
 _DATE = re.compile(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 _GUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PATTERNS = (
@@ -185,6 +191,10 @@ def _compare(ours: list[Any], theirs: list[Any], path: str) -> list[str]:
         found += _compare_objects(_of(ours, dict), _of(theirs, dict), path)
     if "array" in here:
         found += _compare_arrays(_of(ours, list), _of(theirs, list), path)
+    if "number" in here and _last_name(path) in _COUNTS:
+        numbers = [set(_of(side, int | float)) for side in (ours, theirs)]
+        if numbers[0] != numbers[1]:
+            found.append(f"{path}: {sorted(numbers[0])} here, {sorted(numbers[1])} recorded")
     if "string" in here or "boolean" in here:
         found += _compare_words(_of(ours, str | bool), _of(theirs, str | bool), path)
     return found
@@ -215,12 +225,15 @@ def _compare_arrays(ours: list[list[Any]], theirs: list[list[Any]], path: str) -
 
 
 def _compare_words(ours: list[str | bool], theirs: list[str | bool], path: str) -> list[str]:
-    name = path.rpartition(".")[2].replace("[]", "")
-    read = _code if name in _CODES else _pattern
+    read = _code if _last_name(path) in _CODES else _pattern
     here, there = {read(value) for value in ours}, {read(value) for value in theirs}
     if here == there:
         return []
     return [f"{path}: {'/'.join(sorted(here))} here, {'/'.join(sorted(there))} recorded"]
+
+
+def _last_name(path: str) -> str:
+    return path.rpartition(".")[2].replace("[]", "")
 
 
 def _without_its_words(status: dict[str, Any]) -> dict[str, Any]:

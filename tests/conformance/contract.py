@@ -1,8 +1,8 @@
 """Recorded traffic of the real Azure and its descriptions: data beside the project, not part of it.
 
-`AZURE_CONTRACT_DIR` names the folder (with `recordings/` and `openapi/`); without it, the one that lies beside
-the checkout. Where there is none, what needs it is skipped and says so; with `AZURE_CONTRACT_REQUIRED` in the
-environment, as in `.ci/run`, it fails instead.
+`AZURE_CONTRACT_DIR` names the folder (with `recordings/` and `openapi/`); without it, or where it is empty, it is
+the one that lies beside the checkout. Where that has no recording, what needs it is skipped and says so; with
+`AZURE_CONTRACT_REQUIRED` in the environment, as in `.ci/run`, it fails instead.
 """
 
 import json
@@ -16,7 +16,10 @@ from typing import Any
 import pytest
 
 _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
-MISSING = "The recorded traffic of the real Azure is not here; AZURE_CONTRACT_DIR names the folder that holds it"
+
+
+class NoRecording(Exception):
+    """A file among the recordings is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,21 @@ class Recording:
 
 
 def contract_dir() -> Path | None:
-    """The folder of the data, None where there is none."""
-    folder = Path(os.environ.get("AZURE_CONTRACT_DIR") or _BESIDE)
-    return folder if (folder / "recordings").is_dir() else None
+    """The folder of the data, None where there is no recording in it."""
+    folder = _named_dir()
+    return folder if any((folder / "recordings").glob("*.json")) else None
+
+
+def missing() -> str:
+    """In words, that there are no data."""
+    return (
+        f"The recorded traffic of the real Azure is not here: {_named_dir() / 'recordings'} holds no *.json; "
+        "AZURE_CONTRACT_DIR names the folder that holds `recordings`"
+    )
+
+
+def _named_dir() -> Path:
+    return Path(os.environ.get("AZURE_CONTRACT_DIR") or _BESIDE)
 
 
 def needed_contract_dir() -> Path:
@@ -59,8 +74,8 @@ def needed_contract_dir() -> Path:
     if folder is not None:
         return folder
     if os.environ.get("AZURE_CONTRACT_REQUIRED"):
-        pytest.fail(MISSING)
-    pytest.skip(MISSING)
+        pytest.fail(missing())
+    pytest.skip(missing())
 
 
 def recording_names() -> list[str]:
@@ -71,10 +86,18 @@ def recording_names() -> list[str]:
 
 @cache
 def load_recording(name: str) -> Recording:
-    """One recording by its name. Skips or fails the test without the data."""
+    """One recording by its name. Skips or fails the test without the data.
+
+    Raises NoRecording, which names the file, for one that is not JSON or lacks what a recording has.
+    """
     path = needed_contract_dir() / "recordings" / f"{name}.json"
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return Recording(name, str(document["source"].get("recorder", "")), tuple(_interactions(document)))
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        return Recording(name, str(document["source"].get("recorder", "")), tuple(_interactions(document)))
+    except KeyError as error:
+        raise NoRecording(f"{path}: is no recording: it has no {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise NoRecording(f"{path}: is no recording: {error}") from error
 
 
 def _interactions(document: dict[str, Any]) -> Iterator[Interaction]:

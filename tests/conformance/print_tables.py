@@ -1,25 +1,31 @@
 """Prints how far the simulator matches the recorded Azure: `python tests/conformance/print_tables.py [--readme]`.
 
-`--readme` also writes the table by operation into the README. Without the recordings it says so; the exit code is
-then 0, or 1 where `AZURE_CONTRACT_REQUIRED` is set.
+`--readme` also writes the table by operation, and what is said below it, into the README. Without the recordings it
+says so; the exit code is then 0, or 1 where `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a folder
+without them. It is 1, too, where a file among them is no recording.
 """
 
 import os
 import sys
 
-from contract import MISSING, contract_dir, load_recording, recording_names
+from contract import NoRecording, contract_dir, load_recording, missing, recording_names
 from replaying import replay
-from table import by_operation, write_readme_table, written
+from table import summary, write_readme, written
 
 
 def main(arguments: list[str]) -> int:
     if contract_dir() is None:
-        print(MISSING, file=sys.stderr)
-        return int(bool(os.environ.get("AZURE_CONTRACT_REQUIRED")))
-    outcomes = [outcome for name in recording_names() for outcome in replay(load_recording(name))]
-    print(written(outcomes))
+        print(missing(), file=sys.stderr)
+        return int(any(os.environ.get(name) for name in ("AZURE_CONTRACT_REQUIRED", "AZURE_CONTRACT_DIR")))
+    try:
+        recordings = [load_recording(name) for name in recording_names()]
+    except NoRecording as error:
+        print(error, file=sys.stderr)
+        return 1
+    outcomes = [outcome for recording in recordings for outcome in replay(recording)]
+    print(written(outcomes), summary(outcomes), sep="\n\n")
     if "--readme" in arguments:
-        write_readme_table(by_operation(outcomes))
+        write_readme(outcomes)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Replays a recording against the simulator: the recorded requests, at the recorded moments, answer by answer."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -72,6 +73,8 @@ class Replay:
         # Which URL of ours stands for a recorded operation, and for a recorded further page by its token.
         self._operations: dict[int, str] = {}
         self._pages: dict[str, str] = {}
+        # The last etag of each resource: ours, and the recorded one.
+        self._etags: dict[str, tuple[str, str]] = {}
         self._capacities: dict[Address | None, int] = {}
         for place, scenario in self._implied.scenarios.items():
             clock = VirtualClock()
@@ -82,7 +85,7 @@ class Replay:
 
     def outcomes(self) -> list[Outcome]:
         """One for each recorded request, in their order."""
-        return [self._outcome(each) for each in self._recording.interactions]
+        return [self.outcome(each) for each in self._recording.interactions]
 
     def ask(self, each: Interaction) -> Answer:
         """Our answer to the recorded request, at the recorded moment."""
@@ -91,10 +94,12 @@ class Replay:
         world.clock.sleep(moment - world.clock.now())
         return world.answer(each.method, self._url(each), _body(each))
 
-    def _outcome(self, each: Interaction) -> Outcome:
+    def outcome(self, each: Interaction) -> Outcome:
+        """What becomes of the next request; they must come in their order."""
         answer = self.ask(each)
         self._learn(each, answer)
         name = self._name(each)
+        found = () if answer.status == 501 else (*differences(answer, each, self._kept), *self._moves(each, answer))
         return Outcome(
             recording=self._recording.name,
             position=each.position,
@@ -102,8 +107,20 @@ class Replay:
             promised=name is not None,
             simulated=answer.status != 501,
             told=each.position in self._implied.told,
-            differences=() if answer.status == 501 else tuple(differences(answer, each, self._kept)),
+            differences=found,
         )
+
+    def _moves(self, each: Interaction, answer: Answer) -> Iterator[str]:
+        """Where one etag has moved since the last look at its resource, and the other has not."""
+        theirs, ours = each.headers.get("etag"), answer.headers.get("etag")
+        if not isinstance(theirs, str) or ours is None:
+            return
+        resource = urlsplit(each.url).path.lower()
+        last = self._etags.get(resource)
+        self._etags[resource] = (ours, theirs)
+        if last is not None and (ours != last[0]) != (theirs != last[1]):
+            words = {True: "moved", False: "as before"}
+            yield f"header etag: {words[ours != last[0]]} here, {words[theirs != last[1]]} recorded"
 
     def _name(self, each: Interaction) -> str | None:
         """The promised operation; an update that asks for another capacity than the last seen is a scaling."""

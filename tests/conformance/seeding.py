@@ -157,7 +157,7 @@ class _SetSeen:
 
     def _unseen(self, instances: InstancesImplied) -> Json:
         """A set that no answer shows: made of what its instances are made of, else of the usual kind."""
-        count = instances.count()
+        count = max(instances.count(), _count_shown(self.about))
         # Nobody counts the requests to the instances of a Flexible set.
         flexible = instances.flexible or any(
             each.status == 202 and each.method == "POST" and "x-ms-request-charge" not in each.headers
@@ -169,6 +169,17 @@ class _SetSeen:
         repairs = {"properties": {"automaticRepairsPolicy": {"enabled": True} if repaired else None}}
         model = merged(model, instances.made_of())
         return merged(merged(model, repairs), {key: self._address()[key] for key in ("id", "name", "location")})
+
+
+def _count_shown(about: list[Interaction]) -> int:
+    """How many instances the first summary tells of: a view of the set, or a rolling upgrade."""
+    for each in about:
+        body = each.body if isinstance(each.body, dict) else {}
+        if summary := (body.get("virtualMachine") or {}).get("statusesSummary"):
+            return sum(int(part["count"]) for part in summary)
+        if progress := _properties(body).get("progress"):
+            return sum(int(part) for part in progress.values())
+    return 0
 
 
 def _creates(each: Interaction) -> bool:

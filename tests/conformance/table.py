@@ -13,7 +13,8 @@ from replaying import Outcome
 
 KEPT_FILE = Path(__file__).with_name("differences.yml")
 README = Path(__file__).resolve().parents[2] / "README.md"
-_IN_README = re.compile(r"(<!-- conformance: [^\n]* -->\n)(.*?)(<!-- end of conformance -->)", re.DOTALL)
+_TABLE = re.compile(r"(<!-- conformance: [^\n]* -->\n)(.*?)(<!-- end of conformance -->)", re.DOTALL)
+_SUMMARY = re.compile(r"(<!-- conformance in all: [^\n]* -->\n)(.*?)(<!-- end of conformance in all -->)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +31,41 @@ class KeptDifference:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table: how many requests, and what became of them. `told`: errors that were told as faults."""
+    """One row of a table: some requests, and what became of them."""
 
     name: str
-    requests: int
-    matched: int
-    differing: int
-    not_simulated: int
-    told: int
+    outcomes: tuple[Outcome, ...]
 
-    @classmethod
-    def of(cls, name: str, outcomes: Sequence[Outcome]) -> "Row":
-        matched = sum(outcome.matched for outcome in outcomes)
-        differing = sum(bool(outcome.differences) for outcome in outcomes)
-        unknown = sum(not outcome.simulated for outcome in outcomes)
-        return cls(name, len(outcomes), matched, differing, unknown, sum(outcome.told for outcome in outcomes))
+    @property
+    def requests(self) -> int:
+        return len(self.outcomes)
+
+    @property
+    def matched(self) -> int:
+        return sum(outcome.matched for outcome in self.outcomes)
+
+    @property
+    def differing(self) -> int:
+        return sum(bool(outcome.differences) for outcome in self.outcomes)
+
+    @property
+    def not_simulated(self) -> int:
+        """How many the simulator answered with its 501."""
+        return sum(not outcome.simulated for outcome in self.outcomes)
+
+    @property
+    def told(self) -> int:
+        """How many errors were told to the simulator as faults."""
+        return sum(outcome.told for outcome in self.outcomes)
 
     @property
     def share(self) -> float:
         """The part of the requests that matches, from 0 to 1."""
         return self.matched / self.requests if self.requests else 1.0
+
+    def untold(self) -> "Row":
+        """The same without the errors that were told."""
+        return Row(self.name, tuple(outcome for outcome in self.outcomes if not outcome.told))
 
 
 @cache
@@ -71,20 +87,20 @@ def unexplained(outcomes: Iterable[Outcome]) -> list[str]:
 def by_operation(outcomes: Sequence[Outcome]) -> list[Row]:
     """A row for each promised operation that was asked for, in the order of the promise."""
     named = {name: [each for each in outcomes if each.promised and each.operation == name] for name in PROMISED}
-    return [Row.of(name, found) for name, found in named.items() if found]
+    return [Row(name, tuple(found)) for name, found in named.items() if found]
 
 
 def by_recording(outcomes: Sequence[Outcome]) -> list[Row]:
     """A row for each recording, in alphabetical order; all its requests count."""
     names = sorted({outcome.recording for outcome in outcomes})
-    return [Row.of(name, [each for each in outcomes if each.recording == name]) for name in names]
+    return [Row(name, tuple(each for each in outcomes if each.recording == name)) for name in names]
 
 
 def not_promised(outcomes: Sequence[Outcome]) -> list[Row]:
     """A row for each operation beside the promised ones, simulated or not."""
     others = [outcome for outcome in outcomes if not outcome.promised]
     names = sorted({outcome.operation for outcome in others})
-    return [Row.of(name, [each for each in others if each.operation == name]) for name in names]
+    return [Row(name, tuple(each for each in others if each.operation == name)) for name in names]
 
 
 def written(outcomes: Sequence[Outcome]) -> str:
@@ -99,25 +115,52 @@ def written(outcomes: Sequence[Outcome]) -> str:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """The table by operation as it stands in the README, with the sum of all of it."""
-    lines = ["| Operation | Requests | Matched | Told | Share |", "| --- | ---: | ---: | ---: | ---: |"]
-    requests, matched, told = (sum(getattr(row, key) for row in rows) for key in ("requests", "matched", "told"))
-    total = Row("all of them", requests, matched, requests - matched, 0, told)
-    for row in [*rows, total]:
-        lines.append(f"| {row.name} | {row.requests} | {row.matched} | {row.told} | {row.share:.1%} |")
+    """The table by operation as it stands in the README, with the sum of all of it as its last row."""
+    lines = [
+        "| Operation | Requests | Matched | Differing | Told | Not simulated | Share |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in [*rows, _total(rows)]:
+        counts = (row.requests, row.matched, row.differing, row.told, row.not_simulated)
+        lines.append(f"| {row.name} | {' | '.join(map(str, counts))} | {row.share:.1%} |")
     return "\n".join(lines)
+
+
+def _total(rows: Sequence[Row]) -> Row:
+    return Row("all of them", tuple(outcome for row in rows for outcome in row.outcomes))
+
+
+def summary(outcomes: Sequence[Outcome]) -> str:
+    """What the README says below the table: the share without what was told, and what the table leaves out."""
+    everything, untold = Row("", tuple(outcomes)), _total(by_operation(outcomes)).untold()
+    return (
+        f"Without the told ones, {untold.matched} of {untold.requests} match ({untold.share:.1%}).\n"
+        f"Of all {everything.requests} recorded requests {everything.not_simulated} are outside of what is simulated; "
+        "`make conformance` lists them."
+    )
 
 
 def readme_table() -> str:
     """The table that the README shows."""
-    found = _IN_README.search(README.read_text(encoding="utf-8"))
+    return _in_readme(_TABLE)
+
+
+def readme_summary() -> str:
+    """The lines that the README has below the table."""
+    return _in_readme(_SUMMARY)
+
+
+def _in_readme(part: re.Pattern[str]) -> str:
+    found = part.search(README.read_text(encoding="utf-8"))
     return "" if found is None else found[2].strip()
 
 
-def write_readme_table(rows: Sequence[Row]) -> None:
-    """Put the table into the README."""
+def write_readme(outcomes: Sequence[Outcome]) -> None:
+    """Put the table and the lines below it into the README."""
     text = README.read_text(encoding="utf-8")
-    README.write_text(_IN_README.sub(rf"\g<1>{as_markdown(rows)}\n\g<3>", text), encoding="utf-8")
+    text = _TABLE.sub(rf"\g<1>{as_markdown(by_operation(outcomes))}\n\g<3>", text)
+    text = _SUMMARY.sub(rf"\g<1>{summary(outcomes)}\n\g<3>", text)
+    README.write_text(text, encoding="utf-8")
 
 
 def _table(title: str, rows: Sequence[Row]) -> str:

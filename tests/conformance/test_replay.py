@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from breaking import BREAKS, broken, broken_answer
-from comparing import Answer
+from breaking import BREAKS, HEADER_BREAKS, broken, broken_answer
+from comparing import Answer, Kept, differences
 from contract import Interaction, Recording, load_recording, needed_contract_dir, recording_names
 from naming import PROMISED
 from replaying import Outcome, Replay, replay
@@ -78,25 +78,38 @@ def test_what_azure_would_have_answered_otherwise_is_seen(operation: str) -> Non
     for recording, each in _samples_of(operation):
         for way in BREAKS:
             changed = broken(recording, each, way)
-            if changed is not None:
+            if changed is not None and not _is_the_only_one(recording, each, way):
                 tried.add(way)
                 seen = any(not found.matched for found in replay(changed) if found.promised)
                 assert seen, (way, recording.name, each.position)
-    assert {"a header is missing", "another status"} <= tried
+    assert "another status" in tried and tried & set(HEADER_BREAKS)
 
 
 @pytest.mark.parametrize("operation", PROMISED)
 def test_what_the_simulator_answers_otherwise_is_seen(operation: str) -> None:
-    """One answer of ours is another: it is this one that differs."""
+    """One answer of ours is another: it differs from the recorded one."""
     tried = set()
     for recording, each in _samples_of(operation):
+        answer, kept = _our_answer(recording, each), Kept.by(recording)
         for way in BREAKS:
-            spoiled = _Spoiled(recording, each.position, way)
-            found = spoiled.outcomes()
-            if spoiled.spoiled:
+            spoiled = broken_answer(answer, way)
+            if spoiled is not None and not _is_hidden(each, way):
                 tried.add(way)
-                assert found[each.position].differences, (way, recording.name, each.position)
-    assert {"a header is missing", "another status"} <= tried
+                assert differences(spoiled, each, kept), (way, recording.name, each.position)
+    assert "another status" in tried and tried & set(HEADER_BREAKS)
+
+
+def _our_answer(recording: Recording, each: Interaction) -> Answer:
+    """What the simulator answers there, after all that came before."""
+    replayed = Replay(recording)
+    for earlier in recording.interactions[: each.position]:
+        replayed.outcome(earlier)
+    return replayed.ask(each)
+
+
+def _is_hidden(each: Interaction, way: str) -> bool:
+    """Whether the recorder has left out the header that is broken."""
+    return way in HEADER_BREAKS and way.partition(" ")[0] not in each.headers
 
 
 def _samples_of(operation: str) -> list[tuple[Recording, Interaction]]:
@@ -107,23 +120,19 @@ def _samples_of(operation: str) -> list[tuple[Recording, Interaction]]:
     return found
 
 
-class _Spoiled(Replay):
-    """A replay in which one answer of ours is broken before it is compared."""
-
-    def __init__(self, recording: Recording, position: int, way: str) -> None:
-        super().__init__(recording)
-        self._position, self._way, self.spoiled = position, way, False
-
-    def ask(self, each: Interaction) -> Answer:
-        answer = super().ask(each)
-        if each.position != self._position:
-            return answer
-        spoiled = broken_answer(answer, self._way)
-        self.spoiled = spoiled is not None
-        return spoiled or answer
+def _is_the_only_one(recording: Recording, each: Interaction, way: str) -> bool:
+    """Whether without it no answer of the recording had that header: then its recorder would pass for hiding it."""
+    name = way.removesuffix(" is missing")
+    return name != way and not any(name in other.headers for other in recording.interactions if other != each)
 
 
-@pytest.mark.parametrize("operation", ["set: PUT", "set: scale", "manualupgrade", "start", "set: DELETE"])
+BEGIN_OPERATIONS = (
+    "set: PUT", "set: PATCH", "set: DELETE", "set: scale", "manualupgrade", "start", "power off", "deallocate",
+    "delete instances", "instance: PUT (protection)", "rolling upgrade: start",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", BEGIN_OPERATIONS)
 def test_another_order_of_states_is_seen(operation: str) -> None:
     """The polls of an operation the other way round: ended first, under way afterwards."""
     tried = 0
@@ -153,7 +162,7 @@ def _turned(recording: Recording, begun: Interaction) -> Recording | None:
 
 def _rules() -> dict[str, str]:
     """What decides a comparison: the files of this folder, and what the simulator's code says outside its comments."""
-    texts = {path.name: path.read_text(encoding="utf-8") for path in [*HERE.glob("*.py"), *HERE.glob("*.yml")]}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in [*HERE.rglob("*.py"), *HERE.rglob("*.yml")]}
     for path in SIMULATOR.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}

@@ -1,0 +1,121 @@
+"""Data that are not there, or are none, are said to be so; and the tables count what the replay found."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import contract
+import print_tables
+from contract import NoRecording, contract_dir, load_recording, needed_contract_dir, recording_names
+from replaying import Outcome, replay
+from table import as_markdown, by_operation, readme_summary, readme_table, summary
+
+FINE = '{"source": {}, "interactions": []}'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for data, in which `recordings/` is empty."""
+    (tmp_path / "recordings").mkdir()
+    monkeypatch.setenv("AZURE_CONTRACT_DIR", str(tmp_path))
+    monkeypatch.delenv("AZURE_CONTRACT_REQUIRED", raising=False)
+    load_recording.cache_clear()
+    return tmp_path
+
+
+def test_a_folder_without_a_recording_is_no_data(folder: Path) -> None:
+    (folder / "recordings" / "README.md").touch()
+    assert contract_dir() is None
+    assert recording_names() == []
+    with pytest.raises(pytest.skip.Exception, match=str(folder)):
+        needed_contract_dir()
+    (folder / "recordings" / "one.json").write_text(FINE)
+    assert contract_dir() == folder
+    assert recording_names() == ["one"]
+
+
+def test_data_that_are_required_must_be_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_CONTRACT_REQUIRED", "1")
+    with pytest.raises(pytest.fail.Exception, match=r"holds no \*\.json; AZURE_CONTRACT_DIR names"):
+        needed_contract_dir()
+
+
+def test_an_empty_name_of_the_folder_is_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "recordings" / "one.json").write_text(FINE)
+    monkeypatch.setenv("AZURE_CONTRACT_DIR", "")
+    monkeypatch.setattr(contract, "_BESIDE", folder)
+    assert contract_dir() == folder
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "Expecting"),
+        ("[]", "list indices"),
+        ('{"interactions": []}', "it has no 'source'"),
+        ('{"source": {}}', "it has no 'interactions'"),
+        ('{"source": {}, "interactions": [{"request": {}, "response": {}}]}', "it has no 'method'"),
+    ],
+)
+def test_a_file_that_is_no_recording_is_named(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
+) -> None:
+    (folder / "recordings" / "bad.json").write_text(text)
+    with pytest.raises(NoRecording, match=rf"{folder}/recordings/bad\.json: is no recording: .*{why}"):
+        load_recording("bad")
+    assert print_tables.main([]) == 1
+    assert "bad.json" in capsys.readouterr().err
+
+
+def test_no_table_of_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_tables.main([]) == 1
+    # Nobody has asked for data where neither variable is set: then it is only said.
+    monkeypatch.setenv("AZURE_CONTRACT_DIR", "")
+    monkeypatch.setattr(contract, "_BESIDE", folder)
+    assert print_tables.main([]) == 0
+    monkeypatch.setenv("AZURE_CONTRACT_REQUIRED", "1")
+    assert print_tables.main([]) == 1
+    told = capsys.readouterr()
+    assert told.err.count("holds no *.json") == 3
+    assert told.out == ""
+
+
+# --- what the tables count ---
+
+
+def outcome(operation: str, *, simulated: bool = True, told: bool = False, differs: bool = False) -> Outcome:
+    return Outcome("one", 0, operation, operation != "other", simulated, told, ("status",) if differs else ())
+
+
+def test_a_table_counts_what_became_of_the_requests() -> None:
+    outcomes = [
+        outcome("set: get"),
+        outcome("set: get", differs=True),
+        outcome("set: get", told=True),
+        outcome("manualupgrade", simulated=False),
+        outcome("other", simulated=False),
+        outcome("other", differs=True),
+    ]
+    assert as_markdown(by_operation(outcomes)).splitlines()[2:] == [
+        "| set: get | 3 | 2 | 1 | 1 | 0 | 66.7% |",
+        "| manualupgrade | 1 | 0 | 0 | 0 | 1 | 0.0% |",
+        "| all of them | 4 | 2 | 1 | 1 | 1 | 50.0% |",
+    ]
+    assert summary(outcomes) == (
+        "Without the told ones, 1 of 3 match (33.3%).\n"
+        "Of all 6 recorded requests 2 are outside of what is simulated; `make conformance` lists them."
+    )
+
+
+@cache
+def replayed() -> list[Outcome]:
+    needed_contract_dir()
+    return [found for name in recording_names() for found in replay(load_recording(name))]
+
+
+def test_the_readme_shows_this_summary() -> None:
+    """For the recordings that its table was made with."""
+    if readme_table() != as_markdown(by_operation(replayed())):
+        pytest.skip("these are not the recordings that the README tells of")
+    assert readme_summary() == summary(replayed())
