@@ -111,8 +111,7 @@ class OperationFate:
     """The operation that the `nth` matching request starts lasts `seconds`, and ends Failed with `failure`.
 
     Matching is that of HttpFault; `count` - 1 matching requests after it share the fate. Without `seconds` it
-    lasts as long as it does anyway, without `failure` (code and message) it ends well. `retry_after` replaces
-    what the first poll says, where it says anything.
+    lasts as long as it does anyway, without `failure` (code and message) it ends well.
     """
 
     path: str
@@ -121,7 +120,6 @@ class OperationFate:
     count: int = 1
     seconds: float | None = None
     failure: tuple[str, str] | None = None
-    retry_after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

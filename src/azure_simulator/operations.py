@@ -62,12 +62,6 @@ class Operation:
         return seconds
 
 
-def _first_wait(usual: int | None, fate: OperationFate | None) -> int | None:
-    """What the first poll asks the client to wait; the service estimates it, and a fault may know better."""
-    told = None if fate is None else fate.retry_after
-    return usual if usual is None or told is None else told
-
-
 class OperationBook:
     """All operations by name, and which of them still run. Names and URLs follow the seed."""
 
@@ -100,7 +94,7 @@ class OperationBook:
             started_at=now,
             ends_at=ends_at,
             error=fate.failure if fate is not None and fate.failure is not None else error,
-            retry_after=_first_wait(retry_after, fate) if generation.updates_notify else None,
+            retry_after=retry_after if generation.updates_notify else None,
             later_retry_after=later_retry_after if generation.updates_notify else None,
             collection=collection,
         )

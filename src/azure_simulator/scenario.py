@@ -279,10 +279,7 @@ def _answer_error(entry: Section) -> f.AnswerError:
 
 
 def _operation_fate(entry: Section) -> f.OperationFate:
-    waits = entry.whole("retry_after") if entry.has("retry_after") else None
-    return f.OperationFate(
-        seconds=entry.optional_number("seconds"), failure=_failure(entry), retry_after=waits, **_matching(entry)
-    )
+    return f.OperationFate(seconds=entry.optional_number("seconds"), failure=_failure(entry), **_matching(entry))
 
 
 def _provisioning_failure(entry: Section) -> f.ProvisioningFailure:
