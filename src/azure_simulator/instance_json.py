@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from azure_simulator.fleet import Instance, Snapshot
 from azure_simulator.generation import Generation
+from azure_simulator.model_rules import is_windows
 from azure_simulator.scale_set import SimulatedScaleSet
-from azure_simulator.view_json import computer_name, disk_name, instance_view, is_windows
+from azure_simulator.view_json import computer_name, disk_name, instance_view
 
 Detail = Literal["plain", "expanded", "selected"]
 Json = dict[str, Any]

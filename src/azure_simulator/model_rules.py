@@ -140,6 +140,16 @@ def storage_image(model: dict[str, Any]) -> tuple[Any, Any]:
     return storage.get("imageReference"), (storage.get("osDisk") or {}).get("image")
 
 
+def is_windows(profile: dict[str, Any]) -> bool:
+    """Whether a model makes Windows instances: by its settings, its disk, or the publisher of its image."""
+    system, storage = profile.get("osProfile") or {}, profile.get("storageProfile") or {}
+    if "windowsConfiguration" in system or "linuxConfiguration" in system:
+        return "windowsConfiguration" in system
+    kind = (storage.get("osDisk") or {}).get("osType")
+    publisher = str((storage.get("imageReference") or {}).get("publisher", ""))
+    return kind == "Windows" or (kind is None and publisher.lower().startswith("microsoftwindows"))
+
+
 def follows_latest(profile: dict[str, Any]) -> bool:
     """Whether the model names no exact version; then instances with different versions are all current."""
     reference = profile["storageProfile"].get("imageReference") or {}

@@ -8,6 +8,7 @@ import copy
 from typing import Any
 
 from azure_simulator.generation import Generation
+from azure_simulator.model_rules import is_windows
 from azure_simulator.rolling_upgrade import policy_shown
 
 Json = dict[str, Any]
@@ -96,7 +97,7 @@ def _complete_profile(profile: Json, generation: Generation, api_version: str, c
         profile["securityProfile"] = {}
     system = profile.get("osProfile")
     storage = profile.setdefault("storageProfile", {})
-    windows = _is_windows(profile)
+    windows = is_windows(profile)
     if system is not None:
         _complete_system(system, windows, generation, api_version)
     for disk in storage.get("dataDisks") or []:
@@ -110,15 +111,6 @@ def _complete_profile(profile: Json, generation: Generation, api_version: str, c
         extension.setdefault("properties", {}).setdefault("autoUpgradeMinorVersion", False)
 
 
-def _is_windows(profile: Json) -> bool:
-    system, storage = profile.get("osProfile") or {}, profile.get("storageProfile") or {}
-    if "windowsConfiguration" in system or "linuxConfiguration" in system:
-        return "windowsConfiguration" in system
-    kind = (storage.get("osDisk") or {}).get("osType")
-    publisher = str((storage.get("imageReference") or {}).get("publisher", ""))
-    return kind == "Windows" or (kind is None and publisher.lower().startswith("microsoftwindows"))
-
-
 def _complete_flexible(model: Json, generation: Generation) -> None:
     """What a Flexible set has beside that (flexible_manualupgrade_2024, flexible_put_image_400_2024; of Windows and
     of a set in zones: a creation of 2025-04).
@@ -129,7 +121,7 @@ def _complete_flexible(model: Json, generation: Generation) -> None:
     zones = {"zoneBalance": False} if model.get("zones") else {}
     _add(properties, told | later | zones)
     profile = properties.get("virtualMachineProfile") or {}
-    windows = _is_windows(profile)
+    windows = is_windows(profile)
     if (system := profile.get("osProfile")) is not None:
         settings = system.setdefault("windowsConfiguration" if windows else "linuxConfiguration", {})
         mode = "AutomaticByOS" if windows else "ImageDefault"

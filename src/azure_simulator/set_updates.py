@@ -18,6 +18,7 @@ from azure_simulator.model_rules import (
     both_kinds,
     check_shape,
     check_whole,
+    is_windows,
     merged_resource,
     storage_image,
     with_policy,
@@ -27,7 +28,6 @@ from azure_simulator.operations import Operation
 from azure_simulator.scale_set import SimulatedScaleSet
 from azure_simulator.set_defaults import completed, completed_update
 from azure_simulator.set_description import InstanceDescription, has_health_signal, placement_group_id
-from azure_simulator.view_json import is_windows
 
 SMALL_UPDATE = 0.4
 CREATION = 120.0

@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 
 from azure_simulator.fleet import Instance, Snapshot
+from azure_simulator.model_rules import is_windows
 from azure_simulator.scale_set import SimulatedScaleSet
 
 Json = dict[str, Any]
@@ -86,11 +87,6 @@ def disk_name(instance: Instance, snapshot: Snapshot, scale_set: SimulatedScaleS
     digest = hashlib.sha256(f"{instance.instance_id}:{replaced}".encode()).hexdigest()
     owner = instance.instance_id if scale_set.flexible else f"{scale_set.name}_{scale_set.name}_{instance.instance_id}"
     return f"{owner}_OsDisk_1_{digest[:32]}"
-
-
-def is_windows(profile: Json) -> bool:
-    disk = (profile.get("storageProfile") or {}).get("osDisk") or {}
-    return "windowsConfiguration" in (profile.get("osProfile") or {}) or disk.get("osType") == "Windows"
 
 
 def _system(instance: Instance, scale_set: SimulatedScaleSet, profile: Json) -> Json:
