@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
+from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Instance, Model, Problem
 
 
@@ -50,28 +51,32 @@ class Operation(Protocol):
         """Poll once. Raises AzureError when this poll failed; the operation itself may go on."""
 
 
-class ImageState(Enum):
-    """What could be found out about a target image."""
-
-    FOUND = "found"
-    MISSING = "missing"
-    NOT_READABLE = "not readable"  # no right to read it, or this kind of image cannot be looked up
-
-
 class ScaleSetApi(Protocol):
     """One scale set. Every method raises AzureError; none of them waits or repeats itself."""
 
     def read_model(self) -> Model:
         """The model, without the instances."""
 
-    def read_instances(self) -> InstanceList:
-        """All instances with their instance views, every page of them."""
+    def read_instances(self, model: Model) -> InstanceList:
+        """All instances with their instance views, every page of them; `model` is the one that was read last."""
 
     def is_rolling_upgrade_running(self) -> bool | None:
         """Whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
 
-    def look_up(self, image: Image, location: str) -> ImageState:
-        """Whether the image exists in the region."""
+    def look_up(self, image: Image, location: str) -> ImageFacts:
+        """What the catalog says of one exact image in the region. Missing and denied are states, not errors."""
+
+    def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
+        """The versions of a platform or gallery image, whatever version `image` itself names, in no order."""
+
+    def read_permissions(self) -> tuple[Permission, ...] | None:
+        """What the identity may do with the scale set; None where that may not be read."""
+
+    def are_repairs_suspended(self, model: Model) -> bool | None:
+        """Whether automatic repairs are suspended now; None where Azure does not say (never asked of Flexible)."""
+
+    def set_repairs(self, *, suspended: bool) -> Operation:
+        """Suspend or resume automatic instance repairs."""
 
     def set_image(self, image: Image, etag: str) -> Operation:
         """Write the image, and nothing else, into the model, provided the model still has `etag`."""

@@ -14,11 +14,14 @@ from vmss_upgrade.rollout.scale_set import Instance, Model, ScaleSet
 
 
 class Outcome(Enum):
-    """How a run ended. The first three exit 0, the others 1."""
+    """How a run ended. The first six exit 0, the others 1."""
 
     SUCCEEDED = "succeeded"
     NOTHING_TO_DO = "nothing-to-do"
     PLANNED = "planned"
+    PARTIAL = "partial"
+    REPORTED = "reported"
+    MODEL_UPDATED = "model-updated"
     HALTED = "halted"
     TIMED_OUT = "timed-out"
     INTERRUPTED = "interrupted"
@@ -27,7 +30,8 @@ class Outcome(Enum):
     @property
     def exit_code(self) -> int:
         """0 when the user got what was asked for."""
-        return 0 if self in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO, Outcome.PLANNED) else 1
+        failures = (Outcome.HALTED, Outcome.TIMED_OUT, Outcome.INTERRUPTED, Outcome.REFUSED)
+        return 1 if self in failures else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

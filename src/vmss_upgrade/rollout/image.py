@@ -8,7 +8,8 @@ changed.", MicrosoftDocs/azure-docs#89791).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from vmss_upgrade.errors import PlanRefused
@@ -42,20 +43,42 @@ class Image:
         return self.reference.partition("?")[0]
 
     @property
+    def is_vhd(self) -> bool:
+        """Whether the image is a VHD, which no instance shows to have been made from."""
+        return self.kind is ImageKind.VHD
+
+    @property
+    def is_in_gallery(self) -> bool:
+        """Whether the image is an image definition of a gallery, of any sharing, or a version of one."""
+        if self.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
+            return True
+        return self.kind is ImageKind.RESOURCE and "/galleries/" in self.reference.lower()
+
+    @property
+    def definition(self) -> str:
+        """The id of a gallery image without its version."""
+        return re.sub(r"/versions(/[^/]*)?$", "", self.reference.rstrip("/"), flags=re.IGNORECASE)
+
+    @property
     def is_floating(self) -> bool:
         """Whether the same words can mean another image tomorrow."""
         if self.kind is ImageKind.PLATFORM:
             return self.version.lower() == "latest"
         path = self.reference.lower()
-        gallery = "/galleries/" in path or self.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY)
-        return gallery and (not re.search(r"/versions/[^/]+$", path) or path.endswith("/versions/latest"))
+        return self.is_in_gallery and (not re.search(r"/versions/[^/]+$", path) or path.endswith("/versions/latest"))
+
+    def at_version(self, version: str) -> Image:
+        """The same image, a floating one pinned to `version`."""
+        if self.kind is ImageKind.PLATFORM:
+            return replace(self, version=version)
+        return replace(self, reference=f"{self.definition}/versions/{version}")
 
     def same_as(self, other: Image) -> bool:
         """Equality as Azure sees it: without regard to case (ids come back in other case than they were sent)."""
         return self._key() == other._key()
 
     def _key(self) -> tuple[str, ...]:
-        if self.kind is ImageKind.VHD:  # the path of a blob has case
+        if self.is_vhd:  # the path of a blob has case
             return (self.kind.name, str(self))
         parts = (self.publisher, self.offer, self.sku, self.version, self.reference.rstrip("/"))
         return (self.kind.name, *(part.lower() for part in parts))
@@ -73,6 +96,11 @@ class ImageRequest:
     image_uri: str = ""
 
     @property
+    def is_empty(self) -> bool:
+        """Whether no image was asked for at all."""
+        return self == ImageRequest()
+
+    @property
     def kind(self) -> ImageKind:
         """The kind of image that is asked for."""
         if self.image_uri:
@@ -85,10 +113,81 @@ class ImageRequest:
         return ImageKind.SHARED_GALLERY if path.startswith("/sharedgalleries/") else ImageKind.RESOURCE
 
 
-def resolve_target(request: ImageRequest, model_image: Image) -> Image:
-    """The exact image to roll to: what was asked for, completed from the model's image.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What decides whether an image boots on a scale set; empty where it is not known.
 
-    Raises PlanRefused when the kind of image would change, or when the result is not one exact version.
+    `plan` is a marketplace plan as publisher:product:name; empty: it has none; None: not known.
+    """
+
+    os: str = ""  # Linux, Windows
+    generation: str = ""  # of the hypervisor: V1, V2
+    architecture: str = ""  # x64, Arm64
+    plan: str | None = None
+
+    def completed(self, other: Traits) -> Traits:
+        """These traits, and from `other` what is not known here."""
+        return Traits(
+            os=self.os or other.os,
+            generation=self.generation or other.generation,
+            architecture=self.architecture or other.architecture,
+            plan=other.plan if self.plan is None else self.plan,
+        )
+
+
+class ImageState(Enum):
+    """What could be found out about an image."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    DENIED = "denied"  # no right to read it
+    UNKNOWABLE = "unknowable"  # a VHD: there is nobody to ask
+
+
+class Replication(Enum):
+    """How far a gallery image version has come in one region."""
+
+    COMPLETED = "completed"
+    REPLICATING = "replicating"
+    FAILED = "failed"
+    NOT_ASKED_FOR = "not asked for"  # the region is none of its target regions
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFacts:
+    """What the catalog says of one exact image. `progress` is the replication's, in percent.
+
+    Dates are as Azure writes them; `deprecation_date` is the scheduled one, `end_of_life` a gallery version's.
+    """
+
+    state: ImageState
+    traits: Traits = Traits()
+    deprecated: bool = False
+    deprecation_date: str = ""
+    end_of_life: str = ""
+    replication: Replication = Replication.COMPLETED
+    progress: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageVersion:
+    """One version of a platform or gallery image. `may_be_latest`: it is in the region and not excluded from latest."""
+
+    name: str
+    may_be_latest: bool = True
+
+
+def newest(versions: Iterable[ImageVersion]) -> str | None:
+    """The highest version, number by number, of those that may be the latest; None where there is none."""
+    names = [version.name for version in versions if version.may_be_latest]
+    return max(names, key=_by_number, default=None)
+
+
+def wanted_image(request: ImageRequest, model_image: Image) -> Image:
+    """The image that was asked for, completed from the model's; it may be a floating one.
+
+    Raises PlanRefused when the kind of image would change.
     """
     if request.kind is not model_image.kind:
         raise PlanRefused(
@@ -96,13 +195,11 @@ def resolve_target(request: ImageRequest, model_image: Image) -> Image:
             "and Azure does not let a scale set change the kind of its image.",
             "Give the inputs of the same kind of image, or create a new scale set.",
         )
-    target = _completed(request, model_image)
-    if target.is_floating:
-        raise PlanRefused(
-            f"{target} does not name one exact version, so a long rollout could mix two.",
-            "Name the version: `image-version: X.Y.Z`, or an `image-id` that ends in /versions/X.Y.Z.",
-        )
-    return target
+    return _completed(request, model_image)
+
+
+def _by_number(version: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in version.split(".")]
 
 
 def _completed(request: ImageRequest, model_image: Image) -> Image:

@@ -1,38 +1,91 @@
-"""What is allowed: how much at once, how long to watch, how long to wait."""
+"""What is allowed: which instances, how much at once, how long to watch, how long to wait."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from vmss_upgrade.rollout.scale_set import HealthSignal
 
 BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance stays up
 
 
+class Strategy(Enum):
+    """How a scale set is divided into batches; the values are those of the input `strategy`."""
+
+    AUTO = "auto"
+    UPDATE_DOMAIN = "update-domain"
+    FAULT_DOMAIN = "fault-domain"
+    ZONE = "zone"
+    BATCH = "batch"
+
+
+class HealthUse(Enum):
+    """What becomes of the health signal; the values are those of the input `health`."""
+
+    AUTO = "auto"
+    REQUIRED = "required"
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
-class BatchSize:
-    """A count of instances, or a percentage of the scale set."""
+class Share:
+    """A count, or a percentage of something."""
 
     number: int
     is_percentage: bool = False
 
-    def of(self, instances: int) -> int:
-        """The largest batch in a set of `instances`: rounded down, at least one."""
-        if not self.is_percentage:
-            return self.number
-        return max(1, instances * self.number // 100)
+    def at_most(self, whole: int) -> int:
+        """The share of `whole` as a bound from above: rounded down, at least one."""
+        return max(1, whole * self.number // 100) if self.is_percentage else self.number
+
+    def at_least(self, whole: int) -> int:
+        """The share of `whole` as a bound from below: rounded up."""
+        return -(-whole * self.number // 100) if self.is_percentage else self.number
+
+    def __str__(self) -> str:
+        return f"{self.number}%" if self.is_percentage else str(self.number)
+
+
+DEFAULT_BATCH_SIZE = Share(20, is_percentage=True)  # where a batch is not a whole update domain
+DEFAULT_MIN_HEALTHY = Share(50, is_percentage=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which instances may be touched: those that fit every list that is not empty. Ids compare without case."""
+
+    update_domains: tuple[int, ...] = ()
+    fault_domains: tuple[int, ...] = ()
+    zones: tuple[str, ...] = ()
+    instance_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """All times in seconds.
 
-    `batch_size` None: the whole update domain. `bake_time` None: 0 with a health signal, 5 minutes without.
+    `batch_size` None: a whole update domain, or a fifth of the scale set where batches are made otherwise.
+    `canary`: so many instances of the first domain go alone, before anything else.
+    `stop_after`: end cleanly after so many batches, or once that share of the scale set was upgraded by this run.
+    `min_healthy`: of the instances that run; `allow_downtime` lifts it.
+    `bake_time` None: 0 with a health signal, 5 minutes without.
     `health_timeout` counts from the end of Azure's operation, `batch_timeout` from the start of the batch,
     `timeout` from the start of the rollout.
     """
 
-    batch_size: BatchSize | None = None
+    strategy: Strategy = Strategy.AUTO
+    batch_size: Share | None = None
+    canary: int = 0
+    selection: Selection = Selection()
+    stop_after: Share | None = None
+    min_healthy: Share = DEFAULT_MIN_HEALTHY
+    allow_downtime: bool = False
+    refuse_protected: bool = False
+    include_stopped: bool = False
+    health: HealthUse = HealthUse.AUTO
+    suspend_repairs: bool = False
+    replication_wait: float = 0.0
     bake_time: float | None = None
     health_timeout: float = 20 * 60.0
     batch_timeout: float = 60 * 60.0
@@ -42,4 +95,4 @@ class Policy:
         """Seconds that a batch must stay healthy before the next may start."""
         if self.bake_time is not None:
             return self.bake_time
-        return BAKE_TIME_WITHOUT_SIGNAL if signal is HealthSignal.NONE else 0.0
+        return 0.0 if signal.proves_health else BAKE_TIME_WITHOUT_SIGNAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image import Image, Traits
 
 
 class Health(Enum):
@@ -33,15 +33,38 @@ class HealthSignal(Enum):
     EXTENSION = "Application Health extension"
     EXTERNAL = "external health policy"
     NONE = "none"
+    IGNORED = "ignored, as `health: ignore` asks"
+
+    @property
+    def proves_health(self) -> bool:
+        """Whether there is a signal to go by; without one, up is all that can be known."""
+        return self not in (HealthSignal.NONE, HealthSignal.IGNORED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class DomainKind(Enum):
+    """What a domain is a part of; SET is the scale set as a whole, for batches that are drawn across it."""
+
+    UPDATE = "update domain"
+    FAULT = "fault domain"
+    ZONE = "zone"
+    SET = "scale set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """An update domain. Numbers repeat per zone and per placement group, so the number alone is not a key."""
+    """Instances that may go down together. Numbers repeat per zone and per placement group, so the number alone is
+    not a key; a zone has no number of its own, and the whole set neither.
+    """
 
+    kind: DomainKind
     zone: str = ""
     placement_group: str = ""
-    number: int
+    number: int = 0
+
+    @property
+    def order(self) -> tuple[tuple[int, int | str], str, int]:
+        """Sort key among domains of one kind: zone, placement group, number."""
+        return (in_natural_order(self.zone), self.placement_group, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +78,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """One instance at one moment. `image` is the exact version deployed (None where Azure does not show it)."""
+    """One instance at one moment. `image` is the exact version deployed (None where Azure does not show it).
+
+    `update_domain` and `fault_domain` are numbers inside `zone` and `placement_group`; None where none is shown.
+    `changed_individually`: somebody gave it a model of its own. `behind_in`: what of the scale set's model, besides
+    the image, it visibly does not have yet, in words.
+    """
 
     id: str
     image: Image | None
@@ -63,10 +91,29 @@ class Instance:
     provisioning_state: str  # Azure's word: Succeeded, Updating, Creating, Failed, Deleting ...
     power: Power
     health: Health
-    update_domain: Domain | None = None
+    zone: str = ""
+    placement_group: str = ""
+    update_domain: int | None = None
     fault_domain: int | None = None
     protected: bool = False
+    changed_individually: bool = False
+    behind_in: tuple[str, ...] = ()
+    generation: str = ""  # of the hypervisor: V1, V2
+    model_time: str = ""  # Flexible: when the model was made that it was made from
     problem: Problem | None = None
+
+    def domain(self, kind: DomainKind) -> Domain | None:
+        """The instance's domain of this kind; None where Azure shows none."""
+        match kind:
+            case DomainKind.SET:
+                return Domain(kind=kind)
+            case DomainKind.ZONE:
+                return Domain(kind=kind, zone=self.zone) if self.zone else None
+            case _:
+                number = self.update_domain if kind is DomainKind.UPDATE else self.fault_domain
+                if number is None:
+                    return None
+                return Domain(kind=kind, zone=self.zone, placement_group=self.placement_group, number=number)
 
     @property
     def is_busy(self) -> bool:
@@ -91,7 +138,11 @@ class Instance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """The scale set's model: what new instances get. `fingerprint` covers everything in it but the image."""
+    """The scale set's model: what new instances get. `fingerprint` covers everything in it but the image.
+
+    `traits` are what the model itself says of the system it boots (empty where it does not say); `time` is when the
+    model was last changed.
+    """
 
     id: str
     name: str
@@ -102,12 +153,16 @@ class Model:
     etag: str
     provisioning_state: str
     upgrade_mode: str
-    orchestration_mode: str
     health_signal: HealthSignal
-    automatic_os_upgrade: bool
-    service_fabric: bool
-    managed_by_aks: bool
     fingerprint: str
+    is_flexible: bool = False
+    automatic_os_upgrade: bool = False
+    service_fabric: bool = False
+    managed_by_aks: bool = False
+    traits: Traits = Traits()
+    time: str = ""
+    ephemeral_os_disk: bool = False
+    repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +176,40 @@ class ScaleSet:
         """The instances by their id."""
         return {instance.id: instance for instance in self.instances}
 
+    def shows(self, kind: DomainKind) -> bool:
+        """Whether any instance shows a domain of this kind."""
+        return any(instance.domain(kind) is not None for instance in self.instances)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What every instance is to reach: `image`, and with `whole_model` all else that the model says, too.
+
+    `in_model`: the model holds the image already. No instance shows the VHD it was made from, so there the flag
+    `latestModelApplied` decides, which answers the question only while the model holds it.
+    """
+
+    image: Image
+    in_model: bool
+    whole_model: bool = False
+
+    def is_reached_by(self, instance: Instance) -> bool:
+        """Whether nothing is left to do for this instance."""
+        if self.whole_model and instance.latest_model_applied is not None:
+            return instance.latest_model_applied
+        return (self.in_model or not self.image.is_vhd) and is_on(instance, self.image)
+
 
 def is_on(instance: Instance, target: Image) -> bool:
-    """Whether an instance runs `target`: by its exact version or image id.
-
-    No instance shows the VHD it was made from, so there the flag `latestModelApplied` decides; it answers the
-    question only while the model holds `target`.
-    """
-    if target.kind is ImageKind.VHD:
+    """Whether an instance runs `target`: by its exact version or image id (a VHD: by `latestModelApplied`)."""
+    if target.is_vhd:
         return bool(instance.latest_model_applied)
     return instance.image is not None and instance.image.same_as(target)
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
     """Whether an instance serves: up, and Healthy where the scale set has a signal."""
-    return instance.is_up and (signal is HealthSignal.NONE or instance.health is Health.HEALTHY)
+    return instance.is_up and (not signal.proves_health or instance.health is Health.HEALTHY)
 
 
 def in_natural_order(instance_id: str) -> tuple[int, int | str]:

@@ -1,0 +1,57 @@
+"""Which Azure actions a run needs, and which of them the identity lacks.
+
+Source: permissions at a scope are lists of actions with wildcards, each entry minus its own `notActions`; an action
+is allowed when any entry allows it, without regard to case ("Understand Azure role definitions").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_SET = "Microsoft.Compute/virtualMachineScaleSets"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One entry of what is permitted at a scope."""
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+    def allows(self, action: str) -> bool:
+        """Whether this entry alone allows `action`."""
+        return _matches(action, self.actions) and not _matches(action, self.not_actions)
+
+
+def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:
+    """Those of `needed` that no entry allows, in their order."""
+    entries = tuple(permissions)
+    return tuple(action for action in needed if not any(entry.allows(action) for entry in entries))
+
+
+def needed_actions(
+    *, is_flexible: bool, writes_model: bool, upgrades_instances: bool, suspends_repairs: bool
+) -> tuple[str, ...]:
+    """The actions on the scale set itself that a run asks Azure for.
+
+    What is asked for elsewhere (operations, images, the machines of a Flexible set) is not among them: a role may have
+    been assigned there alone, and the permissions at the scale set would not show it.
+    """
+    actions = [f"{_SET}/read"]
+    if not is_flexible:
+        actions += [f"{_SET}/virtualMachines/read", f"{_SET}/virtualMachines/instanceView/read"]
+    if writes_model:
+        actions.append(f"{_SET}/write")
+    if upgrades_instances:
+        actions.append(f"{_SET}/manualUpgrade/action")
+    if suspends_repairs:
+        actions.append(f"{_SET}/setOrchestrationServiceState/action")
+    return tuple(actions)
+
+
+def _matches(action: str, patterns: Iterable[str]) -> bool:
+    return any(
+        re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), action, re.IGNORECASE) for pattern in patterns
+    )
