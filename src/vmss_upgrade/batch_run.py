@@ -10,22 +10,22 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.patient_api import Halted, PatientApi, Steps
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout import endings, pacing
+from vmss_upgrade.rollout.availability import off_ids
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Noticed, Phase, UpgradeAccepted, UpgradeEnded
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, HealthGate, Pending, is_new_problem
-from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Model, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Model, Problem, ScaleSet
 
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
 
 
 class BatchRun:
-    """One batch on its way to `target`. `model` is the model as last read; a changed one is told and taken over.
+    """One batch on its way to the goal. `model` is the model as last read; a changed one is told and taken over.
 
     `hold` waits until the rest of the scale set lets a batch start; it has been asked before the first call, and is
     asked again after every wait.
@@ -35,7 +35,7 @@ class BatchRun:
         self,
         azure: PatientApi,
         policy: Policy,
-        target: Image,
+        goal: Goal,
         model: Model,
         batch: Batch,
         hold: Callable[[Batch], Steps[None]],
@@ -43,9 +43,11 @@ class BatchRun:
         self._azure = azure
         self._hold = hold
         self._policy = policy
-        self._target = target
+        self._goal = goal
+        self._model_image = model.image
         self._batch = batch
         self._deadline = azure.now() + policy.batch_timeout
+        self._off_before = off_ids(azure.seen)
         self._known_problems = {i.id: i.problem for i in azure.seen if i.problem is not None}
         self._failed_at = float("inf")
         self.model = model
@@ -61,12 +63,13 @@ class BatchRun:
                 yield UpgradeEnded(at=self._azure.elapsed(), batch=self._batch)
         gate = HealthGate(
             instance_ids=self._batch.instance_ids,
-            target=self._target,
+            target=self._goal.image,
             signal=self.model.health_signal,
             opened_at=self._azure.now(),
             health_timeout=self._policy.health_timeout,
             bake_time=self._policy.bake_time_for(self.model.health_signal),
             known_problems=self._known_problems,
+            off_before=self._off_before,
         )
         match state:
             case OperationState.SUCCEEDED:
@@ -88,7 +91,7 @@ class BatchRun:
         refusal: AzureError | None = None
         answer_lost = False
         while True:
-            due = still_due(self._batch, self._scale_set(), self._target)
+            due = still_due(self._batch, self._scale_set(), self._goal, self._policy)
             if not due.instance_ids or self._has_new_failure():
                 return None
             if self._azure.now() >= self._deadline and answer_lost:
@@ -138,7 +141,7 @@ class BatchRun:
         if self._azure.now() - self._azure.model_read_at < MODEL_PAUSE:
             return gate
         model = yield from self._azure.read_model()
-        check_during_rollout(model, self._target)
+        check_during_rollout(model, self._model_image)
         if model.fingerprint == self.model.fingerprint:
             return gate
         yield self._notice(

@@ -1,21 +1,31 @@
-"""The one loop: carries a rollout out and yields what happened.
+"""The one loop: carries an order out and yields what happened.
 
 `run_rollout` reads as the story; each step of it is a generator that yields events and returns its result. One
-thread, no callbacks: time passes only in `Clock.sleep`, and nothing is written but by `set_image` and `upgrade`.
-What Azure refuses is waited out within bounds (patient_api.py); what cannot be waited out ends the run.
+thread, no callbacks: time passes only in `Clock.sleep`, and nothing is written but by `set_image`, `upgrade` and
+`set_repairs`. What is read and decided before the first write is in preparation.py. What Azure refuses is waited out
+within bounds (patient_api.py); what cannot be waited out ends the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator
+from dataclasses import replace
 
 from vmss_upgrade.batch_run import BatchRun
-from vmss_upgrade.errors import AzureError, PlanRefused
+from vmss_upgrade.errors import AzureError, Interrupted, PlanRefused
 from vmss_upgrade.model_update import update_model
-from vmss_upgrade.patient_api import SETTLING_PAUSE, Halted, OutOfTime, PatientApi, Steps
-from vmss_upgrade.ports import Clock, ImageState, ScaleSetApi
+from vmss_upgrade.patient_api import Halted, OutOfTime, PatientApi, Steps
+from vmss_upgrade.ports import Clock, ScaleSetApi
+from vmss_upgrade.preparation import Preparation, Prepared
+from vmss_upgrade.repairs import RepairsPause
 from vmss_upgrade.rollout import endings
+from vmss_upgrade.rollout.availability import (
+    floor,
+    healthy_without,
+    nobody_else_is_healthy,
+    nobody_else_runs,
+    off_ids,
+)
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -29,170 +39,146 @@ from vmss_upgrade.rollout.events import (
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
+    StatusSeen,
 )
-from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.health_gate import Pending
-from vmss_upgrade.rollout.image import Image, ImageRequest, resolve_target
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
+from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, plan_rollout, still_due
-from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.preflight import examine_model, examine_plan
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet, is_on
-from vmss_upgrade.rollout.watch import must_stay_healthy, nobody_else_is_healthy, nobody_else_runs, trouble_outside
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
+from vmss_upgrade.rollout.watch import must_stay_healthy, trouble_outside
 
 FRESH = 2.0  # a look this young need not be repeated
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the workflow asked for. `plan_only`: read, check and plan, but write nothing."""
-
-    image: ImageRequest
-    policy: Policy
-    plan_only: bool = False
-
-
-def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Iterator[Event]:
+def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Generator[Event]:
     """Carry the order out. The last event is always RolloutFinished, unless an exception leaves the generator.
 
-    Raises Interrupted from within `clock.sleep` or a call to Azure; every AzureError becomes the ending.
+    Raises Interrupted from within `clock.sleep` or a call to Azure; every AzureError becomes the ending. Automatic
+    repairs that were suspended are resumed on every way out.
     """
     rollout = _Rollout(order, api, clock)
     try:
-        ending = yield from rollout.story()
-    except Halted as halt:
-        ending = halt.ending
-    except PlanRefused as refusal:
-        ending = endings.by_refusal(refusal, wrote=rollout.wrote)
-    except OutOfTime as error:
-        ending = Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
-        yield from rollout.last_look()
-    except AzureError as error:
-        ending = endings.by_azure(error, wrote=rollout.wrote)
-        yield from rollout.last_look()
+        ending = yield from rollout.to_its_end()
+        yield from rollout.repairs.resume()
+    except Interrupted:
+        yield from rollout.repairs.resume_at_once()
+        raise
+    except GeneratorExit:  # whoever listened has gone
+        rollout.repairs.resume_unheard()
+        raise
     yield RolloutFinished(at=rollout.elapsed(), ending=ending)
 
 
 class _Rollout:
     """The state of one run. The annotated attributes are set once there is a plan."""
 
-    _target: Image
+    _goal: Goal
     _model: Model
+    _model_image: Image
     _counted_on: set[str]
+    _off_before: frozenset[str]
 
     def __init__(self, order: Order, api: ScaleSetApi, clock: Clock) -> None:
         self._order = order
         self._policy = order.policy
-        self._azure = PatientApi(api, clock, order.policy.timeout)
+        self._azure = PatientApi(api, clock, order.policy)
+        self.repairs = RepairsPause(self._azure)
         self.elapsed = self._azure.elapsed
         self._passed: set[str] = set()
 
-    @property
-    def wrote(self) -> bool:
-        """Whether anything was, or may have been, written to Azure."""
-        return self._azure.wrote
+    def to_its_end(self) -> Steps[Ending]:
+        """The story, whatever ends it."""
+        try:
+            return (yield from self._story())
+        except Halted as halt:
+            return halt.ending
+        except PlanRefused as refusal:
+            return endings.by_refusal(refusal, wrote=self._azure.wrote)
+        except OutOfTime as error:
+            yield from self._last_look()
+            return Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
+        except AzureError as error:
+            yield from self._last_look()
+            return endings.by_azure(error, wrote=self._azure.wrote)
 
     # -- the story ---------------------------------------------------------------------------------------------
 
-    def story(self) -> Steps[Ending]:
-        """Read, check, plan, update the model, upgrade batch by batch, look once more."""
+    def _story(self) -> Steps[Ending]:
+        """Read, check, plan, update the model, upgrade batch by batch, look once more; or the part of it asked for."""
         model = yield from self._settled_model()
-        findings, plan, scale_set = yield from self._prepare(model)
-        for finding in findings:
+        if self._order.command is Command.STATUS:
+            return (yield from self._show(model))
+        prepared = yield from Preparation(self._azure, self._order).prepare(model)
+        for finding in prepared.findings:
             yield Noticed(at=self.elapsed(), finding=finding)
-        refusals = [finding for finding in findings if finding.severity is Severity.REFUSE]
-        if refusals or plan is None:
-            return endings.refused(refusals)
-        yield RolloutPlanned(at=self.elapsed(), plan=plan, scale_set=scale_set, policy=self._policy)
-        if self._order.plan_only:
+        if prepared.refusals or prepared.plan is None:
+            return endings.refused(prepared.refusals)
+        yield self._planned(prepared.plan, prepared.scale_set)
+        if self._order.command is Command.PLAN:
             return Ending(outcome=Outcome.PLANNED, reason="Only the plan was asked for; nothing was written.")
+        return (yield from self._carry_out(prepared.plan, prepared))
 
-        self._begin(plan, scale_set)
+    def _carry_out(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
+        """Everything that writes."""
+        self._begin(plan, prepared.scale_set)
+        if self._policy.suspend_repairs and prepared.repairs_on and plan.batches:
+            yield from self.repairs.suspend()
         if plan.update_model:
-            self._model = yield from update_model(self._azure, self._model, self._target)
-        return (yield from self._upgrade_everything(plan.batches))
+            self._model = yield from update_model(self._azure, self._model, plan.target)
+            self._goal, self._model_image = replace(plan.goal, in_model=True), plan.target
+        if self._order.command is Command.UPDATE_MODEL:
+            return endings.model_updated(plan)
+        return (yield from self._upgrade_everything(plan))
 
     def _begin(self, plan: RolloutPlan, scale_set: ScaleSet) -> None:
-        self._target = plan.target
+        self._goal = plan.goal
         self._model = scale_set.model
-        self._counted_on = set(must_stay_healthy(scale_set, plan.target, model_holds_target=not plan.update_model))
+        self._model_image = scale_set.model.image
+        self._off_before = off_ids(scale_set.instances)
+        self._counted_on = set(must_stay_healthy(scale_set, plan.goal))
 
-    def _upgrade_everything(self, batches: tuple[Batch, ...]) -> Steps[Ending]:
+    def _upgrade_everything(self, plan: RolloutPlan) -> Steps[Ending]:
         """The planned batches, then one extra pass for instances that were born with the old image meanwhile."""
-        ending = yield from self._upgrade(batches)
+        ending = yield from self._upgrade(plan.due_now)
         if ending is not None:
             return ending
         unsettled = yield from self._settle()
+        if plan.stop_after is not None:
+            return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
         late = self._still_to_upgrade()
         if late and not unsettled:
             ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
-            yield self._note(f"Not on the target image after the planned batches, so one more pass: {ids}.")
-            extra = tuple(Batch(len(batches) + b.number, b.domain, b.instance_ids) for b in late)
+            yield self._note(f"Not upgraded after the planned batches, so one more pass: {ids}.")
+            extra = tuple(Batch(len(plan.batches) + b.number, b.domain, b.instance_ids) for b in late)
             ending = yield from self._upgrade(extra)
             if ending is not None:
                 return ending
             unsettled = yield from self._settle()
-        return self._conclusion(unsettled, did_anything=bool(batches) or self._azure.wrote)
+        return self._conclusion(unsettled, did_anything=bool(plan.batches) or self._azure.wrote)
 
-    # -- before the first write ----------------------------------------------------------------------------------
+    def _show(self, model: Model) -> Steps[Ending]:
+        """The scale set as it is, and nothing else."""
+        yield from self._azure.look()
+        scale_set = ScaleSet(model=model, instances=self._azure.seen)
+        yield StatusSeen(at=self.elapsed(), scale_set=scale_set, goal=goal_of(model))
+        return Ending(outcome=Outcome.REPORTED, reason="Only the status was asked for; nothing was written.")
+
+    def _planned(self, plan: RolloutPlan, scale_set: ScaleSet) -> RolloutPlanned:
+        return RolloutPlanned(
+            at=self.elapsed(), plan=plan, scale_set=scale_set, policy=self._policy, command=self._order.command
+        )
 
     def _settled_model(self) -> Steps[Model]:
         """The model, once nobody is updating the scale set, or after `health_timeout` as it is."""
         model = yield from self._azure.read_model()
         yield ScaleSetRead(at=self.elapsed(), model=model)
-        if model.provisioning_state.lower() != "updating":
+        if model.provisioning_state.lower() != "updating" or self._order.command is Command.STATUS:
             return model
         why = "the scale set is being updated (provisioningState Updating)"
         return (yield from self._azure.read_settled_model(why, self._azure.now() + self._policy.health_timeout))
-
-    def _prepare(self, model: Model) -> Steps[tuple[list[Finding], RolloutPlan | None, ScaleSet]]:
-        """All findings at once, and the plan where there can be one."""
-        running = yield from self._azure.patiently(self._azure.api.is_rolling_upgrade_running)
-        findings = list(examine_model(model, rolling_upgrade_running=running))
-        # The instances of a Flexible set show nothing to plan by, and Azure refuses to list them with their views.
-        flexible = model.orchestration_mode.lower() == "flexible"
-        if not flexible:
-            yield from self._look_when_all_have_a_place()
-        scale_set = ScaleSet(model=model, instances=self._azure.seen)
-        plan = None
-        try:
-            target = resolve_target(self._order.image, model.image)
-            findings += yield from self._check_image(target, model)
-            if not flexible:
-                plan = plan_rollout(scale_set, target, self._policy)
-                findings += examine_plan(scale_set, plan, self._policy)
-        except PlanRefused as refusal:
-            findings.append(Finding(Severity.REFUSE, str(refusal), refusal.remedy))
-        return findings, plan, scale_set
-
-    def _look_when_all_have_a_place(self) -> Steps[None]:
-        """See all instances; those in the making show no update domain yet, and are waited for."""
-        until = self._azure.now() + self._policy.health_timeout
-        yield from self._azure.look()
-        while self._azure.now() < until:
-            made = [i.id for i in self._azure.seen if i.is_busy and not i.is_leaving and i.update_domain is None]
-            if not made:
-                return
-            yield from self._azure.wait(f"instances are still being made ({', '.join(made)})", SETTLING_PAUSE)
-            yield from self._azure.look()
-
-    def _check_image(self, target: Image, model: Model) -> Steps[list[Finding]]:
-        if model.image.same_as(target):
-            return []
-        state = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
-        match state:
-            case ImageState.FOUND:
-                return []
-            case ImageState.MISSING:
-                return [
-                    Finding(
-                        Severity.REFUSE,
-                        f"The target image {target} does not exist in {model.location}.",
-                        "Correct the image inputs, or wait until the image is published or replicated to this region.",
-                    )
-                ]
-            case ImageState.NOT_READABLE:
-                return [Finding(Severity.NOTE, f"Whether {target} exists could not be checked beforehand.")]
 
     # -- the batches ---------------------------------------------------------------------------------------------
 
@@ -200,12 +186,12 @@ class _Rollout:
         """Batch after batch; the ending when one of them must be the last."""
         for planned in batches:
             yield from self._hold(planned)
-            batch = still_due(planned, self._scale_set(), self._target)
+            batch = still_due(planned, self._scale_set(), self._goal, self._policy)
             yield from self._tell_dropped(planned, batch)
             if not batch.instance_ids:
                 continue
             yield BatchStarted(at=self.elapsed(), batch=batch, of=batches[-1].number)
-            run = BatchRun(self._azure, self._policy, self._target, self._model, batch, self._hold)
+            run = BatchRun(self._azure, self._policy, self._goal, self._model, batch, self._hold)
             gate = yield from run.run()
             self._model = run.model
             if gate.failures:
@@ -238,16 +224,26 @@ class _Rollout:
             elif model_checked:
                 return
             else:
-                check_during_rollout((yield from self._azure.read_model()), self._target)
+                check_during_rollout((yield from self._azure.read_model()), self._model_image)
                 model_checked = True
 
     def _troubles(self, batch: Batch) -> tuple[Pending, ...]:
         scale_set = self._scale_set()
-        if nobody_else_runs(scale_set, batch.instance_ids):
+        if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
             return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"),)
-        if nobody_else_is_healthy(scale_set, batch.instance_ids):
+        if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
             return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"),)
-        return trouble_outside(scale_set, batch.instance_ids, self._counted_on)
+        return self._below_floor(batch) + trouble_outside(scale_set, batch.instance_ids, self._counted_on)
+
+    def _below_floor(self, batch: Batch) -> tuple[Pending, ...]:
+        """`min-healthy`, held against what is healthy now."""
+        scale_set = self._scale_set()
+        least = floor(scale_set.instances, self._policy, self._off_before)
+        left = healthy_without(scale_set, batch.instance_ids)
+        if left >= least:
+            return ()
+        message = f"only {left} instances outside the batch are healthy, `min-healthy` needs {least}"
+        return (Pending("", "BelowMinHealthy", message),)
 
     def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
         present = self._scale_set().by_id()
@@ -279,7 +275,7 @@ class _Rollout:
         on_target = [
             i.id
             for i in scale_set.instances
-            if is_on(i, self._target) and not i.is_leaving and (not i.is_off or i.id in self._passed)
+            if self._goal.is_reached_by(i) and not i.is_leaving and (not i.is_off or self._was_stopped_since(i.id))
         ]
         busy = [
             Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
@@ -288,6 +284,10 @@ class _Rollout:
         ]
         ill = trouble_outside(scale_set, (), on_target)
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
+
+    def _was_stopped_since(self, instance_id: str) -> bool:
+        """Upgraded by this run and running before: that it is off now is not as it should be."""
+        return instance_id in self._passed and instance_id not in self._off_before
 
     def _conclusion(self, unsettled: tuple[Pending, ...], *, did_anything: bool) -> Ending:
         """How the rollout ended, by the last look."""
@@ -298,17 +298,19 @@ class _Rollout:
             return endings.still_old(late)
         if not did_anything:
             return Ending(outcome=Outcome.NOTHING_TO_DO, reason="No instance is left to upgrade.")
-        return Ending(outcome=Outcome.SUCCEEDED, reason="Every instance is on the target image, current and healthy.")
+        return Ending(
+            outcome=Outcome.SUCCEEDED, reason="Every selected instance is on the target image, current and healthy."
+        )
 
     def _still_to_upgrade(self) -> tuple[Batch, ...]:
-        return plan_rollout(self._scale_set(), self._target, self._policy).batches
+        return plan_rollout(self._scale_set(), self._goal, self._policy).batches
 
-    def last_look(self) -> Steps[None]:
+    def _last_look(self) -> Steps[None]:
         """One try to see where the instances are, so that what is told of them is true; no waiting any more."""
         if not self._azure.seen:
             return
         try:
-            instances = self._azure.api.read_instances().instances
+            instances = self._azure.api.read_instances(self._azure.model).instances
         except AzureError:
             return
         yield InstancesSeen(at=self.elapsed(), instances=instances)
@@ -319,4 +321,4 @@ class _Rollout:
         return ScaleSet(model=self._model, instances=self._azure.seen)
 
     def _note(self, message: str) -> Noticed:
-        return Noticed(at=self.elapsed(), finding=Finding(Severity.NOTE, message))
+        return Noticed(at=self.elapsed(), finding=note(message))

@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -88,9 +89,11 @@ def _carry_out(
         return _refused_inputs(error, console, report)
     _mask_secrets(inputs, console)
     _introduce(inputs, console)
-    for event in _events(inputs, environ, clock, console, transport):
-        report.add(event)
-        _tell(console, event, report)
+    with closing(_events(inputs, environ, clock, console, transport)) as events:
+        for event in events:
+            report.add(event)
+            _remember(environ, event)
+            _tell(console, event, report)
     return None
 
 
@@ -100,10 +103,10 @@ def _events(
     clock: Clock,
     console: Console,
     transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
-) -> Iterator[Event]:
+) -> Generator[Event]:
     """The rollout itself, over the real SDK."""
     from vmss_upgrade.azure_api.connection import ClockedTransport, connect
-    from vmss_upgrade.driver import Order, run_rollout
+    from vmss_upgrade.driver import run_rollout
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
 
     listen_to_sdk(console)
@@ -115,8 +118,7 @@ def _events(
         mask=console.mask,
         trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
     )
-    order = Order(image=inputs.image, policy=inputs.policy, plan_only=inputs.plan_only)
-    return run_rollout(order, api, clock)
+    return run_rollout(inputs.order, api, clock)
 
 
 def _introduce(inputs: Inputs, console: Console) -> None:
@@ -131,7 +133,17 @@ def _introduce(inputs: Inputs, console: Console) -> None:
 
 def _mask_secrets(inputs: Inputs, console: Console) -> None:
     console.mask(getattr(inputs.account.sign_in, "secret", ""))
-    console.mask(inputs.image.image_uri.partition("?")[2])
+    console.mask(inputs.order.image.image_uri.partition("?")[2])
+
+
+def _remember(environ: Mapping[str, str], event: Event) -> None:
+    """Leave for the post step what must be undone where this step is killed."""
+    from vmss_upgrade.reporters.state import save_state
+    from vmss_upgrade.rollout.events import RepairsResumed, RepairsSuspending
+
+    file = environ.get("GITHUB_STATE")
+    if file and isinstance(event, (RepairsSuspending, RepairsResumed)):
+        save_state(file, "repairs", "suspended" if isinstance(event, RepairsSuspending) else "resumed")
 
 
 def _tell(console: Console, event: Event, report: Report) -> None:

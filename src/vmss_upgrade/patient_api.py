@@ -16,13 +16,14 @@ from vmss_upgrade.rollout import pacing
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Event, Waiting
 from vmss_upgrade.rollout.patience import Patience
-from vmss_upgrade.rollout.scale_set import Instance, Model
+from vmss_upgrade.rollout.policy import HealthUse, Policy
+from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
 
 T = TypeVar("T")
 Steps = Generator[Event, None, T]
 
 # what was read is outdated: read again, at once; how often at most
-_READ_AGAIN = {Trouble.CHANGED: 3, Trouble.GONE: 1}
+_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1}
 
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
@@ -43,14 +44,18 @@ class Halted(VmssUpgradeError):
 class PatientApi:
     """A ScaleSetApi whose calls wait, each a generator of events that returns the call's result.
 
-    `seen` is the latest look at all instances, taken at `seen_at` (seconds of the clock); `wrote` tells whether
-    anything was, or may have been, written. Raises OutOfTime once `timeout` seconds have passed since the start.
+    `model` is the model as last read, its health signal as the policy has it. `seen` is the latest look at all
+    instances, taken at `seen_at` (seconds of the clock); `wrote` tells whether anything was, or may have been, written.
+    Raises OutOfTime once the policy's `timeout` has passed since the start.
     """
 
-    def __init__(self, api: ScaleSetApi, clock: Clock, timeout: float) -> None:
+    model: Model
+
+    def __init__(self, api: ScaleSetApi, clock: Clock, policy: Policy) -> None:
         self.api = api
         self._clock = clock
-        self._timeout = timeout
+        self._timeout = policy.timeout
+        self._ignores_health = policy.health is HealthUse.IGNORE
         self._bucket = pacing.instance_list_bucket()
         self.started = clock.now()
         self.wrote = False
@@ -90,7 +95,9 @@ class PatientApi:
     def read_model(self) -> Steps[Model]:
         """The model; `model_read_at` is when."""
         model = yield from self.patiently(self.api.read_model)
-        self.model_read_at = self.now()
+        if self._ignores_health:
+            model = replace(model, health_signal=HealthSignal.IGNORED)
+        self.model, self.model_read_at = model, self.now()
         return model
 
     def read_settled_model(self, why: str, until: float) -> Steps[Model]:
@@ -118,7 +125,7 @@ class PatientApi:
         wait = self._bucket.wait_for(self.pages, self.now())
         if wait:
             self.sleep(wait)
-        listed = yield from self.patiently(self.api.read_instances)
+        listed = yield from self.patiently(lambda: self.api.read_instances(self.model))
         self.seen, self.seen_at, self.pages = listed.instances, self.now(), listed.pages
         self._bucket.spend(listed.pages, self.seen_at)
         if listed.remaining is not None:

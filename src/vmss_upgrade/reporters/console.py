@@ -29,8 +29,11 @@ from vmss_upgrade.rollout.events import (
     ModelUpdateStarted,
     Noticed,
     Phase,
+    RepairsResumed,
+    RepairsSuspending,
     RolloutFinished,
     RolloutPlanned,
+    StatusSeen,
     UpgradeAccepted,
     Waiting,
 )
@@ -112,6 +115,12 @@ class Console:
                 self._tell_finding(event.finding)
             case RolloutPlanned():
                 self._tell_plan(event, report)
+            case StatusSeen():
+                self._tell_status(report)
+            case RepairsSuspending():
+                self._at(event.at, "suspending automatic instance repairs")
+            case RepairsResumed():
+                self._at(event.at, "automatic instance repairs are resumed")
             case Waiting():
                 self._progress(event.at, f"waiting: {event.why}", f" (next try in {duration(event.seconds)})")
             case ModelUpdateStarted():
@@ -145,7 +154,7 @@ class Console:
     def _tell_plan(self, event: RolloutPlanned, report: Report) -> None:
         model = event.scale_set.model
         self.line("Plan", style="1")
-        for name, value in words.plan_facts(event.plan, event.policy, model):
+        for name, value in words.plan_facts(event.plan, event.policy, model, event.scale_set.instances, event.command):
             self._print(f"  {clean(name):<15} {clean(value)}")
         self._heatmap(report)
         titles = words.batch_titles(event.plan, event.scale_set.instances)
@@ -153,13 +162,24 @@ class Console:
             self._print(
                 f"  batch {batch.number}: {titles[batch.number]}, instances {clean(listed(batch.instance_ids, 20))}"
             )
-        self._print(f"  {words.blast_radius(event.plan, event.scale_set.instances, model)}")
         if event.plan.batches:
+            self._print(f"  {words.blast_radius(event.plan, event.scale_set.instances, model)}")
             self._print("  The OS disk of every upgraded instance is replaced; data disks stay.")
 
+    def _tell_status(self, report: Report) -> None:
+        """The heatmap, and a line per instance in columns."""
+        self.line(f"Model: {report.target}")
+        self._heatmap(report)
+        heading, rows = words.status_columns(report)
+        table = [heading, *([clean(value) for value in row] for row in rows)]
+        widths = [max(len(row[column]) for row in table) for column in range(len(heading))]
+        for row in table:
+            self._print(
+                "  " + "  ".join(f"{value:<{width}}" for value, width in zip(row, widths, strict=True)).rstrip()
+            )
+
     def _tell_batch_started(self, event: BatchStarted, report: Report) -> None:
-        titles = words.batch_titles(report.plan, report.before) if report.plan else {}
-        title = titles.get(event.batch.number, f"UD {event.batch.domain.number}")
+        title = words.batch_title(event.batch, report.before)
         size = count(len(event.batch.instance_ids), "instance")
         self._open_group(f"Batch {event.batch.number} of {event.of}: {title}, {size}")
         self._at(event.at, f"upgrading instances {listed(event.batch.instance_ids, 30)}")
@@ -196,8 +216,8 @@ class Console:
             self._tell_failures(ending, report)
         good = ending.outcome.exit_code == 0
         self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;92" if good else "1;91")
-        for text in (words.left_undone(report), words.in_flight(report), ending.remedy):
-            if text and not good:
+        for text in (words.left_undone(report), words.in_flight(report), words.repairs_notice(report), ending.remedy):
+            if text and (not good or ending.remedy):
                 self._print(f"  {clean(text)}")
         if words.closer_look(report):
             self._print("  To see what Azure knows of the instance:")
@@ -231,7 +251,7 @@ class Console:
             self._last_progress = (text, at)
 
     def _heatmap(self, report: Report) -> None:
-        for line in heatmap.as_lines(report.instances, report.cells(), colour=self._colour):
+        for line in heatmap.as_lines(report.instances, report.cells(), words.kind_of_rows(report), colour=self._colour):
             self._print(f"    {line}")
 
     def _open_group(self, title: str) -> None:

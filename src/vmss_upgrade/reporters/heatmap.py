@@ -1,4 +1,4 @@
-"""The heatmap: a row per update domain, a cell per instance ordered by fault domain. Readable without colour."""
+"""The heatmap: a row per domain, a cell per instance ordered by fault domain. Readable without colour."""
 
 from __future__ import annotations
 
@@ -9,20 +9,34 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vmss_upgrade.reporters.text import clean
-from vmss_upgrade.rollout.report import Cell
-from vmss_upgrade.rollout.scale_set import Domain, Instance, in_natural_order
+from vmss_upgrade.rollout.cells import Cell
+from vmss_upgrade.rollout.grouping import finest_shown
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, in_natural_order
 
 CELLS_PER_LINE = 50  # of a log
 EMOJI_PER_LINE = 20  # of a summary, so that before and after stand side by side
 
-_GLYPHS = {Cell.OLD: "□", Cell.UPGRADING: "◐", Cell.NEW: "■", Cell.FAILED: "✖", Cell.SKIPPED: "·"}
-_COLOURS = {Cell.OLD: "93", Cell.UPGRADING: "96", Cell.NEW: "92", Cell.FAILED: "1;91", Cell.SKIPPED: "90"}
-_EMOJI = {Cell.OLD: "⬜", Cell.UPGRADING: "🔄", Cell.NEW: "✅", Cell.FAILED: "❌", Cell.SKIPPED: "⏭️"}
+NO_DOMAIN = "no domain"
+_SHORT = {DomainKind.UPDATE: "UD", DomainKind.FAULT: "FD"}
+_ALONE = {DomainKind.ZONE: "zone {zone}", DomainKind.SET: "all"}
+
+# cell -> glyph and colour in a log, sign in a summary
+_LOOKS = {
+    Cell.OLD: ("□", "93", "⬜"),
+    Cell.UPGRADING: ("◐", "96", "🔄"),
+    Cell.NEW: ("■", "92", "✅"),
+    Cell.FAILED: ("✖", "1;91", "❌"),
+    Cell.SKIPPED: ("·", "90", "⏭️"),
+    Cell.CURRENT: ("■", "92", "✅"),
+    Cell.BEHIND: ("□", "93", "⬜"),
+    Cell.ILL: ("✖", "1;91", "❌"),
+    Cell.OFF: ("·", "90", "⏸️"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One update domain: its label, and the cells of its instances, a tuple per fault domain."""
+    """One domain: its label, and the cells of its instances, a tuple per fault domain."""
 
     label: str
     fault_domains: tuple[tuple[Cell, ...], ...]
@@ -34,17 +48,25 @@ class Row:
         return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
 
 
-def rows(instances: tuple[Instance, ...], cells: Mapping[str, Cell], labels: Mapping[Domain | None, str]) -> list[Row]:
-    """The rows in the order of the rollout; instances that show no update domain come last."""
+def kind_of_rows(instances: tuple[Instance, ...], grouping: DomainKind | None) -> DomainKind:
+    """What the rows stand for: what the batches are made of; where they go across the set, its finest domains."""
+    return finest_shown(instances) if grouping in (None, DomainKind.SET) else grouping
 
-    def order(instance: Instance) -> tuple[bool, Domain, tuple[int, int | str]]:
-        domain = instance.update_domain or Domain(number=-1)
-        return (instance.update_domain is None, domain, in_natural_order(instance.id))
+
+def rows(
+    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, labels: Mapping[Domain, str]
+) -> list[Row]:
+    """The rows in the order of the rollout; instances that show no domain come last."""
+
+    def order(instance: Instance) -> tuple[bool, object, tuple[int, int | str]]:
+        domain = instance.domain(kind)
+        return (domain is None, domain.order if domain else (), in_natural_order(instance.id))
 
     # by label, not by domain: an instance that is deallocated shows no placement group, but belongs to its row
     members: dict[str, list[Instance]] = {}
     for instance in sorted(instances, key=order):
-        members.setdefault(labels.get(instance.update_domain, "no domain"), []).append(instance)
+        domain = instance.domain(kind)
+        members.setdefault(labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN, []).append(instance)
     return [Row(label, _by_fault_domain(row, cells)) for label, row in members.items()]
 
 
@@ -59,17 +81,20 @@ def _by_fault_domain(row: list[Instance], cells: Mapping[str, Cell]) -> tuple[tu
     return tuple(tuple(cells[instance.id] for instance in group) for _, group in groups)
 
 
-def domain_labels(instances: tuple[Instance, ...]) -> dict[Domain | None, str]:
-    """A short name per update domain; zone and placement group only where there is more than one."""
-    domains = sorted({i.update_domain for i in instances if i.update_domain is not None})
+def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain, str]:
+    """A short name per domain; zone and placement group only where there is more than one."""
+    shown = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
+    domains = sorted(shown, key=lambda domain: domain.order)
     groups = sorted({domain.placement_group for domain in domains if domain.placement_group})
     zones = {domain.zone for domain in domains}
 
     def label(domain: Domain) -> str:
+        if kind in _ALONE:
+            return _ALONE[kind].format(zone=_plain(domain.zone))
         zone = f"zone {_plain(domain.zone)} " if len(zones) > 1 else ""
         is_numbered = len(groups) > 1 and domain.placement_group
         group = f"PG{groups.index(domain.placement_group) + 1} " if is_numbered else ""
-        return f"{zone}{group}UD {domain.number}"
+        return f"{zone}{group}{_SHORT[kind]} {domain.number}"
 
     return {domain: label(domain) for domain in domains}
 
@@ -79,9 +104,11 @@ def _plain(zone: str) -> str:
     return re.sub(r"[^\w. -]", "", clean(zone))
 
 
-def as_lines(instances: tuple[Instance, ...], cells: Mapping[str, Cell], *, colour: bool) -> list[str]:
-    """The heatmap for a log, long rows continued on further lines, and its legend where it is not plain."""
-    table = rows(instances, cells, domain_labels(instances))
+def as_lines(
+    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, *, colour: bool
+) -> list[str]:
+    """The heatmap for a log, a row per domain of `kind`, long rows continued on further lines, and its legend."""
+    table = rows(instances, cells, kind, domain_labels(instances, kind))
     width = max((len(row.label) for row in table), default=0)
     lines = []
     for row in table:
@@ -104,25 +131,31 @@ def as_markdown(
     cells_before: Mapping[str, Cell],
     after: tuple[Instance, ...],
     cells_after: Mapping[str, Cell],
+    kind: DomainKind,
 ) -> list[str]:
-    """Both heatmaps side by side as a Markdown table; the words beside the cells say the same as they do."""
-    labels = domain_labels(before + after)
-    old = {row.label: row for row in rows(before, cells_before, labels)}
-    new = {row.label: row for row in rows(after, cells_after, labels)}
-    lines = ["| Update domain | Before | After | Now |", "| --- | :--- | :--- | :--- |"]
+    """Both heatmaps side by side as a Markdown table, or the one after alone where there is none before.
+
+    The words beside the cells say the same as they do.
+    """
+    labels = domain_labels(before + after, kind)
+    old = {row.label: row for row in rows(before, cells_before, kind, labels)}
+    new = {row.label: row for row in rows(after, cells_after, kind, labels)}
+    columns = [kind.value.capitalize(), *(["Before", "After"] if before else ["Instances"]), "Now"]
+    lines = [f"| {' | '.join(columns)} |", f"| --- |{' :--- |' * (len(columns) - 1)}"]
     for label in dict.fromkeys([*old, *new]):
         now = new[label].summary.replace(" ", "&nbsp;").replace(",&nbsp;", ", ") if label in new else "none"
         name = label.replace(" ", "&nbsp;")
-        lines.append(f"| {name} | {_in_emoji(old.get(label))} | {_in_emoji(new.get(label))} | {now} |")
+        then = [_in_emoji(old.get(label))] if before else []
+        lines.append(f"| {' | '.join([name, *then, _in_emoji(new.get(label)), now])} |")
     kinds = [cell for cell in Cell if cell in {*cells_before.values(), *cells_after.values()}]
-    return [*lines, "", " · ".join(f"{_EMOJI[cell]} {cell.value}" for cell in kinds)]
+    return [*lines, "", " · ".join(f"{_LOOKS[cell][2]} {cell.value}" for cell in kinds)]
 
 
 def _in_emoji(row: Row | None) -> str:
     if row is None:
         return ""
     return "<br>".join(
-        " ".join("".join(_EMOJI[c] for c in part) for part in chunk) for chunk in _chunks(row, EMOJI_PER_LINE)
+        " ".join("".join(_LOOKS[c][2] for c in part) for part in chunk) for chunk in _chunks(row, EMOJI_PER_LINE)
     )
 
 
@@ -144,6 +177,7 @@ def _chunks(row: Row, width: int) -> list[list[tuple[Cell, ...]]]:
 
 def _drawn(parts: list[tuple[Cell, ...]], *, colour: bool) -> str:
     def cell(kind: Cell) -> str:
-        return f"\x1b[{_COLOURS[kind]}m{_GLYPHS[kind]}\x1b[0m" if colour else _GLYPHS[kind]
+        glyph, style, _ = _LOOKS[kind]
+        return f"\x1b[{style}m{glyph}\x1b[0m" if colour else glyph
 
     return " ".join("".join(cell(kind) for kind in part) for part in parts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vmss_upgrade.reporters.record import as_record
+from vmss_upgrade.reporters.record import as_plan, as_record
 from vmss_upgrade.reporters.text import clean
 from vmss_upgrade.rollout.report import Report
 
@@ -21,6 +21,7 @@ OUTPUTS = (
     "skipped",
     "remaining",
     "lowest-healthy",
+    "plan",
     "report",
 )
 
@@ -36,6 +37,7 @@ def as_outputs(report: Report, report_path: str) -> dict[str, str]:
         "skipped": json.dumps([skipped.instance_id for skipped in report.skipped]),
         "remaining": json.dumps(report.remaining),
         "lowest-healthy": str(report.lowest_healthy.count) if report.lowest_healthy else "",
+        "plan": json.dumps(as_plan(report)) if report.plan else "",
         "report": report_path,
     }
     return {name: values[name] for name in OUTPUTS}

@@ -7,10 +7,11 @@ from typing import Any
 from vmss_upgrade.reporters import words
 from vmss_upgrade.reporters.text import without_queries
 from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.report import BatchRecord, Report
 from vmss_upgrade.rollout.scale_set import Domain, Instance
 
-SCHEMA = "vmss-upgrade/record/1"
+SCHEMA = "vmss-upgrade/record/2"
 
 
 def as_record(report: Report) -> dict[str, Any]:
@@ -34,6 +35,12 @@ def as_record(report: Report) -> dict[str, Any]:
         "skipped": [{"instance_id": s.instance_id, "reason": s.reason} for s in report.skipped],
         "remaining": report.remaining,
         "lowest_healthy": _lowest_healthy(report),
+        "command": report.command.value if report.shown is None else Command.STATUS.value,
+        "pinned_from": str(report.plan.pinned) if report.plan and report.plan.pinned else None,
+        "grouping": report.plan.grouping.value if report.plan else None,
+        "stop_after": report.plan.stop_after if report.plan else None,
+        "untouched": list(report.plan.untouched) if report.plan else [],
+        "blast_radius": words.away(report) or None,
         "planned_batches": _planned_batches(report),
         "batches": [_batch(record) for record in report.batches],
         "failures": [_failure(failure) for failure in report.failures()],
@@ -43,6 +50,21 @@ def as_record(report: Report) -> dict[str, Any]:
     }
     cleaned: dict[str, Any] = _without_queries(record)
     return cleaned
+
+
+def as_plan(report: Report) -> dict[str, Any] | None:
+    """The plan alone, for a job that decides by it; None where there is none."""
+    record = as_record(report)
+    parts = ("target_image", "previous_image", "pinned_from", "grouping", "stop_after", "blast_radius")
+    if report.plan is None:
+        return None
+    lists = {"batches": record["planned_batches"], "skipped": _planned_skips(report), "untouched": record["untouched"]}
+    return {part: record[part] for part in parts} | lists
+
+
+def _planned_skips(report: Report) -> list[dict[str, str]]:
+    skipped = report.plan.skipped if report.plan else ()
+    return [{"instance_id": s.instance_id, "reason": s.reason} for s in skipped]
 
 
 def _without_queries(value: Any) -> Any:
@@ -61,15 +83,13 @@ def _lowest_healthy(report: Report) -> dict[str, Any] | None:
 
 def _planned_batches(report: Report) -> list[dict[str, Any]]:
     batches = report.plan.batches if report.plan else ()
-    return [
-        {"number": b.number, "update_domain": _domain(b.domain), "instance_ids": list(b.instance_ids)} for b in batches
-    ]
+    return [{"number": b.number, "domain": _domain(b.domain), "instance_ids": list(b.instance_ids)} for b in batches]
 
 
 def _batch(record: BatchRecord) -> dict[str, Any]:
     return {
         "number": record.batch.number,
-        "update_domain": _domain(record.batch.domain),
+        "domain": _domain(record.batch.domain),
         "instance_ids": list(record.batch.instance_ids),
         "started_at": round(record.started_at, 1),
         "seconds": None if record.seconds is None else round(record.seconds, 1),
@@ -78,7 +98,12 @@ def _batch(record: BatchRecord) -> dict[str, Any]:
 
 
 def _domain(domain: Domain) -> dict[str, Any]:
-    return {"number": domain.number, "zone": domain.zone, "placement_group": domain.placement_group}
+    return {
+        "kind": domain.kind.value,
+        "number": domain.number,
+        "zone": domain.zone,
+        "placement_group": domain.placement_group,
+    }
 
 
 def _failure(failure: Failure) -> dict[str, Any]:
@@ -98,6 +123,10 @@ def _instance(instance: Instance) -> dict[str, Any]:
         "provisioning_state": instance.provisioning_state,
         "power": instance.power.value,
         "health": instance.health.value,
-        "update_domain": _domain(instance.update_domain) if instance.update_domain else None,
+        "zone": instance.zone or None,
+        "placement_group": instance.placement_group or None,
+        "update_domain": instance.update_domain,
         "fault_domain": instance.fault_domain,
+        "protected": instance.protected,
+        "changed_individually": instance.changed_individually,
     }

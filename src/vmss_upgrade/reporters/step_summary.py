@@ -26,6 +26,7 @@ def as_markdown(report: Report, *, simulated: str = "") -> str:
         _what_to_do(report),
         _facts(report),
         _heatmaps(report),
+        _status(report),
         _batches(report),
         _findings(report),
         _skipped(report),
@@ -54,11 +55,12 @@ def _title(report: Report, simulated: str) -> list[str]:
 
 def _what_to_do(report: Report) -> list[str]:
     """What is left, what Azure goes on doing, what new instances get, and the way back: only where not all is well."""
-    if report.ending is None or report.ending.outcome.exit_code == 0:
+    if report.ending is None or (report.ending.outcome.exit_code == 0 and not report.ending.remedy):
         return []
     sentences = (
         words.left_undone(report),
         words.in_flight(report),
+        words.repairs_notice(report),
         report.ending.remedy,
     )
     lines = ["### What now", ""] + [f"- {_literal(sentence)}" for sentence in sentences if sentence]
@@ -97,7 +99,8 @@ def _facts(report: Report) -> list[str]:
         return []
     lines = ["### The rollout", "", "| | |", "| --- | --- |"]
     lines += [
-        f"| {name} | {markdown(value)} |" for name, value in words.plan_facts(report.plan, report.policy, report.model)
+        f"| {name} | {markdown(value)} |"
+        for name, value in words.plan_facts(report.plan, report.policy, report.model, report.before, report.command)
     ]
     if report.model_update_seconds is not None:
         lines.append(f"| Model updated in | {duration(report.model_update_seconds)} |")
@@ -112,24 +115,33 @@ def _facts(report: Report) -> list[str]:
 
 
 def _heatmaps(report: Report) -> list[str]:
-    if not report.before:
+    if not report.before and report.shown is None:
         return []
-    maps = heatmap.as_markdown(report.before, report.cells_before(), report.instances, report.cells())
+    kind = words.kind_of_rows(report)
+    maps = heatmap.as_markdown(report.before, report.cells_before(), report.instances, report.cells(), kind)
     return ["### Instances", "", *maps]
+
+
+def _status(report: Report) -> list[str]:
+    """The state of every instance, where that was asked for."""
+    if report.shown is None:
+        return []
+    heading, rows = words.status_columns(report)
+    lines = ["### State", "", f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
+    return lines + [f"| {' | '.join(markdown(value) for value in row)} |" for row in rows]
 
 
 def _batches(report: Report) -> list[str]:
     if report.plan is None or not (report.batches or report.plan.batches):
         return []
-    titles = words.batch_titles(report.plan, report.before)
-    lines = ["### Batches", "", "| Batch | Update domain | Instances | Started after | Took | Result |"]
+    lines = ["### Batches", "", "| Batch | Domain | Instances | Started after | Took | Result |"]
     lines.append("| ---: | --- | --- | ---: | ---: | --- |")
     started = {record.batch.number: record for record in report.batches}
     planned = {batch.number: batch for batch in report.plan.batches}
     planned |= {record.batch.number: record.batch for record in report.batches}
     for number, batch in planned.items():
         record = started.get(number)
-        title = titles.get(number, f"UD {batch.domain.number}")
+        title = words.batch_title(batch, report.before)
         took = duration(record.seconds) if record and record.seconds is not None else ""
         began = duration(record.started_at) if record else ""
         result = record.result if record else "not started"

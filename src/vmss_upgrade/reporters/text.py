@@ -57,8 +57,8 @@ def fenced(text: object) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """1 instance, 2 instances."""
-    plural = f"{noun}es" if noun.endswith("ch") else f"{noun}s"
+    """1 instance, 2 instances, 2 batches, 2 canaries."""
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
 
 

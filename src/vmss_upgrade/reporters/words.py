@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from vmss_upgrade.reporters.heatmap import domain_labels
+from vmss_upgrade.reporters import heatmap
+from vmss_upgrade.reporters.heatmap import NO_DOMAIN, domain_labels
 from vmss_upgrade.reporters.text import count, cut, listed
+from vmss_upgrade.rollout.availability import expected_healthy, floor, off_ids
+from vmss_upgrade.rollout.cells import Cell
 from vmss_upgrade.rollout.commands import az_vmss, put_image_back
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.health_gate import Failure, Pending
 from vmss_upgrade.rollout.model_check import MODEL_CHANGED
-from vmss_upgrade.rollout.planner import RolloutPlan
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.report import Report
-from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, is_healthy, is_on
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Model, ScaleSet, in_natural_order, is_on
 
 LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
 
@@ -23,6 +27,9 @@ _MARKS = {
     Outcome.SUCCEEDED: "✅",
     Outcome.NOTHING_TO_DO: "✅",
     Outcome.PLANNED: "📋",
+    Outcome.PARTIAL: "⏸️",
+    Outcome.REPORTED: "🔎",
+    Outcome.MODEL_UPDATED: "✅",
     Outcome.REFUSED: "⛔",
     Outcome.HALTED: "❌",
     Outcome.TIMED_OUT: "⏱️",
@@ -42,16 +49,29 @@ def headline(report: Report) -> str:
         return "The run has not ended."
     name = report.model.name if report.model else "the scale set"
     total = len(report.instances)
-    done = f"{len(report.upgraded)} of {count(total, 'instance')} upgraded" if report.plan else "before it was planned"
+    planned = report.plan is not None
+    done = f"{len(report.upgraded)} of {count(total, 'instance')} upgraded" if planned else "before it was planned"
     match ending.outcome:
+        case Outcome.SUCCEEDED if report.command is Command.UPGRADE_INSTANCES:
+            what = f"{_what_was_done(report)} in {duration(report.duration)}"
+            sentence = f"{name} is on its model as it stands ({report.target}): {what}."
         case Outcome.SUCCEEDED:
             everywhere = bool(report.upgraded) or not report.skipped
             runs = f"{name} runs" if everywhere else f"The model of {name} now holds"
             sentence = f"{runs} {report.target}: {_what_was_done(report)} in {duration(report.duration)}."
         case Outcome.NOTHING_TO_DO:
-            sentence = f"Nothing to do: every instance of {name} that can be upgraded runs {report.target} already."
+            sentence = _nothing_to_do(report, name)
         case Outcome.PLANNED:
             sentence = f"Plan for {name} to {report.target}; nothing was written. {away(report)}"
+        case Outcome.PARTIAL:
+            rest = f"{count(len(report.remaining), 'instance')} remaining ({listed(report.remaining)})"
+            sentence = f"{name} is partly on {report.target}: {done}, {rest}; {ending.reason}"
+        case Outcome.REPORTED:
+            sentence = f"{name}: {_standing_in_words(report)}. The model holds {report.target}."
+        case Outcome.MODEL_UPDATED:
+            behind = f"{count(len(report.remaining), 'instance')} now behind it"
+            which = f" ({listed(report.remaining)})" if report.remaining else ""
+            sentence = f"The model of {name} now holds {report.target}; no instance was touched, {behind}{which}."
         case Outcome.REFUSED:
             return f"Refused, nothing was written: {ending.reason}"
         case Outcome.HALTED:
@@ -60,7 +80,41 @@ def headline(report: Report) -> str:
             sentence = f"The rollout of {name} ran out of time, {done}: {ending.reason}"
         case Outcome.INTERRUPTED:
             sentence = f"The rollout of {name} was cancelled, {done}."
-    return " ".join(filter(None, (sentence, _health_caveat(report), model_notice(report))))
+    more = (_not_selected(report), _pinned(report), _health_caveat(report), model_notice(report))
+    return " ".join(filter(None, (sentence, *more)))
+
+
+def _nothing_to_do(report: Report, name: str) -> str:
+    selected = "every selected instance" if report.plan and report.plan.untouched else "every instance"
+    match report.command:
+        case Command.UPDATE_MODEL:
+            return f"Nothing to do: the model of {name} holds {report.target} already."
+        case Command.UPGRADE_INSTANCES:
+            return f"Nothing to do: {selected} of {name} that can be upgraded is on the latest model already."
+        case _:
+            return f"Nothing to do: {selected} of {name} that can be upgraded runs {report.target} already."
+
+
+def _standing_in_words(report: Report) -> str:
+    numbers = Counter(report.cells().values())
+    parts = [f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell]]
+    return f"{count(len(report.instances), 'instance')}: {', '.join(parts)}" if parts else "no instances"
+
+
+def _not_selected(report: Report) -> str:
+    """Who still has to be upgraded although all went well, because only some were selected."""
+    outcome = report.ending.outcome if report.ending else None
+    if outcome not in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO) or not report.remaining:
+        return ""
+    return f"Not selected, and still to be upgraded: {listed(report.remaining)}."
+
+
+def _pinned(report: Report) -> str:
+    """That the model names an exact version now, where a floating one was asked for."""
+    done = (Outcome.SUCCEEDED, Outcome.PARTIAL, Outcome.MODEL_UPDATED, Outcome.NOTHING_TO_DO)
+    if report.plan is None or report.plan.pinned is None or not report.ending or report.ending.outcome not in done:
+        return ""
+    return f"The model is pinned to this exact version, which {report.plan.pinned} was resolved to once."
 
 
 def _what_was_done(report: Report) -> str:
@@ -72,8 +126,8 @@ def _what_was_done(report: Report) -> str:
 
 def _health_caveat(report: Report) -> str:
     upgraded = report.ending is not None and report.ending.outcome is Outcome.SUCCEEDED and report.upgraded
-    if upgraded and report.model is not None and report.model.health_signal is HealthSignal.NONE:
-        return "Health was not proven: the scale set has no health signal."
+    if upgraded and report.model is not None and not report.model.health_signal.proves_health:
+        return f"Health was not proven (signal: {report.model.health_signal.value})."
     return ""
 
 
@@ -88,30 +142,61 @@ def blast_radius(plan: RolloutPlan, instances: tuple[Instance, ...], model: Mode
     """The same for a plan that has just been made."""
     if not plan.batches:
         return "No instance is upgraded."
-    healthy = sum(1 for instance in instances if is_healthy(instance, model.health_signal))
-    ids = {i.id for i in instances if is_healthy(i, model.health_signal)}
-    lowest = min(healthy - len(ids & set(batch.instance_ids)) for batch in plan.batches)
+    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now))
     return (
-        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, so {lowest} stay "
-        "healthy if all goes well; open connections to the instances of a batch are cut when it starts."
+        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest healthy "
+        f"count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
     )
 
 
-def plan_facts(plan: RolloutPlan, policy: Policy, model: Model) -> list[tuple[str, str]]:
+def plan_facts(
+    plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...], command: Command
+) -> list[tuple[str, str]]:
     """The plan as name and value."""
     bake = policy.bake_time_for(model.health_signal)
+    holds = "holds the target image already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
     facts = [
         ("Scale set", f"{model.name} (resource group {model.resource_group}, {model.location})"),
         ("Previous image", str(plan.previous) if plan.previous else "none: no instance runs another image"),
         ("Target image", str(plan.target)),
-        ("Model", "is updated first" if plan.update_model else "holds the target image already"),
-        ("To upgrade", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
-        ("Health signal", model.health_signal.value),
-        ("Bake time", duration(bake)),
+        ("Model", "gets the target image first" if plan.update_model else holds),
     ]
+    if model.is_flexible and model.time:
+        facts.append(("Model's time", model.time))
+    if command is not Command.UPDATE_MODEL:
+        facts += [
+            ("To upgrade", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+            ("Strategy", _strategy(plan)),
+            ("Min healthy", _floor_in_words(policy, instances)),
+            ("Health signal", model.health_signal.value),
+            ("Bake time", duration(bake)),
+        ]
+    if plan.untouched:
+        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
     if plan.skipped:
         facts.append(("Skipped", skipped_in_words(plan)))
     return facts
+
+
+def _strategy(plan: RolloutPlan) -> str:
+    parts = [
+        "batches across the set"
+        if plan.grouping is DomainKind.SET
+        else f"{plan.grouping.value} by {plan.grouping.value}"
+    ]
+    parts.append(f"at most {count(plan.largest_batch, 'instance')} at once")
+    if plan.canary:
+        parts.append(f"{count(plan.canary, 'canary')} first")
+    if plan.stop_after is not None:
+        parts.append(f"this run stops after {count(plan.stop_after, 'batch')}")
+    return ", ".join(parts)
+
+
+def _floor_in_words(policy: Policy, instances: tuple[Instance, ...]) -> str:
+    if policy.allow_downtime:
+        return "none: downtime is allowed"
+    share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
+    return f"{floor(instances, policy, off_ids(instances))}{share}"
 
 
 def skipped_in_words(plan: RolloutPlan) -> str:
@@ -124,8 +209,20 @@ def skipped_in_words(plan: RolloutPlan) -> str:
 
 def batch_titles(plan: RolloutPlan, instances: tuple[Instance, ...]) -> dict[int, str]:
     """Batch number -> its domain's label."""
-    labels = domain_labels(instances)
-    return {batch.number: labels.get(batch.domain, f"UD {batch.domain.number}") for batch in plan.batches}
+    return {batch.number: batch_title(batch, instances) for batch in plan.batches}
+
+
+def batch_title(batch: Batch, instances: tuple[Instance, ...]) -> str:
+    """The label of a batch's domain."""
+    if batch.domain.kind is DomainKind.SET:
+        return "across the set"
+    labels = domain_labels(instances, batch.domain.kind)
+    return labels.get(batch.domain, f"{batch.domain.kind.value} {batch.domain.number}")
+
+
+def kind_of_rows(report: Report) -> DomainKind:
+    """What the heatmap's rows stand for."""
+    return heatmap.kind_of_rows(report.before + report.instances, report.plan.grouping if report.plan else None)
 
 
 def pending_in_words(pending: Iterable[Pending]) -> str:
@@ -197,7 +294,8 @@ def model_notice(report: Report) -> str:
 
 def way_back(report: Report) -> str:
     """The command that puts the previous image back into the model; empty where there is nothing to put back."""
-    if not model_notice(report) or report.model is None or report.previous is None:
+    is_ours = report.command is not Command.UPGRADE_INSTANCES
+    if not model_notice(report) or report.model is None or report.previous is None or not is_ours:
         return ""
     return put_image_back(report.model, report.previous, instead_of=report.plan.target if report.plan else None)
 
@@ -207,6 +305,41 @@ def closer_look(report: Report) -> str:
     if report.model is None or not report.failed:
         return ""
     return az_vmss("get-instance-view", report.model, "--instance-id", report.failed[0])
+
+
+def repairs_notice(report: Report) -> str:
+    """That automatic repairs may still be suspended by this run; else empty."""
+    if report.ending is None or not report.repairs_suspended:
+        return ""
+    return "Automatic instance repairs may still be suspended; the post step of this action resumes them."
+
+
+def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The state of every instance: the headings, and a row each, in natural order."""
+    kind = kind_of_rows(report)
+    labels = domain_labels(report.instances, kind)
+    cells = report.cells()
+    rows = []
+    for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
+        domain = instance.domain(kind)
+        where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
+        state = f"{instance.provisioning_state or 'not shown'}, {instance.power.value}"
+        image = str(instance.image) if instance.image else "not shown"
+        health = instance.health.value
+        rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
+    heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")
+    return heading, rows
+
+
+def _remarks(instance: Instance) -> str:
+    remarks = [
+        "protected" if instance.protected else "",
+        "changed individually" if instance.changed_individually else "",
+        *instance.behind_in,
+        f"of the model of {instance.model_time}" if instance.model_time else "",
+        f"{instance.problem.code}: {cut(instance.problem.message, 200)}" if instance.problem else "",
+    ]
+    return "; ".join(filter(None, remarks))
 
 
 def in_flight(report: Report) -> str:

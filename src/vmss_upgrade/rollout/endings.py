@@ -8,7 +8,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
-from vmss_upgrade.rollout.planner import Batch
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 
 LOOK_INTO = "Look into what is named here, then run again."
 
@@ -82,6 +82,27 @@ def still_old(batches: Sequence[Batch]) -> Ending:
         outcome=Outcome.HALTED,
         reason=f"instances still run another image after the extra pass: {ids}.",
         remedy="Find out what creates instances with the old image, then run again.",
+    )
+
+
+def partial(plan: RolloutPlan) -> Ending:
+    """As many batches as asked for passed; the rest waits for the next run."""
+    done = len(plan.due_now)
+    return Ending(
+        outcome=Outcome.PARTIAL,
+        reason=f"stopped as `stop-after` asks, after {done} of {len(plan.batches)} batches.",
+        remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
+    )
+
+
+def model_updated(plan: RolloutPlan) -> Ending:
+    """Only the model was to be written."""
+    if not plan.update_model:
+        return Ending(outcome=Outcome.NOTHING_TO_DO, reason="The model holds the target image already.")
+    return Ending(
+        outcome=Outcome.MODEL_UPDATED,
+        reason="Only the model was to be updated; no instance was touched.",
+        remedy="`operation: upgrade-instances` brings the instances to it.",
     )
 
 

@@ -8,9 +8,10 @@ from enum import Enum
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import Failure, Pending
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Instance, Model, ScaleSet
 
 
 class Outcome(Enum):
@@ -52,12 +53,36 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutPlanned:
-    """The plan stands; nothing has been written. `scale_set` is what it was planned from."""
+    """The plan stands; nothing has been written. `scale_set` is what it was planned from, for `command`."""
 
     at: float
     plan: RolloutPlan
     scale_set: ScaleSet
     policy: Policy
+    command: Command = Command.UPGRADE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusSeen:
+    """The scale set as it is was all that was asked for. `goal` is the model as it stands."""
+
+    at: float
+    scale_set: ScaleSet
+    goal: Goal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairsSuspending:
+    """Automatic repairs are about to be suspended: from now on they may be, and must be resumed."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepairsResumed:
+    """Azure took it on to resume automatic repairs."""
+
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +218,9 @@ Event = (
     ScaleSetRead
     | Noticed
     | RolloutPlanned
+    | StatusSeen
+    | RepairsSuspending
+    | RepairsResumed
     | Waiting
     | ModelUpdateStarted
     | ModelUpdated

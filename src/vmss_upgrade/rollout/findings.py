@@ -21,3 +21,18 @@ class Finding:
     severity: Severity
     message: str
     remedy: str = ""
+
+
+def refuse(message: str, remedy: str) -> Finding:
+    """A reason to write nothing; a remedy is owed."""
+    return Finding(Severity.REFUSE, message, remedy)
+
+
+def warn(message: str, remedy: str = "") -> Finding:
+    """Something that a user must know before."""
+    return Finding(Severity.WARN, message, remedy)
+
+
+def note(message: str, remedy: str = "") -> Finding:
+    """Something worth a line."""
+    return Finding(Severity.NOTE, message, remedy)

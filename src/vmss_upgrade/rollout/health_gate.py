@@ -46,10 +46,13 @@ class Pending:
     message: str
 
 
-def not_ready(instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool) -> Pending | None:
+def not_ready(
+    instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool, may_be_off: bool = False
+) -> Pending | None:
     """The first reason why `instance` cannot pass yet; None when it is ready.
 
     `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
+    `may_be_off`: the instance was off before, and an upgrade does not start it; off, it need not be healthy.
     """
 
     def pending(code: str, message: str) -> Pending:
@@ -61,11 +64,12 @@ def not_ready(instance: Instance, target: Image, signal: HealthSignal, *, flag_m
         return pending("NotProvisioned", f"provisioning state is {instance.provisioning_state}")
     if not is_on(instance, target):
         return pending("NotOnTarget", f"still runs {instance.image or 'an image that Azure does not show'}")
-    if instance.power is not Power.RUNNING:
+    is_off_as_before = may_be_off and instance.is_off
+    if instance.power is not Power.RUNNING and not is_off_as_before:
         return pending("NotRunning", f"power state is {instance.power.value}")
     if flag_matters and instance.latest_model_applied is False:
         return pending("NotCurrent", "has the image, but latestModelApplied is still false")
-    if signal is not HealthSignal.NONE and instance.health is not Health.HEALTHY:
+    if signal.proves_health and instance.health is not Health.HEALTHY and not is_off_as_before:
         return pending("NotHealthy", f"health is {instance.health.value} (signal: {signal.value})")
     return None
 
@@ -79,8 +83,8 @@ def is_new_problem(instance: Instance, known: Mapping[str, Problem]) -> bool:
 class HealthGate:
     """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
 
-    `known_problems` are the failures shown before the batch: Azure goes on showing an old one for a while
-    (Azure/azure-cli#33307). `vanished` instances are nobody's failure.
+    `off_before` were stopped before the batch. `known_problems` are the failures shown before it: Azure goes on
+    showing an old one for a while (Azure/azure-cli#33307). `vanished` instances are nobody's failure.
     """
 
     instance_ids: tuple[str, ...]
@@ -96,6 +100,7 @@ class HealthGate:
     pending: tuple[Pending, ...] = ()
     failures: tuple[Failure, ...] = ()
     vanished: tuple[str, ...] = ()
+    off_before: frozenset[str] = frozenset()
 
     @property
     def is_decided(self) -> bool:
@@ -112,9 +117,7 @@ class HealthGate:
         present = [instances[id_] for id_ in self.instance_ids if id_ in instances]
         vanished = tuple(id_ for id_ in self.instance_ids if id_ not in instances)
         broken = tuple(filter(None, map(self._new_failure, present)))
-        pending = tuple(
-            filter(None, (not_ready(i, self.target, self.signal, flag_matters=self.flag_matters) for i in present))
-        )
+        pending = tuple(filter(None, map(self._not_ready, present)))
         seen = replace(self, pending=pending, vanished=vanished, failures=broken)
         if broken:
             return seen
@@ -129,6 +132,10 @@ class HealthGate:
             for p in self.pending
         )
         return replace(self, failures=failures or (Failure(instance_id="", code=code, message=message),))
+
+    def _not_ready(self, instance: Instance) -> Pending | None:
+        may_be_off = instance.id in self.off_before
+        return not_ready(instance, self.target, self.signal, flag_matters=self.flag_matters, may_be_off=may_be_off)
 
     def _new_failure(self, instance: Instance) -> Failure | None:
         problem = instance.problem

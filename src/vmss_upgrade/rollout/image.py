@@ -166,6 +166,7 @@ class ImageFacts:
     deprecated: bool = False
     deprecation_date: str = ""
     end_of_life: str = ""
+    past_end_of_life: bool = False
     replication: Replication = Replication.COMPLETED
     progress: int = 100
 

@@ -21,11 +21,11 @@ def check_before_model_update(model: Model, planned_from: Model) -> None:
         )
 
 
-def check_during_rollout(model: Model, target: Image) -> None:
-    """Raise AzureError where the model, written by this rollout, is not what instances may be upgraded to any more."""
+def check_during_rollout(model: Model, expected: Image) -> None:
+    """Raise AzureError where the model is not what instances may be upgraded to any more: its image was `expected`."""
     for finding in unfit(model):
         raise _changed(f"Somebody changed the scale set during the rollout. {finding.message}", finding.remedy)
-    if not model.image.same_as(target):
+    if not model.image.same_as(expected):
         raise _changed(f"Somebody changed the model's image to {model.image} during the rollout.", _ONLY_ONE)
 
 

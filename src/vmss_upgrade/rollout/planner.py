@@ -1,24 +1,30 @@
-"""Which instances move to the target image, in what order, in which batches."""
+"""Which instances move to the goal, in what order, in which batches."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import Any
 
-from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.grouping import drawn_evenly, grouping_of, place_of
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy
 from vmss_upgrade.rollout.scale_set import (
     Domain,
+    DomainKind,
+    Goal,
     Instance,
     ScaleSet,
     in_natural_order,
     is_healthy,
     is_on,
 )
+from vmss_upgrade.rollout.selection import is_selected
 
 ON_TARGET = "already on the target image"
+CURRENT = "already on the latest model"
 PROTECTED = "protected from scale set actions"
 LEAVING = "being deleted"
 STOPPED = "stopped"
@@ -27,7 +33,7 @@ DEALLOCATED = "deallocated"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Instances of one update domain that are upgraded together; `number` counts from 1."""
+    """Instances that are upgraded together, all of `domain`; `number` counts from 1."""
 
     number: int
     domain: Domain
@@ -47,14 +53,31 @@ class RolloutPlan:
     """The whole rollout, decided before the first write.
 
     `previous` is the image that most of the moving instances run (None where nothing moves and the model holds
-    the target already, or where Azure does not show it).
+    the target already, or where Azure does not show it). `grouping` is what batches are made of. `untouched` are the
+    instances that are due, but that this run was not asked to move. Only the first `stop_after` batches are carried
+    out (None: all). `pinned` is the floating image that `target` was resolved from (None: it was named exactly).
     """
 
-    target: Image
+    goal: Goal
     previous: Image | None
     update_model: bool
+    grouping: DomainKind
     batches: tuple[Batch, ...]
     skipped: tuple[Skipped, ...]
+    untouched: tuple[str, ...] = ()
+    canary: int = 0
+    stop_after: int | None = None
+    pinned: Image | None = None
+
+    @property
+    def target(self) -> Image:
+        """The image that is rolled out."""
+        return self.goal.image
+
+    @property
+    def due_now(self) -> tuple[Batch, ...]:
+        """The batches that this run carries out."""
+        return self.batches[: self.stop_after]
 
     @property
     def instance_ids(self) -> tuple[str, ...]:
@@ -64,96 +87,156 @@ class RolloutPlan:
     @property
     def largest_batch(self) -> int:
         """The most instances that are away at once because of this rollout."""
-        return max((len(batch.instance_ids) for batch in self.batches), default=0)
+        return max((len(batch.instance_ids) for batch in self.due_now), default=0)
 
 
-def plan_rollout(scale_set: ScaleSet, target: Image, policy: Policy) -> RolloutPlan:
-    """Decide which instances move to `target`, in what order, in which batches.
+def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan:
+    """Decide which instances move to `goal`, in what order, in which batches.
 
-    A batch never mixes update domains and holds 1 to `policy.batch_size` instances. Domains run in ascending
-    order of (zone, placement group, number); inside a domain unhealthy instances come first, then by id.
-    Every instance appears exactly once: in a batch, or in `skipped` with a reason.
+    A batch holds 1 to `batch_size` instances of one domain; the domains are those of `strategy`, in ascending order
+    of (zone, placement group, number). Inside a domain unhealthy instances come first, then by id; batches of the set
+    as a whole are drawn evenly from its domains. Canaries are a batch of their own, the first of the first domain,
+    unless as many instances have reached the goal before.
+    Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched`.
     Pure: planning again after a partial rollout yields what is left of it.
 
-    Raises PlanRefused if an instance that must move shows no update domain.
+    Raises PlanRefused where the strategy finds no domains, or an instance that must move shows none.
     """
-    update_model = not scale_set.model.image.same_as(target)
-    reasons = {i.id: reason_to_skip(i, target, model_holds_target=not update_model) for i in scale_set.instances}
+    reasons = {instance.id: reason_to_skip(instance, goal, policy) for instance in scale_set.instances}
     due = [instance for instance in scale_set.instances if reasons[instance.id] is None]
+    selected = [instance for instance in due if is_selected(instance, policy.selection)]
+    grouping = grouping_of(scale_set, policy.strategy)
+    order = _order(scale_set, grouping)
+    canary = _canaries_left(scale_set, selected, goal, policy, order)
+    batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary)
+    taken = {instance.id for instance in selected}
     return RolloutPlan(
-        target=target,
-        previous=_previous_image(scale_set, target, due),
-        update_model=update_model,
-        batches=_batches(due, scale_set, policy),
+        goal=goal,
+        previous=_previous_image(scale_set, goal.image, due),
+        update_model=not goal.in_model,
+        grouping=grouping,
+        batches=batches,
         skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
+        untouched=tuple(instance.id for instance in due if instance.id not in taken),
+        canary=canary,
+        stop_after=_stop_after(batches, scale_set, policy),
     )
 
 
-def still_due(batch: Batch, scale_set: ScaleSet, target: Image) -> Batch:
-    """The batch without the instances that since planning vanished, are leaving, were stopped, or moved to the target.
+def plan_model_update(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan:
+    """The plan of a run that writes the model only: every instance that will be behind is left untouched."""
+    plan = plan_rollout(scale_set, goal, replace(policy, selection=Policy().selection, canary=0))
+    return replace(plan, batches=(), untouched=plan.instance_ids, canary=0, stop_after=None)
+
+
+def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
+    """The batch without the instances that since planning vanished, are leaving, were stopped, or reached the goal.
 
     It never grows. The flag that stands for a VHD may lag behind the model, so there nobody is dropped as current.
     """
     present = scale_set.by_id()
+    fresh = replace(goal, in_model=not goal.image.is_vhd)
 
     def is_due(instance_id: str) -> bool:
         instance = present.get(instance_id)
-        if instance is None:
-            return False
-        flag_is_fresh = target.kind is not ImageKind.VHD
-        return reason_to_skip(instance, target, model_holds_target=flag_is_fresh) is None
+        return instance is not None and reason_to_skip(instance, fresh, policy) is None
 
     return Batch(batch.number, batch.domain, tuple(filter(is_due, batch.instance_ids)))
 
 
-def runs_target(instance: Instance, target: Image, *, model_holds_target: bool) -> bool:
-    """Whether the instance runs `target`; the flag that stands for a VHD means it only while the model holds it."""
-    return is_on(instance, target) and (model_holds_target or target.kind is not ImageKind.VHD)
-
-
-def reason_to_skip(instance: Instance, target: Image, *, model_holds_target: bool) -> str | None:
+def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None:
     """Why the rollout leaves this instance alone; None when it is due."""
     if instance.is_leaving:
         return LEAVING
-    if runs_target(instance, target, model_holds_target=model_holds_target):
-        return ON_TARGET
+    if goal.is_reached_by(instance):
+        return CURRENT if goal.whole_model else ON_TARGET
     if instance.protected:
         return PROTECTED
-    if instance.is_off:
+    if instance.is_off and not policy.include_stopped:
         return instance.power.value  # STOPPED or DEALLOCATED
     return None
 
 
-def _previous_image(scale_set: ScaleSet, target: Image, due: list[Instance]) -> Image | None:
-    """Read from the instances, because on a re-run the model already holds the target."""
-    behind = due or [i for i in scale_set.instances if not is_on(i, target)]
-    images = Counter(instance.image for instance in behind if instance.image is not None)
-    if images:
-        return images.most_common(1)[0][0]
-    model_image = scale_set.model.image
-    return None if model_image.same_as(target) else model_image
+def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> int:
+    """The most instances in a batch: as asked, else a whole update domain, else a fifth of the set."""
+    instances = len(scale_set.instances)
+    if policy.batch_size is not None:
+        return policy.batch_size.at_most(instances)
+    return max(1, instances) if grouping is DomainKind.UPDATE else DEFAULT_BATCH_SIZE.at_most(instances)
 
 
-def _batches(due: list[Instance], scale_set: ScaleSet, policy: Policy) -> tuple[Batch, ...]:
+def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], Any]:
+    """The sort key of the rollout."""
     signal = scale_set.model.health_signal
-    limit = policy.batch_size.of(len(scale_set.instances)) if policy.batch_size else len(due)
+    position = drawn_evenly(scale_set) if grouping is DomainKind.SET else {}
 
-    def order(instance: Instance) -> tuple[Domain, bool, tuple[int, int | str]]:
-        return (domain_of(instance), is_healthy(instance, signal), in_natural_order(instance.id))
+    def key(instance: Instance) -> Any:
+        domain = place_of(instance, grouping)
+        drawn = (position.get(instance.id, 0), instance.zone, instance.placement_group, instance.update_domain or 0)
+        return (domain.order, is_healthy(instance, signal), drawn, in_natural_order(instance.id))
 
+    return key
+
+
+def _canaries_left(
+    scale_set: ScaleSet, selected: Sequence[Instance], goal: Goal, policy: Policy, order: Callable[[Instance], Any]
+) -> int:
+    """How many canaries still have to go: those asked for, as far as the first domain and a batch hold so many,
+    without those that have reached the goal already.
+    """
+    if not policy.canary or not selected:
+        return 0
+    grouping = grouping_of(scale_set, policy.strategy)
+    reached = [
+        instance
+        for instance in scale_set.instances
+        if goal.is_reached_by(instance) and not instance.is_leaving and is_selected(instance, policy.selection)
+    ]
+    placed = [instance for instance in reached if instance.domain(grouping) is not None]
+    first = place_of(min([*selected, *placed], key=order_of_domain(grouping)), grouping)
+    members = sum(1 for instance in [*selected, *placed] if instance.domain(grouping) == first)
+    asked = min(policy.canary, members, batch_limit(scale_set, policy, grouping))
+    return max(0, asked - len(reached))
+
+
+def order_of_domain(grouping: DomainKind) -> Callable[[Instance], Any]:
+    """The sort key of instances by their domain alone."""
+    return lambda instance: place_of(instance, grouping).order
+
+
+def _batches(ordered: Sequence[Instance], grouping: DomainKind, limit: int, canary: int) -> tuple[Batch, ...]:
     batches: list[Batch] = []
-    for domain, members in groupby(sorted(due, key=order), key=domain_of):
+    for domain, members in groupby(ordered, key=lambda instance: place_of(instance, grouping)):
         ids = [instance.id for instance in members]
+        if not batches and canary:
+            batches.append(Batch(1, domain, tuple(ids[:canary])))
+            ids = ids[canary:]
         for start in range(0, len(ids), limit):
             batches.append(Batch(len(batches) + 1, domain, tuple(ids[start : start + limit])))
     return tuple(batches)
 
 
-def domain_of(instance: Instance) -> Domain:
-    """The instance's update domain. Raises PlanRefused where Azure shows none."""
-    if instance.update_domain is None:
-        raise PlanRefused(
-            f"Instance {instance.id} shows no update domain, so `strategy: update-domain` cannot place it.",
-            "Update domains are shown by regional Uniform scale sets with more than one fault domain.",
-        )
-    return instance.update_domain
+def _stop_after(batches: Sequence[Batch], scale_set: ScaleSet, policy: Policy) -> int | None:
+    """After how many batches this run ends: a count, or the first that completes the share; None: after the last."""
+    share = policy.stop_after
+    if share is None:
+        return None
+    carried_out = share.number
+    if share.is_percentage:
+        wanted, moved, carried_out = share.at_least(len(scale_set.instances)), 0, 0
+        for batch in batches:
+            if moved >= wanted:
+                break
+            moved += len(batch.instance_ids)
+            carried_out += 1
+    return carried_out if carried_out < len(batches) else None
+
+
+def _previous_image(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
+    """Read from the instances, because on a re-run the model already holds the target."""
+    behind = [i for i in due if not is_on(i, target)] or [i for i in scale_set.instances if not is_on(i, target)]
+    images = Counter(instance.image for instance in behind if instance.image is not None)
+    if images:
+        return images.most_common(1)[0][0]
+    model_image = scale_set.model.image
+    return None if model_image.same_as(target) else model_image

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, field, replace
 
+from vmss_upgrade.rollout.availability import off_ids
+from vmss_upgrade.rollout.cells import Cell, standing, status_of
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -17,9 +18,12 @@ from vmss_upgrade.rollout.events import (
     ModelUpdated,
     ModelUpdateStarted,
     Noticed,
+    RepairsResumed,
+    RepairsSuspending,
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
+    StatusSeen,
     UpgradeAccepted,
     UpgradeEnded,
     Waiting,
@@ -27,19 +31,10 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import Failure, not_ready
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, Skipped, reason_to_skip
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan, Skipped, reason_to_skip
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, Model, in_natural_order, is_healthy
-
-
-class Cell(Enum):
-    """What the heatmap shows of an instance."""
-
-    OLD = "old"
-    UPGRADING = "upgrading"
-    NEW = "new"
-    FAILED = "failed"
-    SKIPPED = "skipped"
+from vmss_upgrade.rollout.scale_set import Goal, Instance, Model, in_natural_order, is_healthy
 
 
 @dataclass(slots=True)
@@ -70,12 +65,18 @@ class LowestHealthy:
 class Report:
     """A run so far. `add` takes events in their order; everything else is derived from what was added.
 
-    `before` are the instances at planning, `instances` as last seen. Ids in lists are in natural order.
+    `before` are the instances at planning (`off_before`: those that were stopped), `instances` as last seen. `shown` is
+    the goal that a status is held against. `repairs_suspended`: by this run, or perhaps. Ids in lists are in natural
+    order.
     """
 
     model: Model | None = None
     plan: RolloutPlan | None = None
     policy: Policy | None = None
+    command: Command = Command.UPGRADE
+    shown: Goal | None = None
+    off_before: frozenset[str] = frozenset()
+    repairs_suspended: bool = False
     before: tuple[Instance, ...] = ()
     instances: tuple[Instance, ...] = ()
     batches: list[BatchRecord] = field(default_factory=list)
@@ -96,8 +97,16 @@ class Report:
                 self.model = event.model
             case Noticed():
                 self.findings.append(event.finding)
+            case StatusSeen():
+                self.shown = event.goal
+                self._see(event.scale_set.instances, event.at)
+            case RepairsSuspending():
+                self.repairs_suspended = True
+            case RepairsResumed():
+                self.repairs_suspended = False
             case RolloutPlanned():
-                self.plan, self.policy = event.plan, event.policy
+                self.plan, self.policy, self.command = event.plan, event.policy, event.command
+                self.off_before = off_ids(event.scale_set.instances)
                 self.before = event.scale_set.instances
                 self._see(event.scale_set.instances, event.at)
             case Waiting():
@@ -155,7 +164,7 @@ class Report:
         not_skipped = {*self.upgraded, *self.failed, *(self.touched - leaving)}
         left_alone = []
         for instance in self.instances:
-            reason = reason_to_skip(instance, plan.target, model_holds_target=self._model_holds_target())
+            reason = self._reason_to_skip(instance)
             if reason is not None and instance.id not in not_skipped:
                 left_alone.append(planned.get(instance.id, Skipped(instance.id, reason)))
         return sorted(left_alone, key=lambda skipped: in_natural_order(skipped.instance_id))
@@ -175,11 +184,13 @@ class Report:
     def cells_before(self) -> dict[str, Cell]:
         """Every instance's cell at planning."""
         reasons = {s.instance_id: s.reason for s in self.plan.skipped} if self.plan else {}
-        return {instance.id: _standing(reasons.get(instance.id)) for instance in self.before}
+        return {instance.id: standing(reasons.get(instance.id)) for instance in self.before}
 
     @property
     def target(self) -> Image | None:
-        """The image that was rolled to."""
+        """The image that was rolled to; of a status, the model's."""
+        if self.shown is not None:
+            return self.shown.image
         return self.plan.target if self.plan else None
 
     @property
@@ -229,29 +240,26 @@ class Report:
     def _is_fine(self, instance: Instance) -> bool:
         if self.plan is None or self.model is None or instance.id in self._failed:
             return False
-        return not_ready(instance, self.plan.target, self.model.health_signal, flag_matters=False) is None
+        may_be_off = instance.id in self.off_before
+        signal = self.model.health_signal
+        return not_ready(instance, self.plan.target, signal, flag_matters=False, may_be_off=may_be_off) is None
 
     def _cell(self, instance: Instance) -> Cell:
-        plan = self.plan
+        if self.shown is not None and self.model is not None:
+            return status_of(instance, self.shown, self.model.health_signal)
         if instance.id in self._failed:
             return Cell.FAILED
         running = self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
         is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
         if is_away and not self._is_fine(instance):
             return Cell.UPGRADING
-        if plan is None:
-            return Cell.OLD
-        return _standing(reason_to_skip(instance, plan.target, model_holds_target=self._model_holds_target()))
+        return standing(self._reason_to_skip(instance))
 
-    def _model_holds_target(self) -> bool:
-        return self.plan is not None and (not self.plan.update_model or self.model_touched)
-
-
-def _standing(reason: str | None) -> Cell:
-    """The cell of an instance that nothing is being done to, by why it is skipped."""
-    if reason is None:
-        return Cell.OLD
-    return Cell.NEW if reason == ON_TARGET else Cell.SKIPPED
+    def _reason_to_skip(self, instance: Instance) -> str | None:
+        if self.plan is None or self.policy is None:
+            return None
+        goal = self.plan.goal
+        return reason_to_skip(instance, replace(goal, in_model=goal.in_model or self.model_touched), self.policy)
 
 
 def _ordered(ids: Iterable[str]) -> list[str]:

@@ -200,6 +200,11 @@ class Goal:
         return (self.in_model or not self.image.is_vhd) and is_on(instance, self.image)
 
 
+def goal_of(model: Model) -> Goal:
+    """The model as it stands, as a goal. Where it names no exact version, the flag alone tells who has reached it."""
+    return Goal(image=model.image, in_model=True, whole_model=True)
+
+
 def is_on(instance: Instance, target: Image) -> bool:
     """Whether an instance runs `target`: by its exact version or image id (a VHD: by `latestModelApplied`)."""
     if target.is_vhd:

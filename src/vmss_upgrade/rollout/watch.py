@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from vmss_upgrade.rollout.health_gate import Pending
-from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, is_on
+from vmss_upgrade.rollout.scale_set import Goal, Instance, ScaleSet, is_healthy
 
 
-def must_stay_healthy(scale_set: ScaleSet, target: Image, *, model_holds_target: bool) -> frozenset[str]:
+def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """The instances whose health the rollout counts on.
 
     Those healthy at planning, and those that run the target already: a target that does not get healthy is a
@@ -18,7 +17,7 @@ def must_stay_healthy(scale_set: ScaleSet, target: Image, *, model_holds_target:
     signal = scale_set.model.health_signal
 
     def counted_on(instance: Instance) -> bool:
-        on_target = model_holds_target and is_on(instance, target) and not instance.is_off
+        on_target = goal.in_model and goal.is_reached_by(instance) and not instance.is_off
         return is_healthy(instance, signal) or on_target
 
     return frozenset(instance.id for instance in scale_set.instances if counted_on(instance))
@@ -38,18 +37,6 @@ def trouble_outside(
         elif instance.id in counted_on and not is_healthy(instance, signal):
             troubles.append(Pending(instance.id, "NotHealthyElsewhere", _condition(instance)))
     return tuple(troubles)
-
-
-def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Whether the batch holds every instance that is not stopped: upgrading it would be an outage."""
-    running = {instance.id for instance in scale_set.instances if not instance.is_off}
-    return bool(running) and running <= set(batch_ids)
-
-
-def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Whether the batch holds every instance that is healthy now (where any is)."""
-    healthy = {i.id for i in scale_set.instances if is_healthy(i, scale_set.model.health_signal)}
-    return bool(healthy) and healthy <= set(batch_ids)
 
 
 def _condition(instance: Instance) -> str:

@@ -1,0 +1,152 @@
+"""Everything before the first write: read, resolve the image, plan, and find what speaks against it, all at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
+from vmss_upgrade.rollout.findings import Finding, Severity, note
+from vmss_upgrade.rollout.grouping import in_the_making
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, Traits, newest, wanted_image
+from vmss_upgrade.rollout.image_check import examine_image, is_replicating, latest_denied, latest_missing
+from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.plan_check import examine_plan
+from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
+from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+
+REPLICATION_PAUSE = 30.0  # seconds between looks at how far a gallery version is replicated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was found, and the plan where there can be one. `repairs_on`: automatic repairs are at work now."""
+
+    findings: tuple[Finding, ...]
+    plan: RolloutPlan | None
+    scale_set: ScaleSet
+    repairs_on: bool = False
+
+    @property
+    def refusals(self) -> tuple[Finding, ...]:
+        """What forbids the rollout."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.REFUSE)
+
+
+class Preparation:
+    """One order, read and checked against one scale set."""
+
+    def __init__(self, azure: PatientApi, order: Order) -> None:
+        self._azure = azure
+        self._order = order
+        self._findings: list[Finding] = []
+
+    def prepare(self, model: Model) -> Steps[Prepared]:
+        """Read what is needed beyond the model, and judge all of it. Writes nothing."""
+        rolling = yield from self._azure.patiently(self._azure.api.is_rolling_upgrade_running)
+        self._findings += examine_model(model, rolling_upgrade_running=rolling)
+        permissions = yield from self._azure.patiently(self._azure.api.read_permissions)
+        suspended = yield from self._are_repairs_suspended(model)
+        self._findings += examine_asked_for(model, self._order, permissions, repairs_suspended=suspended)
+        yield from self.look_when_all_have_a_place()
+        scale_set = ScaleSet(model=model, instances=self._azure.seen)
+        plan = None
+        try:
+            plan = yield from self._plan(scale_set)
+        except PlanRefused as refusal:
+            self._findings.append(Finding(Severity.REFUSE, str(refusal), refusal.remedy))
+        return Prepared(
+            findings=tuple(self._findings),
+            plan=plan,
+            scale_set=scale_set,
+            repairs_on=bool(model.repairs) and not suspended,
+        )
+
+    def look_when_all_have_a_place(self) -> Steps[None]:
+        """See all instances; those in the making show no domain yet, and are waited for."""
+        until = self._azure.now() + self._order.policy.health_timeout
+        yield from self._azure.look()
+        while self._azure.now() < until:
+            made = in_the_making(self._azure.seen)
+            if not made:
+                return
+            yield from self._azure.wait(f"instances are still being made ({', '.join(made)})", SETTLING_PAUSE)
+            yield from self._azure.look()
+
+    def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:
+        if not model.repairs:
+            return None
+        return (yield from self._azure.patiently(lambda: self._azure.api.are_repairs_suspended(model)))
+
+    # -- the plan ------------------------------------------------------------------------------------------------
+
+    def _plan(self, scale_set: ScaleSet) -> Steps[RolloutPlan | None]:
+        """The plan, with all that is found about it; None where its target cannot be told."""
+        model, command = scale_set.model, self._order.command
+        wanted = model.image if command is Command.UPGRADE_INSTANCES else wanted_image(self._order.image, model.image)
+        target = yield from self._resolved(wanted, model)
+        if target is None:
+            return None
+        in_model = command is Command.UPGRADE_INSTANCES or model.image.same_as(target)
+        if not in_model:
+            yield from self._check(target, scale_set)
+        goal = Goal(image=target, in_model=in_model, whole_model=command is Command.UPGRADE_INSTANCES)
+        make = plan_model_update if command is Command.UPDATE_MODEL else plan_rollout
+        plan = make(scale_set, goal, self._order.policy)
+        is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
+        plan = replace(plan, pinned=wanted if is_pinned else None)
+        self._findings += examine_plan(scale_set, plan, self._order.policy)
+        return plan
+
+    def _resolved(self, wanted: Image, model: Model) -> Steps[Image | None]:
+        """The exact image, fixed once for the whole rollout; None where it cannot be known, which is a finding."""
+        if not wanted.is_floating:
+            return wanted
+        list_versions = self._azure.api.list_versions
+        try:
+            versions = yield from self._azure.patiently(lambda: list_versions(wanted, model.location))
+        except AzureError as error:
+            if error.trouble is Trouble.DENIED:
+                self._findings.append(latest_denied(wanted))
+                return None
+            if error.trouble is not Trouble.NOT_FOUND:
+                raise
+            versions = ()
+        name = newest(versions)
+        if name is None:
+            self._findings.append(latest_missing(wanted, model.location))
+            return None
+        exact = wanted.at_version(name)
+        self._findings.append(note(f"{wanted} was resolved to {exact}, once for the whole rollout."))
+        return exact
+
+    def _check(self, target: Image, scale_set: ScaleSet) -> Steps[None]:
+        """The target against the catalog, and against what the scale set boots."""
+        model = scale_set.model
+        facts = yield from self._replicated(target, model)
+        on_set = Traits()
+        if facts.state is ImageState.FOUND:
+            on_set = yield from self._boots_now(scale_set)
+        self._findings += examine_image(target, facts, on_set, location=model.location)
+
+    def _replicated(self, target: Image, model: Model) -> Steps[ImageFacts]:
+        """What the catalog says of the target, once it is replicated or `wait-for-replication` has passed."""
+        until = self._azure.now() + self._order.policy.replication_wait
+        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
+        while is_replicating(facts) and self._azure.now() < until:
+            pause = min(REPLICATION_PAUSE, until - self._azure.now())
+            yield from self._azure.wait(f"{target} is being replicated to {model.location} ({facts.progress}%)", pause)
+            facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
+        return facts
+
+    def _boots_now(self, scale_set: ScaleSet) -> Steps[Traits]:
+        """What the set boots: as its model says, as its instances show, and as the image is that most of them run."""
+        model = scale_set.model
+        generation = next((i.generation for i in scale_set.instances if i.generation), "")
+        known = model.traits.completed(Traits(generation=generation))
+        running = next((i.image for i in scale_set.instances if i.image is not None), None)
+        if running is None or running.is_floating:
+            return known
+        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(running, model.location))
+        return known.completed(facts.traits)

@@ -1,0 +1,88 @@
+"""Automatic instance repairs, suspended while a rollout is under way.
+
+Source: "Automatic instance repairs for Azure Virtual Machine Scale Sets": the service AutomaticRepairs of a set can be
+suspended and resumed (recorded: uniform_orchestration_service_state_2024).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vmss_upgrade.errors import AzureError, VmssUpgradeError
+from vmss_upgrade.patient_api import OutOfTime, PatientApi, Steps
+from vmss_upgrade.ports import Operation
+from vmss_upgrade.rollout.commands import az_vmss
+from vmss_upgrade.rollout.events import Noticed, RepairsResumed, RepairsSuspending
+from vmss_upgrade.rollout.findings import warn
+from vmss_upgrade.rollout.patience import Patience
+
+LIMIT = 5 * 60.0  # seconds; recorded: under a second
+
+
+class RepairsPause:
+    """Suspends repairs once, and resumes them once, on whichever way the run ends."""
+
+    def __init__(self, azure: PatientApi) -> None:
+        self._azure = azure
+        self._is_owed = False  # repairs are, or may be, suspended by us
+
+    def suspend(self) -> Steps[None]:
+        """Suspend, and wait until it holds. Raises AzureError where Azure refuses it."""
+        yield RepairsSuspending(at=self._azure.elapsed())
+        self._is_owed = True
+        operation = yield from self._ask(suspended=True)
+        yield from self._azure.follow(operation, self._azure.now() + LIMIT)
+
+    def resume(self) -> Steps[None]:
+        """Resume, with patience. What cannot be resumed is a warning with the command; the rollout's end stands."""
+        if not self._is_owed:
+            return
+        try:
+            yield from self._ask(suspended=False)
+        except OutOfTime:  # the rollout's time is over, but this is owed
+            yield from self.resume_at_once()
+        except AzureError as error:
+            yield self._not_resumed(error)
+        else:
+            yield self._resumed()
+
+    def resume_at_once(self) -> Steps[None]:
+        """One try without a wait, because the run must end now."""
+        if not self._is_owed:
+            return
+        try:
+            self._azure.api.set_repairs(suspended=False)
+        except VmssUpgradeError as error:
+            yield self._not_resumed(error)
+        else:
+            yield self._resumed()
+
+    def resume_unheard(self) -> None:
+        """The same where nobody listens to events any more."""
+        for _event in self.resume_at_once():
+            pass
+
+    def _ask(self, *, suspended: bool) -> Steps[Operation]:
+        """The same state can be asked for twice, so a lost answer is simply asked again."""
+        patience = Patience()
+        while True:
+            try:
+                return self._azure.write(partial(self._azure.api.set_repairs, suspended=suspended))
+            except AzureError as error:
+                patience = yield from self._azure.wait_after(error, patience)
+
+    def _resumed(self) -> RepairsResumed:
+        self._is_owed = False
+        return RepairsResumed(at=self._azure.elapsed())
+
+    def _not_resumed(self, error: VmssUpgradeError) -> Noticed:
+        command = az_vmss(
+            "set-orchestration-service-state",
+            self._azure.model,
+            "--service-name",
+            "AutomaticRepairs",
+            "--action",
+            "Resume",
+        )
+        message = f"Automatic instance repairs are still suspended: {error}"
+        return Noticed(at=self._azure.elapsed(), finding=warn(message, f"Resume them: {command}"))

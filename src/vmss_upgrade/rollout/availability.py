@@ -1,0 +1,61 @@
+"""How many instances must stay healthy, and how many would while a batch is away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from vmss_upgrade.rollout.planner import Batch
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
+
+
+def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
+    """Who serves now."""
+    signal = scale_set.model.health_signal
+    return frozenset(instance.id for instance in scale_set.instances if is_healthy(instance, signal))
+
+
+def off_ids(instances: Iterable[Instance]) -> frozenset[str]:
+    """Who is stopped or deallocated."""
+    return frozenset(instance.id for instance in instances if instance.is_off)
+
+
+def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[str]) -> int:
+    """The fewest instances that must stay healthy: `min-healthy`, a percentage being of the instances that run.
+
+    Those that were off before the rollout (`off_before`) and still are do not count; those stopped or evicted since
+    do, because a set that loses instances meanwhile must not lower its own floor. 0 where downtime is allowed.
+    """
+    if policy.allow_downtime:
+        return 0
+    counted = [i for i in instances if not i.is_leaving and not (i.is_off and i.id in off_before)]
+    return policy.min_healthy.at_least(len(counted))
+
+
+def healthy_without(scale_set: ScaleSet, batch_ids: Collection[str]) -> int:
+    """How many are healthy now outside the batch."""
+    return len(healthy_ids(scale_set) - set(batch_ids))
+
+
+def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int, ...]:
+    """Per batch, how many stay healthy while it is away, if all before it came back healthy."""
+    off = off_ids(scale_set.instances)  # an upgrade does not start them
+    healthy = set(healthy_ids(scale_set))
+    expected = []
+    for batch in batches:
+        ids = set(batch.instance_ids)
+        expected.append(len(healthy - ids))
+        healthy |= ids - off
+    return tuple(expected)
+
+
+def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether the batch holds every instance that is not stopped: upgrading it would be an outage."""
+    running = {instance.id for instance in scale_set.instances if not instance.is_off}
+    return bool(running) and running <= set(batch_ids)
+
+
+def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether the batch holds every instance that is healthy now (where any is)."""
+    healthy = healthy_ids(scale_set)
+    return bool(healthy) and healthy <= set(batch_ids)

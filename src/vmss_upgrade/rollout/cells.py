@@ -1,0 +1,39 @@
+"""What the heatmap shows of an instance."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from vmss_upgrade.rollout.planner import CURRENT, ON_TARGET
+from vmss_upgrade.rollout.scale_set import Goal, HealthSignal, Instance, is_healthy
+
+
+class Cell(Enum):
+    """What the heatmap shows of an instance."""
+
+    OLD = "old"
+    UPGRADING = "upgrading"
+    NEW = "new"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    # where only the status was asked for
+    CURRENT = "on the model"
+    BEHIND = "behind the model"
+    ILL = "not healthy"
+    OFF = "stopped"
+
+
+def standing(reason: str | None) -> Cell:
+    """The cell of an instance that nothing is being done to, by why it is skipped."""
+    if reason is None:
+        return Cell.OLD
+    return Cell.NEW if reason in (ON_TARGET, CURRENT) else Cell.SKIPPED
+
+
+def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
+    """The cell of an instance where only the status was asked for."""
+    if instance.is_off:
+        return Cell.OFF
+    if not is_healthy(instance, signal):
+        return Cell.ILL
+    return Cell.CURRENT if goal.is_reached_by(instance) else Cell.BEHIND

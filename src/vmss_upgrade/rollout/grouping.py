@@ -1,0 +1,92 @@
+"""By which domains a scale set is rolled, and in what order its instances come.
+
+Source: update and fault domain numbers mean something inside one placement group, and one zone, only ("Working with
+large Virtual Machine Scale Sets"); zonal and Flexible sets show no update domain (wire facts, sections 4 and 12).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+
+from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.policy import Strategy
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, ScaleSet, in_natural_order
+
+_KINDS = {
+    Strategy.UPDATE_DOMAIN: DomainKind.UPDATE,
+    Strategy.FAULT_DOMAIN: DomainKind.FAULT,
+    Strategy.ZONE: DomainKind.ZONE,
+    Strategy.BATCH: DomainKind.SET,
+}
+_SHOWN_BY = {
+    DomainKind.UPDATE: "Update domains are shown by regional Uniform scale sets with more than one fault domain.",
+    DomainKind.FAULT: "Fault domains are shown by regional Uniform scale sets with more than one of them.",
+    DomainKind.ZONE: "Zones are shown by scale sets that were created with `zones`.",
+}
+
+
+def grouping_of(scale_set: ScaleSet, strategy: Strategy) -> DomainKind:
+    """The kind of domain that batches are made of; AUTO: the finest that the set shows, else the set as a whole.
+
+    Raises PlanRefused where the strategy asks for domains of which the set shows none.
+    """
+    if strategy is Strategy.AUTO:
+        return finest_shown(scale_set.instances)
+    kind = _KINDS[strategy]
+    if scale_set.instances and not scale_set.shows(kind):
+        raise PlanRefused(
+            f"No instance shows a {kind.value}, so `strategy: {strategy.value}` has nothing to go by. "
+            f"{_SHOWN_BY[kind]}",
+            f"Leave `strategy` out (it would go by {_in_words(finest_shown(scale_set.instances))}), or use "
+            "`strategy: batch`.",
+        )
+    return kind
+
+
+def finest_shown(instances: Collection[Instance]) -> DomainKind:
+    """Update domains where any instance shows one, else zones, else the set as a whole."""
+
+    def is_shown(kind: DomainKind) -> bool:
+        return any(instance.domain(kind) is not None for instance in instances)
+
+    return next(filter(is_shown, (DomainKind.UPDATE, DomainKind.ZONE)), DomainKind.SET)
+
+
+def place_of(instance: Instance, grouping: DomainKind) -> Domain:
+    """The instance's domain. Raises PlanRefused where Azure shows none in a set that has them."""
+    domain = instance.domain(grouping)
+    if domain is None:
+        raise PlanRefused(
+            f"Instance {instance.id} shows no {grouping.value}, although others do, so that it has no place in the "
+            "order.",
+            f"Use `strategy: batch`, or leave the instance out by `instance-ids`. {_SHOWN_BY[grouping]}",
+        )
+    return domain
+
+
+def drawn_evenly(scale_set: ScaleSet) -> dict[str, Fraction]:
+    """Instance id -> its relative position in its own domain, so that sorting by it draws evenly from all domains.
+
+    Counted over all instances, whatever has become of them, so that a later plan keeps the order of an earlier one.
+    """
+    kind = finest_shown(scale_set.instances)
+    members: dict[Domain | None, list[str]] = {}
+    for instance in sorted(scale_set.instances, key=lambda i: in_natural_order(i.id)):
+        members.setdefault(instance.domain(kind), []).append(instance.id)
+    return {id_: Fraction(2 * rank + 1, 2 * len(ids)) for ids in members.values() for rank, id_ in enumerate(ids)}
+
+
+def in_the_making(instances: Sequence[Instance]) -> list[str]:
+    """Who cannot be placed yet: being created, or busy without an update domain where others show theirs."""
+    are_shown = any(instance.update_domain is not None for instance in instances)
+
+    def is_made(instance: Instance) -> bool:
+        unplaced = instance.update_domain is None and (are_shown or instance.provisioning_state.lower() == "creating")
+        return instance.is_busy and not instance.is_leaving and unplaced
+
+    return [instance.id for instance in instances if is_made(instance)]
+
+
+def _in_words(kind: DomainKind) -> str:
+    return "the set as a whole, in batches" if kind is DomainKind.SET else f"{kind.value}s"

@@ -1,0 +1,149 @@
+"""Whether a target image can be rolled out to a scale set: it exists, is replicated, and boots there.
+
+Sources: deprecation of marketplace images, "Deprecated Azure Marketplace images"; a gallery version's end of life is
+informational, "Store and share images in an Azure Compute Gallery"; generations, "Support for Generation 2 VMs".
+"""
+
+from __future__ import annotations
+
+from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Replication, Traits
+
+
+def examine_image(target: Image, facts: ImageFacts, on_set: Traits, *, location: str) -> tuple[Finding, ...]:
+    """Every finding about the target. `on_set`: what the scale set boots now; what is not known is not compared."""
+    match facts.state:
+        case ImageState.MISSING:
+            return (
+                refuse(
+                    f"The target image {target} does not exist in {location}.",
+                    "Correct the image inputs, or wait until the image is published or replicated to this region.",
+                ),
+            )
+        case ImageState.DENIED:
+            return (note(f"Whether {target} exists could not be checked: {missing_right(target)}."),)
+        case ImageState.UNKNOWABLE:
+            return (note(f"Whether {target} exists could not be checked beforehand: nobody can be asked."),)
+    findings = (
+        _deprecated(target, facts),
+        _end_of_life(target, facts),
+        _replication(target, facts, location),
+        *_cannot_boot(target, facts.traits, on_set),
+        _plan(target, facts.traits, on_set),
+    )
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def latest_denied(image: Image) -> Finding:
+    """What `latest` means cannot be found out, so that a long rollout could mix versions."""
+    return refuse(
+        f"What the latest version of {image} is could not be read: {missing_right(image)}.",
+        "Give the identity that role, or name the exact version.",
+    )
+
+
+def latest_missing(image: Image, location: str) -> Finding:
+    """There is no version that counts as the latest."""
+    where = f"in {location}" if location else ""
+    return refuse(
+        f"{image} has no version {where} that counts as the latest.",
+        "Correct the image inputs, replicate a version to this region, or take `excludeFromLatest` off one.",
+    )
+
+
+def missing_right(image: Image) -> str:
+    """Which role is missing where an image may not be read."""
+    if image.kind is ImageKind.PLATFORM:
+        action = "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"
+        where = "the subscription"
+    elif image.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
+        gallery = "sharedGalleries" if image.kind is ImageKind.SHARED_GALLERY else "communityGalleries"
+        action, where = f"Microsoft.Compute/locations/{gallery}/images/versions/read", "the subscription"
+    elif image.is_in_gallery:
+        action = "Microsoft.Compute/galleries/images/versions/read"
+        where = _gallery_of(image)
+    else:
+        action, where = "Microsoft.Compute/images/read", str(image)
+    return f"the identity lacks the role Reader ({action}) on {where}"
+
+
+def is_replicating(facts: ImageFacts) -> bool:
+    """Whether waiting can help: the version is on its way to the region."""
+    return facts.state is ImageState.FOUND and facts.replication is Replication.REPLICATING
+
+
+def _gallery_of(image: Image) -> str:
+    return image.reference[: image.reference.lower().find("/images/")]
+
+
+def _deprecated(target: Image, facts: ImageFacts) -> Finding | None:
+    if facts.deprecated:
+        return refuse(
+            f"The target image {target} is deprecated: no new instance can be made from it.",
+            "Name a version that is not.",
+        )
+    if facts.deprecation_date:
+        return warn(f"The target image {target} is scheduled for deprecation on {facts.deprecation_date}.")
+    return None
+
+
+def _end_of_life(target: Image, facts: ImageFacts) -> Finding | None:
+    if not facts.past_end_of_life:
+        return None
+    return warn(f"The target image {target} is past its end of life ({facts.end_of_life}).")
+
+
+def _replication(target: Image, facts: ImageFacts, location: str) -> Finding | None:
+    match facts.replication:
+        case Replication.REPLICATING:
+            return refuse(
+                f"The target image {target} is still being replicated to {location} ({facts.progress}%).",
+                "Run again later, or let this run wait for it: `wait-for-replication: 30m`.",
+            )
+        case Replication.FAILED:
+            return refuse(
+                f"The replication of the target image {target} to {location} has failed.",
+                "See `az sig image-version show --expand ReplicationStatus` for the reason, or publish a new version.",
+            )
+        case Replication.NOT_ASKED_FOR:
+            return refuse(
+                f"The target image {target} is not replicated to {location}, where the scale set is.",
+                f"Add the region to its target regions: az sig image-version update --target-regions ... {location}",
+            )
+        case Replication.UNKNOWN:
+            return note(f"How far {target} is replicated to {location} could not be read.")
+    return None
+
+
+def _cannot_boot(target: Image, image: Traits, on_set: Traits) -> list[Finding]:
+    """Generation, architecture and operating system, where both sides are known."""
+    pairs = (
+        ("hypervisor generation", image.generation, on_set.generation),
+        ("architecture", image.architecture, on_set.architecture),
+        ("operating system", image.os, on_set.os),
+    )
+    return [
+        refuse(
+            f"The target image {target} has {name} {theirs}, but the scale set runs {ours}: its instances would not "
+            "boot.",
+            f"Choose an image with {name} {ours}, or create a new scale set.",
+        )
+        for name, theirs, ours in pairs
+        if theirs and ours and theirs.lower() != ours.lower()
+    ]
+
+
+def _plan(target: Image, image: Traits, on_set: Traits) -> Finding | None:
+    """A marketplace plan can be given to a set at its creation only."""
+    if image.plan is None or on_set.plan is None or image.plan.lower() == on_set.plan.lower():
+        return None
+    if not image.plan and target.kind is not ImageKind.PLATFORM:  # an image of one's own need not name its plan
+        return None
+    return refuse(
+        f"The target image {target} has {_named(image.plan)}, but the scale set has {_named(on_set.plan)}.",
+        "Choose an image with the same plan, or create a new scale set with that plan.",
+    )
+
+
+def _named(plan: str) -> str:
+    return f"the marketplace plan {plan}" if plan else "no marketplace plan"
