@@ -144,8 +144,8 @@ def blast_radius(plan: RolloutPlan, instances: tuple[Instance, ...], model: Mode
         return "No instance is upgraded."
     lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now))
     return (
-        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest healthy "
-        f"count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
+        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest "
+        f"healthy count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
     )
 
 
@@ -319,7 +319,7 @@ def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...
     kind = kind_of_rows(report)
     labels = domain_labels(report.instances, kind)
     cells = report.cells()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
         domain = instance.domain(kind)
         where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
