@@ -9,7 +9,10 @@ from azure_simulator.scenario import parse_scenario
 
 REQUIRED = {
     "happy", "sick-domain", "provisioning-failure", "throttled", "conflict", "lagging", "hanging", "preempted",
-    "elsewhere-sick", "elsewhere-sick-for-good", "large", "no-signal",
+    "elsewhere-sick", "elsewhere-sick-for-good", "large", "no-signal", "zonal", "flexible", "flexible-not-registered",
+    "latest", "gallery-latest", "shared-gallery", "community-gallery", "managed-image", "vhd", "replicating",
+    "deprecated", "wrong-generation", "ephemeral", "repairs", "many-models", "pending-changes", "canary",
+    "placement-groups",
 }  # fmt: skip
 
 
