@@ -204,8 +204,9 @@ def test_the_kind_of_image_never_changes(before: str, after: str) -> None:
 # --- platform and managed images ---
 
 
-def deprecated(on: str = "1.0.0", **more: str) -> Simulation:
-    entry = "{publisher: p, offer: o, sku: s, versions: [2.0.0], state: Deprecated, deprecation_date: '2025-12-01T00:00:00+00:00'}"
+def deprecated(on: str = "1.0.0") -> Simulation:
+    state = "state: Deprecated, deprecation_date: '2025-12-01T00:00:00+00:00'"
+    entry = f"{{publisher: p, offer: o, sku: s, versions: [2.0.0], {state}}}"
     image = f"{{publisher: p, offer: o, sku: s, version: {on}}}"
     return Simulation(
         f"description: x\nfleet: {{update_domains: [1, 1], image: {image}}}\nimages: [{PLATFORM}}}, {entry}]"
@@ -313,7 +314,7 @@ def test_permissions_that_nobody_may_read() -> None:
 
 
 def test_permissions_are_strict_about_their_keys() -> None:
-    with pytest.raises(ScenarioError, match="permissions.notactions: is not known"):
+    with pytest.raises(ScenarioError, match=r"permissions\.notactions: is not known"):
         parse_scenario(SMALL + "permissions: {actions: [a], notactions: [b]}", "x", "x.yml")
 
 
@@ -466,7 +467,7 @@ def test_what_instances_show_that_are_behind() -> None:
 
 
 def test_an_extension_that_the_model_has_not() -> None:
-    with pytest.raises(ScenarioError, match="behind.extensions: names 'Three', and the model has One, Two"):
+    with pytest.raises(ScenarioError, match=r"behind\.extensions: names 'Three', and the model has One, Two"):
         parse_scenario(BEHIND.replace("extensions: [Two]", "extensions: [Three]"), "x", "x.yml")
 
 
