@@ -2,14 +2,15 @@
 
 Simulated: one scale set with its instances in one group of one subscription, from its creation to its deletion;
 its updates, scaling, manual and rolling upgrades; start, power off, deallocate, delete, protect and evict
-instances; automatic repairs suspended and resumed; the virtual machines of a Flexible set; every operation and
-its Location; platform images, managed images and gallery versions; throttling.
+instances; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the limit of ten models
+of a Uniform set; the caller's permissions at the set's scope, told and not enforced; every operation and
+its Location; platform images, managed images, galleries, shared and community galleries as the
+set's region sees them; throttling.
 
-Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart,
-reimage, redeploy, maintenance, run commands; extensions as resources of their own; manualupgrade of an instance
-that is not running; `$filter` of instances by anything but latestModelApplied; shared and community galleries,
-writing to galleries; unmanaged disks' storage; the limit of ten models per set; load balancers, disks, networks;
-other regions.
+Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart, reimage,
+redeploy, maintenance, run commands; extensions as resources of their own; `$filter` of instances by anything but
+latestModelApplied; galleries themselves, and writing to them; unmanaged disks' storage; load balancers, disks,
+networks; role assignments; other regions.
 
 Other query options than those of the recordings get the 501 in lists of images, and are ignored elsewhere. There
 is no second scale set, but for its line in a list: another name gets the gateway's 404 ResourceNotFound. The extra
@@ -25,9 +26,11 @@ from urllib.parse import unquote
 from azure_simulator.answers import Headers, NotSimulated, Refusal, Reply, json_reply
 from azure_simulator.arm_request import Request
 from azure_simulator.errors import refusal
+from azure_simulator.gallery_routes import GalleryRoutes
 from azure_simulator.image_routes import ImageRoutes
 from azure_simulator.instance_routes import InstanceRoutes
 from azure_simulator.operation_routes import OperationRoutes
+from azure_simulator.permission_routes import PermissionRoutes
 from azure_simulator.service import Handler, Route, Service
 from azure_simulator.set_routes import SetRoutes
 
@@ -55,8 +58,10 @@ class ArmRoutes:
             ("GET", "", self._get_subscription),
             *SetRoutes(self._service).routes(_SETS, _ONE_SET),
             *InstanceRoutes(self._service).routes(_ONE_SET),
+            *PermissionRoutes(self._service).routes(_ONE_SET),
             *OperationRoutes(self._service).routes(),
             *ImageRoutes(self._service).routes(),
+            *GalleryRoutes(self._service).routes(),
         ]
 
     def answer(self, request: Request, now: float) -> Reply:

@@ -10,7 +10,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-from azure_simulator.images import Catalog, DeployedImage, GalleryImage, PlatformImages, kind_of
+from azure_simulator.images import (
+    Catalog,
+    DeployedImage,
+    GalleryImage,
+    ManagedImage,
+    PlatformImages,
+    id_of,
+    kind_of,
+    split_version,
+)
 from azure_simulator.reading import ScenarioError
 from azure_simulator.scenario import Scenario, check_faults
 from azure_simulator.set_description import InstanceDescription, SetDescription, merged
@@ -160,7 +169,7 @@ def _image(storage: dict[str, Any]) -> DeployedImage | None:
         return DeployedImage(uri=uri) if uri else None
     reference = {key: str(value) for key, value in storage["imageReference"].items()}
     # Before 2019 an instance had the resolved number in `version`.
-    if "id" not in reference and "exactVersion" not in reference:
+    if not id_of(reference) and "exactVersion" not in reference:
         reference["exactVersion"] = reference.get("version", "")
     return DeployedImage(reference=tuple(reference.items()))
 
@@ -194,22 +203,24 @@ def _catalog(model: dict[str, Any], instances: tuple[InstanceDescription, ...], 
         exact = tuple(sorted(version for version in versions if version and version.lower() != "latest"))
         images = PlatformImages(names[0], names[1], names[2], exact)
         return dataclasses.replace(catalog, platform=(images, *catalog.platform))
-    if kind_of(storage) == "id":
-        ids = {str(storage["imageReference"]["id"]), *(r["id"] for r in references if "id" in r)}
+    if kind_of(storage) != "uri":
+        ids = {id_of(storage["imageReference"]), *(found for each in references if (found := id_of(each)))}
         ids |= {scenario.inputs["image-id"]} if "image-id" in scenario.inputs else set()
         gallery = tuple(_gallery_images(ids, references))
-        managed = tuple(sorted(each for each in ids if "/galleries/" not in each.lower()))
+        managed = tuple(ManagedImage(each) for each in sorted(ids) if not _is_of_a_gallery(each))
         return dataclasses.replace(catalog, gallery=(*gallery, *catalog.gallery), managed=(*managed, *catalog.managed))
     return catalog
 
 
+def _is_of_a_gallery(image_id: str) -> bool:
+    return "galleries/" in image_id.lower()
+
+
 def _gallery_images(ids: set[str], references: list[dict[str, str]]) -> list[GalleryImage]:
     found: dict[str, set[str]] = {}
-    for image_id in ids:
-        position = image_id.lower().find("/versions/")
-        if "/galleries/" in image_id.lower():
-            definition = image_id if position < 0 else image_id[:position]
-            versions = found.setdefault(definition, set())
-            versions |= {image_id[position + 10 :]} if position >= 0 else set()
-            versions |= {r["exactVersion"] for r in references if r.get("id") == image_id and "exactVersion" in r}
+    for image_id in filter(_is_of_a_gallery, ids):
+        definition, version = split_version(image_id)
+        versions = found.setdefault(definition, set())
+        versions |= {version} if version else set()
+        versions |= {r["exactVersion"] for r in references if id_of(r) == image_id and "exactVersion" in r}
     return [GalleryImage(definition, tuple(sorted(versions))) for definition, versions in found.items()]

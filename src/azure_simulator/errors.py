@@ -19,7 +19,8 @@ Stage = Literal["gateway", "entered", "counted"]
 class KnownError:
     """One error: its status and body, how far the request comes, and what the gateway says of the cause.
 
-    `target` is what the error is about, or the word of the case that names it.
+    `target` is what the error is about, or the word of the case that names it. `usual` fills what stands in braces
+    where a case does not say.
     """
 
     status: int
@@ -29,11 +30,13 @@ class KnownError:
     cause: str = ""
     target: str = ""
     more: dict[str, Any] = field(default_factory=dict)
+    usual: dict[str, str] = field(default_factory=dict)
 
     def refusal(self, **case: str) -> Refusal:
         headers: Headers = [("x-ms-failure-cause", self.cause)] if self.cause else []
         more = {"target": case.get(self.target, self.target), **self.more} if self.target else self.more
-        return Refusal(self.status, self.code, self.message.format_map(_Case(case)), headers=headers, **more)
+        text = self.message.format_map(_Case({**self.usual, **case}))
+        return Refusal(self.status, self.code, text, headers=headers, **more)
 
 
 class _Case(dict[str, str]):
@@ -87,6 +90,8 @@ ERRORS = {
         "Subscription {subscription} is not registered for feature {feature} required to carry out the requested "
         "operation.",
         more={"details": []},
+        # What a manualupgrade of a Flexible set to another image needs (documented, "Upgrade policy modes").
+        usual={"feature": "Microsoft.Compute/ImageReferenceUpgradeForVmoVMs"},
     ),
     # Recorded: put_errors_400_invalid_parameter_2018.
     "invalid-parameter": KnownError(
@@ -148,6 +153,10 @@ ERRORS = {
         "https://aka.ms/storageprofile",
         target="imageReference",
     ),
+    # Reported: Orange-Cyberdefense/GOAD#248, #345.
+    "image-version-deprecated": KnownError(
+        404, "ImageVersionDeprecated", "The platform image '{name}' is deprecated.", target="imageReference"
+    ),
     # Reported: confidential-containers/cloud-api-adaptor#1709; the message is in quotes of its own.
     "gallery-image-not-found": KnownError(
         404,
@@ -167,6 +176,34 @@ ERRORS = {
     # Reported: MicrosoftDocs/azure-docs#89791.
     "image-kind-change": KnownError(
         409, "OperationNotAllowed", "The Image type for a Virtual Machine Scale Set may not be changed."
+    ),
+    # Reported: kubernetes-sigs/cluster-api-provider-azure#4958, MicrosoftDocs/azure-docs#103472. No report tells status
+    # and code: they are those of the other limits of a set (hashicorp/terraform-azurerm-nomad#6).
+    "too-many-models": KnownError(
+        409,
+        "OperationNotAllowed",
+        "Virtual Machine Scale Set '{name}' has reached its limit of 10 models that may be referenced by one or more "
+        "VMs belonging to the Virtual Machine Scale Set. Upgrade the VMs to the latest model of the Virtual Machine "
+        "Scale Set before trying again.",
+    ),
+    # Reported: Azure/azure-cli#16674, elastic/cloudbeat#2031; Azure/aad-pod-identity#613 (linked scopes).
+    "not-authorized": KnownError(
+        403,
+        "AuthorizationFailed",
+        "The client '{client}' with object id '{client}' does not have authorization to perform action '{action}' "
+        "over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your "
+        "credentials.",
+        "gateway",
+        "gateway",
+    ),
+    "not-authorized-on-linked": KnownError(
+        403,
+        "LinkedAuthorizationFailed",
+        "The client '{client}' with object id '{client}' has permission to perform action '{action}' on scope "
+        "'{scope}'; however, it does not have permission to perform action '{linked_action}' on the linked scope(s) "
+        "'{linked_scope}' or the linked scope(s) are invalid.",
+        "gateway",
+        "gateway",
     ),
     # Reported: Azure/azure-sdk-for-java#27991.
     "stale-skiptoken": KnownError(400, "InvalidParameter", "The request URL is not valid.", target="$skiptoken"),

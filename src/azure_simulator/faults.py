@@ -147,6 +147,7 @@ class Appear:
     when: Trigger
     instance: str
     update_domain: int | None
+    zone: str | None
     image: Literal["new", "old"] = "new"
 
 

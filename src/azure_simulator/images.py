@@ -1,12 +1,25 @@
-"""Images: which exist, what a model refers to, and what an instance made from it now has."""
+"""Images: which exist, what a model refers to, and what an instance made from it now has.
 
+Choices that no recording decides: a gallery version whose replication has not come to its end, in the region of the
+set, counts as not being there (reported for a region that it is not replicated to at all); `latest` passes it over,
+and a platform version that is deprecated too. An end of life says something to people alone: such a version is
+deployed as any other (documented, "Store and share images in an Azure Compute Gallery"). What the set and its
+instances are on when a simulation begins only has to exist.
+"""
+
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from azure_simulator.answers import NotSimulated, Refusal
 from azure_simulator.errors import refusal
+from azure_simulator.regions import plain_region
 
-Kind = Literal["platform", "id", "uri"]
+Kind = Literal["platform", "id", "shared", "community", "uri"]
+DEPRECATED = "Deprecated"
+
+# The kinds that name their image by an id, and the property of the imageReference that holds it.
+ID_KEYS: dict[str, Kind] = {"id": "id", "sharedGalleryImageId": "shared", "communityGalleryImageId": "community"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +35,18 @@ class DeployedImage:
         parts = dict(self.reference)
         if self.uri is not None:
             return self.uri
-        if "id" not in parts:
+        image_id = self.id
+        if not image_id:
             return parts.get("exactVersion", parts.get("version", ""))
-        version = parts.get("exactVersion")
-        named = "/versions/" in parts["id"].lower()
-        return f"{parts['id']}/versions/{version}" if version and not named else parts["id"]
+        definition, named = split_version(image_id)
+        if named or "exactVersion" not in parts:
+            return image_id
+        return f"{definition}/{'versions' if 'id' in parts else 'Versions'}/{parts['exactVersion']}"
+
+    @property
+    def id(self) -> str:
+        """The id that its kind names it by; empty for a platform image and a VHD."""
+        return id_of(dict(self.reference))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +54,10 @@ class ImageTraits:
     """What an image is like, as far as the answers about it tell.
 
     `managed`: how the image itself is stored, which decides the unit of its size. `features` None: not shown.
-    `plan`: of a marketplace image that has one. `target_regions`, `source`, `end_of_life`, `replication`: of a
-    gallery version; `replication` is Completed, InProgress or Failed, in all its regions.
+    `plan`: of a marketplace image that has one. `deprecation_date`: of a platform version, beside its `state`.
+    `target_regions`, `source`, `end_of_life`, `exclude_from_latest`, `replication`, `replicated_after`: of a gallery
+    version; `replication` is Completed, InProgress or Failed, in all its regions alike, and what is InProgress is
+    Completed from the moment `replicated_after` on.
     """
 
     os: str = "Linux"
@@ -44,6 +66,7 @@ class ImageTraits:
     managed: bool = True
     size_gb: int = 30
     state: str = "Active"
+    deprecation_date: str = ""
     os_upgrade: bool = True
     features: tuple[tuple[str, str], ...] | None = (("IsAcceleratedNetworkSupported", "True"),)
     plan: dict[str, str] | None = field(default=None, hash=False)
@@ -51,12 +74,28 @@ class ImageTraits:
     target_regions: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     source: str = ""
     end_of_life: str = ""
+    exclude_from_latest: bool = False
     replication: str = "Completed"
+    replicated_after: float | None = None
+
+    def replication_at(self, now: float) -> tuple[str, int]:
+        """The state of its replication and how many hundredths of it are done: as the time that has passed, half
+        where it never ends.
+        """
+        ends = self.replicated_after
+        if self.replication == "Completed" or (ends is not None and now >= ends):
+            return "Completed", 100
+        return self.replication, 50 if ends is None else int(100 * now / ends)
+
+    def is_in(self, location: str, now: float) -> bool:
+        """Whether instances can be made from it in this region now."""
+        regions = [plain_region(str(each["name"])) for each in self.target_regions]
+        return (not regions or plain_region(location) in regions) and self.replication_at(now)[0] == "Completed"
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformImages:
-    """The versions of one publisher, offer and sku that the region has."""
+    """Versions of one publisher, offer and sku that the region has; those that differ have entries of their own."""
 
     publisher: str
     offer: str
@@ -67,10 +106,21 @@ class PlatformImages:
 
 @dataclass(frozen=True, slots=True)
 class GalleryImage:
-    """An image definition of a gallery with its versions, all deployable in the region of the set."""
+    """An image definition of a gallery, shared with all or not, with versions of it that are alike."""
 
     id: str
     versions: tuple[str, ...]
+    traits: ImageTraits = ImageTraits()
+
+
+Entry = TypeVar("Entry", PlatformImages, GalleryImage)
+
+
+@dataclass(frozen=True, slots=True)
+class ManagedImage:
+    """An image of its own."""
+
+    id: str
     traits: ImageTraits = ImageTraits()
 
 
@@ -80,89 +130,128 @@ class Catalog:
 
     platform: tuple[PlatformImages, ...] = ()
     gallery: tuple[GalleryImage, ...] = ()
-    managed: tuple[str, ...] = ()
+    managed: tuple[ManagedImage, ...] = ()
 
-    def platform_images(self, publisher: str, offer: str, sku: str) -> PlatformImages | None:
-        wanted = [part.lower() for part in (publisher, offer, sku)]
-        for images in self.platform:
-            if [part.lower() for part in (images.publisher, images.offer, images.sku)] == wanted:
-                return images
-        return None
+    def platform_images(self, publisher: str, offer: str, sku: str) -> list[PlatformImages]:
+        wanted = (publisher.lower(), offer.lower(), sku.lower())
+        return [
+            each for each in self.platform if (each.publisher.lower(), each.offer.lower(), each.sku.lower()) == wanted
+        ]
 
-    def gallery_image(self, definition_id: str) -> GalleryImage | None:
-        return next((image for image in self.gallery if image.id.lower() == definition_id.lower()), None)
+    def gallery_images(self, definition_id: str) -> list[GalleryImage]:
+        return [each for each in self.gallery if each.id.lower() == definition_id.lower()]
 
-    def gallery_version(self, definition_id: str, version: str) -> GalleryImage | None:
-        """The entry that has this version: versions that differ have entries of their own."""
-        same = [image for image in self.gallery if image.id.lower() == definition_id.lower()]
-        return next((image for image in same if version in image.versions), None)
+    def managed_image(self, image_id: str) -> ManagedImage | None:
+        return next((each for each in self.managed if each.id.lower() == image_id.lower()), None)
 
-    def hyper_v_generation(self, storage_profile: dict[str, Any]) -> str:
-        """The generation of the machines that are made from this profile."""
-        reference = storage_profile.get("imageReference") or {}
-        images = self.platform_images(*(str(reference.get(key, "")) for key in ("publisher", "offer", "sku")))
-        return images.traits.hyper_v_generation if images is not None else ImageTraits().hyper_v_generation
+    def traits_of(self, image: DeployedImage) -> ImageTraits:
+        """What the image of an instance is like; of a VHD, and of an image that is gone, nothing is known."""
+        parts = dict(image.reference)
+        if not image.id:
+            names = [parts.get(key, "") for key in ("publisher", "offer", "sku")]
+            return _traits(self.platform_images(*names), parts.get("exactVersion", ""))
+        if (managed := self.managed_image(image.id)) is not None:
+            return managed.traits
+        definition, version = split_version(image.id)
+        return _traits(self.gallery_images(definition), version or parts.get("exactVersion", ""))
 
-    def has_managed(self, image_id: str) -> bool:
-        return any(image_id.lower() == known.lower() for known in self.managed)
-
-    def deploy(self, storage_profile: dict[str, Any], location: str) -> DeployedImage:
+    def deploy(self, storage_profile: dict[str, Any], location: str, now: float) -> DeployedImage:
         """What an instance gets that is made from this profile now; `latest` is resolved.
 
-        Raises Refusal 404 as Azure does for an image that does not exist, and NotSimulated for shared and
-        community galleries. A VHD's URI is taken on trust: the simulator has no storage accounts.
+        Raises Refusal as Azure does for an image that does not exist, and for one of which no version is the
+        latest. A VHD's URI is taken on trust: the simulator has no storage accounts.
         """
-        match kind_of(storage_profile):
-            case "platform":
-                return self._deploy_platform(storage_profile["imageReference"])
-            case "id":
-                return self._deploy_id(storage_profile["imageReference"]["id"], location)
-            case "uri":
-                return DeployedImage(uri=str(storage_profile["osDisk"]["image"]["uri"]))
+        kind = kind_of(storage_profile)
+        if kind == "platform":
+            return self._deploy_platform(storage_profile["imageReference"])
+        if kind == "uri":
+            return DeployedImage(uri=str(storage_profile["osDisk"]["image"]["uri"]))
+        return self._deploy_id(storage_profile["imageReference"], location, now)
+
+    def check_deployable(self, storage_profile: dict[str, Any], location: str, now: float) -> None:
+        """Raises Refusal where no new instance can be made from this profile now: as `deploy`, and for a version
+        that is deprecated, or not in this region.
+        """
+        image = self.deploy(storage_profile, location, now)
+        traits = self.traits_of(image)
+        if traits.state == DEPRECATED:
+            parts = dict(image.reference)
+            names = (parts.get(key, "") for key in ("publisher", "offer", "sku", "version"))
+            raise refusal("image-version-deprecated", name=":".join(names))
+        if image.id and not traits.is_in(location, now):
+            raise refusal("gallery-image-not-found", name=image.id, location=location)
 
     def _deploy_platform(self, reference: dict[str, Any]) -> DeployedImage:
         names = [str(reference.get(key, "")) for key in ("publisher", "offer", "sku", "version")]
-        images = self.platform_images(*names[:3])
-        version = names[3]
-        if images is not None and version.lower() == "latest":
-            exact = newest(images.versions)
-        elif images is not None and version in images.versions:
-            exact = version
-        else:
+        entries, version = self.platform_images(*names[:3]), names[3]
+        if version.lower() == "latest":
+            known = [each for entry in entries if entry.traits.state != DEPRECATED for each in entry.versions]
+            version = newest(known) if known else ""
+        if entry_with(entries, version) is None:
             raise refusal("platform-image-not-found", name=":".join(names))
         keys = dict(zip(("publisher", "offer", "sku", "version"), names, strict=True))
-        return DeployedImage(reference=(*keys.items(), ("exactVersion", exact)))
+        return DeployedImage(reference=(*keys.items(), ("exactVersion", version)))
 
-    def _deploy_id(self, image_id: str, location: str) -> DeployedImage:
-        definition, version = _split_version(image_id)
-        known = [each for image in self.gallery if image.id.lower() == definition.lower() for each in image.versions]
-        if known and not version:
-            return DeployedImage(reference=(("id", image_id), ("exactVersion", newest(tuple(known)))))
-        if version in known:
-            return DeployedImage(reference=(("id", image_id), ("exactVersion", version)))
-        if "/galleries/" in image_id.lower():
+    def _deploy_id(self, reference: dict[str, Any], location: str, now: float) -> DeployedImage:
+        image_id = id_of(reference)
+        key = next(key for key in ID_KEYS if reference.get(key) == image_id)
+        definition, version = split_version(image_id)
+        entries = self.gallery_images(definition)
+        if not entries and key == "id" and "/galleries/" not in image_id.lower():
+            if self.managed_image(image_id) is None:
+                raise _managed_image_not_found(image_id)
+            return DeployedImage(reference=((key, image_id),))
+        if not version:
+            version = self._latest(entries, image_id, location, now)
+        if entry_with(entries, version) is None:
             raise refusal("gallery-image-not-found", name=image_id, location=location)
-        if not self.has_managed(image_id):
-            raise _managed_image_not_found(image_id)
-        return DeployedImage(reference=(("id", image_id),))
+        return DeployedImage(reference=((key, image_id), ("exactVersion", version)))
+
+    def _latest(self, entries: list[GalleryImage], image_id: str, location: str, now: float) -> str:
+        """The highest version that counts as latest: not excluded, and in the region (documented)."""
+        counted = [each for each in entries if each.traits.is_in(location, now) and not each.traits.exclude_from_latest]
+        known = [version for each in counted for version in each.versions]
+        if entries and not known:
+            raise refusal("no-latest-version", name=image_id, location=location)
+        return newest(known) if known else ""
 
 
 def kind_of(storage_profile: dict[str, Any]) -> Kind:
-    """The kind of image that a model refers to. Raises NotSimulated for shared and community galleries."""
+    """The kind of image that a model refers to."""
+    kinds = kinds_of(storage_profile)
+    if not kinds:
+        raise NotSimulated("a storage profile without imageReference and osDisk.image.uri is not simulated")
+    return kinds[0]
+
+
+def kinds_of(storage_profile: dict[str, Any]) -> list[Kind]:
+    """Every kind of image that a model names: a change of kind leaves two of them side by side."""
     reference = storage_profile.get("imageReference") or {}
-    for unknown in ("sharedGalleryImageId", "communityGalleryImageId"):
-        if unknown in reference:
-            raise NotSimulated(f"imageReference.{unknown} is not simulated")
-    if "id" in reference:
-        return "id"
-    if reference:
-        return "platform"
+    kinds = [kind for key, kind in ID_KEYS.items() if key in reference]
+    if "publisher" in reference or (reference and not kinds):
+        kinds.append("platform")
     if "uri" in ((storage_profile.get("osDisk") or {}).get("image") or {}):
-        return "uri"
-    raise NotSimulated("a storage profile without imageReference and osDisk.image.uri is not simulated")
+        kinds.append("uri")
+    return kinds
 
 
-def newest(versions: tuple[str, ...]) -> str:
+def id_of(reference: dict[str, Any]) -> str:
+    """The id in an imageReference, whichever kind it is; empty for a platform image."""
+    return next((str(reference[key]) for key in ID_KEYS if key in reference), "")
+
+
+def entry_with(entries: Iterable[Entry], version: str) -> Entry | None:
+    """The entry that has this version."""
+    return next((each for each in entries if version in each.versions), None)
+
+
+def _traits(entries: list[Entry], version: str) -> ImageTraits:
+    """Those of the entry that has this version, else of the first one."""
+    entry = entry_with(entries, version) or next(iter(entries), None)
+    return ImageTraits() if entry is None else entry.traits
+
+
+def newest(versions: Iterable[str]) -> str:
     """The highest version, number by number."""
     return max(versions, key=version_key)
 
@@ -172,9 +261,13 @@ def version_key(version: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in version.split("."))
 
 
-def _split_version(image_id: str) -> tuple[str, str]:
+def split_version(image_id: str) -> tuple[str, str]:
+    """An image's id in a gallery without its version, and the version: empty for none, and for `latest`."""
     position = image_id.lower().rfind("/versions/")
-    return (image_id, "") if position < 0 else (image_id[:position], image_id[position + 10 :])
+    if position < 0:
+        return image_id, ""
+    version = image_id[position + 10 :]
+    return image_id[:position], "" if version.lower() == "latest" else version
 
 
 def _managed_image_not_found(image_id: str) -> Refusal:

@@ -4,7 +4,9 @@ Durations are within those recorded (README of the contract, section 6), drawn b
 power off 6 to 36 s, deallocate 21 to 95 s, delete 1 to 26 s; a PUT of one instance takes 0.5 s.
 
 Choices that no recording decides: an instance that is already current is not touched by a manualupgrade; a
-protected one named in an action of the set stays as it is.
+protected one named in an action of the set stays as it is; one that is stopped or deallocated is upgraded as any
+other, that is its OS disk is replaced, and stays stopped or deallocated, with the health of such an instance
+(fleet.py).
 """
 
 import random
@@ -12,7 +14,6 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from azure_simulator import faults as f
-from azure_simulator.answers import NotSimulated
 from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import FOREVER, Instance, Protection, Spell, Upgrade
@@ -44,7 +45,7 @@ def upgrade(
     """Bring instances to the set's model: `["*"]` is all of them.
 
     Raises Refusal for ids that do not exist (400), for a write at the same time (409) and for an upgrade
-    mode other than Manual (409); NotSimulated for an instance that is not running.
+    mode other than Manual (409).
     """
     _check_upgrade(scale_set, now)
     named = scale_set.named(instance_ids, now)
@@ -211,11 +212,7 @@ def _is_due(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> boo
     snapshot = scale_set.snapshot(instance, now)
     if snapshot.provisioning == "Updating":
         raise refusal("conflict")
-    if instance.protected or scale_set.is_current(snapshot):
-        return False
-    if snapshot.power != "running":
-        raise NotSimulated(f"manualupgrade of instance {instance.instance_id}, which is {snapshot.power}")
-    return True
+    return not instance.protected and not scale_set.is_current(snapshot)
 
 
 def _planned(scale_set: SimulatedScaleSet, instance: Instance, now: float, fate: OperationFate | None) -> Upgrade:
@@ -223,7 +220,7 @@ def _planned(scale_set: SimulatedScaleSet, instance: Instance, now: float, fate:
         instance.instance_id,
         sum(upgrade.by_manualupgrade for upgrade in instance.upgrades) + 1,
         now,
-        image=scale_set.deployed(scale_set.profile),
+        image=scale_set.deployed(scale_set.profile, now),
         model=scale_set.model,
         timing=scale_set.scenario.timing,
         faults=scale_set.faults_of(instance.instance_id),

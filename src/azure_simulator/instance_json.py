@@ -5,12 +5,13 @@ uniform_expand_instanceview_2023 (`$select`); of a Flexible set, flexible_instan
 
 import json
 import uuid
+from datetime import datetime
 from typing import Any, Literal
 
 from azure_simulator.fleet import Instance, Snapshot
 from azure_simulator.generation import Generation
 from azure_simulator.model_rules import is_windows
-from azure_simulator.scale_set import SimulatedScaleSet
+from azure_simulator.scale_set import OWN_MODEL, SimulatedScaleSet
 from azure_simulator.view_json import computer_name, disk_name, instance_view
 
 Detail = Literal["plain", "expanded", "selected"]
@@ -44,13 +45,13 @@ class InstanceWriter:
 
     def machine(self, instance: Instance, now: float, expanded: bool) -> Json:
         """An instance of a Flexible set as the virtual machine that it is."""
-        snapshot, stamp = self._set.snapshot(instance, now), self._set.calendar.moment(instance.born_at)
+        snapshot = self._set.snapshot(instance, now)
         profile = self._set.profile_of(snapshot.model)
         group = self._set.json["id"].partition("/virtualMachineScaleSets/")[0]
         network = group.replace("Microsoft.Compute", "Microsoft.Network")
         interface = f"{network}/networkInterfaces/{instance.instance_id}Nic"
         properties: Json = {
-            "hardwareProfile": {"vmSize": (self._set.json.get("sku") or {}).get("name")},
+            "hardwareProfile": {"vmSize": self._set.size_of(snapshot.model)},
             "provisioningState": snapshot.provisioning,
             "vmId": _unique(f"{group}/{instance.instance_id}"),
             "virtualMachineScaleSet": {"id": self._set.json["id"]},
@@ -65,20 +66,32 @@ class InstanceWriter:
         if instance.protection is not None:
             properties["protectionPolicy"] = _protection(instance)
         if expanded:
-            view = instance_view(instance, snapshot, self._set, "2020-06-01")
-            of_a_set = ("placementGroupId", "platformUpdateDomain")
-            properties["instanceView"] = {key: value for key, value in view.items() if key not in of_a_set}
-        # Month and day without leading zeros, the hour of twelve: as Azure writes it into this tag.
-        told = f"{stamp.month}/{stamp.day}/{stamp.year} {stamp.hour % 12 or 12}:{stamp:%M:%S %p} +00:00"
+            properties["instanceView"] = self.machine_view(instance, now)
         body: Json = {
             "name": instance.instance_id,
             "id": f"{group}/virtualMachines/{instance.instance_id}",
             "type": "Microsoft.Compute/virtualMachines",
             "location": self._set.location,
-            "tags": {**(self._set.json.get("tags") or {}), "VirtualMachineProfileTimeCreated": told},
+            "tags": {
+                **(self._set.json.get("tags") or {}),
+                "VirtualMachineProfileTimeCreated": self._made(instance, snapshot),
+            },
             "properties": properties,
         }
         return body if instance.zone is None else {**body, "zones": [instance.zone]}
+
+    def machine_view(self, instance: Instance, now: float) -> Json:
+        """The instance view of a machine of a Flexible set, which shows no domain and no placement group."""
+        view = instance_view(instance, self._set.snapshot(instance, now), self._set, "2020-06-01")
+        of_a_set = ("placementGroupId", "platformUpdateDomain", "platformFaultDomain")
+        return {key: value for key, value in view.items() if key not in of_a_set}
+
+    def _made(self, instance: Instance, snapshot: Snapshot) -> str:
+        """When the model was made that the machine is on: month and day without leading zeros, the hour of twelve."""
+        told = self._set.profile_of(snapshot.model).get("timeCreated") if snapshot.model >= 0 else None
+        born = self._set.calendar.moment(instance.born_at)
+        stamp = born if told is None else datetime.fromisoformat(told)
+        return f"{stamp.month}/{stamp.day}/{stamp.year} {stamp.hour % 12 or 12}:{stamp:%M:%S %p} +00:00"
 
     def _body(
         self, instance: Instance, snapshot: Snapshot, detail: Detail, api_version: str, generation: Generation
@@ -126,7 +139,7 @@ class InstanceWriter:
             "type": KIND,
             "location": self._set.location,
             "instanceId": instance.instance_id,
-            "sku": {key: value for key, value in (model.get("sku") or {}).items() if key != "capacity"},
+            "sku": self._sku(snapshot),
             "properties": self._properties(instance, snapshot, api_version, generation),
         }
         body |= {key: model[key] for key in ("tags", "identity", "plan") if key in model}
@@ -144,10 +157,11 @@ class InstanceWriter:
         interfaces = (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []
         properties: Json = {"latestModelApplied": self._set.is_current(snapshot)}
         if generation.updates_notify and api_version >= "2019-03-01":
-            properties["modelDefinitionApplied"] = "VirtualMachineScaleSet"
+            own = snapshot.model == OWN_MODEL
+            properties["modelDefinitionApplied"] = "VirtualMachine" if own else "VirtualMachineScaleSet"
             properties["networkProfileConfiguration"] = {"networkInterfaceConfigurations": interfaces}
         if generation.updates_notify:
-            size = {"vmSize": (self._set.json.get("sku") or {}).get("name")} if generation.more_shown else {}
+            size = {"vmSize": self._set.size_of(snapshot.model)} if generation.more_shown else {}
             properties["hardwareProfile"] = size
         if instance.protection is not None and api_version >= "2019-03-01":
             properties["protectionPolicy"] = _protection(instance)
@@ -166,6 +180,10 @@ class InstanceWriter:
         if api_version >= "2021-11-01" and generation.more_shown:
             properties["timeCreated"] = self._set.calendar.timestamp(instance.born_at)
         return properties
+
+    def _sku(self, snapshot: Snapshot) -> Json:
+        sku = {key: value for key, value in (self._set.json.get("sku") or {}).items() if key != "capacity"}
+        return {**sku, "name": self._set.size_of(snapshot.model)} if "name" in sku else sku
 
     def _system(self, instance: Instance, profile: Json) -> Json:
         system = {k: v for k, v in (profile.get("osProfile") or {}).items() if k != "computerNamePrefix"}

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import parse_qsl, quote, unquote
 
 from azure_simulator import instance_actions as actions
@@ -33,6 +33,7 @@ class InstanceRoutes:
 
     def routes(self, one: str) -> list[Route]:
         instance = one + "/virtualMachines/(?P<instance>[^/]+)"
+        machines = "/resourceGroups/(?P<machines_of>[^/]+)/providers/Microsoft.Compute/virtualMachines"
         powers: list[Route] = []
         for verb in get_args(actions.Power):
             powers.append(("POST", f"{one}/{verb}", self._of_the_set(verb)))
@@ -47,16 +48,9 @@ class InstanceRoutes:
             ("DELETE", instance, self._delete_one),
             ("GET", instance + "/instanceView", self._view),
             ("POST", instance + "/simulateEviction", self._evict),
-            (
-                "GET",
-                "/resourceGroups/(?P<machines_of>[^/]+)/providers/Microsoft.Compute/virtualMachines",
-                self._machines,
-            ),
-            (
-                "GET",
-                "/resourceGroups/(?P<machines_of>[^/]+)/providers/Microsoft.Compute/virtualMachines/(?P<machine>[^/]+)",
-                self._machine,
-            ),
+            ("GET", machines, self._machines),
+            ("GET", machines + "/(?P<machine>[^/]+)", self._machine),
+            ("GET", machines + "/(?P<machine>[^/]+)/instanceView", self._machine_view),
         ]
 
     # --- reading ---
@@ -148,13 +142,22 @@ class InstanceRoutes:
         return instance
 
     def _machines(self, request: Request, match: Match, now: float) -> Reply:
-        """The virtual machines of the group; `$filter` picks those of a Flexible set by the set's id."""
+        """The virtual machines of the group; `$filter` picks those of a Flexible set by the set's id.
+
+        How many a page has is not recorded: as many as one of instances.
+        """
         meter = self._service.enter(request, "machine-list", now)
-        machines = []
-        if self._set.flexible and self._set.exists(now) and self._is_asked_for(request.query.get("$filter")):
-            expanded = request.query.get("$expand", "").lower() == "instanceview"
-            machines = [self._json.machine(each, now, expanded) for each in self._set.present(now)]
-        return json_reply(200, {"value": machines}, meter.headers)
+        condition, expanded = request.query.get("$filter"), _detail(request) == "expanded"
+        if expanded and condition is None:
+            raise NotSimulated("a list of virtual machines with $expand and without $filter (documented: needs one)")
+        there = self._set.flexible and self._set.exists(now) and self._is_asked_for(condition)
+        with showing(meter):
+            present = self._set.present(now) if there else []
+            page, following = self._page(present, request.query.get("$skiptoken"))
+        body: dict[str, Any] = {"value": [self._json.machine(each, now, expanded) for each in page]}
+        if following:
+            body["nextLink"] = self._next_link(request, following)
+        return json_reply(200, body, meter.headers)
 
     def _is_asked_for(self, condition: str | None) -> bool:
         if condition is None:
@@ -165,15 +168,21 @@ class InstanceRoutes:
         return asked[1].lower() == str(self._set.json["id"]).lower()
 
     def _machine(self, request: Request, match: Match, now: float) -> Reply:
+        instance, meter = self._one_machine(request, match, now)
+        return json_reply(200, self._json.machine(instance, now, _detail(request) == "expanded"), meter.headers)
+
+    def _machine_view(self, request: Request, match: Match, now: float) -> Reply:
+        instance, meter = self._one_machine(request, match, now)
+        return json_reply(200, self._json.machine_view(instance, now), meter.headers)
+
+    def _one_machine(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         name, group = unquote(match["machine"]), unquote(match["machines_of"])
         if not self._set.flexible:
             raise NotSimulated("virtual machines that are none of a Flexible set are not simulated")
         instance = self._set.present_instance(name, now)
         if instance is None:
             raise refusal("resource-not-found", kind="virtualMachines", name=name, group=group)
-        meter = self._service.enter(request, "machine-get", now, name)
-        expanded = request.query.get("$expand", "").lower() == "instanceview"
-        return json_reply(200, self._json.machine(instance, now, expanded), meter.headers)
+        return instance, self._service.enter(request, "machine-get", now, name)
 
     # --- actions of the set on some of its instances ---
 

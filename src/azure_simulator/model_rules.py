@@ -4,6 +4,7 @@ import copy
 from typing import Any
 
 from azure_simulator.errors import refusal
+from azure_simulator.images import id_of, split_version
 
 _READ_ONLY = ("provisioningState", "uniqueId", "timeCreated", "latestModelApplied", "instanceView")
 
@@ -153,16 +154,10 @@ def is_windows(profile: dict[str, Any]) -> bool:
 def follows_latest(profile: dict[str, Any]) -> bool:
     """Whether the model names no exact version; then instances with different versions are all current."""
     reference = profile["storageProfile"].get("imageReference") or {}
-    image_id = str(reference.get("id", "")).lower()
-    return reference.get("version", "").lower() == "latest" or (
-        "/galleries/" in image_id and "/versions/" not in image_id
-    )
-
-
-def both_kinds(storage: dict[str, Any]) -> bool:
-    """Whether a merge has left two kinds of image side by side, which is what a change of kind looks like."""
-    reference, image = storage.get("imageReference") or {}, (storage.get("osDisk") or {}).get("image")
-    return bool(reference and image) or ("id" in reference and "publisher" in reference)
+    image_id = id_of(reference)
+    if not image_id:
+        return str(reference.get("version", "")).lower() == "latest"
+    return "galleries/" in image_id.lower() and not split_version(image_id)[1]
 
 
 def fingerprint(model: dict[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def _windows(*names: str) -> tuple[str, ...]:
 _SET_READ = Limits(("GetVMScaleSetSubscriptionMaximum", "GetVMScaleSetResource"), _windows("GetVMScaleSet"))
 _IMAGE_LIST = _windows("ListVMImagesVersionsFromLocation")
 _IMAGE_GET = _windows("GetVMImageFromLocation")
+_GALLERY_VERSIONS = _windows("ListGalleryImageVersionsInGalleryImage")
 _ACTION = ("VMScaleSetActionsSubscriptionMaximum",)
 _ACTION_OLD = _windows("VMScaleSetActions")
 _STOP_ONE = ("DeleteVMScaleSetVMSubscriptionMaximum", "DeleteVMScaleSetVMResource")
@@ -83,6 +84,7 @@ LIMITS = {
     "image-list": Limits(_IMAGE_LIST, _IMAGE_LIST),
     "image-get": Limits(_IMAGE_GET, _IMAGE_GET),
     "gallery-image": Limits(_windows("GetGalleryImage"), _windows("GetGalleryImage")),
+    "gallery-versions": Limits(_GALLERY_VERSIONS, _GALLERY_VERSIONS),
     "gallery-version": Limits(_windows("GetGalleryImageVersion"), _windows("GetGalleryImageVersion")),
 }
 
@@ -146,4 +148,5 @@ SIZES = {
     **_both_windows("GetVMImageFromLocation", 13_000, 74_000),
     **_both_windows("GetGalleryImage", 600, 3000),
     **_both_windows("GetGalleryImageVersion", 2000, 10_000),
+    **_both_windows("ListGalleryImageVersionsInGalleryImage", 1500, 10_000),
 }

@@ -10,13 +10,14 @@ import copy
 import heapq
 import itertools
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from azure_simulator import faults as f
 from azure_simulator.clock import Calendar
 from azure_simulator.errors import refusal
 from azure_simulator.fleet import FOREVER, Instance, Protection, Sickness, Snapshot, Spell, Upgrade
-from azure_simulator.images import DeployedImage, kind_of
+from azure_simulator.images import ID_KEYS, DeployedImage
 from azure_simulator.model_rules import fingerprint, follows_latest
 from azure_simulator.operations import OperationBook
 from azure_simulator.rolling_upgrade import RollingUpgrade
@@ -24,6 +25,8 @@ from azure_simulator.scenario import Scenario
 from azure_simulator.set_description import InstanceDescription, has_health_signal, merged, placement_group_id
 
 UNKNOWN_MODEL = -1
+# Somebody has written to the instance itself: it follows no model of the set (reported: Azure/azure-cli#30708).
+OWN_MODEL = -2
 NOTHING_TO_UPGRADE = 16.5
 
 
@@ -73,7 +76,7 @@ class SimulatedScaleSet:
         # When each update ended that reached instances by itself, as modes Rolling and Automatic do.
         self.reached_by_updates: list[float] = []
         self.conflict_until = 0.0
-        self.repairs_suspended = False
+        self.repairs_suspended = scenario.repairs_suspended
         self.rolling = RollingUpgrade.reported(scenario.rolling_upgrade, calendar)
         self.births = list(scenario.scale_set.instances) if scenario.scale_set.absent else []
         self._models: list[dict[str, Any]] = []
@@ -123,7 +126,16 @@ class SimulatedScaleSet:
 
     def profile_of(self, model: int) -> dict[str, Any]:
         """The profile that an instance on this model was made from, as far as it is known."""
-        return self.profile if model == UNKNOWN_MODEL else self._profiles[model]
+        return self.profile if model < 0 else self._profiles[model]
+
+    def size_of(self, model: int) -> str | None:
+        """The size of the machines that are made from this model, as far as it is known."""
+        size: str | None = (self.json.get("sku") or {}).get("name") if model < 0 else self._models[model]["size"]
+        return size
+
+    def models_in_use(self, now: float) -> set[int]:
+        """The models that the instances of the set were made from."""
+        return {self.snapshot(instance, now).model for instance in self.present(now)}
 
     def exists(self, now: float) -> bool:
         return self.created_at <= now < self.deleted_at
@@ -196,7 +208,7 @@ class SimulatedScaleSet:
             case f.ModelChange(patch=patch):
                 self.json = merged(self.json, patch)
                 self.updates += 1
-                self.note_model()
+                self.note_model(moment)
 
     def forget_deleted(self) -> None:
         """Nothing of a set that was deleted lives on in the one that is created in its place."""
@@ -212,29 +224,32 @@ class SimulatedScaleSet:
         """Whether `note_model` would find another model than before in this JSON of the set."""
         return self.model != UNKNOWN_MODEL and self._models[self.model] != fingerprint(json)
 
-    def note_model(self) -> bool:
-        """Take the set's JSON as its model from now on. Returns whether it is another model than before.
+    def note_model(self, now: float | None = None) -> bool:
+        """Take the set's JSON as its model from now on. Returns whether it is another model than before; then it
+        carries the time it was made, where this date and set show one.
 
         A model that has been there before is another one all the same: going back does not make old instances
         current again (uniform_update_and_instance_protection_2024).
         """
         new = self.is_new_model(self.json)
+        if new and now is not None and "timeCreated" in self.profile:
+            self.profile["timeCreated"] = self.calendar.timestamp(now)
         if new or self.model == UNKNOWN_MODEL:
             self._models.append(fingerprint(self.json))
             self._profiles.append(copy.deepcopy(self.profile))
             self.model = len(self._models) - 1
         return new
 
-    def deployed(self, profile: dict[str, Any]) -> DeployedImage:
+    def deployed(self, profile: dict[str, Any], now: float) -> DeployedImage:
         """What an instance gets that is made from `profile` now. Raises Refusal for an image that is not there."""
-        return self.scenario.catalog.deploy(profile["storageProfile"], self.location)
+        return self.scenario.catalog.deploy(profile["storageProfile"], self.location, now)
 
     def replacement(self, started_at: float, ended_at: float) -> Upgrade:
         """The OS disk of an instance replaced by others than a manualupgrade, without any fault."""
         return Upgrade(
             started_at=started_at,
             ended_at=ended_at,
-            image=self.deployed(self.profile),
+            image=self.deployed(self.profile, started_at),
             model=self.model,
             current_at=ended_at,
             sickness=Sickness(ended_at, ended_at),
@@ -269,7 +284,7 @@ class SimulatedScaleSet:
     def born(self, described: InstanceDescription, born_at: float, ready_at: float) -> Instance:
         """A new instance on the model of this moment: Creating until it is ready."""
         instance = self._instance(described)
-        instance.born_at, instance.model, instance.image = born_at, self.model, self.deployed(self.profile)
+        instance.born_at, instance.model, instance.image = born_at, self.model, self.deployed(self.profile, born_at)
         instance.spells.append(Spell(born_at, ready_at, "Creating"))
         return instance
 
@@ -279,9 +294,9 @@ class SimulatedScaleSet:
             instance_id=event.instance,
             update_domain=event.update_domain,
             fault_domain=event.update_domain,
-            zone=None,
-            placement_group=placement_group_id(0),
-            image=self.deployed(profile or self.profile),
+            zone=event.zone,
+            placement_group="" if self.flexible else placement_group_id(0, event.zone),
+            image=self.deployed(profile or self.profile, moment),
             model=model,
             born_at=moment,
         )
@@ -293,7 +308,7 @@ class SimulatedScaleSet:
             fault_domain=described.fault_domain,
             zone=described.zone,
             placement_group=described.placement_group,
-            image=described.image or self.deployed(self.profile),
+            image=described.image or self.deployed(self.profile, 0.0),
             model=self._model_of(described),
             provisioning=described.provisioning,
             failure=described.failure,
@@ -305,26 +320,47 @@ class SimulatedScaleSet:
         )
 
     def _model_of(self, described: InstanceDescription) -> int:
-        """The number of the model that the instance was made from, as far as its image tells."""
+        """The number of the model that the instance was made from, as far as it tells."""
+        if described.changed_individually:
+            return OWN_MODEL
         profile, image = self.profile, described.image
         current = described.current
         if current is None:
-            current = image is None or image == self.deployed(profile) or follows_latest(profile)
-        if current:
-            return self.model
-        version = dict(image.reference).get("exactVersion") if image is not None else None
-        if version is not None and kind_of(profile["storageProfile"]) == "platform":
-            return self._number_of_earlier(version)
-        return UNKNOWN_MODEL
+            same = image is None or image == self.deployed(profile, 0.0) or follows_latest(profile)
+            current = same and not described.lacks and described.vm_size is None
+        return self.model if current else self._number_of_earlier(self._earlier(described))
 
-    def _number_of_earlier(self, version: str) -> int:
-        """The number of the model that differs from the set's in the version of its image alone."""
-        now, json = self.model, self.json
-        patch = {"virtualMachineProfile": {"storageProfile": {"imageReference": {"version": version}}}}
-        self.json = merged(json, {"properties": patch})
-        self.note_model()
-        earlier, self.model, self.json = self.model, now, json
-        return UNKNOWN_MODEL if earlier == now else earlier
+    def _earlier(self, described: InstanceDescription) -> dict[str, Any]:
+        """The set's JSON as it was when the instance was made."""
+        json, image = copy.deepcopy(self.json), described.image
+        profile = json["properties"]["virtualMachineProfile"]
+        storage, reference = profile["storageProfile"], dict(image.reference) if image is not None else {}
+        if image is not None and image.uri is not None:
+            storage["osDisk"]["image"] = {"uri": image.uri}
+        elif image is not None and image.id:
+            storage["imageReference"] = {key: image.exact for key in ID_KEYS if key in reference}
+        elif "exactVersion" in reference:
+            storage["imageReference"] = {**storage.get("imageReference", {}), "version": reference["exactVersion"]}
+        if described.lacks:
+            extensions = profile["extensionProfile"]["extensions"]
+            profile["extensionProfile"]["extensions"] = [e for e in extensions if e["name"] not in described.lacks]
+        if described.vm_size is not None:
+            json["sku"]["name"] = described.vm_size
+        return json
+
+    def _number_of_earlier(self, json: dict[str, Any]) -> int:
+        """The number of a model that was before the set's; it is a day older than the one known last."""
+        wanted = fingerprint(json)
+        if wanted in self._models:
+            number = self._models.index(wanted)
+            return UNKNOWN_MODEL if number == self.model else number
+        profile = json["properties"]["virtualMachineProfile"]
+        if "timeCreated" in profile:
+            made = datetime.fromisoformat(profile["timeCreated"]) - timedelta(days=len(self._models))
+            profile["timeCreated"] = f"{made:%Y-%m-%dT%H:%M:%S}.0000000+00:00"
+        self._models.append(wanted)
+        self._profiles.append(profile)
+        return len(self._models) - 1
 
 
 def _protection(described: InstanceDescription) -> Protection | None:

@@ -6,6 +6,7 @@ A file holds `description`, `inputs` (the action's inputs that fit it), `fleet`,
 """
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,9 +20,17 @@ from azure_simulator import faults as f
 from azure_simulator.answers import NotSimulated, Refusal
 from azure_simulator.clock import EPOCH
 from azure_simulator.errors import ERRORS, OPERATION_ERRORS
-from azure_simulator.images import Catalog, GalleryImage, ImageTraits, PlatformImages
+from azure_simulator.images import Catalog, GalleryImage, ImageTraits, ManagedImage, PlatformImages
 from azure_simulator.reading import ScenarioError, Section
-from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, read_set
+from azure_simulator.regions import target_region
+from azure_simulator.set_description import (
+    CLIENT_ID,
+    SUBSCRIPTION,
+    UBUNTU,
+    UBUNTU_VERSIONS,
+    SetDescription,
+    read_set,
+)
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
 
@@ -48,6 +57,14 @@ class UnderWay:
     retry_after: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What one role allows, and what it takes back of that."""
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """Everything a simulation needs to know. `inputs` are what the rehearsal gives the action.
@@ -56,6 +73,7 @@ class Scenario:
     tags and extensions to every set that is created or updated, as a policy of the subscription does.
     `neighbours` are other sets, which show in the subscription's list and nowhere else. `under_way`
     are operations that somebody started before.
+    `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are, from the beginning on.
     `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     """
 
@@ -71,6 +89,8 @@ class Scenario:
     policy: dict[str, Any] = field(default_factory=dict, hash=False)
     neighbours: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     under_way: tuple[UnderWay, ...] = ()
+    permissions: tuple[Permission, ...] | None = (Permission(("*",)),)
+    repairs_suspended: bool = False
     access_token_seconds: float | None = None
     audience: str = GITHUB_AUDIENCE
 
@@ -111,7 +131,7 @@ def parse_scenario(text: str, name: str, source: str) -> Scenario:
         scale_set = read_set(root.section("fleet"), root.mapping("model"), root.section("instances"), catalog)
         for instance in scale_set.instances:
             if instance.image is None:
-                catalog.deploy(_storage_profile(scale_set), scale_set.model["location"])
+                catalog.deploy(_storage_profile(scale_set), scale_set.model["location"], 0.0)
     except (Refusal, NotSimulated) as error:
         raise root.problem("fleet.image", f"{error} (the list `images` says which images exist)") from error
     scenario = Scenario(
@@ -127,6 +147,8 @@ def parse_scenario(text: str, name: str, source: str) -> Scenario:
         policy=root.mapping("policy"),
         neighbours=tuple(root.list_of("neighbours", dict)),
         under_way=tuple(_under_way(entry) for entry in root.sections("under_way")),
+        permissions=_permissions(root),
+        repairs_suspended=root.flag("repairs_suspended", False),
         access_token_seconds=_token_seconds(root),
         audience=root.text("audience", GITHUB_AUDIENCE),
     )
@@ -160,19 +182,48 @@ def _catalog(root: Section) -> Catalog:
         if entry.has("publisher"):
             publisher, offer, sku = (entry.text(key) for key in ("publisher", "offer", "sku"))
             versions = tuple(entry.list_of("versions", str))
-            platform.append(PlatformImages(publisher, offer, sku, versions, _traits(entry)))
+            platform.append(PlatformImages(publisher, offer, sku, versions, _platform_traits(entry)))
         elif entry.has("versions"):
-            gallery.append(_gallery_image(entry))
+            versions = tuple(entry.list_of("versions", str))
+            gallery.append(GalleryImage(_gallery_id(entry), versions, _gallery_traits(entry)))
         else:
-            managed.append(entry.text("id"))
+            managed.append(ManagedImage(entry.text("id"), _traits(entry)))
         entry.finish()
     return Catalog(tuple(platform), tuple(gallery), tuple(managed))
 
 
-def _gallery_image(entry: Section) -> GalleryImage:
-    replication = entry.choice("replication", ("Completed", "InProgress", "Failed"), "Completed")
-    traits = dataclasses.replace(_traits(entry), replication=replication)
-    return GalleryImage(entry.text("id"), tuple(entry.list_of("versions", str)), traits)
+def _gallery_id(entry: Section) -> str:
+    image_id = entry.text("id")
+    if re.search("/(Shared|Community)?Galleries/[^/]+/Images/[^/]+$", image_id, re.IGNORECASE) is None:
+        raise entry.problem("id", f"must end in galleries/NAME/images/NAME, for it has versions, but is {image_id!r}")
+    return image_id
+
+
+def _platform_traits(entry: Section) -> ImageTraits:
+    return dataclasses.replace(
+        _traits(entry),
+        state=entry.choice("state", ("Active", "ScheduledForDeprecation", "Deprecated"), "Active"),
+        deprecation_date=_moment_text(entry, "deprecation_date"),
+        plan=_plan(entry),
+    )
+
+
+def _gallery_traits(entry: Section) -> ImageTraits:
+    after = entry.optional_number("replicated_after")
+    replication = entry.choice(
+        "replication", ("Completed", "InProgress", "Failed"), "Completed" if after is None else "InProgress"
+    )
+    if after is not None and replication != "InProgress":
+        raise entry.problem("replicated_after", f"is for what is InProgress, and this is {replication}")
+    return dataclasses.replace(
+        _traits(entry),
+        replication=replication,
+        replicated_after=after,
+        exclude_from_latest=entry.flag("exclude_from_latest", False),
+        end_of_life=_moment_text(entry, "end_of_life"),
+        target_regions=tuple(target_region(each) for each in entry.list_of("target_regions", str)),
+        plan=_plan(entry),
+    )
 
 
 def _traits(entry: Section) -> ImageTraits:
@@ -181,6 +232,16 @@ def _traits(entry: Section) -> ImageTraits:
         hyper_v_generation=entry.choice("hyper_v_generation", ("V1", "V2"), "V2"),
         architecture=entry.choice("architecture", ("x64", "Arm64"), "x64"),
     )
+
+
+def _plan(entry: Section) -> dict[str, str] | None:
+    """The plan of a marketplace image."""
+    if not entry.has("plan"):
+        return None
+    section = entry.section("plan")
+    plan = {key: section.text(key) for key in ("name", "publisher", "product")}
+    section.finish()
+    return plan
 
 
 def _inputs(root: Section) -> dict[str, str]:
@@ -199,6 +260,21 @@ def _timing(section: Section) -> Timing:
     return timing
 
 
+def _permissions(root: Section) -> tuple[Permission, ...] | None:
+    """`refused`, one entry of actions, or a list of them."""
+    told = root.raw("permissions")
+    if told == "refused":
+        return None
+    if told is None:
+        return (Permission(("*",)),)
+    entries = root.sections("permissions") if isinstance(told, list) else [root.section("permissions")]
+    permissions = []
+    for entry in entries:
+        permissions.append(Permission(tuple(entry.list_of("actions", str)), tuple(entry.list_of("not_actions", str))))
+        entry.finish()
+    return tuple(permissions)
+
+
 def _token_seconds(root: Section) -> float | None:
     if root.raw("access_token_seconds") in (None, "never"):
         return None
@@ -206,11 +282,19 @@ def _token_seconds(root: Section) -> float | None:
 
 
 def _began(root: Section) -> datetime:
-    text = root.optional_text("began")
+    text = _moment_text(root, "began")
+    return datetime.fromisoformat(text).astimezone(UTC) if text else EPOCH
+
+
+def _moment_text(entry: Section, key: str) -> str:
+    """A moment as it is written; empty when absent."""
+    text = entry.text(key, "")
     try:
-        return EPOCH if text is None else datetime.fromisoformat(text).astimezone(UTC)
+        if text:
+            datetime.fromisoformat(text)
     except ValueError as error:
-        raise root.problem("began", f"must be a moment such as 2024-08-26T08:30:00+00:00, but is {text!r}") from error
+        raise entry.problem(key, f"must be a moment such as 2024-08-26T08:30:00+00:00, but is {text!r}") from error
+    return text
 
 
 def _under_way(entry: Section) -> UnderWay:
@@ -274,7 +358,10 @@ def _matching(entry: Section) -> dict[str, Any]:
 
 def _answer_error(entry: Section) -> f.AnswerError:
     error = ERRORS[entry.choice("error", tuple(ERRORS))]
-    error = dataclasses.replace(error, message=entry.text("message", error.message))
+    case = entry.section("case")
+    told = {key: case.text(key) for key in case.names()}
+    usual = {"subscription": SUBSCRIPTION, "client": CLIENT_ID, **error.usual, **told}
+    error = dataclasses.replace(error, message=entry.text("message", error.message), usual=usual)
     return f.AnswerError(error=error, **_matching(entry))
 
 
@@ -297,7 +384,8 @@ def _appear(entry: Section) -> f.Appear:
     return f.Appear(
         when=_trigger(entry),
         instance=entry.text("instance"),
-        update_domain=entry.whole("update_domain"),
+        update_domain=entry.whole("update_domain") if entry.has("update_domain") else None,
+        zone=entry.optional_text("zone"),
         image="new" if image == "new" else "old",
     )
 

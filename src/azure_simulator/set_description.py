@@ -5,7 +5,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
-from azure_simulator.images import Catalog, DeployedImage, kind_of
+from azure_simulator.images import ID_KEYS, Catalog, DeployedImage, kind_of
 from azure_simulator.reading import Section
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -22,6 +22,7 @@ UBUNTU_VERSIONS = ("22.04.202609010", "22.04.202610010", "22.04.202611010")
 HEALTH_SOURCES = ("probe", "extension", "external", "none")
 ORCHESTRATION_MODES = ("Uniform", "Flexible")
 POWER_STATES = ("running", "stopped", "deallocated")
+_IDS = ", ".join(f"{{{key}: ..}}" for key in ID_KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,9 @@ class InstanceDescription:
     """An instance at the beginning. `image` None: what the model gives; `current`: latestModelApplied.
 
     `busy_seconds`: so long it is Updating, as instances are for a while after their creation. `leaves_first`: it
-    is among those that a smaller capacity takes away.
+    is among those that a smaller capacity takes away. `lacks`: extensions of the model that it has not, `vm_size`:
+    the size that it has instead of the model's; both are behind the model. `changed_individually`: somebody has
+    written to the instance itself.
     """
 
     instance_id: str
@@ -47,6 +50,9 @@ class InstanceDescription:
     unhealthy: bool = False
     busy_seconds: float = 0.0
     leaves_first: bool = False
+    lacks: tuple[str, ...] = ()
+    vm_size: str | None = None
+    changed_individually: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +197,12 @@ def _overridden(
     given = overrides.section(instance.instance_id)
     image = _given_image(given, model, catalog)
     failure = given.section("failed")
+    behind = given.section("behind")
+    lacks = tuple(behind.list_of("extensions", str))
+    profile = model["properties"]["virtualMachineProfile"]
+    known = [each["name"] for each in (profile.get("extensionProfile") or {}).get("extensions") or []]
+    if unknown := [name for name in lacks if name not in known]:
+        raise behind.problem("extensions", f"names {unknown[0]!r}, and the model has {', '.join(known) or 'none'}")
     described = InstanceDescription(
         instance_id=instance.instance_id,
         update_domain=instance.update_domain,
@@ -205,26 +217,30 @@ def _overridden(
         protected=given.flag("protected", False),
         protected_from_scale_in=given.flag("protected_from_scale_in", False),
         unhealthy=given.flag("unhealthy", False),
+        lacks=lacks,
+        vm_size=behind.optional_text("vm_size"),
+        changed_individually=given.flag("changed_individually", False),
     )
+    behind.finish()
     given.finish()
     return described
 
 
 def _given_image(given: Section, model: dict[str, Any], catalog: Catalog) -> DeployedImage | None:
-    """`image` of an override: a version of the model's platform image, or {id: ..} or {uri: ..}."""
+    """`image` of an override: a version of the model's platform image, the id of another kind, or {uri: ..}."""
     value = given.raw("image")
     if value is None:
         return None
     profile = model["properties"]["virtualMachineProfile"]["storageProfile"]
     if isinstance(value, str) and kind_of(profile) == "platform":
         profile = merged(profile, {"imageReference": {"version": value}})
-    elif isinstance(value, dict) and set(value) == {"id"}:
+    elif isinstance(value, dict) and len(value) == 1 and value.keys() < ID_KEYS.keys():
         profile = {"imageReference": value}
     elif isinstance(value, dict) and set(value) == {"uri"}:
         profile = {"osDisk": {"image": value}}
     else:
-        raise given.problem("image", "must be a version of the model's platform image, {id: ..} or {uri: ..}")
-    return catalog.deploy(profile, model["location"])
+        raise given.problem("image", f"must be a version of the model's platform image, {_IDS} or {{uri: ..}}")
+    return catalog.deploy(profile, model["location"], 0.0)
 
 
 def _base_model(fleet: Section, count: int) -> dict[str, Any]:
@@ -284,11 +300,11 @@ def _storage_profile(fleet: Section) -> dict[str, Any]:
     }
     if set(image) == {"uri"}:
         return {"osDisk": {**disk, "image": {"uri": image["uri"]}}}
-    if set(image) in ({"id"}, {"publisher", "offer", "sku", "version"}):
+    if set(image) in ([{key} for key in ID_KEYS] + [{"publisher", "offer", "sku", "version"}]):
         if not all(isinstance(value, str) for value in image.values()):
             raise fleet.problem("image", "must hold text only (put versions in quotes)")
         return {"osDisk": disk, "imageReference": dict(image), "diskControllerType": "SCSI"}
-    raise fleet.problem("image", f"must be {{publisher, offer, sku, version}}, {{id}} or {{uri}}, not {set(image)}")
+    raise fleet.problem("image", f"must be {{publisher, offer, sku, version}}, {_IDS} or {{uri: ..}}, not {set(image)}")
 
 
 def _network_profile(network: str) -> dict[str, Any]:

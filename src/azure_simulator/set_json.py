@@ -58,7 +58,7 @@ def set_view(scale_set: SimulatedScaleSet, now: float) -> Json:
     extensions = (scale_set.profile.get("extensionProfile") or {}).get("extensions") or []
     if extensions:
         view["extensions"] = [{"name": each["name"], "statusesSummary": summary} for each in extensions]
-    if scale_set.json["properties"].get("automaticRepairsPolicy"):
+    if (scale_set.json["properties"].get("automaticRepairsPolicy") or {}).get("enabled"):
         state = "Suspended" if scale_set.repairs_suspended else "Running"
         view["orchestrationServices"] = [{"serviceName": "AutomaticRepairs", "serviceState": state}]
     state = _state_in_view(scale_set, summary, now)

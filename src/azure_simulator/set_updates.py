@@ -2,6 +2,10 @@
 
 Durations are those of the contract's recordings: text of the model under a second, an image or the network
 about 50 s, a creation two to five minutes.
+
+A choice that no recording decides: whether new instances can be made from the image is asked only where some are to
+be made, or where the image changes. So a set whose image is deprecated takes new tags, and no new instances (the
+latter documented, "Deprecated images FAQ").
 """
 
 import random
@@ -13,9 +17,8 @@ from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import FOREVER, Instance, Spell
 from azure_simulator.generation import Generation
-from azure_simulator.images import kind_of
+from azure_simulator.images import kinds_of
 from azure_simulator.model_rules import (
-    both_kinds,
     check_shape,
     check_whole,
     is_windows,
@@ -36,6 +39,7 @@ DELETION = 12.0
 # Overprovisioning's extras are gone a while after the others are ready.
 EXTRAS_STAY = 60.0
 FAULT_DOMAINS = 5
+MOST_MODELS = 10
 _ADDRESS = ("id", "name", "type", "location")
 
 
@@ -72,7 +76,7 @@ def plan_creation(scale_set: SimulatedScaleSet, body: dict[str, Any], now: float
     generation = Generation(scale_set.calendar.moment(now))
     model = completed(model, generation, api_version, scale_set.calendar.timestamp(now), created=True)
     _check_rolling(model)
-    scale_set.scenario.catalog.deploy(_storage(model), str(model["location"]))
+    scale_set.scenario.catalog.check_deployable(_storage(model), str(model["location"]), now)
     capacity = int(model["sku"].get("capacity", 0))
     return Creation(model, capacity + _overprovisioned(model, capacity))
 
@@ -103,7 +107,8 @@ def plan_update(
     nothing.
 
     Raises Refusal for a malformed body (400), a missing image (404), a change of the kind of image or of what
-    never changes (409), mode Rolling without a source of health (400) and a write at the same time (409).
+    never changes (409), an eleventh model (409), mode Rolling without a source of health (400) and a write at the
+    same time (409).
     """
     check_shape(patch)
     if scale_set.operations.busy(now):
@@ -115,9 +120,12 @@ def plan_update(
     stamp = scale_set.calendar.timestamp(now)
     changed = completed_update(changed, scale_set.json, generation, api_version, stamp)
     _check_update(scale_set, changed)
+    _check_models(scale_set, changed, now)
     reached = _reached(scale_set, changed, now)
-    born_or_gone = abs(int(changed["sku"].get("capacity", 0)) - scale_set.capacity)
-    return Update(changed, reached, len(reached) + born_or_gone)
+    born = int(changed["sku"].get("capacity", 0)) - scale_set.capacity
+    if born > 0 or reached or storage_image(changed) != storage_image(scale_set.json):
+        scale_set.scenario.catalog.check_deployable(_storage(changed), scale_set.location, now)
+    return Update(changed, reached, len(reached) + abs(born))
 
 
 def update(
@@ -128,9 +136,7 @@ def update(
     # An update that changes nothing leaves the etag as it is (uniform_update_image_sku_and_security_2024).
     scale_set.updates += planned.model != scale_set.json
     before, scale_set.json = scale_set.capacity, planned.model
-    new_model = scale_set.note_model()
-    if new_model:
-        _stamp_model(scale_set, now)
+    new_model = scale_set.note_model(now)
     ends = now + _seconds(fate, _duration(scale_set, image_changes, before))
     scale_set.conflict_until = ends + scale_set.conflict_seconds()
     _scale(scale_set, before, now, ends)
@@ -192,11 +198,17 @@ def _check_update(scale_set: SimulatedScaleSet, changed: dict[str, Any]) -> None
     for name, value in _unchangeable(scale_set.json).items():
         if _unchangeable(changed)[name] != value:
             raise refusal("property-change", property=name)
-    before, after = _storage(scale_set.json), _storage(changed)
-    if kind_of(after) != kind_of(before) or both_kinds(after):
+    if kinds_of(_storage(changed)) != kinds_of(_storage(scale_set.json)):
         raise refusal("image-kind-change")
     _check_rolling(changed)
-    scale_set.scenario.catalog.deploy(after, scale_set.location)
+
+
+def _check_models(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> None:
+    """No more models than ten, in a Uniform set: those that instances were made from, and the new one."""
+    if scale_set.flexible or not scale_set.is_new_model(changed):
+        return
+    if len(scale_set.models_in_use(now)) + 1 > MOST_MODELS:
+        raise refusal("too-many-models", name=scale_set.name)
 
 
 def _unchangeable(model: dict[str, Any]) -> dict[str, str]:
@@ -206,12 +218,6 @@ def _unchangeable(model: dict[str, Any]) -> dict[str, str]:
         "location": str(model["location"]).replace(" ", "").lower(),
         "orchestrationMode": str(mode).lower(),
     }
-
-
-def _stamp_model(scale_set: SimulatedScaleSet, now: float) -> None:
-    """A new model carries the time it was made, where this date and set show one."""
-    if "timeCreated" in scale_set.profile:
-        scale_set.profile["timeCreated"] = scale_set.calendar.timestamp(now)
 
 
 def _duration(scale_set: SimulatedScaleSet, image_changes: bool, capacity_before: int) -> float:

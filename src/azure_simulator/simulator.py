@@ -183,6 +183,12 @@ class SimulatedAzure:
             self._settled()
             return [UpgradeRecord(each.started_at, each.instance_ids, each.healthy_at()) for each in self._set.accepted]
 
+    @property
+    def repairs_suspended(self) -> bool:
+        """Whether somebody has suspended automatic repairs, and nobody has resumed them."""
+        with self._lock:
+            return self._set.repairs_suspended
+
     def lowest_available(self) -> int:
         """The lowest number of available instances at any moment from 0 to now, exactly."""
         with self._lock:

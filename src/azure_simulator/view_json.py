@@ -49,7 +49,7 @@ def instance_view(instance: Instance, snapshot: Snapshot, scale_set: SimulatedSc
     if snapshot.healthy is not None:
         view["vmHealth"] = {"status": _health(snapshot)}
     if modern:
-        view["hyperVGeneration"] = scale_set.scenario.catalog.hyper_v_generation(profile["storageProfile"])
+        view["hyperVGeneration"] = scale_set.scenario.catalog.traits_of(snapshot.image).hyper_v_generation
     changing = None if snapshot.provisioning in ("Updating", "Creating", "Deleting") else time
     view["statuses"] = [
         provisioning_status(snapshot.provisioning, snapshot.failure, changing),

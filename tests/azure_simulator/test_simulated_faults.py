@@ -230,7 +230,12 @@ def test_stop(power: str) -> None:
     simulation.clock.sleep(10)
     assert simulation.view("3")["statuses"][1]["code"] == f"PowerState/{power}"
     assert not simulation.instance("3").available
-    assert error_of(simulation.upgrade("3")) == (501, "NotSimulated")
+    # It is upgraded as any other, and stays as it is.
+    assert simulation.upgrade("3").status == 202
+    simulation.clock.sleep(200)
+    upgraded = simulation.instance("3")
+    assert (upgraded.image_version, upgraded.power_state, upgraded.latest_model_applied) == (NEW, power, True)
+    assert upgraded.healthy is (False if power == "stopped" else None)
 
 
 def test_updated_by_somebody() -> None:

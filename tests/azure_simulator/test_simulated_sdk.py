@@ -256,7 +256,8 @@ def test_only_a_manual_set_takes_a_manual_upgrade(mode: str) -> None:
             {"id": "/subscriptions/x/resourceGroups/g/providers/Microsoft.Compute/images/a"},
             (409, "OperationNotAllowed"),
         ),
-        ({"sharedGalleryImageId": "/x"}, (501, "NotSimulated")),
+        ({"sharedGalleryImageId": "/SharedGalleries/g/Images/i"}, (409, "OperationNotAllowed")),
+        ({"communityGalleryImageId": "/CommunityGalleries/g/Images/i"}, (409, "OperationNotAllowed")),
     ],
 )
 def test_images_that_the_model_cannot_take(
@@ -339,7 +340,7 @@ images: [{{id: "{GALLERY}", versions: ["1.9.0", "1.10.0"]}}]
     definition = simulation.compute.gallery_images.get("images", "golden", "web")
     assert definition.os_type == "Linux"
     version = simulation.compute.gallery_image_versions.get("images", "golden", "web", "1.9.0")
-    assert [region.name for region in version.publishing_profile.target_regions] == ["westeurope"]
+    assert [region.name for region in version.publishing_profile.target_regions] == ["West Europe"]
     assert version.replication_status is None
     replicated = simulation.compute.gallery_image_versions.get(
         "images", "golden", "web", "1.9.0", expand="ReplicationStatus"

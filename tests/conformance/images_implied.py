@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from azure_simulator.images import Catalog, GalleryImage, ImageTraits, PlatformImages
+from azure_simulator.images import Catalog, GalleryImage, ImageTraits, ManagedImage, PlatformImages
 from contract import Recording
 from naming import operation_of
 
@@ -58,7 +58,7 @@ def catalog_of(recording: Recording) -> Catalog:
             for versions, traits, names in platform.values()
         ),
         gallery=tuple(_gallery_images(gallery.values())),
-        managed=tuple(managed.values()),
+        managed=tuple(map(ManagedImage, managed.values())),
     )
 
 

@@ -46,10 +46,22 @@ POLL_BODY: Schema = {
     ],
 }
 
+_ACTIONS: Schema = {"type": "array", "items": _TEXT}
+_PERMISSION: Schema = {
+    "type": "object",
+    "properties": dict.fromkeys(("actions", "notActions", "dataActions", "notDataActions"), _ACTIONS),
+    "required": ["actions", "notActions"],
+    "additionalProperties": False,
+}
 _SIGNED = ("api-version", "p", "t", "c", "s", "h")
 _SUBSCRIPTION = "/subscriptions/{subscriptionId}"
 _OPERATIONS = _SUBSCRIPTION + "/providers/Microsoft.Compute/locations/{location}/operations/{operationId}"
 _GALLERY_OPERATIONS = _OPERATIONS.replace("/operations/", "/capsOperations/")
+_PERMISSIONS = (
+    _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/virtualMachineScaleSets"
+    "/{vmScaleSetName}/providers/Microsoft.Authorization/permissions"
+)
+_PUBLIC_IMAGE = _SUBSCRIPTION + "/providers/Microsoft.Compute/locations/{location}/%s/{gallery}/images/{image}"
 _IMAGE = _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/images/{imageName}"
 
 
@@ -57,12 +69,20 @@ def wire_operations(error: Validator) -> tuple[Operation, ...]:
     """The operations that no description has; `error` is what their errors look like."""
     poll = {"200": validator_of(POLL_BODY), "default": error}
     monitor = {"200": None, "202": None, "default": error}
+    # Microsoft.Authorization 2022-04-01.
+    permissions = validator_of({"type": "object", "properties": {"value": {"type": "array", "items": _PERMISSION}}})
     # The description of managed images is in a file that is not among the data; Bicep has their type.
     image = {"200": validator_of({"type": "object"}), "default": error}
     return (
         _get("Poll", _OPERATIONS, _SIGNED, poll),
         _get("Poll", _GALLERY_OPERATIONS, _SIGNED, poll),
         _get("Monitor", _OPERATIONS, (*_SIGNED, "monitor"), monitor),
+        *(
+            _get(f"{kind} image", _PUBLIC_IMAGE % kind + more, ("api-version",), image)
+            for kind in ("sharedGalleries", "communityGalleries")
+            for more in ("", "/versions", "/versions/{version}")
+        ),
+        _get("Permissions_ListForResource", _PERMISSIONS, ("api-version",), {**image, "200": permissions}),
         _get("Images_Get", _IMAGE, ("api-version", "$expand"), image),
     )
 
