@@ -8,10 +8,22 @@ from typing import Any
 
 import yaml
 
-from vmss_upgrade.inputs import ENVIRONMENTS, INPUTS, OPERATIONS, STRATEGIES
+from vmss_upgrade.inputs import INPUTS
+from vmss_upgrade.inputs.account import ENVIRONMENTS
+from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
 from vmss_upgrade.reporters.outputs import OUTPUTS
 from vmss_upgrade.rollout.events import Outcome
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, DEFAULT_MIN_HEALTHY, HealthUse, Strategy
 
+VALUES: dict[str, list[str]] = {
+    "environment": list(ENVIRONMENTS),
+    "operation": [command.value for command in Command],
+    "strategy": [strategy.value for strategy in Strategy],
+    "protected-instances": list(PROTECTED_INSTANCES),
+    "stopped-instances": list(STOPPED_INSTANCES),
+    "health": [use.value for use in HealthUse],
+}
 ACTION: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[1] / "action.yml").read_text())
 
 
@@ -34,8 +46,14 @@ def test_outcomes() -> None:
 
 
 def test_values_to_choose_from_are_named() -> None:
-    for name, values in (("environment", ENVIRONMENTS), ("operation", OPERATIONS), ("strategy", STRATEGIES)):
+    for name, values in VALUES.items():
         assert set(values) <= quoted(ACTION["inputs"][name]["description"]), name
+        assert ACTION["inputs"][name]["default"] in values, name
+
+
+def test_defaults_that_the_code_has_are_described() -> None:
+    for name, default in (("batch-size", DEFAULT_BATCH_SIZE), ("min-healthy", DEFAULT_MIN_HEALTHY)):
+        assert re.search(rf"Default:.* {default}", ACTION["inputs"][name]["description"]), name
 
 
 def test_only_what_can_never_be_left_out_is_required() -> None:
@@ -50,7 +68,8 @@ def test_nothing_is_left_unexplained() -> None:
 def test_inputs_named_in_descriptions_exist() -> None:
     words = set().union(*(quoted(given["description"]) for given in ACTION["inputs"].values()))
     named = {word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)+", word)}
-    assert named - set(INPUTS) <= {"update-domain", "timeout-minutes", "id-token"}
+    values = {value for allowed in VALUES.values() for value in allowed}
+    assert named - set(INPUTS) - values <= {"timeout-minutes", "id-token"}
 
 
 def test_it_runs_in_the_container_made_from_the_dockerfile() -> None:

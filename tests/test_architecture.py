@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.clock": {"errors"},
     "vmss_upgrade.rollout": {"errors"},
     "vmss_upgrade.ports": {"errors", "rollout"},
-    "vmss_upgrade.inputs": {"account", "errors", "rollout.image", "rollout.policy"},
+    "vmss_upgrade.inputs": {"account", "errors", "rollout.image", "rollout.order", "rollout.policy"},
     "vmss_upgrade.patient_api": {"errors", "ports", "rollout"},
     "vmss_upgrade.model_update": {"errors", "ports", "patient_api", "rollout"},
     "vmss_upgrade.batch_run": {"errors", "ports", "patient_api", "rollout"},

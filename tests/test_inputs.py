@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import json
+import string
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
+from hypothesis import given as examples
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity
 from vmss_upgrade.errors import InputError
-from vmss_upgrade.inputs import INPUTS, Inputs, parse_duration, parse_inputs, usable_report_path
-from vmss_upgrade.rollout.image import ImageRequest
-from vmss_upgrade.rollout.policy import BatchSize, Policy
+from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usable_report_path
+from vmss_upgrade.inputs.values import parse_duration, parse_list
+from vmss_upgrade.rollout.image import ImageKind, ImageRequest
+from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.policy import HealthUse, Policy, Selection, Share, Strategy
 
 RESOURCE_ID = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
-GALLERY = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute/galleries/g/images/web"
+COMPUTE = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute"
+MANAGED = f"{COMPUTE}/images/web"
+GALLERY = f"{COMPUTE}/galleries/g/images/web"
+SHARED = "/SharedGalleries/sub-GALLERY/Images/web"
+COMMUNITY = "/CommunityGalleries/public-1234/Images/web"
+# the same examples on every machine, however slow it is
+STEADY = settings(derandomize=True, deadline=None, database=None)
 OIDC = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.invalid/token?a=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
 ENOUGH = {
     "scale-set": "web",
@@ -49,9 +65,8 @@ def problems(given: dict[str, str], **more: str) -> dict[str, str]:
 
 def test_defaults() -> None:
     inputs = parsed()
-    assert inputs.policy == Policy()
-    assert inputs.image == ImageRequest(version="2.0.0")
-    assert (inputs.plan_only, inputs.report_path) == (False, "")
+    assert inputs.order == Order(command=Command.UPGRADE, image=ImageRequest(version="2.0.0"), policy=Policy())
+    assert inputs.report_path == ""
     assert inputs.account.cloud.environment == "AzureCloud"
     assert parse_inputs({**OIDC, **{f"INPUT_{k.upper()}": v for k, v in ENOUGH.items()}}) == inputs, "absent is empty"
 
@@ -79,10 +94,49 @@ def test_which_scale_set(given: dict[str, str], expected: tuple[str, str, str]) 
 @pytest.mark.parametrize(
     ("name", "value", "field", "expected"),
     [
-        pytest.param("batch-size", "3", "batch_size", BatchSize(3), id="count"),
-        pytest.param("batch-size", "20%", "batch_size", BatchSize(20, True), id="percentage"),
-        pytest.param("batch-size", "20 %", "batch_size", BatchSize(20, True), id="percentage-with-a-blank"),
-        pytest.param("batch-size", "100%", "batch_size", BatchSize(100, True), id="all"),
+        pytest.param("strategy", "", "strategy", Strategy.AUTO, id="no-strategy"),
+        pytest.param("strategy", "auto", "strategy", Strategy.AUTO, id="auto"),
+        pytest.param("strategy", "update-domain", "strategy", Strategy.UPDATE_DOMAIN, id="update-domain"),
+        pytest.param("strategy", "Fault-Domain", "strategy", Strategy.FAULT_DOMAIN, id="fault-domain"),
+        pytest.param("strategy", "ZONE", "strategy", Strategy.ZONE, id="zone"),
+        pytest.param("strategy", "batch", "strategy", Strategy.BATCH, id="batch"),
+        pytest.param("batch-size", "3", "batch_size", Share(3), id="count"),
+        pytest.param("batch-size", "20%", "batch_size", Share(20, True), id="percentage"),
+        pytest.param("batch-size", "20 %", "batch_size", Share(20, True), id="percentage-with-a-blank"),
+        pytest.param("batch-size", "100%", "batch_size", Share(100, True), id="all"),
+        pytest.param("batch-size", "1000", "batch_size", Share(1000), id="a-count-may-exceed-100"),
+        pytest.param("canary", "", "canary", 0, id="no-canary"),
+        pytest.param("canary", "1", "canary", 1, id="canary"),
+        pytest.param("canary", "25", "canary", 25, id="canaries"),
+        pytest.param("stop-after", "", "stop_after", None, id="go-on"),
+        pytest.param("stop-after", "2", "stop_after", Share(2), id="stop-after-batches"),
+        pytest.param("stop-after", "1%", "stop_after", Share(1, True), id="stop-after-a-share"),
+        pytest.param("stop-after", "100%", "stop_after", Share(100, True), id="stop-after-all"),
+        pytest.param("min-healthy", "", "min_healthy", Share(50, True), id="half"),
+        pytest.param("min-healthy", "50%", "min_healthy", Share(50, True), id="half-in-words"),
+        pytest.param("min-healthy", "0", "min_healthy", Share(0), id="none-healthy"),
+        pytest.param("min-healthy", "0%", "min_healthy", Share(0, True), id="no-percent-healthy"),
+        pytest.param("min-healthy", "100%", "min_healthy", Share(100, True), id="all-healthy"),
+        pytest.param("min-healthy", "12", "min_healthy", Share(12), id="dozen-healthy"),
+        pytest.param("allow-downtime", "", "allow_downtime", False, id="no-word-on-downtime"),
+        pytest.param("allow-downtime", "false", "allow_downtime", False, id="no-downtime"),
+        pytest.param("allow-downtime", "True", "allow_downtime", True, id="downtime"),
+        pytest.param("protected-instances", "", "refuse_protected", False, id="no-word-on-protected"),
+        pytest.param("protected-instances", "skip", "refuse_protected", False, id="skip-protected"),
+        pytest.param("protected-instances", "fail", "refuse_protected", True, id="fail-protected"),
+        pytest.param("stopped-instances", "", "include_stopped", False, id="no-word-on-stopped"),
+        pytest.param("stopped-instances", "skip", "include_stopped", False, id="skip-stopped"),
+        pytest.param("stopped-instances", "Include", "include_stopped", True, id="include-stopped"),
+        pytest.param("health", "", "health", HealthUse.AUTO, id="no-word-on-health"),
+        pytest.param("health", "auto", "health", HealthUse.AUTO, id="health-auto"),
+        pytest.param("health", "required", "health", HealthUse.REQUIRED, id="health-required"),
+        pytest.param("health", "IGNORE", "health", HealthUse.IGNORE, id="health-ignored"),
+        pytest.param("suspend-repairs", "", "suspend_repairs", False, id="no-word-on-repairs"),
+        pytest.param("suspend-repairs", "FALSE", "suspend_repairs", False, id="keep-repairs"),
+        pytest.param("suspend-repairs", "true", "suspend_repairs", True, id="suspend-repairs"),
+        pytest.param("wait-for-replication", "", "replication_wait", 0.0, id="no-wait"),
+        pytest.param("wait-for-replication", "0", "replication_wait", 0.0, id="wait-for-nothing"),
+        pytest.param("wait-for-replication", "30m", "replication_wait", 1800.0, id="wait"),
         pytest.param("bake-time", "0", "bake_time", 0.0, id="no-bake"),
         pytest.param("bake-time", "90s", "bake_time", 90.0, id="bake"),
         pytest.param("health-timeout", "1h30m", "health_timeout", 5400.0, id="health-timeout"),
@@ -91,7 +145,92 @@ def test_which_scale_set(given: dict[str, str], expected: tuple[str, str, str]) 
     ],
 )
 def test_policy(name: str, value: str, field: str, expected: object) -> None:
-    assert getattr(parsed({name: value}).policy, field) == expected
+    assert parsed({name: value}).order.policy == replace(Policy(), **{field: expected})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"canary": "3", "batch-size": "3"}, id="canary-as-large-as-a-batch"),
+        pytest.param({"canary": "300", "batch-size": "10%"}, id="canary-and-a-percentage"),
+        pytest.param({"allow-downtime": "true"}, id="downtime-alone"),
+        pytest.param({"allow-downtime": "true", "min-healthy": "0"}, id="downtime-and-none-healthy"),
+        pytest.param({"allow-downtime": "true", "min-healthy": "0%"}, id="downtime-and-no-percent"),
+        pytest.param({"allow-downtime": "false", "min-healthy": "90%"}, id="no-downtime"),
+        pytest.param({"bake-time": "59m", "batch-timeout": "1h"}, id="bake-shorter-than-the-batch"),
+    ],
+)
+def test_what_goes_together(given: dict[str, str]) -> None:
+    assert parsed(given)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        pytest.param("update-domains", "", (), id="all-update-domains"),
+        pytest.param("update-domains", "0", (0,), id="one"),
+        pytest.param("update-domains", "4,0, 2", (4, 0, 2), id="in-the-order-given"),
+        pytest.param("update-domains", "0,1,0,01", (0, 1), id="each-once"),
+        pytest.param("update-domains", "0\n1\r\n\n2\n", (0, 1, 2), id="lines"),
+        pytest.param("update-domains", "0,1\n2,,3,", (0, 1, 2, 3), id="both-and-empty-items"),
+        pytest.param("update-domains", "[0, 1]", (0, 1), id="json-numbers"),
+        pytest.param("update-domains", '["0", " 1 ", "", 1]', (0, 1), id="json-of-both"),
+        pytest.param("update-domains", "[]", (), id="json-of-nothing"),
+        pytest.param("update-domains", ", ,", (), id="commas-alone"),
+        pytest.param("fault-domains", "0,1", (0, 1), id="fault-domains"),
+        pytest.param("fault-domains", "[\n  2\n]", (2,), id="fault-domains-as-json"),
+        pytest.param("zones", "1,2", ("1", "2"), id="zones"),
+        pytest.param("zones", "[1, 3]", ("1", "3"), id="zones-as-json-numbers"),
+        pytest.param("zones", "1\n1", ("1",), id="zone-once"),
+        pytest.param("instance-ids", "0,3,12", ("0", "3", "12"), id="uniform"),
+        pytest.param("instance-ids", "web_b,web_a,WEB_B", ("web_b", "web_a"), id="flexible-once-whatever-the-case"),
+        pytest.param("instance-ids", '["web_0a1b", 7]', ("web_0a1b", "7"), id="ids-as-json"),
+        pytest.param("instance-ids", "[1, 2, 1]", ("1", "2"), id="ids-once"),
+    ],
+)
+def test_selection(name: str, value: str, expected: tuple[object, ...]) -> None:
+    field = name.replace("-", "_")
+    assert parsed({name: value}).order.policy.selection == replace(Selection(), **{field: expected})
+
+
+# -- what is to be done, and with which image ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "command"),
+    [
+        pytest.param("", Command.UPGRADE, id="default"),
+        pytest.param("upgrade", Command.UPGRADE, id="upgrade"),
+        pytest.param("Plan", Command.PLAN, id="plan"),
+        pytest.param("update-model", Command.UPDATE_MODEL, id="update-model"),
+    ],
+)
+def test_operations_that_need_an_image(value: str, command: Command) -> None:
+    assert parsed({"operation": value}).order == Order(command=command, image=ImageRequest(version="2.0.0"))
+    assert "no image is asked for" in problems({"operation": value, "image-version": ""})["image-version"]
+
+
+IMAGES = {"image-version": "1 0", "image-sku": "a/b", "image-id": "nonsense", "image-uri": "nonsense"}
+
+
+@pytest.mark.parametrize("given", [{"image-version": ""}, {}, IMAGES], ids=["no-image", "an-image", "broken-images"])
+def test_status_does_not_look_at_the_image(given: dict[str, str]) -> None:
+    assert parsed({"operation": "status", **given}).order == Order(command=Command.STATUS)
+
+
+def test_upgrade_instances_takes_no_image() -> None:
+    done = parsed({"operation": "upgrade-instances", "image-version": ""}).order
+    assert done == Order(command=Command.UPGRADE_INSTANCES)
+    found = problems({"operation": "upgrade-instances", "image-id": MANAGED})
+    assert found.keys() == {"image-version", "image-id"}
+    assert found["image-id"] == (
+        "names an image, but `upgrade-instances` brings instances to the model as it stands. "
+        "Leave it out, or use `operation: upgrade` to change the image."
+    )
+
+
+def test_a_mistyped_operation_is_one_problem() -> None:
+    assert problems({"operation": "statsu", "image-version": ""}).keys() == {"operation"}
 
 
 @pytest.mark.parametrize(
@@ -103,16 +242,10 @@ def test_policy(name: str, value: str, field: str, expected: object) -> None:
             id="platform",
         ),
         pytest.param({"image-version": "", "image-sku": "s"}, ImageRequest(sku="s"), id="sku-only"),
-        pytest.param(
-            {"image-version": "", "image-id": f"{GALLERY}/versions/2.0.0/"},
-            ImageRequest(image_id=f"{GALLERY}/versions/2.0.0"),
-            id="gallery-version",
-        ),
-        pytest.param(
-            {"image-version": "", "image-id": "/CommunityGalleries/g/Images/i/Versions/1.0"},
-            ImageRequest(image_id="/CommunityGalleries/g/Images/i/Versions/1.0"),
-            id="community",
-        ),
+        pytest.param({"image-version": "", "image-offer": "o"}, ImageRequest(offer="o"), id="offer-only"),
+        pytest.param({"image-version": "", "image-publisher": "p"}, ImageRequest(publisher="p"), id="publisher-only"),
+        pytest.param({"image-version": "latest"}, ImageRequest(version="latest"), id="latest"),
+        pytest.param({"image-version": "Latest"}, ImageRequest(version="latest"), id="latest-in-our-case"),
         pytest.param(
             {"image-version": "", "image-uri": "https://a.blob.core.windows.net/c/x.vhd?sig=S"},
             ImageRequest(image_uri="https://a.blob.core.windows.net/c/x.vhd?sig=S"),
@@ -121,7 +254,32 @@ def test_policy(name: str, value: str, field: str, expected: object) -> None:
     ],
 )
 def test_image(given: dict[str, str], expected: ImageRequest) -> None:
-    assert parsed(given).image == expected
+    assert parsed(given).order.image == expected
+
+
+@pytest.mark.parametrize(
+    ("image_id", "kind"),
+    [
+        pytest.param(MANAGED, ImageKind.RESOURCE, id="managed"),
+        pytest.param(MANAGED.lower(), ImageKind.RESOURCE, id="managed-in-lower-case"),
+        pytest.param(MANAGED.replace("/g/", "/a.b_(c)-1/"), ImageKind.RESOURCE, id="group-with-signs"),
+        pytest.param(MANAGED.replace("/g/", "/galleries/"), ImageKind.RESOURCE, id="group-named-galleries"),
+        pytest.param(GALLERY, ImageKind.RESOURCE, id="definition"),
+        pytest.param(f"{GALLERY}/versions/2.0.0", ImageKind.RESOURCE, id="version"),
+        pytest.param(f"{GALLERY}/versions/latest", ImageKind.RESOURCE, id="latest"),
+        pytest.param(f"{GALLERY}/Versions/Latest".upper(), ImageKind.RESOURCE, id="version-in-capitals"),
+        pytest.param(SHARED, ImageKind.SHARED_GALLERY, id="shared"),
+        pytest.param(f"{SHARED}/Versions/1.2.3", ImageKind.SHARED_GALLERY, id="shared-version"),
+        pytest.param(f"{SHARED}/versions/latest".lower(), ImageKind.SHARED_GALLERY, id="shared-in-lower-case"),
+        pytest.param(COMMUNITY, ImageKind.COMMUNITY_GALLERY, id="community"),
+        pytest.param(f"{COMMUNITY}/Versions/20261123.1.0", ImageKind.COMMUNITY_GALLERY, id="community-version"),
+    ],
+)
+@pytest.mark.parametrize("end", ["", "/"], ids=["", "with-a-slash"])
+def test_image_id(image_id: str, kind: ImageKind, end: str) -> None:
+    image = parsed({"image-version": "", "image-id": image_id + end}).order.image
+    assert image == ImageRequest(image_id=image_id)
+    assert image.kind is kind
 
 
 @pytest.mark.parametrize(
@@ -148,8 +306,7 @@ def test_cloud(given: dict[str, str], more: dict[str, str], expected: tuple[str,
     assert (cloud.environment, cloud.resource_manager_endpoint, cloud.authority_host, cloud.audience) == expected
 
 
-def test_plan_and_names_of_the_runner() -> None:
-    assert parsed({"operation": "Plan"}).plan_only
+def test_report_path_and_names_of_the_runner() -> None:
     assert parsed({}, INPUT_ENTRYPOINT="/bin/sh", INPUT_ARGS="-c x") == parsed()
     assert parsed({"report-path": "out/report.json"}).report_path == "out/report.json"
 
@@ -207,6 +364,9 @@ def test_secrets_do_not_show() -> None:
         assert "bearer" not in shown
 
 
+FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute"
+
+
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
@@ -230,11 +390,14 @@ def test_secrets_do_not_show() -> None:
         pytest.param("resource-manager-endpoint", "https://h:99999", "is not an https address", id="port"),
         pytest.param("resource-manager-endpoint", "https://[x", "is not an https address", id="brackets"),
         pytest.param(
-            "operation", "rollback", "'rollback' is not one of its values. Use one of: upgrade, plan", id="op"
+            "operation",
+            "rollback",
+            "'rollback' is not one of its values. Use one of: upgrade, plan, status, update-model, upgrade-instances.",
+            id="op",
         ),
-        pytest.param("strategy", "all", "Use one of: update-domain.", id="strategy"),
+        pytest.param("strategy", "all", "Use one of: auto, update-domain, fault-domain, zone, batch.", id="strategy"),
         pytest.param("image-version", "", "no image is asked for", id="no-image"),
-        pytest.param("image-version", "Latest", "`latest` is not accepted", id="latest"),
+        pytest.param("wait-for-replication", "a while", "'a while' is not a duration", id="wait"),
         pytest.param("image-version", "1.0 beta", "cannot be such a name", id="version-form"),
         pytest.param("image-sku", "a:b", "cannot be such a name", id="sku-form"),
         pytest.param("image-offer", "a/b", "cannot be such a name", id="offer-form"),
@@ -246,6 +409,43 @@ def test_secrets_do_not_show() -> None:
         pytest.param("batch-size", "2.5", "neither a count of instances nor a percentage", id="half-an-instance"),
         pytest.param("batch-size", "all", "neither a count of instances nor a percentage", id="word"),
         pytest.param("batch-size", "%", "neither a count of instances nor a percentage", id="sign-alone"),
+        pytest.param("batch-size", "\u0663", "neither a count of instances nor a percentage", id="other-digits"),
+        pytest.param("batch-size", "9999999999", "neither a count of instances nor a percentage", id="no-such-count"),
+        pytest.param("canary", "0", "'0' is not a count of instances. Write a number from 1 on", id="canary-of-none"),
+        pytest.param("canary", "10%", "'10%' is not a count of instances", id="canary-as-a-percentage"),
+        pytest.param("canary", "-1", "'-1' is not a count of instances", id="negative-canary"),
+        pytest.param("canary", "yes", "'yes' is not a count of instances", id="canary-in-words"),
+        pytest.param("update-domains", "0,x,-1", "'x', '-1' in the list cannot be the number of a domain", id="number"),
+        pytest.param("update-domains", "0-2", "'0-2' in the list cannot be", id="range"),
+        pytest.param("update-domains", "0 1", "'0 1' in the list cannot be", id="blanks-between"),
+        pytest.param("update-domains", "[0, 1", "begins like a JSON array, but is none. Write [", id="broken-json"),
+        pytest.param("update-domains", "[0] 1", "begins like a JSON array, but is none", id="more-than-json"),
+        pytest.param("update-domains", "[0,]", "begins like a JSON array, but is none", id="json-comma"),
+        pytest.param("update-domains", "[" * 99999, "begins like a JSON array, but is none", id="deep-json"),
+        pytest.param("update-domains", "[1.5, 2]", "1.5 in the list cannot be the number", id="json-fraction"),
+        pytest.param("update-domains", "[1, null]", "null in the list cannot be the number", id="json-null"),
+        pytest.param("update-domains", "[true]", "true in the list cannot be the number", id="json-boolean"),
+        pytest.param("update-domains", "[NaN]", "NaN in the list cannot be the number", id="json-nan"),
+        pytest.param("update-domains", '{"a": 1}', "in the list cannot be the number", id="json-object"),
+        pytest.param("update-domains", "[" + "1" * 5000 + "]", "in the list cannot be", id="json-huge"),
+        pytest.param("fault-domains", "one", "'one' in the list cannot be the number of a domain", id="fault-domain"),
+        pytest.param("zones", "1,a b", "'a b' in the list cannot be the name of a zone", id="zone"),
+        pytest.param("zones", '[["1"]]', '["1"] in the list cannot be the name of a zone', id="nested-json"),
+        pytest.param("instance-ids", "*", "'*' in the list cannot be the id of an instance", id="every-instance"),
+        pytest.param("instance-ids", '["*"]', "leave `instance-ids` empty for all", id="every-instance-as-json"),
+        pytest.param("instance-ids", "1,a/b", "'a/b' in the list cannot be the id of an instance", id="instance"),
+        pytest.param("stop-after", "0", "neither a number of batches nor a percentage", id="stop-after-none"),
+        pytest.param("stop-after", "0%", "Write a number from 1 on, or 1% to 100%", id="stop-after-no-percent"),
+        pytest.param("stop-after", "101%", "neither a number of batches nor a percentage", id="stop-after-too-many"),
+        pytest.param("stop-after", "first", "neither a number of batches nor a percentage", id="stop-after-words"),
+        pytest.param("min-healthy", "-1", "neither a count of instances nor a percentage of those", id="min-negative"),
+        pytest.param("min-healthy", "101%", "Write a number from 0 on, or 0% to 100%", id="min-too-many"),
+        pytest.param("min-healthy", "most", "neither a count of instances nor a percentage of those", id="min-words"),
+        pytest.param("allow-downtime", "yes", "'yes' is not one of its values. Use one of: true, false.", id="yes"),
+        pytest.param("suspend-repairs", "1", "'1' is not one of its values. Use one of: true, false.", id="one"),
+        pytest.param("protected-instances", "include", "Use one of: skip, fail.", id="include-protected"),
+        pytest.param("stopped-instances", "fail", "Use one of: skip, include.", id="fail-stopped"),
+        pytest.param("health", "off", "Use one of: auto, required, ignore.", id="health"),
         pytest.param("bake-time", "soon", "'soon' is not a duration. Write 90s, 5m", id="bake-time"),
         pytest.param("bake-time", "1h", "1h never ends within `batch-timeout` (1h)", id="bake-longer-than-the-batch"),
         pytest.param("health-timeout", "20 minutes", "is not a duration", id="health-timeout"),
@@ -269,11 +469,46 @@ def test_refused(name: str, value: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        pytest.param("image-id", "web", "is not the id of an image", id="image-name"),
-        pytest.param("image-id", "https://a/x.vhd", "is not the id of an image", id="image-address"),
-        pytest.param("image-id", GALLERY, "names a gallery image without an exact version", id="definition"),
-        pytest.param("image-id", f"{GALLERY}/versions/latest", "without an exact version", id="latest-in-a-gallery"),
-        pytest.param("image-id", "/SharedGalleries/g/Images/i", "without an exact version", id="shared-definition"),
+        pytest.param("image-id", "web", "it must begin with /subscriptions/, /SharedGalleries/", id="image-name"),
+        pytest.param("image-id", "https://a/x.vhd", "it must begin with", id="image-address"),
+        pytest.param("image-id", "/", "it must begin with", id="slash"),
+        pytest.param("image-id", "/subscriptionsx/s", "it must begin with", id="nearly-subscriptions"),
+        pytest.param("image-id", MANAGED[1:], "it must begin with", id="no-slash-in-front"),
+        pytest.param("image-id", "/subscriptions/s", "it lacks /resourceGroups/GROUP/providers/Mi", id="subscription"),
+        pytest.param("image-id", COMPUTE, f"it lacks /images/IMAGE at its end. Write {FORM}/images/IMAGE.", id="group"),
+        pytest.param("image-id", f"{COMPUTE}/images", "it lacks /IMAGE at its end", id="no-image-name"),
+        pytest.param(
+            "image-id",
+            MANAGED.replace("images", "disks"),
+            f"it has 'disks' after {COMPUTE} where `images` belongs",
+            id="disk",
+        ),
+        pytest.param("image-id", MANAGED.replace("Compute", "Storage"), "where `Microsoft.Compute` be", id="provider"),
+        pytest.param("image-id", MANAGED.replace("/g/", "//"), "where a resource group's name belongs", id="no-group"),
+        pytest.param("image-id", f"{MANAGED}?a=b", "it has 'web?a=b' after", id="query"),
+        pytest.param(
+            "image-id",
+            f"{MANAGED}/versions/1.0.0",
+            "it goes on after the image, with /versions/1.0.0",
+            id="managed-image-with-a-version",
+        ),
+        pytest.param("image-id", f"{COMPUTE}/galleries/g", "it lacks /images/IMAGE at its end", id="gallery"),
+        pytest.param("image-id", f"{GALLERY}/versions", "it lacks /VERSION at its end", id="no-version"),
+        pytest.param(
+            "image-id",
+            f"{GALLERY}/versions/1.0",
+            f"it has '1.0' after {GALLERY}/versions where a version, X.Y.Z or latest belongs. "
+            f"Write {FORM}/galleries/GALLERY/images/IMAGE[/versions/VERSION].",
+            id="half-a-version",
+        ),
+        pytest.param("image-id", f"{GALLERY}/versions/newest", "where a version, X.Y.Z or latest", id="word"),
+        pytest.param("image-id", f"{GALLERY}/versions/1.0.0/x", "it goes on after the version, with /x", id="more"),
+        pytest.param("image-id", "/SharedGalleries/u", "it lacks /Images/IMAGE at its end", id="shared-gallery"),
+        pytest.param("image-id", f"{SHARED}/1.0.0", "it has '1.0.0' after", id="shared-without-the-word"),
+        pytest.param("image-id", "/CommunityGalleries/p/Images", "it lacks /IMAGE", id="community-image"),
+        pytest.param(
+            "image-id", f"{COMMUNITY}/Versions/v1", "where a version, X.Y.Z or latest", id="community-version"
+        ),
         pytest.param("image-uri", "web.vhd", "'web.vhd' is not the address of a VHD", id="vhd-name"),
         pytest.param("image-uri", "ftp://a/x.vhd?sig=SECRET", "'ftp://a/x.vhd' is not the address", id="vhd-scheme"),
         pytest.param("image-uri", "https:///x.vhd", "is not the address of a VHD", id="vhd-host"),
@@ -301,6 +536,41 @@ def test_refused_image(name: str, value: str, words: str) -> None:
 )
 def test_two_images(given: dict[str, str], words: str) -> None:
     assert words in " ".join(problems(given).values())
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "words"),
+    [
+        pytest.param(
+            {"canary": "4", "batch-size": "3"},
+            "canary",
+            "4 instances are more than a batch may have (`batch-size: 3`)",
+            id="canary-larger-than-a-batch",
+        ),
+        pytest.param(
+            {"allow-downtime": "TRUE", "min-healthy": "50%"},
+            "min-healthy",
+            "50% contradicts `allow-downtime: true`",
+            id="downtime-and-half",
+        ),
+        pytest.param(
+            {"allow-downtime": "true", "min-healthy": "1"},
+            "min-healthy",
+            "1 contradicts `allow-downtime: true`",
+            id="downtime-and-one",
+        ),
+        pytest.param(
+            {"bake-time": "5s", "batch-timeout": "1s"},
+            "bake-time",
+            "5s never ends within `batch-timeout` (1s)",
+            id="bake-longer-than-the-batch",
+        ),
+    ],
+)
+def test_what_does_not_go_together(given: dict[str, str], name: str, words: str) -> None:
+    found = problems(given)
+    assert found.keys() == {name}
+    assert words in found[name]
 
 
 @pytest.mark.parametrize(
@@ -348,26 +618,36 @@ def test_every_problem_is_told_at_once() -> None:
             "resource-group": "",
             "environment": "Mars",
             "operation": "explode",
-            "image-version": "latest",
+            "image-version": "1 0",
+            "wait-for-replication": "long",
+            "strategy": "all",
             "batch-size": "0",
+            "canary": "0",
+            "update-domains": "x",
+            "fault-domains": "x",
+            "zones": "/",
+            "instance-ids": "*",
+            "stop-after": "0",
+            "min-healthy": "x",
+            "allow-downtime": "x",
+            "protected-instances": "x",
+            "stopped-instances": "x",
+            "health": "x",
+            "suspend-repairs": "x",
+            "bake-time": "x",
+            "health-timeout": "x",
+            "batch-timeout": "x",
             "timeout": "never",
             "report-path": "/x",
         },
         INPUT_SPEED="fast",
         **NO_OIDC,
     )
-    assert list(found) == [
-        "speed",
-        "scale-set",
-        "resource-group",
-        "environment",
-        "client-secret",
-        "image-version",
-        "batch-size",
-        "timeout",
-        "operation",
-        "report-path",
-    ]
+    wrong = {"speed", "client-secret", *INPUTS} - {
+        *("subscription-id", "tenant-id", "client-id", "audience", "resource-manager-endpoint"),
+        *("image-sku", "image-offer", "image-publisher", "image-id", "image-uri"),
+    }
+    assert found.keys() == wrong
 
 
 def test_the_sentence_of_the_error_names_the_inputs() -> None:
@@ -385,6 +665,12 @@ def test_the_sentence_of_the_error_names_the_inputs() -> None:
 )
 def test_usable_report_path(given: dict[str, str], expected: str) -> None:
     assert usable_report_path(environ(given)) == expected
+
+
+def test_the_account_alone() -> None:
+    assert parse_account(environ({"timeout": "never"}, INPUT_SPEED="fast")) == parsed().account
+    with pytest.raises(InputError, match="scale-set"):
+        parse_account(environ({"scale-set": ""}))
 
 
 @pytest.mark.parametrize(
@@ -420,3 +706,86 @@ def test_usable_report_path(given: dict[str, str], expected: str) -> None:
 )
 def test_duration(text: str, seconds: float | None) -> None:
     assert parse_duration(text) == seconds
+
+
+# -- any text --------------------------------------------------------------------------------------------------------
+
+BLANKS = st.text(alphabet=" \t", max_size=2)
+IDS = st.lists(st.text(alphabet=string.ascii_letters + string.digits + "_-.", min_size=1, max_size=5), max_size=8)
+FORMS: dict[str, Callable[[list[str], str], str]] = {
+    "commas": lambda items, blank: ",".join(f"{blank}{item}{blank}" for item in items),
+    "lines": lambda items, blank: "".join(f"{blank}{item}{blank}\n" for item in items),
+    "json": lambda items, blank: json.dumps([f"{blank}{item}{blank}" for item in items], indent=len(blank) or None),
+    "json-numbers": lambda items, blank: (
+        f"[{','.join(item if _is_number(item) else json.dumps(item) for item in items)}]"
+    ),
+}
+
+
+def _is_number(item: str) -> bool:
+    return item.isdecimal() and str(int(item)) == item
+
+
+@pytest.mark.parametrize("form", FORMS)
+@STEADY
+@examples(items=IDS, blank=BLANKS)
+def test_a_list_comes_back_from_every_form(form: str, items: list[str], blank: str) -> None:
+    text = FORMS[form](items, blank)
+    assert parse_list(text) == (items, [])
+    once = {item.lower(): item for item in reversed(items)}
+    found = parsed({"instance-ids": text}).order.policy.selection.instance_ids
+    assert list(found) == [once[key] for key in dict.fromkeys(item.lower() for item in items)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@STEADY
+@examples(numbers=st.lists(st.integers(0, 999_999_999), max_size=8), blank=BLANKS)
+def test_numbers_come_back_from_every_form(form: str, numbers: list[int], blank: str) -> None:
+    text = FORMS[form]([str(number) for number in numbers], blank)
+    found = parsed({"fault-domains": text}).order.policy.selection.fault_domains
+    assert found == tuple(dict.fromkeys(numbers))
+
+
+HINTS = [
+    "[",
+    "]",
+    '"',
+    ",",
+    "\n",
+    "%",
+    "/",
+    "//",
+    "1",
+    "0",
+    "latest",
+    "true",
+    "*",
+    "https://",
+    "PT",
+    "\ud800",
+    "\u0663",
+]
+HINTS += ["/subscriptions/", "/SharedGalleries/", "/versions/", "null", "1e999", "-", "?", "@[", ":99999"]
+ANY_TEXT = st.one_of(st.text(max_size=30), st.lists(st.sampled_from(HINTS), max_size=8).map("".join))
+NAMES = st.sampled_from(
+    [f"INPUT_{name.upper()}" for name in INPUTS] + [*OIDC, "AZURE_AUTHORITY_HOST", "RUNNER_ENVIRONMENT"]
+)
+
+
+@settings(parent=STEADY, max_examples=400)
+@examples(values=st.dictionaries(st.one_of(NAMES, st.text(max_size=8).map("INPUT_".__add__)), ANY_TEXT, max_size=6))
+def test_no_text_ends_in_anything_but_problems(values: dict[str, str]) -> None:
+    try:
+        parse_inputs(environ({}) | values)
+    except InputError as error:
+        assert all(problem.message and problem.remedy for problem in error.problems)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@settings(parent=STEADY, max_examples=50)
+@examples(value=ANY_TEXT)
+def test_no_value_of_any_input_does_either(name: str, value: str) -> None:
+    try:
+        parse_inputs(environ({name: value}))
+    except InputError as error:
+        assert error.problems

@@ -1,0 +1,69 @@
+"""What the workflow author asked for, parsed once; every problem is reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from vmss_upgrade.account import Account
+from vmss_upgrade.errors import InputError
+from vmss_upgrade.inputs.account import account_of
+from vmss_upgrade.inputs.form import INPUTS, Form
+from vmss_upgrade.inputs.image import image_of
+from vmss_upgrade.inputs.policy import policy_of
+from vmss_upgrade.rollout.order import Command, Order
+
+__all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_report_path"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything that was asked for, in our own words."""
+
+    account: Account
+    order: Order
+    report_path: str
+
+
+def parse_inputs(environ: Mapping[str, str]) -> Inputs:
+    """The inputs in `environ`. Raises InputError with every problem, each naming the input and its remedy."""
+    form = Form(environ)
+    form.refuse_unknown()
+    account = account_of(form, environ)
+    command = form.member("operation", Command)
+    image = image_of(form, command)
+    order = Order(command=command or Command.PLAN, image=image, policy=policy_of(form))
+    inputs = Inputs(account=account, order=order, report_path=_report_path(form))
+    if form.problems:
+        raise InputError(form.problems)
+    return inputs
+
+
+def parse_account(environ: Mapping[str, str]) -> Account:
+    """The account alone, whatever is wrong with the other inputs. Raises InputError."""
+    form = Form(environ)
+    account = account_of(form, environ)
+    if form.problems:
+        raise InputError(form.problems)
+    return account
+
+
+def usable_report_path(environ: Mapping[str, str]) -> str:
+    """`report-path` where it can be used, whatever is wrong with the other inputs; else empty."""
+    form = Form(environ)
+    path = _report_path(form)
+    return "" if form.problems else path
+
+
+def _report_path(form: Form) -> str:
+    value = form["report-path"]
+    path = PurePosixPath(value)
+    is_file_below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
+    if value and (not is_file_below or "\x00" in value or value.endswith("/")):
+        form.problem(
+            "report-path",
+            f"{value!r} does not name a file below the workspace",
+            "Write a relative path, such as out/report.json.",
+        )
+    return value

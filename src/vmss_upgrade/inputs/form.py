@@ -1,0 +1,183 @@
+"""The inputs as they came, and the problems found with them.
+
+`INPUTS` is the same list as in action.yml (a test holds them together). Values arrive as `INPUT_<NAME>`, hyphens
+kept (the runner's `AddInputsToEnvironment`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from enum import Enum
+from typing import Final, TypeVar
+
+from vmss_upgrade.errors import InputProblem
+from vmss_upgrade.inputs.values import parse_duration, parse_list, parse_number, parse_share
+from vmss_upgrade.rollout.policy import Share
+
+# name -> default, as in action.yml; an empty default is decided here or by the scale set
+INPUTS: Final[Mapping[str, str]] = {
+    "resource-group": "",
+    "scale-set": "",
+    "subscription-id": "",
+    "tenant-id": "",
+    "client-id": "",
+    "client-secret": "",
+    "audience": "",
+    "environment": "AzureCloud",
+    "resource-manager-endpoint": "",
+    "operation": "upgrade",
+    "image-version": "",
+    "image-sku": "",
+    "image-offer": "",
+    "image-publisher": "",
+    "image-id": "",
+    "image-uri": "",
+    "wait-for-replication": "",
+    "strategy": "auto",
+    "batch-size": "",
+    "canary": "",
+    "update-domains": "",
+    "fault-domains": "",
+    "zones": "",
+    "instance-ids": "",
+    "stop-after": "",
+    "min-healthy": "",
+    "allow-downtime": "false",
+    "protected-instances": "skip",
+    "stopped-instances": "skip",
+    "health": "auto",
+    "suspend-repairs": "false",
+    "bake-time": "",
+    "health-timeout": "20m",
+    "batch-timeout": "1h",
+    "timeout": "5h30m",
+    "report-path": "",
+}
+IDENTIFIER: Final = re.compile(r"[\w.-]+")
+
+_PREFIX = "INPUT_"
+_OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:` are always allowed
+
+E = TypeVar("E", bound=Enum)
+
+
+class Form:
+    """Reads the inputs one by one. What is wrong is noted, and a stand-in returned, so that all problems are found."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        given = {
+            name[len(_PREFIX) :].lower(): value.strip() for name, value in environ.items() if name.startswith(_PREFIX)
+        }
+        self._given = {name: value for name, value in given.items() if name not in _OF_THE_RUNNER}
+        self.problems: list[InputProblem] = []
+
+    def __getitem__(self, name: str) -> str:
+        return self._given.get(name) or INPUTS[name]
+
+    def problem(self, name: str, message: str, remedy: str) -> None:
+        """Note a problem; parsing goes on, to find the others."""
+        self.problems.append(InputProblem(name, message, remedy))
+
+    def refuse_unknown(self) -> None:
+        """A name that is not an input: the runner only warns of a typo, and the default would be used silently."""
+        for name in self._given:
+            if name not in INPUTS:
+                near = get_close_matches(name.replace("_", "-"), INPUTS, n=1, cutoff=0.5)
+                remedy = f"Did you mean `{near[0]}`?" if near else f"The inputs are: {', '.join(INPUTS)}."
+                self.problem(name, "there is no input of this name", remedy)
+
+    # -- one value -----------------------------------------------------------------------------------------------
+
+    def choice(self, name: str, allowed: Iterable[str]) -> str | None:
+        """A value out of `allowed`, whatever its case; None where it is none of them."""
+        by_name = {value.lower(): value for value in allowed}
+        found = by_name.get(self[name].lower())
+        if found is None:
+            values = ", ".join(by_name.values())
+            self.problem(name, f"{self[name]!r} is not one of its values", f"Use one of: {values}.")
+        return found
+
+    def member(self, name: str, kind: type[E]) -> E | None:
+        """The member of `kind` that the input names by its value."""
+        found = self.choice(name, [member.value for member in kind])
+        return None if found is None else kind(found)
+
+    def flag(self, name: str) -> bool:
+        """True or false."""
+        return self.choice(name, ("true", "false")) == "true"
+
+    def duration(self, name: str) -> float | None:
+        """Seconds; None where the input is empty."""
+        if not self[name]:
+            return None
+        seconds = parse_duration(self[name])
+        if seconds is None:
+            self.problem(name, f"{self[name]!r} is not a duration", "Write 90s, 5m, 1h30m, PT5M or plain seconds.")
+        return seconds
+
+    def positive_duration(self, name: str) -> float:
+        """Seconds, more than none."""
+        seconds = self.duration(name)
+        if seconds == 0:
+            self.problem(name, "0 leaves no time at all", "Write a duration such as 20m.")
+        return seconds or 1.0
+
+    def share(self, name: str, *, least: int, what: str) -> Share | None:
+        """A count or a percentage, not below `least` of either (`what`: this nor that); None where it is empty."""
+        if not self[name]:
+            return None
+        share = parse_share(self[name])
+        if share is not None and share.number >= least:
+            return share
+        self.problem(
+            name,
+            f"{self[name]!r} is neither {what}",
+            f"Write a number from {least} on, or {least}% to 100%.",
+        )
+        return None
+
+    def matching(self, name: str, pattern: re.Pattern[str], remedy: str) -> str:
+        """A value of a certain form, or empty."""
+        value = self[name]
+        if value and not pattern.fullmatch(value):
+            self.problem(name, f"{value!r} cannot be such a name", remedy)
+        return value
+
+    # -- lists ---------------------------------------------------------------------------------------------------
+
+    def numbers(self, name: str) -> tuple[int, ...]:
+        """A list of numbers, each once, in the order given."""
+        items, wrong = self._items(name)
+        numbers = {item: parse_number(item) for item in items}
+        wrong += [repr(item) for item, number in numbers.items() if number is None]
+        if wrong:
+            self.problem(
+                name,
+                f"{', '.join(wrong)} in the list cannot be the number of a domain",
+                "Write whole numbers from 0 on, each by itself, such as 0,1,4.",
+            )
+        return tuple(dict.fromkeys(number for number in numbers.values() if number is not None))
+
+    def names(self, name: str, what: str, remedy: str) -> tuple[str, ...]:
+        """A list of names, each once whatever its case, in the order given."""
+        items, wrong = self._items(name)
+        names: dict[str, str] = {}
+        for item in items:
+            names.setdefault(item.lower(), item)
+        wrong += [repr(item) for item in names.values() if not IDENTIFIER.fullmatch(item)]
+        if wrong:
+            self.problem(name, f"{', '.join(wrong)} in the list cannot be {what}", remedy)
+        return tuple(names.values())
+
+    def _items(self, name: str) -> tuple[list[str], list[str]]:
+        """The items of a list, and what of it can be none."""
+        parsed = parse_list(self[name])
+        if parsed is None:
+            self.problem(
+                name,
+                f"{self[name]!r} begins like a JSON array, but is none",
+                'Write ["0", "1"], or separate the items with commas or line breaks.',
+            )
+        return parsed or ([], [])

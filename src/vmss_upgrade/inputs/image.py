@@ -1,0 +1,124 @@
+"""The image that is asked for: a platform image, the id of an image, or the address of a VHD."""
+
+from __future__ import annotations
+
+import re
+
+from vmss_upgrade.inputs.form import IDENTIFIER, Form
+from vmss_upgrade.inputs.values import is_address
+from vmss_upgrade.rollout.image import ImageRequest
+from vmss_upgrade.rollout.order import Command
+
+_PLATFORM_IMAGE = ("image-version", "image-sku", "image-offer", "image-publisher")
+_IMAGE_INPUTS = (*_PLATFORM_IMAGE, "image-id", "image-uri")
+
+# The forms of an id: words as they stand, and names in capitals. A gallery image may be followed by _VERSION.
+_MANAGED_IMAGE = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/images/IMAGE"
+_GALLERY = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/IMAGE"
+_SHARED_GALLERY = "/SharedGalleries/GALLERY/Images/IMAGE"
+_COMMUNITY_GALLERY = "/CommunityGalleries/GALLERY/Images/IMAGE"
+_VERSION = "/versions/VERSION"
+# name in a form -> what may stand there, for people and for us
+_NAMES = {
+    "SUBSCRIPTION": ("the subscription's id", re.compile(r"[\w-]+")),
+    "GROUP": ("a resource group's name", re.compile(r"[\w.()-]+")),
+    "GALLERY": ("a gallery's name", IDENTIFIER),
+    "IMAGE": ("an image's name", IDENTIFIER),
+    "VERSION": ("a version, X.Y.Z or latest", re.compile(r"[0-9]+\.[0-9]+\.[0-9]+|latest", re.IGNORECASE | re.ASCII)),
+}
+
+
+def image_of(form: Form, command: Command | None) -> ImageRequest:
+    """The image that the inputs name, as far as `command` has a use for one (None: nobody knows).
+
+    A workflow that offers the operation as a choice gives the image every time: `status` does not look at it.
+    """
+    if command is Command.STATUS:
+        return ImageRequest()
+    given = [name for name in _IMAGE_INPUTS if form[name]]
+    if command is Command.UPGRADE_INSTANCES:
+        for name in given:
+            form.problem(
+                name,
+                "names an image, but `upgrade-instances` brings instances to the model as it stands",
+                "Leave it out, or use `operation: upgrade` to change the image.",
+            )
+        return ImageRequest()
+    if not given and command is not None:
+        form.problem(
+            "image-version",
+            "no image is asked for",
+            "Give image-version (and image-sku, image-offer, image-publisher as needed), image-id or image-uri.",
+        )
+    _refuse_several_images(form, given)
+    for name in _PLATFORM_IMAGE:
+        form.matching(name, IDENTIFIER, "Copy it from `az vm image list`.")
+    version = form["image-version"]
+    return ImageRequest(
+        version="latest" if version.lower() == "latest" else version,
+        sku=form["image-sku"],
+        offer=form["image-offer"],
+        publisher=form["image-publisher"],
+        image_id=_image_id(form),
+        image_uri=_image_uri(form),
+    )
+
+
+def _refuse_several_images(form: Form, given: list[str]) -> None:
+    groups = [[name for name in given if name in _PLATFORM_IMAGE]]
+    groups += [[name] for name in given if name not in _PLATFORM_IMAGE]
+    groups = [group for group in groups if group]
+    if len(groups) > 1:
+        names = " and ".join("/".join(group) for group in groups)
+        form.problem(groups[1][0], f"{names} name different images", "Keep one of them.")
+
+
+def _image_id(form: Form) -> str:
+    value = form["image-id"].rstrip("/")
+    if form["image-id"] and (lack := _lack_of(value)):
+        form.problem("image-id", f"{value!r} is not the id of an image: {lack}", _remedy_for(value))
+    return value
+
+
+def _lack_of(image_id: str) -> str:
+    """What keeps it from being the id of an image; empty where nothing does."""
+    form = _form_of(image_id)
+    if not form:
+        return "it must begin with /subscriptions/, /SharedGalleries/ or /CommunityGalleries/"
+    has_version = "GALLERY" in form and image_id.count("/") > form.count("/")
+    wanted = (form + _VERSION * has_version).split("/")
+    parts = image_id.split("/")
+    for position, (part, word) in enumerate(zip(parts, wanted, strict=False)):
+        name, pattern = _NAMES.get(word, (f"`{word}`", None))
+        if not (pattern.fullmatch(part) if pattern else part.lower() == word.lower()):
+            return f"it has {part!r} after {'/'.join(parts[:position])} where {name} belongs"
+    if len(parts) < len(wanted):
+        return f"it lacks /{'/'.join(wanted[len(parts) :])} at its end"
+    if len(parts) > len(wanted):
+        return f"it goes on after the {wanted[-1].lower()}, with /{'/'.join(parts[len(wanted) :])}"
+    return ""
+
+
+def _form_of(image_id: str) -> str:
+    """The form that an id begins like; empty where it begins like none."""
+    path = f"{image_id}/".lower()
+    if path.startswith("/subscriptions/"):
+        return _GALLERY if "/microsoft.compute/galleries/" in path else _MANAGED_IMAGE
+    if path.startswith("/sharedgalleries/"):
+        return _SHARED_GALLERY
+    return _COMMUNITY_GALLERY if path.startswith("/communitygalleries/") else ""
+
+
+def _remedy_for(image_id: str) -> str:
+    form = _form_of(image_id)
+    if not form:
+        return "Copy it from `az image list`, `az sig image-version list` or the image's page in the portal."
+    return f"Write {form}{'[' + _VERSION + ']' if 'GALLERY' in form else ''}."
+
+
+def _image_uri(form: Form) -> str:
+    value = form["image-uri"]
+    if value and not is_address(value, ("https", "http")):
+        shown = value.partition("?")[0]
+        form.problem("image-uri", f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
+    return value

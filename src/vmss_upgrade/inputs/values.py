@@ -1,0 +1,71 @@
+"""How a workflow author may write a number, a duration, a share or a list. Text in, value out; None: it is not one.
+
+Digits are those of ASCII only: `int` would take others, too, and a reader would not.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urlsplit
+
+from vmss_upgrade.rollout.policy import Share
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_CLOCK_UNITS = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.IGNORECASE | re.ASCII)
+_SHARE = re.compile(r"([0-9]{1,9})\s*(%?)")
+
+
+def parse_number(text: str) -> int | None:
+    """0 or more."""
+    return int(text) if _NUMBER.fullmatch(text) else None
+
+
+def parse_duration(text: str) -> float | None:
+    """Seconds of `90s`, `5m`, `1h30m`, `PT5M` or plain seconds."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    match = _CLOCK_UNITS.fullmatch(text[2:] if text[:2].upper() == "PT" else text)
+    if match is None or not any(match.groups()):
+        return None
+    hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+def parse_share(text: str) -> Share | None:
+    """A count (`3`) or a percentage up to 100 (`20%`)."""
+    match = _SHARE.fullmatch(text)
+    if match is None:
+        return None
+    share = Share(int(match[1]), bool(match[2]))
+    return None if share.is_percentage and share.number > 100 else share
+
+
+def parse_list(text: str) -> tuple[list[str], list[str]] | None:
+    """The items of a list separated by commas or line breaks, or of a JSON array of texts and whole numbers.
+
+    Beside them what of a JSON array can be no item, as JSON. None: it begins like a JSON array, and is none.
+    """
+    text = text.strip()
+    if not text.startswith("["):
+        return _trimmed(re.split(r"[,\n]", text)), []
+    try:
+        values = json.loads(text, parse_int=str)
+        wrong = [json.dumps(value) for value in values if not isinstance(value, str)]
+    except (ValueError, RecursionError):
+        return None
+    return _trimmed([value for value in values if isinstance(value, str)]), wrong
+
+
+def is_address(text: str, schemes: tuple[str, ...]) -> bool:
+    """Whether it is an address with a host, of one of these schemes."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # what is between the slashes cannot be a host and a port
+        return False
+
+
+def _trimmed(items: list[str]) -> list[str]:
+    return [item.strip() for item in items if item.strip()]
