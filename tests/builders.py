@@ -29,10 +29,10 @@ from vmss_upgrade.rollout.events import (
 )
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.planner import plan_rollout
+from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.report import Report
-from vmss_upgrade.rollout.scale_set import Domain, Health, HealthSignal, Instance, Model, Power, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Instance, Model, Power, Problem, ScaleSet
 
 # For properties: the same examples on every machine, however slow it is.
 STEADY = settings(derandomize=True, deadline=None, database=None)
@@ -76,11 +76,7 @@ def model(**fields: Any) -> Model:
         "etag": '"1"',
         "provisioning_state": "Succeeded",
         "upgrade_mode": "Manual",
-        "orchestration_mode": "Uniform",
         "health_signal": HealthSignal.PROBE,
-        "automatic_os_upgrade": False,
-        "service_fabric": False,
-        "managed_by_aks": False,
         "fingerprint": "f",
     }
     return Model(**{**usual, **fields})
@@ -95,7 +91,7 @@ def instance(instance_id: str = "0", **fields: Any) -> Instance:
         "provisioning_state": "Succeeded",
         "power": Power.RUNNING,
         "health": Health.HEALTHY,
-        "update_domain": Domain(number=0),
+        "update_domain": 0,
         "fault_domain": 0,
     }
     return Instance(**{**usual, **fields})
@@ -113,6 +109,8 @@ def fleet(
     busy: str = "",
     broken: str = "",
     nowhere: str = "",
+    behind: str = "",
+    individual: str = "",
     zones: str = "",
     groups: str = "",
     target: Image = NEW,
@@ -121,18 +119,21 @@ def fleet(
 ) -> ScaleSet:
     """A scale set; `zones` and `groups` have a character per instance, like `domains`; the rest are ids.
 
+    In `domains`, `-` is an instance that shows neither update nor fault domain, as in zonal and Flexible sets.
+
     `new`: on `target`. `silent`: reports no health. `busy`: Updating. `broken`: provisioning failed.
-    `nowhere`: shows no domain.
+    `nowhere`: shows no update domain. `behind`: latestModelApplied is false. `individual`: changed individually.
     """
 
     def fields(number: int) -> dict[str, Any]:
         name = str(number)
-        domain = Domain(
-            number=int(domains[number]),
-            zone=zones[number] if zones else "",
-            placement_group=groups[number] if groups else "",
-        )
-        changes: dict[str, Any] = {"image": old, "update_domain": domain, "fault_domain": number % 5}
+        changes: dict[str, Any] = {
+            "image": old,
+            "update_domain": int(domains[number]) if domains[number].isdecimal() else None,
+            "fault_domain": number % 5 if domains[number].isdecimal() else None,
+            "zone": zones[number].strip() if zones else "",
+            "placement_group": groups[number].strip() if groups else "",
+        }
         for names, change in (
             (new, {"image": target}),
             (unhealthy, {"health": Health.UNHEALTHY}),
@@ -143,6 +144,8 @@ def fleet(
             (busy, {"provisioning_state": "Updating"}),
             (broken, {"provisioning_state": "Failed", "problem": BROKEN}),
             (nowhere, {"update_domain": None}),
+            (behind, {"latest_model_applied": False}),
+            (individual, {"changed_individually": True, "latest_model_applied": False}),
         ):
             if name in names.split():
                 changes |= change
@@ -172,6 +175,16 @@ def by_id(*instances: Instance) -> Mapping[str, Instance]:
     return {one.id: one for one in instances}
 
 
+def goal_to(target: Image, scale_set: ScaleSet) -> Goal:
+    """The goal of a rollout of `target`."""
+    return Goal(image=target, in_model=scale_set.model.image.same_as(target))
+
+
+def plan_of(scale_set: ScaleSet, target: Image = NEW, policy: Policy | None = None) -> RolloutPlan:
+    """The plan of a rollout of `target`."""
+    return plan_rollout(scale_set, goal_to(target, scale_set), policy or Policy())
+
+
 def run_of(
     scale_set: ScaleSet,
     *,
@@ -186,7 +199,7 @@ def run_of(
     `batches` ends the run after so many; `ending` is then why.
     """
     policy = policy or Policy()
-    plan = plan_rollout(scale_set, target, policy)
+    plan = plan_of(scale_set, target, policy)
     failed = {failure.instance_id for failure in failures}
     events: list[Event] = [
         ScaleSetRead(at=0.0, model=scale_set.model),
