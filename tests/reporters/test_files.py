@@ -24,12 +24,19 @@ KEYS = {
     "schema", "outcome", "headline", "reason", "remedy", "scale_set", "previous_image", "target_image",
     "model_updated", "model_may_hold_target", "health_signal", "duration", "upgraded", "failed", "skipped", "remaining",
     "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
-    "command_to_put_previous_image_back",
+    "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
+    "blast_radius",
 }  # fmt: skip
 
 
 def test_outputs_of_a_run() -> None:
-    assert as_outputs(MIXED, "out/record.json") == {
+    outputs = as_outputs(MIXED, "out/record.json")
+    plan = json.loads(outputs.pop("plan"))
+    assert (plan["target_image"], plan["grouping"]) == ("Canonical:jammy:22_04-lts:2.0.0", "update domain")
+    assert [batch["instance_ids"] for batch in plan["batches"]] == [["1", "2", *"456789", "10"], ["11"]]
+    assert [skipped["instance_id"] for skipped in plan["skipped"]] == ["0", "3"]
+    assert plan["blast_radius"].startswith("At most 9 of 12 instances are away at once")
+    assert outputs == {
         "outcome": "halted",
         "previous-image": "Canonical:jammy:22_04-lts:1.0.0",
         "target-image": "Canonical:jammy:22_04-lts:2.0.0",
@@ -74,7 +81,7 @@ def test_what_a_record_says() -> None:
         {"instance_id": "10", "code": "X", "message": "broken", "correlation_id": "c-1"},
     ]
     assert [batch["result"] for batch in record["batches"]] == ["failed"]
-    assert [batch["update_domain"]["number"] for batch in record["planned_batches"]] == [0, 1]
+    assert [batch["domain"]["number"] for batch in record["planned_batches"]] == [0, 1]
     assert record["batches"][0]["seconds"] == 100.0
     assert (record["model_updated"], record["model_may_hold_target"]) == (True, True)
     assert "imageReference.version=1.0.0" in record["command_to_put_previous_image_back"]

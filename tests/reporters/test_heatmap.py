@@ -8,8 +8,9 @@ import pytest
 
 from builders import changed, fleet
 from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, as_lines, as_markdown, domain_labels
-from vmss_upgrade.rollout.report import Cell
-from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.cells import Cell
+from vmss_upgrade.rollout.grouping import finest_shown
+from vmss_upgrade.rollout.scale_set import DomainKind, ScaleSet
 
 LETTERS = {"o": Cell.OLD, "u": Cell.UPGRADING, "n": Cell.NEW, "f": Cell.FAILED, "s": Cell.SKIPPED}
 
@@ -20,7 +21,7 @@ def cells(letters: str) -> dict[str, Cell]:
 
 
 def drawn(scale_set: ScaleSet, letters: str, colour: bool = False) -> list[str]:
-    return as_lines(scale_set.instances, cells(letters), colour=colour)
+    return as_lines(scale_set.instances, cells(letters), finest_shown(scale_set.instances), colour=colour)
 
 
 @pytest.mark.parametrize(
@@ -29,13 +30,14 @@ def drawn(scale_set: ScaleSet, letters: str, colour: bool = False) -> list[str]:
         pytest.param(fleet("01"), ["UD 0", "UD 1"], id="numbers-only"),
         pytest.param(fleet("00", zones="12"), ["zone 1 UD 0", "zone 2 UD 0"], id="zones"),
         pytest.param(fleet("00", zones="11"), ["UD 0"], id="one-zone-is-not-told"),
+        pytest.param(fleet("---", zones="132"), ["zone 1", "zone 2", "zone 3"], id="zones-alone"),
         pytest.param(fleet("00", groups="ba"), ["PG1 UD 0", "PG2 UD 0"], id="placement-groups"),
         pytest.param(fleet("01", zones="12", groups="ab"), ["zone 1 PG1 UD 0", "zone 2 PG2 UD 1"], id="both"),
-        pytest.param(fleet("0", nowhere="0"), [], id="no-domain"),
+        pytest.param(fleet("--"), ["all"], id="no-domain-at-all"),
     ],
 )
 def test_labels(scale_set: ScaleSet, labels: list[str]) -> None:
-    assert list(domain_labels(scale_set.instances).values()) == labels
+    assert list(domain_labels(scale_set.instances, finest_shown(scale_set.instances)).values()) == labels
 
 
 def test_a_row_per_update_domain_and_words_beside_the_cells() -> None:
@@ -94,7 +96,7 @@ def test_an_empty_set() -> None:
 
 def test_markdown_shows_before_and_after_in_rows_of_equal_width() -> None:
     scale_set = fleet("0011")
-    lines = as_markdown(scale_set.instances, cells("oooo"), scale_set.instances, cells("nnfo"))
+    lines = as_markdown(scale_set.instances, cells("oooo"), scale_set.instances, cells("nnfo"), DomainKind.UPDATE)
     lines = [line.replace("&nbsp;", " ") for line in lines]  # where a line may not break is left open
     table = [line for line in lines if line.startswith("|")]
     assert len({line.count("|") for line in table}) == 1

@@ -11,7 +11,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.report import BatchRecord, Report
 from vmss_upgrade.rollout.scale_set import Domain, Instance
 
-SCHEMA = "vmss-upgrade/record/2"
+SCHEMA = "vmss-upgrade/record/1"
 
 
 def as_record(report: Report) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""What `operation: status` shows, in log, summary, outputs and record."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hostile import TEXT, assert_sound
+
+from builders import NEW, OLD, changed, fleet, report_of
+from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.outputs import as_outputs
+from vmss_upgrade.reporters.record import as_record
+from vmss_upgrade.reporters.step_summary import as_markdown
+from vmss_upgrade.rollout.events import Ending, Event, Outcome, RolloutFinished, ScaleSetRead, StatusSeen
+from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.scale_set import ScaleSet, goal_of
+
+MIXED = changed(
+    fleet("001122", image=NEW, new="0 1", behind="2 3 4 5", unhealthy="1", stopped="3", protected="4", individual="5"),
+    "2",
+    behind_in=("extension Monitor is missing",),
+)
+
+
+def status_of(scale_set: ScaleSet) -> list[Event]:
+    return [
+        ScaleSetRead(at=0.0, model=scale_set.model),
+        StatusSeen(at=1.0, scale_set=scale_set, goal=goal_of(scale_set.model)),
+        RolloutFinished(at=1.0, ending=Ending(outcome=Outcome.REPORTED, reason="Only the status was asked for.")),
+    ]
+
+
+def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureFixture[str]) -> None:
+    console, report = Console(github=False, colour=False), Report()
+    for event in status_of(MIXED):
+        report.add(event)
+        console.tell(event, report)
+    output = capsys.readouterr().out
+    assert "Model: Canonical:jammy:22_04-lts:2.0.0" in output
+    assert "UD 0  ■ ✖  1 on the model, 1 not healthy" in output
+    assert "UD 1  □ ·  1 behind the model, 1 stopped" in output
+    rows = [line.split() for line in output.splitlines() if line.startswith("  ") and line.strip()[0].isdecimal()]
+    assert [row[0] for row in rows] == ["0", "1", "2", "3", "4", "5"]
+    assert rows[2][1:4] == ["UD", "1", str(OLD)]
+    assert "extension Monitor is missing" in output
+    assert "protected" in " ".join(rows[4])
+    assert "changed individually" in " ".join(rows[5])
+    assert "🔎 web: 6 instances: 1 on the model, 3 behind the model, 1 not healthy, 1 stopped." in output
+
+
+def test_the_summary_has_both_too() -> None:
+    markdown = as_markdown(report_of(status_of(MIXED)))
+    assert "## 🔎 web: reported" in markdown
+    assert "| Update domain | Instances | Now |" in markdown
+    assert "| Instance | Update domain | Image | Standing | State | Health | Remarks |" in markdown
+    assert "| 2 | UD 1 | Canonical:jammy:22_04-lts:1.0.0 | behind the model | Succeeded, running | healthy |" in markdown
+    assert "What now" not in markdown
+
+
+def test_outputs_and_record() -> None:
+    report = report_of(status_of(MIXED))
+    outputs, record = as_outputs(report, ""), as_record(report)
+    assert outputs["outcome"] == record["outcome"] == "reported"
+    assert (outputs["target-image"], outputs["plan"], json.loads(outputs["remaining"])) == (str(NEW), "", [])
+    assert record["command"] == "status"
+    assert [instance["instance_id"] for instance in record["instances"]] == list("012345")
+
+
+def test_hostile_instances_do_no_harm() -> None:
+    hostile = changed(fleet("01"), "0", behind_in=(TEXT,), model_time=TEXT, provisioning_state=TEXT)
+    assert_sound(as_markdown(report_of(status_of(hostile))))
+
+
+def test_zones_and_sets_without_any_domain() -> None:
+    zonal = as_markdown(report_of(status_of(fleet("---", zones="123"))))
+    assert "| Zone | Instances | Now |" in zonal
+    assert "| zone&nbsp;2 |" in zonal
+    alone = as_markdown(report_of(status_of(fleet("--"))))
+    assert "| all |" in alone
