@@ -50,7 +50,7 @@ class Generation:
 
     @property
     def image_limits(self) -> bool:
-        """Whether answers about platform images show a throttle."""
+        """Whether answers about platform images, and lists of a gallery's versions, show a throttle."""
         return self.date >= _IMAGE_LIMITS_SHOWN
 
     @property

@@ -1,8 +1,8 @@
 """A scenario: the scale set, how fast it is and what goes wrong, read from YAML.
 
 A file holds `description`, `inputs` (the action's inputs that fit it), `fleet`, `images`, `model`,
-`instances`, `timing`, `faults`, `rolling_upgrade`, `access_token_seconds` and `audience`; README.md in
-`scenarios/` tells each.
+`instances`, `timing`, `faults`, `rolling_upgrade`, `permissions`, `repairs_suspended`, `access_token_seconds`,
+`audience` and more; README.md in `scenarios/` tells each.
 """
 
 import dataclasses

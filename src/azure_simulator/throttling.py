@@ -108,7 +108,8 @@ class Throttle:
         meter = Meter(self, operation, resource, now)
         generation = self.generation(now)
         names = generation.limit_names
-        hidden = (operation.startswith("image-") and not generation.image_limits) or (
+        lists = operation.startswith("image-") or operation == "gallery-versions"
+        hidden = (lists and not generation.image_limits) or (
             operation.startswith("gallery-") and not generation.galleries_as_today
         )
         if names == "none" or hidden:

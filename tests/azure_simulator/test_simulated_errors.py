@@ -29,6 +29,7 @@ def test_an_error(name: str) -> None:
 
 
 GALLERY = "/subscriptions/{subscription}/resourceGroups/g/providers/Microsoft.Compute/galleries/gal/images/def"
+SHARED = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/westeurope/sharedGalleries/gal/images/def"
 VERSIONS = (
     "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/westeurope/publishers/p/artifacttypes/vmimage"
     "/offers/o/skus/s/versions"
@@ -40,6 +41,7 @@ fleet: {{update_domains: [2, 2], image: {{publisher: p, offer: o, sku: s, versio
 images:
   - {{publisher: p, offer: o, sku: s, versions: [1.0.0]}}
   - {{id: {GALLERY.format(subscription="11111111-1111-1111-1111-111111111111")}, versions: [1.0.0]}}
+  - {{id: /SharedGalleries/gal/Images/def, versions: [1.0.0]}}
 under_way: [{{began: 0, seconds: 60}}]
 model: {{properties: {{virtualMachineProfile: {{priority: Spot}}}}}}
 """
@@ -65,6 +67,11 @@ READS: dict[str, tuple[str, str, Any]] = {
     "image get": ("GET", VERSIONS + "/1.0.0", None),
     "gallery image": ("GET", GALLERY, None),
     "gallery version": ("GET", GALLERY + "/versions/1.0.0", None),
+    "gallery versions": ("GET", GALLERY + "/versions", None),
+    "shared image": ("GET", SHARED, None),
+    "shared versions": ("GET", SHARED + "/versions", None),
+    "shared version": ("GET", SHARED + "/versions/1.0.0", None),
+    "permissions": ("GET", "/providers/Microsoft.Authorization/permissions", None),
     "gallery version that is not there": ("GET", GALLERY + "/versions/2.0.0", None),
     "managed image that is not there": ("GET", "/../../images/none", None),
 }

@@ -75,6 +75,7 @@ ALSO_PLAYED: dict[str, tuple[str, dict[str, str]]] = {
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Compute"
 _SET = _GROUP + "/virtualMachineScaleSets/{scale_set}"
 _ONE = f"{_SET}/virtualMachines/0"
+_LOCATION = "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/westeurope"
 _OFFER = (
     "/subscriptions/{subscription}/providers/Microsoft.Compute/locations/westeurope/publishers/Canonical"
     "/artifacttypes/vmimage/offers/0001-com-ubuntu-server-jammy"
@@ -122,7 +123,9 @@ LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
     "Uniform": (
         _with(
             "images: [{publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2, "
-            f"versions: ['22.04.202610010', '22.04.202611010']}}, {{id: {_GALLERY}, versions: ['1.0.0']}}]"
+            f"versions: ['22.04.202610010', '22.04.202611010']}}, {{id: {_GALLERY}, versions: ['1.0.0']}}, "
+            "{id: /SharedGalleries/g/Images/i, versions: ['1.0.0']}, "
+            "{id: /CommunityGalleries/g/Images/i, versions: ['1.0.0']}]"
         ),
         (
             ("GET", _SET.removesuffix("/{scale_set}"), None, 200),
@@ -142,7 +145,13 @@ LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
             ("GET", f"{_OFFER}/skus/elsewhere/versions", None, 404),
             ("GET", f"{_GALLERY}?api-version=2024-03-03", None, 200),
             ("GET", f"{_GALLERY}/versions/1.0.0?api-version=2024-03-03", None, 200),
+            ("GET", f"{_GALLERY}/versions/1.0.0?api-version=2024-03-03&$expand=ReplicationStatus", None, 200),
+            ("GET", f"{_GALLERY}/versions?api-version=2024-03-03", None, 200),
             ("GET", f"{_GALLERY}/versions/1.1.0?api-version=2024-03-03", None, 404),
+            ("GET", f"{_LOCATION}/sharedGalleries/g/images/i?api-version=2024-03-03", None, 200),
+            ("GET", f"{_LOCATION}/sharedGalleries/g/images/i/versions?api-version=2024-03-03", None, 200),
+            ("GET", f"{_LOCATION}/communityGalleries/g/images/i/versions/1.0.0?api-version=2024-03-03", None, 200),
+            ("GET", f"{_SET}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", None, 200),
             ("PUT", _SET, {"location": "westeurope", "properties": _TARGET}, 200),
             ("PATCH", _SET, {"tags": {"by": "somebody"}, "sku": {"name": "Standard_D2s_v5", "capacity": 5}}, 200),
             ("PATCH", _SET, {"properties": {"singlePlacementGroup": False}}, 200),
@@ -190,6 +199,7 @@ LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
             ("GET", f"{_GROUP}/virtualMachines", None, 200),
             ("GET", f"{_GROUP}/virtualMachines/elsewhere", None, 404),
             ("GET", f"{_GROUP}/virtualMachines?{_EXPANDED}&{_FILTER}", None, 200),
+            ("GET", f"{_GROUP}/virtualMachines/simulated-set_00000000/instanceView", None, 200),
             ("PATCH", _SET, {"tags": {"by": "somebody"}}, 200),
         ),
     ),
