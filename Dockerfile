@@ -10,10 +10,12 @@ RUN /opt/pip/bin/python -m pip --python /opt/venv/bin/python install \
       --no-cache-dir --no-compile --require-hashes --only-binary :all: --requirement /build/requirements.txt \
  && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 
-COPY entrypoint.py /opt/vmss-upgrade/
+COPY entrypoint.py post_entrypoint.py /opt/vmss-upgrade/
 COPY src/vmss_upgrade /opt/vmss-upgrade/src/vmss_upgrade
 # The rehearsal needs the simulator, and stays out here: builders differ in how they read .dockerignore.
+# The post step's file is executed by itself, whatever mode it had where the image is built.
 RUN rm -f /opt/vmss-upgrade/src/vmss_upgrade/rehearsal.py \
+ && chmod 755 /opt/vmss-upgrade/post_entrypoint.py \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/vmss-upgrade/src
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ VALUES: dict[str, list[str]] = {
     "stopped-instances": list(STOPPED_INSTANCES),
     "health": [use.value for use in HealthUse],
 }
-ACTION: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[1] / "action.yml").read_text())
+PROJECT = Path(__file__).resolve().parents[1]
+ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 
 
 def quoted(description: str) -> set[str]:
@@ -73,4 +75,18 @@ def test_inputs_named_in_descriptions_exist() -> None:
 
 
 def test_it_runs_in_the_container_made_from_the_dockerfile() -> None:
-    assert ACTION["runs"] == {"using": "docker", "image": "Dockerfile"}
+    post = ACTION["runs"]["post-entrypoint"]
+    assert ACTION["runs"] == {"using": "docker", "image": "Dockerfile", "post-entrypoint": post}
+    folder, _, file = post.rpartition("/")
+    dockerfile = (PROJECT / "Dockerfile").read_text()
+    assert re.search(rf"^COPY .*\b{file} {folder}/$", dockerfile, re.MULTILINE)
+    assert f"chmod 755 {post} " in dockerfile
+    assert (PROJECT / file).stat().st_mode & 0o111, "git keeps this mode, and so do most who copy it"
+
+
+def test_the_post_step_starts_as_the_main_step_does() -> None:
+    """The kernel hands a script's interpreter one argument only."""
+    dockerfile = (PROJECT / "Dockerfile").read_text()
+    python, *flags, _ = json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0])
+    first_line = (PROJECT / "post_entrypoint.py").read_text().partition("\n")[0]
+    assert first_line == f"#!{python} -{''.join(flag.removeprefix('-') for flag in flags)}"

@@ -17,10 +17,13 @@ OURS = "vmss_upgrade"
 # part of the house -> the parts that it may import (beside itself); the longest name that fits a module counts
 MAY_IMPORT: dict[str, set[str]] = {
     "entrypoint": {"main"},
+    "post_entrypoint": {"post"},
     "vmss_upgrade": set(),
     "vmss_upgrade.errors": set(),
     "vmss_upgrade.account": set(),
     "vmss_upgrade.clock": {"errors"},
+    "vmss_upgrade.interruption": {"clock", "errors"},
+    "vmss_upgrade.user_agent": {"__version__"},
     "vmss_upgrade.rollout": {"errors"},
     "vmss_upgrade.ports": {"errors", "rollout"},
     "vmss_upgrade.inputs": {"account", "errors", "rollout.image", "rollout.order", "rollout.policy"},
@@ -37,9 +40,23 @@ MAY_IMPORT: dict[str, set[str]] = {
         "driver",
         "errors",
         "inputs",
+        "interruption",
         "ports",
         "reporters",
         "rollout",
+        "user_agent",
+    },
+    "vmss_upgrade.post": {
+        "account",
+        "azure_api",
+        "clock",
+        "errors",
+        "inputs",
+        "interruption",
+        "ports",
+        "reporters",
+        "rollout",
+        "user_agent",
     },
     "vmss_upgrade.rehearsal": {"main"},
 }
@@ -54,14 +71,20 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "requests": ("vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
     "time": ("vmss_upgrade.clock", "azure_simulator.clock"),
-    "signal": ("entrypoint", "vmss_upgrade.main", "azure_simulator.server"),
+    "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.interruption", "azure_simulator.server"),
     "azure_simulator": ("vmss_upgrade.rehearsal",),
     "asyncio": (),
     "concurrent": (),
     "multiprocessing": (),
     "threading": ("azure_simulator",),
 }
-ENVIRONMENT_IN = ("entrypoint", "vmss_upgrade.main", "vmss_upgrade.rehearsal", "azure_simulator.__main__")
+ENVIRONMENT_IN = (
+    "entrypoint",
+    "vmss_upgrade.main",
+    "vmss_upgrade.post",
+    "vmss_upgrade.rehearsal",
+    "azure_simulator.__main__",
+)
 
 
 @dataclass(frozen=True)
@@ -160,7 +183,7 @@ def _reads_environment(module: str, tree: ast.Module) -> Iterator[str]:
 
 def modules() -> dict[str, str]:
     """Module name -> source, of everything that is shipped."""
-    found = {"entrypoint": (PROJECT / "entrypoint.py").read_text()}
+    found = {name: (PROJECT / f"{name}.py").read_text() for name in ("entrypoint", "post_entrypoint")}
     for file in sorted(SOURCES.rglob("*.py")):
         parts = file.relative_to(SOURCES).with_suffix("").parts
         found[".".join(part for part in parts if part != "__init__")] = file.read_text()
@@ -252,7 +275,10 @@ def test_every_part_of_the_house_is_there() -> None:
         pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
         pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),
+        pytest.param("vmss_upgrade.main", "import signal", "signal, which belongs in", id="main-signal"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver import x", "not below it", id="post-driver"),
         pytest.param("entrypoint", "from vmss_upgrade.driver import x", "not below it", id="entrypoint-driver"),
+        pytest.param("post_entrypoint", "from vmss_upgrade.main import x", "not below it", id="post-entrypoint-main"),
         pytest.param("vmss_upgrade", "from vmss_upgrade.driver import x", "not below it", id="package-driver"),
         pytest.param("vmss_upgrade.novelty", "x = 1", "is new in the house", id="a-new-module"),
         pytest.param("azure_simulator.x", "import vmss_upgrade", "not below it", id="simulator-imports-the-action"),

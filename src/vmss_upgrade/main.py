@@ -1,24 +1,22 @@
 """The wiring: inputs -> events -> report -> exit code. Whatever happens, summary, outputs and record are written.
 
 Signals first: the handlers are installed before anything heavy is imported, because a job may be cancelled in the
-first half second. A signal sets the clock's flag, which ends every sleep; a request that hangs is left by an alarm
-that follows, and repeats in case a library swallows its exception.
+first half second.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.errors import InputError, Interrupted, VmssUpgradeError
+from vmss_upgrade.interruption import Interruption
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpTransport
@@ -29,14 +27,13 @@ if TYPE_CHECKING:
     from vmss_upgrade.rollout.events import Ending, Event
     from vmss_upgrade.rollout.report import Report
 
-PATIENCE_AFTER_SIGNAL = 0.7  # seconds that a request under way may still take after SIGINT or SIGTERM
 ISSUES = "Please open an issue with this traceback."
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Run the action as the runner calls it. Returns the exit code."""
     clock = SystemClock()
-    interruption = _Interruption(clock)
+    interruption = Interruption(clock)
     return run(environ, clock, on_end=interruption.disarm)
 
 
@@ -108,13 +105,14 @@ def _events(
     from vmss_upgrade.azure_api.connection import ClockedTransport, connect
     from vmss_upgrade.driver import run_rollout
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
+    from vmss_upgrade.user_agent import user_agent
 
     listen_to_sdk(console)
     api = connect(
         inputs.account,
         (transport or ClockedTransport)(clock),
         clock,
-        user_agent=_user_agent(environ),
+        user_agent=user_agent(environ),
         mask=console.mask,
         trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
     )
@@ -138,12 +136,12 @@ def _mask_secrets(inputs: Inputs, console: Console) -> None:
 
 def _remember(environ: Mapping[str, str], event: Event) -> None:
     """Leave for the post step what must be undone where this step is killed."""
-    from vmss_upgrade.reporters.state import save_state
+    from vmss_upgrade.reporters.state import REPAIRS, RESUMED, SUSPENDED, save_state
     from vmss_upgrade.rollout.events import RepairsResumed, RepairsSuspending
 
     file = environ.get("GITHUB_STATE")
     if file and isinstance(event, (RepairsSuspending, RepairsResumed)):
-        save_state(file, "repairs", "suspended" if isinstance(event, RepairsSuspending) else "resumed")
+        save_state(file, REPAIRS, SUSPENDED if isinstance(event, RepairsSuspending) else RESUMED)
 
 
 def _tell(console: Console, event: Event, report: Report) -> None:
@@ -236,38 +234,3 @@ def _wants_colour(environ: Mapping[str, str]) -> bool:
     if environ.get("NO_COLOR"):
         return False
     return environ.get("GITHUB_ACTIONS") == "true" or sys.stdout.isatty() or bool(environ.get("FORCE_COLOR"))
-
-
-def _user_agent(environ: Mapping[str, str]) -> str:
-    """Project, repository and run, so that Azure's activity log says who it was. Printable ASCII only."""
-    repository = environ.get("GITHUB_REPOSITORY", "")
-    run_id = environ.get("GITHUB_RUN_ID", "")
-    where = f" ({repository}; run {run_id})" if repository else ""
-    return "".join(c for c in f"vmss-upgrade/{__version__}{where}" if " " <= c <= "~")
-
-
-class _Interruption:
-    """SIGINT and SIGTERM: the clock is told, and a request that hangs is broken off by an alarm."""
-
-    def __init__(self, clock: SystemClock) -> None:
-        self._clock = clock
-        self._over = False
-        signal.signal(signal.SIGALRM, self._break_off)
-        cancelling = (signal.SIGINT, signal.SIGTERM)
-        for number in cancelling:
-            signal.signal(number, self._on_signal)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, cancelling)  # entrypoint.py blocked them
-
-    def disarm(self) -> None:
-        """The last words are being written: nothing may interrupt them any more."""
-        self._over = True
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._over:
-            self._clock.interrupt()
-            signal.setitimer(signal.ITIMER_REAL, PATIENCE_AFTER_SIGNAL, PATIENCE_AFTER_SIGNAL)
-
-    def _break_off(self, _number: int, _frame: FrameType | None) -> None:
-        if not self._over:
-            raise Interrupted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from builders import fleet, report_of, run_of, vhd
@@ -9,6 +10,7 @@ from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.report import Report
 
+MEBIBYTE = 1024 * 1024
 SECRET = "SIGNATURE"
 TEXT = (
     "\r::error::forged ##[error]forged\n::set-output name=outcome::succeeded\x1b[2J\u202e | a | b | <img src=x> "
@@ -39,3 +41,31 @@ def halted(instances: int = 20, failed: tuple[Failure, ...] | None = None) -> Re
     scale_set = replace(scale_set, instances=tuple(replace(i, latest_model_applied=False) for i in scale_set.instances))
     ending = Ending(outcome=Outcome.HALTED, reason=f"because {TEXT}", remedy=f"Do {TEXT}", failures=failed)
     return report_of(run_of(scale_set, target=NEW_VHD, failures=failed[:1], ending=ending))
+
+
+def tables(markdown: str) -> list[list[str]]:
+    """The rows of each table."""
+    found = [block.split("\n") for block in re.split(r"\n(?!\|)", "\n" + markdown)]
+    return [rows for lines in found if len(rows := [line for line in lines if line.startswith("|")]) > 1]
+
+
+def outside_of_fences(markdown: str) -> str:
+    return re.sub(r"^(`{3,})sh\n.*?\n\1$", "", markdown, flags=re.M | re.S)
+
+
+def foreign_tags(markdown: str) -> list[str]:
+    """HTML that is not one of the four elements that we write."""
+    return re.findall(r"<(?!/?(?:code|br|details|summary)>)[^\s\d]", outside_of_fences(markdown))
+
+
+def assert_sound(markdown: str) -> None:
+    assert len(markdown.encode()) < MEBIBYTE
+    for rows in tables(markdown):
+        assert len({row.count("|") for row in rows}) == 1, "a row has as many cells as its table"
+    assert foreign_tags(markdown) == []
+    for element in ("code", "details", "summary"):
+        assert outside_of_fences(markdown).count(f"<{element}>") == outside_of_fences(markdown).count(f"</{element}>")
+    assert SECRET not in markdown
+    assert "##[" not in markdown
+    assert "\x1b" not in markdown
+    assert "@everyone" not in outside_of_fences(markdown)

@@ -54,7 +54,9 @@ def test_the_summary_has_both_too() -> None:
     assert "## 🔎 web: reported" in markdown
     assert "| Update domain | Instances | Now |" in markdown
     assert "| Instance | Update domain | Image | Standing | State | Health | Remarks |" in markdown
-    assert "| 2 | UD 1 | Canonical:jammy:22_04-lts:1.0.0 | behind the model | Succeeded, running | healthy |" in markdown
+    assert (
+        "| 2 | UD 1 | Canonical:jammy:22_04-lts:1.0.0 | behind the model | Succeeded, running | healthy |" in markdown
+    )
     assert "What now" not in markdown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hostile import SECRET, TEXT, failures, halted
+from hostile import TEXT, assert_sound, failures, halted
 
 from builders import fleet, report_of, run_of
 from vmss_upgrade.reporters.step_summary import as_markdown
@@ -14,36 +14,7 @@ from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.report import Report
 
-MEBIBYTE = 1024 * 1024
 CUT = "did not fit into a step summary"
-
-
-def tables(markdown: str) -> list[list[str]]:
-    """The rows of each table."""
-    found = [block.split("\n") for block in re.split(r"\n(?!\|)", "\n" + markdown)]
-    return [rows for lines in found if len(rows := [line for line in lines if line.startswith("|")]) > 1]
-
-
-def outside_of_fences(markdown: str) -> str:
-    return re.sub(r"^(`{3,})sh\n.*?\n\1$", "", markdown, flags=re.M | re.S)
-
-
-def foreign_tags(markdown: str) -> list[str]:
-    """HTML that is not one of the four elements that we write."""
-    return re.findall(r"<(?!/?(?:code|br|details|summary)>)[^\s\d]", outside_of_fences(markdown))
-
-
-def assert_sound(markdown: str) -> None:
-    assert len(markdown.encode()) < MEBIBYTE
-    for rows in tables(markdown):
-        assert len({row.count("|") for row in rows}) == 1, "a row has as many cells as its table"
-    assert foreign_tags(markdown) == []
-    for element in ("code", "details", "summary"):
-        assert outside_of_fences(markdown).count(f"<{element}>") == outside_of_fences(markdown).count(f"</{element}>")
-    assert SECRET not in markdown
-    assert "##[" not in markdown
-    assert "\x1b" not in markdown
-    assert "@everyone" not in outside_of_fences(markdown)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,17 @@
+#!/opt/venv/bin/python -Iu
+"""Where the container and the runner begin the post step.
+
+`post-entrypoint` is one word, a file that is executed: the first line stands for the image's ENTRYPOINT. Signals are
+blocked until their handlers stand.
+"""
+
+import os
+import signal
+import sys
+
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src"))
+
+from vmss_upgrade.post import main  # noqa: E402
+
+sys.exit(main())

@@ -1,0 +1,146 @@
+"""The post step: puts right what the main step began and could not end any more, because it was killed.
+
+The runner starts it in a container of its own when the job ends, however it ends. Mostly nothing is left to do: then
+nothing heavy is imported, and nobody is asked anything.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import traceback
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from vmss_upgrade.clock import SystemClock
+from vmss_upgrade.errors import AzureError, InputError, Interrupted, VmssUpgradeError
+from vmss_upgrade.interruption import Interruption
+from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
+from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.state import REPAIRS, SUSPENDED, saved_state
+from vmss_upgrade.rollout.durations import duration
+from vmss_upgrade.rollout.patience import Patience
+
+if TYPE_CHECKING:
+    from vmss_upgrade.account import Account
+
+PATIENCE = 180.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
+POLL_DELAY = 2.0  # seconds, where Azure does not ask for another
+ISSUES = "Please open an issue with this traceback."
+
+T = TypeVar("T")
+Connect = Callable[["Account", Mapping[str, str], Clock, Console], ScaleSetApi]
+
+
+def main(environ: Mapping[str, str] = os.environ) -> int:
+    """Run the post step as the runner calls it. Returns the exit code."""
+    clock = SystemClock()
+    interruption = Interruption(clock)
+    return run(environ, clock, on_end=interruption.disarm)
+
+
+def _connect(account: Account, environ: Mapping[str, str], clock: Clock, console: Console) -> ScaleSetApi:
+    """The scale set, over the real SDK."""
+    from vmss_upgrade.azure_api.connection import ClockedTransport, connect
+    from vmss_upgrade.reporters.sdk_log import listen_to_sdk
+    from vmss_upgrade.user_agent import user_agent
+
+    console.mask(getattr(account.sign_in, "secret", ""))
+    listen_to_sdk(console)
+    return connect(
+        account,
+        ClockedTransport(clock),
+        clock,
+        user_agent=user_agent(environ),
+        mask=console.mask,
+        trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
+    )
+
+
+def run(
+    environ: Mapping[str, str],
+    clock: Clock,
+    *,
+    connect: Connect = _connect,
+    on_end: Callable[[], None] = lambda: None,
+) -> int:
+    """The same on a given clock and a given connection. `on_end` is called before the last words."""
+    console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=False)
+    failure, last_words = "", "Nothing was left to do."
+    try:
+        if saved_state(environ, REPAIRS) == SUSPENDED:
+            _resume_repairs(environ, clock, console, connect)
+            last_words = "Automatic instance repairs, which the rollout had suspended, are resumed."
+    except BaseException as error:
+        failure = _in_words(error, console)
+    on_end()
+    console.say_last_words()
+    if failure:
+        console.error(failure + _by_hand(environ), "Automatic instance repairs may still be suspended")
+        return 1
+    console.line(last_words)
+    return 0
+
+
+def _resume_repairs(environ: Mapping[str, str], clock: Clock, console: Console, connect: Connect) -> None:
+    """Resume automatic repairs; asking twice does no harm. Raises VmssUpgradeError where they may not be resumed."""
+    from vmss_upgrade.inputs import parse_account
+
+    until = clock.now() + PATIENCE
+    api = connect(parse_account(environ), environ, clock, console)
+    operation = _patiently(lambda: api.set_repairs(suspended=False), until, clock, console)
+    state = OperationState.RUNNING
+    while state is OperationState.RUNNING and clock.now() < until:
+        clock.sleep(min(operation.asked_delay or POLL_DELAY, until - clock.now()))
+        state = _patiently(operation.step, until, clock, console)
+    if state is OperationState.RUNNING:
+        raise VmssUpgradeError(f"Azure took the request, but did not finish it within {duration(PATIENCE)}.")
+    if state is OperationState.FAILED:
+        problem = operation.problem
+        why = f"{problem.code}: {problem.message}" if problem else "no reason given."
+        raise VmssUpgradeError(f"Azure failed to resume them: {why}")
+
+
+def _patiently(call: Callable[[], T], until: float, clock: Clock, console: Console) -> T:
+    """The call's result, repeated while waiting can help, and not past `until`."""
+    patience = Patience()
+    while True:
+        try:
+            return call()
+        except AzureError as error:
+            verdict = patience.after(error)
+            if verdict is None or clock.now() + verdict[0] > until:
+                raise
+            seconds, patience = verdict
+            console.line(f"{error.doing}: {error.code}; trying again in {duration(seconds)}")
+            clock.sleep(seconds)
+
+
+# -- in words ------------------------------------------------------------------------------------------------------
+
+
+def _in_words(error: BaseException, console: Console) -> str:
+    """Why it failed. The traceback of a bug goes to the log."""
+    match error:
+        case InputError():
+            return " ".join(f"{problem.input}: {problem.message}. {problem.remedy}" for problem in error.problems)
+        case Interrupted() | KeyboardInterrupt():
+            return str(Interrupted())
+        case VmssUpgradeError():
+            return f"{error} {error.remedy}".rstrip()
+    console.lines("".join(traceback.format_exception(error)))
+    return f"Internal error: {type(error).__name__}: {error}. {ISSUES}"
+
+
+def _by_hand(environ: Mapping[str, str]) -> str:
+    """How a user resumes repairs; nothing where the inputs do not say of which scale set."""
+    from vmss_upgrade.inputs import parse_account
+
+    try:
+        account = parse_account(environ)
+    except InputError:
+        return ""
+    words = ["az", "vmss", "set-orchestration-service-state", "--subscription", account.subscription_id]
+    words += ["-g", account.resource_group, "-n", account.scale_set]
+    words += ["--service-name", "AutomaticRepairs", "--action", "Resume"]
+    return f" Resume them with: {shlex.join(words)}"
