@@ -198,7 +198,7 @@ class _Rollout:
                 yield BatchFailed(at=self.elapsed(), batch=batch, failures=gate.failures, instances=self._azure.seen)
                 return endings.by_failed_batch(batch, gate)
             yield BatchPassed(at=self.elapsed(), batch=batch, instances=self._azure.seen)
-            self._counted_on.update(batch.instance_ids)
+            self._counted_on.update(set(batch.instance_ids) - self._off_before)
             self._passed.update(batch.instance_ids)
         return None
 

@@ -1,0 +1,153 @@
+"""Whole runs of each `operation`: what is read, what is written, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from playing import HAPPY_FLEET, Played, play
+
+OLD, NEW = "22.04.202610010", "22.04.202611010"
+BEHIND = (
+    HAPPY_FLEET.replace('inputs: {image-version: "22.04.202611010"}\n', "").replace(
+        "  health: probe",
+        "  health: probe\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
+        " version: '22.04.202611010'}",
+    )
+    + "instances:\n  '1': {image: '22.04.202610010'}\n  '3': {image: '22.04.202610010'}\n"
+)
+
+
+def versions(played: Played) -> dict[str, str]:
+    return {state.instance_id: state.image_version for state in played.azure.instances()}
+
+
+# -- status --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "image", [pytest.param({}, id="without-image"), pytest.param({"image-version": "1"}, id="not-looked-at")]
+)
+def test_status_reads_only_and_shows_every_instance(image: dict[str, str], tmp_path: Path) -> None:
+    played = play(BEHIND, tmp_path, inputs={"operation": "status", **image})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "reported")
+    assert played.writes == []
+    assert "UD 0  ■■  2 on the model" in played.log
+    assert "UD 1  □□  2 behind the model" in played.log
+    for instance_id, version in (("0", NEW), ("1", OLD)):
+        assert f"  {instance_id}         UD {instance_id}" in played.log
+        assert version in played.log
+    assert played.outputs["target-image"].endswith(NEW)
+    assert {"instance_id": "3", "image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{OLD}"}.items() <= (
+        played.record["instances"][3].items()
+    )
+
+
+def test_status_of_a_set_that_may_not_be_written_to_is_shown_all_the_same(tmp_path: Path) -> None:
+    automatic = BEHIND + "model: {properties: {upgradePolicy: {mode: Automatic}}}\n"
+    played = play(automatic + "permissions: refused\n", tmp_path, inputs={"operation": "status"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "reported")
+
+
+# -- plan ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_comes_as_summary_and_as_json(tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"operation": "plan", "canary": "1", "stop-after": "2"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "planned")
+    assert played.writes == []
+    plan = json.loads(played.outputs["plan"])
+    assert [len(batch["instance_ids"]) for batch in plan["batches"]] == [1, 3, 4, 4, 4, 4]
+    assert plan["batches"][0]["domain"] == {
+        "kind": "update domain",
+        "number": 0,
+        "zone": "",
+        "placement_group": "00000000-0000-4000-8000-000000000000",
+    }
+    assert (plan["stop_after"], plan["grouping"], plan["untouched"]) == (2, "update domain", [])
+    assert "At most 3 of 20 instances are away at once, and the smallest healthy count expected is 17" in played.summary
+    assert "this run stops after 2 batches" in played.summary
+
+
+def test_a_plan_needs_no_right_to_write(tmp_path: Path) -> None:
+    rights = "permissions: {actions: ['*/read']}\n"
+    planned = play(HAPPY_FLEET + rights, tmp_path, inputs={"operation": "plan"})
+    assert planned.outputs["outcome"] == "planned"
+    assert "WARNING: The identity lacks the right to Microsoft.Compute/virtualMachineScaleSets/write" in planned.log
+
+
+# -- update-model --------------------------------------------------------------------------------------------------
+
+
+def test_update_model_writes_the_model_and_names_who_is_behind(tmp_path: Path) -> None:
+    played = play(HAPPY_FLEET, tmp_path, inputs={"operation": "update-model"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "model-updated")
+    assert [write.method for write in played.writes] == ["PATCH"]
+    assert set(versions(played).values()) == {OLD}
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "2", "3"]
+    assert "no instance was touched, 4 instances now behind it (0, 1, 2, 3)" in played.summary
+    assert "operation: upgrade-instances" in played.summary
+
+
+def test_update_model_asks_for_no_health_and_no_batches(tmp_path: Path) -> None:
+    """A set that no rollout would be allowed on: one domain, without a signal."""
+    alone = HAPPY_FLEET.replace("[2, 2]", "[2]").replace("probe", "none")
+    played = play(alone, tmp_path, inputs={"operation": "update-model"})
+    assert played.outputs["outcome"] == "model-updated"
+    assert "Health is not looked at" not in played.log
+
+
+def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
+    played = play(BEHIND, tmp_path, inputs={"operation": "update-model", "image-version": NEW})
+    assert (played.outputs["outcome"], played.writes) == ("nothing-to-do", [])
+    assert f"holds Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW} already" in played.summary
+
+
+# -- upgrade-instances ---------------------------------------------------------------------------------------------
+
+
+def test_upgrade_instances_brings_them_to_the_model_as_it_stands(tmp_path: Path) -> None:
+    played = play(BEHIND, tmp_path, inputs={"operation": "upgrade-instances"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
+    assert played.upgrade_calls == [["1", "3"]]
+    assert [write.method for write in played.writes] == ["POST"]
+    assert set(versions(played).values()) == {NEW}
+    reasons = {skipped["instance_id"]: skipped["reason"] for skipped in played.record["skipped"]}
+    assert reasons == {"0": "already on the latest model", "2": "already on the latest model"}
+    assert "is on its model as it stands" in played.summary
+
+
+def test_upgrade_instances_brings_in_more_than_the_image(tmp_path: Path) -> None:
+    """On the model's image already, and yet behind it."""
+    scenario = BEHIND + "  '2': {behind: {vm_size: Standard_D2s_v3}}\n"
+    played = play(scenario, tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
+    assert played.exit_code == 0
+    assert played.upgrade_calls == [["2"], ["1"], ["3"]]
+    assert all(state.latest_model_applied for state in played.azure.instances())
+
+
+def test_upgrade_instances_takes_only_those_chosen(tmp_path: Path) -> None:
+    played = play(BEHIND, tmp_path, inputs={"operation": "upgrade-instances", "instance-ids": "3"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
+    assert played.upgrade_calls == [["3"]]
+    assert json.loads(played.outputs["remaining"]) == ["1"]
+    assert "Not selected, and still to be upgraded: 1." in played.summary
+
+
+def test_upgrade_instances_of_a_model_that_says_latest(tmp_path: Path) -> None:
+    """The model is left as it is; what latest means is fixed once, and each instance must end up on it."""
+    scenario = BEHIND.replace(f"version: '{NEW}'", "version: latest") + "  '0': {behind: {vm_size: Standard_D2s_v3}}\n"
+    played = play(scenario, tmp_path, inputs={"operation": "upgrade-instances"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert [write.method for write in played.writes] == ["POST"]
+    assert played.upgrade_calls == [["0"]]
+    assert f":latest was resolved to Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}" in played.log
+    assert "pinned" not in played.summary
+
+
+def test_nothing_to_upgrade(tmp_path: Path) -> None:
+    played = play("happy", tmp_path, inputs={"operation": "upgrade-instances", "image-version": ""})
+    assert (played.exit_code, played.outputs["outcome"], played.writes) == (0, "nothing-to-do", [])
+    assert "is on the latest model already" in played.summary

@@ -1,0 +1,243 @@
+"""Whole runs under a policy: selection, canaries, early stops, the floor, protected and stopped instances."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import VirtualClock
+from playing import HAPPY_FLEET, play
+
+TEN = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
+
+
+# -- selection -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("inputs", "calls", "remaining"),
+    [
+        pytest.param({"update-domains": "1"}, [["1", "6"]], "023457 8 9", id="one-update-domain"),
+        pytest.param({"update-domains": "3, 1"}, [["1", "6"], ["3", "8"]], "0 2 4 5 7 9", id="two-update-domains"),
+        pytest.param({"fault-domains": "[2]"}, [["2", "7"]], "0134568 9", id="one-fault-domain"),
+        pytest.param({"instance-ids": "7"}, [["7"]], "012345689", id="one-instance"),
+        pytest.param({"instance-ids": '["7", "2", "9"]'}, [["2", "7"], ["9"]], "0134568", id="a-list-of-instances"),
+        pytest.param({"update-domains": "1 \n 2", "instance-ids": "1,2,3"}, [["1"], ["2"]], "03456789", id="both"),
+    ],
+)
+def test_only_selected_instances_are_touched(
+    inputs: dict[str, str], calls: list[list[str]], remaining: str, tmp_path: Path
+) -> None:
+    if "," not in str(inputs.get("update-domains", ",")) and "\n" in inputs.get("update-domains", ""):
+        inputs = {**inputs, "update-domains": inputs["update-domains"].replace(" ", "")}
+    played = play(TEN, tmp_path, inputs=inputs)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert played.upgrade_calls == calls
+    assert json.loads(played.outputs["remaining"]) == list(remaining.replace(" ", ""))
+    assert "Not selected, and still to be upgraded" in played.summary
+
+
+def test_zones_are_selected(tmp_path: Path) -> None:
+    played = play("zonal", tmp_path, inputs={"zones": "2"})
+    assert played.exit_code == 0
+    states = {state.instance_id: state.zone for state in played.azure.instances()}
+    assert {states[id_] for ids in played.upgrade_calls for id_ in ids} == {"2"}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        pytest.param(
+            {"instance-ids": "3, 42"},
+            "`instance-ids` names 42, which the scale set does not have. It has 0, 1, 2, 3, 4, 5, 6, 7, 8, 9.",
+            id="instance",
+        ),
+        pytest.param(
+            {"update-domains": "7"},
+            "`update-domains` names 7, which the scale set does not have. It has 0, 1, 2, 3, 4.",
+            id="update-domain",
+        ),
+        pytest.param(
+            {"zones": "1"},
+            "`zones` names 1, which the scale set does not have. It shows none, so leave `zones` out.",
+            id="zone",
+        ),
+    ],
+)
+def test_what_is_selected_must_be_there(inputs: dict[str, str], sentence: str, tmp_path: Path) -> None:
+    played = play(TEN, tmp_path, inputs=inputs)
+    assert (played.exit_code, played.outputs["outcome"], played.writes) == (1, "refused", [])
+    assert sentence in played.log
+
+
+# -- canaries and early stops --------------------------------------------------------------------------------------
+
+
+def test_a_canary_passes_the_whole_gate_before_anything_else(tmp_path: Path) -> None:
+    played = play(TEN, tmp_path, inputs={"canary": "1", "bake-time": "5m"})
+    assert played.exit_code == 0
+    first, second, *_ = played.azure.upgrades
+    assert (first.instance_ids, second.instance_ids) == (("0",), ("5",))
+    assert second.started_at >= first.healthy_at + 300
+
+
+def test_a_sick_canary_is_all_that_is_harmed(tmp_path: Path) -> None:
+    fault = "faults:\n  - {kind: comes-up-unhealthy, instance: '0'}\n"
+    played = play(TEN + fault, tmp_path, inputs={"canary": "1"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert played.upgrade_calls == [["0"]]
+
+
+@pytest.mark.parametrize(
+    ("stop_after", "moved"),
+    [pytest.param("2", 4, id="batches"), pytest.param("30%", 4, id="share-of-the-set-in-whole-batches")],
+)
+def test_a_clean_stop_is_continued_by_running_again(stop_after: str, moved: int, tmp_path: Path) -> None:
+    first = play(TEN, tmp_path, inputs={"stop-after": stop_after})
+    assert (first.exit_code, first.outputs["outcome"]) == (0, "partial")
+    assert len(json.loads(first.outputs["upgraded"])) == moved
+    assert len(json.loads(first.outputs["remaining"])) == 10 - moved
+    assert "Run the workflow again with the same inputs to go on" in first.summary
+    done = "".join(
+        f"  '{id_}': {{image: '22.04.202611010', current: true}}\n" for id_ in json.loads(first.outputs["upgraded"])
+    )
+    again = play(TEN + "instances:\n" + done, tmp_path, inputs={"stop-after": stop_after})
+    assert again.outputs["outcome"] == "partial"
+    assert not set(json.loads(first.outputs["upgraded"])) & {id_ for ids in again.upgrade_calls for id_ in ids}
+
+
+def test_a_stop_beyond_the_end_is_no_stop(tmp_path: Path) -> None:
+    played = play(TEN, tmp_path, inputs={"stop-after": "5"})
+    assert played.outputs["outcome"] == "succeeded"
+
+
+# -- the floor -----------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_goes_below_the_floor_is_refused(tmp_path: Path) -> None:
+    played = play(TEN, tmp_path, inputs={"min-healthy": "90%"})
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "8 of 10 instances would be healthy, below `min-healthy` (90% of those that run, 9)" in played.log
+    assert "Set `batch-size: 1` or less, or a lower `min-healthy`." in played.log
+
+
+def test_the_floor_is_held_against_what_is_healthy_now(tmp_path: Path) -> None:
+    """Two fall ill elsewhere before the second batch: it waits for them, and no longer than it must."""
+    fault = "faults:\n" + "".join(
+        f"  - {{kind: fall-ill, instance: '{id_}', after_upgrade: 1, delay: 1, seconds: 400}}\n" for id_ in ("4", "9")
+    )
+    played = play(TEN + fault, tmp_path, inputs={"min-healthy": "8"})
+    assert played.exit_code == 0, played.log
+    assert "only 6 instances outside the batch are healthy, `min-healthy` needs 8" in played.log
+    first, second, *_ = played.azure.upgrades
+    assert second.started_at - first.started_at > 400
+
+
+def test_a_floor_that_is_not_reached_again_halts(tmp_path: Path) -> None:
+    """Stopped by somebody: not an illness that is waited for, but below the floor all the same."""
+    fault = "faults:\n" + "".join(
+        f"  - {{kind: stop, instance: '{id_}', after_upgrade: 1, delay: 1}}\n" for id_ in ("3", "4", "8", "9")
+    )
+    played = play(TEN + fault, tmp_path, inputs={"min-healthy": "50%", "health-timeout": "5m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert played.upgrade_calls == [["0", "5"]]
+    assert "`min-healthy` needs 5" in played.log
+
+
+def test_a_batch_that_is_the_whole_set_needs_leave(tmp_path: Path) -> None:
+    one_domain = HAPPY_FLEET.replace("[2, 2]", "[4]")
+    refused = play(one_domain, tmp_path)
+    assert (refused.outputs["outcome"], refused.writes) == ("refused", [])
+    assert "allow-downtime: true" in refused.log
+    played = play(one_domain, tmp_path, inputs={"allow-downtime": "true"})
+    assert (played.exit_code, played.upgrade_calls) == (0, [["0", "1", "2", "3"]])
+    assert "nothing serves while it is upgraded" in played.log
+
+
+# -- protected, stopped, changed individually ----------------------------------------------------------------------
+
+
+def test_protected_instances_can_be_a_reason_to_refuse(tmp_path: Path) -> None:
+    scenario = TEN + "instances:\n  '3': {protected: true}\n"
+    played = play(scenario, tmp_path, inputs={"protected-instances": "fail"})
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "Protected from scale set actions, so an upgrade would pass them by: 3." in played.log
+
+
+def test_stopped_instances_can_be_included_and_stay_stopped(tmp_path: Path) -> None:
+    scenario = TEN + "instances:\n  '0': {power: stopped}\n  '6': {power: deallocated}\n"
+    played = play(scenario, tmp_path, inputs={"stopped-instances": "include"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    states = {state.instance_id: state for state in played.azure.instances()}
+    assert {state.image_version for state in states.values()} == {"22.04.202611010"}
+    assert (states["0"].power_state, states["6"].power_state) == ("stopped", "deallocated")
+    assert "Stopped, and upgraded all the same: 0, 6." in played.log
+    assert len(json.loads(played.outputs["upgraded"])) == 10
+
+
+def test_health_can_be_required_or_ignored(tmp_path: Path) -> None:
+    silent = TEN.replace("health: probe", "health: none")
+    refused = play(silent, tmp_path, inputs={"health": "required"})
+    assert (refused.outputs["outcome"], refused.writes) == ("refused", [])
+    assert "`health: required`, but the scale set has no health signal." in refused.log
+    ill = TEN + "faults:\n  - {kind: comes-up-unhealthy, instance: '0'}\n"
+    ignored = play(ill, tmp_path, inputs={"health": "ignore", "bake-time": "1m"})
+    assert ignored.exit_code == 0, ignored.log
+    assert "Health was not proven (signal: ignored, as `health: ignore` asks)." in ignored.summary
+
+
+def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> None:
+    rights = "permissions: {actions: ['Microsoft.Compute/*/read', 'Microsoft.Compute/virtualMachineScaleSets/write']}\n"
+    played = play(TEN + rights, tmp_path)
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "lacks the right to Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action" in played.log
+    unreadable = play(TEN + "permissions: refused\n", tmp_path)
+    assert unreadable.outputs["outcome"] == "succeeded"
+    assert "Whether the identity has all rights could not be read" in unreadable.log
+
+
+# -- automatic repairs ---------------------------------------------------------------------------------------------
+
+
+def service_states(
+    folder: Path, inputs: dict[str, str], scenario: str = "repairs", at: float = 0.0
+) -> tuple[list[str], str]:
+    clock = VirtualClock()
+    if at:
+        clock.call_at(at, _cancel)
+    played = play(scenario, folder, inputs=inputs, clock=clock, environ={"GITHUB_STATE": str(folder / "state")})
+    asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
+    state = (folder / "state").read_text() if (folder / "state").exists() else ""
+    assert not played.azure.repairs_suspended
+    return asked, state
+
+
+def _cancel() -> None:
+    from vmss_upgrade.errors import Interrupted
+
+    raise Interrupted
+
+
+def test_repairs_are_suspended_and_resumed(tmp_path: Path) -> None:
+    asked, state = service_states(tmp_path, {})
+    assert asked == ["Suspend", "Resume"]
+    assert state.index("suspended") < state.index("resumed")
+
+
+@pytest.mark.parametrize("at", [2.0, 10.0, 70.0, 400.0])
+def test_repairs_are_resumed_when_the_job_is_cancelled(at: float, tmp_path: Path) -> None:
+    asked, state = service_states(tmp_path, {}, at=at)
+    assert asked in ([], ["Suspend", "Resume"])
+    assert ("suspended" in state) == ("resumed" in state)
+
+
+def test_repairs_are_resumed_after_a_halt(tmp_path: Path) -> None:
+    asked, _ = service_states(tmp_path, {"timeout": "5m"})
+    assert asked == ["Suspend", "Resume"]
+
+
+def test_repairs_are_left_alone_where_nobody_asked(tmp_path: Path) -> None:
+    asked, state = service_states(tmp_path, {"suspend-repairs": "false"})
+    assert (asked, state) == ([], "")
