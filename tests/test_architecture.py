@@ -30,7 +30,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.patient_api": {"errors", "ports", "rollout"},
     "vmss_upgrade.model_update": {"errors", "ports", "patient_api", "rollout"},
     "vmss_upgrade.batch_run": {"errors", "ports", "patient_api", "rollout"},
-    "vmss_upgrade.driver": {"errors", "ports", "patient_api", "model_update", "batch_run", "rollout"},
+    "vmss_upgrade.preparation": {"errors", "ports", "patient_api", "rollout"},
+    "vmss_upgrade.repairs": {"errors", "ports", "patient_api", "rollout"},
+    "vmss_upgrade.driver": {
+        "batch_run",
+        "errors",
+        "model_update",
+        "patient_api",
+        "ports",
+        "preparation",
+        "repairs",
+        "rollout",
+    },
     "vmss_upgrade.azure_api": {"account", "errors", "ports", "rollout", "clock.unix_time"},
     "vmss_upgrade.reporters": {"errors", "rollout"},
     "vmss_upgrade.main": {
@@ -62,7 +73,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # what a module of rollout/ may take from the standard library: nothing that does I/O, tells the time or draws lots
-PURE = {"__future__", "collections", "dataclasses", "enum", "functools", "itertools", "math", "re", "shlex", "typing"}
+PURE = {
+    "__future__", "collections", "dataclasses", "enum", "fractions", "functools", "itertools", "math", "re", "shlex",
+    "typing",
+}  # fmt: skip
 IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
 
 # outside package -> the only modules (or folders) that may import it

@@ -19,23 +19,21 @@ TEN = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
 @pytest.mark.parametrize(
     ("inputs", "calls", "remaining"),
     [
-        pytest.param({"update-domains": "1"}, [["1", "6"]], "023457 8 9", id="one-update-domain"),
-        pytest.param({"update-domains": "3, 1"}, [["1", "6"], ["3", "8"]], "0 2 4 5 7 9", id="two-update-domains"),
-        pytest.param({"fault-domains": "[2]"}, [["2", "7"]], "0134568 9", id="one-fault-domain"),
+        pytest.param({"update-domains": "1"}, [["1", "6"]], "02345789", id="one-update-domain"),
+        pytest.param({"update-domains": "3, 1"}, [["1", "6"], ["3", "8"]], "024579", id="two-update-domains"),
+        pytest.param({"fault-domains": "[2]"}, [["2", "7"]], "01345689", id="one-fault-domain"),
         pytest.param({"instance-ids": "7"}, [["7"]], "012345689", id="one-instance"),
         pytest.param({"instance-ids": '["7", "2", "9"]'}, [["2", "7"], ["9"]], "0134568", id="a-list-of-instances"),
-        pytest.param({"update-domains": "1 \n 2", "instance-ids": "1,2,3"}, [["1"], ["2"]], "03456789", id="both"),
+        pytest.param({"update-domains": "1\n2", "instance-ids": "1,2,3"}, [["1"], ["2"]], "03456789", id="both"),
     ],
 )
 def test_only_selected_instances_are_touched(
     inputs: dict[str, str], calls: list[list[str]], remaining: str, tmp_path: Path
 ) -> None:
-    if "," not in str(inputs.get("update-domains", ",")) and "\n" in inputs.get("update-domains", ""):
-        inputs = {**inputs, "update-domains": inputs["update-domains"].replace(" ", "")}
     played = play(TEN, tmp_path, inputs=inputs)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert played.upgrade_calls == calls
-    assert json.loads(played.outputs["remaining"]) == list(remaining.replace(" ", ""))
+    assert json.loads(played.outputs["remaining"]) == list(remaining)
     assert "Not selected, and still to be upgraded" in played.summary
 
 
@@ -185,7 +183,7 @@ def test_health_can_be_required_or_ignored(tmp_path: Path) -> None:
     ill = TEN + "faults:\n  - {kind: comes-up-unhealthy, instance: '0'}\n"
     ignored = play(ill, tmp_path, inputs={"health": "ignore", "bake-time": "1m"})
     assert ignored.exit_code == 0, ignored.log
-    assert "Health was not proven (signal: ignored, as `health: ignore` asks)." in ignored.summary
+    assert "Health was not proven (signal: ignored, as `health: ignore` asks)." in ignored.log
 
 
 def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> None:
@@ -201,13 +199,12 @@ def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> 
 # -- automatic repairs ---------------------------------------------------------------------------------------------
 
 
-def service_states(
-    folder: Path, inputs: dict[str, str], scenario: str = "repairs", at: float = 0.0
-) -> tuple[list[str], str]:
+def service_states(folder: Path, inputs: dict[str, str], at: float = 0.0) -> tuple[list[str], str]:
+    """What was asked of the repairs, and the state file; at the end they must be at work again."""
     clock = VirtualClock()
     if at:
         clock.call_at(at, _cancel)
-    played = play(scenario, folder, inputs=inputs, clock=clock, environ={"GITHUB_STATE": str(folder / "state")})
+    played = play("repairs", folder, inputs=inputs, clock=clock, environ={"GITHUB_STATE": str(folder / "state")})
     asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
     state = (folder / "state").read_text() if (folder / "state").exists() else ""
     assert not played.azure.repairs_suspended

@@ -20,7 +20,6 @@ REFUSED = [
         "enableAutomaticOSUpgrade is true",
         "enableAutomaticOSUpgrade=false",
     ),
-    ("orchestrationMode: Flexible", "orchestrationMode is Flexible", "cannot be changed"),
     (f"virtualMachineProfile: {{extensionProfile: {{extensions: [{FABRIC}]}}}}", "Service Fabric", "OS upgrade"),
     ("provisioningState: Creating", "provisioningState of the scale set is Creating", "az vmss show"),
     ("provisioningState: Deleting", "provisioningState of the scale set is Deleting", "az vmss show"),
@@ -46,7 +45,8 @@ def test_a_rolling_upgrade_under_way(tmp_path: Path) -> None:
 def test_a_set_that_shows_no_update_domains(tmp_path: Path) -> None:
     fleet = "  instances: [{id: '0'}, {id: '1'}]\n"
     scenario = HAPPY_FLEET.replace("  update_domains: [2, 2]\n", fleet)
-    _assert_refused(scenario, {}, "shows no update domain", "Uniform", tmp_path)
+    inputs = {"strategy": "update-domain"}
+    _assert_refused(scenario, inputs, "No instance shows an update domain", "use `strategy: batch`", tmp_path)
 
 
 def test_a_plan_whose_one_batch_is_the_whole_set(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
 
 def test_nothing_more_is_upgraded_while_the_target_is_sick_where_it_runs_already(tmp_path: Path) -> None:
     """A second run after a sick domain must not turn green, nor carry the sick image further."""
-    played = play(HALF_DONE + "  '2': {unhealthy: true}\n", tmp_path)
+    played = play(HALF_DONE + "  '2': {unhealthy: true}\n", tmp_path, inputs={"min-healthy": "1"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["2"]
     assert played.writes == []

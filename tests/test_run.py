@@ -14,11 +14,11 @@ import pytest
 
 from azure_simulator import load_scenario
 from playing import HAPPY_FLEET, play, read_outputs
-from vmss_upgrade import main as main_module
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse
 from vmss_upgrade.reporters import console as console_module
+from vmss_upgrade.user_agent import user_agent
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 HOSTILE = (
@@ -39,7 +39,7 @@ def failing(message: str, code: str = "OSProvisioningTimedOut") -> str:
 
 
 def test_every_problem_is_reported_at_once_before_azure_is_asked(tmp_path: Path) -> None:
-    inputs = {"image-version": "latest", "batch-size": "none", "bake-time": "soon", "batchsize": "3"}
+    inputs = {"stop-after": "lots", "batch-size": "none", "bake-time": "soon", "batchsize": "3"}
     played = play("happy", tmp_path, inputs=inputs, environ=GITHUB)
     assert played.exit_code == 1
     assert played.outputs["outcome"] == "refused"
@@ -248,7 +248,7 @@ def test_a_bug_of_ours_ends_with_a_traceback_and_everything_written(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("##[error]bug")
 
-    monkeypatch.setattr("vmss_upgrade.driver.plan_rollout", broken)
+    monkeypatch.setattr("vmss_upgrade.preparation.plan_rollout", broken)
     played = play("happy", tmp_path, environ=GITHUB)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     assert "Traceback (most recent call last)" in played.log
@@ -276,7 +276,7 @@ def test_nothing_but_the_exit_code_is_left_outside_github(tmp_path: Path, capsys
 
 
 def test_the_user_agent_names_project_repository_and_run() -> None:
-    agent = main_module._user_agent({"GITHUB_REPOSITORY": "org/app\r\nX: y", "GITHUB_RUN_ID": "42"})
+    agent = user_agent({"GITHUB_REPOSITORY": "org/app\r\nX: y", "GITHUB_RUN_ID": "42"})
     assert re.fullmatch(r"vmss-upgrade/[\d.]+ \(org/appX: y; run 42\)", agent)
 
 

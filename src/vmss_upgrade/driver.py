@@ -12,7 +12,7 @@ from collections.abc import Generator
 from dataclasses import replace
 
 from vmss_upgrade.batch_run import BatchRun
-from vmss_upgrade.errors import AzureError, Interrupted, PlanRefused
+from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.model_update import update_model
 from vmss_upgrade.patient_api import Halted, OutOfTime, PatientApi, Steps
 from vmss_upgrade.ports import Clock, ScaleSetApi
@@ -63,11 +63,11 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Generator[Event
     try:
         ending = yield from rollout.to_its_end()
         yield from rollout.repairs.resume()
-    except Interrupted:
-        yield from rollout.repairs.resume_at_once()
-        raise
     except GeneratorExit:  # whoever listened has gone
         rollout.repairs.resume_unheard()
+        raise
+    except BaseException:  # cancelled, or a bug of ours
+        yield from rollout.repairs.resume_at_once()
         raise
     yield RolloutFinished(at=rollout.elapsed(), ending=ending)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
 from vmss_upgrade.rollout.findings import Finding, Severity, note
-from vmss_upgrade.rollout.grouping import in_the_making
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, Traits, newest, wanted_image
 from vmss_upgrade.rollout.image_check import examine_image, is_replicating, latest_denied, latest_missing
 from vmss_upgrade.rollout.order import Command, Order
@@ -49,7 +48,7 @@ class Preparation:
         permissions = yield from self._azure.patiently(self._azure.api.read_permissions)
         suspended = yield from self._are_repairs_suspended(model)
         self._findings += examine_asked_for(model, self._order, permissions, repairs_suspended=suspended)
-        yield from self.look_when_all_have_a_place()
+        yield from self._look_when_nobody_is_busy()
         scale_set = ScaleSet(model=model, instances=self._azure.seen)
         plan = None
         try:
@@ -63,15 +62,20 @@ class Preparation:
             repairs_on=bool(model.repairs) and not suspended,
         )
 
-    def look_when_all_have_a_place(self) -> Steps[None]:
-        """See all instances; those in the making show no domain yet, and are waited for."""
+    def _look_when_nobody_is_busy(self) -> Steps[None]:
+        """See all instances, at rest if that can be had within `health_timeout`.
+
+        Those in the making show no domain yet, and those being upgraded, perhaps by an earlier run, are not healthy:
+        a plan that was made from them would not be the true one.
+        """
         until = self._azure.now() + self._order.policy.health_timeout
         yield from self._azure.look()
         while self._azure.now() < until:
-            made = in_the_making(self._azure.seen)
-            if not made:
+            busy = [instance.id for instance in self._azure.seen if instance.is_busy and not instance.is_leaving]
+            if not busy:
                 return
-            yield from self._azure.wait(f"instances are still being made ({', '.join(made)})", SETTLING_PAUSE)
+            some = ", ".join(busy[:10]) + (f" and {len(busy) - 10} more" if len(busy) > 10 else "")
+            yield from self._azure.wait(f"instances are being made or updated ({some})", SETTLING_PAUSE)
             yield from self._azure.look()
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:

@@ -6,7 +6,7 @@ large Virtual Machine Scale Sets"); zonal and Flexible sets show no update domai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from fractions import Fraction
 
 from vmss_upgrade.errors import PlanRefused
@@ -19,6 +19,7 @@ _KINDS = {
     Strategy.ZONE: DomainKind.ZONE,
     Strategy.BATCH: DomainKind.SET,
 }
+_WITH_ARTICLE = {DomainKind.UPDATE: "an update domain", DomainKind.FAULT: "a fault domain", DomainKind.ZONE: "a zone"}
 _SHOWN_BY = {
     DomainKind.UPDATE: "Update domains are shown by regional Uniform scale sets with more than one fault domain.",
     DomainKind.FAULT: "Fault domains are shown by regional Uniform scale sets with more than one of them.",
@@ -36,7 +37,7 @@ def grouping_of(scale_set: ScaleSet, strategy: Strategy) -> DomainKind:
     kind = _KINDS[strategy]
     if scale_set.instances and not scale_set.shows(kind):
         raise PlanRefused(
-            f"No instance shows a {kind.value}, so `strategy: {strategy.value}` has nothing to go by. "
+            f"No instance shows {_WITH_ARTICLE[kind]}, so `strategy: {strategy.value}` has nothing to go by. "
             f"{_SHOWN_BY[kind]}",
             f"Leave `strategy` out (it would go by {_in_words(finest_shown(scale_set.instances))}), or use "
             "`strategy: batch`.",
@@ -75,17 +76,6 @@ def drawn_evenly(scale_set: ScaleSet) -> dict[str, Fraction]:
     for instance in sorted(scale_set.instances, key=lambda i: in_natural_order(i.id)):
         members.setdefault(instance.domain(kind), []).append(instance.id)
     return {id_: Fraction(2 * rank + 1, 2 * len(ids)) for ids in members.values() for rank, id_ in enumerate(ids)}
-
-
-def in_the_making(instances: Sequence[Instance]) -> list[str]:
-    """Who cannot be placed yet: being created, or busy without an update domain where others show theirs."""
-    are_shown = any(instance.update_domain is not None for instance in instances)
-
-    def is_made(instance: Instance) -> bool:
-        unplaced = instance.update_domain is None and (are_shown or instance.provisioning_state.lower() == "creating")
-        return instance.is_busy and not instance.is_leaving and unplaced
-
-    return [instance.id for instance in instances if is_made(instance)]
 
 
 def _in_words(kind: DomainKind) -> str:
