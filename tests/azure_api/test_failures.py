@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+from scripted import answer, azure, error
 
 from vmss_upgrade.azure_api.failures import translated
 from vmss_upgrade.errors import AzureError, Trouble
@@ -28,3 +31,66 @@ def test_a_failure_without_an_answer(raised: Exception, trouble: Trouble, remedy
     assert remedy in failed.value.remedy
     assert bool(failed.value.remedy) == bool(remedy)
     assert failed.value.doing == "reading the scale set"
+
+
+LIMIT = (
+    "Virtual Machine Scale Set 'web' has reached its limit of 10 models that may be referenced by one or more VMs "
+    "belonging to the Virtual Machine Scale Set. Upgrade the VMs to the latest model of the Virtual Machine Scale Set "
+    "before trying again."
+)
+FORBIDDEN = (
+    "The client 'c' with object id 'o' does not have authorization to perform action "
+    "'Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action' over scope '/subscriptions/s' or the scope is "
+    "invalid."
+)
+NOT_REGISTERED = "Subscription s is not registered for feature {} required to carry out the requested operation."
+REGISTER = "az feature register --namespace {} --name {}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        pytest.param(
+            error(409, "OperationNotAllowed", LIMIT), ["at most ten", "operation: upgrade-instances"], id="10"
+        ),
+        pytest.param(
+            error(400, "SubscriptionNotRegisteredForFeature", NOT_REGISTERED.format("Microsoft.Network/AllowVmss")),
+            ["Microsoft.Network/AllowVmss", REGISTER.format("Microsoft.Network", "AllowVmss")],
+            id="feature",
+        ),
+        pytest.param(
+            error(409, "OperationNotAllowed", "The feature Microsoft.Compute/VMSSFlexRollingUpgrade is not enabled."),
+            [REGISTER.format("Microsoft.Compute", "VMSSFlexRollingUpgrade")],
+            id="feature-by-its-words",
+        ),
+        pytest.param(
+            error(400, "SubscriptionNotRegisteredForFeature", "Not registered."),
+            [REGISTER.format("Microsoft.Compute", "ImageReferenceUpgradeForVmoVMs"), "VMSSFlexRollingUpgrade"],
+            id="feature-that-is-not-named",
+        ),
+        pytest.param(
+            error(400, "BadRequest", "Needs ImageReferenceUpgradeForVmoVMs."),
+            [REGISTER.format("Microsoft.Compute", "ImageReferenceUpgradeForVmoVMs")],
+            id="feature-without-its-namespace",
+        ),
+        pytest.param(error(404, "PlatformImageNotFound"), ["SKU", "region", "az vm image list"], id="platform-image"),
+        pytest.param(
+            error(404, "GalleryImageNotFound"), ["target regions", "az sig image-version"], id="gallery-image"
+        ),
+        pytest.param(
+            error(403, "AuthorizationFailed", FORBIDDEN),
+            ["lacks the action Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action.", "README"],
+            id="action",
+        ),
+        pytest.param(error(403, "AuthorizationFailed", "No."), ["README"], id="action-that-is-not-named"),
+        pytest.param(
+            error(400, "Odd", "The type Microsoft.Compute/virtualMachines cannot do this."), [], id="not-a-feature"
+        ),
+        pytest.param(answer(400, {"error": {"code": ["x"], "message": {"y": 1}}}), [], id="odd-types"),
+    ],
+)
+def test_what_to_do_about_a_refusal(reply: Any, words: list[str]) -> None:
+    with pytest.raises(AzureError) as refused:
+        azure(reply)[0].upgrade(("1",))
+    assert [word for word in words if word not in refused.value.remedy] == []
+    assert bool(refused.value.remedy) == bool(words)

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from scripted import DROPPED, HANGS, OPERATION, SET, accepted, answer, azure, error, polled
 
-from builders import GALLERY, NEW, platform, resource, vhd
+from builders import NEW, vhd
 from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
+from vmss_upgrade.azure_api.translation import to_machines, to_model
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.ports import ImageState, Operation, OperationState
-from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.scale_set import Problem
+from vmss_upgrade.ports import Operation, OperationState
+from vmss_upgrade.rollout.rights import Permission
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 
 MODEL = {"id": SET, "name": "web", "properties": {"provisioningState": "Succeeded"}}
+UNIFORM = to_model({})
+FLEXIBLE = to_model({"id": SET, "properties": {"orchestrationMode": "Flexible"}})
 IMAGE = {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "2.0.0"}
 
 
@@ -49,7 +52,7 @@ def test_every_page_is_read_by_its_link_as_given() -> None:
         ),
         answer(200, {"value": instances("2")}, x_ms_ratelimit_remaining_resource=quota.format(bucket, 8)),
     )
-    listed = client.read_instances()
+    listed = client.read_instances(UNIFORM)
     assert [i.id for i in listed.instances] == ["2", "3", "10"]
     assert (listed.pages, listed.remaining) == (2, 8.0)
     first, second = script.sent
@@ -63,14 +66,117 @@ def test_a_list_that_goes_round_in_a_circle_ends() -> None:
     page = answer(200, {"value": instances("3"), "nextLink": link})
     client, script = azure(page, page, page)
     with pytest.raises(AzureError, match="circle"):
-        client.read_instances()
+        client.read_instances(UNIFORM)
     assert len(script.sent) == 2
 
 
 def test_a_list_without_quota_header() -> None:
     client, _ = azure(answer(200, {"value": []}, x_ms_ratelimit_remaining_resource="Microsoft.Compute/Other;3"))
-    listed = client.read_instances()
+    listed = client.read_instances(UNIFORM)
     assert (listed.instances, listed.pages, listed.remaining) == ((), 1, None)
+
+
+# -- the machines of a Flexible set ------------------------------------------------------------------------------------
+
+MACHINES = SET.rpartition("/virtualMachineScaleSets")[0] + "/virtualMachines"
+FILTER = "%27virtualMachineScaleSet%2Fid%27%20eq%20%27" + SET.replace("/", "%2F") + "%27"
+
+
+def machine(name: str, **view: Any) -> dict[str, Any]:
+    reference = {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "latest"}
+    return {
+        "name": name,
+        "zones": ["2"],
+        "tags": {"VirtualMachineProfileTimeCreated": "4/28/2024 6:28:48 AM +00:00"},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "storageProfile": {"imageReference": {**reference, "exactVersion": "2.0.0"}},
+            "protectionPolicy": {"protectFromScaleSetActions": True},
+            "latestModelApplied": True,
+        }
+        | ({"instanceView": view} if view else {}),
+    }
+
+
+RUNNING = {
+    "statuses": [{"code": "PowerState/running"}],
+    "vmHealth": {"status": {"code": "HealthState/healthy"}},
+    "hyperVGeneration": "V2",
+}
+
+
+def test_machines_are_listed_by_their_set_encoded_as_recorded() -> None:
+    link = f"https://manager.test{MACHINES}?api-version=2024-07-01&$skiptoken=2"
+    quota = "Microsoft.Compute/HighCostGetSubscriptionMaximum;899"
+    client, script = azure(
+        answer(
+            200,
+            {"value": [machine("web_b", **RUNNING)], "nextLink": link},
+            x_ms_ratelimit_remaining_resource=quota,
+        ),
+        answer(200, {"value": [machine("web_a", **RUNNING)]}),
+    )
+    listed = client.read_instances(FLEXIBLE)
+    assert [sent.url for sent in script.sent] == [
+        f"https://manager.test{MACHINES}?$filter={FILTER}&$expand=instanceView&api-version={API_VERSION}",
+        link,
+    ]
+    assert (listed.pages, listed.remaining) == (2, None)
+    assert [each.id for each in listed.instances] == ["web_a", "web_b"]
+    assert listed.instances[0] == Instance(
+        id="web_a",
+        image=NEW,
+        latest_model_applied=None,
+        provisioning_state="Succeeded",
+        power=Power.RUNNING,
+        health=Health.HEALTHY,
+        zone="2",
+        protected=True,
+        generation="V2",
+        model_time="4/28/2024 6:28:48 AM +00:00",
+    )
+
+
+def test_a_machine_without_its_view_is_asked_for_it_and_dropped_when_it_is_gone() -> None:
+    client, script = azure(
+        answer(200, {"value": [machine("web a"), machine("web_gone"), machine("web_c", **RUNNING)]}),
+        answer(200, {"statuses": [{"code": "PowerState/stopped"}]}),
+        error(404, "NotFound"),
+    )
+    listed = client.read_instances(FLEXIBLE)
+    assert [(each.id, each.power) for each in listed.instances] == [("web a", Power.STOPPED), ("web_c", Power.RUNNING)]
+    assert [sent.url for sent in script.sent[1:]] == [
+        f"https://manager.test{MACHINES}/{name}/instanceView?api-version={API_VERSION}"
+        for name in ("web%20a", "web_gone")
+    ]
+
+
+def test_a_view_that_cannot_be_read_is_no_machine_that_is_gone() -> None:
+    client, _ = azure(answer(200, {"value": [machine("web_a")]}), error(429, "TooManyRequests"))
+    with pytest.raises(AzureError) as refused:
+        client.read_instances(FLEXIBLE)
+    assert refused.value.trouble is Trouble.THROTTLED
+
+
+@pytest.mark.parametrize(
+    ("shown", "in_view", "domain"),
+    [(None, None, None), (1, None, 1), (-1, None, None), (None, 2, 2), ("1", None, None), (1, 0, 0)],
+)
+def test_the_fault_domain_of_a_machine(shown: Any, in_view: Any, domain: int | None) -> None:
+    body = machine("web_a", **RUNNING, platformFaultDomain=in_view)
+    body["properties"]["platformFaultDomain"] = shown
+    (instance,) = to_machines([body])
+    assert (instance.update_domain, instance.fault_domain) == (None, domain)
+
+
+def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
+    listed = {
+        "instanceId": "0",
+        "properties": {"storageProfile": {"dataDisks": []}, "hardwareProfile": {"vmSize": "S"}},
+    }
+    model = {**MODEL, "sku": {"name": "M"}, "properties": {"virtualMachineProfile": {"storageProfile": {}}}}
+    client, _ = azure(answer(200, model), answer(200, {"value": [listed]}))
+    assert client.read_instances(client.read_model()).instances[0].behind_in == ("VM size (S instead of M)",)
 
 
 @pytest.mark.parametrize(
@@ -97,54 +203,6 @@ def test_a_rolling_upgrade_that_may_not_be_read_is_not_known() -> None:
 def test_a_rolling_upgrade_is_asked_for_again(reply: Any) -> None:
     with pytest.raises(AzureError):
         azure(reply)[0].is_rolling_upgrade_running()
-
-
-MANAGED = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute/images/web image"
-VERSIONS = "/subscriptions/sub/providers/Microsoft.Compute/locations/we/publishers/Canonical/artifacttypes/vmimage"
-
-
-@pytest.mark.parametrize(
-    ("image", "path", "version"),
-    [
-        pytest.param(NEW, f"{VERSIONS}/offers/jammy/skus/22_04-lts/versions/2.0.0", API_VERSION, id="platform"),
-        pytest.param(
-            platform("1", sku="a/b c"), f"{VERSIONS}/offers/jammy/skus/a%2Fb%20c/versions/1", API_VERSION, id="quoted"
-        ),
-        pytest.param(
-            resource(f"{GALLERY}/versions/2.0.0"), f"{GALLERY}/versions/2.0.0", "2024-03-03", id="gallery-version"
-        ),
-        pytest.param(resource(MANAGED), MANAGED.replace(" ", "%20"), API_VERSION, id="managed-image"),
-    ],
-)
-def test_where_an_image_is_looked_up(image: Image, path: str, version: str) -> None:
-    client, script = azure(answer(200, {}))
-    assert client.look_up(image, "we") is ImageState.FOUND
-    assert (script.sent[0].path, script.sent[0].query) == (path, {"api-version": [version]})
-
-
-@pytest.mark.parametrize(
-    ("reply", "state"),
-    [
-        pytest.param(error(404, "PlatformImageNotFound"), ImageState.MISSING, id="missing"),
-        pytest.param(error(403, "AuthorizationFailed"), ImageState.NOT_READABLE, id="no-right"),
-        pytest.param(error(400, "InvalidParameter"), ImageState.NOT_READABLE, id="rejected"),
-    ],
-)
-def test_an_image_that_is_not_found(reply: Any, state: ImageState) -> None:
-    assert azure(reply)[0].look_up(NEW, "we") is state
-
-
-@pytest.mark.parametrize("reply", [error(429, "TooMany"), error(500, "Oops"), DROPPED], ids=["429", "500", "dropped"])
-def test_an_image_that_may_be_there_is_asked_for_again(reply: Any) -> None:
-    with pytest.raises(AzureError):
-        azure(reply)[0].look_up(NEW, "we")
-
-
-def test_images_that_nobody_can_look_up_are_not_asked_for() -> None:
-    client, script = azure()
-    for image in (vhd("https://a/x"), Image(kind=ImageKind.COMMUNITY_GALLERY, reference="/CommunityGalleries/g")):
-        assert client.look_up(image, "we") is ImageState.NOT_READABLE
-    assert script.sent == []
 
 
 # -- writing ---------------------------------------------------------------------------------------------------------
@@ -179,10 +237,11 @@ def test_an_upgrade_names_exactly_the_instances() -> None:
 WRITES: dict[str, Callable[[ScaleSetClient], Operation]] = {
     "patch": lambda client: client.set_image(NEW, '"3"'),
     "manualupgrade": lambda client: client.upgrade(("1",)),
+    "suspend-repairs": lambda client: client.set_repairs(suspended=True),
 }
 READS: dict[str, Callable[[ScaleSetClient], Any]] = {
     "model": lambda client: client.read_model(),
-    "instances": lambda client: client.read_instances(),
+    "instances": lambda client: client.read_instances(UNIFORM),
 }
 
 
@@ -266,7 +325,12 @@ def test_kinds_of_no(
     assert refused.value.trouble is trouble
     assert words in str(refused.value)
     assert str(refused.value).strip()
-    assert refused.value.doing in ("updating the model", "upgrading instances", "reading the scale set")
+    assert refused.value.doing in (
+        "updating the model",
+        "upgrading instances",
+        "reading the scale set",
+        "suspending automatic repairs",
+    )
     assert refused.value.code == code
     assert refused.value.remedy != "" or trouble not in (Trouble.DENIED, Trouble.NOT_FOUND)
 
@@ -300,7 +364,7 @@ def test_how_long_azure_asks_to_wait(headers: dict[str, str], seconds: float | N
 )
 def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
     with pytest.raises(AzureError) as refused:
-        azure(reply)[0].read_instances()
+        azure(reply)[0].read_instances(UNIFORM)
     assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
 
 
@@ -312,6 +376,89 @@ def test_the_request_log_tells_no_secret() -> None:
     assert "signed" not in "".join(told)
     assert "SECRET" not in "".join(told)
     assert "access" not in "".join(told)
+
+
+# -- rights and repairs ------------------------------------------------------------------------------------------------
+
+
+def test_permissions_are_read_page_by_page_at_the_scope_of_the_set() -> None:
+    path = f"{SET}/providers/Microsoft.Authorization/permissions"
+    link = f"https://manager.test{path}?api-version=2022-04-01&$skiptoken=2"
+    client, script = azure(
+        answer(200, {"value": [{"actions": ["*/read"], "notActions": ["Microsoft.X/*"]}], "nextLink": link}),
+        answer(200, {"value": [{"actions": None, "notActions": [1, "a"]}, "odd", {}]}),
+    )
+    assert client.read_permissions() == (
+        Permission(("*/read",), ("Microsoft.X/*",)),
+        Permission((), ("a",)),
+        Permission(()),
+    )
+    assert (script.sent[0].path, script.sent[0].query) == (path, {"api-version": ["2022-04-01"]})
+    assert script.sent[1].url == link
+
+
+REPAIRS_VIEW = {"orchestrationServices": [{"serviceName": "AutomaticRepairs", "serviceState": "Suspended"}]}
+
+
+@pytest.mark.parametrize(
+    ("view", "suspended"),
+    [
+        pytest.param(REPAIRS_VIEW, True, id="suspended"),
+        pytest.param(
+            {"orchestrationServices": [{"serviceName": "automaticrepairs", "serviceState": "Running"}]},
+            False,
+            id="running",
+        ),
+        pytest.param(
+            {"orchestrationServices": [{"serviceName": "DummyOrchestrationServiceName", "serviceState": "Suspended"}]},
+            None,
+            id="another-service",
+        ),
+        pytest.param({"orchestrationServices": [{"serviceName": "AutomaticRepairs"}]}, None, id="no-state"),
+        pytest.param({"orchestrationServices": None}, None, id="null"),
+        pytest.param({}, None, id="not-shown"),
+    ],
+)
+def test_whether_repairs_are_suspended(view: dict[str, Any], suspended: bool | None) -> None:
+    client, script = azure(answer(200, view))
+    assert client.are_repairs_suspended(UNIFORM) is suspended
+    assert (script.sent[0].path, script.sent[0].query) == (f"{SET}/instanceView", {"api-version": [API_VERSION]})
+
+
+def test_a_flexible_set_is_never_asked_for_its_instance_view() -> None:
+    client, script = azure()
+    assert client.are_repairs_suspended(FLEXIBLE) is None
+    assert script.sent == []
+
+
+NOTES: dict[str, Callable[[ScaleSetClient], Any]] = {
+    "permissions": lambda client: client.read_permissions(),
+    "repairs": lambda client: client.are_repairs_suspended(UNIFORM),
+}
+
+
+@pytest.mark.parametrize("ask", NOTES.values(), ids=NOTES)
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
+def test_what_may_not_be_read_is_not_known(ask: Callable[[ScaleSetClient], Any], status: int) -> None:
+    # the SDK asks again with another token after a 401
+    assert ask(azure(*[error(status, "Refused")] * 2)[0]) is None
+
+
+@pytest.mark.parametrize("ask", NOTES.values(), ids=NOTES)
+@pytest.mark.parametrize("reply", [error(429, "TooMany"), error(500, "Oops"), DROPPED], ids=["429", "500", "dropped"])
+def test_what_may_be_readable_is_asked_for_again(ask: Callable[[ScaleSetClient], Any], reply: Any) -> None:
+    with pytest.raises(AzureError):
+        ask(azure(reply)[0])
+
+
+@pytest.mark.parametrize(("suspended", "action"), [(True, "Suspend"), (False, "Resume")])
+def test_repairs_are_suspended_and_resumed(suspended: bool, action: str) -> None:
+    client, script = azure(accepted(), polled("Succeeded"))
+    operation = client.set_repairs(suspended=suspended)
+    (sent,) = script.sent
+    assert (sent.method, sent.path) == ("POST", f"{SET}/setOrchestrationServiceState")
+    assert sent.body == {"serviceName": "AutomaticRepairs", "action": action}
+    assert operation.step() is OperationState.SUCCEEDED
 
 
 # -- operations ------------------------------------------------------------------------------------------------------

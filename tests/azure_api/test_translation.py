@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from builders import GALLERY, OLD, platform, resource, vhd
-from vmss_upgrade.azure_api.translation import image_patch, to_instances, to_model
-from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.scale_set import Domain, Health, HealthSignal, Instance, Power, Problem
+from vmss_upgrade.azure_api.image_reference import image_patch
+from vmss_upgrade.azure_api.translation import to_instances, to_model
+from vmss_upgrade.rollout.image import Image, ImageKind, Traits
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, HealthSignal, Instance, Power, Problem
 
 BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
 RECORDINGS = Path(os.environ.get("AZURE_CONTRACT_DIR", BESIDE)) / "recordings"
@@ -78,7 +79,9 @@ def test_a_recorded_scale_set(body: dict[str, Any]) -> None:
     assert f"/subscriptions/{model.subscription}/".lower() in body["id"].lower()
     assert model.location == body["location"]
     assert model.upgrade_mode == properties.get("upgradePolicy", {}).get("mode", "")
-    assert model.orchestration_mode == properties.get("orchestrationMode", "Uniform")
+    assert model.is_flexible is (properties.get("orchestrationMode") == "Flexible")
+    assert model.time == properties["virtualMachineProfile"].get("timeCreated", "")
+    assert model.traits.os in ("Linux", "Windows")
     assert model.provisioning_state == properties["provisioningState"]
     assert model.etag == body.get("etag", "")
     reference = properties["virtualMachineProfile"]["storageProfile"].get("imageReference", {})
@@ -93,8 +96,9 @@ PLATFORM = ("publisher", "offer", "sku", "version")
 @pytest.mark.parametrize("view", bodies("view"))
 def test_a_recorded_instance_view(view: dict[str, Any]) -> None:
     (instance,) = to_instances([{"instanceId": "0", "properties": {"instanceView": view}}])
-    group = view.get("placementGroupId", "")
-    assert instance.update_domain == Domain(number=view["platformUpdateDomain"], placement_group=group)
+    assert instance.placement_group == view.get("placementGroupId", "")
+    assert instance.update_domain == view["platformUpdateDomain"]
+    assert instance.generation == view.get("hyperVGeneration", "")
     assert instance.fault_domain == view["platformFaultDomain"]
     assert instance.health is Health.NO_SIGNAL
     shown = [s["displayStatus"] for s in view["statuses"] if s["code"].startswith("PowerState/")]
@@ -247,18 +251,28 @@ def test_problem(body: dict[str, Any], problem: Problem | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zones", "domain"),
+    ("zones", "zone"),
     [
-        pytest.param(["2"], Domain(zone="2", placement_group="g", number=1), id="zone"),
-        pytest.param([None], Domain(placement_group="g", number=1), id="null-zone"),
-        pytest.param([], Domain(placement_group="g", number=1), id="no-zone"),
-        pytest.param(None, Domain(placement_group="g", number=1), id="null-zones"),
+        pytest.param(["2"], "2", id="zone"),
+        pytest.param([None], "", id="null-zone"),
+        pytest.param([], "", id="no-zone"),
+        pytest.param(None, "", id="null-zones"),
+        pytest.param("2", "", id="a-text"),
     ],
 )
-def test_update_domain(zones: Any, domain: Domain) -> None:
+def test_domains(zones: Any, zone: str) -> None:
     view = {"platformUpdateDomain": 1, "platformFaultDomain": 0, "placementGroupId": "g"}
     instance = one({**item(view=view), "zones": zones})
-    assert (instance.update_domain, instance.fault_domain) == (domain, 0)
+    assert (instance.zone, instance.update_domain, instance.fault_domain) == (zone, 1, 0)
+    assert instance.domain(DomainKind.UPDATE) == Domain(
+        kind=DomainKind.UPDATE, zone=zone, placement_group="g", number=1
+    )
+
+
+def test_generation_and_who_made_the_model_of_an_instance() -> None:
+    assert one(item(view={"hyperVGeneration": "V2"})).generation == "V2"
+    assert one(item(modelDefinitionApplied="VirtualMachine")).changed_individually
+    assert not one(item(modelDefinitionApplied="VirtualMachineScaleSet")).changed_individually
 
 
 @pytest.mark.parametrize(
@@ -377,10 +391,71 @@ def test_policy_and_etag() -> None:
         }
     }
     model = to_model(body, etag='"7"')
-    assert (model.upgrade_mode, model.automatic_os_upgrade, model.orchestration_mode) == ("Rolling", True, "Flexible")
+    assert (model.upgrade_mode, model.automatic_os_upgrade, model.is_flexible) == ("Rolling", True, True)
     assert model.etag == '"7"'
     assert to_model({**body, "etag": '"8"'}, etag='"7"').etag == '"8"'
     assert not to_model({}).automatic_os_upgrade
+
+
+@pytest.mark.parametrize(
+    ("body", "traits"),
+    [
+        pytest.param({}, Traits(plan=""), id="nothing"),
+        pytest.param(properties(osProfile={"linuxConfiguration": {}}), Traits(os="Linux", plan=""), id="linux"),
+        pytest.param(properties(osProfile={"windowsConfiguration": {}}), Traits(os="Windows", plan=""), id="windows"),
+        pytest.param(
+            properties(osProfile={"linuxConfiguration": None}, storageProfile={"osDisk": {"osType": "Windows"}}),
+            Traits(os="Windows", plan=""),
+            id="by-the-disk",
+        ),
+        pytest.param(
+            {"plan": {"name": "n", "publisher": "p", "product": "o"}}, Traits(plan="p:o:n"), id="a-plan-at-the-top"
+        ),
+        pytest.param(properties(plan={"name": "n"}), Traits(plan=""), id="a-plan-elsewhere"),
+        pytest.param({"plan": None}, Traits(plan=""), id="null-plan"),
+    ],
+)
+def test_traits(body: dict[str, Any], traits: Traits) -> None:
+    assert to_model(body).traits == traits
+
+
+@pytest.mark.parametrize(
+    ("policy", "repairs"),
+    [
+        pytest.param(None, "", id="none"),
+        pytest.param({"enabled": False, "repairAction": "Reimage"}, "", id="disabled"),
+        pytest.param({"enabled": True}, "Replace", id="the-default"),
+        pytest.param({"enabled": True, "repairAction": "Restart"}, "Restart", id="restart"),
+        pytest.param({"enabled": "true"}, "", id="a-text"),
+    ],
+)
+def test_repairs(policy: Any, repairs: str) -> None:
+    assert to_model({"properties": {"automaticRepairsPolicy": policy}}).repairs == repairs
+
+
+@pytest.mark.parametrize(
+    ("settings", "ephemeral"),
+    [({"option": "Local"}, True), ({"option": "Other"}, False), ({}, False), (None, False), ([], False)],
+    ids=["local", "another", "empty", "null", "list"],
+)
+def test_ephemeral_os_disk(settings: Any, ephemeral: bool) -> None:
+    model = to_model(properties(storageProfile={"osDisk": {"diffDiskSettings": settings}}, timeCreated="then"))
+    assert (model.ephemeral_os_disk, model.time) == (ephemeral, "then")
+
+
+ODD: tuple[Any, ...] = (None, 0, True, "x", [], ["x"], [None], [[]], {}, {"x": 1}, {"id": []})
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_no_odd_field_of_a_scale_set_raises(odd: Any) -> None:
+    for name in ("id", "name", "location", "etag", "tags", "plan", "properties"):
+        to_model({name: odd})
+    for name in ("upgradePolicy", "virtualMachineProfile", "automaticRepairsPolicy", "orchestrationMode"):
+        to_model({"properties": {name: odd}})
+    for name in ("storageProfile", "osProfile", "networkProfile", "extensionProfile", "timeCreated"):
+        to_model(properties(**{name: odd}))
+    for name in ("imageReference", "osDisk"):
+        to_model(properties(storageProfile={name: odd}))
 
 
 def storage(version: str = "1", uri: str = "", **more: Any) -> dict[str, Any]:

@@ -72,6 +72,10 @@ def _set_at(parent: Any, key: Any, rest: list[str], value: Any) -> bool:
 _SET = "/subscriptions/s/resourceGroups/{}/providers/Microsoft.Compute/virtualMachineScaleSets/web"
 _SEVENTY_SEVENTH = {"instanceId": "77", "id": f"{_SET.format('g')}/virtualMachines/77"}
 _GALLERY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/g/images/web"
+_PLATFORM_VERSION = (
+    "/Subscriptions/s/Providers/Microsoft.Compute/Locations/mars/Publishers/p/ArtifactTypes/VMImage/Offers/o/Skus/s"
+    "/Versions/7.7.7"
+)
 _SHARED = {"sharedGalleryImageId": "/SharedGalleries/u/Images/w/Versions/1"}
 _COMMUNITY = {"communityGalleryImageId": "/CommunityGalleries/p/Images/w/Versions/1"}
 _VHD = {"uri": "https://a/x.vhd?sig=s"}
@@ -103,9 +107,17 @@ ALTERATIONS = [
     Alteration(SCALE_SETS, "body/properties", DROPPED, "upgrade mode"),
     Alteration(SCALE_SETS, "body/properties/provisioningState", "Failed", "provisioning state"),
     Alteration(SCALE_SETS, "body/properties/provisioningState", DROPPED, "provisioning state"),
-    Alteration(SCALE_SETS, "body/properties/orchestrationMode", "Flexible", "orchestration mode"),
-    Alteration(SCALE_SETS, "body/properties/orchestrationMode", "Flexible", "Flexible is refused"),
-    Alteration(SCALE_SETS, "body/properties/orchestrationMode", DROPPED, "orchestration mode"),
+    Alteration(SCALE_SETS, "body/properties/orchestrationMode", "Flexible", "Flexible"),
+    Alteration(SCALE_SETS, "body/properties/orchestrationMode", DROPPED, "Flexible"),
+    Alteration(SCALE_SETS, f"{_PROFILE}/osProfile", {"windowsConfiguration": {}}, "OS"),
+    Alteration(SCALE_SETS, f"{_PROFILE}/timeCreated", "then", "time"),
+    Alteration(
+        SCALE_SETS, f"{_PROFILE}/storageProfile/osDisk/diffDiskSettings?", {"option": "Local"}, "ephemeral OS disk"
+    ),
+    Alteration(SCALE_SETS, "body/plan?", {"name": "n", "publisher": "p", "product": "o"}, "plan"),
+    Alteration(
+        SCALE_SETS, "body/properties/automaticRepairsPolicy?", {"enabled": True, "repairAction": "Restart"}, "repairs"
+    ),
     Alteration(SCALE_SETS, "body/properties/externalHealthPolicy?", {"enabled": True}, "health signal"),
     Alteration(SCALE_SETS, f"{_POLICY}/mode", "Rolling", "upgrade mode"),
     Alteration(SCALE_SETS, f"{_POLICY}/mode", DROPPED, "upgrade mode"),
@@ -162,8 +174,10 @@ ALTERATIONS = [
     Alteration(INSTANCE_LISTS, f"{_VIEW}/vmHealth?", {"status": {"code": "HealthState/unknown"}}, "health"),
     Alteration(INSTANCE_LISTS, f"{_VIEW}/platformUpdateDomain", 7, "update domain"),
     Alteration(INSTANCE_LISTS, f"{_VIEW}/platformUpdateDomain", DROPPED, "update domain"),
-    Alteration(INSTANCE_LISTS, f"{_VIEW}/placementGroupId", "another", "update domain"),
-    Alteration(INSTANCE_LISTS, f"{_ITEM}/zones?", ["3"], "update domain"),
+    Alteration(INSTANCE_LISTS, f"{_VIEW}/placementGroupId", "another", "placement group"),
+    Alteration(INSTANCE_LISTS, f"{_ITEM}/zones?", ["3"], "zone"),
+    Alteration(INSTANCE_LISTS, f"{_INSTANCE}/modelDefinitionApplied", "VirtualMachine", "changed individually"),
+    Alteration(INSTANCE_VIEWS, "body/hyperVGeneration", "V3", "generation"),
     Alteration(INSTANCE_LISTS, f"{_VIEW}/platformFaultDomain", 7, "fault domain"),
     Alteration(INSTANCE_LISTS, f"{_VIEW}/platformFaultDomain", DROPPED, "fault domain"),
     Alteration(INSTANCE_LISTS, f"{_VIEW}/statuses", [_FAILED], "problem"),
@@ -177,13 +191,19 @@ ALTERATIONS = [
     Alteration(INSTANCES, f"body/properties/{_REFERENCE}/exactVersion", "9.9.9", "image"),
     Alteration(INSTANCE_VIEWS, "body/statuses", [{"code": "PowerState/stopped"}], "power"),
     Alteration(INSTANCE_VIEWS, "body/platformUpdateDomain", 7, "update domain"),
-    Alteration(INSTANCE_VIEWS, "body/placementGroupId", DROPPED, "update domain"),
+    Alteration(INSTANCE_VIEWS, "body/placementGroupId", DROPPED, "placement group"),
     Alteration(INSTANCE_VIEWS, "body/platformFaultDomain", 7, "fault domain"),
     Alteration(INSTANCE_VIEWS, "body/vmHealth?", {"status": {"code": "HealthState/unhealthy"}}, "health"),
     Alteration(VERSIONS, "body/id", f"{_GALLERY}/versions/7.7.7", "versions"),
-    Alteration(VERSIONS, "body/*/id", f"{_GALLERY}/versions/7.7.7", "versions"),
+    Alteration(VERSIONS, "body/*/id", _PLATFORM_VERSION, "versions"),
     Alteration(VERSIONS, "body/value/*/id", f"{_GALLERY}/versions/7.7.7", "versions"),
     Alteration(VERSIONS, "status", 404, "versions"),
+    Alteration(VERSIONS, "body/properties/osDiskImage/operatingSystem", "Plan9", "OS"),
+    Alteration(VERSIONS, "body/properties/hyperVGeneration", "V3", "generation"),
+    Alteration(VERSIONS, "body/properties/architecture", "Arm64", "architecture"),
+    Alteration(VERSIONS, "body/properties/imageDeprecationStatus/imageState", "Deprecated", "deprecated"),
+    Alteration(VERSIONS, "body/*/name", "7.7.7", "listed"),
+    Alteration(VERSIONS, "body/value/*/name", "7.7.7", "listed"),
     Alteration(OPERATIONS, "body/status", "Succeeded", "state"),
     Alteration(OPERATIONS, "body/status", "InProgress", "state"),
     Alteration(OPERATIONS, "body/status", "Failed", "state"),

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, path_of
 from reading_wire import hearing, reply_of
-from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState
 
 _KINDS = {
     "uri": ImageKind.VHD,
@@ -60,25 +62,63 @@ def _answers(recording: Recording) -> Iterator[Answers]:
 def _read(answers: Answers) -> Facts:
     (answer,) = answers
     found: dict[str, str] = {}
-    for name in _names(answer):
-        line = hearing([reply_of(answer, status=404 if answer.status == 404 else 200)])
-        state = line.client.look_up(_image(name), _part(name, "locations"))
-        found[_in_provider(path_of(line.sent[0].url))] = state.value
-    return {"versions": found}
+    facts: Facts = {"versions": found}
+    for name, shown in _shown(answer).items():
+        image, location = _image(name), _part(name, "locations")
+        # of a gallery the definition is asked for, too
+        replies = [reply_of(replace(answer, body=shown), status=404 if answer.status == 404 else 200)] * 2
+        line = hearing(replies)
+        looked_up = line.client.look_up(image, location)
+        found[_in_provider(path_of(line.sent[0].url))] = looked_up.state.value
+        facts |= {f"{fact} of {name}": value for fact, value in _facts_of(looked_up, image).items()}
+    if _is_list(answer):
+        listed = [hearing([reply_of(answer)]).client.list_versions(_image(name), "") for name in _shown(answer)][:1]
+        facts["listed"] = sorted(version.name for versions in listed for version in versions)
+    return facts
+
+
+def _facts_of(facts: ImageFacts, image: Image) -> Facts:
+    if facts.state is not ImageState.FOUND or image.kind is not ImageKind.PLATFORM:
+        return {}
+    return {
+        "OS": facts.traits.os,
+        "generation": facts.traits.generation,
+        "architecture": facts.traits.architecture,
+        "deprecated": facts.deprecated,
+    }
 
 
 def _written_versions(answers: Answers) -> Facts:
     (answer,) = answers
     state = "missing" if answer.status == 404 else "found"
-    return {"versions": {_in_provider(name): state for name in _names(answer)}}
+    facts: Facts = {"versions": {_in_provider(name): state for name in _shown(answer)}}
+    for name, shown in _shown(answer).items():
+        if state == "found" and re.search("/artifacttypes/", name, re.IGNORECASE):
+            facts |= {f"{fact} of {name}": value for fact, value in _written_facts(Leaves(shown)).items()}
+    if _is_list(answer):
+        facts["listed"] = sorted(str(shown["name"]) for shown in _shown(answer).values())
+    return facts
 
 
-def _names(answer: Interaction) -> list[str]:
-    """The ids of the versions that an answer shows, or the path of the one that it does not have."""
+def _written_facts(leaves: Leaves) -> Facts:
+    return {
+        "OS": leaves.text(r"osDiskImage\.operatingSystem"),
+        "generation": leaves.text("hyperVGeneration"),
+        "architecture": leaves.text("architecture"),
+        "deprecated": leaves.text(r"imageDeprecationStatus\.imageState") == "Deprecated",
+    }
+
+
+def _is_list(answer: Interaction) -> bool:
+    return answer.status != 404 and (isinstance(answer.body, list) or "value" in answer.body)
+
+
+def _shown(answer: Interaction) -> dict[str, Any]:
+    """The versions that an answer shows, by id, or the path of the one that it does not have."""
     if answer.status == 404:
-        return [path_of(answer.url)]
+        return {path_of(answer.url): answer.body}
     listed = answer.body if isinstance(answer.body, list) else answer.body.get("value", [answer.body])
-    return [each["id"] for each in listed]
+    return {each["id"]: each for each in listed}
 
 
 def _in_provider(path: str) -> str:

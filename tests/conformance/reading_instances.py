@@ -10,8 +10,8 @@ from azure_api.scripted import answer
 from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, path_of, secure
 from reading_images import instance_image
-from reading_wire import hearing, reply_of
-from vmss_upgrade.rollout.scale_set import Domain, Health, Instance, Power
+from reading_wire import UNIFORM, hearing, reply_of
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power
 
 _MACHINES = "/virtualmachines"
 _POWERS = {"running": Power.RUNNING, "stopped": Power.STOPPED, "deallocated": Power.DEALLOCATED}
@@ -24,7 +24,7 @@ _HEALTHS = {"": Health.NO_SIGNAL, "healthy": Health.HEALTHY, "unhealthy": Health
 def _read(pages: Answers) -> Facts:
     """Read page by page; there is one more, empty, that nobody should ask for."""
     line = hearing([*(reply_of(page, status=200) for page in pages), answer(200, {"value": []})])
-    listed = line.client.read_instances()
+    listed = line.client.read_instances(UNIFORM)
     facts: Facts = {
         "pages": listed.pages,
         "URLs of further pages": [unquote(sent.url) for sent in line.sent[1:]],
@@ -45,6 +45,10 @@ def _facts_of(instance: Instance) -> Facts:
         "power": instance.power,
         "health": instance.health,
         "update domain": instance.update_domain,
+        "zone": instance.zone,
+        "placement group": instance.placement_group,
+        "generation": instance.generation,
+        "changed individually": instance.changed_individually,
         "fault domain": instance.fault_domain,
         "protection": instance.protected,
         "problem": problem and problem.code,
@@ -80,7 +84,11 @@ def _written_of(item: Leaves) -> Facts:
         "provisioning state": item.text("provisioningState"),
         "power": _power(item),
         "health": _HEALTHS.get(_last(item.text(r"vmHealth\.status\.code")), Health.UNKNOWN),
-        "update domain": _update_domain(item),
+        "update domain": item.nearest("platformUpdateDomain"),
+        "zone": item.text(r"zones\.0"),
+        "placement group": item.text("placementGroupId"),
+        "generation": item.text(r"instanceView\.hyperVGeneration"),
+        "changed individually": item.text("modelDefinitionApplied") == "VirtualMachine",
         "fault domain": item.nearest("platformFaultDomain"),
         "protection": item.nearest("protectFromScaleSetActions", False),
     }
@@ -95,13 +103,6 @@ def _power(item: Leaves) -> Power:
     codes = [str(code) for _, code in item.named(r"statuses\.\d+\.code")]
     state = next((_last(code) for code in codes if re.match("PowerState/", code, re.IGNORECASE)), "")
     return _POWERS.get(state, Power.OTHER)
-
-
-def _update_domain(item: Leaves) -> Domain | None:
-    number = item.nearest("platformUpdateDomain")
-    if number is None:
-        return None
-    return Domain(zone=item.text(r"zones\.0"), placement_group=item.text("placementGroupId"), number=number)
 
 
 def _problem(item: Leaves) -> Facts:

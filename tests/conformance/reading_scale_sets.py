@@ -9,9 +9,9 @@ from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, header, path_of
 from reading_images import model_image
 from reading_wire import hearing, reply_of
-from vmss_upgrade.azure_api.translation import image_patch, to_model
+from vmss_upgrade.azure_api.image_reference import image_patch
+from vmss_upgrade.azure_api.translation import to_model
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.preflight import unfit
 from vmss_upgrade.rollout.scale_set import HealthSignal
 
 _SETS = r"/virtualmachinescalesets"
@@ -40,7 +40,12 @@ def _read(answers: Answers) -> Facts:
         "etag": model.etag,
         "provisioning state": model.provisioning_state,
         "upgrade mode": model.upgrade_mode,
-        "orchestration mode": model.orchestration_mode,
+        "Flexible": model.is_flexible,
+        "OS": model.traits.os,
+        "plan": model.traits.plan,
+        "time": model.time,
+        "ephemeral OS disk": model.ephemeral_os_disk,
+        "repairs": model.repairs,
         "health signal": model.health_signal,
         "automatic OS upgrade": model.automatic_os_upgrade,
         "Service Fabric": model.service_fabric,
@@ -48,7 +53,6 @@ def _read(answers: Answers) -> Facts:
         "image kind": model.image.kind,
         "image": str(model.image),
         "image as a rollback would write it": _patched(model.image),
-        "Flexible is refused": any("Flexible" in finding.message for finding in unfit(model)),
     }
 
 
@@ -62,8 +66,6 @@ def _written(answers: Answers) -> Facts:
     (answer,) = answers
     leaves = Leaves(answer.body)
     place = re.match("/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/", leaves.text("id"), re.I)
-    orchestration = leaves.text("properties.orchestrationMode") or "Uniform"
-    owned = _is_service_fabric(leaves) or _is_aks(leaves)
     facts: Facts = {
         "id": leaves.text("id"),
         "name": leaves.text("name"),
@@ -73,14 +75,17 @@ def _written(answers: Answers) -> Facts:
         "etag": leaves.text("etag") or header(answer, "etag"),
         "provisioning state": leaves.text("provisioningState"),
         "upgrade mode": leaves.text(r"upgradePolicy\.mode"),
-        "orchestration mode": orchestration,
+        "Flexible": leaves.text("properties.orchestrationMode") == "Flexible",
+        "OS": _os(leaves),
+        "plan": ":".join(leaves.text(rf"^plan\.{part}") for part in ("publisher", "product", "name")).strip(":"),
+        "time": leaves.text(r"virtualMachineProfile\.timeCreated"),
+        "ephemeral OS disk": leaves.text(r"diffDiskSettings\.option") == "Local",
+        "repairs": _repairs(leaves),
         "health signal": _health_signal(leaves),
         "automatic OS upgrade": leaves.nearest("enableAutomaticOSUpgrade", False),
         "Service Fabric": _is_service_fabric(leaves),
         "AKS": _is_aks(leaves),
         "image as a rollback would write it": _named_image(leaves),
-        # where the set belongs to another service, that alone is said
-        "Flexible is refused": orchestration == "Flexible" and not owned,
     }
     return facts | model_image(leaves)
 
@@ -92,6 +97,17 @@ def _named_image(leaves: Leaves) -> dict[str, object]:
         for path, value in leaves.named(r"storageProfile\.(imageReference\.\w+|osDisk\.image\.uri)")
         if value and not path.endswith(".exactVersion")
     }
+
+
+def _os(leaves: Leaves) -> str:
+    given = re.compile(r"osProfile\.(linux|windows)Configuration(\.|$)", re.I)
+    found = next((match[1] for path, _ in leaves.pairs if (match := given.search(path))), "")
+    return found.title() or leaves.text(r"osDisk\.osType")
+
+
+def _repairs(leaves: Leaves) -> str:
+    enabled = leaves.nearest(r"automaticRepairsPolicy\.enabled", False)
+    return (leaves.text(r"automaticRepairsPolicy\.repairAction") or "Replace") if enabled else ""
 
 
 def _health_signal(leaves: Leaves) -> HealthSignal:

@@ -21,6 +21,7 @@ from reading_operations import OPERATIONS, ROLLING_UPGRADES
 from reading_refusals import REFUSALS
 from reading_scale_sets import NEIGHBOURS, SCALE_SETS
 from vmss_upgrade.azure_api.translation import to_instances
+from vmss_upgrade.rollout.scale_set import Instance
 
 KINDS = (
     SCALE_SETS,
@@ -144,6 +145,36 @@ def test_what_is_not_read_yet(gap: Gap) -> None:
     if altered is None:
         pytest.skip(f"no recorded {gap.alteration.kind.name} has such a {gap.alteration.path}")
     assert gap.is_mended(altered)
+
+
+# -- what an instance lacks of the model -----------------------------------------------------------------------------
+
+
+def current_and_stale() -> Iterator[tuple[str, bool | None, Instance]]:
+    """Every recorded instance that was listed after the model of its set: where, its flag, how it is read."""
+    for recording in everything():
+        models: dict[str, Any] = {}
+        for each in recording.interactions:
+            path = path_of(each.url)
+            if each.status >= 300 or not isinstance(each.body, dict):
+                continue
+            if re.search(r"/virtualmachinescalesets/[^/]+$", path) and each.method != "DELETE":
+                models[path] = each.body
+            elif (of := re.match(r"(.*/virtualmachinescalesets/[^/]+)/virtualmachines(/[^/]+)?$", path)) is not None:
+                for instance in to_instances(items_of(each.body), models.get(of[1])):
+                    yield f"{recording.name} {each.position} {instance.id}", instance.latest_model_applied, instance
+
+
+def test_an_instance_that_is_current_lacks_nothing() -> None:
+    found = [
+        f"{where}: {instance.behind_in}" for where, flag, instance in current_and_stale() if flag and instance.behind_in
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_of_some_that_are_not_current_it_is_told_why() -> None:
+    stale = {instance.behind_in for _, flag, instance in current_and_stale() if flag is False}
+    assert not stale or any(stale)
 
 
 # -- Flexible --------------------------------------------------------------------------------------------------------

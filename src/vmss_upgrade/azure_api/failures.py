@@ -10,6 +10,7 @@ from typing import Any
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
+from vmss_upgrade.azure_api.remedies import SIGN_IN_REMEDY, remedy_for
 from vmss_upgrade.errors import AzureError, Trouble
 
 _CORRELATION_HEADERS = ("x-ms-correlation-request-id", "x-ms-request-id")
@@ -82,7 +83,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
             trouble=Trouble.DENIED if denied else Trouble.UNCERTAIN,
             code="SignInFailed" if denied else type(error).__name__,
             doing=doing,
-            remedy=_SIGN_IN_REMEDY if denied else "",
+            remedy=SIGN_IN_REMEDY if denied else "",
         )
     status = int(response.status_code)
     headers = response.headers
@@ -93,7 +94,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
         trouble=trouble,
         code=code or f"HTTP {status}",
         doing=doing,
-        remedy=_remedy(status, code, isinstance(error, ClientAuthenticationError)),
+        remedy=remedy_for(status, code, message, is_sign_in=isinstance(error, ClientAuthenticationError)),
         retry_after=retry_after(headers),
         correlation_id=correlation_id(headers),
     )
@@ -110,22 +111,6 @@ def _trouble(status: int, code: str) -> Trouble:
         # 409 has other codes too (quota, wrong state ...), which no waiting cures
         return Trouble.CONFLICT if code.lower() in ("conflict", "") else Trouble.REJECTED
     return _BY_STATUS.get(status, Trouble.REJECTED)
-
-
-_SIGN_IN_REMEDY = "Check the sign-in inputs and the federated credential or secret of the application."
-
-
-_SET_NOT_FOUND = ("ResourceNotFound", "ResourceGroupNotFound", "SubscriptionNotFound")
-
-
-def _remedy(status: int, code: str, is_sign_in: bool) -> str:
-    if status == 403:
-        return "Give the identity the role that the README describes, on the scale set or its resource group."
-    if status == 401 or is_sign_in:
-        return _SIGN_IN_REMEDY
-    if code in _SET_NOT_FOUND:
-        return "Check `subscription-id`, `resource-group` and `scale-set`."
-    return ""
 
 
 def _azure_words(error: HttpResponseError) -> tuple[str, str]:

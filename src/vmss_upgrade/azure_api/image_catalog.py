@@ -1,34 +1,233 @@
-"""Where an image can be looked up."""
+"""What the catalog says of an image: does it exist, what boots it, is it in the region, which versions are there.
+
+Sources: VirtualMachineImage of the compute provider; galleries of any sharing by the gallery provider (GalleryRP
+2024-03-03, gallery.json, sharedGallery.json, communityGallery.json; azure-mgmt-compute 39 knows it still). A gallery
+image version says nothing of its OS, generation, architecture and plan: its definition does.
+"""
 
 from __future__ import annotations
 
-import re
 from urllib.parse import quote
 
-from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.azure_api.failures import translated
+from vmss_upgrade.azure_api.json_fields import (
+    Json,
+    number_in,
+    object_in,
+    objects_in,
+    plan_in,
+    segments_of,
+    text_in,
+)
+from vmss_upgrade.azure_api.reader import API_VERSION, Reader
+from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.rollout.image import (
+    Image,
+    ImageFacts,
+    ImageKind,
+    ImageState,
+    ImageVersion,
+    Replication,
+    Traits,
+)
 
 GALLERY_API_VERSION = "2024-03-03"
-_COMPUTE_API_VERSION = "2026-04-01"
+
+_STATES = {Trouble.NOT_FOUND: ImageState.MISSING, Trouble.DENIED: ImageState.DENIED}
+_SHARINGS = {ImageKind.SHARED_GALLERY: "sharedGalleries", ImageKind.COMMUNITY_GALLERY: "communityGalleries"}
+_REPLICATIONS = {
+    "completed": Replication.COMPLETED,
+    "replicating": Replication.REPLICATING,
+    "failed": Replication.FAILED,
+}
+_PROVISIONINGS = {
+    "succeeded": Replication.COMPLETED,
+    "creating": Replication.REPLICATING,
+    "updating": Replication.REPLICATING,
+    "migrating": Replication.REPLICATING,
+    "failed": Replication.FAILED,
+}
 
 
-def path_of(image: Image, subscription_path: str, location: str) -> str | None:
-    """The path and api-version of a GET that answers 404 where the image does not exist.
+def look_up(reader: Reader, subscription_path: str, image: Image, location: str) -> ImageFacts:
+    """The facts of one exact image.
 
-    None for images that nobody can look up beforehand: a VHD, or one shared from a foreign gallery.
+    A VHD is UNKNOWABLE, and so is an image whose look-up Azure rejects for another reason than its absence or the
+    missing right (an api-version that a private cloud does not have): the write will tell. Raises AzureError where
+    asking again may help. Of a definition that cannot be read the traits stay empty.
     """
-    match image.kind:
-        case ImageKind.PLATFORM:
-            publisher, offer, sku, version, region = (
-                quote(part, safe="") for part in (image.publisher, image.offer, image.sku, image.version, location)
-            )
-            return (
-                f"{subscription_path}/providers/Microsoft.Compute/locations/{region}/publishers/{publisher}"
-                f"/artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions/{version}"
-                f"?api-version={_COMPUTE_API_VERSION}"
-            )
-        case ImageKind.RESOURCE:
-            is_gallery = re.search(r"/galleries/[^/]+/images/", image.reference, re.IGNORECASE)
-            version = GALLERY_API_VERSION if is_gallery else _COMPUTE_API_VERSION
-            return f"{quote(image.reference)}?api-version={version}"
-        case _:
-            return None
+    path = _path_of(image, subscription_path, location)
+    if not path:
+        return ImageFacts(state=ImageState.UNKNOWABLE)
+    try:
+        with translated(f"looking up the image {image}"):
+            body = reader.json(path)
+    except AzureError as error:
+        if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            raise
+        return ImageFacts(state=_STATES.get(error.trouble, ImageState.UNKNOWABLE))
+    properties = object_in(body, "properties")
+    if image.kind is ImageKind.PLATFORM:
+        return _platform_facts(properties)
+    if not image.is_in_gallery:
+        disk = object_in(properties, "storageProfile", "osDisk")
+        generation = text_in(properties, "hyperVGeneration")
+        return ImageFacts(state=ImageState.FOUND, traits=Traits(os=text_in(disk, "osType"), generation=generation))
+    traits = _definition_traits(reader, subscription_path, image, location)
+    if image.kind is not ImageKind.RESOURCE:  # shown in the region: it is there
+        return ImageFacts(state=ImageState.FOUND, traits=traits, end_of_life=text_in(properties, "endOfLifeDate"))
+    replication, progress = _replication(properties, location)
+    return ImageFacts(
+        state=ImageState.FOUND,
+        traits=traits,
+        end_of_life=text_in(properties, "publishingProfile", "endOfLifeDate"),
+        replication=replication,
+        progress=progress,
+    )
+
+
+def list_versions(reader: Reader, subscription_path: str, image: Image, location: str) -> tuple[ImageVersion, ...]:
+    """All versions, in Azure's order; none of an image that has no versions. Raises AzureError."""
+    if image.kind is ImageKind.PLATFORM:
+        url = f"{_platform_path(image, subscription_path, location)}?api-version={API_VERSION}"
+        with translated("listing the versions of an image"):
+            return tuple(ImageVersion(name=text_in(item, "name")) for item in reader.bare_list(url) if item.get("name"))
+    definition = _definition_path(image, subscription_path, location)
+    if not definition:
+        return ()
+    url = f"{definition}/versions?api-version={GALLERY_API_VERSION}"
+    items = _shared_items(reader, url) if image.kind is ImageKind.SHARED_GALLERY else _items(reader, url)
+    return tuple(
+        ImageVersion(name=text_in(item, "name"), may_be_latest=_may_be_latest(item, location)) for item in items
+    )
+
+
+# -- where it stands -------------------------------------------------------------------------------------------------
+
+
+def _path_of(image: Image, subscription_path: str, location: str) -> str:
+    """The path and api-version of a GET that answers 404 where the image does not exist; empty for a VHD."""
+    if image.kind is ImageKind.PLATFORM:
+        path = _platform_path(image, subscription_path, location)
+        return f"{path}/{quote(image.version, safe='')}?api-version={API_VERSION}"
+    if image.kind is ImageKind.RESOURCE:
+        if not image.is_in_gallery:
+            return f"{quote(image.reference)}?api-version={API_VERSION}"
+        return f"{quote(image.reference)}?$expand=ReplicationStatus&api-version={GALLERY_API_VERSION}"
+    definition = _definition_path(image, subscription_path, location)
+    version = segments_of(image.reference).get("versions", "")
+    return f"{definition}/versions/{quote(version, safe='')}?api-version={GALLERY_API_VERSION}" if definition else ""
+
+
+def _platform_path(image: Image, subscription_path: str, location: str) -> str:
+    publisher, offer, sku, region = (
+        quote(part, safe="") for part in (image.publisher, image.offer, image.sku, location)
+    )
+    return (
+        f"{subscription_path}/providers/Microsoft.Compute/locations/{region}/publishers/{publisher}"
+        f"/artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions"
+    )
+
+
+def _definition_path(image: Image, subscription_path: str, location: str) -> str:
+    """The path of a gallery image definition, of any sharing; empty where the image is in no gallery."""
+    if image.kind is ImageKind.RESOURCE:
+        return quote(image.definition) if image.is_in_gallery else ""
+    sharing = _SHARINGS.get(image.kind, "")
+    names = segments_of(image.reference)
+    gallery, name, region = (
+        quote(part, safe="") for part in (names.get(sharing.lower(), ""), names.get("images", ""), location)
+    )
+    if not gallery or not name:
+        return ""
+    return f"{subscription_path}/providers/Microsoft.Compute/locations/{region}/{sharing}/{gallery}/images/{name}"
+
+
+# -- what it says ----------------------------------------------------------------------------------------------------
+
+
+def _platform_facts(properties: Json) -> ImageFacts:
+    status = object_in(properties, "imageDeprecationStatus")
+    traits = Traits(
+        os=text_in(properties, "osDiskImage", "operatingSystem"),
+        generation=text_in(properties, "hyperVGeneration"),
+        architecture=text_in(properties, "architecture"),
+        plan=plan_in(properties, "plan"),
+    )
+    return ImageFacts(
+        state=ImageState.FOUND,
+        traits=traits,
+        deprecated=text_in(status, "imageState").lower() == "deprecated",
+        deprecation_date=text_in(status, "scheduledDeprecationTime"),
+    )
+
+
+def _definition_traits(reader: Reader, subscription_path: str, image: Image, location: str) -> Traits:
+    """Of the definition: V1 and x64 where it does not say, as they were before there was anything else."""
+    path = _definition_path(image, subscription_path, location)
+    try:
+        with translated(f"looking up the image definition {image.definition}"):
+            properties = object_in(reader.json(f"{path}?api-version={GALLERY_API_VERSION}"), "properties")
+    except AzureError as error:
+        if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            raise
+        return Traits()
+    return Traits(
+        os=text_in(properties, "osType"),
+        generation=text_in(properties, "hyperVGeneration") or "V1",
+        architecture=text_in(properties, "architecture") or "x64",
+        plan=plan_in(properties, "purchasePlan"),
+    )
+
+
+def _replication(properties: Json, location: str) -> tuple[Replication, int]:
+    """How far the version is in the region: by its own status there, else by the state of the version as a whole."""
+    regions = objects_in(object_in(properties, "publishingProfile"), "targetRegions")
+    if regions and not any(_is_region(text_in(region, "name"), location) for region in regions):
+        return Replication.NOT_ASKED_FOR, 0
+    for status in objects_in(object_in(properties, "replicationStatus"), "summary"):
+        if _is_region(text_in(status, "region"), location):
+            replication = _REPLICATIONS.get(text_in(status, "state").lower(), Replication.UNKNOWN)
+            return replication, _progress(replication, number_in(status, "progress"))
+    if not regions:
+        return Replication.UNKNOWN, 0
+    replication = _PROVISIONINGS.get(text_in(properties, "provisioningState").lower(), Replication.UNKNOWN)
+    return replication, _progress(replication, None)
+
+
+def _progress(replication: Replication, shown: int | None) -> int:
+    return 100 if replication is Replication.COMPLETED else shown or 0
+
+
+def _is_region(name: str, location: str) -> bool:
+    """ "West Europe" is westeurope."""
+    return name.replace(" ", "").lower() == location.replace(" ", "").lower()
+
+
+def _may_be_latest(item: Json, location: str) -> bool:
+    """Of a version of any gallery; those of a shared or community one stand in a list of the region already."""
+    properties = object_in(item, "properties")
+    profile = object_in(properties, "publishingProfile")
+    if properties.get("excludeFromLatest") is True or profile.get("excludeFromLatest") is True:
+        return False
+    if text_in(properties, "provisioningState").lower() not in ("succeeded", ""):
+        return False
+    regions = objects_in(profile, "targetRegions")
+    here = [region for region in regions if _is_region(text_in(region, "name"), location)]
+    return not regions or any(region.get("excludeFromLatest") is not True for region in here)
+
+
+def _shared_items(reader: Reader, url: str) -> list[Json]:
+    """What is shared with the subscription, else (only shown when asked for by `sharedTo`) with its tenant."""
+    try:
+        items = _items(reader, url)
+    except AzureError as error:
+        if error.trouble is not Trouble.NOT_FOUND:
+            raise
+        items = []
+    return items or _items(reader, f"{url}&sharedTo=tenant")
+
+
+def _items(reader: Reader, url: str) -> list[Json]:
+    with translated("listing the versions of an image"):
+        return [item for page in reader.pages(url) for item in page.items if text_in(item, "name")]

@@ -13,22 +13,26 @@ from typing import Any
 from urllib.parse import quote
 
 from azure.core import MatchConditions
-from azure.core.exceptions import HttpResponseError
-from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.compute import ComputeManagementClient
-from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from vmss_upgrade.azure_api import image_catalog
 from vmss_upgrade.azure_api.failures import translated
+from vmss_upgrade.azure_api.image_reference import image_patch
+from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.translation import image_patch, to_instances, to_model
+from vmss_upgrade.azure_api.reader import API_VERSION, Reader
+from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.ports import ImageState, InstanceList, Operation
-from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.ports import InstanceList, Operation
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
+from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Model
 
-API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
+__all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
+
 LIST_BUCKET = "HighCostGetVMScaleSetResource"  # wire facts, section 10
+_PERMISSIONS_API_VERSION = "2022-04-01"  # of Microsoft.Authorization
+_REPAIRS = "AutomaticRepairs"  # an orchestration service's name: uniform_orchestration_service_state_2024
 
 
 class ScaleSetClient:
@@ -36,65 +40,120 @@ class ScaleSetClient:
 
     def __init__(self, client: ComputeManagementClient, subscription: str, resource_group: str, name: str) -> None:
         self._client = client
+        self._reader = Reader(client)
         self._group = resource_group
         self._name = name
-        self._path = (
-            f"/subscriptions/{quote(subscription, safe='')}/resourceGroups/{quote(resource_group, safe='')}"
-            f"/providers/Microsoft.Compute/virtualMachineScaleSets/{quote(name, safe='')}"
-        )
         self._subscription_path = f"/subscriptions/{quote(subscription, safe='')}"
+        compute = f"/resourceGroups/{quote(resource_group, safe='')}/providers/Microsoft.Compute"
+        self._machines_path = f"{self._subscription_path}{compute}/virtualMachines"
+        self._path = f"{self._subscription_path}{compute}/virtualMachineScaleSets/{quote(name, safe='')}"
+        # What was read last, as Azure wrote it. `Model` is what decisions are made of; what an instance lacks of the
+        # rest (sizes, extensions, network interfaces) is told by comparing the two documents, field by field.
+        self._model_body: Json = {}
 
     def read_model(self) -> Model:
         """GET of the scale set."""
         with translated("reading the scale set"):
-            response = self._get(self._path)
-            return to_model(_json(response), etag=response.headers.get("etag", ""))
+            response = self._reader.get(self._path)
+            self._model_body = self._reader.object_of(response)
+            return to_model(self._model_body, etag=response.headers.get("etag", ""))
 
-    def read_instances(self) -> InstanceList:
-        """GET of the expanded instance list, following every nextLink as given."""
-        items: list[dict[str, Any]] = []
-        pages = 0
-        remaining = None
-        url: str | None = f"{self._path}/virtualMachines?$expand=instanceView"
-        followed: set[str] = set()
+    def read_instances(self, model: Model) -> InstanceList:
+        """The expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
         with translated("listing the instances"):
-            while url:
-                if url in followed:
-                    raise _unreadable("the instance list goes round in a circle")
-                followed.add(url)
-                response = self._get(url)
-                body = _json(response)
-                items += [item for item in _list(body, response) if isinstance(item, dict)]
-                pages += 1
-                remaining = _remaining(response)
-                url = body.get("nextLink")
-        return InstanceList(instances=to_instances(items), pages=pages, remaining=remaining)  # type: ignore[arg-type]
+            return self._machines(model) if model.is_flexible else self._instances()
+
+    def _instances(self) -> InstanceList:
+        pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
+        instances = to_instances((item for page in pages for item in page.items), self._model_body)
+        return InstanceList(instances=instances, pages=len(pages), remaining=_remaining(pages[-1].headers))
+
+    def _machines(self, model: Model) -> InstanceList:
+        """GET of the virtual machines by filter (wire facts, section 12).
+
+        "instanceView" as $expand is documented "only ... if a valid $filter option is specified"; no recording shows
+        it, so a machine that comes without its view is asked for it singly, and one that is gone by then is dropped.
+        `remaining` is None: the list spends the subscription's bucket (HighCostGetSubscriptionMaximum), none of the
+        set's, and what others leave of that says nothing about our own pace.
+        """
+        wanted = quote(f"'virtualMachineScaleSet/id' eq '{model.id or self._path}'", safe="")
+        pages = self._reader.pages(f"{self._machines_path}?$filter={wanted}&$expand=instanceView")
+        machines = [self._viewed(item) for page in pages for item in page.items]
+        instances = to_machines(machine for machine in machines if machine is not None)
+        return InstanceList(instances=instances, pages=len(pages), remaining=None)
+
+    def _viewed(self, machine: Json) -> Json | None:
+        properties = object_in(machine, "properties")
+        if object_in(properties, "instanceView"):
+            return machine
+        try:
+            with translated("reading an instance view"):
+                view = self._reader.json(
+                    f"{self._machines_path}/{quote(text_in(machine, 'name'), safe='')}/instanceView"
+                )
+        except AzureError as error:
+            if error.trouble is Trouble.NOT_FOUND:
+                return None
+            raise
+        return {**machine, "properties": {**properties, "instanceView": view}}
 
     def is_rolling_upgrade_running(self) -> bool | None:
         """GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
             with translated("reading the latest rolling upgrade"):
-                body = _json(self._get(f"{self._path}/rollingUpgrades/latest"))
+                body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
         except AzureError as error:
             if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
                 raise
             return False if error.trouble is Trouble.NOT_FOUND else None
-        status = (body.get("properties") or {}).get("runningStatus") or {}
-        return str(status.get("code", "")).lower() == "rollingforward"
+        return text_in(body, "properties", "runningStatus", "code").lower() == "rollingforward"
 
-    def look_up(self, image: Image, location: str) -> ImageState:
-        """GET of the image where it can be looked up at all."""
-        path = image_catalog.path_of(image, self._subscription_path, location)
-        if path is None:
-            return ImageState.NOT_READABLE
+    def look_up(self, image: Image, location: str) -> ImageFacts:
+        """See image_catalog."""
+        return image_catalog.look_up(self._reader, self._subscription_path, image, location)
+
+    def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
+        """See image_catalog."""
+        return image_catalog.list_versions(self._reader, self._subscription_path, image, location)
+
+    def read_permissions(self) -> tuple[Permission, ...] | None:
+        """GET of the caller's permissions at the scale set's scope, every page."""
+        url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
         try:
-            with translated(f"looking up the image {image}"):
-                self._get(path)
+            with translated("reading the permissions"):
+                return to_permissions(item for page in self._reader.pages(url) for item in page.items)
         except AzureError as error:
             if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
                 raise
-            return ImageState.MISSING if error.trouble is Trouble.NOT_FOUND else ImageState.NOT_READABLE
-        return ImageState.FOUND
+            return None
+
+    def are_repairs_suspended(self, model: Model) -> bool | None:
+        """GET of the set's instance view, orchestrationServices[]."""
+        if model.is_flexible:
+            return None
+        try:
+            with translated("reading the scale set's instance view"):
+                view = self._reader.json(f"{self._path}/instanceView")
+        except AzureError as error:
+            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+                raise
+            return None
+        for service in objects_in(view, "orchestrationServices"):
+            state = text_in(service, "serviceState").lower()
+            if text_in(service, "serviceName").lower() == _REPAIRS.lower() and state:
+                return state == "suspended"
+        return None
+
+    def set_repairs(self, *, suspended: bool) -> Operation:
+        """POST setOrchestrationServiceState."""
+        doing = f"{'suspending' if suspended else 'resuming'} automatic repairs"
+        polling = SteppedPolling(doing)
+        body: Any = {"serviceName": _REPAIRS, "action": "Suspend" if suspended else "Resume"}
+        with translated(doing):
+            self._client.virtual_machine_scale_sets.begin_set_orchestration_service_state(
+                self._group, self._name, body, polling=polling
+            )
+        return polling
 
     def set_image(self, image: Image, etag: str) -> Operation:
         """PATCH of the image alone, with If-Match where the scale set has an ETag."""
@@ -120,41 +179,7 @@ class ScaleSetClient:
             )
         return polling
 
-    def _get(self, url: str) -> HttpResponse:
-        if "api-version=" not in url:
-            url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
-        request = HttpRequest("GET", url, headers={"Accept": "application/json"})
-        # as a stream, because otherwise the SDK decodes the JSON once for itself, and we once more
-        response = self._client.send_request(request, stream=True)
-        response.read()
-        if response.status_code != 200:
-            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
-        return response
 
-
-def _json(response: HttpResponse) -> dict[str, Any]:
-    """The body as an object; an answer that is none counts as no answer."""
-    try:
-        body = response.json()
-    except ValueError as error:
-        raise _unreadable("the answer is not JSON") from error
-    if not isinstance(body, dict):
-        raise _unreadable("the answer is not a JSON object")
-    return body
-
-
-def _list(body: dict[str, Any], response: HttpResponse) -> list[Any]:
-    value = body.get("value")
-    if not isinstance(value, list):
-        raise _unreadable("the instance list has no field `value`")
-    return value
-
-
-def _unreadable(message: str) -> AzureError:
-    return AzureError(message, trouble=Trouble.UNCERTAIN, code="UnreadableAnswer", doing="reading Azure's answer")
-
-
-def _remaining(response: HttpResponse) -> float | None:
-    header = response.headers.get("x-ms-ratelimit-remaining-resource", "")
-    found = re.search(rf"{LIST_BUCKET};(\d+)", header)
+def _remaining(headers: Any) -> float | None:
+    found = re.search(rf"{LIST_BUCKET};(\d+)", headers.get("x-ms-ratelimit-remaining-resource", ""))
     return float(found.group(1)) if found else None

@@ -1,31 +1,34 @@
-"""Azure's JSON -> our nouns. Pure, and tolerant: fields may be missing (Azure/azure-sdk-for-net#45613).
+"""Azure's JSON -> our nouns. Pure, and tolerant: whatever is missing or odd reads as nothing, and nothing raises.
 
-Shapes: `VirtualMachineScaleSet` and `VirtualMachineScaleSetVM` of the REST specification, as recorded; where update
-domains, health and power are found is said at each function.
+Shapes: `VirtualMachineScaleSet`, `VirtualMachineScaleSetVM` and `VirtualMachine` of the REST specification, as
+recorded; where domains, health and power are found is said at each function.
 """
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.scale_set import (
-    Domain,
-    Health,
-    HealthSignal,
-    Instance,
-    Model,
-    Power,
-    Problem,
-    in_natural_order,
+from vmss_upgrade.azure_api import instance_view, model_drift
+from vmss_upgrade.azure_api.image_reference import instance_image, model_image
+from vmss_upgrade.azure_api.json_fields import (
+    Json,
+    first_zone,
+    number_in,
+    object_in,
+    objects_in,
+    plan_in,
+    segments_of,
+    text_in,
 )
+from vmss_upgrade.rollout.image import Traits
+from vmss_upgrade.rollout.rights import Permission
+from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, in_natural_order
 
-Json = Mapping[str, Any]
-
+_MACHINE_MODEL_TIME = "VirtualMachineProfileTimeCreated"  # a tag: flexible_list_vms_by_filter_2024
 _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")
 # Of classic clusters, and of managed ones.
 _SERVICE_FABRIC = ("servicefabricnode", "servicefabriclinuxnode", "servicefabricmcnode")
@@ -33,220 +36,166 @@ _SERVICE_FABRIC = ("servicefabricnode", "servicefabriclinuxnode", "servicefabric
 
 def to_model(body: Json, *, etag: str = "") -> Model:
     """A scale set's GET answer -> Model. `etag` is the header's, used where the body has none."""
-    properties = _object(body, "properties")
-    policy = _object(properties, "upgradePolicy")
-    ids = _ids(_text(body, "id"))
+    properties = object_in(body, "properties")
+    policy = object_in(properties, "upgradePolicy")
+    profile = object_in(properties, "virtualMachineProfile")
+    storage = object_in(profile, "storageProfile")
+    ids = segments_of(text_in(body, "id"))
     return Model(
-        id=_text(body, "id"),
-        name=_text(body, "name") or ids.get("virtualmachinescalesets", ""),
+        id=text_in(body, "id"),
+        name=text_in(body, "name") or ids.get("virtualmachinescalesets", ""),
         resource_group=ids.get("resourcegroups", ""),
         subscription=ids.get("subscriptions", ""),
-        location=_text(body, "location"),
-        image=_model_image(properties),
-        etag=str(body.get("etag") or etag),
-        provisioning_state=_text(properties, "provisioningState"),
-        upgrade_mode=_text(policy, "mode"),
-        orchestration_mode=_text(properties, "orchestrationMode") or "Uniform",
+        location=text_in(body, "location"),
+        image=model_image(storage),
+        etag=text_in(body, "etag") or etag,
+        provisioning_state=text_in(properties, "provisioningState"),
+        upgrade_mode=text_in(policy, "mode"),
+        is_flexible=text_in(properties, "orchestrationMode").lower() == "flexible",
         health_signal=_health_signal(properties),
-        automatic_os_upgrade=bool(_object(policy, "automaticOSUpgradePolicy").get("enableAutomaticOSUpgrade")),
-        service_fabric=_has_service_fabric(properties),
+        automatic_os_upgrade=bool(object_in(policy, "automaticOSUpgradePolicy").get("enableAutomaticOSUpgrade")),
+        service_fabric=any(_extension_type(each) in _SERVICE_FABRIC for each in _extensions(profile)),
         managed_by_aks=_is_managed_by_aks(body, ids),
-        fingerprint=_fingerprint(properties),
+        fingerprint=_fingerprint(profile),
+        traits=Traits(os=_os(profile), plan=plan_in(body, "plan")),
+        time=text_in(profile, "timeCreated"),
+        ephemeral_os_disk=text_in(storage, "osDisk", "diffDiskSettings", "option").lower() == "local",
+        repairs=_repairs(properties),
     )
 
 
-def to_instances(items: list[Json]) -> tuple[Instance, ...]:
-    """The items of an expanded instance list -> instances ordered by id (the list itself is in no useful order)."""
-    instances = {instance.id: instance for instance in map(_to_instance, items)}  # pages may overlap
-    return tuple(sorted(instances.values(), key=lambda instance: in_natural_order(instance.id)))
+def to_instances(items: Iterable[Json], model_body: Json | None = None) -> tuple[Instance, ...]:
+    """The items of an expanded instance list -> instances ordered by id (the list itself is in no useful order).
+
+    `model_body` is the scale set's own GET answer, against which `behind_in` is told; without it nothing is.
+    """
+    return _ordered(_to_instance(item, model_body or {}) for item in items)
 
 
-def image_patch(image: Image) -> dict[str, Any]:
-    """The body of the smallest PATCH that carries the whole image and nothing else."""
-    match image.kind:
-        case ImageKind.PLATFORM:
-            fields = ("publisher", "offer", "sku", "version")
-            storage: dict[str, Any] = {"imageReference": {field: getattr(image, field) for field in fields}}
-        case ImageKind.RESOURCE:
-            storage = {"imageReference": {"id": image.reference}}
-        case ImageKind.SHARED_GALLERY:
-            storage = {"imageReference": {"sharedGalleryImageId": image.reference}}
-        case ImageKind.COMMUNITY_GALLERY:
-            storage = {"imageReference": {"communityGalleryImageId": image.reference}}
-        case ImageKind.VHD:
-            storage = {"osDisk": {"image": {"uri": image.reference}}}
-    return {"properties": {"virtualMachineProfile": {"storageProfile": storage}}}
+def to_machines(items: Iterable[Json]) -> tuple[Instance, ...]:
+    """Virtual machines of a Flexible set, with their instance views -> instances ordered by name.
+
+    Nothing is compared with the set's model: a machine may have been attached to the set, of another size and with
+    extensions of its own, and no recording shows what a manualupgrade would change of it.
+    """
+    return _ordered(map(_to_machine, items))
 
 
-def _object(parent: Json, name: str) -> Json:
-    value = parent.get(name)
-    return value if isinstance(value, Mapping) else {}
+def to_permissions(items: Iterable[Json]) -> tuple[Permission, ...]:
+    """The entries of Microsoft.Authorization/permissions."""
+    return tuple(Permission(_texts(item.get("actions")), _texts(item.get("notActions"))) for item in items)
 
 
-def _objects(parent: Json, name: str) -> list[Json]:
-    value = parent.get(name)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
-def _text(parent: Json, name: str) -> str:
-    """A field as text; empty where it is missing or null."""
-    value = parent.get(name)
-    return "" if value is None else str(value)
-
-
-def _ids(resource_id: str) -> dict[str, str]:
-    """The named segments of a resource id, names in lower case (their case varies: wire facts, section 1)."""
-    segments = resource_id.strip("/").split("/")
-    return {name.lower(): value for name, value in zip(segments[0::2], segments[1::2], strict=False)}
-
-
-def _model_image(properties: Json) -> Image:
-    storage = _object(_object(properties, "virtualMachineProfile"), "storageProfile")
-    uri = _object(_object(storage, "osDisk"), "image").get("uri")
-    if uri:
-        return Image(kind=ImageKind.VHD, reference=str(uri))
-    # what `latest` was resolved to is no part of the model: it goes on saying `latest`
-    reference = {name: value for name, value in _object(storage, "imageReference").items() if name != "exactVersion"}
-    return _image(reference) or Image(kind=ImageKind.RESOURCE)
-
-
-def _image(reference: Json) -> Image | None:
-    """An imageReference -> the exact image (`exactVersion` is what a floating one was resolved to)."""
-    exact = str(reference.get("exactVersion") or "")
-    for name, kind in (
-        ("id", ImageKind.RESOURCE),
-        ("sharedGalleryImageId", ImageKind.SHARED_GALLERY),
-        ("communityGalleryImageId", ImageKind.COMMUNITY_GALLERY),
-    ):
-        if reference.get(name):
-            return _exactly(Image(kind=kind, reference=str(reference[name])), exact)
-    if not reference.get("publisher"):
-        return None
-    return Image(
-        kind=ImageKind.PLATFORM,
-        publisher=str(reference["publisher"]),
-        offer=str(reference.get("offer", "")),
-        sku=str(reference.get("sku", "")),
-        version=exact or str(reference.get("version", "")),
-    )
-
-
-def _exactly(image: Image, exact: str) -> Image:
-    if not exact or not image.is_floating:
-        return image
-    definition = re.sub(r"/versions/[^/]+$", "", image.reference, flags=re.IGNORECASE)
-    return Image(kind=image.kind, reference=f"{definition}/versions/{exact}")
+def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    by_id = {instance.id: instance for instance in instances}  # pages may overlap
+    return tuple(sorted(by_id.values(), key=lambda instance: in_natural_order(instance.id)))
 
 
 def _health_signal(properties: Json) -> HealthSignal:
     """Where health comes from: networkProfile.healthProbe, an Application Health extension, or
     externalHealthPolicy.enabled (api 2026-04-01), looked for in both places where a policy can stand."""
-    profile = _object(properties, "virtualMachineProfile")
-    if _object(_object(profile, "networkProfile"), "healthProbe").get("id"):
+    profile = object_in(properties, "virtualMachineProfile")
+    if object_in(profile, "networkProfile", "healthProbe").get("id"):
         return HealthSignal.PROBE
-    if any(_extension_type(e) in _APPLICATION_HEALTH for e in _extensions(profile)):
+    if any(_extension_type(each) in _APPLICATION_HEALTH for each in _extensions(profile)):
         return HealthSignal.EXTENSION
     for place in (properties, profile):
-        if _object(place, "externalHealthPolicy").get("enabled"):
+        if object_in(place, "externalHealthPolicy").get("enabled"):
             return HealthSignal.EXTERNAL
     return HealthSignal.NONE
 
 
 def _extensions(profile: Json) -> list[Json]:
-    return _objects(_object(profile, "extensionProfile"), "extensions")
+    return objects_in(object_in(profile, "extensionProfile"), "extensions")
 
 
 def _extension_type(extension: Json) -> str:
-    return str(_object(extension, "properties").get("type", "")).lower()
-
-
-def _has_service_fabric(properties: Json) -> bool:
-    return any(
-        _extension_type(extension) in _SERVICE_FABRIC
-        for extension in _extensions(_object(properties, "virtualMachineProfile"))
-    )
+    return text_in(extension, "properties", "type").lower()
 
 
 def _is_managed_by_aks(body: Json, ids: Mapping[str, str]) -> bool:
     """Tags `aks-managed-*`, or the node resource group that AKS makes (MC_...)."""
-    tagged = any(str(tag).lower().startswith("aks-managed") for tag in _object(body, "tags"))
+    tagged = any(str(tag).lower().startswith("aks-managed") for tag in object_in(body, "tags"))
     return tagged or ids.get("resourcegroups", "").lower().startswith("mc_")
 
 
-def _fingerprint(properties: Json) -> str:
+def _os(profile: Json) -> str:
+    """Linux or Windows: by the configuration that was given for one, else by what the OS disk is said to hold."""
+    given = object_in(profile, "osProfile")
+    for os in ("Linux", "Windows"):
+        if isinstance(given.get(f"{os.lower()}Configuration"), Mapping):
+            return os
+    return text_in(profile, "storageProfile", "osDisk", "osType")
+
+
+def _repairs(properties: Json) -> str:
+    """automaticRepairsPolicy; the action is Replace where none is given ("Default value is replace")."""
+    policy = object_in(properties, "automaticRepairsPolicy")
+    return (text_in(policy, "repairAction") or "Replace") if policy.get("enabled") is True else ""
+
+
+def _fingerprint(profile: Json) -> str:
     """A hash of the model that instances are made from, without its image."""
-    profile = json.loads(json.dumps(_object(properties, "virtualMachineProfile")))
-    profile.pop("timeCreated", None)
-    storage = profile.get("storageProfile") or {}
-    storage.pop("imageReference", None)
-    (storage.get("osDisk") or {}).pop("image", None)
-    return hashlib.sha256(json.dumps(profile, sort_keys=True).encode()).hexdigest()
+    rest: dict[str, Any] = copy.deepcopy(dict(profile))
+    rest.pop("timeCreated", None)
+    storage = rest.get("storageProfile")
+    if isinstance(storage, dict):
+        storage.pop("imageReference", None)
+        if isinstance(storage.get("osDisk"), dict):
+            storage["osDisk"].pop("image", None)
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def _to_instance(item: Json) -> Instance:
-    properties = _object(item, "properties")
-    view = _object(properties, "instanceView")
-    storage = _object(properties, "storageProfile")
-    protection = _object(properties, "protectionPolicy")
+def _to_instance(item: Json, model_body: Json) -> Instance:
+    """Domains stand in the instance view, beside placementGroupId; the zone at the top of the instance."""
+    properties = object_in(item, "properties")
+    view = object_in(properties, "instanceView")
     flag = properties.get("latestModelApplied")
     return Instance(
-        id=str(item.get("instanceId") or item.get("name", "")),
-        image=_image(_object(storage, "imageReference")),
+        id=text_in(item, "instanceId") or text_in(item, "name"),
+        image=instance_image(object_in(properties, "storageProfile")),
         latest_model_applied=flag if isinstance(flag, bool) else None,
-        provisioning_state=_text(properties, "provisioningState"),
-        power=_power(view),
-        health=_health(view),
-        update_domain=_update_domain(item, view),
-        fault_domain=_number(view.get("platformFaultDomain")),
-        protected=bool(protection.get("protectFromScaleSetActions")),
-        problem=_problem(view, properties),
+        provisioning_state=text_in(properties, "provisioningState"),
+        power=instance_view.power(view),
+        health=instance_view.health(view),
+        zone=first_zone(item),
+        placement_group=text_in(view, "placementGroupId"),
+        update_domain=number_in(view, "platformUpdateDomain"),
+        fault_domain=number_in(view, "platformFaultDomain"),
+        protected=instance_view.protected(properties),
+        changed_individually=text_in(properties, "modelDefinitionApplied").lower() == "virtualmachine",
+        behind_in=model_drift.differences(item, model_body),
+        generation=instance_view.os_generation(view),
+        problem=instance_view.problem(view, properties),
     )
 
 
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _to_machine(item: Json) -> Instance:
+    """There is no flag and no update domain on a machine; a fault domain only where it was asked for (-1: it was not).
 
-
-def _update_domain(item: Json, view: Json) -> Domain | None:
-    """From the instance view, beside placementGroupId; the zone stands at the top of the instance."""
-    number = _number(view.get("platformUpdateDomain"))
-    if number is None:
-        return None
-    zones = item.get("zones")
-    zone = str(zones[0]) if isinstance(zones, list) and zones and zones[0] else ""
-    return Domain(zone=zone, placement_group=str(view.get("placementGroupId") or ""), number=number)
-
-
-def _codes(view: Json) -> list[str]:
-    return [str(status.get("code", "")) for status in _objects(view, "statuses")]
-
-
-def _power(view: Json) -> Power:
-    states = [code.partition("/")[2].lower() for code in _codes(view) if code.lower().startswith("powerstate/")]
-    known = {power.value: power for power in Power}
-    return known.get(states[-1], Power.OTHER) if states else Power.OTHER
-
-
-def _health(view: Json) -> Health:
-    """vmHealth.status.code: HealthState/healthy, /unhealthy, /unknown; any other code is not yet healthy."""
-    code = str(_object(_object(view, "vmHealth"), "status").get("code", ""))
-    if not code:
-        return Health.NO_SIGNAL
-    known = {"healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}
-    return known.get(code.lower(), Health.UNKNOWN)
-
-
-def _problem(view: Json, properties: Json) -> Problem | None:
-    """The failure that the instance shows: a ProvisioningState/failed status, its own or an extension's."""
-    statuses = _objects(view, "statuses")
-    for extension in _objects(view, "extensions"):
-        statuses += _objects(extension, "statuses")
-    for status in statuses:
-        code = str(status.get("code", ""))
-        if code.lower().startswith("provisioningstate/failed"):
-            name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
-            message = str(status.get("message") or status.get("displayStatus") or code)
-            return Problem(name, message, str(status.get("time") or ""))
-    if _text(properties, "provisioningState").lower() == "failed":
-        return Problem("ProvisioningFailed", "provisioning state is Failed, without a reason")
-    return None
+    The tag says when the model was made that it was made from (wire facts, section 12).
+    """
+    properties = object_in(item, "properties")
+    view = object_in(properties, "instanceView")
+    fault_domain = number_in(view, "platformFaultDomain")
+    if fault_domain is None:
+        fault_domain = number_in(properties, "platformFaultDomain")
+    return Instance(
+        id=text_in(item, "name"),
+        image=instance_image(object_in(properties, "storageProfile")),
+        latest_model_applied=None,
+        provisioning_state=text_in(properties, "provisioningState"),
+        power=instance_view.power(view),
+        health=instance_view.health(view),
+        zone=first_zone(item),
+        update_domain=number_in(view, "platformUpdateDomain"),
+        fault_domain=None if fault_domain is not None and fault_domain < 0 else fault_domain,
+        protected=instance_view.protected(properties),
+        generation=instance_view.os_generation(view),
+        model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
+        problem=instance_view.problem(view, properties),
+    )

@@ -1,0 +1,50 @@
+"""What an instance view says: of an instance of a Uniform set, and of a machine of a Flexible one alike. Pure.
+
+Shapes: `VirtualMachineScaleSetVMInstanceView` and `VirtualMachineInstanceView` of the REST specification.
+"""
+
+from __future__ import annotations
+
+from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
+from vmss_upgrade.rollout.scale_set import Health, Power, Problem
+
+_HEALTHS = {"": Health.NO_SIGNAL, "healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}
+_POWERS = {power.value: power for power in Power}
+
+
+def power(view: Json) -> Power:
+    """From statuses[].code, PowerState/*."""
+    codes = [text_in(status, "code").lower() for status in objects_in(view, "statuses")]
+    states = [code.partition("/")[2] for code in codes if code.startswith("powerstate/")]
+    return _POWERS.get(states[-1], Power.OTHER) if states else Power.OTHER
+
+
+def health(view: Json) -> Health:
+    """vmHealth.status.code: HealthState/healthy, /unhealthy, /unknown; any other code is not yet healthy."""
+    return _HEALTHS.get(text_in(view, "vmHealth", "status", "code").lower(), Health.UNKNOWN)
+
+
+def problem(view: Json, properties: Json) -> Problem | None:
+    """The failure that is shown: a ProvisioningState/failed status, of the instance or of an extension."""
+    statuses = objects_in(view, "statuses")
+    for extension in objects_in(view, "extensions"):
+        statuses += objects_in(extension, "statuses")
+    for status in statuses:
+        code = text_in(status, "code")
+        if code.lower().startswith("provisioningstate/failed"):
+            name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
+            message = text_in(status, "message") or text_in(status, "displayStatus") or code
+            return Problem(name, message, text_in(status, "time"))
+    if text_in(properties, "provisioningState").lower() == "failed":
+        return Problem("ProvisioningFailed", "provisioning state is Failed, without a reason")
+    return None
+
+
+def os_generation(view: Json) -> str:
+    """The generation of the hypervisor, V1 or V2; empty where it is not shown."""
+    return text_in(view, "hyperVGeneration")
+
+
+def protected(properties: Json) -> bool:
+    """Whether somebody shields it from what is done to the scale set (instance protection)."""
+    return bool(object_in(properties, "protectionPolicy").get("protectFromScaleSetActions"))

@@ -1,0 +1,56 @@
+"""Fields of Azure's JSON, read without trust: whatever is missing, null or of a wrong type reads as nothing.
+
+Fields may be missing from any answer (Azure/azure-sdk-for-net#45613), and no oddity of one of them may end a rollout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+def object_in(parent: Json, *path: str) -> Json:
+    """The object at the end of the path; empty where there is none."""
+    for name in path:
+        value = parent.get(name)
+        parent = value if isinstance(value, Mapping) else {}
+    return parent
+
+
+def objects_in(parent: Json, name: str) -> list[Json]:
+    """The objects of a list."""
+    value = parent.get(name)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def text_in(parent: Json, *path: str) -> str:
+    """A field as text; empty where it is missing or null."""
+    value = object_in(parent, *path[:-1]).get(path[-1])
+    return "" if value is None else str(value)
+
+
+def number_in(parent: Json, name: str) -> int | None:
+    """A field that is a whole number, which neither a flag nor a text is."""
+    value = parent.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def first_zone(item: Json) -> str:
+    """The zone of an instance; a Flexible stub shows [null]."""
+    zones = item.get("zones")
+    return str(zones[0]) if isinstance(zones, list) and zones and zones[0] else ""
+
+
+def segments_of(resource_id: str) -> dict[str, str]:
+    """The named segments of a resource id, names in lower case (their case varies: wire facts, section 1)."""
+    segments = resource_id.strip("/").split("/")
+    return {name.lower(): value for name, value in zip(segments[0::2], segments[1::2], strict=False)}
+
+
+def plan_in(parent: Json, name: str) -> str:
+    """A marketplace plan as publisher:product:name; empty where there is none."""
+    plan = object_in(parent, name)
+    parts = [text_in(plan, part) for part in ("publisher", "product", "name")]
+    return ":".join(parts) if any(parts) else ""

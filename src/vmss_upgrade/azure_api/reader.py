@@ -1,0 +1,94 @@
+"""GETs as raw JSON, by the SDK client's own `send_request`: signed in, traced, never repeated.
+
+Raises the SDK's HttpResponseError for every answer but 200, to be `translated` by whoever knows what it was for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+from azure.core.rest import HttpRequest, HttpResponse
+from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.core.exceptions import ARMErrorFormat
+
+from vmss_upgrade.azure_api.json_fields import Json
+from vmss_upgrade.errors import AzureError, Trouble
+
+API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list."""
+
+    items: tuple[Json, ...]
+    headers: Mapping[str, str]
+
+
+class Reader:
+    """Reads of Resource Manager. A path without an api-version gets the compute provider's."""
+
+    def __init__(self, client: ComputeManagementClient) -> None:
+        self._client = client
+
+    def get(self, url: str) -> HttpResponse:
+        """The answer, which is a 200."""
+        if "api-version=" not in url:
+            url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
+        request = HttpRequest("GET", url, headers={"Accept": "application/json"})
+        # as a stream, because otherwise the SDK decodes the JSON once for itself, and we once more
+        response = self._client.send_request(request, stream=True)
+        response.read()
+        if response.status_code != 200:
+            raise HttpResponseError(response=response, error_format=ARMErrorFormat)
+        return response
+
+    def json(self, url: str) -> Json:
+        """The object that is answered."""
+        return self.object_of(self.get(url))
+
+    def object_of(self, response: HttpResponse) -> Json:
+        """The body as an object; an answer that is none counts as no answer."""
+        body = _decoded(response)
+        if not isinstance(body, dict):
+            raise _unreadable("the answer is not a JSON object")
+        return body
+
+    def bare_list(self, url: str) -> tuple[Json, ...]:
+        """The objects of a list that comes as a bare array (versions of a platform image: wire facts, section 11)."""
+        listed = _decoded(self.get(url))
+        if not isinstance(listed, list):
+            raise _unreadable("the answer is not a JSON array")
+        return tuple(item for item in listed if isinstance(item, dict))
+
+    def pages(self, url: str) -> list[Page]:
+        """Every page of a list, each nextLink followed as given."""
+        pages: list[Page] = []
+        followed: set[str] = set()
+        following: Any = url
+        while following:
+            if not isinstance(following, str) or following in followed:
+                raise _unreadable("the list goes round in a circle")
+            followed.add(following)
+            response = self.get(following)
+            body = self.object_of(response)
+            listed = body.get("value")
+            if not isinstance(listed, list):
+                raise _unreadable("the list has no field `value`")
+            pages.append(Page(tuple(item for item in listed if isinstance(item, dict)), response.headers))
+            following = body.get("nextLink")
+        return pages
+
+
+def _decoded(response: HttpResponse) -> Any:
+    try:
+        return response.json()
+    except ValueError as error:
+        raise _unreadable("the answer is not JSON") from error
+
+
+def _unreadable(message: str) -> AzureError:
+    return AzureError(message, trouble=Trouble.UNCERTAIN, code="UnreadableAnswer", doing="reading Azure's answer")

@@ -1,0 +1,77 @@
+"""What to do about Azure's refusals: by its code where that says enough, else by its words. Pure.
+
+Sources: the eleventh model, in words only ("... has reached its limit of 10 models that may be referenced by one or
+more VMs ..."; MicrosoftDocs/azure-docs#103472, microsoft/onefuzz#2318, kubernetes-sigs/cluster-api-provider-azure#4958;
+none of them shows the code); a missing feature, rolling_upgrade_failed_operation_2018; missing images, wire facts
+("Reported elsewhere"); the preview features of Flexible sets, Microsoft's pages on upgrade policies.
+"""
+
+from __future__ import annotations
+
+import re
+
+SIGN_IN_REMEDY = "Check the sign-in inputs and the federated credential or secret of the application."
+
+_ROLE = "Give the identity the role that the README describes, on the scale set or its resource group."
+_SET_NOT_FOUND = ("resourcenotfound", "resourcegroupnotfound", "subscriptionnotfound")
+_FEATURE_MISSING = ("subscriptionnotregisteredforfeature", "featurenotregistered")
+_FLEXIBLE_FEATURES = ("ImageReferenceUpgradeForVmoVMs", "VMSSFlexRollingUpgrade")
+
+_NAMED_FEATURE = re.compile(r"\b(Microsoft\.[A-Za-z]+)/([A-Za-z0-9_]+)\b(?!/)")
+_SPEAKS_OF_FEATURE = re.compile(r"\bfeature\b", re.IGNORECASE)
+_MODEL_LIMIT = re.compile(r"reached its limit of \d+ models", re.IGNORECASE)
+_NAMED_ACTION = re.compile(r"perform action '([A-Za-z0-9./*_-]+)'")
+
+_MODEL_LIMIT_REMEDY = (
+    "The instances of a scale set may be on at most ten different models at a time, and every change of the model "
+    "makes another. Bring the instances that are on old models to the current one first "
+    "(`operation: upgrade-instances`), then run again."
+)
+_PLATFORM_IMAGE_REMEDY = (
+    "Check publisher, offer, SKU and version of the image, and that it is offered in the scale set's region: "
+    "`az vm image list --all --publisher PUBLISHER --offer OFFER --sku SKU --location REGION`."
+)
+_GALLERY_IMAGE_REMEDY = (
+    "Check that the image version exists, and that the scale set's region is among its target regions and the "
+    "replication there has completed: `az sig image-version show --expand ReplicationStatus --ids ID`."
+)
+
+
+def remedy_for(status: int, code: str, message: str, *, is_sign_in: bool = False) -> str:
+    """What to do about a refusal; empty where nothing is known that helps."""
+    known = code.lower()
+    if _MODEL_LIMIT.search(message):
+        return _MODEL_LIMIT_REMEDY
+    if known == "platformimagenotfound":
+        return _PLATFORM_IMAGE_REMEDY
+    if known == "galleryimagenotfound":
+        return _GALLERY_IMAGE_REMEDY
+    if feature := _feature_remedy(known, message):
+        return feature
+    if status == 403:
+        named = _NAMED_ACTION.search(message)
+        return f"The identity lacks the action {named[1]}. {_ROLE}" if named else _ROLE
+    if status == 401 or is_sign_in:
+        return SIGN_IN_REMEDY
+    if known in _SET_NOT_FOUND:
+        return "Check `subscription-id`, `resource-group` and `scale-set`."
+    return ""
+
+
+def _feature_remedy(code: str, message: str) -> str:
+    """For a subscription that is not registered for a feature; empty where the refusal is about something else."""
+    named = _NAMED_FEATURE.search(message)
+    if named and (code in _FEATURE_MISSING or _SPEAKS_OF_FEATURE.search(message)):
+        return _register(named[1], named[2])
+    if any(feature.lower() in message.lower() for feature in _FLEXIBLE_FEATURES) or code in _FEATURE_MISSING:
+        commands = " and ".join(_command("Microsoft.Compute", feature) for feature in _FLEXIBLE_FEATURES)
+        return f"Image upgrades of a Flexible scale set need preview features: register the subscription by {commands}."
+    return ""
+
+
+def _register(namespace: str, name: str) -> str:
+    return f"Register the subscription for the feature {namespace}/{name}: {_command(namespace, name)}, then run again."
+
+
+def _command(namespace: str, name: str) -> str:
+    return f"`az feature register --namespace {namespace} --name {name}`"
