@@ -503,6 +503,7 @@ def test_refused(name: str, value: str, words: str) -> None:
         ),
         pytest.param("image-id", f"{GALLERY}/versions/newest", "where a version, X.Y.Z or latest", id="word"),
         pytest.param("image-id", f"{GALLERY}/versions/1.0.0/x", "it goes on after the version, with /x", id="more"),
+        pytest.param("image-id", "/SharedGalleries/", "it lacks /GALLERY/Images/IMAGE at its end", id="bare-shared"),
         pytest.param("image-id", "/SharedGalleries/u", "it lacks /Images/IMAGE at its end", id="shared-gallery"),
         pytest.param("image-id", f"{SHARED}/1.0.0", "it has '1.0.0' after", id="shared-without-the-word"),
         pytest.param("image-id", "/CommunityGalleries/p/Images", "it lacks /IMAGE", id="community-image"),

@@ -14,12 +14,15 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import yaml
 
 from e2e.simulator import PROJECT, Simulator
 
 Way = Literal["container", "process"]
+ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 
 SECONDS_FOR_A_RUN = 300
 # After a cancel the runner sends these to the process it started, waiting so many seconds after each.
@@ -69,14 +72,26 @@ class Runner:
         self.start(inputs or {})
         return self.result(self._running().wait(SECONDS_FOR_A_RUN))
 
-    def start(self, inputs: dict[str, str]) -> None:
+    def run_post(self, inputs: dict[str, str] | None = None) -> Result:
+        """Run the post step, with the state that the main step saved, to its end."""
+        state = parse_outputs((self.commands / "save_state").read_text())
+        self.start(inputs or {}, state={f"STATE_{name}": value for name, value in state.items()}, post=True)
+        return self.result(self._running().wait(SECONDS_FOR_A_RUN))
+
+    def save_state(self, text: str) -> None:
+        """What a main step wrote into its state file."""
+        (self.commands / "save_state").write_text(text)
+
+    def start(self, inputs: dict[str, str], *, state: dict[str, str] | None = None, post: bool = False) -> None:
         """Start the step; its standard output and error go to one file, as they do on a runner."""
-        environment = self._environment(self.simulator.account_inputs() | inputs)
+        environment = (state or {}) | self._environment(self.simulator.account_inputs() | inputs)
+        entrypoint = ACTION["runs"]["post-entrypoint"] if post else ""
         if self.way == "process":
-            command, given = [sys.executable, str(PROJECT / "entrypoint.py")], _host_basics() | environment
+            script = PROJECT / (PurePosixPath(entrypoint).name or "entrypoint.py")
+            command, given = [sys.executable, str(script)], _host_basics() | environment
         else:
             # Values come from the environment of Docker's command line; a runner never writes them into it.
-            command, given = self._docker_run(list(environment)), dict(os.environ) | environment
+            command, given = self._docker_run(list(environment), entrypoint), dict(os.environ) | environment
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 command, env=given, cwd=self.workspace, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -198,12 +213,14 @@ class Runner:
             )
         return str(self.temp), str(self.workspace), str(self.home), str(self.commands), str(self.workflow)
 
-    def _docker_run(self, names: list[str]) -> list[str]:
+    def _docker_run(self, names: list[str], entrypoint: str) -> list[str]:
         command = ["docker", "run", "--name", self.name, "--label", self.name[-6:]]
         command += ["--workdir", "/github/workspace", "--rm"]
         for name in names:
             command += ["-e", name]
         command += ["-e", "GITHUB_ACTIONS=true", "-e", "CI=true"]
+        if entrypoint:
+            command += ["--entrypoint", entrypoint]
         for host, container in (
             ("/var/run/docker.sock", "/var/run/docker.sock"),
             (self.temp, "/github/runner_temp"),

@@ -1,0 +1,52 @@
+"""The post step: a container of its own, started by one word, under the runner's docker run and under act."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from e2e.act import run_workflow
+from e2e.runner import Runner, Way
+from e2e.simulator import Simulator
+
+Serve = Callable[[str], Simulator]
+Job = Callable[[Simulator, Way], Runner]
+
+both_ways = pytest.mark.parametrize("way", ["container", "process"])
+
+
+@both_ways
+@pytest.mark.parametrize("state", ["", "repairs<<d\nsuspended\nd\nrepairs<<e\nresumed\ne\n"], ids=["none", "resumed"])
+def test_nothing_to_do(serve: Serve, job: Job, way: Way, state: str) -> None:
+    simulator = serve("happy")
+    runner = job(simulator, way)
+    runner.save_state(state)
+
+    result = runner.run_post()
+
+    assert (result.exit_code, result.log) == (0, "Nothing was left to do.\n")
+    assert simulator.state()["requests"] == []
+
+
+@both_ways
+def test_an_account_that_is_wrong_is_said(serve: Serve, job: Job, way: Way) -> None:
+    runner = job(serve("happy"), way)
+    runner.save_state("repairs<<d\nsuspended\nd\n")
+
+    result = runner.run_post({"scale-set": "a b"})
+
+    assert result.exit_code == 1
+    [error] = result.commands("error")
+    assert "scale-set: 'a b' cannot be such a name" in error
+
+
+def test_it_runs_in_a_workflow_whatever_became_of_the_main_step(serve: Serve, tmp_path: Path) -> None:
+    simulator = serve("happy")
+
+    result = run_workflow(tmp_path, simulator, simulator.account_inputs() | {"timeout": "never"})
+
+    assert result.exit_code == 1, result.log
+    assert re.search(r"Failure - Main ./", result.log), result.log
+    assert re.search(r"\| Nothing was left to do\.$", result.log, re.MULTILINE), result.log
+    assert re.search(r"Success - Post ./", result.log), result.log
