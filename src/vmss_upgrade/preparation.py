@@ -96,8 +96,10 @@ class Preparation:
         if not in_model:
             yield from self._check(target, scale_set)
         goal = Goal(image=target, in_model=in_model, whole_model=command is Command.UPGRADE_INSTANCES)
-        make = plan_model_update if command is Command.UPDATE_MODEL else plan_rollout
-        plan = make(scale_set, goal, self._order.policy)
+        if command is Command.UPDATE_MODEL:
+            plan = plan_model_update(scale_set, goal)
+        else:
+            plan = plan_rollout(scale_set, goal, self._order.policy)
         is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
         plan = replace(plan, pinned=wanted if is_pinned else None)
         self._findings += examine_plan(scale_set, plan, self._order.policy)

@@ -6,7 +6,7 @@ import pytest
 
 from builders import GALLERY, OLD, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, resolve_target
+from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest, wanted_image
 
 MANAGED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/web"
 SHARED = "/SharedGalleries/unique/Images/web/Versions"
@@ -61,10 +61,13 @@ def community(reference: str) -> Image:
             id="community",
         ),
         pytest.param(ImageRequest(image_uri=VHD + SECRET), vhd("https://a/old.vhd"), vhd(VHD + SECRET), id="vhd"),
+        pytest.param(ImageRequest(sku="x"), platform("latest"), platform("latest", sku="x"), id="latest-is-kept"),
+        pytest.param(ImageRequest(version="Latest"), OLD, platform("Latest"), id="latest"),
+        pytest.param(ImageRequest(image_id=GALLERY), resource(MANAGED), resource(GALLERY), id="definition"),
     ],
 )
 def test_target(request_: ImageRequest, model_image: Image, target: Image) -> None:
-    assert resolve_target(request_, model_image) == target
+    assert wanted_image(request_, model_image) == target
 
 
 @pytest.mark.parametrize(
@@ -100,17 +103,73 @@ def test_target(request_: ImageRequest, model_image: Image, target: Image) -> No
             "a shared gallery image was asked for",
             id="community-to-shared",
         ),
-        pytest.param(ImageRequest(sku="x"), platform("latest"), "does not name one exact version", id="latest-is-kept"),
-        pytest.param(ImageRequest(version="Latest"), OLD, "does not name one exact version", id="latest"),
-        pytest.param(ImageRequest(image_id=GALLERY), resource(MANAGED), "does not name one exact", id="definition"),
     ],
 )
 def test_refused_target(request_: ImageRequest, model_image: Image, sentence: str) -> None:
     with pytest.raises(PlanRefused) as refused:
-        resolve_target(request_, model_image)
+        wanted_image(request_, model_image)
     assert sentence in str(refused.value)
     assert refused.value.remedy
     assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("image", "exact"),
+    [
+        pytest.param(platform("latest"), platform("2.0.0"), id="platform"),
+        pytest.param(resource(GALLERY), resource(f"{GALLERY}/versions/2.0.0"), id="definition"),
+        pytest.param(resource(f"{GALLERY}/"), resource(f"{GALLERY}/versions/2.0.0"), id="definition-with-a-slash"),
+        pytest.param(
+            resource(f"{GALLERY}/Versions/Latest"), resource(f"{GALLERY}/versions/2.0.0"), id="version-latest"
+        ),
+        pytest.param(
+            shared("/SharedGalleries/u/Images/web"), shared("/SharedGalleries/u/Images/web/versions/2.0.0"), id="shared"
+        ),
+        pytest.param(
+            community(f"{COMMUNITY}/latest"),
+            community("/CommunityGalleries/public-1/Images/web/versions/2.0.0"),
+            id="community",
+        ),
+    ],
+)
+def test_a_floating_image_becomes_an_exact_one(image: Image, exact: Image) -> None:
+    assert image.is_floating
+    assert image.at_version("2.0.0") == exact
+    assert not exact.is_floating
+
+
+@pytest.mark.parametrize(
+    ("names", "latest"),
+    [
+        pytest.param([], None, id="none"),
+        pytest.param(["1.0.0"], "1.0.0", id="one"),
+        pytest.param(["1.9.0", "1.10.0", "1.2.0"], "1.10.0", id="by-number-not-by-letters"),
+        pytest.param(["22.04.202401010", "22.04.202312310"], "22.04.202401010", id="dates"),
+        pytest.param(["1.0", "1.0.1"], "1.0.1", id="longer"),
+        pytest.param(["1.0.0", "9.0.0-"], "1.0.0", id="out-of-latest-is-not-taken"),
+        pytest.param(["9.0.0-"], None, id="all-are-out-of-latest"),
+        pytest.param(["1.x.0", "1.0.0"], "1.0.0", id="a-word-is-below-a-number"),
+    ],
+)
+def test_the_newest_version(names: list[str], latest: str | None) -> None:
+    """A name with a `-` at its end is excluded from latest."""
+    versions = [ImageVersion(name=name.rstrip("-"), may_be_latest=not name.endswith("-")) for name in names]
+    assert newest(versions) == latest
+
+
+@pytest.mark.parametrize(
+    ("image", "in_gallery"),
+    [
+        pytest.param(OLD, False, id="platform"),
+        pytest.param(resource(MANAGED), False, id="managed"),
+        pytest.param(resource(GALLERY.upper()), True, id="gallery"),
+        pytest.param(shared(f"{SHARED}/1.0.0"), True, id="shared"),
+        pytest.param(community(f"{COMMUNITY}/1.0.0"), True, id="community"),
+        pytest.param(vhd(VHD.replace("images", "galleries")), False, id="vhd"),
+    ],
+)
+def test_in_a_gallery(image: Image, in_gallery: bool) -> None:
+    assert image.is_in_gallery is in_gallery
 
 
 @pytest.mark.parametrize(
@@ -121,6 +180,7 @@ def test_refused_target(request_: ImageRequest, model_image: Image, sentence: st
         pytest.param(resource(MANAGED), False, id="managed-image"),
         pytest.param(resource(GALLERY), True, id="gallery-definition"),
         pytest.param(resource(f"{GALLERY}/versions/1.0.0"), False, id="gallery-version"),
+        pytest.param(resource(f"{GALLERY}/versions/1.0.0/"), False, id="gallery-version-with-a-slash"),
         pytest.param(resource(f"{GALLERY}/Versions/Latest"), True, id="gallery-latest"),
         pytest.param(shared(f"{SHARED}/1.0.0"), False, id="shared-version"),
         pytest.param(shared("/SharedGalleries/u/Images/web"), True, id="shared-definition"),

@@ -5,18 +5,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import NEW, STEADY, changed, fleet, report_of, run_of
+from builders import NEW, STEADY, changed, fleet, plan_of, report_of, run_of
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.planner import ON_TARGET, plan_rollout
-from vmss_upgrade.rollout.policy import BatchSize, Policy
+from vmss_upgrade.rollout.planner import ON_TARGET
+from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.report import Cell, Report
 from vmss_upgrade.rollout.scale_set import Health, HealthSignal, ScaleSet
 
 sizes = st.one_of(
     st.none(),
-    st.builds(BatchSize, st.integers(1, 12)),
-    st.builds(BatchSize, st.integers(1, 100), st.just(True)),
+    st.builds(Share, st.integers(1, 12)),
+    st.builds(Share, st.integers(1, 100), st.just(True)),
 )
 
 
@@ -46,26 +46,26 @@ def fleets(draw: st.DrawFn) -> ScaleSet:
 
 @STEADY
 @given(fleets(), sizes)
-def test_every_plan(scale_set: ScaleSet, size: BatchSize | None) -> None:
-    plan = plan_rollout(scale_set, NEW, Policy(batch_size=size))
+def test_every_plan(scale_set: ScaleSet, size: Share | None) -> None:
+    plan = plan_of(scale_set, policy=Policy(batch_size=size))
     planned = [*plan.instance_ids, *(skipped.instance_id for skipped in plan.skipped)]
     assert sorted(planned) == sorted(scale_set.by_id()), "every instance exactly once"
     domains = [batch.domain for batch in plan.batches]
-    assert domains == sorted(domains), "domains run in order"
+    assert domains == sorted(domains, key=lambda domain: domain.order), "domains run in order"
     for number, batch in enumerate(plan.batches, 1):
         assert batch.number == number
-        assert {scale_set.by_id()[id_].update_domain for id_ in batch.instance_ids} == {batch.domain}
-        limit = size.of(len(scale_set.instances)) if size else len(scale_set.instances)
+        assert {scale_set.by_id()[id_].domain(plan.grouping) for id_ in batch.instance_ids} == {batch.domain}
+        limit = size.at_most(len(scale_set.instances)) if size else len(scale_set.instances)
         assert 1 <= len(batch.instance_ids) <= limit
 
 
 @STEADY
 @given(fleets(), sizes, st.integers(0, 30))
-def test_planning_again_yields_what_is_left(scale_set: ScaleSet, size: BatchSize | None, done: int) -> None:
+def test_planning_again_yields_what_is_left(scale_set: ScaleSet, size: Share | None, done: int) -> None:
     policy = Policy(batch_size=size)
-    plan = plan_rollout(scale_set, NEW, policy)
+    plan = plan_of(scale_set, policy=policy)
     upgraded = [id_ for batch in plan.batches[:done] for id_ in batch.instance_ids]
-    again = plan_rollout(changed(scale_set, upgraded, image=NEW), NEW, policy)
+    again = plan_of(changed(scale_set, upgraded, image=NEW), policy=policy)
     left = plan.batches[done:]
     assert [(b.domain, b.instance_ids) for b in again.batches] == [(b.domain, b.instance_ids) for b in left]
     reasons = {skipped.instance_id: skipped.reason for skipped in again.skipped}
@@ -85,7 +85,7 @@ def assert_partition(report: Report) -> None:
 @STEADY
 @given(fleets(), sizes, st.sets(st.integers(0, 23), max_size=3), st.integers(0, 8), st.data())
 def test_every_report_divides_the_instances(
-    scale_set: ScaleSet, size: BatchSize | None, failing: set[int], batches: int, data: st.DataObject
+    scale_set: ScaleSet, size: Share | None, failing: set[int], batches: int, data: st.DataObject
 ) -> None:
     failures = tuple(Failure(instance_id=str(n), code="X", message="broken") for n in failing)
     ending = Ending(outcome=Outcome.HALTED, reason="failed", failures=failures)  # of instances not touched, too
@@ -102,7 +102,7 @@ def test_every_report_divides_the_instances(
 
 @STEADY
 @given(fleets(), sizes)
-def test_a_run_without_failure_leaves_nothing_that_was_selected(scale_set: ScaleSet, size: BatchSize | None) -> None:
+def test_a_run_without_failure_leaves_nothing_that_was_selected(scale_set: ScaleSet, size: Share | None) -> None:
     mended = changed(scale_set, scale_set.by_id(), problem=None, provisioning_state="Succeeded")
     report = report_of(run_of(mended, policy=Policy(batch_size=size)))
     assert report.plan is not None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from builders import NEW, OLD, changed, fleet, platform, vhd, without
+from builders import NEW, OLD, changed, fleet, goal_to, plan_of, platform, vhd, without
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout, still_due
-from vmss_upgrade.rollout.policy import BatchSize, Policy
+from vmss_upgrade.rollout.planner import RolloutPlan, still_due
+from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
 
 TWELVE = "000000111111"
@@ -17,10 +17,6 @@ TWELVE = "000000111111"
 def batches(plan: RolloutPlan) -> list[str]:
     """The batches, each as ids with blanks between them."""
     return [" ".join(batch.instance_ids) for batch in plan.batches]
-
-
-def plan_of(scale_set: ScaleSet, target: Image = NEW, size: BatchSize | None = None) -> RolloutPlan:
-    return plan_rollout(scale_set, target, Policy(batch_size=size))
 
 
 @pytest.mark.parametrize(
@@ -56,24 +52,24 @@ def test_order_of_the_batches(scale_set: ScaleSet, expected: list[str]) -> None:
     ("size", "expected"),
     [
         pytest.param(None, [6, 6], id="default-is-the-domain"),
-        pytest.param(BatchSize(1), [1] * 12, id="one"),
-        pytest.param(BatchSize(4), [4, 2, 4, 2], id="a-rest-stays-in-its-domain"),
-        pytest.param(BatchSize(6), [6, 6], id="as-large-as-the-domain"),
-        pytest.param(BatchSize(99), [6, 6], id="never-more-than-the-domain"),
-        pytest.param(BatchSize(25, True), [3, 3, 3, 3], id="percentage-of-the-set"),
-        pytest.param(BatchSize(20, True), [2] * 6, id="percentage-rounds-down"),
-        pytest.param(BatchSize(1, True), [1] * 12, id="percentage-at-least-one"),
-        pytest.param(BatchSize(100, True), [6, 6], id="whole-set"),
+        pytest.param(Share(1), [1] * 12, id="one"),
+        pytest.param(Share(4), [4, 2, 4, 2], id="a-rest-stays-in-its-domain"),
+        pytest.param(Share(6), [6, 6], id="as-large-as-the-domain"),
+        pytest.param(Share(99), [6, 6], id="never-more-than-the-domain"),
+        pytest.param(Share(25, True), [3, 3, 3, 3], id="percentage-of-the-set"),
+        pytest.param(Share(20, True), [2] * 6, id="percentage-rounds-down"),
+        pytest.param(Share(1, True), [1] * 12, id="percentage-at-least-one"),
+        pytest.param(Share(100, True), [6, 6], id="whole-set"),
     ],
 )
-def test_size_of_the_batches(size: BatchSize | None, expected: list[int]) -> None:
-    plan = plan_of(fleet(TWELVE), size=size)
+def test_size_of_the_batches(size: Share | None, expected: list[int]) -> None:
+    plan = plan_of(fleet(TWELVE), policy=Policy(batch_size=size))
     assert [len(batch.instance_ids) for batch in plan.batches] == expected
     assert plan.largest_batch == max(expected)
 
 
 def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
-    assert batches(plan_of(fleet("0000", new="0 1"), size=BatchSize(50, True))) == ["2 3"]
+    assert batches(plan_of(fleet("0000", new="0 1"), policy=Policy(batch_size=Share(50, True)))) == ["2 3"]
 
 
 @pytest.mark.parametrize(
@@ -160,16 +156,18 @@ def test_vhd_images_are_told_by_the_flag(scale_set: ScaleSet, moving: str) -> No
 )
 def test_still_due_narrows_a_batch(now: ScaleSet, due: str) -> None:
     batch = plan_of(fleet("0000")).batches[0]
-    narrowed = still_due(batch, now, NEW)
+    narrowed = still_due(batch, now, goal_to(NEW, now), Policy())
     assert " ".join(narrowed.instance_ids) == due
     assert (narrowed.number, narrowed.domain) == (batch.number, batch.domain)
 
 
 def test_still_due_keeps_order_and_does_not_trust_the_flag_of_a_vhd() -> None:
     batch = plan_of(vhd_fleet(OLD_VHD), NEW_VHD).batches[0]
-    assert still_due(batch, vhd_fleet(OLD_VHD), NEW_VHD).instance_ids == ("0", "1")
+    now = vhd_fleet(NEW_VHD)
+    assert still_due(batch, now, goal_to(NEW_VHD, now), Policy()).instance_ids == ("0", "1")
     ordered = plan_of(fleet("0000", unhealthy="3")).batches[0]
-    assert still_due(ordered, without(fleet("0000"), "0"), NEW).instance_ids == ("3", "1", "2")
+    now = without(fleet("0000"), "0")
+    assert still_due(ordered, now, goal_to(NEW, now), Policy()).instance_ids == ("3", "1", "2")
 
 
 def test_policy_says_how_long_to_bake() -> None:
@@ -180,14 +178,34 @@ def test_policy_says_how_long_to_bake() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "instances", "expected"),
+    ("share", "instances", "expected"),
     [
-        pytest.param(BatchSize(3), 100, 3, id="count"),
-        pytest.param(BatchSize(20, True), 9, 1, id="rounded-down"),
-        pytest.param(BatchSize(20, True), 10, 2, id="exact"),
-        pytest.param(BatchSize(1, True), 3, 1, id="at-least-one"),
-        pytest.param(BatchSize(100, True), 7, 7, id="all"),
+        pytest.param(Share(3), 100, 3, id="count"),
+        pytest.param(Share(20, True), 9, 1, id="rounded-down"),
+        pytest.param(Share(20, True), 10, 2, id="exact"),
+        pytest.param(Share(1, True), 3, 1, id="at-least-one"),
+        pytest.param(Share(100, True), 7, 7, id="all"),
     ],
 )
-def test_batch_size(size: BatchSize, instances: int, expected: int) -> None:
-    assert size.of(instances) == expected
+def test_a_share_as_a_bound_from_above(share: Share, instances: int, expected: int) -> None:
+    assert share.at_most(instances) == expected
+
+
+@pytest.mark.parametrize(
+    ("share", "instances", "expected"),
+    [
+        pytest.param(Share(3), 100, 3, id="count"),
+        pytest.param(Share(0), 100, 0, id="none"),
+        pytest.param(Share(20, True), 9, 2, id="rounded-up"),
+        pytest.param(Share(20, True), 10, 2, id="exact"),
+        pytest.param(Share(1, True), 3, 1, id="a-little-of-little"),
+        pytest.param(Share(50, True), 0, 0, id="of-nothing"),
+        pytest.param(Share(100, True), 7, 7, id="all"),
+    ],
+)
+def test_a_share_as_a_bound_from_below(share: Share, instances: int, expected: int) -> None:
+    assert share.at_least(instances) == expected
+
+
+def test_a_share_for_people() -> None:
+    assert [str(Share(3)), str(Share(20, True))] == ["3", "20%"]

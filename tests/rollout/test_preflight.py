@@ -1,4 +1,4 @@
-"""What is refused, warned of or noted before anything is written: the sentence and the command as a user reads them."""
+"""What is refused, warned of or noted of the scale set itself: the whole text and the command, as a user reads them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 
-from builders import NEW, SUBSCRIPTION, fleet, model
-from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.planner import plan_rollout
-from vmss_upgrade.rollout.policy import BatchSize, Policy
-from vmss_upgrade.rollout.preflight import examine_model, examine_plan
-from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
+from builders import SUBSCRIPTION, model
+from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.policy import HealthUse, Policy
+from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model, unfit
+from vmss_upgrade.rollout.rights import Permission
+from vmss_upgrade.rollout.scale_set import HealthSignal
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
+TO_MANUAL = f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual"
+SETTLED = f"Wait until it is Succeeded: az vmss show {WHERE} --query provisioningState"
 
 
 def of_the_model(rolling: bool | None = False, **fields: Any) -> tuple[Finding, ...]:
@@ -25,25 +28,44 @@ def of_the_model(rolling: bool | None = False, **fields: Any) -> tuple[Finding, 
     [
         pytest.param(
             {"upgrade_mode": "Automatic"},
-            "upgradePolicy.mode is Automatic: a change of the model would reboot all instances at once",
-            f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual",
+            "upgradePolicy.mode is Automatic: a change of the model would reboot all instances at once, in no order.",
+            TO_MANUAL,
             id="automatic",
         ),
         pytest.param(
             {"upgrade_mode": "Rolling"},
-            "upgradePolicy.mode is Rolling: a change of the model would start Azure's own rolling upgrade",
-            f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual",
+            "upgradePolicy.mode is Rolling: a change of the model would start Azure's own rolling upgrade.",
+            TO_MANUAL,
             id="rolling",
         ),
         pytest.param(
+            {"upgrade_mode": "rolling"},
+            "upgradePolicy.mode is rolling: a change of the model would start Azure's own rolling upgrade.",
+            TO_MANUAL,
+            id="rolling-in-lower-case",
+        ),
+        pytest.param(
+            {"upgrade_mode": "Rolling", "is_flexible": True},
+            "upgradePolicy.mode is Rolling: a change of the model would start Azure's own rolling upgrade.",
+            TO_MANUAL,
+            id="rolling-flexible",
+        ),
+        pytest.param(
             {"upgrade_mode": ""},
-            "upgradePolicy.mode is not shown: only Manual leaves the instances to this action",
-            f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual",
+            "upgradePolicy.mode is not shown: only Manual leaves the instances to this action.",
+            TO_MANUAL,
             id="mode-not-shown",
         ),
         pytest.param(
+            {"upgrade_mode": "Sideways"},
+            "upgradePolicy.mode is Sideways: only Manual leaves the instances to this action.",
+            TO_MANUAL,
+            id="mode-not-known",
+        ),
+        pytest.param(
             {"automatic_os_upgrade": True},
-            "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade is true",
+            "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade is true: Azure replaces OS images by "
+            "itself, at the same time.",
             f"Disable it: az vmss update {WHERE} "
             "--set upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade=false",
             id="automatic-os-upgrade",
@@ -55,48 +77,40 @@ def of_the_model(rolling: bool | None = False, **fields: Any) -> tuple[Finding, 
             id="rolling-upgrade-under-way",
         ),
         pytest.param(
-            {"orchestration_mode": "Flexible"},
-            "orchestrationMode is Flexible: such a scale set has no update domains",
-            "Use a Uniform scale set",
-            id="flexible",
-        ),
-        pytest.param(
             {"service_fabric": True},
-            "belongs to a Service Fabric cluster (it has the ServiceFabricNode extension)",
-            "Use Service Fabric's own OS upgrade",
+            "The scale set belongs to a Service Fabric cluster (it has the ServiceFabricNode extension), which must "
+            "stay in upgrade mode Automatic and upgrades its instances by its own rules.",
+            "Use Service Fabric's own OS upgrade; this action does not handle Service Fabric clusters.",
             id="service-fabric",
         ),
         pytest.param(
             {"managed_by_aks": True},
-            "The scale set is managed by AKS",
+            "The scale set is managed by AKS; changing it directly makes the AKS cluster unsupported.",
             "Use `az aks nodepool upgrade --node-image-only`.",
             id="aks",
         ),
         pytest.param(
             {"provisioning_state": "Creating"},
             "provisioningState of the scale set is Creating.",
-            f"Wait until it is Succeeded: az vmss show {WHERE} --query provisioningState",
+            SETTLED,
             id="creating",
         ),
         pytest.param(
             {"provisioning_state": "Deleting"},
             "provisioningState of the scale set is Deleting.",
-            f"Wait until it is Succeeded: az vmss show {WHERE} --query provisioningState",
+            SETTLED,
             id="deleting",
         ),
         pytest.param(
             {"provisioning_state": "Updating"},
             "provisioningState of the scale set stayed Updating: somebody else is changing it.",
-            f"Wait until it is Succeeded: az vmss show {WHERE} --query provisioningState",
+            SETTLED,
             id="updating",
         ),
     ],
 )
 def test_a_model_is_refused(fields: dict[str, Any], sentence: str, remedy: str) -> None:
-    (finding,) = of_the_model(**fields)
-    assert finding.severity is Severity.REFUSE
-    assert sentence in finding.message
-    assert finding.remedy.startswith(remedy)
+    assert of_the_model(**fields) == (refuse(sentence, remedy),)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +118,8 @@ def test_a_model_is_refused(fields: dict[str, Any], sentence: str, remedy: str) 
     [
         pytest.param({}, id="usual"),
         pytest.param({"upgrade_mode": "manual"}, id="mode-in-lower-case"),
-        pytest.param({"orchestration_mode": ""}, id="orchestration-not-shown"),
+        pytest.param({"is_flexible": True}, id="flexible"),
+        pytest.param({"is_flexible": True, "upgrade_mode": ""}, id="a-flexible-set-need-not-show-its-mode"),
         pytest.param({"provisioning_state": ""}, id="state-not-shown"),
     ],
 )
@@ -113,27 +128,31 @@ def test_a_model_with_nothing_to_say_about(fields: dict[str, Any]) -> None:
 
 
 def test_a_failed_model_is_only_a_note() -> None:
-    (finding,) = of_the_model(provisioning_state="Failed")
-    assert (finding.severity, "is Failed" in finding.message) == (Severity.NOTE, True)
+    assert of_the_model(provisioning_state="Failed") == (
+        note("provisioningState of the scale set is Failed, from an earlier change; the rollout goes on."),
+    )
 
 
 def test_a_rolling_upgrade_that_may_not_be_read_is_only_a_note() -> None:
-    (finding,) = of_the_model(rolling=None)
-    assert (finding.severity, "may not be read" in finding.message) == (Severity.NOTE, True)
+    assert of_the_model(rolling=None) == (
+        note("Whether a rolling upgrade of Azure's own is under way could not be read."),
+    )
 
 
-EVERYTHING_WRONG = {
-    "upgrade_mode": "Automatic",
-    "automatic_os_upgrade": True,
-    "orchestration_mode": "Flexible",
-    "provisioning_state": "Deleting",
-}
+EVERYTHING_WRONG = {"upgrade_mode": "Automatic", "automatic_os_upgrade": True, "provisioning_state": "Deleting"}
 
 
 def test_every_refusal_is_told_at_once() -> None:
     findings = of_the_model(True, **EVERYTHING_WRONG)
-    assert len(findings) == 5
+    assert len(findings) == 4
     assert {finding.severity for finding in findings} == {Severity.REFUSE}
+
+
+def test_what_forbids_a_write_at_any_moment_is_no_passing_state() -> None:
+    assert [finding.remedy.partition(":")[0] for finding in unfit(model(**EVERYTHING_WRONG))] == [
+        "Set it to Manual",
+        "Disable it",
+    ]
 
 
 @pytest.mark.parametrize("owner", ["service_fabric", "managed_by_aks"])
@@ -142,81 +161,139 @@ def test_nobody_is_told_to_change_the_settings_of_a_set_that_another_service_own
     assert not [finding for finding in findings if "az vmss update" in finding.remedy]
 
 
-def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Finding, ...]:
-    policy = policy or Policy()
-    return examine_plan(scale_set, plan_rollout(scale_set, NEW, policy), policy)
+# -- what the order asks for ---------------------------------------------------------------------------------------
+
+EVERY_RIGHT = (Permission(("*",)),)
+READER = (Permission(("*/read",)),)
+SUSPEND = Policy(suspend_repairs=True)
+
+
+def asked_for(
+    command: Command = Command.UPGRADE,
+    policy: Policy | None = None,
+    permissions: tuple[Permission, ...] | None = EVERY_RIGHT,
+    suspended: bool | None = None,
+    **fields: Any,
+) -> tuple[Finding, ...]:
+    order = Order(command=command, policy=policy or Policy())
+    return examine_asked_for(model(**fields), order, permissions, repairs_suspended=suspended)
+
+
+SET = "Microsoft.Compute/virtualMachineScaleSets"
+GIVE_ROLE = (
+    "Give it the role that the README describes, or: az role assignment create --assignee CLIENT-ID "
+    f"--role 'Virtual Machine Contributor' --scope {model().id}"
+)
 
 
 @pytest.mark.parametrize(
-    ("scale_set", "severity", "sentence", "remedy"),
+    ("command", "policy", "severity", "actions"),
     [
         pytest.param(
-            fleet("0000"),
+            Command.UPGRADE, Policy(), Severity.REFUSE, f"{SET}/write, {SET}/manualUpgrade/action", id="upgrade"
+        ),
+        pytest.param(
+            Command.PLAN, Policy(), Severity.WARN, f"{SET}/write, {SET}/manualUpgrade/action", id="a-plan-goes-on"
+        ),
+        pytest.param(Command.UPDATE_MODEL, Policy(), Severity.REFUSE, f"{SET}/write", id="update-model"),
+        pytest.param(
+            Command.UPGRADE_INSTANCES,
+            Policy(),
             Severity.REFUSE,
-            "Batch 1 holds all 4 running instances: nothing would serve while it is upgraded.",
-            "Set `batch-size` to a number below 4, such as 2.",
-            id="one-batch-is-the-set",
+            f"{SET}/manualUpgrade/action",
+            id="upgrade-instances",
         ),
         pytest.param(
-            fleet("0011", stopped="0 1"),
+            Command.UPGRADE_INSTANCES,
+            SUSPEND,
             Severity.REFUSE,
-            "Batch 1 holds all 2 running instances: nothing would serve while it is upgraded.",
-            "Set `batch-size` to a number below 2, such as 1.",
-            id="the-others-are-off",
-        ),
-        pytest.param(
-            fleet("0"),
-            Severity.REFUSE,
-            "Instance 0 is the only one that runs: nothing would serve while it is upgraded.",
-            f"Scale out first: az vmss scale {WHERE} --new-capacity 2",
-            id="one-instance",
-        ),
-        pytest.param(
-            fleet("0011", health_signal=HealthSignal.NONE),
-            Severity.WARN,
-            "The scale set has no health signal: an instance counts as fine once it is provisioned and running for "
-            "5m00s, which does not prove that the application works.",
-            "Add the Application Health extension or a load balancer health probe to the model.",
-            id="no-health-signal",
-        ),
-        pytest.param(
-            fleet("0011", unhealthy="1", silent="3"),
-            Severity.NOTE,
-            "Not healthy before the rollout, so first in their update domain: 1, 3.",
-            "",
-            id="ill-before",
-        ),
-        pytest.param(
-            fleet("0011", image=NEW, new="0 1", unhealthy="1"),
-            Severity.WARN,
-            "On the target image already, but not healthy: 1. Nothing more is upgraded until they are.",
-            "",
-            id="ill-on-the-target",
+            f"{SET}/manualUpgrade/action, {SET}/setOrchestrationServiceState/action",
+            id="suspend-repairs",
         ),
     ],
 )
-def test_a_plan_is_examined(scale_set: ScaleSet, severity: Severity, sentence: str, remedy: str) -> None:
-    assert of_the_plan(scale_set) == (Finding(severity, sentence, remedy),)
+def test_each_missing_right_is_named(command: Command, policy: Policy, severity: Severity, actions: str) -> None:
+    findings = asked_for(command, policy, READER, repairs="Replace", suspended=True)
+    assert findings[0] == Finding(severity, f"The identity lacks the right to {actions} on the scale set.", GIVE_ROLE)
+
+
+def test_rights_that_cannot_be_read_are_only_a_note() -> None:
+    assert asked_for(permissions=None) == (
+        note("Whether the identity has all rights could not be read; Azure will say so where one is missing."),
+    )
+
+
+def test_with_every_right_there_is_nothing_to_say() -> None:
+    assert asked_for() == ()
 
 
 @pytest.mark.parametrize(
-    "scale_set",
+    ("use", "signal", "is_refused"),
     [
-        pytest.param(fleet("0011"), id="usual"),
-        pytest.param(fleet("0011", new="0 1 2 3", health_signal=HealthSignal.NONE), id="nothing-moves"),
-        pytest.param(fleet("0011", new="1", unhealthy="1"), id="ill-on-the-target-that-the-model-has-not"),
-        pytest.param(fleet("0011", image=NEW, new="1", stopped="1"), id="a-stopped-one-on-the-target-is-not-ill"),
-        pytest.param(fleet("0011", new="0 1"), id="a-batch-that-is-all-that-moves-but-not-all-that-runs"),
+        pytest.param(HealthUse.REQUIRED, HealthSignal.NONE, True, id="required-and-none"),
+        pytest.param(HealthUse.REQUIRED, HealthSignal.PROBE, False, id="required-and-there"),
+        pytest.param(HealthUse.AUTO, HealthSignal.NONE, False, id="auto"),
+        pytest.param(HealthUse.IGNORE, HealthSignal.IGNORED, False, id="ignored"),
     ],
 )
-def test_a_plan_with_nothing_to_say_about(scale_set: ScaleSet) -> None:
-    assert of_the_plan(scale_set) == ()
+def test_a_health_signal_that_is_required(use: HealthUse, signal: HealthSignal, is_refused: bool) -> None:
+    refusal = refuse(
+        "`health: required`, but the scale set has no health signal.",
+        "Add the Application Health extension or a load balancer health probe to the model, or use `health: auto`.",
+    )
+    assert asked_for(policy=Policy(health=use), health_signal=signal) == ((refusal,) if is_refused else ())
 
 
-def test_a_smaller_batch_size_is_the_way_out_of_one_domain() -> None:
-    assert of_the_plan(fleet("0000"), Policy(batch_size=BatchSize(2))) == ()
+REPAIRS_ON = warn(
+    "Automatic instance repairs are on (Replace): an instance that is unhealthy beyond the grace period is repaired by "
+    "Azure, from the latest model and outside the batches, while the rollout is under way.",
+    "Set `suspend-repairs: true` to suspend them meanwhile.",
+)
 
 
-def test_the_warning_names_the_bake_time_that_was_given() -> None:
-    (finding,) = of_the_plan(fleet("0011", health_signal=HealthSignal.NONE), Policy(bake_time=90.0))
-    assert "running for 1m30s" in finding.message
+@pytest.mark.parametrize(
+    ("command", "repairs", "suspended", "policy", "finding"),
+    [
+        pytest.param(Command.UPGRADE, "", None, Policy(), None, id="none"),
+        pytest.param(
+            Command.UPGRADE,
+            "",
+            None,
+            SUSPEND,
+            note("`suspend-repairs` has nothing to do: the scale set has no automatic repairs."),
+            id="none-to-suspend",
+        ),
+        pytest.param(Command.UPGRADE, "Replace", False, Policy(), REPAIRS_ON, id="on"),
+        pytest.param(Command.UPGRADE, "Replace", None, Policy(), REPAIRS_ON, id="on-as-far-as-is-known"),
+        pytest.param(
+            Command.UPGRADE,
+            "Replace",
+            True,
+            Policy(),
+            note("Automatic instance repairs are suspended already, and stay so."),
+            id="suspended-before",
+        ),
+        pytest.param(
+            Command.UPGRADE,
+            "Replace",
+            True,
+            SUSPEND,
+            note("Automatic instance repairs are suspended already, and stay so."),
+            id="suspended-before-and-asked-for",
+        ),
+        pytest.param(
+            Command.UPGRADE,
+            "Replace",
+            False,
+            SUSPEND,
+            note("Automatic instance repairs are suspended during the rollout, and resumed at its end."),
+            id="will-be-suspended",
+        ),
+        pytest.param(Command.UPDATE_MODEL, "Replace", False, Policy(), None, id="the-model-alone-makes-nobody-ill"),
+    ],
+)
+def test_automatic_repairs(
+    command: Command, repairs: str, suspended: bool | None, policy: Policy, finding: Finding | None
+) -> None:
+    found = asked_for(command, policy, repairs=repairs, suspended=suspended)
+    assert found == ((finding,) if finding else ())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from builders import NEW, changed, fleet, vhd
-from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
-from vmss_upgrade.rollout.watch import must_stay_healthy, nobody_else_runs, trouble_outside
+from vmss_upgrade.rollout.availability import nobody_else_runs
+from vmss_upgrade.rollout.scale_set import Goal, HealthSignal, ScaleSet
+from vmss_upgrade.rollout.watch import must_stay_healthy, trouble_outside
 
 
 @pytest.mark.parametrize(
@@ -24,15 +25,15 @@ from vmss_upgrade.rollout.watch import must_stay_healthy, nobody_else_runs, trou
     ],
 )
 def test_whose_health_is_counted_on(scale_set: ScaleSet, model_holds_target: bool, expected: str) -> None:
-    counted_on = must_stay_healthy(scale_set, NEW, model_holds_target=model_holds_target)
+    counted_on = must_stay_healthy(scale_set, Goal(image=NEW, in_model=model_holds_target))
     assert " ".join(sorted(counted_on)) == expected
 
 
 def test_the_flag_of_a_vhd_counts_only_while_the_model_holds_it() -> None:
     image = vhd("https://account.blob.core.windows.net/images/new.vhd")
     ill = fleet("0011", old=None, unhealthy="1")
-    assert "1" not in must_stay_healthy(ill, image, model_holds_target=False)
-    assert "1" in must_stay_healthy(ill, image, model_holds_target=True)
+    assert "1" not in must_stay_healthy(ill, Goal(image=image, in_model=False))
+    assert "1" in must_stay_healthy(ill, Goal(image=image, in_model=True))
 
 
 @pytest.mark.parametrize(

@@ -50,8 +50,8 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
 
 
 def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Whether the batch holds every instance that is not stopped: upgrading it would be an outage."""
-    running = {instance.id for instance in scale_set.instances if not instance.is_off}
+    """Whether the batch holds every instance that is neither stopped nor leaving: upgrading it would be an outage."""
+    running = {instance.id for instance in scale_set.instances if not instance.is_off and not instance.is_leaving}
     return bool(running) and running <= set(batch_ids)
 
 

@@ -64,7 +64,7 @@ class Image:
         """Whether the same words can mean another image tomorrow."""
         if self.kind is ImageKind.PLATFORM:
             return self.version.lower() == "latest"
-        path = self.reference.lower()
+        path = self.reference.rstrip("/").lower()
         return self.is_in_gallery and (not re.search(r"/versions/[^/]+$", path) or path.endswith("/versions/latest"))
 
     def at_version(self, version: str) -> Image:

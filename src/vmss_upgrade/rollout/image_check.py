@@ -44,9 +44,9 @@ def latest_denied(image: Image) -> Finding:
 
 def latest_missing(image: Image, location: str) -> Finding:
     """There is no version that counts as the latest."""
-    where = f"in {location}" if location else ""
+    where = f" in {location}" if location else ""
     return refuse(
-        f"{image} has no version {where} that counts as the latest.",
+        f"{image} has no version{where} that counts as the latest.",
         "Correct the image inputs, replicate a version to this region, or take `excludeFromLatest` off one.",
     )
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Iterable
 
 from vmss_upgrade.rollout.availability import (
     expected_healthy,
     floor,
     healthy_ids,
-    nobody_else_is_healthy,
     nobody_else_runs,
     off_ids,
 )
 from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
-from vmss_upgrade.rollout.planner import PROTECTED, Batch, RolloutPlan
+from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, in_natural_order, is_healthy
-from vmss_upgrade.rollout.selection import names_nobody
+from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
+from vmss_upgrade.rollout.selection import is_selected, names_nobody
 
+MOST_INSTANCES = 1000  # in one scale set
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 
 
@@ -27,8 +27,7 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
     """Every finding about the plan, refusals first."""
     findings = (
         *_unknown_selection(scale_set, policy),
-        _protected(plan, policy),
-        *_canary_too_large(plan, policy),
+        _protected(scale_set, plan, policy),
         _whole_set(scale_set, plan, policy),
         _all_that_is_healthy(scale_set, plan, policy),
         _below_floor(scale_set, plan, policy),
@@ -41,8 +40,10 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
         _ill_before(scale_set, plan),
         _ill_on_target(scale_set, plan),
         _stopped_included(scale_set, plan),
+        _canary_too_large(plan, policy),
     )
-    return tuple(finding for finding in findings if finding is not None)
+    found = [finding for finding in findings if finding is not None]
+    return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.REFUSE))
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
@@ -58,8 +59,10 @@ def _unknown_selection(scale_set: ScaleSet, policy: Policy) -> list[Finding]:
     ]
 
 
-def _protected(plan: RolloutPlan, policy: Policy) -> Finding | None:
-    ids = [skipped.instance_id for skipped in plan.skipped if skipped.reason == PROTECTED]
+def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """Of those that were asked for; nobody would have touched the others anyway."""
+    selected = {instance.id for instance in scale_set.instances if is_selected(instance, policy.selection)}
+    ids = [s.instance_id for s in plan.skipped if s.reason == PROTECTED and s.instance_id in selected]
     if not policy.refuse_protected or not ids:
         return None
     return refuse(
@@ -68,29 +71,20 @@ def _protected(plan: RolloutPlan, policy: Policy) -> Finding | None:
     )
 
 
-def _canary_too_large(plan: RolloutPlan, policy: Policy) -> list[Finding]:
-    if not plan.canary or plan.canary >= policy.canary or not plan.batches:
-        return []
-    return [
-        note(
-            f"`canary` asks for {policy.canary}; {plan.canary} go first, because the first domain, or a batch, holds "
-            "no more, or others run the target already."
-        )
-    ]
-
-
 def _whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    batch = _first(plan, lambda ids: nobody_else_runs(scale_set, ids))
+    batch = next((batch for batch in plan.batches if nobody_else_runs(scale_set, batch.instance_ids)), None)
     if batch is None:
         return None
-    size = len(batch.instance_ids)
+    off = off_ids(scale_set.instances)
+    running = [id_ for id_ in batch.instance_ids if id_ not in off]
+    size = len(running)
     if policy.allow_downtime:
         return warn(f"Batch {batch.number} holds all {size} running instances: nothing serves while it is upgraded.")
     allow = "If nothing has to serve meanwhile, set `allow-downtime: true`."
     if size == 1:
         more = str(len(scale_set.instances) + 1)
         return refuse(
-            f"Instance {batch.instance_ids[0]} is the only one that runs: nothing would serve while it is upgraded.",
+            f"Instance {running[0]} is the only one that runs: nothing would serve while it is upgraded.",
             f"Scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)} . {allow}",
         )
     return refuse(
@@ -100,7 +94,10 @@ def _whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findin
 
 
 def _all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    batch = _first(plan, lambda ids: nobody_else_is_healthy(scale_set, ids))
+    """The first batch that holds whoever is healthy by then, some of them healthy now."""
+    healthy = healthy_ids(scale_set)
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    batch = next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
     if batch is None or policy.allow_downtime or _whole_set(scale_set, plan, policy) is not None:
         return None
     return refuse(
@@ -124,19 +121,25 @@ def _below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
     return refuse(
         f"While batch {batch.number} ({_some(batch.instance_ids)}) is upgraded, {left} of "
         f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
-        _room_for_batch(scale_set, least),
+        _room_for_batch(scale_set, policy, least),
     )
 
 
-def _room_for_batch(scale_set: ScaleSet, least: int) -> str:
+def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     healthy = len(healthy_ids(scale_set))
     if healthy > least:
         return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
-    more = str(len(scale_set.instances) + 1)
-    return (
-        f"Only {healthy} are healthy now. Heal the others, lower `min-healthy`, or scale out first: "
-        f"{az_vmss('scale', scale_set.model, '--new-capacity', more)}"
+    running = sum(1 for instance in scale_set.instances if not instance.is_off and not instance.is_leaving)
+    ways = [f"Only {healthy} are healthy now: heal the others"] if healthy < running else []
+    ways.append("lower `min-healthy`")
+    have = len(scale_set.instances)
+    more = next(
+        (n for n in range(1, MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0
     )
+    if more:
+        ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
+    told = ", or ".join(ways)
+    return told[0].upper() + told[1:] + ("" if more else ".")
 
 
 def _bake_too_long(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
@@ -156,10 +159,13 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
     signal = scale_set.model.health_signal
     if signal.proves_health or not plan.batches:
         return None
+    is_ignored = signal is HealthSignal.IGNORED
     return warn(
         f"Health is not looked at ({signal.value}): an instance counts as fine once it is provisioned and running for "
         f"{duration(policy.bake_time_for(signal))}, which does not prove that the application works.",
-        "Add the Application Health extension or a load balancer health probe to the model.",
+        "Leave `health` out to go by the scale set's own signal."
+        if is_ignored
+        else "Add the Application Health extension or a load balancer health probe to the model.",
     )
 
 
@@ -230,7 +236,7 @@ def _ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     if plan.update_model:
         return None
     signal = scale_set.model.health_signal
-    there = [instance for instance in scale_set.instances if plan.goal.is_reached_by(instance)]
+    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
     ill = [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
     if not ill:
         return None
@@ -246,11 +252,16 @@ def _stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     )
 
 
+def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
+    if not plan.canary or plan.canary >= policy.canary:
+        return None
+    return note(
+        f"`canary` asks for {policy.canary}; {plan.canary} go first, because the first domain, or a batch, holds "
+        "no more, or others run the target already."
+    )
+
+
 # -- small steps ---------------------------------------------------------------------------------------------------
-
-
-def _first(plan: RolloutPlan, forbids: Callable[[Collection[str]], bool]) -> Batch | None:
-    return next((batch for batch in plan.batches if forbids(batch.instance_ids)), None)
 
 
 def _moving(scale_set: ScaleSet, plan: RolloutPlan) -> list[Instance]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from vmss_upgrade.rollout.grouping import drawn_evenly, grouping_of, place_of
+from vmss_upgrade.rollout.grouping import drawn_evenly, finest_shown, grouping_of, place_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy
 from vmss_upgrade.rollout.scale_set import (
@@ -123,10 +123,28 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     )
 
 
-def plan_model_update(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan:
-    """The plan of a run that writes the model only: every instance that will be behind is left untouched."""
-    plan = plan_rollout(scale_set, goal, replace(policy, selection=Policy().selection, canary=0))
-    return replace(plan, batches=(), untouched=plan.instance_ids, canary=0, stop_after=None)
+def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
+    """The plan of a run that writes the model only: every instance that will be behind is left untouched, whether or
+    not an upgrade could move it.
+    """
+    skipped = []
+    behind = []
+    for instance in scale_set.instances:
+        if instance.is_leaving:
+            skipped.append(Skipped(instance.id, LEAVING))
+        elif goal.is_reached_by(instance):
+            skipped.append(Skipped(instance.id, CURRENT if goal.whole_model else ON_TARGET))
+        else:
+            behind.append(instance)
+    return RolloutPlan(
+        goal=goal,
+        previous=_previous_image(scale_set, goal.image, behind),
+        update_model=not goal.in_model,
+        grouping=finest_shown(scale_set.instances),
+        batches=(),
+        skipped=tuple(skipped),
+        untouched=tuple(instance.id for instance in behind),
+    )
 
 
 def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
