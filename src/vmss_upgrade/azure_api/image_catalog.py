@@ -7,6 +7,7 @@ image version says nothing of its OS, generation, architecture and plan: its def
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from vmss_upgrade.azure_api.failures import translated
@@ -20,6 +21,7 @@ from vmss_upgrade.azure_api.json_fields import (
     text_in,
 )
 from vmss_upgrade.azure_api.reader import API_VERSION, Reader
+from vmss_upgrade.clock import unix_time
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.image import (
     Image,
@@ -75,12 +77,15 @@ def look_up(reader: Reader, subscription_path: str, image: Image, location: str)
         return ImageFacts(state=ImageState.FOUND, traits=Traits(os=text_in(disk, "osType"), generation=generation))
     traits = _definition_traits(reader, subscription_path, image, location)
     if image.kind is not ImageKind.RESOURCE:  # shown in the region: it is there
-        return ImageFacts(state=ImageState.FOUND, traits=traits, end_of_life=text_in(properties, "endOfLifeDate"))
+        ends = text_in(properties, "endOfLifeDate")
+        return ImageFacts(state=ImageState.FOUND, traits=traits, end_of_life=ends, past_end_of_life=_is_past(ends))
+    ends = text_in(properties, "publishingProfile", "endOfLifeDate")
     replication, progress = _replication(properties, location)
     return ImageFacts(
         state=ImageState.FOUND,
         traits=traits,
-        end_of_life=text_in(properties, "publishingProfile", "endOfLifeDate"),
+        end_of_life=ends,
+        past_end_of_life=_is_past(ends),
         replication=replication,
         progress=progress,
     )
@@ -178,6 +183,15 @@ def _definition_traits(reader: Reader, subscription_path: str, image: Image, loc
         architecture=text_in(properties, "architecture") or "x64",
         plan=plan_in(properties, "purchasePlan"),
     )
+
+
+def _is_past(date: str) -> bool:
+    """Whether a date as Azure writes it is over; what cannot be read is not."""
+    try:
+        ends = datetime.fromisoformat(date)
+    except ValueError:
+        return False
+    return (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp() <= unix_time()
 
 
 def _replication(properties: Json, location: str) -> tuple[Replication, int]:
