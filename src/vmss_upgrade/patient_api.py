@@ -85,9 +85,9 @@ class PatientApi:
                 "Run the workflow again with the same inputs: instances on the target image are skipped.",
             )
 
-    def wait(self, why: str, seconds: float) -> Steps[None]:
+    def wait(self, why: str, seconds: float, detail: str = "") -> Steps[None]:
         """Say why, and sleep."""
-        yield Waiting(at=self.elapsed(), why=why, seconds=seconds)
+        yield Waiting(at=self.elapsed(), why=why, seconds=seconds, detail=detail)
         self.sleep(seconds)
 
     # -- reading -------------------------------------------------------------------------------------------------

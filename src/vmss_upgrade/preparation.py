@@ -142,7 +142,8 @@ class Preparation:
         facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
         while is_replicating(facts) and self._azure.now() < until:
             pause = min(REPLICATION_PAUSE, until - self._azure.now())
-            yield from self._azure.wait(f"{target} is being replicated to {model.location} ({facts.progress}%)", pause)
+            why = f"{target} is being replicated to {model.location}"
+            yield from self._azure.wait(why, pause, f"{facts.progress}% done")
             facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
         return facts
 

@@ -122,7 +122,8 @@ class Console:
             case RepairsResumed():
                 self._at(event.at, "automatic instance repairs are resumed")
             case Waiting():
-                self._progress(event.at, f"waiting: {event.why}", f" (next try in {duration(event.seconds)})")
+                detail = ", ".join(filter(None, (event.detail, f"next try in {duration(event.seconds)}")))
+                self._progress(event.at, f"waiting: {event.why}", f" ({detail})")
             case ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
             case ModelUpdated():

@@ -87,11 +87,12 @@ class RepairsResumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """The run waits `seconds` before it tries again, because of `why`."""
+    """The run waits `seconds` before it tries again, because of `why`; `detail` is what changes from wait to wait."""
 
     at: float
     why: str
     seconds: float
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
