@@ -202,6 +202,7 @@ class SimulatedAzure:
             "instances": [dataclasses.asdict(each) for each in self.instances()],
             "upgrades": [_finite(dataclasses.asdict(each)) for each in self.upgrades],
             "lowest_available": self.lowest_available(),
+            "repairs_suspended": self.repairs_suspended,
             "requests": [dataclasses.asdict(each) for each in list(self.requests)],
         }
 

@@ -110,6 +110,14 @@ class Runner:
             return Cancelled(self.result(exit_code), time.monotonic() - began, sent)
         raise AssertionError("the step outlived its cancellation")
 
+    def kill(self) -> None:
+        """Kill the action itself, as the end of a machine's memory does: it hears no signal, and writes nothing."""
+        if self.way == "container":
+            subprocess.run(["docker", "kill", self.name], check=True, capture_output=True)
+        else:
+            self._running().kill()
+        self._running().wait(10)
+
     def wait_for(self, what: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until `what` holds while the step runs."""
         deadline = time.monotonic() + seconds

@@ -50,3 +50,21 @@ def test_it_runs_in_a_workflow_whatever_became_of_the_main_step(serve: Serve, tm
     assert re.search(r"Failure - Main ./", result.log), result.log
     assert re.search(r"\| Nothing was left to do\.$", result.log, re.MULTILINE), result.log
     assert re.search(r"Success - Post ./", result.log), result.log
+
+
+@both_ways
+def test_repairs_are_resumed_after_the_main_step_was_killed(serve: Serve, job: Job, way: Way) -> None:
+    """Nothing can be written any more by a step that is killed; what it left in its state file is enough."""
+    simulator = serve("repairs")
+    runner = job(simulator, way)
+    runner.start({"image-version": "22.04.202611010", "suspend-repairs": "true"})
+    runner.wait_for(lambda: bool(simulator.state()["upgrades"]))
+    assert simulator.state()["repairs_suspended"]
+    runner.kill()
+    assert simulator.state()["repairs_suspended"]
+
+    result = runner.run_post()
+
+    assert result.exit_code == 0, result.log
+    assert "Automatic instance repairs, which the rollout had suspended, are resumed." in result.log
+    assert not simulator.state()["repairs_suspended"]

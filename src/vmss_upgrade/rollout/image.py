@@ -52,7 +52,7 @@ class Image:
         """Whether the image is an image definition of a gallery, of any sharing, or a version of one."""
         if self.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
             return True
-        return self.kind is ImageKind.RESOURCE and "/galleries/" in self.reference.lower()
+        return self.kind is ImageKind.RESOURCE and "/microsoft.compute/galleries/" in self.reference.lower()
 
     @property
     def definition(self) -> str:

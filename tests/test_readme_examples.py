@@ -1,0 +1,73 @@
+"""README's "Coming from vmssupgrade or vmsseditor": every row is rolled against the simulator."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from playing import HAPPY_FLEET, Played, play
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+ROWS = {
+    there.strip(): dict(pair.split(": ", 1) for pair in re.findall(r"`([a-z-]+: .+?)`(?:,|\s*$)", here))
+    for there, here in re.findall(
+        r"^\| (.+?) \| (.+?) \|$",
+        README.partition("Coming from *vmssupgrade*")[2].partition("What the")[0],
+        re.MULTILINE,
+    )[2:]
+}
+FLEET = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
+# a model that is ahead of its instances, as after the editor's update of it
+AHEAD = FLEET.replace('inputs: {image-version: "22.04.202611010"}\n', "").replace(
+    "  health: probe",
+    "  health: probe\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
+    " version: '22.04.202611010'}",
+)
+AHEAD += "instances:\n" + "".join(f"  '{number}': {{image: '22.04.202610010'}}\n" for number in range(10))
+VHD = FLEET.replace('inputs: {image-version: "22.04.202611010"}\n', "").replace(
+    "  health: probe", "  health: probe\n  image: {uri: 'https://golden.blob.core.windows.net/images/web-1.vhd'}"
+)
+
+# what is said there -> the fleet it is said of, and the instances that are upgraded, call by call
+EXPECTED = {
+    "`vmssupgrade -n VERSION --updatedomain 1`": (FLEET, [["1", "6"]]),
+    "`vmssupgrade -n VERSION --vmid 3`": (FLEET, [["3"]]),
+    """`vmssupgrade -n VERSION --vmlist '["1","2","6"]'`""": (FLEET, [["1", "6"], ["2"]]),
+    "`vmssupgrade --customuri URI --updatedomain 0`": (VHD, [["0", "5"]]),
+    "the editor's heatmap": (AHEAD, []),
+    "the editor's model update": (FLEET, []),
+    "the editor's upgrade of a chosen update domain": (AHEAD, [["2", "7"]]),
+    "the editor's upgrade of a chosen VM": (AHEAD, [["7"]]),
+    "the editor's rolling upgrade, batch size 3, pause 60": (
+        AHEAD,
+        [["0", "1", "2"], ["3", "4", "5"], ["6", "7", "8"], ["9"]],
+    ),
+}
+
+
+def test_every_row_is_tested() -> None:
+    assert ROWS.keys() == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("there", EXPECTED)
+def test_a_row_does_what_it_says(there: str, tmp_path: Path) -> None:
+    fleet, calls = EXPECTED[there]
+    inputs = ROWS[there]
+    played = play(fleet, tmp_path, inputs=inputs)
+    assert played.exit_code == 0, played.log
+    assert played.upgrade_calls == calls
+    if inputs.get("operation") == "status":
+        assert (played.writes, "UD 4  □□  2 behind the model" in played.log) == ([], True)
+    if inputs.get("operation") == "update-model":
+        assert [write.method for write in played.writes] == ["PATCH"]
+    if "bake-time" in inputs:
+        assert_pauses(played, float(inputs["bake-time"]))
+
+
+def assert_pauses(played: Played, seconds: float) -> None:
+    upgrades = played.azure.upgrades
+    for before, upgrade in itertools.pairwise(upgrades):
+        assert upgrade.started_at - before.healthy_at >= seconds
