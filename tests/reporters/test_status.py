@@ -7,7 +7,7 @@ import json
 import pytest
 from hostile import TEXT, assert_sound
 
-from builders import NEW, OLD, changed, fleet, report_of
+from builders import GALLERY, NEW, changed, fleet, report_of, resource
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.outputs import as_outputs
 from vmss_upgrade.reporters.record import as_record
@@ -42,11 +42,11 @@ def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureF
     assert "UD 1  □ ·  1 behind the model, 1 stopped" in output
     rows = [line.split() for line in output.splitlines() if line.startswith("  ") and line.strip()[0].isdecimal()]
     assert [row[0] for row in rows] == ["0", "1", "2", "3", "4", "5"]
-    assert rows[2][1:4] == ["UD", "1", str(OLD)]
+    assert rows[2][1:4] == ["UD", "1", "1.0.0"]
     assert "extension Monitor is missing" in output
     assert "protected" in " ".join(rows[4])
     assert "changed individually" in " ".join(rows[5])
-    assert "🔎 web: 6 instances: 1 on the model, 3 behind the model, 1 not healthy, 1 stopped." in output
+    assert "🔎 web has 6 instances: 1 on the model, 3 behind the model, 1 not healthy, 1 stopped." in output
 
 
 def test_the_summary_has_both_too() -> None:
@@ -54,9 +54,7 @@ def test_the_summary_has_both_too() -> None:
     assert "## 🔎 web: reported" in markdown
     assert "| Update domain | Instances | Now |" in markdown
     assert "| Instance | Update domain | Image | Standing | State | Health | Remarks |" in markdown
-    assert (
-        "| 2 | UD 1 | Canonical:jammy:22_04-lts:1.0.0 | behind the model | Succeeded, running | healthy |" in markdown
-    )
+    assert "| 2 | UD 1 | 1.0.0 | behind the model | Succeeded, running | healthy |" in markdown
     assert "What now" not in markdown
 
 
@@ -72,6 +70,15 @@ def test_outputs_and_record() -> None:
 def test_hostile_instances_do_no_harm() -> None:
     hostile = changed(fleet("01"), "0", behind_in=(TEXT,), model_time=TEXT, provisioning_state=TEXT)
     assert_sound(as_markdown(report_of(status_of(hostile))))
+
+
+def test_an_image_of_another_kind_is_told_whole() -> None:
+    other = changed(
+        fleet("01", image=resource(f"{GALLERY}/versions/2.0.0")), "0", image=resource(f"{GALLERY}/versions/1.0.0")
+    )
+    markdown = as_markdown(report_of(status_of(other)))
+    assert "| 0 | UD 0 | 1.0.0 |" in markdown
+    assert "| 1 | UD 1 | Canonical:jammy:22_04-lts:1.0.0 |" in markdown
 
 
 def test_zones_and_sets_without_any_domain() -> None:

@@ -86,6 +86,30 @@ def test_what_is_asked_of_an_instance(
     assert (pending.code if pending else None) == code
 
 
+OFF = {"image": NEW, "power": Power.STOPPED, "health": Health.NO_SIGNAL}
+
+
+@pytest.mark.parametrize(
+    ("fields", "may_be_off", "code"),
+    [
+        pytest.param(OFF, True, None, id="stopped-before"),
+        pytest.param({**OFF, "power": Power.DEALLOCATED}, True, None, id="deallocated-before"),
+        pytest.param(OFF, False, "NotRunning", id="stopped-since"),
+        pytest.param({**OFF, "power": Power.OTHER}, True, "NotRunning", id="on-its-way-is-not-off"),
+        pytest.param({**OFF, "image": OLD}, True, "NotOnTarget", id="stopped-on-the-old-image"),
+        pytest.param({**OFF, "provisioning_state": "Updating"}, True, "StillUpdating", id="stopped-and-busy"),
+        pytest.param({**OFF, "provisioning_state": "Failed"}, True, "NotProvisioned", id="stopped-and-failed"),
+        pytest.param({**OFF, "latest_model_applied": False}, True, "NotCurrent", id="stopped-and-behind"),
+        pytest.param(
+            {"image": NEW, "health": Health.UNHEALTHY}, True, "NotHealthy", id="started-since-must-get-healthy"
+        ),
+    ],
+)
+def test_who_was_off_before_may_stay_off(fields: dict[str, Any], may_be_off: bool, code: str | None) -> None:
+    pending = not_ready(instance("1", **fields), NEW, HealthSignal.PROBE, flag_matters=True, may_be_off=may_be_off)
+    assert (pending.code if pending else None) == code
+
+
 def gate(**fields: Any) -> HealthGate:
     usual: dict[str, Any] = {
         "instance_ids": ("1",),
@@ -159,6 +183,13 @@ NEWER = Problem(BROKEN.code, BROKEN.message, "2026-11-23T02:00:00Z")
 )
 def test_verdict(options: dict[str, Any], looks: list[tuple[float, Instance | None]], expected: str) -> None:
     assert verdict(played(gate(**options), *looks)) == expected
+
+
+def test_a_gate_knows_who_was_off_before() -> None:
+    two = gate(instance_ids=("1", "2"), off_before=frozenset({"1"}))
+    off = [instance(id_, **OFF) for id_ in ("1", "2")]
+    assert [p.instance_id for p in two.advance(by_id(*off), OPENED).pending] == ["2"]
+    assert verdict(two.advance(by_id(off[0], instance("2", image=NEW)), OPENED)) == "passed"
 
 
 def test_a_failure_tells_instance_code_message_and_how_long() -> None:

@@ -163,6 +163,7 @@ def test_the_newest_version(names: list[str], latest: str | None) -> None:
         pytest.param(OLD, False, id="platform"),
         pytest.param(resource(MANAGED), False, id="managed"),
         pytest.param(resource(GALLERY.upper()), True, id="gallery"),
+        pytest.param(resource(MANAGED.replace("/g/", "/galleries/")), False, id="managed-in-a-group-named-galleries"),
         pytest.param(shared(f"{SHARED}/1.0.0"), True, id="shared"),
         pytest.param(community(f"{COMMUNITY}/1.0.0"), True, id="community"),
         pytest.param(vhd(VHD.replace("images", "galleries")), False, id="vhd"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from builders import NEW, OLD, changed, fleet, goal_to, plan_of, platform, vhd, without
+from builders import NEW, OLD, changed, fleet, goal_to, instance, model, plan_of, platform, vhd, without
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.planner import RolloutPlan, still_due
-from vmss_upgrade.rollout.policy import Policy, Share
-from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
+from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, plan_model_update, plan_rollout, still_due
+from vmss_upgrade.rollout.policy import Policy, Selection, Share
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Goal, HealthSignal, ScaleSet, goal_of
 
 TWELVE = "000000111111"
 
@@ -85,10 +87,34 @@ def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
         ),
         pytest.param(fleet("0011", busy="1", unhealthy="2", broken="3"), {}, id="busy-ill-and-failed-move"),
         pytest.param(fleet("0011", stopped="1", nowhere="1"), {"1": "stopped"}, id="skipped-needs-no-domain"),
+        pytest.param(
+            changed(fleet("0011", new="1"), "1", provisioning_state="Deleting"),
+            {"1": "being deleted"},
+            id="leaving-first",
+        ),
+        pytest.param(
+            changed(fleet("0011", protected="1"), "1", provisioning_state="DELETING"),
+            {"1": "being deleted"},
+            id="leaving-before-protected",
+        ),
     ],
 )
 def test_skipped_with_a_reason(scale_set: ScaleSet, expected: dict[str, str]) -> None:
-    assert {skipped.instance_id: skipped.reason for skipped in plan_of(scale_set).skipped} == expected
+    plan = plan_of(scale_set)
+    assert {skipped.instance_id: skipped.reason for skipped in plan.skipped} == expected
+    assert set(plan.instance_ids) == scale_set.by_id().keys() - expected.keys()
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "moving"),
+    [
+        pytest.param(fleet("0011", stopped="1", deallocated="3"), "1 0 3 2", id="stopped-move"),
+        pytest.param(fleet("0011", stopped="1", protected="1"), "0 2 3", id="protected-never-do"),
+        pytest.param(fleet("0011", stopped="1", new="1"), "0 2 3", id="on-the-target-need-not"),
+    ],
+)
+def test_stopped_instances_can_be_included(scale_set: ScaleSet, moving: str) -> None:
+    assert " ".join(plan_of(scale_set, policy=Policy(include_stopped=True)).instance_ids) == moving
 
 
 def test_an_instance_that_must_move_needs_an_update_domain() -> None:
@@ -168,6 +194,123 @@ def test_still_due_keeps_order_and_does_not_trust_the_flag_of_a_vhd() -> None:
     ordered = plan_of(fleet("0000", unhealthy="3")).batches[0]
     now = without(fleet("0000"), "0")
     assert still_due(ordered, now, goal_to(NEW, now), Policy()).instance_ids == ("3", "1", "2")
+
+
+STOPPED_SINCE = fleet("0000", stopped="2", new="1")
+
+
+@pytest.mark.parametrize(
+    ("now", "goal", "policy", "due"),
+    [
+        pytest.param(STOPPED_SINCE, Goal(image=NEW, in_model=True), Policy(), "0 3", id="stopped-are-dropped"),
+        pytest.param(
+            STOPPED_SINCE, Goal(image=NEW, in_model=True), Policy(include_stopped=True), "0 2 3", id="unless-included"
+        ),
+        pytest.param(
+            changed(fleet("0000"), "1", provisioning_state="Deleting"),
+            Goal(image=NEW, in_model=True),
+            Policy(),
+            "0 2 3",
+            id="leaving-are-dropped",
+        ),
+        pytest.param(
+            fleet("0000", new="1"), Goal(image=NEW, in_model=False), Policy(), "0 2 3", id="the-model-holds-it-by-now"
+        ),
+        pytest.param(
+            fleet("0000", image=NEW, new="1 2", behind="0 1 3"),
+            Goal(image=NEW, in_model=True, whole_model=True),
+            Policy(),
+            "0 1 3",
+            id="of-the-whole-model-the-flag-tells",
+        ),
+        pytest.param(
+            fleet("0000"),
+            Goal(image=NEW, in_model=True),
+            Policy(selection=Selection(instance_ids=("0",))),
+            "0 1 2 3",
+            id="who-is-selected-was-decided-by-the-plan",
+        ),
+    ],
+)
+def test_still_due(now: ScaleSet, goal: Goal, policy: Policy, due: str) -> None:
+    batch = Batch(7, Domain(kind=DomainKind.UPDATE), ("0", "1", "2", "3"))
+    assert still_due(batch, now, goal, policy) == Batch(7, batch.domain, tuple(due.split()))
+
+
+# -- goals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("goal", "fields", "reached"),
+    [
+        pytest.param(Goal(image=NEW, in_model=True), {"image": NEW}, True, id="the-image"),
+        pytest.param(Goal(image=NEW, in_model=False), {"image": NEW}, True, id="the-image-before-the-model"),
+        pytest.param(
+            Goal(image=NEW, in_model=True), {"image": NEW, "latest_model_applied": False}, True, id="whatever-the-flag"
+        ),
+        pytest.param(Goal(image=NEW, in_model=True), {"image": OLD}, False, id="another-image"),
+        pytest.param(Goal(image=NEW, in_model=True), {"image": None}, False, id="image-not-shown"),
+        pytest.param(Goal(image=NEW_VHD, in_model=True), {"image": None}, True, id="vhd-by-the-flag"),
+        pytest.param(Goal(image=NEW_VHD, in_model=False), {"image": None}, False, id="vhd-not-in-the-model-yet"),
+        pytest.param(
+            Goal(image=NEW_VHD, in_model=True), {"image": None, "latest_model_applied": False}, False, id="vhd-behind"
+        ),
+        pytest.param(
+            Goal(image=NEW_VHD, in_model=True), {"image": None, "latest_model_applied": None}, False, id="vhd-no-flag"
+        ),
+        pytest.param(goal_of(model()), {"image": NEW}, True, id="whole-model-by-the-flag-alone"),
+        pytest.param(goal_of(model()), {"latest_model_applied": False}, False, id="whole-model-behind-on-the-image"),
+        pytest.param(goal_of(model()), {"latest_model_applied": None}, True, id="flexible-without-flag-on-the-image"),
+        pytest.param(
+            goal_of(model()),
+            {"latest_model_applied": None, "image": NEW},
+            False,
+            id="flexible-without-flag-on-another-image",
+        ),
+        pytest.param(
+            goal_of(model(image=NEW_VHD)), {"latest_model_applied": False, "image": None}, False, id="whole-model-vhd"
+        ),
+    ],
+)
+def test_who_has_reached_the_goal(goal: Goal, fields: dict[str, Any], reached: bool) -> None:
+    assert goal.is_reached_by(instance("1", **fields)) is reached
+
+
+def test_the_whole_model_as_a_goal_brings_the_stale_ones_to_it() -> None:
+    scale_set = fleet("0011", image=NEW, new="0 1", behind="1 2")
+    plan = plan_rollout(scale_set, goal_of(scale_set.model), Policy())
+    assert batches(plan) == ["1", "2"]
+    assert {skipped.reason for skipped in plan.skipped} == {"already on the latest model"}
+    assert (plan.update_model, plan.target, plan.previous) == (False, NEW, OLD)
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "behind", "skipped", "update_model"),
+    [
+        pytest.param(fleet("0011"), "0 1 2 3", {}, True, id="everybody"),
+        pytest.param(fleet("0011", new="0 1"), "2 3", {"0": ON_TARGET, "1": ON_TARGET}, True, id="some-have-it"),
+        pytest.param(fleet("0011", image=NEW), "0 1 2 3", {}, False, id="the-model-holds-it"),
+        pytest.param(fleet("0011", stopped="1", protected="2"), "0 1 2 3", {}, True, id="stopped-and-protected-too"),
+        pytest.param(fleet("0011", nowhere="1"), "0 1 2 3", {}, True, id="nobody-needs-a-place"),
+        pytest.param(
+            changed(fleet("0011", new="1"), "1", provisioning_state="Deleting"),
+            "0 2 3",
+            {"1": "being deleted"},
+            True,
+            id="who-leaves-is-not-behind",
+        ),
+        pytest.param(fleet(""), "", {}, True, id="empty"),
+    ],
+)
+def test_an_update_of_the_model_touches_nobody(
+    scale_set: ScaleSet, behind: str, skipped: dict[str, str], update_model: bool
+) -> None:
+    plan = plan_model_update(scale_set, goal_to(NEW, scale_set))
+    assert (plan.batches, plan.due_now, plan.canary, plan.stop_after) == ((), (), 0, None)
+    assert " ".join(plan.untouched) == behind
+    assert {one.instance_id: one.reason for one in plan.skipped} == skipped
+    assert plan.update_model is update_model
+    assert plan.previous == OLD
 
 
 def test_policy_says_how_long_to_bake() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from builders import NEW, changed, fleet, vhd
-from vmss_upgrade.rollout.availability import nobody_else_runs
 from vmss_upgrade.rollout.scale_set import Goal, HealthSignal, ScaleSet
 from vmss_upgrade.rollout.watch import must_stay_healthy, trouble_outside
 
@@ -66,17 +65,3 @@ def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]
 def test_without_a_signal_only_up_matters() -> None:
     ill = fleet("0011", unhealthy="2", health_signal=HealthSignal.NONE)
     assert trouble_outside(ill, ("0", "1"), {"2"}) == ()
-
-
-@pytest.mark.parametrize(
-    ("scale_set", "expected"),
-    [
-        pytest.param(fleet("0011"), False, id="others-run"),
-        pytest.param(fleet("0011", stopped="2", deallocated="3"), True, id="the-others-are-off"),
-        pytest.param(fleet("00"), True, id="the-batch-is-the-set"),
-        pytest.param(fleet("0011", unhealthy="2 3"), False, id="ill-ones-do-run"),
-        pytest.param(fleet("00", stopped="0 1"), False, id="nobody-runs-at-all"),
-    ],
-)
-def test_nobody_else_runs(scale_set: ScaleSet, expected: bool) -> None:
-    assert nobody_else_runs(scale_set, ("0", "1")) is expected

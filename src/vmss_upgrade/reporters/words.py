@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.commands import az_vmss, put_image_back
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.health_gate import Failure, Pending
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import MODEL_CHANGED
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
@@ -67,7 +68,7 @@ def headline(report: Report) -> str:
             rest = f"{count(len(report.remaining), 'instance')} remaining ({listed(report.remaining)})"
             sentence = f"{name} is partly on {report.target}: {done}, {rest}; {ending.reason}"
         case Outcome.REPORTED:
-            sentence = f"{name}: {_standing_in_words(report)}. The model holds {report.target}."
+            sentence = f"{name} has {_standing_in_words(report)}. The model holds {report.target}."
         case Outcome.MODEL_UPDATED:
             behind = f"{count(len(report.remaining), 'instance')} now behind it"
             which = f" ({listed(report.remaining)})" if report.remaining else ""
@@ -324,11 +325,20 @@ def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...
         domain = instance.domain(kind)
         where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
         state = f"{instance.provisioning_state or 'not shown'}, {instance.power.value}"
-        image = str(instance.image) if instance.image else "not shown"
+        image = _beside_the_model(instance.image, report.target)
         health = instance.health.value
         rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
     heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")
     return heading, rows
+
+
+def _beside_the_model(image: Image | None, model_image: Image | None) -> str:
+    """An image where the model's stands above it: of the same kind the version alone is told."""
+    if image is None:
+        return "not shown"
+    if model_image is not None and image.at_version("") == model_image.at_version(""):
+        return image.version or image.reference.rpartition("/")[2]
+    return str(image)
 
 
 def _remarks(instance: Instance) -> str:

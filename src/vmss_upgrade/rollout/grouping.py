@@ -19,7 +19,6 @@ _KINDS = {
     Strategy.ZONE: DomainKind.ZONE,
     Strategy.BATCH: DomainKind.SET,
 }
-_WITH_ARTICLE = {DomainKind.UPDATE: "an update domain", DomainKind.FAULT: "a fault domain", DomainKind.ZONE: "a zone"}
 _SHOWN_BY = {
     DomainKind.UPDATE: "Update domains are shown by regional Uniform scale sets with more than one fault domain.",
     DomainKind.FAULT: "Fault domains are shown by regional Uniform scale sets with more than one of them.",
@@ -36,8 +35,9 @@ def grouping_of(scale_set: ScaleSet, strategy: Strategy) -> DomainKind:
         return finest_shown(scale_set.instances)
     kind = _KINDS[strategy]
     if scale_set.instances and not scale_set.shows(kind):
+        article = "an" if kind is DomainKind.UPDATE else "a"
         raise PlanRefused(
-            f"No instance shows {_WITH_ARTICLE[kind]}, so `strategy: {strategy.value}` has nothing to go by. "
+            f"No instance shows {article} {kind.value}, so `strategy: {strategy.value}` has nothing to go by. "
             f"{_SHOWN_BY[kind]}",
             f"Leave `strategy` out (it would go by {_in_words(finest_shown(scale_set.instances))}), or use "
             "`strategy: batch`.",
@@ -71,7 +71,8 @@ def drawn_evenly(scale_set: ScaleSet) -> dict[str, Fraction]:
 
     Counted over all instances, whatever has become of them, so that a later plan keeps the order of an earlier one.
     """
-    kind = finest_shown(scale_set.instances)
+    kinds = (DomainKind.UPDATE, DomainKind.ZONE, DomainKind.FAULT)
+    kind = next(filter(scale_set.shows, kinds), DomainKind.SET)
     members: dict[Domain | None, list[str]] = {}
     for instance in sorted(scale_set.instances, key=lambda i: in_natural_order(i.id)):
         members.setdefault(instance.domain(kind), []).append(instance.id)

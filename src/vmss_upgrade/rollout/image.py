@@ -14,6 +14,8 @@ from enum import Enum
 
 from vmss_upgrade.errors import PlanRefused
 
+IN_GALLERY = "/providers/microsoft.compute/galleries/"  # a resource group may have any name, "galleries" as well
+
 
 class ImageKind(Enum):
     """How a model names its image. A scale set cannot change from one kind to another."""
@@ -52,7 +54,7 @@ class Image:
         """Whether the image is an image definition of a gallery, of any sharing, or a version of one."""
         if self.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
             return True
-        return self.kind is ImageKind.RESOURCE and "/microsoft.compute/galleries/" in self.reference.lower()
+        return self.kind is ImageKind.RESOURCE and IN_GALLERY in self.reference.lower()
 
     @property
     def definition(self) -> str:

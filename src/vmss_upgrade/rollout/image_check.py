@@ -7,7 +7,7 @@ informational, "Store and share images in an Azure Compute Gallery"; generations
 from __future__ import annotations
 
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Replication, Traits
+from vmss_upgrade.rollout.image import IN_GALLERY, Image, ImageFacts, ImageKind, ImageState, Replication, Traits
 
 
 def examine_image(target: Image, facts: ImageFacts, on_set: Traits, *, location: str) -> tuple[Finding, ...]:
@@ -73,7 +73,8 @@ def is_replicating(facts: ImageFacts) -> bool:
 
 
 def _gallery_of(image: Image) -> str:
-    return image.reference[: image.reference.lower().find("/images/")]
+    path = image.reference.lower()
+    return image.reference[: path.find("/images/", path.find(IN_GALLERY) + len(IN_GALLERY))]
 
 
 def _deprecated(target: Image, facts: ImageFacts) -> Finding | None:

@@ -190,8 +190,12 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
 
     def key(instance: Instance) -> Any:
         domain = place_of(instance, grouping)
-        drawn = (position.get(instance.id, 0), instance.zone, instance.placement_group, instance.update_domain or 0)
-        return (domain.order, is_healthy(instance, signal), drawn, in_natural_order(instance.id))
+        return (domain.order, is_healthy(instance, signal), drawn(instance), in_natural_order(instance.id))
+
+    def drawn(instance: Instance) -> Any:
+        if grouping is not DomainKind.SET:
+            return ()
+        return (position[instance.id], instance.zone, instance.placement_group, instance.update_domain or 0)
 
     return key
 
