@@ -128,7 +128,7 @@ def test_the_floor_is_held_against_what_is_healthy_now(tmp_path: Path) -> None:
     )
     played = play(TEN + fault, tmp_path, inputs={"min-healthy": "8"})
     assert played.exit_code == 0, played.log
-    assert "only 6 instances outside the batch are healthy, `min-healthy` needs 8" in played.log
+    assert "healthy outside the batch: only 6, and `min-healthy` needs 8" in played.log
     first, second, *_ = played.azure.upgrades
     assert second.started_at - first.started_at > 400
 

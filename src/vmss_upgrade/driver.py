@@ -242,7 +242,7 @@ class _Rollout:
         left = healthy_without(scale_set, batch.instance_ids)
         if left >= least:
             return ()
-        message = f"only {left} instances outside the batch are healthy, `min-healthy` needs {least}"
+        message = f"healthy outside the batch: only {left}, and `min-healthy` needs {least}"
         return (Pending("", "BelowMinHealthy", message),)
 
     def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:

@@ -51,7 +51,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             fleet("00", stopped="0"),
             Policy(include_stopped=True),
             "Instance 1 is the only one that runs: nothing would serve while it is upgraded.",
-            f"Scale out first: az vmss scale {WHERE} --new-capacity 3 . {SERVES}",
+            f"{SERVES} Else scale out first: az vmss scale {WHERE} --new-capacity 3",
             id="one-that-runs-beside-a-stopped-one",
         ),
         pytest.param(
@@ -65,7 +65,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             fleet("0"),
             Policy(),
             "Instance 0 is the only one that runs: nothing would serve while it is upgraded.",
-            f"Scale out first: az vmss scale {WHERE} --new-capacity 2 . {SERVES}",
+            f"{SERVES} Else scale out first: az vmss scale {WHERE} --new-capacity 2",
             id="one-instance",
         ),
         pytest.param(

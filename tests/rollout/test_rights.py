@@ -44,7 +44,7 @@ def test_missing_actions(permissions: list[Permission], missing: list[str]) -> N
     assert list(missing_actions(iter(permissions), (READ, WRITE, UPGRADE))) == missing
 
 
-INSIDE = [f"{SET}/virtualMachines/read", f"{SET}/virtualMachines/instanceView/read"]
+INSIDE = [f"{SET}/virtualMachines/read"]
 
 
 @pytest.mark.parametrize(

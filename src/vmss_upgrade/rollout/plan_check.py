@@ -85,7 +85,7 @@ def _whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findin
         more = str(len(scale_set.instances) + 1)
         return refuse(
             f"Instance {running[0]} is the only one that runs: nothing would serve while it is upgraded.",
-            f"Scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)} . {allow}",
+            f"{allow} Else scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)}",
         )
     return refuse(
         f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",

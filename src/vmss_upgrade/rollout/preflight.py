@@ -159,7 +159,11 @@ def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding |
     if suspended:
         return note("Automatic instance repairs are suspended already, and stay so.")
     if order.policy.suspend_repairs:
-        return note("Automatic instance repairs are suspended during the rollout, and resumed at its end.")
+        unknown = " (of a Flexible set it cannot be read whether they are suspended already)"
+        return note(
+            "Automatic instance repairs are suspended during the rollout, and resumed at its end"
+            f"{unknown if model.is_flexible else ''}."
+        )
     return warn(
         f"Automatic instance repairs are on ({model.repairs}): an instance that is unhealthy beyond the grace period "
         "is repaired by Azure, from the latest model and outside the batches, while the rollout is under way.",

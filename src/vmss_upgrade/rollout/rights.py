@@ -41,7 +41,7 @@ def needed_actions(
     """
     actions = [f"{_SET}/read"]
     if not is_flexible:
-        actions += [f"{_SET}/virtualMachines/read", f"{_SET}/virtualMachines/instanceView/read"]
+        actions.append(f"{_SET}/virtualMachines/read")  # of the whole list, its views included
     if writes_model:
         actions.append(f"{_SET}/write")
     if upgrades_instances:
