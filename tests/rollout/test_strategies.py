@@ -108,7 +108,7 @@ def test_the_key_of_a_domain() -> None:
 
 
 SHOWN_BY_REGIONAL = "Update domains are shown by regional Uniform scale sets with more than one fault domain."
-FAULTS_SHOWN_BY = "Fault domains are shown by regional Uniform scale sets with more than one of them."
+FAULTS_SHOWN_BY = "Fault domains are shown by regional scale sets with more than one of them."
 SHOWN_BY_ZONAL = "Zones are shown by scale sets that were created with `zones`."
 
 

@@ -21,7 +21,7 @@ _KINDS = {
 }
 _SHOWN_BY = {
     DomainKind.UPDATE: "Update domains are shown by regional Uniform scale sets with more than one fault domain.",
-    DomainKind.FAULT: "Fault domains are shown by regional Uniform scale sets with more than one of them.",
+    DomainKind.FAULT: "Fault domains are shown by regional scale sets with more than one of them.",
     DomainKind.ZONE: "Zones are shown by scale sets that were created with `zones`.",
 }
 
