@@ -235,6 +235,13 @@ def test_repairs_are_resumed_after_a_halt(tmp_path: Path) -> None:
     assert asked == ["Suspend", "Resume"]
 
 
+def test_a_state_file_that_cannot_be_written_stops_no_rollout(tmp_path: Path) -> None:
+    played = play("repairs", tmp_path, environ={"GITHUB_STATE": str(tmp_path)})
+    assert played.outputs["outcome"] == "succeeded"
+    assert "could not write the state for the post step" in played.log.lower()
+    assert not played.azure.repairs_suspended
+
+
 def test_repairs_are_left_alone_where_nobody_asked(tmp_path: Path) -> None:
     asked, state = service_states(tmp_path, {"suspend-repairs": "false"})
     assert (asked, state) == ([], "")

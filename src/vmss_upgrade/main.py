@@ -89,7 +89,7 @@ def _carry_out(
     with closing(_events(inputs, environ, clock, console, transport)) as events:
         for event in events:
             report.add(event)
-            _remember(environ, event)
+            _remember(environ, console, event)
             _tell(console, event, report)
     return None
 
@@ -134,14 +134,15 @@ def _mask_secrets(inputs: Inputs, console: Console) -> None:
     console.mask(inputs.order.image.image_uri.partition("?")[2])
 
 
-def _remember(environ: Mapping[str, str], event: Event) -> None:
-    """Leave for the post step what must be undone where this step is killed."""
+def _remember(environ: Mapping[str, str], console: Console, event: Event) -> None:
+    """Leave for the post step what must be undone where this step is killed. A file that fails stops no rollout."""
     from vmss_upgrade.reporters.state import REPAIRS, RESUMED, SUSPENDED, save_state
     from vmss_upgrade.rollout.events import RepairsResumed, RepairsSuspending
 
     file = environ.get("GITHUB_STATE")
     if file and isinstance(event, (RepairsSuspending, RepairsResumed)):
-        save_state(file, REPAIRS, SUSPENDED if isinstance(event, RepairsSuspending) else RESUMED)
+        value = SUSPENDED if isinstance(event, RepairsSuspending) else RESUMED
+        _attempt(console, "the state for the post step", lambda: save_state(file, REPAIRS, value))
 
 
 def _tell(console: Console, event: Event, report: Report) -> None:
