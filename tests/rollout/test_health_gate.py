@@ -31,6 +31,12 @@ VHD = vhd("https://account.blob.core.windows.net/images/new.vhd")
         pytest.param(
             {"provisioning_state": "Failed"}, "NotProvisioned", "provisioning state is Failed", id="not-provisioned"
         ),
+        pytest.param(
+            {"provisioning_state": "Migrating"},
+            "StillUpdating",
+            "provisioning state is still Migrating",
+            id="migrating",
+        ),
         pytest.param({"provisioning_state": ""}, "NotProvisioned", "provisioning state is ", id="state-not-shown"),
         pytest.param({"image": OLD}, "NotOnTarget", "still runs Canonical:jammy:22_04-lts:1.0.0", id="old-image"),
         pytest.param({"image": None}, "NotOnTarget", "an image that Azure does not show", id="image-not-shown"),

@@ -259,6 +259,28 @@ for _number in range(9):
             id="ten-models",
         ),
         pytest.param(
+            changed(TEN, "9", image=platform("0.0.0")),
+            Policy(),
+            warn(
+                "The scale set may run 10 distinct models already (10 different images are in use); Azure refuses an "
+                "eleventh.",
+                "If it does, bring the instances to the model as it stands first, with `operation: upgrade-instances`.",
+            ),
+            id="ten-models-with-the-model-s-own",
+        ),
+        pytest.param(
+            fleet("0011", unhealthy="0 1 2 3"),
+            Policy(min_healthy=Share(0)),
+            note("Not healthy before the rollout, so first in their domain: 0, 1, 2, 3."),
+            id="where-nobody-is-healthy-nobody-is-lost",
+        ),
+        pytest.param(
+            fleet("0011", unhealthy="2 3"),
+            ALLOW_DOWNTIME,
+            note("Not healthy before the rollout, so first in their domain: 2, 3."),
+            id="downtime-of-all-that-is-healthy",
+        ),
+        pytest.param(
             changed(fleet("0123"), "1 2", behind_in=("VM size", "network")),
             Policy(),
             warn(

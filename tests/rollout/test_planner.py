@@ -311,6 +311,7 @@ def test_an_update_of_the_model_touches_nobody(
     assert {one.instance_id: one.reason for one in plan.skipped} == skipped
     assert plan.update_model is update_model
     assert plan.previous == OLD
+    assert plan.grouping is (DomainKind.UPDATE if scale_set.instances else DomainKind.SET)
 
 
 def test_policy_says_how_long_to_bake() -> None:

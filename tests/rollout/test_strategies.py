@@ -81,6 +81,9 @@ FAULTS_ONLY = fleet("000000", nowhere="0 1 2 3 4 5")
             "zone", fleet("0000", zones="1111", groups="abab"), ZONE, ["0", "1", "2", "3"], id="a-zone-has-no-groups"
         ),
         pytest.param(
+            "batch", fleet("0011", zones="1111"), SET, ["0", "2", "1", "3"], id="batch-from-update-domains-of-a-zone"
+        ),
+        pytest.param(
             "batch", fleet("0011223344"), SET, ["0 2", "4 6", "8 1", "3 5", "7 9"], id="batch-from-update-domains"
         ),
     ],
@@ -284,6 +287,7 @@ def test_the_drawing_does_not_depend_on_what_is_done(then: dict[str, str], expec
         pytest.param(fleet("000111", new="3"), Policy(canary=1), ["0 1 2", "4 5"], 0, id="not-again-wherever-it-was"),
         pytest.param(fleet("000111", new="0"), Policy(canary=2), ["1", "2", "3 4 5"], 1, id="the-second-of-two"),
         pytest.param(fleet("000111", new="0 1 2"), Policy(canary=5), ["3 4 5"], 0, id="the-first-domain-was-all"),
+        pytest.param(fleet("00111", new="0 1"), Policy(canary=5), ["2 3 4"], 0, id="a-small-first-domain-was-all"),
         pytest.param(
             fleet("000111", new="0", protected="1"),
             Policy(canary=3),

@@ -89,7 +89,7 @@ def _whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findin
         )
     return refuse(
         f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",
-        f"Set `batch-size` to a number below {size}, such as {max(1, size // 2)}. {allow}",
+        f"Set `batch-size` to a number below {size}, such as {size // 2}. {allow}",
     )
 
 

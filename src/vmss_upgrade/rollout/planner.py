@@ -133,7 +133,7 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
         if instance.is_leaving:
             skipped.append(Skipped(instance.id, LEAVING))
         elif goal.is_reached_by(instance):
-            skipped.append(Skipped(instance.id, CURRENT if goal.whole_model else ON_TARGET))
+            skipped.append(Skipped(instance.id, ON_TARGET))
         else:
             behind.append(instance)
     return RolloutPlan(
