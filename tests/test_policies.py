@@ -196,6 +196,40 @@ def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> 
     assert "Whether the identity has all rights could not be read" in unreadable.log
 
 
+# -- instances that are replaced -----------------------------------------------------------------------------------
+
+REPLACED = """faults:
+  - {kind: comes-up-unhealthy, instance: '0'}
+  - {kind: vanish, instance: '0', after_upgrade: 1, delay: 700}
+  - {kind: appear, instance: '40', update_domain: 0, after_upgrade: 1, delay: 701}
+  - {kind: fall-ill, instance: '40', after_upgrade: 1, delay: 701}
+"""
+
+
+def test_a_sick_image_is_not_carried_further_by_a_replacement(tmp_path: Path) -> None:
+    """The ill instance is gone, and who comes in its place has the same image: it must get well first."""
+    played = play(TEN + REPLACED, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert played.upgrade_calls == [["0", "5"]]
+    assert json.loads(played.outputs["failed"]) == ["40"]
+
+
+def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -> None:
+    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
+    played = play(TEN + repairs + REPLACED, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert played.upgrade_calls == [["0", "5"]]
+    assert "automatic repairs have most likely replaced it" in played.log
+
+
+def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path) -> None:
+    """It was ill before, for no fault of this rollout: told beforehand, and left as it is."""
+    scenario = TEN + "instances:\n  '7': {image: '22.04.202611010', current: false, unhealthy: true}\n"
+    played = play(scenario, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert "On the target image already, but not healthy: 7. They are left as they are." in played.log
+
+
 # -- automatic repairs ---------------------------------------------------------------------------------------------
 
 
@@ -233,6 +267,36 @@ def test_repairs_are_resumed_when_the_job_is_cancelled(at: float, tmp_path: Path
 def test_repairs_are_resumed_after_a_halt(tmp_path: Path) -> None:
     asked, _ = service_states(tmp_path, {"timeout": "5m"})
     assert asked == ["Suspend", "Resume"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "actions"),
+    [
+        pytest.param("{kind: error, error: not-authorized, %s}", "refused", ["Suspend"], id="refused"),
+        pytest.param(
+            "{kind: operation, code: InternalExecutionError, %s}", "halted", ["Suspend", "Resume"], id="fails"
+        ),
+        pytest.param("{kind: http, drop: after, %s}", "succeeded", ["Suspend", "Suspend", "Resume"], id="answer-lost"),
+        pytest.param(
+            "{kind: http, status: 429, retry_after: 5, %s}", "succeeded", ["Suspend", "Suspend", "Resume"], id="429"
+        ),
+    ],
+)
+def test_repairs_that_cannot_be_suspended(fault: str, outcome: str, actions: list[str], tmp_path: Path) -> None:
+    path = "path: setOrchestrationServiceState, nth: 1"
+    scenario = (
+        TEN
+        + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
+        + f"faults:\n  - {fault % path}\n"
+    )
+    environ = {"GITHUB_STATE": str(tmp_path / "state")}
+    played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"}, environ=environ)
+    assert played.outputs["outcome"] == outcome, played.log
+    asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
+    assert asked == actions
+    assert not played.azure.repairs_suspended
+    assert (tmp_path / "state").read_text().rstrip().splitlines()[-2] == "resumed"
+    assert "may still be suspended" not in played.log
 
 
 def test_a_state_file_that_cannot_be_written_stops_no_rollout(tmp_path: Path) -> None:

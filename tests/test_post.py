@@ -131,8 +131,8 @@ def test_repairs_are_resumed(run: Start, api: FakeApi, seconds: float, waits: li
         pytest.param(FakeApi(DENIED), "You may not. Assign a role.", id="denied"),
         pytest.param(FakeApi(THROTTLED), "Slow.", id="throttled-for-longer-than-there-is"),
         pytest.param(FakeApi(*[BUSY] * 99), "Busy.", id="busy-all-the-time"),
-        pytest.param(FakeApi(polls=(RUNNING,)), "but did not finish it within 3m00s.", id="endless"),
-        pytest.param(FakeApi(polls=(RUNNING,), asked_delay=999.0), "did not finish it within 3m00s.", id="late"),
+        pytest.param(FakeApi(polls=(RUNNING,)), "but did not finish it within 4m30s.", id="endless"),
+        pytest.param(FakeApi(polls=(RUNNING,), asked_delay=999.0), "did not finish it within 4m30s.", id="late"),
         pytest.param(
             FakeApi(polls=(FAILED,)), "Azure failed to resume them: InternalError: ## [error]It broke.", id="failed"
         ),

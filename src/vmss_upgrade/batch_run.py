@@ -39,6 +39,8 @@ class BatchRun:
         model: Model,
         batch: Batch,
         hold: Callable[[Batch], Steps[None]],
+        *,
+        repairs_at_work: bool,
     ) -> None:
         self._azure = azure
         self._hold = hold
@@ -48,6 +50,7 @@ class BatchRun:
         self._batch = batch
         self._deadline = azure.now() + policy.batch_timeout
         self._off_before = off_ids(azure.seen)
+        self._repairs_at_work = repairs_at_work
         self._known_problems = {i.id: i.problem for i in azure.seen if i.problem is not None}
         self._failed_at = float("inf")
         self.model = model
@@ -70,6 +73,7 @@ class BatchRun:
             bake_time=self._policy.bake_time_for(self.model.health_signal),
             known_problems=self._known_problems,
             off_before=self._off_before,
+            repairs_at_work=self._repairs_at_work,
         )
         match state:
             case OperationState.SUCCEEDED:

@@ -48,7 +48,7 @@ from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, plan_rollout, still_due
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
-from vmss_upgrade.rollout.watch import must_stay_healthy, trouble_outside
+from vmss_upgrade.rollout.watch import ill_on_another_s_target, must_stay_healthy, trouble_outside
 
 FRESH = 2.0  # a look this young need not be repeated
 
@@ -80,6 +80,9 @@ class _Rollout:
     _model_image: Image
     _counted_on: set[str]
     _off_before: frozenset[str]
+    _known: frozenset[str]  # there at planning
+    _excused: frozenset[str]  # ill at planning, for no fault of this rollout
+    _repairs_at_work: bool
 
     def __init__(self, order: Order, api: ScaleSetApi, clock: Clock) -> None:
         self._order = order
@@ -88,6 +91,7 @@ class _Rollout:
         self.repairs = RepairsPause(self._azure)
         self.elapsed = self._azure.elapsed
         self._passed: set[str] = set()
+        self._lost_some = False  # instances vanished out of a batch
 
     def to_its_end(self) -> Steps[Ending]:
         """The story, whatever ends it."""
@@ -124,6 +128,7 @@ class _Rollout:
     def _carry_out(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Everything that writes."""
         self._begin(plan, prepared.scale_set)
+        self._repairs_at_work = prepared.repairs_on and not self._policy.suspend_repairs
         if self._policy.suspend_repairs and prepared.repairs_on and plan.batches:
             yield from self.repairs.suspend()
         if plan.update_model:
@@ -139,6 +144,8 @@ class _Rollout:
         self._model_image = scale_set.model.image
         self._off_before = off_ids(scale_set.instances)
         self._counted_on = set(must_stay_healthy(scale_set, plan.goal))
+        self._known = frozenset(scale_set.by_id())
+        self._excused = ill_on_another_s_target(scale_set, plan.goal)
 
     def _upgrade_everything(self, plan: RolloutPlan) -> Steps[Ending]:
         """The planned batches, then one extra pass for instances that were born with the old image meanwhile."""
@@ -191,7 +198,15 @@ class _Rollout:
             if not batch.instance_ids:
                 continue
             yield BatchStarted(at=self.elapsed(), batch=batch, of=batches[-1].number)
-            run = BatchRun(self._azure, self._policy, self._goal, self._model, batch, self._hold)
+            run = BatchRun(
+                self._azure,
+                self._policy,
+                self._goal,
+                self._model,
+                batch,
+                self._hold,
+                repairs_at_work=self._repairs_at_work,
+            )
             gate = yield from run.run()
             self._model = run.model
             if gate.failures:
@@ -200,6 +215,7 @@ class _Rollout:
             yield BatchPassed(at=self.elapsed(), batch=batch, instances=self._azure.seen)
             self._counted_on.update(set(batch.instance_ids) - self._off_before)
             self._passed.update(batch.instance_ids)
+            self._lost_some = self._lost_some or not set(batch.instance_ids) <= self._scale_set().by_id().keys()
         return None
 
     def _hold(self, batch: Batch) -> Steps[None]:
@@ -233,7 +249,23 @@ class _Rollout:
             return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"),)
         if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
             return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"),)
-        return self._below_floor(batch) + trouble_outside(scale_set, batch.instance_ids, self._counted_on)
+        counted_on = self._counted_on | self._born_on_target()
+        outside = trouble_outside(scale_set, batch.instance_ids, counted_on)
+        return self._below_floor(batch) + outside + self._in_place_of_lost_ones()
+
+    def _born_on_target(self) -> set[str]:
+        """Instances made since planning that run the target: how they fare says something about it."""
+        return {
+            instance.id
+            for instance in self._azure.seen
+            if instance.id not in self._known and self._goal.is_reached_by(instance) and not instance.is_off
+        }
+
+    def _in_place_of_lost_ones(self) -> tuple[Pending, ...]:
+        """Where a batch lost instances, those being made are waited for: they may be their replacements."""
+        message = "is being created, perhaps in place of one that was upgraded"
+        made = [i.id for i in self._azure.seen if i.provisioning_state.lower() == "creating"]
+        return tuple(Pending(id_, "BeingCreated", message) for id_ in made if self._lost_some)
 
     def _below_floor(self, batch: Batch) -> tuple[Pending, ...]:
         """`min-healthy`, held against what is healthy now."""
@@ -275,7 +307,10 @@ class _Rollout:
         on_target = [
             i.id
             for i in scale_set.instances
-            if self._goal.is_reached_by(i) and not i.is_leaving and (not i.is_off or self._was_stopped_since(i.id))
+            if self._goal.is_reached_by(i)
+            and not i.is_leaving
+            and (not i.is_off or self._was_stopped_since(i.id))
+            and (i.id not in self._excused or i.id in self._passed)
         ]
         busy = [
             Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.patient_api import PatientApi, Steps
+from vmss_upgrade.patient_api import PatientApi, Steps, operation_error
 from vmss_upgrade.ports import Operation, OperationState
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_before_model_update, check_during_rollout
@@ -28,8 +29,10 @@ def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps
     if operation is not None:
         state = yield from azure.follow(operation, limit)
         if state is not OperationState.SUCCEEDED:
-            raise _operation_error(operation, state)
+            raise operation_error(operation, state, "updating the model")
     model = yield from azure.read_settled_model("the model update is still being carried out", limit)
+    if model.provisioning_state.lower() == "updating":
+        raise _still_updating()
     check_during_rollout(model, target)
     yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
     return model
@@ -54,13 +57,11 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
             patience = yield from azure.wait_after(error, patience)
 
 
-def _operation_error(operation: Operation, state: OperationState) -> AzureError:
-    problem = operation.problem
-    ended = "did not end in time" if state is OperationState.RUNNING else "failed"
+def _still_updating() -> AzureError:
     return AzureError(
-        problem.message if problem else f"Azure's operation {ended}.",
+        f"The scale set is still Updating, {duration(LIMIT)} after the model update began.",
         trouble=Trouble.REJECTED,
-        code=problem.code if problem else "OperationFailed",
+        code="StillUpdating",
         doing="updating the model",
-        correlation_id=operation.correlation_id,
+        remedy="Find out what is being done to it, then run again.",
     )

@@ -185,6 +185,19 @@ class PatientApi:
         return left
 
 
+def operation_error(operation: Operation, state: OperationState, doing: str) -> AzureError:
+    """Azure's operation did not succeed, in Azure's words where it has any."""
+    problem = operation.problem
+    ended = "did not end in time" if state is OperationState.RUNNING else "failed"
+    return AzureError(
+        problem.message if problem else f"Azure's operation {ended}.",
+        trouble=Trouble.REJECTED,
+        code=problem.code if problem else "OperationFailed",
+        doing=doing,
+        correlation_id=operation.correlation_id,
+    )
+
+
 def _in_words(error: AzureError) -> str:
     """Why a wait is needed, without the bulk that Azure puts into such messages."""
     reasons = {

@@ -24,7 +24,7 @@ from vmss_upgrade.rollout.patience import Patience
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account
 
-PATIENCE = 180.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
+PATIENCE = 270.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
 POLL_DELAY = 2.0  # seconds, where Azure does not ask for another
 ISSUES = "Please open an issue with this traceback."
 

@@ -7,14 +7,21 @@ from dataclasses import dataclass, replace
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
 from vmss_upgrade.rollout.findings import Finding, Severity, note
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, Traits, newest, wanted_image
-from vmss_upgrade.rollout.image_check import examine_image, is_replicating, latest_denied, latest_missing
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Traits, newest_first, wanted_image
+from vmss_upgrade.rollout.image_check import (
+    examine_image,
+    floating_model,
+    is_replicating,
+    latest_denied,
+    latest_missing,
+)
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
 from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
 
+LATEST_TRIED = 5  # of the newest versions, where the first of them are deprecated
 REPLICATION_PAUSE = 30.0  # seconds between looks at how far a gallery version is replicated
 
 
@@ -89,7 +96,11 @@ class Preparation:
         """The plan, with all that is found about it; None where its target cannot be told."""
         model, command = scale_set.model, self._order.command
         wanted = model.image if command is Command.UPGRADE_INSTANCES else wanted_image(self._order.image, model.image)
-        target = yield from self._resolved(wanted, model)
+        if command is Command.UPGRADE_INSTANCES and wanted.is_floating and not model.is_flexible:
+            self._findings.append(floating_model(wanted))
+            target: Image | None = wanted  # the flag tells who has reached it, whatever version that is
+        else:
+            target = yield from self._resolved(wanted, model)
         if target is None:
             return None
         in_model = command is Command.UPGRADE_INSTANCES or model.image.same_as(target)
@@ -119,13 +130,22 @@ class Preparation:
             if error.trouble is not Trouble.NOT_FOUND:
                 raise
             versions = ()
-        name = newest(versions)
-        if name is None:
-            self._findings.append(latest_missing(wanted, model.location))
-            return None
-        exact = wanted.at_version(name)
-        self._findings.append(note(f"{wanted} was resolved to {exact}, once for the whole rollout."))
-        return exact
+        for name in newest_first(versions)[:LATEST_TRIED]:
+            exact = wanted.at_version(name)
+            if not (yield from self._is_deprecated(exact, model)):
+                self._findings.append(note(f"{wanted} was resolved to {exact}, once for the whole rollout."))
+                return exact
+        self._findings.append(latest_missing(wanted, model.location))
+        return None
+
+    def _is_deprecated(self, image: Image, model: Model) -> Steps[bool]:
+        """Of platform images alone: such a version stays in their list, and nothing can be made from it any more."""
+        if image.kind is not ImageKind.PLATFORM:
+            return False
+        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(image, model.location))
+        if facts.deprecated:
+            self._findings.append(note(f"{image} is deprecated, so it does not count as the latest."))
+        return facts.deprecated
 
     def _check(self, target: Image, scale_set: ScaleSet) -> Steps[None]:
         """The target against the catalog, and against what the scale set boots."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from vmss_upgrade.errors import AzureError, VmssUpgradeError
-from vmss_upgrade.patient_api import OutOfTime, PatientApi, Steps
-from vmss_upgrade.ports import Operation
+from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
+from vmss_upgrade.patient_api import OutOfTime, PatientApi, Steps, operation_error
+from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.events import Noticed, RepairsResumed, RepairsSuspending
 from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.patience import Patience
 
 LIMIT = 5 * 60.0  # seconds; recorded: under a second
+_NOT_DONE = (Trouble.DENIED, Trouble.REJECTED, Trouble.NOT_FOUND)
 
 
 class RepairsPause:
@@ -30,15 +31,22 @@ class RepairsPause:
         """Suspend, and wait until it holds. Raises AzureError where Azure refuses it."""
         yield RepairsSuspending(at=self._azure.elapsed())
         self._is_owed = True
-        operation = yield from self._ask(suspended=True)
-        yield from self._azure.follow(operation, self._azure.now() + LIMIT)
+        try:
+            operation = yield from self._ask(suspended=True)
+        except AzureError as error:
+            if error.trouble in _NOT_DONE:
+                self._is_owed = False
+                yield RepairsResumed(at=self._azure.elapsed(), were_suspended=False)
+            raise
+        yield from self._follow(operation)
 
     def resume(self) -> Steps[None]:
         """Resume, with patience. What cannot be resumed is a warning with the command; the rollout's end stands."""
         if not self._is_owed:
             return
         try:
-            yield from self._ask(suspended=False)
+            operation = yield from self._ask(suspended=False)
+            yield from self._follow(operation)
         except OutOfTime:  # the rollout's time is over, but this is owed
             yield from self.resume_at_once()
         except AzureError as error:
@@ -61,6 +69,12 @@ class RepairsPause:
         """The same where nobody listens to events any more."""
         for _event in self.resume_at_once():
             pass
+
+    def _follow(self, operation: Operation) -> Steps[None]:
+        """Wait for the end of what was asked for. Raises AzureError where it fails, or does not end."""
+        state = yield from self._azure.follow(operation, self._azure.now() + LIMIT)
+        if state is not OperationState.SUCCEEDED:
+            raise operation_error(operation, state, "changing the state of automatic repairs")
 
     def _ask(self, *, suspended: bool) -> Steps[Operation]:
         """The same state can be asked for twice, so a lost answer is simply asked again."""

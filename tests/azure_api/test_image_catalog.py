@@ -158,7 +158,7 @@ def test_facts_of_a_managed_image() -> None:
     [
         pytest.param(
             answer(200, {"properties": {"osType": "Linux"}}),
-            Traits(os="Linux", generation="V1", architecture="x64", plan=""),
+            Traits(os="Linux", plan=""),
             id="what-is-not-said",
         ),
         pytest.param(
@@ -219,9 +219,9 @@ def in_region(state: str, progress: Any = None, region: str = "West Europe") -> 
         pytest.param(version("West Europe"), Replication.COMPLETED, 100, id="no-status-succeeded"),
         pytest.param(
             version("West Europe", status=[in_region("Completed", 100, "East US")]),
-            Replication.COMPLETED,
-            100,
-            id="no-status-of-this-region",
+            Replication.REPLICATING,
+            0,
+            id="no-status-of-this-region-but-of-all",
         ),
         pytest.param(version("West Europe", state="Updating"), Replication.REPLICATING, 0, id="no-status-updating"),
         pytest.param(version("West Europe", state="Creating"), Replication.REPLICATING, 0, id="no-status-creating"),
@@ -234,6 +234,17 @@ def in_region(state: str, progress: Any = None, region: str = "West Europe") -> 
 def test_replication(properties: dict[str, Any], replication: Replication, progress: int) -> None:
     found = azure(answer(200, {"properties": properties}), answer(200, {}))[0].look_up(VERSION, "westeurope")
     assert (found.replication, found.progress) == (replication, progress)
+
+
+def test_whether_an_end_of_life_is_past() -> None:
+    for date, is_past in (
+        ("2020-01-01", True),
+        ("2020-01-01T00:00:00.0000000+00:00", True),
+        ("9999-01-01", False),
+        ("soon", False),
+    ):
+        replies = [answer(200, {"properties": version("West Europe", endOfLifeDate=date)}), answer(200, {})]
+        assert azure(*replies)[0].look_up(VERSION, "westeurope").past_end_of_life is is_past
 
 
 def test_end_of_life() -> None:
@@ -267,7 +278,9 @@ def test_versions_of_a_platform_image_are_a_bare_array() -> None:
             version("West Europe", {"name": "East US", "excludeFromLatest": True}), True, id="excluded-elsewhere"
         ),
         pytest.param(version("West Europe", state="Creating"), False, id="creating"),
-        pytest.param(version("West Europe", state="Failed"), False, id="failed"),
+        pytest.param(version("West Europe", state="Failed"), True, id="failed-perhaps-elsewhere"),
+        pytest.param(version("West Europe", state="Updating"), True, id="updating"),
+        pytest.param(version("West Europe", state="Deleting"), False, id="deleting"),
         pytest.param({}, True, id="not-said"),
         pytest.param({"excludeFromLatest": True}, False, id="excluded-as-shared"),
         pytest.param({"publishingProfile": [], "provisioningState": None}, True, id="odd"),

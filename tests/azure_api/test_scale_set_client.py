@@ -151,6 +151,18 @@ def test_a_machine_without_its_view_is_asked_for_it_and_dropped_when_it_is_gone(
     ]
 
 
+def test_a_machine_whose_view_is_refused_alone_is_there_without_it() -> None:
+    client, _ = azure(answer(200, {"value": [machine("web_a"), machine("web_b", **RUNNING)]}), error(409, "NotAllowed"))
+    listed = client.read_instances(FLEXIBLE)
+    assert [(each.id, each.power) for each in listed.instances] == [("web_a", Power.OTHER), ("web_b", Power.RUNNING)]
+
+
+def test_machines_are_listed_without_their_views_where_azure_does_not_know_that() -> None:
+    client, script = azure(error(400, "InvalidParameter"), answer(200, {"value": [machine("web_b", **RUNNING)]}))
+    assert [each.id for each in client.read_instances(FLEXIBLE).instances] == ["web_b"]
+    assert [("expand" in sent.url) for sent in script.sent] == [True, False]
+
+
 def test_a_view_that_cannot_be_read_is_no_machine_that_is_gone() -> None:
     client, _ = azure(answer(200, {"value": [machine("web_a")]}), error(429, "TooManyRequests"))
     with pytest.raises(AzureError) as refused:
@@ -395,6 +407,10 @@ def test_permissions_are_read_page_by_page_at_the_scope_of_the_set() -> None:
     )
     assert (script.sent[0].path, script.sent[0].query) == (path, {"api-version": ["2022-04-01"]})
     assert script.sent[1].url == link
+
+
+def test_no_permission_at_all_is_not_what_was_read() -> None:
+    assert azure(answer(200, {"value": []}))[0].read_permissions() is None
 
 
 REPAIRS_VIEW = {"orchestrationServices": [{"serviceName": "AutomaticRepairs", "serviceState": "Suspended"}]}

@@ -15,7 +15,7 @@ import pytest
 
 from builders import GALLERY, changed, instance, model, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest, wanted_image
+from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest_first, wanted_image
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Strategy
@@ -138,7 +138,7 @@ class Combination:
     def target(self) -> Image:
         """As a run resolves it: completed from the model, then pinned."""
         wanted = wanted_image(IMAGES[self.image].request, IMAGES[self.image].runs)
-        latest = newest(VERSIONS)
+        latest = newest_first(VERSIONS)[0]
         assert latest
         return wanted.at_version(latest) if wanted.is_floating else wanted
 

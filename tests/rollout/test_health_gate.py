@@ -191,6 +191,24 @@ def test_verdict(options: dict[str, Any], looks: list[tuple[float, Instance | No
     assert verdict(played(gate(**options), *looks)) == expected
 
 
+@pytest.mark.parametrize(
+    ("repairs_at_work", "looks", "expected"),
+    [
+        pytest.param(True, [(0, BAD), (60, None)], "failed", id="ill-and-gone-with-repairs"),
+        pytest.param(False, [(0, BAD), (60, None)], "passed", id="ill-and-gone-without"),
+        pytest.param(True, [(0, None)], "passed", id="gone-before-it-was-seen"),
+        pytest.param(True, [(0, instance("1", provisioning_state="Updating")), (60, None)], "passed", id="gone-busy"),
+    ],
+)
+def test_an_ill_instance_that_repairs_take_away_is_a_failure(
+    repairs_at_work: bool, looks: list[tuple[float, Instance | None]], expected: str
+) -> None:
+    ended = played(gate(repairs_at_work=repairs_at_work), *looks)
+    assert verdict(ended) == expected
+    if expected == "failed":
+        assert [(failure.instance_id, failure.code) for failure in ended.failures] == [("1", "ReplacedWhileIll")]
+
+
 def test_a_gate_knows_who_was_off_before() -> None:
     two = gate(instance_ids=("1", "2"), off_before=frozenset({"1"}))
     off = [instance(id_, **OFF) for id_ in ("1", "2")]

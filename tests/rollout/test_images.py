@@ -6,7 +6,7 @@ import pytest
 
 from builders import GALLERY, OLD, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest, wanted_image
+from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest_first, wanted_image
 
 MANAGED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/web"
 SHARED = "/SharedGalleries/unique/Images/web/Versions"
@@ -154,7 +154,7 @@ def test_a_floating_image_becomes_an_exact_one(image: Image, exact: Image) -> No
 def test_the_newest_version(names: list[str], latest: str | None) -> None:
     """A name with a `-` at its end is excluded from latest."""
     versions = [ImageVersion(name=name.rstrip("-"), may_be_latest=not name.endswith("-")) for name in names]
-    assert newest(versions) == latest
+    assert next(iter(newest_first(versions)), None) == latest
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,12 @@ for _number in range(9):
             id="ill-on-the-target",
         ),
         pytest.param(
+            fleet("001122", new="1", unhealthy="1"),
+            Policy(),
+            warn("On the target image already, but not healthy: 1. They are left as they are."),
+            id="ill-on-the-target-that-the-model-has-not",
+        ),
+        pytest.param(
             fleet("0123", stopped="3", deallocated="1"),
             Policy(include_stopped=True),
             note("Stopped, and upgraded all the same: 1, 3. They stay as they are, so their health is not looked at."),
@@ -358,7 +364,6 @@ def test_a_plan_is_told_of(scale_set: ScaleSet, policy: Policy, finding: Finding
         pytest.param(fleet("0011", new="0 1 2 3", ephemeral_os_disk=True), Policy(), id="nothing-ephemeral-moves"),
         pytest.param(fleet("0011", new="0 1 2 3"), Policy(bake_time=9999.0), id="nothing-to-bake"),
         pytest.param(fleet("0011"), Policy(bake_time=3599.0), id="a-bake-that-just-fits"),
-        pytest.param(fleet("001122", new="1", unhealthy="1"), Policy(), id="ill-on-the-target-that-the-model-has-not"),
         pytest.param(
             fleet("001122", image=NEW, new="1", stopped="1"), Policy(), id="a-stopped-one-on-the-target-is-not-ill"
         ),

@@ -42,6 +42,12 @@ _REPLICATIONS = {
     "replicating": Replication.REPLICATING,
     "failed": Replication.FAILED,
 }
+# of all regions together: that one of them failed says nothing of another
+_AGGREGATED = {
+    "completed": Replication.COMPLETED,
+    "inprogress": Replication.REPLICATING,
+    "failed": Replication.UNKNOWN,
+}
 _PROVISIONINGS = {
     "succeeded": Replication.COMPLETED,
     "creating": Replication.REPLICATING,
@@ -168,7 +174,7 @@ def _platform_facts(properties: Json) -> ImageFacts:
 
 
 def _definition_traits(reader: Reader, subscription_path: str, image: Image, location: str) -> Traits:
-    """Of the definition: V1 and x64 where it does not say, as they were before there was anything else."""
+    """Of the definition, as far as it says anything."""
     path = _definition_path(image, subscription_path, location)
     try:
         with translated(f"looking up the image definition {image.definition}"):
@@ -179,8 +185,8 @@ def _definition_traits(reader: Reader, subscription_path: str, image: Image, loc
         return Traits()
     return Traits(
         os=text_in(properties, "osType"),
-        generation=text_in(properties, "hyperVGeneration") or "V1",
-        architecture=text_in(properties, "architecture") or "x64",
+        generation=text_in(properties, "hyperVGeneration"),
+        architecture=text_in(properties, "architecture"),
         plan=plan_in(properties, "purchasePlan"),
     )
 
@@ -205,6 +211,9 @@ def _replication(properties: Json, location: str) -> tuple[Replication, int]:
             return replication, _progress(replication, number_in(status, "progress"))
     if not regions:
         return Replication.UNKNOWN, 0
+    in_all = text_in(properties, "replicationStatus", "aggregatedState").lower()
+    if in_all in _AGGREGATED:
+        return _AGGREGATED[in_all], _progress(_AGGREGATED[in_all], None)
     replication = _PROVISIONINGS.get(text_in(properties, "provisioningState").lower(), Replication.UNKNOWN)
     return replication, _progress(replication, None)
 
@@ -219,12 +228,16 @@ def _is_region(name: str, location: str) -> bool:
 
 
 def _may_be_latest(item: Json, location: str) -> bool:
-    """Of a version of any gallery; those of a shared or community one stand in a list of the region already."""
+    """Of a version of any gallery; those of a shared or community one stand in a list of the region already.
+
+    One that is being updated, or whose update failed, may be in the region all the same: whether it is, is asked of the
+    chosen one. To pass it over would be to go back to an older one.
+    """
     properties = object_in(item, "properties")
     profile = object_in(properties, "publishingProfile")
     if properties.get("excludeFromLatest") is True or profile.get("excludeFromLatest") is True:
         return False
-    if text_in(properties, "provisioningState").lower() not in ("succeeded", ""):
+    if text_in(properties, "provisioningState").lower() in ("creating", "deleting"):
         return False
     regions = objects_in(profile, "targetRegions")
     here = [region for region in regions if _is_region(text_in(region, "name"), location)]

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
 from vmss_upgrade.azure_api import image_catalog
@@ -20,7 +21,7 @@ from vmss_upgrade.azure_api.failures import translated
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.reader import API_VERSION, Reader
+from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
@@ -77,12 +78,22 @@ class ScaleSetClient:
         set's, and what others leave of that says nothing about our own pace.
         """
         wanted = quote(f"'virtualMachineScaleSet/id' eq '{model.id or self._path}'", safe="")
-        pages = self._reader.pages(f"{self._machines_path}?$filter={wanted}&$expand=instanceView")
+        pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
         instances = to_machines(machine for machine in machines if machine is not None)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
 
+    def _machine_pages(self, url: str) -> list[Page]:
+        """With the views, or without where Azure does not know that option of this list."""
+        try:
+            return self._reader.pages(f"{url}&$expand=instanceView")
+        except HttpResponseError as error:
+            if error.status_code != 400:
+                raise
+            return self._reader.pages(url)
+
     def _viewed(self, machine: Json) -> Json | None:
+        """With its view; without, where Azure refuses it alone: then nothing is known of its power and health."""
         properties = object_in(machine, "properties")
         if object_in(properties, "instanceView"):
             return machine
@@ -92,9 +103,9 @@ class ScaleSetClient:
                     f"{self._machines_path}/{quote(text_in(machine, 'name'), safe='')}/instanceView"
                 )
         except AzureError as error:
-            if error.trouble is Trouble.NOT_FOUND:
-                return None
-            raise
+            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+                raise
+            return None if error.trouble is Trouble.NOT_FOUND else machine
         return {**machine, "properties": {**properties, "instanceView": view}}
 
     def is_rolling_upgrade_running(self) -> bool | None:
@@ -121,7 +132,8 @@ class ScaleSetClient:
         url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
         try:
             with translated("reading the permissions"):
-                return to_permissions(item for page in self._reader.pages(url) for item in page.items)
+                entries = to_permissions(item for page in self._reader.pages(url) for item in page.items)
+                return entries or None  # nothing at all: but the scale set could be read
         except AzureError as error:
             if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
                 raise

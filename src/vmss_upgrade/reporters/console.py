@@ -119,7 +119,7 @@ class Console:
                 self._tell_status(report)
             case RepairsSuspending():
                 self._at(event.at, "suspending automatic instance repairs")
-            case RepairsResumed():
+            case RepairsResumed() if event.were_suspended:
                 self._at(event.at, "automatic instance repairs are resumed")
             case Waiting():
                 detail = ", ".join(filter(None, (event.detail, f"next try in {duration(event.seconds)}")))

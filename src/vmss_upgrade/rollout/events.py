@@ -80,9 +80,10 @@ class RepairsSuspending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairsResumed:
-    """Azure took it on to resume automatic repairs."""
+    """Automatic repairs are resumed; `were_suspended` False: Azure had refused to suspend them."""
 
     at: float
+    were_suspended: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

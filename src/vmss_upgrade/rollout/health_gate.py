@@ -83,6 +83,7 @@ def is_new_problem(instance: Instance, known: Mapping[str, Problem]) -> bool:
 class HealthGate:
     """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
 
+    `repairs_at_work`: automatic repairs delete who is ill, so that an ill one that vanishes is a failure after all.
     `off_before` were stopped before the batch. `known_problems` are the failures shown before it: Azure goes on
     showing an old one for a while (Azure/azure-cli#33307). `vanished` instances are nobody's failure.
     """
@@ -101,6 +102,7 @@ class HealthGate:
     failures: tuple[Failure, ...] = ()
     vanished: tuple[str, ...] = ()
     off_before: frozenset[str] = frozenset()
+    repairs_at_work: bool = False
 
     @property
     def is_decided(self) -> bool:
@@ -116,7 +118,7 @@ class HealthGate:
         """The gate after seeing `instances` (by id) at `now`."""
         present = [instances[id_] for id_ in self.instance_ids if id_ in instances]
         vanished = tuple(id_ for id_ in self.instance_ids if id_ not in instances)
-        broken = tuple(filter(None, map(self._new_failure, present)))
+        broken = (*filter(None, map(self._new_failure, present)), *self._repaired_away(vanished))
         pending = tuple(filter(None, map(self._not_ready, present)))
         seen = replace(self, pending=pending, vanished=vanished, failures=broken)
         if broken:
@@ -136,6 +138,17 @@ class HealthGate:
     def _not_ready(self, instance: Instance) -> Pending | None:
         may_be_off = instance.id in self.off_before
         return not_ready(instance, self.target, self.signal, flag_matters=self.flag_matters, may_be_off=may_be_off)
+
+    def _repaired_away(self, vanished: tuple[str, ...]) -> tuple[Failure, ...]:
+        if not self.repairs_at_work:
+            return ()
+        ill = {pending.instance_id for pending in self.pending if pending.code == "NotHealthy"}
+        message = (
+            "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
+        )
+        return tuple(
+            Failure(instance_id=id_, code="ReplacedWhileIll", message=message) for id_ in vanished if id_ in ill
+        )
 
     def _new_failure(self, instance: Instance) -> Failure | None:
         problem = instance.problem

@@ -181,10 +181,9 @@ class ImageVersion:
     may_be_latest: bool = True
 
 
-def newest(versions: Iterable[ImageVersion]) -> str | None:
-    """The highest version, number by number, of those that may be the latest; None where there is none."""
-    names = [version.name for version in versions if version.may_be_latest]
-    return max(names, key=_by_number, default=None)
+def newest_first(versions: Iterable[ImageVersion]) -> list[str]:
+    """The versions that may be the latest, the highest first, number by number."""
+    return sorted((version.name for version in versions if version.may_be_latest), key=_by_number, reverse=True)
 
 
 def wanted_image(request: ImageRequest, model_image: Image) -> Image:

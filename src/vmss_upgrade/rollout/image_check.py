@@ -51,6 +51,15 @@ def latest_missing(image: Image, location: str) -> Finding:
     )
 
 
+def floating_model(image: Image) -> Finding:
+    """The instances are brought to a model that names no exact version."""
+    return warn(
+        f"The model names no exact version ({image}): which one an instance gets is Azure's choice at that moment, so "
+        "that they may end up on different ones.",
+        "`operation: upgrade` with `image-version: latest`, or with the gallery image as `image-id`, pins one.",
+    )
+
+
 def missing_right(image: Image) -> str:
     """Which role is missing where an image may not be read."""
     if image.kind is ImageKind.PLATFORM:

@@ -233,14 +233,13 @@ def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 
 def _ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    if plan.update_model:
-        return None
     signal = scale_set.model.health_signal
     there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
     ill = [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
     if not ill:
         return None
-    return warn(f"On the target image already, but not healthy: {_some(ill)}. Nothing more is upgraded until they are.")
+    then = "They are left as they are." if plan.update_model else "Nothing more is upgraded until they are."
+    return warn(f"On the target image already, but not healthy: {_some(ill)}. {then}")
 
 
 def _stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:

@@ -158,12 +158,14 @@ def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding |
         return note("`suspend-repairs` has nothing to do: the scale set has no automatic repairs.") if asked else None
     if suspended:
         return note("Automatic instance repairs are suspended already, and stay so.")
-    if order.policy.suspend_repairs:
-        unknown = " (of a Flexible set it cannot be read whether they are suspended already)"
-        return note(
-            "Automatic instance repairs are suspended during the rollout, and resumed at its end"
-            f"{unknown if model.is_flexible else ''}."
+    if order.policy.suspend_repairs and suspended is None:
+        return warn(
+            "Whether automatic instance repairs are suspended already could not be read; after the rollout they will "
+            "be at work in any case.",
+            "Where they are suspended on purpose, leave `suspend-repairs` out.",
         )
+    if order.policy.suspend_repairs:
+        return note("Automatic instance repairs are suspended during the rollout, and resumed at its end.")
     return warn(
         f"Automatic instance repairs are on ({model.repairs}): an instance that is unhealthy beyond the grace period "
         "is repaired by Azure, from the latest model and outside the batches, while the rollout is under way.",

@@ -206,8 +206,10 @@ def goal_of(model: Model) -> Goal:
 
 
 def is_on(instance: Instance, target: Image) -> bool:
-    """Whether an instance runs `target`: by its exact version or image id (a VHD: by `latestModelApplied`)."""
-    if target.is_vhd:
+    """Whether an instance runs `target`: by its exact version or image id; of a VHD, and of a floating image, no
+    instance shows more than `latestModelApplied`.
+    """
+    if target.is_vhd or target.is_floating:
         return bool(instance.latest_model_applied)
     return instance.image is not None and instance.image.same_as(target)
 

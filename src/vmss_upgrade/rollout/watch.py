@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from vmss_upgrade.rollout.health_gate import Pending
-from vmss_upgrade.rollout.scale_set import Goal, Instance, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Goal, Instance, ScaleSet, is_healthy, is_on
 
 
 def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
@@ -21,6 +21,17 @@ def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
         return is_healthy(instance, signal) or on_target
 
     return frozenset(instance.id for instance in scale_set.instances if counted_on(instance))
+
+
+def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
+    """The instances that run the target image already and are ill, where it is not this rollout's model that put it
+    there: a rollout back to an older image finds some, and heals the others first.
+    """
+    if goal.in_model:
+        return frozenset()
+    signal = scale_set.model.health_signal
+    there = [instance for instance in scale_set.instances if is_on(instance, goal.image)]
+    return frozenset(instance.id for instance in there if not is_healthy(instance, signal))
 
 
 def trouble_outside(
