@@ -6,7 +6,15 @@ import pytest
 
 from builders import GALLERY, OLD, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest_first, wanted_image
+from vmss_upgrade.rollout.image import (
+    Image,
+    ImageKind,
+    ImageRequest,
+    ImageVersion,
+    is_older,
+    newest_first,
+    wanted_image,
+)
 
 MANAGED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/web"
 SHARED = "/SharedGalleries/unique/Images/web/Versions"
@@ -238,3 +246,21 @@ def test_an_image_for_people(image: Image, text: str) -> None:
 )
 def test_kind_of_a_request(request_: ImageRequest, kind: ImageKind) -> None:
     assert request_.kind is kind
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "older"),
+    [
+        pytest.param(platform("1.9.0"), platform("1.10.0"), True, id="number-by-number"),
+        pytest.param(platform("1.10.0"), platform("1.9.0"), False, id="newer"),
+        pytest.param(platform("1.0.0"), OLD, False, id="the-same"),
+        pytest.param(platform("0.9.0", sku="other"), OLD, False, id="another-sku"),
+        pytest.param(
+            resource(f"{GALLERY}/versions/1.9.0"), resource(f"{GALLERY.upper()}/VERSIONS/1.10.0"), True, id="gallery"
+        ),
+        pytest.param(resource(f"{MANAGED}1"), resource(f"{MANAGED}2"), False, id="managed-images-have-no-versions"),
+        pytest.param(vhd("https://a/1.vhd"), vhd("https://a/2.vhd"), False, id="nor-have-vhds"),
+    ],
+)
+def test_older(one: Image, other: Image, older: bool) -> None:
+    assert is_older(one, other) is older

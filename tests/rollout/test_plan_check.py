@@ -329,6 +329,15 @@ for _number in range(9):
             id="ill-on-the-target",
         ),
         pytest.param(
+            changed(fleet("001122"), "0 1 2 3 4 5", image=platform("3.0.0")),
+            Policy(),
+            note(
+                "The target image Canonical:jammy:22_04-lts:2.0.0 is older than what the instances run "
+                "(Canonical:jammy:22_04-lts:3.0.0)."
+            ),
+            id="going-back",
+        ),
+        pytest.param(
             fleet("001122", new="1", unhealthy="1"),
             Policy(),
             warn("On the target image already, but not healthy: 1. They are left as they are."),
@@ -447,3 +456,11 @@ def test_ten_models_are_no_matter_where_the_model_is_not_written() -> None:
 def test_nothing_is_said_where_only_the_model_is_written(scale_set: ScaleSet, policy: Policy) -> None:
     plan = plan_model_update(scale_set, goal_to(NEW, scale_set))
     assert examine_plan(scale_set, plan, policy) == ()
+
+
+def test_a_latest_version_that_is_older_than_what_runs_is_a_warning() -> None:
+    scale_set = changed(fleet("001122"), "0 1 2 3 4 5", image=platform("3.0.0"))
+    plan = replace(plan_of(scale_set), pinned=platform("latest"))
+    (finding,) = examine_plan(scale_set, plan, Policy())
+    assert finding.severity is Severity.WARN
+    assert finding.remedy == "Where that is not meant, find out why a newer version does not count as the latest."

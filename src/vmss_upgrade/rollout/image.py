@@ -186,6 +186,14 @@ def newest_first(versions: Iterable[ImageVersion]) -> list[str]:
     return sorted((version.name for version in versions if version.may_be_latest), key=_by_number, reverse=True)
 
 
+def is_older(one: Image, other: Image) -> bool:
+    """Whether `one` is a lower version of the same image as `other`; never where one of them is of no version."""
+    versions = [image.version or image.reference.rpartition("/")[2] for image in (one, other)]
+    are_versions = all(image.kind is ImageKind.PLATFORM or image.is_in_gallery for image in (one, other))
+    same_image = are_versions and one.at_version("").same_as(other.at_version(""))
+    return same_image and _by_number(versions[0]) < _by_number(versions[1])
+
+
 def wanted_image(request: ImageRequest, model_image: Image) -> Image:
     """The image that was asked for, completed from the model's; it may be a floating one.
 

@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.availability import (
 from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
@@ -33,6 +34,7 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
         _below_floor(scale_set, plan, policy),
         _bake_too_long(scale_set, plan, policy),
         _no_health_signal(scale_set, plan, policy),
+        _older(plan),
         _many_models(scale_set, plan),
         _pending_changes(scale_set, plan),
         _changed_individually(scale_set, plan),
@@ -167,6 +169,16 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
         if is_ignored
         else "Add the Application Health extension or a load balancer health probe to the model.",
     )
+
+
+def _older(plan: RolloutPlan) -> Finding | None:
+    """Going back is a use like any other, where it was asked for by the version's name."""
+    if plan.previous is None or not plan.batches or not is_older(plan.target, plan.previous):
+        return None
+    message = f"The target image {plan.target} is older than what the instances run ({plan.previous})."
+    if plan.pinned is None:
+        return note(message)
+    return warn(message, "Where that is not meant, find out why a newer version does not count as the latest.")
 
 
 def _many_models(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
