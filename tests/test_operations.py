@@ -154,3 +154,52 @@ def test_nothing_to_upgrade(tmp_path: Path) -> None:
     played = play("happy", tmp_path, inputs={"operation": "upgrade-instances", "image-version": ""})
     assert (played.exit_code, played.outputs["outcome"], played.writes) == (0, "nothing-to-do", [])
     assert "is on the latest model already" in played.summary
+
+
+def test_somebodys_change_of_the_model_upgrades_nobody_twice(tmp_path: Path) -> None:
+    """The rest of the model counts here, and was changed meanwhile: those that passed are left as they are."""
+    change = "{properties: {virtualMachineProfile: {storageProfile: {osDisk: {caching: ReadOnly}}}}}"
+    fault = f"faults:\n  - {{kind: model-change, after_upgrade: 1, delay: 5, patch: {change}}}\n"
+    played = play(BEHIND + fault, tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
+    assert played.upgrade_calls == [["1"], ["3"]]
+    assert "Somebody changed the model (not its image) during the rollout" in played.log
+
+
+def test_somebodys_image_is_noticed_after_the_last_batch_too(tmp_path: Path) -> None:
+    image = "{properties: {virtualMachineProfile: {storageProfile: {imageReference: {version: '22.04.202609010'}}}}}"
+    fault = f"faults:\n  - {{kind: model-change, after_upgrade: 2, delay: 60, patch: {image}}}\n"
+    flexible = HAPPY_FLEET.replace("[2, 2]", "[2]\n  orchestration: Flexible").replace("probe", "extension")
+    played = play(flexible + fault, tmp_path, inputs={"bake-time": "5m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "Somebody changed the model's image" in played.log
+
+
+def test_an_image_is_checked_where_the_model_holds_it_already(tmp_path: Path) -> None:
+    definition = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute"
+    definition += "/galleries/golden/images/web"
+    scenario = HAPPY_FLEET.replace(
+        '{image-version: "22.04.202611010"}', f"{{image-id: {definition}/versions/1.1.0}}"
+    ).replace("  health: probe", f"  health: probe\n  image: {{id: {definition}/versions/1.1.0}}")
+    scenario += f"""images:
+  - {{id: {definition}, versions: ["1.0.0"]}}
+  - {{id: {definition}, versions: ["1.1.0"], replication: Failed}}
+instances:
+  '1': {{image: {{id: {definition}/versions/1.0.0}}}}
+"""
+    played = play(scenario, tmp_path)
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "The replication of the target image" in played.log
+
+
+def test_a_flexible_set_whose_model_names_no_version(tmp_path: Path) -> None:
+    flexible = HAPPY_FLEET.replace("[2, 2]", "[2]\n  orchestration: Flexible").replace("probe", "extension")
+    floating = flexible.replace(
+        "  health: extension",
+        "  health: extension\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
+        " version: latest}",
+    )
+    status = play(floating, tmp_path, inputs={"operation": "status"})
+    assert "2 not known" in status.log
+    brought = play(floating, tmp_path, inputs={"operation": "upgrade-instances", "image-version": ""})
+    assert brought.outputs["outcome"] == "nothing-to-do"
+    assert "only their image is compared" in brought.log

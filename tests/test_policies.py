@@ -111,6 +111,22 @@ def test_a_stop_beyond_the_end_is_no_stop(tmp_path: Path) -> None:
     assert played.outputs["outcome"] == "succeeded"
 
 
+def test_a_stop_holds_for_instances_that_are_born_meanwhile(tmp_path: Path) -> None:
+    """As many batches as asked for, and no extra pass."""
+    born = "faults:\n  - {kind: appear, instance: '40', update_domain: 1, image: old, after_upgrade: 5, delay: 1}\n"
+    played = play(TEN + born, tmp_path, inputs={"stop-after": "5"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "partial")
+    assert len(played.upgrade_calls) == 5
+    assert json.loads(played.outputs["remaining"]) == ["40"]
+
+
+def test_a_stop_with_an_ill_instance_is_not_clean(tmp_path: Path) -> None:
+    ill = "faults:\n  - {kind: fall-ill, instance: '0', after_upgrade: 2, delay: 5}\n"
+    played = play(TEN + ill, tmp_path, inputs={"stop-after": "2", "health-timeout": "5m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert json.loads(played.outputs["failed"]) == ["0"]
+
+
 # -- the floor -----------------------------------------------------------------------------------------------------
 
 
@@ -304,6 +320,20 @@ def test_a_state_file_that_cannot_be_written_stops_no_rollout(tmp_path: Path) ->
     assert played.outputs["outcome"] == "succeeded"
     assert "could not write the state for the post step" in played.log.lower()
     assert not played.azure.repairs_suspended
+
+
+def test_repairs_that_somebody_else_suspended_stay_suspended(tmp_path: Path) -> None:
+    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
+    scenario = TEN + repairs + "repairs_suspended: true\n"
+    played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"})
+    assert played.outputs["outcome"] == "succeeded"
+    assert played.azure.repairs_suspended
+    assert "Automatic instance repairs are suspended already, and stay so." in played.log
+
+
+def test_repairs_are_not_suspended_for_nothing(tmp_path: Path) -> None:
+    asked, state = service_states(tmp_path, {"image-version": "22.04.202610010"})
+    assert (asked, state) == ([], "")
 
 
 def test_repairs_are_left_alone_where_nobody_asked(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ class _Rollout:
     _counted_on: set[str]
     _off_before: frozenset[str]
     _known: frozenset[str]  # there at planning
+    _current_before: frozenset[str]  # on the goal at planning
     _excused: frozenset[str]  # ill at planning, for no fault of this rollout
     _repairs_at_work: bool
 
@@ -145,6 +146,7 @@ class _Rollout:
         self._off_before = off_ids(scale_set.instances)
         self._counted_on = set(must_stay_healthy(scale_set, plan.goal))
         self._known = frozenset(scale_set.by_id())
+        self._current_before = frozenset(i.id for i in scale_set.instances if plan.goal.is_reached_by(i))
         self._excused = ill_on_another_s_target(scale_set, plan.goal)
 
     def _upgrade_everything(self, plan: RolloutPlan) -> Steps[Ending]:
@@ -156,6 +158,8 @@ class _Rollout:
         if plan.stop_after is not None:
             return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
         late = self._still_to_upgrade()
+        if late and not unsettled and self._policy.stop_after is not None:
+            return endings.partial(plan)
         if late and not unsettled:
             ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
             yield self._note(f"Not upgraded after the planned batches, so one more pass: {ids}.")
@@ -164,7 +168,10 @@ class _Rollout:
             if ending is not None:
                 return ending
             unsettled = yield from self._settle()
-        return self._conclusion(unsettled, did_anything=bool(plan.batches) or self._azure.wrote)
+        did_anything = bool(plan.batches) or self._azure.wrote
+        if did_anything:
+            check_during_rollout((yield from self._azure.read_model()), self._model_image)
+        return self._conclusion(unsettled, did_anything=did_anything)
 
     def _show(self, model: Model) -> Steps[Ending]:
         """The scale set as it is, and nothing else."""
@@ -334,11 +341,21 @@ class _Rollout:
         if not did_anything:
             return Ending(outcome=Outcome.NOTHING_TO_DO, reason="No instance is left to upgrade.")
         return Ending(
-            outcome=Outcome.SUCCEEDED, reason="Every selected instance is on the target image, current and healthy."
+            outcome=Outcome.SUCCEEDED,
+            reason="Every selected instance that can be upgraded is on the target image, current and healthy.",
         )
 
     def _still_to_upgrade(self) -> tuple[Batch, ...]:
-        return plan_rollout(self._scale_set(), self._goal, self._policy).batches
+        """What is behind now. Where the rest of the model counts too, somebody's change of it puts everybody behind
+        anew: those that passed, or were current at planning, are not upgraded again for it.
+        """
+        batches = plan_rollout(self._scale_set(), self._goal, self._policy).batches
+        if not self._goal.whole_model:
+            return batches
+        settled = self._passed | self._current_before
+        left = [(batch, tuple(id_ for id_ in batch.instance_ids if id_ not in settled)) for batch in batches]
+        due = [(batch, ids) for batch, ids in left if ids]
+        return tuple(Batch(number, batch.domain, ids) for number, (batch, ids) in enumerate(due, start=1))
 
     def _last_look(self) -> Steps[None]:
         """One try to see where the instances are, so that what is told of them is true; no waiting any more."""

@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.image_check import (
     is_replicating,
     latest_denied,
     latest_missing,
+    only_the_image,
 )
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.plan_check import examine_plan
@@ -104,8 +105,10 @@ class Preparation:
         if target is None:
             return None
         in_model = command is Command.UPGRADE_INSTANCES or model.image.same_as(target)
-        if not in_model:
-            yield from self._check(target, scale_set)
+        if not target.is_floating:
+            yield from self._check(target, scale_set, in_model=in_model)
+        if command is Command.UPGRADE_INSTANCES and model.is_flexible:
+            self._findings.append(only_the_image())
         goal = Goal(image=target, in_model=in_model, whole_model=command is Command.UPGRADE_INSTANCES)
         if command is Command.UPDATE_MODEL:
             plan = plan_model_update(scale_set, goal)
@@ -147,14 +150,15 @@ class Preparation:
             self._findings.append(note(f"{image} is deprecated, so it does not count as the latest."))
         return facts.deprecated
 
-    def _check(self, target: Image, scale_set: ScaleSet) -> Steps[None]:
+    def _check(self, target: Image, scale_set: ScaleSet, *, in_model: bool) -> Steps[None]:
         """The target against the catalog, and against what the scale set boots."""
         model = scale_set.model
         facts = yield from self._replicated(target, model)
         on_set = Traits()
         if facts.state is ImageState.FOUND:
             on_set = yield from self._boots_now(scale_set)
-        self._findings += examine_image(target, facts, on_set, location=model.location)
+        findings = examine_image(target, facts, on_set, location=model.location, in_model=in_model)
+        self._findings += findings
 
     def _replicated(self, target: Image, model: Model) -> Steps[ImageFacts]:
         """What the catalog says of the target, once it is replicated or `wait-for-replication` has passed."""

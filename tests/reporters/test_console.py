@@ -164,7 +164,7 @@ def test_a_good_run_has_no_annotation(capsys: Captured) -> None:
     assert {name for name, _ in commands(output)} == {"group", "endgroup"}
     assert "At most 2 of 4 instances are away at once, and the smallest healthy count expected is 2; open" in output
     assert "batch 2: UD 1, instances 2, 3" in output
-    assert "The OS disk of every upgraded instance is replaced; data disks stay." in output
+    assert "every upgraded instance gets a new OS disk; data disks stay" in output
 
 
 @pytest.mark.parametrize(

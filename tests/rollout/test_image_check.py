@@ -88,8 +88,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             VHD,
             {"state": ImageState.UNKNOWABLE},
             note(
-                "Whether https://account.blob.core.windows.net/images/new.vhd exists could not be checked beforehand: "
-                "nobody can be asked."
+                "Whether https://account.blob.core.windows.net/images/new.vhd exists could not be checked beforehand."
             ),
             id="nobody-can-be-asked-of-a-vhd",
         ),
@@ -292,3 +291,12 @@ def test_traits_are_completed_only_where_nothing_is_known() -> None:
     assert known.completed(other) == Traits(os="Linux", generation="V2", architecture="x64", plan="")
     assert Traits().completed(other) == other
     assert other.completed(Traits()) == other
+
+
+def test_a_deprecated_image_that_the_model_holds_already_can_be_brought_to_an_end() -> None:
+    facts = ImageFacts(state=ImageState.FOUND, deprecated=True)
+    (finding,) = examine_image(NEW, facts, Traits(), location="westeurope", in_model=True)
+    assert (finding.severity, finding.message) == (
+        Severity.WARN,
+        "The target image Canonical:jammy:22_04-lts:2.0.0, which the model holds already, is deprecated by now.",
+    )

@@ -277,10 +277,12 @@ def test_inside_a_domain_the_ill_come_first_and_then_they_go_by_id(case: Case) -
     for batch in plan.batches:
         by_domain.setdefault(batch.domain, []).extend(batch.instance_ids)
     for members in by_domain.values():
-        health = [serves(present[id_], signal) for id_ in members]
+        health = [(is_off(present[id_]), serves(present[id_], signal)) for id_ in members]
         assert health == sorted(health)
         if plan.grouping is not DomainKind.SET:
-            assert members == sorted(members, key=lambda id_: (serves(present[id_], signal), int(id_)))
+            assert members == sorted(
+                members, key=lambda id_: (is_off(present[id_]), serves(present[id_], signal), int(id_))
+            )
 
 
 @STEADY
@@ -295,10 +297,13 @@ def test_canaries_go_alone_and_first(case: Case) -> None:
     ]
     if plan.canary:
         assert len(plan.batches[0].instance_ids) == plan.canary
-        assert plan.canary + len(there) <= policy.canary
+        first = plan.batches[0].domain
+        here = [i for i in case.scale_set.instances if i.id in there and i.domain(plan.grouping) == first]
+        assert plan.canary + sum(not is_off(instance) for instance in here) <= policy.canary
         assert len(case.plan().batches[0].instance_ids) <= largest_allowed(case, plan.grouping)
     elif policy.canary and plan.batches:
-        assert there, "they have been, or somebody else was as good"
+        members = [i for i in case.scale_set.instances if i.domain(plan.grouping) == plan.batches[0].domain]
+        assert there or all(is_off(i) for i in members if i.id in plan.instance_ids), "they have been, or nobody runs"
     without = plan_rollout(case.scale_set, case.goal, replace(policy, canary=0))
     assert plan.instance_ids == without.instance_ids, "canaries change batches, not the order"
     if plan.canary:

@@ -108,7 +108,7 @@ def test_skipped_with_a_reason(scale_set: ScaleSet, expected: dict[str, str]) ->
 @pytest.mark.parametrize(
     ("scale_set", "moving"),
     [
-        pytest.param(fleet("0011", stopped="1", deallocated="3"), "1 0 3 2", id="stopped-move"),
+        pytest.param(fleet("0011", stopped="1", deallocated="3"), "0 1 2 3", id="stopped-move-last"),
         pytest.param(fleet("0011", stopped="1", protected="1"), "0 2 3", id="protected-never-do"),
         pytest.param(fleet("0011", stopped="1", new="1"), "0 2 3", id="on-the-target-need-not"),
     ],

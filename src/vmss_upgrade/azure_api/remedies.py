@@ -53,6 +53,8 @@ def remedy_for(status: int, code: str, message: str, *, is_sign_in: bool = False
         return f"The identity lacks the action {named[1]}. {_ROLE}" if named else _ROLE
     if status == 401 or is_sign_in:
         return SIGN_IN_REMEDY
+    if status == 412:
+        return "Somebody else is changing the scale set: run again when they have done."
     if known in _SET_NOT_FOUND:
         return "Check `subscription-id`, `resource-group` and `scale-set`."
     return ""

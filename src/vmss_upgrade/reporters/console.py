@@ -165,7 +165,6 @@ class Console:
             )
         if event.plan.batches:
             self._print(f"  {words.blast_radius(event.plan, event.scale_set.instances, model)}")
-            self._print("  The OS disk of every upgraded instance is replaced; data disks stay.")
 
     def _tell_status(self, report: Report) -> None:
         """The heatmap, and a line per instance in columns."""

@@ -31,6 +31,7 @@ _LOOKS = {
     Cell.BEHIND: ("□", "93", "⬜"),
     Cell.ILL: ("✖", "1;91", "❌"),
     Cell.OFF: ("·", "90", "⏸️"),
+    Cell.UNKNOWN: ("?", "96", "❔"),
 }
 
 

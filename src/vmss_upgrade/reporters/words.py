@@ -57,7 +57,7 @@ def headline(report: Report) -> str:
             what = f"{_what_was_done(report)} in {duration(report.duration)}"
             sentence = f"{name} is on its model as it stands ({report.target}): {what}."
         case Outcome.SUCCEEDED:
-            everywhere = bool(report.upgraded) or not report.skipped
+            everywhere = report.instances and not report.remaining and (report.upgraded or not report.skipped)
             runs = f"{name} runs" if everywhere else f"The model of {name} now holds"
             sentence = f"{runs} {report.target}: {_what_was_done(report)} in {duration(report.duration)}."
         case Outcome.NOTHING_TO_DO:
@@ -172,6 +172,8 @@ def plan_facts(
             ("Health signal", model.health_signal.value),
             ("Bake time", duration(bake)),
         ]
+    if plan.batches:
+        facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
     if plan.untouched:
         facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
     if plan.skipped:

@@ -21,6 +21,7 @@ class Cell(Enum):
     BEHIND = "behind the model"
     ILL = "not healthy"
     OFF = "stopped"
+    UNKNOWN = "not known"
 
 
 def standing(reason: str | None) -> Cell:
@@ -36,4 +37,6 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
         return Cell.OFF
     if not is_healthy(instance, signal):
         return Cell.ILL
+    if goal.image.is_floating and instance.latest_model_applied is None:
+        return Cell.UNKNOWN
     return Cell.CURRENT if goal.is_reached_by(instance) else Cell.BEHIND

@@ -10,7 +10,9 @@ from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import IN_GALLERY, Image, ImageFacts, ImageKind, ImageState, Replication, Traits
 
 
-def examine_image(target: Image, facts: ImageFacts, on_set: Traits, *, location: str) -> tuple[Finding, ...]:
+def examine_image(
+    target: Image, facts: ImageFacts, on_set: Traits, *, location: str, in_model: bool = False
+) -> tuple[Finding, ...]:
     """Every finding about the target. `on_set`: what the scale set boots now; what is not known is not compared."""
     match facts.state:
         case ImageState.MISSING:
@@ -23,9 +25,9 @@ def examine_image(target: Image, facts: ImageFacts, on_set: Traits, *, location:
         case ImageState.DENIED:
             return (note(f"Whether {target} exists could not be checked: {missing_right(target)}."),)
         case ImageState.UNKNOWABLE:
-            return (note(f"Whether {target} exists could not be checked beforehand: nobody can be asked."),)
+            return (note(f"Whether {target} exists could not be checked beforehand."),)
     findings = (
-        _deprecated(target, facts),
+        _deprecated(target, facts, in_model=in_model),
         _end_of_life(target, facts),
         _replication(target, facts, location),
         *_cannot_boot(target, facts.traits, on_set),
@@ -60,6 +62,13 @@ def floating_model(image: Image) -> Finding:
     )
 
 
+def only_the_image() -> Finding:
+    """A Flexible set does not show more of who is on the model."""
+    return note(
+        "A Flexible scale set does not show which of its instances have the latest model: only their image is compared."
+    )
+
+
 def missing_right(image: Image) -> str:
     """Which role is missing where an image may not be read."""
     if image.kind is ImageKind.PLATFORM:
@@ -86,7 +95,9 @@ def _gallery_of(image: Image) -> str:
     return image.reference[: path.find("/images/", path.find(IN_GALLERY) + len(IN_GALLERY))]
 
 
-def _deprecated(target: Image, facts: ImageFacts) -> Finding | None:
+def _deprecated(target: Image, facts: ImageFacts, *, in_model: bool) -> Finding | None:
+    if facts.deprecated and in_model:  # what was begun can still be brought to an end, one way or the other
+        return warn(f"The target image {target}, which the model holds already, is deprecated by now.")
     if facts.deprecated:
         return refuse(
             f"The target image {target} is deprecated: no new instance can be made from it.",

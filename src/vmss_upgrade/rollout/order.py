@@ -23,6 +23,11 @@ class Command(Enum):
         """Whether an image must be asked for."""
         return self in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL)
 
+    @property
+    def upgrades(self) -> bool:
+        """Whether instances are upgraded by it, or would be by what it plans."""
+        return self in (Command.UPGRADE, Command.PLAN, Command.UPGRADE_INSTANCES)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:

@@ -213,7 +213,7 @@ def _behind_in(instance: Instance, scale_set: ScaleSet) -> tuple[str, ...]:
         return instance.behind_in
     on_model_image = instance.image is not None and instance.image.same_as(scale_set.model.image)
     if instance.latest_model_applied is False and on_model_image:
-        return ("settings that instances do not show",)
+        return ("settings that instances do not show, or only how the image is named",)
     return ()
 
 
@@ -264,7 +264,7 @@ def _stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 
 def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
-    if not plan.canary or plan.canary >= policy.canary:
+    if plan.canary >= policy.canary or not plan.batches:
         return None
     return note(
         f"`canary` asks for {policy.canary}; {plan.canary} go first, because the first domain, or a batch, holds "

@@ -94,9 +94,9 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     """Decide which instances move to `goal`, in what order, in which batches.
 
     A batch holds 1 to `batch_size` instances of one domain; the domains are those of `strategy`, in ascending order
-    of (zone, placement group, number). Inside a domain unhealthy instances come first, then by id; batches of the set
-    as a whole are drawn evenly from its domains. Canaries are a batch of their own, the first of the first domain,
-    unless as many instances have reached the goal before.
+    of (zone, placement group, number). Inside a domain unhealthy instances come first and stopped ones last, else they
+    go by id; batches of the set as a whole are drawn evenly from its domains. Canaries are a batch of their own, the
+    first of the first domain, unless as many there have reached the goal before.
     Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched`.
     Pure: planning again after a partial rollout yields what is left of it.
 
@@ -190,7 +190,9 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
 
     def key(instance: Instance) -> Any:
         domain = place_of(instance, grouping)
-        return (domain.order, is_healthy(instance, signal), drawn(instance), in_natural_order(instance.id))
+        # who is off proves nothing of the image, so it comes last
+        standing = (instance.is_off, is_healthy(instance, signal))
+        return (domain.order, standing, drawn(instance), in_natural_order(instance.id))
 
     def drawn(instance: Instance) -> Any:
         if grouping is not DomainKind.SET:
@@ -203,8 +205,8 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
 def _canaries_left(
     scale_set: ScaleSet, selected: Sequence[Instance], goal: Goal, policy: Policy, order: Callable[[Instance], Any]
 ) -> int:
-    """How many canaries still have to go: those asked for, as far as the first domain and a batch hold so many,
-    without those that have reached the goal already.
+    """How many canaries still have to go: those asked for, as far as the first domain (of it those that run) and a
+    batch hold so many, without those that have reached the goal there already.
     """
     if not policy.canary or not selected:
         return 0
@@ -216,9 +218,12 @@ def _canaries_left(
     ]
     placed = [instance for instance in reached if instance.domain(grouping) is not None]
     first = place_of(min([*selected, *placed], key=order_of_domain(grouping)), grouping)
-    members = sum(1 for instance in [*selected, *placed] if instance.domain(grouping) == first)
-    asked = min(policy.canary, members, batch_limit(scale_set, policy, grouping))
-    return max(0, asked - len(reached))
+
+    def running(instances: Sequence[Instance]) -> int:
+        return sum(1 for one in instances if one.domain(grouping) == first and not one.is_off)
+
+    asked = min(policy.canary, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
+    return max(0, asked - running(placed))
 
 
 def order_of_domain(grouping: DomainKind) -> Callable[[Instance], Any]:

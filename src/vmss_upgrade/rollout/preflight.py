@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.policy import HealthUse, Policy
+from vmss_upgrade.rollout.policy import HealthUse
 from vmss_upgrade.rollout.rights import Permission, missing_actions, needed_actions
 from vmss_upgrade.rollout.scale_set import HealthSignal, Model
 
@@ -41,7 +41,7 @@ def examine_asked_for(
     """What the order needs of the scale set: rights, a health signal, quiet from automatic repairs."""
     findings = (
         *_rights(model, order, permissions),
-        _health_signal(model, order.policy),
+        _health_signal(model, order),
         _repairs(model, order, suspended=repairs_suspended),
     )
     return tuple(finding for finding in findings if finding is not None)
@@ -122,8 +122,8 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
     needed = needed_actions(
         is_flexible=model.is_flexible,
         writes_model=order.command in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL),
-        upgrades_instances=order.command in (Command.UPGRADE, Command.PLAN, Command.UPGRADE_INSTANCES),
-        suspends_repairs=order.policy.suspend_repairs,
+        upgrades_instances=order.command.upgrades,
+        suspends_repairs=order.policy.suspend_repairs and bool(model.repairs) and order.command.upgrades,
     )
     missing = missing_actions(permissions, needed)
     if not missing:
@@ -136,8 +136,9 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
     return [warn(message, remedy) if order.command is Command.PLAN else refuse(message, remedy)]
 
 
-def _health_signal(model: Model, policy: Policy) -> Finding | None:
-    if policy.health is not HealthUse.REQUIRED or model.health_signal is not HealthSignal.NONE:
+def _health_signal(model: Model, order: Order) -> Finding | None:
+    is_required = order.policy.health is HealthUse.REQUIRED and order.command.upgrades
+    if not is_required or model.health_signal is not HealthSignal.NONE:
         return None
     return refuse(
         "`health: required`, but the scale set has no health signal.",
