@@ -418,6 +418,20 @@ def test_an_instance_that_is_being_deleted_is_left_alone(tmp_path: Path) -> None
     assert "3" not in [id_ for ids in played.upgrade_calls for id_ in ids]
 
 
+def test_the_extra_instances_of_overprovisioning_come_and_go(tmp_path: Path) -> None:
+    """A scale-out in the middle makes more than asked for, from the new model, and takes the surplus away again."""
+    came = "".join(
+        f"  - {{kind: appear, instance: '{id_}', update_domain: 0, after_upgrade: 1, delay: 5}}\n" for id_ in (40, 41)
+    )
+    overprovisioned = "model: {properties: {overprovision: true}}\nfaults:\n" + came
+    overprovisioned += "  - {kind: vanish, instance: '41', after_upgrade: 1, delay: 50}\n"
+    played = play(HAPPY_FLEET + overprovisioned, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert played.upgrade_calls == [["0", "2"], ["1", "3"]]
+    reasons = {skipped["instance_id"]: skipped["reason"] for skipped in played.record["skipped"]}
+    assert reasons == {"40": "already on the target image"}
+
+
 def test_an_upgraded_instance_that_is_being_deleted_remains_nowhere() -> None:
     scale_set = fleet("0011")
     going = changed(changed(scale_set, "0 1 2 3", image=NEW), "0", provisioning_state="Deleting")

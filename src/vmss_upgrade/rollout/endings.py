@@ -59,7 +59,7 @@ def by_the_rest(troubles: Sequence[Pending]) -> Ending:
     failures = tuple(Failure(instance_id=t.instance_id, code=t.code, message=t.message) for t in troubles)
     return Ending(
         outcome=Outcome.HALTED,
-        reason=f"outside the next batch, {_first_of(failures)}",
+        reason=f"the next batch may not start: {_first_of(failures)}",
         remedy=LOOK_INTO,
         failures=failures,
     )
