@@ -19,13 +19,6 @@ from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.preparation import Preparation, Prepared
 from vmss_upgrade.repairs import RepairsPause
 from vmss_upgrade.rollout import endings
-from vmss_upgrade.rollout.availability import (
-    floor,
-    healthy_without,
-    nobody_else_is_healthy,
-    nobody_else_runs,
-    off_ids,
-)
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -48,7 +41,7 @@ from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, plan_rollout, still_due
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
-from vmss_upgrade.rollout.watch import ill_on_another_s_target, must_stay_healthy, trouble_outside
+from vmss_upgrade.rollout.watch import Watch
 
 FRESH = 2.0  # a look this young need not be repeated
 
@@ -78,11 +71,7 @@ class _Rollout:
     _goal: Goal
     _model: Model
     _model_image: Image
-    _counted_on: set[str]
-    _off_before: frozenset[str]
-    _known: frozenset[str]  # there at planning
-    _current_before: frozenset[str]  # on the goal at planning
-    _excused: frozenset[str]  # ill at planning, for no fault of this rollout
+    _watch: Watch
     _repairs_at_work: bool
 
     def __init__(self, order: Order, api: ScaleSetApi, clock: Clock) -> None:
@@ -91,8 +80,6 @@ class _Rollout:
         self._azure = PatientApi(api, clock, order.policy)
         self.repairs = RepairsPause(self._azure)
         self.elapsed = self._azure.elapsed
-        self._passed: set[str] = set()
-        self._lost_some = False  # instances vanished out of a batch
 
     def to_its_end(self) -> Steps[Ending]:
         """The story, whatever ends it."""
@@ -143,11 +130,7 @@ class _Rollout:
         self._goal = plan.goal
         self._model = scale_set.model
         self._model_image = scale_set.model.image
-        self._off_before = off_ids(scale_set.instances)
-        self._counted_on = set(must_stay_healthy(scale_set, plan.goal))
-        self._known = frozenset(scale_set.by_id())
-        self._current_before = frozenset(i.id for i in scale_set.instances if plan.goal.is_reached_by(i))
-        self._excused = ill_on_another_s_target(scale_set, plan.goal)
+        self._watch = Watch(scale_set, plan.goal, self._policy)
 
     def _upgrade_everything(self, plan: RolloutPlan) -> Steps[Ending]:
         """The planned batches, then one extra pass for instances that were born with the old image meanwhile."""
@@ -220,9 +203,7 @@ class _Rollout:
                 yield BatchFailed(at=self.elapsed(), batch=batch, failures=gate.failures, instances=self._azure.seen)
                 return endings.by_failed_batch(batch, gate)
             yield BatchPassed(at=self.elapsed(), batch=batch, instances=self._azure.seen)
-            self._counted_on.update(set(batch.instance_ids) - self._off_before)
-            self._passed.update(batch.instance_ids)
-            self._lost_some = self._lost_some or not set(batch.instance_ids) <= self._scale_set().by_id().keys()
+            self._watch.batch_passed(batch, self._scale_set())
         return None
 
     def _hold(self, batch: Batch) -> Steps[None]:
@@ -237,7 +218,7 @@ class _Rollout:
             if self._azure.now() - self._azure.seen_at > FRESH:
                 yield from self._azure.look()
                 yield InstancesSeen(at=self.elapsed(), instances=self._azure.seen)
-            troubles = self._troubles(batch)
+            troubles = self._watch.troubles(batch, self._scale_set(), self._goal)
             if troubles and self._azure.now() >= until:
                 raise Halted(endings.by_the_rest(troubles))
             if troubles:
@@ -249,40 +230,6 @@ class _Rollout:
             else:
                 check_during_rollout((yield from self._azure.read_model()), self._model_image)
                 model_checked = True
-
-    def _troubles(self, batch: Batch) -> tuple[Pending, ...]:
-        scale_set = self._scale_set()
-        if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
-            return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"),)
-        if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
-            return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"),)
-        counted_on = self._counted_on | self._born_on_target()
-        outside = trouble_outside(scale_set, batch.instance_ids, counted_on)
-        return self._below_floor(batch) + outside + self._in_place_of_lost_ones()
-
-    def _born_on_target(self) -> set[str]:
-        """Instances made since planning that run the target: how they fare says something about it."""
-        return {
-            instance.id
-            for instance in self._azure.seen
-            if instance.id not in self._known and self._goal.is_reached_by(instance) and not instance.is_off
-        }
-
-    def _in_place_of_lost_ones(self) -> tuple[Pending, ...]:
-        """Where a batch lost instances, those being made are waited for: they may be their replacements."""
-        message = "is being created, perhaps in place of one that was upgraded"
-        made = [i.id for i in self._azure.seen if i.provisioning_state.lower() == "creating"]
-        return tuple(Pending(id_, "BeingCreated", message) for id_ in made if self._lost_some)
-
-    def _below_floor(self, batch: Batch) -> tuple[Pending, ...]:
-        """`min-healthy`, held against what is healthy now."""
-        scale_set = self._scale_set()
-        least = floor(scale_set.instances, self._policy, self._off_before)
-        left = healthy_without(scale_set, batch.instance_ids)
-        if left >= least:
-            return ()
-        message = f"healthy outside the batch: only {left}, and `min-healthy` needs {least}"
-        return (Pending("", "BelowMinHealthy", message),)
 
     def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
         present = self._scale_set().by_id()
@@ -302,34 +249,11 @@ class _Rollout:
         while True:
             yield from self._azure.look()
             yield InstancesSeen(at=self.elapsed(), instances=self._azure.seen)
-            unsettled = self._unsettled()
+            unsettled = self._watch.unsettled(self._scale_set(), self._goal)
             if not unsettled or self._azure.now() >= until:
                 return unsettled
             yield Holding(at=self.elapsed(), troubles=unsettled, until=until - self._azure.started)
             self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
-
-    def _unsettled(self) -> tuple[Pending, ...]:
-        """Instances that are still being made, or run the target without being healthy (those of this run: at all)."""
-        scale_set = self._scale_set()
-        on_target = [
-            i.id
-            for i in scale_set.instances
-            if self._goal.is_reached_by(i)
-            and not i.is_leaving
-            and (not i.is_off or self._was_stopped_since(i.id))
-            and (i.id not in self._excused or i.id in self._passed)
-        ]
-        busy = [
-            Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
-            for i in scale_set.instances
-            if i.is_busy and not i.is_leaving
-        ]
-        ill = trouble_outside(scale_set, (), on_target)
-        return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
-
-    def _was_stopped_since(self, instance_id: str) -> bool:
-        """Upgraded by this run and running before: that it is off now is not as it should be."""
-        return instance_id in self._passed and instance_id not in self._off_before
 
     def _conclusion(self, unsettled: tuple[Pending, ...], *, did_anything: bool) -> Ending:
         """How the rollout ended, by the last look."""
@@ -346,16 +270,8 @@ class _Rollout:
         )
 
     def _still_to_upgrade(self) -> tuple[Batch, ...]:
-        """What is behind now. Where the rest of the model counts too, somebody's change of it puts everybody behind
-        anew: those that passed, or were current at planning, are not upgraded again for it.
-        """
         batches = plan_rollout(self._scale_set(), self._goal, self._policy).batches
-        if not self._goal.whole_model:
-            return batches
-        settled = self._passed | self._current_before
-        left = [(batch, tuple(id_ for id_ in batch.instance_ids if id_ not in settled)) for batch in batches]
-        due = [(batch, ids) for batch, ids in left if ids]
-        return tuple(Batch(number, batch.domain, ids) for number, (batch, ids) in enumerate(due, start=1))
+        return self._watch.late(batches, self._goal)
 
     def _last_look(self) -> Steps[None]:
         """One try to see where the instances are, so that what is told of them is true; no waiting any more."""
