@@ -14,7 +14,7 @@ import sys
 from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
-from vmss_upgrade.reporters import heatmap, words
+from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
 from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, listed
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
@@ -155,22 +155,24 @@ class Console:
     def _tell_plan(self, event: RolloutPlanned, report: Report) -> None:
         model = event.scale_set.model
         self.line("Plan", style="1")
-        for name, value in words.plan_facts(event.plan, event.policy, model, event.scale_set.instances, event.command):
+        for name, value in plan_words.plan_facts(
+            event.plan, event.policy, model, event.scale_set.instances, event.command
+        ):
             self._print(f"  {clean(name):<15} {clean(value)}")
         self._heatmap(report)
-        titles = words.batch_titles(event.plan, event.scale_set.instances)
+        titles = plan_words.batch_titles(event.plan, event.scale_set.instances)
         for batch in event.plan.batches:
             self._print(
                 f"  batch {batch.number}: {titles[batch.number]}, instances {clean(listed(batch.instance_ids, 20))}"
             )
         if event.plan.batches:
-            self._print(f"  {words.blast_radius(event.plan, event.scale_set.instances, model)}")
+            self._print(f"  {plan_words.blast_radius(event.plan, event.scale_set.instances, model)}")
 
     def _tell_status(self, report: Report) -> None:
         """The heatmap, and a line per instance in columns."""
         self.line(f"Model: {report.target}")
         self._heatmap(report)
-        heading, rows = words.status_columns(report)
+        heading, rows = status_words.status_columns(report)
         table = [heading, *([clean(value) for value in row] for row in rows)]
         widths = [max(len(row[column]) for row in table) for column in range(len(heading))]
         for row in table:
@@ -179,7 +181,7 @@ class Console:
             )
 
     def _tell_batch_started(self, event: BatchStarted, report: Report) -> None:
-        title = words.batch_title(event.batch, report.before)
+        title = plan_words.batch_title(event.batch, report.before)
         size = count(len(event.batch.instance_ids), "instance")
         self._open_group(f"Batch {event.batch.number} of {event.of}: {title}, {size}")
         self._at(event.at, f"upgrading instances {listed(event.batch.instance_ids, 30)}")
@@ -251,7 +253,9 @@ class Console:
             self._last_progress = (text, at)
 
     def _heatmap(self, report: Report) -> None:
-        for line in heatmap.as_lines(report.instances, report.cells(), words.kind_of_rows(report), colour=self._colour):
+        for line in heatmap.as_lines(
+            report.instances, report.cells(), plan_words.kind_of_rows(report), colour=self._colour
+        ):
             self._print(f"    {line}")
 
     def _open_group(self, title: str) -> None:

@@ -6,7 +6,7 @@ Foreign text goes through `code` or `markdown` (reporters/text.py). GitHub drops
 
 from __future__ import annotations
 
-from vmss_upgrade.reporters import heatmap, words
+from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
 from vmss_upgrade.reporters.text import code, count, cut, fenced, listed, markdown
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Outcome
@@ -100,7 +100,9 @@ def _facts(report: Report) -> list[str]:
     lines = ["### The rollout", "", "| | |", "| --- | --- |"]
     lines += [
         f"| {name} | {markdown(value)} |"
-        for name, value in words.plan_facts(report.plan, report.policy, report.model, report.before, report.command)
+        for name, value in plan_words.plan_facts(
+            report.plan, report.policy, report.model, report.before, report.command
+        )
     ]
     if report.model_update_seconds is not None:
         lines.append(f"| Model updated in | {duration(report.model_update_seconds)} |")
@@ -117,7 +119,7 @@ def _facts(report: Report) -> list[str]:
 def _heatmaps(report: Report) -> list[str]:
     if not report.before and report.shown is None:
         return []
-    kind = words.kind_of_rows(report)
+    kind = plan_words.kind_of_rows(report)
     maps = heatmap.as_markdown(report.before, report.cells_before(), report.instances, report.cells(), kind)
     return ["### Instances", "", *maps]
 
@@ -126,7 +128,7 @@ def _status(report: Report) -> list[str]:
     """The state of every instance, where that was asked for."""
     if report.shown is None:
         return []
-    heading, rows = words.status_columns(report)
+    heading, rows = status_words.status_columns(report)
     lines = ["### State", "", f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
     return lines + [f"| {' | '.join(markdown(value) for value in row)} |" for row in rows]
 
@@ -141,7 +143,7 @@ def _batches(report: Report) -> list[str]:
     planned |= {record.batch.number: record.batch for record in report.batches}
     for number, batch in planned.items():
         record = started.get(number)
-        title = words.batch_title(batch, report.before)
+        title = plan_words.batch_title(batch, report.before)
         took = duration(record.seconds) if record and record.seconds is not None else ""
         began = duration(record.started_at) if record else ""
         result = record.result if record else "not started"

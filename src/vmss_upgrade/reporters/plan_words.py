@@ -1,0 +1,105 @@
+"""A plan in words: its facts, its batches, its blast radius."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from vmss_upgrade.reporters import heatmap
+from vmss_upgrade.reporters.heatmap import domain_labels
+from vmss_upgrade.reporters.text import count, listed
+from vmss_upgrade.rollout.availability import expected_healthy, floor, off_ids
+from vmss_upgrade.rollout.durations import duration
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Model, ScaleSet
+
+
+def blast_radius(plan: RolloutPlan, instances: tuple[Instance, ...], model: Model) -> str:
+    """The same for a plan that has just been made."""
+    if not plan.batches:
+        return "No instance is upgraded."
+    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now))
+    return (
+        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest "
+        f"healthy count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
+    )
+
+
+def plan_facts(
+    plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...], command: Command
+) -> list[tuple[str, str]]:
+    """The plan as name and value."""
+    bake = policy.bake_time_for(model.health_signal)
+    holds = "holds the target image already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
+    facts = [
+        ("Scale set", f"{model.name} (resource group {model.resource_group}, {model.location})"),
+        ("Previous image", str(plan.previous) if plan.previous else "none: no instance runs another image"),
+        ("Target image", str(plan.target)),
+        ("Model", "gets the target image first" if plan.update_model else holds),
+    ]
+    if model.is_flexible and model.time:
+        facts.append(("Model's time", model.time))
+    if command is not Command.UPDATE_MODEL:
+        facts += [
+            ("To upgrade", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+            ("Strategy", _strategy(plan)),
+            ("Min healthy", _floor_in_words(policy, instances)),
+            ("Health signal", model.health_signal.value),
+            ("Bake time", duration(bake)),
+        ]
+    if plan.batches:
+        facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
+    if plan.untouched:
+        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
+    if plan.skipped:
+        facts.append(("Skipped", skipped_in_words(plan)))
+    return facts
+
+
+def _strategy(plan: RolloutPlan) -> str:
+    parts = [
+        "batches across the set"
+        if plan.grouping is DomainKind.SET
+        else f"{plan.grouping.value} by {plan.grouping.value}"
+    ]
+    parts.append(f"at most {count(plan.largest_batch, 'instance')} at once")
+    if plan.canary:
+        parts.append(f"{count(plan.canary, 'canary')} first")
+    if plan.stop_after is not None:
+        parts.append(f"this run stops after {count(plan.stop_after, 'batch')}")
+    return ", ".join(parts)
+
+
+def _floor_in_words(policy: Policy, instances: tuple[Instance, ...]) -> str:
+    if policy.allow_downtime:
+        return "none: downtime is allowed"
+    share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
+    return f"{floor(instances, policy, off_ids(instances))}{share}"
+
+
+def skipped_in_words(plan: RolloutPlan) -> str:
+    """How many are skipped, per reason."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for skipped in plan.skipped:
+        by_reason[skipped.reason].append(skipped.instance_id)
+    return "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in by_reason.items())
+
+
+def batch_titles(plan: RolloutPlan, instances: tuple[Instance, ...]) -> dict[int, str]:
+    """Batch number -> its domain's label."""
+    return {batch.number: batch_title(batch, instances) for batch in plan.batches}
+
+
+def batch_title(batch: Batch, instances: tuple[Instance, ...]) -> str:
+    """The label of a batch's domain."""
+    if batch.domain.kind is DomainKind.SET:
+        return "across the set"
+    labels = domain_labels(instances, batch.domain.kind)
+    return labels.get(batch.domain, f"{batch.domain.kind.value} {batch.domain.number}")
+
+
+def kind_of_rows(report: Report) -> DomainKind:
+    """What the heatmap's rows stand for."""
+    return heatmap.kind_of_rows(report.before + report.instances, report.plan.grouping if report.plan else None)

@@ -1,0 +1,47 @@
+"""A status in words: a row per instance."""
+
+from __future__ import annotations
+
+from vmss_upgrade.reporters.heatmap import NO_DOMAIN, domain_labels
+from vmss_upgrade.reporters.plan_words import kind_of_rows
+from vmss_upgrade.reporters.text import cut
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.scale_set import Instance, in_natural_order
+
+
+def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The state of every instance: the headings, and a row each, in natural order."""
+    kind = kind_of_rows(report)
+    labels = domain_labels(report.instances, kind)
+    cells = report.cells()
+    rows: list[tuple[str, ...]] = []
+    for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
+        domain = instance.domain(kind)
+        where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
+        state = f"{instance.provisioning_state or 'not shown'}, {instance.power.value}"
+        image = _beside_the_model(instance.image, report.target)
+        health = instance.health.value
+        rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
+    heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")
+    return heading, rows
+
+
+def _beside_the_model(image: Image | None, model_image: Image | None) -> str:
+    """An image where the model's stands above it: of the same kind the version alone is told."""
+    if image is None:
+        return "not shown"
+    if model_image is not None and image.at_version("") == model_image.at_version(""):
+        return image.version or image.reference.rpartition("/")[2]
+    return str(image)
+
+
+def _remarks(instance: Instance) -> str:
+    remarks = [
+        "protected" if instance.protected else "",
+        "changed individually" if instance.changed_individually else "",
+        *instance.behind_in,
+        f"of the model of {instance.model_time}" if instance.model_time else "",
+        f"{instance.problem.code}: {cut(instance.problem.message, 200)}" if instance.problem else "",
+    ]
+    return "; ".join(filter(None, remarks))
