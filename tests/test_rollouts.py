@@ -171,11 +171,30 @@ def test_nothing_more_is_upgraded_while_the_target_is_sick_where_it_runs_already
 
 
 def test_the_timeout_ends_the_rollout_between_two_requests(tmp_path: Path) -> None:
-    played = play("happy", tmp_path, inputs={"timeout": "6m"})
+    played = play("happy", tmp_path, inputs={"timeout": "3m"})
     assert played.outputs["outcome"] == "timed-out"
     assert played.exit_code == 1
-    assert played.record["duration"] == pytest.approx(360, abs=1)
+    assert played.record["duration"] == pytest.approx(180, abs=1)
     assert "Run the workflow again" in played.log
+
+
+def test_the_end_is_predicted_after_each_batch(tmp_path: Path) -> None:
+    played = play("happy", tmp_path)
+    assert "4 batches left, expected to end at " in played.log
+    assert "1 batch left, expected to end at " in played.log
+    assert played.log.count("expected to end at") == 4
+
+
+def test_no_batch_is_started_that_would_not_end_in_time(tmp_path: Path) -> None:
+    """The first takes 3m49s; two of them do not fit into the time."""
+    played = play("happy", tmp_path, inputs={"timeout": "8m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
+    assert played.upgrade_calls == [["0", "5", "10", "15"]]
+    assert json.loads(played.outputs["upgraded"]) == ["0", "5", "10", "15"]
+    assert played.record["duration"] < 300
+    assert "batch 2 was not started: one took up to 3m49s" in played.log
+    assert "Run the workflow again with the same inputs to go on" in played.summary
+    assert "Azure goes on upgrading" not in played.log
 
 
 def test_a_plan_reads_only(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from vmss_upgrade.rollout.events import (
     BatchPassed,
     BatchStarted,
     Ending,
+    EndPredicted,
     Event,
     Holding,
     InstancesSeen,
@@ -40,6 +41,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, plan_rollout, still_due
+from vmss_upgrade.rollout.prediction import expected_end, fits
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
 from vmss_upgrade.rollout.watch import Watch
 
@@ -80,6 +82,7 @@ class _Rollout:
         self._azure = PatientApi(api, clock, order.policy)
         self.repairs = RepairsPause(self._azure)
         self.elapsed = self._azure.elapsed
+        self._taken: list[float] = []  # seconds of each batch that passed
 
     def to_its_end(self) -> Steps[Ending]:
         """The story, whatever ends it."""
@@ -181,12 +184,15 @@ class _Rollout:
 
     def _upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
         """Batch after batch; the ending when one of them must be the last."""
-        for planned in batches:
+        for position, planned in enumerate(batches):
+            if not fits(self.elapsed(), self._taken, self._policy.timeout):
+                return self._no_time_for(planned)
             yield from self._hold(planned)
             batch = still_due(planned, self._scale_set(), self._goal, self._policy)
             yield from self._tell_dropped(planned, batch)
             if not batch.instance_ids:
                 continue
+            began = self.elapsed()
             yield BatchStarted(at=self.elapsed(), batch=batch, of=batches[-1].number)
             run = BatchRun(
                 self._azure,
@@ -204,7 +210,17 @@ class _Rollout:
                 return endings.by_failed_batch(batch, gate)
             yield BatchPassed(at=self.elapsed(), batch=batch, instances=self._azure.seen)
             self._watch.batch_passed(batch, self._scale_set())
+            self._taken.append(self.elapsed() - began)
+            yield from self._predict(len(batches) - position - 1)
         return None
+
+    def _predict(self, left: int) -> Steps[None]:
+        if left:
+            yield EndPredicted(at=self.elapsed(), left=left, end=expected_end(self.elapsed(), self._taken, left))
+
+    def _no_time_for(self, batch: Batch) -> Ending:
+        timeout = self._policy.timeout
+        return endings.no_time_for(batch, max(self._taken), timeout - self.elapsed(), timeout)
 
     def _hold(self, batch: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where it still does after

@@ -23,6 +23,7 @@ from vmss_upgrade.rollout.events import (
     BatchProgressed,
     BatchStarted,
     Ending,
+    EndPredicted,
     Event,
     Holding,
     ModelUpdated,
@@ -139,6 +140,8 @@ class Console:
                 self._tell_progress(event, report)
             case BatchPassed() | BatchFailed():
                 self._tell_batch_ended(event, report)
+            case EndPredicted():
+                self._at(event.at, f"{count(event.left, 'batch')} left, expected to end at {_stamp(event.end)}")
             case RolloutFinished():
                 self._tell_end(report)
 

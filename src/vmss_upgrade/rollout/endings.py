@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vmss_upgrade.errors import AzureError, PlanRefused
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
@@ -82,6 +83,16 @@ def still_old(batches: Sequence[Batch]) -> Ending:
         outcome=Outcome.HALTED,
         reason=f"instances still run another image after the extra pass: {ids}.",
         remedy="Find out what creates instances with the old image, then run again.",
+    )
+
+
+def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> Ending:
+    """The next batch would most likely not end before `timeout`: a clean stop is better than one half-way."""
+    return Ending(
+        outcome=Outcome.TIMED_OUT,
+        reason=f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are "
+        f"left of `timeout` ({duration(timeout)}).",
+        remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
     )
 
 

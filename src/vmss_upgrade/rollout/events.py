@@ -189,6 +189,15 @@ class BatchPassed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndPredicted:
+    """By what the batches have taken so far, the `left` ones still to come end at `end`."""
+
+    at: float
+    left: int
+    end: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFailed:
     """The batch has an instance error; nothing further is touched."""
 
@@ -233,6 +242,7 @@ Event = (
     | UpgradeEnded
     | BatchProgressed
     | BatchPassed
+    | EndPredicted
     | BatchFailed
     | RolloutFinished
 )
