@@ -191,6 +191,15 @@ def test_stopped_instances_can_be_included_and_stay_stopped(tmp_path: Path) -> N
     assert len(json.loads(played.outputs["upgraded"])) == 10
 
 
+def test_an_azure_that_does_not_upgrade_stopped_instances(tmp_path: Path) -> None:
+    """No recording decides whether it does; where it refuses, the input that helps is named."""
+    scenario = TEN + "instances:\n  '0': {power: stopped}\nfaults:\n"
+    scenario += "  - {kind: error, error: not-allowed, path: manualupgrade, case: {verb: upgrade, name: '0'}}\n"
+    played = play(scenario, tmp_path, inputs={"stopped-instances": "include"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "use `stopped-instances: skip`" in played.log
+
+
 def test_health_can_be_required_or_ignored(tmp_path: Path) -> None:
     silent = TEN.replace("health: probe", "health: none")
     refused = play(silent, tmp_path, inputs={"health": "required"})
@@ -236,6 +245,7 @@ def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert "automatic repairs have most likely replaced it" in played.log
+    assert "nothing more is expected of it" not in played.log
 
 
 def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Goal, Model, Problem, ScaleSet
 
+STOPPED_REMEDY = "Some of the batch are stopped; where Azure does not upgrade such, use `stopped-instances: skip`."
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
 
 
@@ -110,6 +111,8 @@ class BatchRun:
                 return self._azure.write(partial(self._azure.api.upgrade, due.instance_ids))
             except AzureError as error:
                 refusal = error
+                if error.trouble is Trouble.REJECTED and self._off_before & set(due.instance_ids):
+                    error.remedy = error.remedy or STOPPED_REMEDY
                 if error.trouble is Trouble.UNCERTAIN:
                     answer_lost = True
                     yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch, certain=False)
@@ -200,7 +203,8 @@ class BatchRun:
     # -- events --------------------------------------------------------------------------------------------------
 
     def _tell_vanished(self, gate: HealthGate) -> Steps[None]:
-        for id_ in gate.vanished:
+        failed = {failure.instance_id for failure in gate.failures}
+        for id_ in (each for each in gate.vanished if each not in failed):
             message = f"Instance {id_} vanished during batch {self._batch.number}; nothing more is expected of it."
             yield self._notice(Severity.NOTE, message)
 
