@@ -349,3 +349,45 @@ def test_repairs_are_not_suspended_for_nothing(tmp_path: Path) -> None:
 def test_repairs_are_left_alone_where_nobody_asked(tmp_path: Path) -> None:
     asked, state = service_states(tmp_path, {"suspend-repairs": "false"})
     assert (asked, state) == ([], "")
+
+
+# -- small rules of the driver -------------------------------------------------------------------------------------
+
+PATCH = "method: PATCH, path: 'virtualMachineScaleSets/[^/]+$'"
+
+
+@pytest.mark.parametrize(
+    ("times", "outcome"), [pytest.param(1, "succeeded", id="once"), pytest.param(2, "refused", id="twice")]
+)
+def test_a_412_is_retried_once(times: int, outcome: str, tmp_path: Path) -> None:
+    fault = f"faults:\n  - {{kind: error, error: precondition-failed, {PATCH}, count: {times}}}\n"
+    played = play(TEN + fault, tmp_path)
+    assert played.outputs["outcome"] == outcome, played.log
+    assert len([write for write in played.writes if write.method == "PATCH"]) == 2
+    if outcome == "refused":
+        assert "Somebody else is changing the scale set: run again when they have done." in played.log
+
+
+def test_a_write_that_may_have_been_made_is_not_called_nothing(tmp_path: Path) -> None:
+    fault = f"faults:\n  - {{kind: http, status: 500, code: InternalError, {PATCH}, count: 999}}\n"
+    played = play(TEN + fault, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "nothing was written" not in played.log
+
+
+def test_a_status_waits_for_nobody(tmp_path: Path) -> None:
+    updating = TEN + "model: {properties: {provisioningState: Updating}}\n"
+    played = play(updating, tmp_path, inputs={"operation": "status"})
+    assert played.outputs["outcome"] == "reported"
+    assert played.record["duration"] < 5
+
+
+def test_no_extra_pass_while_somebody_is_ill(tmp_path: Path) -> None:
+    fault = (
+        "faults:\n  - {kind: fall-ill, instance: '0', after_upgrade: 5, delay: 5}\n"
+        "  - {kind: appear, instance: '40', update_domain: 1, image: old, after_upgrade: 5, delay: 5}\n"
+    )
+    played = play(TEN + fault, tmp_path, inputs={"health-timeout": "5m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert len(played.upgrade_calls) == 5
+    assert (json.loads(played.outputs["failed"]), json.loads(played.outputs["remaining"])) == (["0"], ["40"])
