@@ -391,3 +391,4 @@ def test_no_extra_pass_while_somebody_is_ill(tmp_path: Path) -> None:
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert len(played.upgrade_calls) == 5
     assert (json.loads(played.outputs["failed"]), json.loads(played.outputs["remaining"])) == (["0"], ["40"])
+    assert "one more pass" not in played.log
