@@ -1,4 +1,4 @@
-"""A transport that repeats the simulator's answers for the instance list, so that only the client's work is timed."""
+"""A transport that repeats the simulator's answers for model and list, so that only the client's work is timed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from azure_simulator import Reply, SimulatedAzure
 
 
 def replaying_transport(azure: SimulatedAzure) -> tuple[RequestsTransport, int]:
-    """The transport, and the number of pages that it knows."""
-    pages = _pages_of(azure)
+    """The transport, and the number of pages of the list that it knows."""
+    model, pages = _answers_of(azure)
+    answers = {**model, **pages}
 
     class Adapter(BaseAdapter):
         def send(self, request: Any, **_: Any) -> requests.Response:
-            return _response(request, pages[request.url])
+            return _response(request, answers[request.url])
 
         def close(self) -> None:
             pass
@@ -31,21 +32,24 @@ def replaying_transport(azure: SimulatedAzure) -> tuple[RequestsTransport, int]:
     return RequestsTransport(session=session, session_owner=False), len(pages)
 
 
-def _pages_of(azure: SimulatedAzure) -> dict[str, Reply]:
+def _answers_of(azure: SimulatedAzure) -> tuple[dict[str, Reply], dict[str, Reply]]:
+    """URL -> answer: of the model, and of every page of the list."""
     there = azure.coordinates
     base = there["resource_manager"]
     headers = {"authorization": f"Bearer {_token(azure)}"}
-    url: str | None = (
+    scale_set = (
         f"{base}/subscriptions/{there['subscription']}/resourceGroups/{there['resource_group']}/providers"
-        f"/Microsoft.Compute/virtualMachineScaleSets/{there['scale_set']}/virtualMachines"
-        "?$expand=instanceView&api-version=2026-04-01"
+        f"/Microsoft.Compute/virtualMachineScaleSets/{there['scale_set']}"
     )
+    of_model = f"{scale_set}?api-version=2026-04-01"
+    model = {of_model: azure.handle("GET", of_model, headers, b"")}
+    url: str | None = f"{scale_set}/virtualMachines?$expand=instanceView&api-version=2026-04-01"
     pages = {}
     while url:
         reply = azure.handle("GET", url, headers, b"")
         pages[url] = reply
         url = json.loads(reply.body).get("nextLink")
-    return pages
+    return model, pages
 
 
 def _token(azure: SimulatedAzure) -> str:
