@@ -157,8 +157,7 @@ class Preparation:
         on_set = Traits()
         if facts.state is ImageState.FOUND:
             on_set = yield from self._boots_now(scale_set)
-        findings = examine_image(target, facts, on_set, location=model.location, in_model=in_model)
-        self._findings += findings
+        self._findings += examine_image(target, facts, on_set, location=model.location, in_model=in_model)
 
     def _replicated(self, target: Image, model: Model) -> Steps[ImageFacts]:
         """What the catalog says of the target, once it is replicated or `wait-for-replication` has passed."""
@@ -172,7 +171,7 @@ class Preparation:
         return facts
 
     def _boots_now(self, scale_set: ScaleSet) -> Steps[Traits]:
-        """What the set boots: as its model says, as its instances show, and as the image is that most of them run."""
+        """What the set boots: as its model says, as its instances show, and as an image is that they run."""
         model = scale_set.model
         generation = next((i.generation for i in scale_set.instances if i.generation), "")
         known = model.traits.completed(Traits(generation=generation))

@@ -98,11 +98,6 @@ class ImageRequest:
     image_uri: str = ""
 
     @property
-    def is_empty(self) -> bool:
-        """Whether no image was asked for at all."""
-        return self == ImageRequest()
-
-    @property
     def kind(self) -> ImageKind:
         """The kind of image that is asked for."""
         if self.image_uri:

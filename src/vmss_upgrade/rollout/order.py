@@ -19,11 +19,6 @@ class Command(Enum):
     UPGRADE_INSTANCES = "upgrade-instances"  # the instances to the model as it stands
 
     @property
-    def names_image(self) -> bool:
-        """Whether an image must be asked for."""
-        return self in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL)
-
-    @property
     def upgrades(self) -> bool:
         """Whether instances are upgraded by it, or would be by what it plans."""
         return self in (Command.UPGRADE, Command.PLAN, Command.UPGRADE_INSTANCES)

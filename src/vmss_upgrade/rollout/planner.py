@@ -107,7 +107,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     selected = [instance for instance in due if is_selected(instance, policy.selection)]
     grouping = grouping_of(scale_set, policy.strategy)
     order = _order(scale_set, grouping)
-    canary = _canaries_left(scale_set, selected, goal, policy, order)
+    canary = _canaries_left(scale_set, selected, grouping, goal, policy)
     batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary)
     taken = {instance.id for instance in selected}
     return RolloutPlan(
@@ -203,32 +203,27 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
 
 
 def _canaries_left(
-    scale_set: ScaleSet, selected: Sequence[Instance], goal: Goal, policy: Policy, order: Callable[[Instance], Any]
+    scale_set: ScaleSet, selected: Sequence[Instance], grouping: DomainKind, goal: Goal, policy: Policy
 ) -> int:
     """How many canaries still have to go: those asked for, as far as the first domain (of it those that run) and a
     batch hold so many, without those that have reached the goal there already.
     """
     if not policy.canary or not selected:
         return 0
-    grouping = grouping_of(scale_set, policy.strategy)
     reached = [
         instance
         for instance in scale_set.instances
         if goal.is_reached_by(instance) and not instance.is_leaving and is_selected(instance, policy.selection)
     ]
     placed = [instance for instance in reached if instance.domain(grouping) is not None]
-    first = place_of(min([*selected, *placed], key=order_of_domain(grouping)), grouping)
+    places = {place_of(instance, grouping) for instance in [*selected, *placed]}
+    first = min(places, key=lambda domain: domain.order)
 
     def running(instances: Sequence[Instance]) -> int:
         return sum(1 for one in instances if one.domain(grouping) == first and not one.is_off)
 
     asked = min(policy.canary, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
     return max(0, asked - running(placed))
-
-
-def order_of_domain(grouping: DomainKind) -> Callable[[Instance], Any]:
-    """The sort key of instances by their domain alone."""
-    return lambda instance: place_of(instance, grouping).order
 
 
 def _batches(ordered: Sequence[Instance], grouping: DomainKind, limit: int, canary: int) -> tuple[Batch, ...]:
