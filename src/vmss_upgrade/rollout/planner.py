@@ -60,7 +60,6 @@ class RolloutPlan:
 
     goal: Goal
     previous: Image | None
-    update_model: bool
     grouping: DomainKind
     batches: tuple[Batch, ...]
     skipped: tuple[Skipped, ...]
@@ -73,6 +72,11 @@ class RolloutPlan:
     def target(self) -> Image:
         """The image that is rolled out."""
         return self.goal.image
+
+    @property
+    def update_model(self) -> bool:
+        """Whether the model has to be written first."""
+        return not self.goal.in_model
 
     @property
     def due_now(self) -> tuple[Batch, ...]:
@@ -113,7 +117,6 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     return RolloutPlan(
         goal=goal,
         previous=_previous_image(scale_set, goal.image, due),
-        update_model=not goal.in_model,
         grouping=grouping,
         batches=batches,
         skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
@@ -139,7 +142,6 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
     return RolloutPlan(
         goal=goal,
         previous=_previous_image(scale_set, goal.image, behind),
-        update_model=not goal.in_model,
         grouping=finest_shown(scale_set.instances),
         batches=(),
         skipped=tuple(skipped),
