@@ -7,7 +7,6 @@ nothing heavy is imported, and nobody is asked anything.
 from __future__ import annotations
 
 import os
-import shlex
 import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +17,7 @@ from vmss_upgrade.interruption import Interruption
 from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.state import REPAIRS, SUSPENDED, saved_state
+from vmss_upgrade.rollout.commands import resume_repairs
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.patience import Patience
 
@@ -140,7 +140,5 @@ def _by_hand(environ: Mapping[str, str]) -> str:
         account = parse_account(environ)
     except InputError:
         return ""
-    words = ["az", "vmss", "set-orchestration-service-state", "--subscription", account.subscription_id]
-    words += ["-g", account.resource_group, "-n", account.scale_set]
-    words += ["--service-name", "AutomaticRepairs", "--action", "Resume"]
-    return f" Resume them with: {shlex.join(words)}"
+    command = resume_repairs(account.subscription_id, account.resource_group, account.scale_set)
+    return f" Resume them with: {command}"

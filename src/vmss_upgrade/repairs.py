@@ -11,7 +11,7 @@ from functools import partial
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.patient_api import OutOfTime, PatientApi, Steps, operation_error
 from vmss_upgrade.ports import Operation, OperationState
-from vmss_upgrade.rollout.commands import az_vmss
+from vmss_upgrade.rollout.commands import resume_repairs
 from vmss_upgrade.rollout.events import Noticed, RepairsResumed, RepairsSuspending
 from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.patience import Patience
@@ -90,13 +90,7 @@ class RepairsPause:
         return RepairsResumed(at=self._azure.elapsed())
 
     def _not_resumed(self, error: VmssUpgradeError) -> Noticed:
-        command = az_vmss(
-            "set-orchestration-service-state",
-            self._azure.model,
-            "--service-name",
-            "AutomaticRepairs",
-            "--action",
-            "Resume",
-        )
+        model = self._azure.model
+        command = resume_repairs(model.subscription, model.resource_group, model.name)
         message = f"Automatic instance repairs are still suspended: {error}"
         return Noticed(at=self._azure.elapsed(), finding=warn(message, f"Resume them: {command}"))

@@ -12,9 +12,13 @@ _PROFILE = "virtualMachineProfile.storageProfile"
 
 def az_vmss(action: str, model: Model, *arguments: str) -> str:
     """`az vmss ACTION` for this scale set, with `arguments` quoted."""
-    words = ["az", "vmss", *action.split(), "--subscription", model.subscription]
-    words += ["-g", model.resource_group, "-n", model.name, *arguments]
-    return " ".join(shlex.quote(word) for word in words)
+    return _az_vmss(action, model.subscription, model.resource_group, model.name, *arguments)
+
+
+def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> str:
+    """The command that resumes automatic instance repairs."""
+    arguments = ("--service-name", "AutomaticRepairs", "--action", "Resume")
+    return _az_vmss("set-orchestration-service-state", subscription, resource_group, scale_set, *arguments)
 
 
 def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> str:
@@ -37,3 +41,8 @@ def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> s
         case ImageKind.VHD:
             settings = [f"{_PROFILE}.osDisk.image.uri={image}"]
     return az_vmss("update", model, "--set", *settings)
+
+
+def _az_vmss(action: str, subscription: str, resource_group: str, scale_set: str, *arguments: str) -> str:
+    words = ["az", "vmss", *action.split(), "--subscription", subscription, "-g", resource_group, "-n", scale_set]
+    return shlex.join([*words, *arguments])
