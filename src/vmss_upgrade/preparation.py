@@ -16,6 +16,7 @@ from vmss_upgrade.rollout.image_check import (
     latest_missing,
     only_the_image,
 )
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
@@ -82,8 +83,7 @@ class Preparation:
             busy = [instance.id for instance in self._azure.seen if instance.is_busy and not instance.is_leaving]
             if not busy:
                 return
-            some = ", ".join(busy[:10]) + (f" and {len(busy) - 10} more" if len(busy) > 10 else "")
-            yield from self._azure.wait(f"instances are being made or updated ({some})", SETTLING_PAUSE)
+            yield from self._azure.wait(f"instances are being made or updated ({listed(busy)})", SETTLING_PAUSE)
             yield from self._azure.look()
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:

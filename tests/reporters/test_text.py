@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import STEADY
-from vmss_upgrade.reporters.text import clean, clean_lines, code, count, cut, fenced, listed, markdown, without_queries
+from vmss_upgrade.reporters.text import clean, clean_lines, code, count, cut, fenced, markdown, without_queries
+from vmss_upgrade.rollout.listing import listed
 
 SPLIT = " "  # what `clean` puts between ## and [
 

@@ -15,7 +15,7 @@ from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
-from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, listed
+from vmss_upgrade.reporters.text import clean, clean_lines, count, cut
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
@@ -39,6 +39,7 @@ from vmss_upgrade.rollout.events import (
     Waiting,
 )
 from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.report import Report
 
 ANNOTATIONS_PER_TYPE = 10

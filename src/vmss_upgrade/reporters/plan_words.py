@@ -6,9 +6,10 @@ from collections import defaultdict
 
 from vmss_upgrade.reporters import heatmap
 from vmss_upgrade.reporters.heatmap import domain_labels
-from vmss_upgrade.reporters.text import count, listed
+from vmss_upgrade.reporters.text import count
 from vmss_upgrade.rollout.availability import expected_healthy, floor, off_ids
 from vmss_upgrade.rollout.durations import duration
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy

@@ -7,10 +7,11 @@ Foreign text goes through `code` or `markdown` (reporters/text.py). GitHub drops
 from __future__ import annotations
 
 from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
-from vmss_upgrade.reporters.text import code, count, cut, fenced, listed, markdown
+from vmss_upgrade.reporters.text import code, count, cut, fenced, markdown
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Outcome
 from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.report import Report
 
 LIMIT = 900_000  # bytes; below 1 MiB with room for what other code in the step may append

@@ -8,7 +8,6 @@ too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 _QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
 _SIGNATURE = re.compile(r"(?P<name>\bsig)=[^\s&\"'<>]+", re.IGNORECASE)  # of an address that was broken or cut
@@ -60,13 +59,6 @@ def count(number: int, noun: str) -> str:
     """1 instance, 2 instances, 2 batches, 2 canaries."""
     plural = f"{noun}es" if noun.endswith("ch") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
-
-
-def listed(ids: Iterable[str], limit: int = 12) -> str:
-    """Ids in a row, cut where they are too many."""
-    items = list(ids)
-    shown = ", ".join(items[:limit])
-    return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"
 
 
 def cut(text: str, limit: int) -> str:

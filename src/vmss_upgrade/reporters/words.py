@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from vmss_upgrade.reporters import plan_words
-from vmss_upgrade.reporters.text import count, cut, listed
+from vmss_upgrade.reporters.text import count, cut
 from vmss_upgrade.rollout.cells import Cell
 from vmss_upgrade.rollout.commands import az_vmss, put_image_back
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.health_gate import Failure, Pending
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.model_check import MODEL_CHANGED
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.report import Report

@@ -15,6 +15,7 @@ from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
@@ -280,7 +281,5 @@ def _moving(scale_set: ScaleSet, plan: RolloutPlan) -> list[Instance]:
     return [present[id_] for id_ in sorted(plan.instance_ids, key=in_natural_order)]
 
 
-def _some(ids: Iterable[str], limit: int = 20) -> str:
-    items = list(ids)
-    more = f" and {len(items) - limit} more" if len(items) > limit else ""
-    return ", ".join(items[:limit]) + more
+def _some(ids: Iterable[str]) -> str:
+    return listed(ids, limit=20)
