@@ -418,6 +418,20 @@ def test_an_instance_that_is_being_deleted_is_left_alone(tmp_path: Path) -> None
     assert "3" not in [id_ for ids in played.upgrade_calls for id_ in ids]
 
 
+def test_an_ephemeral_disk_that_comes_back_on_the_old_image_is_a_halt(tmp_path: Path) -> None:
+    """And nobody reimages it: manualupgrade is all that is ever asked for."""
+    ephemeral = (
+        "model: {properties: {virtualMachineProfile: {storageProfile: "
+        "{osDisk: {diffDiskSettings: {option: Local}}}}}}\n"
+        "faults:\n  - {kind: stays-on-old-image, instance: '0'}\n"
+    )
+    played = play(HAPPY_FLEET + ephemeral, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "The OS disks are ephemeral" in played.log
+    assert json.loads(played.outputs["failed"]) == ["0"]
+    assert [write.path.rsplit("/", 1)[1] for write in played.writes if write.method == "POST"] == ["manualupgrade"]
+
+
 def test_the_extra_instances_of_overprovisioning_come_and_go(tmp_path: Path) -> None:
     """A scale-out in the middle makes more than asked for, from the new model, and takes the surplus away again."""
     came = "".join(
