@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vmss_upgrade.errors import AzureError, PlanRefused
+from vmss_upgrade.errors import AzureError, PlanRefused, VmssUpgradeError
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.findings import Finding
@@ -33,6 +33,11 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
     return Ending(outcome=outcome, reason=reason, remedy=error.remedy, failures=(failure,))
+
+
+def out_of_time(error: VmssUpgradeError) -> Ending:
+    """The whole rollout's `timeout` passed."""
+    return Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
 
 
 def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from vmss_upgrade.rollout.image import Image, Traits
@@ -198,6 +198,10 @@ class Goal:
         if self.whole_model and instance.latest_model_applied is not None:
             return instance.latest_model_applied
         return (self.in_model or not self.image.is_vhd) and is_on(instance, self.image)
+
+    def once_in_model(self) -> Goal:
+        """The same goal after the model was written."""
+        return replace(self, in_model=True)
 
 
 def goal_of(model: Model) -> Goal:

@@ -1,0 +1,193 @@
+"""One goal, reached batch by batch: what a rollout does after its model holds the target, and a rollback likewise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vmss_upgrade.batch_run import BatchRun
+from vmss_upgrade.model_update import update_model
+from vmss_upgrade.patient_api import Halted, PatientApi, Steps
+from vmss_upgrade.rollout import endings
+from vmss_upgrade.rollout.events import (
+    BatchFailed,
+    BatchPassed,
+    BatchStarted,
+    Ending,
+    EndPredicted,
+    Holding,
+    InstancesSeen,
+    Noticed,
+)
+from vmss_upgrade.rollout.findings import note
+from vmss_upgrade.rollout.health_gate import Pending
+from vmss_upgrade.rollout.model_check import check_during_rollout
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan, still_due
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.prediction import expected_end, fits
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.watch import Watch
+
+FRESH = 2.0  # a look this young need not be repeated
+
+Replan = Callable[[ScaleSet, Goal], RolloutPlan]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`policy` as it stands for these batches. `stops_in_time`: no batch is started that would not end before its
+    `timeout`. `repairs_at_work`: automatic repairs act on instances meanwhile.
+    """
+
+    policy: Policy
+    stops_in_time: bool
+    repairs_at_work: bool
+
+
+class BatchLoop:
+    """Brings instances to one goal. `model` is the model as last read; `replan` plans again what is left to do."""
+
+    def __init__(
+        self, azure: PatientApi, limits: Limits, model: Model, goal: Goal, watch: Watch, replan: Replan
+    ) -> None:
+        self._azure = azure
+        self._policy = limits.policy
+        self._limits = limits
+        self._goal = goal
+        self._watch = watch
+        self._replan = replan
+        self._taken: list[float] = []  # seconds of each batch that passed
+        self.started: list[Batch] = []
+        self.model = model
+
+    def update_model(self) -> Steps[None]:
+        """Write the goal's image into the model."""
+        self.model = yield from update_model(self._azure, self.model, self._goal.image)
+        self._goal = self._goal.once_in_model()
+
+    # -- the batches ---------------------------------------------------------------------------------------------
+
+    def upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
+        """Batch after batch; the ending when one of them must be the last. Raises Halted where one may not start."""
+        for position, planned in enumerate(batches):
+            if self._limits.stops_in_time and not fits(self._azure.elapsed(), self._taken, self._policy.timeout):
+                return self._no_time_for(planned)
+            yield from self._hold(planned)
+            batch = still_due(planned, self._scale_set(), self._goal, self._policy)
+            yield from self._tell_dropped(planned, batch)
+            if not batch.instance_ids:
+                continue
+            ending = yield from self._run(batch, of=batches[-1].number)
+            if ending is not None:
+                return ending
+            yield from self._predict(len(batches) - position - 1)
+        return None
+
+    def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
+        """One batch; the ending when it failed."""
+        began = self._azure.elapsed()
+        self.started.append(batch)
+        yield BatchStarted(at=began, batch=batch, of=of)
+        run = BatchRun(
+            self._azure,
+            self._policy,
+            self._goal,
+            self.model,
+            batch,
+            self._hold,
+            repairs_at_work=self._limits.repairs_at_work,
+        )
+        gate = yield from run.run()
+        self.model = run.model
+        at, instances = self._azure.elapsed(), self._azure.seen
+        if gate.failures:
+            yield BatchFailed(at=at, batch=batch, failures=gate.failures, instances=instances)
+            return endings.by_failed_batch(batch, gate)
+        yield BatchPassed(at=at, batch=batch, instances=instances)
+        self._watch.batch_passed(batch, self._scale_set())
+        self._taken.append(at - began)
+        return None
+
+    def _predict(self, left: int) -> Steps[None]:
+        now = self._azure.elapsed()
+        if left and self._taken:
+            yield EndPredicted(at=now, left=left, end=expected_end(now, self._taken, left))
+
+    def _no_time_for(self, batch: Batch) -> Ending:
+        timeout = self._policy.timeout
+        return endings.no_time_for(batch, max(self._taken), timeout - self._azure.elapsed(), timeout)
+
+    def _hold(self, batch: Batch) -> Steps[None]:
+        """Wait until nothing outside the batch forbids its start. Raises Halted where it still does after
+        `health_timeout`, AzureError where somebody changed the model.
+
+        What is seen last is younger than FRESH at the return, whatever the waits in between.
+        """
+        until = self._azure.now() + self._policy.health_timeout
+        model_checked = False
+        while True:
+            if self._azure.now() - self._azure.seen_at > FRESH:
+                yield from self._azure.look()
+                yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
+            troubles = self._watch.troubles(batch, self._scale_set(), self._goal)
+            if troubles and self._azure.now() >= until:
+                raise Halted(endings.by_the_rest(troubles))
+            if troubles:
+                model_checked = False
+                yield from self._wait_for(troubles, until)
+            elif model_checked:
+                return
+            else:
+                yield from self.check_model()
+                model_checked = True
+
+    def check_model(self) -> Steps[None]:
+        """Raise AzureError where the model is not any more what instances are to be upgraded to."""
+        check_during_rollout((yield from self._azure.read_model()), self.model.image)
+
+    def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
+        present = self._scale_set().by_id()
+        for id_ in planned.instance_ids:
+            if id_ not in batch.instance_ids:
+                gone = "no longer exists" if id_ not in present else "no longer needs an upgrade or is stopped"
+                yield self._note(f"Instance {id_} {gone}, so it is left out of batch {planned.number}.")
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def one_more_pass(self, after: RolloutPlan) -> Steps[Ending | None]:
+        """The same for instances that were born elsewhere than at the goal meanwhile."""
+        late = self.left()
+        ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
+        yield self._note(f"Not upgraded after the planned batches, so one more pass: {ids}.")
+        extra = tuple(Batch(len(after.batches) + b.number, b.domain, b.instance_ids) for b in late)
+        return (yield from self.upgrade(extra))
+
+    def left(self) -> tuple[Batch, ...]:
+        """What is left to do, by the last look."""
+        return self._watch.late(self._replan(self._scale_set(), self._goal).batches, self._goal)
+
+    def settle(self) -> Steps[tuple[Pending, ...]]:
+        """One more look at everything, repeated until nothing is in the making, at most for `health_timeout`.
+
+        Returns what is still in the making, or not well, by then.
+        """
+        until = self._azure.now() + self._policy.health_timeout
+        while True:
+            yield from self._azure.look()
+            yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
+            unsettled = self._watch.unsettled(self._scale_set(), self._goal)
+            if not unsettled or self._azure.now() >= until:
+                return unsettled
+            yield from self._wait_for(unsettled, until)
+
+    # -- small words ---------------------------------------------------------------------------------------------
+
+    def _wait_for(self, troubles: tuple[Pending, ...], until: float) -> Steps[None]:
+        yield Holding(at=self._azure.elapsed(), troubles=troubles, until=until - self._azure.started)
+        self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
+
+    def _scale_set(self) -> ScaleSet:
+        return ScaleSet(model=self.model, instances=self._azure.seen)
+
+    def _note(self, message: str) -> Noticed:
+        return Noticed(at=self._azure.elapsed(), finding=note(message))
