@@ -15,11 +15,12 @@ from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
 from vmss_upgrade.reporters.outputs import OUTPUTS
 from vmss_upgrade.rollout.events import Outcome
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, DEFAULT_MIN_HEALTHY, HealthUse, Strategy
+from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, DEFAULT_MIN_HEALTHY, HealthUse, OnFailure, Strategy
 
 VALUES: dict[str, list[str]] = {
     "environment": list(ENVIRONMENTS),
     "operation": [command.value for command in Command],
+    "on-failure": [what.value for what in OnFailure],
     "strategy": [strategy.value for strategy in Strategy],
     "protected-instances": list(PROTECTED_INSTANCES),
     "stopped-instances": list(STOPPED_INSTANCES),

@@ -12,11 +12,13 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from vmss_upgrade.batch_loop import BatchLoop, Limits
+from vmss_upgrade.carrying_out import carry_out
 from vmss_upgrade.ending_of import ending_of
 from vmss_upgrade.patient_api import PatientApi, Steps
 from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.preparation import Preparation, Prepared
 from vmss_upgrade.repairs import RepairsPause
+from vmss_upgrade.rollback import FailedRollout, return_loop, roll_back
 from vmss_upgrade.rollout import endings
 from vmss_upgrade.rollout.events import (
     Ending,
@@ -28,10 +30,9 @@ from vmss_upgrade.rollout.events import (
     ScaleSetRead,
     StatusSeen,
 )
-from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet, goal_of
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
 from vmss_upgrade.rollout.watch import Watch
 
 
@@ -86,52 +87,42 @@ class _Rollout:
         return (yield from self._carry_out(prepared.plan, prepared))
 
     def _carry_out(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
-        """Everything that writes."""
-        loop = self._loop(plan, prepared)
+        """Everything that writes: there, and back where that was asked for and the rollout failed."""
+        limits = Limits(
+            policy=self._policy,
+            stops_in_time=True,
+            repairs_at_work=prepared.repairs_on and not self._policy.suspend_repairs,
+        )
+        loop = self._loop(limits, plan, prepared)
+        ending = yield from ending_of(self._there(loop, plan, prepared), self._azure)
+        if prepared.way_back is None or not ending.calls_for_rollback:
+            return ending
+        failed = FailedRollout(
+            plan=plan, before=prepared.scale_set, done=tuple(loop.started), model=loop.model, ending=ending
+        )
+        return (yield from roll_back(self._azure, limits, failed, prepared.way_back))
+
+    def _there(self, loop: BatchLoop, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
+        """Suspend repairs, write the model, upgrade the instances: as far as the order and the plan ask for it."""
         if self._policy.suspend_repairs and prepared.repairs_on and plan.batches:
             yield from self.repairs.suspend()
         if plan.update_model:
             yield from loop.update_model()
         if self._order.command is Command.UPDATE_MODEL:
             return endings.model_updated(plan)
-        return (yield from self._upgrade_everything(loop, plan))
+        return (yield from carry_out(plan, loop, self._azure, self._policy))
 
-    def _loop(self, plan: RolloutPlan, prepared: Prepared) -> BatchLoop:
-        """The batches to come."""
-        limits = Limits(
-            policy=self._policy,
-            stops_in_time=True,
-            repairs_at_work=prepared.repairs_on and not self._policy.suspend_repairs,
-        )
-        watch = Watch(prepared.scale_set, plan.goal, self._policy)
-        return BatchLoop(
-            self._azure,
-            limits,
-            prepared.scale_set.model,
-            plan.goal,
-            watch,
-            lambda scale_set, goal: plan_rollout(scale_set, goal, self._policy),
-        )
+    def _loop(self, limits: Limits, plan: RolloutPlan, prepared: Prepared) -> BatchLoop:
+        """The batches to come: of a rollout, or of a rollback that was asked for by hand."""
+        scale_set = prepared.scale_set
+        if prepared.moved is not None:
+            return return_loop(self._azure, limits, scale_set, plan.goal, prepared.moved)
+        watch = Watch(scale_set, plan.goal, self._policy)
 
-    def _upgrade_everything(self, loop: BatchLoop, plan: RolloutPlan) -> Steps[Ending]:
-        """The planned batches, then one extra pass for instances that were born with the old image meanwhile."""
-        ending = yield from loop.upgrade(plan.due_now)
-        if ending is not None:
-            return ending
-        unsettled = yield from loop.settle()
-        if plan.stop_after is not None:
-            return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
-        if not unsettled and loop.left() and self._policy.stop_after is not None:
-            return endings.partial(plan)
-        if not unsettled and loop.left():
-            ending = yield from loop.one_more_pass(plan)
-            if ending is not None:
-                return ending
-            unsettled = yield from loop.settle()
-        did_anything = bool(plan.batches) or self._azure.wrote
-        if did_anything:
-            yield from loop.check_model()
-        return _conclusion(loop, unsettled, did_anything=did_anything)
+        def replan(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
+            return plan_rollout(scale_set, goal, self._policy)
+
+        return BatchLoop(self._azure, limits, scale_set.model, plan.goal, watch, replan)
 
     def _show(self, model: Model) -> Steps[Ending]:
         """The scale set as it is, and nothing else."""
@@ -153,18 +144,3 @@ class _Rollout:
             return model
         why = "the scale set is being updated (provisioningState Updating)"
         return (yield from self._azure.read_settled_model(why, self._azure.now() + self._policy.health_timeout))
-
-
-def _conclusion(loop: BatchLoop, unsettled: tuple[Pending, ...], *, did_anything: bool) -> Ending:
-    """How the rollout ended, by the last look."""
-    if unsettled:
-        return endings.by_last_look(unsettled)
-    late = loop.left()
-    if late:
-        return endings.still_old(late)
-    if not did_anything:
-        return Ending(outcome=Outcome.NOTHING_TO_DO, reason="No instance is left to upgrade.")
-    return Ending(
-        outcome=Outcome.SUCCEEDED,
-        reason="Every selected instance that can be upgraded is on the target image, current and healthy.",
-    )

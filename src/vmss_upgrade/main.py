@@ -170,12 +170,16 @@ def _refused_inputs(error: InputError, console: Console, report: Report) -> Endi
 
 def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
     """The ending of a run that an exception ended: a cancelled job, something foreseen, or a bug of ours."""
+    from vmss_upgrade.reporters import words
     from vmss_upgrade.rollout.events import Ending, Outcome
 
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
         cause = Interrupted()
-        return Ending(outcome=Outcome.INTERRUPTED, reason=str(cause), remedy=cause.remedy)
+        remedy = words.how_to_finish_rollback(report) or cause.remedy
+        return Ending(outcome=Outcome.INTERRUPTED, reason=str(cause), remedy=remedy)
     outcome = Outcome.HALTED if report.plan is not None else Outcome.REFUSED
+    if report.rollback is not None:
+        outcome = Outcome.ROLLBACK_FAILED
     if isinstance(error, VmssUpgradeError):
         return Ending(outcome=outcome, reason=str(error), remedy=error.remedy)
     console.lines("".join(traceback.format_exception(error)))

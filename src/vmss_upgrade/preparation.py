@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
 from vmss_upgrade.rollout.findings import Finding, Severity, note
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Traits, newest_first, wanted_image
+from vmss_upgrade.rollout.image import (
+    Image,
+    ImageFacts,
+    ImageKind,
+    ImageRequest,
+    ImageState,
+    Traits,
+    newest_first,
+    wanted_image,
+)
 from vmss_upgrade.rollout.image_check import (
     examine_image,
     floating_model,
@@ -17,10 +26,28 @@ from vmss_upgrade.rollout.image_check import (
     only_the_image,
 )
 from vmss_upgrade.rollout.listing import listed
-from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.order import Command, Order, Recorded
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
+from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model
+from vmss_upgrade.rollout.rollback import (
+    Moved,
+    image_before,
+    image_of_the_others,
+    image_that_is_left,
+    moved_from,
+    plan_rollback,
+)
+from vmss_upgrade.rollout.rollback_check import (
+    another_scale_set,
+    cannot_return,
+    examine_moved,
+    examine_way_back,
+    floating_previous_image,
+    unknown_image_to_return_to,
+    unknown_previous_image,
+)
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
 
 LATEST_TRIED = 5  # of the newest versions, where the first of them are deprecated
@@ -29,12 +56,18 @@ REPLICATION_PAUSE = 30.0  # seconds between looks at how far a gallery version i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What was found, and the plan where there can be one. `repairs_on`: automatic repairs are at work now."""
+    """What was found, and the plan where there can be one. `repairs_on`: automatic repairs are at work now.
+
+    `way_back`: the image to return to, should the rollout fail (None: it stops). `moved`: whom a rollback that was
+    asked for by hand returns (None: it is a rollout).
+    """
 
     findings: tuple[Finding, ...]
     plan: RolloutPlan | None
     scale_set: ScaleSet
     repairs_on: bool = False
+    way_back: Image | None = None
+    moved: Moved | None = None
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
@@ -49,6 +82,8 @@ class Preparation:
         self._azure = azure
         self._order = order
         self._findings: list[Finding] = []
+        self._way_back: Image | None = None
+        self._moved: Moved | None = None
 
     def prepare(self, model: Model) -> Steps[Prepared]:
         """Read what is needed beyond the model, and judge all of it. Writes nothing."""
@@ -69,6 +104,8 @@ class Preparation:
             plan=plan,
             scale_set=scale_set,
             repairs_on=bool(model.repairs) and not suspended,
+            way_back=self._way_back,
+            moved=self._moved,
         )
 
     def _look_when_nobody_is_busy(self) -> Steps[None]:
@@ -96,6 +133,8 @@ class Preparation:
     def _plan(self, scale_set: ScaleSet) -> Steps[RolloutPlan | None]:
         """The plan, with all that is found about it; None where its target cannot be told."""
         model, command = scale_set.model, self._order.command
+        if command is Command.ROLLBACK:
+            return (yield from self._plan_return(scale_set))
         wanted = model.image if command is Command.UPGRADE_INSTANCES else wanted_image(self._order.image, model.image)
         if command is Command.UPGRADE_INSTANCES and wanted.is_floating and not model.is_flexible:
             self._findings.append(floating_model(wanted))
@@ -117,7 +156,61 @@ class Preparation:
         is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
         plan = replace(plan, pinned=wanted if is_pinned else None)
         self._findings += examine_plan(scale_set, plan, self._order.policy)
+        if self._order.policy.on_failure is OnFailure.ROLLBACK and plan.batches:
+            yield from self._prepare_way_back(scale_set, plan)
+            plan = replace(plan, previous=self._way_back or plan.previous)
         return plan
+
+    def _plan_return(self, scale_set: ScaleSet) -> Steps[RolloutPlan | None]:
+        """The plan of a rollback that was asked for by hand."""
+        model, recorded = scale_set.model, self._recorded_of(scale_set)
+        if recorded is None and self._order.recorded is not None:
+            return None
+        back_to = self._image_to_return_to(scale_set, recorded)
+        if back_to is None:
+            return None
+        in_model = model.image.same_as(back_to)
+        yield from self._check(back_to, scale_set, in_model=in_model)
+        goal = Goal(image=back_to, in_model=in_model, heals=True)
+        left = recorded.target if recorded else image_that_is_left(scale_set, back_to)
+        self._moved = moved_from(scale_set, left, goal)
+        plan = plan_rollback(scale_set, goal, self._order.policy, self._moved, left=left)
+        self._findings += examine_moved(self._moved, back_to)
+        self._findings += examine_plan(scale_set, plan, self._order.policy)
+        return plan
+
+    def _image_to_return_to(self, scale_set: ScaleSet, recorded: Recorded | None) -> Image | None:
+        """What the inputs name, else the record, else the instances that have not moved; None is a finding."""
+        if self._order.image != ImageRequest():
+            named: Image | None = wanted_image(self._order.image, scale_set.model.image)
+        else:
+            named = recorded.previous if recorded else image_of_the_others(scale_set)
+        if named is None:
+            self._findings.append(unknown_image_to_return_to(scale_set.model))
+        elif named.is_floating:
+            self._findings.append(floating_previous_image(named))
+            return None
+        return named
+
+    def _prepare_way_back(self, scale_set: ScaleSet, plan: RolloutPlan) -> Steps[None]:
+        """Fix the image to return to, should the rollout fail, or find that there can be none."""
+        recorded = self._recorded_of(scale_set)
+        previous = recorded.previous if recorded else image_before(scale_set, plan)
+        if previous is None:
+            self._findings.append(unknown_previous_image())
+            return
+        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(previous, scale_set.model.location))
+        self._findings += cannot_return(previous, facts, scale_set.model.location)
+        self._findings += examine_way_back(scale_set, plan, previous)
+        self._way_back = previous
+
+    def _recorded_of(self, scale_set: ScaleSet) -> Recorded | None:
+        """What the given record says, where it is of this scale set; else that is a finding."""
+        recorded = self._order.recorded
+        if recorded is not None and recorded.scale_set_id.lower() != scale_set.model.id.lower():
+            self._findings.append(another_scale_set(recorded))
+            return None
+        return recorded
 
     def _resolved(self, wanted: Image, model: Model) -> Steps[Image | None]:
         """The exact image, fixed once for the whole rollout; None where it cannot be known, which is a finding."""

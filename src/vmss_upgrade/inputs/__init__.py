@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from vmss_upgrade.account import Account
 from vmss_upgrade.errors import InputError
@@ -12,6 +11,8 @@ from vmss_upgrade.inputs.account import account_of
 from vmss_upgrade.inputs.form import INPUTS, Form
 from vmss_upgrade.inputs.image import image_of
 from vmss_upgrade.inputs.policy import policy_of
+from vmss_upgrade.inputs.record import recorded_of
+from vmss_upgrade.inputs.values import is_path_below
 from vmss_upgrade.rollout.order import Command, Order
 
 __all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_report_path"]
@@ -33,7 +34,13 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     account = account_of(form, environ)
     command = form.member("operation", Command)
     image = image_of(form, command)
-    order = Order(command=command or Command.PLAN, image=image, policy=policy_of(form))
+    policy = policy_of(form)
+    order = Order(
+        command=command or Command.PLAN,
+        image=image,
+        policy=policy,
+        recorded=recorded_of(form, environ, command, policy),
+    )
     inputs = Inputs(account=account, order=order, report_path=_report_path(form))
     if form.problems:
         raise InputError(form.problems)
@@ -58,9 +65,7 @@ def usable_report_path(environ: Mapping[str, str]) -> str:
 
 def _report_path(form: Form) -> str:
     value = form["report-path"]
-    path = PurePosixPath(value)
-    is_file_below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
-    if value and (not is_file_below or "\x00" in value or value.endswith("/")):
+    if value and not is_path_below(value):
         form.problem(
             "report-path",
             f"{value!r} does not name a file below the workspace",

@@ -28,6 +28,8 @@ INPUTS: Final[Mapping[str, str]] = {
     "environment": "AzureCloud",
     "resource-manager-endpoint": "",
     "operation": "upgrade",
+    "on-failure": "stop",
+    "record": "",
     "image-version": "",
     "image-sku": "",
     "image-offer": "",

@@ -44,6 +44,8 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
                 "Leave it out, or use `operation: upgrade` to change the image.",
             )
         return ImageRequest()
+    if not given and command is Command.ROLLBACK:
+        return ImageRequest()
     if not given and command is not None:
         form.problem(
             "image-version",
@@ -54,6 +56,12 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
     for name in _PLATFORM_IMAGE:
         form.matching(name, IDENTIFIER, "Copy it from `az vm image list`.")
     version = form["image-version"]
+    if command is Command.ROLLBACK and version.lower() == "latest":
+        form.problem(
+            "image-version",
+            "`latest` names no exact version to return to",
+            "Name the version that the instances ran before, or leave it out.",
+        )
     return ImageRequest(
         version="latest" if version.lower() == "latest" else version,
         sku=form["image-sku"],

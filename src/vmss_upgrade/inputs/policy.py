@@ -6,7 +6,7 @@ from typing import Final
 
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.values import parse_duration, parse_number
-from vmss_upgrade.rollout.policy import DEFAULT_MIN_HEALTHY, HealthUse, Policy, Selection, Share, Strategy
+from vmss_upgrade.rollout.policy import DEFAULT_MIN_HEALTHY, HealthUse, OnFailure, Policy, Selection, Share, Strategy
 
 PROTECTED_INSTANCES: Final = ("skip", "fail")
 STOPPED_INSTANCES: Final = ("skip", "include")
@@ -27,6 +27,7 @@ def policy_of(form: Form) -> Policy:
         include_stopped=form.choice("stopped-instances", STOPPED_INSTANCES) == "include",
         health=form.member("health", HealthUse) or HealthUse.AUTO,
         suspend_repairs=form.flag("suspend-repairs"),
+        on_failure=form.member("on-failure", OnFailure) or OnFailure.STOP,
         replication_wait=form.duration("wait-for-replication") or 0.0,
         bake_time=form.duration("bake-time"),
         health_timeout=form.positive_duration("health-timeout"),

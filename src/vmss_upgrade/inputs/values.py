@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from vmss_upgrade.rollout.policy import Share
@@ -56,6 +57,13 @@ def parse_list(text: str) -> tuple[list[str], list[str]] | None:
     except (ValueError, RecursionError):
         return None
     return _trimmed([value for value in values if isinstance(value, str)]), wrong
+
+
+def is_path_below(text: str) -> bool:
+    """Whether it names a file below some folder: relative, and without a way up."""
+    path = PurePosixPath(text)
+    is_below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
+    return is_below and "\x00" not in text and not text.endswith("/")
 
 
 def is_address(text: str, schemes: tuple[str, ...]) -> bool:

@@ -32,6 +32,7 @@ from vmss_upgrade.rollout.events import (
     Phase,
     RepairsResumed,
     RepairsSuspending,
+    RollbackStarted,
     RolloutFinished,
     RolloutPlanned,
     StatusSeen,
@@ -129,10 +130,13 @@ class Console:
             case ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
             case ModelUpdated():
-                self._at(event.at, f"the model holds the target image, after {duration(event.seconds)}")
+                which = "the previous image again" if report.rollback is not None else "the target image"
+                self._at(event.at, f"the model holds {which}, after {duration(event.seconds)}")
             case Holding():
                 text = words.pending_in_words(event.troubles)
                 self._progress(event.at, f"holding until {_stamp(event.until)} at most: {text}")
+            case RollbackStarted():
+                self._tell_rollback(event, report)
             case BatchStarted():
                 self._tell_batch_started(event, report)
             case UpgradeAccepted() if event.certain:
@@ -172,6 +176,16 @@ class Console:
         if event.plan.batches:
             self._print(f"  {plan_words.blast_radius(event.plan, event.scale_set.instances, model)}")
 
+    def _tell_rollback(self, event: RollbackStarted, report: Report) -> None:
+        self._close_group()
+        self._at(event.at, "↩ rolling back", style="1;93")
+        for name, value in plan_words.rollback_facts(event.plan, event.because):
+            self._print(f"  {clean(name):<15} {clean(value)}")
+        self._heatmap(report)
+        for batch in event.plan.batches:
+            title = plan_words.batch_title(batch, event.scale_set.instances)
+            self._print(f"  batch {batch.number}: {title}, instances {clean(listed(batch.instance_ids, 20))}")
+
     def _tell_status(self, report: Report) -> None:
         """The heatmap, and a line per instance in columns."""
         self.line(f"Model: {report.target}")
@@ -187,8 +201,10 @@ class Console:
     def _tell_batch_started(self, event: BatchStarted, report: Report) -> None:
         title = plan_words.batch_title(event.batch, report.before)
         size = count(len(event.batch.instance_ids), "instance")
-        self._open_group(f"Batch {event.batch.number} of {event.of}: {title}, {size}")
-        self._at(event.at, f"upgrading instances {listed(event.batch.instance_ids, 30)}")
+        is_back = report.rollback is not None
+        kind, doing = ("Rollback batch", "returning") if is_back else ("Batch", "upgrading")
+        self._open_group(f"{kind} {event.batch.number} of {event.of}: {title}, {size}")
+        self._at(event.at, f"{doing} instances {listed(event.batch.instance_ids, 30)}")
         self._last_progress = ("", float("-inf"))
 
     def _tell_progress(self, event: BatchProgressed, report: Report) -> None:
@@ -204,12 +220,13 @@ class Console:
     def _tell_batch_ended(self, event: BatchPassed | BatchFailed, report: Report) -> None:
         self._close_group()
         took = duration(report.batches[-1].seconds or 0.0)
+        kind = "rollback batch" if report.rollback is not None else "batch"
         left = sum(1 for instance in event.instances if instance.id in event.batch.instance_ids)
         if isinstance(event, BatchPassed):
-            text = f"✔ batch {event.batch.number} passed in {took}: {count(left, 'instance')} current and healthy"
+            text = f"✔ {kind} {event.batch.number} passed in {took}: {count(left, 'instance')} current and healthy"
             self._at(event.at, text, style="92")
         else:
-            self._at(event.at, f"✖ batch {event.batch.number} failed after {took}", style="1;91")
+            self._at(event.at, f"✖ {kind} {event.batch.number} failed after {took}", style="1;91")
 
     def _tell_end(self, report: Report) -> None:
         ending = report.ending
@@ -222,7 +239,8 @@ class Console:
             self._tell_failures(ending, report)
         good = ending.outcome.exit_code == 0
         self.line(f"{words.mark(ending.outcome)} {words.headline(report)}", style="1;92" if good else "1;91")
-        for text in (words.left_undone(report), words.in_flight(report), words.repairs_notice(report), ending.remedy):
+        notices = (words.left_undone(report), words.in_flight(report), words.repairs_notice(report))
+        for text in (*notices, ending.remedy, words.how_to_return(report)):
             if text and (not good or ending.remedy):
                 self._print(f"  {clean(text)}")
         if words.closer_look(report):

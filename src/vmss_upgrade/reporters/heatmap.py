@@ -25,6 +25,7 @@ _LOOKS = {
     Cell.OLD: ("□", "93", "⬜"),
     Cell.UPGRADING: ("◐", "96", "🔄"),
     Cell.NEW: ("■", "92", "✅"),
+    Cell.ROLLED_BACK: ("↩", "93", "↩️"),
     Cell.FAILED: ("✖", "1;91", "❌"),
     Cell.SKIPPED: ("·", "90", "⏭️"),
     Cell.CURRENT: ("■", "92", "✅"),

@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
-from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Model, ScaleSet
 
@@ -36,8 +36,7 @@ def plan_facts(
     holds = "holds the target image already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
     facts = [
         ("Scale set", f"{model.name} (resource group {model.resource_group}, {model.location})"),
-        ("Previous image", str(plan.previous) if plan.previous else "none: no instance runs another image"),
-        ("Target image", str(plan.target)),
+        *_images(plan),
         ("Model", "gets the target image first" if plan.update_model else holds),
     ]
     if model.is_flexible and model.time:
@@ -50,12 +49,34 @@ def plan_facts(
             ("Health signal", model.health_signal.value),
             ("Bake time", duration(bake)),
         ]
+    if policy.on_failure is OnFailure.ROLLBACK and plan.batches and not plan.is_rollback:
+        facts.append(("On failure", f"{plan.previous} is put back, and every instance that moved returns to it"))
     if plan.batches:
         facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
     if plan.untouched:
         facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
     if plan.skipped:
         facts.append(("Skipped", skipped_in_words(plan)))
+    return facts
+
+
+def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
+    if plan.is_rollback:
+        return [("Leaves", str(plan.previous or "an image that is not known")), ("Returns to", str(plan.target))]
+    previous = str(plan.previous) if plan.previous else "none: no instance runs another image"
+    return [("Previous image", previous), ("Target image", str(plan.target))]
+
+
+def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
+    """A rollback that follows a failed rollout, as name and value."""
+    facts = [
+        ("Because", because),
+        *_images(plan),
+        ("Model", "gets the previous image back first" if plan.update_model else "holds the previous image already"),
+        ("To return", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+    ]
+    if plan.untouched:
+        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
     return facts
 
 

@@ -31,6 +31,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "health_signal": model.health_signal.value if model else None,
         "duration": round(report.duration, 1),
         "upgraded": report.upgraded,
+        "rolled_back": report.rolled_back,
         "failed": report.failed,
         "skipped": [{"instance_id": s.instance_id, "reason": s.reason} for s in report.skipped],
         "remaining": report.remaining,
@@ -42,7 +43,8 @@ def as_record(report: Report) -> dict[str, Any]:
         "untouched": list(report.plan.untouched) if report.plan else [],
         "blast_radius": words.away(report) or None,
         "planned_batches": _planned_batches(report),
-        "batches": [_batch(record) for record in report.batches],
+        "batches": [_batch(record) for record in report.batches if not record.is_back],
+        "rollback": _rollback(report),
         "failures": [_failure(failure) for failure in report.failures()],
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
         "instances": [_instance(instance) for instance in report.instances],
@@ -79,6 +81,17 @@ def _without_queries(value: Any) -> Any:
 def _lowest_healthy(report: Report) -> dict[str, Any] | None:
     lowest = report.lowest_healthy
     return {"count": lowest.count, "at": round(lowest.at, 1), "of": len(report.before)} if lowest else None
+
+
+def _rollback(report: Report) -> dict[str, Any] | None:
+    """The way back; None where there was none."""
+    if report.rollback is None:
+        return None
+    return {
+        "image": str(report.rollback.target),
+        "model_restored": report.model_restored,
+        "batches": [_batch(record) for record in report.batches if record.is_back],
+    }
 
 
 def _planned_batches(report: Report) -> list[dict[str, Any]]:

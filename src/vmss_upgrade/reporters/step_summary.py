@@ -12,7 +12,8 @@ from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Outcome
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.listing import listed
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.planner import RolloutPlan
+from vmss_upgrade.rollout.report import BatchRecord, Report
 
 LIMIT = 900_000  # bytes; below 1 MiB with room for what other code in the step may append
 LONGEST_MESSAGE = 2000  # characters of one foreign message
@@ -29,6 +30,7 @@ def as_markdown(report: Report, *, simulated: str = "") -> str:
         _heatmaps(report),
         _status(report),
         _batches(report),
+        _rollback(report),
         _findings(report),
         _skipped(report),
     )
@@ -63,6 +65,7 @@ def _what_to_do(report: Report) -> list[str]:
         words.in_flight(report),
         words.repairs_notice(report),
         report.ending.remedy,
+        words.how_to_return(report),
     )
     lines = ["### What now", ""] + [f"- {_literal(sentence)}" for sentence in sentences if sentence]
     if words.closer_look(report):
@@ -137,11 +140,35 @@ def _status(report: Report) -> list[str]:
 def _batches(report: Report) -> list[str]:
     if report.plan is None or not (report.batches or report.plan.batches):
         return []
-    lines = ["### Batches", "", "| Batch | Domain | Instances | Started after | Took | Result |"]
+    records = [record for record in report.batches if not record.is_back]
+    return ["### Batches", "", *_batch_table(report.plan, records, report)]
+
+
+def _rollback(report: Report) -> list[str]:
+    """The way back, where there was one."""
+    plan = report.rollback
+    if plan is None:
+        return []
+    records = [record for record in report.batches if record.is_back]
+    model = "holds the previous image again" if report.model_restored else "may still hold the target image"
+    returned = f"{len(report.rolled_back)} of {count(len(plan.instance_ids), 'instance')}"
+    facts = [("Returned to", str(plan.target)), ("Model", model), ("Returned", returned)]
+    lines = [
+        "### Rollback",
+        "",
+        "| | |",
+        "| --- | --- |",
+        *(f"| {name} | {markdown(value)} |" for name, value in facts),
+    ]
+    return [*lines, "", *_batch_table(plan, records, report)] if plan.batches or records else lines
+
+
+def _batch_table(plan: RolloutPlan, records: list[BatchRecord], report: Report) -> list[str]:
+    lines = ["| Batch | Domain | Instances | Started after | Took | Result |"]
     lines.append("| ---: | --- | --- | ---: | ---: | --- |")
-    started = {record.batch.number: record for record in report.batches}
-    planned = {batch.number: batch for batch in report.plan.batches}
-    planned |= {record.batch.number: record.batch for record in report.batches}
+    started = {record.batch.number: record for record in records}
+    planned = {batch.number: batch for batch in plan.batches}
+    planned |= {record.batch.number: record.batch for record in records}
     for number, batch in planned.items():
         record = started.get(number)
         title = plan_words.batch_title(batch, report.before)

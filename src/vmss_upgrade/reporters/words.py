@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from vmss_upgrade.reporters import plan_words
 from vmss_upgrade.reporters.text import count, cut
 from vmss_upgrade.rollout.cells import Cell
-from vmss_upgrade.rollout.commands import az_vmss, put_image_back
+from vmss_upgrade.rollout.commands import az_vmss, put_image_back, rollback_to
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.health_gate import Failure, Pending
@@ -31,6 +31,8 @@ _MARKS = {
     Outcome.HALTED: "❌",
     Outcome.TIMED_OUT: "⏱️",
     Outcome.INTERRUPTED: "✋",
+    Outcome.ROLLED_BACK: "↩️",
+    Outcome.ROLLBACK_FAILED: "❌",
 }
 
 
@@ -46,8 +48,7 @@ def headline(report: Report) -> str:
         return "The run has not ended."
     name = report.model.name if report.model else "the scale set"
     total = len(report.instances)
-    planned = report.plan is not None
-    done = f"{len(report.upgraded)} of {count(total, 'instance')} upgraded" if planned else "before it was planned"
+    done = _done(report, total)
     match ending.outcome:
         case Outcome.SUCCEEDED if report.command is Command.UPGRADE_INSTANCES:
             what = f"{_what_was_done(report)} in {duration(report.duration)}"
@@ -72,13 +73,32 @@ def headline(report: Report) -> str:
         case Outcome.REFUSED:
             return f"Refused, nothing was written: {ending.reason}"
         case Outcome.HALTED:
-            sentence = f"The rollout of {name} halted, {done}: {ending.reason}"
+            sentence = f"The {_way(report)} of {name} halted, {done}: {ending.reason}"
         case Outcome.TIMED_OUT:
-            sentence = f"The rollout of {name} ran out of time, {done}: {ending.reason}"
+            sentence = f"The {_way(report)} of {name} ran out of time, {done}: {ending.reason}"
         case Outcome.INTERRUPTED:
-            sentence = f"The rollout of {name} was cancelled, {done}."
+            sentence = f"The {_way(report)} of {name} was cancelled, {done}."
+        case Outcome.ROLLED_BACK:
+            sentence = f"The rollout of {name} failed and was rolled back, {done}: {ending.reason}"
+        case Outcome.ROLLBACK_FAILED:
+            sentence = f"The rollout of {name} failed, and so did its rollback, {done}: {ending.reason}"
     more = (_not_selected(report), _pinned(report), _health_caveat(report), model_notice(report))
     return " ".join(filter(None, (sentence, *more)))
+
+
+def _done(report: Report, total: int) -> str:
+    """How far the run came, on the way that it was on."""
+    if report.plan is None:
+        return "before it was planned"
+    if report.rollback is not None:
+        away = len(report.rollback.instance_ids)
+        return f"{len(report.rolled_back)} of {count(away, 'instance')} returned to {report.rollback.target}"
+    done = "returned" if report.plan.is_rollback else "upgraded"
+    return f"{len(report.upgraded)} of {count(total, 'instance')} {done}"
+
+
+def _way(report: Report) -> str:
+    return "rollback" if report.way is not None and report.way.is_rollback else "rollout"
 
 
 def _nothing_to_do(report: Report, name: str) -> str:
@@ -115,7 +135,8 @@ def _pinned(report: Report) -> str:
 
 
 def _what_was_done(report: Report) -> str:
-    parts = [f"{count(len(report.upgraded), 'instance')} upgraded"]
+    done = "returned to it" if report.command is Command.ROLLBACK else "upgraded"
+    parts = [f"{count(len(report.upgraded), 'instance')} {done}"]
     if report.skipped:
         parts.append(f"{len(report.skipped)} skipped")
     return ", ".join(parts)
@@ -145,10 +166,11 @@ def pending_in_words(pending: Iterable[Pending]) -> str:
 
 def on_target_in_words(event: BatchProgressed, report: Report) -> str:
     """How far Azure has come with a batch."""
-    target = report.target
+    target = report.way.target if report.way else None
+    name = "previous" if report.rollback is not None else "target"
     batch = [i for i in event.instances if i.id in event.batch.instance_ids]
     there = sum(1 for instance in batch if target is not None and is_on(instance, target))
-    return f"{there} of {count(len(batch), 'instance')} on the target image"
+    return f"{there} of {count(len(batch), 'instance')} on the {name} image"
 
 
 def failures_by_code(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
@@ -185,6 +207,8 @@ def left_undone(report: Report) -> str:
     """What was not done, in one sentence; empty where nothing was left."""
     if report.plan is None or not report.remaining:
         return ""
+    if report.rollback is not None:
+        return f"Not returned: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
     return f"Left undone: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
 
 
@@ -195,6 +219,8 @@ def model_notice(report: Report) -> str:
     somebody_elses = any(failure.code == MODEL_CHANGED for failure in report.ending.failures)
     if report.ending.outcome is Outcome.REFUSED or somebody_elses:
         return ""
+    if report.rollback is not None and report.model_restored:
+        return f"The model holds the previous image {report.rollback.target} again: new instances will get it."
     if report.plan.update_model and not report.model_touched:
         return ""
     if report.plan.update_model and report.model_update_seconds is None:
@@ -204,15 +230,31 @@ def model_notice(report: Report) -> str:
 
 def way_back(report: Report) -> str:
     """The command that puts the previous image back into the model; empty where there is nothing to put back."""
-    is_ours = report.command is not Command.UPGRADE_INSTANCES
+    is_ours = report.command not in (Command.UPGRADE_INSTANCES, Command.ROLLBACK) and not report.model_restored
     if not model_notice(report) or report.model is None or report.previous is None or not is_ours:
         return ""
     return put_image_back(report.model, report.previous, instead_of=report.plan.target if report.plan else None)
 
 
+def how_to_return(report: Report) -> str:
+    """The inputs that undo what was done, instances included; empty where that was tried, or nothing is to be undone."""
+    if report.rollback is not None or not way_back(report) or report.previous is None or report.previous.is_floating:
+        return ""
+    inputs = rollback_to(report.previous, instead_of=report.target)
+    return f"To return to the previous image with model and instances: run this action with {inputs}."
+
+
+def how_to_finish_rollback(report: Report) -> str:
+    """What to run to go on with a rollback that ended early; empty where none has begun."""
+    if report.rollback is None:
+        return ""
+    return f"To go on, run this action with {rollback_to(report.rollback.target, instead_of=report.target)}."
+
+
 def closer_look(report: Report) -> str:
     """The command that shows what Azure knows of the first failed instance; empty where none failed."""
-    if report.model is None or not report.failed:
+    is_well_again = report.ending is not None and report.ending.outcome is Outcome.ROLLED_BACK
+    if report.model is None or not report.failed or is_well_again:
         return ""
     return az_vmss("get-instance-view", report.model, "--instance-id", report.failed[0])
 

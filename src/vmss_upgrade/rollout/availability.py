@@ -15,6 +15,11 @@ def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
     return frozenset(instance.id for instance in scale_set.instances if is_healthy(instance, signal))
 
 
+def ill_ids(scale_set: ScaleSet) -> frozenset[str]:
+    """Who does not serve now, for whatever reason."""
+    return frozenset(scale_set.by_id()) - healthy_ids(scale_set)
+
+
 def off_ids(instances: Iterable[Instance]) -> frozenset[str]:
     """Who is stopped or deallocated."""
     return frozenset(instance.id for instance in instances if instance.is_off)
@@ -35,6 +40,11 @@ def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[
 def healthy_without(scale_set: ScaleSet, batch_ids: Collection[str]) -> int:
     """How many are healthy now outside the batch."""
     return len(healthy_ids(scale_set) - set(batch_ids))
+
+
+def takes_nobody_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether nobody in the batch serves now, so that upgrading it can only make things better."""
+    return healthy_ids(scale_set).isdisjoint(batch_ids)
 
 
 def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int, ...]:

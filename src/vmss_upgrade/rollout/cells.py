@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from vmss_upgrade.rollout.planner import CURRENT, ON_TARGET
+from vmss_upgrade.rollout.planner import CURRENT, ON_PREVIOUS, ON_TARGET
 from vmss_upgrade.rollout.scale_set import Goal, HealthSignal, Instance, is_healthy
 
 
@@ -14,6 +14,7 @@ class Cell(Enum):
     OLD = "old"
     UPGRADING = "upgrading"
     NEW = "new"
+    ROLLED_BACK = "rolled back"
     FAILED = "failed"
     SKIPPED = "skipped"
     # where only the status was asked for
@@ -28,7 +29,7 @@ def standing(reason: str | None) -> Cell:
     """The cell of an instance that nothing is being done to, by why it is skipped."""
     if reason is None:
         return Cell.OLD
-    return Cell.NEW if reason in (ON_TARGET, CURRENT) else Cell.SKIPPED
+    return Cell.NEW if reason in (ON_TARGET, ON_PREVIOUS, CURRENT) else Cell.SKIPPED
 
 
 def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:

@@ -29,9 +29,8 @@ def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> s
     """
     match image.kind:
         case ImageKind.PLATFORM:
-            fields = ("publisher", "offer", "sku", "version")
-            differing = [f for f in fields if instead_of is None or getattr(image, f) != getattr(instead_of, f)]
-            settings = [f"{_PROFILE}.imageReference.{field}={getattr(image, field)}" for field in differing]
+            fields = _differing(image, instead_of)
+            settings = [f"{_PROFILE}.imageReference.{field}={getattr(image, field)}" for field in fields]
         case ImageKind.RESOURCE:
             settings = [f"{_PROFILE}.imageReference.id={image}"]
         case ImageKind.SHARED_GALLERY:
@@ -41,6 +40,26 @@ def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> s
         case ImageKind.VHD:
             settings = [f"{_PROFILE}.osDisk.image.uri={image}"]
     return az_vmss("update", model, "--set", *settings)
+
+
+def rollback_to(image: Image, *, instead_of: Image | None) -> str:
+    """The inputs of a run that returns to `image`, in Markdown's backticks; of a platform image what differs."""
+    told = [f"`{name}: {value}`" for name, value in _inputs(image, instead_of)]
+    return " and ".join(["`operation: rollback`", *told])
+
+
+def _inputs(image: Image, instead_of: Image | None) -> list[tuple[str, str]]:
+    match image.kind:
+        case ImageKind.PLATFORM:
+            return [(f"image-{field}", getattr(image, field)) for field in _differing(image, instead_of)]
+        case ImageKind.VHD:
+            return [("image-uri", str(image))]
+    return [("image-id", str(image))]
+
+
+def _differing(image: Image, instead_of: Image | None) -> list[str]:
+    fields = ("publisher", "offer", "sku", "version")
+    return [f for f in fields if instead_of is None or getattr(image, f) != getattr(instead_of, f)]
 
 
 def _az_vmss(action: str, subscription: str, resource_group: str, scale_set: str, *arguments: str) -> str:

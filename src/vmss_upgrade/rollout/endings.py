@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vmss_upgrade.errors import AzureError, PlanRefused, VmssUpgradeError
+from vmss_upgrade.rollout.commands import rollback_to
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 
 LOOK_INTO = "Look into what is named here, then run again."
+LOOK_INTO_FIRST = "Look into what is named here."
 
 
 def refused(refusals: Sequence[Finding]) -> Ending:
@@ -48,6 +51,7 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
         reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
         remedy="Look into what is named here; nothing further was touched.",
         failures=gate.failures,
+        calls_for_rollback=True,
     )
 
 
@@ -68,6 +72,7 @@ def by_the_rest(troubles: Sequence[Pending]) -> Ending:
         reason=f"the next batch may not start: {_first_of(failures)}",
         remedy=LOOK_INTO,
         failures=failures,
+        calls_for_rollback=True,
     )
 
 
@@ -78,7 +83,7 @@ def by_last_look(unsettled: Sequence[Pending]) -> Ending:
         for p in unsettled
     )
     reason = f"not every instance is well at its end: {_first_of(failures)}"
-    return Ending(outcome=Outcome.HALTED, reason=reason, remedy=LOOK_INTO, failures=failures)
+    return Ending(outcome=Outcome.HALTED, reason=reason, remedy=LOOK_INTO, failures=failures, calls_for_rollback=True)
 
 
 def still_old(batches: Sequence[Batch]) -> Ending:
@@ -98,6 +103,24 @@ def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> En
         reason=f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are "
         f"left of `timeout` ({duration(timeout)}).",
         remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
+    )
+
+
+def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of: Image) -> Ending:
+    """A rollout failed, and what it did was undone, or was to be: `first` and `second` are how each of them ended."""
+    if second.outcome.exit_code == 0:
+        return Ending(
+            outcome=Outcome.ROLLED_BACK,
+            reason=first.reason,
+            remedy="Look into what is named here before you try this image again.",
+            failures=first.failures,
+        )
+    again = f"Then go on with {rollback_to(previous, instead_of=instead_of)}."
+    return Ending(
+        outcome=Outcome.ROLLBACK_FAILED,
+        reason=f"{first.reason} The rollback failed, too: {second.reason}",
+        remedy=f"{LOOK_INTO_FIRST} {again}",
+        failures=(*first.failures, *second.failures),
     )
 
 

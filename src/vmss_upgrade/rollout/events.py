@@ -27,12 +27,23 @@ class Outcome(Enum):
     TIMED_OUT = "timed-out"
     INTERRUPTED = "interrupted"
     REFUSED = "refused"
+    ROLLED_BACK = "rolled-back"
+    ROLLBACK_FAILED = "rollback-failed"
 
     @property
     def exit_code(self) -> int:
         """0 when the user got what was asked for."""
-        failures = (Outcome.HALTED, Outcome.TIMED_OUT, Outcome.INTERRUPTED, Outcome.REFUSED)
-        return 1 if self in failures else 0
+        return 0 if self in _GOOD else 1
+
+
+_GOOD = (
+    Outcome.SUCCEEDED,
+    Outcome.NOTHING_TO_DO,
+    Outcome.PLANNED,
+    Outcome.PARTIAL,
+    Outcome.REPORTED,
+    Outcome.MODEL_UPDATED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,13 +219,30 @@ class BatchFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStarted:
+    """The rollout failed `because` of something, and what it did is about to be undone by `plan`.
+
+    `scale_set` is what that was planned from. The batches that follow are those of the rollback.
+    """
+
+    at: float
+    plan: RolloutPlan
+    scale_set: ScaleSet
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """Why a run ended: one sentence, what to do next, and the errors behind it."""
+    """Why a run ended: one sentence, what to do next, and the errors behind it.
+
+    `calls_for_rollback`: the instances did not become what they should, which going back would mend.
+    """
 
     outcome: Outcome
     reason: str
     remedy: str = ""
     failures: tuple[Failure, ...] = ()
+    calls_for_rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,5 +272,6 @@ Event = (
     | BatchPassed
     | EndPredicted
     | BatchFailed
+    | RollbackStarted
     | RolloutFinished
 )

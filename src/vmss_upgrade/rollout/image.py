@@ -14,6 +14,7 @@ from enum import Enum
 
 from vmss_upgrade.errors import PlanRefused
 
+_PLATFORM_FIELDS = ("publisher", "offer", "sku", "version")
 IN_GALLERY = "/providers/microsoft.compute/galleries/"  # a resource group may have any name, "galleries" as well
 
 
@@ -187,6 +188,19 @@ def is_older(one: Image, other: Image) -> bool:
     are_versions = all(image.kind is ImageKind.PLATFORM or image.is_in_gallery for image in (one, other))
     same_image = are_versions and one.at_version("").same_as(other.at_version(""))
     return same_image and _by_number(versions[0]) < _by_number(versions[1])
+
+
+def image_from_text(text: str) -> Image | None:
+    """The image that `str(image)` named, of which a VHD lost its query; None where it is none."""
+    path = text.lower()
+    parts = text.split(":")
+    if path.startswith(("https://", "http://")):
+        return Image(kind=ImageKind.VHD, reference=text)
+    if path.startswith(("/subscriptions/", "/sharedgalleries/", "/communitygalleries/")):
+        return Image(kind=ImageRequest(image_id=text).kind, reference=text)
+    if len(parts) == len(_PLATFORM_FIELDS) and all(parts):
+        return Image(kind=ImageKind.PLATFORM, **dict(zip(_PLATFORM_FIELDS, parts, strict=True)))
+    return None
 
 
 def wanted_image(request: ImageRequest, model_image: Image) -> Image:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.image import ImageRequest
-from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.image import Image, ImageRequest
+from vmss_upgrade.rollout.policy import OnFailure, Policy
 
 
 class Command(Enum):
@@ -17,17 +17,34 @@ class Command(Enum):
     STATUS = "status"  # show the scale set as it is
     UPDATE_MODEL = "update-model"  # the image into the model, and no more
     UPGRADE_INSTANCES = "upgrade-instances"  # the instances to the model as it stands
+    ROLLBACK = "rollback"  # an earlier image into the model, then the instances that left it
 
     @property
     def upgrades(self) -> bool:
         """Whether instances are upgraded by it, or would be by what it plans."""
-        return self in (Command.UPGRADE, Command.PLAN, Command.UPGRADE_INSTANCES)
+        return self in (Command.UPGRADE, Command.PLAN, Command.UPGRADE_INSTANCES, Command.ROLLBACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the record of an earlier run says: of which scale set (its id), from which exact image to which."""
+
+    scale_set_id: str
+    previous: Image
+    target: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the workflow asked for. `image` is empty where the command needs none."""
+    """What the workflow asked for. `image` is empty where the command needs none; `recorded` None: no record."""
 
     command: Command = Command.UPGRADE
     image: ImageRequest = ImageRequest()
     policy: Policy = Policy()
+    recorded: Recorded | None = None
+
+    @property
+    def writes_model(self) -> bool:
+        """Whether the image in the model is, or may have to be, written."""
+        may_go_back = self.policy.on_failure is OnFailure.ROLLBACK and self.command is Command.UPGRADE_INSTANCES
+        return self.command in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL, Command.ROLLBACK) or may_go_back

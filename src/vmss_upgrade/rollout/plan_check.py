@@ -10,13 +10,14 @@ from vmss_upgrade.rollout.availability import (
     healthy_ids,
     nobody_else_runs,
     off_ids,
+    takes_nobody_away,
 )
 from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.listing import listed
-from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
+from vmss_upgrade.rollout.planner import PROTECTED, Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
 from vmss_upgrade.rollout.selection import is_selected, names_nobody
@@ -75,8 +76,8 @@ def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findin
 
 
 def _whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    batch = next((batch for batch in plan.batches if nobody_else_runs(scale_set, batch.instance_ids)), None)
-    if batch is None:
+    batch = next((b for b in plan.batches if nobody_else_runs(scale_set, b.instance_ids)), None)
+    if batch is None or not _takes_away(batch, scale_set, plan):
         return None
     off = off_ids(scale_set.instances)
     running = [id_ for id_ in batch.instance_ids if id_ not in off]
@@ -115,7 +116,8 @@ def _below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
     """The first batch that would leave fewer healthy instances than `min-healthy`."""
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
     expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    found = next(((batch, left) for batch, left in expected if left < least), None)
+    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
+    found = next(((batch, left) for batch, left in risky if left < least), None)
     worse = (_whole_set(scale_set, plan, policy), _all_that_is_healthy(scale_set, plan, policy))
     if found is None or any(worse):
         return None
@@ -174,7 +176,7 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
 
 def _older(plan: RolloutPlan) -> Finding | None:
     """Going back is a use like any other, where it was asked for by the version's name."""
-    if plan.previous is None or not plan.batches or not is_older(plan.target, plan.previous):
+    if plan.is_rollback or plan.previous is None or not plan.batches or not is_older(plan.target, plan.previous):
         return None
     message = f"The target image {plan.target} is older than what the instances run ({plan.previous})."
     if plan.pinned is None:
@@ -242,6 +244,8 @@ def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     ill = [i.id for i in _moving(scale_set, plan) if not is_healthy(i, signal) and not i.is_off]
     if not ill:
         return None
+    if plan.is_rollback:
+        return note(f"Not healthy now, so they return first: {_some(ill)}.")
     return note(f"Not healthy before the rollout, so first in their domain: {_some(ill)}.")
 
 
@@ -251,7 +255,8 @@ def _ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     ill = [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
     if not ill:
         return None
-    then = "They are left as they are." if plan.update_model else "Nothing more is upgraded until they are."
+    left_alone = plan.update_model or plan.is_rollback
+    then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
     return warn(f"On the target image already, but not healthy: {_some(ill)}. {then}")
 
 
@@ -274,6 +279,11 @@ def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
 
 
 # -- small steps ---------------------------------------------------------------------------------------------------
+
+
+def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
+    """Whether the batch takes somebody away who serves: a rollback also has batches that can only heal."""
+    return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)
 
 
 def _moving(scale_set: ScaleSet, plan: RolloutPlan) -> list[Instance]:

@@ -25,6 +25,7 @@ from vmss_upgrade.rollout.selection import is_selected
 
 ON_TARGET = "already on the target image"
 CURRENT = "already on the latest model"
+ON_PREVIOUS = "on the image that the others return to"
 PROTECTED = "protected from scale set actions"
 LEAVING = "being deleted"
 STOPPED = "stopped"
@@ -56,6 +57,7 @@ class RolloutPlan:
     the target already, or where Azure does not show it). `grouping` is what batches are made of. `untouched` are the
     instances that are due, but that this run was not asked to move. Only the first `stop_after` batches are carried
     out (None: all). `pinned` is the floating image that `target` was resolved from (None: it was named exactly).
+    `is_rollback`: instances return to an image that they ran before.
     """
 
     goal: Goal
@@ -67,6 +69,7 @@ class RolloutPlan:
     canary: int = 0
     stop_after: int | None = None
     pinned: Image | None = None
+    is_rollback: bool = False
 
     @property
     def target(self) -> Image:
@@ -122,7 +125,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
         skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
         untouched=tuple(instance.id for instance in due if instance.id not in taken),
         canary=canary,
-        stop_after=_stop_after(batches, scale_set, policy),
+        stop_after=batches_before_stop(batches, scale_set, policy),
     )
 
 
@@ -240,7 +243,7 @@ def _batches(ordered: Sequence[Instance], grouping: DomainKind, limit: int, cana
     return tuple(batches)
 
 
-def _stop_after(batches: Sequence[Batch], scale_set: ScaleSet, policy: Policy) -> int | None:
+def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: Policy) -> int | None:
     """After how many batches this run ends: a count, or the first that completes the share; None: after the last."""
     share = policy.stop_after
     if share is None:

@@ -28,6 +28,13 @@ class HealthUse(Enum):
     IGNORE = "ignore"
 
 
+class OnFailure(Enum):
+    """What follows when a rollout fails; the values are those of the input `on-failure`."""
+
+    STOP = "stop"
+    ROLLBACK = "rollback"
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """A count, or a percentage of something."""
@@ -85,6 +92,7 @@ class Policy:
     include_stopped: bool = False
     health: HealthUse = HealthUse.AUTO
     suspend_repairs: bool = False
+    on_failure: OnFailure = OnFailure.STOP
     replication_wait: float = 0.0
     bake_time: float | None = None
     health_timeout: float = 20 * 60.0

@@ -121,7 +121,7 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
         return [note("Whether the identity has all rights could not be read; Azure will say so where one is missing.")]
     needed = needed_actions(
         is_flexible=model.is_flexible,
-        writes_model=order.command in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL),
+        writes_model=order.writes_model,
         upgrades_instances=order.command.upgrades,
         suspends_repairs=order.policy.suspend_repairs and bool(model.repairs) and order.command.upgrades,
     )

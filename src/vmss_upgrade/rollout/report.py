@@ -20,6 +20,7 @@ from vmss_upgrade.rollout.events import (
     Noticed,
     RepairsResumed,
     RepairsSuspending,
+    RollbackStarted,
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
@@ -32,8 +33,9 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import Failure, not_ready
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planner import Batch, RolloutPlan, Skipped, reason_to_skip
+from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, Skipped, reason_to_skip
 from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.rollback import NOT_MOVED
 from vmss_upgrade.rollout.scale_set import Goal, Instance, Model, in_natural_order, is_healthy
 
 
@@ -42,7 +44,7 @@ class BatchRecord:
     """One batch that was started. `seconds` is None while it runs, or where the run ended first.
 
     `accepted`: Azure took the upgrade on, or may have. `azure_at_work`: "yes" from then until its operation ended,
-    "maybe" where the answer was lost.
+    "maybe" where the answer was lost. `is_back`: it is one of the rollback.
     """
 
     batch: Batch
@@ -51,6 +53,7 @@ class BatchRecord:
     result: str = "under way"
     accepted: bool = False
     azure_at_work: str = "no"
+    is_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,9 @@ class Report:
     """A run so far. `add` takes events in their order; everything else is derived from what was added.
 
     `before` are the instances at planning (`off_before`: those that were stopped), `instances` as last seen. `shown` is
-    the goal that a status is held against. `repairs_suspended`: by this run, or perhaps. Ids in lists are in natural
-    order.
+    the goal that a status is held against. `repairs_suspended`: by this run, or perhaps. `rollback` is the plan of the
+    way back, once that has begun: from then on everything that is told of instances is held against it.
+    `model_restored`: the previous image is in the model again. Ids in lists are in natural order.
     """
 
     model: Model | None = None
@@ -75,6 +79,8 @@ class Report:
     policy: Policy | None = None
     command: Command = Command.UPGRADE
     shown: Goal | None = None
+    rollback: RolloutPlan | None = None
+    model_restored: bool = False
     off_before: frozenset[str] = frozenset()
     repairs_suspended: bool = False
     before: tuple[Instance, ...] = ()
@@ -87,7 +93,8 @@ class Report:
     lowest_healthy: LowestHealthy | None = None
     ending: Ending | None = None
     duration: float = 0.0
-    _failed: dict[str, Failure] = field(default_factory=dict)
+    _failed: dict[str, Failure] = field(default_factory=dict)  # on the way that the run is on
+    _failed_there: dict[str, Failure] = field(default_factory=dict)  # of a rollout that is being rolled back
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
@@ -111,12 +118,18 @@ class Report:
                 self._see(event.scale_set.instances, event.at)
             case Waiting():
                 self.seconds_waited += event.seconds
-            case ModelUpdateStarted():
+            case RollbackStarted():
+                self._turn_back(event)
+            case ModelUpdateStarted() if self.rollback is None:
                 self.model_touched = True
-            case ModelUpdated():
+            case ModelUpdated() if self.rollback is None:
                 self.model_update_seconds = event.seconds
+            case ModelUpdated():
+                self.model_restored = True
+                for record in self.batches:
+                    record.azure_at_work = "no"  # Azure takes on one change at a time
             case BatchStarted():
-                self.batches.append(BatchRecord(event.batch, event.at))
+                self.batches.append(BatchRecord(event.batch, event.at, is_back=self.rollback is not None))
             case UpgradeAccepted():
                 self.batches[-1].accepted = True
                 self.batches[-1].azure_at_work = "yes" if event.certain else "maybe"
@@ -132,36 +145,51 @@ class Report:
                 self._see(event.instances, event.at)
             case RolloutFinished():
                 self._close_unaccepted()
-                self._failed |= {f.instance_id: f for f in event.ending.failures if f.instance_id}
+                there = self._failed_there.values()
+                self._failed |= {f.instance_id: f for f in event.ending.failures if f.instance_id and f not in there}
                 self.ending = event.ending
 
     # -- what became of each instance ----------------------------------------------------------------------------
 
     @property
+    def way(self) -> RolloutPlan | None:
+        """The plan that the run is following: that of the rollout, then that of its rollback."""
+        return self.rollback or self.plan
+
+    @property
     def touched(self) -> frozenset[str]:
-        """The instances that an upgrade was asked for."""
-        return frozenset(id_ for record in self.batches for id_ in record.batch.instance_ids)
+        """The instances that an upgrade was asked for, on the way that the run is on."""
+        return frozenset(id_ for record in self.batches_of_way for id_ in record.batch.instance_ids)
+
+    @property
+    def batches_of_way(self) -> list[BatchRecord]:
+        """The batches that were started on the way that the run is on."""
+        return [record for record in self.batches if record.is_back == (self.rollback is not None)]
 
     @property
     def upgraded(self) -> list[str]:
-        """Touched, and last seen on the target, up and healthy."""
-        touched = self.touched
-        return _ordered(i.id for i in self.instances if i.id in touched and self._is_fine(i))
+        """Touched, and last seen on the target, up and healthy; none once a rollback has begun."""
+        return [] if self.rollback is not None else self._arrived()
+
+    @property
+    def rolled_back(self) -> list[str]:
+        """Those that this run's rollback returned: last seen on the previous image, up and healthy."""
+        return self._arrived() if self.rollback is not None else []
 
     @property
     def failed(self) -> list[str]:
-        """Instances with an instance error."""
-        return _ordered(id_ for id_ in self._failed if id_)
+        """Instances with an instance error on either way, also those that were rolled back afterwards."""
+        return _ordered(id_ for id_ in {**self._failed_there, **self._failed} if id_)
 
     @property
     def skipped(self) -> list[Skipped]:
         """Instances that this run leaves alone, and why: as planned, or stopped or protected since."""
-        plan = self.plan
+        plan = self.way
         if plan is None:
             return []
         planned = {skipped.instance_id: skipped for skipped in plan.skipped}
         leaving = {instance.id for instance in self.instances if instance.is_leaving}
-        not_skipped = {*self.upgraded, *self.failed, *(self.touched - leaving)}
+        not_skipped = {*self._arrived(), *self._failed, *(self.touched - leaving)}
         left_alone = []
         for instance in self.instances:
             reason = self._reason_to_skip(instance)
@@ -171,10 +199,10 @@ class Report:
 
     @property
     def remaining(self) -> list[str]:
-        """Selected instances that exist and are none of the above."""
+        """Selected instances that exist and are none of the above; once a rollback has begun, those still to return."""
         if self.plan is None:
             return []
-        settled = {*self.upgraded, *self.failed, *(skipped.instance_id for skipped in self.skipped)}
+        settled = {*self._arrived(), *self._failed, *(skipped.instance_id for skipped in self.skipped)}
         return _ordered(instance.id for instance in self.instances if instance.id not in settled)
 
     def cells(self) -> dict[str, Cell]:
@@ -207,9 +235,23 @@ class Report:
     def failures(self) -> list[Failure]:
         """Every error, those of the run as a whole included."""
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
-        return [self._failed[id_] for id_ in self.failed] + general
+        failed = [way[id_] for way in (self._failed_there, self._failed) for id_ in _ordered(way) if id_]
+        return failed + general
 
     # -- small steps ---------------------------------------------------------------------------------------------
+
+    def _turn_back(self, event: RollbackStarted) -> None:
+        """From now on the run is on its way back; what failed there is told anew of every instance."""
+        if self.batches and self.batches[-1].seconds is None:
+            self.batches[-1].seconds = event.at - self.batches[-1].started_at
+        self.rollback = event.plan
+        self.model_restored = not event.plan.update_model
+        self._failed_there, self._failed = self._failed, {}
+        self._see(event.scale_set.instances, event.at)
+
+    def _arrived(self) -> list[str]:
+        touched = self.touched
+        return _ordered(i.id for i in self.instances if i.id in touched and self._is_fine(i))
 
     def _close_batch(self, event: BatchPassed | BatchFailed, result: str) -> None:
         record = self.batches[-1]
@@ -238,11 +280,11 @@ class Report:
         return is_healthy(instance, self.model.health_signal)
 
     def _is_fine(self, instance: Instance) -> bool:
-        if self.plan is None or self.model is None or instance.id in self._failed:
+        if self.way is None or self.model is None or instance.id in self._failed:
             return False
         may_be_off = instance.id in self.off_before
         signal = self.model.health_signal
-        return not_ready(instance, self.plan.target, signal, flag_matters=False, may_be_off=may_be_off) is None
+        return not_ready(instance, self.way.target, signal, flag_matters=False, may_be_off=may_be_off) is None
 
     def _cell(self, instance: Instance) -> Cell:
         if self.shown is not None and self.model is not None:
@@ -253,12 +295,25 @@ class Report:
         is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
         if is_away and not self._is_fine(instance):
             return Cell.UPGRADING
+        if self.rollback is not None:
+            return self._cell_back(instance)
         return standing(self._reason_to_skip(instance))
 
+    def _cell_back(self, instance: Instance) -> Cell:
+        """Returned; or, of the others, which of the two images it runs."""
+        if instance.id in self.touched and self._is_fine(instance):
+            return Cell.ROLLED_BACK
+        reason = self._reason_to_skip(instance)
+        if reason == ON_TARGET:
+            return Cell.OLD
+        return Cell.NEW if reason is None else Cell.SKIPPED
+
     def _reason_to_skip(self, instance: Instance) -> str | None:
-        if self.plan is None or self.policy is None:
+        if self.way is None or self.policy is None:
             return None
-        goal = self.plan.goal
+        if Skipped(instance.id, NOT_MOVED) in self.way.skipped:
+            return NOT_MOVED
+        goal = self.way.goal
         return reason_to_skip(instance, replace(goal, in_model=goal.in_model or self.model_touched), self.policy)
 
 

@@ -126,6 +126,11 @@ class Instance:
         return self.provisioning_state.lower() == "deleting"
 
     @property
+    def is_half_way(self) -> bool:
+        """An upgrade of it failed or is under way, as far as Azure shows it."""
+        return self.provisioning_state.lower() in ("failed", "updating") and self.latest_model_applied is not True
+
+    @property
     def is_up(self) -> bool:
         """Provisioned and running: all that can be known without a health signal."""
         return self.provisioning_state.lower() == "succeeded" and self.power is Power.RUNNING
@@ -186,15 +191,19 @@ class Goal:
     """What every instance is to reach: `image`, and with `whole_model` all else that the model says, too.
 
     `in_model`: the model holds the image already. No instance shows the VHD it was made from, so there the flag
-    `latestModelApplied` decides, which answers the question only while the model holds it.
+    `latestModelApplied` decides, which answers the question only while the model holds it. `heals`: an instance that
+    Azure was interrupted at, or failed at, has not reached it, whatever image it shows.
     """
 
     image: Image
     in_model: bool
     whole_model: bool = False
+    heals: bool = False
 
     def is_reached_by(self, instance: Instance) -> bool:
         """Whether nothing is left to do for this instance."""
+        if self.heals and instance.is_half_way:
+            return False
         if self.whole_model and instance.latest_model_applied is not None:
             return instance.latest_model_applied
         return (self.in_model or not self.image.is_vhd) and is_on(instance, self.image)

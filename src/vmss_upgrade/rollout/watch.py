@@ -7,9 +7,11 @@ from collections.abc import Collection, Sequence
 from vmss_upgrade.rollout.availability import (
     floor,
     healthy_without,
+    ill_ids,
     nobody_else_is_healthy,
     nobody_else_runs,
     off_ids,
+    takes_nobody_away,
 )
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.planner import Batch
@@ -38,9 +40,8 @@ def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """
     if goal.in_model:
         return frozenset()
-    signal = scale_set.model.health_signal
-    there = [instance for instance in scale_set.instances if is_on(instance, goal.image)]
-    return frozenset(instance.id for instance in there if not is_healthy(instance, signal))
+    there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
+    return ill_ids(scale_set) & there
 
 
 def trouble_outside(
@@ -73,14 +74,26 @@ class Watch:
     about it.
     """
 
-    def __init__(self, scale_set: ScaleSet, goal: Goal, policy: Policy) -> None:
+    def __init__(
+        self,
+        scale_set: ScaleSet,
+        goal: Goal,
+        policy: Policy,
+        *,
+        off_before: frozenset[str] | None = None,
+        returning: Collection[str] | None = None,
+    ) -> None:
+        """`off_before`: who was off before it all began (None: who is off now). `returning`: whom a rollback returns;
+        they run what is to be left, so they are not counted on before they have returned.
+        """
         self.passed: set[str] = set()
+        self._is_rollback = returning is not None
         self._policy = policy
         self._known = frozenset(scale_set.by_id())
-        self._off_before = off_ids(scale_set.instances)
+        self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
-        self._excused = ill_on_another_s_target(scale_set, goal)
-        self._counted_on = set(must_stay_healthy(scale_set, goal))
+        self._excused = ill_ids(scale_set) if self._is_rollback else ill_on_another_s_target(scale_set, goal)
+        self._counted_on = set(must_stay_healthy(scale_set, goal)) - set(returning or ()) - self._excused
         self._lost_some = False
 
     def batch_passed(self, batch: Batch, scale_set: ScaleSet) -> None:
@@ -91,6 +104,8 @@ class Watch:
 
     def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> tuple[Pending, ...]:
         """Why the batch may not start now; empty where nothing forbids it."""
+        if self._is_rollback and takes_nobody_away(scale_set, batch.instance_ids):
+            return trouble_outside(scale_set, batch.instance_ids, ())
         if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
             return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"),)
         if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):

@@ -1,0 +1,47 @@
+"""A plan's batches from the first to the last look: of a rollout, and of a rollback."""
+
+from __future__ import annotations
+
+from vmss_upgrade.batch_loop import BatchLoop
+from vmss_upgrade.patient_api import PatientApi, Steps
+from vmss_upgrade.rollout import endings
+from vmss_upgrade.rollout.events import Ending, Outcome
+from vmss_upgrade.rollout.health_gate import Pending
+from vmss_upgrade.rollout.planner import RolloutPlan
+from vmss_upgrade.rollout.policy import Policy
+
+
+def carry_out(plan: RolloutPlan, loop: BatchLoop, azure: PatientApi, policy: Policy) -> Steps[Ending]:
+    """The planned batches, then one extra pass for instances that were born with another image meanwhile."""
+    ending = yield from loop.upgrade(plan.due_now)
+    if ending is not None:
+        return ending
+    unsettled = yield from loop.settle()
+    if plan.stop_after is not None:
+        return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
+    if not unsettled and loop.left() and policy.stop_after is not None:
+        return endings.partial(plan)
+    if not unsettled and loop.left():
+        ending = yield from loop.one_more_pass(plan)
+        if ending is not None:
+            return ending
+        unsettled = yield from loop.settle()
+    did_anything = bool(plan.batches) or azure.wrote
+    if did_anything:
+        yield from loop.check_model()
+    return _conclusion(loop, unsettled, did_anything=did_anything)
+
+
+def _conclusion(loop: BatchLoop, unsettled: tuple[Pending, ...], *, did_anything: bool) -> Ending:
+    """How it ended, by the last look."""
+    if unsettled:
+        return endings.by_last_look(unsettled)
+    late = loop.left()
+    if late:
+        return endings.still_old(late)
+    if not did_anything:
+        return Ending(outcome=Outcome.NOTHING_TO_DO, reason="No instance is left to upgrade.")
+    return Ending(
+        outcome=Outcome.SUCCEEDED,
+        reason="Every selected instance that can be upgraded is on the target image, current and healthy.",
+    )

@@ -1,0 +1,75 @@
+"""The way back: the previous image into the model, then the instances that left it, newest batch first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vmss_upgrade.batch_loop import BatchLoop, Limits
+from vmss_upgrade.carrying_out import carry_out
+from vmss_upgrade.ending_of import ending_of
+from vmss_upgrade.patient_api import PatientApi, Steps
+from vmss_upgrade.rollout import endings
+from vmss_upgrade.rollout.availability import off_ids
+from vmss_upgrade.rollout.events import Ending, RollbackStarted
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.rollback import Moved, moved_by, plan_rollback
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.watch import Watch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedRollout:
+    """A rollout that failed: as planned (from `before`), the batches it started (`done`), the model it left, and why
+    it ended.
+    """
+
+    plan: RolloutPlan
+    before: ScaleSet
+    done: tuple[Batch, ...]
+    model: Model
+    ending: Ending
+
+
+def roll_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous: Image) -> Steps[Ending]:
+    """Return to `previous` every instance that has moved since the rollout began. The ending tells of both ways."""
+    policy = replace(limits.policy, stop_after=None)
+    limits = replace(limits, policy=policy, stops_in_time=False)
+    second = yield from ending_of(_way_back(azure, limits, failed, previous), azure)
+    return endings.after_rollback(failed.ending, second, previous, instead_of=failed.plan.target)
+
+
+def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous: Image) -> Steps[Ending]:
+    """Look, plan, put the image back into the model, return the instances."""
+    yield from azure.look()
+    now = ScaleSet(model=failed.model, instances=azure.seen)
+    goal = Goal(image=previous, in_model=failed.model.image.same_as(previous), heals=True)
+    touched = {id_ for batch in failed.done for id_ in batch.instance_ids}
+    moved = moved_by(failed.before, now, failed.plan.goal, touched)
+    plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.target, done=failed.done)
+    yield RollbackStarted(at=azure.elapsed(), plan=plan, scale_set=now, because=failed.ending.reason)
+    off_before = off_ids(failed.before.instances)
+    loop = return_loop(azure, limits, now, goal, moved, done=failed.done, off_before=off_before)
+    if plan.update_model:
+        yield from loop.update_model()
+    return (yield from carry_out(plan, loop, azure, limits.policy))
+
+
+def return_loop(
+    azure: PatientApi,
+    limits: Limits,
+    now: ScaleSet,
+    goal: Goal,
+    moved: Moved,
+    *,
+    done: tuple[Batch, ...] = (),
+    off_before: frozenset[str] | None = None,
+) -> BatchLoop:
+    """The batches of a rollback to `goal`, of a rollout that had started `done`."""
+    policy = limits.policy
+    watch = Watch(now, goal, policy, off_before=off_before, returning=moved.ids)
+
+    def replan(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
+        return plan_rollback(scale_set, goal, policy, moved, left=None, done=done)
+
+    return BatchLoop(azure, limits, now.model, goal, watch, replan)
