@@ -6,6 +6,7 @@ import json
 import string
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given as examples
@@ -18,7 +19,7 @@ from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usa
 from vmss_upgrade.inputs.values import parse_duration, parse_list
 from vmss_upgrade.rollout.image import ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.policy import HealthUse, Policy, Selection, Share, Strategy
+from vmss_upgrade.rollout.policy import HealthUse, OnFailure, Policy, Selection, Share, Strategy
 
 RESOURCE_ID = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
 COMPUTE = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute"
@@ -52,8 +53,13 @@ def parsed(given: dict[str, str] | None = None, **more: str) -> Inputs:
 
 def problems(given: dict[str, str], **more: str) -> dict[str, str]:
     """Input -> what is wrong with it and how to mend it."""
+    return refusals(environ(given, **more))
+
+
+def refusals(environment: dict[str, str]) -> dict[str, str]:
+    """The same of a whole environment."""
     with pytest.raises(InputError) as refused:
-        parsed(given, **more)
+        parse_inputs(environment)
     found = refused.value.problems
     assert len({problem.input for problem in found}) == len(found), "an input is named once"
     assert all(problem.remedy for problem in found)
@@ -391,8 +397,9 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("resource-manager-endpoint", "https://[x", "is not an https address", id="brackets"),
         pytest.param(
             "operation",
-            "rollback",
-            "'rollback' is not one of its values. Use one of: upgrade, plan, status, update-model, upgrade-instances.",
+            "undo",
+            "'undo' is not one of its values. Use one of: upgrade, plan, status, update-model, upgrade-instances, "
+            "rollback.",
             id="op",
         ),
         pytest.param("strategy", "all", "Use one of: auto, update-domain, fault-domain, zone, batch.", id="strategy"),
@@ -619,6 +626,8 @@ def test_every_problem_is_told_at_once() -> None:
             "resource-group": "",
             "environment": "Mars",
             "operation": "explode",
+            "on-failure": "x",
+            "record": "../x",
             "image-version": "1 0",
             "wait-for-replication": "long",
             "strategy": "all",
@@ -649,6 +658,109 @@ def test_every_problem_is_told_at_once() -> None:
         *("image-sku", "image-offer", "image-publisher", "image-id", "image-uri"),
     }
     assert found.keys() == wrong
+
+
+# -- rollback ------------------------------------------------------------------------------------------------------
+
+RECORD = {
+    "schema": "vmss-upgrade/record/1",
+    "scale_set": {"id": RESOURCE_ID},
+    "previous_image": "Canonical:jammy:22_04-lts:1.0.0",
+    "target_image": f"{GALLERY}/versions/2.0.0",
+}
+
+
+def recorded(tmp_path: Path, text: str, **given: str) -> dict[str, str]:
+    """The environment of a job whose workspace has a record."""
+    (tmp_path / "out").mkdir(exist_ok=True)
+    (tmp_path / "out" / "record.json").write_text(text)
+    usual = {"operation": "rollback", "image-version": "", "record": "out/record.json"}
+    return environ({**usual, **given}, GITHUB_WORKSPACE=str(tmp_path))
+
+
+def test_a_rollback_needs_no_image() -> None:
+    order = parsed({"operation": "rollback", "image-version": ""}).order
+    assert (order.command, order.image, order.recorded) == (Command.ROLLBACK, ImageRequest(), None)
+
+
+def test_a_rollback_to_an_image() -> None:
+    assert parsed({"operation": "rollback"}).order.image == ImageRequest(version="2.0.0")
+
+
+def test_never_to_a_floating_version() -> None:
+    found = problems({"operation": "rollback", "image-version": "Latest"})
+    assert found["image-version"].startswith("`latest` names no exact version to return to. Name the version that the")
+
+
+def test_what_follows_a_failure() -> None:
+    assert parsed().order.policy.on_failure is OnFailure.STOP
+    assert parsed({"on-failure": "Rollback"}).order.policy.on_failure is OnFailure.ROLLBACK
+
+
+def test_a_record_is_read(tmp_path: Path) -> None:
+    order = parse_inputs(recorded(tmp_path, json.dumps(RECORD))).order
+    assert order.recorded is not None
+    assert order.recorded.scale_set_id == RESOURCE_ID
+    assert (order.recorded.previous.version, order.recorded.target.reference) == ("1.0.0", f"{GALLERY}/versions/2.0.0")
+
+
+def test_a_record_tells_a_rollout_what_to_return_to(tmp_path: Path) -> None:
+    given = recorded(tmp_path, json.dumps(RECORD), operation="upgrade", **{"image-version": "2.0.0"})
+    assert parse_inputs(given | {"INPUT_ON-FAILURE": "rollback"}).order.recorded is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"schema": "other/1"}, "is not a record of this action", id="schema"),
+        pytest.param({"schema": 7}, "is not a record of this action", id="schema-type"),
+        pytest.param({"previous_image": None}, "does not tell scale set, previous and target image", id="no-previous"),
+        pytest.param({"previous_image": "a:b"}, "does not tell scale set, previous and target image", id="no-image"),
+        pytest.param({"target_image": []}, "does not tell scale set, previous and target image", id="target-type"),
+        pytest.param({"scale_set": "x"}, "does not tell scale set, previous and target image", id="no-set"),
+        pytest.param({"scale_set": {"id": 1}}, "does not tell scale set, previous and target image", id="set-type"),
+        pytest.param({"previous_image": "a:b:c:latest"}, "names no exact previous image (a:b:c:latest)", id="floating"),
+        pytest.param({"previous_image": GALLERY}, "names no exact previous image", id="definition"),
+    ],
+)
+def test_a_record_that_is_none(change: dict[str, object], said: str, tmp_path: Path) -> None:
+    refused = refusals(recorded(tmp_path, json.dumps({**RECORD, **change})))
+    assert refused["record"].startswith(f"'out/record.json' {said}")
+    assert "its `report-path`" in refused["record"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("{", "is not JSON", id="broken"),
+        pytest.param("[" * 100_000, "is not JSON", id="deep"),
+        pytest.param("[]", "is not a record of this action", id="a-list"),
+        pytest.param('"' + "x" * 17_000_000 + '"', "is too large for a record", id="large"),
+    ],
+)
+def test_a_file_that_is_no_record(text: str, said: str, tmp_path: Path) -> None:
+    assert said in refusals(recorded(tmp_path, text))["record"]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        pytest.param("none.json", "cannot be read: No such file or directory", id="missing"),
+        pytest.param("out", "cannot be read: Is a directory", id="folder"),
+        pytest.param("../x.json", "does not name a file below the workspace", id="above"),
+        pytest.param("/etc/passwd", "does not name a file below the workspace", id="absolute"),
+        pytest.param("link.json", "leads out of the workspace", id="link"),
+    ],
+)
+def test_a_path_that_is_no_record(path: str, said: str, tmp_path: Path) -> None:
+    given = recorded(tmp_path, json.dumps(RECORD), record=path)
+    (tmp_path / "link.json").symlink_to("/etc/passwd")
+    assert said in refusals(given)["record"]
+
+
+def test_a_record_is_of_no_use_without_a_rollback(tmp_path: Path) -> None:
+    given = recorded(tmp_path, json.dumps(RECORD), operation="upgrade", **{"image-version": "2.0.0"})
+    assert "is of no use without a rollback. Leave it out" in refusals(given)["record"]
 
 
 def test_the_sentence_of_the_error_names_the_inputs() -> None:

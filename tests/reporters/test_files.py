@@ -25,7 +25,7 @@ KEYS = {
     "model_updated", "model_may_hold_target", "health_signal", "duration", "upgraded", "failed", "skipped", "remaining",
     "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
     "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
-    "blast_radius",
+    "blast_radius", "rolled_back", "rollback",
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def test_outputs_of_a_run() -> None:
         "previous-image": "Canonical:jammy:22_04-lts:1.0.0",
         "target-image": "Canonical:jammy:22_04-lts:2.0.0",
         "upgraded": '["1", "2", "4", "5", "6", "7", "8", "9"]',
+        "rolled-back": "[]",
         "failed": '["10"]',
         "skipped": '["0", "3"]',
         "remaining": '["11"]',
@@ -53,7 +54,7 @@ def test_outputs_of_a_run_that_never_began() -> None:
     outputs = as_outputs(Report(), "")
     assert tuple(outputs) == OUTPUTS
     assert {name: value for name, value in outputs.items() if value} == dict.fromkeys(
-        ("upgraded", "failed", "skipped", "remaining"), "[]"
+        ("upgraded", "rolled-back", "failed", "skipped", "remaining"), "[]"
     )
 
 

@@ -23,7 +23,8 @@ def recorded_of(form: Form, environ: Mapping[str, str], command: Command | None,
     path = form["record"]
     if not path:
         return None
-    if command is not Command.ROLLBACK and policy.on_failure is not OnFailure.ROLLBACK:
+    is_of_use = command in (None, Command.ROLLBACK) or policy.on_failure is OnFailure.ROLLBACK
+    if not is_of_use:
         form.problem(
             "record",
             "is of no use without a rollback",
