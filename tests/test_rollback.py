@@ -1,0 +1,453 @@
+"""Whole runs that go back: by themselves after a failure, and by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import VirtualClock
+from playing import HAPPY_FLEET, Played, play
+from vmss_upgrade.errors import Interrupted
+
+OLD, NEW, OTHER = "22.04.202610010", "22.04.202611010", "22.04.202609010"
+JAMMY = "publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2"
+BACK = {"on-failure": "rollback", "health-timeout": "3m"}
+PATCH = "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH"
+UPGRADE = "path: 'manualupgrade$', method: POST"
+SIX = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2]")
+SICK = "{kind: comes-up-unhealthy, instance: '%s'}"
+
+
+def scenario(*faults: str, fleet: str = SIX, more: str = "") -> str:
+    listed = "".join(f"  - {fault}\n" for fault in faults)
+    return fleet + more + (f"faults:\n{listed}" if listed else "")
+
+
+def on(version: str, fleet: str = SIX, **others: str) -> str:
+    """A fleet whose model holds `version`; ids of others -> the version that they run."""
+    text = fleet.replace("  health: probe", f"  health: probe\n  image: {{{JAMMY}, version: '{version}'}}")
+    instances = (
+        "".join(f"  '{id_}': {{image: '{other}'}}\n" for other, ids in others.items() for id_ in ids.split())
+        .replace("old", OLD)
+        .replace("new", NEW)
+        .replace("third", OTHER)
+    )
+    return text + (f"instances:\n{instances}" if instances else "")
+
+
+def versions(played: Played) -> dict[str, str]:
+    return {state.instance_id: state.image_version for state in played.azure.instances()}
+
+
+def model_version(played: Played) -> str:
+    writes = [json.loads(write.body) for write in played.writes if write.method == "PATCH"]
+    profile = writes[-1]["properties"]["virtualMachineProfile"]["storageProfile"]
+    return str(profile["imageReference"]["version"])
+
+
+# -- by itself -----------------------------------------------------------------------------------------------------
+
+
+def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> None:
+    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "rolled-back")
+    assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["4"], ["1"], ["0", "3"]]
+    assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
+    assert json.loads(played.outputs["rolled-back"]) == ["0", "1", "3", "4"]
+    assert json.loads(played.outputs["failed"]) == ["4"]
+    assert json.loads(played.outputs["skipped"]) == ["2", "5"]
+    assert (played.outputs["upgraded"], played.outputs["remaining"]) == ("[]", "[]")
+    assert played.azure.lowest_available() == 4
+
+
+def test_the_model_is_put_back_before_any_instance(tmp_path: Path) -> None:
+    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK)
+    assert [write.method for write in played.writes] == ["PATCH", "POST", "POST", "PATCH", "POST", "POST", "POST"]
+
+
+def test_stopping_is_what_happens_unless_asked_otherwise(tmp_path: Path) -> None:
+    played = play(scenario(SICK % "4"), tmp_path, inputs={"health-timeout": "3m"})
+    assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]")
+    assert [write.method for write in played.writes] == ["PATCH", "POST", "POST"]
+    assert f"run this action with `operation: rollback` and `image-version: {OLD}`" in played.log
+
+
+def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
+    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK)
+    assert (
+        "On failure      Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010 is put back"
+        in played.log
+    )
+    assert "↩ rolling back" in played.log
+    assert "Because         batch 2 failed: instance 4: NotHealthy" in played.log
+    assert "the model holds the previous image again" in played.log
+    assert "Rollback batch 3 of 3: UD 0, 2 instances" in played.log
+    assert "failed and was rolled back, 4 of 4 instances returned to" in played.summary
+    assert played.summary.index("### Batches") < played.summary.index("### Rollback")
+    there, back = played.summary.split("### Rollback")
+    assert "| 2 | UD 1 | <code>1, 4</code> |" in there
+    assert "| 3 | UD 0 | <code>0, 3</code> |" in back
+    assert "| Model | holds the previous image again |" in back
+    assert [batch["instance_ids"] for batch in played.record["rollback"]["batches"]] == [["4"], ["1"], ["0", "3"]]
+    assert [batch["instance_ids"] for batch in played.record["batches"]] == [["0", "3"], ["1", "4"]]
+    assert played.record["rollback"]["model_restored"] is True
+
+
+def test_who_was_born_with_the_target_returns_too(tmp_path: Path) -> None:
+    born = "{kind: appear, instance: '9', after_upgrade: 2, delay: 20, update_domain: 2, image: new}"
+    late = "{kind: appear, instance: '10', after_upgrade: 2, delay: 240, update_domain: 0, image: new}"
+    wait = f"{{kind: http, {PATCH}, nth: 2, status: 429, retry_after: 60}}"
+    played = play(scenario(SICK % "4", born, late, wait), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert set(versions(played).values()) == {OLD}
+    assert {"9", "10"} <= set(json.loads(played.outputs["rolled-back"]))
+
+
+def test_who_ran_the_target_before_stays(tmp_path: Path) -> None:
+    played = play(scenario(SICK % "4", fleet=on(OLD, new="5")), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back"
+    assert {id_ for id_, version in versions(played).items() if version == NEW} == {"5"}
+    reasons = {one["instance_id"]: one["reason"] for one in played.record["skipped"]}
+    assert reasons == {"2": "on the image that the others return to", "5": "did not move to the target image"}
+
+
+def test_on_a_second_run_also_those_of_the_first_return(tmp_path: Path) -> None:
+    """The model holds the target already: whoever runs it has moved since the rollout began."""
+    played = play(scenario(SICK % "4", fleet=on(NEW, old="1 4 2 5")), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back"
+    assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["0", "3"]]
+    assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
+    assert played.outputs["previous-image"].endswith(OLD)
+
+
+def test_a_floating_model_gets_the_exact_version(tmp_path: Path) -> None:
+    """`latest` would be the version that has just failed."""
+    fleet = on("latest", **{"old": "0 1 2 3 4 5"})
+    played = play(scenario(SICK % "4", fleet=fleet), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
+
+
+def test_selected_instances_alone_return(tmp_path: Path) -> None:
+    born = "{kind: appear, instance: '9', after_upgrade: 1, delay: 20, update_domain: 2, image: new}"
+    played = play(scenario(SICK % "4", born), tmp_path, inputs={**BACK, "instance-ids": "0,4"})
+    assert played.upgrade_calls == [["0"], ["4"], ["4"], ["0"]]
+    assert played.outputs["outcome"] == "rolled-back"
+    assert json.loads(played.outputs["remaining"]) == ["9"], "it runs the target, and was not selected"
+    assert "Not returned: 1 instance (9)." in played.log
+
+
+def test_a_protected_instance_is_never_returned(tmp_path: Path) -> None:
+    fleet = on(NEW, old="1 4 2 5") + "  '0': {protected: true}\n"
+    played = play(scenario(SICK % "4", fleet=fleet), tmp_path, inputs=BACK)
+    assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["3"]]
+    assert json.loads(played.outputs["skipped"]) == ["0", "2", "5"]
+
+
+def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
+    failure = "{kind: provisioning-failure, instance: '4', code: OSProvisioningTimedOut, message: timed out}"
+    played = play(scenario(failure), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
+    assert "4" in json.loads(played.outputs["rolled-back"])
+
+
+def test_one_that_falls_ill_after_its_batch_calls_for_it(tmp_path: Path) -> None:
+    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 1, delay: 45}"), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back"
+    assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["0"], ["1", "4"], ["3"]]
+
+
+def test_illness_that_shows_at_the_very_end_calls_for_it(tmp_path: Path) -> None:
+    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 3, delay: 41}"), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert played.upgrade_calls[3:] == [["0"], ["2", "5"], ["1", "4"], ["3"]]
+
+
+def test_an_image_that_makes_all_ill_is_left_although_hardly_anybody_is_healthy(tmp_path: Path) -> None:
+    """The floor is broken already: whoever is ill may return, and then the others, as the floor allows it again."""
+    ill = [f"{{kind: fall-ill, instance: '{id_}', after_upgrade: 2, delay: 60}}" for id_ in "0134"]
+    played = play(scenario(*ill), tmp_path, inputs={**BACK, "min-healthy": "4"})
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert set(versions(played).values()) == {OLD}
+
+
+def test_a_rollback_that_fails_names_both_failures_and_how_to_go_on(tmp_path: Path) -> None:
+    ill_again = "{kind: fall-ill, instance: '4', after_upgrade: 3, delay: 31}"
+    played = play(scenario(SICK % "4", ill_again), tmp_path, inputs=BACK)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "rollback-failed")
+    assert "The rollback failed, too: batch 1 failed: instance 4: NotHealthy" in played.summary
+    assert f"Then go on with `operation: rollback` and `image-version: {OLD}`" in played.log
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "3"]
+    assert json.loads(played.outputs["failed"]) == ["4"]
+    assert "The model holds the previous image" in played.log
+
+
+def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
+    denied = f"{{kind: http, {PATCH}, nth: 2, status: 403, code: AuthorizationFailed}}"
+    played = play(scenario(SICK % "4", denied), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rollback-failed"
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "3", "4"]
+    assert "The model holds the target image" in played.log
+    assert "AuthorizationFailed" in played.summary
+    assert played.record["rollback"]["model_restored"] is False
+    assert len(played.upgrade_calls) == 2
+
+
+def test_bad_days_are_waited_out_on_the_way_back_too(tmp_path: Path) -> None:
+    days = (
+        f"{{kind: http, {PATCH}, nth: 2, status: 429, retry_after: 40}}",
+        f"{{kind: http, {UPGRADE}, nth: 3, drop: after}}",
+        f"{{kind: http, {UPGRADE}, nth: 4, status: 409, code: Conflict}}",
+    )
+    played = play(scenario(SICK % "4", *days), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert {state.instance_id: state.upgrades for state in played.azure.instances()} == {
+        **dict.fromkeys("0134", 2),
+        **dict.fromkeys("25", 0),
+    }
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(f"{{kind: http, {UPGRADE}, nth: 2, status: 403, code: AuthorizationFailed}}", id="role-removed"),
+        pytest.param(
+            "{kind: model-change, after_upgrade: 1, delay: 5, patch: {properties: {virtualMachineProfile: "
+            f"{{storageProfile: {{imageReference: {{version: '{OTHER}'}}}}}}}}}}}}",
+            id="somebody-else-s-model",
+        ),
+    ],
+)
+def test_what_is_no_failure_of_the_image_starts_none(fault: str, tmp_path: Path) -> None:
+    played = play(scenario(fault), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
+    assert "rolling back" not in played.log
+
+
+def test_the_end_of_the_time_starts_none(tmp_path: Path) -> None:
+    played = play(scenario(), tmp_path, inputs={**BACK, "timeout": "2m"})
+    assert played.outputs["outcome"] == "timed-out"
+    assert "rolling back" not in played.log
+
+
+def test_a_cancelled_rollback_says_how_to_go_on(tmp_path: Path) -> None:
+    clock = VirtualClock()
+
+    def cancel() -> None:
+        raise Interrupted
+
+    clock.call_at(360.0, cancel)
+    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK, clock=clock)
+    assert played.outputs["outcome"] == "interrupted"
+    assert "The rollback of simulated-set was cancelled" in played.summary
+    assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
+
+
+def test_suspended_repairs_are_resumed_after_a_rollback(tmp_path: Path) -> None:
+    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
+    played = play(scenario(SICK % "4", more=repairs), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
+    assert played.outputs["outcome"] == "rolled-back"
+    assert not played.azure.repairs_suspended
+    assert "setOrchestrationServiceState" in played.writes[-1].path
+
+
+# -- refused, because it could not go back -------------------------------------------------------------------------
+
+UNSHOWN = """
+description: A VHD, the model of which holds the target already.
+inputs: {image-uri: "https://golden.blob.core.windows.net/images/web-2.vhd", on-failure: rollback}
+fleet:
+  update_domains: [2, 2]
+  health: probe
+  image: {uri: "https://golden.blob.core.windows.net/images/web-2.vhd"}
+timing: {upgrade_seconds: 30, healthy_after_seconds: 10}
+instances:
+  '1': {image: {uri: "https://golden.blob.core.windows.net/images/web-1.vhd"}, current: false}
+  '3': {image: {uri: "https://golden.blob.core.windows.net/images/web-1.vhd"}, current: false}
+"""
+
+
+def test_nothing_moves_where_nobody_knows_what_to_return_to(tmp_path: Path) -> None:
+    played = play(UNSHOWN, tmp_path)
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert (
+        "needs to know which exact image the instances ran before, and they do not show it. Give `record`" in played.log
+    )
+
+
+def test_the_record_of_the_first_run_tells_it(tmp_path: Path) -> None:
+    first = play(
+        UNSHOWN.replace(
+            '  image: {uri: "https://golden.blob.core.windows.net/images/web-2.vhd"}\n',
+            '  image: {uri: "https://golden.blob.core.windows.net/images/web-1.vhd"}\n',
+        ).split("instances:")[0],
+        tmp_path,
+    )
+    (tmp_path / "first.json").write_text(json.dumps(first.record))
+    assert first.record["previous_image"].endswith("web-1.vhd")
+    faults = "faults:\n  - {kind: comes-up-unhealthy, instance: '3'}\n"
+    played = play(UNSHOWN + faults, tmp_path, inputs={"record": "first.json", "health-timeout": "3m"})
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert {version.rpartition("/")[2] for version in versions(played).values()} == {"web-1.vhd"}
+
+
+def test_refused_where_the_previous_image_is_deprecated(tmp_path: Path) -> None:
+    images = f"images: [{{{JAMMY}, versions: ['{NEW}']}}, {{{JAMMY}, versions: ['{OLD}'], state: Deprecated}}]\n"
+    played = play(on(NEW, old="0 1 2 3 4 5") + images, tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
+    assert f"22_04-lts-gen2:{OLD} is deprecated: no instance can be made from it any more. Use `on-failure: stop`." in (
+        played.log
+    )
+
+
+def test_refused_where_the_previous_image_is_gone(tmp_path: Path) -> None:
+    gone = f"{{kind: http, path: 'versions/{OLD}$', status: 404, code: NotFound, count: 9}}"
+    played = play(scenario(gone), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
+    assert f"{OLD} does not exist in westeurope any more. Use `on-failure: stop`." in played.log
+
+
+def test_a_record_of_another_scale_set_is_refused(tmp_path: Path) -> None:
+    record = {
+        "schema": "vmss-upgrade/record/1",
+        "scale_set": {"id": "/subscriptions/s/other"},
+        "previous_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{OLD}",
+        "target_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}",
+    }
+    (tmp_path / "other.json").write_text(json.dumps(record))
+    played = play(SIX, tmp_path, inputs={**BACK, "record": "other.json"})
+    assert played.outputs["outcome"] == "refused"
+    assert "`record` is of another scale set (/subscriptions/s/other)." in played.log
+
+
+def test_several_images_before_are_a_warning(tmp_path: Path) -> None:
+    played = play(scenario(fleet=on(OLD, third="2")), tmp_path, inputs={**BACK, "operation": "plan"})
+    assert played.outputs["outcome"] == "planned"
+    assert (
+        f"also those that run another one now: Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{OTHER} (2)."
+        in (played.log)
+    )
+
+
+# -- by hand -------------------------------------------------------------------------------------------------------
+
+HALF_WAY = on(NEW, old="1 4 2 5").replace('inputs: {image-version: "22.04.202611010"}\n', "")
+BY_HAND = {"operation": "rollback"}
+
+
+@pytest.mark.parametrize("named", [{}, {"image-version": OLD}], ids=["read-from-the-others", "named"])
+def test_a_rollout_that_was_left_half_way_is_undone(named: dict[str, str], tmp_path: Path) -> None:
+    played = play(HALF_WAY, tmp_path, inputs={**BY_HAND, **named})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert played.upgrade_calls == [["0", "3"]]
+    assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
+    assert json.loads(played.outputs["upgraded"]) == ["0", "3"]
+    assert played.outputs["target-image"].endswith(OLD)
+    assert played.outputs["previous-image"].endswith(NEW)
+    assert (
+        "simulated-set runs Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010: 2 instances returned"
+        in (played.summary)
+    )
+
+
+def test_a_rollback_that_was_itself_left_half_way_goes_on(tmp_path: Path) -> None:
+    """The model holds the previous image again: the other image is the newer one, and must not be taken for it."""
+    half_back = on(OLD, new="0 3").replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    played = play(half_back, tmp_path, inputs=BY_HAND)
+    assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "3"]])
+    assert (set(versions(played).values()), [w.method for w in played.writes]) == ({OLD}, ["POST"])
+
+
+def test_a_third_image_is_left_alone_and_named(tmp_path: Path) -> None:
+    played = play(HALF_WAY + f"  '5': {{image: '{OTHER}'}}\n", tmp_path, inputs=BY_HAND)
+    assert played.outputs["outcome"] == "succeeded"
+    assert json.loads(played.outputs["remaining"]) == ["5"]
+    assert versions(played)["5"] == OTHER
+    assert (
+        "Whether these have moved since the rollout began cannot be known, so they are left as they are: 5."
+        in played.log
+    )
+
+
+def test_nothing_to_return_to(tmp_path: Path) -> None:
+    everywhere = on(NEW).replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    played = play(everywhere, tmp_path, inputs=BY_HAND)
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "Which image to return to cannot be known" in played.log
+    assert "Name it, by `image-version` or `image-id`" in played.log
+
+
+MANAGED = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Compute/images"
+TWO_MANAGED = f"""
+description: Left half-way between two managed images.
+inputs: {{operation: rollback}}
+fleet:
+  update_domains: [2, 2]
+  health: probe
+  image: {{id: {MANAGED}/second}}
+images: [{{id: {MANAGED}/first}}, {{id: {MANAGED}/second}}]
+timing: {{upgrade_seconds: 30, healthy_after_seconds: 10}}
+instances:
+  '1': {{image: {{id: {MANAGED}/first}}}}
+  '3': {{image: {{id: {MANAGED}/first}}}}
+"""
+
+
+def test_of_two_images_that_cannot_be_compared_one_must_be_named(tmp_path: Path) -> None:
+    """The model could hold either because of a rollout, or of a rollback, that was left half-way."""
+    played = play(TWO_MANAGED, tmp_path)
+    assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
+
+
+def test_a_managed_image_that_was_named(tmp_path: Path) -> None:
+    played = play(TWO_MANAGED, tmp_path, inputs={"image-id": f"{MANAGED}/first"})
+    assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "2"]]), played.log
+    assert set(versions(played).values()) == {f"{MANAGED}/first"}
+
+
+def test_by_hand_most_may_be_ill(tmp_path: Path) -> None:
+    """A rollout that made all ill but one domain: no plan of an upgrade would be allowed on this set."""
+    ill = "".join(f"  '{id_}': {{image: '{NEW}', unhealthy: true}}\n" for id_ in "0134")
+    fleet = on(NEW, old="2 5").replace('inputs: {image-version: "22.04.202611010"}\n', "") + ill
+    played = play(fleet, tmp_path, inputs={**BY_HAND, "health-timeout": "3m"})
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert played.upgrade_calls == [["1", "4"], ["0", "3"]]
+    assert set(versions(played).values()) == {OLD}
+
+
+def test_by_hand_with_stop_after(tmp_path: Path) -> None:
+    fleet = on(NEW, old="2 5").replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    played = play(fleet, tmp_path, inputs={**BY_HAND, "stop-after": "1"})
+    assert (played.outputs["outcome"], played.upgrade_calls) == ("partial", [["1", "4"]])
+    assert json.loads(played.outputs["remaining"]) == ["0", "3"]
+
+
+def test_a_set_left_failed_is_rolled_back(tmp_path: Path) -> None:
+    failed = (
+        HALF_WAY
+        + "  '0': {image: '%s', failed: {code: X, message: broken}}\nmodel: {properties: {provisioningState: Failed}}\n"
+    )
+    played = play(failed % NEW, tmp_path, inputs=BY_HAND)
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert set(versions(played).values()) == {OLD}
+
+
+def test_the_record_tells_where_from_and_where_to(tmp_path: Path) -> None:
+    first = play(scenario(SICK % "4"), tmp_path, inputs={"health-timeout": "3m"})
+    (tmp_path / "first.json").write_text(json.dumps(first.record))
+    everywhere = on(NEW).replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    played = play(everywhere, tmp_path, inputs={**BY_HAND, "record": "first.json"})
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert set(versions(played).values()) == {OLD}
+
+
+def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> None:
+    played = play(
+        HALF_WAY + "faults: [{kind: comes-up-unhealthy, instance: '0'}]\n",
+        tmp_path,
+        inputs={**BY_HAND, "on-failure": "rollback", "health-timeout": "3m"},
+    )
+    assert played.outputs["outcome"] == "halted"
+    assert "The rollback of simulated-set halted" in played.summary
