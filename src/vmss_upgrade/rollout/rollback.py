@@ -132,7 +132,9 @@ def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[st
     Where the model did not hold the target at planning (`before`), whoever ran it then had it before the rollout.
     Asked while the model holds the target: of a VHD nothing but the flag tells, and only then.
     """
-    stayed = {i.id for i in before.instances if not before.model.image.same_as(goal.image) and goal.is_reached_by(i)}
+    there_before = Goal(image=goal.image, in_model=False)  # without the flag, which was about another model
+    held_it = before.model.image.same_as(goal.image)
+    stayed = {i.id for i in before.instances if not held_it and there_before.is_reached_by(i)}
     there = {i.id for i in now.instances if is_on(i, goal.image)} - stayed
     half_way = {i.id for i in now.instances if i.id in touched and i.provisioning_state.lower() != "succeeded"}
     known = {instance.id for scale_set in (before, now) for instance in scale_set.instances}
