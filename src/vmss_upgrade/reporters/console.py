@@ -130,7 +130,7 @@ class Console:
             case ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
             case ModelUpdated():
-                which = "the previous image again" if report.rollback is not None else "the target image"
+                which = "the previous image again" if report.goes_back else "the target image"
                 self._at(event.at, f"the model holds {which}, after {duration(event.seconds)}")
             case Holding():
                 text = words.pending_in_words(event.troubles)
@@ -201,8 +201,7 @@ class Console:
     def _tell_batch_started(self, event: BatchStarted, report: Report) -> None:
         title = plan_words.batch_title(event.batch, report.before)
         size = count(len(event.batch.instance_ids), "instance")
-        is_back = report.rollback is not None
-        kind, doing = ("Rollback batch", "returning") if is_back else ("Batch", "upgrading")
+        kind, doing = ("Rollback batch", "returning") if report.goes_back else ("Batch", "upgrading")
         self._open_group(f"{kind} {event.batch.number} of {event.of}: {title}, {size}")
         self._at(event.at, f"{doing} instances {listed(event.batch.instance_ids, 30)}")
         self._last_progress = ("", float("-inf"))
@@ -220,7 +219,7 @@ class Console:
     def _tell_batch_ended(self, event: BatchPassed | BatchFailed, report: Report) -> None:
         self._close_group()
         took = duration(report.batches[-1].seconds or 0.0)
-        kind = "rollback batch" if report.rollback is not None else "batch"
+        kind = "rollback batch" if report.goes_back else "batch"
         left = sum(1 for instance in event.instances if instance.id in event.batch.instance_ids)
         if isinstance(event, BatchPassed):
             text = f"✔ {kind} {event.batch.number} passed in {took}: {count(left, 'instance')} current and healthy"

@@ -33,17 +33,19 @@ def plan_facts(
 ) -> list[tuple[str, str]]:
     """The plan as name and value."""
     bake = policy.bake_time_for(model.health_signal)
-    holds = "holds the target image already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
+    image = "that image" if plan.is_rollback else "the target image"
+    holds = f"holds {image} already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
+    moving = "To return" if plan.is_rollback else "To upgrade"
     facts = [
         ("Scale set", f"{model.name} (resource group {model.resource_group}, {model.location})"),
         *_images(plan),
-        ("Model", "gets the target image first" if plan.update_model else holds),
+        ("Model", f"gets {image} first" if plan.update_model else holds),
     ]
     if model.is_flexible and model.time:
         facts.append(("Model's time", model.time))
     if command is not Command.UPDATE_MODEL:
         facts += [
-            ("To upgrade", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+            (moving, f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
             ("Strategy", _strategy(plan)),
             ("Min healthy", _floor_in_words(policy, instances)),
             ("Health signal", model.health_signal.value),

@@ -98,7 +98,7 @@ def _done(report: Report, total: int) -> str:
 
 
 def _way(report: Report) -> str:
-    return "rollback" if report.way is not None and report.way.is_rollback else "rollout"
+    return "rollback" if report.goes_back else "rollout"
 
 
 def _nothing_to_do(report: Report, name: str) -> str:
@@ -167,7 +167,7 @@ def pending_in_words(pending: Iterable[Pending]) -> str:
 def on_target_in_words(event: BatchProgressed, report: Report) -> str:
     """How far Azure has come with a batch."""
     target = report.way.target if report.way else None
-    name = "previous" if report.rollback is not None else "target"
+    name = "previous" if report.goes_back else "target"
     batch = [i for i in event.instances if i.id in event.batch.instance_ids]
     there = sum(1 for instance in batch if target is not None and is_on(instance, target))
     return f"{there} of {count(len(batch), 'instance')} on the {name} image"
@@ -237,7 +237,7 @@ def way_back(report: Report) -> str:
 
 
 def how_to_return(report: Report) -> str:
-    """The inputs that undo what was done, instances included; empty where that was tried, or nothing is to be undone."""
+    """The inputs that undo what was done, instances included; empty where it was tried, or nothing is to be undone."""
     if report.rollback is not None or not way_back(report) or report.previous is None or report.previous.is_floating:
         return ""
     inputs = rollback_to(report.previous, instead_of=report.target)

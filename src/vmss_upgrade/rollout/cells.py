@@ -25,11 +25,14 @@ class Cell(Enum):
     UNKNOWN = "not known"
 
 
-def standing(reason: str | None) -> Cell:
-    """The cell of an instance that nothing is being done to, by why it is skipped."""
+def standing(reason: str | None, *, is_rollback: bool = False) -> Cell:
+    """The cell of an instance that nothing is being done to, by why it is skipped. Old and new are those of the
+    rollout, also while it is being undone.
+    """
+    due, arrived = (Cell.NEW, Cell.OLD) if is_rollback else (Cell.OLD, Cell.NEW)
     if reason is None:
-        return Cell.OLD
-    return Cell.NEW if reason in (ON_TARGET, ON_PREVIOUS, CURRENT) else Cell.SKIPPED
+        return due
+    return arrived if reason in (ON_TARGET, ON_PREVIOUS, CURRENT) else Cell.SKIPPED
 
 
 def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:

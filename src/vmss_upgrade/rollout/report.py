@@ -33,7 +33,7 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import Failure, not_ready
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, Skipped, reason_to_skip
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan, Skipped, reason_to_skip
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.rollback import NOT_MOVED
 from vmss_upgrade.rollout.scale_set import Goal, Instance, Model, in_natural_order, is_healthy
@@ -157,6 +157,11 @@ class Report:
         return self.rollback or self.plan
 
     @property
+    def goes_back(self) -> bool:
+        """Whether the run is on its way back to an earlier image."""
+        return self.way is not None and self.way.is_rollback
+
+    @property
     def touched(self) -> frozenset[str]:
         """The instances that an upgrade was asked for, on the way that the run is on."""
         return frozenset(id_ for record in self.batches_of_way for id_ in record.batch.instance_ids)
@@ -173,8 +178,8 @@ class Report:
 
     @property
     def rolled_back(self) -> list[str]:
-        """Those that this run's rollback returned: last seen on the previous image, up and healthy."""
-        return self._arrived() if self.rollback is not None else []
+        """Those that a rollback returned, also one asked for by hand: last seen on the earlier image and healthy."""
+        return self._arrived() if self.goes_back else []
 
     @property
     def failed(self) -> list[str]:
@@ -212,7 +217,8 @@ class Report:
     def cells_before(self) -> dict[str, Cell]:
         """Every instance's cell at planning."""
         reasons = {s.instance_id: s.reason for s in self.plan.skipped} if self.plan else {}
-        return {instance.id: standing(reasons.get(instance.id)) for instance in self.before}
+        is_rollback = self.plan is not None and self.plan.is_rollback
+        return {i.id: standing(reasons.get(i.id), is_rollback=is_rollback) for i in self.before}
 
     @property
     def target(self) -> Image | None:
@@ -295,18 +301,9 @@ class Report:
         is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
         if is_away and not self._is_fine(instance):
             return Cell.UPGRADING
-        if self.rollback is not None:
-            return self._cell_back(instance)
-        return standing(self._reason_to_skip(instance))
-
-    def _cell_back(self, instance: Instance) -> Cell:
-        """Returned; or, of the others, which of the two images it runs."""
-        if instance.id in self.touched and self._is_fine(instance):
+        if self.goes_back and instance.id in self.touched and self._is_fine(instance):
             return Cell.ROLLED_BACK
-        reason = self._reason_to_skip(instance)
-        if reason == ON_TARGET:
-            return Cell.OLD
-        return Cell.NEW if reason is None else Cell.SKIPPED
+        return standing(self._reason_to_skip(instance), is_rollback=self.goes_back)
 
     def _reason_to_skip(self, instance: Instance) -> str | None:
         if self.way is None or self.policy is None:
