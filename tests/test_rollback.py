@@ -309,17 +309,35 @@ def test_refused_where_the_previous_image_is_gone(tmp_path: Path) -> None:
     assert f"{OLD} does not exist in westeurope any more. Use `on-failure: stop`." in played.log
 
 
-def test_a_record_of_another_scale_set_is_refused(tmp_path: Path) -> None:
+SET_ID = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/simulated-group/providers/Microsoft.Compute/"
+    "virtualMachineScaleSets/simulated-set"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        pytest.param({"scale_set": {"id": f"{SET_ID}-2"}}, f"`record` is of another scale set ({SET_ID}-2).", id="set"),
+        pytest.param(
+            {"previous_image": f"{SET_ID}/images/1"}, "`record` tells of a managed or gallery image", id="kind"
+        ),
+    ],
+)
+@pytest.mark.parametrize("inputs", [BACK, {"operation": "rollback", "image-version": ""}], ids=["by-itself", "by-hand"])
+def test_a_record_that_does_not_fit_is_refused(
+    change: dict[str, object], said: str, inputs: dict[str, str], tmp_path: Path
+) -> None:
     record = {
         "schema": "vmss-upgrade/record/1",
-        "scale_set": {"id": "/subscriptions/s/other"},
+        "scale_set": {"id": SET_ID.upper()},
         "previous_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{OLD}",
         "target_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}",
     }
-    (tmp_path / "other.json").write_text(json.dumps(record))
-    played = play(SIX, tmp_path, inputs={**BACK, "record": "other.json"})
-    assert played.outputs["outcome"] == "refused"
-    assert "`record` is of another scale set (/subscriptions/s/other)." in played.log
+    (tmp_path / "other.json").write_text(json.dumps({**record, **change}))
+    played = play(SIX, tmp_path, inputs={**inputs, "record": "other.json"})
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert said in played.log
 
 
 def test_several_images_before_are_a_warning(tmp_path: Path) -> None:

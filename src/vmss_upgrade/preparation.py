@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.image_inquiry import ImageInquiry
 from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
-from vmss_upgrade.rollout.findings import Finding, Severity, note
+from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.image import (
     Image,
-    ImageFacts,
-    ImageKind,
     ImageRequest,
-    ImageState,
-    Traits,
-    newest_first,
     wanted_image,
 )
 from vmss_upgrade.rollout.image_check import (
-    examine_image,
     floating_model,
-    is_replicating,
-    latest_denied,
-    latest_missing,
     only_the_image,
 )
 from vmss_upgrade.rollout.listing import listed
@@ -40,18 +32,15 @@ from vmss_upgrade.rollout.rollback import (
     plan_rollback,
 )
 from vmss_upgrade.rollout.rollback_check import (
-    another_scale_set,
     cannot_return,
     examine_moved,
     examine_way_back,
     floating_previous_image,
+    misfit_of,
     unknown_image_to_return_to,
     unknown_previous_image,
 )
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
-
-LATEST_TRIED = 5  # of the newest versions, where the first of them are deprecated
-REPLICATION_PAUSE = 30.0  # seconds between looks at how far a gallery version is replicated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +71,7 @@ class Preparation:
         self._azure = azure
         self._order = order
         self._findings: list[Finding] = []
+        self._images = ImageInquiry(azure, order.policy, self._findings)
         self._way_back: Image | None = None
         self._moved: Moved | None = None
 
@@ -140,12 +130,12 @@ class Preparation:
             self._findings.append(floating_model(wanted))
             target: Image | None = wanted  # the flag tells who has reached it, whatever version that is
         else:
-            target = yield from self._resolved(wanted, model)
+            target = yield from self._images.resolved(wanted, model)
         if target is None:
             return None
         in_model = command is Command.UPGRADE_INSTANCES or model.image.same_as(target)
         if not target.is_floating:
-            yield from self._check(target, scale_set, in_model=in_model)
+            yield from self._images.check(target, scale_set, in_model=in_model)
         if command is Command.UPGRADE_INSTANCES and model.is_flexible:
             self._findings.append(only_the_image())
         goal = Goal(image=target, in_model=in_model, whole_model=command is Command.UPGRADE_INSTANCES)
@@ -170,7 +160,7 @@ class Preparation:
         if back_to is None:
             return None
         in_model = model.image.same_as(back_to)
-        yield from self._check(back_to, scale_set, in_model=in_model)
+        yield from self._images.check(back_to, scale_set, in_model=in_model)
         goal = Goal(image=back_to, in_model=in_model, heals=True)
         left = recorded.target if recorded else image_that_is_left(scale_set, back_to)
         self._moved = moved_from(scale_set, left, goal)
@@ -199,77 +189,16 @@ class Preparation:
         if previous is None:
             self._findings.append(unknown_previous_image())
             return
-        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(previous, scale_set.model.location))
+        facts = yield from self._images.look_up(previous, scale_set.model)
         self._findings += cannot_return(previous, facts, scale_set.model.location)
         self._findings += examine_way_back(scale_set, plan, previous)
         self._way_back = previous
 
     def _recorded_of(self, scale_set: ScaleSet) -> Recorded | None:
-        """What the given record says, where it is of this scale set; else that is a finding."""
+        """What the given record says, where it fits this scale set; else that is a finding."""
         recorded = self._order.recorded
-        if recorded is not None and recorded.scale_set_id.lower() != scale_set.model.id.lower():
-            self._findings.append(another_scale_set(recorded))
+        unfit = misfit_of(recorded, scale_set.model) if recorded is not None else None
+        if unfit is not None:
+            self._findings.append(unfit)
             return None
         return recorded
-
-    def _resolved(self, wanted: Image, model: Model) -> Steps[Image | None]:
-        """The exact image, fixed once for the whole rollout; None where it cannot be known, which is a finding."""
-        if not wanted.is_floating:
-            return wanted
-        list_versions = self._azure.api.list_versions
-        try:
-            versions = yield from self._azure.patiently(lambda: list_versions(wanted, model.location))
-        except AzureError as error:
-            if error.trouble is Trouble.DENIED:
-                self._findings.append(latest_denied(wanted))
-                return None
-            if error.trouble is not Trouble.NOT_FOUND:
-                raise
-            versions = ()
-        for name in newest_first(versions)[:LATEST_TRIED]:
-            exact = wanted.at_version(name)
-            if not (yield from self._is_deprecated(exact, model)):
-                self._findings.append(note(f"{wanted} was resolved to {exact}, once for the whole rollout."))
-                return exact
-        self._findings.append(latest_missing(wanted, model.location))
-        return None
-
-    def _is_deprecated(self, image: Image, model: Model) -> Steps[bool]:
-        """Of platform images alone: such a version stays in their list, and nothing can be made from it any more."""
-        if image.kind is not ImageKind.PLATFORM:
-            return False
-        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(image, model.location))
-        if facts.deprecated:
-            self._findings.append(note(f"{image} is deprecated, so it does not count as the latest."))
-        return facts.deprecated
-
-    def _check(self, target: Image, scale_set: ScaleSet, *, in_model: bool) -> Steps[None]:
-        """The target against the catalog, and against what the scale set boots."""
-        model = scale_set.model
-        facts = yield from self._replicated(target, model)
-        on_set = Traits()
-        if facts.state is ImageState.FOUND:
-            on_set = yield from self._boots_now(scale_set)
-        self._findings += examine_image(target, facts, on_set, location=model.location, in_model=in_model)
-
-    def _replicated(self, target: Image, model: Model) -> Steps[ImageFacts]:
-        """What the catalog says of the target, once it is replicated or `wait-for-replication` has passed."""
-        until = self._azure.now() + self._order.policy.replication_wait
-        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
-        while is_replicating(facts) and self._azure.now() < until:
-            pause = min(REPLICATION_PAUSE, until - self._azure.now())
-            why = f"{target} is being replicated to {model.location}"
-            yield from self._azure.wait(why, pause, f"{facts.progress}% done")
-            facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
-        return facts
-
-    def _boots_now(self, scale_set: ScaleSet) -> Steps[Traits]:
-        """What the set boots: as its model says, as its instances show, and as an image is that they run."""
-        model = scale_set.model
-        generation = next((i.generation for i in scale_set.instances if i.generation), "")
-        known = model.traits.completed(Traits(generation=generation))
-        running = next((i.image for i in scale_set.instances if i.image is not None), None)
-        if running is None or running.is_floating:
-            return known
-        facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(running, model.location))
-        return known.completed(facts.traits)

@@ -30,11 +30,20 @@ def unknown_image_to_return_to(model: Model) -> Finding:
     )
 
 
-def another_scale_set(recorded: Recorded) -> Finding:
-    """A record that is not of this scale set."""
-    return refuse(
-        f"`record` is of another scale set ({recorded.scale_set_id}).", "Give a record of a rollout of this scale set."
-    )
+def misfit_of(recorded: Recorded, model: Model) -> Finding | None:
+    """Why a record is not of use here; None where it is."""
+    if recorded.scale_set_id.lower() != model.id.lower():
+        return refuse(
+            f"`record` is of another scale set ({recorded.scale_set_id}).",
+            "Give a record of a rollout of this scale set.",
+        )
+    if recorded.previous.kind is not model.image.kind:
+        return refuse(
+            f"`record` tells of a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
+            f"{model.image.kind.value}, and Azure does not let it change.",
+            "Give a record of a rollout of this scale set as it is now.",
+        )
+    return None
 
 
 def floating_previous_image(image: Image) -> Finding:
