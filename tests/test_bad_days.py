@@ -19,6 +19,8 @@ LIST = "path: 'virtualMachines$', method: GET"
 MODEL = "path: 'virtualMachineScaleSets/[^/]+$', method: GET"
 POLL = "path: '/operations/', method: GET"
 
+OLD_VERSION, NEW_VERSION = "22.04.202610010", "22.04.202611010"
+
 # fault -> what is said while it is waited out
 WAITED_OUT = {
     "a read is throttled": (
@@ -103,6 +105,23 @@ def test_a_lost_answer_is_looked_after_before_anything_is_sent_again(tmp_path: P
     played = play(scenario(WAITED_OUT["the upgrade's answer is lost"][0]), tmp_path)
     posts = [request for request in played.azure.requests if request.path.endswith("manualupgrade")]
     assert [json.loads(post.body)["instanceIds"] for post in posts] == [["0", "2"], ["1", "3"]]
+
+
+@pytest.mark.parametrize("image", [OLD_VERSION, NEW_VERSION], ids=["on-the-old-image", "on-the-target"])
+def test_a_set_that_was_left_failed_is_resumed(image: str, tmp_path: Path) -> None:
+    """What an earlier run could not provision is tried again, whatever image it shows by now."""
+    left = (
+        "  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2, "
+        f"version: '{NEW_VERSION}'}}\ninstances:\n"
+        f"  '1': {{image: '{image}', current: false, failed: {{code: OSProvisioningTimedOut, message: timed out}}}}\n"
+        f"  '3': {{image: '{OLD_VERSION}'}}\n"
+        "model: {properties: {provisioningState: Failed}}\n"
+    )
+    text = HAPPY_FLEET.replace("  health: probe\n", f"  health: probe\n{left.partition('instances')[0]}")
+    played = play(text + "instances" + left.partition("instances")[2], tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert {state.instance_id: state.upgrades for state in played.azure.instances()} == {"0": 0, "1": 1, "2": 0, "3": 1}
+    assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
 
 
 def test_an_instance_that_falls_ill_after_its_batch_is_seen_by_the_last_look(tmp_path: Path) -> None:

@@ -232,6 +232,28 @@ def test_the_end_of_the_time_starts_none(tmp_path: Path) -> None:
     assert "rolling back" not in played.log
 
 
+def test_a_stop_after_so_many_batches_is_not_meant_for_the_way_back(tmp_path: Path) -> None:
+    played = play(scenario(SICK % "4"), tmp_path, inputs={**BACK, "stop-after": "2"})
+    assert (played.outputs["outcome"], played.outputs["remaining"]) == ("rolled-back", "[]")
+
+
+def test_a_rollback_starts_what_may_not_end_in_time(tmp_path: Path) -> None:
+    """A rollout stops cleanly before; of a rollback every instance that is asked to return counts."""
+    played = play(scenario(SICK % "4"), tmp_path, inputs={**BACK, "timeout": "8m"})
+    assert played.outputs["outcome"] == "rollback-failed", played.log
+    assert "The rollback failed, too: The rollout's `timeout` (8m00s) passed." in played.record["reason"]
+    last = max(request.at for request in played.writes)
+    assert 480 - last < 45, "a batch takes longer than what was left"
+
+
+def test_the_floor_on_the_way_back_is_that_of_the_beginning(tmp_path: Path) -> None:
+    """Two of six were evicted meanwhile: of the four that are left, three must stay."""
+    gone = [f"{{kind: stop, instance: '{id_}', after_upgrade: 1, delay: 5}}" for id_ in "25"]
+    played = play(scenario(*gone), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rollback-failed", played.log
+    assert "only 2, and `min-healthy` needs 3" in played.log.split("rolling back")[1]
+
+
 def test_a_cancelled_rollback_says_how_to_go_on(tmp_path: Path) -> None:
     clock = VirtualClock()
 

@@ -126,9 +126,15 @@ class Instance:
         return self.provisioning_state.lower() == "deleting"
 
     @property
+    def has_failed_upgrade(self) -> bool:
+        """Azure failed at it, and does not say that it has the latest model all the same."""
+        return self.provisioning_state.lower() == "failed" and self.latest_model_applied is not True
+
+    @property
     def is_half_way(self) -> bool:
         """An upgrade of it failed or is under way, as far as Azure shows it."""
-        return self.provisioning_state.lower() in ("failed", "updating") and self.latest_model_applied is not True
+        is_updating = self.provisioning_state.lower() == "updating" and self.latest_model_applied is not True
+        return self.has_failed_upgrade or is_updating
 
     @property
     def is_up(self) -> bool:
@@ -191,8 +197,8 @@ class Goal:
     """What every instance is to reach: `image`, and with `whole_model` all else that the model says, too.
 
     `in_model`: the model holds the image already. No instance shows the VHD it was made from, so there the flag
-    `latestModelApplied` decides, which answers the question only while the model holds it. `heals`: an instance that
-    Azure was interrupted at, or failed at, has not reached it, whatever image it shows.
+    `latestModelApplied` decides, which answers the question only while the model holds it. `heals`: neither
+    has an instance that is being upgraded, whatever image it shows. One whose upgrade failed never has.
     """
 
     image: Image
@@ -202,7 +208,7 @@ class Goal:
 
     def is_reached_by(self, instance: Instance) -> bool:
         """Whether nothing is left to do for this instance."""
-        if self.heals and instance.is_half_way:
+        if instance.has_failed_upgrade or (self.heals and instance.is_half_way):
             return False
         if self.whole_model and instance.latest_model_applied is not None:
             return instance.latest_model_applied
