@@ -164,7 +164,8 @@ def cases(draw: st.DrawFn) -> Case:
 def is_there(instance: Instance, goal: Goal) -> bool:
     if goal.whole_model:
         return instance.latest_model_applied is True
-    return instance.image == goal.image
+    failed_at = instance.provisioning_state == "Failed" and instance.latest_model_applied is not True
+    return instance.image == goal.image and not failed_at
 
 
 def is_leaving(instance: Instance) -> bool:
