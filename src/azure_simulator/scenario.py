@@ -332,18 +332,20 @@ def _trigger(entry: Section) -> f.Trigger:
 
 
 def _http_fault(entry: Section) -> f.HttpFault:
-    effects = [key for key in ("status", "drop", "hang") if entry.has(key)]
+    effects = [key for key in ("status", "drop", "hang", "without") if entry.has(key)]
     if len(effects) != 1:
-        raise entry.problem("", "needs exactly one of `status`, `drop` and `hang`")
-    drop = entry.choice("drop", ("before", "after")) if entry.has("drop") else None
+        raise entry.problem("", "needs exactly one of `status`, `drop`, `hang` and `without`")
+    drop = entry.choice("drop", f.DROPS) if entry.has("drop") else None
     return f.HttpFault(
         **_matching(entry),
         status=entry.whole("status") if entry.has("status") else None,
         code=entry.text("code", ""),
         message=entry.text("message", ""),
         retry_after=entry.optional_number("retry_after"),
-        drop="before" if drop == "before" else "after" if drop else None,
+        html=entry.text("html", ""),
+        drop=next((each for each in f.DROPS if each == drop), None),
         hang=entry.optional_number("hang"),
+        without=tuple(entry.list_of("without", str)),
     )
 
 
@@ -412,5 +414,6 @@ _FAULTS: dict[str, Callable[[Section], f.Fault]] = {
     "fall-ill": lambda e: f.FallIll(_trigger(e), e.text("instance"), e.optional_number("seconds")),
     "stop": _stop,
     "updated-by-somebody": lambda e: f.UpdatedBySomebody(_trigger(e), e.text("instance"), e.number("seconds", 120.0)),
+    "revoke-tokens": lambda e: f.RevokeTokens(_trigger(e)),
     "model-change": lambda e: f.ModelChange(_trigger(e), e.mapping("patch")),
 }
