@@ -27,6 +27,9 @@ WAITED_OUT = {
     ),
     "a read fails": (f"{{kind: http, {LIST}, nth: 2, count: 3, status: 503, code: ServerTimeout}}", "ServerTimeout"),
     "a read is cut off": (f"{{kind: http, {LIST}, nth: 2, drop: after}}", "no answer"),
+    "a read hangs": (f"{{kind: http, {LIST}, nth: 2, hang: 60}}", "Read timed out"),
+    "the upgrade's answer hangs": (f"{{kind: http, {UPGRADE}, nth: 1, hang: 60}}", "Read timed out"),
+    "Entra hangs": ("{kind: http, path: 'oauth2/v2.0/token', hang: 60}", "Read timed out"),
     "the model cannot be read": (
         f"{{kind: http, {MODEL}, nth: 2, status: 504, code: GatewayTimeout}}",
         "GatewayTimeout",

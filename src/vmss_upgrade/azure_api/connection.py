@@ -33,6 +33,14 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
         self._clock.sleep(duration)
 
 
+class _Timeouts(SansIOHTTPPolicy[Any, Any]):
+    """One bound for every request: what a client is given of it reaches only a transport that the client itself makes."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Tell the transport."""
+        request.context.options.update(NETWORK_TIMEOUTS)
+
+
 class _Trace(SansIOHTTPPolicy[Any, Any]):
     """Tells of every answer: method, path, status, milliseconds, correlation id. No query, no headers, no bodies."""
 
@@ -63,7 +71,6 @@ def connect(
 ) -> ScaleSetClient:
     """The scale set that the account names. Asks nothing of anybody yet."""
     endpoints = endpoints_of(account.cloud)
-    options: dict[str, Any] = dict(NETWORK_TIMEOUTS)
     client = ComputeManagementClient(
         credential_for(account.sign_in, endpoints, transport, mask),
         account.subscription_id,
@@ -72,7 +79,6 @@ def connect(
         transport=transport,
         retry_total=0,
         user_agent=user_agent,
-        per_call_policies=[_Trace(trace, clock)] if trace else [],
-        **options,
+        per_call_policies=[_Timeouts(), *([_Trace(trace, clock)] if trace else [])],
     )
     return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)

@@ -33,7 +33,7 @@ def credential_for(
     Nothing is repeated in there: an outage leaves as ServiceResponseError, and whoever asks waits, and says so.
     """
     noting = _NotingTransport(transport)
-    options: dict[str, Any] = {"transport": noting, "retry_total": 0, **NETWORK_TIMEOUTS}
+    options: dict[str, Any] = {"transport": noting, "retry_total": 0}
     match sign_in:
         case ClientSecret():
             from azure.identity import ClientSecretCredential
@@ -58,8 +58,7 @@ def credential_for(
         case ManagedIdentity():
             from azure.identity import ManagedIdentityCredential
 
-            timeouts: dict[str, Any] = dict(NETWORK_TIMEOUTS)
-            return ManagedIdentityCredential(transport=transport, **timeouts)
+            return ManagedIdentityCredential(transport=noting)
 
 
 class _NoToken(ClientAuthenticationError):
@@ -89,7 +88,7 @@ class GitHubToken:
 
     def _ask(self) -> str:
         request = HttpRequest("GET", self._url, headers={"Authorization": f"Bearer {self._bearer}"})
-        response = self._pipeline.run(request, **NETWORK_TIMEOUTS).http_response
+        response = self._pipeline.run(request).http_response
         if _is_outage(response.status_code):
             raise ServiceResponseError(f"GitHub's token service is not available ({response.status_code}).")
         if response.status_code != 200:
@@ -103,7 +102,7 @@ class GitHubToken:
 
 
 class _NotingTransport(HttpTransport[Any, Any]):
-    """Remembers the status of the last answer: azure-identity drops it from many of its errors."""
+    """Remembers the status of the last answer: azure-identity drops it from many of its errors. Bounds every request."""
 
     def __init__(self, inner: HttpTransport[Any, Any]) -> None:
         self._inner = inner
@@ -112,7 +111,7 @@ class _NotingTransport(HttpTransport[Any, Any]):
     def send(self, request: Any, **options: Any) -> Any:
         """Pass on, and note the answer's status (None where there is no answer)."""
         self.last_status = None
-        response = self._inner.send(request, **options)
+        response = self._inner.send(request, **{**options, **NETWORK_TIMEOUTS})
         self.last_status = response.status_code
         return response
 
