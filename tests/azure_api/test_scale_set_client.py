@@ -312,7 +312,9 @@ def test_the_sdk_repeats_nothing_and_waits_for_nothing(call: Callable[[ScaleSetC
         pytest.param(error(504, "GatewayTimeout"), Trouble.UNCERTAIN, "GatewayTimeout", "", id="504"),
         pytest.param(error(408, "RequestTimeout"), Trouble.UNCERTAIN, "RequestTimeout", "", id="408"),
         pytest.param(error(501, "NotSimulated"), Trouble.REJECTED, "NotSimulated", "", id="nobody-knows-it"),
-        pytest.param(answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "", id="html"),
+        pytest.param(
+            answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "a web page", id="html"
+        ),
         pytest.param(answer(403, ""), Trouble.DENIED, "HTTP 403", "", id="empty-body"),
         pytest.param(answer(400, {"error": "x", "error_description": "y"}), Trouble.REJECTED, "x", "y", id="entra"),
         pytest.param(answer(400, ["x"]), Trouble.REJECTED, "HTTP 400", "", id="json-that-is-no-object"),
@@ -544,6 +546,16 @@ def test_how_long_a_poll_asks_to_wait() -> None:
     assert operation.asked_delay == 37
     operation.step()
     assert operation.asked_delay is None
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_page_with_200_accepts_nothing(write: Callable[[ScaleSetClient], Any]) -> None:
+    """A proxy or gateway in between may answer so; nobody knows whether Azure has seen the request."""
+    client, script = azure(answer(200, "<html><h1>Sign in to the network</h1></html>"))
+    with pytest.raises(AzureError) as refused:
+        write(client)
+    assert refused.value.trouble is Trouble.UNCERTAIN
+    assert len(script.sent) == 1
 
 
 def test_a_patch_that_ended_at_once() -> None:

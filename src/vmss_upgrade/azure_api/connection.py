@@ -34,7 +34,7 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
 
 
 class _Timeouts(SansIOHTTPPolicy[Any, Any]):
-    """One bound for every request: what a client is given of it reaches only a transport that the client itself makes."""
+    """One bound for every request: given to the client it would only reach a transport that the client makes."""
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Tell the transport."""

@@ -98,11 +98,11 @@ class GitHubToken:
         try:
             return str(json.loads(response.text())["value"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _NoToken("GitHub's token service answered without a token.") from error
+            raise ServiceResponseError("GitHub's token service answered without a token.") from error
 
 
 class _NotingTransport(HttpTransport[Any, Any]):
-    """Remembers the status of the last answer: azure-identity drops it from many of its errors. Bounds every request."""
+    """Bounds every request, and remembers the status of the last answer, which many of azure-identity's errors lack."""
 
     def __init__(self, inner: HttpTransport[Any, Any]) -> None:
         self._inner = inner
@@ -157,7 +157,7 @@ class _Explaining:
             raise
         except ClientAuthenticationError as error:
             status = self._noting.last_status
-            if status is None or _is_outage(status):
+            if status is None or status == 200 or _is_outage(status):  # 200: an answer that holds no token
                 why = f"HTTP {status}" if status else error.message
                 raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
             if self._github is None:
@@ -171,7 +171,7 @@ class _Explaining:
 
 
 def _is_outage(status: int) -> bool:
-    return status >= 500 or status == 429
+    return status >= 500 or status in (408, 429)
 
 
 def _entra_words(error: HttpResponseError) -> str:

@@ -57,6 +57,11 @@ def _no_answer(message: str, error: Exception, doing: str) -> AzureError:
     return AzureError(message, trouble=Trouble.UNCERTAIN, code=type(error).__name__, doing=doing)
 
 
+def is_page(response: Any) -> bool:
+    """Whether an answer is a web page: a gateway's or a proxy's, and never Azure's own."""
+    return str(response.headers.get("content-type", "")).lower().startswith("text/html")
+
+
 def correlation_id(headers: Mapping[str, str]) -> str:
     """The id by which Microsoft support finds a request; empty where the answer has none."""
     return next((headers[name] for name in _CORRELATION_HEADERS if headers.get(name)), "")
@@ -88,10 +93,10 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
     status = int(response.status_code)
     headers = response.headers
     code, message = _azure_words(error)
-    trouble = _trouble(status, code)
+    said = "a web page instead of Azure's answer" if is_page(response) else str(error.message)
     return AzureError(
-        message or str(error.message),
-        trouble=trouble,
+        message or said,
+        trouble=_trouble(status, code),
         code=code or f"HTTP {status}",
         doing=doing,
         remedy=remedy_for(status, code, message, is_sign_in=isinstance(error, ClientAuthenticationError)),
