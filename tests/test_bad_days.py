@@ -169,6 +169,16 @@ def test_a_rollout_outlives_its_access_token(tmp_path: Path, monkeypatch: pytest
     assert not [request for request in played.azure.requests if request.status == 401]
 
 
+def test_a_token_that_is_revoked_in_the_middle_is_replaced_once(tmp_path: Path) -> None:
+    """The SDK would go on with the one in its cache, which Azure refuses."""
+    played = play(scenario("{kind: revoke-tokens, after_upgrade: 1, delay: 10}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert "no longer accepts the access token (InvalidAuthenticationToken): one try with a fresh one" in played.log
+    assert [r.status for r in played.azure.requests if r.path.endswith("/oauth2/v2.0/token")] == [200, 200]
+    assert [r.status for r in played.azure.requests if r.status == 401] == [401]
+    assert played.upgrade_calls == [["0", "2"], ["1", "3"]]
+
+
 def test_a_refused_sign_in_names_what_the_token_claims(tmp_path: Path) -> None:
     played = play(HAPPY_FLEET + "audience: api://somebody-else\n", tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")

@@ -14,7 +14,8 @@ from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout import pacing
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import Ending, Event, Waiting
+from vmss_upgrade.rollout.events import Ending, Event, Noticed, Waiting
+from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.policy import HealthUse, Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
@@ -22,8 +23,8 @@ from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
 T = TypeVar("T")
 Steps = Generator[Event, None, T]
 
-# what was read is outdated: read again, at once; how often at most
-_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1}
+# what was read is outdated, or the token is: read again, with a fresh one, at once; how often at most
+_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
 
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
@@ -176,6 +177,9 @@ class PatientApi:
     def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
         """Wait as long as the error deserves, and return the patience that is left. Raises it when there is none."""
         if patience.read_again < _READ_AGAIN.get(error.trouble, 0):
+            if error.trouble is Trouble.TOKEN_REFUSED:
+                told = note(f"Azure no longer accepts the access token ({error.code}): one try with a fresh one.")
+                yield Noticed(at=self.elapsed(), finding=told)
             return replace(patience, read_again=patience.read_again + 1)
         verdict = patience.after(error)
         if verdict is None:

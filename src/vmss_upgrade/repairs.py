@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.patience import Patience
 
 LIMIT = 5 * 60.0  # seconds; recorded: under a second
-_NOT_DONE = (Trouble.DENIED, Trouble.REJECTED, Trouble.NOT_FOUND)
+_NOT_DONE = (Trouble.DENIED, Trouble.TOKEN_REFUSED, Trouble.REJECTED, Trouble.NOT_FOUND)
 
 
 class RepairsPause:

@@ -315,6 +315,14 @@ def test_the_sdk_repeats_nothing_and_waits_for_nothing(call: Callable[[ScaleSetC
         pytest.param(
             answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "a web page", id="html"
         ),
+        pytest.param(
+            error(401, "ExpiredAuthenticationToken"),
+            Trouble.TOKEN_REFUSED,
+            "ExpiredAuthenticationToken",
+            "",
+            id="old-token",
+        ),
+        pytest.param(error(401, "AuthenticationFailed"), Trouble.DENIED, "AuthenticationFailed", "", id="other-401"),
         pytest.param(answer(403, ""), Trouble.DENIED, "HTTP 403", "", id="empty-body"),
         pytest.param(answer(400, {"error": "x", "error_description": "y"}), Trouble.REJECTED, "x", "y", id="entra"),
         pytest.param(answer(400, ["x"]), Trouble.REJECTED, "HTTP 400", "", id="json-that-is-no-object"),

@@ -61,6 +61,26 @@ def credential_for(
             return ManagedIdentityCredential(transport=noting)
 
 
+class RenewableCredential:
+    """A TokenCredential that can forget every token it holds, by being made anew."""
+
+    def __init__(self, make: Callable[[], TokenCredential]) -> None:
+        self._make = make
+        self._inner = make()
+
+    def renew(self) -> None:
+        """Sign in again when the next token is asked for."""
+        self._inner = self._make()
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """See azure.core.credentials.TokenCredential."""
+        return self._inner.get_token(*scopes, **options)
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
+        """See azure.core.credentials.SupportsTokenInfo."""
+        return self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
+
+
 class _NoToken(ClientAuthenticationError):
     """GitHub gave no token, so nobody has refused one."""
 

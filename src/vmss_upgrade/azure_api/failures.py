@@ -22,6 +22,8 @@ _BY_STATUS = {
     412: Trouble.CHANGED,
     429: Trouble.THROTTLED,
 }
+# what Resource Manager says of a token that was revoked, and of one that is too old for its clock
+_TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken")
 # cloud-provider-azure#2386: an id in the list is no longer an instance
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
 
@@ -108,6 +110,8 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 def _trouble(status: int, code: str) -> Trouble:
     if code == _GONE:
         return Trouble.GONE
+    if status == 401 and code in _TOKEN_REFUSED:
+        return Trouble.TOKEN_REFUSED
     if status == 501:  # nobody there knows such a request
         return Trouble.REJECTED
     if status >= 500 or status < 400:  # below 400: an answer that was cut off, or that nobody can read

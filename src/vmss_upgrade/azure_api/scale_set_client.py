@@ -23,7 +23,7 @@ from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
-from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
 from vmss_upgrade.rollout.rights import Permission
@@ -103,7 +103,7 @@ class ScaleSetClient:
                     f"{self._machines_path}/{quote(text_in(machine, 'name'), safe='')}/instanceView"
                 )
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return None if error.trouble is Trouble.NOT_FOUND else machine
         return {**machine, "properties": {**properties, "instanceView": view}}
@@ -114,7 +114,7 @@ class ScaleSetClient:
             with translated("reading the latest rolling upgrade"):
                 body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return False if error.trouble is Trouble.NOT_FOUND else None
         return text_in(body, "properties", "runningStatus", "code").lower() == "rollingforward"
@@ -135,7 +135,7 @@ class ScaleSetClient:
                 entries = to_permissions(item for page in self._reader.pages(url) for item in page.items)
                 return entries or None  # nothing at all: but the scale set could be read
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return None
 
@@ -147,7 +147,7 @@ class ScaleSetClient:
             with translated("reading the scale set's instance view"):
                 view = self._reader.json(f"{self._path}/instanceView")
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return None
         for service in objects_in(view, "orchestrationServices"):
