@@ -19,6 +19,8 @@ LIST = "path: 'virtualMachines$', method: GET"
 MODEL = "path: 'virtualMachineScaleSets/[^/]+$', method: GET"
 POLL = "path: '/operations/', method: GET"
 
+REPAIRED = HAPPY_FLEET + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT30M}}}\n"
+
 # fault -> what is said while it is waited out
 WAITED_OUT = {
     "a read is throttled": (
@@ -35,6 +37,10 @@ WAITED_OUT = {
         "GatewayTimeout",
     ),
     "a poll fails": (f"{{kind: http, {POLL}, nth: 3, status: 500, code: MultipleErrorsOccurred}}", "MultipleErrors"),
+    "a poll finds no record for a moment": (
+        f"{{kind: http, {POLL}, nth: 3, count: 3, status: 404, code: NotFound}}",
+        "NotFound",
+    ),
     "the model update is throttled": (
         f"{{kind: http, {PATCH}, nth: 1, status: 429, retry_after: 40}}",
         "fewer requests",
@@ -106,6 +112,46 @@ def test_a_lost_answer_is_looked_after_before_anything_is_sent_again(tmp_path: P
     played = play(scenario(WAITED_OUT["the upgrade's answer is lost"][0]), tmp_path)
     posts = [request for request in played.azure.requests if request.path.endswith("manualupgrade")]
     assert [json.loads(post.body)["instanceIds"] for post in posts] == [["0", "2"], ["1", "3"]]
+
+
+def test_where_azure_forgets_its_operations_what_they_were_to_change_is_watched(tmp_path: Path) -> None:
+    """No poll is answered from the second on: neither the model update's nor an upgrade's, nor that of the repairs."""
+    gone = f"{{kind: http, {POLL}, nth: 2, count: 9999, status: 404, code: NotFound}}"
+    slow = (REPAIRED + f"faults:\n  - {gone}\n").replace("upgrade_seconds: 30", "upgrade_seconds: 600")
+    played = play(slow, tmp_path, inputs={"suspend-repairs": "true"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert played.log.count("Azure has no record of the operation any more (404): the instances are watched") == 2
+    assert [len(write.body) > 0 and write.status for write in played.writes] == [202, 200, 202, 202, 202]
+    first, second = played.azure.upgrades
+    assert second.started_at > first.healthy_at
+    assert not played.azure.repairs_suspended
+
+
+def test_an_instance_that_fails_is_told_though_azure_forgot_the_operation(tmp_path: Path) -> None:
+    gone = f"{{kind: http, {POLL}, nth: 6, count: 9999, status: 404, code: NotFound}}"
+    failing = "{kind: provisioning-failure, instance: '0', code: DiskGone, message: gone, operation: failed}"
+    played = play(scenario(f"{gone}\n  - {failing}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "DiskGone" in played.log
+    assert len(played.upgrade_calls) == 1
+
+
+def test_an_upgrade_that_hangs_where_azure_forgot_it_ends_by_the_batchs_bound(tmp_path: Path) -> None:
+    gone = f"{{kind: http, {POLL}, nth: 6, count: 9999, status: 404, code: NotFound}}"
+    played = play(scenario(f"{gone}\n  - {{kind: hangs, instance: '0'}}"), tmp_path, inputs={"batch-timeout": "10m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
+    assert played.record["batches"][0]["seconds"] == pytest.approx(600, abs=5)
+
+
+@pytest.mark.parametrize(("nth", "action"), [(1, "Suspend"), (2, "Resume")])
+def test_where_the_answer_about_repairs_is_lost_their_state_is_looked_at(nth: int, action: str, tmp_path: Path) -> None:
+    lost = f"{{kind: http, path: 'setOrchestrationServiceState$', nth: {nth}, drop: after}}"
+    played = play(REPAIRED + f"faults:\n  - {lost}\n", tmp_path, inputs={"suspend-repairs": "true"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
+    assert asked == ["Suspend", "Resume"]
+    assert f"{'suspending' if action == 'Suspend' else 'resuming'} automatic repairs: " in played.log
+    assert not played.azure.repairs_suspended
 
 
 def test_an_instance_that_falls_ill_after_its_batch_is_seen_by_the_last_look(tmp_path: Path) -> None:

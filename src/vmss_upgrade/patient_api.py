@@ -139,7 +139,7 @@ class PatientApi:
     def follow(
         self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[bool]] | None = None
     ) -> Steps[OperationState]:
-        """Poll until the operation ends, or the clock shows `deadline` (then RUNNING).
+        """Poll until the operation ends, or Azure has no record of it (LOST), or the clock shows `deadline` (RUNNING).
 
         `meanwhile` is run now and then, for progress; it answers whether to go on (else RUNNING, too).
         """
@@ -152,7 +152,9 @@ class PatientApi:
             bucket.spend(1, self.now())
             try:
                 state = yield from self.patiently(operation.step, until=deadline)
-            except AzureError:
+            except AzureError as error:
+                if error.trouble is Trouble.NO_RECORD:
+                    return OperationState.LOST
                 if self.now() < deadline:
                     raise
             if meanwhile and state is OperationState.RUNNING and self.now() >= next_look:

@@ -77,8 +77,7 @@ class SteppedPolling(ARMPolling):
                     self._poll_once()
         except AzureError as error:
             if error.trouble is Trouble.NOT_FOUND:
-                # it was accepted, so it exists: an answer that says otherwise is asked for again
-                error.trouble, error.remedy = Trouble.UNCERTAIN, ""
+                error.trouble, error.remedy = Trouble.NO_RECORD, ""  # it was accepted, so it did exist
             raise
         state = _STATES.get(str(self._status).lower(), OperationState.RUNNING)
         if state is OperationState.FAILED:

@@ -13,6 +13,8 @@ _BOUNDS = {
     # Azure has been seen to ask for 120 s and for 1200 s (Azure/azure-rest-api-specs#270)
     Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0),
     Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0),
+    # after that the instances tell more than the operation will
+    Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0),
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
     Trouble.GONE: (5.0, 30.0, 5 * 60.0),
 }
