@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -529,5 +530,31 @@ def test_a_batch_that_vanished_did_not_pass_as_healthy(tmp_path: Path) -> None:
 
 
 def re_waiting(log: str, said: str) -> bool:
-    """Whether a line of the log says that it waits, and why."""
-    return any("waiting" in line and said in line for line in log.splitlines())
+    """Whether a line of the log says that it waits: why, how long, until when."""
+    return (
+        re.search(rf"waiting: .*{re.escape(said)}.*\(next try in \d\w+, until \d+:\d\d:\d\d at most\)", log) is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "fault", "bound"),
+    [
+        pytest.param({}, f"{LIST}, nth: 2, count: 2, status: 503", "0:10:54", id="its-own"),
+        pytest.param({"timeout": "8m"}, f"{LIST}, nth: 2, count: 2, status: 503", "0:08:00", id="the-rollouts"),
+        pytest.param({"batch-timeout": "6m"}, f"{UPGRADE}, nth: 1, status: 429", "0:06:54", id="the-batchs"),
+    ],
+)
+def test_a_wait_says_by_which_bound_it_ends(inputs: dict[str, str], fault: str, bound: str, tmp_path: Path) -> None:
+    played = play(scenario(f"{{kind: http, {fault}}}"), tmp_path, inputs=inputs)
+    assert f"until {bound} at most)" in played.log, played.log
+
+
+@pytest.mark.parametrize("status", [500, 429], ids=["failing", "throttling"])
+def test_no_try_is_later_than_the_bound_that_was_told(status: int, tmp_path: Path) -> None:
+    played = play(scenario(f"{{kind: http, {LIST}, nth: 2, count: 9999, status: {status}}}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    told = max(re.findall(r"until (\d+):(\d\d):(\d\d) at most\)", played.log))
+    hours, minutes, seconds = map(int, told)
+    started = next(i for i, request in enumerate(played.azure.requests) if "/subscriptions/" in request.path)
+    lists = [r.at for r in played.azure.requests if r.path.endswith("virtualMachines") and r.status == status]
+    assert lists[-2] - played.azure.requests[started].at <= hours * 3600 + minutes * 60 + seconds + 1

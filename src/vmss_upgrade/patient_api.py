@@ -86,9 +86,10 @@ class PatientApi:
                 "Run the workflow again with the same inputs: instances on the target image are skipped.",
             )
 
-    def wait(self, why: str, seconds: float, detail: str = "") -> Steps[None]:
-        """Say why, and sleep."""
-        yield Waiting(at=self.elapsed(), why=why, seconds=seconds, detail=detail)
+    def wait(self, why: str, seconds: float, *, until: float, detail: str = "") -> Steps[None]:
+        """Say why, how long, and until when there are more tries (`until`, as the clock shows), and sleep."""
+        last = min(until - self.started, self._timeout)
+        yield Waiting(at=self.elapsed(), why=why, seconds=seconds, until=last, detail=detail)
         self.sleep(seconds)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -105,7 +106,7 @@ class PatientApi:
         """The model once nobody is updating the scale set, or at `until` as it is; `why` says what is waited for."""
         model = yield from self.read_model()
         while model.provisioning_state.lower() == "updating" and self.now() < until:
-            yield from self.wait(why, SETTLING_PAUSE)
+            yield from self.wait(why, SETTLING_PAUSE, until=until)
             model = yield from self.read_model()
         return model
 
@@ -187,7 +188,8 @@ class PatientApi:
         if verdict is None:
             raise error
         seconds, left = verdict
-        yield from self.wait(_in_words(error), min(seconds, until - self.now()))
+        until = min(until, self.now() + patience.left(error))
+        yield from self.wait(_in_words(error), min(seconds, until - self.now()), until=until)
         return left
 
 

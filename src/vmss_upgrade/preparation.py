@@ -83,7 +83,8 @@ class Preparation:
             busy = [instance.id for instance in self._azure.seen if instance.is_busy and not instance.is_leaving]
             if not busy:
                 return
-            yield from self._azure.wait(f"instances are being made or updated ({listed(busy)})", SETTLING_PAUSE)
+            why = f"instances are being made or updated ({listed(busy)})"
+            yield from self._azure.wait(why, SETTLING_PAUSE, until=until)
             yield from self._azure.look()
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:
@@ -166,7 +167,7 @@ class Preparation:
         while is_replicating(facts) and self._azure.now() < until:
             pause = min(REPLICATION_PAUSE, until - self._azure.now())
             why = f"{target} is being replicated to {model.location}"
-            yield from self._azure.wait(why, pause, f"{facts.progress}% done")
+            yield from self._azure.wait(why, pause, until=until, detail=f"{facts.progress}% done")
             facts = yield from self._azure.patiently(lambda: self._azure.api.look_up(target, model.location))
         return facts
 

@@ -36,8 +36,13 @@ class Patience:
         bounds = _BOUNDS.get(error.trouble)
         if bounds is None:
             return None
-        first, longest, together = bounds
+        first, longest, _ = bounds
         wait = min(error.retry_after or first * 2**self.tries, longest)
-        if self.waited + wait > together:
+        if wait > self.left(error):
             return None
         return wait, replace(self, tries=self.tries + 1, waited=self.waited + wait)
+
+    def left(self, error: AzureError) -> float:
+        """Seconds of waiting that such an error may still cost; 0 where waiting cannot help."""
+        _, _, together = _BOUNDS.get(error.trouble, (0.0, 0.0, 0.0))
+        return max(0.0, together - self.waited)
