@@ -17,7 +17,9 @@ from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 
-MODEL = {"id": SET, "name": "web", "properties": {"provisioningState": "Succeeded"}}
+STORAGE = {"imageReference": {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "1.0.0"}}
+PROPERTIES = {"provisioningState": "Succeeded", "virtualMachineProfile": {"storageProfile": STORAGE}}
+MODEL = {"id": SET, "name": "web", "properties": PROPERTIES}
 UNIFORM = to_model({})
 FLEXIBLE = to_model({"id": SET, "properties": {"orchestrationMode": "Flexible"}})
 IMAGE = {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "2.0.0"}
@@ -186,7 +188,7 @@ def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
         "instanceId": "0",
         "properties": {"storageProfile": {"dataDisks": []}, "hardwareProfile": {"vmSize": "S"}},
     }
-    model = {**MODEL, "sku": {"name": "M"}, "properties": {"virtualMachineProfile": {"storageProfile": {}}}}
+    model = {**MODEL, "sku": {"name": "M"}}
     client, _ = azure(answer(200, model), answer(200, {"value": [listed]}))
     assert client.read_instances(client.read_model()).instances[0].behind_in == ("VM size (S instead of M)",)
 
@@ -388,6 +390,24 @@ def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
     with pytest.raises(AzureError) as refused:
         azure(reply)[0].read_instances(UNIFORM)
     assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"id": SET, "name": "web"}, id="no-properties"),
+        pytest.param({"id": SET, "properties": {"provisioningState": "Succeeded"}}, id="no-profile"),
+        pytest.param({"id": SET, "properties": {"virtualMachineProfile": {"storageProfile": {}}}}, id="no-image"),
+    ],
+)
+def test_a_scale_set_without_an_image_is_no_answer(body: Any) -> None:
+    with pytest.raises(AzureError) as refused:
+        azure(answer(200, body))[0].read_model()
+    assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
+
+
+def test_a_flexible_scale_set_may_have_no_profile() -> None:
+    assert azure(answer(200, {"id": SET, "properties": {"orchestrationMode": "Flexible"}}))[0].read_model().is_flexible
 
 
 def test_the_request_log_tells_no_secret() -> None:

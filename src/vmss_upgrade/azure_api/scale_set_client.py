@@ -21,7 +21,7 @@ from vmss_upgrade.azure_api.failures import translated
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader
+from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, unreadable
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
@@ -57,7 +57,10 @@ class ScaleSetClient:
         with translated("reading the scale set"):
             response = self._reader.get(self._path)
             self._model_body = self._reader.object_of(response)
-            return to_model(self._model_body, etag=response.headers.get("etag", ""))
+            model = to_model(self._model_body, etag=response.headers.get("etag", ""))
+            if not object_in(self._model_body, "properties") or not (model.is_flexible or str(model.image)):
+                raise unreadable("the scale set comes without its properties, or without its image")
+            return model
 
     def read_instances(self, model: Model) -> InstanceList:
         """The expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
