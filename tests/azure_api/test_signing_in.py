@@ -196,7 +196,7 @@ def test_an_answer_of_github_that_says_nothing_is_no_refusal(services: Services,
 )
 def test_an_answer_of_entra_that_says_nothing_is_no_refusal(services: Services, reply: Reply) -> None:
     services.entra = [reply]
-    with pytest.raises(ServiceResponseError, match="not available|without a token"):
+    with pytest.raises(ServiceResponseError, match=r"not available|without a token"):
         services.credential().get_token("https://manager.test/.default")
 
 
