@@ -96,9 +96,18 @@ class Scenario:
 
 
 def scenario_names() -> list[str]:
-    """The scenarios that ship with the simulator, in alphabetical order."""
-    folder = resources.files("azure_simulator") / "scenarios"
-    return sorted(entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml"))
+    """The scenarios that ship with the simulator, in alphabetical order; those of one fault each are `fault_names`."""
+    return _names_in("scenarios")
+
+
+def fault_names() -> list[str]:
+    """The scenarios that ship for one fault each, as `faults/NAME`, in alphabetical order."""
+    return [f"faults/{name}" for name in _names_in("scenarios/faults")]
+
+
+def _names_in(folder: str) -> list[str]:
+    entries = (resources.files("azure_simulator") / folder).iterdir()
+    return sorted(entry.name.removesuffix(".yml") for entry in entries if entry.name.endswith(".yml"))
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -112,8 +121,8 @@ def load_scenario(name_or_path: str) -> Scenario:
             return parse_scenario(path.read_text(encoding="utf-8"), path.stem, name_or_path)
         except OSError as error:
             raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from error
-    if name_or_path not in scenario_names():
-        known = ", ".join(scenario_names())
+    if name_or_path not in [*scenario_names(), *fault_names()]:
+        known = ", ".join([*scenario_names(), *fault_names()])
         raise ScenarioError(f"{name_or_path}: there is no such scenario; there are {known}, and files in .yml")
     file = resources.files("azure_simulator") / "scenarios" / f"{name_or_path}.yml"
     return parse_scenario(file.read_text(encoding="utf-8"), name_or_path, f"{name_or_path}.yml")
