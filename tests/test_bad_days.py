@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ MODEL = "path: 'virtualMachineScaleSets/[^/]+$', method: GET"
 POLL = "path: '/operations/', method: GET"
 
 OLD_VERSION, NEW_VERSION = "22.04.202610010", "22.04.202611010"
+REPAIRED = HAPPY_FLEET + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT30M}}}\n"
 
 # fault -> what is said while it is waited out
 WAITED_OUT = {
@@ -29,11 +31,18 @@ WAITED_OUT = {
     ),
     "a read fails": (f"{{kind: http, {LIST}, nth: 2, count: 3, status: 503, code: ServerTimeout}}", "ServerTimeout"),
     "a read is cut off": (f"{{kind: http, {LIST}, nth: 2, drop: after}}", "no answer"),
+    "a read hangs": (f"{{kind: http, {LIST}, nth: 2, hang: 60}}", "Read timed out"),
+    "the upgrade's answer hangs": (f"{{kind: http, {UPGRADE}, nth: 1, hang: 60}}", "Read timed out"),
+    "Entra hangs": ("{kind: http, path: 'oauth2/v2.0/token', hang: 60}", "Read timed out"),
     "the model cannot be read": (
         f"{{kind: http, {MODEL}, nth: 2, status: 504, code: GatewayTimeout}}",
         "GatewayTimeout",
     ),
     "a poll fails": (f"{{kind: http, {POLL}, nth: 3, status: 500, code: MultipleErrorsOccurred}}", "MultipleErrors"),
+    "a poll finds no record for a moment": (
+        f"{{kind: http, {POLL}, nth: 3, count: 3, status: 404, code: NotFound}}",
+        "NotFound",
+    ),
     "the model update is throttled": (
         f"{{kind: http, {PATCH}, nth: 1, status: 429, retry_after: 40}}",
         "fewer requests",
@@ -124,6 +133,46 @@ def test_a_set_that_was_left_failed_is_resumed(image: str, tmp_path: Path) -> No
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
 
 
+def test_where_azure_forgets_its_operations_what_they_were_to_change_is_watched(tmp_path: Path) -> None:
+    """No poll is answered from the second on: neither the model update's nor an upgrade's, nor that of the repairs."""
+    gone = f"{{kind: http, {POLL}, nth: 2, count: 9999, status: 404, code: NotFound}}"
+    slow = (REPAIRED + f"faults:\n  - {gone}\n").replace("upgrade_seconds: 30", "upgrade_seconds: 600")
+    played = play(slow, tmp_path, inputs={"suspend-repairs": "true"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert played.log.count("Azure has no record of the operation any more (404): the instances are watched") == 2
+    assert [len(write.body) > 0 and write.status for write in played.writes] == [202, 200, 202, 202, 202]
+    first, second = played.azure.upgrades
+    assert second.started_at > first.healthy_at
+    assert not played.azure.repairs_suspended
+
+
+def test_an_instance_that_fails_is_told_though_azure_forgot_the_operation(tmp_path: Path) -> None:
+    gone = f"{{kind: http, {POLL}, nth: 6, count: 9999, status: 404, code: NotFound}}"
+    failing = "{kind: provisioning-failure, instance: '0', code: DiskGone, message: gone, operation: failed}"
+    played = play(scenario(f"{gone}\n  - {failing}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    assert "DiskGone" in played.log
+    assert len(played.upgrade_calls) == 1
+
+
+def test_an_upgrade_that_hangs_where_azure_forgot_it_ends_by_the_batchs_bound(tmp_path: Path) -> None:
+    gone = f"{{kind: http, {POLL}, nth: 6, count: 9999, status: 404, code: NotFound}}"
+    played = play(scenario(f"{gone}\n  - {{kind: hangs, instance: '0'}}"), tmp_path, inputs={"batch-timeout": "10m"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
+    assert played.record["batches"][0]["seconds"] == pytest.approx(600, abs=5)
+
+
+@pytest.mark.parametrize(("nth", "action"), [(1, "Suspend"), (2, "Resume")])
+def test_where_the_answer_about_repairs_is_lost_their_state_is_looked_at(nth: int, action: str, tmp_path: Path) -> None:
+    lost = f"{{kind: http, path: 'setOrchestrationServiceState$', nth: {nth}, drop: after}}"
+    played = play(REPAIRED + f"faults:\n  - {lost}\n", tmp_path, inputs={"suspend-repairs": "true"})
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
+    assert asked == ["Suspend", "Resume"]
+    assert f"{'suspending' if action == 'Suspend' else 'resuming'} automatic repairs: " in played.log
+    assert not played.azure.repairs_suspended
+
+
 def test_an_instance_that_falls_ill_after_its_batch_is_seen_by_the_last_look(tmp_path: Path) -> None:
     played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 2, delay: 35}"), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
@@ -183,6 +232,16 @@ def test_a_rollout_outlives_its_access_token(tmp_path: Path, monkeypatch: pytest
     asked = [request for request in played.azure.requests if request.path.endswith("/oauth2/v2.0/token")]
     assert len(asked) >= 5
     assert not [request for request in played.azure.requests if request.status == 401]
+
+
+def test_a_token_that_is_revoked_in_the_middle_is_replaced_once(tmp_path: Path) -> None:
+    """The SDK would go on with the one in its cache, which Azure refuses."""
+    played = play(scenario("{kind: revoke-tokens, after_upgrade: 1, delay: 10}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert "no longer accepts the access token (InvalidAuthenticationToken): one try with a fresh one" in played.log
+    assert [r.status for r in played.azure.requests if r.path.endswith("/oauth2/v2.0/token")] == [200, 200]
+    assert [r.status for r in played.azure.requests if r.status == 401] == [401]
+    assert played.upgrade_calls == [["0", "2"], ["1", "3"]]
 
 
 def test_a_refused_sign_in_names_what_the_token_claims(tmp_path: Path) -> None:
@@ -489,5 +548,31 @@ def test_a_batch_that_vanished_did_not_pass_as_healthy(tmp_path: Path) -> None:
 
 
 def re_waiting(log: str, said: str) -> bool:
-    """Whether a line of the log says that it waits, and why."""
-    return any("waiting" in line and said in line for line in log.splitlines())
+    """Whether a line of the log says that it waits: why, how long, until when."""
+    return (
+        re.search(rf"waiting: .*{re.escape(said)}.*\(next try in \d\w+, until \d+:\d\d:\d\d at most\)", log) is not None
+    )
+
+
+@pytest.mark.parametrize(
+    ("inputs", "fault", "bound"),
+    [
+        pytest.param({}, f"{LIST}, nth: 2, count: 2, status: 503", "0:10:54", id="its-own"),
+        pytest.param({"timeout": "8m"}, f"{LIST}, nth: 2, count: 2, status: 503", "0:08:00", id="the-rollouts"),
+        pytest.param({"batch-timeout": "6m"}, f"{UPGRADE}, nth: 1, status: 429", "0:06:54", id="the-batchs"),
+    ],
+)
+def test_a_wait_says_by_which_bound_it_ends(inputs: dict[str, str], fault: str, bound: str, tmp_path: Path) -> None:
+    played = play(scenario(f"{{kind: http, {fault}}}"), tmp_path, inputs=inputs)
+    assert f"until {bound} at most)" in played.log, played.log
+
+
+@pytest.mark.parametrize("status", [500, 429], ids=["failing", "throttling"])
+def test_no_try_is_later_than_the_bound_that_was_told(status: int, tmp_path: Path) -> None:
+    played = play(scenario(f"{{kind: http, {LIST}, nth: 2, count: 9999, status: {status}}}"), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
+    told = max(re.findall(r"until (\d+):(\d\d):(\d\d) at most\)", played.log))
+    hours, minutes, seconds = map(int, told)
+    started = next(i for i, request in enumerate(played.azure.requests) if "/subscriptions/" in request.path)
+    lists = [r.at for r in played.azure.requests if r.path.endswith("virtualMachines") and r.status == status]
+    assert lists[-2] - played.azure.requests[started].at <= hours * 3600 + minutes * 60 + seconds + 1

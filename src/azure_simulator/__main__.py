@@ -6,7 +6,7 @@ from pathlib import Path
 
 from azure_simulator.capture import with_captured_set
 from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, load_scenario, scenario_names
+from azure_simulator.scenario import Scenario, fault_names, load_scenario, scenario_names
 
 
 def main(arguments: list[str]) -> int:
@@ -58,7 +58,7 @@ def _scenario(given: argparse.Namespace) -> Scenario:
 
 
 def _print_scenarios() -> None:
-    names = scenario_names()
+    names = [*scenario_names(), *fault_names()]
     width = max(len(name) for name in names)
     for name in names:
         print(f"{name:{width}}  {load_scenario(name).description}")

@@ -45,6 +45,10 @@ class ConnectionDropped(Exception):
     """The connection ended without an answer."""
 
 
+class TlsFailed(ConnectionDropped):
+    """It ended in the TLS handshake, before there was a request."""
+
+
 def json_reply(status: int, body: object, headers: Headers | None = None) -> Reply:
     return text_reply(status, json.dumps(body, separators=(",", ":")), headers)
 
@@ -52,6 +56,11 @@ def json_reply(status: int, body: object, headers: Headers | None = None) -> Rep
 def text_reply(status: int, body: str, headers: Headers | None = None) -> Reply:
     """An answer whose body is JSON already written."""
     return Reply(status, [("content-type", "application/json; charset=utf-8"), *(headers or [])], body.encode())
+
+
+def html_reply(status: int, page: str) -> Reply:
+    """An answer that is not Azure's own: a page of whatever stands in between."""
+    return Reply(status, [("content-type", "text/html; charset=utf-8")], page.encode())
 
 
 def empty_reply(status: int, headers: Headers | None = None) -> Reply:

@@ -69,14 +69,21 @@ class FlagLags:
     nth: int = 1
 
 
+# Where the connection ends: in the TLS handshake, before the request is carried out, after it, or in the middle of the
+# answer's body (an answer without a body comes whole).
+Drop = Literal["tls", "before", "after", "in-body"]
+DROPS: tuple[Drop, ...] = ("tls", "before", "after", "in-body")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpFault:
     """The `nth` request (1 is the first) that matches, and the `count` - 1 matching ones after it, go wrong.
 
     A request matches when its method is `method` (any when absent) and the regular expression `path` is
-    found in its path, without regard to case. Then exactly one of: it is answered `status` with Azure's
-    error body; the connection is dropped `before` or `after` the request is carried out; it is carried out
-    at once and the answer hangs for `hang` seconds.
+    found in its path, without regard to case. Then exactly one of: it is answered `status`, with Azure's
+    error body or with the page `html`, as a gateway or a proxy in between does; the connection is `drop`ped; it
+    is carried out at once and the answer hangs for `hang` seconds; it is carried out and the fields `without`
+    are missing from its answer.
     """
 
     path: str
@@ -87,8 +94,10 @@ class HttpFault:
     code: str = ""
     message: str = ""
     retry_after: float | None = None
-    drop: Literal["before", "after"] | None = None
+    html: str = ""
+    drop: Drop | None = None
     hang: float | None = None
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +190,13 @@ class UpdatedBySomebody:
 
 
 @dataclass(frozen=True, slots=True)
+class RevokeTokens:
+    """Every access token that was given out until then is refused with 401; new ones are given out as before."""
+
+    when: Trigger
+
+
+@dataclass(frozen=True, slots=True)
 class ModelChange:
     """Somebody changes the set: `patch` is merged over its JSON and its etag moves."""
 
@@ -190,5 +206,5 @@ class ModelChange:
 
 RequestFault = HttpFault | AnswerError | OperationFate
 InstanceFault = ComesUpUnhealthy | ProvisioningFailure | Hangs | StaysOnOldImage | FlagLags
-Event = Vanish | Appear | FallIll | Stop | UpdatedBySomebody | ModelChange
+Event = Vanish | Appear | FallIll | Stop | UpdatedBySomebody | RevokeTokens | ModelChange
 Fault = InstanceFault | RequestFault | ConflictWindow | Event

@@ -35,7 +35,8 @@ class IdentityRoutes:
         self._audience = audience
         self._lifetime = access_token_seconds
         self._assertions: dict[str, tuple[str, float]] = {}
-        self._access_tokens: dict[str, float] = {}
+        self._access_tokens: dict[str, tuple[float, float]] = {}  # given at, expires at
+        self._revoked_at = float("-inf")
         self.request_token = secrets.token_urlsafe(32)
 
     @property
@@ -57,6 +58,10 @@ class IdentityRoutes:
             return self._configuration(path)
         raise NotSimulated("no such route")
 
+    def revoke(self, given_until: float) -> None:
+        """Refuse from now on every access token that was given out until that moment."""
+        self._revoked_at = given_until
+
     def authorize(self, headers: Mapping[str, str], now: float) -> None:
         """Raise Refusal 401 unless the request bears a token that was given out and is not too old."""
         challenge = f'Bearer authorization_uri="{self._base_url}/{TENANT}", error="invalid_token"'
@@ -67,10 +72,11 @@ class IdentityRoutes:
                 "Authentication failed. The 'Authorization' header is missing.",
                 challenge,
             )
-        if token not in self._access_tokens:
+        given_at, expires_at = self._access_tokens.get(token, (float("-inf"), 0.0))
+        if given_at <= self._revoked_at:
             raise _unauthorized("InvalidAuthenticationToken", "The access token is invalid.", challenge)
-        if self._lifetime is not None and now > self._access_tokens[token]:
-            expired, current = (self._calendar.timestamp(when) for when in (self._access_tokens[token], now))
+        if self._lifetime is not None and now > expires_at:
+            expired, current = (self._calendar.timestamp(when) for when in (expires_at, now))
             message = f"The access token expiry UTC time '{expired}' is earlier than current UTC time '{current}'."
             raise _unauthorized("ExpiredAuthenticationToken", message, challenge)
 
@@ -92,7 +98,7 @@ class IdentityRoutes:
         lifetime = self._lifetime if self._lifetime is not None else ACCESS_TOKEN_SECONDS
         issued = wall_seconds()
         token = _jwt(aud=self._base_url, iss=f"{self._base_url}/{TENANT}", iat=issued, exp=issued + int(lifetime))
-        self._access_tokens[token] = now + lifetime
+        self._access_tokens[token] = (now, now + lifetime)
         answer = {"token_type": "Bearer", "expires_in": int(lifetime), "ext_expires_in": int(lifetime)}
         return json_reply(200, {**answer, "access_token": token})
 

@@ -76,6 +76,7 @@ class SimulatedScaleSet:
         # When each update ended that reached instances by itself, as modes Rolling and Automatic do.
         self.reached_by_updates: list[float] = []
         self.conflict_until = 0.0
+        self.tokens_revoked_at = -FOREVER
         self.repairs_suspended = scenario.repairs_suspended
         self.rolling = RollingUpgrade.reported(scenario.rolling_upgrade, calendar)
         self.births = list(scenario.scale_set.instances) if scenario.scale_set.absent else []
@@ -205,6 +206,8 @@ class SimulatedScaleSet:
                 self.instances[event.instance] = self._appeared(event, moment)
             case f.UpdatedBySomebody(instance=instance_id, seconds=seconds):
                 self.instances[instance_id].upgrades.append(self.replacement(moment, moment + seconds))
+            case f.RevokeTokens():
+                self.tokens_revoked_at = moment
             case f.ModelChange(patch=patch):
                 self.json = merged(self.json, patch)
                 self.updates += 1

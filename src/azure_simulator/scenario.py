@@ -96,9 +96,18 @@ class Scenario:
 
 
 def scenario_names() -> list[str]:
-    """The scenarios that ship with the simulator, in alphabetical order."""
-    folder = resources.files("azure_simulator") / "scenarios"
-    return sorted(entry.name.removesuffix(".yml") for entry in folder.iterdir() if entry.name.endswith(".yml"))
+    """The scenarios that ship with the simulator, in alphabetical order; those of one fault each are `fault_names`."""
+    return _names_in("scenarios")
+
+
+def fault_names() -> list[str]:
+    """The scenarios that ship for one fault each, as `faults/NAME`, in alphabetical order."""
+    return [f"faults/{name}" for name in _names_in("scenarios/faults")]
+
+
+def _names_in(folder: str) -> list[str]:
+    entries = (resources.files("azure_simulator") / folder).iterdir()
+    return sorted(entry.name.removesuffix(".yml") for entry in entries if entry.name.endswith(".yml"))
 
 
 def load_scenario(name_or_path: str) -> Scenario:
@@ -112,8 +121,8 @@ def load_scenario(name_or_path: str) -> Scenario:
             return parse_scenario(path.read_text(encoding="utf-8"), path.stem, name_or_path)
         except OSError as error:
             raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from error
-    if name_or_path not in scenario_names():
-        known = ", ".join(scenario_names())
+    if name_or_path not in [*scenario_names(), *fault_names()]:
+        known = ", ".join([*scenario_names(), *fault_names()])
         raise ScenarioError(f"{name_or_path}: there is no such scenario; there are {known}, and files in .yml")
     file = resources.files("azure_simulator") / "scenarios" / f"{name_or_path}.yml"
     return parse_scenario(file.read_text(encoding="utf-8"), name_or_path, f"{name_or_path}.yml")
@@ -332,18 +341,20 @@ def _trigger(entry: Section) -> f.Trigger:
 
 
 def _http_fault(entry: Section) -> f.HttpFault:
-    effects = [key for key in ("status", "drop", "hang") if entry.has(key)]
+    effects = [key for key in ("status", "drop", "hang", "without") if entry.has(key)]
     if len(effects) != 1:
-        raise entry.problem("", "needs exactly one of `status`, `drop` and `hang`")
-    drop = entry.choice("drop", ("before", "after")) if entry.has("drop") else None
+        raise entry.problem("", "needs exactly one of `status`, `drop`, `hang` and `without`")
+    drop = entry.choice("drop", f.DROPS) if entry.has("drop") else None
     return f.HttpFault(
         **_matching(entry),
         status=entry.whole("status") if entry.has("status") else None,
         code=entry.text("code", ""),
         message=entry.text("message", ""),
         retry_after=entry.optional_number("retry_after"),
-        drop="before" if drop == "before" else "after" if drop else None,
+        html=entry.text("html", ""),
+        drop=next((each for each in f.DROPS if each == drop), None),
         hang=entry.optional_number("hang"),
+        without=tuple(entry.list_of("without", str)),
     )
 
 
@@ -412,5 +423,6 @@ _FAULTS: dict[str, Callable[[Section], f.Fault]] = {
     "fall-ill": lambda e: f.FallIll(_trigger(e), e.text("instance"), e.optional_number("seconds")),
     "stop": _stop,
     "updated-by-somebody": lambda e: f.UpdatedBySomebody(_trigger(e), e.text("instance"), e.number("seconds", 120.0)),
+    "revoke-tokens": lambda e: f.RevokeTokens(_trigger(e)),
     "model-change": lambda e: f.ModelChange(_trigger(e), e.mapping("patch")),
 }

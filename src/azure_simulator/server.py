@@ -72,6 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(reply.body)
+        if any(name == "content-length" and int(value) > len(reply.body) for name, value in reply.headers):
+            self.close_connection = True  # the rest of the body never comes
 
     do_GET = do_PUT = do_PATCH = do_POST = do_DELETE = _answer
 

@@ -11,14 +11,15 @@ from urllib.parse import urlsplit
 
 from azure_simulator import faults as f
 from azure_simulator.answers import (
-    ConnectionDropped,
     NotSimulated,
     Refusal,
     Reply,
+    html_reply,
     json_reply,
 )
 from azure_simulator.arm_request import parse_request
 from azure_simulator.arm_routes import ArmRoutes
+from azure_simulator.broken_answers import cut_off, raise_if_dropped, without_fields
 from azure_simulator.clock import Calendar, Clock
 from azure_simulator.fleet import FOREVER, lowest_available
 from azure_simulator.identity_routes import IdentityRoutes
@@ -222,6 +223,7 @@ class SimulatedAzure:
     def _settled(self) -> float:
         now = self._clock.now()
         self._set.settle(now)
+        self._identity.revoke(self._set.tokens_revoked_at)
         return now
 
     def _hang(self, seconds: float, patience: float | None) -> None:
@@ -240,19 +242,18 @@ class SimulatedAzure:
         fault = next((each for each in struck if isinstance(each, f.HttpFault)), None)
         status = 0
         try:
-            if fault is not None and fault.drop == "before":
-                raise ConnectionDropped("dropped before the request was carried out")
+            raise_if_dropped(fault, "before")
             if fault is not None and fault.status is not None:
                 reply = self._finished(self._faulty_reply(fault, now), headers, now)
             else:
-                reply = self._finished(self._reply(method, url, headers, body, struck, now), headers, now)
-            if fault is not None and fault.drop == "after":
-                raise ConnectionDropped("dropped after the request was carried out")
+                true = self._reply(method, url, headers, body, struck, now)
+                reply = self._finished(without_fields(true, fault.without if fault else ()), headers, now)
+            raise_if_dropped(fault, "after")
             status = reply.status
         finally:
             text = body.decode("utf-8", "replace")
             self.requests.append(RequestRecord(now, method, parts.path, parts.query, status, text))
-        return reply, fault.hang or 0.0 if fault is not None else 0.0
+        return cut_off(reply, fault), fault.hang or 0.0 if fault is not None else 0.0
 
     def _reply(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes, struck: list[f.RequestFault], now: float
@@ -286,10 +287,12 @@ class SimulatedAzure:
         return struck
 
     def _faulty_reply(self, fault: f.HttpFault, now: float) -> Reply:
-        """The error that a fault asks for. A 429 without a code of its own is a throttle's, with all that
+        """The answer that a fault asks for. A 429 without a code of its own is a throttle's, with all that
         belongs to it.
         """
         headers = [] if fault.retry_after is None else [("retry-after", f"{fault.retry_after:g}")]
+        if fault.html:
+            return html_reply(fault.status or 200, fault.html)
         if fault.status == 429 and not fault.code:
             bucket = "HighCostGetVMScaleSet30Min"
             return too_many_requests(bucket, self._calendar, now, [], fault.retry_after or 120).reply()

@@ -1,5 +1,6 @@
 """The seam in process: the real SDK's requests reach the simulator without a network."""
 
+import ssl
 from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
@@ -9,7 +10,7 @@ import urllib3
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 
-from azure_simulator.answers import ConnectionDropped, Reply
+from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed
 
 # method, url, headers, body, seconds until the client gives up waiting
 Exchange = Callable[[str, str, Mapping[str, str], bytes, float | None], Reply]
@@ -48,6 +49,10 @@ class SimulatorAdapter(HTTPAdapter):
             )
         except AnswerTookTooLong as error:
             raise requests.exceptions.ReadTimeout("Read timed out.", request=request) from error
+        except TlsFailed as error:
+            # as urllib3 wraps what the ssl module raises, with no retry of its own
+            handshake = urllib3.exceptions.SSLError(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, str(error)))
+            raise requests.exceptions.SSLError(handshake, request=request) from error
         except ConnectionDropped as error:
             broken = urllib3.exceptions.ProtocolError("Connection aborted.", ConnectionResetError(str(error)))
             raise requests.exceptions.ConnectionError(broken, request=request) from error

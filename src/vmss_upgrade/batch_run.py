@@ -63,6 +63,8 @@ class BatchRun:
         if operation is not None:
             yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch)
             state = yield from self._azure.follow(operation, self._deadline, meanwhile=self._look_meanwhile)
+            if state is OperationState.LOST:
+                state = yield from self._watch_instead()
             if state is not OperationState.RUNNING:
                 yield UpgradeEnded(at=self._azure.elapsed(), batch=self._batch)
         gate = HealthGate(
@@ -119,6 +121,18 @@ class BatchRun:
                 patience = yield from self._azure.wait_after(error, patience, until=self._deadline)
                 yield from self._azure.look()
                 yield from self._hold(self._batch)
+
+    def _watch_instead(self) -> Steps[OperationState]:
+        """An operation without a record is over when none of its instances is being updated any more."""
+        yield self._notice(
+            Severity.NOTE, "Azure has no record of the operation any more (404): the instances are watched instead."
+        )
+        while (yield from self._look_meanwhile()) and self._azure.now() < self._deadline:
+            if not self._is_any_busy(self._batch):
+                return OperationState.SUCCEEDED
+            pause = pacing.LOOK_WHILE_BAKING * self._azure.pages  # there is no operation to poll in between
+            self._azure.sleep(min(pause, self._deadline - self._azure.now()))
+        return OperationState.RUNNING
 
     def _pass(self, gate: HealthGate) -> Steps[HealthGate]:
         """Look until the gate is decided."""
@@ -191,8 +205,7 @@ class BatchRun:
         return any(is_new_problem(instance, self._known_problems) for instance in batch)
 
     def _is_any_busy(self, batch: Batch) -> bool:
-        present = self._scale_set().by_id()
-        return any(present[id_].is_busy for id_ in batch.instance_ids)
+        return any(instance.is_busy for instance in self._azure.seen if instance.id in batch.instance_ids)
 
     def _scale_set(self) -> ScaleSet:
         return ScaleSet(model=self.model, instances=self._azure.seen)

@@ -54,8 +54,14 @@ class Trouble(Enum):
     CHANGED = "changed"  # 412: the scale set is no longer the one that was read
     GONE = "gone"  # an instance named in the request no longer exists
     NOT_FOUND = "not found"  # 404
-    DENIED = "denied"  # 401, 403, or no token
+    NO_RECORD = "no record"  # 404 to a poll: Azure accepted the operation, but does not know it (yet, or any more)
+    TOKEN_REFUSED = "token refused"  # 401: the access token is not accepted any more; a fresh one may be
+    DENIED = "denied"  # 403, any other 401, or no token
     REJECTED = "rejected"  # any other answer: waiting will not help
+
+
+# No answer to what was asked, so that asking again may bring one.
+ASK_AGAIN = (Trouble.THROTTLED, Trouble.UNCERTAIN, Trouble.TOKEN_REFUSED)
 
 
 class AzureError(VmssUpgradeError):

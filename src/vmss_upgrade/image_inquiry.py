@@ -73,7 +73,7 @@ class ImageInquiry:
         while is_replicating(facts) and self._azure.now() < until:
             pause = min(REPLICATION_PAUSE, until - self._azure.now())
             why = f"{target} is being replicated to {model.location}"
-            yield from self._azure.wait(why, pause, f"{facts.progress}% done")
+            yield from self._azure.wait(why, pause, until=until, detail=f"{facts.progress}% done")
             facts = yield from self.look_up(target, model)
         return facts
 

@@ -28,7 +28,7 @@ def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps
     operation = yield from _submit(azure, planned_from, target)
     if operation is not None:
         state = yield from azure.follow(operation, limit)
-        if state is not OperationState.SUCCEEDED:
+        if state not in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself will tell
             raise operation_error(operation, state, "updating the model")
     model = yield from azure.read_settled_model("the model update is still being carried out", limit)
     if model.provisioning_state.lower() == "updating":

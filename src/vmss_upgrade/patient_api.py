@@ -14,7 +14,8 @@ from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout import pacing
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import Ending, Event, Waiting
+from vmss_upgrade.rollout.events import Ending, Event, Noticed, Waiting
+from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.policy import HealthUse, Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
@@ -22,8 +23,8 @@ from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
 T = TypeVar("T")
 Steps = Generator[Event, None, T]
 
-# what was read is outdated: read again, at once; how often at most
-_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1}
+# what was read is outdated, or the token is: read again, with a fresh one, at once; how often at most
+_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
 
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
@@ -85,9 +86,10 @@ class PatientApi:
                 "Run the workflow again with the same inputs: instances on the target image are skipped.",
             )
 
-    def wait(self, why: str, seconds: float, detail: str = "") -> Steps[None]:
-        """Say why, and sleep."""
-        yield Waiting(at=self.elapsed(), why=why, seconds=seconds, detail=detail)
+    def wait(self, why: str, seconds: float, *, until: float, detail: str = "") -> Steps[None]:
+        """Say why, how long, and until when there are more tries (`until`, as the clock shows), and sleep."""
+        last = min(until - self.started, self._timeout)
+        yield Waiting(at=self.elapsed(), why=why, seconds=seconds, until=last, detail=detail)
         self.sleep(seconds)
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ class PatientApi:
         """The model once nobody is updating the scale set, or at `until` as it is; `why` says what is waited for."""
         model = yield from self.read_model()
         while model.provisioning_state.lower() == "updating" and self.now() < until:
-            yield from self.wait(why, SETTLING_PAUSE)
+            yield from self.wait(why, SETTLING_PAUSE, until=until)
             model = yield from self.read_model()
         return model
 
@@ -138,7 +140,7 @@ class PatientApi:
     def follow(
         self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[bool]] | None = None
     ) -> Steps[OperationState]:
-        """Poll until the operation ends, or the clock shows `deadline` (then RUNNING).
+        """Poll until the operation ends, or Azure has no record of it (LOST), or the clock shows `deadline` (RUNNING).
 
         `meanwhile` is run now and then, for progress; it answers whether to go on (else RUNNING, too).
         """
@@ -151,7 +153,9 @@ class PatientApi:
             bucket.spend(1, self.now())
             try:
                 state = yield from self.patiently(operation.step, until=deadline)
-            except AzureError:
+            except AzureError as error:
+                if error.trouble is Trouble.NO_RECORD:
+                    return OperationState.LOST
                 if self.now() < deadline:
                     raise
             if meanwhile and state is OperationState.RUNNING and self.now() >= next_look:
@@ -176,12 +180,16 @@ class PatientApi:
     def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
         """Wait as long as the error deserves, and return the patience that is left. Raises it when there is none."""
         if patience.read_again < _READ_AGAIN.get(error.trouble, 0):
+            if error.trouble is Trouble.TOKEN_REFUSED:
+                told = note(f"Azure no longer accepts the access token ({error.code}): one try with a fresh one.")
+                yield Noticed(at=self.elapsed(), finding=told)
             return replace(patience, read_again=patience.read_again + 1)
         verdict = patience.after(error)
         if verdict is None:
             raise error
         seconds, left = verdict
-        yield from self.wait(_in_words(error), min(seconds, until - self.now()))
+        until = min(until, self.now() + patience.left(error))
+        yield from self.wait(_in_words(error), min(seconds, until - self.now()), until=until)
         return left
 
 

@@ -25,11 +25,12 @@ class InstanceList:
 
 
 class OperationState(Enum):
-    """The states of an asynchronous operation that make a difference."""
+    """The states of an asynchronous operation that make a difference. `step` itself never finds it LOST."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
+    LOST = "lost"  # Azure has no record of it: only what it was to change can tell
 
 
 class Operation(Protocol):

@@ -110,7 +110,8 @@ class Preparation:
             busy = [instance.id for instance in self._azure.seen if instance.is_busy and not instance.is_leaving]
             if not busy:
                 return
-            yield from self._azure.wait(f"instances are being made or updated ({listed(busy)})", SETTLING_PAUSE)
+            why = f"instances are being made or updated ({listed(busy)})"
+            yield from self._azure.wait(why, SETTLING_PAUSE, until=until)
             yield from self._azure.look()
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:

@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.patience import Patience
 
 LIMIT = 5 * 60.0  # seconds; recorded: under a second
-_NOT_DONE = (Trouble.DENIED, Trouble.REJECTED, Trouble.NOT_FOUND)
+_NOT_DONE = (Trouble.DENIED, Trouble.TOKEN_REFUSED, Trouble.REJECTED, Trouble.NOT_FOUND)
 
 
 class RepairsPause:
@@ -38,7 +38,7 @@ class RepairsPause:
                 self._is_owed = False
                 yield RepairsResumed(at=self._azure.elapsed(), were_suspended=False)
             raise
-        yield from self._follow(operation)
+        yield from self._follow(operation, suspended=True)
 
     def resume(self) -> Steps[None]:
         """Resume, with patience. What cannot be resumed is a warning with the command; the rollout's end stands."""
@@ -46,7 +46,7 @@ class RepairsPause:
             return
         try:
             operation = yield from self._ask(suspended=False)
-            yield from self._follow(operation)
+            yield from self._follow(operation, suspended=False)
         except OutOfTime:  # the rollout's time is over, but this is owed
             yield from self.resume_at_once()
         except AzureError as error:
@@ -70,20 +70,33 @@ class RepairsPause:
         for _event in self.resume_at_once():
             pass
 
-    def _follow(self, operation: Operation) -> Steps[None]:
+    def _follow(self, operation: Operation | None, *, suspended: bool) -> Steps[None]:
         """Wait for the end of what was asked for. Raises AzureError where it fails, or does not end."""
-        state = yield from self._azure.follow(operation, self._azure.now() + LIMIT)
-        if state is not OperationState.SUCCEEDED:
-            raise operation_error(operation, state, "changing the state of automatic repairs")
+        if operation is None:
+            return
+        try:
+            state = yield from self._azure.follow(operation, self._azure.now() + LIMIT)
+            if state is not OperationState.SUCCEEDED:
+                raise operation_error(operation, state, "changing the state of automatic repairs")
+        except AzureError:
+            if not (yield from self._are(suspended=suspended)):  # which says more than the operation does
+                raise
 
-    def _ask(self, *, suspended: bool) -> Steps[Operation]:
-        """The same state can be asked for twice, so a lost answer is simply asked again."""
+    def _ask(self, *, suspended: bool) -> Steps[Operation | None]:
+        """The accepted request; None when its answer was lost, but repairs are in the state that was asked for."""
         patience = Patience()
         while True:
             try:
                 return self._azure.write(partial(self._azure.api.set_repairs, suspended=suspended))
             except AzureError as error:
                 patience = yield from self._azure.wait_after(error, patience)
+                if error.trouble is Trouble.UNCERTAIN and (yield from self._are(suspended=suspended)):
+                    return None
+
+    def _are(self, *, suspended: bool) -> Steps[bool]:
+        """Whether Azure shows repairs in this state."""
+        shown = yield from self._azure.patiently(lambda: self._azure.api.are_repairs_suspended(self._azure.model))
+        return shown is suspended
 
     def _resumed(self) -> RepairsResumed:
         self._is_owed = False

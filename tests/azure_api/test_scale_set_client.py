@@ -17,7 +17,9 @@ from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 
-MODEL = {"id": SET, "name": "web", "properties": {"provisioningState": "Succeeded"}}
+STORAGE = {"imageReference": {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "1.0.0"}}
+PROPERTIES = {"provisioningState": "Succeeded", "virtualMachineProfile": {"storageProfile": STORAGE}}
+MODEL = {"id": SET, "name": "web", "properties": PROPERTIES}
 UNIFORM = to_model({})
 FLEXIBLE = to_model({"id": SET, "properties": {"orchestrationMode": "Flexible"}})
 IMAGE = {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "2.0.0"}
@@ -186,7 +188,7 @@ def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
         "instanceId": "0",
         "properties": {"storageProfile": {"dataDisks": []}, "hardwareProfile": {"vmSize": "S"}},
     }
-    model = {**MODEL, "sku": {"name": "M"}, "properties": {"virtualMachineProfile": {"storageProfile": {}}}}
+    model = {**MODEL, "sku": {"name": "M"}}
     client, _ = azure(answer(200, model), answer(200, {"value": [listed]}))
     assert client.read_instances(client.read_model()).instances[0].behind_in == ("VM size (S instead of M)",)
 
@@ -312,7 +314,17 @@ def test_the_sdk_repeats_nothing_and_waits_for_nothing(call: Callable[[ScaleSetC
         pytest.param(error(504, "GatewayTimeout"), Trouble.UNCERTAIN, "GatewayTimeout", "", id="504"),
         pytest.param(error(408, "RequestTimeout"), Trouble.UNCERTAIN, "RequestTimeout", "", id="408"),
         pytest.param(error(501, "NotSimulated"), Trouble.REJECTED, "NotSimulated", "", id="nobody-knows-it"),
-        pytest.param(answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "", id="html"),
+        pytest.param(
+            answer(502, "<html><h1>Bad Gateway</h1></html>"), Trouble.UNCERTAIN, "HTTP 502", "a web page", id="html"
+        ),
+        pytest.param(
+            error(401, "ExpiredAuthenticationToken"),
+            Trouble.TOKEN_REFUSED,
+            "ExpiredAuthenticationToken",
+            "",
+            id="old-token",
+        ),
+        pytest.param(error(401, "AuthenticationFailed"), Trouble.DENIED, "AuthenticationFailed", "", id="other-401"),
         pytest.param(answer(403, ""), Trouble.DENIED, "HTTP 403", "", id="empty-body"),
         pytest.param(answer(400, {"error": "x", "error_description": "y"}), Trouble.REJECTED, "x", "y", id="entra"),
         pytest.param(answer(400, ["x"]), Trouble.REJECTED, "HTTP 400", "", id="json-that-is-no-object"),
@@ -378,6 +390,24 @@ def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
     with pytest.raises(AzureError) as refused:
         azure(reply)[0].read_instances(UNIFORM)
     assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"id": SET, "name": "web"}, id="no-properties"),
+        pytest.param({"id": SET, "properties": {"provisioningState": "Succeeded"}}, id="no-profile"),
+        pytest.param({"id": SET, "properties": {"virtualMachineProfile": {"storageProfile": {}}}}, id="no-image"),
+    ],
+)
+def test_a_scale_set_without_an_image_is_no_answer(body: Any) -> None:
+    with pytest.raises(AzureError) as refused:
+        azure(answer(200, body))[0].read_model()
+    assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
+
+
+def test_a_flexible_scale_set_may_have_no_profile() -> None:
+    assert azure(answer(200, {"id": SET, "properties": {"orchestrationMode": "Flexible"}}))[0].read_model().is_flexible
 
 
 def test_the_request_log_tells_no_secret() -> None:
@@ -544,6 +574,16 @@ def test_how_long_a_poll_asks_to_wait() -> None:
     assert operation.asked_delay == 37
     operation.step()
     assert operation.asked_delay is None
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_a_page_with_200_accepts_nothing(write: Callable[[ScaleSetClient], Any]) -> None:
+    """A proxy or gateway in between may answer so; nobody knows whether Azure has seen the request."""
+    client, script = azure(answer(200, "<html><h1>Sign in to the network</h1></html>"))
+    with pytest.raises(AzureError) as refused:
+        write(client)
+    assert refused.value.trouble is Trouble.UNCERTAIN
+    assert len(script.sent) == 1
 
 
 def test_a_patch_that_ended_at_once() -> None:

@@ -161,21 +161,43 @@ def test_a_refusal_tells_what_the_token_claimed_and_not_the_token(services: Serv
     assert "bearer" not in message.lower().replace("bearer token", "")
 
 
-@pytest.mark.parametrize(
-    ("replies", "words"),
-    [
-        pytest.param([answer(403, {"message": "no"})], "answered 403", id="forbidden"),
-        pytest.param([answer(200, {})], "answered without a token", id="no-value"),
-        pytest.param([answer(200, "<html>")], "answered without a token", id="html"),
-        pytest.param([answer(200, [])], "answered without a token", id="not-an-object"),
-    ],
-)
-def test_github_gives_no_token(services: Services, replies: list[Reply], words: str) -> None:
-    services.github = list(replies)
-    with pytest.raises(ClientAuthenticationError, match=words):
+def test_github_gives_no_token(services: Services) -> None:
+    services.github = [answer(403, {"message": "no"})]
+    with pytest.raises(ClientAuthenticationError, match="answered 403"):
         services.credential().get_token("https://manager.test/.default")
     assert "entra" not in services.log
     assert services.github == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        pytest.param(answer(408), "not available", id="408"),
+        pytest.param(answer(200, {}), "answered without a token", id="no-value"),
+        pytest.param(answer(200, "<html>"), "answered without a token", id="html"),
+        pytest.param(answer(200, []), "answered without a token", id="not-an-object"),
+    ],
+)
+def test_an_answer_of_github_that_says_nothing_is_no_refusal(services: Services, reply: Reply, words: str) -> None:
+    services.github = [reply]
+    with pytest.raises(ServiceResponseError, match=words):
+        services.credential().get_token("https://manager.test/.default")
+    assert "entra" not in services.log
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(answer(408), id="408"),
+        pytest.param(answer(200, "<html>Welcome to our proxy</html>"), id="html"),
+        pytest.param(answer(200, {"token_type": "Bearer"}), id="no-expiry"),
+        pytest.param(answer(200, {"token_type": "Bearer", "expires_in": 3600}), id="no-token"),
+    ],
+)
+def test_an_answer_of_entra_that_says_nothing_is_no_refusal(services: Services, reply: Reply) -> None:
+    services.entra = [reply]
+    with pytest.raises(ServiceResponseError, match=r"not available|without a token"):
+        services.credential().get_token("https://manager.test/.default")
 
 
 def test_an_outage_of_github_is_left_to_the_caller_to_wait_out(services: Services) -> None:

@@ -4,7 +4,9 @@ import json
 import math
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceResponseError
+import requests
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.rest import HttpRequest
 from azure.mgmt.compute.models import VirtualMachineScaleSetVMInstanceRequiredIDs as Ids
 from simulated import NEW, OLD, SMALL, Simulation, error_of, header, image_patch
 
@@ -164,6 +166,73 @@ def test_a_dropped_connection_without_the_sdk() -> None:
     simulation = ready("- {kind: http, path: manualupgrade, drop: before}")
     with pytest.raises(ConnectionDropped):
         simulation.upgrade("0")
+
+
+def test_a_tls_handshake_that_fails_is_what_requests_says_and_nothing_is_carried_out() -> None:
+    simulation = ready("- {kind: http, path: manualupgrade, drop: tls}")
+    simulation.compute.virtual_machine_scale_sets.get(*simulation.where)
+    with pytest.raises(ServiceRequestError) as raised:
+        simulation.compute.virtual_machine_scale_sets.begin_update_instances(
+            *simulation.where, Ids(instance_ids=["0"]), retry_total=0
+        )
+    assert isinstance(raised.value.inner_exception, requests.exceptions.SSLError)
+    assert "EOF occurred in violation of protocol" in str(raised.value)
+    assert simulation.azure.upgrades == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_body_that_ends_early_is_noticed_by_its_length(stream: bool) -> None:
+    simulation = Simulation(SMALL + "faults: [{kind: http, path: 'Sets/[^/]+$', drop: in-body}]")
+    request = HttpRequest("GET", f"{simulation.set_path}?api-version=2026-04-01")
+    with pytest.raises(AzureError) as raised:
+        simulation.compute.send_request(request, stream=stream, retry_total=0).read()
+    assert "IncompleteRead" in str(raised.value)
+    assert simulation.azure.requests[-1].status == 200
+    assert simulation.compute.send_request(request).json()["name"] == simulation.where[1]
+
+
+def test_a_page_instead_of_json() -> None:
+    page = "<html><h1>Service unavailable</h1></html>"
+    simulation = Simulation(SMALL + f"faults: [{{kind: http, path: 'Sets/[^/]+$', status: 503, html: '{page}'}}]")
+    reply = simulation.raw("GET", simulation.set_path)
+    assert (reply.status, header(reply, "content-type")) == (503, "text/html; charset=utf-8")
+    assert reply.body.decode() == page
+
+
+def test_fields_that_are_missing_from_a_true_answer() -> None:
+    fields = "[value.properties.instanceView, nextLink]"
+    simulation = Simulation(SMALL + f"faults: [{{kind: http, path: 'virtualMachines$', without: {fields}}}]")
+    path = f"{simulation.set_path}/virtualMachines?$expand=instanceView"
+    broken, whole = (json.loads(simulation.raw("GET", path).body)["value"] for _ in range(2))
+    assert [each["properties"].keys() & {"instanceView", "vmId"} for each in broken] == [{"vmId"}] * 4
+    assert all("instanceView" in each["properties"] for each in whole)
+    for each in whole:
+        del each["properties"]["instanceView"]
+    assert broken == whole
+
+
+def test_a_refusal_has_the_fields_it_has() -> None:
+    simulation = Simulation(SMALL + "faults: [{kind: http, path: 'virtualMachines/9$', without: [error]}]")
+    assert error_of(simulation.raw("GET", f"{simulation.set_path}/virtualMachines/9"))[0] == 404
+
+
+@pytest.mark.parametrize(("path", "asked"), [("/actions/id-token", "assertion"), ("/oauth2/v2.0/token", "token")])
+def test_the_services_for_tokens_have_bad_days_too(path: str, asked: str) -> None:
+    simulation = Simulation(SMALL + f"faults: [{{kind: http, path: '{path}', drop: before}}]")
+    ask = getattr(simulation, asked)
+    with pytest.raises(ConnectionDropped):
+        ask()
+    assert ask()
+
+
+def test_tokens_that_are_revoked_are_refused_and_new_ones_are_not() -> None:
+    simulation = Simulation(SMALL + "faults: [{kind: revoke-tokens, at: 30}]")
+    assert simulation.raw("GET", simulation.set_path).status == 200
+    simulation.clock.sleep(30)
+    assert error_of(simulation.raw("GET", simulation.set_path)) == (401, "InvalidAuthenticationToken")
+    simulation.clock.sleep(1)
+    simulation._token = ""
+    assert simulation.raw("GET", simulation.set_path).status == 200
 
 
 def test_an_answer_that_hangs_is_waited_for_as_long_as_the_client_likes() -> None:

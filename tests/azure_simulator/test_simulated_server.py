@@ -1,5 +1,6 @@
 """The simulator in a process of its own, over HTTPS, as containers and other clients meet it."""
 
+import http.client
 import json
 import os
 import signal
@@ -126,6 +127,20 @@ def test_it_drops_connections_where_asked_and_ends_cleanly(number: signal.Signal
         assert process.communicate(timeout=5)[1] == ""
         assert process.returncode == 0
         assert not ready.exists()
+
+
+def test_a_handshake_that_fails_and_a_body_that_ends_early(tmp_path: Path) -> None:
+    """The first shows as a connection that was dropped: the server knows the request only after the handshake."""
+    scenario = tmp_path / "broken.yml"
+    faults = '[{kind: http, path: "/id-token", drop: tls}, {kind: http, path: "/openid-configuration", drop: in-body}]'
+    scenario.write_text(f"description: x\nfleet: {{update_domains: [1, 1]}}\nfaults: {faults}")
+    with serving(tmp_path, str(scenario)) as (_, at, _ready):
+        with pytest.raises((ConnectionError, urllib.error.URLError)):
+            fetch(at, at["oidc_request_url"])
+        configuration = f"{at['authority']}/{at['tenant']}/v2.0/.well-known/openid-configuration"
+        with pytest.raises(http.client.IncompleteRead):
+            fetch(at, configuration)
+        assert fetch(at, configuration)
 
 
 def test_list_prints_names_and_descriptions(capsys: pytest.CaptureFixture[str]) -> None:

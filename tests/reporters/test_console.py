@@ -57,7 +57,7 @@ def hostile_run() -> list[Event]:
     pending = (Pending("1", TEXT, TEXT),)
     more: list[Event] = [
         Noticed(at=1.0, finding=finding),
-        Waiting(at=1.0, why=TEXT, seconds=5.0),
+        Waiting(at=1.0, why=TEXT, seconds=5.0, until=60.0),
         Holding(at=1.0, troubles=pending, until=9.0),
     ]
     progress = BatchProgressed(

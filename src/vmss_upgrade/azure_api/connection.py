@@ -11,7 +11,7 @@ from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from azure.mgmt.compute import ComputeManagementClient
 
 from vmss_upgrade.account import Account
-from vmss_upgrade.azure_api.credentials import credential_for
+from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, endpoints_of
 from vmss_upgrade.azure_api.failures import correlation_id
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
@@ -31,6 +31,26 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
     def sleep(self, duration: float) -> None:
         """Sleep on the clock."""
         self._clock.sleep(duration)
+
+
+class _Timeouts(SansIOHTTPPolicy[Any, Any]):
+    """One bound for every request: given to the client it would only reach a transport that the client makes."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Tell the transport."""
+        request.context.options.update(NETWORK_TIMEOUTS)
+
+
+class _ForgetRefusedToken(SansIOHTTPPolicy[Any, Any]):
+    """After a 401 the next token is a fresh one: the SDK's cache would give the refused one again."""
+
+    def __init__(self, credential: RenewableCredential) -> None:
+        self._credential = credential
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Look at the status alone."""
+        if response.http_response.status_code == 401:
+            self._credential.renew()
 
 
 class _Trace(SansIOHTTPPolicy[Any, Any]):
@@ -63,16 +83,19 @@ def connect(
 ) -> ScaleSetClient:
     """The scale set that the account names. Asks nothing of anybody yet."""
     endpoints = endpoints_of(account.cloud)
-    options: dict[str, Any] = dict(NETWORK_TIMEOUTS)
+    credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
     client = ComputeManagementClient(
-        credential_for(account.sign_in, endpoints, transport, mask),
+        credential,
         account.subscription_id,
         base_url=endpoints.resource_manager,
         credential_scopes=[endpoints.scope],
         transport=transport,
         retry_total=0,
         user_agent=user_agent,
-        per_call_policies=[_Trace(trace, clock)] if trace else [],
-        **options,
+        per_call_policies=[
+            _Timeouts(),
+            _ForgetRefusedToken(credential),
+            *([_Trace(trace, clock)] if trace else []),
+        ],
     )
     return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)

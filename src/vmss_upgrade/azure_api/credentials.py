@@ -33,7 +33,7 @@ def credential_for(
     Nothing is repeated in there: an outage leaves as ServiceResponseError, and whoever asks waits, and says so.
     """
     noting = _NotingTransport(transport)
-    options: dict[str, Any] = {"transport": noting, "retry_total": 0, **NETWORK_TIMEOUTS}
+    options: dict[str, Any] = {"transport": noting, "retry_total": 0}
     match sign_in:
         case ClientSecret():
             from azure.identity import ClientSecretCredential
@@ -58,8 +58,27 @@ def credential_for(
         case ManagedIdentity():
             from azure.identity import ManagedIdentityCredential
 
-            timeouts: dict[str, Any] = dict(NETWORK_TIMEOUTS)
-            return ManagedIdentityCredential(transport=transport, **timeouts)
+            return ManagedIdentityCredential(transport=noting)
+
+
+class RenewableCredential:
+    """A TokenCredential that can forget every token it holds, by being made anew."""
+
+    def __init__(self, make: Callable[[], TokenCredential]) -> None:
+        self._make = make
+        self._inner = make()
+
+    def renew(self) -> None:
+        """Sign in again when the next token is asked for."""
+        self._inner = self._make()
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """See azure.core.credentials.TokenCredential."""
+        return self._inner.get_token(*scopes, **options)
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
+        """See azure.core.credentials.SupportsTokenInfo."""
+        return self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
 
 
 class _NoToken(ClientAuthenticationError):
@@ -89,7 +108,7 @@ class GitHubToken:
 
     def _ask(self) -> str:
         request = HttpRequest("GET", self._url, headers={"Authorization": f"Bearer {self._bearer}"})
-        response = self._pipeline.run(request, **NETWORK_TIMEOUTS).http_response
+        response = self._pipeline.run(request).http_response
         if _is_outage(response.status_code):
             raise ServiceResponseError(f"GitHub's token service is not available ({response.status_code}).")
         if response.status_code != 200:
@@ -99,11 +118,11 @@ class GitHubToken:
         try:
             return str(json.loads(response.text())["value"])
         except (ValueError, KeyError, TypeError) as error:
-            raise _NoToken("GitHub's token service answered without a token.") from error
+            raise ServiceResponseError("GitHub's token service answered without a token.") from error
 
 
 class _NotingTransport(HttpTransport[Any, Any]):
-    """Remembers the status of the last answer: azure-identity drops it from many of its errors."""
+    """Bounds every request, and remembers the status of the last answer, which many of azure-identity's errors lack."""
 
     def __init__(self, inner: HttpTransport[Any, Any]) -> None:
         self._inner = inner
@@ -112,7 +131,7 @@ class _NotingTransport(HttpTransport[Any, Any]):
     def send(self, request: Any, **options: Any) -> Any:
         """Pass on, and note the answer's status (None where there is no answer)."""
         self.last_status = None
-        response = self._inner.send(request, **options)
+        response = self._inner.send(request, **{**options, **NETWORK_TIMEOUTS})
         self.last_status = response.status_code
         return response
 
@@ -156,9 +175,11 @@ class _Explaining:
             return ask()
         except _NoToken:
             raise
+        except KeyError as error:  # azure-identity, of an answer that has no token
+            raise ServiceResponseError("the sign-in service answered without a token") from error
         except ClientAuthenticationError as error:
             status = self._noting.last_status
-            if status is None or _is_outage(status):
+            if status is None or status == 200 or _is_outage(status):  # 200: an answer that holds no token
                 why = f"HTTP {status}" if status else error.message
                 raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
             if self._github is None:
@@ -172,7 +193,7 @@ class _Explaining:
 
 
 def _is_outage(status: int) -> bool:
-    return status >= 500 or status == 429
+    return status >= 500 or status in (408, 429)
 
 
 def _entra_words(error: HttpResponseError) -> str:

@@ -22,6 +22,8 @@ _BY_STATUS = {
     412: Trouble.CHANGED,
     429: Trouble.THROTTLED,
 }
+# what Resource Manager says of a token that was revoked, and of one that is too old for its clock
+_TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken")
 # cloud-provider-azure#2386: an id in the list is no longer an instance
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
 
@@ -57,6 +59,11 @@ def _no_answer(message: str, error: Exception, doing: str) -> AzureError:
     return AzureError(message, trouble=Trouble.UNCERTAIN, code=type(error).__name__, doing=doing)
 
 
+def is_page(response: Any) -> bool:
+    """Whether an answer is a web page: a gateway's or a proxy's, and never Azure's own."""
+    return str(response.headers.get("content-type", "")).lower().startswith("text/html")
+
+
 def correlation_id(headers: Mapping[str, str]) -> str:
     """The id by which Microsoft support finds a request; empty where the answer has none."""
     return next((headers[name] for name in _CORRELATION_HEADERS if headers.get(name)), "")
@@ -88,10 +95,10 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
     status = int(response.status_code)
     headers = response.headers
     code, message = _azure_words(error)
-    trouble = _trouble(status, code)
+    said = "a web page instead of Azure's answer" if is_page(response) else str(error.message)
     return AzureError(
-        message or str(error.message),
-        trouble=trouble,
+        message or said,
+        trouble=_trouble(status, code),
         code=code or f"HTTP {status}",
         doing=doing,
         remedy=remedy_for(status, code, message, is_sign_in=isinstance(error, ClientAuthenticationError)),
@@ -103,6 +110,8 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 def _trouble(status: int, code: str) -> Trouble:
     if code == _GONE:
         return Trouble.GONE
+    if status == 401 and code in _TOKEN_REFUSED:
+        return Trouble.TOKEN_REFUSED
     if status == 501:  # nobody there knows such a request
         return Trouble.REJECTED
     if status >= 500 or status < 400:  # below 400: an answer that was cut off, or that nobody can read

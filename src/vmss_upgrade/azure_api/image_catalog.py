@@ -22,7 +22,7 @@ from vmss_upgrade.azure_api.json_fields import (
 )
 from vmss_upgrade.azure_api.reader import API_VERSION, Reader
 from vmss_upgrade.clock import unix_time
-from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.rollout.image import (
     Image,
     ImageFacts,
@@ -71,7 +71,7 @@ def look_up(reader: Reader, subscription_path: str, image: Image, location: str)
         with translated(f"looking up the image {image}"):
             body = reader.json(path)
     except AzureError as error:
-        if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+        if error.trouble in ASK_AGAIN:
             raise
         return ImageFacts(state=_STATES.get(error.trouble, ImageState.UNKNOWABLE))
     properties = object_in(body, "properties")
@@ -180,7 +180,7 @@ def _definition_traits(reader: Reader, subscription_path: str, image: Image, loc
         with translated(f"looking up the image definition {image.definition}"):
             properties = object_in(reader.json(f"{path}?api-version={GALLERY_API_VERSION}"), "properties")
     except AzureError as error:
-        if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+        if error.trouble in ASK_AGAIN:
             raise
         return Traits()
     return Traits(

@@ -13,7 +13,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from vmss_upgrade.azure_api.failures import correlation_id, retry_after, translated, words_of
+from vmss_upgrade.azure_api.failures import correlation_id, is_page, retry_after, translated, words_of
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.scale_set import Problem
@@ -36,6 +36,13 @@ class SteppedPolling(ARMPolling):
         self._failure: Problem | None = None
 
     # -- what LROPoller calls --------------------------------------------------------------------------------
+
+    def initialize(self, client: Any, initial_response: Any, deserialization_callback: Any) -> None:
+        """Take the first answer. Raises HttpResponseError where it is a page, whose sender accepted nothing."""
+        response = initial_response.http_response
+        if is_page(response):
+            raise HttpResponseError(response=response)
+        super().initialize(client, initial_response, deserialization_callback)
 
     def finished(self) -> bool:
         """True until the first step, so that no thread is started."""
@@ -70,8 +77,7 @@ class SteppedPolling(ARMPolling):
                     self._poll_once()
         except AzureError as error:
             if error.trouble is Trouble.NOT_FOUND:
-                # it was accepted, so it exists: an answer that says otherwise is asked for again
-                error.trouble, error.remedy = Trouble.UNCERTAIN, ""
+                error.trouble, error.remedy = Trouble.NO_RECORD, ""  # it was accepted, so it did exist
             raise
         state = _STATES.get(str(self._status).lower(), OperationState.RUNNING)
         if state is OperationState.FAILED:

@@ -54,14 +54,14 @@ class Reader:
         """The body as an object; an answer that is none counts as no answer."""
         body = _decoded(response)
         if not isinstance(body, dict):
-            raise _unreadable("the answer is not a JSON object")
+            raise unreadable("the answer is not a JSON object")
         return body
 
     def bare_list(self, url: str) -> tuple[Json, ...]:
         """The objects of a list that comes as a bare array (versions of a platform image: wire facts, section 11)."""
         listed = _decoded(self.get(url))
         if not isinstance(listed, list):
-            raise _unreadable("the answer is not a JSON array")
+            raise unreadable("the answer is not a JSON array")
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
@@ -71,13 +71,13 @@ class Reader:
         following: Any = url
         while following:
             if not isinstance(following, str) or following in followed:
-                raise _unreadable("the list goes round in a circle")
+                raise unreadable("the list goes round in a circle")
             followed.add(following)
             response = self.get(following)
             body = self.object_of(response)
             listed = body.get("value")
             if not isinstance(listed, list):
-                raise _unreadable("the list has no field `value`")
+                raise unreadable("the list has no field `value`")
             pages.append(Page(tuple(item for item in listed if isinstance(item, dict)), response.headers))
             following = body.get("nextLink")
         return pages
@@ -87,8 +87,9 @@ def _decoded(response: HttpResponse) -> Any:
     try:
         return response.json()
     except ValueError as error:
-        raise _unreadable("the answer is not JSON") from error
+        raise unreadable("the answer is not JSON") from error
 
 
-def _unreadable(message: str) -> AzureError:
+def unreadable(message: str) -> AzureError:
+    """An answer that cannot be one of Azure's, or lacks what makes it one: it counts as no answer."""
     return AzureError(message, trouble=Trouble.UNCERTAIN, code="UnreadableAnswer", doing="reading Azure's answer")

@@ -21,9 +21,9 @@ from vmss_upgrade.azure_api.failures import translated
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader
+from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, unreadable
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
-from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
 from vmss_upgrade.rollout.rights import Permission
@@ -57,7 +57,10 @@ class ScaleSetClient:
         with translated("reading the scale set"):
             response = self._reader.get(self._path)
             self._model_body = self._reader.object_of(response)
-            return to_model(self._model_body, etag=response.headers.get("etag", ""))
+            model = to_model(self._model_body, etag=response.headers.get("etag", ""))
+            if not object_in(self._model_body, "properties") or not (model.is_flexible or str(model.image)):
+                raise unreadable("the scale set comes without its properties, or without its image")
+            return model
 
     def read_instances(self, model: Model) -> InstanceList:
         """The expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
@@ -103,7 +106,7 @@ class ScaleSetClient:
                     f"{self._machines_path}/{quote(text_in(machine, 'name'), safe='')}/instanceView"
                 )
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return None if error.trouble is Trouble.NOT_FOUND else machine
         return {**machine, "properties": {**properties, "instanceView": view}}
@@ -114,7 +117,7 @@ class ScaleSetClient:
             with translated("reading the latest rolling upgrade"):
                 body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return False if error.trouble is Trouble.NOT_FOUND else None
         return text_in(body, "properties", "runningStatus", "code").lower() == "rollingforward"
@@ -135,7 +138,7 @@ class ScaleSetClient:
                 entries = to_permissions(item for page in self._reader.pages(url) for item in page.items)
                 return entries or None  # nothing at all: but the scale set could be read
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return None
 
@@ -147,7 +150,7 @@ class ScaleSetClient:
             with translated("reading the scale set's instance view"):
                 view = self._reader.json(f"{self._path}/instanceView")
         except AzureError as error:
-            if error.trouble in (Trouble.THROTTLED, Trouble.UNCERTAIN):
+            if error.trouble in ASK_AGAIN:
                 raise
             return None
         for service in objects_in(view, "orchestrationServices"):

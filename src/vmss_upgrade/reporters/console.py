@@ -125,8 +125,10 @@ class Console:
             case RepairsResumed() if event.were_suspended:
                 self._at(event.at, "automatic instance repairs are resumed")
             case Waiting():
-                detail = ", ".join(filter(None, (event.detail, f"next try in {duration(event.seconds)}")))
-                self._progress(event.at, f"waiting: {event.why}", f" ({detail})")
+                tries = f"next try in {duration(event.seconds)}, until {_stamp(event.until)} at most"
+                self._progress(
+                    event.at, f"waiting: {event.why}", f" ({', '.join(filter(None, (event.detail, tries)))})"
+                )
             case ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
             case ModelUpdated():

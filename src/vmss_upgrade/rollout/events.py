@@ -99,11 +99,15 @@ class RepairsResumed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """The run waits `seconds` before it tries again, because of `why`; `detail` is what changes from wait to wait."""
+    """The run waits `seconds` before it tries again, because of `why`; `detail` is what changes from wait to wait.
+
+    `until` bounds the waiting: no try is later than that, in seconds since the rollout began.
+    """
 
     at: float
     why: str
     seconds: float
+    until: float
     detail: str = ""
 
 

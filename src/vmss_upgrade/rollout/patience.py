@@ -13,6 +13,8 @@ _BOUNDS = {
     # Azure has been seen to ask for 120 s and for 1200 s (Azure/azure-rest-api-specs#270)
     Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0),
     Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0),
+    # after that the instances tell more than the operation will
+    Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0),
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
     Trouble.GONE: (5.0, 30.0, 5 * 60.0),
 }
@@ -34,8 +36,13 @@ class Patience:
         bounds = _BOUNDS.get(error.trouble)
         if bounds is None:
             return None
-        first, longest, together = bounds
+        first, longest, _ = bounds
         wait = min(error.retry_after or first * 2**self.tries, longest)
-        if self.waited + wait > together:
+        if wait > self.left(error):
             return None
         return wait, replace(self, tries=self.tries + 1, waited=self.waited + wait)
+
+    def left(self, error: AzureError) -> float:
+        """Seconds of waiting that such an error may still cost; 0 where waiting cannot help."""
+        _, _, together = _BOUNDS.get(error.trouble, (0.0, 0.0, 0.0))
+        return max(0.0, together - self.waited)

@@ -1,0 +1,51 @@
+"""What an `http` fault does to an exchange: connections that end, bodies that end early, fields that are missing."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+
+from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed, json_reply
+from azure_simulator.faults import HttpFault
+
+
+def raise_if_dropped(fault: HttpFault | None, moment: str) -> None:
+    """Raise ConnectionDropped where the connection ends at this moment: `before` or `after` the request is carried
+    out; a TLS handshake that fails is before it, and is TlsFailed.
+    """
+    if fault is None:
+        return
+    if fault.drop == "tls" and moment == "before":
+        raise TlsFailed("EOF occurred in violation of protocol")
+    if fault.drop == moment:
+        raise ConnectionDropped(f"dropped {moment} the request was carried out")
+
+
+def cut_off(reply: Reply, fault: HttpFault | None) -> Reply:
+    """The half of the body that arrives where the connection ends `in-body`; its headers promise the whole of it."""
+    if fault is None or fault.drop != "in-body":
+        return reply
+    return dataclasses.replace(reply, body=reply.body[: len(reply.body) // 2])
+
+
+def without_fields(reply: Reply, fields: Sequence[str]) -> Reply:
+    """The same answer without these fields: names joined by dots, each meant for every entry of a list on its way.
+
+    What is no success, or has no body, stays as it is.
+    """
+    if not fields or not reply.body or reply.status >= 400:
+        return reply
+    document = json.loads(reply.body)
+    for field in fields:
+        _take_away(document, field.split("."))
+    headers = [(name, value) for name, value in reply.headers if name != "content-type"]
+    return json_reply(reply.status, document, headers)
+
+
+def _take_away(node: object, names: Sequence[str]) -> None:
+    if isinstance(node, list):
+        for entry in node:
+            _take_away(entry, names)
+    elif isinstance(node, dict) and len(names) == 1:
+        node.pop(names[0], None)
+    elif isinstance(node, dict):
+        _take_away(node.get(names[0]), names[1:])

@@ -1,0 +1,237 @@
+"""Every fault of Azure on every kind of call: waited out, or an end that a second run goes on from.
+
+What a fault does to the rollout is judged by the simulator's own truth: the request log, and how often each instance
+was upgraded. A new call or a new fault is a line.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from azure_simulator import RequestRecord, VirtualClock
+from playing import HAPPY_FLEET, Played, play, read_outputs
+from vmss_upgrade.main import run
+from vmss_upgrade.rehearsal import environment
+
+INPUTS = {"suspend-repairs": "true"}
+REPAIRED = HAPPY_FLEET + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT30M}}}\n"
+
+MODEL = "path: 'virtualMachineScaleSets/[^/]+$', method: GET"
+LIST = "path: 'virtualMachines$', method: GET"
+READS = {
+    "the model": f"{MODEL}, nth: 1",
+    "the model in the middle": f"{MODEL}, nth: 4",
+    "the rolling upgrade": "path: 'rollingUpgrades/latest$', nth: 1",
+    "the permissions": "path: 'permissions$', nth: 1",
+    "the state of the repairs": "path: 'ScaleSets/[^/]+/instanceView$', nth: 1",
+    "the image": "path: '/versions/', nth: 1",
+    "the instances": f"{LIST}, nth: 1",
+    "the instances in the middle": f"{LIST}, nth: 4",
+    "a poll of the model update": "path: '/operations/', nth: 3",
+    "a poll of an upgrade": "path: '/operations/', nth: 8",
+}
+TOKENS = {"GitHub's token": "path: 'id-token', nth: 1", "Entra's token": "path: 'oauth2/v2.0/token', nth: 1"}
+WRITES = {
+    "the model update": "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH, nth: 1",
+    "the first upgrade": "path: 'manualupgrade$', nth: 1",
+    "the second upgrade": "path: 'manualupgrade$', nth: 2",
+    "the suspending of repairs": "path: 'setOrchestrationServiceState$', nth: 1",
+    "the resuming of repairs": "path: 'setOrchestrationServiceState$', nth: 2",
+}
+
+ALL = {**READS, **TOKENS, **WRITES}
+
+# fault -> whether the request may have been carried out all the same
+PASSING = {
+    "status: 429, retry_after: 20, count: 2": False,
+    "status: 429, count: 2": False,
+    "status: 408, code: RequestTimeout": False,
+    "status: 500, code: InternalError, count: 3": False,
+    "status: 502, code: BadGateway": False,
+    "status: 503, code: ServerTimeout, retry_after: 40": False,
+    "status: 504, code: GatewayTimeout": False,
+    "status: 503, html: '<html>Our services are not available</html>'": False,
+    "status: 200, html: '<html>Sign in to this network</html>'": False,
+    "drop: tls, count: 2": False,
+    "drop: before": False,
+    "drop: after": True,
+    "drop: in-body": True,
+    "hang: 60": True,
+}
+HAVE_NO_BODY = ("upgrade", "repairs")  # of these answers nothing can be cut off
+WAIT = re.compile(r"waiting: .+ \((.+, )?next try in \w+, until \d+:\d\d:\d\d at most\)")
+
+
+@pytest.fixture(autouse=True)
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
+    """The wall clock is the virtual one: MSAL answers a question that was refused from memory for a minute."""
+    clock, began = VirtualClock(), time.time()
+    monkeypatch.setattr(time, "time", lambda: began + clock.now())
+    yield clock
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("call", ALL)
+def test_what_passes_is_waited_out(call: str, fault: str, one_clock: VirtualClock, tmp_path: Path) -> None:
+    played = play(
+        f"{REPAIRED}faults:\n  - {{kind: http, {ALL[call]}, {fault}}}\n", tmp_path, inputs=INPUTS, clock=one_clock
+    )
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    if "in-body" not in fault or not call.endswith(HAVE_NO_BODY):
+        assert WAIT.search(played.log), played.log
+    assert {instance.upgrades for instance in played.azure.instances()} == {1}
+    assert played.azure.lowest_available() == 2
+    assert not played.azure.repairs_suspended
+    assert_nothing_is_repeated_blindly(played)
+    if call in WRITES and PASSING[fault]:
+        assert [write.method for write in played.writes] == ["POST", "PATCH", "POST", "POST", "POST"]
+
+
+@pytest.mark.parametrize("call", [*READS, *WRITES])
+def test_a_token_that_is_refused_is_replaced(call: str, one_clock: VirtualClock, tmp_path: Path) -> None:
+    once = f"{{kind: http, {ALL[call]}, status: 401, code: ExpiredAuthenticationToken}}"
+    played = play(f"{REPAIRED}faults:\n  - {once}\n", tmp_path, inputs=INPUTS, clock=one_clock)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert "no longer accepts the access token (ExpiredAuthenticationToken): one try with a fresh one" in played.log
+    assert {instance.upgrades for instance in played.azure.instances()} == {1}
+    assert [r.status for r in played.azure.requests if r.path.endswith("/oauth2/v2.0/token")] == [200, 200]
+
+
+LOOKS_AT = {
+    "manualupgrade": re.compile(r"/virtualMachines$"),
+    "setOrchestrationServiceState": re.compile(r"/instanceView$"),
+    "": re.compile(r"/virtualMachineScaleSets/[^/]+$"),
+}
+
+
+def assert_nothing_is_repeated_blindly(played: Played) -> None:
+    """Between a write that may have been carried out and the same write again, what it changes was read."""
+    requests = played.azure.requests
+    for index, first in enumerate(requests):
+        again = next((i for i in range(index + 1, len(requests)) if same_write(first, requests[i])), None)
+        if first.method == "GET" or again is None or first.status in (202, 401, 409, 429):
+            continue
+        kind = next(kind for kind in LOOKS_AT if first.path.endswith(kind))
+        between = requests[index + 1 : again]
+        assert [r for r in between if r.method == "GET" and LOOKS_AT[kind].search(r.path)], (first, requests[again])
+
+
+def same_write(one: RequestRecord, other: RequestRecord) -> bool:
+    return (one.method, one.path, one.body) == (other.method, other.path, other.body) and "/providers/" in one.path
+
+
+DENIED = "status: 403, code: AuthorizationFailed, message: The client does not have authorization."
+REVOKED = "status: 401, code: InvalidAuthenticationToken, message: The access token is invalid."
+DOWN = "status: 500, code: InternalError, message: An internal error occurred."
+UPDATE = "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH"
+UPGRADE = "path: 'manualupgrade$'"
+POLL = "path: '/operations/'"
+
+# what -> the calls, from which of them on for ever, the fault, how the run ends, and what it says
+ENDING = {
+    "the role is removed while the model is read": (MODEL, 4, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed while instances are read": (LIST, 4, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed before the model update": (UPDATE, 1, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed before the first upgrade": (UPGRADE, 1, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed before the second upgrade": (UPGRADE, 2, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed while an upgrade is polled": (POLL, 8, DENIED, "halted", "AuthorizationFailed"),
+    "there is no right to suspend repairs": ("path: 'ServiceState$'", 1, DENIED, "refused", "AuthorizationFailed"),
+    "no token is accepted any more": ("path: '/providers/'", 15, REVOKED, "halted", "The access token is invalid"),
+    "no token is accepted for an upgrade": (UPGRADE, 2, REVOKED, "halted", "The access token is invalid"),
+    "the model cannot be read": (MODEL, 4, DOWN, "halted", "An internal error occurred"),
+    "the instances cannot be read": (LIST, 4, DOWN, "halted", "An internal error occurred"),
+    "no poll is answered": (POLL, 8, DOWN, "halted", "An internal error occurred"),
+    "the model cannot be updated": (UPDATE, 1, DOWN, "halted", "An internal error occurred"),
+    "no upgrade is taken on": (UPGRADE, 2, DOWN, "halted", "An internal error occurred"),
+    "every upgrade is throttled": (UPGRADE, 2, "status: 429, retry_after: 600", "timed-out", "did not take batch 2 on"),
+    "GitHub gives no token": (
+        "path: 'id-token'",
+        1,
+        "status: 503",
+        "refused",
+        "GitHub's token service is not available",
+    ),
+    "Entra gives no token": ("path: 'v2.0/token'", 1, "status: 503", "refused", "the sign-in service is not available"),
+    "there is no connection any more": (
+        "path: '.'",
+        20,
+        "drop: tls",
+        "halted",
+        "EOF occurred in violation of protocol",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ENDING)
+def test_what_does_not_pass_ends_the_run_and_a_second_one_goes_on(
+    name: str, one_clock: VirtualClock, tmp_path: Path
+) -> None:
+    matching, nth, fault, outcome, said = ENDING[name]
+    for_ever = f"{{kind: http, {matching}, nth: {nth}, count: 99999, {fault}}}"
+    played = play(f"{REPAIRED}faults:\n  - {for_ever}\n", tmp_path, inputs=INPUTS, clock=one_clock)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
+    assert said in played.log
+    assert said in played.summary
+    assert played.outputs.keys() >= {"upgraded", "remaining", "failed"}
+    assert_a_second_run_ends_it(played, one_clock, tmp_path / "again")
+
+
+OPERATIONS = {
+    "an upgrade's operation fails": (
+        "path: 'manualupgrade$', nth: 2, code: InternalExecutionError, message: Something went wrong.",
+        "halted",
+        "InternalExecutionError",
+    ),
+    "an upgrade's operation stays InProgress": (
+        "path: 'manualupgrade$', nth: 2, seconds: 20000",
+        "timed-out",
+        "Azure's operation had not ended when `batch-timeout` (1h00m) passed",
+    ),
+    "the model update's operation fails": (
+        "path: 'ScaleSets/[^/]+$', method: PATCH, code: InternalExecutionError, message: Something went wrong.",
+        "halted",
+        "InternalExecutionError",
+    ),
+    "the model update's operation stays InProgress": (
+        "path: 'ScaleSets/[^/]+$', method: PATCH, seconds: 20000",
+        "halted",
+        "Azure's operation did not end in time",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_that_fails_or_never_ends(name: str, one_clock: VirtualClock, tmp_path: Path) -> None:
+    fault, outcome, said = OPERATIONS[name]
+    played = play(f"{REPAIRED}faults:\n  - {{kind: operation, {fault}}}\n", tmp_path, inputs=INPUTS, clock=one_clock)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
+    assert said in played.log
+    one_clock.sleep(20000)
+    assert_a_second_run_ends_it(played, one_clock, tmp_path / "again")
+
+
+def assert_a_second_run_ends_it(first: Played, clock: VirtualClock, folder: Path) -> None:
+    """The fault is over, and the same run again ends with every instance upgraded, and none twice.
+
+    Repairs that the first run could not resume were told, with the command: the second cannot know whose they are.
+    """
+    azure = first.azure
+    azure.scenario = dataclasses.replace(azure.scenario, faults=())
+    clock.sleep(60)
+    folder.mkdir()
+    settings = {**azure.scenario.inputs, **INPUTS}
+    exit_code = run(
+        environment(azure, folder, settings), clock, transport=lambda _: azure.transport(), simulated="test"
+    )
+    outputs = read_outputs((folder / "outputs.txt").read_text())
+    assert exit_code == 0, outputs
+    assert {(each.image_version, each.upgrades) for each in azure.instances()} == {("22.04.202611010", 1)}
+    assert json.loads(outputs["remaining"]) == []
+    assert azure.repairs_suspended == ("Automatic instance repairs are still suspended" in first.log)
