@@ -38,14 +38,12 @@ def wrong_without_kill(name: str) -> str:
     return " ".join(false_claims(scenario, undisturbed(scenario)))
 
 
-def test_a_run_that_upgrades_again_who_is_being_upgraded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three things stand against it: the set's state, that of the instances, and the look after Azure's 409."""
+def test_a_run_that_does_not_wait_for_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PatientApi, "read_settled_model", lambda azure, *_: azure.read_model())
     monkeypatch.setattr(
         preparation.Preparation, "_look_when_nobody_is_busy", lambda preparation: preparation._azure.look()
     )
-    monkeypatch.setattr(batch_run, "still_due", lambda batch, *_: batch)
-    assert "was upgraded without need" in first_wrong(TINY)
+    assert "ended refused (1) instead of succeeded (0)" in first_wrong(TINY)
 
 
 def test_a_planner_that_ignores_who_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
