@@ -13,8 +13,8 @@ LARGE = "large"
 TINY = "tiny"
 
 # Shorter than what Azure takes: each more second is more polls, which are all alike, and each of them is a point.
-SHORT = Timing(upgrade=(10.0, 40.0), healthy_after=(4.0, 12.0), model_update=8.0)
-SHORTER = Timing(upgrade=(6.0, 8.0), healthy_after=(4.0, 6.0), model_update=3.0)
+SHORT = Timing(upgrade=(6.0, 16.0), healthy_after=(4.0, 8.0), model_update=4.0)
+SHORTER = Timing(upgrade=(3.0, 4.0), healthy_after=(3.0, 4.0), model_update=2.0)
 
 _IMAGE = 'inputs: {image-version: "22.04.202611010"}\n'
 _THREE = "fleet: {update_domains: [2, 2, 2], health: probe}\n"
@@ -93,7 +93,7 @@ OWN: dict[str, str] = {
     + _THREE
     + "faults:\n  - {kind: stays-on-old-image, instance: '1'}\n",
     "no upgrade for want of cores": _IMAGE + _THREE + f"faults:\n  - {{kind: error, {_POST}, nth: 2, error: quota}}\n",
-    "out of time": _inputs("timeout: 35s") + _THREE,
+    "out of time": _inputs("timeout: 20s") + _THREE,
 }
 
 
