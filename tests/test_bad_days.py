@@ -576,3 +576,34 @@ def test_no_try_is_later_than_the_bound_that_was_told(status: int, tmp_path: Pat
     started = next(i for i, request in enumerate(played.azure.requests) if "/subscriptions/" in request.path)
     lists = [r.at for r in played.azure.requests if r.path.endswith("virtualMachines") and r.status == status]
     assert lists[-2] - played.azure.requests[started].at <= hours * 3600 + minutes * 60 + seconds + 1
+
+
+# two instances, the first brought to the target by a run that died; it is still coming up
+COMING_UP = """
+description: An earlier run was killed just when Azure had upgraded its first batch.
+inputs: {image-version: "22.04.202611010", health-timeout: 3m}
+fleet:
+  update_domains: [1, 1]
+  health: probe
+  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2, version: "22.04.202611010"}
+instances: {"1": {image: "22.04.202610010"}}
+timing: {upgrade_seconds: 30, healthy_after_seconds: 10}
+faults:
+  - {kind: fall-ill, instance: "0", at: 0, seconds: %d}
+"""
+
+
+def test_a_plan_waits_for_instances_that_an_earlier_run_upgraded_to_come_up(tmp_path: Path) -> None:
+    """Whoever they are, without them nobody would serve during the first batch: that is no reason to refuse yet."""
+    played = play(COMING_UP % 60, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
+    assert "waiting: instances on the target image are not healthy yet (0)" in played.log
+    assert played.upgrade_calls == [["1"]]
+    assert played.azure.lowest_available() >= 1
+
+
+def test_a_plan_waits_for_them_no_longer_than_they_may_take(tmp_path: Path) -> None:
+    played = play(COMING_UP % 6000, tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
+    assert "nothing would serve while it is upgraded" in played.log
+    assert played.writes == []

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from azure_simulator.clock import VirtualClock
+from builders import NEW, STEADY, fleet, plan_of, platform, run_of
 from e2e.runner import parse_outputs
+from playing import play
+from reporters.hostile import TEXT
 from vmss_upgrade import post
 from vmss_upgrade.errors import AzureError, Interrupted, Trouble
 from vmss_upgrade.ports import OperationState
-from vmss_upgrade.reporters.state import REPAIRS, RESUMED, SUSPENDED, save_state, saved_state
+from vmss_upgrade.reporters import killed
+from vmss_upgrade.reporters.state import REPAIRS, RESUMED, SUSPENDED, Memory, save_state, saved_state
+from vmss_upgrade.reporters.under_way import Stage, as_value, from_value
+from vmss_upgrade.rollout.events import (
+    BatchFailed,
+    BatchPassed,
+    BatchStarted,
+    Event,
+    ModelUpdated,
+    ModelUpdateStarted,
+    RolloutPlanned,
+    ScaleSetRead,
+    UpgradeAccepted,
+)
+from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.planner import Batch
+from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import Problem
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -95,7 +118,17 @@ def run(capsys: pytest.CaptureFixture[str]) -> Start:
     return lambda *arguments, **more: Run(capsys, *arguments, **more)
 
 
-@pytest.mark.parametrize("state", [{}, {"STATE_repairs": "resumed"}, {"STATE_repairs": ""}, {"STATE_other": "x"}])
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"STATE_repairs": "resumed"},
+        {"STATE_repairs": ""},
+        {"STATE_other": "x"},
+        {"STATE_rollout": ""},
+        {"STATE_rollout": '{"stage":"ended"}'},
+    ],
+)
 def test_nothing_to_do(run: Start, state: dict[str, str]) -> None:
     done = run(api := FakeApi(), environ={"GITHUB_ACTIONS": "true", **INPUTS, **state})
     assert (done.exit_code, done.before, done.last) == (0, [], ["Nothing was left to do."])
@@ -172,6 +205,186 @@ def test_an_account_that_cannot_be_read_is_said(run: Start) -> None:
 
 def test_problems_with_other_inputs_do_not_matter(run: Start) -> None:
     assert run(FakeApi(), environ={**LEFT_SUSPENDED, "INPUT_TIMEOUT": "never", "INPUT_SPEED": "x"}).exit_code == 0
+
+
+# -- what was left half-way ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the post step said of a main step that left this state."""
+
+    exit_code: int
+    log: str
+    last: list[str]
+    summary: str
+
+
+@pytest.fixture
+def told(run: Start, tmp_path: Path) -> Callable[..., Told]:
+    def tell(state: str, **more: str) -> Told:
+        summary = tmp_path / "summary.md"
+        environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "STATE_rollout": state, **INPUTS}
+        done = run(api := FakeApi(), environ={**environ, **more})
+        assert api.asked == ([False] if more.get("STATE_repairs") == "suspended" else [])
+        return Told(done.exit_code, "\n".join(done.before), done.last, summary.read_text())
+
+    return tell
+
+
+def state_after(events: Iterable[Event], file: Path) -> str:
+    """What a main step killed after these events has saved."""
+    memory = Memory(str(file))
+    for event in events:
+        memory.take(event)
+    return parse_outputs(file.read_text())["rollout"]
+
+
+def up_to(last: type[Event], events: list[Event], nth: int = 1) -> list[Event]:
+    positions = [position for position, event in enumerate(events) if isinstance(event, last)]
+    return events[: positions[nth - 1] + 1]
+
+
+RUN = run_of(fleet("001122"))
+RUN_PLAN = plan_of(fleet("001122"))
+FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHealthy", message="x"),))
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        pytest.param(
+            up_to(RolloutPlanned, RUN), "Neither the model nor an instance had been asked to change.", id="planned"
+        ),
+        pytest.param(
+            up_to(ModelUpdateStarted, RUN),
+            f"The update of the model to {NEW} was under way; no instance was touched. Azure may still be at work",
+            id="updating-the-model",
+        ),
+        pytest.param(up_to(ModelUpdated, RUN), f"The model holds {NEW}; no instance was touched.", id="model-updated"),
+        pytest.param(
+            up_to(UpgradeAccepted, RUN, 2),
+            f"Batch 2 of 3 (2 instances: 2, 3) was being upgraded to {NEW}, or about to be. Azure may",
+            id="batch-under-way",
+        ),
+        pytest.param(
+            up_to(BatchPassed, RUN, 2),
+            f"Batch 2 of 3 (2 instances: 2, 3) was upgraded to {NEW}, and passed; nothing was under way.",
+            id="between-batches",
+        ),
+        pytest.param(
+            up_to(BatchFailed, FAILING),
+            f"Batch 1 of 3 (2 instances: 0, 1) had failed on the way to {NEW}",
+            id="batch-failed",
+        ),
+    ],
+)
+def test_what_was_left_half_way_is_said(
+    events: list[Event], words: str, told: Callable[..., Told], tmp_path: Path
+) -> None:
+    said = told(state_after(events, tmp_path / "state"))
+    assert (said.exit_code, said.last) == (0, ["Nothing had to be undone."])
+    assert said.log.startswith("::warning title=The main step was killed::The main step did not come to its end")
+    assert words in said.log
+    assert said.log.endswith("run the workflow again with the same inputs: instances on the target image are skipped.")
+    assert words.partition(" Azure may")[0] in said.summary
+    assert said.summary.startswith("## ❌ The main step was killed\n\n")
+    assert "- To go on, run the workflow again" in said.summary
+
+
+def test_it_is_said_beside_the_repairs(told: Callable[..., Told]) -> None:
+    said = told('{"stage":"reading"}', STATE_repairs="suspended")
+    assert "The main step was killed" in said.log
+    assert said.last == ["Automatic instance repairs, which the rollout had suspended, are resumed."]
+
+
+def test_a_summary_that_cannot_be_written_is_a_warning(run: Start, tmp_path: Path) -> None:
+    environ = {"GITHUB_STEP_SUMMARY": str(tmp_path), "STATE_rollout": "{}", "STATE_repairs": "suspended"}
+    done = run(api := FakeApi(), environ={**INPUTS, **environ})
+    assert done.exit_code == 0
+    assert any("Could not write the step summary: IsADirectoryError" in line for line in done.before)
+    assert api.asked == [False]
+
+
+@pytest.mark.parametrize("scenario", ["happy", "sick-domain", "deprecated"])
+def test_a_run_that_ends_by_itself_leaves_nothing_to_say(scenario: str, tmp_path: Path) -> None:
+    play(scenario, tmp_path, environ={"GITHUB_STATE": str(tmp_path / "state")})
+    state = parse_outputs((tmp_path / "state").read_text())
+    assert from_value(state["rollout"]).stage is Stage.ENDED
+
+
+def test_a_cancelled_run_leaves_nothing_to_say(tmp_path: Path) -> None:
+    clock = VirtualClock()
+    clock.call_at(100.0, _cancel)
+    play("happy", tmp_path, clock=clock, environ={"GITHUB_STATE": str(tmp_path / "state")})
+    state = parse_outputs((tmp_path / "state").read_text())
+    assert from_value(state["rollout"]).stage is Stage.ENDED
+
+
+def _cancel() -> None:
+    raise Interrupted
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "most"),
+    [pytest.param(1000, 5_000, id="one-large-batch"), pytest.param(1, 1_000_000, id="many-small-ones")],
+)
+def test_the_state_of_a_thousand_instances_is_small(batch_size: int, most: int, tmp_path: Path) -> None:
+    policy = Policy(batch_size=Share(batch_size), allow_downtime=True)
+    events = run_of(fleet("0" * 1000), target=platform("2" * 100_000), policy=policy)
+    value = state_after(events[:-1], tmp_path / "state")
+    assert len(value) < 1200
+    assert (tmp_path / "state").stat().st_size < most
+    if batch_size == 1000:
+        assert "Batch 1 of 1 (1000 instances: 0, 1, 2" in killed.in_sentences(from_value(value))[1]
+        assert "18, 19 and 980 more)" in killed.in_sentences(from_value(value))[1]
+
+
+@pytest.mark.parametrize("hostile", [TEXT, "::error::x", "##[error]x", "a\nb", "<b>`|[x](y)", "x" * 5000, "\ud800", ""])
+def test_names_from_azure_do_no_harm(hostile: str, told: Callable[..., Told], tmp_path: Path) -> None:
+    batch = Batch(1, RUN_PLAN.batches[0].domain, (hostile,))
+    target = platform(hostile)
+    events = [
+        *up_to(ScaleSetRead, RUN),
+        replace(up_to(RolloutPlanned, RUN)[-1], plan=replace(RUN_PLAN, goal=replace(RUN_PLAN.goal, image=target))),
+        BatchStarted(at=1.0, batch=batch, of=1),
+    ]
+    said = told(state_after(events, tmp_path / "state"))
+    assert "Batch 1 of 1 (1 instance:" in said.log
+    assert "##[" not in said.log
+    assert [line for line in said.log.splitlines() if line.startswith("::")] == [said.log]
+    assert not any(sign in said.summary for sign in ("<", "`", "[", "|"))
+
+
+UNREADABLE = ["{", "[]", "null", "1", '{"stage":[]}', '{"stage":"x"}', "[" * 100_000, '{"stage":1e999}', "\x00"]
+
+
+@pytest.mark.parametrize("value", UNREADABLE)
+def test_a_state_that_says_nothing_is_said_to_say_nothing(value: str, told: Callable[..., Told]) -> None:
+    said = told(value)
+    assert said.exit_code == 0
+    assert "What was under way is not known. Azure may still be at work on that" in said.log
+
+
+KEYS = st.sampled_from(["stage", "target", "batch", "of", "size", "instances"])
+VALUES = st.one_of(
+    st.sampled_from([stage.value for stage in Stage]),
+    st.text(max_size=100),
+    st.integers(),
+    st.floats(),
+    st.none(),
+    st.lists(st.one_of(st.text(), st.integers(), st.none(), st.lists(st.text(max_size=3))), max_size=30),
+)
+
+
+@STEADY
+@given(st.dictionaries(KEYS, VALUES))
+def test_no_state_breaks_the_words(told_state: dict[str, Any]) -> None:
+    under_way = from_value(json.dumps(told_state))
+    sentences = killed.in_sentences(under_way)
+    assert sentences[-1] == killed.GO_ON
+    assert len(killed.as_markdown(under_way)) < 50_000
+    assert under_way is None or from_value(as_value(under_way)) == under_way
 
 
 # -- as the runner starts it -----------------------------------------------------------------------------------------

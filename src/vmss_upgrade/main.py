@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vmss_upgrade.inputs import Inputs
     from vmss_upgrade.ports import Clock
     from vmss_upgrade.reporters.console import Console
+    from vmss_upgrade.reporters.state import Memory
     from vmss_upgrade.rollout.events import Ending, Event
     from vmss_upgrade.rollout.report import Report
 
@@ -47,13 +48,14 @@ def run(
 ) -> int:
     """The same on a given clock and, for a rehearsal, a given transport. `on_end` is called before the last words."""
     from vmss_upgrade.reporters.console import Console
+    from vmss_upgrade.reporters.state import Memory
     from vmss_upgrade.rollout.report import Report
 
     console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=_wants_colour(environ))
-    report = Report()
+    report, memory = Report(), Memory(environ.get("GITHUB_STATE", ""))
     started = clock.now()
     try:
-        ending = _carry_out(environ, clock, console, report, transport, simulated)
+        ending = _carry_out(environ, clock, console, report, memory, transport, simulated)
     except BaseException as error:
         on_end()
         console.say_last_words()
@@ -63,7 +65,9 @@ def run(
     console.say_last_words()
     if ending is not None:
         _finish(console, report, ending, clock.now() - started)
-    return _write_everything(environ, console, report, simulated)
+    exit_code = _write_everything(environ, console, report, simulated)
+    _attempt(console, "the state for the post step", memory.end)
+    return exit_code
 
 
 def _carry_out(
@@ -71,6 +75,7 @@ def _carry_out(
     clock: Clock,
     console: Console,
     report: Report,
+    memory: Memory,
     transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
     simulated: str,
 ) -> Ending | None:
@@ -89,7 +94,7 @@ def _carry_out(
     with closing(_events(inputs, environ, clock, console, transport)) as events:
         for event in events:
             report.add(event)
-            _remember(environ, console, event)
+            _remember(memory, console, event)
             _tell(console, event, report)
     return None
 
@@ -134,15 +139,9 @@ def _mask_secrets(inputs: Inputs, console: Console) -> None:
     console.mask(inputs.order.image.image_uri.partition("?")[2])
 
 
-def _remember(environ: Mapping[str, str], console: Console, event: Event) -> None:
-    """Leave for the post step what must be undone where this step is killed. A file that fails stops no rollout."""
-    from vmss_upgrade.reporters.state import REPAIRS, RESUMED, SUSPENDED, save_state
-    from vmss_upgrade.rollout.events import RepairsResumed, RepairsSuspending
-
-    file = environ.get("GITHUB_STATE")
-    if file and isinstance(event, (RepairsSuspending, RepairsResumed)):
-        value = SUSPENDED if isinstance(event, RepairsSuspending) else RESUMED
-        _attempt(console, "the state for the post step", lambda: save_state(file, REPAIRS, value))
+def _remember(memory: Memory, console: Console, event: Event) -> None:
+    """Leave for the post step what it needs where this step is killed. A file that fails stops no rollout."""
+    _attempt(console, "the state for the post step", lambda: memory.take(event))
 
 
 def _tell(console: Console, event: Event, report: Report) -> None:

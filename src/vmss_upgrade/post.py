@@ -1,4 +1,5 @@
-"""The post step: puts right what the main step began and could not end any more, because it was killed.
+"""The post step: puts right what the main step began and could not end any more, because it was killed, and says what
+was left half-way.
 
 The runner starts it in a container of its own when the job ends, however it ends. Mostly nothing is left to do: then
 nothing heavy is imported, and nobody is asked anything.
@@ -15,8 +16,10 @@ from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.errors import AzureError, InputError, Interrupted, VmssUpgradeError
 from vmss_upgrade.interruption import Interruption
 from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
+from vmss_upgrade.reporters import killed
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.reporters.state import REPAIRS, SUSPENDED, saved_state
+from vmss_upgrade.reporters.state import REPAIRS, ROLLOUT, SUSPENDED, saved_state
+from vmss_upgrade.reporters.under_way import Stage, from_value
 from vmss_upgrade.rollout.commands import resume_repairs
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.patience import Patience
@@ -68,6 +71,8 @@ def run(
     console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=False)
     failure, last_words = "", "Nothing was left to do."
     try:
+        if _tell_of_kill(environ, console):
+            last_words = "Nothing had to be undone."
         if saved_state(environ, REPAIRS) == SUSPENDED:
             _resume_repairs(environ, clock, console, connect)
             last_words = "Automatic instance repairs, which the rollout had suspended, are resumed."
@@ -80,6 +85,22 @@ def run(
         return 1
     console.line(last_words)
     return 0
+
+
+def _tell_of_kill(environ: Mapping[str, str], console: Console) -> bool:
+    """Say what a killed main step left half-way, in the log and in the step summary. False where it was not killed."""
+    value = saved_state(environ, ROLLOUT)
+    under_way = from_value(value)
+    if not value or (under_way is not None and under_way.stage is Stage.ENDED):
+        return False
+    console.warning(" ".join(killed.in_sentences(under_way)), killed.TITLE)
+    try:
+        if environ.get("GITHUB_STEP_SUMMARY"):
+            with open(environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
+                summary.write(killed.as_markdown(under_way))
+    except OSError as error:
+        console.warning(f"Could not write the step summary: {type(error).__name__}: {error}")
+    return True
 
 
 def _resume_repairs(environ: Mapping[str, str], clock: Clock, console: Console, connect: Connect) -> None:

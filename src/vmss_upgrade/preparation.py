@@ -19,7 +19,7 @@ from vmss_upgrade.rollout.image_check import (
 )
 from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.order import Command, Order, Recorded
-from vmss_upgrade.rollout.plan_check import examine_plan
+from vmss_upgrade.rollout.plan_check import awaited_health, examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model
@@ -83,16 +83,15 @@ class Preparation:
         suspended = yield from self._are_repairs_suspended(model)
         self._findings += examine_asked_for(model, self._order, permissions, repairs_suspended=suspended)
         yield from self._look_when_nobody_is_busy()
-        scale_set = ScaleSet(model=model, instances=self._azure.seen)
         plan = None
         try:
-            plan = yield from self._plan(scale_set)
+            plan = yield from self._plan(model)
         except PlanRefused as refusal:
             self._findings.append(Finding(Severity.REFUSE, str(refusal), refusal.remedy))
         return Prepared(
             findings=tuple(self._findings),
             plan=plan,
-            scale_set=scale_set,
+            scale_set=self._seen(model),
             repairs_on=bool(model.repairs) and not suspended,
             way_back=self._way_back,
             moved=self._moved,
@@ -121,11 +120,11 @@ class Preparation:
 
     # -- the plan ------------------------------------------------------------------------------------------------
 
-    def _plan(self, scale_set: ScaleSet) -> Steps[RolloutPlan | None]:
+    def _plan(self, model: Model) -> Steps[RolloutPlan | None]:
         """The plan, with all that is found about it; None where its target cannot be told."""
-        model, command = scale_set.model, self._order.command
+        command = self._order.command
         if command is Command.ROLLBACK:
-            return (yield from self._plan_return(scale_set))
+            return (yield from self._plan_return(self._seen(model)))
         wanted = model.image if command is Command.UPGRADE_INSTANCES else wanted_image(self._order.image, model.image)
         if command is Command.UPGRADE_INSTANCES and wanted.is_floating and not model.is_flexible:
             self._findings.append(floating_model(wanted))
@@ -136,21 +135,40 @@ class Preparation:
             return None
         in_model = command is Command.UPGRADE_INSTANCES or model.image.same_as(target)
         if not target.is_floating:
-            yield from self._images.check(target, scale_set, in_model=in_model)
+            yield from self._images.check(target, self._seen(model), in_model=in_model)
         if command is Command.UPGRADE_INSTANCES and model.is_flexible:
             self._findings.append(only_the_image())
         goal = Goal(image=target, in_model=in_model, whole_model=command is Command.UPGRADE_INSTANCES)
         if command is Command.UPDATE_MODEL:
-            plan = plan_model_update(scale_set, goal)
+            plan = plan_model_update(self._seen(model), goal)
         else:
-            plan = plan_rollout(scale_set, goal, self._order.policy)
+            plan = yield from self._plan_when_allowed(model, goal)
         is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
         plan = replace(plan, pinned=wanted if is_pinned else None)
-        self._findings += examine_plan(scale_set, plan, self._order.policy)
+        self._findings += examine_plan(self._seen(model), plan, self._order.policy)
         if self._order.policy.on_failure is OnFailure.ROLLBACK and plan.batches:
-            yield from self._prepare_way_back(scale_set, plan)
+            yield from self._prepare_way_back(self._seen(model), plan)
             plan = replace(plan, previous=self._way_back or plan.previous)
         return plan
+
+    def _plan_when_allowed(self, model: Model, goal: Goal) -> Steps[RolloutPlan]:
+        """The plan from a look at which it is allowed, if waiting for instances on the target to become healthy makes
+        it so within `health_timeout`: after an earlier run that was killed they may be still coming up.
+        """
+        policy = self._order.policy
+        until = self._azure.now() + policy.health_timeout
+        while True:
+            plan = plan_rollout(self._seen(model), goal, policy)
+            awaited = awaited_health(self._seen(model), plan, policy)
+            if not awaited or self._azure.now() >= until:
+                return plan
+            why = f"instances on the target image are not healthy yet ({listed(awaited)})"
+            yield from self._azure.wait(why, SETTLING_PAUSE, until=until)
+            yield from self._azure.look()
+
+    def _seen(self, model: Model) -> ScaleSet:
+        """The scale set by the latest look."""
+        return ScaleSet(model=model, instances=self._azure.seen)
 
     def _plan_return(self, scale_set: ScaleSet) -> Steps[RolloutPlan | None]:
         """The plan of a rollback that was asked for by hand."""

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -47,11 +48,12 @@ def serve(bridge: str, tmp_path: Path) -> Iterator[Callable[[str], Simulator]]:
 
 @pytest.fixture
 def job(image: str, tmp_path: Path) -> Iterator[Callable[[Simulator, Way], Runner]]:
-    """job(simulator, way): the runner of one job, cleared away with the test."""
+    """job(simulator, way): the runner of one job, in folders of its own, cleared away with the test."""
+    numbers = count(1)
     with ExitStack() as runners:
 
         def make(simulator: Simulator, way: Way) -> Runner:
-            runner = Runner(tmp_path, simulator, way, image)
+            runner = Runner(tmp_path / f"job-{next(numbers)}", simulator, way, image)
             runners.callback(runner.close)
             return runner
 

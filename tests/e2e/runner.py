@@ -73,8 +73,10 @@ class Runner:
         return self.result(self._running().wait(SECONDS_FOR_A_RUN))
 
     def run_post(self, inputs: dict[str, str] | None = None) -> Result:
-        """Run the post step, with the state that the main step saved, to its end."""
+        """Run the post step, with the state that the main step saved, to its end. Its files are its own."""
         state = parse_outputs((self.commands / "save_state").read_text())
+        for name in ("set_output", "step_summary"):
+            (self.commands / name).write_text("")
         self.start(inputs or {}, state={f"STATE_{name}": value for name, value in state.items()}, post=True)
         return self.result(self._running().wait(SECONDS_FOR_A_RUN))
 

@@ -17,7 +17,11 @@ both_ways = pytest.mark.parametrize("way", ["container", "process"])
 
 
 @both_ways
-@pytest.mark.parametrize("state", ["", "repairs<<d\nsuspended\nd\nrepairs<<e\nresumed\ne\n"], ids=["none", "resumed"])
+@pytest.mark.parametrize(
+    "state",
+    ["", "repairs<<d\nsuspended\nd\nrepairs<<e\nresumed\ne\n", 'rollout<<d\n{"stage":"ended"}\nd\n'],
+    ids=["none", "resumed", "ended"],
+)
 def test_nothing_to_do(serve: Serve, job: Job, way: Way, state: str) -> None:
     simulator = serve("happy")
     runner = job(simulator, way)
@@ -67,4 +71,7 @@ def test_repairs_are_resumed_after_the_main_step_was_killed(serve: Serve, job: J
 
     assert result.exit_code == 0, result.log
     assert "Automatic instance repairs, which the rollout had suspended, are resumed." in result.log
+    [warning] = result.commands("warning")
+    assert "Batch 1 of 5 (2 instances: 0, 5) was being upgraded" in warning
+    assert result.summary.startswith("## ❌ The main step was killed")
     assert not simulator.state()["repairs_suspended"]

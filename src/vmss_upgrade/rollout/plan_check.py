@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from vmss_upgrade.rollout.availability import (
     expected_healthy,
@@ -19,7 +20,7 @@ from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.planner import PROTECTED, Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
+from vmss_upgrade.rollout.scale_set import Health, HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
 from vmss_upgrade.rollout.selection import is_selected, names_nobody
 
 MOST_INSTANCES = 1000  # in one scale set
@@ -48,6 +49,25 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
     )
     found = [finding for finding in findings if finding is not None]
     return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.REFUSE))
+
+
+def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:
+    """The instances on the target that are not healthy, where for want of their health, and of nothing else, too few
+    would be healthy to carry the plan out. None where the model is still to be written: then it was no earlier run of
+    this rollout that brought them there.
+    """
+    ill = set() if plan.update_model else set(_ill_there(scale_set, plan))
+    healed = ScaleSet(
+        model=scale_set.model,
+        instances=tuple(replace(i, health=Health.HEALTHY) if i.id in ill else i for i in scale_set.instances),
+    )
+    if not _too_few_healthy(scale_set, plan, policy) or _too_few_healthy(healed, plan, policy):
+        return ()
+    return tuple(sorted(ill, key=in_natural_order))
+
+
+def _too_few_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
+    return any((_all_that_is_healthy(scale_set, plan, policy), _below_floor(scale_set, plan, policy)))
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
@@ -250,9 +270,7 @@ def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 
 def _ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    signal = scale_set.model.health_signal
-    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
-    ill = [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
+    ill = _ill_there(scale_set, plan)
     if not ill:
         return None
     left_alone = plan.update_model or plan.is_rollback
@@ -284,6 +302,13 @@ def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
 def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
     """Whether the batch takes somebody away who serves: a rollback also has batches that can only heal."""
     return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)
+
+
+def _ill_there(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
+    """Who runs, on the target, and is not healthy."""
+    signal = scale_set.model.health_signal
+    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
+    return [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
 
 
 def _moving(scale_set: ScaleSet, plan: RolloutPlan) -> list[Instance]:

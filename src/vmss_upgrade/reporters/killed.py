@@ -1,0 +1,52 @@
+"""What the post step says of a main step that was killed: what was under way, and how to go on."""
+
+from __future__ import annotations
+
+from vmss_upgrade.reporters.text import count, markdown
+from vmss_upgrade.reporters.under_way import Stage, UnderWay
+from vmss_upgrade.rollout.listing import listed
+
+TITLE = "The main step was killed"
+GO_ON = "To go on, run the workflow again with the same inputs: instances on the target image are skipped."
+_HAPPENED = "The main step did not come to its end: something killed it before it could write summary and outputs."
+_STILL_AT_WORK = "Azure may still be at work on that; the next run waits for it."
+
+
+def in_sentences(under_way: UnderWay | None) -> tuple[str, ...]:
+    """What happened, what was under way, and how to go on; None: that it is not known. Foreign names are as saved."""
+    return (_HAPPENED, *_left(under_way), GO_ON)
+
+
+def as_markdown(under_way: UnderWay | None) -> str:
+    """The same, for the step summary."""
+    happened, *rest = (markdown(sentence) for sentence in in_sentences(under_way))
+    return "\n".join([f"## ❌ {TITLE}", "", happened, "", *(f"- {sentence}" for sentence in rest)]) + "\n\n"
+
+
+def _left(under_way: UnderWay | None) -> tuple[str, ...]:
+    if under_way is None:
+        return ("What was under way is not known.", _STILL_AT_WORK)
+    image = under_way.target or "the target image"
+    batch = _batch_in_words(under_way)
+    match under_way.stage:
+        case Stage.READING:
+            return ("Neither the model nor an instance had been asked to change.",)
+        case Stage.UPDATING_MODEL:
+            return (f"The update of the model to {image} was under way; no instance was touched.", _STILL_AT_WORK)
+        case Stage.MODEL_HELD:
+            return (f"The model holds {image}; no instance was touched.",)
+        case Stage.UPGRADING:
+            return (f"{batch} was being upgraded to {image}, or about to be.", _STILL_AT_WORK)
+        case Stage.PASSED:
+            return (f"{batch} was upgraded to {image}, and passed; nothing was under way.",)
+        case Stage.FAILED:
+            return (f"{batch} had failed on the way to {image}, and the rollout was about to halt.",)
+    return ()
+
+
+def _batch_in_words(under_way: UnderWay) -> str:
+    of = f" of {under_way.of}" if under_way.of else ""
+    more = under_way.size - len(under_way.instances)
+    names = listed(under_way.instances, len(under_way.instances)) + (f" and {more} more" if more > 0 else "")
+    size = count(under_way.size, "instance")
+    return f"Batch {under_way.batch}{of} ({size}: {names})" if under_way.size else f"Batch {under_way.batch}{of}"

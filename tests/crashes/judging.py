@@ -1,0 +1,131 @@
+"""What must be true of a run that was killed and run again, judged from Azure's own truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from azure_simulator import InstanceState, Scenario
+from azure_simulator import faults as f
+from crashes.runs import Ran
+
+# Faults that a second try does not meet again, and why: a run that they halted may get further when it is repeated.
+PASSING = (
+    f.ComesUpUnhealthy,  # for `seconds` only: by the next run it has recovered
+    f.ProvisioningFailure,  # an instance's first upgrade alone
+    f.Hangs,  # likewise
+    f.StaysOnOldImage,  # likewise
+    f.HttpFault,  # the nth request alone, which an earlier run has made
+    f.AnswerError,  # likewise
+    f.OperationFate,  # likewise
+)
+AS_ASKED = ("succeeded", "model-updated", "nothing-to-do")
+
+
+def problems(scenario: Scenario, calm: Ran, ran: Ran) -> list[str]:
+    """What is wrong with `ran`, the killed and repeated run of the scenario whose undisturbed run is `calm`.
+
+    What is to be equal: exit code, outcome and every instance that exists, with its image, model state, provisioning
+    state and availability. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its
+    last write. Where the undisturbed run ended early, by a limit of its own (`stop-after`, `timeout`) or halted by a
+    fault that passes, the repeated one may get further, and never less far.
+    """
+    return [*false_claims(scenario, ran), *_traces_of_the_kill(calm, ran), *_differences(scenario, calm, ran)]
+
+
+def false_claims(scenario: Scenario, ran: Ran) -> Iterator[str]:
+    """What must be true of every run, killed before or not."""
+    for before in ran.asked:
+        if before.provisioning_state in ("Creating", "Updating", "Deleting"):
+            yield f"instance {before.instance_id} was upgraded while it was {before.provisioning_state}"
+        elif _is_there(scenario, ran, before):
+            yield f"instance {before.instance_id} was upgraded without need"
+    skipped = _ids(ran, "skipped")
+    there = {instance.instance_id for instance in ran.instances if _is_there(scenario, ran, instance)}
+    moves = scenario.inputs.get("operation") != "update-model"
+    if ran.outcome in AS_ASKED and moves:
+        left = {instance.instance_id for instance in ran.instances} - there - skipped
+        if left or _ids(ran, "remaining"):
+            yield f"{ran.outcome}, but not on the target: {sorted(left)}; remaining {_ids(ran, 'remaining')}"
+    if _ids(ran, "upgraded") - there:
+        yield f"said to be upgraded, but not on the target: {sorted(_ids(ran, 'upgraded') - there)}"
+    if "Traceback" in ran.log or "Internal error" in ran.log:
+        yield "a traceback in the log"
+
+
+def _traces_of_the_kill(calm: Ran, ran: Ran) -> Iterator[str]:
+    if ran.went_on:
+        yield f"the killed run went on for {ran.went_on:g} s"
+    if ran.post_exit_code:
+        yield f"the post step failed: {ran.post_log}"
+    if ran.repairs_suspended != calm.repairs_suspended:
+        yield f"automatic repairs suspended: {ran.repairs_suspended} instead of {calm.repairs_suspended}"
+    if ran.model_updates > max(1, calm.model_updates):
+        yield f"the model was updated {ran.model_updates} times"
+
+
+def _differences(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
+    further = _may_get_further(scenario, calm)
+    if ran.lowest_available < _floor(calm, further=further):
+        yield f"{ran.lowest_available} available at one time, {calm.lowest_available} undisturbed"
+    if further:
+        yield from _fallen_behind(scenario, calm, ran)
+        return
+    nothing_left = ran.outcome == "nothing-to-do" and calm.outcome in AS_ASKED
+    if ran.exit_code != calm.exit_code or not (nothing_left or ran.outcome == calm.outcome):
+        yield f"ended {ran.outcome} ({ran.exit_code}) instead of {calm.outcome} ({calm.exit_code})"
+    if _standing(ran) != _standing(calm):
+        yield f"left {sorted(_standing(ran) - _standing(calm))} instead of {sorted(_standing(calm) - _standing(ran))}"
+
+
+def _fallen_behind(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
+    if ran.exit_code > calm.exit_code:
+        yield f"ended {ran.outcome} ({ran.exit_code}) instead of {calm.outcome} ({calm.exit_code})"
+    there = {each.instance_id for each in ran.instances if _is_there(scenario, ran, each)}
+    for instance in calm.instances:
+        if _is_there(scenario, calm, instance) and instance.instance_id not in there:
+            yield f"instance {instance.instance_id} is not on the target, where the undisturbed run brought it"
+
+
+def _may_get_further(scenario: Scenario, calm: Ran) -> bool:
+    if calm.outcome in ("partial", "timed-out"):
+        return True
+    return calm.outcome == "halted" and any(_passes(fault) for fault in scenario.faults)
+
+
+def _passes(fault: f.Fault) -> bool:
+    if isinstance(fault, f.ComesUpUnhealthy):
+        return fault.seconds is not None
+    return isinstance(fault, PASSING)
+
+
+def _floor(calm: Ran, *, further: bool) -> int:
+    """The fewest instances available at once: as undisturbed; of a run that gets further what its policy allows, a
+    largest batch beside those that the undisturbed run left unavailable.
+    """
+    if not further:
+        return calm.lowest_available
+    ill = sum(not instance.available for instance in calm.instances)
+    return min(calm.lowest_available, calm.available_at_first - calm.largest_upgrade - ill)
+
+
+def _is_there(scenario: Scenario, ran: Ran, instance: InstanceState) -> bool:
+    """Whether an upgrade would bring nothing to the instance, as far as Azure shows it: of a disk in a storage account,
+    and where the whole model is the goal, only the flag tells.
+    """
+    if instance.latest_model_applied or instance.provisioning_state == "Failed":
+        return instance.latest_model_applied
+    by_flag = "image-uri" in scenario.inputs or scenario.inputs.get("operation") == "upgrade-instances"
+    target = ran.outputs["target-image"]
+    return not by_flag and bool(target) and target.endswith(instance.image_version)
+
+
+def _standing(ran: Ran) -> set[tuple[str, str, bool, str, bool]]:
+    return {
+        (i.instance_id, i.image_version, i.latest_model_applied, i.provisioning_state, i.available)
+        for i in ran.instances
+    }
+
+
+def _ids(ran: Ran, output: str) -> set[str]:
+    return set(json.loads(ran.outputs.get(output) or "[]"))
