@@ -76,11 +76,14 @@ class RepairsPause:
             return
         try:
             state = yield from self._azure.follow(operation, self._azure.now() + LIMIT)
-            if state is not OperationState.SUCCEEDED:
-                raise operation_error(operation, state, "changing the state of automatic repairs")
         except AzureError:
-            if not (yield from self._are(suspended=suspended)):  # which says more than the operation does
+            if not (yield from self._are(suspended=suspended)):
                 raise
+            return
+        if state is OperationState.LOST and (yield from self._are(suspended=suspended)):
+            return
+        if state is not OperationState.SUCCEEDED:
+            raise operation_error(operation, state, "changing the state of automatic repairs")
 
     def _ask(self, *, suspended: bool) -> Steps[Operation | None]:
         """The accepted request; None when its answer was lost, but repairs are in the state that was asked for."""
