@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -13,7 +14,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from vmss_upgrade.account import Account
 from vmss_upgrade.azure_api.credentials import credential_for
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, endpoints_of
-from vmss_upgrade.azure_api.failures import correlation_id
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.ports import Clock
 
@@ -52,6 +53,33 @@ class _Trace(SansIOHTTPPolicy[Any, Any]):
         self._tell(f"{sent.method} /{path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
 
 
+class _StayHome(SansIOHTTPPolicy[Any, Any]):
+    """Lets requests to Resource Manager alone leave, and to hosts below it: they bear our token.
+
+    Links of a list, addresses of operations and redirects are Azure's words, which the SDK follows wherever they lead.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._home = _origin(home)
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raise LeadsElsewhere for any other host or port, and where nothing is encrypted."""
+        scheme, host, port = _origin(request.http_request.url)
+        home_scheme, home_host, home_port = self._home
+        is_there = host == home_host or host.endswith(f".{home_host}")
+        if not (is_there and scheme == home_scheme and port == home_port):
+            raise LeadsElsewhere(host)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; all empty where the address cannot be read."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower(), parts.hostname or "", parts.port or 443
+    except ValueError:
+        return "", "", None
+
+
 def connect(
     account: Account,
     transport: HttpTransport[Any, Any],
@@ -73,6 +101,7 @@ def connect(
         retry_total=0,
         user_agent=user_agent,
         per_call_policies=[_Trace(trace, clock)] if trace else [],
+        per_retry_policies=[_StayHome(endpoints.resource_manager)],  # which see redirects, too
         **options,
     )
     return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)

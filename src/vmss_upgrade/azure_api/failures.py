@@ -26,6 +26,13 @@ _BY_STATUS = {
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
 
 
+class LeadsElsewhere(SdkError):
+    """An answer would send us, and our token with us, to another host. Raised before anything is sent there."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"Azure's answer leads to another host ({host or 'unreadable'}), which is not followed")
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Run SDK calls; whatever of the SDK's is raised leaves as our AzureError, which says what was being done."""
@@ -33,6 +40,8 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except HttpResponseError as error:
         raise _refused(error, doing) from error
+    except LeadsElsewhere as error:
+        raise AzureError(str(error), trouble=Trouble.REJECTED, code="LeadsElsewhere", doing=doing) from error
     except SdkError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise _misconfigured(f"the server's certificate is not trusted: {error}", error, doing) from error
