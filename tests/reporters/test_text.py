@@ -61,6 +61,7 @@ def test_clean(text: object, cleaned: str) -> None:
         pytest.param("https://a/x?sv=1\n&sig=SECRET", "https://a/x?... &sig=...", id="broken-by-a-line-feed"),
         pytest.param("acct.blob/x.vhd?sv=1&sig=SECRET", "acct.blob/x.vhd?sv=1&sig=...", id="no-scheme"),
         pytest.param("What? Why?", "What? Why?", id="no-address"),
+        pytest.param("https://a/" * 20_000, "https://a/" * 20_000, id="so-long-that-only-linear-time-will-do"),
     ],
 )
 def test_query_strings_are_taken_out(text: str, shown: str) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-_QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
+# the query is optional, so that an address without one is passed over at once: text of any length takes linear time
+_QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)(?P<query>\?[^\s\"'<>]*)?", re.IGNORECASE)
 _SIGNATURE = re.compile(r"(?P<name>\bsig)=[^\s&\"'<>]+", re.IGNORECASE)  # of an address that was broken or cut
 # what a terminal or a browser acts upon instead of showing: C0, C1, bidirectional and zero-width controls, surrogates
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
@@ -34,7 +35,8 @@ def clean_lines(text: str) -> list[str]:
 
 def without_queries(text: str) -> str:
     """Addresses without their query strings, in which signatures (SAS) travel, and no signature without its address."""
-    return _SIGNATURE.sub(r"\g<name>=...", _QUERY.sub(r"\g<address>?...", text))
+    cut = _QUERY.sub(lambda found: f"{found['address']}?..." if found["query"] else found.group(), text)
+    return _SIGNATURE.sub(r"\g<name>=...", cut)
 
 
 def markdown(text: object) -> str:
