@@ -114,7 +114,7 @@ def test_cleaning_again_changes_nothing_that_matters(text: str) -> None:
 @given(hostile)
 def test_markdown_shows_the_text_and_nothing_acts(text: str) -> None:
     shown = markdown(text)
-    assert html.unescape(shown) == clean(text)
+    assert html.unescape(shown).replace("@\u200b", "@") == clean(text)
     entities_out = re.sub(r"&#\d+;", "", shown)
     assert not set(entities_out) & set("\\`*[]<>&|~@#$")
     assert "://" not in shown
@@ -127,7 +127,8 @@ def test_markdown_shows_the_text_and_nothing_acts(text: str) -> None:
         pytest.param("a|b", "a&#124;b", id="cell"),
         pytest.param("<script>", "&#60;script&#62;", id="html"),
         pytest.param("![x](y)", "!&#91;x&#93;(y)", id="image"),
-        pytest.param("@team #1", "&#64;team &#35;1", id="mention"),
+        pytest.param("@team #1", "&#64;&#8203;team &#35;1", id="mention"),
+        pytest.param("me@a.example", "me&#64;&#8203;a.example", id="address-of-mail"),
         pytest.param("snake_case", "snake_case", id="underscore-in-a-word"),
         pytest.param("_em_", "&#95;em&#95;", id="emphasis"),
         pytest.param("&lt;", "&#38;lt;", id="entity"),

@@ -41,7 +41,13 @@ def without_queries(text: str) -> str:
 
 def markdown(text: object) -> str:
     """Foreign text as literal text in Markdown, in table cells and HTML too: markup as entities."""
-    return _MARKUP.sub(lambda match: f"&#{ord(match.group())};", clean(text))
+    return _MARKUP.sub(_as_entity, clean(text))
+
+
+def _as_entity(match: re.Match[str]) -> str:
+    """A zero-width blank after @: GitHub reads addresses of mail and mentions after it has read the entities."""
+    sign = match.group()
+    return f"&#{ord(sign)};&#8203;" if sign == "@" else f"&#{ord(sign)};"
 
 
 def code(text: object) -> str:
