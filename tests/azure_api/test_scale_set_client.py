@@ -424,6 +424,13 @@ def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
     assert (refused.value.trouble, refused.value.code) == (Trouble.UNCERTAIN, "UnreadableAnswer")
 
 
+def test_every_token_is_masked_before_it_is_used() -> None:
+    masked: list[str] = []
+    client, script = azure(answer(200, MODEL), mask=lambda secret: masked.append(f"{len(script.sent)} {secret[:6]}"))
+    client.read_model()
+    assert masked == ["0 eyJhbG", "0 access"]
+
+
 def test_the_request_log_tells_no_secret() -> None:
     told: list[str] = []
     client, _ = azure(accepted(200, MODEL), polled("InProgress"), trace=told.append)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import STEADY
-from vmss_upgrade.reporters.text import clean, clean_lines, code, count, cut, fenced, markdown, without_queries
+from vmss_upgrade.reporters.text import (
+    clean,
+    clean_lines,
+    code,
+    count,
+    cut,
+    fenced,
+    forget_secrets,
+    keep_secret,
+    markdown,
+    without_queries,
+)
 from vmss_upgrade.rollout.listing import listed
 
 SPLIT = " "  # what `clean` puts between ## and [
@@ -68,6 +80,30 @@ def test_query_strings_are_taken_out(text: str, shown: str) -> None:
     assert clean(without_queries(text)) == shown
     assert clean(text) == shown
     assert "SECRET" not in markdown(text) + code(text) + fenced(text)
+
+
+@pytest.fixture
+def _no_secrets() -> Iterator[None]:
+    forget_secrets()
+    yield
+    forget_secrets()
+
+
+@pytest.mark.usefixtures("_no_secrets")
+def test_what_is_to_be_kept_secret_is_taken_out_everywhere_before_anything_is_cut() -> None:
+    keep_secret("s3cr3t|~value")
+    assert clean("a s3cr3t|~value b") == "a *** b"
+    assert "s3cr3t" not in markdown("s3cr3t|~value") + code("s3cr3t|~value") + fenced("s3cr3t|~value")
+    assert cut("0123 s3cr3t|~value", 12) == "0123 ***"
+    forget_secrets()
+    assert clean("s3cr3t|~value") == "s3cr3t|~value"
+
+
+@pytest.mark.usefixtures("_no_secrets")
+def test_a_secret_too_short_to_be_one_is_not_taken_out_of_every_text() -> None:
+    keep_secret("")
+    keep_secret("2")
+    assert clean("instance 2") == "instance 2"
 
 
 hostile = st.one_of(

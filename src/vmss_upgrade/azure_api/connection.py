@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
@@ -53,6 +54,26 @@ class _Trace(SansIOHTTPPolicy[Any, Any]):
         self._tell(f"{sent.method} /{path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
 
 
+class _Masked:
+    """A TokenCredential that has every token masked before anything can be done with it, and so before it is told."""
+
+    def __init__(self, inner: TokenCredential, mask: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._mask = mask
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """See azure.core.credentials.TokenCredential."""
+        token: AccessToken = self._inner.get_token(*scopes, **options)
+        self._mask(token.token)
+        return token
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
+        """See azure.core.credentials.SupportsTokenInfo."""
+        token = self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
+        self._mask(token.token)
+        return token
+
+
 class _StayHome(SansIOHTTPPolicy[Any, Any]):
     """Lets requests to Resource Manager alone leave, and to hosts below it: they bear our token.
 
@@ -93,7 +114,7 @@ def connect(
     endpoints = endpoints_of(account.cloud)
     options: dict[str, Any] = dict(NETWORK_TIMEOUTS)
     client = ComputeManagementClient(
-        credential_for(account.sign_in, endpoints, transport, mask),
+        _Masked(credential_for(account.sign_in, endpoints, transport, mask), mask),
         account.subscription_id,
         base_url=endpoints.resource_manager,
         credential_scopes=[endpoints.scope],
