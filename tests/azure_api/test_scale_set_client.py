@@ -416,6 +416,7 @@ def test_how_long_azure_asks_to_wait(headers: dict[str, str], seconds: float | N
         pytest.param(answer(200, ["x"]), id="not-an-object"),
         pytest.param(answer(200, None), id="empty"),
         pytest.param(answer(200, {"value": None}), id="no-list"),
+        pytest.param(answer(200, "[" * 50_000), id="deeper-than-python-reads"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
@@ -567,6 +568,7 @@ def test_a_failed_operation_without_words(body: dict[str, Any]) -> None:
         pytest.param(error(429, "TooManyRequests", retry_after="9"), Trouble.THROTTLED, id="429"),
         pytest.param(answer(502, "<html>"), Trouble.UNCERTAIN, id="html"),
         pytest.param(answer(200, "<html>"), Trouble.UNCERTAIN, id="200-html"),
+        pytest.param(answer(200, ["Succeeded"]), Trouble.UNCERTAIN, id="not-an-object"),
         pytest.param(DROPPED, Trouble.UNCERTAIN, id="dropped"),
         pytest.param(HANGS, Trouble.UNCERTAIN, id="read-timeout"),
     ],

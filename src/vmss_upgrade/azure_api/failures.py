@@ -34,6 +34,18 @@ class LeadsElsewhere(SdkError):
 
 
 @contextmanager
+def read_by_the_sdk() -> Iterator[None]:
+    """Let the SDK read an answer: what it stumbles over is one that cannot be read, and no bug.
+
+    Around calls of the SDK alone, so that nothing of ours hides behind it.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise SdkError(f"an answer that cannot be read: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Run SDK calls; whatever of the SDK's is raised leaves as our AzureError, which says what was being done."""
     try:
@@ -48,8 +60,6 @@ def translated(doing: str) -> Iterator[None]:
         raise _no_answer(f"no answer: {error}", error, doing) from error
     except OSError as error:  # a certificate bundle that is named, but not there
         raise _misconfigured(str(error), error, doing) from error
-    except ValueError as error:  # the SDK could not read an answer, such as a Retry-After that is no whole number
-        raise _no_answer(f"an answer that cannot be read: {error}", error, doing) from error
 
 
 def _misconfigured(message: str, error: Exception, doing: str) -> AzureError:
