@@ -290,6 +290,7 @@ class Console:
         self._print(text.rstrip("\n"))
 
     def _print(self, line: str) -> None:
+        line = line.encode("utf-8", "replace").decode()  # a secret of the environment may be no UTF-8
         try:
             print(line, flush=True)
         except BrokenPipeError:
