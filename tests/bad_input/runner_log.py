@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from bad_input.hostile_text import FORGED
 
-# What the action says by commands, and the only property that it gives them.
-MEANT = ("group", "endgroup", "error", "warning", "notice", "add-mask", "debug")
-_DATA = r"(?:[^%]|%25|%0D|%0A)"
-_PROPERTY = r"(?:[^%:,]|%25|%0D|%0A|%3A|%2C)"
-_COMMAND = re.compile(rf"::(?P<name>[^\s:]+)(?: title=(?P<title>{_PROPERTY}+))?::(?P<data>{_DATA}*)")
+# What the action says by commands, masks apart.
+MEANT = ("group", "endgroup", "error", "warning", "notice", "debug")
+# No line break in what we say: a `%0A` is one that somebody else has escaped.
+_TITLE = r"(?:[^%:,]|%25|%3A|%2C)+"
+_COMMAND = re.compile(rf"::(?P<name>[^\s:]+)(?: title=(?P<title>{_TITLE}))?::(?P<data>(?:[^%]|%25)*)")
+_MASK = re.compile(r"::add-mask::(?:[^%]|%25|%0D|%0A)*")
 _TITLES = re.compile(r"Input|Refused|Rollout [a-z-]+")
 _ACTED_UPON = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -38,7 +39,7 @@ def lines(log: str) -> Iterator[Line]:
 
 
 def _wrong_with(text: str) -> str:
-    if text.startswith("::add-mask::") and _COMMAND.fullmatch(text):
+    if _MASK.fullmatch(text):
         return ""  # the secret as it is: the runner takes the line for this command, and shows none of it
     if "##[" in text:
         return "holds a command of the old syntax"

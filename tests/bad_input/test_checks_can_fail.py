@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +14,9 @@ from bad_input import judge
 from bad_input.alterations import Alteration
 from bad_input.case import Case
 from bad_input.worlds import PROTECTED
-from vmss_upgrade.azure_api import connection, failures, instance_view, operation
+from vmss_upgrade.azure_api import connection, instance_view, operation
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.reporters import console, outputs, record, state, step_summary, text
+from vmss_upgrade.reporters import console, outputs, record, state, step_summary
 
 SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
 
@@ -21,6 +24,10 @@ SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
 def failing(words: str) -> Case:
     """The upgrade's operation ends with these words of Azure's."""
     return Case(secret=SECRET, alterations=(Alteration("poll", "error", key="operation", code="X", text=words),))
+
+
+def unescaped(self: console.Console, name: str, message: str, **_: str) -> None:
+    self._print(f"::{name}::{message}")
 
 
 def nothing(*_: Any, **__: Any) -> None:
@@ -43,19 +50,20 @@ LINE = failing("a\n::error::forged")
 def test_a_log_that_is_not_cleaned(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.faults_of_case(case) == []
     monkeypatch.setattr(console, "clean", as_it_is)
-    monkeypatch.setattr(console.Console, "_command", lambda self, name, message, **_: self._print(f"::{name}::{message}"))
+    monkeypatch.setattr(console.Console, "_command", unescaped)
     assert faults_by(judge.log_commands_are_meant, case)
 
 
 def test_a_command_that_is_not_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     case = failing("100%0A::error::forged")
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(console.Console, "_command", lambda self, name, message, **_: self._print(f"::{name}::{message}"))
+    monkeypatch.setattr(console.Console, "_command", unescaped)
     assert faults_by(judge.log_commands_are_meant, case)
 
 
 @pytest.mark.parametrize(
-    "words", ["a | b", "a\n\nb", "<img src=x onerror=y>", "![x](https://evil.invalid/y)", "me@evil.invalid", "<!-- a"]
+    "words",
+    ["a | b", "a\n\nb", "<img src=x onerror=y>", "![x](https://evil.invalid/y)", "me@evil.invalid", "<!-- a -->"],
 )
 def test_cells_that_are_not_escaped(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = failing(words)
@@ -73,8 +81,9 @@ def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPa
     assert {fault.rpartition(" ")[2] for fault in found} == {"log", "summary", "record"}
 
 
-def test_a_signature_that_is_not_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case(world="vhd")
+@pytest.mark.parametrize("words", ["https://a.blob.core.windows.net/c/x.vhd?{sas}", "the signature {signature}"])
+def test_a_signature_that_is_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = replace(failing(words), world="vhd")
     assert judge.faults_of_case(case) == []
     monkeypatch.setattr(console, "keep_secret", nothing)
     monkeypatch.setattr(record, "without_queries", as_it_is)
@@ -110,7 +119,7 @@ def test_inputs_that_are_not_validated(
 def test_a_traceback_that_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(alterations=(Alteration("poll", "in-list", last=0),))
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(operation, "read_by_the_sdk", failures.translated.__wrapped__.__get__)
+    monkeypatch.setattr(operation, "read_by_the_sdk", nullcontext)
     assert faults_by(judge.ends_in_order, case)
 
 
@@ -125,8 +134,7 @@ def test_a_run_that_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_output_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "OUTPUTS", (*outputs.OUTPUTS, "more"))
-    monkeypatch.setattr(outputs, "write_outputs", lambda _values, file: open(file, "a").write("outcome=x\n"))
+    monkeypatch.setattr(outputs, "write_outputs", lambda _values, file: Path(file).write_text("outcome=x\n"))
     assert faults_by(judge.files_are_readable, Case())
 
 
