@@ -73,18 +73,19 @@ def main() -> int:
         for number in range(-(-wanted.cases // PORTION))
     ]
     began = time.monotonic()
+    played = failed = 0
     with ProcessPoolExecutor(wanted.processes) as pool:
-        done = list(pool.map(play_portion, *zip(*portions, strict=True)))
+        for portion, (_, size) in zip(pool.map(play_portion, *zip(*portions, strict=True)), portions, strict=True):
+            played += portion.cases
+            if portion.failure:
+                failed += 1
+                print(f"FAILED: {portion.failure}")
+                print(
+                    f"  again: PYTHONPATH=src:tests python -m bad_input --seed {portion.seed} --cases {size}",
+                    flush=True,
+                )
     seconds = time.monotonic() - began
-    failed = [portion for portion in done if portion.failure]
-    for portion in failed:
-        size = dict(portions)[portion.seed]
-        print(f"FAILED: {portion.failure}")
-        print(f"  again: PYTHONPATH=src:tests python -m bad_input --seed {portion.seed} --cases {size}\n")
-    played = sum(portion.cases for portion in done)
-    print(
-        f"bad input: {played} cases in {seconds:.0f} s, {played / seconds:.1f} cases per second, {len(failed)} failures"
-    )
+    print(f"bad input: {played} cases in {seconds:.0f} s, {played / seconds:.1f} cases per second, {failed} failures")
     return 1 if failed else 0
 
 

@@ -18,7 +18,7 @@ PROTECTED, CURRENT = "1", "2"
 TIMEOUT = 1200.0  # seconds, for the whole run
 
 _INPUTS = 'bake-time: "0", health-timeout: 90s, batch-timeout: 3m, timeout: 20m, batch-size: "2"'
-_TIMING = "timing: {upgrade_seconds: 4, healthy_after_seconds: 2, model_update_seconds: 2}\n"
+_TIMING = "timing: {upgrade_seconds: 1, healthy_after_seconds: 1, model_update_seconds: 1}\n"
 _DISKS = "https://golden.blob.core.windows.net/images"
 _SAS = "?sv=2026-01-01&sr=b&sig=oFtHeMoDeL%2Fq9ZwX7vUt5sRq3pOn1mLk%3D"
 _GALLERY = (
