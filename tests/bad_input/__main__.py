@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from bad_input.case import Case, cases
+from bad_input.case import Case
+from bad_input.drawn import cases
 from bad_input.judge import faults_of_case
 
 PORTION = 250  # cases drawn by one seed

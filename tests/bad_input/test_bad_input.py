@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bad_input import oracle
-from bad_input.case import Case, by_answers, by_errors, by_inputs, by_names
+from bad_input.case import Case
+from bad_input.drawn import by_answers, by_errors, by_inputs, by_names
 from bad_input.judge import faults, faults_of_case
 from bad_input.player import play
 from bad_input.worlds import DUE, WORLDS
