@@ -17,7 +17,7 @@ def text(name: str) -> str:
 
 def wanted(name: str) -> set[str]:
     """The names that a .in file asks for itself."""
-    lines = (line.split("#")[0].strip() for line in text(name).splitlines())
+    lines = (re.split("[#;]", line)[0].strip() for line in text(name).splitlines())
     return {normal(line) for line in lines if line and not line.startswith("-r")}
 
 

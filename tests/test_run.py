@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import os
 import re
@@ -83,6 +84,7 @@ def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
         ("batch-size", "20%%"),
         ("timeout", "9" * 5000 + "m"),
         ("report-path", "."),
+        ("client-secret", "no UTF-8: \udcff"),
         ("resource-manager-endpoint", "https://host:port"),
     ],
 )
@@ -154,6 +156,25 @@ def test_no_secret_is_printed_unmasked(debug: str, tmp_path: Path) -> None:
         assert secret not in everything
     assert not re.search(r"eyJ[\w-]{10,}\.", everything)
     assert ("::debug::GET /subscriptions/" in played.log) == bool(debug)
+
+
+def test_a_secret_of_the_environment_that_is_no_utf8_is_no_bug_of_ours(tmp_path: Path) -> None:
+    environ = {**GITHUB, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "no UTF-8: \udcff"}
+    played = play("happy", tmp_path, environ=environ)
+    assert "Traceback" not in played.log
+    assert "::add-mask::no UTF-8: ?" in played.log
+
+
+@pytest.mark.parametrize("ahead", [0, 1490, 1990], ids=["plain", "where-an-annotation-is-cut", "where-a-cell-is-cut"])
+def test_a_secret_that_azure_says_back_is_taken_out(ahead: int, tmp_path: Path) -> None:
+    secret = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789"
+    played = play(failing("x" * ahead + secret), tmp_path, inputs={"client-secret": secret}, environ=GITHUB)
+    assert played.outputs["outcome"] == "halted"
+    rest = played.log.replace(f"::add-mask::{secret}\n", "")
+    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    for text in (rest, *written.values(), html.unescape(played.summary)):
+        assert secret[:10] not in text
+    assert "***" in played.record["failures"][0]["message"]
 
 
 # -- annotations ---------------------------------------------------------------------------------------------------

@@ -136,7 +136,10 @@ def _introduce(inputs: Inputs, console: Console) -> None:
 
 def _mask_secrets(inputs: Inputs, console: Console) -> None:
     console.mask(getattr(inputs.account.sign_in, "secret", ""))
-    console.mask(inputs.order.image.image_uri.partition("?")[2])
+    console.mask(getattr(inputs.account.sign_in, "request_token", ""))
+    query = inputs.order.image.image_uri.partition("?")[2]
+    console.mask(query)
+    console.mask(query.partition("sig=")[2].partition("&")[0])
 
 
 def _remember(memory: Memory, console: Console, event: Event) -> None:

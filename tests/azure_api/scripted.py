@@ -93,7 +93,9 @@ class Script:
         return reply
 
 
-def azure(*answers: Reply | Exception, trace: Any = None) -> tuple[ScaleSetClient, Script]:
+def azure(
+    *answers: Reply | Exception, trace: Any = None, mask: Any = lambda _secret: None
+) -> tuple[ScaleSetClient, Script]:
     """The client as the action connects it, and the script that answers."""
     script = Script(list(answers))
     account = Account(
@@ -107,6 +109,6 @@ def azure(*answers: Reply | Exception, trace: Any = None) -> tuple[ScaleSetClien
     )
     transport = SimulatorTransport(script.exchange, script.clock.sleep)
     return (
-        connect(account, transport, script.clock, user_agent="agent/1", mask=lambda _secret: None, trace=trace),
+        connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace),
         script,
     )

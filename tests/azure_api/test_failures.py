@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from scripted import answer, azure, error
 
-from vmss_upgrade.azure_api.failures import translated
+from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.errors import AzureError, Trouble
 
 UNTRUSTED = "HTTPSConnectionPool: [SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate"
@@ -21,7 +21,6 @@ UNTRUSTED = "HTTPSConnectionPool: [SSL: CERTIFICATE_VERIFY_FAILED] unable to get
         pytest.param(ServiceRequestError("connection refused"), Trouble.UNCERTAIN, "", id="not-reached"),
         pytest.param(ServiceRequestError(UNTRUSTED), Trouble.REJECTED, "REQUESTS_CA_BUNDLE", id="untrusted"),
         pytest.param(OSError("no file /nowhere.pem"), Trouble.REJECTED, "REQUESTS_CA_BUNDLE", id="no-bundle"),
-        pytest.param(ValueError("Retry-After: soon"), Trouble.UNCERTAIN, "", id="unreadable"),
     ],
 )
 def test_a_failure_without_an_answer(raised: Exception, trouble: Trouble, remedy: str) -> None:
@@ -31,6 +30,27 @@ def test_a_failure_without_an_answer(raised: Exception, trouble: Trouble, remedy
     assert remedy in failed.value.remedy
     assert bool(failed.value.remedy) == bool(remedy)
     assert failed.value.doing == "reading the scale set"
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        pytest.param(ValueError("Retry-After: soon"), id="a-value"),
+        pytest.param(AttributeError("'list' object has no attribute 'get'"), id="another-type"),
+        pytest.param(RecursionError("maximum recursion depth exceeded"), id="too-deep"),
+        pytest.param(TypeError("int() argument must be a string"), id="no-number"),
+        pytest.param(KeyError("status"), id="a-field"),
+    ],
+)
+def test_what_the_sdk_stumbles_over_is_an_answer_that_cannot_be_read(raised: Exception) -> None:
+    with pytest.raises(AzureError, match="cannot be read") as failed, translated("polling"), read_by_the_sdk():
+        raise raised
+    assert failed.value.trouble is Trouble.UNCERTAIN
+
+
+def test_what_we_stumble_over_ourselves_is_a_bug() -> None:
+    with pytest.raises(TypeError), translated("polling"):
+        raise TypeError("ours")
 
 
 LIMIT = (

@@ -63,6 +63,50 @@ def test_every_page_is_read_by_its_link_as_given() -> None:
     assert second.query == {"$expand": ["instanceView"], "api-version": ["2024-07-01"], "$skiptoken": ["a="]}
 
 
+ELSEWHERE = (
+    "https://evil.test/next",
+    "http://manager.test/next",
+    "https://manager.test:444/next",
+    "https://manager.test.evil.test/next",
+    "https://manager.test@evil.test/next",
+    "https://notmanager.test/next",
+    "https://[/next",
+)
+
+
+@pytest.mark.parametrize("link", ELSEWHERE)
+def test_no_link_leads_our_token_to_another_host(link: str) -> None:
+    client, script = azure(answer(200, {"value": instances("3"), "nextLink": link}))
+    with pytest.raises(AzureError):
+        client.read_instances(UNIFORM)
+    assert [sent.path for sent in script.sent] == [f"{SET}/virtualMachines"]
+
+
+def test_no_operation_leads_our_token_to_another_host() -> None:
+    client, script = azure(answer(202, **{"azure-asyncoperation": "https://evil.test/operations/1"}))
+    operation = client.upgrade(["1"])
+    with pytest.raises(AzureError, match=r"another host \(evil.test\)") as caught:
+        operation.step()
+    assert caught.value.trouble is Trouble.REJECTED
+    assert len(script.sent) == 1
+
+
+def test_no_redirect_is_followed_to_another_host() -> None:
+    client, script = azure(answer(307, location="https://evil.test/set"))
+    with pytest.raises(AzureError, match="another host"):
+        client.read_model()
+    assert len(script.sent) == 1
+
+
+def test_a_host_below_the_resource_manager_is_no_other() -> None:
+    link = f"https://west.manager.test{SET}/virtualMachines?api-version=1"
+    client, script = azure(
+        answer(200, {"value": instances("3"), "nextLink": link}), answer(200, {"value": instances("4")})
+    )
+    assert [each.id for each in client.read_instances(UNIFORM).instances] == ["3", "4"]
+    assert script.sent[1].url == link
+
+
 def test_a_list_that_goes_round_in_a_circle_ends() -> None:
     link = f"https://manager.test{SET}/virtualMachines?$skiptoken=same&api-version={API_VERSION}"
     page = answer(200, {"value": instances("3"), "nextLink": link})
@@ -384,6 +428,7 @@ def test_how_long_azure_asks_to_wait(headers: dict[str, str], seconds: float | N
         pytest.param(answer(200, ["x"]), id="not-an-object"),
         pytest.param(answer(200, None), id="empty"),
         pytest.param(answer(200, {"value": None}), id="no-list"),
+        pytest.param(answer(200, "[" * 50_000), id="deeper-than-python-reads"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_no_answer(reply: Any) -> None:
@@ -408,6 +453,13 @@ def test_a_scale_set_without_an_image_is_no_answer(body: Any) -> None:
 
 def test_a_flexible_scale_set_may_have_no_profile() -> None:
     assert azure(answer(200, {"id": SET, "properties": {"orchestrationMode": "Flexible"}}))[0].read_model().is_flexible
+
+
+def test_every_token_is_masked_before_it_is_used() -> None:
+    masked: list[str] = []
+    client, script = azure(answer(200, MODEL), mask=lambda secret: masked.append(f"{len(script.sent)} {secret[:6]}"))
+    client.read_model()
+    assert masked == ["0 eyJhbG", "0 access"]
 
 
 def test_the_request_log_tells_no_secret() -> None:
@@ -546,6 +598,7 @@ def test_a_failed_operation_without_words(body: dict[str, Any]) -> None:
         pytest.param(error(429, "TooManyRequests", retry_after="9"), Trouble.THROTTLED, id="429"),
         pytest.param(answer(502, "<html>"), Trouble.UNCERTAIN, id="html"),
         pytest.param(answer(200, "<html>"), Trouble.UNCERTAIN, id="200-html"),
+        pytest.param(answer(200, ["Succeeded"]), Trouble.UNCERTAIN, id="not-an-object"),
         pytest.param(DROPPED, Trouble.UNCERTAIN, id="dropped"),
         pytest.param(HANGS, Trouble.UNCERTAIN, id="read-timeout"),
     ],

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import ClientAuthenticationError, ServiceResponseError
 from azure.identity import ManagedIdentityCredential
 from scripted import CLAIMS, answer, jwt
@@ -244,3 +245,25 @@ def test_the_real_transport_sleeps_on_the_clock() -> None:
     sleep: Callable[[float], None] = ClockedTransport(clock).sleep
     sleep(12.5)
     assert clock.now() == 12.5
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param({"token_type": "Bearer", "expires_in": {"a": 1}, "access_token": "access"}, id="odd-expiry"),
+        pytest.param(["access"], id="not-an-object"),
+        pytest.param("[" * 50_000, id="deeper-than-python-reads"),
+    ],
+)
+def test_an_answer_of_entra_that_cannot_be_read_is_no_bug_of_ours(services: Services, given: Any) -> None:
+    services.entra = [answer(200, given)]
+    with pytest.raises(SdkError):
+        services.credential().get_token("https://manager.test/.default")
+
+
+def test_a_token_of_github_whose_expiry_cannot_be_read_is_no_bug_of_ours(services: Services) -> None:
+    services.github = [answer(200, {"value": jwt(exp={"a": 1})})] * 2
+    credential = services.credential()
+    credential.get_token("https://manager.test/.default")
+    with pytest.raises(SdkError):
+        credential.get_token("https://another.test/.default")

@@ -45,6 +45,12 @@ def _kind(body: dict[str, Any], url: str) -> str:
     return ""
 
 
+def test_half_a_character_in_a_name_reads_as_one_that_nobody_knows() -> None:
+    """JSON can say \\ud800, which no address and no file can hold."""
+    assert to_model({"name": "web\ud800", "location": "größe"}).name == "web?"
+    assert to_model({"location": "größe"}).location == "größe"
+
+
 @needs_recordings
 def test_the_recordings_are_read() -> None:
     assert (len(bodies("set")) > 80, len(bodies("list")) > 8, len(bodies("view")) > 10) == (True, True, True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
+from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
@@ -13,7 +15,7 @@ from azure.mgmt.compute import ComputeManagementClient
 from vmss_upgrade.account import Account
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, endpoints_of
-from vmss_upgrade.azure_api.failures import correlation_id
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.ports import Clock
 
@@ -72,6 +74,53 @@ class _Trace(SansIOHTTPPolicy[Any, Any]):
         self._tell(f"{sent.method} /{path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
 
 
+class _Masked:
+    """A TokenCredential that has every token masked before anything can be done with it, and so before it is told."""
+
+    def __init__(self, inner: TokenCredential, mask: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._mask = mask
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """See azure.core.credentials.TokenCredential."""
+        token: AccessToken = self._inner.get_token(*scopes, **options)
+        self._mask(token.token)
+        return token
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
+        """See azure.core.credentials.SupportsTokenInfo."""
+        token = self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
+        self._mask(token.token)
+        return token
+
+
+class _StayHome(SansIOHTTPPolicy[Any, Any]):
+    """Lets requests to Resource Manager alone leave, and to hosts below it: they bear our token.
+
+    Links of a list, addresses of operations and redirects are Azure's words, which the SDK follows wherever they lead.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._home = _origin(home)
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raise LeadsElsewhere for any other host or port, and where nothing is encrypted."""
+        scheme, host, port = _origin(request.http_request.url)
+        home_scheme, home_host, home_port = self._home
+        is_there = host == home_host or host.endswith(f".{home_host}")
+        if not (is_there and scheme == home_scheme and port == home_port):
+            raise LeadsElsewhere(host)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; all empty where the address cannot be read."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower(), parts.hostname or "", parts.port or 443
+    except ValueError:
+        return "", "", None
+
+
 def connect(
     account: Account,
     transport: HttpTransport[Any, Any],
@@ -85,7 +134,7 @@ def connect(
     endpoints = endpoints_of(account.cloud)
     credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
     client = ComputeManagementClient(
-        credential,
+        _Masked(credential, mask),
         account.subscription_id,
         base_url=endpoints.resource_manager,
         credential_scopes=[endpoints.scope],
@@ -97,5 +146,6 @@ def connect(
             _ForgetRefusedToken(credential),
             *([_Trace(trace, clock)] if trace else []),
         ],
+        per_retry_policies=[_StayHome(endpoints.resource_manager)],  # which see redirects, too
     )
     return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)

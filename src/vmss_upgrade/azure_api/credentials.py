@@ -20,6 +20,7 @@ from azure.core.rest import HttpRequest
 
 from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
+from vmss_upgrade.azure_api.failures import read_by_the_sdk
 from vmss_upgrade.clock import unix_time
 
 REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be used again
@@ -172,7 +173,8 @@ class _Explaining:
 
     def _explained(self, ask: Callable[[], Any]) -> Any:
         try:
-            return ask()
+            with read_by_the_sdk():
+                return ask()
         except _NoToken:
             raise
         except KeyError as error:  # azure-identity, of an answer that has no token

@@ -28,6 +28,25 @@ _TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken")
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
 
 
+class LeadsElsewhere(SdkError):
+    """An answer would send us, and our token with us, to another host. Raised before anything is sent there."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"Azure's answer leads to another host ({host or 'unreadable'}), which is not followed")
+
+
+@contextmanager
+def read_by_the_sdk() -> Iterator[None]:
+    """Let the SDK read an answer: what it stumbles over is one that cannot be read, and no bug.
+
+    Around calls of the SDK alone, so that nothing of ours hides behind it.
+    """
+    try:
+        yield
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        raise SdkError(f"an answer that cannot be read: {type(error).__name__}: {error}") from error
+
+
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
     """Run SDK calls; whatever of the SDK's is raised leaves as our AzureError, which says what was being done."""
@@ -35,14 +54,14 @@ def translated(doing: str) -> Iterator[None]:
         yield
     except HttpResponseError as error:
         raise _refused(error, doing) from error
+    except LeadsElsewhere as error:
+        raise AzureError(str(error), trouble=Trouble.REJECTED, code="LeadsElsewhere", doing=doing) from error
     except SdkError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise _misconfigured(f"the server's certificate is not trusted: {error}", error, doing) from error
         raise _no_answer(f"no answer: {error}", error, doing) from error
     except OSError as error:  # a certificate bundle that is named, but not there
         raise _misconfigured(str(error), error, doing) from error
-    except ValueError as error:  # the SDK could not read an answer, such as a Retry-After that is no whole number
-        raise _no_answer(f"an answer that cannot be read: {error}", error, doing) from error
 
 
 def _misconfigured(message: str, error: Exception, doing: str) -> AzureError:

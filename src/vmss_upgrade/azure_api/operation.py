@@ -13,7 +13,14 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from vmss_upgrade.azure_api.failures import correlation_id, is_page, retry_after, translated, words_of
+from vmss_upgrade.azure_api.failures import (
+    correlation_id,
+    is_page,
+    read_by_the_sdk,
+    retry_after,
+    translated,
+    words_of,
+)
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.scale_set import Problem
@@ -86,7 +93,8 @@ class SteppedPolling(ARMPolling):
 
     def _poll_once(self) -> None:
         try:
-            self.update_status()
+            with read_by_the_sdk():
+                self.update_status()
         except (BadStatus, BadResponse) as error:
             response = self._pipeline_response.http_response
             raise HttpResponseError(response=response, message=str(error), error=error) from error

@@ -14,6 +14,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
+from vmss_upgrade.azure_api.failures import read_by_the_sdk
 from vmss_upgrade.azure_api.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
 
@@ -40,8 +41,9 @@ class Reader:
             url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
         request = HttpRequest("GET", url, headers={"Accept": "application/json"})
         # as a stream, because otherwise the SDK decodes the JSON once for itself, and we once more
-        response = self._client.send_request(request, stream=True)
-        response.read()
+        with read_by_the_sdk():
+            response = self._client.send_request(request, stream=True)
+            response.read()
         if response.status_code != 200:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response
@@ -86,7 +88,7 @@ class Reader:
 def _decoded(response: HttpResponse) -> Any:
     try:
         return response.json()
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unreadable("the answer is not JSON") from error
 
 

@@ -17,7 +17,7 @@ from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
 from vmss_upgrade.azure_api import image_catalog
-from vmss_upgrade.azure_api.failures import translated
+from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
@@ -164,7 +164,7 @@ class ScaleSetClient:
         doing = f"{'suspending' if suspended else 'resuming'} automatic repairs"
         polling = SteppedPolling(doing)
         body: Any = {"serviceName": _REPAIRS, "action": "Suspend" if suspended else "Resume"}
-        with translated(doing):
+        with translated(doing), read_by_the_sdk():
             self._client.virtual_machine_scale_sets.begin_set_orchestration_service_state(
                 self._group, self._name, body, polling=polling
             )
@@ -174,7 +174,7 @@ class ScaleSetClient:
         """PATCH of the image alone, with If-Match where the scale set has an ETag."""
         polling = SteppedPolling("updating the model")
         body: Any = image_patch(image)
-        with translated("updating the model"):
+        with translated("updating the model"), read_by_the_sdk():
             self._client.virtual_machine_scale_sets.begin_update(
                 self._group,
                 self._name,
@@ -188,7 +188,7 @@ class ScaleSetClient:
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """POST manualupgrade with exactly these ids (never "*")."""
         polling = SteppedPolling("upgrading instances")
-        with translated("upgrading instances"):
+        with translated("upgrading instances"), read_by_the_sdk():
             self._client.virtual_machine_scale_sets.begin_update_instances(
                 self._group, self._name, {"instanceIds": list(instance_ids)}, polling=polling
             )

@@ -31,6 +31,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     """The inputs in `environ`. Raises InputError with every problem, each naming the input and its remedy."""
     form = Form(environ)
     form.refuse_unknown()
+    form.refuse_undecodable()
     account = account_of(form, environ)
     command = form.member("operation", Command)
     image = image_of(form, command)

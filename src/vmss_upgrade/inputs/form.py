@@ -90,6 +90,12 @@ class Form:
                 remedy = f"Did you mean `{near[0]}`?" if near else f"The inputs are: {', '.join(INPUTS)}."
                 self.problem(name, "there is no input of this name", remedy)
 
+    def refuse_undecodable(self) -> None:
+        """A value whose bytes are no UTF-8, which can neither be sent to anybody nor be shown."""
+        for name, value in self._given.items():
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                self.problem(name, "holds bytes that are no UTF-8", "Write it as UTF-8.")
+
     # -- one value -----------------------------------------------------------------------------------------------
 
     def choice(self, name: str, allowed: Iterable[str]) -> str | None:

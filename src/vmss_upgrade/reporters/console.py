@@ -15,7 +15,7 @@ from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
-from vmss_upgrade.reporters.text import clean, clean_lines, count, cut
+from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, forget_secrets, keep_secret
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
@@ -58,6 +58,7 @@ class Console:
         self._annotations: Counter[str] = Counter()
         self._last_progress = ("", float("-inf"))
         self._may_interrupt = True
+        forget_secrets()
 
     def say_last_words(self) -> None:
         """The run is over: an output that closes from now on interrupts nothing any more."""
@@ -80,7 +81,8 @@ class Console:
             self._command("debug", clean(text))
 
     def mask(self, secret: str) -> None:
-        """Have the runner hide a secret, before anything can print it."""
+        """Keep a secret, and have the runner hide it, before anything can print it."""
+        keep_secret(secret)
         if self._github and secret:
             self._command("add-mask", secret)
 
@@ -307,6 +309,7 @@ class Console:
         self._print(text.rstrip("\n"))
 
     def _print(self, line: str) -> None:
+        line = line.encode("utf-8", "replace").decode()  # a secret of the environment may be no UTF-8
         try:
             print(line, flush=True)
         except BrokenPipeError:

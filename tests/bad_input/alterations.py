@@ -1,0 +1,131 @@
+"""An answer of Azure, Entra or GitHub, altered at one place. Data, so that a printed case can be played again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from azure_simulator import Reply
+from bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
+
+# kind of answer -> method and path of the requests that it answers; of several that fit, the first counts
+ROUTES = {
+    "oidc": ("GET", r"/github/actions/id-token$"),
+    "token": ("POST", r"/oauth2/v2\.0/token$"),
+    "patch": ("PATCH", r"."),
+    "upgrade": ("POST", r"/manualupgrade$"),
+    "repairs": ("POST", r"/setOrchestrationServiceState$"),
+    "poll": ("GET", r"/operations/"),
+    "permissions": ("GET", r"/permissions$"),
+    "rolling": ("GET", r"/rollingUpgrades/latest$"),
+    "instances": ("GET", r"/virtualMachineScaleSets/[^/]+/virtualMachines$"),
+    "set-view": ("GET", r"/virtualMachineScaleSets/[^/]+/instanceView$"),
+    "set": ("GET", r"/virtualMachineScaleSets/[^/]+$"),
+    "image": ("GET", r"/(publishers|galleries|images)/"),
+}
+
+# What the action reads: half of the alterations strike one of these.
+READ = frozenset((
+    "value", "access_token", "expires_in", "token_type", "nextLink", "id", "name", "location", "tags", "zones",
+    "sku", "plan", "instanceId", "properties", "provisioningState", "orchestrationMode", "upgradePolicy", "mode",
+    "automaticOSUpgradePolicy", "virtualMachineProfile", "timeCreated", "storageProfile", "imageReference",
+    "publisher", "offer", "version", "exactVersion", "osDisk", "image", "uri", "osProfile", "linuxConfiguration",
+    "networkProfile", "healthProbe", "extensionProfile", "extensions", "resources", "type",
+    "automaticRepairsPolicy", "enabled", "repairAction", "latestModelApplied", "instanceView", "vmHealth", "status",
+    "statuses", "code", "message", "platformUpdateDomain", "platformFaultDomain", "placementGroupId",
+    "protectionPolicy", "protectFromScaleSetActions", "modelDefinitionApplied", "actions", "notActions",
+    "publishingProfile", "targetRegions", "replicationStatus", "summary", "state", "progress", "region",
+    "hyperVGeneration", "architecture", "orchestrationServices", "serviceState", "serviceName",
+    "imageDeprecationStatus", "imageState", "purchasePlan", "etag", "error", "details",
+))  # fmt: skip
+PROTECTION = frozenset({"protectionPolicy", "protectFromScaleSetActions"})
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """What happens to the answers `first` to `last` (counted from 0) to the requests of one route.
+
+    `how` is a name of JSON_WAYS or BODY_WAYS, or `header` (its name in `key`), `status`, `error` (its shape in `key`,
+    a name of ERRORS) or `link` (a nextLink). Of the JSON's places, those under `key` where that is given and found, the
+    one with the number `place` is struck, counted round. `text` is the value where a way needs one.
+    """
+
+    route: str
+    how: str
+    key: str = ""
+    place: int = 0
+    text: str = ""
+    code: str = ""
+    status: int = 200
+    first: int = 0
+    last: int = 1_000_000
+
+    def applied(self, reply: Reply) -> tuple[Reply, Path | None]:
+        """The altered answer, and the place that was struck in its JSON; None where it was not the JSON."""
+        if self.how == "header":
+            kept = [(name, value) for name, value in reply.headers if name != self.key]
+            given = [(self.key, _sendable(self.text))] if self.text else []
+            return Reply(reply.status, kept + given, reply.body), None
+        if self.how == "status":
+            return Reply(self.status, reply.headers, reply.body), None
+        if self.how == "error":
+            kind = ("content-type", "application/json")
+            return Reply(self.status, [kind, *_bookkeeping(reply)], ERRORS[self.key](self.code, self.text)), None
+        if self.how in BODY_WAYS:
+            return with_body(reply, BODY_WAYS[self.how](reply.body)), None
+        return self._with_json_altered(reply)
+
+    def _with_json_altered(self, reply: Reply) -> tuple[Reply, Path | None]:
+        try:
+            body = json.loads(reply.body)
+        except ValueError:
+            return reply, None
+        if self.how == "link":
+            linked = {**body, "nextLink": self.text} if isinstance(body, dict) else body
+            return with_body(reply, json.dumps(linked).encode()), ("nextLink",)
+        places = [path for path in _places(body) if path]
+        wanted = [path for path in places if path[-1] == self.key] or places
+        if not wanted:
+            return reply, None
+        path = wanted[self.place % len(wanted)]
+        parent = body
+        for step in path[:-1]:
+            parent = parent[step]
+        JSON_WAYS[self.how](parent, path[-1], self.text)
+        return with_body(reply, json.dumps(body).encode()), path
+
+
+def route_of(method: str, path: str) -> str:
+    """The kind of answer that a request gets; empty for one that is not altered."""
+    for route, (wanted, pattern) in ROUTES.items():
+        if method == wanted and re.search(pattern, path, re.IGNORECASE):
+            return route
+    return ""
+
+
+def with_body(reply: Reply, body: bytes) -> Reply:
+    """The same answer with another body, which is as long as it says."""
+    headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in reply.headers]
+    return Reply(reply.status, headers, body)
+
+
+def _places(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The paths of all fields and items, in the order of the document."""
+    yield path
+    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in items:
+        yield from _places(item, (*path, step))
+
+
+def _bookkeeping(reply: Reply) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in reply.headers if name.startswith("x-ms-") and "request-id" in name]
+
+
+def _sendable(text: str) -> str:
+    """As a header can carry it."""
+    return re.sub(r"[\r\n\x00]", " ", text).encode("latin-1", "replace").decode("latin-1")

@@ -1,0 +1,31 @@
+"""How cases are drawn: a. by their inputs, b. by altered answers, c. by names, d. by errors; and all together."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from bad_input.case import Case
+from bad_input.drawn_answers import altered_answers, altered_names, errors, renamings
+from bad_input.drawn_inputs import environs, inputs
+from bad_input.hostile_text import texts
+from bad_input.worlds import WORLDS
+
+# Looks like one of Entra's; the other has in it what Markdown, the runner and a regular expression act upon.
+SECRETS = ("Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab", "p|pe<b>~_*secret*_%0A$\\1+(x)##[y]")
+
+_worlds = st.sampled_from(sorted(WORLDS))
+_secrets = st.sampled_from(("", "", *SECRETS))
+_hostile_secrets = texts.map(lambda text: f"Sx9~{text}~k2Lw8")  # of which nothing stands elsewhere by chance
+_debugged = st.sampled_from(({}, {}, {"RUNNER_DEBUG": "1"}))
+
+by_inputs = st.builds(
+    Case, world=_worlds, inputs=inputs, environ=environs, secret=st.one_of(_secrets, _hostile_secrets)
+)
+by_answers = st.builds(Case, world=_worlds, secret=_secrets, environ=_debugged, alterations=altered_answers)
+by_names = st.one_of(
+    st.builds(Case, world=_worlds, renamed=renamings),
+    st.builds(Case, world=_worlds, alterations=altered_names),
+)
+by_errors = st.builds(Case, world=_worlds, secret=_secrets, environ=_debugged, alterations=errors)
+
+cases: st.SearchStrategy[Case] = st.one_of(by_inputs, by_answers, by_answers, by_names, by_errors)

@@ -1,0 +1,155 @@
+"""What is wrong with what a run left behind. Every check is shown a run that fails it in test_checks_can_fail.py."""
+
+from __future__ import annotations
+
+import html
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bad_input import oracle
+from bad_input.case import Case
+from bad_input.player import Aftermath, play
+from bad_input.runner_files import NotReadable, read_pairs
+from bad_input.runner_log import lines
+from bad_input.shown_summary import faults_of
+from bad_input.worlds import TIMEOUT
+from vmss_upgrade.reporters.outputs import OUTPUTS
+
+SLACK = 400.0  # seconds beyond the timeout: an answer awaited, automatic repairs resumed
+SHORTEST_SECRET = 12  # whatever is shorter stands in texts by chance
+_BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
+
+
+def faults(after: Aftermath) -> list[str]:
+    """All of it; nothing where the run was sound."""
+    return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(after)]
+
+
+def faults_of_case(case: Case) -> list[str]:
+    """The same of a case, played in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="bad-input-") as folder:
+        return faults(play(case, Path(folder)))
+
+
+def ends_in_order(after: Aftermath) -> Iterator[str]:
+    """Exit code 0 or 1, in bounded time, and no bug of ours in the log."""
+    if after.exit_code not in (0, 1):
+        yield f"exit code {after.exit_code}"
+    if "timeout" not in after.case.inputs and after.seconds > TIMEOUT + SLACK:
+        yield f"it took {after.seconds} s"
+    yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.log + after.summary)
+    if "Could not write" in after.log and "report-path" not in after.case.inputs:
+        yield "a file was not written"
+
+
+def log_commands_are_meant(after: Aftermath) -> Iterator[str]:
+    """Every command in the log is one that the action gives."""
+    yield from (f"a line {line.wrong}: {line.text[:200]!r}" for line in lines(after.log) if line.wrong)
+
+
+def summary_is_sound(after: Aftermath) -> Iterator[str]:
+    """Whole tables, and no tag that is not ours."""
+    yield from faults_of(after.summary)
+
+
+def files_are_readable(after: Aftermath) -> Iterator[str]:
+    """The runner can read them, and finds the outputs of action.yml, each once, and no file that it did not ask for."""
+    try:
+        names = [name for name, _ in read_pairs(after.outputs)]
+        states = read_pairs(after.state)
+    except NotReadable as error:
+        yield str(error)
+        return
+    if names != list(OUTPUTS):
+        yield f"the outputs are {names}"
+    if not {*states} <= {("repairs", "suspended"), ("repairs", "resumed")}:
+        yield f"the state is {states}"
+    if stray := after.files - {"workspace", "summary.md", "outputs.txt", "state.txt"}:
+        yield f"stray files {sorted(stray)}"
+
+
+def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
+    """None in anything that was written, but where the runner is told to hide it."""
+    said = "\n".join(line.text for line in lines(after.log) if not line.masks)
+    places = {
+        "log": _unescaped(said),
+        "summary": after.summary + html.unescape(after.summary),
+        "outputs": after.outputs + "".join(_texts_in(value) for _, value in _pairs_or_none(after.outputs)),
+        "record": after.record + _texts_in(after.record),
+        "state": after.state,
+    }
+    for secret in after.hostile.secrets.all:
+        if len(secret) >= SHORTEST_SECRET:
+            yield from (f"{secret[:8]}... is in the {name}" for name, text in places.items() if secret in text)
+
+
+def tokens_stay_at_home(after: Aftermath) -> Iterator[str]:
+    """No host but Azure's own gets a token."""
+    if not oracle.goes_where_it_should(after.case):
+        return
+    for url, headers in after.hostile.elsewhere:
+        if any(secret in value for value in headers.values() for secret in after.hostile.secrets.all):
+            yield f"a token went to {url!r}"
+
+
+def nothing_is_written_when_refused(after: Aftermath) -> Iterator[str]:
+    """Bad inputs are refused before Azure is asked; whatever is refused writes nothing."""
+    refused = ("outcome", "refused") in _pairs_or_none(after.outputs)
+    if oracle.are_inputs_surely_bad(after.case):
+        if not refused or after.exit_code != 1:
+            yield "bad inputs were not refused"
+        if after.requests:
+            yield f"bad inputs led to {len(after.requests)} requests"
+    carried_out = [(write.method, write.path) for write in after.writes if write.status < 400]
+    if refused and carried_out and not oracle.lies_about_writes(after):
+        yield f"refused, but {carried_out}"
+
+
+def only_due_instances_are_upgraded(after: Aftermath) -> Iterator[str]:
+    """No instance that would not have been upgraded without the alterations."""
+    if wrong := oracle.upgraded(after) - oracle.may_be_upgraded(after):
+        yield f"{sorted(wrong)} upgraded"
+
+
+CHECKS: tuple[Callable[[Aftermath], Iterator[str]], ...] = (
+    ends_in_order,
+    log_commands_are_meant,
+    summary_is_sound,
+    files_are_readable,
+    secrets_stay_secret,
+    tokens_stay_at_home,
+    nothing_is_written_when_refused,
+    only_due_instances_are_upgraded,
+)
+
+
+def _unescaped(text: str) -> str:
+    """As it stands there, and as the runner shows a command's text."""
+    return text + text.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
+
+
+def _pairs_or_none(text: str) -> list[tuple[str, str]]:
+    try:
+        return read_pairs(text)
+    except NotReadable:
+        return []
+
+
+def _texts_in(document: str) -> str:
+    """The texts of a JSON document, as they are meant; empty where it is none."""
+    try:
+        value = json.loads(document)
+    except ValueError:
+        return ""
+    found, left = [], [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value
+        else:
+            found.append(str(value))
+    return "\n".join(found)

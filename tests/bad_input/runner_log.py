@@ -1,0 +1,58 @@
+"""The log as the runner reads it (facts about both command syntaxes: actions/runner `ActionCommand.cs`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bad_input.hostile_text import FORGED
+
+# What the action says by commands, masks apart.
+MEANT = ("group", "endgroup", "error", "warning", "notice", "debug")
+# No line break in what we say: a `%0A` is one that somebody else has escaped.
+_TITLE = r"(?:[^%:,]|%25|%3A|%2C)+"
+_COMMAND = re.compile(rf"::(?P<name>[^\s:]+)(?: title=(?P<title>{_TITLE}))?::(?P<data>(?:[^%]|%25)*)")
+_MASK = re.compile(r"::add-mask::(?:[^%]|%25|%0D|%0A)*")
+_TITLES = re.compile(r"Input|Refused|Rollout [a-z-]+")
+_ACTED_UPON = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line, and what is wrong with it as the runner, or a terminal, would take it; empty where nothing is."""
+
+    text: str
+    wrong: str
+
+    @property
+    def masks(self) -> bool:
+        """It tells the runner a secret, which is the one place where a secret may stand."""
+        return self.text.startswith("::add-mask::")
+
+
+def lines(log: str) -> Iterator[Line]:
+    """The log's lines: they end at LF, CR, or both (.NET's ReadLine)."""
+    for text in re.split(r"\r\n|\r|\n", log):
+        yield Line(text, _wrong_with(text))
+
+
+def _wrong_with(text: str) -> str:
+    if _MASK.fullmatch(text):
+        return ""  # the secret as it is: the runner takes the line for this command, and shows none of it
+    if "##[" in text:
+        return "holds a command of the old syntax"
+    shown = _COLOUR.sub("", text)
+    if _ACTED_UPON.search(shown):
+        return "holds a character that a terminal acts upon"
+    if not text.strip().startswith("::"):
+        return ""
+    command = _COMMAND.fullmatch(text)
+    if command is None or command["name"] not in MEANT:
+        return "is a command that the action does not give"
+    if command["data"].strip().startswith(FORGED):
+        return "is a command that somebody else has written"
+    if command["title"] and not _TITLES.fullmatch(command["title"]):
+        return "has a title that is none of ours"
+    return ""

@@ -1,0 +1,80 @@
+"""The step summary as GitHub shows it: rendered by cmark-gfm, which is GitHub's own, and then looked at as HTML."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from cmarkgfm import markdown_to_html_with_extensions
+from cmarkgfm.cmark import Options
+
+# Raw HTML is let through, so that whatever somebody smuggles in can be seen.
+_OPTIONS = Options.CMARK_OPT_SOURCEPOS | Options.CMARK_OPT_UNSAFE
+_EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
+
+# What our own Markdown becomes, and the four elements that we write; no link, no image.
+TAGS = frozenset((
+    "h2", "h3", "p", "strong", "em", "blockquote", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre",
+    "code", "br", "details", "summary",
+))  # fmt: skip
+_ATTRIBUTES = {"data-sourcepos", "align", "lang", "class"}  # cmark-gfm's own
+
+
+@dataclass
+class _Reading(HTMLParser):
+    """Every tag that is not ours, and for each table the numbers of the source lines of its rows."""
+
+    foreign: list[str] = field(default_factory=list)
+    tables: list[list[int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in TAGS or not {name for name, _ in attrs} <= _ATTRIBUTES:
+            self.foreign.append(self.get_starttag_text() or tag)
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr" and self.tables:
+            self.tables[-1].append(int((dict(attrs).get("data-sourcepos") or "0").partition(":")[0]))
+
+    def handle_comment(self, data: str) -> None:
+        self.foreign.append(f"<!--{data}-->")
+
+    def handle_decl(self, decl: str) -> None:
+        self.foreign.append(f"<!{decl}>")
+
+    def unknown_decl(self, data: str) -> None:
+        self.foreign.append(f"<![{data}]>")
+
+    def handle_pi(self, data: str) -> None:
+        self.foreign.append(f"<?{data}>")
+
+
+def faults_of(markdown: str) -> list[str]:
+    """What is wrong with a summary: tags that are not ours, rows with other cells than their heading, broken tables."""
+    reading = _Reading()
+    reading.feed(markdown_to_html_with_extensions(markdown, options=_OPTIONS, extensions=_EXTENSIONS))
+    reading.close()
+    faults = [f"the tag {tag!r}" for tag in reading.foreign]
+    source = re.split(r"\r\n|\r|\n", markdown)
+    for table in reading.tables:
+        heading, *rows = (source[number - 1] for number in table)
+        faults += [
+            f"a row of {_cells(row)} cells in a table of {_cells(heading)}: {row!r}"
+            for row in rows
+            if _cells(row) != _cells(heading)
+        ]
+    in_tables = {number for table in reading.tables for number in (*table, table[0] + 1)}
+    faults += [
+        f"a row outside of any table: {line!r}"
+        for number, line in enumerate(source, 1)
+        if line.startswith("|") and number not in in_tables
+    ]
+    return faults
+
+
+def _cells(row: str) -> int:
+    """Cells as they stand in the source: the renderer drops what is too much, and adds what is too little."""
+    return len(re.findall(r"(?<!\\)\|", row)) - 1

@@ -1,0 +1,42 @@
+"""300 whole runs on bad input, the same ones every time. More of them: `python -m bad_input`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from bad_input import oracle
+from bad_input.case import Case
+from bad_input.drawn import by_answers, by_errors, by_inputs, by_names
+from bad_input.judge import faults, faults_of_case
+from bad_input.player import play
+from bad_input.worlds import DUE, WORLDS
+from builders import STEADY
+
+KINDS = {"inputs": (by_inputs, 80), "answers": (by_answers, 110), "names": (by_names, 50), "errors": (by_errors, 60)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_input_breaks_nothing(kind: str) -> None:
+    cases, number = KINDS[kind]
+    played = 0
+
+    @settings(STEADY, max_examples=number, suppress_health_check=list(HealthCheck))
+    @given(cases)
+    def every_case_is_sound(case: Case) -> None:
+        nonlocal played
+        played += 1
+        assert faults_of_case(case) == []
+
+    every_case_is_sound()
+    assert played >= number
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_without_anything_bad_every_world_is_rolled(world: str, tmp_path: Path) -> None:
+    """Or else the cases would show nothing but refusals."""
+    after = play(Case(world=world), tmp_path)
+    assert (after.exit_code, faults(after)) == (0, [])
+    assert oracle.upgraded(after) >= DUE

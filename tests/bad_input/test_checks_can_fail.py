@@ -1,0 +1,149 @@
+"""Every check is shown a run that fails it: the action is broken on purpose, one thing at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bad_input import judge
+from bad_input.alterations import Alteration
+from bad_input.case import Case
+from bad_input.worlds import PROTECTED
+from vmss_upgrade.azure_api import connection, instance_view, operation
+from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.reporters import console, outputs, record, state, step_summary
+
+SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
+
+
+def failing(words: str) -> Case:
+    """The upgrade's operation ends with these words of Azure's."""
+    return Case(secret=SECRET, alterations=(Alteration("poll", "error", key="operation", code="X", text=words),))
+
+
+def unescaped(self: console.Console, name: str, message: str, **_: str) -> None:
+    self._print(f"::{name}::{message}")
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    return None
+
+
+def as_it_is(value: object) -> str:
+    return str(value)
+
+
+def faults_by(check: Callable[..., Any], case: Case) -> list[str]:
+    return [fault for fault in judge.faults_of_case(case) if fault.startswith(f"{check.__name__}: ")]
+
+
+COMMAND = failing("a ##[error]b")
+LINE = failing("a\n::error::forged")
+
+
+@pytest.mark.parametrize("case", [COMMAND, LINE], ids=["old-syntax", "line"])
+def test_a_log_that_is_not_cleaned(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(console, "clean", as_it_is)
+    monkeypatch.setattr(console.Console, "_command", unescaped)
+    assert faults_by(judge.log_commands_are_meant, case)
+
+
+def test_a_command_that_is_not_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = failing("100%0A::error::forged")
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(console.Console, "_command", unescaped)
+    assert faults_by(judge.log_commands_are_meant, case)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["a | b", "a\n\nb", "<img src=x onerror=y>", "![x](https://evil.invalid/y)", "me@evil.invalid", "<!-- a -->"],
+)
+def test_cells_that_are_not_escaped(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = failing(words)
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(step_summary, "markdown", as_it_is)
+    assert faults_by(judge.summary_is_sound, case)
+
+
+@pytest.mark.parametrize("words", ["{secret}", "Bearer {bearer}"])
+def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = failing(words)
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(console, "keep_secret", nothing)
+    found = faults_by(judge.secrets_stay_secret, case)
+    assert {fault.rpartition(" ")[2] for fault in found} == {"log", "summary", "record"}
+
+
+@pytest.mark.parametrize("words", ["https://a.blob.core.windows.net/c/x.vhd?{sas}", "the signature {signature}"])
+def test_a_signature_that_is_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = replace(failing(words), world="vhd")
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(console, "keep_secret", nothing)
+    monkeypatch.setattr(record, "without_queries", as_it_is)
+    assert faults_by(judge.secrets_stay_secret, case)
+
+
+def test_a_mask_that_is_printed_as_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console.Console, "mask", lambda self, secret: self._print(f"masking {secret}"))
+    assert faults_by(judge.secrets_stay_secret, Case(secret=SECRET))
+
+
+def test_a_token_that_goes_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(alterations=(Alteration("instances", "link", text="https://evil.invalid/next"),))
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(connection._StayHome, "on_request", nothing)
+    assert faults_by(judge.tokens_stay_at_home, case)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "validation"),
+    [({"batchsize": "1"}, "refuse_unknown"), ({"suspend-repairs": "yes", "batch-size": "lots"}, "problem")],
+    ids=["unknown-name", "value"],
+)
+def test_inputs_that_are_not_validated(
+    inputs: dict[str, str], validation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = Case(inputs=inputs)
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(Form, validation, nothing)
+    assert faults_by(judge.nothing_is_written_when_refused, case)
+
+
+def test_a_traceback_that_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(alterations=(Alteration("poll", "in-list", last=0),))
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(operation, "read_by_the_sdk", nullcontext)
+    assert faults_by(judge.ends_in_order, case)
+
+
+def test_a_reporter_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console.heatmap, "as_lines", nothing)
+    assert faults_by(judge.ends_in_order, Case())
+
+
+def test_a_run_that_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge, "TIMEOUT", -judge.SLACK)
+    assert faults_by(judge.ends_in_order, Case())
+
+
+def test_an_output_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "write_outputs", lambda _values, file: Path(file).write_text("outcome=x\n"))
+    assert faults_by(judge.files_are_readable, Case())
+
+
+def test_a_state_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "SUSPENDED", "x")
+    assert faults_by(judge.files_are_readable, Case(world="repairs"))
+
+
+def test_a_protected_instance_that_is_upgraded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instance_view, "protected", lambda _properties: False)
+    (fault,) = faults_by(judge.only_due_instances_are_upgraded, Case())
+    assert PROTECTED in fault
