@@ -6,7 +6,7 @@ It imports nothing of vmss_upgrade: a wrong idea that both shared would pass eve
 from azure_simulator.answers import ConnectionDropped, Reply
 from azure_simulator.clock import VirtualClock, WallClock
 from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, load_scenario, parse_scenario, scenario_names
+from azure_simulator.scenario import Scenario, load_scenario, parse_scenario, read_scenario, scenario_names
 from azure_simulator.simulator import InstanceState, RequestRecord, SimulatedAzure, UpgradeRecord
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "WallClock",
     "load_scenario",
     "parse_scenario",
+    "read_scenario",
     "scenario_names",
 ]
