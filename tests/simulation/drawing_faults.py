@@ -25,7 +25,7 @@ REQUESTS = {
     "/setOrchestrationServiceState$": "POST",
     "/oauth2/": "POST",
 }
-STATUSES = (429, 429, 408, 500, 502, 503, 504, 400, 401, 403, 404, 409, 412)
+STATUSES = (429, 429, 429, 408, 500, 500, 502, 503, 504, 503, 400, 401, 403, 404, 409, 409, 412)
 KNOWN_ERRORS = ("conflict", "quota", "server-timeout", "gateway-timeout", "retryable", "nothing-to-cancel")
 CODES = ("VMExtensionProvisioningError", "VMAgentStatusCommunicationError", "InternalExecutionError")
 
@@ -93,7 +93,8 @@ class _Draw:
 
     def _request(self, kind: str, **effect: Any) -> Fault:
         path = self._rng.choice(list(REQUESTS))
-        fault: Fault = {"kind": kind, "path": path, "method": REQUESTS[path], "nth": self._rng.randint(1, 5)}
+        most = {"GET": 12, "PATCH": 2, "POST": 4}[REQUESTS[path]]
+        fault: Fault = {"kind": kind, "path": path, "method": REQUESTS[path], "nth": self._rng.randint(1, most)}
         return {**fault, "count": self._rng.choice([1, 1, 2, 4]), **effect}
 
     def _http_status(self) -> Fault:

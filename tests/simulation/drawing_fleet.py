@@ -36,13 +36,13 @@ def _shape(rng: Random) -> dict[str, Any]:
     kind = rng.choices(["regional", "zonal", "zones with domains", "groups", "flexible", "gaps"], [8, 3, 2, 2, 3, 2])[0]
     if kind == "zonal":
         zones = ["1", "2", "3"][: rng.randint(1, 3)]
-        return {"update_domains": [rng.randint(1, MOST // len(zones))], "zones": zones, "fault_domains": 1}
+        return {"update_domains": [rng.randint(2, MOST // len(zones))], "zones": zones, "fault_domains": 1}
     if kind == "zones with domains":
         return {"update_domains": _domains(rng, MOST // 2), "zones": ["1", "2"]}
     if kind == "groups":
         return {"update_domains": _domains(rng, MOST // 2), "placement_groups": 2}
     if kind == "flexible":
-        return {"update_domains": [rng.randint(1, MOST)], "orchestration": "Flexible"}
+        return {"update_domains": [rng.randint(2, MOST)], "orchestration": "Flexible"}
     if kind == "gaps":
         return {"update_domains": _domains(rng, MOST), "missing_ids": sorted(rng.sample(range(15), rng.randint(1, 5)))}
     return {"update_domains": _domains(rng, MOST)}
@@ -50,9 +50,9 @@ def _shape(rng: Random) -> dict[str, Any]:
 
 def _domains(rng: Random, most: int) -> list[int]:
     """How many instances each of up to five update domains has."""
-    count = rng.randint(1, min(5, most))
-    each = most // count
-    return [rng.randint(1, each) for _ in range(count)]
+    count = rng.choice([1, 2, 2, 3, 3, 4, 5])
+    each = max(1, most // count)
+    return [rng.randint(max(1, each - 2), each) for _ in range(count)]
 
 
 def _health(rng: Random, fleet: dict[str, Any]) -> str:

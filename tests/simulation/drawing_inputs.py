@@ -41,9 +41,9 @@ def _batches(rng: Random, fleet: SetDescription) -> dict[str, str]:
         "batch": True,
     }
     if rng.random() < 0.5:
-        inputs["strategy"] = rng.choice([name for name, is_shown in shown.items() if is_shown or rng.random() < 0.1])
+        inputs["strategy"] = rng.choice([name for name, is_shown in shown.items() if is_shown or rng.random() < 0.05])
     if rng.random() < 0.6:
-        inputs["batch-size"] = rng.choice(["1", "2", "3", "4", "10%", "34%", "50%", "100%"])
+        inputs["batch-size"] = rng.choice(["1", "2", "2", "3", "4", "10%", "34%", "50%", "100%"])
     if rng.random() < 0.2:
         inputs["canary"] = "1"
     if rng.random() < 0.15:
@@ -64,15 +64,15 @@ def _selection(rng: Random, fleet: SetDescription) -> dict[str, str]:
 def _availability(rng: Random) -> dict[str, str]:
     if rng.random() < 0.2:
         return {"allow-downtime": "true"}
-    if rng.random() < 0.65:
-        return {"min-healthy": rng.choice(["0%", "0%", "25%", "34%", "75%", "1", "2"])}
+    if rng.random() < 0.8:
+        return {"min-healthy": rng.choice(["0%", "0%", "0%", "25%", "34%", "60%", "1", "2"])}
     return {}
 
 
 def _treatment(rng: Random, document: dict[str, Any]) -> dict[str, str]:
     """What becomes of protected and stopped instances, of health, and of automatic repairs."""
     inputs = {}
-    if rng.random() < 0.1:
+    if rng.random() < 0.04:
         inputs["protected-instances"] = "fail"
     if rng.random() < 0.25:
         inputs["stopped-instances"] = "include"
@@ -91,7 +91,7 @@ def _times(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, st
     if calm:
         return inputs
     inputs["health-timeout"] = rng.choice(["45s", "2m", "3m", "3m", "10m"])
-    inputs["batch-timeout"] = rng.choice(["90s", "4m", "4m", "10m", "20m"])
+    inputs["batch-timeout"] = rng.choice(["2m", "4m", "4m", "10m", "20m"])
     if rng.random() < 0.3:
         inputs["timeout"] = rng.choice(["90s", "5m", "15m"])
     return inputs
