@@ -309,6 +309,19 @@ def test_nothing_is_asked_for_when_the_time_of_a_batch_is_up(tmp_path: Path) -> 
     assert played.upgrade_calls == []
 
 
+def test_an_instance_that_vanishes_while_a_batch_is_not_taken_on_is_not_listed(tmp_path: Path) -> None:
+    """What is seen during the wait is told, though the batch never starts."""
+    inputs = {"image-version": "22.04.202611010", "batch-timeout": "2m", "min-healthy": "0%"}
+    faults = """
+faults:
+  - {kind: conflict-window, seconds: 600}
+  - {kind: vanish, instance: "3", at: 140}
+"""
+    played = play(HAPPY_FLEET + faults, tmp_path, inputs=inputs)
+    assert played.outputs["outcome"] == "timed-out", played.log
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "2"]
+
+
 def test_an_upgrade_whose_answer_was_lost_may_go_on(tmp_path: Path) -> None:
     fault = f"{{kind: http, {UPGRADE}, nth: 1, drop: after}}\n  - {{kind: hangs, instance: '0'}}"
     played = play(scenario(fault), tmp_path, inputs={"timeout": "5m"})
