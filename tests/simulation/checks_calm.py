@@ -44,9 +44,16 @@ def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     if truth.asked.operation == "plan":
         return {"planned"}
     writes_model = truth.asked.operation == "upgrade" and not truth.asked.model_holds_target
+    if not writes_model and any(_is_ill_on_target(truth, each) for each in fleet):
+        return {"halted"}
     if not any(truth.asked.is_due(each) for each in fleet):
         return {"succeeded" if writes_model else "nothing-to-do"}
     return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}
+
+
+def _is_ill_on_target(truth: Truth, instance: InstanceState) -> bool:
+    """Whether the image that the model holds already does an instance no good: nothing more is upgraded to it."""
+    return truth.asked.is_on_target(instance) and not is_off(instance) and not truth.asked.is_healthy(instance)
 
 
 def _names_nobody(truth: Truth, fleet: Fleet) -> bool:

@@ -175,7 +175,7 @@ def _has_failed(state: State) -> bool:
 
 
 def _leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not body:
         yield path, body
         return
     for key, value in body.items():

@@ -18,7 +18,7 @@ def draw_case(seed: int) -> Case:
     """The case of this seed."""
     rng = Random(seed)
     calm = rng.random() < CALM
-    document: dict[str, Any] = {"description": f"Drawn from seed {seed}.", **draw_fleet(rng, calm=calm)}
+    document: dict[str, Any] = {"description": f"Drawn from seed {seed}.", **draw_fleet(rng)}
     fleet = Case(seed, {**document, "inputs": {}}).scenario.scale_set
     document["inputs"] = draw_inputs(rng, fleet, document, calm=calm)
     if calm:

@@ -11,7 +11,7 @@ from simulation.images import LATEST, Family
 MOST = 12
 
 
-def draw_fleet(rng: Random, *, calm: bool) -> dict[str, Any]:
+def draw_fleet(rng: Random) -> dict[str, Any]:
     """Everything of a scenario but `inputs` and `faults`."""
     family = Family(gallery=rng.random() < 0.2)
     fleet = _shape(rng)
@@ -27,7 +27,7 @@ def draw_fleet(rng: Random, *, calm: bool) -> dict[str, Any]:
         repairs = {"enabled": True, "gracePeriod": "PT10M", "repairAction": "Replace"}
         document["model"] = {"properties": {"automaticRepairsPolicy": repairs}}
         document["repairs_suspended"] = rng.random() < 0.3
-    document["instances"] = _instances(rng, document, family, model_image, calm=calm)
+    document["instances"] = _instances(rng, document, family, model_image)
     return document
 
 
@@ -71,9 +71,7 @@ def _timing(rng: Random) -> dict[str, Any]:
     }
 
 
-def _instances(
-    rng: Random, document: dict[str, Any], family: Family, model_image: int | None, *, calm: bool
-) -> dict[str, Any]:
+def _instances(rng: Random, document: dict[str, Any], family: Family, model_image: int | None) -> dict[str, Any]:
     """How the instances begin: on older or newer images, protected, stopped, failed or ill."""
     plain = read_scenario({**document, "description": "", "instances": {}}, "drawn", "drawn")
     mess = rng.choice([0.0, 0.1, 0.25])
@@ -81,8 +79,7 @@ def _instances(
     for described in plain.scale_set.instances:
         runs = _version(rng, model_image, mess)
         begins: dict[str, Any] = {} if runs == model_image else {"image": family.of_instance(runs)}
-        sound = calm and runs == LATEST  # an ill one on the target halts a rollout, as it should
-        begins |= _condition(rng, mess, sound=sound)
+        begins |= _condition(rng, mess)
         if begins:
             drawn[described.instance_id] = begins
     return drawn
@@ -94,14 +91,14 @@ def _version(rng: Random, model_image: int | None, mess: float) -> int:
     return 1 if model_image is None else rng.choice([1, model_image])
 
 
-def _condition(rng: Random, mess: float, *, sound: bool) -> dict[str, Any]:
+def _condition(rng: Random, mess: float) -> dict[str, Any]:
     begins: dict[str, Any] = {}
     if rng.random() < mess / 2:
         begins["protected"] = True
     if rng.random() < mess / 2:
         begins["power"] = rng.choice(["stopped", "deallocated"])
-    elif rng.random() < mess / 2 and not sound:
+    elif rng.random() < mess / 2:
         begins["unhealthy"] = True
-    elif rng.random() < mess / 3 and not sound:
+    elif rng.random() < mess / 3:
         begins["failed"] = {"code": "OSProvisioningTimedOut", "message": "OS provisioning did not finish."}
     return begins
