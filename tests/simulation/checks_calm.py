@@ -71,7 +71,9 @@ def _is_impossible(truth: Truth, fleet: Fleet) -> bool:
         "fault-domain": any(each.fault_domain is not None for each in fleet),
         "zone": any(each.zone for each in fleet),
     }
-    guarded = [e for e in fleet if asked.is_protected(e.instance_id) and asked.is_selected(e) and not asked.is_on_target(e)]
+    guarded = [
+        e for e in fleet if asked.is_protected(e.instance_id) and asked.is_selected(e) and not asked.is_on_target(e)
+    ]
     due = [each for each in fleet if asked.is_due(each)]
     return (
         not shown.get(asked["strategy"], True)

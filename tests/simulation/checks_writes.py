@@ -126,8 +126,10 @@ def as_asked(truth: Truth) -> Iterator[str]:
         allowed = {
             "model": is_patch and operation in ("upgrade", "update-model"),
             "instances": is_post and write.path.endswith("/manualupgrade") and "upgrade" in operation,
-            "repairs": is_post and write.path.endswith("/setOrchestrationServiceState")
-            and truth.asked["suspend-repairs"] == "true" and operation in ("upgrade", "upgrade-instances"),
+            "repairs": is_post
+            and write.path.endswith("/setOrchestrationServiceState")
+            and truth.asked["suspend-repairs"] == "true"
+            and operation in ("upgrade", "upgrade-instances"),
         }
         if not any(allowed.values()):
             yield f"{operation} wrote {write.method} {write.path}"
