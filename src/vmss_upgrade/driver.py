@@ -155,8 +155,7 @@ class _Rollout:
                 return ending
             unsettled = yield from self._settle()
         did_anything = bool(plan.batches) or self._azure.wrote
-        if did_anything:
-            check_during_rollout((yield from self._azure.read_model()), self._model_image)
+        check_during_rollout((yield from self._azure.read_model()), self._model_image)
         return self._conclusion(unsettled, did_anything=did_anything)
 
     def _show(self, model: Model) -> Steps[Ending]:
