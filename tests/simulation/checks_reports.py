@@ -55,9 +55,8 @@ def lists(truth: Truth) -> Iterator[str]:
 
 def upgraded(truth: Truth) -> Iterator[str]:
     """Who is said to be upgraded was asked for, and was on the target, provisioned and healthy at the last look."""
-    asked_for = {id_ for upgrade in truth.upgrades for id_ in upgrade.ids}
     for id_ in truth.ids("upgraded"):
-        if id_ not in asked_for:
+        if id_ not in truth.asked_for:
             yield f"{id_} is said to be upgraded, and nobody asked for it"
         instance = truth.last_seen.get(id_)
         if instance is not None and not truth.is_ready(instance):
@@ -70,8 +69,7 @@ def remaining(truth: Truth) -> Iterator[str]:
         instance = truth.last_seen.get(id_)
         if instance is None:
             continue
-        asked_for = any(id_ in upgrade.ids for upgrade in truth.upgrades)
-        if truth.is_ready(instance) and truth.asked.is_on_target(instance) and (truth.patches or asked_for):
+        if truth.is_ready(instance) and truth.asked.is_on_target(instance) and (truth.patches or id_ in truth.asked_for):
             yield f"{id_} is said to remain, and is on the target and well"
 
 
@@ -158,7 +156,7 @@ def succeeded(truth: Truth) -> Iterator[str]:
     if truth.outcome not in ("succeeded", "nothing-to-do") or truth.asked.operation == "update-model":
         return
     for id_, instance in truth.last_seen.items():
-        if truth.asked.is_due(instance):
+        if truth.asked.is_due(instance) and not truth.was_brought_there(instance):
             yield f"{truth.outcome}, and {id_} is not on the target: {instance}"
-        if id_ in {each for upgrade in truth.upgrades for each in upgrade.ids} and not truth.is_ready(instance):
+        if id_ in truth.asked_for and not truth.is_ready(instance):
             yield f"{truth.outcome}, and {id_} is not well: {instance}"

@@ -146,6 +146,11 @@ class Truth:
         return tuple(found)
 
     @cached_property
+    def asked_for(self) -> frozenset[str]:
+        """Every instance that an upgrade was asked for."""
+        return frozenset(id_ for upgrade in self.upgrades for id_ in upgrade.ids)
+
+    @cached_property
     def ended_operations(self) -> tuple[tuple[float, str], ...]:
         """When an answer said that an operation had ended, and how."""
         polls = [each for each in self.ran.answered if "/operations/" in each.request.path.lower()]
@@ -171,6 +176,14 @@ class Truth:
         if self.asked.operation == "upgrade-instances" and not self.asked.is_flexible and self.is_floating:
             return instance.latest_model_applied
         return instance.image_version == self.asked.target
+
+    def was_brought_there(self, instance: InstanceState) -> bool:
+        """Whether it has the image, and was upgraded or current before: where somebody changes the rest of the model
+        meanwhile, nobody is upgraded again for it.
+        """
+        before = self.planned_from.get(instance.instance_id)
+        was_current = before is not None and self.asked.is_on_target(before)
+        return (was_current or instance.instance_id in self.asked_for) and instance.image_version == self.asked.target
 
     @property
     def is_floating(self) -> bool:
