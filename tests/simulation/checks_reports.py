@@ -69,7 +69,8 @@ def remaining(truth: Truth) -> Iterator[str]:
         instance = truth.last_seen.get(id_)
         if instance is None:
             continue
-        if truth.is_ready(instance) and truth.asked.is_on_target(instance) and (truth.patches or id_ in truth.asked_for):
+        has_reached_it = truth.is_ready(instance) and truth.asked.is_on_target(instance)
+        if has_reached_it and (truth.patches or id_ in truth.asked_for):
             yield f"{id_} is said to remain, and is on the target and well"
 
 

@@ -17,8 +17,19 @@ SEEDS = range(60)
 
 # Where the check is known to speak; where drawing has changed since, one of the first seeds is looked for.
 KNOWN = {
+    "batches_without_limit": 3,
+    "no_floor": 4,
+    "no_domains": 9,
+    "everybody_selected": 16,
+    "protection_ignored": 3,
+    "stopped_ones_included": 3,
+    "gate_always_open": 3,
+    "on_after_failure": 9,
     "timeout_ignored": 119,
     "plan_carried_out": 95,
+    "repairs_left_suspended": 3,
+    "everybody_skipped": 5,
+    "failure_is_success": 5,
     "partial_is_success": 139,
 }
 SEARCHED = range(200)

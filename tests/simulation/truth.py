@@ -35,7 +35,7 @@ class Upgrade:
         """Azure took it on, and has said so."""
         return self.accepted and self.is_known
 
-    @property
+    @cached_property
     def batch(self) -> frozenset[str]:
         """The instances of its batch as far as the requests show: a repetition asks for what is left of one that was
         not taken on, or whose answer was lost.
