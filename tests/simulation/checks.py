@@ -33,7 +33,9 @@ CHECKS: dict[str, Check] = {
     "instances": checks_reports.instances,
     "outcome": checks_reports.outcome,
     "succeeded": checks_reports.succeeded,
+    "lowest-healthy": checks_reports.lowest_healthy,
     "calm": checks_calm.calm,
+    "floor": checks_calm.floor,
 }
 
 

@@ -1,6 +1,7 @@
-"""Without faults and other actors a run ends as its inputs ask for. What must come of it is worked out here anew, as
-far as arithmetic can tell it exactly; where inputs and set are at odds in ways that only a plan shows, either end is
-taken.
+"""Without faults and other actors a run ends as its inputs ask for, and keeps exactly what it promises.
+
+What must come of it is worked out here anew, as far as arithmetic can tell it exactly; where inputs and set are at
+odds in ways that only a plan shows, either end is taken.
 """
 
 from __future__ import annotations
@@ -23,6 +24,17 @@ def calm(truth: Truth) -> Iterator[str]:
     expected = expected_outcomes(truth)
     if truth.outcome not in expected:
         yield f"nothing went wrong, and it ended {truth.outcome}; expected {' or '.join(sorted(expected))}"
+
+
+def floor(truth: Truth) -> Iterator[str]:
+    """At no moment of a calm run, between the looks as well, are fewer available than min-healthy asks for."""
+    asked = truth.asked
+    if not (truth.case.is_calm and truth.upgrades) or asked["allow-downtime"] == "true" or asked["health"] == "ignore":
+        return
+    running = sum(1 for each in truth.at(0.0).values() if not is_off(each))
+    least, lowest = at_least(asked["min-healthy"] or "50%", running), truth.played.azure.lowest_available()
+    if lowest < least:
+        yield f"only {lowest} were available at one moment, and min-healthy asks for {least}"
 
 
 def expected_outcomes(truth: Truth) -> set[str]:

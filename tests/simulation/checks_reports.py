@@ -121,6 +121,17 @@ def instances(truth: Truth) -> Iterator[str]:
             yield f"the record shows {told}, and it was {instance}"
 
 
+def lowest_healthy(truth: Truth) -> Iterator[str]:
+    """The lowest number of healthy instances is never told higher than it was at any look since planning."""
+    told = truth.played.outputs.get("lowest-healthy")
+    if not told:
+        return
+    for look in truth.looks_since_planning:
+        healthy = sum(1 for each in truth.at(look).values() if truth.asked.is_healthy(each))
+        if healthy < int(told):
+            yield f"the lowest healthy count is said to be {told}, and at {look} it was {healthy}"
+
+
 def repairs(truth: Truth) -> Iterator[str]:
     """Automatic repairs that this run suspended are at work again, or it says that they are not."""
     before = bool(truth.case.document.get("repairs_suspended"))

@@ -192,6 +192,17 @@ def first_look_told(patch: Patch) -> None:
     patch.setattr(Report, "_see", see)
 
 
+def lowest_never_lowered(patch: Patch) -> None:
+    """The lowest healthy count is that of the beginning."""
+    real = outputs.as_outputs
+
+    def as_outputs(report: Report, path: str) -> dict[str, str]:
+        told = real(report, path)
+        return {**told, "lowest-healthy": str(len(report.before)) if told["lowest-healthy"] else ""}
+
+    patch.setattr(outputs, "as_outputs", as_outputs)
+
+
 def always_partial(patch: Patch) -> None:
     """Every rollout that passed ends `partial`."""
     _concluded(patch, Outcome.PARTIAL)
@@ -253,5 +264,7 @@ MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("outcome", failure_is_success),
     ("succeeded", partial_is_success),
     ("succeeded", success_without_a_look),
+    ("lowest-healthy", lowest_never_lowered),
     ("calm", never_succeeded),
+    ("floor", no_floor),
 )

@@ -94,16 +94,26 @@ class Truth:
         """The truth at the last look of the run; empty where there was none."""
         return self.at(self.looks[-1]) if self.looks else {}
 
-    @cached_property
+    @property
     def planned_from(self) -> State:
-        """The truth at the look that the plan was made from: the last of those that nothing else came between."""
+        """The truth at the look that the plan was made from; empty where there was none."""
+        return {} if self.planned_at is None else self.at(self.planned_at)
+
+    @property
+    def looks_since_planning(self) -> tuple[float, ...]:
+        """The looks from the one on that the plan was made from."""
+        return tuple(look for look in self.looks if self.planned_at is not None and look >= self.planned_at)
+
+    @cached_property
+    def planned_at(self) -> float | None:
+        """When the plan was made: at the last of the first looks, those that nothing else came between."""
         moment = None
         for each in self.ran.answered:
             if _is_look(each.request):
                 moment = each.request.at
             elif moment is not None and "/oauth2/" not in each.request.path and "token" not in each.request.path:
                 break
-        return {} if moment is None else self.at(moment)
+        return moment
 
     # -- what was written ----------------------------------------------------------------------------------------
 
