@@ -128,20 +128,25 @@ def test_somebody_elses_image_in_the_model_ends_the_rollout(tmp_path: Path) -> N
     assert len(played.upgrade_calls) == 1
 
 
-def test_somebody_elses_image_is_not_taken_for_nothing_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("profile", "what"),
+    [
+        pytest.param("storageProfile: {imageReference: {version: 22.04.202611010}}", "the model's image", id="image"),
+        pytest.param("osProfile: {allowExtensionOperations: false}", "the model (not its image)", id="the-rest"),
+    ],
+)
+def test_somebody_elses_model_is_not_taken_for_nothing_to_do(profile: str, what: str, tmp_path: Path) -> None:
     """Nothing was to be upgraded, but one on the target was ill and was waited for; meanwhile the model moved on."""
-    faults = """
-instances: {"0": {unhealthy: true}}
+    faults = f"""
+instances: {{"0": {{unhealthy: true}}}}
 faults:
-  - kind: model-change
-    at: 60
-    patch: {properties: {virtualMachineProfile: {storageProfile: {imageReference: {version: 22.04.202611010}}}}}
-  - {kind: updated-by-somebody, instance: "0", at: 100, seconds: 10}
+  - {{kind: model-change, at: 60, patch: {{properties: {{virtualMachineProfile: {{{profile}}}}}}}}}
+  - {{kind: updated-by-somebody, instance: "0", at: 100, seconds: 10}}
 """
     fleet_on_model = HAPPY_FLEET.replace('inputs: {image-version: "22.04.202611010"}', "inputs: {}")
     played = play(fleet_on_model + faults, tmp_path, inputs={"operation": "upgrade-instances"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused"), played.log
-    assert "Somebody changed the model's image" in played.log
+    assert f"Somebody changed {what}" in played.log
 
 
 def test_another_change_of_the_model_is_told_but_no_failure(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.model_check import check_during_rollout
+from vmss_upgrade.rollout.model_check import check_during_rollout, check_nothing_to_do
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, plan_rollout, still_due
 from vmss_upgrade.rollout.prediction import expected_end, fits
@@ -155,7 +155,10 @@ class _Rollout:
                 return ending
             unsettled = yield from self._settle()
         did_anything = bool(plan.batches) or self._azure.wrote
-        check_during_rollout((yield from self._azure.read_model()), self._model_image)
+        model = yield from self._azure.read_model()
+        check_during_rollout(model, self._model_image)
+        if self._goal.whole_model and not did_anything:
+            check_nothing_to_do(model, self._model)
         return self._conclusion(unsettled, did_anything=did_anything)
 
     def _show(self, model: Model) -> Steps[Ending]:
