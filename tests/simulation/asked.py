@@ -65,7 +65,7 @@ class Asked:
     @property
     def is_flexible(self) -> bool:
         """Whether the instances are machines of a Flexible set."""
-        return self.case.document["fleet"].get("orchestration") == "Flexible"
+        return "orchestration" in self.case.document["fleet"]
 
     @property
     def has_signal(self) -> bool:

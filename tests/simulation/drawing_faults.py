@@ -108,7 +108,8 @@ class _Draw:
 
     def _lost_write(self) -> Fault:
         path = self._rng.choice(["/manualupgrade$", "/manualupgrade$", "/virtualMachineScaleSets/[^/]+"])
-        effect = self._rng.choice([{"drop": "after"}, {"drop": "before"}, {"hang": 60}])
+        effects: list[dict[str, Any]] = [{"drop": "after"}, {"drop": "before"}, {"hang": 60}]
+        effect = self._rng.choice(effects)
         return {"kind": "http", "path": path, "method": REQUESTS[path], "nth": self._rng.randint(1, 3), **effect}
 
     def _operation(self) -> Fault:

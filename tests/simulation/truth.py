@@ -188,12 +188,15 @@ class Truth:
         return instance.image_version == self.asked.target
 
     def was_brought_there(self, instance: InstanceState) -> bool:
-        """Whether it has the image, and was upgraded or current before: where somebody changes the rest of the model
-        meanwhile, nobody is upgraded again for it.
+        """Whether it was upgraded by this run, or current before and has the same image still: where somebody changes the
+        rest of the model during a rollout, nobody is upgraded again for it.
         """
+        if not self.upgrades:
+            return False
         before = self.planned_from.get(instance.instance_id)
-        was_current = before is not None and self.asked.is_on_target(before)
-        return (was_current or instance.instance_id in self.asked_for) and instance.image_version == self.asked.target
+        if before is not None and self.asked.is_on_target(before) and instance.image_version == before.image_version:
+            return True
+        return instance.instance_id in self.asked_for and instance.image_version == self.asked.target
 
     @property
     def is_floating(self) -> bool:
