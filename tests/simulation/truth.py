@@ -188,8 +188,8 @@ class Truth:
         return instance.image_version == self.asked.target
 
     def was_brought_there(self, instance: InstanceState) -> bool:
-        """Whether it was upgraded by this run, or current before and has the same image still: where somebody changes the
-        rest of the model during a rollout, nobody is upgraded again for it.
+        """Whether it was upgraded by this run, or current before and has the same image still: where somebody changes
+        the rest of the model during a rollout, nobody is upgraded again for it.
         """
         if not self.upgrades:
             return False
