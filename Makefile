@@ -1,6 +1,9 @@
 # Each target makes what it needs first; a second run installs nothing.
 PYTHON   ?= python3
 SCENARIO ?= happy
+# How many rollouts `make simulate` draws; SEED=n plays one of them with its log.
+SEEDS    ?= 2000
+SEED     ?=
 # Real seconds for each virtual second of the demo; unset: a virtual minute a second.
 PACE     ?=
 
@@ -14,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: help demo test check conformance e2e bench lock clean
+.PHONY: help demo test simulate check conformance e2e bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,6 +27,9 @@ demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest
+
+simulate: $(READY) ## whole rollouts drawn from seeds, held against what must always be so (SEEDS=, SEED=)
+	@PYTHONPATH=src:tests $(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 check: $(READY) ## formatting, lint, types, architecture, action and workflow files
 	$(BIN)/ruff check .

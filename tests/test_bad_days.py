@@ -196,6 +196,27 @@ def test_somebody_elses_image_in_the_model_ends_the_rollout(tmp_path: Path) -> N
     assert len(played.upgrade_calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("profile", "what"),
+    [
+        pytest.param("storageProfile: {imageReference: {version: 22.04.202611010}}", "the model's image", id="image"),
+        pytest.param("osProfile: {allowExtensionOperations: false}", "the model (not its image)", id="the-rest"),
+    ],
+)
+def test_somebody_elses_model_is_not_taken_for_nothing_to_do(profile: str, what: str, tmp_path: Path) -> None:
+    """Nothing was to be upgraded, but one on the target was ill and was waited for; meanwhile the model moved on."""
+    faults = f"""
+instances: {{"0": {{unhealthy: true}}}}
+faults:
+  - {{kind: model-change, at: 60, patch: {{properties: {{virtualMachineProfile: {{{profile}}}}}}}}}
+  - {{kind: updated-by-somebody, instance: "0", at: 100, seconds: 10}}
+"""
+    fleet_on_model = HAPPY_FLEET.replace('inputs: {image-version: "22.04.202611010"}', "inputs: {}")
+    played = play(fleet_on_model + faults, tmp_path, inputs={"operation": "upgrade-instances"})
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "refused"), played.log
+    assert f"Somebody changed {what}" in played.log
+
+
 def test_another_change_of_the_model_is_told_but_no_failure(tmp_path: Path) -> None:
     """The flag `latestModelApplied` goes false for instances that do have the image."""
     change = "{properties: {virtualMachineProfile: {licenseType: Windows_Server}}}"
@@ -385,6 +406,19 @@ def test_nothing_is_asked_for_when_the_time_of_a_batch_is_up(tmp_path: Path) -> 
     played = play(scenario(fault), tmp_path, inputs={"batch-timeout": "5m"})
     assert played.outputs["outcome"] == "timed-out"
     assert played.upgrade_calls == []
+
+
+def test_an_instance_that_vanishes_while_a_batch_is_not_taken_on_is_not_listed(tmp_path: Path) -> None:
+    """What is seen during the wait is told, though the batch never starts."""
+    inputs = {"image-version": "22.04.202611010", "batch-timeout": "2m", "min-healthy": "0%"}
+    faults = """
+faults:
+  - {kind: conflict-window, seconds: 600}
+  - {kind: vanish, instance: "3", at: 140}
+"""
+    played = play(HAPPY_FLEET + faults, tmp_path, inputs=inputs)
+    assert played.outputs["outcome"] == "timed-out", played.log
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "2"]
 
 
 def test_an_upgrade_whose_answer_was_lost_may_go_on(tmp_path: Path) -> None:

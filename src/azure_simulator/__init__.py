@@ -6,7 +6,14 @@ It imports nothing of vmss_upgrade: a wrong idea that both shared would pass eve
 from azure_simulator.answers import ConnectionDropped, Reply
 from azure_simulator.clock import VirtualClock, WallClock
 from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, fault_names, load_scenario, parse_scenario, scenario_names
+from azure_simulator.scenario import (
+    Scenario,
+    fault_names,
+    load_scenario,
+    parse_scenario,
+    read_scenario,
+    scenario_names,
+)
 from azure_simulator.simulator import InstanceState, RequestRecord, SimulatedAzure, UpgradeRecord
 
 __all__ = [
@@ -23,5 +30,6 @@ __all__ = [
     "fault_names",
     "load_scenario",
     "parse_scenario",
+    "read_scenario",
     "scenario_names",
 ]

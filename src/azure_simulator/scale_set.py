@@ -81,6 +81,7 @@ class SimulatedScaleSet:
         self.rolling = RollingUpgrade.reported(scenario.rolling_upgrade, calendar)
         self.births = list(scenario.scale_set.instances) if scenario.scale_set.absent else []
         self._models: list[dict[str, Any]] = []
+        self._model_since: list[tuple[float, int]] = []
         self._profiles: list[dict[str, Any]] = []
         self._events: list[tuple[float, int, f.Event]] = []
         self._order = itertools.count()
@@ -170,6 +171,11 @@ class SimulatedScaleSet:
         """latestModelApplied: whether the instance's model equals the set's, and has come to tell so."""
         return snapshot.model == self.model and not snapshot.lagging
 
+    def was_current(self, snapshot: Snapshot, then: float) -> bool:
+        """The same as it was `then`, by the model of that moment."""
+        model = next((number for since, number in reversed(self._model_since) if since <= then), UNKNOWN_MODEL)
+        return snapshot.model == model and not snapshot.lagging
+
     def is_stale(self, instance: Instance, now: float) -> bool:
         return not self.is_current(self.snapshot(instance, now))
 
@@ -241,6 +247,7 @@ class SimulatedScaleSet:
             self._models.append(fingerprint(self.json))
             self._profiles.append(copy.deepcopy(self.profile))
             self.model = len(self._models) - 1
+            self._model_since.append((now or 0.0, self.model))
         return new
 
     def deployed(self, profile: dict[str, Any], now: float) -> DeployedImage:

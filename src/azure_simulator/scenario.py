@@ -134,6 +134,11 @@ def parse_scenario(text: str, name: str, source: str) -> Scenario:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ScenarioError(f"{source}: is not YAML: {' '.join(str(error).split())}") from error
+    return read_scenario(document, name, source)
+
+
+def read_scenario(document: object, name: str, source: str) -> Scenario:
+    """The same from what the YAML says. Raises ScenarioError."""
     root = Section(source, "", document)
     catalog = _catalog(root)
     try:

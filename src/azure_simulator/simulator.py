@@ -151,14 +151,15 @@ class SimulatedAzure:
             self._hang(hang, patience)
         return reply
 
-    def instances(self) -> list[InstanceState]:
-        """All instances that exist now, in the order of their numbers."""
+    def instances(self, at: float | None = None) -> list[InstanceState]:
+        """All instances that exist now, or existed at an earlier moment, in the order of their numbers."""
         with self._lock:
             now = self._settled()
-            present = sorted(self._set.present(now), key=lambda each: (len(each.instance_id), each.instance_id))
+            then = now if at is None else at
+            present = sorted(self._set.present(then), key=lambda each: (len(each.instance_id), each.instance_id))
             states = []
             for instance in present:
-                snapshot = instance.at(now, self._set.has_signal)
+                snapshot = instance.at(then, self._set.has_signal)
                 states.append(
                     InstanceState(
                         instance_id=instance.instance_id,
@@ -167,11 +168,11 @@ class SimulatedAzure:
                         zone=instance.zone,
                         placement_group=instance.placement_group,
                         image_version=snapshot.image.exact,
-                        latest_model_applied=self._set.is_current(snapshot),
+                        latest_model_applied=self._set.was_current(snapshot, then),
                         provisioning_state=snapshot.provisioning,
                         power_state=snapshot.power,
                         healthy=snapshot.healthy,
-                        upgrades=sum(upgrade.by_manualupgrade for upgrade in instance.upgrades),
+                        upgrades=sum(u.by_manualupgrade and u.started_at <= then for u in instance.upgrades),
                         available=snapshot.available,
                     )
                 )

@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.events import (
 )
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.health_gate import Pending
-from vmss_upgrade.rollout.model_check import check_during_rollout
+from vmss_upgrade.rollout.model_check import check_during_rollout, check_nothing_to_do
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.prediction import expected_end, fits
@@ -141,9 +141,12 @@ class BatchLoop:
                 yield from self.check_model()
                 model_checked = True
 
-    def check_model(self) -> Steps[None]:
-        """Raise AzureError where the model is not any more what instances are to be upgraded to."""
-        check_during_rollout((yield from self._azure.read_model()), self.model.image)
+    def check_model(self, *, nothing_was_done: bool = False) -> Steps[None]:
+        """Raise AzureError where the model is not any more what instances are, or count as, upgraded to."""
+        model = yield from self._azure.read_model()
+        check_during_rollout(model, self.model.image)
+        if nothing_was_done and self._goal.whole_model:
+            check_nothing_to_do(model, self.model)
 
     def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
         present = self._scale_set().by_id()

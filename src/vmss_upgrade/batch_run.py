@@ -12,7 +12,14 @@ from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout import endings, pacing
 from vmss_upgrade.rollout.availability import off_ids
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import BatchProgressed, Noticed, Phase, UpgradeAccepted, UpgradeEnded
+from vmss_upgrade.rollout.events import (
+    BatchProgressed,
+    InstancesSeen,
+    Noticed,
+    Phase,
+    UpgradeAccepted,
+    UpgradeEnded,
+)
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, HealthGate, Pending, is_new_problem
 from vmss_upgrade.rollout.model_check import check_during_rollout
@@ -120,6 +127,7 @@ class BatchRun:
                     yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch, certain=False)
                 patience = yield from self._azure.wait_after(error, patience, until=self._deadline)
                 yield from self._azure.look()
+                yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
                 yield from self._hold(self._batch)
 
     def _watch_instead(self) -> Steps[OperationState]:

@@ -27,8 +27,7 @@ def carry_out(plan: RolloutPlan, loop: BatchLoop, azure: PatientApi, policy: Pol
             return ending
         unsettled = yield from loop.settle()
     did_anything = bool(plan.batches) or azure.wrote
-    if did_anything:
-        yield from loop.check_model()
+    yield from loop.check_model(nothing_was_done=not did_anything)
     return _conclusion(loop, unsettled, did_anything=did_anything)
 
 

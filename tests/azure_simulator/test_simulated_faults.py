@@ -351,3 +351,24 @@ def test_throttled_is_answered_by_the_sdks_own_retries_where_it_has_them() -> No
     before = simulation.clock.now()
     assert len(list(vms.list(*simulation.where))) == 20
     assert simulation.clock.now() - before == pytest.approx(20.4)
+
+
+def test_the_truth_of_an_earlier_moment_stays_what_it_was() -> None:
+    simulation = Simulation(
+        SMALL + "faults:\n"
+        '- {kind: vanish, instance: "0", at: 150}\n'
+        '- {kind: stop, instance: "3", at: 90}\n'
+        '- {kind: appear, instance: "4", update_domain: 0, at: 120}\n'
+    )
+    then = [(simulation.clock.now(), simulation.azure.instances())]
+    simulation.clock.sleep(1)
+    simulation.update_image()
+    then.append((simulation.clock.now(), simulation.azure.instances()))
+    simulation.clock.sleep(1)
+    simulation.upgrade("0", "2")
+    for _ in range(20):
+        simulation.clock.sleep(10)
+        then.append((simulation.clock.now(), simulation.azure.instances()))
+    assert len({str(state) for _, state in then}) > 6
+    for moment, state in then:
+        assert simulation.azure.instances(moment) == state

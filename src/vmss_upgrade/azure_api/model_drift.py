@@ -84,7 +84,7 @@ def _interfaces(properties: Json, profile: Json) -> list[str]:
     found += [
         f"network interface {_name(wanted[name])} is configured otherwise"
         for name in wanted
-        if name in has and _folded(has[name]) != _folded(wanted[name])
+        if name in has and has[name] != wanted[name] and _folded(has[name]) != _folded(wanted[name])
     ]
     return found
 

@@ -29,5 +29,13 @@ def check_during_rollout(model: Model, expected: Image) -> None:
         raise _changed(f"Somebody changed the model's image to {model.image} during the rollout.", _ONLY_ONE)
 
 
+def check_nothing_to_do(model: Model, planned_from: Model) -> None:
+    """Raise AzureError where nothing was to be upgraded to the model as it stands, and it stands otherwise by now."""
+    if model.fingerprint != planned_from.fingerprint:
+        raise _changed(
+            "Somebody changed the model (not its image) meanwhile, so nobody is on it any more.", "Run again."
+        )
+
+
 def _changed(message: str, remedy: str) -> AzureError:
     return AzureError(message, trouble=Trouble.CHANGED, code=MODEL_CHANGED, doing="checking the model", remedy=remedy)

@@ -1,0 +1,135 @@
+"""What the inputs of a case ask for, read anew here: nothing of the action's own reading is used."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Any
+
+from azure_simulator import InstanceState
+from simulation.case import Case
+from simulation.drawing_inputs import SELECTIONS
+from simulation.images import GALLERY, LATEST, family_of
+
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
+
+
+def seconds(text: str) -> float:
+    """Seconds of `90s`, `5m`, `1h30m`, `PT1M` or a plain number."""
+    parts = re.findall(r"(\d+)([hms])", text.lower())
+    return float(sum(int(number) * _SECONDS[unit] for number, unit in parts)) if parts else float(text)
+
+
+def at_most(share: str, whole: int) -> int:
+    """A bound from above: a count, or a percentage of `whole` rounded down, at least one."""
+    return max(1, floor(whole * int(share[:-1]) / 100)) if share.endswith("%") else int(share)
+
+
+def at_least(share: str, whole: int) -> int:
+    """A bound from below: a count, or a percentage of `whole` rounded up."""
+    return ceil(whole * int(share[:-1]) / 100) if share.endswith("%") else int(share)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The inputs of one case, with their defaults, as questions about instances."""
+
+    case: Case
+
+    def __getitem__(self, name: str) -> str:
+        return self.case.inputs.get(name, "")
+
+    @property
+    def operation(self) -> str:
+        """What is to be done."""
+        return self["operation"]
+
+    @property
+    def target(self) -> str:
+        """The exact image that is asked for; of `upgrade-instances` and `status`, the model's at the beginning."""
+        family = family_of(self.case.document)
+        if self.operation in ("upgrade-instances", "status"):
+            reference = self.case.document["fleet"]["image"]
+            named = reference["id"] if family.is_gallery else reference["version"]
+        else:
+            named = self["image-id"] or self["image-version"]
+        return family.exact(LATEST) if named in ("latest", GALLERY) else str(named)
+
+    @property
+    def model_holds_target(self) -> bool:
+        """Whether the model names the target exactly from the beginning."""
+        reference = self.case.document["fleet"]["image"]
+        return self.target in (reference.get("id"), reference.get("version"))
+
+    @property
+    def is_flexible(self) -> bool:
+        """Whether the instances are machines of a Flexible set."""
+        return "orchestration" in self.case.document["fleet"]
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether health counts: the set has a source of it, and the workflow does not ignore it."""
+        return self.case.document["fleet"]["health"] != "none" and self["health"] != "ignore"
+
+    @property
+    def bake_time(self) -> float:
+        """Seconds that a batch must stay healthy."""
+        return seconds(self["bake-time"]) if self["bake-time"] else (0.0 if self.has_signal else 300.0)
+
+    def is_on_target(self, instance: InstanceState) -> bool:
+        """Whether nothing is left to do for the instance."""
+        if self.operation == "upgrade-instances" and not self.is_flexible:
+            return instance.latest_model_applied
+        return instance.image_version == self.target
+
+    def is_protected(self, instance_id: str) -> bool:
+        """Whether it is protected from scale set actions; nobody ever changes that in a drawn case."""
+        return bool(self.case.document["instances"].get(instance_id, {}).get("protected"))
+
+    def is_selected(self, instance: InstanceState) -> bool:
+        """Whether it is among those that the workflow names."""
+        named = {name: self[name].split(",") for name in SELECTIONS if self[name]}
+        return all(str(SELECTIONS[name](instance)) in values for name, values in named.items())
+
+    def may_touch(self, instance: InstanceState) -> bool:
+        """Whether an upgrade of it is allowed by what was asked for."""
+        off_and_left_out = is_off(instance) and self["stopped-instances"] != "include"
+        return self.is_selected(instance) and not self.is_protected(instance.instance_id) and not off_and_left_out
+
+    def is_due(self, instance: InstanceState) -> bool:
+        """Whether an upgrade of it is what was asked for."""
+        return self.may_touch(instance) and not self.is_on_target(instance)
+
+    def is_healthy(self, instance: InstanceState) -> bool:
+        """Whether it serves, as far as the signal that counts tells."""
+        up = instance.provisioning_state == "Succeeded" and instance.power_state == "running"
+        return up and (instance.healthy is True or not self.has_signal)
+
+    def domain(self, instance: InstanceState, fleet: list[InstanceState]) -> Any:
+        """The domain that a batch must not leave, by the strategy asked for and what the instances show."""
+        strategy = self["strategy"] or "auto"
+        if strategy == "auto" and any(other.update_domain is not None for other in fleet):
+            strategy = "update-domain"
+        elif strategy == "auto" and any(other.zone for other in fleet):
+            strategy = "zone"
+        number = {"update-domain": instance.update_domain, "fault-domain": instance.fault_domain}.get(strategy)
+        if number is not None:
+            return (instance.zone, instance.placement_group, number)
+        return instance.zone if strategy == "zone" else None
+
+    def goes_by_update_domains(self, fleet: list[InstanceState]) -> bool:
+        """Whether a batch is a whole update domain unless a size is asked for."""
+        by_auto = self["strategy"] in ("", "auto") and any(other.update_domain is not None for other in fleet)
+        return by_auto or self["strategy"] == "update-domain"
+
+    def largest_batch(self, fleet: list[InstanceState]) -> int:
+        """How many may be away at once by batch-size, or by its default."""
+        if self["batch-size"]:
+            return at_most(self["batch-size"], len(fleet))
+        return max(1, len(fleet)) if self.goes_by_update_domains(fleet) else at_most("20%", len(fleet))
+
+
+def is_off(instance: InstanceState) -> bool:
+    """Whether it is stopped or deallocated."""
+    return instance.power_state in ("stopped", "deallocated")

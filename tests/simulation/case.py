@@ -1,0 +1,57 @@
+"""One case: everything that a simulated run depends on, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import yaml
+
+from azure_simulator import Scenario, read_scenario
+
+
+@dataclass(frozen=True)
+class Case:
+    """A drawn run: `document` is a scenario as its YAML says it, inputs and faults included.
+
+    `cancel_at`: when the job is cancelled, in seconds of the virtual clock; None: never. The simulator takes its
+    durations from `seed`.
+    """
+
+    seed: int
+    document: dict[str, Any]
+    cancel_at: float | None = None
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The scenario as the simulator reads it. Raises ScenarioError where there is none like it."""
+        return read_scenario(self.document, f"seed-{self.seed}", f"seed {self.seed}")
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The action's inputs."""
+        inputs: dict[str, str] = self.document["inputs"]
+        return inputs
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """What goes wrong, and what others do meanwhile."""
+        faults: list[dict[str, Any]] = self.document.get("faults", [])
+        return faults
+
+    @property
+    def is_calm(self) -> bool:
+        """Nothing goes wrong and nobody interferes."""
+        return not self.faults and self.cancel_at is None and "access_token_seconds" not in self.document
+
+    def changed(self, **parts: Any) -> Case:
+        """The same case with other parts of the document; None takes one out."""
+        document = {key: value for key, value in {**self.document, **parts}.items() if value is not None}
+        return replace(self, document=document)
+
+    def as_yaml(self) -> str:
+        """A scenario file, to be saved and played."""
+        cancel = f"# The job is cancelled at {self.cancel_at} s.\n" if self.cancel_at is not None else ""
+        head = f"# Seed {self.seed}; the simulator's durations are drawn by the same number.\n"
+        return head + cancel + yaml.safe_dump(self.document, sort_keys=False, width=110)
