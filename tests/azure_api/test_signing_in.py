@@ -197,8 +197,9 @@ def test_an_answer_of_github_that_says_nothing_is_no_refusal(services: Services,
 )
 def test_an_answer_of_entra_that_says_nothing_is_no_refusal(services: Services, reply: Reply) -> None:
     services.entra = [reply]
-    with pytest.raises(ServiceResponseError, match=r"not available|without a token"):
+    with pytest.raises(SdkError, match=r"not available|without a token|cannot be read") as none:
         services.credential().get_token("https://manager.test/.default")
+    assert not isinstance(none.value, ClientAuthenticationError)
 
 
 def test_an_outage_of_github_is_left_to_the_caller_to_wait_out(services: Services) -> None:

@@ -177,8 +177,6 @@ class _Explaining:
                 return ask()
         except _NoToken:
             raise
-        except KeyError as error:  # azure-identity, of an answer that has no token
-            raise ServiceResponseError("the sign-in service answered without a token") from error
         except ClientAuthenticationError as error:
             status = self._noting.last_status
             if status is None or status == 200 or _is_outage(status):  # 200: an answer that holds no token
