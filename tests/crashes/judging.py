@@ -25,10 +25,11 @@ AS_ASKED = ("succeeded", "model-updated", "nothing-to-do")
 def problems(scenario: Scenario, calm: Ran, ran: Ran) -> list[str]:
     """What is wrong with `ran`, the killed and repeated run of the scenario whose undisturbed run is `calm`.
 
-    What is to be equal: exit code, outcome and every instance that exists, with its image, model state, provisioning
-    state and availability. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its
-    last write. Where the undisturbed run ended early, by a limit of its own (`stop-after`, `timeout`) or halted by a
-    fault that passes, the repeated one may get further, and never less far.
+    What is to be equal: exit code, outcome and, an hour after the end, every instance that exists, with its image,
+    model state, provisioning state and availability; an hour, because a repeated run does not wait for a flag that
+    lags. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last write. Where
+    the undisturbed run ended early, by a limit of its own (`stop-after`, `timeout`) or halted by a fault that passes,
+    the repeated one may get further, and never less far.
     """
     return [*false_claims(scenario, ran), *_traces_of_the_kill(calm, ran), *_differences(scenario, calm, ran)]
 
@@ -122,8 +123,7 @@ def _is_there(scenario: Scenario, ran: Ran, instance: InstanceState) -> bool:
 
 def _standing(ran: Ran) -> set[tuple[str, str, bool, str, bool]]:
     return {
-        (i.instance_id, i.image_version, i.latest_model_applied, i.provisioning_state, i.available)
-        for i in ran.instances
+        (i.instance_id, i.image_version, i.latest_model_applied, i.provisioning_state, i.available) for i in ran.later
     }
 
 

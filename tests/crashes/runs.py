@@ -18,11 +18,14 @@ from vmss_upgrade.rehearsal import environment
 
 PAUSES = (0.0, 30.0, 3600.0)  # seconds between the end of the job and the next run
 
+SETTLED = 3600.0  # seconds after a run in which all that lags arrives
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What was left by a run that ended by itself, and, where there was one, by the killed run before it.
 
+    `instances` are as the last run left them, `later` an hour after it, when no flag lags any more.
     Exit code, outputs, log and number of calls are the last run's; all else is Azure's own truth. `post_exit_code`
     and `post_log` are the post step's, `went_on` seconds that passed in the killed run after its death.
     """
@@ -34,6 +37,7 @@ class Ran:
     available_at_first: int
     lowest_available: int
     instances: tuple[InstanceState, ...]
+    later: tuple[InstanceState, ...]
     asked: tuple[InstanceState, ...]
     largest_upgrade: int
     model_updates: int
@@ -101,6 +105,8 @@ class _World:
         """One run that nobody disturbs."""
         environ, wire = self._job("run"), self._wire()
         exit_code, log = _silently(lambda: self._run(environ, wire))
+        lowest, instances = self._azure.lowest_available(), tuple(self._azure.instances())
+        self.clock.sleep(SETTLED)
         asked = tuple(instance for each in self._wires for instance in each.asked)
         return Ran(
             exit_code=exit_code,
@@ -108,8 +114,9 @@ class _World:
             log=log,
             calls=wire.calls,
             available_at_first=self._available_at_first,
-            lowest_available=self._azure.lowest_available(),
-            instances=tuple(self._azure.instances()),
+            lowest_available=lowest,
+            instances=instances,
+            later=tuple(self._azure.instances()),
             asked=asked,
             largest_upgrade=max((len(upgrade.instance_ids) for upgrade in self._azure.upgrades), default=0),
             model_updates=patches(self._azure),
