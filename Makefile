@@ -1,8 +1,9 @@
 # Each target makes what it needs first; a second run installs nothing.
 PYTHON   ?= python3
 SCENARIO ?= happy
-# How many rollouts `make simulate` draws; SEED=n plays one of them with its log.
+# How many rollouts `make simulate` draws, and how many cases of bad input; SEED=n plays one rollout with its log.
 SEEDS    ?= 2000
+CASES    ?= 10000
 SEED     ?=
 # Real seconds for each virtual second of the demo; unset: a virtual minute a second.
 PACE     ?=
@@ -17,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: help demo test simulate check conformance e2e bench lock clean
+.PHONY: help demo test simulate crashes check conformance e2e bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -28,8 +29,12 @@ demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 test: $(READY) ## the tests
 	@$(BIN)/python -m pytest
 
-simulate: $(READY) ## whole rollouts drawn from seeds, held against what must always be so (SEEDS=, SEED=)
+simulate: $(READY) ## rollouts drawn from seeds, and bad input, held against what must always be so (SEEDS=, CASES=, SEED=)
 	@PYTHONPATH=src:tests $(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+	$(if $(SEED),,@PYTHONPATH=src:tests $(BIN)/python -m bad_input --cases $(CASES))
+
+crashes: $(READY) ## every scenario killed at every call to Azure, and run again
+	@PYTHONPATH=src:tests $(BIN)/python -m crashes
 
 check: $(READY) ## formatting, lint, types, architecture, action and workflow files
 	$(BIN)/ruff check .
