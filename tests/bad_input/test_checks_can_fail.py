@@ -14,7 +14,7 @@ from bad_input import judge
 from bad_input.alterations import Alteration
 from bad_input.case import Case
 from bad_input.worlds import PROTECTED
-from vmss_upgrade.azure_api import connection, instance_view, operation
+from vmss_upgrade.azure_api import instance_view, operation
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.reporters import console, outputs, record, state, step_summary
 
@@ -98,7 +98,7 @@ def test_a_mask_that_is_printed_as_a_line(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_token_that_goes_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(alterations=(Alteration("instances", "link", text="https://evil.invalid/next"),))
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(connection._StayHome, "on_request", nothing)
+    monkeypatch.setattr(policies.StayHome, "on_request", nothing)
     assert faults_by(judge.tokens_stay_at_home, case)
 
 

@@ -1,0 +1,102 @@
+"""What every request to Resource Manager, and every token for it, passes through on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+from vmss_upgrade.azure_api.credentials import RenewableCredential
+from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
+from vmss_upgrade.ports import Clock
+
+
+class Timeouts(SansIOHTTPPolicy[Any, Any]):
+    """One bound for every request: given to the client it would only reach a transport that the client makes."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Tell the transport."""
+        request.context.options.update(NETWORK_TIMEOUTS)
+
+
+class ForgetRefusedToken(SansIOHTTPPolicy[Any, Any]):
+    """After a 401 the next token is a fresh one: the SDK's cache would give the refused one again."""
+
+    def __init__(self, credential: RenewableCredential) -> None:
+        self._credential = credential
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Look at the status alone."""
+        if response.http_response.status_code == 401:
+            self._credential.renew()
+
+
+class Trace(SansIOHTTPPolicy[Any, Any]):
+    """Tells of every answer: method, path, status, milliseconds, correlation id. No query, no headers, no bodies."""
+
+    def __init__(self, tell: Callable[[str], None], clock: Clock) -> None:
+        self._tell = tell
+        self._clock = clock
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Remember when the request left."""
+        request.context["sent_at"] = self._clock.now()
+
+    def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
+        """Tell of the answer."""
+        sent, answer = request.http_request, response.http_response
+        took = (self._clock.now() - request.context["sent_at"]) * 1000
+        path = sent.url.partition("?")[0].partition("://")[2].partition("/")[2]
+        self._tell(f"{sent.method} /{path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
+
+
+class Masked:
+    """A TokenCredential that has every token masked before anything can be done with it, and so before it is told."""
+
+    def __init__(self, inner: TokenCredential, mask: Callable[[str], None]) -> None:
+        self._inner = inner
+        self._mask = mask
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        """See azure.core.credentials.TokenCredential."""
+        token: AccessToken = self._inner.get_token(*scopes, **options)
+        self._mask(token.token)
+        return token
+
+    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
+        """See azure.core.credentials.SupportsTokenInfo."""
+        token = self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
+        self._mask(token.token)
+        return token
+
+
+class StayHome(SansIOHTTPPolicy[Any, Any]):
+    """Lets requests to Resource Manager alone leave, and to hosts below it: they bear our token.
+
+    Links of a list, addresses of operations and redirects are Azure's words, which the SDK follows wherever they lead.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._home = _origin(home)
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Raise LeadsElsewhere for any other host or port, and where nothing is encrypted."""
+        scheme, host, port = _origin(request.http_request.url)
+        home_scheme, home_host, home_port = self._home
+        is_there = host == home_host or host.endswith(f".{home_host}")
+        if not (is_there and scheme == home_scheme and port == home_port):
+            raise LeadsElsewhere(host)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port; all empty where the address cannot be read."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme.lower(), parts.hostname or "", parts.port or 443
+    except ValueError:
+        return "", "", None
