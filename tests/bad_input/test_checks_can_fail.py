@@ -14,7 +14,7 @@ from bad_input import judge
 from bad_input.alterations import Alteration
 from bad_input.case import Case
 from bad_input.worlds import PROTECTED
-from vmss_upgrade.azure_api import instance_view, operation
+from vmss_upgrade.azure_api import instance_view, operation, policies
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.reporters import console, outputs, record, state, step_summary
 
