@@ -262,6 +262,17 @@ def test_an_answer_of_entra_that_cannot_be_read_is_no_bug_of_ours(services: Serv
         services.credential().get_token("https://manager.test/.default")
 
 
+@pytest.mark.parametrize("sign_in", [REQUEST, ClientSecret(tenant_id="tenant", client_id="client", secret="s3cr3t")])
+def test_a_token_in_an_answer_that_cannot_be_read_is_not_told(services: Services, sign_in: Any) -> None:
+    unreadable = '{token_type":"Bearer","expires_in":3600,"access_token":"hidden"}'
+    services.entra = [Reply(200, [("content-type", "application/json")], unreadable.encode())] * 2
+    cloud = Cloud(resource_manager_endpoint="https://manager.test", authority_host="https://login.test")
+    credential = credential_for(sign_in, endpoints_of(cloud), services.transport(), services.mask)
+    with pytest.raises(SdkError) as failed:
+        credential.get_token("https://manager.test/.default")
+    assert "hidden" not in str(failed.value)
+
+
 def test_a_token_of_github_whose_expiry_cannot_be_read_is_no_bug_of_ours(services: Services) -> None:
     services.github = [answer(200, {"value": jwt(exp={"a": 1})})] * 2
     credential = services.credential()

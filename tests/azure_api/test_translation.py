@@ -51,6 +51,11 @@ def test_half_a_character_in_a_name_reads_as_one_that_nobody_knows() -> None:
     assert to_model({"location": "größe"}).location == "größe"
 
 
+def test_an_id_of_5000_digits_is_a_name() -> None:
+    ids = ["9" * 5000, "10", "9"]
+    assert [each.id for each in to_instances({"instanceId": id_} for id_ in ids)] == ["9", "10", "9" * 5000]
+
+
 @needs_recordings
 def test_the_recordings_are_read() -> None:
     assert (len(bodies("set")) > 80, len(bodies("list")) > 8, len(bodies("view")) > 10) == (True, True, True)

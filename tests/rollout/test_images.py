@@ -264,3 +264,8 @@ def test_kind_of_a_request(request_: ImageRequest, kind: ImageKind) -> None:
 )
 def test_older(one: Image, other: Image, older: bool) -> None:
     assert is_older(one, other) is older
+
+
+def test_a_version_of_5000_digits_is_no_number() -> None:
+    versions = [ImageVersion(name=f"{'9' * 5000}.0.0"), ImageVersion(name="1.0.0")]
+    assert newest_first(versions)[0] == "1.0.0"

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from azure.core.credentials import AccessToken, TokenCredential
-from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceResponseError
+from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
@@ -23,6 +23,7 @@ from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
 from vmss_upgrade.azure_api.failures import read_by_the_sdk
 from vmss_upgrade.clock import unix_time
 
+_UNREADABLE = "the sign-in service's answer cannot be read"
 REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be used again
 
 
@@ -177,9 +178,13 @@ class _Explaining:
                 return ask()
         except _NoToken:
             raise
+        except DecodeError:  # which quotes the answer, and with it a token that nobody has masked
+            raise ServiceResponseError(_UNREADABLE) from None
         except ClientAuthenticationError as error:
             status = self._noting.last_status
-            if status is None or status == 200 or _is_outage(status):  # 200: an answer that holds no token
+            if status == 200:  # the same, as azure-identity puts it where it signs in with a secret
+                raise ServiceResponseError(_UNREADABLE) from None
+            if status is None or _is_outage(status):
                 why = f"HTTP {status}" if status else error.message
                 raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
             if self._github is None:

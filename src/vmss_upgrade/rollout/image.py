@@ -15,6 +15,7 @@ from enum import Enum
 from vmss_upgrade.errors import PlanRefused
 
 _PLATFORM_FIELDS = ("publisher", "offer", "sku", "version")
+LONGEST_NUMBER = 20  # digits; what is longer counts as a name, also because Python reads no number of 5000 digits
 IN_GALLERY = "/providers/microsoft.compute/galleries/"  # a resource group may have any name, "galleries" as well
 
 
@@ -218,7 +219,10 @@ def wanted_image(request: ImageRequest, model_image: Image) -> Image:
 
 
 def _by_number(version: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in version.split(".")]
+    return [
+        (int(part), "") if part.isdecimal() and len(part) <= LONGEST_NUMBER else (-1, part)
+        for part in version.split(".")
+    ]
 
 
 def _completed(request: ImageRequest, model_image: Image) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from vmss_upgrade.rollout.image import Image, Traits
+from vmss_upgrade.rollout.image import LONGEST_NUMBER, Image, Traits
 
 
 class Health(Enum):
@@ -240,4 +240,5 @@ def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
 
 def in_natural_order(instance_id: str) -> tuple[int, int | str]:
     """Sort key of instance ids: numbers by value, names after them."""
-    return (0, int(instance_id)) if instance_id.isdecimal() else (1, instance_id)
+    is_number = instance_id.isdecimal() and len(instance_id) <= LONGEST_NUMBER
+    return (0, int(instance_id)) if is_number else (1, instance_id)
