@@ -80,7 +80,8 @@ class RepairsPause:
             if not (yield from self._are(suspended=suspended)):
                 raise
             return
-        if state is OperationState.LOST and (yield from self._are(suspended=suspended)):
+        is_open = state in (OperationState.LOST, OperationState.RUNNING)
+        if is_open and (yield from self._are(suspended=suspended)):
             return
         if state is not OperationState.SUCCEEDED:
             raise operation_error(operation, state, "changing the state of automatic repairs")
