@@ -491,3 +491,60 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
     )
     assert played.outputs["outcome"] == "halted"
     assert "The rollback of simulated-set halted" in played.summary
+
+
+# -- other kinds of set, image and order ---------------------------------------------------------------------------
+
+
+def test_instances_that_were_brought_to_the_model_return_as_well(tmp_path: Path) -> None:
+    """`upgrade-instances` has not written the model, but it is its image that failed."""
+    behind = on(NEW, old="0 1 2 3 4 5").replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    faults = f"faults: [{SICK % '4'}]\n"
+    played = play(behind + faults, tmp_path, inputs={**BACK, "operation": "upgrade-instances"})
+    assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
+    assert set(versions(played).values()) == {OLD}
+
+
+def test_bringing_instances_to_a_model_needs_the_right_to_write_it_only_for_the_way_back(tmp_path: Path) -> None:
+    behind = on(NEW, old="0 1").replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    rights = "permissions: {actions: ['*'], not_actions: ['Microsoft.Compute/virtualMachineScaleSets/write']}\n"
+    order = {"operation": "upgrade-instances"}
+    assert play(behind + rights, tmp_path, inputs=order).outputs["outcome"] == "succeeded"
+    refused = play(behind + rights, tmp_path / "back", inputs={**order, "on-failure": "rollback"})
+    assert refused.outputs["outcome"] == "refused"
+    assert "lacks the right to Microsoft.Compute/virtualMachineScaleSets/write" in refused.log
+
+
+FLEXIBLE = """
+description: Machines by name.
+inputs: {image-version: "22.04.202611010"}
+fleet: {orchestration: Flexible, update_domains: [6], health: extension}
+timing: {upgrade_seconds: 30, healthy_after_seconds: 10}
+"""
+ZONAL = HAPPY_FLEET.replace("update_domains: [2, 2]", 'update_domains: [3]\n  zones: ["1", "2"]\n  fault_domains: 1')
+GALLERY = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute/galleries/"
+    "golden/images/web"
+)
+OF_A_GALLERY = (
+    HAPPY_FLEET.replace('image-version: "22.04.202611010"', f"image-id: {GALLERY}/versions/2.0.0").replace(
+        "health: probe", f"health: probe\n  image: {{id: {GALLERY}/versions/1.0.0}}"
+    )
+    + f"images: [{{id: {GALLERY}, versions: ['1.0.0', '2.0.0']}}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sick"),
+    [
+        pytest.param(FLEXIBLE, "simulated-set_00000003", id="flexible"),
+        pytest.param(ZONAL, "4", id="zonal"),
+        pytest.param(OF_A_GALLERY, "1", id="gallery"),
+    ],
+)
+def test_every_kind_goes_back(text: str, sick: str, tmp_path: Path) -> None:
+    played = play(text + f"faults: [{SICK % sick}]\n", tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert len(set(versions(played).values())) == 1
+    assert set(versions(played).values()) == {played.outputs["previous-image"].rpartition(":")[2]}
+    assert played.azure.lowest_available() >= len(versions(played)) // 2
