@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.image_inquiry import ImageInquiry
 from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
+from vmss_upgrade.rollout.capacity_check import awaited_health
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.image import (
     Image,
@@ -19,7 +20,7 @@ from vmss_upgrade.rollout.image_check import (
 )
 from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.order import Command, Order, Recorded
-from vmss_upgrade.rollout.plan_check import awaited_health, examine_plan
+from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model

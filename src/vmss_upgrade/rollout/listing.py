@@ -10,3 +10,8 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
     items = list(names)
     shown = ", ".join(items[:limit])
     return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"
+
+
+def some(names: Iterable[str]) -> str:
+    """The same for a sentence about a whole plan."""
+    return listed(names, limit=20)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from vmss_upgrade.rollout.findings import Finding, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState
-from vmss_upgrade.rollout.listing import listed
+from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.order import Recorded
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.rollback import Moved, other_images
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Model, ScaleSet, in_natural_order
 
 _RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
 
@@ -69,7 +69,7 @@ def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) ->
     others = other_images(scale_set, plan, previous)
     if not others:
         return ()
-    told = "; ".join(f"{image} ({listed(ids, 20)})" for image, ids in others.items())
+    told = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
     return (
         warn(
             f"A model holds one image: a rollback would bring all that moved to {previous}, also those that run "
@@ -85,7 +85,7 @@ def examine_moved(moved: Moved, goal: Image) -> tuple[Finding, ...]:
     return (
         warn(
             f"Whether these have moved since the rollout began cannot be known, so they are left as they are: "
-            f"{listed(sorted(moved.unknown), 20)}.",
+            f"{some(sorted(moved.unknown, key=in_natural_order))}.",
             f"Give {_RECORD}, or bring them to {goal} with `operation: upgrade-instances` afterwards.",
         ),
     )

@@ -1,0 +1,125 @@
+"""Whether enough of a scale set stays healthy while a plan is carried out, and what to do where it would not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vmss_upgrade.rollout.availability import (
+    expected_healthy,
+    floor,
+    healthy_ids,
+    nobody_else_runs,
+    off_ids,
+    takes_nobody_away,
+)
+from vmss_upgrade.rollout.commands import az_vmss
+from vmss_upgrade.rollout.findings import Finding, refuse, warn
+from vmss_upgrade.rollout.listing import some
+from vmss_upgrade.rollout.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Health, ScaleSet, in_natural_order, is_healthy
+
+MOST_INSTANCES = 1000  # in one scale set
+
+
+def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    batch = next((b for b in plan.batches if nobody_else_runs(scale_set, b.instance_ids)), None)
+    if batch is None or not _takes_away(batch, scale_set, plan):
+        return None
+    off = off_ids(scale_set.instances)
+    running = [id_ for id_ in batch.instance_ids if id_ not in off]
+    size = len(running)
+    if policy.allow_downtime:
+        return warn(f"Batch {batch.number} holds all {size} running instances: nothing serves while it is upgraded.")
+    allow = "If nothing has to serve meanwhile, set `allow-downtime: true`."
+    if size == 1:
+        more = str(len(scale_set.instances) + 1)
+        return refuse(
+            f"Instance {running[0]} is the only one that runs: nothing would serve while it is upgraded.",
+            f"{allow} Else scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)}",
+        )
+    return refuse(
+        f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",
+        f"Set `batch-size` to a number below {size}, such as {size // 2}. {allow}",
+    )
+
+
+def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The first batch that holds whoever is healthy by then, some of them healthy now."""
+    healthy = healthy_ids(scale_set)
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    batch = next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
+    if batch is None or policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
+        return None
+    return refuse(
+        f"Batch {batch.number} ({some(batch.instance_ids)}) holds every instance that is healthy: nothing would serve "
+        "while it is upgraded.",
+        "Heal the other instances first, or set a smaller `batch-size`. If nothing has to serve meanwhile, set "
+        "`allow-downtime: true`.",
+    )
+
+
+def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The first batch that would leave fewer healthy instances than `min-healthy`."""
+    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
+    found = next(((batch, left) for batch, left in risky if left < least), None)
+    worse = (whole_set(scale_set, plan, policy), all_that_is_healthy(scale_set, plan, policy))
+    if found is None or any(worse):
+        return None
+    batch, left = found
+    basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
+    return refuse(
+        f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
+        f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
+        _room_for_batch(scale_set, policy, least),
+    )
+
+
+def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
+    healthy = len(healthy_ids(scale_set))
+    if healthy > least:
+        return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
+    running = sum(1 for instance in scale_set.instances if not instance.is_off and not instance.is_leaving)
+    ways = [f"Only {healthy} are healthy now: heal the others"] if healthy < running else []
+    ways.append("lower `min-healthy`")
+    have = len(scale_set.instances)
+    more = next(
+        (n for n in range(1, MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0
+    )
+    if more:
+        ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
+    told = ", or ".join(ways)
+    return told[0].upper() + told[1:] + ("" if more else ".")
+
+
+def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:
+    """The instances on the target that are not healthy, where for want of their health, and of nothing else, too few
+    would be healthy to carry the plan out. None where the model is still to be written: then it was no earlier run of
+    this rollout that brought them there.
+    """
+    ill = set() if plan.update_model else set(ill_on_target(scale_set, plan))
+    healed = ScaleSet(
+        model=scale_set.model,
+        instances=tuple(replace(i, health=Health.HEALTHY) if i.id in ill else i for i in scale_set.instances),
+    )
+    if not _too_few_healthy(scale_set, plan, policy) or _too_few_healthy(healed, plan, policy):
+        return ()
+    return tuple(sorted(ill, key=in_natural_order))
+
+
+def _too_few_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
+    return any((all_that_is_healthy(scale_set, plan, policy), below_floor(scale_set, plan, policy)))
+
+
+def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
+    """Who runs, on the target, and is not healthy."""
+    signal = scale_set.model.health_signal
+    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
+    return [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
+
+
+def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
+    """Whether the batch takes somebody away who serves: a rollback also has batches that can only heal."""
+    return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)
