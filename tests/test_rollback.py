@@ -548,3 +548,30 @@ def test_every_kind_goes_back(text: str, sick: str, tmp_path: Path) -> None:
     assert len(set(versions(played).values())) == 1
     assert set(versions(played).values()) == {played.outputs["previous-image"].rpartition(":")[2]}
     assert played.azure.lowest_available() >= len(versions(played)) // 2
+
+
+def test_never_back_to_an_image_without_a_version(tmp_path: Path) -> None:
+    text = OF_A_GALLERY.replace(f"image-id: {GALLERY}/versions/2.0.0", "operation: rollback")
+    played = play(text, tmp_path, inputs={"image-id": GALLERY})
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert f"A rollback needs an exact version, and {GALLERY} names none." in played.log
+
+
+def test_the_record_says_what_came_before_whatever_the_instances_show(tmp_path: Path) -> None:
+    record = {
+        "schema": "vmss-upgrade/record/1",
+        "scale_set": {"id": SET_ID},
+        "previous_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{OTHER}",
+        "target_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}",
+    }
+    (tmp_path / "first.json").write_text(json.dumps(record))
+    played = play(scenario(SICK % "4"), tmp_path, inputs={**BACK, "record": "first.json"})
+    assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OTHER)
+    assert played.outputs["previous-image"].endswith(OTHER)
+
+
+def test_an_upgrade_that_azure_refuses_for_good_calls_for_it(tmp_path: Path) -> None:
+    refused = f"{{kind: http, {UPGRADE}, nth: 2, status: 409, code: OperationNotAllowed}}"
+    played = play(scenario(refused), tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back"
+    assert "OperationNotAllowed" in played.summary

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vmss_upgrade.errors import AzureError, PlanRefused, VmssUpgradeError
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
 from vmss_upgrade.rollout.commands import rollback_to
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Outcome
@@ -35,7 +35,13 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
-    return Ending(outcome=outcome, reason=reason, remedy=error.remedy, failures=(failure,))
+    return Ending(
+        outcome=outcome,
+        reason=reason,
+        remedy=error.remedy,
+        failures=(failure,),
+        calls_for_rollback=wrote and error.trouble is Trouble.REJECTED,
+    )
 
 
 def out_of_time(error: VmssUpgradeError) -> Ending:
