@@ -69,13 +69,17 @@ def stopped(truth: Truth) -> Iterator[str]:
 
 
 def needed(truth: Truth) -> Iterator[str]:
-    """Nothing is upgraded that is on the target already, and every id is of an instance."""
+    """Nothing is upgraded that is on the target already, unless Azure failed at it; and every id is of an instance."""
     for upgrade in truth.upgrades:
         for id_ in upgrade.ids:
             if id_ not in upgrade.seen:
                 yield f"at {upgrade.at}: there is no instance {id_}"
-            elif truth.asked.is_on_target(upgrade.seen[id_]):
+            elif truth.asked.is_on_target(upgrade.seen[id_]) and not _has_failed_upgrade(upgrade.seen[id_]):
                 yield f"at {upgrade.at}: {id_} is on the target already"
+
+
+def _has_failed_upgrade(state: State) -> bool:
+    return state.provisioning_state == "Failed" and not state.latest_model_applied
 
 
 def one_at_a_time(truth: Truth) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vmss_upgrade import batch_run, driver, patient_api, repairs
+from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, patient_api, repairs
 from vmss_upgrade.azure_api import image_reference, scale_set_client
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters import outputs, step_summary
@@ -30,8 +30,8 @@ def batches_without_limit(patch: Patch) -> None:
 
 def no_floor(patch: Patch) -> None:
     """min-healthy is not heeded, neither at planning nor later."""
-    patch.setattr(plan_check, "_below_floor", lambda *_: None)
-    patch.setattr(watch.Watch, "_below_floor", lambda *_: ())
+    patch.setattr(plan_check, "below_floor", lambda *_: None)
+    patch.setattr(watch.Watch, "below_floor", lambda *_: ())
 
 
 def no_domains(patch: Patch) -> None:
@@ -105,7 +105,7 @@ def on_after_failure(patch: Patch) -> None:
 def timeout_ignored(patch: Patch) -> None:
     """The rollout's own timeout never passes."""
     patch.setattr(patient_api.PatientApi, "sleep", lambda self, seconds: self._clock.sleep(max(seconds, 0.0)))
-    patch.setattr(driver, "fits", lambda *_: True)
+    patch.setattr(batch_loop, "fits", lambda *_: True)
 
 
 def plan_carried_out(patch: Patch) -> None:
@@ -169,7 +169,7 @@ def touched_is_upgraded(patch: Patch) -> None:
 
 def upgraded_forgotten(patch: Patch) -> None:
     """Who was upgraded is said to remain."""
-    patch.setattr(Report, "upgraded", property(lambda _: []))
+    patch.setattr(Report, "_arrived", lambda _: [])
 
 
 def everybody_skipped(patch: Patch) -> None:
@@ -222,7 +222,7 @@ def success_without_a_look(patch: Patch) -> None:
     """The last batch is not even carried out, and the end is not looked at."""
     all_but_last = property(lambda self: self.batches[: self.stop_after][:-1])
     patch.setattr(planner.RolloutPlan, "due_now", all_but_last)
-    patch.setattr(driver._Rollout, "_still_to_upgrade", lambda _: ())
+    patch.setattr(batch_loop.BatchLoop, "left", lambda _: ())
 
 
 def never_succeeded(patch: Patch) -> None:
@@ -231,7 +231,7 @@ def never_succeeded(patch: Patch) -> None:
 
 
 def _concluded(patch: Patch, outcome: Outcome) -> None:
-    patch.setattr(driver._Rollout, "_conclusion", lambda *_, **__: Ending(outcome=outcome, reason="Said so."))
+    patch.setattr(carrying_out, "_conclusion", lambda *_, **__: Ending(outcome=outcome, reason="Said so."))
 
 
 # check -> what it has to catch
