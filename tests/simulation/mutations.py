@@ -31,7 +31,7 @@ def batches_without_limit(patch: Patch) -> None:
 def no_floor(patch: Patch) -> None:
     """min-healthy is not heeded, neither at planning nor later."""
     patch.setattr(plan_check, "below_floor", lambda *_: None)
-    patch.setattr(watch.Watch, "below_floor", lambda *_: ())
+    patch.setattr(watch.Watch, "_below_floor", lambda *_: ())
 
 
 def no_domains(patch: Patch) -> None:
