@@ -161,7 +161,8 @@ class Asked:
         return not self.goes_back or instance.image_version == self.image_left or is_born or self._is_half_way(instance)
 
     def _is_half_way(self, instance: InstanceState) -> bool:
-        return instance.provisioning_state in ("Failed", "Updating") and not instance.latest_model_applied
+        is_told_current = instance.latest_model_applied and not self.is_flexible  # a machine has no such flag
+        return instance.provisioning_state in ("Failed", "Updating") and not is_told_current
 
     def is_healthy(self, instance: InstanceState) -> bool:
         """Whether it serves, as far as the signal that counts tells."""

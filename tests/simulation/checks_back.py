@@ -109,11 +109,14 @@ def _is_well_back(truth: Truth, instance: InstanceState) -> bool:
 
 
 def _has_failed(truth: Truth) -> bool:
-    """Whether an operation, or an instance, was seen failed, ill or behind before the run turned back."""
+    """Whether an operation had failed or not ended, or an instance was ill or behind, before the run turned back."""
     assert truth.turn is not None
     if any(status == "Failed" and at < truth.turn.at for at, status in truth.ended_operations):
         return True
-    return bool(truth.upgrades) and _is_anybody_not_well(truth, truth.seen_at_turn)
+    there = [each for each in truth.upgrades if not each.is_back]
+    if there and not any(there[-1].at < at < truth.turn.at for at, _ in truth.ended_operations):
+        return True  # it did not end in time
+    return bool(there) and _is_anybody_not_well(truth, truth.seen_at_turn)
 
 
 def _is_anybody_not_well(truth: Truth, seen: State) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulation.images import PLATFORM_VERSIONS
-from vmss_upgrade import batch_run, driver, patient_api, repairs, rollback
+from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, patient_api, repairs, rollback
 from vmss_upgrade.azure_api import image_reference, scale_set_client
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters import outputs, step_summary
@@ -256,7 +256,9 @@ def _put_back(patch: Patch, change: Callable[[Image], Image]) -> None:
 
 def model_not_put_back(patch: Patch) -> None:
     """Instances are to return before the model holds what they return to."""
-    patch.setattr(planner.RolloutPlan, "update_model", property(lambda self: not self.is_rollback))
+    patch.setattr(
+        planner.RolloutPlan, "update_model", property(lambda self: not (self.goal.in_model or self.is_rollback))
+    )
 
 
 def everybody_returns(patch: Patch) -> None:
