@@ -64,8 +64,8 @@ def undisturbed(scenario: Scenario) -> Ran:
 
 
 def killed(scenario: Scenario, kill: Kill) -> Ran:
-    """The same, killed: then the post step, a pause that is drawn from the point, and a run that ends by itself, with the
-    inputs that the post step names where a rollback was under way, else with the same.
+    """The same, killed: then the post step, a pause that is drawn from the point, and a run that ends by itself, with
+    the inputs that the post step names where a rollback was under way, else with the same.
     """
     with TemporaryDirectory(prefix="vmss-upgrade-crash-") as folder:
         world = _World(scenario, Path(folder))

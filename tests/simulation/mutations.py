@@ -287,17 +287,6 @@ def oldest_first(patch: Patch) -> None:
     patch.setattr(rollout_rollback, "_batches", batches)
 
 
-def protected_ones_return(patch: Patch) -> None:
-    """Protection is not heeded on the way back."""
-    real = rollout_rollback.reason_to_skip
-
-    def reason_to_skip(*arguments: Any) -> str | None:
-        reason = real(*arguments)
-        return None if reason == planner.PROTECTED else reason
-
-    patch.setattr(rollout_rollback, "reason_to_skip", reason_to_skip)
-
-
 def always_turned_back(patch: Patch) -> None:
     """Whatever ends a rollout, it is undone."""
     patch.setattr(driver, "ending_of", _calling_for_rollback(driver.ending_of))
@@ -344,7 +333,6 @@ MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("back-who", everybody_returns),
     ("back-who", those_before_return),
     ("back-order", oldest_first),
-    ("protected", protected_ones_return),
     ("back-called-for", always_turned_back),
     ("rolled-back", return_without_a_look),
     ("repairs", repairs_left_suspended),
