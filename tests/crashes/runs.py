@@ -31,7 +31,8 @@ class Ran:
 
     `instances` are as the last run left them, `later` an hour after it, when no flag lags any more.
     Exit code, outputs, log and number of calls are the last run's; all else is Azure's own truth. `post_exit_code`
-    and `post_log` are the post step's, `goes_back` tells of a last run that was a rollback by hand, `went_on` seconds that passed in the killed run after its death.
+    and `post_log` are the post step's, `goes_back` tells of a last run that was a rollback by hand,
+    `went_on` seconds that passed in the killed run after its death.
     """
 
     exit_code: int

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulation.images import PLATFORM_VERSIONS
-from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, patient_api, repairs, rollback
+from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, ending_of, patient_api, repairs, rollback
 from vmss_upgrade.azure_api import image_reference, scale_set_client
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters import outputs, step_summary
@@ -250,7 +250,7 @@ def floating_image_back(patch: Patch) -> None:
 
 
 def _put_back(patch: Patch, change: Callable[[Image], Image]) -> None:
-    real = driver.roll_back
+    real = rollback.roll_back
     patch.setattr(driver, "roll_back", lambda azure, limits, failed, image: real(azure, limits, failed, change(image)))
 
 
@@ -268,7 +268,7 @@ def everybody_returns(patch: Patch) -> None:
 
 def those_before_return(patch: Patch) -> None:
     """Who had the target before the rollout returns too."""
-    real = rollback.moved_by
+    real = rollout_rollback.moved_by
 
     def moved_by(before: Any, now: Any, goal: Any, touched: Any) -> Any:
         return real(replace(before, instances=()), now, goal, touched)
@@ -289,15 +289,15 @@ def oldest_first(patch: Patch) -> None:
 
 def always_turned_back(patch: Patch) -> None:
     """Whatever ends a rollout, it is undone."""
-    patch.setattr(driver, "ending_of", _calling_for_rollback(driver.ending_of))
+    patch.setattr(driver, "ending_of", _calling_for_rollback(ending_of.ending_of))
 
 
 def _calling_for_rollback(real: Any) -> Any:
-    def ending_of(*arguments: Any) -> Any:
+    def changed(*arguments: Any) -> Any:
         ending = yield from real(*arguments)
         return replace(ending, calls_for_rollback=True)
 
-    return ending_of
+    return changed
 
 
 def return_without_a_look(patch: Patch) -> None:
