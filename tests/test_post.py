@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_simulator.clock import VirtualClock
-from builders import NEW, STEADY, fleet, plan_of, platform, run_of
+from builders import NEW, OLD, STEADY, fleet, plan_of, platform, run_of
 from e2e.runner import parse_outputs
 from playing import play
 from reporters.hostile import TEXT
@@ -33,6 +33,7 @@ from vmss_upgrade.rollout.events import (
     Event,
     ModelUpdated,
     ModelUpdateStarted,
+    RollbackStarted,
     RolloutPlanned,
     ScaleSetRead,
     UpgradeAccepted,
@@ -40,7 +41,7 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.planner import Batch
 from vmss_upgrade.rollout.policy import Policy, Share
-from vmss_upgrade.rollout.scale_set import Problem
+from vmss_upgrade.rollout.scale_set import Goal, Problem
 
 PROJECT = Path(__file__).resolve().parents[1]
 INPUTS = {
@@ -290,6 +291,36 @@ def test_what_was_left_half_way_is_said(
     assert words.partition(" Azure may")[0] in said.summary
     assert said.summary.startswith("## ❌ The main step was killed\n\n")
     assert "- To go on, run the workflow again" in said.summary
+
+
+@pytest.mark.parametrize(
+    ("since", "words"),
+    [
+        pytest.param([], "Nothing had been asked to return yet.", id="turned-back"),
+        pytest.param(
+            up_to(ModelUpdateStarted, RUN)[-1:],
+            "The update of the model was under way; no instance had been asked to return.",
+            id="updating-the-model",
+        ),
+        pytest.param(
+            up_to(UpgradeAccepted, RUN)[-2:],
+            f"Batch 1 of 3 (2 instances: 0, 1) was being upgraded to {OLD}, or about to be.",
+            id="batch-under-way",
+        ),
+    ],
+)
+def test_a_rollback_that_was_under_way_is_said(
+    since: list[Event], words: str, told: Callable[..., Told], tmp_path: Path
+) -> None:
+    back = replace(RUN_PLAN, goal=Goal(image=OLD, in_model=False), previous=NEW, is_rollback=True)
+    turned = RollbackStarted(at=9.0, plan=back, scale_set=fleet("001122"), because="batch 1 failed.")
+    said = told(state_after([*up_to(BatchFailed, FAILING), turned, *since], tmp_path / "state"))
+    assert f"A rollback to {OLD} was under way." in said.log
+    assert words in said.log
+    again = f"run the workflow again with `operation: rollback` and `image-version: {OLD.version}`"
+    assert said.log.endswith(f"To go on with the rollback, {again}: instances that have returned are skipped.")
+    assert "with the same inputs" not in said.log
+    assert "- To go on with the rollback, run the workflow again" in said.summary
 
 
 def test_it_is_said_beside_the_repairs(told: Callable[..., Told]) -> None:

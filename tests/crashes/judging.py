@@ -30,12 +30,21 @@ def problems(scenario: Scenario, calm: Ran, ran: Ran) -> list[str]:
     lags. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last write. Where
     the undisturbed run ended early, by a limit of its own (`stop-after`, `timeout`) or halted by a fault that passes,
     the repeated one may get further, and never less far.
+
+    Of a scenario with a rollback in it: killed before that began, the repeated run goes forward again, and whatever it
+    ends with must be true; killed later, it is gone on with by `operation: rollback`, and all that moved must be back.
     """
+    if _moves_both_ways(scenario):
+        return [*false_claims(scenario, ran), *_not_returned(scenario, calm, ran)]
     return [*false_claims(scenario, ran), *_traces_of_the_kill(calm, ran), *_differences(scenario, calm, ran)]
 
 
 def false_claims(scenario: Scenario, ran: Ran) -> Iterator[str]:
     """What must be true of every run, killed before or not."""
+    if "Traceback" in ran.log or "Internal error" in ran.log:
+        yield "a traceback in the log"
+    if _moves_both_ways(scenario):
+        return  # what was needed on one way is without need on the other
     for before in ran.asked:
         if before.provisioning_state in ("Creating", "Updating", "Deleting"):
             yield f"instance {before.instance_id} was upgraded while it was {before.provisioning_state}"
@@ -50,8 +59,34 @@ def false_claims(scenario: Scenario, ran: Ran) -> Iterator[str]:
             yield f"{ran.outcome}, but not on the target: {sorted(left)}; remaining {_ids(ran, 'remaining')}"
     if _ids(ran, "upgraded") - there:
         yield f"said to be upgraded, but not on the target: {sorted(_ids(ran, 'upgraded') - there)}"
-    if "Traceback" in ran.log or "Internal error" in ran.log:
-        yield "a traceback in the log"
+
+
+def _moves_both_ways(scenario: Scenario) -> bool:
+    return "rollback" in (scenario.inputs.get("operation"), scenario.inputs.get("on-failure"))
+
+
+def _not_returned(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
+    """What is wrong after the kill of a scenario with a rollback."""
+    if ran.went_on:
+        yield f"the killed run went on for {ran.went_on:g} s"
+    if ran.post_exit_code:
+        yield f"the post step failed: {ran.post_log}"
+    target, previous = calm.outputs["target-image"], calm.outputs["previous-image"]
+    by_hand = scenario.inputs.get("operation") == "rollback"
+    new, old = (previous, target) if by_hand else (target, previous)
+    on_new = sorted(each.instance_id for each in ran.later if new.endswith(each.image_version))
+    if ran.outcome in ("rolled-back", *(AS_ASKED if ran.goes_back else ())) and on_new:
+        yield f"{ran.outcome}, and on {new} still: {on_new}"
+    if ran.goes_back and ran.outcome not in (*AS_ASKED, "halted"):
+        yield f"the rollback was gone on with, and ended {ran.outcome}"
+    ill = [each for each in calm.later if not each.available]
+    if ran.goes_back and ran.outcome == "halted" and not ill:
+        yield "the rollback was gone on with, and halted, where the undisturbed one returned all"
+    for each in ran.later:
+        if not (new.endswith(each.image_version) or old.endswith(each.image_version)):
+            yield f"{each.instance_id} runs neither image: {each.image_version}"
+    if ran.lowest_available < calm.lowest_available - calm.largest_upgrade:
+        yield f"{ran.lowest_available} available at one time, {calm.lowest_available} undisturbed"
 
 
 def _traces_of_the_kill(calm: Ran, ran: Ran) -> Iterator[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +16,12 @@ from playing import read_outputs
 from vmss_upgrade import post
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment
+from vmss_upgrade.reporters.state import ROLLOUT
+from vmss_upgrade.reporters.under_way import from_value
 
 PAUSES = (0.0, 30.0, 3600.0)  # seconds between the end of the job and the next run
 
+INPUT = re.compile(r"`([a-z-]+): ([^`]+)`")  # one input, as the post step names it
 SETTLED = 3600.0  # seconds after a run in which all that lags arrives
 
 
@@ -27,7 +31,8 @@ class Ran:
 
     `instances` are as the last run left them, `later` an hour after it, when no flag lags any more.
     Exit code, outputs, log and number of calls are the last run's; all else is Azure's own truth. `post_exit_code`
-    and `post_log` are the post step's, `went_on` seconds that passed in the killed run after its death.
+    and `post_log` are the post step's, `goes_back` tells of a last run that was a rollback by hand,
+    `went_on` seconds that passed in the killed run after its death.
     """
 
     exit_code: int
@@ -42,6 +47,7 @@ class Ran:
     largest_upgrade: int
     model_updates: int
     repairs_suspended: bool
+    goes_back: bool
     post_exit_code: int = 0
     post_log: str = ""
     went_on: float = 0.0
@@ -59,13 +65,15 @@ def undisturbed(scenario: Scenario) -> Ran:
 
 
 def killed(scenario: Scenario, kill: Kill) -> Ran:
-    """The same, killed: then the post step, a pause that is drawn from the point, and a run that ends by itself."""
+    """The same, killed: then the post step, a pause that is drawn from the point, and a run that ends by itself, with
+    the inputs that the post step names where a rollback was under way, else with the same.
+    """
     with TemporaryDirectory(prefix="vmss-upgrade-crash-") as folder:
         world = _World(scenario, Path(folder))
         went_on = world.until(kill)
         post_exit_code, post_log = world.post_step()
         world.clock.sleep(pause_after(kill))
-        again = world.to_its_end()
+        again = world.to_its_end(world.inputs_to_go_on())
         return replace(again, post_exit_code=post_exit_code, post_log=post_log, went_on=went_on)
 
 
@@ -101,9 +109,18 @@ class _World:
         environ = self._job("post") | {f"STATE_{name}": value for name, value in self._saved.items()}
         return _silently(lambda: post.run(environ, self.clock, connect=connect_over(self._wire())))
 
-    def to_its_end(self) -> Ran:
-        """One run that nobody disturbs."""
-        environ, wire = self._job("run"), self._wire()
+    def inputs_to_go_on(self) -> dict[str, str]:
+        """The inputs of the next run, as the post step has told them."""
+        under_way = from_value(self._saved.get(ROLLOUT, ""))
+        told = dict(INPUT.findall(under_way.way_back if under_way is not None else ""))
+        if not told:
+            return dict(self._scenario.inputs)
+        kept = {k: v for k, v in self._scenario.inputs.items() if not (k.startswith("image-") or k == "on-failure")}
+        return kept | told
+
+    def to_its_end(self, inputs: Mapping[str, str] | None = None) -> Ran:
+        """One run that nobody disturbs, with the scenario's inputs or others."""
+        environ, wire = self._job("run", inputs), self._wire()
         exit_code, log = _silently(lambda: self._run(environ, wire))
         lowest, instances = self._azure.lowest_available(), tuple(self._azure.instances())
         self.clock.sleep(SETTLED)
@@ -121,6 +138,7 @@ class _World:
             largest_upgrade=max((len(upgrade.instance_ids) for upgrade in self._azure.upgrades), default=0),
             model_updates=patches(self._azure),
             repairs_suspended=self._azure.repairs_suspended,
+            goes_back=(inputs or self._scenario.inputs).get("operation") == "rollback",
         )
 
     def _run(self, environ: dict[str, str], wire: Wire) -> int:
@@ -130,13 +148,15 @@ class _World:
         self._wires.append(Wire(self._azure, self.clock, kill, on_death))
         return self._wires[-1]
 
-    def _job(self, name: str) -> dict[str, str]:
+    def _job(self, name: str, inputs: Mapping[str, str] | None = None) -> dict[str, str]:
         """The environment of a job of its own, with a folder of its own."""
         folder = self._folder / name
         folder.mkdir()
         for file in ("state.txt", "outputs.txt", "summary.md"):
             (folder / file).touch()
-        return environment(self._azure, folder, self._scenario.inputs) | {"GITHUB_STATE": str(folder / "state.txt")}
+        return environment(self._azure, folder, inputs or self._scenario.inputs) | {
+            "GITHUB_STATE": str(folder / "state.txt")
+        }
 
 
 def _available(azure: SimulatedAzure) -> int:

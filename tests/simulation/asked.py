@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, floor
 from typing import Any
 
@@ -47,14 +49,62 @@ class Asked:
 
     @property
     def target(self) -> str:
-        """The exact image that is asked for; of `upgrade-instances` and `status`, the model's at the beginning."""
+        """The exact image that is asked for; of `upgrade-instances` and `status`, the model's at the beginning;
+        empty where a rollback is asked for, and nothing exact to return to can be known.
+        """
         family = family_of(self.case.document)
+        if self.operation == "rollback" and not (self["image-id"] or self["image-version"]):
+            return self.image_of_the_others
         if self.operation in ("upgrade-instances", "status"):
             reference = self.case.document["fleet"]["image"]
             named = reference["id"] if family.is_gallery else reference["version"]
         else:
             named = self["image-id"] or self["image-version"]
+        if self.goes_back and named in ("latest", GALLERY):
+            return ""  # never back to whatever is the latest
         return family.exact(LATEST) if named in ("latest", GALLERY) else str(named)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback that is asked for by hand."""
+        return self.operation == "rollback"
+
+    @property
+    def may_turn_back(self) -> bool:
+        """Whether a rollout that fails is to be undone."""
+        return self["on-failure"] == "rollback" and self.operation in ("upgrade", "upgrade-instances")
+
+    @property
+    def model_image(self) -> str:
+        """The exact image that the model names at the beginning; empty where it names none."""
+        reference = self.case.document["fleet"]["image"]
+        named = str(reference["id"] if "id" in reference else reference["version"])
+        return "" if named in ("latest", GALLERY) else named
+
+    @cached_property
+    def images_at_first(self) -> dict[str, str]:
+        """What every instance runs at the beginning, by id."""
+        overrides = self.case.document["instances"]
+        shown = {
+            i.instance_id: overrides.get(i.instance_id, {}).get("image") for i in self.case.scenario.scale_set.instances
+        }
+        return {id_: (it["id"] if isinstance(it, dict) else it) or self.model_image for id_, it in shown.items()}
+
+    @property
+    def image_of_the_others(self) -> str:
+        """Of the model's image and the one that most others run the older; empty where there is no such pair. The
+        drawn versions of a kind sort by their text.
+        """
+        others = Counter(image for image in self.images_at_first.values() if image != self.model_image)
+        return min(self.model_image, others.most_common(1)[0][0]) if others and self.model_image else ""
+
+    @property
+    def image_left(self) -> str | None:
+        """The image that a rollback by hand leaves: the model's, or else the only other one that instances run."""
+        if self.model_image != self.target:
+            return self.model_image
+        others = set(self.images_at_first.values()) - {self.target}
+        return others.pop() if len(others) == 1 else None
 
     @property
     def model_holds_target(self) -> bool:
@@ -79,6 +129,8 @@ class Asked:
 
     def is_on_target(self, instance: InstanceState) -> bool:
         """Whether nothing is left to do for the instance."""
+        if self._is_half_way(instance) and (self.goes_back or instance.provisioning_state == "Failed"):
+            return False
         if self.operation == "upgrade-instances" and not self.is_flexible:
             return instance.latest_model_applied
         return instance.image_version == self.target
@@ -99,7 +151,18 @@ class Asked:
 
     def is_due(self, instance: InstanceState) -> bool:
         """Whether an upgrade of it is what was asked for."""
-        return self.may_touch(instance) and not self.is_on_target(instance)
+        return self.may_touch(instance) and not self.is_on_target(instance) and self.has_moved(instance)
+
+    def has_moved(self, instance: InstanceState) -> bool:
+        """Whether a rollback by hand has to return it; of any other operation everybody has to move."""
+        if not self.model_image:  # nothing but the flag tells who left a floating image, and only before the writes
+            return True
+        is_born = instance.instance_id not in self.images_at_first
+        return not self.goes_back or instance.image_version == self.image_left or is_born or self._is_half_way(instance)
+
+    def _is_half_way(self, instance: InstanceState) -> bool:
+        is_told_current = instance.latest_model_applied and not self.is_flexible  # a machine has no such flag
+        return instance.provisioning_state in ("Failed", "Updating") and not is_told_current
 
     def is_healthy(self, instance: InstanceState) -> bool:
         """Whether it serves, as far as the signal that counts tells."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from simulation import checks_calm, checks_reports, checks_writes
+from simulation import checks_back, checks_calm, checks_reports, checks_writes
 from simulation.truth import Truth
 
 Check = Callable[[Truth], Iterator[str]]
@@ -23,6 +23,11 @@ CHECKS: dict[str, Check] = {
     "in-time": checks_writes.in_time,
     "as-asked": checks_writes.as_asked,
     "image-only": checks_writes.image_only,
+    "back-image": checks_back.back_image,
+    "back-who": checks_back.back_who,
+    "back-order": checks_back.back_order,
+    "back-called-for": checks_back.back_called_for,
+    "rolled-back": checks_back.rolled_back,
     "repairs": checks_reports.repairs,
     "files": checks_reports.files,
     "lists": checks_reports.lists,

@@ -33,6 +33,8 @@ def floor(truth: Truth) -> Iterator[str]:
         return
     running = sum(1 for each in truth.at(0.0).values() if not is_off(each))
     least, lowest = at_least(asked["min-healthy"] or "50%", running), truth.played.azure.lowest_available()
+    if asked.goes_back:  # those that do not serve return first, however few serve
+        least = min(least, sum(1 for each in truth.at(0.0).values() if each.available))
     if lowest < least:
         yield f"only {lowest} were available at one moment, and min-healthy asks for {least}"
 
@@ -42,7 +44,7 @@ def expected_outcomes(truth: Truth) -> set[str]:
     asked, fleet = truth.asked, list(truth.at(0.0).values())
     if asked.operation == "status":
         return {"reported"}
-    if _names_nobody(truth, fleet):
+    if _names_nobody(truth, fleet) or (asked.goes_back and not asked.target):
         return {"refused"}
     if asked.operation == "update-model":
         return {"nothing-to-do" if asked.model_holds_target else "model-updated"}
@@ -55,9 +57,9 @@ def expected_outcomes(truth: Truth) -> set[str]:
 def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     if truth.asked.operation == "plan":
         return {"planned"}
-    writes_model = truth.asked.operation == "upgrade" and not truth.asked.model_holds_target
+    writes_model = truth.asked.operation in ("upgrade", "rollback") and not truth.asked.model_holds_target
     if not writes_model and any(_is_ill_on_target(truth, each) for each in fleet):
-        return {"halted"}
+        return {"halted", "rolled-back"} if truth.asked.may_turn_back else {"halted"}
     if not any(truth.asked.is_due(each) for each in fleet):
         return {"succeeded" if writes_model else "nothing-to-do"}
     return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}

@@ -9,8 +9,8 @@ from simulation.asked import is_off
 from simulation.truth import Truth
 
 GOOD = ("succeeded", "nothing-to-do", "planned", "partial", "reported", "model-updated")
-BAD = ("halted", "timed-out", "interrupted", "refused")
-LISTS = ("upgraded", "failed", "skipped", "remaining")
+BAD = ("halted", "timed-out", "interrupted", "refused", "rolled-back", "rollback-failed")
+LISTS = ("upgraded", "failed", "skipped", "remaining", "rolled-back")
 OUTPUTS = (*LISTS, "outcome", "previous-image", "target-image", "lowest-healthy", "plan", "report")
 
 
@@ -25,7 +25,7 @@ def files(truth: Truth) -> Iterator[str]:
         yield f"there is no output {missing}"
         return
     ids_of_skipped = [each["instance_id"] for each in record.get("skipped", [])]
-    told = {**record, "skipped": ids_of_skipped}
+    told = {**record, "skipped": ids_of_skipped, "rolled-back": record.get("rolled_back")}
     for name in LISTS:
         if told.get(name) != truth.ids(name):
             yield f"{name} is {truth.ids(name)} in the outputs and {told.get(name)} in the record"
@@ -38,8 +38,16 @@ def files(truth: Truth) -> Iterator[str]:
 
 
 def lists(truth: Truth) -> Iterator[str]:
-    """Where there was a plan, every instance that exists is in exactly one of the four lists."""
-    named = Counter(id_ for name in LISTS for id_ in truth.ids(name))
+    """Where there was a plan, every instance that exists is in exactly one of the lists. `upgraded` tells as well of
+    those that a rollback by hand returned, and who failed there may have been rolled back.
+    """
+    told = {name: set(truth.ids(name)) for name in LISTS}
+    if truth.asked.goes_back:
+        if told["upgraded"] != told["rolled-back"]:
+            yield f"upgraded are {told['upgraded']}, and rolled back {told['rolled-back']}"
+        told["upgraded"] = set()
+    told["failed"] -= told["rolled-back"]
+    named = Counter(id_ for ids in told.values() for id_ in ids)
     if not truth.has_plan:
         if named:
             yield f"there was no plan, and {sorted(named)} are listed"
@@ -69,6 +77,11 @@ def remaining(truth: Truth) -> Iterator[str]:
         instance = truth.last_seen.get(id_)
         if instance is None:
             continue
+        if truth.went_back or truth.outcome == "interrupted":
+            is_back = truth.turn is not None and truth.is_ready(instance, back=True)
+            if is_back and any(each.is_back and id_ in each.ids for each in truth.upgrades):
+                yield f"{id_} is said to remain, and has returned and is well"
+            continue
         has_reached_it = truth.is_ready(instance) and truth.asked.is_on_target(instance)
         if has_reached_it and (truth.patches or id_ in truth.asked_for):
             yield f"{id_} is said to remain, and is on the target and well"
@@ -81,6 +94,11 @@ def skipped(truth: Truth) -> Iterator[str]:
         if instance is None:
             continue
         on_target = truth.asked.is_on_target(instance) or truth.is_on_image(instance)
+        if truth.went_back:
+            stays = not truth.moved(instance, truth.last_seen) or instance.image_version == truth.back_to
+            on_target = stays or not truth.asked.is_selected(instance)
+        elif truth.asked.goes_back:
+            on_target = on_target or not truth.asked.has_moved(instance)
         if not (on_target or truth.asked.is_protected(id_) or is_off(instance)):
             yield f"{id_} is said to be skipped, and is {instance}"
 

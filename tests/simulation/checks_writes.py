@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from simulation.asked import at_least, is_off, seconds
-from simulation.truth import State, Truth, Upgrade, body_of
+from simulation.truth import State, Truth, Upgrade, body_of, leaves, named_in
 
 ALLOWED = ("properties", "virtualMachineProfile", "storageProfile", "imageReference")
 # Seconds that a write may be on its way: a token has to be fetched first, with retries of its own.
 ON_ITS_WAY = 60.0
+INSTANCES = ("upgrade", "upgrade-instances", "rollback")  # the operations that write those
 
 
 def away(truth: Truth) -> Iterator[str]:
@@ -28,6 +29,9 @@ def min_healthy(truth: Truth) -> Iterator[str]:
     if asked["allow-downtime"] == "true":
         return
     for upgrade in truth.upgrades:
+        serving = {id_ for id_ in upgrade.ids if id_ in upgrade.seen and asked.is_healthy(upgrade.seen[id_])}
+        if upgrade in truth.upgrades_back and not serving:
+            continue  # to return those that do not serve takes nobody away
         left = {i.instance_id for i in upgrade.seen.values() if asked.is_healthy(i)} - set(upgrade.ids)
         counted = [i for i in upgrade.seen.values() if not (is_off(i) and truth.was_off(i.instance_id))]
         least = at_least(asked["min-healthy"] or "50%", len(counted))
@@ -74,7 +78,11 @@ def needed(truth: Truth) -> Iterator[str]:
         for id_ in upgrade.ids:
             if id_ not in upgrade.seen:
                 yield f"at {upgrade.at}: there is no instance {id_}"
-            elif truth.asked.is_on_target(upgrade.seen[id_]) and not _has_failed_upgrade(upgrade.seen[id_], truth):
+            elif upgrade.is_back and truth.is_ready(upgrade.seen[id_], back=True):
+                yield f"at {upgrade.at}: {id_} has returned already"
+            elif upgrade.is_back or _has_failed_upgrade(upgrade.seen[id_], truth):
+                continue
+            elif truth.asked.is_on_target(upgrade.seen[id_]):
                 yield f"at {upgrade.at}: {id_} is on the target already"
 
 
@@ -86,7 +94,7 @@ def _has_failed_upgrade(state: Any, truth: Truth) -> bool:
 def one_at_a_time(truth: Truth) -> Iterator[str]:
     """No upgrade is asked for while the one before it is known to be in flight."""
     for upgrade in truth.upgrades:
-        before = upgrade.earlier[-1] if upgrade.earlier else None
+        before = upgrade.earlier_on_way[-1] if upgrade.earlier_on_way else None
         if before is None or not before.is_under_way:
             continue
         if not any(before.at < ended < upgrade.at for ended, _ in truth.ended_operations):
@@ -98,19 +106,24 @@ def gate(truth: Truth) -> Iterator[str]:
     for upgrade in truth.upgrades:
         for before in (each for each in upgrade.before_its_batch if each.accepted):
             for id_ in before.ids:
-                if id_ in upgrade.seen and not truth.is_ready(upgrade.seen[id_]):
+                if id_ in upgrade.seen and not truth.is_ready(upgrade.seen[id_], back=upgrade.is_back):
                     yield f"at {upgrade.at}: {id_}, asked for at {before.at}, is not ready: {upgrade.seen[id_]}"
 
 
 def halt(truth: Truth) -> Iterator[str]:
-    """No write of the model or of instances after a failure was seen, or after the run was cancelled."""
+    """No write of the model or of instances after a failure was seen, or after the run was cancelled: none but those
+    that go back, until they fail, too.
+    """
+    turned = truth.turn.at if truth.turn is not None else float("inf")
     stops = [(at, "an operation failed") for at, status in truth.ended_operations if status == "Failed"]
     stops += [(look, "an instance failed") for look in truth.looks if _has_failed(truth.at(look))]
     if truth.case.cancel_at is not None:
         stops.append((truth.case.cancel_at, "the run was cancelled"))
-    for at, why in sorted(stops)[:1]:
+    there = [(at, why, turned) for at, why in sorted(stops)[:1] if at < turned]
+    back = [(at, why, float("inf")) for at, why in sorted(stops) if at > turned and _stops_return(truth, at, why)]
+    for at, why, until in [*there, *back[:1]]:
         for write in truth.moving_writes:
-            if write.at > at:
+            if at < write.at < until:
                 yield f"{write.method} at {write.at} although {why} at {at}"
 
 
@@ -128,13 +141,14 @@ def as_asked(truth: Truth) -> Iterator[str]:
     for write in truth.writes:
         is_patch = write.method == "PATCH" and write.path.lower().endswith("/virtualmachinescalesets/simulated-set")
         is_post = write.method == "POST"
+        turns_back = truth.asked.may_turn_back and operation == "upgrade-instances"
         allowed = {
-            "model": is_patch and operation in ("upgrade", "update-model"),
-            "instances": is_post and write.path.endswith("/manualupgrade") and "upgrade" in operation,
+            "model": is_patch and (operation in ("upgrade", "update-model", "rollback") or turns_back),
+            "instances": is_post and write.path.endswith("/manualupgrade") and operation in INSTANCES,
             "repairs": is_post
             and write.path.endswith("/setOrchestrationServiceState")
             and truth.asked["suspend-repairs"] == "true"
-            and operation in ("upgrade", "upgrade-instances"),
+            and operation in INSTANCES,
         }
         if not any(allowed.values()):
             yield f"{operation} wrote {write.method} {write.path}"
@@ -144,11 +158,11 @@ def image_only(truth: Truth) -> Iterator[str]:
     """The model is written with the target image, and nothing else: no capacity, no tags, no network profile."""
     for patch in truth.patches:
         body = body_of(patch)
-        for path, value in _leaves(body):
+        for path, value in leaves(body):
             if path[:-1] != ALLOWED:
                 yield f"the update of the model wrote {'.'.join(path)} = {value!r}"
-        named = [value for path, value in _leaves(body) if path[-1] in ("id", "version")]
-        if named != [truth.asked.target]:
+        named, goes_back = named_in(patch), truth.turn is not None and patch.at >= truth.turn.at
+        if not goes_back and named != [truth.asked.target]:
             yield f"the update of the model named {named}, and {truth.asked.target} was asked for"
 
 
@@ -167,7 +181,7 @@ def _looks(truth: Truth, upgrade: Upgrade) -> list[float]:
 
 def _away(truth: Truth, upgrade: Upgrade) -> Iterator[str]:
     """Those of the earlier requests that had not come back when they were seen last."""
-    for before in (each for each in upgrade.earlier if each.accepted):
+    for before in (each for each in upgrade.earlier_on_way if each.accepted):
         for id_ in before.ids:
             instance = upgrade.seen.get(id_)
             if instance is None or is_off(instance):
@@ -177,16 +191,16 @@ def _away(truth: Truth, upgrade: Upgrade) -> Iterator[str]:
                 yield id_
 
 
+def _stops_return(truth: Truth, at: float, why: str) -> bool:
+    """Whether what was seen then is of the way back; who failed before may be seen failed for a while."""
+    if why != "an instance failed":
+        return True
+    back = {id_ for each in truth.upgrades if each.is_back and each.accepted and each.at < at for id_ in each.ids}
+    return any(id_ in back and each.provisioning_state == "Failed" for id_, each in truth.at(at).items())
+
+
 def _has_failed(state: State) -> bool:
     return any(each.upgrades and each.provisioning_state == "Failed" for each in state.values())
-
-
-def _leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if not isinstance(body, dict) or not body:
-        yield path, body
-        return
-    for key, value in body.items():
-        yield from _leaves(value, (*path, key))
 
 
 def _listed(ids: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from simulation.case import Case
 from simulation.drawing_faults import draw_faults
 from simulation.drawing_fleet import draw_fleet
-from simulation.drawing_inputs import draw_inputs
+from simulation.drawing_inputs import draw_inputs, draw_operation
 
 CALM = 1 / 3  # so many cases have neither faults nor other actors
 LONGEST = 600.0  # seconds; nobody cancels later
@@ -18,9 +18,13 @@ def draw_case(seed: int) -> Case:
     """The case of this seed."""
     rng = Random(seed)
     calm = rng.random() < CALM
-    document: dict[str, Any] = {"description": f"Drawn from seed {seed}.", **draw_fleet(rng)}
+    operation = draw_operation(rng)
+    document: dict[str, Any] = {
+        "description": f"Drawn from seed {seed}.",
+        **draw_fleet(rng, half_way=operation == "rollback"),
+    }
     fleet = Case(seed, {**document, "inputs": {}}).scenario.scale_set
-    document["inputs"] = draw_inputs(rng, fleet, document, calm=calm)
+    document["inputs"] = draw_inputs(rng, fleet, document, operation, calm=calm)
     if calm:
         return Case(seed, document)
     document["faults"] = draw_faults(rng, fleet, document)

@@ -34,7 +34,10 @@ def draw_faults(rng: Random, fleet: SetDescription, document: dict[str, Any]) ->
     """One to five faults of any kinds."""
     draw = _Draw(rng, fleet, document)
     kinds = list(draw.kinds)
-    return [draw.kinds[rng.choice(kinds)]() for _ in range(rng.randint(1, 5))]
+    drawn = [draw.kinds[rng.choice(kinds)]() for _ in range(rng.randint(1, 5))]
+    if document["inputs"].get("on-failure") == "rollback" and rng.random() < 0.7:
+        return [draw.what_fails_half_way(), *drawn[1:]]
+    return drawn
 
 
 class _Draw:
@@ -66,6 +69,12 @@ class _Draw:
             "updated-by-somebody": lambda: self._event("updated-by-somebody", seconds=rng.choice([10, 60, 300])),
             "model-change": self._model_change,
         }
+
+    def what_fails_half_way(self) -> Fault:
+        """What makes a rollout fail after it has moved something."""
+        sick: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
+        later: Fault = {"kind": "fall-ill", "instance": self._one(), "after_upgrade": self._rng.randint(1, 3)}
+        return self._rng.choice([sick, self._provisioning_failure(), {**later, "delay": self._rng.choice([0, 20, 90])}])
 
     def _one(self) -> str:
         return self._rng.choice(self._ids)

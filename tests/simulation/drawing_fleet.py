@@ -11,11 +11,11 @@ from simulation.images import LATEST, Family
 MOST = 12
 
 
-def draw_fleet(rng: Random) -> dict[str, Any]:
-    """Everything of a scenario but `inputs` and `faults`."""
+def draw_fleet(rng: Random, *, half_way: bool) -> dict[str, Any]:
+    """Everything of a scenario but `inputs` and `faults`. `half_way`: a rollout, or its way back, was left so."""
     family = Family(gallery=rng.random() < 0.2)
     fleet = _shape(rng)
-    model_image = rng.choices([1, LATEST, None], [6, 2, 1])[0]
+    model_image = rng.choices([1, LATEST, None], [3, 9, 1] if half_way else [6, 2, 1])[0]
     fleet["image"] = family.in_model(model_image)
     fleet["health"] = _health(rng, fleet)
     document: dict[str, Any] = {
@@ -27,7 +27,7 @@ def draw_fleet(rng: Random) -> dict[str, Any]:
         repairs = {"enabled": True, "gracePeriod": "PT10M", "repairAction": "Replace"}
         document["model"] = {"properties": {"automaticRepairsPolicy": repairs}}
         document["repairs_suspended"] = rng.random() < 0.3
-    document["instances"] = _instances(rng, document, family, model_image)
+    document["instances"] = _instances(rng, document, family, model_image, half_way=half_way)
     return document
 
 
@@ -71,13 +71,15 @@ def _timing(rng: Random) -> dict[str, Any]:
     }
 
 
-def _instances(rng: Random, document: dict[str, Any], family: Family, model_image: int | None) -> dict[str, Any]:
+def _instances(
+    rng: Random, document: dict[str, Any], family: Family, model_image: int | None, *, half_way: bool
+) -> dict[str, Any]:
     """How the instances begin: on older or newer images, protected, stopped, failed or ill."""
     plain = read_scenario({**document, "description": "", "instances": {}}, "drawn", "drawn")
     mess = rng.choice([0.0, 0.1, 0.25])
     drawn: dict[str, Any] = {}
     for described in plain.scale_set.instances:
-        runs = _version(rng, model_image, mess)
+        runs = _version(rng, LATEST if half_way else model_image, mess)
         begins: dict[str, Any] = {} if runs == model_image else {"image": family.of_instance(runs)}
         begins |= _condition(rng, mess)
         if begins:

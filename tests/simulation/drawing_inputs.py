@@ -9,7 +9,8 @@ from typing import Any
 from azure_simulator.set_description import SetDescription
 from simulation.images import LATEST, family_of
 
-OPERATIONS = {"upgrade": 68, "upgrade-instances": 13, "plan": 7, "update-model": 7, "status": 5}
+OPERATIONS = {"upgrade": 68, "upgrade-instances": 13, "rollback": 18, "plan": 7, "update-model": 7, "status": 5}
+MAY_TURN_BACK = ("upgrade", "upgrade-instances", "plan")
 SELECTIONS: dict[str, Callable[[Any], Any]] = {
     "update-domains": lambda instance: instance.update_domain,
     "fault-domains": lambda instance: instance.fault_domain,
@@ -18,18 +19,35 @@ SELECTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def draw_inputs(rng: Random, fleet: SetDescription, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
+def draw_operation(rng: Random) -> str:
+    """What is to be done; the scale set is drawn to fit it."""
+    return rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+
+
+def draw_inputs(
+    rng: Random, fleet: SetDescription, document: dict[str, Any], operation: str, *, calm: bool
+) -> dict[str, str]:
     """Inputs by name, those that are left out not among them."""
-    operation = rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
     inputs = {"operation": operation}
-    if operation not in ("upgrade-instances", "status"):
+    if operation == "rollback":
+        inputs |= _way_back(rng, document, calm=calm)
+    elif operation not in ("upgrade-instances", "status"):
         inputs |= family_of(document).asked_for(rng.choices([LATEST, None, 0], [7, 3, 1])[0])
+    if operation in MAY_TURN_BACK and rng.random() < 1 / 3:
+        inputs["on-failure"] = "rollback"
     inputs |= _batches(rng, fleet)
     inputs |= _selection(rng, fleet)
     inputs |= _availability(rng)
     inputs |= _treatment(rng, document)
     inputs |= _times(rng, document, calm=calm)
     return inputs
+
+
+def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
+    """The image to return to; left out only where nobody changes the instances that tell it."""
+    if calm and rng.random() < 0.5:
+        return {}
+    return family_of(document).asked_for(rng.choices([1, None], [15, 1])[0])
 
 
 def _batches(rng: Random, fleet: SetDescription) -> dict[str, str]:

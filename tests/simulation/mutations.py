@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 
-from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, patient_api, repairs
+from simulation.images import PLATFORM_VERSIONS
+from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, ending_of, patient_api, repairs, rollback
 from vmss_upgrade.azure_api import image_reference, scale_set_client
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters import outputs, step_summary
 from vmss_upgrade.rollout import endings, plan_check, planner, watch
+from vmss_upgrade.rollout import rollback as rollout_rollback
 from vmss_upgrade.rollout.events import Ending, Outcome
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planner import Batch
 from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Goal
 
@@ -234,6 +238,78 @@ def _concluded(patch: Patch, outcome: Outcome) -> None:
     patch.setattr(carrying_out, "_conclusion", lambda *_, **__: Ending(outcome=outcome, reason="Said so."))
 
 
+def another_image_back(patch: Patch) -> None:
+    """What goes back into the model is an older version than the instances ran."""
+    oldest = {"version": PLATFORM_VERSIONS[0]}
+    _put_back(patch, lambda image: replace(image, **oldest) if image.version else image)
+
+
+def floating_image_back(patch: Patch) -> None:
+    """What goes back into the model is whatever is the latest."""
+    _put_back(patch, lambda image: replace(image, version="latest") if image.version else image)
+
+
+def _put_back(patch: Patch, change: Callable[[Image], Image]) -> None:
+    real = rollback.roll_back
+    patch.setattr(driver, "roll_back", lambda azure, limits, failed, image: real(azure, limits, failed, change(image)))
+
+
+def model_not_put_back(patch: Patch) -> None:
+    """Instances are to return before the model holds what they return to."""
+    patch.setattr(
+        planner.RolloutPlan, "update_model", property(lambda self: not (self.goal.in_model or self.is_rollback))
+    )
+
+
+def everybody_returns(patch: Patch) -> None:
+    """Also who did not move returns."""
+    patch.setattr(rollout_rollback.Moved, "includes", lambda *_: True)
+
+
+def those_before_return(patch: Patch) -> None:
+    """Who had the target before the rollout returns too."""
+    real = rollout_rollback.moved_by
+
+    def moved_by(before: Any, now: Any, goal: Any, touched: Any) -> Any:
+        return real(replace(before, instances=()), now, goal, touched)
+
+    patch.setattr(rollback, "moved_by", moved_by)
+
+
+def oldest_first(patch: Patch) -> None:
+    """The order of the way back is reversed."""
+    real = rollout_rollback._batches
+
+    def batches(*arguments: Any) -> tuple[Batch, ...]:
+        made = real(*arguments)
+        return tuple(replace(batch, number=number) for number, batch in enumerate(reversed(made), 1))
+
+    patch.setattr(rollout_rollback, "_batches", batches)
+
+
+def always_turned_back(patch: Patch) -> None:
+    """Whatever ends a rollout, it is undone."""
+    patch.setattr(driver, "ending_of", _calling_for_rollback(ending_of.ending_of))
+
+
+def _calling_for_rollback(real: Any) -> Any:
+    def changed(*arguments: Any) -> Any:
+        ending = yield from real(*arguments)
+        return replace(ending, calls_for_rollback=True)
+
+    return changed
+
+
+def return_without_a_look(patch: Patch) -> None:
+    """Rolled back is told as soon as the model holds the image."""
+
+    def carry_out(*_: Any) -> Any:
+        yield from ()
+        return Ending(outcome=Outcome.SUCCEEDED, reason="All done.")
+
+    patch.setattr(rollback, "carry_out", carry_out)
+
+
 # check -> what it has to catch
 MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("away", batches_without_limit),
@@ -251,6 +327,14 @@ MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("image-only", capacity_written),
     ("image-only", tags_written),
     ("image-only", network_written),
+    ("back-image", another_image_back),
+    ("back-image", floating_image_back),
+    ("halt", model_not_put_back),
+    ("back-who", everybody_returns),
+    ("back-who", those_before_return),
+    ("back-order", oldest_first),
+    ("back-called-for", always_turned_back),
+    ("rolled-back", return_without_a_look),
     ("repairs", repairs_left_suspended),
     ("files", no_summary),
     ("files", other_outputs),

@@ -31,6 +31,14 @@ KNOWN = {
     "everybody_skipped": 5,
     "failure_is_success": 5,
     "partial_is_success": 139,
+    "another_image_back": 34,
+    "floating_image_back": 34,
+    "model_not_put_back": 126,
+    "everybody_returns": 289,
+    "those_before_return": 289,
+    "oldest_first": 46,
+    "always_turned_back": 16,
+    "return_without_a_look": 34,
 }
 SEARCHED = range(200)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +19,8 @@ State = dict[str, InstanceState]
 
 @dataclass(frozen=True)
 class Upgrade:
-    """One request to upgrade instances. `accepted`: Azure took it on; `is_known`: and its answer came back.
+    """One request to upgrade instances. `accepted`: Azure took it on; `is_known`: and its answer came
+    back; `is_back`: after the run had turned back.
 
     `earlier` are the requests before it. `seen` is the truth at the last look before it, `seen_at` the moment.
     """
@@ -26,6 +29,7 @@ class Upgrade:
     ids: tuple[str, ...]
     accepted: bool
     is_known: bool
+    is_back: bool
     earlier: tuple[Upgrade, ...]
     seen: State
     seen_at: float
@@ -40,15 +44,20 @@ class Upgrade:
         """The instances of its batch as far as the requests show: a repetition asks for what is left of one that was
         not taken on, or whose answer was lost.
         """
-        before = self.earlier[-1] if self.earlier else None
+        before = self.earlier_on_way[-1] if self.earlier_on_way else None
         if before is not None and not before.is_under_way and set(self.ids) <= before.batch:
             return before.batch
         return frozenset(self.ids)
 
     @property
+    def earlier_on_way(self) -> tuple[Upgrade, ...]:
+        """The requests before it in the same direction."""
+        return tuple(each for each in self.earlier if each.is_back == self.is_back)
+
+    @property
     def before_its_batch(self) -> tuple[Upgrade, ...]:
         """The requests for earlier batches."""
-        return tuple(each for each in self.earlier if each.batch != self.batch)
+        return tuple(each for each in self.earlier_on_way if each.batch != self.batch)
 
 
 class Truth:
@@ -133,6 +142,73 @@ class Truth:
         return [write for write in self.writes if write.method == "PATCH"]
 
     @cached_property
+    def turn(self) -> RequestRecord | None:
+        """The write by which a run turned back: the first of another image than was asked for."""
+        if not self.asked.may_turn_back:
+            return None
+        is_first = self.asked.operation == "upgrade-instances"
+        return next((p for p in self.patches if is_first or named_in(p) != [self.asked.target]), None)
+
+    @cached_property
+    def seen_at_turn(self) -> State:
+        """The truth at the last look before the run turned back; of a rollback by hand, at planning."""
+        if self.turn is None:
+            return self.planned_from
+        return self.at(max(look for look in self.looks if look <= self.turn.at))
+
+    @property
+    def went_back(self) -> bool:
+        """Whether a failed rollout began to be undone, also where no write of that arrived."""
+        return self.turn is not None or self.outcome in ("rolled-back", "rollback-failed")
+
+    @property
+    def back_to(self) -> str:
+        """The image that the run returns to, once it has turned back."""
+        return (named_in(self.turn) or [""])[0] if self.turn is not None else self.majority[0]
+
+    @cached_property
+    def majority(self) -> list[str]:
+        """The image that most of those that were to move ran at planning, of several the first."""
+        behind = [i for i in self.planned_from.values() if i.image_version != self.asked.target]
+        due = [i for i in behind if self.asked.is_due(i)] or behind
+        counted = Counter(i.image_version for i in due)
+        most = max(counted.values(), default=0)
+        return [image for image, count in counted.items() if count == most] or [self.asked.model_image]
+
+    @cached_property
+    def models_seen(self) -> list[tuple[float, str]]:
+        """The image in every answered reading of the model, and when."""
+        read = [each for each in self.ran.answered if _is_of_model(each.request)]
+        return [(each.request.at, _image_in(json.loads(each.body))) for each in read]
+
+    @property
+    def model_now(self) -> str:
+        """The image that the model holds at the end."""
+        last = [patch for patch in self.patches if patch.status in (200, 202)]
+        return self.models_seen[-1][1] if not last else named_in(last[-1])[0]
+
+    @cached_property
+    def upgrades_back(self) -> tuple[Upgrade, ...]:
+        """The upgrades that return instances: of a run that turned back, or of a rollback by hand."""
+        return tuple(each for each in self.upgrades if each.is_back or self.asked.goes_back)
+
+    def moved(self, instance: InstanceState, seen: State) -> bool:
+        """Whether the instance, seen then, has moved since the rollout began: it runs the target and did not before
+        (where the model held the target before, it did by an earlier run), is half-way, or was born since.
+        """
+        id_, before = instance.instance_id, self.planned_from.get(instance.instance_id)
+        if before is None:
+            return True
+        had_it = before.image_version == self.asked.target and not self.asked.model_holds_target
+        is_half_way = id_ in self.asked_for_there and seen[id_].provisioning_state != "Succeeded"
+        return is_half_way or (seen[id_].image_version == self.asked.target and not had_it)
+
+    @cached_property
+    def asked_for_there(self) -> frozenset[str]:
+        """Every instance that was to move before the run turned back."""
+        return frozenset(id_ for upgrade in self.upgrades if not upgrade.is_back for id_ in upgrade.ids)
+
+    @cached_property
     def upgrades(self) -> tuple[Upgrade, ...]:
         """Every request to upgrade instances, in their order."""
         accepted_at = {record.started_at for record in self.played.azure.upgrades}
@@ -148,6 +224,7 @@ class Truth:
                     ids=tuple(json.loads(request.body)["instanceIds"]),
                     accepted=request.at in accepted_at,
                     is_known=id(request) in known and request.status < 500 and request.status != 408,
+                    is_back=self.turn is not None and request.at > self.turn.at,
                     earlier=tuple(found),
                     seen=self.at(seen_at),
                     seen_at=seen_at,
@@ -174,9 +251,12 @@ class Truth:
         before = self.planned_from.get(instance_id)
         return before is not None and is_off(before)
 
-    def is_ready(self, instance: InstanceState) -> bool:
-        """On the target, provisioned, and serving; one that was off before may be off still."""
-        if instance.provisioning_state != "Succeeded" or not self.is_on_image(instance):
+    def is_ready(self, instance: InstanceState, *, back: bool = False) -> bool:
+        """On the target, or `back` on the previous image, provisioned, and serving; one that was off before may be off
+        still.
+        """
+        is_there = instance.image_version == self.back_to if back else self.is_on_image(instance)
+        if instance.provisioning_state != "Succeeded" or not is_there:
             return False
         is_excused = self.was_off(instance.instance_id) and is_off(instance)
         return is_excused or self.asked.is_healthy(instance)
@@ -209,9 +289,33 @@ def is_of_repairs(write: RequestRecord) -> bool:
     return write.path.endswith("/setOrchestrationServiceState")
 
 
+def named_in(patch: RequestRecord) -> list[str]:
+    """The image that an update of the model names: its id or its version, once."""
+    return [str(value) for path, value in leaves(body_of(patch)) if path[-1] in ("id", "version")]
+
+
+def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Everything that a body says, with the way to it."""
+    if not isinstance(body, dict) or not body:
+        yield path, body
+        return
+    for key, value in body.items():
+        yield from leaves(value, (*path, key))
+
+
 def body_of(write: RequestRecord) -> Any:
     """What was written."""
     return json.loads(write.body)
+
+
+def _is_of_model(request: RequestRecord) -> bool:
+    is_path = request.path.lower().endswith("/virtualmachinescalesets/simulated-set")
+    return is_path and request.method == "GET" and request.status == 200
+
+
+def _image_in(model: Any) -> str:
+    reference = model["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"]
+    return str(reference.get("id") or reference["version"])
 
 
 def _status(body: bytes) -> str:

@@ -14,6 +14,9 @@ _STILL_AT_WORK = "Azure may still be at work on that; the next run waits for it.
 
 def in_sentences(under_way: UnderWay | None) -> tuple[str, ...]:
     """What happened, what was under way, and how to go on; None: that it is not known. Foreign names are as saved."""
+    if under_way is not None and under_way.way_back:
+        back = f"A rollback to {under_way.target} was under way."
+        return (_HAPPENED, back, *_left_of_rollback(under_way), _go_on_back(under_way))
     return (_HAPPENED, *_left(under_way), GO_ON)
 
 
@@ -40,8 +43,26 @@ def _left(under_way: UnderWay | None) -> tuple[str, ...]:
         case Stage.PASSED:
             return (f"{batch} was upgraded to {image}, and passed; nothing was under way.",)
         case Stage.FAILED:
-            return (f"{batch} had failed on the way to {image}, and the rollout was about to halt.",)
+            return (f"{batch} had failed on the way to {image}, and the run was about to end or to turn back.",)
     return ()
+
+
+def _left_of_rollback(under_way: UnderWay) -> tuple[str, ...]:
+    match under_way.stage:
+        case Stage.READING | Stage.TURNED_BACK:
+            return ("Nothing had been asked to return yet.",)
+        case Stage.UPDATING_MODEL:
+            return ("The update of the model was under way; no instance had been asked to return.", _STILL_AT_WORK)
+        case Stage.MODEL_HELD:
+            return ("The model holds that image; no instance had been asked to return.",)
+    return _left(under_way)
+
+
+def _go_on_back(under_way: UnderWay) -> str:
+    return (
+        f"To go on with the rollback, run the workflow again with {under_way.way_back}: instances that have returned "
+        "are skipped."
+    )
 
 
 def _batch_in_words(under_way: UnderWay) -> str:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final
 
 from vmss_upgrade.reporters.text import clean, cut
+from vmss_upgrade.rollout.commands import rollback_to
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -19,11 +20,14 @@ from vmss_upgrade.rollout.events import (
     Event,
     ModelUpdated,
     ModelUpdateStarted,
+    RollbackStarted,
     RolloutPlanned,
     ScaleSetRead,
 )
+from vmss_upgrade.rollout.planner import RolloutPlan
 
 LONGEST_IMAGE: Final = 300  # characters
+LONGEST_INPUTS: Final = 700
 LONGEST_NAME: Final = 80
 MOST_NAMES: Final = 20
 
@@ -35,6 +39,7 @@ class Stage(Enum):
     UPDATING_MODEL = "updating-model"
     MODEL_HELD = "model-held"
     UPGRADING = "upgrading"
+    TURNED_BACK = "turned-back"
     PASSED = "passed"
     FAILED = "failed"
     ENDED = "ended"
@@ -45,6 +50,7 @@ class UnderWay:
     """The stage that was reached, and what it is about. `size` counts the batch's instances, `instances` names some.
 
     `batch` is the number of the batch that was begun last, 0 before the first.
+    `way_back`: the inputs that go on with a rollback, once one is under way; `target` is what it returns to.
     """
 
     stage: Stage
@@ -53,6 +59,7 @@ class UnderWay:
     of: int = 0
     size: int = 0
     instances: tuple[str, ...] = ()
+    way_back: str = ""
 
 
 def after(so_far: UnderWay | None, event: Event) -> UnderWay | None:
@@ -61,7 +68,10 @@ def after(so_far: UnderWay | None, event: Event) -> UnderWay | None:
         case ScaleSetRead():
             return UnderWay(stage=Stage.READING)
         case RolloutPlanned() if so_far is not None:
-            return replace(so_far, target=_short(event.plan.target, LONGEST_IMAGE))
+            return _towards(so_far, event.plan)
+        case RollbackStarted() if so_far is not None:
+            turned = replace(so_far, stage=Stage.TURNED_BACK, batch=0, of=0, size=0, instances=())
+            return _towards(turned, event.plan)
         case ModelUpdateStarted() if so_far is not None:
             return replace(so_far, stage=Stage.UPDATING_MODEL)
         case ModelUpdated() if so_far is not None:
@@ -78,14 +88,21 @@ def after(so_far: UnderWay | None, event: Event) -> UnderWay | None:
     return so_far
 
 
+def _towards(so_far: UnderWay, plan: RolloutPlan) -> UnderWay:
+    """The same on the way to the plan's target."""
+    inputs = rollback_to(plan.target, instead_of=plan.previous) if plan.is_rollback else ""
+    return replace(so_far, target=_short(plan.target, LONGEST_IMAGE), way_back=_short(inputs, LONGEST_INPUTS))
+
+
 def ended(so_far: UnderWay) -> UnderWay:
     """The run came to its end by itself, and has told everything."""
     return UnderWay(stage=Stage.ENDED, target=so_far.target)
 
 
 def as_value(under_way: UnderWay) -> str:
-    """The value to save."""
-    return json.dumps({**asdict(under_way), "stage": under_way.stage.value}, separators=(",", ":"))
+    """The value to save; without what it does not tell, because it is saved again at every step."""
+    told = {name: value for name, value in asdict(under_way).items() if value}
+    return json.dumps({**told, "stage": under_way.stage.value}, separators=(",", ":"))
 
 
 def from_value(value: str) -> UnderWay | None:
@@ -102,6 +119,7 @@ def from_value(value: str) -> UnderWay | None:
         of=_number(told.get("of")),
         size=_number(told.get("size")),
         instances=_names(told.get("instances")),
+        way_back=_text(told.get("way_back"), LONGEST_INPUTS),
     )
 
 

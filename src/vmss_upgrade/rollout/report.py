@@ -194,7 +194,7 @@ class Report:
             return []
         planned = {skipped.instance_id: skipped for skipped in plan.skipped}
         leaving = {instance.id for instance in self.instances if instance.is_leaving}
-        not_skipped = {*self._arrived(), *self._failed, *(self.touched - leaving)}
+        not_skipped = {*self._arrived(), *self.failed, *(self.touched - leaving)}
         left_alone = []
         for instance in self.instances:
             reason = self._reason_to_skip(instance)
@@ -207,7 +207,7 @@ class Report:
         """Selected instances that exist and are none of the above; once a rollback has begun, those still to return."""
         if self.plan is None:
             return []
-        settled = {*self._arrived(), *self._failed, *(skipped.instance_id for skipped in self.skipped)}
+        settled = {*self._arrived(), *self.failed, *(skipped.instance_id for skipped in self.skipped)}
         return _ordered(instance.id for instance in self.instances if instance.id not in settled)
 
     def cells(self) -> dict[str, Cell]:
