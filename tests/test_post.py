@@ -30,9 +30,11 @@ from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
     BatchStarted,
+    Ending,
     Event,
     ModelUpdated,
     ModelUpdateStarted,
+    Outcome,
     RollbackStarted,
     RolloutPlanned,
     ScaleSetRead,
@@ -313,7 +315,9 @@ def test_a_rollback_that_was_under_way_is_said(
     since: list[Event], words: str, told: Callable[..., Told], tmp_path: Path
 ) -> None:
     back = replace(RUN_PLAN, goal=Goal(image=OLD, in_model=False), previous=NEW, is_rollback=True)
-    turned = RollbackStarted(at=9.0, plan=back, scale_set=fleet("001122"), because="batch 1 failed.")
+    turned = RollbackStarted(
+        at=9.0, plan=back, scale_set=fleet("001122"), failed=Ending(outcome=Outcome.HALTED, reason="batch 1 failed.")
+    )
     said = told(state_after([*up_to(BatchFailed, FAILING), turned, *since], tmp_path / "state"))
     assert f"A rollback to {OLD} was under way." in said.log
     assert words in said.log

@@ -188,7 +188,8 @@ def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
     denied = f"{{kind: http, {PATCH}, nth: 2, status: 403, code: AuthorizationFailed}}"
     played = play(scenario(SICK % "4", denied), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed"
-    assert json.loads(played.outputs["remaining"]) == ["0", "1", "3", "4"]
+    assert json.loads(played.outputs["remaining"]) == ["0", "1", "3"]
+    assert json.loads(played.outputs["failed"]) == ["4"]
     assert "The model holds the target image" in played.log
     assert "AuthorizationFailed" in played.summary
     assert played.record["rollback"]["model_restored"] is False
@@ -248,8 +249,8 @@ def test_a_rollback_starts_what_may_not_end_in_time(tmp_path: Path) -> None:
 
 def test_the_floor_on_the_way_back_is_that_of_the_beginning(tmp_path: Path) -> None:
     """Two of six were evicted meanwhile: of the four that are left, three must stay."""
-    gone = [f"{{kind: stop, instance: '{id_}', after_upgrade: 1, delay: 5}}" for id_ in "25"]
-    played = play(scenario(*gone), tmp_path, inputs=BACK)
+    gone = [f"{{kind: stop, instance: '{id_}', after_upgrade: 2, delay: 5}}" for id_ in "25"]
+    played = play(scenario(SICK % "4", *gone), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed", played.log
     assert "only 2, and `min-healthy` needs 3" in played.log.split("rolling back")[1]
 
@@ -395,6 +396,7 @@ def test_a_rollout_that_was_left_half_way_is_undone(named: dict[str, str], tmp_p
 def test_a_rollback_that_was_itself_left_half_way_goes_on(tmp_path: Path) -> None:
     """The model holds the previous image again: the other image is the newer one, and must not be taken for it."""
     half_back = on(OLD, new="0 3").replace('inputs: {image-version: "22.04.202611010"}\n', "")
+    half_back += "  '5': {current: false}\n"  # it never moved, and the model is another one than it was made from
     played = play(half_back, tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "3"]])
     assert (set(versions(played).values()), [w.method for w in played.writes]) == ({OLD}, ["POST"])
@@ -575,3 +577,169 @@ def test_an_upgrade_that_azure_refuses_for_good_calls_for_it(tmp_path: Path) -> 
     played = play(scenario(refused), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert "OperationNotAllowed" in played.summary
+
+
+# -- records and sets that would lead astray -----------------------------------------------------------------------
+
+NO_IMAGE = 'inputs: {image-version: "22.04.202611010"}\n'
+
+
+def a_record(previous: str, target: str, **more: str) -> str:
+    name = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
+    images = {"previous_image": f"{name}:{previous}", "target_image": f"{name}:{target}"}
+    return json.dumps({"schema": "vmss-upgrade/record/1", "scale_set": {"id": SET_ID}, **images, **more})
+
+
+@pytest.mark.parametrize(
+    ("fleet", "inputs", "record"),
+    [
+        pytest.param(SIX, BACK, a_record(NEW, OLD), id="by-itself-reversed"),
+        pytest.param(SIX, BACK, a_record(OTHER, OLD), id="by-itself-an-earlier-one"),
+        pytest.param(SIX, BACK, a_record(NEW, NEW), id="by-itself-to-where-it-is"),
+        pytest.param(
+            on(NEW, old="1 4"), {"operation": "rollback", "image-version": ""}, a_record(OTHER, OLD), id="by-hand"
+        ),
+    ],
+)
+def test_the_record_of_another_rollout_is_refused(
+    fleet: str, inputs: dict[str, str], record: str, tmp_path: Path
+) -> None:
+    (tmp_path / "r.json").write_text(record)
+    played = play(
+        fleet.replace(NO_IMAGE, "") if "operation" in inputs else fleet, tmp_path, inputs={**inputs, "record": "r.json"}
+    )
+    assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
+    assert "`record` is of another rollout, from " in played.log
+
+
+def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
+    """It would lead forward, to the image that was left."""
+    back = play(HALF_WAY, tmp_path, inputs=BY_HAND)
+    (tmp_path / "back.json").write_text(json.dumps(back.record))
+    played = play(on(OLD).replace(NO_IMAGE, ""), tmp_path, inputs={**BY_HAND, "record": "back.json"})
+    assert (played.exit_code, played.writes) == (1, [])
+    assert "was written by a rollback, so that its images stand the other way round" in played.log
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param(f"  '5': {{image: '{OTHER}', protected: true}}\n", id="protected"),
+        pytest.param(f"  '5': {{image: '{OTHER}', power: stopped}}\n", id="stopped"),
+        pytest.param(f"  '5': {{image: '{OTHER}'}}\n  '1': {{current: false}}\n", id="after-a-rollback"),
+    ],
+)
+def test_a_straggler_is_not_taken_for_those_that_have_not_moved(others: str, tmp_path: Path) -> None:
+    fleet = on(OLD).replace(NO_IMAGE, "") + "instances:\n" + others
+    played = play(fleet, tmp_path, inputs=BY_HAND)
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "Which image to return to cannot be known" in played.log
+
+
+def test_a_newer_image_is_returned_to_with_a_warning(tmp_path: Path) -> None:
+    """A rollout to an older image is undone so."""
+    played = play(on(OLD, new="2 5").replace(NO_IMAGE, ""), tmp_path, inputs={**BY_HAND, "image-version": NEW})
+    assert (played.outputs["outcome"], set(versions(played).values())) == ("succeeded", {NEW})
+    assert f"{NEW} is newer than " in played.log
+
+
+def test_those_of_an_earlier_run_are_told_to_return_as_well(tmp_path: Path) -> None:
+    played = play(on(NEW, third="2 5"), tmp_path, inputs={**BACK, "operation": "plan"})
+    assert (
+        "On the target image already, by an earlier run: 0, 1, 3, 4. A rollback would bring these, too, to"
+        in played.log
+    )
+
+
+# -- when there is none, and what it begins from -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param("{kind: fall-ill, instance: '5', after_upgrade: 1, delay: 41}", id="who-never-moved"),
+        pytest.param(
+            "{kind: updated-by-somebody, instance: '2', after_upgrade: 3, delay: 60, seconds: 400}",
+            id="somebody-at-work",
+        ),
+        pytest.param("{kind: stop, instance: '0', after_upgrade: 3, delay: 20}", id="somebody-stopped-one"),
+    ],
+)
+def test_what_the_target_image_did_not_do_starts_none(fault: str, tmp_path: Path) -> None:
+    played = play(scenario(fault), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
+
+
+def test_an_update_of_the_model_that_fails_is_undone(tmp_path: Path) -> None:
+    """It is in the model all the same, so that new instances would get it."""
+    failing = f"{{kind: operation, {PATCH}, code: InternalExecutionError, message: Something.}}"
+    played = play(scenario(failing), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
+    assert [write.method for write in played.writes] == ["PATCH", "PATCH"]
+
+
+def test_an_update_of_the_model_that_azure_refuses_leaves_nothing_to_undo(tmp_path: Path) -> None:
+    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
+    refused = f"{{kind: http, {PATCH}, nth: 1, status: 400, code: InvalidParameter}}"
+    played = play(scenario(refused, more=repairs), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
+    assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]")
+    assert "rolling back" not in played.log
+
+
+def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: Path) -> None:
+    hanging = f"{{kind: operation, {UPGRADE}, nth: 2, seconds: 1500}}"
+    inputs = {"on-failure": "rollback", "batch-timeout": "20m"}
+    played = play(scenario(hanging, SICK % "4"), tmp_path, inputs=inputs)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert "Azure is still at work on what the rollout began" in played.log
+    assert [write.status for write in played.writes if write.method == "PATCH"] == [200, 200]
+
+
+def test_what_an_earlier_run_could_not_provision_is_healed_on_the_way_back(tmp_path: Path) -> None:
+    failed = f"  '1': {{image: '{OLD}', current: false, failed: {{code: OSProvisioningTimedOut, message: x}}}}\n"
+    ill = "{kind: comes-up-unhealthy, instance: '4'}"
+    played = play(on(NEW, old="4 2 5") + failed + f"faults: [{ill}]\n", tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
+
+
+def test_who_may_not_be_touched_and_runs_the_bad_image_is_named(tmp_path: Path) -> None:
+    played = play(
+        scenario(SICK % "4", "{kind: stop, instance: '3', after_upgrade: 2, delay: 5}"), tmp_path, inputs=BACK
+    )
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    left = (
+        f"Still on Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}, and left as they are: 3 (deallocated)."
+    )
+    assert left in played.log
+
+
+def test_no_way_back_is_said(tmp_path: Path) -> None:
+    """A second run finds everybody on the target, and one of them ill: nobody is left who shows what came before."""
+    ill = "faults: [{kind: fall-ill, instance: '0', at: 0}]\n"
+    played = play(on(NEW) + ill, tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "halted"
+    assert "No rollback: every instance ran" in played.log
+    assert "use `operation: rollback` with the image" in played.log
+
+
+def test_other_settings_of_the_model_are_not_taken_back(tmp_path: Path) -> None:
+    text = on(NEW).replace(NO_IMAGE, "") + "instances: {'0': {current: false, behind: {vm_size: Standard_D2s_v3}}}\n"
+    played = play(text, tmp_path, inputs={**BACK, "operation": "upgrade-instances"})
+    assert played.outputs["outcome"] == "refused"
+    assert "has no image to go back to: what the instances lack is other settings of the model" in played.log
+
+
+def test_one_that_falls_ill_outside_the_batch_is_told_as_returned(tmp_path: Path) -> None:
+    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 1, delay: 45}"), tmp_path, inputs=BACK)
+    assert json.loads(played.outputs["rolled-back"]) == ["0", "1", "3", "4"]
+    assert json.loads(played.outputs["failed"]) == ["0"]
+    assert "4 of 4 instances returned" in played.log
+
+
+def test_a_vhd_that_is_in_the_model_again_tells_nothing_of_who_moved(tmp_path: Path) -> None:
+    uri = "https://golden.blob.core.windows.net/images/web-1.vhd"
+    text = UNSHOWN.replace(", on-failure: rollback", "").replace("web-2.vhd", "web-1.vhd")
+    played = play(text, tmp_path, inputs={"operation": "rollback", "image-uri": uri})
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "with `operation: upgrade-instances`, once the model holds it" in played.log

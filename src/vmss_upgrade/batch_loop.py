@@ -25,7 +25,7 @@ from vmss_upgrade.rollout.model_check import check_during_rollout, check_nothing
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.prediction import expected_end, fits
-from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, is_on
 from vmss_upgrade.rollout.watch import Watch
 
 FRESH = 2.0  # a look this young need not be repeated
@@ -131,7 +131,7 @@ class BatchLoop:
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
             troubles = self._watch.troubles(batch, self._scale_set(), self._goal)
             if troubles and self._azure.now() >= until:
-                raise Halted(endings.by_the_rest(troubles))
+                raise Halted(endings.by_the_rest(troubles, self.on_target()))
             if troubles:
                 model_checked = False
                 yield from self._wait_for(troubles, until)
@@ -182,6 +182,10 @@ class BatchLoop:
             if not unsettled or self._azure.now() >= until:
                 return unsettled
             yield from self._wait_for(unsettled, until)
+
+    def on_target(self) -> frozenset[str]:
+        """Who runs the goal's image, by the last look; without those that somebody has stopped."""
+        return frozenset(i.id for i in self._azure.seen if is_on(i, self._goal.image) and not i.is_off)
 
     # -- small words ---------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ def carry_out(plan: RolloutPlan, loop: BatchLoop, azure: PatientApi, policy: Pol
         return ending
     unsettled = yield from loop.settle()
     if plan.stop_after is not None:
-        return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
+        return endings.by_last_look(unsettled, loop.on_target()) if unsettled else endings.partial(plan)
     if not unsettled and loop.left() and policy.stop_after is not None:
         return endings.partial(plan)
     if not unsettled and loop.left():
@@ -34,7 +34,7 @@ def carry_out(plan: RolloutPlan, loop: BatchLoop, azure: PatientApi, policy: Pol
 def _conclusion(loop: BatchLoop, unsettled: tuple[Pending, ...], *, did_anything: bool) -> Ending:
     """How it ended, by the last look."""
     if unsettled:
-        return endings.by_last_look(unsettled)
+        return endings.by_last_look(unsettled, loop.on_target())
     late = loop.left()
     if late:
         return endings.still_old(late)

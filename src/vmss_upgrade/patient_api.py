@@ -46,7 +46,8 @@ class PatientApi:
     """A ScaleSetApi whose calls wait, each a generator of events that returns the call's result.
 
     `model` is the model as last read, its health signal as the policy has it. `seen` is the latest look at all
-    instances, taken at `seen_at` (seconds of the clock); `wrote` tells whether anything was, or may have been, written.
+    instances, taken at `seen_at` (seconds of the clock); `wrote` tells whether anything was, or may have been,
+    written, `moved` the same of the model and of instances.
     Raises OutOfTime once the policy's `timeout` has passed since the start.
     """
 
@@ -60,6 +61,7 @@ class PatientApi:
         self._bucket = pacing.instance_list_bucket()
         self.started = clock.now()
         self.wrote = False
+        self.moved = False
         self.seen: tuple[Instance, ...] = ()
         self.seen_at = float("-inf")
         self.model_read_at = float("-inf")
@@ -166,15 +168,16 @@ class PatientApi:
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def write(self, call: Callable[[], Operation]) -> Operation:
-        """Call once, and remember that something was, or may have been, written."""
+    def write(self, call: Callable[[], Operation], *, moves: bool = True) -> Operation:
+        """Call once, and remember that something was, or may have been, written; `moves`: the model or instances."""
         self.sleep(0)  # a cancelled run writes nothing more
         try:
             operation = call()
         except AzureError as error:
-            self.wrote = self.wrote or error.trouble is Trouble.UNCERTAIN
+            maybe = error.trouble is Trouble.UNCERTAIN
+            self.wrote, self.moved = self.wrote or maybe, self.moved or (maybe and moves)
             raise
-        self.wrote = True
+        self.wrote, self.moved = True, self.moved or moves
         return operation
 
     def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:

@@ -38,6 +38,8 @@ from vmss_upgrade.rollout.rollback_check import (
     examine_way_back,
     floating_previous_image,
     misfit_of,
+    nothing_to_return_to,
+    older_than_left,
     unknown_image_to_return_to,
     unknown_previous_image,
 )
@@ -147,7 +149,7 @@ class Preparation:
         is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
         plan = replace(plan, pinned=wanted if is_pinned else None)
         self._findings += examine_plan(self._seen(model), plan, self._order.policy)
-        if self._order.policy.on_failure is OnFailure.ROLLBACK and plan.batches:
+        if self._order.policy.on_failure is OnFailure.ROLLBACK and (plan.batches or self._order.recorded):
             yield from self._prepare_way_back(self._seen(model), plan)
             plan = replace(plan, previous=self._way_back or plan.previous)
         return plan
@@ -173,7 +175,7 @@ class Preparation:
 
     def _plan_return(self, scale_set: ScaleSet) -> Steps[RolloutPlan | None]:
         """The plan of a rollback that was asked for by hand."""
-        model, recorded = scale_set.model, self._recorded_of(scale_set)
+        model, recorded = scale_set.model, self._recorded_of(scale_set, None)
         if recorded is None and self._order.recorded is not None:
             return None
         back_to = self._image_to_return_to(scale_set, recorded)
@@ -183,9 +185,10 @@ class Preparation:
         yield from self._images.check(back_to, scale_set, in_model=in_model)
         goal = Goal(image=back_to, in_model=in_model, heals=True)
         left = recorded.target if recorded else image_that_is_left(scale_set, back_to)
+        self._findings += older_than_left(left, back_to)
         self._moved = moved_from(scale_set, left, goal)
         plan = plan_rollback(scale_set, goal, self._order.policy, self._moved, left=left)
-        self._findings += examine_moved(self._moved, back_to)
+        self._findings += examine_moved(self._moved, back_to, is_all=not plan.batches)
         self._findings += examine_plan(scale_set, plan, self._order.policy)
         return plan
 
@@ -194,7 +197,7 @@ class Preparation:
         if self._order.image != ImageRequest():
             named: Image | None = wanted_image(self._order.image, scale_set.model.image)
         else:
-            named = recorded.previous if recorded else image_of_the_others(scale_set)
+            named = recorded.previous if recorded else image_of_the_others(scale_set, self._order.policy)
         if named is None:
             self._findings.append(unknown_image_to_return_to(scale_set.model))
         elif named.is_floating:
@@ -204,20 +207,20 @@ class Preparation:
 
     def _prepare_way_back(self, scale_set: ScaleSet, plan: RolloutPlan) -> Steps[None]:
         """Fix the image to return to, should the rollout fail, or find that there can be none."""
-        recorded = self._recorded_of(scale_set)
+        recorded = self._recorded_of(scale_set, plan.target)
         previous = recorded.previous if recorded else image_before(scale_set, plan)
         if previous is None:
-            self._findings.append(unknown_previous_image())
+            self._findings.append(nothing_to_return_to(scale_set, plan) or unknown_previous_image())
             return
         facts = yield from self._images.look_up(previous, scale_set.model)
         self._findings += cannot_return(previous, facts, scale_set.model.location)
-        self._findings += examine_way_back(scale_set, plan, previous)
+        self._findings += examine_way_back(scale_set, plan, previous, is_told=recorded is not None)
         self._way_back = previous
 
-    def _recorded_of(self, scale_set: ScaleSet) -> Recorded | None:
-        """What the given record says, where it fits this scale set; else that is a finding."""
+    def _recorded_of(self, scale_set: ScaleSet, target: Image | None) -> Recorded | None:
+        """What the given record says, where it fits this rollout (of `target`, or back); else that is a finding."""
         recorded = self._order.recorded
-        unfit = misfit_of(recorded, scale_set.model) if recorded is not None else None
+        unfit = misfit_of(recorded, scale_set.model, target) if recorded is not None else None
         if unfit is not None:
             self._findings.append(unfit)
             return None

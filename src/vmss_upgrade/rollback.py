@@ -12,22 +12,20 @@ from vmss_upgrade.rollout import endings
 from vmss_upgrade.rollout.availability import off_ids
 from vmss_upgrade.rollout.events import Ending, RollbackStarted
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.rollback import Moved, moved_by, plan_rollback
-from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, ScaleSet
 from vmss_upgrade.rollout.watch import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedRollout:
-    """A rollout that failed: as planned (from `before`), the batches it started (`done`), the model it left, and why
-    it ended.
-    """
+    """A rollout that failed: as planned (from `before`), the batches it started (`done`), and why it ended."""
 
     plan: RolloutPlan
     before: ScaleSet
     done: tuple[Batch, ...]
-    model: Model
     ending: Ending
 
 
@@ -41,13 +39,17 @@ def roll_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
 
 def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous: Image) -> Steps[Ending]:
     """Look, plan, put the image back into the model, return the instances."""
+    why = "Azure is still at work on what the rollout began"
+    model = yield from azure.read_settled_model(why, azure.now() + limits.policy.batch_timeout)
+    if not model.image.same_as(previous):
+        check_during_rollout(model, failed.plan.target)
     yield from azure.look()
-    now = ScaleSet(model=failed.model, instances=azure.seen)
-    goal = Goal(image=previous, in_model=failed.model.image.same_as(previous), heals=True)
+    now = ScaleSet(model=model, instances=azure.seen)
+    goal = Goal(image=previous, in_model=model.image.same_as(previous), heals=True)
     touched = {id_ for batch in failed.done for id_ in batch.instance_ids}
     moved = moved_by(failed.before, now, failed.plan.goal, touched)
     plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.target, done=failed.done)
-    yield RollbackStarted(at=azure.elapsed(), plan=plan, scale_set=now, because=failed.ending.reason)
+    yield RollbackStarted(at=azure.elapsed(), plan=plan, scale_set=now, failed=failed.ending)
     off_before = off_ids(failed.before.instances)
     loop = return_loop(azure, limits, now, goal, moved, done=failed.done, off_before=off_before)
     if plan.update_model:

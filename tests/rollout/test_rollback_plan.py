@@ -71,7 +71,14 @@ def test_the_image_before(scale_set: ScaleSet, target: Image, image: Image | Non
     ("scale_set", "image"),
     [
         pytest.param(fleet("0011", new="0 1", image=NEW), OLD, id="rollout-left-half-way"),
-        pytest.param(fleet("0011", new="0 1"), OLD, id="rollback-left-half-way"),
+        pytest.param(fleet("0011", new="0 1", behind="3"), OLD, id="rollback-left-half-way"),
+        pytest.param(fleet("0011", new="0 1"), None, id="newer-and-nothing-shows-that-the-model-was-put-back"),
+        pytest.param(changed(fleet("0011", behind="2"), "3", image=THIRD), OLD, id="put-back-and-another-is-newer"),
+        pytest.param(
+            changed(fleet("0011", new="0 1 2", image=NEW, behind="2"), "3", image=OLD), None, id="put-back-and-older"
+        ),
+        pytest.param(fleet("0011", new="0 1 2", image=NEW, protected="3"), None, id="only-a-protected-one"),
+        pytest.param(fleet("0011", new="0 1 2", image=NEW, stopped="3"), None, id="only-a-stopped-one"),
         pytest.param(fleet("0011"), None, id="no-other"),
         pytest.param(fleet("0011", new="0 1", target=MINIMAL, image=MINIMAL), None, id="not-to-be-compared"),
         pytest.param(fleet("0011", new="0 1", image=LATEST), None, id="floating-model"),
@@ -83,7 +90,7 @@ def test_the_image_before(scale_set: ScaleSet, target: Image, image: Image | Non
     ],
 )
 def test_the_image_of_those_that_have_not_moved(scale_set: ScaleSet, image: Image | None) -> None:
-    assert image_of_the_others(scale_set) == image
+    assert image_of_the_others(scale_set, Policy()) == image
 
 
 @pytest.mark.parametrize(
@@ -125,6 +132,14 @@ TO_NEW = Goal(image=NEW, in_model=True)
         ),
         pytest.param(fleet("0011"), fleet("0011", busy="1", image=NEW), "0 1", "1", id="still-under-way"),
         pytest.param(fleet("0011"), fleet("0011", busy="3", image=NEW), "0 1", "", id="somebody-else-s"),
+        pytest.param(
+            fleet("0011", new="0", image=NEW),
+            fleet("0011", new="0", broken="3", behind="3", image=NEW),
+            "1",
+            "0 3",
+            id="failed-in-an-earlier-run",
+        ),
+        pytest.param(fleet("0011"), fleet("0011", broken="3", behind="3", image=NEW), "1", "", id="failed-before"),
         pytest.param(fleet("0011"), fleet("00111", new="4", image=NEW), "0", "4", id="born-since"),
         pytest.param(fleet("0011"), fleet("00111", image=NEW), "0", "", id="born-with-the-old-one"),
     ],

@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.policy import OnFailure, Policy
 
 _LARGEST = 16 * 1024 * 1024  # bytes; that of 1,000 instances has half a megabyte
 _SCHEMA = "vmss-upgrade/record/"
-_REMEDY = "Give the file that an earlier run of this action wrote to its `report-path`, relative to the workspace."
+_REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
 
 
 def recorded_of(form: Form, environ: Mapping[str, str], command: Command | None, policy: Policy) -> Recorded | None:
@@ -68,6 +68,8 @@ def _recorded(record: Any) -> Recorded:
     previous, target = (image_from_text(str(record.get(key) or "")) for key in ("previous_image", "target_image"))
     if not isinstance(set_id, str) or previous is None or target is None:
         raise _Unusable("does not tell scale set, previous and target image")
+    if record.get("command") == Command.ROLLBACK.value:
+        raise _Unusable("was written by a rollback, so that its images stand the other way round")
     if previous.is_floating:
         raise _Unusable(f"names no exact previous image ({previous})")
     return Recorded(scale_set_id=set_id, previous=previous, target=target)

@@ -183,7 +183,7 @@ class Console:
     def _tell_rollback(self, event: RollbackStarted, report: Report) -> None:
         self._close_group()
         self._at(event.at, "↩ rolling back", style="1;93")
-        for name, value in plan_words.rollback_facts(event.plan, event.because):
+        for name, value in plan_words.rollback_facts(event.plan, event.failed.reason):
             self._print(f"  {clean(name):<15} {clean(value)}")
         self._heatmap(report)
         for batch in event.plan.batches:

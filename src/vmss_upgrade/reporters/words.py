@@ -16,6 +16,7 @@ from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.model_check import MODEL_CHANGED
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.rollback import NOT_MOVED
 from vmss_upgrade.rollout.scale_set import is_on
 
 LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
@@ -82,7 +83,13 @@ def headline(report: Report) -> str:
             sentence = f"The rollout of {name} failed and was rolled back, {done}: {ending.reason}"
         case Outcome.ROLLBACK_FAILED:
             sentence = f"The rollout of {name} failed, and so did its rollback, {done}: {ending.reason}"
-    more = (_not_selected(report), _pinned(report), _health_caveat(report), model_notice(report))
+    more = (
+        _not_selected(report),
+        left_on_target(report),
+        _pinned(report),
+        _health_caveat(report),
+        model_notice(report),
+    )
     return " ".join(filter(None, (sentence, *more)))
 
 
@@ -91,8 +98,9 @@ def _done(report: Report, total: int) -> str:
     if report.plan is None:
         return "before it was planned"
     if report.rollback is not None:
-        away = len(report.rollback.instance_ids)
-        return f"{len(report.rolled_back)} of {count(away, 'instance')} returned to {report.rollback.target}"
+        present = {instance.id for instance in report.instances}
+        due = {*report.rolled_back, *(set(report.rollback.instance_ids) & present)}
+        return f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {report.rollback.target}"
     done = "returned" if report.plan.is_rollback else "upgraded"
     return f"{len(report.upgraded)} of {count(total, 'instance')} {done}"
 
@@ -123,6 +131,8 @@ def _not_selected(report: Report) -> str:
     outcome = report.ending.outcome if report.ending else None
     if outcome not in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO) or not report.remaining:
         return ""
+    if report.goes_back:
+        return f"Not selected, or not known to have moved, and left as they are: {listed(report.remaining)}."
     return f"Not selected, and still to be upgraded: {listed(report.remaining)}."
 
 
@@ -210,6 +220,16 @@ def left_undone(report: Report) -> str:
     if report.rollback is not None:
         return f"Not returned: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
     return f"Left undone: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
+
+
+def left_on_target(report: Report) -> str:
+    """Who runs the image that a rollback left, and may not be touched; empty where nobody does."""
+    if not report.goes_back or report.way is None or report.way.previous is None:
+        return ""
+    left = report.way.previous
+    reasons = {skipped.instance_id: skipped.reason for skipped in report.skipped if skipped.reason != NOT_MOVED}
+    there = [f"{i.id} ({reasons[i.id]})" for i in report.instances if i.id in reasons and is_on(i, left)]
+    return f"Still on {left}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""
 
 
 def model_notice(report: Report) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
 from vmss_upgrade.rollout.commands import rollback_to
@@ -12,6 +12,7 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.watch import NOT_HEALTHY_ELSEWHERE
 
 LOOK_INTO = "Look into what is named here, then run again."
 LOOK_INTO_FIRST = "Look into what is named here."
@@ -30,8 +31,11 @@ def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
     return Ending(outcome=outcome, reason=str(refusal), remedy=refusal.remedy)
 
 
-def by_azure(error: AzureError, *, wrote: bool) -> Ending:
-    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
+def by_azure(error: AzureError, *, wrote: bool, moved: bool) -> Ending:
+    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted.
+
+    `moved`: what was written is the model or instances.
+    """
     failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
@@ -40,7 +44,7 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
         reason=reason,
         remedy=error.remedy,
         failures=(failure,),
-        calls_for_rollback=wrote and error.trouble is Trouble.REJECTED,
+        calls_for_rollback=moved and error.trouble is Trouble.REJECTED,
     )
 
 
@@ -70,26 +74,32 @@ def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 
-def by_the_rest(troubles: Sequence[Pending]) -> Ending:
-    """Instances outside the next batch are not well, and did not recover in time."""
+def by_the_rest(troubles: Sequence[Pending], on_target: Collection[str]) -> Ending:
+    """Instances outside the next batch are not well, and did not recover in time. `on_target`: who runs the target."""
     failures = tuple(Failure(instance_id=t.instance_id, code=t.code, message=t.message) for t in troubles)
     return Ending(
         outcome=Outcome.HALTED,
         reason=f"the next batch may not start: {_first_of(failures)}",
         remedy=LOOK_INTO,
         failures=failures,
-        calls_for_rollback=True,
+        calls_for_rollback=_is_the_target_s_doing(troubles, on_target),
     )
 
 
-def by_last_look(unsettled: Sequence[Pending]) -> Ending:
-    """Every batch passed, but not every instance on the target is well now."""
+def by_last_look(unsettled: Sequence[Pending], on_target: Collection[str]) -> Ending:
+    """Every batch passed, but not every instance on the target (`on_target`) is well now."""
     failures = tuple(
         Failure(instance_id=p.instance_id, code=p.code, message=f"at the end of the rollout: {p.message}")
         for p in unsettled
     )
     reason = f"not every instance is well at its end: {_first_of(failures)}"
-    return Ending(outcome=Outcome.HALTED, reason=reason, remedy=LOOK_INTO, failures=failures, calls_for_rollback=True)
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=reason,
+        remedy=LOOK_INTO,
+        failures=failures,
+        calls_for_rollback=_is_the_target_s_doing(unsettled, on_target),
+    )
 
 
 def still_old(batches: Sequence[Batch]) -> Ending:
@@ -149,6 +159,11 @@ def model_updated(plan: RolloutPlan) -> Ending:
         reason="Only the model was to be updated; no instance was touched.",
         remedy="`operation: upgrade-instances` brings the instances to it.",
     )
+
+
+def _is_the_target_s_doing(troubles: Sequence[Pending], on_target: Collection[str]) -> bool:
+    """Whether an instance that runs the target is ill: somebody else's work, and who never moved, say nothing of it."""
+    return any(each.code == NOT_HEALTHY_ELSEWHERE and each.instance_id in on_target for each in troubles)
 
 
 def _first_of(failures: Sequence[Failure]) -> str:

@@ -223,19 +223,6 @@ class BatchFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RollbackStarted:
-    """The rollout failed `because` of something, and what it did is about to be undone by `plan`.
-
-    `scale_set` is what that was planned from. The batches that follow are those of the rollback.
-    """
-
-    at: float
-    plan: RolloutPlan
-    scale_set: ScaleSet
-    because: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """Why a run ended: one sentence, what to do next, and the errors behind it.
 
@@ -247,6 +234,19 @@ class Ending:
     remedy: str = ""
     failures: tuple[Failure, ...] = ()
     calls_for_rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackStarted:
+    """The rollout failed, and what it did is about to be undone by `plan`. `failed` is how it would have ended.
+
+    `scale_set` is what that was planned from. The batches that follow are those of the rollback.
+    """
+
+    at: float
+    plan: RolloutPlan
+    scale_set: ScaleSet
+    failed: Ending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -252,7 +252,8 @@ class Report:
             self.batches[-1].seconds = event.at - self.batches[-1].started_at
         self.rollback = event.plan
         self.model_restored = not event.plan.update_model
-        self._failed_there, self._failed = self._failed, {}
+        there = {failure.instance_id: failure for failure in event.failed.failures if failure.instance_id}
+        self._failed_there, self._failed = {**self._failed, **there}, {}
         self._see(event.scale_set.instances, event.at)
 
     def _arrived(self) -> list[str]:

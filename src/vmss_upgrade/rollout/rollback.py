@@ -8,7 +8,7 @@ uniform_update_and_instance_protection_2024.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -75,20 +75,28 @@ def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
     return None
 
 
-def image_of_the_others(scale_set: ScaleSet) -> Image | None:
+def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
     """The image of the instances that have not moved, of a set that was left half-way; None where it cannot be known.
 
-    Of the model's image and the one that most other instances run it is the older: a rollback that was itself left
-    half-way has put it into the model already.
+    It is the older one that most of the others run, whom a rollout would have moved. Where instances are on the
+    model's image and yet not on the model, the model was put back: then a rollback was left half-way, and what others
+    run must be newer.
     """
     model_image = scale_set.model.image
-    others = _images_besides(scale_set, model_image)
+    goal = Goal(image=model_image, in_model=True)
+    due = [i for i in scale_set.instances if reason_to_skip(i, goal, policy) is None]
+    others = _images_besides(due, model_image)
     if not others or model_image.is_floating:
         return None
-    other = others[0]
-    if is_older(model_image, other):
-        return model_image
-    return other if is_older(other, model_image) else None
+    was_put_back = any(_is_on_but_behind(instance, model_image) for instance in scale_set.instances)
+    if was_put_back:
+        return model_image if is_older(model_image, others[0]) else None
+    return others[0] if is_older(others[0], model_image) else None
+
+
+def _is_on_but_behind(instance: Instance, image: Image) -> bool:
+    is_settled = instance.provisioning_state.lower() == "succeeded" and instance.latest_model_applied is False
+    return is_settled and instance.image is not None and instance.image.same_as(image)
 
 
 def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
@@ -97,7 +105,7 @@ def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
     """
     if not scale_set.model.image.same_as(back_to):
         return scale_set.model.image
-    others = _images_besides(scale_set, back_to)
+    others = _images_besides(scale_set.instances, back_to)
     return others[0] if len(others) == 1 else None
 
 
@@ -110,11 +118,11 @@ def other_images(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> dic
     return found
 
 
-def _images_besides(scale_set: ScaleSet, image: Image) -> list[Image]:
+def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     """The exact images that instances run, without this one, the most common first; each once, whatever its case."""
     first: dict[str, Image] = {}
     counted: Counter[str] = Counter()
-    for instance in scale_set.instances:
+    for instance in instances:
         shown = instance.image
         if shown is not None and not shown.is_floating and not shown.same_as(image) and not instance.is_leaving:
             name = str(shown).lower()
@@ -137,6 +145,7 @@ def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[st
     stayed = {i.id for i in before.instances if not held_it and there_before.is_reached_by(i)}
     there = {i.id for i in now.instances if is_on(i, goal.image)} - stayed
     half_way = {i.id for i in now.instances if i.id in touched and i.provisioning_state.lower() != "succeeded"}
+    half_way |= {i.id for i in now.instances if held_it and i.is_half_way}
     known = {instance.id for scale_set in (before, now) for instance in scale_set.instances}
     return Moved(ids=frozenset(there | half_way), known=frozenset(known))
 

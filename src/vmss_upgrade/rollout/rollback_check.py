@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.rollout.findings import Finding, refuse, warn
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState
+from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, is_older
 from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.order import Recorded
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.rollback import Moved, other_images
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet, in_natural_order
+from vmss_upgrade.rollout.scale_set import Model, ScaleSet, in_natural_order, is_on
 
 _RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
 
@@ -30,8 +30,8 @@ def unknown_image_to_return_to(model: Model) -> Finding:
     )
 
 
-def misfit_of(recorded: Recorded, model: Model) -> Finding | None:
-    """Why a record is not of use here; None where it is."""
+def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding | None:
+    """Why a record is not of use here; None where it is. `target`: what this run rolls out; None: it rolls back."""
     if recorded.scale_set_id.lower() != model.id.lower():
         return refuse(
             f"`record` is of another scale set ({recorded.scale_set_id}).",
@@ -42,6 +42,16 @@ def misfit_of(recorded: Recorded, model: Model) -> Finding | None:
             f"`record` tells of a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
             f"{model.image.kind.value}, and Azure does not let it change.",
             "Give a record of a rollout of this scale set as it is now.",
+        )
+    fits = (
+        recorded.target.same_as(target)
+        if target is not None
+        else model.image.same_as(recorded.target) or model.image.same_as(recorded.previous)
+    )
+    if not fits or recorded.previous.same_as(recorded.target):
+        return refuse(
+            f"`record` is of another rollout, from {recorded.previous} to {recorded.target}.",
+            "Give the record of the run that began the rollout which is to be undone, or name the image.",
         )
     return None
 
@@ -64,28 +74,63 @@ def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Findi
     return (refuse(message, "Use `on-failure: stop`."),)
 
 
-def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> tuple[Finding, ...]:
-    """Who would not return to what they ran, should the rollout fail."""
-    others = other_images(scale_set, plan, previous)
-    if not others:
-        return ()
-    told = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
-    return (
-        warn(
-            f"A model holds one image: a rollback would bring all that moved to {previous}, also those that run "
-            f"another one now: {told}."
-        ),
+def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
+    """That an upgrade changes settings of the model alone; None where it changes the image."""
+    moving = [instance for instance in scale_set.instances if instance.id in plan.instance_ids]
+    if not moving or not all(instance.image and instance.image.same_as(plan.target) for instance in moving):
+        return None
+    return refuse(
+        "`on-failure: rollback` has no image to go back to: what the instances lack is other settings of the model, "
+        "and those are not taken back.",
+        "Use `on-failure: stop`.",
     )
 
 
-def examine_moved(moved: Moved, goal: Image) -> tuple[Finding, ...]:
-    """Of whom nobody can tell whether they moved."""
-    if not moved.unknown:
+def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *, is_told: bool) -> tuple[Finding, ...]:
+    """Who would not return to what they ran, should the rollout fail. `is_told`: by a record."""
+    findings = []
+    others = other_images(scale_set, plan, previous)
+    if others:
+        told = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
+        message = (
+            f"A model holds one image: a rollback would bring all that moved to {previous}, also those that run "
+            f"another one now: {told}."
+        )
+        findings.append(warn(message))
+    there = [i.id for i in scale_set.instances if not plan.update_model and is_on(i, plan.target)]
+    if there and not is_told and plan.batches:
+        message = (
+            f"On the target image already, by an earlier run: {some(there)}. A rollback would bring these, too, to "
+            f"{previous}, which the others run."
+        )
+        findings.append(note(message))
+    return tuple(findings)
+
+
+def older_than_left(left: Image | None, back_to: Image) -> tuple[Finding, ...]:
+    """That what is returned to is newer than what is left: of a rollout that went to an older image, or by mistake."""
+    if left is None or not is_older(left, back_to):
         return ()
     return (
-        warn(
-            f"Whether these have moved since the rollout began cannot be known, so they are left as they are: "
-            f"{some(sorted(moved.unknown, key=in_natural_order))}.",
-            f"Give {_RECORD}, or bring them to {goal} with `operation: upgrade-instances` afterwards.",
-        ),
+        warn(f"{back_to} is newer than {left}, which the instances leave.", "See that a rollback is what you want."),
+    )
+
+
+def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, ...]:
+    """Of whom nobody can tell whether they moved. `is_all`: of nobody else is known that it moved."""
+    if not moved.unknown:
+        return ()
+    message = (
+        "Whether these have moved since the rollout began cannot be known, so they are left as they are: "
+        f"{some(sorted(moved.unknown, key=in_natural_order))}."
+    )
+    remedy = f"Bring those that have to {goal} with `operation: upgrade-instances`, once the model holds it."
+    return (refuse(message, remedy) if is_all else warn(message, remedy),)
+
+
+def no_way_back(image: Image) -> Finding:
+    """A rollout failed and was to be undone, but nothing told what to go back to."""
+    return warn(
+        f"No rollback: every instance ran {image} before this run, so nothing tells what they ran earlier.",
+        f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
     )

@@ -18,6 +18,8 @@ from vmss_upgrade.rollout.planner import Batch
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Goal, Instance, ScaleSet, is_healthy, is_on
 
+NOT_HEALTHY_ELSEWHERE = "NotHealthyElsewhere"
+
 
 def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """The instances whose health the rollout counts on.
@@ -56,7 +58,7 @@ def trouble_outside(
         if instance.provisioning_state.lower() == "updating":
             troubles.append(Pending(instance.id, "UpdatedBySomebody", "is being updated by somebody"))
         elif instance.id in counted_on and not is_healthy(instance, signal):
-            troubles.append(Pending(instance.id, "NotHealthyElsewhere", _condition(instance)))
+            troubles.append(Pending(instance.id, NOT_HEALTHY_ELSEWHERE, _condition(instance)))
     return tuple(troubles)
 
 
