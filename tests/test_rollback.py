@@ -659,7 +659,7 @@ def test_those_of_an_earlier_run_are_told_to_return_as_well(tmp_path: Path) -> N
     [
         pytest.param("{kind: fall-ill, instance: '5', after_upgrade: 1, delay: 41}", id="who-never-moved"),
         pytest.param(
-            "{kind: updated-by-somebody, instance: '2', after_upgrade: 3, delay: 60, seconds: 400}",
+            "{kind: updated-by-somebody, instance: '0', after_upgrade: 3, delay: 20, seconds: 400}",
             id="somebody-at-work",
         ),
         pytest.param("{kind: stop, instance: '0', after_upgrade: 3, delay: 20}", id="somebody-stopped-one"),
