@@ -742,4 +742,4 @@ def test_a_vhd_that_is_in_the_model_again_tells_nothing_of_who_moved(tmp_path: P
     text = UNSHOWN.replace(", on-failure: rollback", "").replace("web-2.vhd", "web-1.vhd")
     played = play(text, tmp_path, inputs={"operation": "rollback", "image-uri": uri})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
-    assert "with `operation: upgrade-instances`, once the model holds it" in played.log
+    assert "use `operation: upgrade` with it" in played.log

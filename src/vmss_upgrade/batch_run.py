@@ -148,6 +148,7 @@ class BatchRun:
             yield from self._azure.look()
             gate = gate.advance(self._scale_set().by_id(), self._azure.now())
             if gate.only_the_flag_is_missing and gate.flag_matters:
+                yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
                 gate = yield from self._excuse_flag_if_model_changed(gate)
             if gate.is_decided:
                 yield from self._tell_vanished(gate)

@@ -164,7 +164,7 @@ def cases(draw: st.DrawFn) -> Case:
 def is_there(instance: Instance, goal: Goal) -> bool:
     if goal.whole_model:
         return instance.latest_model_applied is True
-    failed_at = instance.provisioning_state == "Failed" and instance.latest_model_applied is not True
+    failed_at = instance.provisioning_state == "Failed" and instance.latest_model_applied is False
     return instance.image == goal.image and not failed_at
 
 

@@ -166,6 +166,7 @@ def test_of_a_vhd_the_flag_tells_who_moved() -> None:
         pytest.param(fleet("0011", new="0 1"), None, True, "", "0 1", id="nobody-knows"),
         pytest.param(fleet("0011", new="0", broken="3", behind="3"), NEW, True, "0 3", "", id="failed"),
         pytest.param(fleet("0011", new="0", broken="3"), NEW, True, "0", "", id="failed-and-current"),
+        pytest.param(fleet("0011", new="0 1", image=LATEST), LATEST, False, "0 1", "", id="a-floating-model"),
     ],
 )
 def test_who_left(scale_set: ScaleSet, left: Image | None, in_model: bool, ids: str, unknown: str) -> None:

@@ -21,7 +21,7 @@ def back_image(truth: Truth) -> Iterator[str]:
         if len(named) != 1 or named[0] not in truth.majority:
             yield f"at {patch.at}: the model was put back to {named}, and most ran {truth.majority}"
     for upgrade in (each for each in truth.upgrades if each.is_back):
-        if not any(patch.at < upgrade.at and patch.status in (200, 202) for patch in back):
+        if not any(patch.at < upgrade.at and patch.status in (0, 200, 202) for patch in back):  # 0: answer lost
             yield f"at {upgrade.at}: {upgrade.ids} were to return before the model was put back"
 
 
@@ -116,6 +116,8 @@ def _has_failed(truth: Truth) -> bool:
     there = [each for each in truth.upgrades if not each.is_back]
     if there and not any(there[-1].at < at < truth.turn.at for at, _ in truth.ended_operations):
         return True  # it did not end in time
+    if there and truth.turn.at - there[-1].at >= seconds(truth.asked["batch-timeout"] or "1h") - ON_ITS_WAY:
+        return True  # its batch did not
     return bool(there) and _is_anybody_not_well(truth, truth.seen_at_turn)
 
 

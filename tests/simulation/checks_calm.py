@@ -58,10 +58,14 @@ def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     if truth.asked.operation == "plan":
         return {"planned"}
     writes_model = truth.asked.operation in ("upgrade", "rollback") and not truth.asked.model_holds_target
-    if not writes_model and any(_is_ill_on_target(truth, each) for each in fleet):
+    is_begun = not writes_model and not truth.asked.goes_back  # a rollback leaves the ill ones that never moved
+    if is_begun and any(_is_ill_on_target(truth, each) for each in fleet):
         return {"halted", "rolled-back"} if truth.asked.may_turn_back else {"halted"}
     if not any(truth.asked.is_due(each) for each in fleet):
-        return {"succeeded" if writes_model else "nothing-to-do"}
+        unknown = {"refused"} if truth.asked.goes_back else set()  # nobody can tell who moved
+        return {"succeeded" if writes_model else "nothing-to-do"} | unknown
+    if truth.asked.operation == "upgrade-instances" and truth.asked.is_flexible and truth.is_floating:
+        return {"succeeded", "partial", "halted"}  # Azure takes a machine of that model for current, whatever it runs
     return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}
 
 

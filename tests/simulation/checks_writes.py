@@ -87,8 +87,9 @@ def needed(truth: Truth) -> Iterator[str]:
 
 
 def _has_failed_upgrade(state: Any, truth: Truth) -> bool:
-    """A machine of a Flexible set does not show whether it is current: then it is tried again in any case."""
-    return state.provisioning_state == "Failed" and (truth.asked.is_flexible or not state.latest_model_applied)
+    """A machine of a Flexible set does not show whether it is current."""
+    is_shown = not truth.asked.is_flexible
+    return is_shown and state.provisioning_state == "Failed" and not state.latest_model_applied
 
 
 def one_at_a_time(truth: Truth) -> Iterator[str]:

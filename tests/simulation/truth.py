@@ -184,7 +184,7 @@ class Truth:
     @property
     def model_now(self) -> str:
         """The image that the model holds at the end."""
-        last = [patch for patch in self.patches if patch.status in (200, 202)]
+        last = [patch for patch in self.patches if patch.status in (0, 200, 202)]  # 0: the answer was lost
         return self.models_seen[-1][1] if not last else named_in(last[-1])[0]
 
     @cached_property

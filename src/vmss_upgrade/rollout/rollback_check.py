@@ -124,7 +124,7 @@ def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, 
         "Whether these have moved since the rollout began cannot be known, so they are left as they are: "
         f"{some(sorted(moved.unknown, key=in_natural_order))}."
     )
-    remedy = f"Bring those that have to {goal} with `operation: upgrade-instances`, once the model holds it."
+    remedy = f"To bring them to {goal} all the same, use `operation: upgrade` with it."
     return (refuse(message, remedy) if is_all else warn(message, remedy),)
 
 

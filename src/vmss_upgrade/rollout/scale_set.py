@@ -127,14 +127,13 @@ class Instance:
 
     @property
     def has_failed_upgrade(self) -> bool:
-        """Azure failed at it, and does not say that it has the latest model all the same."""
-        return self.provisioning_state.lower() == "failed" and self.latest_model_applied is not True
+        """Azure failed at it, and says that it does not have the latest model."""
+        return self.provisioning_state.lower() == "failed" and self.latest_model_applied is False
 
     @property
     def is_half_way(self) -> bool:
         """An upgrade of it failed or is under way, as far as Azure shows it."""
-        is_updating = self.provisioning_state.lower() == "updating" and self.latest_model_applied is not True
-        return self.has_failed_upgrade or is_updating
+        return self.provisioning_state.lower() in ("failed", "updating") and self.latest_model_applied is not True
 
     @property
     def is_up(self) -> bool:
