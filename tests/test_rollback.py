@@ -654,6 +654,15 @@ def test_those_of_an_earlier_run_are_told_to_return_as_well(tmp_path: Path) -> N
 # -- when there is none, and what it begins from -------------------------------------------------------------------
 
 
+def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
+    """Whoever was ill before this run is no reason to undo what ran well for long."""
+    ill = "faults: [{kind: fall-ill, instance: '0', at: 0}]\n"
+    played = play(on(NEW, old="2 5") + ill, tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.writes) == ("halted", [])
+    assert "No rollback: it failed before this run had changed anything" in played.log
+    assert f"use `operation: rollback` and `image-version: {OLD}`" in played.log
+
+
 @pytest.mark.parametrize(
     "fault",
     [

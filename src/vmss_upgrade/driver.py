@@ -33,7 +33,7 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
-from vmss_upgrade.rollout.rollback_check import no_way_back
+from vmss_upgrade.rollout.rollback_check import no_rollback
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
 from vmss_upgrade.rollout.watch import Watch
 
@@ -99,8 +99,8 @@ class _Rollout:
         ending = yield from ending_of(self._there(loop, plan, prepared), self._azure)
         if not ending.calls_for_rollback or self._policy.on_failure is OnFailure.STOP or plan.is_rollback:
             return ending
-        if prepared.way_back is None:
-            yield Noticed(at=self.elapsed(), finding=no_way_back(plan.target))
+        if not self._azure.moved or prepared.way_back is None:
+            yield Noticed(at=self.elapsed(), finding=no_rollback(plan.target, prepared.way_back))
             return ending
         failed = FailedRollout(plan=plan, before=prepared.scale_set, done=tuple(loop.started), ending=ending)
         return (yield from roll_back(self._azure, limits, failed, prepared.way_back))

@@ -129,7 +129,8 @@ class Asked:
 
     def is_on_target(self, instance: InstanceState) -> bool:
         """Whether nothing is left to do for the instance."""
-        if self._is_half_way(instance) and (self.goes_back or instance.provisioning_state == "Failed"):
+        has_failed = instance.provisioning_state == "Failed" and not self.is_flexible  # where it shows
+        if self._is_half_way(instance) and (self.goes_back or has_failed):
             return False
         if self.operation == "upgrade-instances" and not self.is_flexible:
             return instance.latest_model_applied

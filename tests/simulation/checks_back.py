@@ -60,6 +60,8 @@ def back_called_for(truth: Truth) -> Iterator[str]:
     earlier = [write for write in truth.moving_writes if write.at < turn.at]
     if earlier and earlier[-1].status == 403:
         yield f"turned back at {turn.at}, and the write before was forbidden"
+    if not earlier:
+        yield f"turned back at {turn.at}, and this run had changed nothing"
     if not _has_failed(truth):
         yield f"turned back at {turn.at}, and nothing had failed"
     held = [image for at, image in truth.models_seen if at < turn.at]
@@ -118,7 +120,9 @@ def _has_failed(truth: Truth) -> bool:
         return True  # it did not end in time
     if there and truth.turn.at - there[-1].at >= seconds(truth.asked["batch-timeout"] or "1h") - ON_ITS_WAY:
         return True  # its batch did not
-    return bool(there) and _is_anybody_not_well(truth, truth.seen_at_turn)
+    asked = [*truth.moving_writes, *(r for r in truth.played.azure.requests if "/operations/" in r.path.lower())]
+    refused = [request for request in asked if request.at < truth.turn.at and 400 <= request.status < 500]
+    return bool(refused) or (bool(there) and _is_anybody_not_well(truth, truth.seen_at_turn))
 
 
 def _is_anybody_not_well(truth: Truth, seen: State) -> bool:

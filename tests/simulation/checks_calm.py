@@ -64,6 +64,8 @@ def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     if not any(truth.asked.is_due(each) for each in fleet):
         unknown = {"refused"} if truth.asked.goes_back else set()  # nobody can tell who moved
         return {"succeeded" if writes_model else "nothing-to-do"} | unknown
+    if truth.asked.goes_back and not any(truth.asked[name] for name in ("image-version", "image-sku", "image-id")):
+        return {"succeeded", "partial", "refused"}  # which of two images is the earlier is not always to be known
     if truth.asked.operation == "upgrade-instances" and truth.asked.is_flexible and truth.is_floating:
         return {"succeeded", "partial", "halted"}  # Azure takes a machine of that model for current, whatever it runs
     return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}

@@ -201,6 +201,8 @@ class Truth:
             return True
         had_it = before.image_version == self.asked.target and not self.asked.model_holds_target
         is_half_way = id_ in self.asked_for_there and seen[id_].provisioning_state != "Succeeded"
+        by_an_earlier_run = self.asked.model_holds_target and not seen[id_].latest_model_applied
+        is_half_way |= by_an_earlier_run and seen[id_].provisioning_state in ("Failed", "Updating")
         return is_half_way or (seen[id_].image_version == self.asked.target and not had_it)
 
     @cached_property

@@ -282,8 +282,9 @@ class Report:
         if self.model is None:
             return False
         running = self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
-        if running and running.accepted and instance.id in running.batch.instance_ids:
-            return self._is_fine(instance)
+        is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
+        if is_away and not self._is_fine(instance):
+            return False
         return is_healthy(instance, self.model.health_signal)
 
     def _is_fine(self, instance: Instance) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.commands import rollback_to
+from vmss_upgrade.rollout.findings import Finding, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, is_older
 from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.order import Recorded
@@ -103,7 +104,7 @@ def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *,
             f"On the target image already, by an earlier run: {some(there)}. A rollback would bring these, too, to "
             f"{previous}, which the others run."
         )
-        findings.append(note(message))
+        findings.append(warn(message, f"Where that is not meant, give {_RECORD}, or select instances."))
     return tuple(findings)
 
 
@@ -128,9 +129,14 @@ def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, 
     return (refuse(message, remedy) if is_all else warn(message, remedy),)
 
 
-def no_way_back(image: Image) -> Finding:
-    """A rollout failed and was to be undone, but nothing told what to go back to."""
+def no_rollback(target: Image, way_back: Image | None) -> Finding:
+    """A rollout failed and was to be undone: but this run has changed nothing, or nothing tells what to go back to."""
+    if way_back is None:
+        return warn(
+            f"No rollback: every instance ran {target} before this run, so nothing tells what they ran earlier.",
+            f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
+        )
     return warn(
-        f"No rollback: every instance ran {image} before this run, so nothing tells what they ran earlier.",
-        f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
+        "No rollback: it failed before this run had changed anything, so that the reason is older than this run.",
+        f"To go back all the same, use {rollback_to(way_back, instead_of=target)}.",
     )
