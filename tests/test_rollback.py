@@ -493,6 +493,20 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
     )
     assert played.outputs["outcome"] == "halted"
     assert "The rollback of simulated-set halted" in played.summary
+    assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
+
+
+def test_a_cancelled_rollback_by_hand_names_the_image_to_go_on_with(tmp_path: Path) -> None:
+    """The same inputs would not do: the instances no longer tell for certain which image is the earlier."""
+    clock = VirtualClock()
+
+    def cancel() -> None:
+        raise Interrupted
+
+    clock.call_at(70.0, cancel)
+    played = play(HALF_WAY, tmp_path, inputs=BY_HAND, clock=clock)
+    assert played.outputs["outcome"] == "interrupted"
+    assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 
 
 # -- other kinds of set, image and order ---------------------------------------------------------------------------

@@ -258,6 +258,9 @@ def way_back(report: Report) -> str:
 
 def how_to_return(report: Report) -> str:
     """The inputs that undo what was done, instances included; empty where it was tried, or nothing is to be undone."""
+    by_hand = report.command is Command.ROLLBACK
+    if by_hand and report.ending and report.ending.outcome in (Outcome.HALTED, Outcome.TIMED_OUT):
+        return how_to_finish_rollback(report)
     if report.rollback is not None or not way_back(report) or report.previous is None or report.previous.is_floating:
         return ""
     inputs = rollback_to(report.previous, instead_of=report.target)
@@ -266,9 +269,9 @@ def how_to_return(report: Report) -> str:
 
 def how_to_finish_rollback(report: Report) -> str:
     """What to run to go on with a rollback that ended early; empty where none has begun."""
-    if report.rollback is None:
+    if not report.goes_back or report.way is None:
         return ""
-    return f"To go on, run this action with {rollback_to(report.rollback.target, instead_of=report.target)}."
+    return f"To go on, run this action with {rollback_to(report.way.target, instead_of=report.way.previous)}."
 
 
 def closer_look(report: Report) -> str:
