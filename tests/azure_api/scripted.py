@@ -94,12 +94,12 @@ class Script:
 
 
 def azure(
-    *answers: Reply | Exception, trace: Any = None, mask: Any = lambda _secret: None
+    *answers: Reply | Exception, trace: Any = None, mask: Any = lambda _secret: None, manager: str = MANAGER
 ) -> tuple[ScaleSetClient, Script]:
-    """The client as the action connects it, and the script that answers."""
+    """The client as the action connects it to Resource Manager at `manager`, and the script that answers."""
     script = Script(list(answers))
     account = Account(
-        cloud=Cloud(resource_manager_endpoint=MANAGER, authority_host="https://login.test"),
+        cloud=Cloud(resource_manager_endpoint=manager, authority_host="https://login.test"),
         sign_in=GitHubOidc(
             tenant_id="tenant", client_id="client", request_url="https://github.test/token?v=1", request_token="bearer"
         ),

@@ -92,6 +92,8 @@ _ITEM = "body/value/*"
 _INSTANCE = f"{_ITEM}/properties"
 _VIEW = f"{_INSTANCE}/instanceView"
 
+_FURTHER = "https://management.azure.com/further"
+
 # what is read, the field, what it becomes, the fact that then differs
 ALTERATIONS = [
     Alteration(SCALE_SETS, "body/id", _SET.format("g"), "id"),
@@ -104,7 +106,6 @@ ALTERATIONS = [
     Alteration(SCALE_SETS, "body/etag", '"99"', "etag"),
     Alteration(SCALE_SETS, "headers/etag?", '"99"', "etag"),
     Alteration(SCALE_SETS, "body/tags?", {"aks-managed-poolName": "p"}, "AKS"),
-    Alteration(SCALE_SETS, "body/properties", DROPPED, "upgrade mode"),
     Alteration(SCALE_SETS, "body/properties/provisioningState", "Failed", "provisioning state"),
     Alteration(SCALE_SETS, "body/properties/provisioningState", DROPPED, "provisioning state"),
     Alteration(SCALE_SETS, "body/properties/orchestrationMode", "Flexible", "Flexible"),
@@ -143,7 +144,6 @@ ALTERATIONS = [
     Alteration(SCALE_SETS, _IMAGE, {"id": _GALLERY, "exactVersion": "1.0.0"}, "image as a rollback would write it"),
     Alteration(SCALE_SETS, _IMAGE, _SHARED, "image kind"),
     Alteration(SCALE_SETS, _IMAGE, _COMMUNITY, "image kind"),
-    Alteration(SCALE_SETS, _IMAGE, DROPPED, "image"),
     Alteration(SCALE_SETS, f"{_PROFILE}/storageProfile", {"osDisk": {"image": _VHD}}, "image kind"),
     Alteration(SCALE_SETS, f"{_PROFILE}/storageProfile", {"osDisk": {"image": _VHD}}, "image"),
     Alteration(NEIGHBOURS, f"{_PROFILE}/osProfile/adminUsername", "root", "is the same model"),
@@ -152,7 +152,7 @@ ALTERATIONS = [
     Alteration(INSTANCE_LISTS, _ITEM, DROPPED, "instances"),
     Alteration(INSTANCE_LISTS, _ITEM, _SEVENTY_SEVENTH, "instances"),
     Alteration(INSTANCE_LISTS, "body/nextLink", DROPPED, "URLs of further pages", alone=True),
-    Alteration(INSTANCE_LISTS, "body/nextLink", "https://manager.test/further", "URLs of further pages", alone=True),
+    Alteration(INSTANCE_LISTS, "body/nextLink", _FURTHER, "URLs of further pages", alone=True),
     Alteration(INSTANCE_LISTS, f"{_INSTANCE}/latestModelApplied", False, "latest model applied"),
     Alteration(INSTANCE_LISTS, f"{_INSTANCE}/latestModelApplied", True, "latest model applied"),
     Alteration(INSTANCE_LISTS, f"{_INSTANCE}/latestModelApplied", DROPPED, "latest model applied"),
@@ -217,7 +217,7 @@ ALTERATIONS = [
     Alteration(OPERATIONS, "status", 500, "state"),
     Alteration(OPERATIONS, "headers/retry-after", "5", "asked delay"),
     Alteration(OPERATIONS, "headers/retry-after", DROPPED, "asked delay"),
-    Alteration(OPERATIONS, "headers/azure-asyncoperation", "https://manager.test/another", "polled"),
+    Alteration(OPERATIONS, "headers/azure-asyncoperation", "https://management.azure.com/another", "polled"),
     Alteration(OPERATIONS, "headers/x-ms-request-id", "another", "correlation id"),
     Alteration(ROLLING_UPGRADES, "body/properties/runningStatus/code", "RollingForward", "is running"),
     Alteration(ROLLING_UPGRADES, "body/properties/runningStatus/code", "Completed", "is running"),

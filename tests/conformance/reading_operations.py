@@ -58,7 +58,8 @@ def _place(url: str) -> tuple[str, bool]:
 
 def _made_up(poll: Interaction) -> Interaction:
     name = "azure-asyncoperation" if _says_a_status(poll) else "location"
-    return replace(poll, method="POST", status=202, headers={name: poll.url}, body=None)
+    url = re.sub(r"^https?://localhost(:\d+)?(?=/)", "https://management.azure.com", poll.url)  # a recorder's own host
+    return replace(poll, method="POST", status=202, headers={name: url}, body=None)
 
 
 # -- what is read ----------------------------------------------------------------------------------------------------
@@ -107,7 +108,7 @@ def _written_poll(poll: Interaction) -> Facts:
     state = _state(poll)
     if state == _POLL_FAILED:
         # the operation was accepted, so an answer that says that there is none is asked for again
-        kept = {"trouble": Trouble.UNCERTAIN} if poll.status == 404 else {}
+        kept = {"trouble": Trouble.NO_RECORD} if poll.status == 404 else {}
         return {"state": state} | written_refusal(poll) | kept
     facts: Facts = {"state": state, "asked delay": asked_delay(poll)}
     if state is not OperationState.FAILED:

@@ -36,8 +36,8 @@ def hearing(replies: Iterable[Reply]) -> Line:
 
 @cache
 def _connected() -> tuple[ScaleSetClient, Script]:
-    """Connected once: signing in is no part of what is read here."""
-    return azure()
+    """Connected once, to the host that recorded links name: signing in is no part of what is read here."""
+    return azure(manager="https://management.azure.com")
 
 
 def reply_of(answer: Interaction, *, status: int | None = None) -> Reply:
