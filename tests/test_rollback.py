@@ -766,3 +766,10 @@ def test_a_vhd_that_is_in_the_model_again_tells_nothing_of_who_moved(tmp_path: P
     played = play(text, tmp_path, inputs={"operation": "rollback", "image-uri": uri})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "use `operation: upgrade` with it" in played.log
+
+
+def test_a_machine_that_shows_no_flag_is_healed_on_the_way_back_too(tmp_path: Path) -> None:
+    failing = "{kind: provisioning-failure, instance: simulated-set_00000003, code: OSProvisioningTimedOut, message: x}"
+    played = play(FLEXIBLE + f"faults: [{failing}]\n", tmp_path, inputs=BACK)
+    assert played.outputs["outcome"] == "rolled-back", played.log
+    assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
