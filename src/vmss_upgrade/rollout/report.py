@@ -164,12 +164,8 @@ class Report:
     @property
     def touched(self) -> frozenset[str]:
         """The instances that an upgrade was asked for, on the way that the run is on."""
-        return frozenset(id_ for record in self.batches_of_way for id_ in record.batch.instance_ids)
-
-    @property
-    def batches_of_way(self) -> list[BatchRecord]:
-        """The batches that were started on the way that the run is on."""
-        return [record for record in self.batches if record.is_back == (self.rollback is not None)]
+        records = [record for record in self.batches if record.is_back == (self.rollback is not None)]
+        return frozenset(id_ for record in records for id_ in record.batch.instance_ids)
 
     @property
     def upgraded(self) -> list[str]:

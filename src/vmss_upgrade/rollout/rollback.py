@@ -152,9 +152,9 @@ def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[st
 
 def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
     """Who runs the image that is left, or is half-way; of whoever runs neither that nor the goal nobody knows."""
-    is_told = left is not None and not (left.is_vhd and goal.in_model)  # the flag means the goal by then
-    there = {i.id for i in scale_set.instances if is_told and left is not None and _runs(i, left, goal)}
-    ids = there | {i.id for i in scale_set.instances if i.is_half_way}
+    ids = {i.id for i in scale_set.instances if i.is_half_way}
+    if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
+        ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
     unknown = {i.id for i in scale_set.instances if i.id not in ids and not goal.is_reached_by(i)}
     known = frozenset(instance.id for instance in scale_set.instances)
     return Moved(ids=frozenset(ids), known=known, unknown=frozenset(unknown))
