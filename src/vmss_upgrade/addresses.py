@@ -1,0 +1,55 @@
+"""Addresses, read by the parser that sends: two parsers that disagree about one address lead a token elsewhere.
+
+`requests` parses and sends with urllib3; `urllib.parse` reads another host out of `https://a\\@b/` (psf/requests#7141).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+_PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """An absolute http or https address without a user and a fragment.
+
+    `scheme` and `host` are in lower case, an IPv6 host in brackets; `port` is the scheme's own where none was written.
+    `path` begins with a slash; `query` lacks its question mark. Both are percent-encoded as they are sent.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: str
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port, such as `https://host` (the scheme's own port is left out)."""
+        port = "" if self.port == _PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+    def __str__(self) -> str:
+        """The whole address, rebuilt from its parts."""
+        return f"{self.origin}{self.path}{'?' if self.query else ''}{self.query}"
+
+
+def parse_address(text: str) -> Address | None:
+    """Read an address as urllib3 will send it; None if it is not absolute, names a user, or cannot be read."""
+    try:
+        url = parse_url(text)
+    except LocationParseError:
+        return None
+    if url.scheme not in _PORTS or not url.host or url.auth is not None or url.port == 0:
+        return None
+    return Address(
+        scheme=url.scheme,
+        host=url.host.lower(),
+        port=url.port or _PORTS[url.scheme],
+        path=url.path or "/",
+        query=url.query or "",
+    )
