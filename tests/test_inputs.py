@@ -21,11 +21,14 @@ from vmss_upgrade.rollout.image import ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure, Policy, Selection, Share, Strategy
 
-RESOURCE_ID = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
-COMPUTE = "/subscriptions/sub/resourceGroups/g/providers/Microsoft.Compute"
+SUBSCRIPTION = "00000000-0000-4000-8000-00000000005b"
+TENANT = "00000000-0000-4000-8000-00000000007e"
+CLIENT = "00000000-0000-4000-8000-0000000000c1"
+RESOURCE_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+COMPUTE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute"
 MANAGED = f"{COMPUTE}/images/web"
 GALLERY = f"{COMPUTE}/galleries/g/images/web"
-SHARED = "/SharedGalleries/sub-GALLERY/Images/web"
+SHARED = f"/SharedGalleries/{SUBSCRIPTION}-GALLERY/Images/web"
 COMMUNITY = "/CommunityGalleries/public-1234/Images/web"
 # the same examples on every machine, however slow it is
 STEADY = settings(derandomize=True, deadline=None, database=None)
@@ -33,9 +36,9 @@ OIDC = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.invalid/token?a=1", "ACT
 ENOUGH = {
     "scale-set": "web",
     "resource-group": "rg",
-    "subscription-id": "sub",
-    "tenant-id": "tenant",
-    "client-id": "client",
+    "subscription-id": SUBSCRIPTION,
+    "tenant-id": TENANT,
+    "client-id": CLIENT,
     "image-version": "2.0.0",
 }
 
@@ -80,16 +83,18 @@ def test_defaults() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        pytest.param({}, ("sub", "rg", "web"), id="three-inputs"),
-        pytest.param({"scale-set": " web "}, ("sub", "rg", "web"), id="blanks-around"),
+        pytest.param({}, (SUBSCRIPTION, "rg", "web"), id="three-inputs"),
+        pytest.param({"scale-set": " web "}, (SUBSCRIPTION, "rg", "web"), id="blanks-around"),
         pytest.param(
-            {"scale-set": RESOURCE_ID, "resource-group": "", "subscription-id": ""}, ("sub", "rg", "web"), id="id"
+            {"scale-set": RESOURCE_ID, "resource-group": "", "subscription-id": ""},
+            (SUBSCRIPTION, "rg", "web"),
+            id="id",
         ),
-        pytest.param({"scale-set": f"{RESOURCE_ID}/"}, ("sub", "rg", "web"), id="id-with-a-slash"),
+        pytest.param({"scale-set": f"{RESOURCE_ID}/"}, (SUBSCRIPTION, "rg", "web"), id="id-with-a-slash"),
         pytest.param(
-            {"scale-set": RESOURCE_ID.lower(), "resource-group": "RG"}, ("sub", "rg", "web"), id="id-and-case"
+            {"scale-set": RESOURCE_ID.lower(), "resource-group": "RG"}, (SUBSCRIPTION, "rg", "web"), id="id-and-case"
         ),
-        pytest.param({"resource-group": "a.b_(c)-1"}, ("sub", "a.b_(c)-1", "web"), id="group-with-signs"),
+        pytest.param({"resource-group": "a.b_(c)-1"}, (SUBSCRIPTION, "a.b_(c)-1", "web"), id="group-with-signs"),
     ],
 )
 def test_which_scale_set(given: dict[str, str], expected: tuple[str, str, str]) -> None:
@@ -481,7 +486,12 @@ def test_refused(name: str, value: str, words: str) -> None:
         pytest.param("image-id", "/", "it must begin with", id="slash"),
         pytest.param("image-id", "/subscriptionsx/s", "it must begin with", id="nearly-subscriptions"),
         pytest.param("image-id", MANAGED[1:], "it must begin with", id="no-slash-in-front"),
-        pytest.param("image-id", "/subscriptions/s", "it lacks /resourceGroups/GROUP/providers/Mi", id="subscription"),
+        pytest.param(
+            "image-id",
+            f"/subscriptions/{SUBSCRIPTION}",
+            "it lacks /resourceGroups/GROUP/providers/Mi",
+            id="subscription",
+        ),
         pytest.param("image-id", COMPUTE, f"it lacks /images/IMAGE at its end. Write {FORM}/images/IMAGE.", id="group"),
         pytest.param("image-id", f"{COMPUTE}/images", "it lacks /IMAGE at its end", id="no-image-name"),
         pytest.param(
@@ -582,16 +592,16 @@ def test_what_does_not_go_together(given: dict[str, str], name: str, words: str)
 
 
 @pytest.mark.parametrize(
-    ("given", "name"),
+    ("name", "other"),
     [
-        pytest.param({"scale-set": RESOURCE_ID, "resource-group": "other"}, "resource-group", id="group"),
-        pytest.param({"scale-set": RESOURCE_ID, "subscription-id": "other"}, "subscription-id", id="subscription"),
+        pytest.param("resource-group", "other", id="group"),
+        pytest.param("subscription-id", TENANT, id="subscription"),
     ],
 )
-def test_contradiction_with_the_resource_id(given: dict[str, str], name: str) -> None:
-    found = problems(given)
+def test_contradiction_with_the_resource_id(name: str, other: str) -> None:
+    found = problems({"scale-set": RESOURCE_ID, name: other})
     assert found.keys() == {name}
-    assert "'other' contradicts" in found[name]
+    assert f"{other!r} contradicts" in found[name]
     assert f"Leave `{name}` out." in found[name]
 
 

@@ -49,13 +49,13 @@ PROJECT = Path(__file__).resolve().parents[1]
 INPUTS = {
     "INPUT_SCALE-SET": "web",
     "INPUT_RESOURCE-GROUP": "rg_(old)",
-    "INPUT_SUBSCRIPTION-ID": "sub",
-    "INPUT_TENANT-ID": "tenant",
-    "INPUT_CLIENT-ID": "client",
+    "INPUT_SUBSCRIPTION-ID": "00000000-0000-4000-8000-00000000005b",
+    "INPUT_TENANT-ID": "00000000-0000-4000-8000-00000000007e",
+    "INPUT_CLIENT-ID": "00000000-0000-4000-8000-0000000000c1",
     "INPUT_CLIENT-SECRET": "s3cret",
 }
 BY_HAND = (
-    "az vmss set-orchestration-service-state --subscription sub -g 'rg_(old)' -n web "
+    "az vmss set-orchestration-service-state --subscription 00000000-0000-4000-8000-00000000005b -g 'rg_(old)' -n web "
     "--service-name AutomaticRepairs --action Resume"
 )
 LEFT_SUSPENDED = {"GITHUB_ACTIONS": "true", "STATE_repairs": "suspended", **INPUTS}
