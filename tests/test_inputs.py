@@ -293,28 +293,98 @@ def test_image_id(image_id: str, kind: ImageKind, end: str) -> None:
     assert image.kind is kind
 
 
+PRIVATE = {"resource-manager-endpoint": "https://arm.local:8443"}
+MICROSOFT = "https://login.microsoftonline.com"
+
+
 @pytest.mark.parametrize(
     ("given", "more", "expected"),
     [
-        pytest.param({}, {}, ("AzureCloud", "", "", ""), id="public"),
-        pytest.param({"environment": "azureusgovernment"}, {}, ("AzureUSGovernment", "", "", ""), id="case"),
+        pytest.param({}, {}, ("AzureCloud", "", "", MICROSOFT), id="public"),
         pytest.param(
-            {"resource-manager-endpoint": "https://arm.local:8443", "audience": "api://x"},
+            {"environment": "azureusgovernment"},
+            {},
+            ("AzureUSGovernment", "", "", "https://login.microsoftonline.us"),
+            id="case",
+        ),
+        pytest.param(
+            {"environment": "AzureChinaCloud"},
+            {"AZURE_AUTHORITY_HOST": "login.chinacloudapi.cn"},
+            ("AzureChinaCloud", "", "", "https://login.chinacloudapi.cn"),
+            id="its-own-authority-without-a-scheme",
+        ),
+        pytest.param(
+            {"authority-host": MICROSOFT},
+            {"AZURE_AUTHORITY_HOST": f"{MICROSOFT.upper()}:443/"},
+            ("AzureCloud", "", "", MICROSOFT),
+            id="its-own-authority-twice",
+        ),
+        pytest.param(
+            {**PRIVATE, "audience": "api://x"},
             {"AZURE_AUTHORITY_HOST": "login.local"},
-            ("AzureCloud", "https://arm.local:8443", "https://login.local", "api://x"),
+            ("AzureCloud", "https://arm.local:8443", "api://x", "https://login.local"),
             id="private",
         ),
         pytest.param(
+            {"resource-manager-endpoint": "HTTPS://ARM.local:443/"},
             {},
-            {"AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us/"},
-            ("AzureCloud", "", "https://login.microsoftonline.us/", ""),
-            id="authority",
+            ("AzureCloud", "https://arm.local", "", MICROSOFT),
+            id="private-without-an-authority-of-its-own",
+        ),
+        pytest.param(
+            {**PRIVATE, "authority-host": "https://login.local/"},
+            {"AZURE_AUTHORITY_HOST": "https://evil.invalid"},
+            ("AzureCloud", "https://arm.local:8443", "", "https://login.local"),
+            id="the-input-wins",
         ),
     ],
 )
 def test_cloud(given: dict[str, str], more: dict[str, str], expected: tuple[str, ...]) -> None:
     cloud = parsed(given, **more).account.cloud
-    assert (cloud.environment, cloud.resource_manager_endpoint, cloud.authority_host, cloud.audience) == expected
+    assert (cloud.environment, cloud.resource_manager_endpoint, cloud.audience, cloud.authority) == expected
+
+
+@pytest.mark.parametrize("name", ["AZURE_AUTHORITY_HOST", "authority-host"])
+@pytest.mark.parametrize(
+    ("environment", "host"),
+    [
+        pytest.param("AzureCloud", "https://evil.invalid", id="another-host"),
+        pytest.param("AzureCloud", "https://login.microsoftonline.us", id="of-another-cloud"),
+        pytest.param("AzureChinaCloud", MICROSOFT, id="of-the-public-cloud"),
+        pytest.param("AzureCloud", "https://login.microsoftonline.com:8443", id="another-port"),
+        pytest.param("AzureCloud", "https://eu.login.microsoftonline.com", id="below-it"),
+    ],
+)
+def test_microsofts_clouds_sign_in_at_microsofts_authorities(name: str, environment: str, host: str) -> None:
+    given = {"INPUT_AUTHORITY-HOST": host} if name == "authority-host" else {name: host}
+    found = problems({"environment": environment}, **given)
+    assert found.keys() == {name}
+    assert f"'{host}'" in found[name]
+    assert f"{environment} signs in at https://login." in found[name]
+    assert "`resource-manager-endpoint`" in found[name]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("http://login.local", id="http"),
+        pytest.param("https://user@login.local", id="user"),
+        pytest.param("https://login.local/adfs", id="path"),
+        pytest.param("https://login.local?a=b", id="query"),
+        pytest.param("https://login.local#x", id="fragment"),
+        pytest.param(r"https://evil\@login.local", id="backslash"),
+        pytest.param("https://login.local:0", id="port"),
+        pytest.param("https://login .local", id="blank"),
+        pytest.param("https://l\u00f6gin.local", id="non-ascii"),
+        pytest.param("https://", id="no-host"),
+    ],
+)
+@pytest.mark.parametrize("name", ["AZURE_AUTHORITY_HOST", "authority-host", "resource-manager-endpoint"])
+def test_what_is_not_the_address_of_a_host(name: str, host: str) -> None:
+    given = {name: host} if name.isupper() else {f"INPUT_{name.upper()}": host}
+    found = problems(PRIVATE, **given)
+    assert found.keys() == {name}
+    assert "is not the https address of a host" in found[name]
 
 
 def test_report_path_and_names_of_the_runner() -> None:
@@ -343,7 +413,9 @@ NO_OIDC = dict.fromkeys(OIDC, "")
     ],
 )
 def test_sign_in(given: dict[str, str], more: dict[str, str], expected: type) -> None:
-    assert type(parsed(given, **more).account.sign_in) is expected
+    account = parsed(given, **more).account
+    assert type(account.sign_in) is expected
+    assert account.signs_in_at == ("http://169.254.169.254" if expected is ManagedIdentity else MICROSOFT)
 
 
 @pytest.mark.parametrize(
@@ -395,11 +467,11 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("subscription-id", "", "is missing. Give it, or a whole resource id", id="no-subscription"),
         pytest.param("subscription-id", "my subscription", "cannot be such a name", id="subscription-form"),
         pytest.param("environment", "AzureGermanCloud", "Use one of: AzureCloud, AzureUSGov", id="environment"),
-        pytest.param("resource-manager-endpoint", "http://arm.local", "is not an https address", id="http"),
-        pytest.param("resource-manager-endpoint", "arm.local", "is not an https address", id="no-scheme"),
-        pytest.param("resource-manager-endpoint", "https://", "is not an https address", id="no-host"),
-        pytest.param("resource-manager-endpoint", "https://h:99999", "is not an https address", id="port"),
-        pytest.param("resource-manager-endpoint", "https://[x", "is not an https address", id="brackets"),
+        pytest.param("resource-manager-endpoint", "http://arm.local", "is not the https address of a host", id="http"),
+        pytest.param("resource-manager-endpoint", "arm.local", "is not the https address of a host", id="no-scheme"),
+        pytest.param("resource-manager-endpoint", "https://", "is not the https address of a host", id="no-host"),
+        pytest.param("resource-manager-endpoint", "https://h:99999", "is not the https address of a host", id="port"),
+        pytest.param("resource-manager-endpoint", "https://[x", "is not the https address of a host", id="brackets"),
         pytest.param(
             "operation",
             "undo",
@@ -605,10 +677,6 @@ def test_contradiction_with_the_resource_id(name: str, other: str) -> None:
     assert f"Leave `{name}` out." in found[name]
 
 
-def test_authority_in_the_environment() -> None:
-    assert "is not an https address" in problems({}, AZURE_AUTHORITY_HOST="http://login")["AZURE_AUTHORITY_HOST"]
-
-
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
@@ -664,7 +732,7 @@ def test_every_problem_is_told_at_once() -> None:
         **NO_OIDC,
     )
     wrong = {"speed", "client-secret", *INPUTS} - {
-        *("subscription-id", "tenant-id", "client-id", "audience", "resource-manager-endpoint"),
+        *("subscription-id", "tenant-id", "client-id", "audience", "resource-manager-endpoint", "authority-host"),
         *("image-sku", "image-offer", "image-publisher", "image-id", "image-uri"),
     }
     assert found.keys() == wrong

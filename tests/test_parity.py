@@ -26,6 +26,7 @@ ADDRESS_AND_SIGN_IN = {
     "audience",
     "environment",
     "resource-manager-endpoint",
+    "authority-host",
 }
 
 

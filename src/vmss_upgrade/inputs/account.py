@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from vmss_upgrade.account import Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
+from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.inputs.form import IDENTIFIER, Form
-from vmss_upgrade.inputs.values import is_address
+from vmss_upgrade.inputs.values import origin_of
 
-ENVIRONMENTS: Final = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
+ENVIRONMENTS: Final = tuple(AUTHORITIES)
 
 _NAME = re.compile(r"[\w.()-]+")
 _SCALE_SET_ID = re.compile(
@@ -66,30 +66,47 @@ def _refuse_contradiction(form: Form, name: str, given: str, in_id: str) -> None
 
 
 def _cloud(form: Form, environ: Mapping[str, str]) -> Cloud:
-    endpoint = form["resource-manager-endpoint"]
-    if endpoint and not _is_https(endpoint):
-        form.problem(
-            "resource-manager-endpoint",
-            f"{endpoint!r} is not an https address",
-            "Write https://HOST or https://HOST:PORT.",
-        )
-    authority = environ.get("AZURE_AUTHORITY_HOST", "").strip()
-    if authority and "://" not in authority:
-        authority = f"https://{authority}"
-    if authority and not _is_https(authority):
-        form.problem(
-            "AZURE_AUTHORITY_HOST", f"{authority!r} (in the environment) is not an https address", "Write https://HOST."
-        )
+    environment = form.choice("environment", ENVIRONMENTS)
+    endpoint = _origin(form, "resource-manager-endpoint", form["resource-manager-endpoint"])
+    is_private = bool(form["resource-manager-endpoint"])
+    given = _origin(form, "authority-host", form["authority-host"])
+    inherited = "" if is_private and given else _authority_of(environ)
+    inherited = _origin(form, "AZURE_AUTHORITY_HOST", inherited, " (in the environment)")
+    if not is_private and environment:
+        _refuse_another_authority(form, environment, "authority-host", given)
+        _refuse_another_authority(form, environment, "AZURE_AUTHORITY_HOST", inherited)
     return Cloud(
-        environment=form.choice("environment", ENVIRONMENTS) or ENVIRONMENTS[0],
+        environment=environment or ENVIRONMENTS[0],
         resource_manager_endpoint=endpoint,
-        authority_host=authority,
+        authority_host=(given or inherited) if is_private else "",
         audience=form["audience"],
     )
 
 
-def _is_https(address: str) -> bool:
-    return is_address(address, ("https",)) and "?" not in address
+def _authority_of(environ: Mapping[str, str]) -> str:
+    """What azure-identity would take out of the environment, which may be a host alone."""
+    host = environ.get("AZURE_AUTHORITY_HOST", "").strip()
+    return host if not host or "://" in host else f"https://{host}"
+
+
+def _origin(form: Form, name: str, value: str, where: str = "") -> str:
+    origin = origin_of(value)
+    if value and origin is None:
+        form.problem(
+            name, f"{value!r}{where} is not the https address of a host", "Write https://HOST or https://HOST:PORT."
+        )
+    return origin or ""
+
+
+def _refuse_another_authority(form: Form, environment: str, name: str, host: str) -> None:
+    """Who signs in elsewhere hands over a secret, or GitHub's token, so that is for private clouds alone."""
+    if host and host != AUTHORITIES[environment]:
+        form.problem(
+            name,
+            f"{host!r} is none of Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
+            "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it "
+            "belongs to in `resource-manager-endpoint`.",
+        )
 
 
 def _sign_in(form: Form, environ: Mapping[str, str]) -> SignIn:

@@ -27,6 +27,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "audience": "",
     "environment": "AzureCloud",
     "resource-manager-endpoint": "",
+    "authority-host": "",
     "operation": "upgrade",
     "on-failure": "stop",
     "record": "",

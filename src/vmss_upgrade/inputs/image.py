@@ -126,7 +126,7 @@ def _remedy_for(image_id: str) -> str:
 
 def _image_uri(form: Form) -> str:
     value = form["image-uri"]
-    if value and not is_address(value, ("https", "http")):
+    if value and not is_address(value):
         shown = value.partition("?")[0]
         form.problem("image-uri", f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
     return value
