@@ -95,6 +95,13 @@ def test_defaults() -> None:
             {"scale-set": RESOURCE_ID.lower(), "resource-group": "RG"}, (SUBSCRIPTION, "rg", "web"), id="id-and-case"
         ),
         pytest.param({"resource-group": "a.b_(c)-1"}, (SUBSCRIPTION, "a.b_(c)-1", "web"), id="group-with-signs"),
+        pytest.param(
+            {"resource-group": "Gr\u00fcppe\u4e2d\u0663"},
+            (SUBSCRIPTION, "Gr\u00fcppe\u4e2d\u0663", "web"),
+            id="group-in-any-script",
+        ),
+        pytest.param({"resource-group": "..x"}, (SUBSCRIPTION, "..x", "web"), id="group-that-begins-with-dots"),
+        pytest.param({"scale-set": "_w.e-b_"}, (SUBSCRIPTION, "rg", "_w.e-b_"), id="set-with-signs"),
     ],
 )
 def test_which_scale_set(given: dict[str, str], expected: tuple[str, str, str]) -> None:
@@ -368,9 +375,9 @@ def test_microsofts_clouds_sign_in_at_microsofts_authorities(name: str, environm
     "host",
     [
         pytest.param("http://login.local", id="http"),
-        pytest.param("https://user@login.local", id="user"),
+        pytest.param("https://s3c:s3c@login.local", id="user"),
         pytest.param("https://login.local/adfs", id="path"),
-        pytest.param("https://login.local?a=b", id="query"),
+        pytest.param("https://login.local?s3c", id="query"),
         pytest.param("https://login.local#x", id="fragment"),
         pytest.param(r"https://evil\@login.local", id="backslash"),
         pytest.param("https://login.local:0", id="port"),
@@ -385,6 +392,7 @@ def test_what_is_not_the_address_of_a_host(name: str, host: str) -> None:
     found = problems(PRIVATE, **given)
     assert found.keys() == {name}
     assert "is not the https address of a host" in found[name]
+    assert "s3c" not in found[name]
 
 
 def test_report_path_and_names_of_the_runner() -> None:
@@ -436,6 +444,126 @@ def test_sign_in_refused(given: dict[str, str], more: dict[str, str], expected: 
     assert problems(given, **more).keys() == expected
 
 
+GUID_FORM = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
+
+
+@pytest.mark.parametrize("name", ["tenant-id", "client-id", "subscription-id"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param("a_b", id="underscore"),
+        pytest.param("..", id="dots"),
+        pytest.param("my-subscription", id="a-name"),
+        pytest.param(SUBSCRIPTION[:-1], id="too-short"),
+        pytest.param(f"{SUBSCRIPTION}0", id="too-long"),
+        pytest.param(f"{{{SUBSCRIPTION}}}", id="braces"),
+        pytest.param(SUBSCRIPTION.replace("-", ""), id="without-hyphens"),
+        pytest.param(SUBSCRIPTION.replace("5b", "5g"), id="another-letter"),
+        pytest.param(SUBSCRIPTION.replace("0000-4", "\u0660\u0660\u0660\u0660-4"), id="other-digits"),
+        pytest.param(f"{SUBSCRIPTION}\n{TENANT}", id="two-lines"),
+    ],
+)
+def test_ids_are_guids(name: str, value: str) -> None:
+    found = problems({name: value})
+    assert found.keys() == {name}
+    assert ("nor the domain name of a tenant" if name == "tenant-id" else GUID_FORM) in found[name]
+
+
+@pytest.mark.parametrize(
+    "tenant",
+    ["contoso.onmicrosoft.com", "Contoso.com", "a-b.co.uk", "xn--bcher-kva.example", TENANT.upper()],
+)
+def test_a_tenant_may_have_a_name(tenant: str) -> None:
+    sign_in = parsed({"tenant-id": tenant}).account.sign_in
+    assert isinstance(sign_in, GitHubOidc)
+    assert sign_in.tenant_id == tenant
+
+
+@pytest.mark.parametrize(
+    "tenant", ["common", "a..b", ".com", "com.", "-a.com", "a_b.com", "b\u00fccher.example", "a.b/c"]
+)
+def test_what_is_no_name_of_a_tenant(tenant: str) -> None:
+    assert problems({"tenant-id": tenant}).keys() == {"tenant-id"}
+
+
+def test_a_private_cloud_may_have_no_tenants() -> None:
+    assert parsed({**PRIVATE, "tenant-id": "adfs"})
+    assert problems({"tenant-id": "adfs"}).keys() == {"tenant-id"}
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "name"),
+    [
+        pytest.param({"client-secret": "s3c\nret"}, {}, "client-secret", id="secret-line"),
+        pytest.param({"client-secret": "s3c\x1bret"}, {}, "client-secret", id="secret-control"),
+        pytest.param({"client-secret": "s3cr\u00e9t"}, {}, "client-secret", id="secret-letters"),
+        pytest.param({"audience": "api://x\ny"}, {}, "audience", id="audience-line"),
+        pytest.param({"audience": "api://\u00fc"}, {}, "audience", id="audience-letters"),
+        pytest.param({}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s3c\nret"}, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", id="token"),
+        pytest.param({}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s3 ret"}, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", id="blank"),
+        pytest.param(
+            {}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "s3cr\u00e9t"}, "ACTIONS_ID_TOKEN_REQUEST_TOKEN", id="letter"
+        ),
+        *(
+            pytest.param({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": url}, "ACTIONS_ID_TOKEN_REQUEST_URL", id=name)
+            for name, url in {
+                "http": "http://s3c.github.invalid/token?a=1",
+                "loopback": "http://127.0.0.1:8080/s3c",
+                "no-scheme": "github.invalid/s3c",
+                "user": "https://s3c@github.invalid/",
+                "backslash": r"https://s3c\@github.invalid/",
+                "fragment": "https://github.invalid/#s3c",
+                "line": "https://github.invalid/s3c\n",
+                "port": "https://github.invalid:s3c/",
+            }.items()
+        ),
+    ],
+)
+def test_what_cannot_be_sent_to_sign_in(given: dict[str, str], more: dict[str, str], name: str) -> None:
+    found = problems(given, **more)
+    assert found.keys() == {name}
+    assert "s3c" not in found[name]
+
+
+def test_a_secret_needs_nothing_of_github() -> None:
+    assert parsed(SECRET, ACTIONS_ID_TOKEN_REQUEST_URL="nonsense", ACTIONS_ID_TOKEN_REQUEST_TOKEN="a b")
+
+
+@pytest.mark.parametrize(
+    ("environment", "endpoint"),
+    [
+        pytest.param({}, "http://169.254.169.254", id="metadata-service"),
+        pytest.param({"IDENTITY_ENDPOINT": ""}, "http://169.254.169.254", id="empty"),
+        pytest.param({"IDENTITY_ENDPOINT": "http://127.0.0.1:41/t?a"}, "http://127.0.0.1:41", id="identity-endpoint"),
+        pytest.param({"MSI_ENDPOINT": "http://Localhost:50342/t"}, "http://localhost:50342", id="msi-endpoint"),
+        pytest.param({"IDENTITY_ENDPOINT": "https://a/", "MSI_ENDPOINT": "https://b/"}, "https://a", id="both"),
+        pytest.param({"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://e.invalid"}, "http://169.254.169.254", id="pods"),
+    ],
+)
+def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endpoint: str) -> None:
+    account = parsed(NOBODY, **SELF_HOSTED, **environment).account
+    assert account.sign_in == ManagedIdentity(endpoint=endpoint)
+    assert account.signs_in_at == endpoint
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        pytest.param({"IDENTITY_ENDPOINT": "nonsense"}, "IDENTITY_ENDPOINT", id="nonsense"),
+        pytest.param({"MSI_ENDPOINT": "http://u@evil.invalid/"}, "MSI_ENDPOINT", id="user"),
+        pytest.param({"MSI_ENDPOINT": r"http://evil\@localhost/"}, "MSI_ENDPOINT", id="backslash"),
+        pytest.param(
+            {"IDENTITY_ENDPOINT": "https://a/", "IDENTITY_SERVER_THUMBPRINT": "0"},
+            "IDENTITY_SERVER_THUMBPRINT",
+            id="service-fabric",
+        ),
+    ],
+)
+def test_where_no_managed_identity_is_asked_for(environment: dict[str, str], name: str) -> None:
+    assert problems(NOBODY, **SELF_HOSTED, **environment).keys() == {name}
+    assert parsed({}, **SELF_HOSTED, **environment), "nobody needs it"
+
+
 def test_oidc_that_is_missing_says_which_permission() -> None:
     assert "permissions: id-token: write" in problems({}, **NO_OIDC)["client-secret"]
 
@@ -465,7 +593,7 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("resource-group", "", "is missing. Give it, or a whole resource id", id="no-group"),
         pytest.param("resource-group", "a/b", "cannot be such a name", id="group-form"),
         pytest.param("subscription-id", "", "is missing. Give it, or a whole resource id", id="no-subscription"),
-        pytest.param("subscription-id", "my subscription", "cannot be such a name", id="subscription-form"),
+        pytest.param("subscription-id", "my subscription", "is not a GUID", id="subscription-form"),
         pytest.param("environment", "AzureGermanCloud", "Use one of: AzureCloud, AzureUSGov", id="environment"),
         pytest.param("resource-manager-endpoint", "http://arm.local", "is not the https address of a host", id="http"),
         pytest.param("resource-manager-endpoint", "arm.local", "is not the https address of a host", id="no-scheme"),
@@ -602,6 +730,12 @@ def test_refused(name: str, value: str, words: str) -> None:
         pytest.param("image-uri", "web.vhd", "'web.vhd' is not the address of a VHD", id="vhd-name"),
         pytest.param("image-uri", "ftp://a/x.vhd?sig=SECRET", "'ftp://a/x.vhd' is not the address", id="vhd-scheme"),
         pytest.param("image-uri", "https:///x.vhd", "is not the address of a VHD", id="vhd-host"),
+        pytest.param("image-uri", r"https://evil\@a/x.vhd?SECRET", "is not the address of a VHD", id="vhd-backslash"),
+        pytest.param("image-uri", "https://u:SECRET@a/x.vhd", "is not the address of a VHD", id="vhd-user"),
+        pytest.param("image-uri", "https://a/x.vhd#?sig=SECRET", "is not the address of a VHD", id="vhd-fragment"),
+        pytest.param("image-uri", "https://a/x y.vhd?sig=SECRET", "is not the address of a VHD", id="vhd-blank"),
+        pytest.param("image-uri", "https://a/x\n.vhd?sig=SECRET", "is not the address of a VHD", id="vhd-line"),
+        pytest.param("image-uri", "https://\u00e4/x.vhd?sig=SECRET", "is not the address of a VHD", id="vhd-letters"),
     ],
 )
 def test_refused_image(name: str, value: str, words: str) -> None:
@@ -609,6 +743,64 @@ def test_refused_image(name: str, value: str, words: str) -> None:
     assert found.keys() == {name}
     assert words in found[name]
     assert "SECRET" not in found[name]
+
+
+NO_NAMES = [
+    pytest.param(".", id="dot"),
+    pytest.param("..", id="dots"),
+    pytest.param("...", id="three-dots"),
+    pytest.param("web.", id="dot-at-the-end"),
+    pytest.param("%2e%2e", id="dots-encoded"),
+    pytest.param("we\u200db", id="joiner"),
+    pytest.param("we\u0301b", id="accent-of-its-own"),
+    pytest.param("web\u00b2", id="superscript"),
+    pytest.param("w\u202eb", id="turned-round"),
+    pytest.param("a b", id="blank"),
+]
+NO_ASCII = [
+    pytest.param("w\u00ebb", id="letter"),
+    pytest.param("\uff37eb", id="wide-letter"),
+    pytest.param("w\u0435b", id="cyrillic"),
+    pytest.param("web\u0663", id="digit"),
+    pytest.param(".web", id="dot-at-the-beginning"),
+    pytest.param("-web", id="like-an-option"),
+]
+
+
+@pytest.mark.parametrize("value", NO_NAMES + NO_ASCII)
+@pytest.mark.parametrize("name", ["scale-set", "image-version", "image-sku", "image-offer", "image-publisher"])
+def test_what_nothing_is_called(name: str, value: str) -> None:
+    assert problems({name: value}).keys() == {name}
+
+
+@pytest.mark.parametrize("value", [*NO_NAMES, pytest.param("x" * 91, id="long")])
+def test_what_no_resource_group_is_called(value: str) -> None:
+    assert problems({"resource-group": value}).keys() == {"resource-group"}
+    elsewhere = {"resource-group": "", "subscription-id": ""}
+    assert problems({"scale-set": RESOURCE_ID.replace("/rg/", f"/{value}/"), **elsewhere}).keys() == {"scale-set"}
+    assert problems({"image-version": "", "image-id": MANAGED.replace("/g/", f"/{value}/")}).keys() == {"image-id"}
+
+
+@pytest.mark.parametrize("value", NO_NAMES + NO_ASCII)
+def test_what_nothing_is_called_in_an_id(value: str) -> None:
+    elsewhere = {"resource-group": "", "subscription-id": ""}
+    assert problems({"scale-set": RESOURCE_ID.replace("/web", f"/{value}"), **elsewhere}).keys() == {"scale-set"}
+    for image in (MANAGED, GALLERY, SHARED, COMMUNITY):
+        assert problems({"image-version": "", "image-id": image[:-3] + value}).keys() == {"image-id"}
+    assert problems({"image-version": "", "image-id": GALLERY.replace("/g/i", f"/{value}/i")}).keys() == {"image-id"}
+    assert problems({"instance-ids": f"1,{value}"}).keys() == {"instance-ids"}
+    assert problems({"zones": f"1,{value}"}).keys() == {"zones"}
+
+
+@pytest.mark.parametrize(
+    "value", ["sub", "..", SUBSCRIPTION[:-1], f"{SUBSCRIPTION}.", SUBSCRIPTION.replace("5b", "5g")]
+)
+def test_a_subscription_in_an_id_is_a_guid(value: str) -> None:
+    elsewhere = {"resource-group": "", "subscription-id": ""}
+    found = problems({"scale-set": RESOURCE_ID.replace(SUBSCRIPTION, value), **elsewhere})
+    assert f"{value!r} is no subscription's id" in found["scale-set"]
+    found = problems({"image-version": "", "image-id": GALLERY.replace(SUBSCRIPTION, value)})
+    assert "where the subscription's id belongs" in found["image-id"]
 
 
 @pytest.mark.parametrize(
@@ -902,7 +1094,12 @@ def test_duration(text: str, seconds: float | None) -> None:
 # -- any text --------------------------------------------------------------------------------------------------------
 
 BLANKS = st.text(alphabet=" \t", max_size=2)
-IDS = st.lists(st.text(alphabet=string.ascii_letters + string.digits + "_-.", min_size=1, max_size=5), max_size=8)
+IDS = st.lists(
+    st.text(alphabet=string.ascii_letters + string.digits + "_-.", min_size=1, max_size=5).filter(
+        lambda item: item[0] not in ".-" and item[-1] != "."
+    ),
+    max_size=8,
+)
 FORMS: dict[str, Callable[[list[str], str], str]] = {
     "commas": lambda items, blank: ",".join(f"{blank}{item}{blank}" for item in items),
     "lines": lambda items, blank: "".join(f"{blank}{item}{blank}\n" for item in items),

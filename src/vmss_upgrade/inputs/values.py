@@ -82,5 +82,10 @@ def origin_of(text: str) -> str | None:
     return address.origin if text.lower().removesuffix("/") in (host, f"{host}:{address.port}") else None
 
 
+def shown_address(text: str) -> str:
+    """What of an address a message may show: neither a user and a password nor a query, which may hold a signature."""
+    return text.partition("?")[0].rpartition("@")[2]
+
+
 def _trimmed(items: list[str]) -> list[str]:
     return [item.strip() for item in items if item.strip()]
