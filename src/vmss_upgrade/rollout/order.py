@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from vmss_upgrade.rollout.image import Image, ImageRequest
 from vmss_upgrade.rollout.policy import OnFailure, Policy
+
+# bytes, of a record that is written or read; that of 1,000 instances has half a MiB
+LARGEST_RECORD: Final = 16 * 1024 * 1024
 
 
 class Command(Enum):
