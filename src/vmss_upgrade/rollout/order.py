@@ -9,8 +9,7 @@ from typing import Final
 from vmss_upgrade.rollout.image import Image, ImageRequest
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 
-# bytes, of a record that is written or read; that of 1,000 instances has half a MiB
-LARGEST_RECORD: Final = 16 * 1024 * 1024
+LARGEST_RECORD: Final = 16 * 1024 * 1024  # bytes that a JSON record has at most, whoever writes or reads it
 
 
 class Command(Enum):
