@@ -35,7 +35,7 @@ _FORMS = {
     "resource-group": r"[\w.()-]+",
     "resource-manager-endpoint": r"https://\S+",
 }
-_WHO_AND_WHERE = ("resource-manager-endpoint", "audience", "environment")
+_WHO_AND_WHERE = ("resource-manager-endpoint", "authority-host", "audience", "environment")
 
 
 def are_inputs_surely_bad(case: Case) -> bool:

@@ -6,13 +6,13 @@ kept (the runner's `AddInputsToEnvironment`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
 from typing import Final, TypeVar
 
 from vmss_upgrade.errors import InputProblem
+from vmss_upgrade.inputs.names import is_name
 from vmss_upgrade.inputs.values import parse_duration, parse_list, parse_number, parse_share
 from vmss_upgrade.rollout.policy import Share
 
@@ -27,6 +27,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "audience": "",
     "environment": "AzureCloud",
     "resource-manager-endpoint": "",
+    "authority-host": "",
     "operation": "upgrade",
     "on-failure": "stop",
     "record": "",
@@ -57,7 +58,6 @@ INPUTS: Final[Mapping[str, str]] = {
     "timeout": "5h30m",
     "report-path": "",
 }
-IDENTIFIER: Final = re.compile(r"[\w.-]+")
 
 _PREFIX = "INPUT_"
 _OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:` are always allowed
@@ -69,9 +69,9 @@ class Form:
     """Reads the inputs one by one. What is wrong is noted, and a stand-in returned, so that all problems are found."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        given = {
-            name[len(_PREFIX) :].lower(): value.strip() for name, value in environ.items() if name.startswith(_PREFIX)
-        }
+        ours = {name: value.strip() for name, value in environ.items() if name.startswith(_PREFIX)}
+        given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
+        self._spelled_otherwise = [name for name in ours if name != name.upper()]
         self._given = {name: value for name, value in given.items() if name not in _OF_THE_RUNNER}
         self.problems: list[InputProblem] = []
 
@@ -81,6 +81,15 @@ class Form:
     def problem(self, name: str, message: str, remedy: str) -> None:
         """Note a problem; parsing goes on, to find the others."""
         self.problems.append(InputProblem(name, message, remedy))
+
+    def refuse_other_spellings(self) -> None:
+        """A variable that is an input's but for the case of its letters: the runner writes capitals alone."""
+        for name in self._spelled_otherwise:
+            self.problem(
+                name,
+                "(in the environment) looks like an input, but is none",
+                f"Leave it out. The runner passes an input as {name.upper()}: give it by `with:`.",
+            )
 
     def refuse_unknown(self) -> None:
         """A name that is not an input: the runner only warns of a typo, and the default would be used silently."""
@@ -146,11 +155,24 @@ class Form:
         )
         return None
 
-    def matching(self, name: str, pattern: re.Pattern[str], remedy: str) -> str:
-        """A value of a certain form, or empty."""
+    def matching(
+        self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "cannot be such a name"
+    ) -> str:
+        """A value that `is_one`, or empty. `lack` says of another one what is wrong with it."""
         value = self[name]
-        if value and not pattern.fullmatch(value):
-            self.problem(name, f"{value!r} cannot be such a name", remedy)
+        if value and not is_one(value):
+            self.problem(name, f"{value!r} {lack}", remedy)
+        return value
+
+    def sendable(self, name: str) -> str:
+        """A text of printable ASCII, or empty. Another one is not shown: it may be a secret."""
+        value = self[name]
+        if value and not (value.isascii() and value.isprintable()):
+            self.problem(
+                name,
+                "holds line breaks, control characters or letters other than those of ASCII",
+                "Copy it again, without what came along.",
+            )
         return value
 
     # -- lists ---------------------------------------------------------------------------------------------------
@@ -174,7 +196,7 @@ class Form:
         names: dict[str, str] = {}
         for item in items:
             names.setdefault(item.lower(), item)
-        wrong += [repr(item) for item in names.values() if not IDENTIFIER.fullmatch(item)]
+        wrong += [repr(item) for item in names.values() if not is_name(item)]
         if wrong:
             self.problem(name, f"{', '.join(wrong)} in the list cannot be {what}", remedy)
         return tuple(names.values())
