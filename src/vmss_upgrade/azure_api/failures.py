@@ -36,6 +36,20 @@ class LeadsElsewhere(SdkError):
         super().__init__(f"Azure's answer leads to another host ({where}), which is not followed")
 
 
+class AnswerTooSlow(SdkError):
+    """An answer that did not end within its time, however often something of it came."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the answer did not end within {seconds:g} s, and was left")
+
+
+class AnswerTooLarge(SdkError):
+    """An answer of more bytes than any of Azure's."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the answer was larger than {size / 2**20:g} MiB, and was left")
+
+
 @contextmanager
 def read_by_the_sdk() -> Iterator[None]:
     """Let the SDK read an answer: what it stumbles over is one that cannot be read, and no bug.
