@@ -13,6 +13,7 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
 from vmss_upgrade.azure_api.bounded_http import bounded_session
+from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.policies import ForgetRefusedToken, Masked, StayHome, Timeouts, Trace
@@ -50,6 +51,7 @@ def connect(
     The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
     follow redirects, and log as the environment wishes.
     """
+    transport = CheckedTransport(transport)
     endpoints = endpoints_of(account.cloud)
     credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
     masked = Masked(credential, mask)
