@@ -82,7 +82,7 @@ class Script:
     def exchange(self, method: str, url: str, headers: Any, body: bytes, patience: float | None) -> Reply:
         if urlsplit(url).hostname == "github.test":
             return answer(200, {"value": jwt(exp=32503680000, **CLAIMS)})
-        if urlsplit(url).hostname == "login.test":
+        if urlsplit(url).hostname in ("login.test", "login.microsoftonline.com"):
             return answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "access"})
         lowered = {name.lower(): value for name, value in headers.items()}
         self.sent.append(Sent(method, url, lowered, json.loads(body) if body else None))
@@ -94,7 +94,11 @@ class Script:
 
 
 def azure(
-    *answers: Reply | Exception, trace: Any = None, mask: Any = lambda _secret: None, manager: str = MANAGER
+    *answers: Reply | Exception,
+    trace: Any = None,
+    mask: Any = lambda _secret: None,
+    manager: str = MANAGER,
+    timeout: float = float("inf"),
 ) -> tuple[ScaleSetClient, Script]:
     """The client as the action connects it to Resource Manager at `manager`, and the script that answers."""
     script = Script(list(answers))
@@ -107,8 +111,8 @@ def azure(
         resource_group="rg",
         scale_set="web",
     )
-    transport = SimulatorTransport(script.exchange, script.clock.sleep)
+    transport = SimulatorTransport(lambda *request: script.exchange(*request), script.clock.sleep)
     return (
-        connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace),
+        connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace, timeout=timeout),
         script,
     )

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from azure.core.pipeline.policies import RequestIdPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.compute import __version__ as sdk_version
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
+from vmss_upgrade.azure_api.bounded_http import bounded_session
+from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.policies import ForgetRefusedToken, Masked, StayHome, Timeouts, Trace
@@ -17,13 +22,14 @@ from vmss_upgrade.ports import Clock
 
 
 class ClockedTransport(RequestsTransport):  # type: ignore[misc]
-    """The SDK's own transport, but its sleeps (for retries) are the clock's, which a cancelled job interrupts.
+    """The SDK's own transport, on a session that bounds every answer; its sleeps are the clock's, which a cancelled job
+    interrupts.
 
     Proxies and a private certificate authority are taken from the environment, as `requests` does.
     """
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__()
+        super().__init__(session=bounded_session(clock.now))
         self._clock = clock
 
     def sleep(self, duration: float) -> None:
@@ -39,23 +45,37 @@ def connect(
     user_agent: str,
     mask: Callable[[str], None],
     trace: Callable[[str], None] | None,
+    timeout: float,
 ) -> ScaleSetClient:
-    """The scale set that the account names. Asks nothing of anybody yet."""
+    """The scale set that the account names. Asks nothing of anybody yet; reads nothing after `timeout` seconds.
+
+    The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
+    follow redirects, and log as the environment wishes.
+    """
+    transport = CheckedTransport(transport)
     endpoints = endpoints_of(account.cloud)
     credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
+    masked = Masked(credential, mask)
     client = ComputeManagementClient(
-        Masked(credential, mask),
+        masked,
         account.subscription_id,
         base_url=endpoints.resource_manager,
-        credential_scopes=[endpoints.scope],
         transport=transport,
-        retry_total=0,
-        user_agent=user_agent,
-        per_call_policies=[
+        policies=[
             Timeouts(),
             ForgetRefusedToken(credential),
             *([Trace(trace, clock)] if trace else []),
+            RequestIdPolicy(),
+            UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
+            StayHome(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
+            ARMChallengeAuthenticationPolicy(masked, endpoints.scope),
         ],
-        per_retry_policies=[StayHome(endpoints.resource_manager)],  # which see redirects, too
     )
-    return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)
+    ends = clock.now() + timeout
+    return ScaleSetClient(
+        client,
+        account.subscription_id,
+        account.resource_group,
+        account.scale_set,
+        has_time=lambda: clock.now() < ends,
+    )

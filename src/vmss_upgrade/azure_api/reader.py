@@ -5,7 +5,7 @@ Raises the SDK's HttpResponseError for every answer but 200, to be `translated` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,15 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
-from vmss_upgrade.azure_api.failures import read_by_the_sdk
+from vmss_upgrade.addresses import parse_address
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, NoTimeLeft, read_by_the_sdk
 from vmss_upgrade.azure_api.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
+
+MOST_PAGES = 500  # a thousand instances are nine
+LONGEST_LIST = 256 * 2**20  # bytes of all pages; a thousand instances are 6 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,14 @@ class Page:
 class Reader:
     """Reads of Resource Manager. A path without an api-version gets the compute provider's."""
 
-    def __init__(self, client: ComputeManagementClient) -> None:
+    def __init__(self, client: ComputeManagementClient, has_time: Callable[[], bool]) -> None:
         self._client = client
+        self._has_time = has_time
 
     def get(self, url: str) -> HttpResponse:
-        """The answer, which is a 200."""
+        """The answer, which is a 200. Raises NoTimeLeft once there is none for another."""
+        if not self._has_time():
+            raise NoTimeLeft
         if "api-version=" not in url:
             url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
         request = HttpRequest("GET", url, headers={"Accept": "application/json"})
@@ -67,22 +74,44 @@ class Reader:
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
-        """Every page of a list, each nextLink followed as given."""
+        """Every page of a list, each nextLink followed as given; no list has pages or bytes without end."""
         pages: list[Page] = []
+        size = 0
         followed: set[str] = set()
-        following: Any = url
+        following = url
         while following:
-            if not isinstance(following, str) or following in followed:
+            if following in followed:
                 raise unreadable("the list goes round in a circle")
             followed.add(following)
+            if len(pages) == MOST_PAGES:
+                raise unreadable(f"the list has more than {MOST_PAGES} pages")
             response = self.get(following)
+            size += len(response.content)
+            if size > LONGEST_LIST:
+                raise unreadable(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
             body = self.object_of(response)
             listed = body.get("value")
             if not isinstance(listed, list):
                 raise unreadable("the list has no field `value`")
             pages.append(Page(tuple(item for item in listed if isinstance(item, dict)), response.headers))
-            following = body.get("nextLink")
+            following = _link(body)
         return pages
+
+
+def is_segment(name: str) -> bool:
+    """Whether a name can be one part of a path: dots and nothing at all would lead to another resource."""
+    return name not in ("", ".", "..")
+
+
+def _link(body: Json) -> str:
+    """The nextLink, rebuilt from what was read of it, since the SDK takes `{...}` in an address for a template."""
+    link = body.get("nextLink")
+    if not link:
+        return ""
+    address = parse_address(link) if isinstance(link, str) else None
+    if address is None:
+        raise LeadsElsewhere("unreadable")
+    return str(address)
 
 
 def _decoded(response: HttpResponse) -> Any:
