@@ -83,13 +83,14 @@ def _carry_out(
     if simulated:
         console.line(f"SIMULATED RUN, scenario {simulated}: no Azure is involved.", style="1;35")
     console.line(f"vmss-upgrade {__version__}", style="1")
-    try:
-        from vmss_upgrade.inputs import parse_inputs
+    from vmss_upgrade.inputs import parse_inputs
+    from vmss_upgrade.reporters.masks import mask_secrets
 
+    mask_secrets(environ, console)
+    try:
         inputs = parse_inputs(environ)
     except InputError as error:
         return _refused_inputs(error, console, report)
-    _mask_secrets(inputs, console)
     _introduce(inputs, console)
     with closing(_events(inputs, environ, clock, console, transport)) as events:
         for event in events:
@@ -132,14 +133,6 @@ def _introduce(inputs: Inputs, console: Console) -> None:
     else:
         console.line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
     console.line(f"Signing in with {account.sign_in}")
-
-
-def _mask_secrets(inputs: Inputs, console: Console) -> None:
-    console.mask(getattr(inputs.account.sign_in, "secret", ""))
-    console.mask(getattr(inputs.account.sign_in, "request_token", ""))
-    query = inputs.order.image.image_uri.partition("?")[2]
-    console.mask(query)
-    console.mask(query.partition("sig=")[2].partition("&")[0])
 
 
 def _remember(memory: Memory, console: Console, event: Event) -> None:

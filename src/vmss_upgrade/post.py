@@ -18,6 +18,7 @@ from vmss_upgrade.interruption import Interruption
 from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
 from vmss_upgrade.reporters import killed
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.masks import mask_secrets
 from vmss_upgrade.reporters.state import REPAIRS, ROLLOUT, SUSPENDED, saved_state
 from vmss_upgrade.reporters.under_way import Stage, from_value
 from vmss_upgrade.rollout.commands import resume_repairs
@@ -48,7 +49,6 @@ def _connect(account: Account, environ: Mapping[str, str], clock: Clock, console
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
     from vmss_upgrade.user_agent import user_agent
 
-    console.mask(getattr(account.sign_in, "secret", ""))
     listen_to_sdk(console)
     return connect(
         account,
@@ -71,6 +71,8 @@ def run(
     console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=False)
     failure, last_words = "", "Nothing was left to do."
     try:
+        if _is_anything_left(environ):
+            mask_secrets(environ, console)
         if _tell_of_kill(environ, console):
             last_words = "Nothing had to be undone."
         if saved_state(environ, REPAIRS) == SUSPENDED:
@@ -85,6 +87,11 @@ def run(
         return 1
     console.line(last_words)
     return 0
+
+
+def _is_anything_left(environ: Mapping[str, str]) -> bool:
+    """Whether there is anything to say; mostly not, and then nothing need be hidden."""
+    return any(saved_state(environ, name) for name in (REPAIRS, ROLLOUT))
 
 
 def _tell_of_kill(environ: Mapping[str, str], console: Console) -> bool:
