@@ -13,11 +13,6 @@ from vmss_upgrade.reporters.masks import secrets_in
 
 VHD = "https://a.blob.core.windows.net/c/x.vhd"
 LONG = {name: f"made-here-{name}~x" for name in ("secret", "request", "runtime", "sig")}
-    "client-secret": "made-here-1~x",
-    "request": "made-here-2~x",
-    "runtime": "made-here-3~x",
-    "sig": "made-here-4~x",
-}
 ENVIRON = {
     "GITHUB_ACTIONS": "true",
     "INPUT_CLIENT-SECRET": LONG["secret"],
