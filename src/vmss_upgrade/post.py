@@ -18,6 +18,7 @@ from vmss_upgrade.interruption import Interruption
 from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
 from vmss_upgrade.reporters import killed
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.masks import mask_secrets
 from vmss_upgrade.reporters.state import REPAIRS, ROLLOUT, SUSPENDED, saved_state
 from vmss_upgrade.reporters.under_way import Stage, from_value
@@ -103,8 +104,7 @@ def _tell_of_kill(environ: Mapping[str, str], console: Console) -> bool:
     console.warning(" ".join(killed.in_sentences(under_way)), killed.TITLE)
     try:
         if environ.get("GITHUB_STEP_SUMMARY"):
-            with open(environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
-                summary.write(killed.as_markdown(under_way))
+            append_whole(environ["GITHUB_STEP_SUMMARY"], killed.as_markdown(under_way))
     except OSError as error:
         console.warning(f"Could not write the step summary: {type(error).__name__}: {error}")
     return True

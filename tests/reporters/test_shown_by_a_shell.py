@@ -15,8 +15,9 @@ from bad_input.runner_files import read_pairs
 from bad_input.runner_log import lines
 from builders import fleet, report_of, run_of
 from vmss_upgrade.reporters.json_text import as_json
-from vmss_upgrade.reporters.outputs import as_outputs, write_outputs, write_record
+from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record import as_record
+from vmss_upgrade.reporters.record_file import write_record
 from vmss_upgrade.reporters.step_summary import as_markdown
 from vmss_upgrade.rollout.events import Ending, Noticed, Outcome
 from vmss_upgrade.rollout.findings import Finding, Severity
