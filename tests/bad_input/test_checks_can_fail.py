@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -16,7 +17,7 @@ from bad_input.case import Case
 from bad_input.worlds import PROTECTED
 from vmss_upgrade.azure_api import instance_view, operation, policies
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.reporters import console, outputs, record, state, step_summary
+from vmss_upgrade.reporters import console, outputs, record, redaction, state, step_summary
 
 SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
 
@@ -34,7 +35,7 @@ def nothing(*_: Any, **__: Any) -> None:
     return None
 
 
-def as_it_is(value: object) -> str:
+def as_it_is(value: object, _limit: int = 0) -> str:
     return str(value)
 
 
@@ -50,6 +51,7 @@ LINE = failing("a\n::error::forged")
 def test_a_log_that_is_not_cleaned(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.faults_of_case(case) == []
     monkeypatch.setattr(console, "clean", as_it_is)
+    monkeypatch.setattr(console, "shown", as_it_is)
     monkeypatch.setattr(console.Console, "_command", unescaped)
     assert faults_by(judge.log_commands_are_meant, case)
 
@@ -77,6 +79,7 @@ def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPa
     case = failing(words)
     assert judge.faults_of_case(case) == []
     monkeypatch.setattr(console, "keep_secret", nothing)
+    monkeypatch.setattr(redaction, "_TOKEN", re.compile("(?!)"))
     found = faults_by(judge.secrets_stay_secret, case)
     assert {fault.rpartition(" ")[2] for fault in found} == {"log", "summary", "record"}
 

@@ -130,6 +130,14 @@ def test_a_thousand_failures_are_one_annotation_a_code(capsys: Captured) -> None
     assert errors[0].startswith("Instances 0, 3, 6, 9,")
 
 
+def test_of_a_thousand_codes_the_first_are_told(capsys: Captured) -> None:
+    ending = Ending(outcome=Outcome.HALTED, reason="because", failures=failures(1000, codes=1000))
+    say([*run_of(fleet("0123456789" * 100))[:-1], RolloutFinished(at=9.0, ending=ending)])
+    output = capsys.readouterr().out
+    assert len(re.findall(r"Rollout halted.*Code", output)) == 30
+    assert "ERROR: and 970 other codes, in the JSON record" in output
+
+
 BROKEN = Failure(instance_id="1", code="OSProvisioningTimedOut", message="It did not start.", correlation_id="c-1")
 
 
@@ -199,10 +207,13 @@ def test_progress_is_said_when_it_is_new_and_again_after_a_while(capsys: Capture
 def test_masks_and_debug_lines_are_for_the_runner_only(capsys: Captured) -> None:
     for github in (True, False):
         console = Console(github=github, colour=False)
-        console.mask("s3cret%\n")
+        console.mask("s3cret-%\n")
         console.mask("")
         console.debug("GET /x")
-    assert capsys.readouterr().out == "::add-mask::s3cret%25%0A\n::debug::GET /x\n"
+    first, *derived, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == ("::add-mask::s3cret-%25%0A", "::debug::GET /x")
+    assert derived
+    assert all(line.startswith("::add-mask::") for line in derived)
 
 
 def test_a_traceback_is_cleaned_line_by_line(capsys: Captured) -> None:
