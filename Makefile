@@ -36,7 +36,7 @@ simulate: $(READY) ## rollouts drawn from seeds, and bad input, held against wha
 crashes: $(READY) ## every scenario killed at every call to Azure, and run again
 	@PYTHONPATH=src:tests $(BIN)/python -m crashes
 
-check: $(READY) ## formatting, lint, types, architecture, action and workflow files
+check: $(READY) ## formatting, lint, types, architecture, action and workflow files, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,7 +45,8 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/zizmor --offline --quiet --no-progress .github action.yml
+	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml
+	$(BIN)/hadolint Dockerfile
 	bash -n .ci/run tools/*.sh
 
 conformance: $(READY) ## the simulator and the action against the recorded Azure and the az CLI (AZURE_CONTRACT_DIR)
