@@ -1,0 +1,98 @@
+"""Bodies that do not end in time, made while they are read: huge, packed, or a byte a second on the virtual clock."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Callable
+from typing import Any
+
+import requests
+import urllib3
+
+from azure_simulator.transport import Exchange, SimulatorAdapter
+from vmss_upgrade.ports import Clock
+
+MARK = "x-bad-input-body"  # the header that an answer with such a body has on its way to the adapter
+BODIES = ("blanks", "digits", "letters", "packed", "trickle")
+SIZE = 100_000_000
+SECONDS_OF_TRICKLING = 6000
+_PORTION = 1_000_000
+_PACKED = gzip.compress(b" " * _PORTION)
+_BEGINNINGS = {"blanks": b'{"value": [', "digits": b'{"value": [1', "letters": b'{"value": ["'}
+_FILLING = {"blanks": b" ", "digits": b"1", "letters": b"x", "packed": _PACKED}
+
+
+class EndlessAdapter(SimulatorAdapter):
+    """Gives an answer that is marked a body of that kind. `take` is told how much of it was taken, unpacked."""
+
+    def __init__(self, exchange: Exchange, clock: Clock, take: Callable[[int], None]) -> None:
+        super().__init__(exchange)
+        self._clock = clock
+        self._take = take
+
+    def build_response(self, req: requests.PreparedRequest, resp: urllib3.HTTPResponse) -> requests.Response:
+        """See HTTPAdapter.build_response."""
+        kind = resp.headers.pop(MARK, None)
+        if kind is None:
+            return super().build_response(req, resp)
+        headers = urllib3.HTTPHeaderDict(resp.headers)
+        headers.discard("content-length")
+        body: io.RawIOBase
+        if kind == "trickle":
+            body = _Trickling(resp.read(), self._clock)
+        else:
+            body = _Endless(kind, self._take)
+            if kind == "packed":
+                headers["content-encoding"] = "gzip"
+        return super().build_response(
+            req, urllib3.HTTPResponse(body=body, headers=headers, status=resp.status, preload_content=False)
+        )
+
+
+class _Endless(io.RawIOBase):
+    """A hundred million bytes of one kind, none of which is there before it is read."""
+
+    def __init__(self, kind: str, take: Callable[[int], None]) -> None:
+        self._beginning = _BEGINNINGS.get(kind, b"")
+        self._filling = _FILLING[kind]
+        self._unpacked = _PORTION if kind == "packed" else 1
+        self._left = len(self._beginning) + SIZE // self._unpacked * len(self._filling)
+        self._take = take
+        self._taken = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        size = min(len(buffer), self._left)
+        if self._beginning:
+            data, self._beginning = self._beginning[:size], self._beginning[size:]
+            size = len(data)
+        else:
+            begun = self._taken % len(self._filling)
+            data = (self._filling * (2 + size // len(self._filling)))[begun : begun + size]
+            self._taken += size
+        buffer[:size] = data
+        self._left -= size
+        self._take(self._taken * self._unpacked // len(self._filling))
+        return size
+
+
+class _Trickling(io.RawIOBase):
+    """The true answer and blanks after it, a byte a second, for longer than a rollout may take."""
+
+    def __init__(self, body: bytes, clock: Clock) -> None:
+        self._bytes = iter(body.ljust(SECONDS_OF_TRICKLING))
+        self._clock = clock
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._clock.sleep(1)
+        following = next(self._bytes, None)
+        if following is None:
+            return 0
+        buffer[0] = following
+        return 1
