@@ -26,6 +26,7 @@ ADDRESS_AND_SIGN_IN = {
     "audience",
     "environment",
     "resource-manager-endpoint",
+    "authority-host",
 }
 
 
@@ -58,9 +59,12 @@ SNIPPETS: list[Any] = [
     for step in yaml.load(block, Loader=yaml.BaseLoader)
 ]
 VARIABLES = {
-    "SCALE_SET_ID": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web",
-    "AZURE_TENANT_ID": "tenant",
-    "AZURE_CLIENT_ID": "client",
+    "SCALE_SET_ID": (
+        "/subscriptions/00000000-0000-4000-8000-00000000005b"
+        "/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+    ),
+    "AZURE_TENANT_ID": "00000000-0000-4000-8000-00000000007e",
+    "AZURE_CLIENT_ID": "00000000-0000-4000-8000-0000000000c1",
 }
 
 

@@ -49,15 +49,16 @@ PROJECT = Path(__file__).resolve().parents[1]
 INPUTS = {
     "INPUT_SCALE-SET": "web",
     "INPUT_RESOURCE-GROUP": "rg_(old)",
-    "INPUT_SUBSCRIPTION-ID": "sub",
-    "INPUT_TENANT-ID": "tenant",
-    "INPUT_CLIENT-ID": "client",
+    "INPUT_SUBSCRIPTION-ID": "00000000-0000-4000-8000-00000000005b",
+    "INPUT_TENANT-ID": "00000000-0000-4000-8000-00000000007e",
+    "INPUT_CLIENT-ID": "00000000-0000-4000-8000-0000000000c1",
     "INPUT_CLIENT-SECRET": "s3cret",
 }
 BY_HAND = (
-    "az vmss set-orchestration-service-state --subscription sub -g 'rg_(old)' -n web "
+    "az vmss set-orchestration-service-state --subscription 00000000-0000-4000-8000-00000000005b -g 'rg_(old)' -n web "
     "--service-name AutomaticRepairs --action Resume"
 )
+SIGNING_IN = "Signing in with a client secret at https://login.microsoftonline.com"
 LEFT_SUSPENDED = {"GITHUB_ACTIONS": "true", "STATE_repairs": "suspended", **INPUTS}
 
 RUNNING, SUCCEEDED, FAILED = OperationState.RUNNING, OperationState.SUCCEEDED, OperationState.FAILED
@@ -157,7 +158,7 @@ def test_nothing_to_do(run: Start, state: dict[str, str]) -> None:
 def test_repairs_are_resumed(run: Start, api: FakeApi, seconds: float, waits: list[str]) -> None:
     done = run(api)
     assert done.last == ["Automatic instance repairs, which the rollout had suspended, are resumed."]
-    assert (done.exit_code, done.seconds, done.before) == (0, seconds, waits)
+    assert (done.exit_code, done.seconds, done.before) == (0, seconds, [SIGNING_IN, *waits])
     assert set(api.asked) == {False}
 
 
@@ -190,7 +191,7 @@ def test_failures_say_what_to_do_by_hand(run: Start, api: FakeApi, words: str) -
 def test_a_bug_shows_its_traceback(run: Start) -> None:
     done = run(FakeApi(ZeroDivisionError("##[error]oops")))
     assert done.exit_code == 1
-    assert "Traceback" in done.before[0]
+    assert "Traceback" in done.before[1]
     assert not any("##[" in line for line in [*done.before, *done.last])
     assert "Internal error: ZeroDivisionError" in done.last[0]
     assert post.ISSUES in done.last[0]

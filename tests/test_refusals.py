@@ -79,7 +79,8 @@ def test_an_image_that_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_another_kind_of_image(tmp_path: Path) -> None:
-    inputs = {"image-version": "", "image-id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/i"}
+    group = "/subscriptions/00000000-0000-4000-8000-00000000005b/resourceGroups/g"
+    inputs = {"image-version": "", "image-id": f"{group}/providers/Microsoft.Compute/images/i"}
     _assert_refused(HAPPY_FLEET, inputs, "does not let a scale set change the kind", "same kind", tmp_path)
 
 

@@ -75,7 +75,8 @@ class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core
         session = requests.Session()
         # No proxy and no .netrc of this machine: nothing here leaves the process.
         session.trust_env = False
-        session.mount("https://", SimulatorAdapter(exchange))
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, SimulatorAdapter(exchange))
         # Not the transport's own, or closing a client would make the next request open a real session.
         super().__init__(session=session, session_owner=False)
         self._sleep = sleep

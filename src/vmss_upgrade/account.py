@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+# Microsoft's clouds, by the az CLI's names -> where each signs in. Source: azure-identity `AzureAuthorityHosts`.
+AUTHORITIES: Final[Mapping[str, str]] = {
+    "AzureCloud": "https://login.microsoftonline.com",
+    "AzureUSGovernment": "https://login.microsoftonline.us",
+    "AzureChinaCloud": "https://login.chinacloudapi.cn",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloud:
-    """`resource_manager_endpoint` and `authority_host` are empty for Microsoft's own clouds; so is `audience`."""
+    """`resource_manager_endpoint` and `authority_host` are empty for Microsoft's own clouds; so is `audience`.
+
+    Both are origins, such as `https://host`.
+    """
 
     environment: str = "AzureCloud"
     resource_manager_endpoint: str = ""
     authority_host: str = ""
     audience: str = ""
+
+    @property
+    def authority(self) -> str:
+        """The origin that gets the secret or GitHub's token."""
+        return self.authority_host or AUTHORITIES[self.environment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +59,9 @@ class GitHubOidc:
 
 @dataclass(frozen=True, slots=True)
 class ManagedIdentity:
-    """The identity of the self-hosted runner's own machine."""
+    """The identity of the self-hosted runner's own machine, and the origin that is asked for its token."""
+
+    endpoint: str = "http://169.254.169.254"  # Azure's instance metadata service
 
     def __str__(self) -> str:
         return "the managed identity of this self-hosted runner"
@@ -60,3 +79,8 @@ class Account:
     subscription_id: str
     resource_group: str
     scale_set: str
+
+    @property
+    def signs_in_at(self) -> str:
+        """The only origin that is asked for a token of Azure's."""
+        return self.sign_in.endpoint if isinstance(self.sign_in, ManagedIdentity) else self.cloud.authority

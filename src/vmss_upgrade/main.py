@@ -131,7 +131,7 @@ def _introduce(inputs: Inputs, console: Console) -> None:
         console.line(f"Resource Manager at {account.cloud.resource_manager_endpoint} (not one of Microsoft's clouds)")
     else:
         console.line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
-    console.line(f"Signing in with {account.sign_in}")
+    console.line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
 
 
 def _mask_secrets(inputs: Inputs, console: Console) -> None:

@@ -108,7 +108,9 @@ def _resume_repairs(environ: Mapping[str, str], clock: Clock, console: Console, 
     from vmss_upgrade.inputs import parse_account
 
     until = clock.now() + PATIENCE
-    api = connect(parse_account(environ), environ, clock, console)
+    account = parse_account(environ)
+    console.line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
+    api = connect(account, environ, clock, console)
     operation = _patiently(lambda: api.set_repairs(suspended=False), until, clock, console)
     state = OperationState.RUNNING
     while state is OperationState.RUNNING and clock.now() < until:

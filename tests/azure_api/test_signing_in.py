@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +18,7 @@ from scripted import CLAIMS, answer, jwt
 
 from azure_simulator import Reply, VirtualClock
 from azure_simulator.transport import SimulatorTransport
-from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity
+from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.azure_api import credentials
 from vmss_upgrade.azure_api.connection import ClockedTransport
 from vmss_upgrade.azure_api.credentials import GitHubToken, credential_for
@@ -110,14 +112,6 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
             "https://login.local",
             id="private",
         ),
-        pytest.param(
-            Cloud(authority_host="https://login.local"),
-            "api://AzureADTokenExchange",
-            "https://management.azure.com",
-            "https://management.azure.com/.default",
-            "https://login.local",
-            id="another-authority",
-        ),
     ],
 )
 def test_what_belongs_to_a_cloud(
@@ -125,7 +119,7 @@ def test_what_belongs_to_a_cloud(
 ) -> None:
     endpoints = endpoints_of(cloud)
     assert (endpoints.resource_manager, endpoints.scope, endpoints.authority) == (manager, scope, authority)
-    assert endpoints.is_private is (cloud.resource_manager_endpoint + cloud.authority_host != "")
+    assert endpoints.is_private is (cloud.resource_manager_endpoint != "")
     services.credential(cloud).get_token(scope)
     assert services.audiences == [audience]
 
@@ -279,3 +273,211 @@ def test_a_token_of_github_whose_expiry_cannot_be_read_is_no_bug_of_ours(service
     credential.get_token("https://manager.test/.default")
     with pytest.raises(SdkError):
         credential.get_token("https://another.test/.default")
+
+
+# -- nowhere else ----------------------------------------------------------------------------------------------------
+
+PRIVATE = Cloud(resource_manager_endpoint="https://manager.test", authority_host="https://login.test")
+SECRET = ClientSecret(tenant_id="tenant", client_id="client", secret="s3cr3t")
+CONFIGURATION = {
+    "issuer": "https://login.test/tenant/v2.0",
+    "authorization_endpoint": "https://login.test/tenant/oauth2/v2.0/authorize",
+    "token_endpoint": "https://login.test/tenant/oauth2/v2.0/token",
+}
+TOKEN = {"token_type": "Bearer", "expires_in": 3600, "access_token": "access"}
+LURES = [
+    pytest.param("https://evil.test/tenant/token", id="another-host"),
+    pytest.param(r"https://evil.test\@login.test/tenant/token", id="backslash"),
+    pytest.param("https://evil.test/?@login.test/tenant/token", id="query"),
+    pytest.param("https://login.test@evil.test/tenant/token", id="user"),
+    pytest.param("https://login.test:8443/tenant/token", id="another-port"),
+    pytest.param("https://below.login.test/tenant/token", id="below-it"),
+    pytest.param("http://login.test/tenant/token", id="not-encrypted"),
+    pytest.param("https://login.test.evil.test/tenant/token", id="as-a-beginning"),
+]
+
+
+class Hosts:
+    """Answers by what an address begins with; notes every request that leaves."""
+
+    def __init__(self, answers: dict[str, Reply]) -> None:
+        self.answers = answers
+        self.sent: list[str] = []
+
+    def exchange(self, method: str, url: str, headers: Any, body: bytes, patience: float | None) -> Reply:
+        self.sent.append(f"{method} {url} {dict(headers)} {body.decode()}")
+        fitting = [beginning for beginning in self.answers if url.startswith(beginning)]
+        return self.answers[max(fitting, key=len)] if fitting else answer(200, TOKEN)
+
+    def went_to(self) -> set[str]:
+        return {urlsplit(request.split(" ")[1]).netloc for request in self.sent}
+
+    def sign_in(self, sign_in: SignIn, cloud: Cloud = PRIVATE) -> str:
+        transport = SimulatorTransport(self.exchange, VirtualClock().sleep)
+        credential = credential_for(sign_in, endpoints_of(cloud), transport, lambda _: None)
+        return str(credential.get_token("https://manager.test/.default").token)
+
+
+def test_a_secret_signs_in_where_discovery_says() -> None:
+    hosts = Hosts({"https://login.test/tenant/v2.0/": answer(200, CONFIGURATION)})
+    assert hosts.sign_in(SECRET) == "access"
+    assert "s3cr3t" in hosts.sent[-1]
+    assert hosts.went_to() == {"login.test"}
+
+
+@pytest.mark.parametrize("lure", LURES)
+def test_discovery_leads_the_secret_nowhere_else(lure: str) -> None:
+    configuration = answer(200, {**CONFIGURATION, "token_endpoint": lure})
+    hosts = Hosts({"https://login.test/tenant/v2.0/": configuration})
+    with pytest.raises(SdkError):
+        hosts.sign_in(SECRET)
+    assert hosts.went_to() == {"login.test"}
+    assert not any("s3cr3t" in request for request in hosts.sent)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("lure", LURES)
+def test_a_redirect_leads_neither_secret_nor_assertion_anywhere(lure: str, status: int) -> None:
+    away = Reply(status, [("location", lure)], b"")
+    token = answer(200, {"value": jwt(exp=NOW + 300, **CLAIMS)})
+    for sign_in, answers in (
+        (SECRET, {"https://login.test/tenant/v2.0/": away}),
+        (SECRET, {"https://login.test/tenant/v2.0/": answer(200, CONFIGURATION), "https://login.test/": away}),
+        (REQUEST, {"https://github.test/": token, "https://login.test/": away}),
+        (REQUEST, {"https://github.test/": away}),
+    ):
+        hosts = Hosts(answers)
+        with pytest.raises(SdkError):
+            hosts.sign_in(sign_in)
+        assert hosts.went_to() <= {"login.test", "github.test"}
+        assert all("/tenant/token" not in request for request in hosts.sent)
+
+
+@pytest.mark.parametrize("authority", ["https://login.microsoftonline.com", "https://login.test"])
+def test_nobody_else_is_asked_whether_an_authority_is_genuine(authority: str) -> None:
+    cloud = PRIVATE if "test" in authority else Cloud()
+    for sign_in in (SECRET, REQUEST):
+        hosts = Hosts({"https://github.test/": answer(200, {"value": jwt(exp=NOW + 300, **CLAIMS)})})
+        hosts.answers[f"{authority}/tenant/v2.0/"] = answer(
+            200, {name: value.replace("https://login.test", authority) for name, value in CONFIGURATION.items()}
+        )
+        hosts.sign_in(sign_in, cloud)
+        assert hosts.went_to() <= {authority.removeprefix("https://"), "github.test"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AZURE_REGIONAL_AUTHORITY_NAME", "westeurope"),
+        ("AZURE_REGIONAL_AUTHORITY_NAME", "TryAutoDetect"),
+        ("MSAL_FORCE_REGION", "westeurope"),
+        ("AZURE_AUTHORITY_HOST", "https://evil.test"),
+    ],
+)
+def test_the_environment_leads_the_secret_nowhere_else(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    hosts = Hosts({"https://login.test/tenant/v2.0/": answer(200, CONFIGURATION)})
+    with contextlib.suppress(SdkError):
+        hosts.sign_in(SECRET)
+    assert hosts.went_to() <= {"login.test"}
+
+
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        pytest.param(
+            "https://github.test/token?v=1", "https://github.test/token?v=1&audience=api%3A%2F%2Ftest", id="as-it-is"
+        ),
+        pytest.param("https://github.test/token", "https://github.test/token?audience=api%3A%2F%2Ftest", id="no-query"),
+        pytest.param(
+            "https://github.test/token?v=1#x", "https://github.test/token?v=1&audience=api%3A%2F%2Ftest", id="fragment"
+        ),
+    ],
+)
+def test_where_github_is_asked(url: str, asked: str) -> None:
+    hosts = Hosts({"https://github.test/": answer(200, {"value": "no.jwt.x"})})
+    sign_in = replace(REQUEST, request_url=url)
+    hosts.sign_in(sign_in, replace(PRIVATE, audience="api://test"))
+    assert hosts.sent[0].split(" ")[1] == asked
+
+
+@pytest.mark.parametrize("url", ["https://user@github.test/token?v=1", "https://github.test:x/", "", "nonsense"])
+def test_an_address_of_github_that_cannot_be_read_is_not_asked(url: str) -> None:
+    hosts = Hosts({})
+    with pytest.raises(SdkError):
+        hosts.sign_in(replace(REQUEST, request_url=url))
+    assert hosts.sent == []
+
+
+IMDS = "169.254.169.254"
+
+
+@pytest.mark.parametrize(
+    ("environment", "endpoint", "host"),
+    [
+        pytest.param({}, f"http://{IMDS}", IMDS, id="metadata-service"),
+        pytest.param(
+            {"IDENTITY_ENDPOINT": "http://127.0.0.1:41241/token", "IDENTITY_HEADER": "h"},
+            "http://127.0.0.1:41241",
+            "127.0.0.1:41241",
+            id="app-service",
+        ),
+        pytest.param(
+            {"MSI_ENDPOINT": "http://127.0.0.1:40342/token", "MSI_SECRET": "h"},
+            "http://127.0.0.1:40342",
+            "127.0.0.1:40342",
+            id="machine-learning",
+        ),
+        pytest.param(
+            {"MSI_ENDPOINT": "http://localhost:50342/t"}, "http://localhost:50342", "localhost:50342", id="shell"
+        ),
+    ],
+)
+def test_a_managed_identity_is_asked_for_where_the_environment_says(
+    environment: dict[str, str], endpoint: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    given = {**TOKEN, "expires_on": int(NOW) + 3600, "resource": "https://manager.test"}
+    hosts = Hosts({"http://": answer(200, given)})
+    assert hosts.sign_in(ManagedIdentity(endpoint=endpoint)) == "access"
+    assert hosts.went_to() == {host}
+
+
+@pytest.mark.parametrize(
+    ("environment", "reply"),
+    [
+        pytest.param({}, Reply(302, [("location", "http://evil.test/token")], b""), id="redirect"),
+        pytest.param(
+            {"IDENTITY_ENDPOINT": f"http://{IMDS}/t", "IMDS_ENDPOINT": "x"},
+            Reply(401, [("www-authenticate", "Basic realm=/etc/passwd")], b""),
+            id="challenge",
+        ),
+        pytest.param({"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://evil.test"}, answer(200, TOKEN), id="pod-identity"),
+        pytest.param(
+            {
+                "AZURE_AUTHORITY_HOST": "https://evil.test",
+                "AZURE_TENANT_ID": "tenant",
+                "AZURE_CLIENT_ID": "client",
+                "AZURE_FEDERATED_TOKEN_FILE": __file__,
+            },
+            answer(200, TOKEN),
+            id="workload-identity",
+        ),
+        pytest.param(
+            {"MSI_ENDPOINT": "http://evil.test", "MSI_SECRET": "s"}, answer(200, TOKEN), id="machine-learning"
+        ),
+    ],
+)
+def test_a_managed_identity_is_asked_for_nowhere_else(
+    environment: dict[str, str], reply: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    hosts = Hosts({"http": reply})
+    with pytest.raises((SdkError, OSError)):
+        hosts.sign_in(ManagedIdentity())
+    assert hosts.went_to() <= {IMDS}
+    assert not any("root:" in request for request in hosts.sent)

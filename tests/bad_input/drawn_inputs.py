@@ -12,7 +12,8 @@ _ALMOST = st.sampled_from(
         "upgrades", "Plan", "1", "3", "101%", "0", "50 %", "PT5M", "1h30", "-5m", "0,1", "[0]", "0;1", "auto ", "yes",
         "22.04", "https://evil.invalid", "http://evil.invalid", "https://u:p@evil.invalid/", "https://azure.invalid:0",
         "https://azure.invalid/?a=b", "azurestack", "record.json", "a/b/c", "../x", "/etc/x", "a" * 300, "./.", "x\x00",
-        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/w",
+        "/subscriptions/00000000-0000-4000-8000-00000000005b/resourceGroups/g/providers/Microsoft.Compute"
+        "/virtualMachineScaleSets/w",
         "/SharedGalleries/g/Images/i", "https://a.blob.core.windows.net/c/x.vhd?sig=abc",
     )
 )  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -19,8 +20,9 @@ from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
 from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity, SignIn
+from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
-from vmss_upgrade.azure_api.failures import read_by_the_sdk
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, read_by_the_sdk
 from vmss_upgrade.clock import unix_time
 
 _UNREADABLE = "the sign-in service's answer cannot be read"
@@ -34,7 +36,7 @@ def credential_for(
 
     Nothing is repeated in there: an outage leaves as ServiceResponseError, and whoever asks waits, and says so.
     """
-    noting = _NotingTransport(transport)
+    noting = _NotingTransport(transport, _home_of(sign_in, endpoints))
     options: dict[str, Any] = {"transport": noting, "retry_total": 0}
     match sign_in:
         case ClientSecret():
@@ -52,7 +54,7 @@ def credential_for(
         case GitHubOidc():
             from azure.identity import ClientAssertionCredential
 
-            github = GitHubToken(sign_in, endpoints.audience, noting, mask)
+            github = GitHubToken(sign_in, endpoints.audience, transport, mask)
             assertion = ClientAssertionCredential(
                 sign_in.tenant_id, sign_in.client_id, github.fetch, authority=endpoints.authority, **options
             )
@@ -93,9 +95,13 @@ class GitHubToken:
     def __init__(
         self, sign_in: GitHubOidc, audience: str, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
     ) -> None:
-        self._url = f"{sign_in.request_url}&audience={quote(audience, safe='')}"
+        address = parse_address(sign_in.request_url)
+        if address is None:
+            raise LeadsElsewhere("")
+        asked = f"audience={quote(audience, safe='')}"
+        self._url = str(replace(address, query=f"{address.query}&{asked}" if address.query else asked))
         self._bearer = sign_in.request_token
-        self._pipeline = Pipeline(transport)
+        self._pipeline = Pipeline(_NotingTransport(transport, address.origin))
         self._mask = mask
         self._token = ""
         self.claims: dict[str, Any] = {}
@@ -123,16 +129,29 @@ class GitHubToken:
             raise ServiceResponseError("GitHub's token service answered without a token.") from error
 
 
-class _NotingTransport(HttpTransport[Any, Any]):
-    """Bounds every request, and remembers the status of the last answer, which many of azure-identity's errors lack."""
+def _home_of(sign_in: SignIn, endpoints: Endpoints) -> str:
+    return sign_in.endpoint if isinstance(sign_in, ManagedIdentity) else endpoints.authority
 
-    def __init__(self, inner: HttpTransport[Any, Any]) -> None:
+
+class _NotingTransport(HttpTransport[Any, Any]):
+    """Bounds every request, and remembers the status of the last answer, which many of azure-identity's errors lack.
+
+    Lets no request leave for another origin than `home`: msal goes where discovery and the environment send it, and
+    would take the secret along.
+    """
+
+    def __init__(self, inner: HttpTransport[Any, Any], home: str) -> None:
         self._inner = inner
+        self._home = home
         self.last_status: int | None = None
 
     def send(self, request: Any, **options: Any) -> Any:
-        """Pass on, and note the answer's status (None where there is no answer)."""
+        """Pass on, and note the answer's status (None where there is no answer). Raises LeadsElsewhere."""
         self.last_status = None
+        address = parse_address(request.url)
+        if address is None or address.origin != self._home:
+            raise LeadsElsewhere(address.host if address else "")
+        request.url = str(address)  # as it was read
         response = self._inner.send(request, **{**options, **NETWORK_TIMEOUTS})
         self.last_status = response.status_code
         return response

@@ -1,6 +1,6 @@
 """Which Azure: Resource Manager, authority, token scope and OIDC audience belong together.
 
-Source: azure-mgmt-core `get_arm_endpoints`, azure-identity `AzureAuthorityHosts`; the audiences are those of
+Source: azure-mgmt-core `get_arm_endpoints`; the audiences are those of
 Microsoft's documentation of workload identity federation per cloud.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmss_upgrade.account import Cloud
+from vmss_upgrade.account import AUTHORITIES, Cloud
 
 # One bound for every connection: a hanging read must not outlive a cancelled job.
 NETWORK_TIMEOUTS = {"connection_timeout": 5, "read_timeout": 30}
@@ -28,21 +28,21 @@ class Endpoints:
 _CLOUDS = {
     "AzureCloud": Endpoints(
         resource_manager="https://management.azure.com",
-        authority="https://login.microsoftonline.com",
+        authority=AUTHORITIES["AzureCloud"],
         scope="https://management.azure.com/.default",
         audience="api://AzureADTokenExchange",
         is_private=False,
     ),
     "AzureUSGovernment": Endpoints(
         resource_manager="https://management.usgovcloudapi.net",
-        authority="https://login.microsoftonline.us",
+        authority=AUTHORITIES["AzureUSGovernment"],
         scope="https://management.core.usgovcloudapi.net/.default",
         audience="api://AzureADTokenExchangeUSGov",
         is_private=False,
     ),
     "AzureChinaCloud": Endpoints(
         resource_manager="https://management.chinacloudapi.cn",
-        authority="https://login.chinacloudapi.cn",
+        authority=AUTHORITIES["AzureChinaCloud"],
         scope="https://management.chinacloudapi.cn/.default",
         audience="api://AzureADTokenExchangeChina",
         is_private=False,
@@ -56,8 +56,8 @@ def endpoints_of(cloud: Cloud) -> Endpoints:
     manager = cloud.resource_manager_endpoint.rstrip("/")
     return Endpoints(
         resource_manager=manager or known.resource_manager,
-        authority=cloud.authority_host.rstrip("/") or known.authority,
+        authority=cloud.authority.rstrip("/"),
         scope=f"{manager}/.default" if manager else known.scope,
         audience=cloud.audience or known.audience,
-        is_private=bool(manager or cloud.authority_host),
+        is_private=bool(manager),
     )

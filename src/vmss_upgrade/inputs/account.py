@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from vmss_upgrade.account import Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
-from vmss_upgrade.inputs.form import IDENTIFIER, Form
-from vmss_upgrade.inputs.values import is_address
+from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
+from vmss_upgrade.addresses import parse_address
+from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.names import is_domain, is_group_name, is_guid, is_name
+from vmss_upgrade.inputs.values import is_address, origin_of, shown_address
 
-ENVIRONMENTS: Final = ("AzureCloud", "AzureUSGovernment", "AzureChinaCloud")
+ENVIRONMENTS: Final = tuple(AUTHORITIES)
 
-_NAME = re.compile(r"[\w.()-]+")
+_NO_GUID = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
+_REQUEST_URL, _REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+_SERVICE_FABRIC = "IDENTITY_SERVER_THUMBPRINT"
 _SCALE_SET_ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     r"/providers/Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/]+)/?",
@@ -35,14 +39,17 @@ def account_of(form: Form, environ: Mapping[str, str]) -> Account:
 def _scale_set(form: Form) -> tuple[str, str, str]:
     """Subscription, resource group and name: from the resource id where one was given, else from three inputs."""
     value = form["scale-set"]
-    subscription = form.matching("subscription-id", IDENTIFIER, "Copy it from `az account show --query id`.")
-    group = form.matching("resource-group", _NAME, "Give the name alone, as `az group list` prints it.")
+    subscription = form.matching(
+        "subscription-id", is_guid, "Copy it from `az account show --query id`.", lack=_NO_GUID
+    )
+    group = form.matching("resource-group", is_group_name, "Give the name alone, as `az group list` prints it.")
     if value.startswith("/"):
         found = _SCALE_SET_ID.fullmatch(value)
-        if found is None:
+        lack = _lack_of(found)
+        if found is None or lack:
             form.problem(
                 "scale-set",
-                f"{value!r} is not the resource id of a scale set",
+                f"{value!r} is not the resource id of a scale set{lack}",
                 "Copy it from `az vmss show --query id`.",
             )
             return "", "", ""
@@ -52,12 +59,25 @@ def _scale_set(form: Form) -> tuple[str, str, str]:
     if not value:
         form.problem("scale-set", "is missing", "Give the scale set's name, or its whole resource id.")
     else:
-        form.matching("scale-set", _NAME, "Give the name alone, or the whole resource id.")
+        form.matching("scale-set", is_name, "Give the name alone, or the whole resource id.")
     if not group:
         form.problem("resource-group", "is missing", "Give it, or a whole resource id as `scale-set`.")
     if not subscription:
         form.problem("subscription-id", "is missing", "Give it, or a whole resource id as `scale-set`.")
     return subscription, group, value
+
+
+def _lack_of(found: re.Match[str] | None) -> str:
+    """What in the resource id cannot be such a name; empty where nothing is wrong."""
+    if found is None:
+        return ""
+    names = (
+        ("subscription", is_guid, "subscription's id"),
+        ("group", is_group_name, "resource group's name"),
+        ("name", is_name, "scale set's name"),
+    )
+    wrong = [f"{found[part]!r} is no {what}" for part, is_one, what in names if not is_one(found[part])]
+    return f": {', '.join(wrong)}" if wrong else ""
 
 
 def _refuse_contradiction(form: Form, name: str, given: str, in_id: str) -> None:
@@ -66,53 +86,110 @@ def _refuse_contradiction(form: Form, name: str, given: str, in_id: str) -> None
 
 
 def _cloud(form: Form, environ: Mapping[str, str]) -> Cloud:
-    endpoint = form["resource-manager-endpoint"]
-    if endpoint and not _is_https(endpoint):
-        form.problem(
-            "resource-manager-endpoint",
-            f"{endpoint!r} is not an https address",
-            "Write https://HOST or https://HOST:PORT.",
-        )
-    authority = environ.get("AZURE_AUTHORITY_HOST", "").strip()
-    if authority and "://" not in authority:
-        authority = f"https://{authority}"
-    if authority and not _is_https(authority):
-        form.problem(
-            "AZURE_AUTHORITY_HOST", f"{authority!r} (in the environment) is not an https address", "Write https://HOST."
-        )
+    environment = form.choice("environment", ENVIRONMENTS)
+    endpoint = _origin(form, "resource-manager-endpoint", form["resource-manager-endpoint"])
+    is_private = bool(form["resource-manager-endpoint"])
+    given = _origin(form, "authority-host", form["authority-host"])
+    inherited = "" if is_private and given else _authority_of(environ)
+    inherited = _origin(form, "AZURE_AUTHORITY_HOST", inherited, " (in the environment)")
+    if not is_private and environment:
+        _refuse_another_authority(form, environment, "authority-host", given)
+        _refuse_another_authority(form, environment, "AZURE_AUTHORITY_HOST", inherited)
     return Cloud(
-        environment=form.choice("environment", ENVIRONMENTS) or ENVIRONMENTS[0],
+        environment=environment or ENVIRONMENTS[0],
         resource_manager_endpoint=endpoint,
-        authority_host=authority,
-        audience=form["audience"],
+        authority_host=(given or inherited) if is_private else "",
+        audience=form.sendable("audience"),
     )
 
 
-def _is_https(address: str) -> bool:
-    return is_address(address, ("https",)) and "?" not in address
+def _authority_of(environ: Mapping[str, str]) -> str:
+    """What azure-identity would take out of the environment, which may be a host alone."""
+    host = environ.get("AZURE_AUTHORITY_HOST", "").strip()
+    return host if not host or "://" in host else f"https://{host}"
+
+
+def _origin(form: Form, name: str, value: str, where: str = "") -> str:
+    origin = origin_of(value)
+    if value and origin is None:
+        form.problem(
+            name,
+            f"{shown_address(value)!r}{where} is not the https address of a host",
+            "Write https://HOST or https://HOST:PORT.",
+        )
+    return origin or ""
+
+
+def _refuse_another_authority(form: Form, environment: str, name: str, host: str) -> None:
+    """Who signs in elsewhere hands over a secret, or GitHub's token, so that is for private clouds alone."""
+    if host and host != AUTHORITIES[environment]:
+        form.problem(
+            name,
+            f"{host!r} is none of Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
+            "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it "
+            "belongs to in `resource-manager-endpoint`.",
+        )
 
 
 def _sign_in(form: Form, environ: Mapping[str, str]) -> SignIn:
     """A given secret wins; else GitHub's OIDC token; a managed identity only where nothing else was given."""
-    tenant = form.matching("tenant-id", IDENTIFIER, "Copy it from `az account show --query tenantId`.")
-    client = form.matching("client-id", IDENTIFIER, "Copy the application (client) id.")
-    secret = form["client-secret"]
-    url = environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", "")
-    token = environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+    tenant = _tenant(form)
+    client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=_NO_GUID)
+    secret = form.sendable("client-secret")
     self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
     if not (tenant or client or secret) and self_hosted:
-        return ManagedIdentity()
+        return _managed_identity(form, environ)
     for name, value in (("tenant-id", tenant), ("client-id", client)):
         if not value:
             form.problem(name, "is missing", "Give it: both `tenant-id` and `client-id` are needed to sign in.")
     if secret:
         return ClientSecret(tenant_id=tenant, client_id=client, secret=secret)
+    url, token = _github_request(form, environ)
+    return GitHubOidc(tenant_id=tenant, client_id=client, request_url=url, request_token=token)
+
+
+def _tenant(form: Form) -> str:
+    """A GUID or a domain name; in a private cloud that signs in by AD FS, which has no tenants, `adfs`."""
+    return form.matching(
+        "tenant-id",
+        lambda text: is_guid(text) or is_domain(text) or (text == "adfs" and bool(form["resource-manager-endpoint"])),
+        "Copy it from `az account show --query tenantId`.",
+        lack="is neither a GUID nor the domain name of a tenant, such as contoso.onmicrosoft.com",
+    )
+
+
+def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Where GitHub is asked for its OIDC token, and with which token. Neither is shown: both are for this job alone."""
+    url, token = environ.get(_REQUEST_URL, ""), environ.get(_REQUEST_TOKEN, "")
     if not (url and token):
         form.problem(
             "client-secret",
-            "is not given, and the job may not ask for GitHub's OIDC token "
-            "(ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set)",
+            f"is not given, and the job may not ask for GitHub's OIDC token ({_REQUEST_URL} and {_REQUEST_TOKEN} "
+            "are not set)",
             "Add `permissions: id-token: write` to the job (it is not available to pull requests from forks), "
             "or give `client-secret`.",
         )
-    return GitHubOidc(tenant_id=tenant, client_id=client, request_url=url, request_token=token)
+        return url, token
+    remedy = "Leave it to the runner: find out what sets it in the job."
+    address = parse_address(url)
+    if address is None or address.scheme != "https" or not is_address(url):
+        form.problem(_REQUEST_URL, "(in the environment) is not an https address", remedy)
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        form.problem(_REQUEST_TOKEN, "(in the environment) cannot be sent as a token", remedy)
+    return url, token
+
+
+def _managed_identity(form: Form, environ: Mapping[str, str]) -> ManagedIdentity:
+    """Of the service that azure-identity chooses by the environment (`ManagedIdentityCredential`)."""
+    name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if environ.get(name)), "")
+    if not name:
+        return ManagedIdentity()
+    remedy = f"Unset {name} in the job's environment, or give `tenant-id` and `client-id`."
+    if environ.get(_SERVICE_FABRIC):
+        # azure-identity would send this request by a session of its own, past our bounds
+        form.problem(_SERVICE_FABRIC, "(in the environment) tells of Service Fabric, which is not supported", remedy)
+    address = parse_address(environ[name])
+    if address is None or not is_address(environ[name]):
+        form.problem(name, f"{shown_address(environ[name])!r} (in the environment) is not an address", remedy)
+        return ManagedIdentity()
+    return ManagedIdentity(endpoint=address.origin)

@@ -6,13 +6,13 @@ kept (the runner's `AddInputsToEnvironment`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
 from typing import Final, TypeVar
 
 from vmss_upgrade.errors import InputProblem
+from vmss_upgrade.inputs.names import is_name
 from vmss_upgrade.inputs.values import parse_duration, parse_list, parse_number, parse_share
 from vmss_upgrade.rollout.policy import Share
 
@@ -27,6 +27,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "audience": "",
     "environment": "AzureCloud",
     "resource-manager-endpoint": "",
+    "authority-host": "",
     "operation": "upgrade",
     "on-failure": "stop",
     "record": "",
@@ -57,7 +58,6 @@ INPUTS: Final[Mapping[str, str]] = {
     "timeout": "5h30m",
     "report-path": "",
 }
-IDENTIFIER: Final = re.compile(r"[\w.-]+")
 
 _PREFIX = "INPUT_"
 _OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:` are always allowed
@@ -146,11 +146,24 @@ class Form:
         )
         return None
 
-    def matching(self, name: str, pattern: re.Pattern[str], remedy: str) -> str:
-        """A value of a certain form, or empty."""
+    def matching(
+        self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "cannot be such a name"
+    ) -> str:
+        """A value that `is_one`, or empty. `lack` says of another one what is wrong with it."""
         value = self[name]
-        if value and not pattern.fullmatch(value):
-            self.problem(name, f"{value!r} cannot be such a name", remedy)
+        if value and not is_one(value):
+            self.problem(name, f"{value!r} {lack}", remedy)
+        return value
+
+    def sendable(self, name: str) -> str:
+        """A text of printable ASCII, or empty. Another one is not shown: it may be a secret."""
+        value = self[name]
+        if value and not (value.isascii() and value.isprintable()):
+            self.problem(
+                name,
+                "holds line breaks, control characters or letters other than those of ASCII",
+                "Copy it again, without what came along.",
+            )
         return value
 
     # -- lists ---------------------------------------------------------------------------------------------------
@@ -174,7 +187,7 @@ class Form:
         names: dict[str, str] = {}
         for item in items:
             names.setdefault(item.lower(), item)
-        wrong += [repr(item) for item in names.values() if not IDENTIFIER.fullmatch(item)]
+        wrong += [repr(item) for item in names.values() if not is_name(item)]
         if wrong:
             self.problem(name, f"{', '.join(wrong)} in the list cannot be {what}", remedy)
         return tuple(names.values())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
-from vmss_upgrade.inputs.form import IDENTIFIER, Form
-from vmss_upgrade.inputs.values import is_address
+from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.names import is_group_name, is_guid, is_name
+from vmss_upgrade.inputs.values import is_address, shown_address
 from vmss_upgrade.rollout.image import ImageRequest
 from vmss_upgrade.rollout.order import Command
 
@@ -18,13 +20,14 @@ _GALLERY = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft
 _SHARED_GALLERY = "/SharedGalleries/GALLERY/Images/IMAGE"
 _COMMUNITY_GALLERY = "/CommunityGalleries/GALLERY/Images/IMAGE"
 _VERSION = "/versions/VERSION"
+_EXACT_OR_LATEST = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+|latest", re.IGNORECASE | re.ASCII)
 # name in a form -> what may stand there, for people and for us
-_NAMES = {
-    "SUBSCRIPTION": ("the subscription's id", re.compile(r"[\w-]+")),
-    "GROUP": ("a resource group's name", re.compile(r"[\w.()-]+")),
-    "GALLERY": ("a gallery's name", IDENTIFIER),
-    "IMAGE": ("an image's name", IDENTIFIER),
-    "VERSION": ("a version, X.Y.Z or latest", re.compile(r"[0-9]+\.[0-9]+\.[0-9]+|latest", re.IGNORECASE | re.ASCII)),
+_NAMES: dict[str, tuple[str, Callable[[str], object]]] = {
+    "SUBSCRIPTION": ("the subscription's id", is_guid),
+    "GROUP": ("a resource group's name", is_group_name),
+    "GALLERY": ("a gallery's name", is_name),
+    "IMAGE": ("an image's name", is_name),
+    "VERSION": ("a version, X.Y.Z or latest", _EXACT_OR_LATEST.fullmatch),
 }
 
 
@@ -54,7 +57,7 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
         )
     _refuse_several_images(form, given)
     for name in _PLATFORM_IMAGE:
-        form.matching(name, IDENTIFIER, "Copy it from `az vm image list`.")
+        form.matching(name, is_name, "Copy it from `az vm image list`.")
     version = form["image-version"]
     if command is Command.ROLLBACK and version.lower() == "latest":
         form.problem(
@@ -97,8 +100,8 @@ def _lack_of(image_id: str) -> str:
     wanted = (form + _VERSION * has_version).split("/")
     parts = image_id.split("/")
     for position, (part, word) in enumerate(zip(parts, wanted, strict=False)):
-        name, pattern = _NAMES.get(word, (f"`{word}`", None))
-        if not (pattern.fullmatch(part) if pattern else part.lower() == word.lower()):
+        name, is_one = _NAMES.get(word, (f"`{word}`", None))
+        if not (is_one(part) if is_one else part.lower() == word.lower()):
             return f"it has {part!r} after {'/'.join(parts[:position])} where {name} belongs"
     if len(parts) < len(wanted):
         return f"it lacks /{'/'.join(wanted[len(parts) :])} at its end"
@@ -126,7 +129,7 @@ def _remedy_for(image_id: str) -> str:
 
 def _image_uri(form: Form) -> str:
     value = form["image-uri"]
-    if value and not is_address(value, ("https", "http")):
-        shown = value.partition("?")[0]
+    if value and not is_address(value):
+        shown = shown_address(value)
         form.problem("image-uri", f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
     return value

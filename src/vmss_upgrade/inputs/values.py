@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import re
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
+from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.rollout.policy import Share
 
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _CLOCK_UNITS = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.IGNORECASE | re.ASCII)
 _SHARE = re.compile(r"([0-9]{1,9})\s*(%?)")
+_ADDRESS = re.compile(r"[!-~]+", re.ASCII)  # what else there is must be percent-encoded
+_AMBIGUOUS = re.compile(r"[\\#]")  # read as the end of a host by some, and by others not
 
 
 def parse_number(text: str) -> int | None:
@@ -66,13 +68,23 @@ def is_path_below(text: str) -> bool:
     return is_below and "\x00" not in text and not text.endswith("/")
 
 
-def is_address(text: str, schemes: tuple[str, ...]) -> bool:
-    """Whether it is an address with a host, of one of these schemes."""
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # what is between the slashes cannot be a host and a port
-        return False
+def is_address(text: str) -> bool:
+    """Whether it is an http or https address that all readers read alike, without a user and a fragment."""
+    return bool(_ADDRESS.fullmatch(text)) and not _AMBIGUOUS.search(text) and parse_address(text) is not None
+
+
+def origin_of(text: str) -> str | None:
+    """The origin that `https://HOST` or `https://HOST:PORT` names, with or without a slash at its end; else None."""
+    address = parse_address(text)
+    if address is None or address.scheme != "https":
+        return None
+    host = f"https://{address.host}"
+    return address.origin if text.lower().removesuffix("/") in (host, f"{host}:{address.port}") else None
+
+
+def shown_address(text: str) -> str:
+    """What of an address a message may show: neither a user and a password nor a query, which may hold a signature."""
+    return text.partition("?")[0].rpartition("@")[2]
 
 
 def _trimmed(items: list[str]) -> list[str]:
