@@ -83,13 +83,14 @@ def _carry_out(
     if simulated:
         console.line(f"SIMULATED RUN, scenario {simulated}: no Azure is involved.", style="1;35")
     console.line(f"vmss-upgrade {__version__}", style="1")
-    try:
-        from vmss_upgrade.inputs import parse_inputs
+    from vmss_upgrade.inputs import parse_inputs
+    from vmss_upgrade.reporters.masks import mask_secrets
 
+    mask_secrets(environ, console)
+    try:
         inputs = parse_inputs(environ)
     except InputError as error:
         return _refused_inputs(error, console, report)
-    _mask_secrets(inputs, console)
     _introduce(inputs, console)
     with closing(_events(inputs, environ, clock, console, transport)) as events:
         for event in events:
@@ -132,14 +133,6 @@ def _introduce(inputs: Inputs, console: Console) -> None:
     else:
         console.line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
     console.line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
-
-
-def _mask_secrets(inputs: Inputs, console: Console) -> None:
-    console.mask(getattr(inputs.account.sign_in, "secret", ""))
-    console.mask(getattr(inputs.account.sign_in, "request_token", ""))
-    query = inputs.order.image.image_uri.partition("?")[2]
-    console.mask(query)
-    console.mask(query.partition("sig=")[2].partition("&")[0])
 
 
 def _remember(memory: Memory, console: Console, event: Event) -> None:
@@ -200,17 +193,19 @@ def _write_everything(environ: Mapping[str, str], console: Console, report: Repo
     """Record, outputs and summary, each whether or not the others can be written. Returns the exit code."""
     from vmss_upgrade.inputs import usable_report_path
     from vmss_upgrade.reporters import outputs, step_summary
+    from vmss_upgrade.reporters.files import append_whole
+    from vmss_upgrade.reporters.record_file import write_record
 
     path = usable_report_path(environ)
     workspace = environ.get("GITHUB_WORKSPACE") or "."
-    if path and not _attempt(console, "the record", lambda: outputs.write_record(report, workspace, path)):
+    if path and not _attempt(console, "the record", lambda: write_record(report, workspace, path)):
         path = ""
 
     def write_outputs() -> None:
         outputs.write_outputs(outputs.as_outputs(report, path), environ["GITHUB_OUTPUT"])
 
     def write_summary() -> None:
-        _append(environ["GITHUB_STEP_SUMMARY"], step_summary.as_markdown(report, simulated=simulated))
+        append_whole(environ["GITHUB_STEP_SUMMARY"], step_summary.as_markdown(report, simulated=simulated))
 
     if environ.get("GITHUB_OUTPUT"):
         _attempt(console, "the outputs", write_outputs)
@@ -227,11 +222,6 @@ def _attempt(console: Console, what: str, write: Callable[[], None]) -> bool:
         console.warning(f"Could not write {what}: {type(error).__name__}: {error}")
         return False
     return True
-
-
-def _append(file: str, text: str) -> None:
-    with open(file, "a", encoding="utf-8") as stream:
-        stream.write(text)
 
 
 # -- environment ---------------------------------------------------------------------------------------------------

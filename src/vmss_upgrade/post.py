@@ -18,6 +18,8 @@ from vmss_upgrade.interruption import Interruption
 from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
 from vmss_upgrade.reporters import killed
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.files import append_whole
+from vmss_upgrade.reporters.masks import mask_secrets
 from vmss_upgrade.reporters.state import REPAIRS, ROLLOUT, SUSPENDED, saved_state
 from vmss_upgrade.reporters.under_way import Stage, from_value
 from vmss_upgrade.rollout.commands import resume_repairs
@@ -48,7 +50,6 @@ def _connect(account: Account, environ: Mapping[str, str], clock: Clock, console
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
     from vmss_upgrade.user_agent import user_agent
 
-    console.mask(getattr(account.sign_in, "secret", ""))
     listen_to_sdk(console)
     return connect(
         account,
@@ -71,6 +72,8 @@ def run(
     console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=False)
     failure, last_words = "", "Nothing was left to do."
     try:
+        if _is_anything_left(environ):
+            mask_secrets(environ, console)
         if _tell_of_kill(environ, console):
             last_words = "Nothing had to be undone."
         if saved_state(environ, REPAIRS) == SUSPENDED:
@@ -87,6 +90,11 @@ def run(
     return 0
 
 
+def _is_anything_left(environ: Mapping[str, str]) -> bool:
+    """Whether there is anything to say; mostly not, and then nothing need be hidden."""
+    return any(saved_state(environ, name) for name in (REPAIRS, ROLLOUT))
+
+
 def _tell_of_kill(environ: Mapping[str, str], console: Console) -> bool:
     """Say what a killed main step left half-way, in the log and in the step summary. False where it was not killed."""
     value = saved_state(environ, ROLLOUT)
@@ -96,8 +104,7 @@ def _tell_of_kill(environ: Mapping[str, str], console: Console) -> bool:
     console.warning(" ".join(killed.in_sentences(under_way)), killed.TITLE)
     try:
         if environ.get("GITHUB_STEP_SUMMARY"):
-            with open(environ["GITHUB_STEP_SUMMARY"], "a", encoding="utf-8") as summary:
-                summary.write(killed.as_markdown(under_way))
+            append_whole(environ["GITHUB_STEP_SUMMARY"], killed.as_markdown(under_way))
     except OSError as error:
         console.warning(f"Could not write the step summary: {type(error).__name__}: {error}")
     return True

@@ -11,8 +11,9 @@ import pytest
 from hostile import SECRET, halted
 
 from builders import NEW, fleet, report_of, run_of
-from vmss_upgrade.reporters.outputs import OUTPUTS, as_outputs, write_outputs, write_record
+from vmss_upgrade.reporters.outputs import OUTPUTS, as_outputs, write_outputs
 from vmss_upgrade.reporters.record import SCHEMA, as_record
+from vmss_upgrade.reporters.record_file import write_record
 from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.report import Report

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import re
+import sys
+import unicodedata
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import STEADY
+from vmss_upgrade.reporters.characters import HOLE, LINE_BREAKS, visible
+from vmss_upgrade.reporters.redaction import forget_secrets, keep_secret
 from vmss_upgrade.reporters.text import (
     clean,
     clean_lines,
@@ -18,8 +22,6 @@ from vmss_upgrade.reporters.text import (
     count,
     cut,
     fenced,
-    forget_secrets,
-    keep_secret,
     markdown,
     without_queries,
 )
@@ -51,7 +53,12 @@ SPLIT = " "  # what `clean` puts between ## and [
         pytest.param("\x1b[31mred\x1b[0m", "[31mred [0m", id="ansi-colour"),
         pytest.param("\x9b2Jgone", "2Jgone", id="c1-control"),
         pytest.param("a\u202eb\u2066c\u200fd", "a b c d", id="bidirectional"),
-        pytest.param("a\ud800b", "a b", id="surrogate"),
+        pytest.param("a\ud800b\ue000c\ufdd0d\U0001fffe", "a\ufffdb\ufffdc\ufffdd\ufffd", id="no-characters"),
+        pytest.param("a\u061cb\xadc\U000e0041d\u3164e\ufe0ff\u2800g", "a b c d e f g", id="invisible"),
+        pytest.param("\u200b::error::x", "·::error::x", id="command-after-nothing-to-see"),
+        pytest.param("✅ ⏸️ ⏱️ ↩️ ⚠️ ℹ️", "✅ ⏸️ ⏱️ ↩️ ⚠️ ℹ️", id="our-own-signs"),  # noqa: RUF001
+        pytest.param("Z" + "\u0301" * 50 + "algo", "Z" + "\u0301" * 4 + "algo", id="a-pile-of-accents"),
+        pytest.param("Viê\u0323t, नमस्ते, שָׁלוֹם", "Viê\u0323t, नमस्ते, שָׁלוֹם", id="accents-in-use"),
         pytest.param("a\x00b\x7fc", "a b c", id="nul-and-delete"),
         pytest.param(404, "404", id="not-a-string"),
     ],
@@ -71,9 +78,9 @@ def test_clean(text: object, cleaned: str) -> None:
         pytest.param("https://a/x?1 https://b/y?2", "https://a/x?... https://b/y?...", id="two"),
         pytest.param("https://a/x", "https://a/x", id="no-query"),
         pytest.param("https://a/x?sv=1\n&sig=SECRET", "https://a/x?... &sig=...", id="broken-by-a-line-feed"),
-        pytest.param("acct.blob/x.vhd?sv=1&sig=SECRET", "acct.blob/x.vhd?sv=1&sig=...", id="no-scheme"),
+        pytest.param("acct.blob/x.vhd?sv=1&sig=SECRET", "acct.blob/x.vhd?...", id="no-scheme"),
         pytest.param("What? Why?", "What? Why?", id="no-address"),
-        pytest.param("https://a/" * 20_000, "https://a/" * 20_000, id="so-long-that-only-linear-time-will-do"),
+        pytest.param("https://a/" * 13_000, "https://a/" * 13_000, id="so-long-that-only-linear-time-will-do"),
     ],
 )
 def test_query_strings_are_taken_out(text: str, shown: str) -> None:
@@ -189,6 +196,25 @@ def test_a_fence_that_its_content_cannot_close(text: str, fence: str) -> None:
     first, content, last = fenced(text).split("\n")
     assert (first, last) == (f"{fence}sh", fence)
     assert fence not in content
+
+
+def test_the_ranges_of_what_is_invisible_are_those_of_unicode() -> None:
+    every = [sign for point in range(sys.maxunicode + 1) if (sign := chr(point)) not in LINE_BREAKS]
+    seen = visible("\n".join(every)).split("\n")
+    gone = {sign for sign, shown in zip(every, seen, strict=True) if shown in (HOLE, "\ufffd")}
+    assert {sign for sign in every if unicodedata.category(sign) in ("Cf", "Cc", "Cs", "Co")} <= gone | {
+        "\t",
+        *LINE_BREAKS,
+    }
+    assert {f"{ord(sign):04X}" for sign in gone if unicodedata.category(sign)[0] in "LNPSZ"} == {
+        "115F", "1160", "2800", "3164", "FFA0", "1D159", "FFFD",
+    }  # fmt: skip
+
+
+def test_of_very_many_lines_the_first_and_the_last_are_told() -> None:
+    lines = clean_lines("\n".join(str(number) for number in range(1000)))
+    assert (len(lines), lines[0], lines[-1]) == (301, "0", "999")
+    assert lines[150] == "... (700 lines are left out)"
 
 
 def test_lines_are_cleaned_one_by_one_and_keep_their_indentation() -> None:

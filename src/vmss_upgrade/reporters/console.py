@@ -15,7 +15,8 @@ from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
-from vmss_upgrade.reporters.text import clean, clean_lines, count, cut, forget_secrets, keep_secret
+from vmss_upgrade.reporters.redaction import derived_forms, forget_secrets, is_long_enough, keep_secret
+from vmss_upgrade.reporters.text import clean, clean_lines, count, cut
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
@@ -81,10 +82,16 @@ class Console:
             self._command("debug", clean(text))
 
     def mask(self, secret: str) -> None:
-        """Keep a secret, and have the runner hide it, before anything can print it."""
+        """Keep a secret, and have the runner hide it in every form, before anything can print it.
+
+        What is too short to be hidden is passed over: it would be taken out of all texts.
+        """
+        if not is_long_enough(secret):
+            return
         keep_secret(secret)
-        if self._github and secret:
-            self._command("add-mask", secret)
+        if self._github:
+            for form in (secret, *derived_forms(secret)):
+                self._command("add-mask", form)
 
     # -- annotations ---------------------------------------------------------------------------------------------
 

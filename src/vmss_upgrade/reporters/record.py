@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vmss_upgrade.reporters import words
+from vmss_upgrade.reporters.json_text import as_json
 from vmss_upgrade.reporters.text import without_queries
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.order import Command
@@ -52,6 +53,11 @@ def as_record(report: Report) -> dict[str, Any]:
     }
     cleaned: dict[str, Any] = _without_queries(record)
     return cleaned
+
+
+def as_text(report: Report) -> str:
+    """The record as it is written to its file."""
+    return as_json(as_record(report), indent=2) + "\n"
 
 
 def as_plan(report: Report) -> dict[str, Any] | None:

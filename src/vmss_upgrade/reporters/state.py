@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.under_way import UnderWay, after, as_value, ended
 from vmss_upgrade.rollout.events import Event, RepairsResumed, RepairsSuspending
 
@@ -53,8 +54,7 @@ def save_state(file: str, name: str, value: str) -> None:
     """Append to GitHub's state file, between delimiters that the value cannot forge."""
     from actions_toolkit.core import prepare_key_value_message  # here: its imports take long
 
-    with open(file, "a", encoding="utf-8", errors="replace", newline="") as stream:
-        stream.write(f"{prepare_key_value_message(name, value)}\n")
+    append_whole(file, f"{prepare_key_value_message(name, value)}\n")
 
 
 def saved_state(environ: Mapping[str, str], name: str) -> str:

@@ -8,55 +8,43 @@ too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
 from __future__ import annotations
 
 import re
+from typing import Final
 
-# the query is optional, so that an address without one is passed over at once: text of any length takes linear time
-_QUERY = re.compile(r"(?P<address>https?://[^\s?\"'<>]+)(?P<query>\?[^\s\"'<>]*)?", re.IGNORECASE)
-_SIGNATURE = re.compile(r"(?P<name>\bsig)=[^\s&\"'<>]+", re.IGNORECASE)  # of an address that was broken or cut
-# what a terminal or a browser acts upon instead of showing: C0, C1, bidirectional and zero-width controls, surrogates
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+from vmss_upgrade.reporters.characters import HOLE, LINE_BREAKS
+from vmss_upgrade.reporters.redaction import LONGEST_TEXT, redact, shortened
+
+MOST_LINES: Final = 300  # of a text of several lines; the first tell where it began, the last what went wrong
+
+_NOT_SEEN = re.compile(rf"[\t{HOLE}{LINE_BREAKS}]+")
 # what GitHub's Markdown could act upon; harmless punctuation stays, so that the text can be read and searched raw
 _MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
-SHORTEST_SECRET = 8  # characters; a shorter one stands in texts by chance, and would be taken out of all of them
-# What this run must never say, whoever says it first: Azure may quote a request back, and the runner hides what it was
-# told to hide in the log alone, not in outputs and record.
-_secrets: set[str] = set()
 
-
-def keep_secret(secret: str) -> None:
-    """From now on `clean` and all that uses it take the secret out."""
-    if len(secret) >= SHORTEST_SECRET:
-        _secrets.add(secret)
-
-
-def forget_secrets() -> None:
-    """Another run begins, with secrets of its own."""
-    _secrets.clear()
-
-
-def clean(text: object) -> str:
-    """One harmless line: no line breaks, control characters, workflow commands, query strings of URIs, or secrets."""
-    line = _CONTROLS.sub(" ", without_queries(str(text)))
+def clean(text: object, limit: int = LONGEST_TEXT) -> str:
+    """One harmless line of at most `limit` characters: no line breaks, invisible characters, workflow commands, query
+    strings of addresses, or secrets.
+    """
+    line = _NOT_SEEN.sub(" ", redact(str(text), limit))
     line = line.replace("##[", "## [").strip()
     if line.startswith("::"):
         line = f"\N{MIDDLE DOT}{line}"
-    return line
+    return shortened(line, limit)
 
 
 def clean_lines(text: str) -> list[str]:
-    """The same for a text of several lines, such as a traceback; indentation is kept."""
+    """The same for a text of several lines, such as a traceback; indentation stays, the middle of very many goes."""
     lines = text.splitlines()
-    return [" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in lines]
+    if len(lines) > MOST_LINES:
+        half = MOST_LINES // 2
+        lines = [*lines[:half], f"... ({len(lines) - MOST_LINES} lines are left out)", *lines[-half:]]
+    return [" " * min(len(line) - len(line.lstrip(" ")), 100) + clean(line) for line in lines]
 
 
-def without_queries(text: str) -> str:
-    """Addresses without their query strings, in which signatures (SAS) travel, no signature without its address, and
-    no secret that this run is to keep.
+def without_queries(text: str, limit: int = LONGEST_TEXT) -> str:
+    """The text, its line breaks kept, at most `limit` characters of it, without anything invisible, secrets, and the
+    query strings of addresses, in which signatures (SAS) travel.
     """
-    for secret in _secrets:
-        text = text.replace(secret, "***")
-    cut = _QUERY.sub(lambda found: f"{found['address']}?..." if found["query"] else found.group(), text)
-    return _SIGNATURE.sub(r"\g<name>=...", cut)
+    return shortened(redact(text, limit).replace(HOLE, " "), limit)
 
 
 def markdown(text: object) -> str:
@@ -91,5 +79,4 @@ def count(number: int, noun: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, with a visible cut. Secrets go first: half of one is not recognised any more."""
-    text = without_queries(text)
-    return text if len(text) <= limit else f"{text[: limit - 4]} ..."
+    return without_queries(text, limit)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from vmss_upgrade.rollout.image import Image, ImageRequest
 from vmss_upgrade.rollout.policy import OnFailure, Policy
+
+LARGEST_RECORD: Final = 16 * 1024 * 1024  # bytes that a JSON record has at most, whoever writes or reads it
 
 
 class Command(Enum):
