@@ -37,9 +37,14 @@ def secrets_go_home(after: Aftermath) -> Iterator[str]:
 
 
 def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
-    """No request of another kind than those that SECURITY.md names, whatever an answer says, and no other set."""
+    """No request of another kind than those that SECURITY.md names, whatever an answer says, and no other set.
+
+    At the authority's own host, signing in is where the authority says.
+    """
     names_another = any(name.lower() in NAMES for name in after.case.inputs)
     for sent in after.hostile.sent:
+        if sent.origin == after.hostile.homes.authority and b"grant_type=" in sent.body:
+            continue
         path = parse_url(sent.url).path or ""
         is_write = sent.method != "GET" and not path.endswith("/token")
         if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
