@@ -31,7 +31,7 @@ class EndlessAdapter(SimulatorAdapter):
         self._clock = clock
         self._take = take
 
-    def build_response(self, req: requests.PreparedRequest, resp: urllib3.HTTPResponse) -> requests.Response:
+    def build_response(self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse) -> requests.Response:
         """See HTTPAdapter.build_response."""
         kind = resp.headers.pop(MARK, None)
         if kind is None:
