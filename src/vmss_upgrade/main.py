@@ -6,6 +6,7 @@ first half second.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
@@ -147,7 +148,8 @@ def _tell(console: Console, event: Event, report: Report) -> None:
     except Interrupted:
         raise
     except Exception as error:
-        print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
+        with contextlib.suppress(OSError, ValueError):  # the same disk may be full
+            print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
 
 
 # -- endings -------------------------------------------------------------------------------------------------------

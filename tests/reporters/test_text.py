@@ -17,12 +17,12 @@ from vmss_upgrade.reporters.characters import HOLE, LINE_BREAKS, visible
 from vmss_upgrade.reporters.redaction import forget_secrets, keep_secret
 from vmss_upgrade.reporters.text import (
     clean,
-    clean_lines,
     code,
     count,
     cut,
     fenced,
     markdown,
+    shown_lines,
     without_queries,
 )
 from vmss_upgrade.rollout.listing import listed
@@ -212,13 +212,13 @@ def test_the_ranges_of_what_is_invisible_are_those_of_unicode() -> None:
 
 
 def test_of_very_many_lines_the_first_and_the_last_are_told() -> None:
-    lines = clean_lines("\n".join(str(number) for number in range(1000)))
+    lines = shown_lines("\n".join(str(number) for number in range(1000)))
     assert (len(lines), lines[0], lines[-1]) == (301, "0", "999")
     assert lines[150] == "... (700 lines are left out)"
 
 
 def test_lines_are_cleaned_one_by_one_and_keep_their_indentation() -> None:
-    assert clean_lines('Traceback:\n  File "x"\n::error::y\r    ##[error]z') == [
+    assert shown_lines('Traceback:\n  File "x"\n::error::y\r    ##[error]z') == [
         "Traceback:",
         '  File "x"',
         "·::error::y",

@@ -70,7 +70,7 @@ def test_a_limit_of_the_system_is_a_full_disk(tmp_path: Path) -> None:
         f"append_whole({str(file)!r}, 'x' * 2000)"
     )
     path = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
-    done = subprocess.run([sys.executable, "-c", script], env=path, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-B", "-c", script], env=path, capture_output=True, text=True)
     assert "OSError" in done.stderr
     assert file.read_text() == BEFORE
 

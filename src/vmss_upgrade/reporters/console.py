@@ -16,7 +16,7 @@ from collections import Counter
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
 from vmss_upgrade.reporters.redaction import derived_forms, forget_secrets, is_long_enough, keep_secret
-from vmss_upgrade.reporters.text import clean, clean_lines, count, cut
+from vmss_upgrade.reporters.text import clean, count, cut, shown, shown_lines
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
@@ -46,6 +46,8 @@ from vmss_upgrade.rollout.report import Report
 
 ANNOTATIONS_PER_TYPE = 10
 ANNOTATION_LENGTH = 3900
+LONGEST_TITLE = 200
+LONGEST_CELL = 300
 REPEAT_PROGRESS_AFTER = 120.0  # seconds after which an unchanged line is said again
 
 
@@ -69,17 +71,17 @@ class Console:
 
     def line(self, text: object = "", *, style: str = "") -> None:
         """One sanitised line."""
-        self._print(self._styled(clean(text), style))
+        self._print(self._styled(shown(text), style))
 
     def lines(self, text: str) -> None:
         """A text of several lines, each sanitised."""
-        for line in clean_lines(text):
+        for line in shown_lines(text):
             self._print(line)
 
     def debug(self, text: str) -> None:
         """A line that GitHub shows only in debug runs."""
         if self._github:
-            self._command("debug", clean(text))
+            self._command("debug", shown(text))
 
     def mask(self, secret: str) -> None:
         """Keep a secret, and have the runner hide it in every form, before anything can print it.
@@ -111,12 +113,13 @@ class Console:
         self._annotations[kind] += 1
         if not self._github or self._annotations[kind] > ANNOTATIONS_PER_TYPE:
             style = {"error": "1;91", "warning": "93"}.get(kind, "")
-            self.line(f"{kind.upper()}: {title + ': ' if title else ''}{text}", style=style)
+            title = f"{clean(title, LONGEST_TITLE)}: " if title else ""
+            self.line(f"{kind.upper()}: {title}{text}", style=style)
             return
-        message = cut(clean(text), ANNOTATION_LENGTH)
+        message = clean(text, ANNOTATION_LENGTH)
         if self._annotations[kind] == ANNOTATIONS_PER_TYPE:
             message = cut(f"{message} (Further {kind}s are in the log and in the step summary only.)", 4096)
-        self._command(kind, message, title=clean(title))
+        self._command(kind, message, title=clean(title, LONGEST_TITLE))
 
     # -- events --------------------------------------------------------------------------------------------------
 
@@ -177,12 +180,12 @@ class Console:
         for name, value in plan_words.plan_facts(
             event.plan, event.policy, model, event.scale_set.instances, event.command
         ):
-            self._print(f"  {clean(name):<15} {clean(value)}")
+            self._print(f"  {shown(name):<15} {clean(value)}")
         self._heatmap(report)
         titles = plan_words.batch_titles(event.plan, event.scale_set.instances)
         for batch in event.plan.batches:
             self._print(
-                f"  batch {batch.number}: {titles[batch.number]}, instances {clean(listed(batch.instance_ids, 20))}"
+                f"  batch {batch.number}: {titles[batch.number]}, instances {shown(listed(batch.instance_ids, 20))}"
             )
         if event.plan.batches:
             self._print(f"  {plan_words.blast_radius(event.plan, event.scale_set.instances, model)}")
@@ -191,18 +194,18 @@ class Console:
         self._close_group()
         self._at(event.at, "↩ rolling back", style="1;93")
         for name, value in plan_words.rollback_facts(event.plan, event.failed.reason):
-            self._print(f"  {clean(name):<15} {clean(value)}")
+            self._print(f"  {shown(name):<15} {clean(value)}")
         self._heatmap(report)
         for batch in event.plan.batches:
             title = plan_words.batch_title(batch, event.scale_set.instances)
-            self._print(f"  batch {batch.number}: {title}, instances {clean(listed(batch.instance_ids, 20))}")
+            self._print(f"  batch {batch.number}: {title}, instances {shown(listed(batch.instance_ids, 20))}")
 
     def _tell_status(self, report: Report) -> None:
         """The heatmap, and a line per instance in columns."""
         self.line(f"Model: {report.target}")
         self._heatmap(report)
         heading, rows = status_words.status_columns(report)
-        table = [heading, *([clean(value) for value in row] for row in rows)]
+        table = [heading, *([clean(value, LONGEST_CELL) for value in row] for row in rows)]
         widths = [max(len(row[column]) for row in table) for column in range(len(heading))]
         for row in table:
             self._print(
@@ -252,13 +255,13 @@ class Console:
         notices = (words.left_undone(report), words.in_flight(report), words.repairs_notice(report))
         for text in (*notices, ending.remedy, words.how_to_return(report)):
             if text and (not good or ending.remedy):
-                self._print(f"  {clean(text)}")
+                self._print(f"  {shown(text)}")
         if words.closer_look(report):
             self._print("  To see what Azure knows of the instance:")
-            self._print(f"    {clean(words.closer_look(report))}")
+            self._print(f"    {shown(words.closer_look(report))}")
         if words.way_back(report):
             self._print("  To put the previous image back into the model:")
-            self._print(f"    {clean(words.way_back(report))}")
+            self._print(f"    {shown(words.way_back(report))}")
         if words.health_in_numbers(report):
             self._print(f"  {words.health_in_numbers(report)}")
 
@@ -275,7 +278,7 @@ class Console:
     # -- small steps ---------------------------------------------------------------------------------------------
 
     def _at(self, at: float, text: str, *, style: str = "") -> None:
-        self._print(self._styled(f"{_stamp(at)}  {clean(text)}", style))
+        self._print(self._styled(f"{_stamp(at)}  {shown(text)}", style))
 
     def _progress(self, at: float, text: str, detail: str = "") -> None:
         """Say it when it is new, or has not been said for a while. A new `detail` alone is no reason to."""
@@ -293,7 +296,7 @@ class Console:
     def _open_group(self, title: str) -> None:
         self._close_group()
         if self._github:
-            self._command("group", clean(title))
+            self._command("group", shown(title))
         else:
             self.line(title, style="1")
         self._in_group = True
@@ -318,16 +321,33 @@ class Console:
     def _print(self, line: str) -> None:
         line = line.encode("utf-8", "replace").decode()  # a secret of the environment may be no UTF-8
         try:
-            print(line, flush=True)
+            _print_patiently(line)
         except BrokenPipeError:
             _write_to_nowhere()
             if self._may_interrupt:
                 raise Interrupted from None  # nobody listens any more: whoever ran this step has gone
+        except (OSError, ValueError):  # a full disk, or an output that is closed: the rollout goes on without a log
+            _write_to_nowhere()
+
+
+def _print_patiently(line: str) -> None:
+    """Print it, also where the output takes ASCII only, or does not wait for its reader. Raises OSError, ValueError."""
+    try:
+        print(line, flush=True)
+    except UnicodeEncodeError:
+        print(line.encode("ascii", "backslashreplace").decode(), flush=True)
+    except BlockingIOError:
+        os.set_blocking(sys.stdout.fileno(), True)
+        sys.stdout.flush()  # what is left of it
 
 
 def _write_to_nowhere() -> None:
     """Let everything that is still printed, and Python's own last flush, end nowhere instead of in an error."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, sys.stdout.fileno())
+    except (OSError, ValueError):
+        sys.stdout = os.fdopen(nowhere, "w")
 
 
 def _stamp(at: float) -> str:

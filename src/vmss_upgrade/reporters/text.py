@@ -13,6 +13,7 @@ from typing import Final
 from vmss_upgrade.reporters.characters import HOLE, LINE_BREAKS
 from vmss_upgrade.reporters.redaction import LONGEST_TEXT, redact, shortened
 
+LONGEST_LINE: Final = 4000  # characters of a line of the log; nobody reads more, and the record has it
 MOST_LINES: Final = 300  # of a text of several lines; the first tell where it began, the last what went wrong
 
 _NOT_SEEN = re.compile(rf"[\t{HOLE}{LINE_BREAKS}]+")
@@ -31,13 +32,18 @@ def clean(text: object, limit: int = LONGEST_TEXT) -> str:
     return shortened(line, limit)
 
 
-def clean_lines(text: str) -> list[str]:
+def shown(text: object) -> str:
+    """The same, as long as a line of the log may be."""
+    return clean(text, LONGEST_LINE)
+
+
+def shown_lines(text: str) -> list[str]:
     """The same for a text of several lines, such as a traceback; indentation stays, the middle of very many goes."""
     lines = text.splitlines()
     if len(lines) > MOST_LINES:
         half = MOST_LINES // 2
         lines = [*lines[:half], f"... ({len(lines) - MOST_LINES} lines are left out)", *lines[-half:]]
-    return [" " * min(len(line) - len(line.lstrip(" ")), 100) + clean(line) for line in lines]
+    return [" " * min(len(line) - len(line.lstrip(" ")), 100) + shown(line) for line in lines]
 
 
 def without_queries(text: str, limit: int = LONGEST_TEXT) -> str:
