@@ -57,7 +57,7 @@ conformance: $(READY) ## the simulator and the action against the recorded Azure
 e2e: $(READY) ## the built image under act and under the runner's own docker run (needs root for what is missing)
 	@tools/docker-up.sh
 	@tools/base-image.sh
-	@$(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 --basetemp=$(E2E_TEMP) tests/e2e
+	@$(BIN)/python -m pytest --override-ini addopts= -n 4 --dist loadgroup -ra --durations=5 --basetemp=$(E2E_TEMP) tests/e2e
 
 bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py

@@ -8,9 +8,9 @@ from urllib.parse import unquote, unquote_plus
 from urllib3.util import parse_url
 
 from bad_input.leaks import SHORTEST_SECRET
-from bad_input.permitted import complaint
 from bad_input.player import MOST_REQUESTS, Aftermath, Sent
 from bad_input.worlds import TIMEOUT
+from permitted import complaint
 
 SLACK = 400.0  # seconds beyond the timeout: an answer awaited, automatic repairs resumed
 MOST_BYTES = 80_000_000  # of one answer: 64 MiB, and what one reading may bring beyond
@@ -49,7 +49,7 @@ def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
         is_write = sent.method != "GET" and not path.endswith("/token")
         if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
             yield f"{sent.method} {path} is not of the set that was named"
-        if wrong := complaint(sent.method, sent.url, sent.body.decode("utf-8", "replace")):
+        if wrong := complaint(sent.method, sent.url, sent.body):
             yield wrong
 
 

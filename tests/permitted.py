@@ -1,0 +1,72 @@
+"""Every kind of request that may ever leave the action, as SECURITY.md names them. Knows nothing of its code."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from urllib3.util import parse_url
+
+_SET = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/virtualMachineScaleSets/[^/]+"
+_TOKEN = re.compile(r"/[^/]+/oauth2/v2\.0/token")
+_IMAGE = re.compile(_SET, re.IGNORECASE)
+_UPGRADE = re.compile(_SET + "/manualupgrade", re.IGNORECASE)
+_REPAIRS = re.compile(_SET + "/setOrchestrationServiceState", re.IGNORECASE)
+_REFERENCES = (
+    {"publisher", "offer", "sku", "version"}, {"id"}, {"sharedGalleryImageId"}, {"communityGalleryImageId"},
+)  # fmt: skip
+
+
+def complaint(method: str, url: str, body: bytes | str | None) -> str:
+    """What is wrong with a request; empty for a GET, a token request, and the three writes that are promised."""
+    path = parse_url(url).path or "/"
+    if method == "GET":
+        return f"GET {path} has a body" if body else ""
+    if method == "POST" and _TOKEN.fullmatch(path):
+        return ""
+    sent = _json(body)
+    kinds = {
+        "PATCH of the image alone": method == "PATCH" and _IMAGE.fullmatch(path) and _is_image_alone(sent),
+        "manualupgrade of named instances": method == "POST" and _UPGRADE.fullmatch(path) and _names_instances(sent),
+        "state of automatic repairs": method == "POST" and _REPAIRS.fullmatch(path) and _is_of_repairs(sent),
+    }
+    return "" if any(kinds.values()) else f"{method} {path} with {str(body)[:200]} is none of: {', '.join(kinds)}"
+
+
+def _json(body: bytes | str | None) -> Any:
+    try:
+        return json.loads(body or "null")
+    except ValueError:
+        return None
+
+
+def _is_image_alone(sent: Any) -> bool:
+    """properties.virtualMachineProfile.storageProfile, and in it one image reference, or the URI of a VHD."""
+    for name in ("properties", "virtualMachineProfile", "storageProfile"):
+        if not isinstance(sent, dict) or set(sent) != {name}:
+            return False
+        sent = sent[name]
+    if not isinstance(sent, dict) or len(sent) != 1:
+        return False
+    reference = sent.get("imageReference")
+    if isinstance(reference, dict):
+        return set(reference) in _REFERENCES and all(isinstance(part, str) and part for part in reference.values())
+    vhd = sent.get("osDisk")
+    return (
+        isinstance(vhd, dict)
+        and set(vhd) == {"image"}
+        and isinstance(vhd["image"], dict)
+        and set(vhd["image"]) == {"uri"}
+    )
+
+
+def _names_instances(sent: Any) -> bool:
+    ids = sent.get("instanceIds") if isinstance(sent, dict) and set(sent) == {"instanceIds"} else None
+    return isinstance(ids, list) and bool(ids) and all(isinstance(each, str) and each not in ("", "*") for each in ids)
+
+
+def _is_of_repairs(sent: Any) -> bool:
+    return isinstance(sent, dict) and sent in (
+        {"serviceName": "AutomaticRepairs", "action": action} for action in ("Suspend", "Resume")
+    )
