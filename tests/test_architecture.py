@@ -16,9 +16,10 @@ OURS = "vmss_upgrade"
 
 # part of the house -> the parts that it may import (beside itself); the longest name that fits a module counts
 MAY_IMPORT: dict[str, set[str]] = {
-    "entrypoint": {"main"},
-    "post_entrypoint": {"post"},
+    "entrypoint": {"environment", "main"},
+    "post_entrypoint": {"environment", "post"},
     "vmss_upgrade": set(),
+    "vmss_upgrade.environment": set(),
     "vmss_upgrade.errors": set(),
     "vmss_upgrade.account": set(),
     "vmss_upgrade.addresses": set(),
@@ -102,6 +103,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 }
 ENVIRONMENT_IN = (
     "entrypoint",
+    "post_entrypoint",
     "vmss_upgrade.main",
     "vmss_upgrade.post",
     "vmss_upgrade.rehearsal",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import string
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +20,7 @@ from vmss_upgrade.errors import InputError
 from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usable_report_path
 from vmss_upgrade.inputs.values import parse_duration, parse_list
 from vmss_upgrade.rollout.image import ImageKind, ImageRequest
-from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure, Policy, Selection, Share, Strategy
 
 SUBSCRIPTION = "00000000-0000-4000-8000-00000000005b"
@@ -670,6 +672,13 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("report-path", "a/../../b", "does not name a file below the workspace", id="upwards"),
         pytest.param("report-path", "out/", "does not name a file below the workspace", id="folder"),
         pytest.param("report-path", "a\0b", "does not name a file below the workspace", id="nul"),
+        pytest.param("report-path", "a\nb.json", "does not name a file below the workspace", id="line-break"),
+        pytest.param("report-path", "a\x1bb.json", "does not name a file below the workspace", id="escape"),
+        pytest.param("report-path", "a\u2028b.json", "does not name a file below the workspace", id="separator"),
+        pytest.param("report-path", "a\u202eb.json", "does not name a file below the workspace", id="turned-round"),
+        pytest.param("report-path", ".git/config", "below a folder of git's", id="git"),
+        pytest.param("report-path", "a/.GIT/hooks/x", "below a folder of git's", id="git-of-a-module"),
+        pytest.param("report-path", ".git", "below a folder of git's", id="git-itself"),
     ],
 )
 def test_refused(name: str, value: str, words: str) -> None:
@@ -889,6 +898,33 @@ def test_an_unknown_input_is_refused_even_when_empty() -> None:
     assert problems({}, INPUT_BATCHSIZE="").keys() == {"batchsize"}
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("INPUT_image-version", "9.9.9", id="lower-case"),
+        pytest.param("INPUT_Image-Version", "9.9.9", id="mixed-case"),
+        pytest.param("INPUT_report-path", "x.json", id="another-input"),
+        pytest.param("INPUT_client-secret", "s3cret", id="a-secret"),
+        pytest.param("INPUT_operation", "", id="empty"),
+        pytest.param("INPUT_entrypoint", "x", id="of-the-runner"),
+        pytest.param("INPUT_T\u0131MEOUT", "1s", id="dotless"),
+    ],
+)
+def test_a_name_that_the_runner_does_not_write_overrides_nothing(variable: str, value: str) -> None:
+    environment = environ({"report-path": "mine.json"})
+    for given in ({**environment, variable: value}, {variable: value, **environment}):
+        found = refusals(given)
+        assert found.keys() == {variable}
+        assert f"INPUT_{variable[6:].upper()}" in found[variable]
+        assert "s3cret" not in found[variable]
+        assert usable_report_path(given) == "mine.json"
+        assert parse_account(given) == parsed().account
+
+
+def test_another_beginning_is_none_of_ours() -> None:
+    assert parsed({}, **{"Input_image-version": "9.9.9", "input_x": "1"}) == parsed()
+
+
 def test_every_problem_is_told_at_once() -> None:
     found = problems(
         {
@@ -989,7 +1025,16 @@ def test_a_record_tells_a_rollout_what_to_return_to(tmp_path: Path) -> None:
         pytest.param({"target_image": []}, "does not tell scale set, previous and target image", id="target-type"),
         pytest.param({"scale_set": "x"}, "does not tell scale set, previous and target image", id="no-set"),
         pytest.param({"scale_set": {"id": 1}}, "does not tell scale set, previous and target image", id="set-type"),
+        pytest.param({"schema": json.loads("[" * 400 + "]" * 400)}, "is not a record of this action", id="deep-schema"),
+        pytest.param({"previous_image": json.loads("[" * 400 + "]" * 400)}, "does not tell", id="deep-image"),
+        pytest.param({"target_image": 1}, "does not tell scale set, previous and target image", id="target-number"),
         pytest.param({"previous_image": "a:b:c:latest"}, "names no exact previous image (a:b:c:latest)", id="floating"),
+        pytest.param({"previous_image": MANAGED.replace("/g/", "/../")}, "does not tell", id="way-up"),
+        pytest.param({"previous_image": MANAGED.replace(SUBSCRIPTION, "s")}, "does not tell", id="no-guid"),
+        pytest.param({"previous_image": f"{GALLERY}/versions/1.0.0/../2.0.0"}, "does not tell", id="way-up-a-version"),
+        pytest.param({"previous_image": "a:..:c:1.0.0"}, "does not tell", id="way-up-an-offer"),
+        pytest.param({"target_image": "a:b/../c:d:1.0.0"}, "does not tell", id="a-path-as-an-offer"),
+        pytest.param({"previous_image": r"https://evil\@a/x.vhd"}, "does not tell", id="vhd-backslash"),
         pytest.param({"previous_image": GALLERY}, "names no exact previous image", id="definition"),
     ],
 )
@@ -1006,6 +1051,7 @@ def test_a_record_that_is_none(change: dict[str, object], said: str, tmp_path: P
         pytest.param("[" * 100_000, "is not JSON", id="deep"),
         pytest.param("[]", "is not a record of this action", id="a-list"),
         pytest.param('"' + "x" * 17_000_000 + '"', "is too large for a record", id="large"),
+        pytest.param('{"schema":' + "[" * 3000 + "]" * 3000 + "}", "is not JSON", id="deep-and-whole"),
     ],
 )
 def test_a_file_that_is_no_record(text: str, said: str, tmp_path: Path) -> None:
@@ -1026,6 +1072,43 @@ def test_a_path_that_is_no_record(path: str, said: str, tmp_path: Path) -> None:
     given = recorded(tmp_path, json.dumps(RECORD), record=path)
     (tmp_path / "link.json").symlink_to("/etc/passwd")
     assert said in refusals(given)["record"]
+
+
+def test_the_largest_record_that_is_written_is_read(tmp_path: Path) -> None:
+    record = json.dumps(RECORD)
+    given = recorded(tmp_path, record + " " * (LARGEST_RECORD - len(record)))
+    assert parse_inputs(given).order.recorded is not None
+    assert "is too large" in refusals(recorded(tmp_path, record + " " * (LARGEST_RECORD + 1 - len(record))))["record"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda path: os.mkfifo(path), id="fifo"),
+        pytest.param(lambda path: path.mkdir(), id="folder"),
+        pytest.param(lambda path: socket.socket(socket.AF_UNIX).bind(str(path)), id="socket"),
+        pytest.param(lambda path: path.symlink_to("/dev/zero"), id="device"),
+        pytest.param(lambda path: path.symlink_to("/proc/self/environ"), id="own-environment"),
+        pytest.param(lambda path: path.symlink_to(path.name), id="itself"),
+        pytest.param(lambda path: path.symlink_to("fifo") or os.mkfifo(path.with_name("fifo")), id="link-to-a-fifo"),
+    ],
+)
+def test_a_record_is_a_regular_file(make: Callable[[Path], object], tmp_path: Path) -> None:
+    given = recorded(tmp_path, "", record="made.json")
+    make(tmp_path / "made.json")
+    assert refusals(given).keys() == {"record"}
+
+
+def test_a_link_below_the_workspace_is_followed(tmp_path: Path) -> None:
+    given = recorded(tmp_path, json.dumps(RECORD), record="link.json")
+    (tmp_path / "link.json").symlink_to("out/record.json")
+    assert parse_inputs(given).order.recorded is not None
+
+
+def test_a_path_that_cannot_be_written_down_is_no_bug(tmp_path: Path) -> None:
+    for path in ("\ud800", "x" * 5000):
+        with pytest.raises(InputError, match="record"):
+            parse_inputs(recorded(tmp_path, "", record=path))
 
 
 def test_a_record_is_of_no_use_without_a_rollback(tmp_path: Path) -> None:

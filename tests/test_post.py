@@ -393,9 +393,10 @@ def test_names_from_azure_do_no_harm(hostile: str, told: Callable[..., Told], tm
 
 
 UNREADABLE = ["{", "[]", "null", "1", '{"stage":[]}', '{"stage":"x"}', "[" * 100_000, '{"stage":1e999}', "\x00"]
+UNREADABLE += ['{"stage":' + "[" * 50_000 + "]" * 50_000 + "}", '{"stage":"reading","batch":' + "9" * 5_000 + "}"]
 
 
-@pytest.mark.parametrize("value", UNREADABLE)
+@pytest.mark.parametrize("value", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_a_state_that_says_nothing_is_said_to_say_nothing(value: str, told: Callable[..., Told]) -> None:
     said = told(value)
     assert said.exit_code == 0

@@ -343,7 +343,9 @@ SET_ID = (
     [
         pytest.param({"scale_set": {"id": f"{SET_ID}-2"}}, f"`record` is of another scale set ({SET_ID}-2).", id="set"),
         pytest.param(
-            {"previous_image": f"{SET_ID}/images/1"}, "`record` tells of a managed or gallery image", id="kind"
+            {"previous_image": f"{SET_ID.partition('/virtual')[0]}/images/1"},
+            "`record` tells of a managed or gallery image",
+            id="kind",
         ),
     ],
 )

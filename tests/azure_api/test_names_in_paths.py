@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 import pytest
-from scripted import Script, accepted, answer
+from scripted import Script, accepted
 
 from azure_simulator.transport import SimulatorTransport
 from vmss_upgrade.account import Account, Cloud, GitHubOidc

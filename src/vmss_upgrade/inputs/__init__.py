@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from vmss_upgrade.account import Account
 from vmss_upgrade.errors import InputError
@@ -30,6 +31,7 @@ class Inputs:
 def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     """The inputs in `environ`. Raises InputError with every problem, each naming the input and its remedy."""
     form = Form(environ)
+    form.refuse_other_spellings()
     form.refuse_unknown()
     form.refuse_undecodable()
     account = account_of(form, environ)
@@ -71,5 +73,11 @@ def _report_path(form: Form) -> str:
             "report-path",
             f"{value!r} does not name a file below the workspace",
             "Write a relative path, such as out/report.json.",
+        )
+    elif any(part.lower() == ".git" for part in PurePosixPath(value).parts):
+        form.problem(
+            "report-path",
+            f"{value!r} is below a folder of git's, which later steps carry out",
+            "Write it to another folder, such as out/report.json.",
         )
     return value

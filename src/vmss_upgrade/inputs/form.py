@@ -69,9 +69,9 @@ class Form:
     """Reads the inputs one by one. What is wrong is noted, and a stand-in returned, so that all problems are found."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        given = {
-            name[len(_PREFIX) :].lower(): value.strip() for name, value in environ.items() if name.startswith(_PREFIX)
-        }
+        ours = {name: value.strip() for name, value in environ.items() if name.startswith(_PREFIX)}
+        given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
+        self._spelled_otherwise = [name for name in ours if name != name.upper()]
         self._given = {name: value for name, value in given.items() if name not in _OF_THE_RUNNER}
         self.problems: list[InputProblem] = []
 
@@ -81,6 +81,15 @@ class Form:
     def problem(self, name: str, message: str, remedy: str) -> None:
         """Note a problem; parsing goes on, to find the others."""
         self.problems.append(InputProblem(name, message, remedy))
+
+    def refuse_other_spellings(self) -> None:
+        """A variable that is an input's but for the case of its letters: the runner writes capitals alone."""
+        for name in self._spelled_otherwise:
+            self.problem(
+                name,
+                "(in the environment) looks like an input, but is none",
+                f"Leave it out. The runner passes an input as {name.upper()}: give it by `with:`.",
+            )
 
     def refuse_unknown(self) -> None:
         """A name that is not an input: the runner only warns of a typo, and the default would be used silently."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.names import is_group_name, is_guid, is_name
 from vmss_upgrade.inputs.values import is_address, shown_address
-from vmss_upgrade.rollout.image import ImageRequest
+from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command
 
 _PLATFORM_IMAGE = ("image-version", "image-sku", "image-offer", "image-publisher")
@@ -89,6 +89,16 @@ def _image_id(form: Form) -> str:
     if form["image-id"] and (lack := _lack_of(value)):
         form.problem("image-id", f"{value!r} is not the id of an image: {lack}", _remedy_for(value))
     return value
+
+
+def is_sound(image: Image) -> bool:
+    """Whether an image that was written down by a run before has the form of one that an input may name."""
+    match image.kind:
+        case ImageKind.PLATFORM:
+            return all(map(is_name, (image.publisher, image.offer, image.sku, image.version)))
+        case ImageKind.VHD:
+            return is_address(image.reference)
+    return not _lack_of(image.reference)
 
 
 def _lack_of(image_id: str) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.image import is_sound
 from vmss_upgrade.inputs.values import is_path_below
-from vmss_upgrade.rollout.image import image_from_text
-from vmss_upgrade.rollout.order import Command, Recorded
+from vmss_upgrade.rollout.image import Image, image_from_text
+from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Recorded
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 
-_LARGEST = 16 * 1024 * 1024  # bytes; that of 1,000 instances has half a megabyte
 _SCHEMA = "vmss-upgrade/record/"
 _REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
 
@@ -45,14 +47,9 @@ class _Unusable(Exception):
 def _read(path: str, workspace: str) -> Recorded:
     if not is_path_below(path):
         raise _Unusable("does not name a file below the workspace")
-    root = Path(workspace).resolve()
-    file = (root / path).resolve()
-    if not file.is_relative_to(root):
-        raise _Unusable("leads out of the workspace")
     try:
-        if file.stat().st_size > _LARGEST:
-            raise _Unusable("is too large for a record")
-        record = json.loads(file.read_text(encoding="utf-8"))
+        text = _bytes_below(Path(workspace).resolve(), path).decode("utf-8")
+        record = json.loads(text)
     except OSError as error:
         raise _Unusable(f"cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -60,16 +57,47 @@ def _read(path: str, workspace: str) -> Recorded:
     return _recorded(record)
 
 
+def _bytes_below(root: Path, path: str) -> bytes:
+    """The contents of a regular file below `root`. Waits for nobody: a pipe, say, may never have a writer.
+
+    Raises _Unusable, OSError.
+    """
+    try:
+        file = (root / path).resolve(strict=True)
+    except RuntimeError as error:  # until Python 3.12
+        raise _Unusable("is a link that leads to itself") from error
+    if not file.is_relative_to(root):
+        raise _Unusable("leads out of the workspace")
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _Unusable("is not a regular file")
+        contents = stream.read(LARGEST_RECORD + 1)
+    if len(contents) > LARGEST_RECORD:
+        raise _Unusable("is too large for a record")
+    return contents
+
+
 def _recorded(record: Any) -> Recorded:
-    if not isinstance(record, dict) or not str(record.get("schema", "")).startswith(_SCHEMA):
+    if not isinstance(record, dict) or not _text(record.get("schema")).startswith(_SCHEMA):
         raise _Unusable("is not a record of this action")
     scale_set = record.get("scale_set")
-    set_id = scale_set.get("id") if isinstance(scale_set, dict) else None
-    previous, target = (image_from_text(str(record.get(key) or "")) for key in ("previous_image", "target_image"))
-    if not isinstance(set_id, str) or previous is None or target is None:
+    set_id = _text(scale_set.get("id")) if isinstance(scale_set, dict) else ""
+    previous, target = (_image(record.get(key)) for key in ("previous_image", "target_image"))
+    if not set_id or previous is None or target is None:
         raise _Unusable("does not tell scale set, previous and target image")
     if record.get("command") == Command.ROLLBACK.value:
         raise _Unusable("was written by a rollback, so that its images stand the other way round")
     if previous.is_floating:
         raise _Unusable(f"names no exact previous image ({previous})")
     return Recorded(scale_set_id=set_id, previous=previous, target=target)
+
+
+def _image(value: Any) -> Image | None:
+    """The image that a text names, as strictly as an input would have to."""
+    image = image_from_text(_text(value))
+    return image if image is not None and is_sound(image) else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""

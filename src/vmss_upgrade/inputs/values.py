@@ -62,10 +62,10 @@ def parse_list(text: str) -> tuple[list[str], list[str]] | None:
 
 
 def is_path_below(text: str) -> bool:
-    """Whether it names a file below some folder: relative, and without a way up."""
+    """Whether it names a file below some folder: relative, without a way up, and of characters that all can see."""
     path = PurePosixPath(text)
     is_below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
-    return is_below and "\x00" not in text and not text.endswith("/")
+    return is_below and text.isprintable() and not text.endswith("/")
 
 
 def is_address(text: str) -> bool:

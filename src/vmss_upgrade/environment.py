@@ -1,0 +1,22 @@
+"""What of the environment our libraries would heed, although nobody here asks for it.
+
+An earlier step can set any variable, by GITHUB_ENV. These write secrets down (SSLKEYLOGFILE), load code into OpenSSL,
+or tell azure-identity, azure-core and msal where to sign in, as whom, and what to log. Importing this imports none of
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Final
+
+_OF_OPENSSL: Final = ("SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES")
+_OF_THE_SDK: Final = ("AZURE_", "MSAL_")  # what they begin with
+_KEPT: Final = ("AZURE_AUTHORITY_HOST", "AZURE_HTTP_USER_AGENT")  # read by inputs; whose doing it is, for Azure's log
+
+
+def drop_foreign_settings(environ: MutableMapping[str, str]) -> None:
+    """Remove them. To be called before anything else is imported: OpenSSL and azure-core read some only once."""
+    for name in list(environ):
+        if name in _OF_OPENSSL or (name.startswith(_OF_THE_SDK) and name not in _KEPT):
+            del environ[name]
