@@ -82,7 +82,7 @@ class Script:
     def exchange(self, method: str, url: str, headers: Any, body: bytes, patience: float | None) -> Reply:
         if urlsplit(url).hostname == "github.test":
             return answer(200, {"value": jwt(exp=32503680000, **CLAIMS)})
-        if urlsplit(url).hostname == "login.test":
+        if urlsplit(url).hostname in ("login.test", "login.microsoftonline.com"):
             return answer(200, {"token_type": "Bearer", "expires_in": 3600, "access_token": "access"})
         lowered = {name.lower(): value for name, value in headers.items()}
         self.sent.append(Sent(method, url, lowered, json.loads(body) if body else None))

@@ -63,50 +63,6 @@ def test_every_page_is_read_by_its_link_as_given() -> None:
     assert second.query == {"$expand": ["instanceView"], "api-version": ["2024-07-01"], "$skiptoken": ["a="]}
 
 
-ELSEWHERE = (
-    "https://evil.test/next",
-    "http://manager.test/next",
-    "https://manager.test:444/next",
-    "https://manager.test.evil.test/next",
-    "https://manager.test@evil.test/next",
-    "https://notmanager.test/next",
-    "https://[/next",
-)
-
-
-@pytest.mark.parametrize("link", ELSEWHERE)
-def test_no_link_leads_our_token_to_another_host(link: str) -> None:
-    client, script = azure(answer(200, {"value": instances("3"), "nextLink": link}))
-    with pytest.raises(AzureError):
-        client.read_instances(UNIFORM)
-    assert [sent.path for sent in script.sent] == [f"{SET}/virtualMachines"]
-
-
-def test_no_operation_leads_our_token_to_another_host() -> None:
-    client, script = azure(answer(202, **{"azure-asyncoperation": "https://evil.test/operations/1"}))
-    operation = client.upgrade(["1"])
-    with pytest.raises(AzureError, match=r"another host \(evil.test\)") as caught:
-        operation.step()
-    assert caught.value.trouble is Trouble.REJECTED
-    assert len(script.sent) == 1
-
-
-def test_no_redirect_is_followed_to_another_host() -> None:
-    client, script = azure(answer(307, location="https://evil.test/set"))
-    with pytest.raises(AzureError, match="another host"):
-        client.read_model()
-    assert len(script.sent) == 1
-
-
-def test_a_host_below_the_resource_manager_is_no_other() -> None:
-    link = f"https://west.manager.test{SET}/virtualMachines?api-version=1"
-    client, script = azure(
-        answer(200, {"value": instances("3"), "nextLink": link}), answer(200, {"value": instances("4")})
-    )
-    assert [each.id for each in client.read_instances(UNIFORM).instances] == ["3", "4"]
-    assert script.sent[1].url == link
-
-
 def test_a_list_that_goes_round_in_a_circle_ends() -> None:
     link = f"https://manager.test{SET}/virtualMachines?$skiptoken=same&api-version={API_VERSION}"
     page = answer(200, {"value": instances("3"), "nextLink": link})

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from azure.core.pipeline.policies import RequestIdPolicy, UserAgentPolicy
 from azure.core.pipeline.transport import HttpTransport, RequestsTransport
 from azure.mgmt.compute import ComputeManagementClient
+from azure.mgmt.compute import __version__ as sdk_version
+from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
@@ -40,22 +43,27 @@ def connect(
     mask: Callable[[str], None],
     trace: Callable[[str], None] | None,
 ) -> ScaleSetClient:
-    """The scale set that the account names. Asks nothing of anybody yet."""
+    """The scale set that the account names. Asks nothing of anybody yet.
+
+    The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
+    follow redirects, and log as the environment wishes.
+    """
     endpoints = endpoints_of(account.cloud)
     credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
+    masked = Masked(credential, mask)
     client = ComputeManagementClient(
-        Masked(credential, mask),
+        masked,
         account.subscription_id,
         base_url=endpoints.resource_manager,
-        credential_scopes=[endpoints.scope],
         transport=transport,
-        retry_total=0,
-        user_agent=user_agent,
-        per_call_policies=[
+        policies=[
             Timeouts(),
             ForgetRefusedToken(credential),
             *([Trace(trace, clock)] if trace else []),
+            RequestIdPolicy(),
+            UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
+            StayHome(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
+            ARMChallengeAuthenticationPolicy(masked, endpoints.scope),
         ],
-        per_retry_policies=[StayHome(endpoints.resource_manager)],  # which see redirects, too
     )
     return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)

@@ -26,13 +26,14 @@ _BY_STATUS = {
 _TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken")
 # cloud-provider-azure#2386: an id in the list is no longer an instance
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
+_REDIRECT_REMEDY = "Find out who answers there: a proxy, or a network that one has to sign in to, may stand in between."
 
 
 class LeadsElsewhere(SdkError):
     """An answer would send us, and our token with us, to another host. Raised before anything is sent there."""
 
-    def __init__(self, host: str) -> None:
-        super().__init__(f"Azure's answer leads to another host ({host or 'unreadable'}), which is not followed")
+    def __init__(self, where: str) -> None:
+        super().__init__(f"Azure's answer leads to another host ({where}), which is not followed")
 
 
 @contextmanager
@@ -115,15 +116,24 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
     headers = response.headers
     code, message = _azure_words(error)
     said = "a web page instead of Azure's answer" if is_page(response) else str(error.message)
+    if _is_redirect(status):
+        message = f"the answer is a redirect (HTTP {status}), and none is followed"
     return AzureError(
         message or said,
         trouble=_trouble(status, code),
         code=code or f"HTTP {status}",
         doing=doing,
-        remedy=remedy_for(status, code, message, is_sign_in=isinstance(error, ClientAuthenticationError)),
+        remedy=_REDIRECT_REMEDY
+        if _is_redirect(status)
+        else remedy_for(status, code, message, is_sign_in=isinstance(error, ClientAuthenticationError)),
         retry_after=retry_after(headers),
         correlation_id=correlation_id(headers),
     )
+
+
+def _is_redirect(status: int) -> bool:
+    """Resource Manager sends none that is recorded; whoever does would send our token, or a write, elsewhere."""
+    return 300 <= status < 400
 
 
 def _trouble(status: int, code: str) -> Trouble:
@@ -131,9 +141,9 @@ def _trouble(status: int, code: str) -> Trouble:
         return Trouble.GONE
     if status == 401 and code in _TOKEN_REFUSED:
         return Trouble.TOKEN_REFUSED
-    if status == 501:  # nobody there knows such a request
+    if status == 501 or _is_redirect(status):  # nobody there knows such a request, or has carried it out
         return Trouble.REJECTED
-    if status >= 500 or status < 400:  # below 400: an answer that was cut off, or that nobody can read
+    if status >= 500 or status < 300:  # below 300: an answer that was cut off, or that nobody can read
         return Trouble.UNCERTAIN
     if status == 409:
         # 409 has other codes too (quota, wrong state ...), which no waiting cures

@@ -20,7 +20,7 @@ from vmss_upgrade.azure_api.json_fields import (
     segments_of,
     text_in,
 )
-from vmss_upgrade.azure_api.reader import API_VERSION, Reader
+from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
 from vmss_upgrade.clock import unix_time
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.rollout.image import (
@@ -100,7 +100,10 @@ def look_up(reader: Reader, subscription_path: str, image: Image, location: str)
 def list_versions(reader: Reader, subscription_path: str, image: Image, location: str) -> tuple[ImageVersion, ...]:
     """All versions, in Azure's order; none of an image that has no versions. Raises AzureError."""
     if image.kind is ImageKind.PLATFORM:
-        url = f"{_platform_path(image, subscription_path, location)}?api-version={API_VERSION}"
+        path = _platform_path(image, subscription_path, location)
+        if not path:
+            return ()
+        url = f"{path}?api-version={API_VERSION}"
         with translated("listing the versions of an image"):
             return tuple(ImageVersion(name=text_in(item, "name")) for item in reader.bare_list(url) if item.get("name"))
     definition = _definition_path(image, subscription_path, location)
@@ -117,23 +120,36 @@ def list_versions(reader: Reader, subscription_path: str, image: Image, location
 
 
 def _path_of(image: Image, subscription_path: str, location: str) -> str:
-    """The path and api-version of a GET that answers 404 where the image does not exist; empty for a VHD."""
+    """The path and api-version of a GET that answers 404 where the image does not exist.
+
+    Empty for a VHD, and where a part of the path would lead to another resource.
+    """
     if image.kind is ImageKind.PLATFORM:
         path = _platform_path(image, subscription_path, location)
-        return f"{path}/{quote(image.version, safe='')}?api-version={API_VERSION}"
+        is_one = path and is_segment(image.version)
+        return f"{path}/{quote(image.version, safe='')}?api-version={API_VERSION}" if is_one else ""
     if image.kind is ImageKind.RESOURCE:
+        if not _is_path(image.reference):
+            return ""
         if not image.is_in_gallery:
             return f"{quote(image.reference)}?api-version={API_VERSION}"
         return f"{quote(image.reference)}?$expand=ReplicationStatus&api-version={GALLERY_API_VERSION}"
     definition = _definition_path(image, subscription_path, location)
     version = segments_of(image.reference).get("versions", "")
-    return f"{definition}/versions/{quote(version, safe='')}?api-version={GALLERY_API_VERSION}" if definition else ""
+    is_one = definition and is_segment(version)
+    return f"{definition}/versions/{quote(version, safe='')}?api-version={GALLERY_API_VERSION}" if is_one else ""
+
+
+def _is_path(resource_id: str) -> bool:
+    return resource_id.startswith("/") and all(map(is_segment, resource_id[1:].split("/")))
 
 
 def _platform_path(image: Image, subscription_path: str, location: str) -> str:
-    publisher, offer, sku, region = (
-        quote(part, safe="") for part in (image.publisher, image.offer, image.sku, location)
-    )
+    """The path of the versions; empty where a part of it would lead to another resource."""
+    parts = (image.publisher, image.offer, image.sku, location)
+    publisher, offer, sku, region = (quote(part, safe="") for part in parts)
+    if not all(map(is_segment, parts)):
+        return ""
     return (
         f"{subscription_path}/providers/Microsoft.Compute/locations/{region}/publishers/{publisher}"
         f"/artifacttypes/vmimage/offers/{offer}/skus/{sku}/versions"
@@ -143,13 +159,12 @@ def _platform_path(image: Image, subscription_path: str, location: str) -> str:
 def _definition_path(image: Image, subscription_path: str, location: str) -> str:
     """The path of a gallery image definition, of any sharing; empty where the image is in no gallery."""
     if image.kind is ImageKind.RESOURCE:
-        return quote(image.definition) if image.is_in_gallery else ""
+        return quote(image.definition) if image.is_in_gallery and _is_path(image.definition) else ""
     sharing = _SHARINGS.get(image.kind, "")
     names = segments_of(image.reference)
-    gallery, name, region = (
-        quote(part, safe="") for part in (names.get(sharing.lower(), ""), names.get("images", ""), location)
-    )
-    if not gallery or not name:
+    parts = (names.get(sharing.lower(), ""), names.get("images", ""), location)
+    gallery, name, region = (quote(part, safe="") for part in parts)
+    if not all(map(is_segment, parts)):
         return ""
     return f"{subscription_path}/providers/Microsoft.Compute/locations/{region}/{sharing}/{gallery}/images/{name}"
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
+from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.credentials import RenewableCredential
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
 from vmss_upgrade.ports import Clock
+
+LONGEST_ADDRESS = 16_384  # characters; a link with its skip token has some hundred
 
 
 class Timeouts(SansIOHTTPPolicy[Any, Any]):
@@ -51,8 +54,9 @@ class Trace(SansIOHTTPPolicy[Any, Any]):
         """Tell of the answer."""
         sent, answer = request.http_request, response.http_response
         took = (self._clock.now() - request.context["sent_at"]) * 1000
-        path = sent.url.partition("?")[0].partition("://")[2].partition("/")[2]
-        self._tell(f"{sent.method} /{path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
+        address = parse_address(sent.url)
+        path = address.path if address else ""
+        self._tell(f"{sent.method} {path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
 
 
 class Masked:
@@ -76,27 +80,24 @@ class Masked:
 
 
 class StayHome(SansIOHTTPPolicy[Any, Any]):
-    """Lets requests to Resource Manager alone leave, and to hosts below it: they bear our token.
+    """Lets requests to Resource Manager alone leave: they bear our token.
 
-    Links of a list, addresses of operations and redirects are Azure's words, which the SDK follows wherever they lead.
+    Links of a list and addresses of operations are Azure's words, which the SDK follows wherever they lead. `regional`:
+    the host may have one label before it, as Microsoft's own clouds have for each region.
     """
 
-    def __init__(self, home: str) -> None:
-        self._home = _origin(home)
+    def __init__(self, home: str, *, regional: bool) -> None:
+        self._home = parse_address(home)
+        host = re.escape(self._home.host) if self._home else ""
+        self._hosts = re.compile(rf"([a-z0-9-]+\.)?{host}" if regional else host)
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Raise LeadsElsewhere for any other host or port, and where nothing is encrypted."""
-        scheme, host, port = _origin(request.http_request.url)
-        home_scheme, home_host, home_port = self._home
-        is_there = host == home_host or host.endswith(f".{home_host}")
-        if not (is_there and scheme == home_scheme and port == home_port):
-            raise LeadsElsewhere(host)
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port; all empty where the address cannot be read."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme.lower(), parts.hostname or "", parts.port or 443
-    except ValueError:
-        return "", "", None
+        """Rebuild the address from what was read of it. Raises LeadsElsewhere for any other host, port or scheme."""
+        url = request.http_request.url
+        address = parse_address(url) if len(url) <= LONGEST_ADDRESS else None
+        if self._home is None or address is None:
+            raise LeadsElsewhere("unreadable")
+        is_known = self._hosts.fullmatch(address.host)
+        if not is_known or (address.scheme, address.port) != ("https", self._home.port):
+            raise LeadsElsewhere(address.host if not is_known else address.origin)
+        request.http_request.url = str(address)

@@ -14,7 +14,8 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
-from vmss_upgrade.azure_api.failures import read_by_the_sdk
+from vmss_upgrade.addresses import parse_address
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, read_by_the_sdk
 from vmss_upgrade.azure_api.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
 
@@ -70,9 +71,9 @@ class Reader:
         """Every page of a list, each nextLink followed as given."""
         pages: list[Page] = []
         followed: set[str] = set()
-        following: Any = url
+        following = url
         while following:
-            if not isinstance(following, str) or following in followed:
+            if following in followed:
                 raise unreadable("the list goes round in a circle")
             followed.add(following)
             response = self.get(following)
@@ -81,8 +82,24 @@ class Reader:
             if not isinstance(listed, list):
                 raise unreadable("the list has no field `value`")
             pages.append(Page(tuple(item for item in listed if isinstance(item, dict)), response.headers))
-            following = body.get("nextLink")
+            following = _link(body)
         return pages
+
+
+def is_segment(name: str) -> bool:
+    """Whether a name can be one part of a path: dots and nothing at all would lead to another resource."""
+    return name not in ("", ".", "..")
+
+
+def _link(body: Json) -> str:
+    """The nextLink, rebuilt from what was read of it, since the SDK takes `{...}` in an address for a template."""
+    link = body.get("nextLink")
+    if not link:
+        return ""
+    address = parse_address(link) if isinstance(link, str) else None
+    if address is None:
+        raise LeadsElsewhere("unreadable")
+    return str(address)
 
 
 def _decoded(response: HttpResponse) -> Any:

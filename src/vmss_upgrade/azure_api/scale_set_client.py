@@ -21,7 +21,7 @@ from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, unreadable
+from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
@@ -44,6 +44,10 @@ class ScaleSetClient:
         self._reader = Reader(client)
         self._group = resource_group
         self._name = name
+        self._id = (
+            f"/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Compute"
+            f"/virtualMachineScaleSets/{name}"
+        )
         self._subscription_path = f"/subscriptions/{quote(subscription, safe='')}"
         compute = f"/resourceGroups/{quote(resource_group, safe='')}/providers/Microsoft.Compute"
         self._machines_path = f"{self._subscription_path}{compute}/virtualMachines"
@@ -80,7 +84,9 @@ class ScaleSetClient:
         `remaining` is None: the list spends the subscription's bucket (HighCostGetSubscriptionMaximum), none of the
         set's, and what others leave of that says nothing about our own pace.
         """
-        wanted = quote(f"'virtualMachineScaleSet/id' eq '{model.id or self._path}'", safe="")
+        own_id = model.id if model.id.lower() == self._id.lower() else self._id  # in Azure's case, but no other set's
+        literal = own_id.replace("'", "''")
+        wanted = quote(f"'virtualMachineScaleSet/id' eq '{literal}'", safe="")
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
         instances = to_machines(machine for machine in machines if machine is not None)
@@ -97,14 +103,12 @@ class ScaleSetClient:
 
     def _viewed(self, machine: Json) -> Json | None:
         """With its view; without, where Azure refuses it alone: then nothing is known of its power and health."""
-        properties = object_in(machine, "properties")
-        if object_in(properties, "instanceView"):
+        properties, name = object_in(machine, "properties"), text_in(machine, "name")
+        if object_in(properties, "instanceView") or not is_segment(name):
             return machine
         try:
             with translated("reading an instance view"):
-                view = self._reader.json(
-                    f"{self._machines_path}/{quote(text_in(machine, 'name'), safe='')}/instanceView"
-                )
+                view = self._reader.json(f"{self._machines_path}/{quote(name, safe='')}/instanceView")
         except AzureError as error:
             if error.trouble in ASK_AGAIN:
                 raise

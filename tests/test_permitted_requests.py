@@ -1,0 +1,150 @@
+"""Nothing leaves but what SECURITY.md promises: over every scenario, and whatever an error says."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import SimulatedAzure, VirtualClock, fault_names, scenario_names
+from permitted import complaint
+from playing import HAPPY_FLEET, Played, play
+
+SET = "https://a.test/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+REPAIRS = '{"serviceName": "AutomaticRepairs", "action": "Suspend"}'
+STORAGE = {"imageReference": {"publisher": "p", "offer": "o", "sku": "s", "version": "1"}}
+
+
+def image(storage: Any = STORAGE, **more: Any) -> str:
+    return json.dumps({"properties": {"virtualMachineProfile": {"storageProfile": storage}}, **more})
+
+
+ALLOWED = {
+    "get": ("GET", f"{SET}/anything?$expand=x", b""),
+    "token": ("POST", "https://login.test/tenant/oauth2/v2.0/token", b"grant_type=client_credentials"),
+    "image": ("PATCH", f"{SET}?api-version=1", image()),
+    "gallery": ("PATCH", SET, image({"imageReference": {"id": "/x"}}).encode()),
+    "vhd": ("PATCH", SET, image({"osDisk": {"image": {"uri": "https://x"}}})),
+    "upgrade": ("POST", f"{SET}/manualupgrade?api-version=1", '{"instanceIds": ["1", "2"]}'),
+    "repairs": ("POST", f"{SET}/setOrchestrationServiceState", REPAIRS),
+}  # fmt: skip
+
+FORBIDDEN = {
+    "delete": ("DELETE", SET, b""),
+    "put": ("PUT", SET, image()),
+    "get-with-a-body": ("GET", SET, b"x"),
+    "register": ("POST", "https://a.test/subscriptions/s/providers/Microsoft.Compute/register", b""),
+    "deallocate": ("POST", f"{SET}/deallocate", b""),
+    "capacity": ("PATCH", SET, image(sku={"capacity": 0})),
+    "disk-size": ("PATCH", SET, image({**STORAGE, "osDisk": {"diskSizeGB": 1}})),
+    "no-version": ("PATCH", SET, image({"imageReference": {"publisher": "p"}})),
+    "of-an-instance": ("PATCH", f"{SET}/virtualMachines/1", image()),
+    "all-instances": ("POST", f"{SET}/manualupgrade", '{"instanceIds": ["*"]}'),
+    "no-instances": ("POST", f"{SET}/manualupgrade", b"{}"),
+    "another-action": ("POST", f"{SET}/reimage", '{"instanceIds": ["1"]}'),
+    "another-service": ("POST", f"{SET}/setOrchestrationServiceState", '{"serviceName": "X", "action": "Suspend"}'),
+    "patch-without-a-body": ("PATCH", SET, b""),
+    "token-path-below-the-set": ("POST", f"{SET}/tenant/oauth2/v2.0/token", b""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "url", "body"), ALLOWED.values(), ids=ALLOWED)
+def test_what_is_permitted(method: str, url: str, body: bytes | str) -> None:
+    assert complaint(method, url, body) == ""
+
+
+@pytest.mark.parametrize(("method", "url", "body"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_what_is_not(method: str, url: str, body: bytes | str) -> None:
+    assert complaint(method, url, body)
+
+
+@pytest.fixture
+def one_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
+    """The wall clock is the virtual one, and nothing sleeps on another: it would be a loop of the SDK's own."""
+    clock, began = VirtualClock(), time.time()
+
+    def no_sleep(seconds: float) -> None:
+        raise AssertionError(f"somebody sleeps for {seconds} s on another clock")
+
+    monkeypatch.setattr(time, "time", lambda: began + clock.now())
+    monkeypatch.setattr(time, "sleep", no_sleep)
+    yield clock
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
+    """Every request as it left, whatever became of it."""
+    found: list[tuple[str, str, bytes]] = []
+    exchange: Callable[..., Any] = SimulatedAzure.exchange
+
+    def noting(azure: Any, method: str, url: str, headers: Any, body: bytes, patience: Any) -> Any:
+        found.append((method, url, body))
+        return exchange(azure, method, url, headers, body, patience)
+
+    monkeypatch.setattr(SimulatedAzure, "exchange", noting)
+    return found
+
+
+def complaints(sent: list[tuple[str, str, bytes]]) -> list[str]:
+    assert sent
+    return [said for each in sent if (said := complaint(*each))]
+
+
+@pytest.mark.parametrize("name", [*(name for name in scenario_names() if name != "large"), *fault_names()])
+def test_no_scenario_makes_another_request(
+    name: str, sent: list[tuple[str, str, bytes]], one_clock: VirtualClock, tmp_path: Path
+) -> None:
+    play(name, tmp_path, clock=one_clock)
+    assert complaints(sent) == []
+
+
+CALLS = {
+    "get": "path: 'virtualMachineScaleSets/[^/]+$', method: GET, nth: 3",
+    "list": "path: 'virtualMachines$', method: GET, nth: 2",
+    "image": "path: '/versions/', nth: 1",
+    "patch": "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH",
+    "post": "path: 'manualupgrade$', nth: 1",
+    "repairs": "path: 'setOrchestrationServiceState$', nth: 1",
+    "poll": "path: '/operations/', nth: 3",
+}
+
+GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/simulated-group/providers/Microsoft.Compute"
+THE_SET = "virtualMachineScaleSets/simulated-set"
+UNREGISTERED = "MissingSubscriptionRegistration"
+REGISTER = "The subscription is not registered to use namespace '{}'. See https://aka.ms/rps-not-found."
+# code and message
+TEXTS = {
+    "registration": (UNREGISTERED, REGISTER.format("Microsoft.Compute")),
+    "deallocate": (UNREGISTERED, REGISTER.format(f"Microsoft.Compute/{THE_SET}/deallocate?")),
+    "delete": (UNREGISTERED, REGISTER.format(f"x/../../{THE_SET}/delete#")),
+    "a-host": (UNREGISTERED, REGISTER.format("https://evil.test/x")),
+    "other-case": (UNREGISTERED.lower(), f"POST {GROUP}/{THE_SET}/deallocate"),
+    "agreement": ("MarketplacePurchaseEligibilityFailed", "Accept the terms: POST https://azure.invalid/sign"),
+    "feature": ("SubscriptionNotRegisteredForFeature", "Register Microsoft.Compute/VMSSFlexRollingUpgrade first."),
+    "conflict": ("Conflict", f"DELETE {GROUP}/{THE_SET} and try again."),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("call", CALLS)
+def test_no_text_becomes_a_request(
+    call: str,
+    text: str,
+    sent: list[tuple[str, str, bytes]],
+    one_clock: VirtualClock,
+    tmp_path: Path,
+) -> None:
+    code, message = TEXTS[text]
+    fault = f'{{kind: http, {CALLS[call]}, count: 3, status: 409, code: {code}, message: "{message}"}}'
+    played: Played = play(
+        f"{HAPPY_FLEET}model: {{properties: {{automaticRepairsPolicy: {{enabled: true}}}}}}\nfaults:\n  - {fault}\n",
+        tmp_path,
+        inputs={"suspend-repairs": "true"},
+        clock=one_clock,
+    )
+    assert complaints(sent) == []
+    assert 409 in [request.status for request in played.azure.requests], "the fault never struck"
