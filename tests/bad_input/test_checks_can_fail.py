@@ -39,7 +39,7 @@ def nothing(*_: Any, **__: Any) -> None:
     return None
 
 
-def as_it_is(value: object) -> str:
+def as_it_is(value: object, *_: Any) -> str:
     return str(value)
 
 

@@ -18,6 +18,10 @@ IMAGE = "vmss-upgrade:e2e"
 LOCK = Path(tempfile.gettempdir()) / "vmss-upgrade-e2e.lock"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "alone: it counts real seconds, so that nothing else may be run beside it")
+
+
 @pytest.fixture(scope="session")
 def image() -> str:
     """The action's image, built as a runner builds it: no arguments, no target, whatever builder.
