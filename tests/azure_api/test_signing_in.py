@@ -21,7 +21,7 @@ from azure_simulator.transport import SimulatorTransport
 from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.azure_api import credentials
 from vmss_upgrade.azure_api.connection import ClockedTransport
-from vmss_upgrade.azure_api.credentials import GitHubToken, credential_for
+from vmss_upgrade.azure_api.credentials import GitHubToken, RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 
 REQUEST = GitHubOidc(
@@ -314,7 +314,8 @@ class Hosts:
 
     def sign_in(self, sign_in: SignIn, cloud: Cloud = PRIVATE) -> str:
         transport = SimulatorTransport(self.exchange, VirtualClock().sleep)
-        credential = credential_for(sign_in, endpoints_of(cloud), transport, lambda _: None)
+        endpoints = endpoints_of(cloud)
+        credential = RenewableCredential(lambda: credential_for(sign_in, endpoints, transport, lambda _: None))
         return str(credential.get_token("https://manager.test/.default").token)
 
 
@@ -481,3 +482,40 @@ def test_a_managed_identity_is_asked_for_nowhere_else(
         hosts.sign_in(ManagedIdentity())
     assert hosts.went_to() <= {IMDS}
     assert not any("root:" in request for request in hosts.sent)
+
+
+BROKEN = [
+    pytest.param("hid\r\nden", id="line-break"),
+    pytest.param("hid den", id="blank"),
+    pytest.param("hidd\u00ebn", id="letter"),
+    pytest.param("hid\x00den", id="nul"),
+    pytest.param("", id="empty"),
+    pytest.param(["hidden"], id="list"),
+    pytest.param({"hidden": 1}, id="object"),
+]
+
+
+@pytest.mark.parametrize("token", BROKEN)
+@pytest.mark.parametrize("sign_in", [REQUEST, SECRET, ManagedIdentity()], ids=["github", "secret", "managed"])
+def test_a_token_that_no_header_can_bear_is_none(sign_in: SignIn, token: Any) -> None:
+    """requests would refuse it, and quote it."""
+    given = {**TOKEN, "access_token": token, "expires_on": 32503680000, "resource": "https://manager.test"}
+    hosts = Hosts({"http": answer(200, given), "https://login.test/tenant/v2.0/": answer(200, CONFIGURATION)})
+    hosts.answers["https://github.test/"] = answer(200, {"value": jwt(exp=NOW + 300, **CLAIMS)})
+    with pytest.raises(SdkError) as failed:
+        hosts.sign_in(sign_in)
+    assert "hid" not in str(failed.value)
+
+
+@pytest.mark.parametrize("token", [*BROKEN, pytest.param(json.loads("[" * 500 + "]" * 500), id="deep")])
+def test_a_token_of_github_that_nobody_could_have_given_is_none(token: Any) -> None:
+    hosts = Hosts({"https://github.test/": answer(200, {"value": token})})
+    with pytest.raises(ServiceResponseError, match="answered without a token"):
+        hosts.sign_in(REQUEST)
+    assert hosts.went_to() == {"github.test"}
+
+
+def test_an_answer_of_github_deeper_than_python_reads_is_no_bug_of_ours() -> None:
+    hosts = Hosts({"https://github.test/": answer(200, "[" * 100_000)})
+    with pytest.raises(SdkError):
+        hosts.sign_in(REQUEST)

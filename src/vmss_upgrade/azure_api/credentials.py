@@ -66,7 +66,10 @@ def credential_for(
 
 
 class RenewableCredential:
-    """A TokenCredential that can forget every token it holds, by being made anew."""
+    """A TokenCredential that can forget every token it holds, by being made anew.
+
+    Gives no token that a header cannot bear: requests would refuse it, and quote it to everybody.
+    """
 
     def __init__(self, make: Callable[[], TokenCredential]) -> None:
         self._make = make
@@ -78,11 +81,23 @@ class RenewableCredential:
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """See azure.core.credentials.TokenCredential."""
-        return self._inner.get_token(*scopes, **options)
+        token: AccessToken = _bearable(self._inner.get_token(*scopes, **options))
+        return token
 
     def get_token_info(self, *scopes: str, options: Any = None) -> Any:
         """See azure.core.credentials.SupportsTokenInfo."""
-        return self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
+        return _bearable(self._inner.get_token_info(*scopes, options=options))  # type: ignore[attr-defined]
+
+
+def _bearable(token: Any) -> Any:
+    if not _is_token(token.token):
+        raise ServiceResponseError(_UNREADABLE)
+    return token
+
+
+def _is_token(value: Any) -> bool:
+    """Whether it is a text of visible ASCII."""
+    return isinstance(value, str) and value != "" and all("!" <= character <= "~" for character in value)
 
 
 class _NoToken(ClientAuthenticationError):
@@ -124,9 +139,12 @@ class GitHubToken:
                 f"GitHub's token service answered {response.status_code} to the request for an OIDC token.",
             )
         try:
-            return str(json.loads(response.text())["value"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ServiceResponseError("GitHub's token service answered without a token.") from error
+            token = json.loads(response.text())["value"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            token = ""
+        if not _is_token(token):
+            raise ServiceResponseError("GitHub's token service answered without a token.")
+        return str(token)
 
 
 def _home_of(sign_in: SignIn, endpoints: Endpoints) -> str:
@@ -229,6 +247,6 @@ def _claims(token: str) -> dict[str, Any]:
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, RecursionError):
         return {}
     return claims if isinstance(claims, dict) else {}
