@@ -204,10 +204,15 @@ def _write_everything(environ: Mapping[str, str], console: Console, report: Repo
         path = ""
 
     def write_outputs() -> None:
-        outputs.write_outputs(outputs.as_outputs(report, path), environ["GITHUB_OUTPUT"])
+        values, cut = outputs.within_limit(outputs.as_outputs(report, path))
+        outputs.write_outputs(values, environ["GITHUB_OUTPUT"])
+        if cut:
+            console.warning(f"The outputs {', '.join(cut)} are too long for GitHub, and were cut. The record has all.")
 
     def write_summary() -> None:
-        append_whole(environ["GITHUB_STEP_SUMMARY"], step_summary.as_markdown(report, simulated=simulated))
+        file = environ["GITHUB_STEP_SUMMARY"]
+        taken = os.path.getsize(file) if os.path.exists(file) else 0
+        append_whole(file, step_summary.as_markdown(report, simulated=simulated, taken=taken))
 
     if environ.get("GITHUB_OUTPUT"):
         _attempt(console, "the outputs", write_outputs)

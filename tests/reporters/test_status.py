@@ -78,7 +78,7 @@ def test_an_image_of_another_kind_is_told_whole() -> None:
     )
     markdown = as_markdown(report_of(status_of(other)))
     assert "| 0 | UD 0 | 1.0.0 |" in markdown
-    assert "| 1 | UD 1 | Canonical:jammy:22_04-lts:1.0.0 |" in markdown
+    assert "| 1 | UD 1 | <code>Canonical:jammy:22_04-lts:1.0.0</code> |" in markdown
 
 
 def test_zones_and_sets_without_any_domain() -> None:

@@ -57,6 +57,7 @@ SPLIT = " "  # what `clean` puts between ## and [
         pytest.param("a\u061cb\xadc\U000e0041d\u3164e\ufe0ff\u2800g", "a b c d e f g", id="invisible"),
         pytest.param("\u200b::error::x", "·::error::x", id="command-after-nothing-to-see"),
         pytest.param("✅ ⏸️ ⏱️ ↩️ ⚠️ ℹ️", "✅ ⏸️ ⏱️ ↩️ ⚠️ ℹ️", id="our-own-signs"),  # noqa: RUF001
+        pytest.param("x\ufe0f ⏸ ⏱ ↩ ⚠ ℹ", "x  ⏸ ⏱ ↩ ⚠ ℹ", id="a-selector-elsewhere"),  # noqa: RUF001
         pytest.param("Z" + "\u0301" * 50 + "algo", "Z" + "\u0301" * 4 + "algo", id="a-pile-of-accents"),
         pytest.param("Viê\u0323t, नमस्ते, שָׁלוֹם", "Viê\u0323t, नमस्ते, שָׁלוֹם", id="accents-in-use"),
         pytest.param("a\x00b\x7fc", "a b c", id="nul-and-delete"),
@@ -156,9 +157,10 @@ def test_cleaning_again_changes_nothing_that_matters(text: str) -> None:
 @STEADY
 @given(hostile)
 def test_markdown_shows_the_text_and_nothing_acts(text: str) -> None:
-    shown = markdown(text)
+    shown = re.sub("</?code>", "", markdown(text))
     assert html.unescape(shown).replace("@\u200b", "@") == clean(text)
     entities_out = re.sub(r"&#\d+;", "", shown)
+    assert not re.match(r"[-+=](\s|$)|\d+[.)](\s|$)", shown)
     assert not set(entities_out) & set("\\`*[]<>&|~@#$")
     assert "://" not in shown
     assert not re.search("www[.]", shown, re.IGNORECASE)
@@ -169,17 +171,61 @@ def test_markdown_shows_the_text_and_nothing_acts(text: str) -> None:
     [
         pytest.param("a|b", "a&#124;b", id="cell"),
         pytest.param("<script>", "&#60;script&#62;", id="html"),
+        pytest.param("<!-- x -->", "&#60;!-- x --&#62;", id="comment"),
         pytest.param("![x](y)", "!&#91;x&#93;(y)", id="image"),
-        pytest.param("@team #1", "&#64;&#8203;team &#35;1", id="mention"),
+        pytest.param("[^1] [^1]: x", "&#91;^1&#93; &#91;^1&#93;: x", id="footnote"),
+        pytest.param("[x] done", "&#91;x&#93; done", id="task"),
+        pytest.param("$x$ ~~y~~", "&#36;x&#36; &#126;&#126;y&#126;&#126;", id="formula-and-strike"),
+        pytest.param("@team", "&#64;&#8203;team", id="mention"),
         pytest.param("me@a.example", "me&#64;&#8203;a.example", id="address-of-mail"),
+        pytest.param("https://github.com/o/r/issues/1", "https&#58;//github.com/o/r/issues/1", id="address"),
+        pytest.param("www.a.example", "www&#46;a.example", id="address-without-scheme"),
         pytest.param("snake_case", "snake_case", id="underscore-in-a-word"),
         pytest.param("_em_", "&#95;em&#95;", id="emphasis"),
         pytest.param("&lt;", "&#38;lt;", id="entity"),
         pytest.param("a\\|b", "a&#92;&#124;b", id="escaped-cell"),
+        pytest.param("a\\", "a&#92;", id="hard-break"),
+        pytest.param("- x", "&#45; x", id="list"),
+        pytest.param("+ x", "&#43; x", id="another-list"),
+        pytest.param("* x", "&#42; x", id="one-more-list"),
+        pytest.param("1. x", "1&#46; x", id="numbered"),
+        pytest.param("12) x", "12&#41; x", id="numbered-otherwise"),
+        pytest.param("# x", "&#35; x", id="heading"),
+        pytest.param("===", "&#61;==", id="underlined"),
+        pytest.param("---", "&#45;--", id="rule"),
+        pytest.param("> x", "&#62; x", id="quote"),
+        pytest.param("1.0.0 is -1", "1.0.0 is -1", id="version"),
+        pytest.param("10:30: 100 of 1048576", "10:30: 100 of 1048576", id="numbers"),
+        pytest.param("0a1b2c3d-0000-4000-8000-0123456789ab", "0a1b2c3d-0000-4000-8000-0123456789ab", id="guid"),
     ],
 )
 def test_markdown(text: str, shown: str) -> None:
     assert markdown(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param(":white_check_mark: all is well", "<code>:white_check_mark:</code> all is well", id="sign"),
+        pytest.param("a:+1:b", "<code>a:+1:b</code>", id="thumb"),
+        pytest.param("see #1.", "see <code>&#35;1</code>.", id="issue"),
+        pytest.param("org/repo#1", "<code>org/repo&#35;1</code>", id="issue-elsewhere"),
+        pytest.param("(GH-1)", "<code>(GH-1</code>)", id="issue-by-name"),
+        pytest.param("gh-1", "<code>gh-1</code>", id="issue-by-name-small"),
+        pytest.param(f"by {'0a' * 20}", f"by <code>{'0a' * 20}</code>", id="commit"),
+        pytest.param("1234abc", "<code>1234abc</code>", id="short-commit"),
+        pytest.param(f"o/r@{'0a' * 20}", f"<code>o/r&#64;&#8203;{'0a' * 20}</code>", id="commit-elsewhere"),
+        pytest.param("Canonical:jammy:22_04-lts:1.0.0", "<code>Canonical:jammy:22_04-lts:1.0.0</code>", id="image"),
+    ],
+)
+def test_what_github_would_link_or_draw_is_set_as_code(text: str, shown: str) -> None:
+    assert markdown(text) == shown
+    assert code(text) == f"<code>{re.sub('</?code>', '', shown)}</code>"
+
+
+@pytest.mark.parametrize("text", ["a|b", "@team", "snake_case", "&lt;", "#1"])
+def test_code(text: str) -> None:
+    shown = re.sub("</?code>", "", markdown(text))
     assert code(text) == f"<code>{shown}</code>"
 
 

@@ -32,7 +32,6 @@ _NOTHING = re.compile(
     + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0xF0000, 0x10000))
     + "\U000f0000-\U0010ffff]"
 )
-_MAY_PILE = re.compile(f"[\u0300-\U0010ffff]{{{MOST_MARKS + 1},}}")  # the first mark is U+0300
 
 
 def visible(text: str) -> str:
@@ -42,13 +41,22 @@ def visible(text: str) -> str:
     """
     if text.isascii():
         return _ASCII_CONTROLS.sub(HOLE, text)
-    return _MAY_PILE.sub(_without_pile, _NOTHING.sub("\ufffd", _INVISIBLE.sub(HOLE, text)))
+    signs = "".join(set(text))  # a look at these is quick, and mostly enough
+    if "\ufe0f" in signs or _INVISIBLE.search(signs):
+        text = _INVISIBLE.sub(HOLE, text)
+    if _NOTHING.search(signs):
+        text = _NOTHING.sub("\ufffd", text)
+    return _without_piles(text) if any(map(_is_mark, signs)) else text
 
 
-def _without_pile(found: re.Match[str]) -> str:
+def _without_piles(text: str) -> str:
     kept, marks = [], 0
-    for sign in found.group():
-        marks = marks + 1 if unicodedata.category(sign) in ("Mn", "Me") else 0
+    for sign in text:
+        marks = marks + 1 if _is_mark(sign) else 0
         if marks <= MOST_MARKS:
             kept.append(sign)
     return "".join(kept)
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.category(sign) in ("Mn", "Me")

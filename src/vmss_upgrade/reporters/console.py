@@ -46,6 +46,7 @@ from vmss_upgrade.rollout.report import Report
 
 ANNOTATIONS_PER_TYPE = 10
 ANNOTATION_LENGTH = 3900
+MOST_FAILURES = 30  # codes that are told, a line each
 LONGEST_TITLE = 200
 LONGEST_CELL = 300
 REPEAT_PROGRESS_AFTER = 120.0  # seconds after which an unchanged line is said again
@@ -269,8 +270,10 @@ class Console:
         title = f"Rollout {ending.outcome.value}"
         groups = words.failures_by_code(report.failures())
         undone = " ".join(filter(None, (words.left_undone(report), words.model_notice(report), ending.remedy)))
-        for failures in groups.values():
+        for failures in list(groups.values())[:MOST_FAILURES]:
             self.error(f"{words.failure_in_words(failures)} {undone}", title)
+        if len(groups) > MOST_FAILURES:
+            self.line(f"ERROR: and {len(groups) - MOST_FAILURES} other codes, in the JSON record")
         refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
         if not groups and not refused_with_findings:
             self.error(" ".join(filter(None, (ending.reason, words.in_flight(report), undone))), title)

@@ -17,6 +17,7 @@ CELLS_PER_LINE = 50  # of a log
 EMOJI_PER_LINE = 20  # of a summary, so that before and after stand side by side
 
 NO_DOMAIN = "no domain"
+LONGEST_ZONE = 40  # characters
 _SHORT = {DomainKind.UPDATE: "UD", DomainKind.FAULT: "FD"}
 _ALONE = {DomainKind.ZONE: "zone {zone}", DomainKind.SET: "all"}
 
@@ -103,7 +104,7 @@ def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Dom
 
 def _plain(zone: str) -> str:
     """A zone as it stands in a log and in Markdown alike: Azure's are numbers, anything else loses its markup."""
-    return re.sub(r"[^\w. -]", "", clean(zone))
+    return re.sub(r"[^\w. -]", "", clean(zone, LONGEST_ZONE))
 
 
 def as_lines(

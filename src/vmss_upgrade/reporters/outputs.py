@@ -5,6 +5,8 @@ The names are those of action.yml; a test holds them together.
 
 from __future__ import annotations
 
+import json
+
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.json_text import as_json
 from vmss_upgrade.reporters.record import as_plan
@@ -25,13 +27,19 @@ OUTPUTS = (
     "report",
 )
 
+LONGEST_OUTPUTS = 450_000  # characters of all; GitHub takes 1 MiB of a job, and counts two bytes a character
+_LONGEST_PLAN = 250_000
+_LONGEST_IMAGE = 2000
+_LISTS = ("upgraded", "rolled-back", "failed", "skipped", "remaining")
+_OF_PLAN = ("batches", "skipped", "untouched")
+
 
 def as_outputs(report: Report, report_path: str) -> dict[str, str]:
     """Output name -> value. Lists are JSON arrays of instance ids; what is not known is empty."""
     values = {
         "outcome": report.ending.outcome.value if report.ending else "",
-        "previous-image": clean(report.previous) if report.previous else "",
-        "target-image": clean(report.target) if report.target else "",
+        "previous-image": clean(report.previous, _LONGEST_IMAGE) if report.previous else "",
+        "target-image": clean(report.target, _LONGEST_IMAGE) if report.target else "",
         "upgraded": as_json(report.upgraded),
         "rolled-back": as_json(report.rolled_back),
         "failed": as_json(report.failed),
@@ -42,6 +50,35 @@ def as_outputs(report: Report, report_path: str) -> dict[str, str]:
         "report": report_path,
     }
     return {name: values[name] for name in OUTPUTS}
+
+
+def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The outputs as GitHub takes them, and the names of those that had to be cut for it: these are JSON all the same.
+
+    A plan loses its lists, and says so in `left_out`; a list of ids loses its end. What is left goes to the lists in
+    their order.
+    """
+    limit = LONGEST_OUTPUTS
+    if sum(map(len, outputs.values())) <= limit:
+        return outputs, []
+    plan = json.loads(outputs["plan"] or "{}")
+    if len(outputs["plan"]) > min(_LONGEST_PLAN, limit // 2):
+        plan = {**plan, **{name: [] for name in _OF_PLAN}, "left_out": list(_OF_PLAN)}
+    fitting = {**outputs, "plan": as_json(plan) if plan else ""}
+    room = limit - sum(len(value) for name, value in fitting.items() if name not in _LISTS)
+    for name in _LISTS:
+        share = room // 2 if name != _LISTS[-1] else room
+        fitting[name] = _first_of(outputs[name], share)
+        room -= len(fitting[name])
+    return fitting, [name for name in ("plan", *_LISTS) if fitting[name] != outputs[name]]
+
+
+def _first_of(ids: str, limit: int) -> str:
+    """The JSON array, or as many of its first items as fit."""
+    items = json.loads(ids)
+    while items and len(as_json(items)) > limit:
+        items = items[: len(items) * 9 // 10]
+    return as_json(items)
 
 
 def write_outputs(outputs: dict[str, str], file: str) -> None:

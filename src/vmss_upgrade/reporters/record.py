@@ -8,11 +8,19 @@ from vmss_upgrade.reporters import words
 from vmss_upgrade.reporters.json_text import as_json
 from vmss_upgrade.reporters.text import without_queries
 from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
 from vmss_upgrade.rollout.report import BatchRecord, Report
 from vmss_upgrade.rollout.scale_set import Domain, Instance
 
 SCHEMA = "vmss-upgrade/record/1"
+LONGEST_TEXT = 8 * 1024  # characters of one text of others; what is longer is cut
+SHORT_TEXT = 500  # the same where the whole would be too large
+PLAN = ("target_image", "previous_image", "pinned_from", "grouping", "stop_after", "blast_radius")
+# What can be spared, first what matters least to whoever goes on from a record. The images are not among it.
+_DISPENSABLE = (
+    "findings", "instances", "planned_batches", "untouched", "skipped", "failures", "batches", "rollback", "upgraded",
+    "rolled_back", "remaining", "failed",
+)  # fmt: skip
 
 
 def as_record(report: Report) -> dict[str, Any]:
@@ -25,8 +33,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "reason": ending.reason if ending else None,
         "remedy": ending.remedy if ending else None,
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
-        "previous_image": str(report.previous) if report.previous else None,
-        "target_image": str(report.target) if report.target else None,
+        **_images(report),
         "model_updated": report.model_update_seconds is not None,
         "model_may_hold_target": report.model_touched,
         "health_signal": model.health_signal.value if model else None,
@@ -38,11 +45,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "remaining": report.remaining,
         "lowest_healthy": _lowest_healthy(report),
         "command": report.command.value if report.shown is None else Command.STATUS.value,
-        "pinned_from": str(report.plan.pinned) if report.plan and report.plan.pinned else None,
-        "grouping": report.plan.grouping.value if report.plan else None,
-        "stop_after": report.plan.stop_after if report.plan else None,
-        "untouched": list(report.plan.untouched) if report.plan else [],
-        "blast_radius": words.away(report) or None,
+        **_of_plan(report),
         "planned_batches": _planned_batches(report),
         "batches": [_batch(record) for record in report.batches if not record.is_back],
         "rollback": _rollback(report),
@@ -50,24 +53,45 @@ def as_record(report: Report) -> dict[str, Any]:
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
         "instances": [_instance(instance) for instance in report.instances],
         "command_to_put_previous_image_back": words.way_back(report) or None,
+        "left_out": [],
     }
-    cleaned: dict[str, Any] = _without_queries(record)
-    return cleaned
+    return _with_texts(record, LONGEST_TEXT)
 
 
 def as_text(report: Report) -> str:
-    """The record as it is written to its file."""
-    return as_json(as_record(report), indent=2) + "\n"
+    """The record as it is written to its file: at most LARGEST_RECORD bytes, all of them ASCII.
+
+    Of what would be longer, the parts that matter least are left out, and named in `left_out`.
+    """
+    record = as_record(report)
+    text = _written(record)
+    if len(text) > LARGEST_RECORD:
+        record = {**_with_texts(record, SHORT_TEXT), "left_out": [f"texts after {SHORT_TEXT} characters"]}
+        text = _written(_without_dispensable(record))
+    return text
+
+
+def _without_dispensable(record: dict[str, Any]) -> dict[str, Any]:
+    too_much = len(_written(record)) - LARGEST_RECORD
+    for part in _DISPENSABLE:
+        if too_much + len(part) > -100:  # its name is added to those that are left out
+            too_much -= len(_written(record[part]))
+            record = {**record, part: None if part == "rollback" else [], "left_out": [*record["left_out"], part]}
+    return record
+
+
+def _written(value: Any) -> str:
+    return as_json(value, indent=2) + "\n"
 
 
 def as_plan(report: Report) -> dict[str, Any] | None:
     """The plan alone, for a job that decides by it; None where there is none."""
-    record = as_record(report)
-    parts = ("target_image", "previous_image", "pinned_from", "grouping", "stop_after", "blast_radius")
-    if report.plan is None:
+    plan = report.plan
+    if plan is None:
         return None
-    lists = {"batches": record["planned_batches"], "skipped": _planned_skips(report), "untouched": record["untouched"]}
-    return {part: record[part] for part in parts} | lists
+    parts = _images(report) | _of_plan(report)
+    lists = {"batches": _planned_batches(report), "skipped": _planned_skips(report), "untouched": list(plan.untouched)}
+    return _with_texts({name: value for name, value in parts.items() if name in PLAN} | lists, LONGEST_TEXT)
 
 
 def _planned_skips(report: Report) -> list[dict[str, str]]:
@@ -75,13 +99,38 @@ def _planned_skips(report: Report) -> list[dict[str, str]]:
     return [{"instance_id": s.instance_id, "reason": s.reason} for s in skipped]
 
 
-def _without_queries(value: Any) -> Any:
-    """The same value with the query strings of all addresses taken out, at any depth."""
-    if isinstance(value, str):
-        return without_queries(value)
-    if isinstance(value, dict):
-        return {key: _without_queries(item) for key, item in value.items()}
-    return [_without_queries(item) for item in value] if isinstance(value, list) else value
+def _with_texts(record: dict[str, Any], limit: int) -> dict[str, Any]:
+    """The same with every text without queries and secrets, and cut to a length, at any depth."""
+    texts: dict[str, str] = {}  # the same names stand in many places
+
+    def of(value: Any) -> Any:
+        if isinstance(value, str):
+            if value not in texts:
+                texts[value] = without_queries(value, limit)
+            return texts[value]
+        if isinstance(value, dict):
+            return {key: of(item) for key, item in value.items()}
+        return [of(item) for item in value] if isinstance(value, list) else value
+
+    return {key: of(value) for key, value in record.items()}
+
+
+def _images(report: Report) -> dict[str, Any]:
+    return {
+        "previous_image": str(report.previous) if report.previous else None,
+        "target_image": str(report.target) if report.target else None,
+    }
+
+
+def _of_plan(report: Report) -> dict[str, Any]:
+    plan = report.plan
+    return {
+        "pinned_from": str(plan.pinned) if plan and plan.pinned else None,
+        "grouping": plan.grouping.value if plan else None,
+        "stop_after": plan.stop_after if plan else None,
+        "untouched": list(plan.untouched) if plan else [],
+        "blast_radius": words.away(report) or None,
+    }
 
 
 def _lowest_healthy(report: Report) -> dict[str, Any] | None:

@@ -1,26 +1,35 @@
 """Report -> the step summary in GitHub Markdown.
 
 Foreign text goes through `code` or `markdown` (reporters/text.py). GitHub drops a summary above 1 MiB whole
-(actions/runner `FileCommandManager.cs`), so sections are added only while there is room, the important ones first.
+(actions/runner `FileCommandManager.cs`), so a section gets half of the room that is left at most, the important ones
+first; what does not fit of it is cut, and the next one is tried.
 """
 
 from __future__ import annotations
 
 from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
-from vmss_upgrade.reporters.text import code, count, cut, fenced, markdown
+from vmss_upgrade.reporters.text import code, count, fenced, markdown
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Outcome
 from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.report import BatchRecord, Report
 
 LIMIT = 900_000  # bytes; below 1 MiB with room for what other code in the step may append
 LONGEST_MESSAGE = 2000  # characters of one foreign message
+LONGEST_NAME = 300
+MOST_FAILURES = 30  # rows of "What failed"
+_LEFT_OUT = "_What did not fit into a step summary is in the log and in the JSON record._\n"
+_CUT = "and {} more, in the JSON record"
 
 
-def as_markdown(report: Report, *, simulated: str = "") -> str:
-    """The whole summary. `simulated` names the scenario of a run without Azure, which is said first."""
+def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
+    """The whole summary. `simulated` names the scenario of a run without Azure, which is said first.
+
+    `taken`: bytes that are in the summary already. Empty where not even the outcome would fit.
+    """
     sections = (
         _title(report, simulated),
         _failures(report),
@@ -34,25 +43,46 @@ def as_markdown(report: Report, *, simulated: str = "") -> str:
         _findings(report),
         _skipped(report),
     )
-    return _within_limit([section for section in sections if section])
+    return _within([section for section in sections if section], LIMIT - taken)
 
 
-def _within_limit(sections: list[list[str]]) -> str:
-    text = ""
+def _within(sections: list[list[str]], room: int) -> str:
+    """As much of the sections as fits into so many bytes, the first of them at least."""
+    text, is_whole = "", True
+    room -= len(_LEFT_OUT)
     for section in sections:
-        block = "\n".join(section) + "\n\n"
-        if len((text + block).encode()) > LIMIT:
-            return text + "_The rest did not fit into a step summary; it is in the log and in the JSON record._\n"
+        block = _fitting(section, room // 2)
+        if not block and not text:
+            return ""
+        is_whole = is_whole and bool(block)
         text += block
-    return text
+        room -= len(block.encode())
+    return text if is_whole else text + _LEFT_OUT
+
+
+def _fitting(section: list[str], room: int) -> str:
+    """The section with as many of its rows and points as fit; empty where less than a table's head does."""
+    costs = [len(line.encode()) + 1 for line in section]
+    are_rows = [line.startswith(("|", "- ")) for line in section]
+    room -= sum(cost for cost, is_row in zip(costs, are_rows, strict=True) if not is_row) + len(_CUT) + 10
+    kept, shown, left = [], 0, 0
+    for line, cost, is_row in zip(section, costs, are_rows, strict=True):
+        if is_row and (left or cost > room):
+            left += 1
+            continue
+        shown, room = (shown + 1, room - cost) if is_row else (shown, room)
+        kept.append(line)
+    if room < 0 or (left and shown < 3):
+        return ""
+    return "\n".join([*kept, *(["", _CUT.format(left)] if left else [])]) + "\n\n"
 
 
 def _title(report: Report, simulated: str) -> list[str]:
     outcome = report.ending.outcome if report.ending else Outcome.HALTED
-    name = f"{markdown(report.model.name)}: " if report.model else ""
+    name = f"{markdown(report.model.name, LONGEST_NAME)}: " if report.model else ""
     lines = [f"## {words.mark(outcome)} {name}{outcome.value}", "", _literal(words.headline(report))]
     if simulated:
-        lines = [f"> **Simulated run** (scenario {code(simulated)}): no Azure was involved.", "", *lines]
+        lines = [f"> **Simulated run** (scenario {code(simulated, LONGEST_NAME)}): no Azure was involved.", "", *lines]
     return lines
 
 
@@ -80,14 +110,20 @@ def _failures(report: Report) -> list[str]:
     if not groups:
         return []
     lines = ["### What failed", "", "| Instances | Code | Message | Correlation id |", "| --- | --- | --- | --- |"]
-    for name, failures in groups.items():
+    for name, failures in list(groups.items())[:MOST_FAILURES]:
         ids = [f.instance_id for f in failures if f.instance_id]
-        messages = list(dict.fromkeys(f.message for f in failures))
-        shown = "<br>".join(markdown(cut(message, LONGEST_MESSAGE)) for message in messages[:5])
         correlation = next((f.correlation_id for f in failures if f.correlation_id), "")
-        who = code(listed(ids, 30)) if ids else "the rollout"
-        lines.append(f"| {who} | {code(name)} | {shown} | {code(correlation) if correlation else ''} |")
-    return lines
+        who = code(listed(ids, 30), LONGEST_NAME) if ids else "the rollout"
+        support = code(correlation, LONGEST_NAME) if correlation else ""
+        lines.append(f"| {who} | {code(name, LONGEST_NAME)} | {_messages(failures)} | {support} |")
+    more = len(groups) - MOST_FAILURES
+    return [*lines, "", _CUT.format(more)] if more > 0 else lines
+
+
+def _messages(failures: list[Failure]) -> str:
+    """The first messages of a group, all of them together as long as one may be."""
+    messages = list(dict.fromkeys(f.message for f in failures))[:5]
+    return "<br>".join(markdown(message, LONGEST_MESSAGE // len(messages)) for message in messages)
 
 
 def _refusals(report: Report) -> list[str]:
@@ -103,7 +139,7 @@ def _facts(report: Report) -> list[str]:
         return []
     lines = ["### The rollout", "", "| | |", "| --- | --- |"]
     lines += [
-        f"| {name} | {markdown(value)} |"
+        f"| {name} | {markdown(value, LONGEST_MESSAGE)} |"
         for name, value in plan_words.plan_facts(
             report.plan, report.policy, report.model, report.before, report.command
         )
@@ -134,7 +170,7 @@ def _status(report: Report) -> list[str]:
         return []
     heading, rows = status_words.status_columns(report)
     lines = ["### State", "", f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
-    return lines + [f"| {' | '.join(markdown(value) for value in row)} |" for row in rows]
+    return lines + [f"| {' | '.join(markdown(value, LONGEST_NAME) for value in row)} |" for row in rows]
 
 
 def _batches(report: Report) -> list[str]:
@@ -158,7 +194,7 @@ def _rollback(report: Report) -> list[str]:
         "",
         "| | |",
         "| --- | --- |",
-        *(f"| {name} | {markdown(value)} |" for name, value in facts),
+        *(f"| {name} | {markdown(value, LONGEST_MESSAGE)} |" for name, value in facts),
     ]
     return [*lines, "", *_batch_table(plan, records, report)] if plan.batches or records else lines
 
@@ -175,7 +211,7 @@ def _batch_table(plan: RolloutPlan, records: list[BatchRecord], report: Report) 
         took = duration(record.seconds) if record and record.seconds is not None else ""
         began = duration(record.started_at) if record else ""
         result = record.result if record else "not started"
-        ids = code(listed(batch.instance_ids, 30))
+        ids = code(listed(batch.instance_ids, 30), LONGEST_MESSAGE)
         lines.append(f"| {number} | {title} | {ids} | {began} | {took} | {result} |")
     return lines
 
@@ -204,4 +240,4 @@ def _skipped(report: Report) -> list[str]:
 
 def _literal(text: str) -> str:
     """A sentence of ours that quotes foreign text: all of it literal, cut to a length that people read."""
-    return markdown(cut(text, LONGEST_MESSAGE))
+    return markdown(text, LONGEST_MESSAGE)

@@ -19,6 +19,14 @@ MOST_LINES: Final = 300  # of a text of several lines; the first tell where it b
 _NOT_SEEN = re.compile(rf"[\t{HOLE}{LINE_BREAKS}]+")
 # what GitHub's Markdown could act upon; harmless punctuation stays, so that the text can be read and searched raw
 _MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
+# what begins a list, a heading or a rule where it begins a line
+_BEGINS_A_BLOCK = re.compile(r"[-+=](?=[\s=+-]|$)|(?<=\d)[.)](?=\s|$)")
+_NUMBER = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
+# What GitHub makes a sign or a link of once it has read the entities, except in <code>: :tick:, #1, GH-1, a commit.
+_MEANS_MORE = re.compile(
+    r":(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):|#[0-9]|\bGH-[0-9]|(?<![\w-])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![\w-])",
+    re.IGNORECASE,
+)
 
 
 def clean(text: object, limit: int = LONGEST_TEXT) -> str:
@@ -53,20 +61,41 @@ def without_queries(text: str, limit: int = LONGEST_TEXT) -> str:
     return shortened(redact(text, limit).replace(HOLE, " "), limit)
 
 
-def markdown(text: object) -> str:
-    """Foreign text as literal text in Markdown, in table cells and HTML too: markup as entities."""
-    return _MARKUP.sub(_as_entity, clean(text))
+def markdown(text: object, limit: int = LONGEST_TEXT) -> str:
+    """Foreign text as literal text in Markdown, in table cells and HTML too: markup as entities.
+
+    A word that means more than itself to GitHub is set as code, which it leaves alone, and which can still be copied.
+    """
+    line = clean(text, limit)
+    number = _NUMBER.match(line)
+    mark = _BEGINS_A_BLOCK.match(line, number.end() if number else 0)
+    head, rest = (line[: mark.end()], line[mark.end() :]) if mark else ("", line)
+    if mark:
+        head = f"{head[:-1]}{_as_entity(head[-1])}"
+    return head + "".join(_word(word) for word in re.split(r"( +)", rest))
 
 
-def _as_entity(match: re.Match[str]) -> str:
+def _word(word: str) -> str:
+    if not _MEANS_MORE.search(word):
+        return _escaped(word)
+    end = len(word)
+    while word[end - 1] in ".,:;)" and _MEANS_MORE.search(word, 0, end - 1):
+        end -= 1
+    return f"<code>{_escaped(word[:end])}</code>{_escaped(word[end:])}"
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(lambda found: _as_entity(found.group()), text)
+
+
+def _as_entity(sign: str) -> str:
     """A zero-width blank after @: GitHub reads addresses of mail and mentions after it has read the entities."""
-    sign = match.group()
     return f"&#{ord(sign)};&#8203;" if sign == "@" else f"&#{ord(sign)};"
 
 
-def code(text: object) -> str:
+def code(text: object, limit: int = LONGEST_TEXT) -> str:
     """Foreign text in a <code> element, where mentions and references are not linked either."""
-    return f"<code>{markdown(text)}</code>"
+    return f"<code>{_escaped(clean(text, limit))}</code>"
 
 
 def fenced(text: object) -> str:
