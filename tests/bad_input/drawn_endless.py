@@ -31,7 +31,7 @@ def _lists(draw: st.DrawFn) -> list[Alteration]:
 @st.composite
 def _bodies(draw: st.DrawFn) -> list[Alteration]:
     kind = draw(st.sampled_from((*BODIES, "trickle", "trickle")))
-    # a single one: a hundred million bytes take their time to be read, too
+    # a single one: even 64 MiB take their time to be read
     number = draw(st.sampled_from((0, 1)))
     whenever = {"first": number, "last": 1_000_000 if kind == "trickle" else number}
     made = [Alteration(draw(_ANY), kind, **whenever)]  # type: ignore[arg-type]

@@ -11,11 +11,12 @@ import requests
 import urllib3
 
 from azure_simulator.transport import Exchange, SimulatorAdapter
+from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, Allowance, BoundedAdapter, _Reader
 from vmss_upgrade.ports import Clock
 
 MARK = "x-bad-input-body"  # the header that an answer with such a body has on its way to the adapter
 BODIES = ("blanks", "digits", "letters", "packed", "trickle")
-SIZE = 100_000_000
+SIZE = 300_000_000
 SECONDS_OF_TRICKLING = 6000
 _PORTION = 1_000_000
 _PACKED = gzip.compress(b" " * _PORTION)
@@ -23,11 +24,15 @@ _BEGINNINGS = {"blanks": b'{"value": [', "digits": b'{"value": [1', "letters": b
 _FILLING = {"blanks": b" ", "digits": b"1", "letters": b"x", "packed": _PACKED}
 
 
-class EndlessAdapter(SimulatorAdapter):
-    """Gives an answer that is marked a body of that kind. `take` is told how much of it was taken, unpacked."""
+class EndlessAdapter(BoundedAdapter, SimulatorAdapter):
+    """The action's own bounds, with the simulator where the network was.
+
+    Gives an answer that is marked a body of that kind. `take` is told how much of it was taken, unpacked.
+    """
 
     def __init__(self, exchange: Exchange, clock: Clock, take: Callable[[int], None]) -> None:
-        super().__init__(exchange)
+        SimulatorAdapter.__init__(self, exchange)
+        self._allowance = Allowance(ANSWER_SECONDS, ANSWER_BYTES, clock.now)
         self._clock = clock
         self._take = take
 
@@ -45,13 +50,33 @@ class EndlessAdapter(SimulatorAdapter):
             body = _Endless(kind, self._take)
             if kind == "packed":
                 headers["content-encoding"] = "gzip"
-        return super().build_response(
-            req, urllib3.HTTPResponse(body=body, headers=headers, status=resp.status, preload_content=False)
+        endless = urllib3.HTTPResponse(
+            body=self._bounded(body), headers=headers, status=resp.status, preload_content=False
         )
+        return super().build_response(req, endless)
+
+    def _bounded(self, body: io.RawIOBase) -> io.BufferedReader:
+        return io.BufferedReader(_Reader(_Connection(body), self._allowance))
+
+
+class _Connection:
+    """What a reader within an allowance wants of a socket; its clock is the virtual one."""
+
+    def __init__(self, body: io.RawIOBase) -> None:
+        self._body = body
+
+    def makefile(self, _mode: str, buffering: int) -> io.RawIOBase:
+        return self._body
+
+    def gettimeout(self) -> None:
+        return None
+
+    def settimeout(self, _seconds: float) -> None:
+        return None
 
 
 class _Endless(io.RawIOBase):
-    """A hundred million bytes of one kind, none of which is there before it is read."""
+    """Three hundred million bytes of one kind, none of which is there before it is read."""
 
     def __init__(self, kind: str, take: Callable[[int], None]) -> None:
         self._beginning = _BEGINNINGS.get(kind, b"")
