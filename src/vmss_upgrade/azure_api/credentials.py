@@ -112,7 +112,7 @@ class GitHubToken:
     ) -> None:
         address = parse_address(sign_in.request_url)
         if address is None:
-            raise LeadsElsewhere("")
+            raise LeadsElsewhere("unreadable")
         asked = f"audience={quote(audience, safe='')}"
         self._url = str(replace(address, query=f"{address.query}&{asked}" if address.query else asked))
         self._bearer = sign_in.request_token
@@ -168,7 +168,7 @@ class _NotingTransport(HttpTransport[Any, Any]):
         self.last_status = None
         address = parse_address(request.url)
         if address is None or address.origin != self._home:
-            raise LeadsElsewhere(address.host if address else "")
+            raise LeadsElsewhere(address.origin if address else "unreadable")
         request.url = str(address)  # as it was read
         response = self._inner.send(request, **{**options, **NETWORK_TIMEOUTS})
         self.last_status = response.status_code
