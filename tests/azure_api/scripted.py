@@ -107,7 +107,7 @@ def azure(
         resource_group="rg",
         scale_set="web",
     )
-    transport = SimulatorTransport(script.exchange, script.clock.sleep)
+    transport = SimulatorTransport(lambda *request: script.exchange(*request), script.clock.sleep)
     return (
         connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace),
         script,

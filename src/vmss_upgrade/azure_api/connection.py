@@ -12,6 +12,8 @@ from azure.mgmt.compute import __version__ as sdk_version
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
+from vmss_upgrade.azure_api.bounded_http import bounded_session
+from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.policies import ForgetRefusedToken, Masked, StayHome, Timeouts, Trace
@@ -20,13 +22,14 @@ from vmss_upgrade.ports import Clock
 
 
 class ClockedTransport(RequestsTransport):  # type: ignore[misc]
-    """The SDK's own transport, but its sleeps (for retries) are the clock's, which a cancelled job interrupts.
+    """The SDK's own transport, on a session that bounds every answer; its sleeps are the clock's, which a cancelled job
+    interrupts.
 
     Proxies and a private certificate authority are taken from the environment, as `requests` does.
     """
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__()
+        super().__init__(session=bounded_session(clock.now))
         self._clock = clock
 
     def sleep(self, duration: float) -> None:
@@ -48,6 +51,7 @@ def connect(
     The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
     follow redirects, and log as the environment wishes.
     """
+    transport = CheckedTransport(transport)
     endpoints = endpoints_of(account.cloud)
     credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
     masked = Masked(credential, mask)

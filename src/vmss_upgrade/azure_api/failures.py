@@ -13,6 +13,8 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from vmss_upgrade.azure_api.remedies import SIGN_IN_REMEDY, remedy_for
 from vmss_upgrade.errors import AzureError, Trouble
 
+LONGEST_MESSAGE = 4_000  # characters; Azure's longest, with the details of several instances, have some thousand
+LONGEST_CODE = 200
 _CORRELATION_HEADERS = ("x-ms-correlation-request-id", "x-ms-request-id")
 _BY_STATUS = {
     401: Trouble.DENIED,
@@ -34,6 +36,20 @@ class LeadsElsewhere(SdkError):
 
     def __init__(self, where: str) -> None:
         super().__init__(f"Azure's answer leads to another host ({where}), which is not followed")
+
+
+class AnswerTooSlow(SdkError):
+    """An answer that did not end within its time, however often something of it came."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the answer did not end within {seconds:g} s, and was left")
+
+
+class AnswerTooLarge(SdkError):
+    """An answer of more bytes than any of Azure's."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the answer was larger than {size / 2**20:g} MiB, and was left")
 
 
 @contextmanager
@@ -60,7 +76,9 @@ def translated(doing: str) -> Iterator[None]:
     except SdkError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise _misconfigured(f"the server's certificate is not trusted: {error}", error, doing) from error
-        raise _no_answer(f"no answer: {error}", error, doing) from error
+        raise _no_answer(f"no answer: {cut(str(error))}", type(error).__name__, doing) from error
+    except RecursionError as error:  # by an answer alone: nothing of ours calls itself
+        raise _no_answer("the answer is nested too deeply", "UnreadableAnswer", doing) from error
     except OSError as error:  # a certificate bundle that is named, but not there
         raise _misconfigured(str(error), error, doing) from error
 
@@ -75,8 +93,8 @@ def _misconfigured(message: str, error: Exception, doing: str) -> AzureError:
     )
 
 
-def _no_answer(message: str, error: Exception, doing: str) -> AzureError:
-    return AzureError(message, trouble=Trouble.UNCERTAIN, code=type(error).__name__, doing=doing)
+def _no_answer(message: str, code: str, doing: str) -> AzureError:
+    return AzureError(message, trouble=Trouble.UNCERTAIN, code=code, doing=doing)
 
 
 def is_page(response: Any) -> bool:
@@ -86,7 +104,7 @@ def is_page(response: Any) -> bool:
 
 def correlation_id(headers: Mapping[str, str]) -> str:
     """The id by which Microsoft support finds a request; empty where the answer has none."""
-    return next((headers[name] for name in _CORRELATION_HEADERS if headers.get(name)), "")
+    return cut(next((headers[name] for name in _CORRELATION_HEADERS if headers.get(name)), ""), LONGEST_CODE)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -106,7 +124,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
     if response is None:
         denied = isinstance(error, ClientAuthenticationError)
         return AzureError(
-            str(error.message),
+            cut(str(error.message)),
             trouble=Trouble.DENIED if denied else Trouble.UNCERTAIN,
             code="SignInFailed" if denied else type(error).__name__,
             doing=doing,
@@ -119,7 +137,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
     if _is_redirect(status):
         message = f"the answer is a redirect (HTTP {status}), and none is followed"
     return AzureError(
-        message or said,
+        message or cut(said),
         trouble=_trouble(status, code),
         code=code or f"HTTP {status}",
         doing=doing,
@@ -156,10 +174,26 @@ def _azure_words(error: HttpResponseError) -> tuple[str, str]:
     body = _body(error)
     inner = body.get("error")
     if isinstance(inner, Mapping):
-        return str(inner.get("code") or ""), words_of(inner)
+        return code_of(inner), words_of(inner)
     if isinstance(inner, str):
-        return inner, str(body.get("error_description") or "")
+        return cut(inner, LONGEST_CODE), cut(_text(body, "error_description"))
     return "", ""
+
+
+def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """The beginning of a text that is longer than anything Azure has to say."""
+    return text if len(text) <= longest else f"{text[:longest]} ..."
+
+
+def code_of(error: Mapping[str, Any]) -> str:
+    """The code of Azure's error object; empty where there is none."""
+    return cut(_text(error, "code"), LONGEST_CODE)
+
+
+def _text(parent: Mapping[str, Any], name: str) -> str:
+    """A field as text; empty where it is missing, or no text or number."""
+    value = parent.get(name)
+    return str(value) if value and isinstance(value, str | int | float) else ""
 
 
 def words_of(error: Mapping[str, Any]) -> str:
@@ -168,11 +202,11 @@ def words_of(error: Mapping[str, Any]) -> str:
     """
     listed = error.get("details")
     details = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    said = [": ".join(str(each[key]) for key in ("code", "message") if each.get(key)) for each in details]
-    message, target = str(error.get("message") or ""), str(error.get("target") or "")
+    said = [": ".join(filter(None, (_text(each, "code"), _text(each, "message")))) for each in details]
+    message, target = _text(error, "message"), _text(error, "target")
     extra = "; ".join(filter(None, said))
     named = not target or target.lower() in message.lower()
-    return " ".join(filter(None, (message, f"({extra})" if extra else "", "" if named else f"(target: {target})")))
+    return cut(" ".join(filter(None, (message, f"({extra})" if extra else "", "" if named else f"(target: {target})"))))
 
 
 def _body(error: HttpResponseError) -> Mapping[str, Any]:

@@ -26,9 +26,12 @@ def objects_in(parent: Json, name: str) -> list[Json]:
 
 
 def text_in(parent: Json, *path: str) -> str:
-    """A field as text; empty where it is missing or null. Half a character (JSON's \\ud800) is one nobody knows."""
+    """A field as text; empty where it is missing, null, an object or a list.
+
+    Half a character (JSON's \\ud800) is one nobody knows.
+    """
     value = object_in(parent, *path[:-1]).get(path[-1])
-    text = "" if value is None else str(value)
+    text = "" if value is None or isinstance(value, Mapping | list) else str(value)
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

@@ -14,6 +14,7 @@ from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 from vmss_upgrade.azure_api.failures import (
+    code_of,
     correlation_id,
     is_page,
     read_by_the_sdk,
@@ -103,5 +104,4 @@ class SteppedPolling(ARMPolling):
         body = self._pipeline_response.http_response.json()
         error = body.get("error") if isinstance(body, dict) else None
         error = error if isinstance(error, dict) else {}
-        code = str(error.get("code") or "OperationFailed")
-        return Problem(code, words_of(error) or f"the operation ended {self._status}")
+        return Problem(code_of(error) or "OperationFailed", words_of(error) or f"the operation ended {self._status}")
