@@ -24,7 +24,7 @@ _BEGINNINGS = {"blanks": b'{"value": [', "digits": b'{"value": [1', "letters": b
 _FILLING = {"blanks": b" ", "digits": b"1", "letters": b"x", "packed": _PACKED}
 
 
-class EndlessAdapter(BoundedAdapter, SimulatorAdapter):
+class EndlessAdapter(BoundedAdapter, SimulatorAdapter):  # type: ignore[misc]  # of `send`, the latter has less
     """The action's own bounds, with the simulator where the network was.
 
     Gives an answer that is marked a body of that kind. `take` is told how much of it was taken, unpacked.

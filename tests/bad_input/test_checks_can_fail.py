@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from azure_simulator import Reply, VirtualClock
-from bad_input import judge, judge_requests
+from bad_input import endless, judge, judge_requests
 from bad_input.alterations import Alteration
 from bad_input.case import Case
-from bad_input.endless import MARK, EndlessAdapter
 from bad_input.homes import MANAGER
 from bad_input.leaks import WAYS
-from bad_input.worlds import PROTECTED, TIMEOUT
+from bad_input.worlds import PROTECTED
 from vmss_upgrade.azure_api import connection, instance_view, operation, policies
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.reporters import console, outputs, record, state, step_summary
@@ -39,7 +36,7 @@ def nothing(*_: Any, **__: Any) -> None:
     return None
 
 
-def as_it_is(value: object, *_: Any) -> str:
+def as_it_is(value: object, _limit: int = 0) -> str:
     return str(value)
 
 
@@ -55,6 +52,7 @@ LINE = failing("a\n::error::forged")
 def test_a_log_that_is_not_cleaned(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.faults_of_case(case) == []
     monkeypatch.setattr(console, "clean", as_it_is)
+    monkeypatch.setattr(console, "shown", as_it_is)
     monkeypatch.setattr(console.Console, "_command", unescaped)
     assert faults_by(judge.log_commands_are_meant, case)
 
@@ -192,17 +190,17 @@ def test_a_run_that_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("kind", ["blanks", "packed"])
 def test_an_answer_of_which_too_much_is_taken(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_requests, "MOST_BYTES", 50_000_000)
-    assert faults_by(judge.ends_in_time, Case(alterations=(Alteration("permissions", kind, last=0),)))
+    case = Case(alterations=(Alteration("permissions", kind, last=0),))
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(endless, "ANSWER_BYTES", 200_000_000)
+    assert faults_by(judge.ends_in_time, case)
 
 
-def test_an_answer_that_is_waited_for_too_long() -> None:
-    """The body itself: a client that reads it to its end sits there for longer than a rollout may take."""
-    clock = VirtualClock()
-    session = requests.Session()
-    session.mount("https://", EndlessAdapter(lambda *_: Reply(200, [(MARK, "trickle")], b"{}"), clock, nothing))
-    session.get("https://azure.invalid/")
-    assert clock.now() > TIMEOUT + judge_requests.SLACK
+def test_an_answer_that_is_waited_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(alterations=(Alteration("permissions", "trickle", last=0),))
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(endless, "ANSWER_SECONDS", 10_000.0)
+    assert faults_by(judge.ends_in_time, case)
 
 
 def test_an_output_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bad_input.alterations import Alteration
 from bad_input.shell import commands_in
 from e2e.expectations import assert_no_secret_in, headline
-from e2e.hostile import HostileAzure, endless, failing_with, serving_hostile
+from e2e.hostile_azure import HostileAzure, endless, failing_with, serving_hostile
 from e2e.runner import Result, Runner, Way
 from permitted import complaint
 
