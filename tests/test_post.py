@@ -144,6 +144,7 @@ def test_nothing_to_do(run: Start, state: dict[str, str]) -> None:
     [
         pytest.param(FakeApi(), 2, [], id="at-once"),
         pytest.param(FakeApi(polls=(RUNNING, RUNNING, SUCCEEDED)), 6, [], id="after-a-while"),
+        pytest.param(FakeApi(polls=(RUNNING, SUCCEEDED), asked_delay=0.0001), 2, [], id="with-a-pause-of-a-second"),
         pytest.param(FakeApi(polls=(RUNNING, SUCCEEDED), asked_delay=10.0), 20, [], id="at-the-pace-asked-for"),
         pytest.param(
             FakeApi(BUSY, BUSY),

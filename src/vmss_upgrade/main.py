@@ -121,6 +121,7 @@ def _events(
         clock,
         user_agent=user_agent(environ),
         mask=console.mask,
+        timeout=inputs.order.policy.timeout,
         trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
     )
     return run_rollout(inputs.order, api, clock)

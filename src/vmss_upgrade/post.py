@@ -24,7 +24,7 @@ from vmss_upgrade.reporters.state import REPAIRS, ROLLOUT, SUSPENDED, saved_stat
 from vmss_upgrade.reporters.under_way import Stage, from_value
 from vmss_upgrade.rollout.commands import resume_repairs
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.patience import Patience
+from vmss_upgrade.rollout.patience import LEAST_WAIT, Patience
 
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account
@@ -57,6 +57,7 @@ def _connect(account: Account, environ: Mapping[str, str], clock: Clock, console
         clock,
         user_agent=user_agent(environ),
         mask=console.mask,
+        timeout=PATIENCE,
         trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
     )
 
@@ -121,7 +122,7 @@ def _resume_repairs(environ: Mapping[str, str], clock: Clock, console: Console, 
     operation = _patiently(lambda: api.set_repairs(suspended=False), until, clock, console)
     state = OperationState.RUNNING
     while state is OperationState.RUNNING and clock.now() < until:
-        clock.sleep(min(operation.asked_delay or POLL_DELAY, until - clock.now()))
+        clock.sleep(min(max(operation.asked_delay or POLL_DELAY, LEAST_WAIT), until - clock.now()))
         state = _patiently(operation.step, until, clock, console)
     if state is OperationState.RUNNING:
         raise VmssUpgradeError(f"Azure took the request, but did not finish it within {duration(PATIENCE)}.")

@@ -94,7 +94,11 @@ class Script:
 
 
 def azure(
-    *answers: Reply | Exception, trace: Any = None, mask: Any = lambda _secret: None, manager: str = MANAGER
+    *answers: Reply | Exception,
+    trace: Any = None,
+    mask: Any = lambda _secret: None,
+    manager: str = MANAGER,
+    timeout: float = float("inf"),
 ) -> tuple[ScaleSetClient, Script]:
     """The client as the action connects it to Resource Manager at `manager`, and the script that answers."""
     script = Script(list(answers))
@@ -109,6 +113,6 @@ def azure(
     )
     transport = SimulatorTransport(lambda *request: script.exchange(*request), script.clock.sleep)
     return (
-        connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace),
+        connect(account, transport, script.clock, user_agent="agent/1", mask=mask, trace=trace, timeout=timeout),
         script,
     )

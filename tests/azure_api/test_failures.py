@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 from scripted import answer, azure, error
 
-from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
+from vmss_upgrade.azure_api.failures import read_by_the_sdk, retry_after, translated
 from vmss_upgrade.errors import AzureError, Trouble
 
 UNTRUSTED = "HTTPSConnectionPool: [SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate"
@@ -51,6 +51,37 @@ def test_what_the_sdk_stumbles_over_is_an_answer_that_cannot_be_read(raised: Exc
 def test_what_we_stumble_over_ourselves_is_a_bug() -> None:
     with pytest.raises(TypeError), translated("polling"):
         raise TypeError("ours")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        pytest.param({"retry-after": "37"}, 37.0, id="seconds"),
+        pytest.param({"retry-after": " 2.5 "}, 2.5, id="a-fraction"),
+        pytest.param({"retry-after-ms": "2500"}, 2.5, id="milliseconds"),
+        pytest.param({"x-ms-retry-after-ms": "2500"}, 2.5, id="azures-milliseconds"),
+        pytest.param({"retry-after": "0.0001"}, 1.0, id="next-to-nothing"),
+        pytest.param({"retry-after-ms": "1"}, 1.0, id="a-millisecond"),
+        pytest.param({"x-ms-retry-after-ms": "0.001"}, 1.0, id="a-microsecond"),
+        pytest.param({"retry-after": "0"}, None, id="nothing"),
+        pytest.param({"retry-after": "0.0"}, None, id="nothing-as-a-fraction"),
+        pytest.param({"retry-after": "-5"}, None, id="negative"),
+        pytest.param({"retry-after": "nan"}, None, id="not-a-number"),
+        pytest.param({"retry-after": "inf"}, None, id="infinite"),
+        pytest.param({"retry-after": "1e-9"}, None, id="an-exponent"),
+        pytest.param({"retry-after": "1e400"}, None, id="an-exponent-without-end"),
+        pytest.param({"retry-after": "0x1"}, None, id="hexadecimal"),
+        pytest.param({"retry-after": "1_0"}, None, id="underscore"),
+        pytest.param({"retry-after": "\u0661"}, None, id="arabic"),
+        pytest.param({"retry-after": "+1"}, None, id="plus"),
+        pytest.param({"retry-after": "9" * 400}, float("inf"), id="long"),
+        pytest.param({"retry-after": "Fri, 31 Dec 2027 23:59:59 GMT"}, None, id="a-date"),
+        pytest.param({"retry-after": "soon", "retry-after-ms": "3000"}, 3.0, id="words"),
+        pytest.param({}, None, id="none"),
+    ],
+)
+def test_the_wait_that_an_answer_asks_for(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers) == seconds
 
 
 LIMIT = (

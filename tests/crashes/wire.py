@@ -100,6 +100,6 @@ def connect_over(wire: Wire) -> Callable[..., Any]:
     from vmss_upgrade.azure_api.connection import connect
 
     def connected(account: Any, _environ: Any, clock: Any, console: Any) -> Any:
-        return connect(account, wire.transport(), clock, user_agent="", mask=console.mask, trace=None)
+        return connect(account, wire.transport(), clock, user_agent="", mask=console.mask, trace=None, timeout=300)
 
     return connected

@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.pacing import (
     operation_bucket,
     poll_delay,
 )
-from vmss_upgrade.rollout.patience import Patience
+from vmss_upgrade.rollout.patience import LEAST_WAIT, Patience
 
 
 def bucket() -> TokenBucket:
@@ -123,12 +123,26 @@ def waits(trouble: Trouble, retry_after: float | None = None) -> list[float]:
         pytest.param(Trouble.THROTTLED, 9999, [1200], 60 * 60, id="throttled-for-too-long"),
         pytest.param(Trouble.UNCERTAIN, None, [2, 4, 8, 16, 30, 30], 10 * 60, id="uncertain"),
         pytest.param(Trouble.UNCERTAIN, 10, [10, 10], 10 * 60, id="uncertain-as-long-as-azure-asks"),
+        pytest.param(Trouble.THROTTLED, 15, [15, 15], 60 * 60, id="throttled-for-as-long-as-nobody-asked"),
     ],
 )
 def test_patience_is_bounded(trouble: Trouble, retry_after: float | None, first: list[float], together: float) -> None:
     seconds = waits(trouble, retry_after)
     assert seconds[: len(first)] == first
     assert together - max(seconds) < sum(seconds) <= together
+
+
+@pytest.mark.parametrize("asked", [1e-300, 0.0001, 0.5, 1.0, -5.0, float("nan"), float("-inf")])
+@pytest.mark.parametrize("trouble", [t for t in Trouble if Patience().after(no(t)) is not None], ids=str)
+def test_tries_are_counted_and_no_wait_is_shorter_than_a_second(trouble: Trouble, asked: float) -> None:
+    seconds = waits(trouble, asked)
+    assert all(wait >= LEAST_WAIT for wait in seconds)
+    assert 5 < len(seconds) <= 240
+
+
+@pytest.mark.parametrize("trouble", [t for t in Trouble if Patience().after(no(t)) is not None], ids=str)
+def test_a_wait_without_end_is_cut(trouble: Trouble) -> None:
+    assert 1 <= len(waits(trouble, float("inf"))) <= 60
 
 
 @pytest.mark.parametrize("trouble", [Trouble.CHANGED, Trouble.NOT_FOUND, Trouble.DENIED, Trouble.REJECTED], ids=str)

@@ -45,8 +45,9 @@ def connect(
     user_agent: str,
     mask: Callable[[str], None],
     trace: Callable[[str], None] | None,
+    timeout: float,
 ) -> ScaleSetClient:
-    """The scale set that the account names. Asks nothing of anybody yet.
+    """The scale set that the account names. Asks nothing of anybody yet; reads nothing after `timeout` seconds.
 
     The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
     follow redirects, and log as the environment wishes.
@@ -70,4 +71,11 @@ def connect(
             ARMChallengeAuthenticationPolicy(masked, endpoints.scope),
         ],
     )
-    return ScaleSetClient(client, account.subscription_id, account.resource_group, account.scale_set)
+    ends = clock.now() + timeout
+    return ScaleSetClient(
+        client,
+        account.subscription_id,
+        account.resource_group,
+        account.scale_set,
+        has_time=lambda: clock.now() < ends,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,9 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from vmss_upgrade.azure_api.remedies import SIGN_IN_REMEDY, remedy_for
 from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.rollout.patience import LEAST_WAIT
 
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 LONGEST_MESSAGE = 4_000  # characters; Azure's longest, with the details of several instances, have some thousand
 LONGEST_CODE = 200
 _CORRELATION_HEADERS = ("x-ms-correlation-request-id", "x-ms-request-id")
@@ -36,6 +39,13 @@ class LeadsElsewhere(SdkError):
 
     def __init__(self, where: str) -> None:
         super().__init__(f"Azure's answer leads to another host ({where}), which is not followed")
+
+
+class NoTimeLeft(SdkError):
+    """The rollout's `timeout` passed while a list was read, page by page."""
+
+    def __init__(self) -> None:
+        super().__init__("the rollout's `timeout` passed before everything was read")
 
 
 class AnswerTooSlow(SdkError):
@@ -108,14 +118,14 @@ def correlation_id(headers: Mapping[str, str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks to wait: Retry-After in seconds, or one of Azure's millisecond headers."""
+    """Seconds that an answer asks to wait, a second at least: Retry-After in seconds, or Azure's milliseconds."""
     for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
-        try:
-            seconds = float(headers.get(name, "")) * unit
-        except ValueError:  # absent, or an HTTP date
+        value = headers.get(name, "").strip()
+        if not _NUMBER.fullmatch(value):  # absent, an HTTP date, or something that only Python takes for a number
             continue
+        seconds = float(value) * unit
         if seconds > 0:
-            return seconds
+            return max(seconds, LEAST_WAIT)
     return None
 
 

@@ -5,7 +5,7 @@ Raises the SDK's HttpResponseError for every answer but 200, to be `translated` 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,14 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from vmss_upgrade.addresses import parse_address
-from vmss_upgrade.azure_api.failures import LeadsElsewhere, read_by_the_sdk
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, NoTimeLeft, read_by_the_sdk
 from vmss_upgrade.azure_api.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
+
+MOST_PAGES = 500  # a thousand instances are nine
+LONGEST_LIST = 256 * 2**20  # bytes of all pages; a thousand instances are 6 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,14 @@ class Page:
 class Reader:
     """Reads of Resource Manager. A path without an api-version gets the compute provider's."""
 
-    def __init__(self, client: ComputeManagementClient) -> None:
+    def __init__(self, client: ComputeManagementClient, has_time: Callable[[], bool]) -> None:
         self._client = client
+        self._has_time = has_time
 
     def get(self, url: str) -> HttpResponse:
-        """The answer, which is a 200."""
+        """The answer, which is a 200. Raises NoTimeLeft once there is none for another."""
+        if not self._has_time():
+            raise NoTimeLeft
         if "api-version=" not in url:
             url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
         request = HttpRequest("GET", url, headers={"Accept": "application/json"})
@@ -68,15 +74,21 @@ class Reader:
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
-        """Every page of a list, each nextLink followed as given."""
+        """Every page of a list, each nextLink followed as given; no list has pages or bytes without end."""
         pages: list[Page] = []
+        size = 0
         followed: set[str] = set()
         following = url
         while following:
             if following in followed:
                 raise unreadable("the list goes round in a circle")
             followed.add(following)
+            if len(pages) == MOST_PAGES:
+                raise unreadable(f"the list has more than {MOST_PAGES} pages")
             response = self.get(following)
+            size += len(response.content)
+            if size > LONGEST_LIST:
+                raise unreadable(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
             body = self.object_of(response)
             listed = body.get("value")
             if not isinstance(listed, list):

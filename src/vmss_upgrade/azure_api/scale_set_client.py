@@ -8,7 +8,7 @@ driver's.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -39,9 +39,17 @@ _REPAIRS = "AutomaticRepairs"  # an orchestration service's name: uniform_orches
 class ScaleSetClient:
     """One scale set; see `ports.ScaleSetApi` for the contract of each method."""
 
-    def __init__(self, client: ComputeManagementClient, subscription: str, resource_group: str, name: str) -> None:
+    def __init__(
+        self,
+        client: ComputeManagementClient,
+        subscription: str,
+        resource_group: str,
+        name: str,
+        *,
+        has_time: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._client = client
-        self._reader = Reader(client)
+        self._reader = Reader(client, has_time)
         self._group = resource_group
         self._name = name
         self._id = (

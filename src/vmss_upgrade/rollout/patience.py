@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 
 from vmss_upgrade.errors import AzureError, Trouble
 
-# trouble -> (first wait, longest wait, all waits together), in seconds
+LEAST_WAIT = 1.0  # seconds; whatever Azure asks for, nobody is asked again without a pause
+
+# trouble -> (first wait, longest wait, all waits together, in seconds; tries, whatever wait Azure asks for)
 _BOUNDS = {
     # a conflict follows a model update and is over within seconds; somebody else's change may take minutes
-    Trouble.CONFLICT: (5.0, 30.0, 15 * 60.0),
+    Trouble.CONFLICT: (5.0, 30.0, 15 * 60.0, 90),
     # Azure has been seen to ask for 120 s and for 1200 s (Azure/azure-rest-api-specs#270)
-    Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0),
-    Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0),
+    Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0, 240),
+    Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0, 60),
     # after that the instances tell more than the operation will
-    Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0),
+    Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0, 30),
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
-    Trouble.GONE: (5.0, 30.0, 5 * 60.0),
+    Trouble.GONE: (5.0, 30.0, 5 * 60.0, 60),
 }
 
 
@@ -36,13 +38,14 @@ class Patience:
         bounds = _BOUNDS.get(error.trouble)
         if bounds is None:
             return None
-        first, longest, _ = bounds
-        wait = min(error.retry_after or first * 2**self.tries, longest)
-        if wait > self.left(error):
+        first, longest, _, tries = bounds
+        asked = error.retry_after
+        wait = min(asked, longest) if asked and asked >= LEAST_WAIT else min(first * 2**self.tries, longest)
+        if wait > self.left(error) or self.tries >= tries:
             return None
         return wait, replace(self, tries=self.tries + 1, waited=self.waited + wait)
 
     def left(self, error: AzureError) -> float:
         """Seconds of waiting that such an error may still cost; 0 where waiting cannot help."""
-        _, _, together = _BOUNDS.get(error.trouble, (0.0, 0.0, 0.0))
+        _, _, together, _ = _BOUNDS.get(error.trouble, (0.0, 0.0, 0.0, 0))
         return max(0.0, together - self.waited)
