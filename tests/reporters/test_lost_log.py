@@ -49,20 +49,25 @@ def test_a_log_that_takes_ascii_only_says_what_it_can(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_is_not_waited_for_gets_every_line() -> None:
-    """Somebody made it non-blocking, and reads slowly."""
+    """Somebody made it non-blocking; it is read only once it is full, which the child tells by standard error."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     script = (
+        "import os, sys\n"
         "from vmss_upgrade.reporters.console import Console\n"
+        "really = os.set_blocking\n"
+        "os.set_blocking = lambda *given: (print('full', file=sys.stderr, flush=True), really(*given))\n"
         "console = Console(github=False, colour=False)\n"
         "for n in range(3000): console.line(f'{n} ' + 'x' * 200)\n"
     )
     environ = {"PYTHONPATH": str(PROJECT / "src")}
     process = subprocess.Popen([sys.executable, "-c", script], env=environ, stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
+    assert process.stderr
+    first = process.stderr.readline()
     with open(reading) as stream:
         lines = stream.read().splitlines()
-    assert process.communicate()[1] == b""
+    assert (first, process.communicate()[1], process.returncode) == (b"full\n", b"", 0)
     assert [line.split()[0] for line in lines] == [str(number) for number in range(3000)]
 
 
