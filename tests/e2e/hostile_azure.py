@@ -17,13 +17,13 @@ from bad_input.alterations import Alteration, route_of
 from e2e.simulator import PACE, Simulator
 
 SCENARIO = """
-description: Three instances that are quickly upgraded, of an Azure that is not honest.
+description: Two instances that are quickly upgraded, of an Azure that is not honest.
 inputs: {image-version: "22.04.202611010"}
-fleet: {update_domains: [2, 1], health: probe}
+fleet: {update_domains: [1, 1], health: probe}
 timing: {upgrade_seconds: 1, healthy_after_seconds: 1, model_update_seconds: 1}
 """
 ENDLESS = b"x-e2e-endless"
-MOST_SENT = 1_000_000_000  # bytes of an endless body: who takes them all has no bound
+MOST_SENT = 1_000_000_000  # bytes of an endless body: whoever takes them all has no bound
 
 
 @dataclass
@@ -38,14 +38,17 @@ class Asked:
 
 @dataclass
 class HostileAzure:
-    """Both servers. `asked`: the requests that Azure got; `elsewhere`: the first bytes that the other one got."""
+    """Both servers. `asked`: the requests that Azure got; `elsewhere`: the first bytes that the other one got.
+
+    `taken`: of each body without end, the bytes that could be sent before the connection was closed.
+    """
 
     simulator: Simulator
     evil: str
     alterations: tuple[Alteration, ...] = ()
     asked: list[Asked] = field(default_factory=list)
     elsewhere: list[bytes] = field(default_factory=list)
-    sent_of_endless: int = 0
+    taken: list[int] = field(default_factory=list)
     _answers: Counter[str] = field(default_factory=Counter)
 
     def altered(self, method: str, path: str, reply: Reply) -> Reply:
@@ -82,9 +85,10 @@ class _Hostile(_Handler):
         self.end_headers()
         self.close_connection = True
         self.wfile.write(b'{"value": [')
-        while self.hostile.sent_of_endless < MOST_SENT:
+        self.hostile.taken.append(0)
+        while self.hostile.taken[-1] < MOST_SENT:
             self.wfile.write(b" " * 1_000_000)
-            self.hostile.sent_of_endless += 1_000_000
+            self.hostile.taken[-1] += 1_000_000
 
 
 class _Elsewhere(socketserver.ThreadingTCPServer):
