@@ -1,5 +1,6 @@
 # Runs on the official base image and on one whose Python is Debian's own (tools/base-image.sh): `python3`, a virtual
-# environment, and nothing that only BuildKit understands, since not every runner's builder is BuildKit.
+# environment, and nothing that only BuildKit understands, since not every runner's builder is BuildKit. By its tag, not
+# by a digest: each build gets the fixes of Debian and Python, and the base that is made locally has no digest.
 FROM python:3.13-slim-trixie AS build
 
 # pip lives in an environment of its own, so that the one that is shipped never had it.
@@ -21,17 +22,23 @@ RUN rm -f /opt/vmss-upgrade/src/vmss_upgrade/rehearsal.py \
 
 FROM python:3.13-slim-trixie
 
-# The base's own pip, ensurepip and bundled wheels are of no use to the action.
-RUN python3 -c 'import sysconfig; print(*map(sysconfig.get_path, ("stdlib", "purelib")))' \
-    | { read -r stdlib purelib; rm -rf "$stdlib/ensurepip" "$purelib/pip" "$purelib"/pip-*.dist-info; } \
- && rm -rf /usr/share/python-wheels /usr/local/bin/pip*
+# What installs is of no use to the action: pip and what brings it, the package manager with the Perl that its parts are
+# written in. /var/lib/dpkg stays, by which scanners know what is in the image. Nor does anything need to be more than it
+# is started as: no file keeps its setuid or setgid bit.
+RUN rm -rf /usr/lib/python3*/ensurepip /usr/local/lib/python3*/ensurepip /usr/share/python-wheels /usr/local/bin/pip* \
+      /usr/local/lib/python3*/site-packages/pip* /usr/lib/python3/dist-packages/pip* \
+      /usr/bin/apt* /usr/lib/apt /usr/lib/*/libapt-* /usr/share/keyrings /etc/apt /var/lib/apt /var/cache/apt \
+      /usr/bin/dpkg* /usr/sbin/dpkg* /usr/lib/dpkg /usr/share/dpkg /usr/bin/update-alternatives /usr/bin/deb-systemd-* \
+      /usr/bin/debconf* /usr/share/debconf /usr/sbin/pam-auth-update \
+      /usr/bin/perl* /usr/lib/*/perl* /usr/share/perl* \
+ && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/vmss-upgrade /opt/vmss-upgrade
 
 # The base comes without the standard library's compiled files. Importing every module of the program once writes those
 # that it uses, which saves a third of a second at each start.
-RUN PYTHONDONTWRITEBYTECODE= PYTHONPATH=/opt/vmss-upgrade/src /opt/venv/bin/python -c \
+RUN PYTHONDONTWRITEBYTECODE="" PYTHONPATH=/opt/vmss-upgrade/src /opt/venv/bin/python -c \
      "import importlib, pkgutil, vmss_upgrade; \
       [importlib.import_module(m.name) for m in pkgutil.walk_packages(vmss_upgrade.__path__, 'vmss_upgrade.')]"
 

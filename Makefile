@@ -16,6 +16,8 @@ export PYTHONDONTWRITEBYTECODE :=
 
 # A folder of its own: pytest clears away the folders of all but the last three runs, and these take minutes.
 E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
+# They wait for most of their time, so that several at once are no slower; what counts seconds is run alone.
+E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 tests/e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 .PHONY: help demo test simulate crashes check conformance e2e bench lock clean
@@ -36,7 +38,7 @@ simulate: $(READY) ## rollouts drawn from seeds, and bad input, held against wha
 crashes: $(READY) ## every scenario killed at every call to Azure, and run again
 	@PYTHONPATH=src:tests $(BIN)/python -m crashes
 
-check: $(READY) ## formatting, lint, types, architecture, action and workflow files
+check: $(READY) ## formatting, lint, types, architecture, action and workflow files, Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,7 +47,8 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(BIN)/zizmor --offline --quiet --no-progress .github action.yml
+	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml
+	$(BIN)/hadolint Dockerfile
 	bash -n .ci/run tools/*.sh
 
 conformance: $(READY) ## the simulator and the action against the recorded Azure and the az CLI (AZURE_CONTRACT_DIR)
@@ -56,7 +59,8 @@ conformance: $(READY) ## the simulator and the action against the recorded Azure
 e2e: $(READY) ## the built image under act and under the runner's own docker run (needs root for what is missing)
 	@tools/docker-up.sh
 	@tools/base-image.sh
-	@$(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 --basetemp=$(E2E_TEMP) tests/e2e
+	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
+	@$(E2E) -m "not alone" -n 4 --dist loadgroup --basetemp=$(E2E_TEMP)-beside
 
 bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py

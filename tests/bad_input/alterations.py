@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator import Reply
+from bad_input.endless import BODIES, MARK
 from bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 
 # kind of answer -> method and path of the requests that it answers; of several that fit, the first counts
 ROUTES = {
     "oidc": ("GET", r"/github/actions/id-token$"),
+    "openid": ("GET", r"/openid-configuration$"),
     "token": ("POST", r"/oauth2/v2\.0/token$"),
     "patch": ("PATCH", r"."),
     "upgrade": ("POST", r"/manualupgrade$"),
@@ -21,7 +23,7 @@ ROUTES = {
     "poll": ("GET", r"/operations/"),
     "permissions": ("GET", r"/permissions$"),
     "rolling": ("GET", r"/rollingUpgrades/latest$"),
-    "instances": ("GET", r"/virtualMachineScaleSets/[^/]+/virtualMachines$"),
+    "instances": ("GET", r"/virtualMachines$"),  # of a Flexible set, the group's machines
     "set-view": ("GET", r"/virtualMachineScaleSets/[^/]+/instanceView$"),
     "set": ("GET", r"/virtualMachineScaleSets/[^/]+$"),
     "image": ("GET", r"/(publishers|galleries|images)/"),
@@ -51,8 +53,9 @@ class Alteration:
     """What happens to the answers `first` to `last` (counted from 0) to the requests of one route.
 
     `how` is a name of JSON_WAYS or BODY_WAYS, or `header` (its name in `key`), `status`, `error` (its shape in `key`,
-    a name of ERRORS) or `link` (a nextLink). Of the JSON's places, those under `key` where that is given and found, the
-    one with the number `place` is struck, counted round. `text` is the value where a way needs one.
+    a name of ERRORS), `link` (a nextLink) or a name of BODIES, an endless body. Of the JSON's places, those under `key`
+    where that is given and found, the one with the number `place` is struck, counted round. `text` is the value where a
+    way needs one; `{self}` in it is the address that was asked for, but its page, `{number}` that of the answer.
     """
 
     route: str
@@ -76,6 +79,8 @@ class Alteration:
         if self.how == "error":
             kind = ("content-type", "application/json")
             return Reply(self.status, [kind, *_bookkeeping(reply)], ERRORS[self.key](self.code, self.text)), None
+        if self.how in BODIES:
+            return Reply(reply.status, [*reply.headers, (MARK, self.how)], reply.body), None
         if self.how in BODY_WAYS:
             return with_body(reply, BODY_WAYS[self.how](reply.body)), None
         return self._with_json_altered(reply)

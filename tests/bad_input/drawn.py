@@ -1,11 +1,15 @@
-"""How cases are drawn: a. by their inputs, b. by altered answers, c. by names, d. by errors; and all together."""
+"""How cases are drawn: a. by their inputs, b. by altered answers, c. by names, d. by errors,
+e. by addresses, f. by answers without end; and all together.
+"""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
 from bad_input.case import Case
+from bad_input.drawn_addresses import by_addresses
 from bad_input.drawn_answers import altered_answers, altered_names, errors, renamings
+from bad_input.drawn_endless import by_endless
 from bad_input.drawn_inputs import environs, inputs
 from bad_input.hostile_text import texts
 from bad_input.worlds import WORLDS
@@ -28,4 +32,6 @@ by_names = st.one_of(
 )
 by_errors = st.builds(Case, world=_worlds, secret=_secrets, environ=_debugged, alterations=errors)
 
-cases: st.SearchStrategy[Case] = st.one_of(by_inputs, by_answers, by_answers, by_names, by_errors)
+_SHORT = (by_inputs, by_answers, by_answers, by_names, by_errors, by_errors, by_addresses, by_addresses)
+# Answers without end take ten times as long as others.
+cases: st.SearchStrategy[Case] = st.one_of(*_SHORT, *_SHORT, by_endless)

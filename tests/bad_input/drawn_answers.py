@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from bad_input.alterations import READ, ROUTES, Alteration
 from bad_input.hostile_text import texts
-from bad_input.leaks import TELLTALES
+from bad_input.leaks import ENCODED, TELLTALES
 from bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 
 _ROUTES = st.sampled_from((*ROUTES, "set", "instances", "instances", "poll", "image"))
-_WINDOWS = st.sampled_from(((0, 1_000_000), (0, 1_000_000), (0, 0), (1, 1), (1, 1_000_000), (3, 5)))
+windows = st.sampled_from(((0, 1_000_000), (0, 1_000_000), (0, 0), (1, 1), (1, 1_000_000), (3, 5)))
 _HEADERS = {
     "retry-after": ("-1", "0", "1e9", "1000000000", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "nan", "inf", "0.5", ""),
     "retry-after-ms": ("-1", "1e9", "x"),
@@ -49,7 +49,7 @@ _headers = st.sampled_from([(name, value) for name, values in _HEADERS.items() f
 
 def _somewhere(draw: st.DrawFn, alteration: Alteration) -> Alteration:
     """The same, of some of the answers; of those of any route where it has none."""
-    first, last = draw(_WINDOWS)
+    first, last = draw(windows)
     return replace(alteration, route=alteration.route or draw(_ROUTES), first=first, last=last)
 
 
@@ -111,7 +111,8 @@ renamings = st.dictionaries(st.sampled_from("01234"), texts.filter(bool), min_si
 
 # -- d. errors -------------------------------------------------------------------------------------------------------
 
-_WORDS = st.one_of(texts, st.sampled_from(TELLTALES), st.tuples(texts, st.sampled_from(TELLTALES)).map("".join))
+_told = st.one_of(st.sampled_from(TELLTALES), st.sampled_from(ENCODED))
+_WORDS = st.one_of(texts, _told, st.tuples(texts, _told).map("".join))
 _CODES = st.one_of(st.sampled_from(("Conflict", "TooManyRequests", "AuthorizationFailed", "QuotaExceeded", "")), texts)
 
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from bad_input import oracle
 from bad_input.case import Case
-from bad_input.player import Aftermath, play
+from bad_input.judge_requests import asks_nobody_else, asks_only_what_is_promised, ends_in_time, secrets_go_home
+from bad_input.leaks import SHORTEST_SECRET, forms_of
+from bad_input.player import RECORD, STATE, SUMMARY, Aftermath, play
 from bad_input.runner_files import NotReadable, read_pairs
 from bad_input.runner_log import lines
+from bad_input.shell import commands_out_of
 from bad_input.shown_summary import faults_of
-from bad_input.worlds import TIMEOUT
 from vmss_upgrade.reporters.outputs import OUTPUTS
 
-SLACK = 400.0  # seconds beyond the timeout: an answer awaited, automatic repairs resumed
 LARGEST_STATE = 5000  # characters that tell how far the rollout is
-SHORTEST_SECRET = 12  # whatever is shorter stands in texts by chance
 _BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
 
 
@@ -35,11 +35,9 @@ def faults_of_case(case: Case) -> list[str]:
 
 
 def ends_in_order(after: Aftermath) -> Iterator[str]:
-    """Exit code 0 or 1, in bounded time, and no bug of ours in the log."""
+    """Exit code 0 or 1, and no bug of ours in the log."""
     if after.exit_code not in (0, 1):
         yield f"exit code {after.exit_code}"
-    if "timeout" not in after.case.inputs and after.seconds > TIMEOUT + SLACK:
-        yield f"it took {after.seconds} s"
     yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.log + after.summary)
     if "Could not write" in after.log and "report-path" not in after.case.inputs:
         yield "a file was not written"
@@ -74,8 +72,15 @@ def files_are_readable(after: Aftermath) -> Iterator[str]:
         yield f"stray files {sorted(stray)}"
 
 
+def nothing_is_a_command_later(after: Aftermath) -> Iterator[str]:
+    """A later step may show the files and echo the outputs: the runner takes no line of it for a command."""
+    files = [after.folder / name for name in (RECORD, SUMMARY, STATE)]
+    values = [value for _, value in _pairs_or_none(after.outputs)]
+    yield from (f"a later step says {line[:200]!r}" for line in commands_out_of(files, values))
+
+
 def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
-    """None in anything that was written, but where the runner is told to hide it."""
+    """None in anything that was written, in whatever form, but where the runner is told to hide it."""
     said = "\n".join(line.text for line in lines(after.log) if not line.masks)
     places = {
         "log": _unescaped(said),
@@ -85,17 +90,12 @@ def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
         "state": after.state,
     }
     for secret in after.hostile.secrets.all:
-        if len(secret) >= SHORTEST_SECRET:
-            yield from (f"{secret[:8]}... is in the {name}" for name, text in places.items() if secret in text)
-
-
-def tokens_stay_at_home(after: Aftermath) -> Iterator[str]:
-    """No host but Azure's own gets a token."""
-    if not oracle.goes_where_it_should(after.case):
-        return
-    for url, headers in after.hostile.elsewhere:
-        if any(secret in value for value in headers.values() for secret in after.hostile.secrets.all):
-            yield f"a token went to {url!r}"
+        if len(secret) < SHORTEST_SECRET:
+            continue
+        for form in forms_of(secret):
+            yield from (
+                f"{secret[:8]}... as {form[:16]}... is in the {name}" for name, text in places.items() if form in text
+            )
 
 
 def nothing_is_written_when_refused(after: Aftermath) -> Iterator[str]:
@@ -122,8 +122,12 @@ CHECKS: tuple[Callable[[Aftermath], Iterator[str]], ...] = (
     log_commands_are_meant,
     summary_is_sound,
     files_are_readable,
+    nothing_is_a_command_later,
     secrets_stay_secret,
-    tokens_stay_at_home,
+    asks_nobody_else,
+    secrets_go_home,
+    asks_only_what_is_promised,
+    ends_in_time,
     nothing_is_written_when_refused,
     only_due_instances_are_upgraded,
 )

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
-from collections.abc import Mapping
-from urllib.parse import parse_qs
+import re
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import parse_qs, quote
 
 from azure_simulator import Reply
+from bad_input.homes import Kind
 from bad_input.worlds import SAS
 
-# What a hostile answer says where it says a secret back. The right side is replaced by the secret that was seen.
+# What a hostile answer says where it says a secret back. The right side is replaced by the secret that was seen, in one
+# of WAYS where one is named after a stroke.
 TELLTALES = (
     "{bearer}", "Authorization: Bearer {bearer}", "{assertion}", "client_assertion={assertion}&scope=x", "{secret}",
     "client_secret '{secret}' is wrong", "{request-token}", "https://a.blob.core.windows.net/c/x.vhd?{sas}", "?{sas}",
@@ -17,6 +22,44 @@ TELLTALES = (
     '{"authorization": "Bearer {bearer}"}',
 )  # fmt: skip
 SIGNATURE = SAS.partition("sig=")[2]
+SHORTEST_SECRET = 12  # whatever is shorter stands in texts by chance
+SHORTEST_CUT = 36  # of whose third the same holds
+SHORTEST_BROKEN = 80  # of whose quarter the same holds
+
+
+def _broken_by(between: str) -> Callable[[str], str]:
+    return lambda secret: secret[: len(secret) // 2] + between + secret[len(secret) // 2 :]
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode("utf-8", "replace")).decode()
+
+
+WAYS: dict[str, Callable[[str], str]] = {
+    "base64": _base64,
+    "base64-later": lambda secret: _base64(f"Bearer {secret}"),
+    "base64-url": lambda secret: base64.urlsafe_b64encode(f"x:{secret}".encode("utf-8", "replace")).decode(),
+    "percent": lambda secret: quote(secret, safe="", errors="replace"),
+    "percent-twice": lambda secret: quote(quote(secret, safe="", errors="replace"), safe=""),
+    "json": lambda secret: json.dumps(secret)[1:-1],
+    "json-slashes": lambda secret: json.dumps(secret)[1:-1].replace("/", "\\/"),
+    "html": html.escape,
+    "cut": lambda secret: secret[: len(secret) * 3 // 4],
+    "begun-late": lambda secret: secret[len(secret) // 4 :],
+    "nul-in-it": _broken_by("\x00"),
+    "escape-in-it": _broken_by("\x1b[31m"),
+    "nothing-in-it": _broken_by("\u200b"),
+    "tag-in-it": _broken_by("\U000e0041"),
+    "hyphen-in-it": _broken_by("\u00ad"),
+    "line-break-in-it": _broken_by("\r\n"),
+    "blank-in-it": _broken_by(" "),
+}
+ENCODED = tuple(
+    words.replace("}", f"|{way}}}")
+    for words in ("{bearer}", "the assertion is {assertion}", "'{secret}'", "{request-token}", "{signature}")
+    for way in WAYS
+)
+_TOLD = re.compile(r"\{(?P<name>bearer|assertion|secret|request-token|sas|signature)(?:\|(?P<way>[a-z0-9-]+))?\}")
 
 
 class Secrets:
@@ -25,7 +68,17 @@ class Secrets:
     def __init__(self, world: str, secret: str, request_token: str) -> None:
         signed = {"sas": SAS, "signature": SIGNATURE} if world == "vhd" else {}
         self.latest = {**signed, **({"secret": secret} if secret else {"request-token": request_token})}
-        self.all = {*self.latest.values()}
+        self.kinds: dict[str, Kind] = {request_token: "github"}
+        if secret:
+            self.kinds[secret] = "authority"
+        for each in signed.values():
+            self.kinds[each] = "manager"
+        self._told = {*self.latest.values()}
+
+    @property
+    def all(self) -> set[str]:
+        """Those of them that were used, or given out."""
+        return self._told
 
     def notice_request(self, headers: Mapping[str, str], body: bytes) -> None:
         """An access token, and what it was asked for with."""
@@ -41,10 +94,38 @@ class Secrets:
     def notice_answer(self, reply: Reply) -> None:
         """A token that was really given out, before anybody altered the answer."""
         given = json.loads(reply.body) if reply.status == 200 else {}
-        self.all |= {given[name] for name in ("access_token", "value") if name in given}
+        kinds: tuple[tuple[str, Kind], ...] = (("access_token", "manager"), ("value", "authority"))
+        for name, kind in kinds:
+            if name in given:
+                self.kinds[given[name]] = kind
+                self._told.add(given[name])
 
     def told(self, text: str) -> str:
         """The text with the secrets in it."""
-        for name, value in self.latest.items():
-            text = text.replace(f"{{{name}}}", value)
-        return text
+        return _TOLD.sub(self._one_told, text) if "{" in text else text
+
+    def _one_told(self, match: re.Match[str]) -> str:
+        secret = self.latest.get(match["name"])
+        if secret is None:
+            return match[0]
+        return WAYS[match["way"]](secret) if match["way"] else secret
+
+
+def forms_of(secret: str) -> Iterator[str]:
+    """What must not be found for the secret to be secret: itself, parts of it, and what others write for it."""
+    yield secret
+    if len(secret) >= SHORTEST_CUT:
+        yield secret[len(secret) // 3 : -(len(secret) // 3)]
+    if len(secret) >= SHORTEST_BROKEN:
+        quarter = len(secret) // 4
+        yield from (secret[quarter : 2 * quarter], secret[-quarter:])  # the first is the same in all tokens
+    for way in ("percent", "json", "html"):
+        if (written := WAYS[way](secret)) != secret:
+            yield written
+    raw = secret.encode("utf-8", "replace")
+    for before in range(3):
+        # without the ends, in which the neighbours' bits are
+        code = base64.b64encode(b"x" * before + raw)[4 if before else 0 : -4].decode()
+        yield code
+        if "+" in code or "/" in code:
+            yield code.replace("+", "-").replace("/", "_")

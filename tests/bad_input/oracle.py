@@ -8,7 +8,7 @@ import re
 from bad_input.alterations import PROTECTION
 from bad_input.case import Case
 from bad_input.player import Aftermath, Struck
-from bad_input.worlds import CURRENT, DUE, PROTECTED
+from bad_input.worlds import CURRENT, DUE, PROTECTED, WORLDS
 from vmss_upgrade.inputs import INPUTS
 
 _CHOICES = {
@@ -33,9 +33,9 @@ _FORMS = {
     "image-sku": r"[\w.-]+",
     "scale-set": r"[\w.()/-]+",
     "resource-group": r"[\w.()-]+",
-    "resource-manager-endpoint": r"https://\S+",
+    "resource-manager-endpoint": r"https://[^\s#\\@]+",
+    "authority-host": r"https://[^\s#\\@]+",
 }
-_WHO_AND_WHERE = ("resource-manager-endpoint", "authority-host", "audience", "environment")
 
 
 def are_inputs_surely_bad(case: Case) -> bool:
@@ -53,13 +53,6 @@ def are_inputs_surely_bad(case: Case) -> bool:
     return False
 
 
-def goes_where_it_should(case: Case) -> bool:
-    """Nobody who may has said another host than the simulator's."""
-    addresses = ("AZURE_AUTHORITY_HOST", "ACTIONS_ID_TOKEN_REQUEST_URL", "RUNNER_ENVIRONMENT")
-    elsewhere = [name for name in case.inputs if name.lower() in _WHO_AND_WHERE]
-    return not elsewhere and not any(address in case.environ for address in addresses)
-
-
 def lies_about_writes(after: Aftermath) -> bool:
     """A write was carried out, and the answer says that it was refused, which Azure does not do."""
     on_writes = [
@@ -69,9 +62,10 @@ def lies_about_writes(after: Aftermath) -> bool:
 
 
 def upgraded(after: Aftermath) -> frozenset[str]:
-    """The ids in every manualupgrade that was accepted, in the simulator's own words."""
+    """The numbers of the instances in every manualupgrade that was accepted, in the simulator's own words."""
     calls = [write for write in after.writes if write.path.lower().endswith("/manualupgrade") and write.status == 202]
-    return frozenset(id_ for call in calls for id_ in json.loads(call.body)["instanceIds"])
+    names = WORLDS[after.case.world].names
+    return frozenset(id_.removeprefix(names) for call in calls for id_ in json.loads(call.body)["instanceIds"])
 
 
 def may_be_upgraded(after: Aftermath) -> frozenset[str]:

@@ -9,22 +9,26 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+
+from urllib3.util import parse_url
 
 from azure_simulator import Reply, RequestRecord, SimulatedAzure, VirtualClock
 from azure_simulator.answers import json_reply
-from azure_simulator.transport import SimulatorAdapter, SimulatorTransport
+from azure_simulator.transport import SimulatorTransport
 from bad_input.alterations import Alteration, route_of, with_body
 from bad_input.alterations import Path as Place
 from bad_input.case import Case
+from bad_input.endless import EndlessAdapter
+from bad_input.homes import AUTHORITY, GITHUB, MANAGER, NOWHERE, Homes, homes_of, is_private, origin_of
 from bad_input.leaks import Secrets
-from bad_input.worlds import scenario
+from bad_input.worlds import own_names, scenario
 from vmss_upgrade.main import run
 from vmss_upgrade.ports import Clock
 from vmss_upgrade.rehearsal import environment
 
-HOST = "azure.invalid"
 MOST_REQUESTS = 3000
+SUMMARY, OUTPUTS, STATE, RECORD = "summary.md", "outputs.txt", "state.txt", "workspace/record.json"
+_GITHUB_PATH = "/github/actions/id-token?api-version=2.0"
 
 
 class NeverEnds(BaseException):
@@ -39,42 +43,73 @@ class Struck:
     place: Place | None
 
 
+@dataclass(frozen=True)
+class Sent:
+    """What the transport was asked to send. `origin` as urllib3 reads the address, which is what sends it."""
+
+    method: str
+    url: str
+    origin: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 @dataclass
 class HostileAzure:
-    """The simulator, with a case's alterations between it and the action."""
+    """The simulator, with a case's alterations between it and the action. All homes are one simulator.
+
+    `unpacked`: the most bytes that were taken of one endless body.
+    """
 
     azure: SimulatedAzure
     case: Case
+    homes: Homes
     secrets: Secrets
     struck: list[Struck] = field(default_factory=list)
-    elsewhere: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
-    asked: int = 0
+    sent: list[Sent] = field(default_factory=list)
+    unpacked: int = 0
     _answers: Counter[str] = field(default_factory=Counter)
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float | None) -> Reply:
         """One request, to whatever host."""
-        self.asked += 1
-        if self.asked > MOST_REQUESTS:
+        sent = Sent(method, url, origin_of(url), headers, body)
+        self.sent.append(sent)
+        if len(self.sent) > MOST_REQUESTS:
             raise NeverEnds
         self.secrets.notice_request(headers, body)
-        if _host_of(url) != HOST or not url.startswith("https://"):
-            self.elsewhere.append((url, dict(headers)))
+        if sent.origin not in self.homes.all:
             return json_reply(200, {"status": "Succeeded", "value": []})
-        route = route_of(method, urlsplit(url).path)
-        reply = self.azure.exchange(method, url, headers, self._by_own_names(route, body), patience)
+        target = parse_url(url).request_uri
+        route = route_of(method, target.partition("?")[0])
+        own = self.azure.coordinates["resource_manager"] + target
+        reply = self.azure.exchange(method, own, headers, self._by_own_names(route, body), patience)
         if route in ("token", "oidc"):
             self.secrets.notice_answer(reply)
-        return self._altered(route, self._renamed(route, reply))
+        if route == "openid":
+            there = self.azure.coordinates["authority"].encode()
+            reply = with_body(reply, reply.body.replace(there, sent.origin.encode()))
+        return self._altered(route, url, self._renamed(route, reply))
 
-    def _altered(self, route: str, reply: Reply) -> Reply:
+    def take(self, unpacked: int) -> None:
+        """Note how much was taken of an endless body."""
+        self.unpacked = max(self.unpacked, unpacked)
+
+    def _altered(self, route: str, url: str, reply: Reply) -> Reply:
         number = self._answers[route]
         self._answers[route] += 1
         for alteration in self.case.alterations:
             if alteration.route == route and alteration.first <= number <= alteration.last:
-                told = replace(alteration, text=self.secrets.told(alteration.text))
+                text = alteration.text.replace("{self}", url.partition("&page=")[0]).replace("{number}", str(number))
+                told = replace(alteration, text=self.secrets.told(text))
                 reply, place = told.applied(reply)
                 self.struck.append(Struck(alteration, place))
         return reply
+
+    @property
+    def _names(self) -> dict[str, str]:
+        """By their own names, those that the case gives to the instances."""
+        own = own_names(self.case.world)
+        return {own[number]: name for number, name in self.case.renamed.items()}
 
     # -- instances under other names ---------------------------------------------------------------------------------
 
@@ -83,13 +118,14 @@ class HostileAzure:
             return reply
         body = json.loads(reply.body)
         for item in body["value"]:
-            item["instanceId"] = self.case.renamed.get(item["instanceId"], item["instanceId"])
+            for name in ("instanceId", "name"):  # of a machine of a Flexible set, the name is the id
+                item[name] = self._names.get(item.get(name), item.get(name))
         return with_body(reply, json.dumps(body).encode())
 
     def _by_own_names(self, route: str, body: bytes) -> bytes:
         if route != "upgrade" or not self.case.renamed:
             return body
-        own = {name: own for own, name in self.case.renamed.items()}
+        own = {name: own for own, name in self._names.items()}
         return json.dumps({"instanceIds": [own.get(id_, id_) for id_ in json.loads(body)["instanceIds"]]}).encode()
 
 
@@ -105,8 +141,16 @@ class Aftermath:
     state: str
     record: str
     files: frozenset[str]
+    folder: Path
     seconds: float
     hostile: HostileAzure
+
+    @property
+    def own_path(self) -> str:
+        """The path of the simulator's scale set."""
+        there = self.hostile.azure.coordinates
+        group = f"/subscriptions/{there['subscription']}/resourceGroups/{there['resource_group']}"
+        return f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{there['scale_set']}"
 
     @property
     def requests(self) -> list[RequestRecord]:
@@ -124,9 +168,11 @@ def play(case: Case, folder: Path) -> Aftermath:
 
     Whatever leaves `run` as an exception leaves this, too.
     """
-    clock = VirtualClock()
-    azure = SimulatedAzure(scenario(case.world), clock)
-    hostile = HostileAzure(azure, case, Secrets(case.world, case.secret, azure.coordinates["oidc_request_token"]))
+    clock, homes = VirtualClock(), homes_of(case)
+    base = homes.manager if homes.manager != NOWHERE else MANAGER
+    azure = SimulatedAzure(scenario(case.world), clock, base_url=base)
+    secrets = Secrets(case.world, case.secret, azure.coordinates["oidc_request_token"])
+    hostile = HostileAzure(azure, case, homes, secrets)
     workspace = folder / "workspace"
     workspace.mkdir()
     with io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) as log:
@@ -143,11 +189,12 @@ def play(case: Case, folder: Path) -> Aftermath:
         case=case,
         exit_code=exit_code,
         log=said,
-        summary=_text_of(folder / "summary.md"),
-        outputs=_text_of(folder / "outputs.txt"),
-        state=_text_of(folder / "state.txt"),
-        record=_text_of(workspace / "record.json"),
+        summary=_text_of(folder / SUMMARY),
+        outputs=_text_of(folder / OUTPUTS),
+        state=_text_of(folder / STATE),
+        record=_text_of(folder / RECORD),
         files=frozenset(each.name for each in folder.iterdir()),
+        folder=folder,
         seconds=clock.now(),
         hostile=hostile,
     )
@@ -156,26 +203,23 @@ def play(case: Case, folder: Path) -> Aftermath:
 def _transport(hostile: HostileAzure, clock: Clock) -> SimulatorTransport:
     """One that keeps what is not encrypted in the process as well."""
     transport = SimulatorTransport(hostile.exchange, clock.sleep)
-    transport.session.mount("http://", SimulatorAdapter(hostile.exchange))
+    for scheme in ("https://", "http://"):
+        transport.session.mount(scheme, EndlessAdapter(hostile.exchange, clock, hostile.take))
     return transport
 
 
 def _environment(case: Case, azure: SimulatedAzure, folder: Path, workspace: Path) -> dict[str, str]:
-    inputs = {**scenario(case.world).inputs, "client-secret": case.secret, **case.inputs}
+    there = {"resource-manager-endpoint": MANAGER}
+    inputs = {**scenario(case.world).inputs, **there, "client-secret": case.secret, **case.inputs}
     return {
         **environment(azure, folder, inputs),
+        "AZURE_AUTHORITY_HOST": AUTHORITY if is_private(case) else "",
+        "ACTIONS_ID_TOKEN_REQUEST_URL": GITHUB + _GITHUB_PATH,
         "GITHUB_ACTIONS": "true",
         "GITHUB_WORKSPACE": str(workspace),
-        "GITHUB_STATE": str(folder / "state.txt"),
+        "GITHUB_STATE": str(folder / STATE),
         **case.environ,
     }
-
-
-def _host_of(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return ""
 
 
 def _text_of(file: Path) -> str:

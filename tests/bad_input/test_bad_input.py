@@ -9,13 +9,20 @@ from hypothesis import HealthCheck, given, settings
 
 from bad_input import oracle
 from bad_input.case import Case
-from bad_input.drawn import by_answers, by_errors, by_inputs, by_names
+from bad_input.drawn import by_addresses, by_answers, by_endless, by_errors, by_inputs, by_names
 from bad_input.judge import faults, faults_of_case
 from bad_input.player import play
 from bad_input.worlds import DUE, WORLDS
 from builders import STEADY
 
-KINDS = {"inputs": (by_inputs, 80), "answers": (by_answers, 110), "names": (by_names, 50), "errors": (by_errors, 60)}
+KINDS = {
+    "inputs": (by_inputs, 70),
+    "answers": (by_answers, 80),
+    "names": (by_names, 50),
+    "errors": (by_errors, 70),
+    "addresses": (by_addresses, 110),
+    "endless": (by_endless, 20),
+}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -11,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from bad_input import judge
+from bad_input import endless, judge, judge_requests
 from bad_input.alterations import Alteration
 from bad_input.case import Case
+from bad_input.homes import MANAGER
+from bad_input.leaks import WAYS
 from bad_input.worlds import PROTECTED
-from vmss_upgrade.azure_api import instance_view, operation, policies
+from vmss_upgrade.azure_api import connection, instance_view, operation, policies
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.reporters import console, outputs, record, redaction, state, step_summary
+from vmss_upgrade.reporters import console, outputs, record, state, step_summary
 
 SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
 
@@ -74,12 +75,10 @@ def test_cells_that_are_not_escaped(words: str, monkeypatch: pytest.MonkeyPatch)
     assert faults_by(judge.summary_is_sound, case)
 
 
-@pytest.mark.parametrize("words", ["{secret}", "Bearer {bearer}"])
+@pytest.mark.parametrize("words", ["{secret}", *(f"{{secret|{way}}}" for way in sorted(WAYS))])
 def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = failing(words)
-    assert judge.faults_of_case(case) == []
+    case = replace(failing(words), secret=SECRET * 3)
     monkeypatch.setattr(console, "keep_secret", nothing)
-    monkeypatch.setattr(redaction, "_TOKEN", re.compile("(?!)"))
     found = faults_by(judge.secrets_stay_secret, case)
     assert {fault.rpartition(" ")[2] for fault in found} == {"log", "summary", "record"}
 
@@ -98,11 +97,59 @@ def test_a_mask_that_is_printed_as_a_line(monkeypatch: pytest.MonkeyPatch) -> No
     assert faults_by(judge.secrets_stay_secret, Case(secret=SECRET))
 
 
-def test_a_token_that_goes_to_another_host(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case(alterations=(Alteration("instances", "link", text="https://evil.invalid/next"),))
-    assert judge.faults_of_case(case) == []
+LINK = Case(alterations=(Alteration("instances", "link", text="https://evil.invalid/next"),))
+
+
+@pytest.mark.parametrize("check", [judge.asks_nobody_else, judge.secrets_go_home])
+def test_a_link_that_is_followed_to_another_host(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judge.faults_of_case(LINK) == []
     monkeypatch.setattr(policies.StayHome, "on_request", nothing)
-    assert faults_by(judge.tokens_stay_at_home, case)
+    assert faults_by(check, LINK)
+
+
+@pytest.mark.parametrize("secret", ["", SECRET], ids=["assertion", "secret"])
+def test_signing_in_at_another_of_the_hosts(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even at one that may be asked: what is for the authority is not for Resource Manager."""
+    true = connection.endpoints_of
+    monkeypatch.setattr(connection, "endpoints_of", lambda *given: replace(true(*given), authority=MANAGER))
+    case = Case(secret=secret)
+    assert faults_by(judge.secrets_go_home, case)
+    assert not faults_by(judge.asks_nobody_else, case)
+
+
+@pytest.mark.parametrize("sent_instead", ["deallocate", "../another-set/manualupgrade", "delete"])
+def test_another_request_than_is_promised(sent_instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def on_request(self: policies.Timeouts, request: Any) -> None:
+        request.http_request.url = request.http_request.url.replace("manualupgrade", sent_instead)
+
+    monkeypatch.setattr(policies.Timeouts, "on_request", on_request)
+    assert faults_by(judge.asks_only_what_is_promised, Case())
+
+
+def test_a_model_that_is_changed_beyond_its_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    def on_request(self: policies.Timeouts, request: Any) -> None:
+        if request.http_request.method == "PATCH":
+            request.http_request.data = '{"properties": {"overprovision": true}}'
+
+    monkeypatch.setattr(policies.Timeouts, "on_request", on_request)
+    assert faults_by(judge.asks_only_what_is_promised, Case())
+
+
+@pytest.mark.parametrize(
+    "said", ["##[add-path]/tmp", "a\n::set-env name=A::b", '{"a": "b ##[x]c"}', "\\n::error::a", "\\0043\\043#[x]"]
+)
+@pytest.mark.parametrize("where", [(step_summary, "as_markdown"), (outputs, "as_outputs")], ids=["summary", "outputs"])
+def test_what_a_later_step_makes_a_command_of(
+    where: tuple[Any, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, name = where
+    as_it_is = getattr(module, name)
+    only_echoed = said.startswith("\\")
+    if module is step_summary:
+        monkeypatch.setattr(module, name, lambda *_, **__: said)
+    else:
+        monkeypatch.setattr(module, name, lambda *given: {**as_it_is(*given), "report": said})
+    assert bool(faults_by(judge.nothing_is_a_command_later, Case())) is not (only_echoed and module is step_summary)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +179,28 @@ def test_a_reporter_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_run_that_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "TIMEOUT", -judge.SLACK)
-    assert faults_by(judge.ends_in_order, Case())
+    monkeypatch.setattr(judge_requests, "TIMEOUT", -judge_requests.SLACK)
+    assert faults_by(judge.ends_in_time, Case())
+
+
+def test_a_run_that_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_requests, "MOST_REQUESTS", 9)
+    assert faults_by(judge.ends_in_time, Case())
+
+
+@pytest.mark.parametrize("kind", ["blanks", "packed"])
+def test_an_answer_of_which_too_much_is_taken(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(alterations=(Alteration("permissions", kind, last=0),))
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(endless, "ANSWER_BYTES", 200_000_000)
+    assert faults_by(judge.ends_in_time, case)
+
+
+def test_an_answer_that_is_waited_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case(alterations=(Alteration("permissions", "trickle", last=0),))
+    assert judge.faults_of_case(case) == []
+    monkeypatch.setattr(endless, "ANSWER_SECONDS", 10_000.0)
+    assert faults_by(judge.ends_in_time, case)
 
 
 def test_an_output_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from azure_simulator import Scenario, parse_scenario
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 DUE = frozenset({"0", "3", "4"})
 PROTECTED, CURRENT = "1", "2"
+NUMBERS = "01234"
 TIMEOUT = 1200.0  # seconds, for the whole run
 
 _INPUTS = 'bake-time: "0", health-timeout: 90s, batch-timeout: 3m, timeout: 20m, batch-size: "2"'
@@ -35,6 +36,7 @@ class World:
     fleet: str
     instances: str
     rest: str = ""
+    names: str = ""  # of instances whose ids are not their numbers
 
     @property
     def text(self) -> str:
@@ -42,6 +44,7 @@ class World:
         return f"description: bad input\n{inputs}fleet:\n{self.fleet}{_TIMING}instances:\n{self.instances}{self.rest}"
 
 
+_MACHINE = "simulated-set_0000000"
 _BOTH = f"  '1': {{protected: true}}\n  '2': {{image: '{NEW}'}}\n"
 
 WORLDS = {
@@ -54,6 +57,12 @@ WORLDS = {
         + "".join(f"    - {{id: '{n}', zone: '{1 + n % 2}', update_domain: {n % 2}}}\n" for n in range(5))
         + "  health: extension\n",
         instances=_BOTH,
+    ),
+    "flexible": World(
+        target=f'image-version: "{NEW}"',
+        fleet="  orchestration: Flexible\n  update_domains: [5]\n  health: extension\n",
+        instances=_BOTH.replace("'1'", f"{_MACHINE}1").replace("'2'", f"{_MACHINE}2"),
+        names=_MACHINE,
     ),
     "repairs": World(
         target=f'image-version: "{NEW}", suspend-repairs: "true"',
@@ -80,3 +89,8 @@ SAS = _SAS.removeprefix("?")
 def scenario(name: str) -> Scenario:
     """The scenario of a world, read once."""
     return parse_scenario(WORLDS[name].text, "bad-input", "bad-input")
+
+
+def own_names(name: str) -> dict[str, str]:
+    """By number, the ids of a world's instances."""
+    return {number: f"{WORLDS[name].names}{number}" for number in NUMBERS}

@@ -14,6 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import yaml
 
 from e2e.simulator import PROJECT, Simulator
@@ -24,6 +25,8 @@ CHECKOUT = "actions/checkout@9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0"
 JOB_IMAGE = "python:3.13-slim-trixie"
 # It builds the image, too.
 SECONDS_FOR_A_RUN = 420
+# act calls containers and images by the workflow alone: one at a time.
+one_at_a_time = pytest.mark.xdist_group("act")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

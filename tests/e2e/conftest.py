@@ -1,6 +1,8 @@
 """The image is built once for all tests; each test gets a simulated Azure and a runner of its own."""
 
+import fcntl
 import ipaddress
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
@@ -13,20 +15,28 @@ from e2e.runner import Runner, Way
 from e2e.simulator import PROJECT, Simulator, serving
 
 IMAGE = "vmss-upgrade:e2e"
-SIZE = pytest.StashKey[int]()
+LOCK = Path(tempfile.gettempdir()) / "vmss-upgrade-e2e.lock"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "alone: it counts real seconds, so that nothing else may be run beside it")
 
 
 @pytest.fixture(scope="session")
-def image(pytestconfig: pytest.Config) -> str:
-    """The action's image, built as a runner builds it: no arguments, no target, whatever builder."""
-    docker("build", "--quiet", "-t", IMAGE, "-f", str(PROJECT / "Dockerfile"), str(PROJECT))
-    pytestconfig.stash[SIZE] = int(docker("image", "inspect", "--format", "{{.Size}}", IMAGE))
+def image() -> str:
+    """The action's image, built as a runner builds it: no arguments, no target, whatever builder.
+
+    One process builds it, the others find each layer made.
+    """
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        docker("build", "--quiet", "-t", IMAGE, "-f", str(PROJECT / "Dockerfile"), str(PROJECT))
     return IMAGE
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if SIZE in config.stash:
-        terminalreporter.write_line(f"image size: {config.stash[SIZE] / 1e6:.0f} MB ({IMAGE})")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    size = docker("image", "ls", "--format", "{{.Size}}", IMAGE)
+    terminalreporter.write_line(f"image size: {size or 'none was built'} ({IMAGE})")
 
 
 @pytest.fixture(scope="session")

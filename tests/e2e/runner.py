@@ -64,6 +64,7 @@ class Runner:
         self.home, self.workflow = self.temp / "_github_home", self.temp / "_github_workflow"
         self.commands = self.temp / "_runner_file_commands"
         self.log_file = folder / "step.log"
+        self.environ: dict[str, str] = {}  # what the job sets beside what a runner does, and wins
         self.process: subprocess.Popen[bytes] | None = None
         self._make_folders()
 
@@ -86,7 +87,7 @@ class Runner:
 
     def start(self, inputs: dict[str, str], *, state: dict[str, str] | None = None, post: bool = False) -> None:
         """Start the step; its standard output and error go to one file, as they do on a runner."""
-        environment = (state or {}) | self._environment(self.simulator.account_inputs() | inputs)
+        environment = (state or {}) | self._environment(self.simulator.account_inputs() | inputs) | self.environ
         entrypoint = ACTION["runs"]["post-entrypoint"] if post else ""
         if self.way == "process":
             script = PROJECT / (PurePosixPath(entrypoint).name or "entrypoint.py")

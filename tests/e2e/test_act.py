@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from e2e.act import run_workflow
+from e2e.act import one_at_a_time, run_workflow
 from e2e.expectations import (
     assert_no_secret_in,
     assert_stopped_at_the_domain_of,
@@ -14,6 +14,8 @@ from e2e.expectations import (
 from e2e.simulator import Simulator
 
 Serve = Callable[[str], Simulator]
+
+pytestmark = one_at_a_time
 
 
 def test_happy(serve: Serve, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from e2e.simulator import Simulator
 
 SECONDS_TO_END = 7.0
 
+pytestmark = pytest.mark.alone
+
 FLEET = """
 description: A scale set that is slow to answer.
 inputs: {image-version: "22.04.202611010"}

@@ -1,11 +1,15 @@
 """What is in the image, and what is not."""
 
 import json
+from collections.abc import Callable
+
+import pytest
 
 from e2e.docker_cli import docker
 
 # The official base is about this large, the one made by tools/base-image.sh smaller.
 LARGEST_LAYER_OF_OURS = 60_000_000
+BASE = "python:3.13-slim-trixie"
 
 
 def in_image(image: str, script: str) -> str:
@@ -14,17 +18,59 @@ def in_image(image: str, script: str) -> str:
     return docker("run", "--rm", *python, image, "-c", script)
 
 
-def test_no_installer_is_left(image: str) -> None:
-    found = in_image(
-        image,
-        "import importlib.util, shutil; "
-        "print([m for m in ('pip', 'ensurepip', 'setuptools') if importlib.util.find_spec(m)]"
-        " + [c for c in ('pip', 'pip3', 'gcc', 'cc', 'make') if shutil.which(c)])",
-    )
-    assert found == "[]"
-    # Nor for the base's own Python, which the environment does not see.
-    base = "import importlib.util as u; print([m for m in ('pip', 'ensurepip') if u.find_spec(m)])"
-    assert docker("run", "--rm", "--entrypoint", "python3", image, "-c", base) == "[]"
+# What installs, fetches, compiles or interprets, beside Python itself; each by the name of its command.
+TOOLS = (
+    "apt", "apt-get", "apt-cache", "aptitude", "dpkg", "dpkg-deb", "dpkg-reconfigure", "dselect", "update-alternatives",
+    "debconf", "perl", "pip", "pip3", "easy_install", "uv", "pipx", "conda", "npm", "gem", "apk", "yum", "dnf", "snap",
+    "curl", "wget", "git", "ssh", "scp", "ftp", "nc", "rsync", "gcc", "cc", "g++", "cpp", "clang", "tcc", "as", "ld",
+    "ld.bfd", "make", "go", "rustc",
+)  # fmt: skip
+MODULES = ("pip", "ensurepip", "setuptools", "wheel", "distutils", "pkg_resources", "uv")
+
+FIND_TOOLS = f"""
+import os
+places = {{"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/opt/venv/bin"}}
+places |= {{*os.environ["PATH"].split(":")}}
+print(sorted({{name for place in places if os.path.isdir(place) for name in os.listdir(place) if name in {TOOLS}}}))
+"""
+# What installers are kept in, or are known by another way than their command.
+FIND_FILES = """
+import os
+wanted = ("/ensurepip/", "/pip/", "/perl-base/", "/lib/apt/", "/lib/dpkg/", ".whl", "libapt-pkg")
+walked = (os.path.join(top, name) for top, _, names in os.walk("/") if not top.startswith(("/proc", "/sys", "/var"))
+          for name in names)
+print([path for path in walked if any(each in path for each in wanted)][:20])
+"""
+FIND_PRIVILEGED = """
+import os, stat
+walked = (os.path.join(top, name) for top, _, names in os.walk("/") if not top.startswith(("/proc", "/sys"))
+          for name in names)
+print([path for path in walked
+       if not os.path.islink(path) and os.stat(path).st_mode & (stat.S_ISUID | stat.S_ISGID)
+       or "security.capability" in os.listxattr(path, follow_symlinks=False)])
+"""
+
+
+def in_base(image: str, script: str) -> str:
+    """What the base's own Python prints, which sees what the program's environment does not."""
+    return docker("run", "--rm", "--entrypoint", "python3", image, "-c", script)
+
+
+@pytest.mark.parametrize("script", [FIND_TOOLS, FIND_FILES, FIND_PRIVILEGED], ids=["tools", "files", "setuid"])
+def test_what_an_intruder_would_look_for_is_not_there(image: str, script: str) -> None:
+    assert in_base(image, script) == "[]"
+    assert in_base(BASE, script) != "[]", "it cannot fail: even the base has none of it"
+
+
+@pytest.mark.parametrize("python", [in_image, in_base], ids=["program", "base"])
+def test_no_installer_can_be_imported(image: str, python: Callable[[str, str], str]) -> None:
+    script = f"import importlib.util as u; print([m for m in {MODULES} if u.find_spec(m)])"
+    assert python(image, script) == "[]"
+
+
+def test_the_base_says_what_came_with_it(image: str) -> None:
+    """Scanners go by this list; what was taken out of the image stays on it."""
+    assert "Package: libc6" in docker("run", "--rm", "--entrypoint", "cat", image, "/var/lib/dpkg/status")
 
 
 def test_the_simulator_and_the_rehearsal_stay_out(image: str) -> None:
@@ -55,6 +101,6 @@ def test_it_runs_as_root_without_a_shell(image: str) -> None:
 
 
 def test_our_layers_stay_small(image: str) -> None:
-    base = docker("image", "inspect", "--format", "{{.Size}}", "python:3.13-slim-trixie")
+    base = docker("image", "inspect", "--format", "{{.Size}}", BASE)
     whole = docker("image", "inspect", "--format", "{{.Size}}", image)
     assert int(whole) - int(base) < LARGEST_LAYER_OF_OURS

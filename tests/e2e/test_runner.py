@@ -67,6 +67,7 @@ def test_a_sick_domain_stops_the_rollout(serve: Serve, job: Job, way: Way) -> No
     assert_no_secret_in(result.log, simulator)
 
 
+@pytest.mark.alone
 @both_ways
 def test_a_cancel_ends_it_in_time(serve: Serve, job: Job, way: Way) -> None:
     simulator = serve("happy")
@@ -88,6 +89,7 @@ def test_a_cancel_ends_it_in_time(serve: Serve, job: Job, way: Way) -> None:
     assert_no_secret_in(cancelled.result.log, simulator)
 
 
+@pytest.mark.alone
 def test_a_cancel_while_the_sdk_is_being_imported_ends_it_too(serve: Serve, job: Job) -> None:
     runner = job(serve("happy"), "container")
     runner.start(scenario_inputs("happy"))

