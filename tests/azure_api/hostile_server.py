@@ -19,7 +19,8 @@ Say = Callable[[], Iterator[bytes]]
 class HostileServer:
     """Answers every connection with what `say` gives; `requests` holds what was asked, `sent` counts what was said."""
 
-    def __init__(self, say: Say, *, trickles: bool = False, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, say: Say, *, trickles: bool = False, tls: ssl.SSLContext | None = None, hello: bytes | None = None) -> None:
+        self._hello = hello  # what is said to a first request, if anything, before a ClientHello is awaited
         self._say, self._pause, self._tls = say, PAUSE if trickles else 0, tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -43,7 +44,11 @@ class HostileServer:
         with suppress(OSError), connection:
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
-            while self._heard(connection):
+            if self._hello is not None:
+                if self._hello and self._heard(connection):
+                    connection.sendall(self._hello)
+                connection.recv(65536)
+            while self._hello is not None or self._heard(connection):
                 for piece in self._say():
                     connection.sendall(piece)
                     self.sent += len(piece)
@@ -64,7 +69,7 @@ class HostileServer:
 
 
 @contextmanager
-def hostile(say: Say, **options: bool | ssl.SSLContext | None) -> Iterator[HostileServer]:
+def hostile(say: Say, **options: bool | bytes | ssl.SSLContext | None) -> Iterator[HostileServer]:
     """A server for the time of a test."""
     server = HostileServer(say, **options)  # type: ignore[arg-type]
     try:
