@@ -19,7 +19,9 @@ Say = Callable[[], Iterator[bytes]]
 class HostileServer:
     """Answers every connection with what `say` gives; `requests` holds what was asked, `sent` counts what was said."""
 
-    def __init__(self, say: Say, *, trickles: bool = False, tls: ssl.SSLContext | None = None, hello: bytes | None = None) -> None:
+    def __init__(
+        self, say: Say, *, trickles: bool = False, tls: ssl.SSLContext | None = None, hello: bytes | None = None
+    ) -> None:
         self._hello = hello  # what is said to a first request, if anything, before a ClientHello is awaited
         self._say, self._pause, self._tls = say, PAUSE if trickles else 0, tls
         self._listener = socket.create_server(("127.0.0.1", 0))
