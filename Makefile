@@ -60,7 +60,7 @@ e2e: $(READY) ## the built image under act and under the runner's own docker run
 	@tools/docker-up.sh
 	@tools/base-image.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
-	@$(E2E) -m "not alone" -n 4 --dist loadgroup --basetemp=$(E2E_TEMP)-beside
+	@$(E2E) -m "not alone" -n 4 --basetemp=$(E2E_TEMP)-beside
 
 bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py

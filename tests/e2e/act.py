@@ -8,13 +8,13 @@ import base64
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 import yaml
 
 from e2e.simulator import PROJECT, Simulator
@@ -25,8 +25,6 @@ CHECKOUT = "actions/checkout@9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0"
 JOB_IMAGE = "python:3.13-slim-trixie"
 # It builds the image, too.
 SECONDS_FOR_A_RUN = 420
-# act calls containers and images by the workflow alone: one at a time.
-one_at_a_time = pytest.mark.xdist_group("act")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +86,7 @@ def _workflow(inputs: dict[str, str]) -> dict[str, object]:
         "run": 'echo "outputs=$(printf %s "$SEEN" | base64 -w0)="',
     }
     return {
+        "name": f"e2e-{secrets.token_hex(3)}",  # act calls containers by it, and removes those of the same name
         "on": "workflow_dispatch",
         "jobs": {"rollout": {"runs-on": "ubuntu-latest", "steps": [{"uses": CHECKOUT}, rollout, later]}},
     }

@@ -130,9 +130,11 @@ def serving_hostile(host: str, folder: Path) -> Iterator[HostileAzure]:
                 elsewhere.shutdown()
 
 
-def failing_with(words: str) -> Alteration:
-    """From the first batch on, each instance says that it could not be provisioned."""
-    return Alteration("instances", "failing", key="statuses", place=0, text=words, first=2)
+def failing_with(words: str) -> tuple[Alteration, ...]:
+    """From the first batch on, an instance says that it could not be provisioned, and so do its agent and disks."""
+    failed = Alteration("instances", "text", key="provisioningState", text="Failed", first=2)
+    statuses = [Alteration("instances", "failing", key="statuses", place=n, text=words, first=2) for n in range(4)]
+    return failed, *statuses
 
 
 def endless(route: str) -> Alteration:

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from e2e.act import one_at_a_time, run_workflow
+import pytest
+
+from e2e.act import run_workflow
 from e2e.expectations import (
     assert_no_secret_in,
     assert_stopped_at_the_domain_of,
@@ -15,7 +17,7 @@ from e2e.simulator import Simulator
 
 Serve = Callable[[str], Simulator]
 
-pytestmark = one_at_a_time
+pytestmark = pytest.mark.usefixtures("image")  # whose layers are those that act builds
 
 
 def test_happy(serve: Serve, tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ def test_an_answer_without_end(attack: Attack, azure: HostileAzure) -> None:
 
 
 def test_a_later_step_shows_the_record(attack: Attack, image: str) -> None:
-    result = attack(failing_with("died ##[add-path]/github/workspace \n::set-env name=LD_PRELOAD::x \\n::error::y"))
+    result = attack(*failing_with("died ##[add-path]/github/workspace \n::set-env name=LD_PRELOAD::x \\n::error::y"))
     assert result.exit_code == 1
     assert "died" in (result.workspace / "rollout.json").read_text()
     script = 'cat /w/rollout.json; echo "$PLAN"; echo "$FAILED"; echo "$REPORT"'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.act import one_at_a_time, run_workflow
+from e2e.act import run_workflow
 from e2e.runner import Runner, Way
 from e2e.simulator import Simulator
 
@@ -29,7 +29,8 @@ def test_nothing_to_do(serve: Serve, job: Job, way: Way, state: str) -> None:
 
     result = runner.run_post()
 
-    assert (result.exit_code, result.log) == (0, "Nothing was left to do.\n")
+    said = [line for line in result.log.splitlines() if not line.startswith("::add-mask::")]
+    assert (result.exit_code, said) == (0, ["Nothing was left to do."])
     assert simulator.state()["requests"] == []
 
 
@@ -45,7 +46,7 @@ def test_an_account_that_is_wrong_is_said(serve: Serve, job: Job, way: Way) -> N
     assert "scale-set: 'a b' cannot be such a name" in error
 
 
-@one_at_a_time
+@pytest.mark.usefixtures("image")
 def test_it_runs_in_a_workflow_whatever_became_of_the_main_step(serve: Serve, tmp_path: Path) -> None:
     simulator = serve("happy")
 
