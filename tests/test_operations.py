@@ -102,7 +102,7 @@ def test_update_model_asks_for_no_health_and_no_batches(tmp_path: Path) -> None:
 def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
     played = play(BEHIND, tmp_path, inputs={"operation": "update-model", "image-version": NEW})
     assert (played.outputs["outcome"], played.writes) == ("nothing-to-do", [])
-    assert f"holds Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW} already" in played.summary
+    assert f"holds <code>Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}</code> already" in played.summary
 
 
 # -- upgrade-instances ---------------------------------------------------------------------------------------------

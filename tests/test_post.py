@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -292,7 +293,7 @@ def test_what_was_left_half_way_is_said(
     assert said.log.startswith("::warning title=The main step was killed::The main step did not come to its end")
     assert words in said.log
     assert said.log.endswith("run the workflow again with the same inputs: instances on the target image are skipped.")
-    assert words.partition(" Azure may")[0] in said.summary
+    assert words.partition(" Azure may")[0] in re.sub("</?code>", "", said.summary)
     assert said.summary.startswith("## ❌ The main step was killed\n\n")
     assert "- To go on, run the workflow again" in said.summary
 
@@ -390,7 +391,7 @@ def test_names_from_azure_do_no_harm(hostile: str, told: Callable[..., Told], tm
     assert "Batch 1 of 1 (1 instance:" in said.log
     assert "##[" not in said.log
     assert [line for line in said.log.splitlines() if line.startswith("::")] == [said.log]
-    assert not any(sign in said.summary for sign in ("<", "`", "[", "|"))
+    assert not any(sign in re.sub("</?code>", "", said.summary) for sign in ("<", "`", "[", "|"))
 
 
 UNREADABLE = ["{", "[]", "null", "1", '{"stage":[]}', '{"stage":"x"}', "[" * 100_000, '{"stage":1e999}', "\x00"]

@@ -40,7 +40,7 @@ def test_a_resource_group_in_any_script(ask: Callable[[ScaleSetClient], object])
         scale_set="web",
     )
     transport = SimulatorTransport(script.exchange, script.clock.sleep)
-    api = connect(account, transport, script.clock, user_agent="agent", mask=lambda _: None, trace=None)
+    api = connect(account, transport, script.clock, user_agent="agent", mask=lambda _: None, trace=None, timeout=60)
     with contextlib.suppress(AzureError):
         ask(api)
     (sent,) = script.sent

@@ -365,7 +365,7 @@ def test_kinds_of_no(
         pytest.param({}, None, id="none"),
         pytest.param({"retry_after": "120"}, 120.0, id="seconds"),
         pytest.param({"retry_after_ms": "1500"}, 1.5, id="milliseconds"),
-        pytest.param({"x_ms_retry_after_ms": "250"}, 0.25, id="azure-milliseconds"),
+        pytest.param({"x_ms_retry_after_ms": "2500"}, 2.5, id="azure-milliseconds"),
         pytest.param({"retry_after": "0"}, None, id="zero"),
         pytest.param({"retry_after": "Mon, 23 Nov 2026 01:00:00 GMT"}, None, id="date"),
     ],

@@ -216,7 +216,7 @@ def test_markdown(text: str, shown: str) -> None:
         pytest.param("a:+1:b", "<code>a:+1:b</code>", id="thumb"),
         pytest.param("see #1.", "see <code>&#35;1</code>.", id="issue"),
         pytest.param("org/repo#1", "<code>org/repo&#35;1</code>", id="issue-elsewhere"),
-        pytest.param("(GH-1)", "<code>(GH-1</code>)", id="issue-by-name"),
+        pytest.param("(GH-1)", "(<code>GH-1</code>)", id="issue-by-name"),
         pytest.param("gh-1", "<code>gh-1</code>", id="issue-by-name-small"),
         pytest.param(f"by {'0a' * 20}", f"by <code>{'0a' * 20}</code>", id="commit"),
         pytest.param("1234abc", "<code>1234abc</code>", id="short-commit"),

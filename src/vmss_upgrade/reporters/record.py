@@ -91,7 +91,7 @@ def as_plan(report: Report) -> dict[str, Any] | None:
         return None
     parts = _images(report) | _of_plan(report)
     lists = {"batches": _planned_batches(report), "skipped": _planned_skips(report), "untouched": list(plan.untouched)}
-    return _with_texts({name: value for name, value in parts.items() if name in PLAN} | lists, LONGEST_TEXT)
+    return _with_texts({name: parts[name] for name in PLAN} | lists, LONGEST_TEXT)
 
 
 def _planned_skips(report: Report) -> list[dict[str, str]]:

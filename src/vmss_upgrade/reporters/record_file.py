@@ -56,6 +56,7 @@ def _is_gits(part: str) -> bool:
 
 def _opened(root: Path, parts: tuple[str, ...]) -> int:
     """The folder, made where it is missing."""
+    root.mkdir(parents=True, exist_ok=True)
     folder = os.open(root, _FOLDER)
     for part in parts:
         try:

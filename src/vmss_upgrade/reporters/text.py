@@ -78,10 +78,10 @@ def markdown(text: object, limit: int = LONGEST_TEXT) -> str:
 def _word(word: str) -> str:
     if not _MEANS_MORE.search(word):
         return _escaped(word)
-    end = len(word)
-    while word[end - 1] in ".,:;)" and _MEANS_MORE.search(word, 0, end - 1):
+    begin, end = len(word) - len(word.lstrip("('\"")), len(word)
+    while word[end - 1] in ".,:;)'\"" and _MEANS_MORE.search(word, begin, end - 1):
         end -= 1
-    return f"<code>{_escaped(word[:end])}</code>{_escaped(word[end:])}"
+    return f"{_escaped(word[:begin])}<code>{_escaped(word[begin:end])}</code>{_escaped(word[end:])}"
 
 
 def _escaped(text: str) -> str:
