@@ -23,10 +23,11 @@ MICROSOFT = {
     "azureusgovernment": ("https://management.usgovcloudapi.net", "https://login.microsoftonline.us"),
     "azurechinacloud": ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
 }
+_LABEL = re.compile("[a-z0-9-]+")
 # Written so that no two readers can disagree about the host.
 _PLAIN = re.compile(
     r"https://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
-    r"(?P<rest>/[\w./~%-]*)?(\?[\w.=&%+-]*)?",
+    r"(?P<rest>/[\w./~%-]*)?(\?[^\s\\#]*)?",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -49,6 +50,13 @@ class Homes:
     def all(self) -> frozenset[str]:
         """Whatever may be asked at all."""
         return frozenset((self.manager, self.authority, self.github, self.identity)) - {NOWHERE}
+
+    def named(self, origin: str) -> str:
+        """An origin by its home: Microsoft's Resource Manager has a host for each region, a label before its own."""
+        is_microsofts = any(self.manager == manager for manager, _ in MICROSOFT.values())
+        region, _, rest = origin.removeprefix("https://").partition(".")
+        is_region = is_microsofts and f"https://{rest}" == self.manager and _LABEL.fullmatch(region)
+        return self.manager if is_region else origin
 
 
 def homes_of(case: Case) -> Homes:
@@ -85,11 +93,6 @@ def origin_of(url: str) -> str:
         return f"ambiguous {url!r}"
     port = "" if parsed.port in (None, {"https": 443, "http": 80}.get(parsed.scheme or "")) else f":{parsed.port}"
     return f"{parsed.scheme}://{(parsed.host or '').lower()}{port}"
-
-
-def is_plain(address: str) -> bool:
-    """No two readers can disagree about it."""
-    return _PLAIN.fullmatch(address) is not None
 
 
 def _origin_as_written(address: str) -> str:

@@ -29,11 +29,13 @@ def asks_nobody_else(after: Aftermath) -> Iterator[str]:
 def secrets_go_home(after: Aftermath) -> Iterator[str]:
     """Each secret is told to the one host that it is for, and to nobody else."""
     kinds = {secret: kind for secret, kind in after.hostile.secrets.kinds.items() if len(secret) >= SHORTEST_SECRET}
+    wrong = set()
     for sent in after.hostile.sent:
         said = _everything_in(sent)
         for secret, kind in kinds.items():
             if sent.origin != after.hostile.homes.of(kind) and secret in said:
-                yield f"{secret[:8]}..., which is for the {kind}, went to {sent.url[:SHOWN]!r}"
+                wrong.add(f"{kind}: its {secret[:8]}... went to {sent.url[:SHOWN]!r}")
+    yield from sorted(wrong)
 
 
 def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:

@@ -72,7 +72,7 @@ class HostileAzure:
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float | None) -> Reply:
         """One request, to whatever host."""
-        sent = Sent(method, url, origin_of(url), headers, body)
+        sent = Sent(method, url, self.homes.named(origin_of(url)), headers, body)
         self.sent.append(sent)
         if len(self.sent) > MOST_REQUESTS:
             raise NeverEnds
