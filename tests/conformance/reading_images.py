@@ -69,10 +69,11 @@ def _read(answers: Answers) -> Facts:
         replies = [reply_of(replace(answer, body=shown), status=404 if answer.status == 404 else 200)] * 2
         line = hearing(replies)
         looked_up = line.client.look_up(image, location)
-        found[_in_provider(path_of(line.sent[0].url))] = looked_up.state.value
+        asked = path_of(line.sent[0].url) if line.sent else "nothing, since no version is named"
+        found[_in_provider(asked)] = looked_up.state.value
         facts |= {f"{fact} of {name}": value for fact, value in _facts_of(looked_up, image).items()}
     if _is_list(answer):
-        listed = [hearing([reply_of(answer)]).client.list_versions(_image(name), "") for name in _shown(answer)][:1]
+        listed = [hearing([reply_of(answer)]).client.list_versions(_image(name), "here") for name in _shown(answer)][:1]
         facts["listed"] = sorted(version.name for versions in listed for version in versions)
     return facts
 
