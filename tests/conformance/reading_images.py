@@ -69,8 +69,7 @@ def _read(answers: Answers) -> Facts:
         replies = [reply_of(replace(answer, body=shown), status=404 if answer.status == 404 else 200)] * 2
         line = hearing(replies)
         looked_up = line.client.look_up(image, location)
-        asked = path_of(line.sent[0].url) if line.sent else "nothing, since no version is named"
-        found[_in_provider(asked)] = looked_up.state.value
+        found[_in_provider(path_of(line.sent[0].url))] = looked_up.state.value
         facts |= {f"{fact} of {name}": value for fact, value in _facts_of(looked_up, image).items()}
     if _is_list(answer):
         listed = [hearing([reply_of(answer)]).client.list_versions(_image(name), "here") for name in _shown(answer)][:1]
@@ -115,9 +114,13 @@ def _is_list(answer: Interaction) -> bool:
 
 
 def _shown(answer: Interaction) -> dict[str, Any]:
-    """The versions that an answer shows, by id, or the path of the one that it does not have."""
+    """The versions that an answer shows, by id, or the path of the one that it does not have.
+
+    A list that is not there has no version that could be asked for.
+    """
     if answer.status == 404:
-        return {path_of(answer.url): answer.body}
+        path = path_of(answer.url)
+        return {} if path.lower().endswith("/versions") else {path: answer.body}
     listed = answer.body if isinstance(answer.body, list) else answer.body.get("value", [answer.body])
     return {each["id"]: each for each in listed}
 
