@@ -101,10 +101,11 @@ def _origin_as_written(address: str) -> str:
 
 
 def _authority(case: Case, inputs: dict[str, str]) -> str:
-    """The input wins over the environment."""
-    return _origin_as_written(
-        inputs.get("authority-host", "") or case.environ.get("AZURE_AUTHORITY_HOST", "") or AUTHORITY
-    )
+    """The input wins over the environment, which may leave the scheme out, as azure-identity has it."""
+    if given := inputs.get("authority-host", ""):
+        return _origin_as_written(given)
+    inherited = case.environ.get("AZURE_AUTHORITY_HOST", "").strip() or AUTHORITY
+    return _origin_as_written(inherited if "://" in inherited else f"https://{inherited}")
 
 
 def _microsoft(inputs: dict[str, str]) -> tuple[str, str] | None:
