@@ -72,7 +72,7 @@ def _read(answers: Answers) -> Facts:
         found[_in_provider(path_of(line.sent[0].url))] = looked_up.state.value
         facts |= {f"{fact} of {name}": value for fact, value in _facts_of(looked_up, image).items()}
     if _is_list(answer):
-        listed = [hearing([reply_of(answer)]).client.list_versions(_image(name), "") for name in _shown(answer)][:1]
+        listed = [hearing([reply_of(answer)]).client.list_versions(_image(name), "here") for name in _shown(answer)][:1]
         facts["listed"] = sorted(version.name for versions in listed for version in versions)
     return facts
 
@@ -114,9 +114,13 @@ def _is_list(answer: Interaction) -> bool:
 
 
 def _shown(answer: Interaction) -> dict[str, Any]:
-    """The versions that an answer shows, by id, or the path of the one that it does not have."""
+    """The versions that an answer shows, by id, or the path of the one that it does not have.
+
+    A list that is not there has no version that could be asked for.
+    """
     if answer.status == 404:
-        return {path_of(answer.url): answer.body}
+        path = path_of(answer.url)
+        return {} if path.lower().endswith("/versions") else {path: answer.body}
     listed = answer.body if isinstance(answer.body, list) else answer.body.get("value", [answer.body])
     return {each["id"]: each for each in listed}
 

@@ -65,7 +65,10 @@ def _written(pages: Answers) -> Facts:
     by_name = {_name(item).lower(): item for item in items}
     facts: Facts = {
         "pages": len(pages),
-        "URLs of further pages": [unquote(page.body["nextLink"]) for page in pages if page.body.get("nextLink")],
+        # a port that is the scheme's own is not sent
+        "URLs of further pages": [
+            unquote(page.body["nextLink"]).replace(":443/", "/", 1) for page in pages if page.body.get("nextLink")
+        ],
         "instances": sorted(by_name),
     }
     for name, item in by_name.items():

@@ -11,7 +11,7 @@ import pytest
 
 from simulation.images import PLATFORM_VERSIONS
 from vmss_upgrade import batch_loop, batch_run, carrying_out, driver, ending_of, patient_api, repairs, rollback
-from vmss_upgrade.azure_api import image_reference, scale_set_client
+from vmss_upgrade.azure_api import image_reference, reader, scale_set_client
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters import outputs, step_summary
 from vmss_upgrade.rollout import endings, plan_check, planner, watch
@@ -110,6 +110,8 @@ def timeout_ignored(patch: Patch) -> None:
     """The rollout's own timeout never passes."""
     patch.setattr(patient_api.PatientApi, "sleep", lambda self, seconds: self._clock.sleep(max(seconds, 0.0)))
     patch.setattr(batch_loop, "fits", lambda *_: True)
+    made = reader.Reader.__init__
+    patch.setattr(reader.Reader, "__init__", lambda self, client, _has_time: made(self, client, lambda: True))
 
 
 def plan_carried_out(patch: Patch) -> None:
