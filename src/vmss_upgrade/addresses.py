@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 _PORTS = {"https": 443, "http": 80}
+# urllib3 decodes what is percent-encoded in a host, once more at each reading; the name of no host has a sign besides
+_HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +47,12 @@ def parse_address(text: str) -> Address | None:
         url = parse_url(text)
     except LocationParseError:
         return None
-    if url.scheme not in _PORTS or not url.host or url.auth is not None or url.port == 0:
+    host = (url.host or "").lower()
+    if url.scheme not in _PORTS or not _HOST.fullmatch(host) or url.auth is not None or url.port == 0:
         return None
     return Address(
         scheme=url.scheme,
-        host=url.host.lower(),
+        host=host,
         port=url.port or _PORTS[url.scheme],
         path=url.path or "/",
         query=url.query or "",

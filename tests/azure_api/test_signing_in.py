@@ -484,6 +484,24 @@ def test_a_managed_identity_is_asked_for_nowhere_else(
     assert not any("root:" in request for request in hosts.sent)
 
 
+def test_a_managed_identity_s_service_sets_no_pause_of_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """azure-identity tries again by itself there, after whatever it is asked to wait."""
+    monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://{IMDS}/t")
+    monkeypatch.setenv("IDENTITY_HEADER", "x")
+    slept: list[float] = []
+
+    def exchange(method: str, url: str, headers: Any, body: bytes, patience: float | None) -> Reply:
+        return answer(503, {"error": "busy"}, retry_after="86400")
+
+    transport = SimulatorTransport(exchange, slept.append)
+    credential = credential_for(ManagedIdentity(), endpoints_of(Cloud()), transport, lambda _secret: None)
+    with pytest.raises(SdkError):
+        credential.get_token("https://management.azure.com/.default")
+    assert slept
+    assert max(slept) <= credentials.LONGEST_PAUSE
+    assert sum(slept) < 600
+
+
 BROKEN = [
     pytest.param("hid\r\nden", id="line-break"),
     pytest.param("hid den", id="blank"),

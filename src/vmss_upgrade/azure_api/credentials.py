@@ -26,6 +26,7 @@ from vmss_upgrade.azure_api.failures import LeadsElsewhere, read_by_the_sdk
 from vmss_upgrade.clock import unix_time
 
 _UNREADABLE = "the sign-in service's answer cannot be read"
+LONGEST_PAUSE = 30.0  # seconds between two tries of azure-identity's own
 REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be used again
 
 
@@ -188,8 +189,8 @@ class _NotingTransport(HttpTransport[Any, Any]):
         """Nothing."""
 
     def sleep(self, duration: float) -> None:
-        """Pass on."""
-        self._inner.sleep(duration)
+        """Sleep, at most for LONGEST_PAUSE: a managed identity's own retries obey whatever they are asked for."""
+        self._inner.sleep(min(duration, LONGEST_PAUSE))
 
 
 class _Explaining:

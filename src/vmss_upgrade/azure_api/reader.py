@@ -84,11 +84,11 @@ class Reader:
                 raise unreadable("the list goes round in a circle")
             followed.add(following)
             if len(pages) == MOST_PAGES:
-                raise unreadable(f"the list has more than {MOST_PAGES} pages")
+                raise too_long(f"the list has more than {MOST_PAGES} pages")
             response = self.get(following)
             size += len(response.content)
             if size > LONGEST_LIST:
-                raise unreadable(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
+                raise too_long(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
             body = self.object_of(response)
             listed = body.get("value")
             if not isinstance(listed, list):
@@ -119,6 +119,11 @@ def _decoded(response: HttpResponse) -> Any:
         return response.json()
     except (ValueError, RecursionError) as error:
         raise unreadable("the answer is not JSON") from error
+
+
+def too_long(message: str) -> AzureError:
+    """A list without an end. To read it again would cost as much once more, and end no better."""
+    return AzureError(message, trouble=Trouble.REJECTED, code="EndlessList", doing="reading Azure's answer")
 
 
 def unreadable(message: str) -> AzureError:
