@@ -97,7 +97,11 @@ class ArmRoutes:
 
     def _check_names(self, match: "re.Match[str]") -> None:
         names = {key: unquote(value) for key, value in match.groupdict().items()}
-        if names["subscription"].lower() != self._service.subscription.lower():
+        catalog = self._service.scale_set.scenario.catalog
+        of_an_image = "image_group" in names and catalog.is_elsewhere(names["subscription"])
+        if names["subscription"].lower() != self._service.subscription.lower() and not of_an_image:
+            if "image_group" in names:
+                catalog.check_told(unquote(match[0]))
             message = f"The subscription '{names['subscription']}' could not be found."
             raise Refusal(404, "SubscriptionNotFound", message)
         group = names.get("group") or names.get("machines_of")

@@ -10,6 +10,7 @@ unhealthy, a deallocated one reports nothing.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from azure_simulator.images import DeployedImage
 
@@ -111,7 +112,8 @@ class Instance:
     """One simulated instance: how it was, and everything that has been decided to happen to it.
 
     `hidden`: an extra of overprovisioning, which counts as an instance and shows in no list. `leaves_first`: it is
-    among those that a smaller capacity takes away.
+    among those that a smaller capacity takes away. `silent_since`: from then on it reports no health until an upgrade
+    that began later has ended, for its model did not have the signal. `shown`: how a captured file shows it.
     """
 
     instance_id: str
@@ -127,6 +129,8 @@ class Instance:
     protection: Protection | None = None
     hidden: bool = False
     leaves_first: bool = False
+    silent_since: float = FOREVER
+    shown: dict[str, Any] | None = None
     born_at: float = 0.0
     gone_at: float = FOREVER
     upgrades: list[Upgrade] = field(default_factory=list)
@@ -147,6 +151,7 @@ class Instance:
         image, model, provisioning, failure = self.image, self.model, self.provisioning, self.failure
         changed_at, etag, updating, sick, disk_since, lagging = self.born_at, 2, False, False, -FOREVER, False
         previous, settling = model, False
+        reports = now < self.silent_since
         for upgrade in self.upgrades:
             if upgrade.started_at > now:
                 break
@@ -156,6 +161,7 @@ class Instance:
             if updating:
                 continue
             changed_at, etag, sick = upgrade.ended_at, etag + 1, upgrade.sickness.at(now)
+            reports = reports or upgrade.started_at >= self.silent_since
             image = upgrade.image or image
             settling = now < upgrade.ended_at + SETTLING
             if upgrade.failure is not None:
@@ -175,10 +181,11 @@ class Instance:
         # What an instance suffered from before its OS disk was replaced is gone with the disk.
         ill = any(sickness.start >= disk_since and sickness.at(now) for sickness in self.sicknesses)
         sick = sick or ill or power != "running"
-        silent = not has_signal or updating or under_way == "Creating" or power == "deallocated"
+        reports = reports and has_signal
+        silent = not reports or updating or under_way == "Creating" or power == "deallocated"
         healthy = None if silent else not sick
         up = settled and under_way not in ("Creating", "Deleting") and power == "running"
-        available = up and (healthy is True or not has_signal)
+        available = up and (healthy is True or not reports)
         return Snapshot(
             image=image,
             model=model,

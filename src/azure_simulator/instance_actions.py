@@ -20,6 +20,7 @@ from azure_simulator.fleet import FOREVER, Instance, Protection, Spell, Upgrade
 from azure_simulator.operations import Operation
 from azure_simulator.rolling_upgrade import POLICY, SECONDS_A_BATCH, RollingUpgrade, Turn, batches
 from azure_simulator.scale_set import AcceptedUpgrade, SimulatedScaleSet
+from azure_simulator.set_description import merged
 from azure_simulator.upgrade_fate import decide
 
 Power = Literal["start", "poweroff", "deallocate"]
@@ -106,6 +107,8 @@ def update_one(
         instance.protection = Protection(
             bool(policy.get("protectFromScaleIn")), bool(policy.get("protectFromScaleSetActions"))
         )
+        if instance.shown is not None:
+            instance.shown = merged(instance.shown, {"properties": {"protectionPolicy": policy}})
     ends = now + (ONE_INSTANCE_UPDATED if fate is None or fate.seconds is None else fate.seconds)
     instance.spells.append(Spell(now, ends))
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)

@@ -16,7 +16,6 @@ from azure_simulator.instance_json import Detail, InstanceWriter
 from azure_simulator.model_rules import check_shape
 from azure_simulator.service import Route, Service, showing
 from azure_simulator.throttling import Meter
-from azure_simulator.view_json import instance_view
 
 PAGE = 120
 
@@ -121,8 +120,7 @@ class InstanceRoutes:
 
     def _view(self, request: Request, match: Match, now: float) -> Reply:
         instance, meter = self._one(request, match, now)
-        view = instance_view(instance, self._set.snapshot(instance, now), self._set, request.api_version)
-        return json_reply(200, view, meter.headers)
+        return json_reply(200, self._json.view(instance, now, request.api_version), meter.headers)
 
     def _one(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         """The instance that is asked for. One that is not there costs as much (recorded)."""

@@ -18,11 +18,17 @@ from azure_simulator.clock import Calendar
 from azure_simulator.errors import refusal
 from azure_simulator.fleet import FOREVER, Instance, Protection, Sickness, Snapshot, Spell, Upgrade
 from azure_simulator.images import ID_KEYS, DeployedImage
-from azure_simulator.model_rules import fingerprint, follows_latest
+from azure_simulator.model_rules import fingerprint, follows_latest, profile_of
 from azure_simulator.operations import OperationBook
 from azure_simulator.rolling_upgrade import RollingUpgrade
 from azure_simulator.scenario import Scenario
-from azure_simulator.set_description import InstanceDescription, has_health_signal, merged, placement_group_id
+from azure_simulator.set_description import (
+    InstanceDescription,
+    has_health_signal,
+    is_flexible,
+    merged,
+    placement_group_id,
+)
 
 UNKNOWN_MODEL = -1
 # Somebody has written to the instance itself: it follows no model of the set (reported: Azure/azure-cli#30708).
@@ -114,17 +120,16 @@ class SimulatedScaleSet:
 
     @property
     def flexible(self) -> bool:
-        return bool(self.json["properties"].get("orchestrationMode") == "Flexible")
+        return is_flexible(self.json)
 
     @property
     def capacity(self) -> int:
-        return int(self.json["sku"].get("capacity", 0))
+        return int((self.json.get("sku") or {}).get("capacity", 0))
 
     @property
     def profile(self) -> dict[str, Any]:
-        """The model that instances are made from."""
-        profile: dict[str, Any] = self.json["properties"]["virtualMachineProfile"]
-        return profile
+        """The model that instances are made from; empty for a Flexible set that has none."""
+        return profile_of(self.json)
 
     def profile_of(self, model: int) -> dict[str, Any]:
         """The profile that an instance on this model was made from, as far as it is known."""
@@ -252,6 +257,8 @@ class SimulatedScaleSet:
 
     def deployed(self, profile: dict[str, Any], now: float) -> DeployedImage:
         """What an instance gets that is made from `profile` now. Raises Refusal for an image that is not there."""
+        if not profile:
+            return DeployedImage()
         return self.scenario.catalog.deploy(profile["storageProfile"], self.location, now)
 
     def replacement(self, started_at: float, ended_at: float) -> Upgrade:
@@ -327,6 +334,8 @@ class SimulatedScaleSet:
             sicknesses=[Sickness(0.0)] if described.unhealthy else [],
             spells=[Spell(0.0, described.busy_seconds)] if described.busy_seconds else [],
             leaves_first=described.leaves_first,
+            silent_since=FOREVER if described.reports_health else 0.0,
+            shown=described.shown,
         )
 
     def _model_of(self, described: InstanceDescription) -> int:
@@ -335,6 +344,8 @@ class SimulatedScaleSet:
             return OWN_MODEL
         profile, image = self.profile, described.image
         current = described.current
+        if not profile:
+            return self.model
         if current is None:
             same = image is None or image == self.deployed(profile, 0.0) or follows_latest(profile)
             current = same and not described.lacks and described.vm_size is None

@@ -21,6 +21,7 @@ from azure_simulator.answers import NotSimulated, Refusal
 from azure_simulator.clock import EPOCH
 from azure_simulator.errors import ERRORS, OPERATION_ERRORS
 from azure_simulator.images import Catalog, GalleryImage, ImageTraits, ManagedImage, PlatformImages
+from azure_simulator.model_rules import profile_of
 from azure_simulator.reading import ScenarioError, Section
 from azure_simulator.regions import target_region
 from azure_simulator.set_description import (
@@ -33,6 +34,10 @@ from azure_simulator.set_description import (
 )
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
+# What exists where a scenario names no images.
+USUAL_CATALOG = Catalog(
+    platform=(PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS),)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +148,8 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
     catalog = _catalog(root)
     try:
         scale_set = read_set(root.section("fleet"), root.mapping("model"), root.section("instances"), catalog)
-        for instance in scale_set.instances:
-            if instance.image is None:
-                catalog.deploy(_storage_profile(scale_set), scale_set.model["location"], 0.0)
+        if storage := _storage_profile(scale_set):
+            catalog.deploy(storage, scale_set.model["location"], 0.0)
     except (Refusal, NotSimulated) as error:
         raise root.problem("fleet.image", f"{error} (the list `images` says which images exist)") from error
     scenario = Scenario(
@@ -184,13 +188,16 @@ def check_faults(scenario: Scenario, source: str) -> None:
 
 
 def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
-    profile: dict[str, Any] = scale_set.model["properties"]["virtualMachineProfile"]["storageProfile"]
+    """Empty for a Flexible set without a model of its instances, and where no instance has the model's image."""
+    if all(instance.image is not None for instance in scale_set.instances):
+        return {}
+    profile: dict[str, Any] = profile_of(scale_set.model).get("storageProfile") or {}
     return profile
 
 
 def _catalog(root: Section) -> Catalog:
     if not root.has("images"):
-        return Catalog(platform=(PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS),))
+        return USUAL_CATALOG
     platform, gallery, managed = [], [], []
     for entry in root.sections("images"):
         if entry.has("publisher"):

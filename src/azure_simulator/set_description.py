@@ -32,7 +32,8 @@ class InstanceDescription:
     `busy_seconds`: so long it is Updating, as instances are for a while after their creation. `leaves_first`: it
     is among those that a smaller capacity takes away. `lacks`: extensions of the model that it has not, `vm_size`:
     the size that it has instead of the model's; both are behind the model. `changed_individually`: somebody has
-    written to the instance itself.
+    written to the instance itself. `reports_health` false: it reports none until it is upgraded. `shown`: how Azure
+    showed it, in a captured file.
     """
 
     instance_id: str
@@ -53,6 +54,8 @@ class InstanceDescription:
     lacks: tuple[str, ...] = ()
     vm_size: str | None = None
     changed_individually: bool = False
+    reports_health: bool = True
+    shown: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class SetDescription:
     model: dict[str, Any] = field(hash=False)
     instances: tuple[InstanceDescription, ...]
     absent: bool = False
+
+
+def is_flexible(model: dict[str, Any]) -> bool:
+    """Whether the set's instances are virtual machines of their own."""
+    return str(model["properties"].get("orchestrationMode", "")).lower() == "flexible"
 
 
 def has_health_signal(model: dict[str, Any]) -> bool:
@@ -199,7 +207,7 @@ def _overridden(
     failure = given.section("failed")
     behind = given.section("behind")
     lacks = tuple(behind.list_of("extensions", str))
-    profile = model["properties"]["virtualMachineProfile"]
+    profile = model["properties"].get("virtualMachineProfile") or {}
     known = [each["name"] for each in (profile.get("extensionProfile") or {}).get("extensions") or []]
     if unknown := [name for name in lacks if name not in known]:
         raise behind.problem("extensions", f"names {unknown[0]!r}, and the model has {', '.join(known) or 'none'}")
@@ -231,8 +239,8 @@ def _given_image(given: Section, model: dict[str, Any], catalog: Catalog) -> Dep
     value = given.raw("image")
     if value is None:
         return None
-    profile = model["properties"]["virtualMachineProfile"]["storageProfile"]
-    if isinstance(value, str) and kind_of(profile) == "platform":
+    profile = (model["properties"].get("virtualMachineProfile") or {}).get("storageProfile") or {}
+    if isinstance(value, str) and profile and kind_of(profile) == "platform":
         profile = merged(profile, {"imageReference": {"version": value}})
     elif isinstance(value, dict) and len(value) == 1 and value.keys() < ID_KEYS.keys():
         profile = {"imageReference": value}

@@ -23,6 +23,7 @@ from azure_simulator.model_rules import (
     check_whole,
     is_windows,
     merged_resource,
+    profile_of,
     storage_image,
     with_policy,
     writable,
@@ -181,7 +182,7 @@ def _seconds(fate: OperationFate | None, usual: float) -> float:
 
 
 def _storage(model: dict[str, Any]) -> dict[str, Any]:
-    storage: dict[str, Any] = model["properties"]["virtualMachineProfile"]["storageProfile"]
+    storage: dict[str, Any] = profile_of(model).get("storageProfile") or {}
     return storage
 
 
@@ -280,9 +281,12 @@ def _free_numbers(scale_set: SimulatedScaleSet, count: int) -> list[int]:
 
 
 def _number_of(instance_id: str) -> int:
-    """The number in an id, which in a Flexible set is the hexadecimal end of a name."""
+    """The number in an id, which in a Flexible set is the hexadecimal end of a name; -1 for another name."""
     of_a_set, _, number = instance_id.rpartition("_")
-    return int(number, 16 if of_a_set else 10)
+    try:
+        return int(number, 16 if of_a_set else 10)
+    except ValueError:
+        return -1
 
 
 def _described(scale_set: SimulatedScaleSet, number: int) -> InstanceDescription:

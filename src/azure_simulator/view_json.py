@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 
 from azure_simulator.fleet import Instance, Snapshot
+from azure_simulator.images import said
 from azure_simulator.model_rules import is_windows
 from azure_simulator.scale_set import SimulatedScaleSet
 
@@ -49,11 +50,15 @@ def instance_view(instance: Instance, snapshot: Snapshot, scale_set: SimulatedSc
     if snapshot.healthy is not None:
         view["vmHealth"] = {"status": _health(snapshot)}
     if modern:
-        view["hyperVGeneration"] = scale_set.scenario.catalog.traits_of(snapshot.image).hyper_v_generation
+        view |= said({"hyperVGeneration": scale_set.scenario.catalog.traits_of(snapshot.image).hyper_v_generation})
     changing = None if snapshot.provisioning in ("Updating", "Creating", "Deleting") else time
     view["statuses"] = [
         provisioning_status(snapshot.provisioning, snapshot.failure, changing),
-        {"code": f"PowerState/{snapshot.power}", "level": "Info", "displayStatus": _DISPLAY[snapshot.power]},
+        {
+            "code": f"PowerState/{snapshot.power}",
+            "level": "Info",
+            "displayStatus": _DISPLAY.get(snapshot.power, snapshot.power),
+        },
     ]
     return view
 
