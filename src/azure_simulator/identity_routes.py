@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from azure_simulator.answers import NotSimulated, Refusal, Reply, json_reply
 from azure_simulator.clock import Calendar, wall_seconds
+from azure_simulator.faults import SignInError
 from azure_simulator.set_description import CLIENT_ID, TENANT
 
 OIDC_PATH = "/github/actions/id-token"
@@ -57,6 +58,13 @@ class IdentityRoutes:
         if path.endswith("/openid-configuration") and method == "GET":
             return self._configuration(path)
         raise NotSimulated("no such route")
+
+    def refuse(self, fault: SignInError, path: str, body: bytes, now: float) -> Reply:
+        """Entra's refusal of a request for a token, as a fault of the scenario words it."""
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        message = fault.message.replace("{tenant}", path.split("/")[1]).replace("{client}", form.get("client_id", ""))
+        stamp = self._calendar.timestamp(now)
+        return json_reply(fault.status, _entra_error(fault.error, fault.number, message, stamp))
 
     def revoke(self, given_until: float) -> None:
         """Refuse from now on every access token that was given out until that moment."""

@@ -90,6 +90,7 @@ def delete(
         instance.gone_at = min(instance.gone_at, ends)
         instance.spells.append(Spell(now, ends, "Deleting"))
     scale_set.json["sku"]["capacity"] = max(0, scale_set.capacity - subtracted)
+    scale_set.remember(now)
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
 
 
@@ -124,10 +125,7 @@ def evict(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> None:
         error = refusal("not-allowed", verb="simulateEviction", name=instance.instance_id)
         error.error["message"] = "Operation 'simulateEviction' is allowed only for Spot Virtual Machines"
         raise error
-    if profile.get("evictionPolicy") == "Delete":
-        instance.gone_at = now + EVICTED_AFTER
-    else:
-        instance.power_changes.append((now + EVICTED_AFTER, "deallocated"))
+    scale_set.evict(instance, now + EVICTED_AFTER)
 
 
 def start_rolling_upgrade(

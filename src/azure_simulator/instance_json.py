@@ -13,6 +13,7 @@ from azure_simulator.fleet import Instance, Snapshot
 from azure_simulator.generation import Generation
 from azure_simulator.model_rules import is_windows
 from azure_simulator.scale_set import OWN_MODEL, SimulatedScaleSet
+from azure_simulator.set_description import merged
 from azure_simulator.view_json import computer_name, disk_name, instance_view
 
 Detail = Literal["plain", "expanded", "selected"]
@@ -46,7 +47,7 @@ class InstanceWriter:
 
     def view(self, instance: Instance, now: float, api_version: str) -> Json:
         """The instance view of an instance of a Uniform set."""
-        if instance.shown is None:
+        if instance.shown is None and instance.shows is None:
             return instance_view(instance, self._set.snapshot(instance, now), self._set, api_version)
         whole = self._whole(instance, now, "expanded", api_version)
         view: Json = whole["properties"].get("instanceView") or {}
@@ -55,7 +56,7 @@ class InstanceWriter:
     def machine(self, instance: Instance, now: float, expanded: bool) -> Json:
         """An instance of a Flexible set as the virtual machine that it is."""
         if instance.shown is None:
-            return self._machine(instance, now, expanded)
+            return _as_told(instance, self._machine(instance, now, expanded), now, expanded)
         first = self._machine(instance, instance.born_at, expanded)
         shown = self._captured(instance, first, self._machine(instance, now, expanded), now)
         if not expanded:
@@ -64,7 +65,7 @@ class InstanceWriter:
 
     def machine_view(self, instance: Instance, now: float) -> Json:
         """The instance view of a machine of a Flexible set."""
-        if instance.shown is None:
+        if instance.shown is None and instance.shows is None:
             return self._machine_view(instance, now)
         view: Json = self.machine(instance, now, True)["properties"].get("instanceView") or {}
         return view
@@ -74,7 +75,7 @@ class InstanceWriter:
         generation = Generation(self._set.calendar.moment(now))
         body = self._body(instance, now, detail, api_version, generation)
         if instance.shown is None or self._set.flexible:
-            return body
+            return _as_told(instance, body, now, detail != "plain")
         first = self._body(instance, instance.born_at, detail, api_version, generation)
         shown = self._captured(instance, first, body, now)
         if detail == "plain":
@@ -88,7 +89,8 @@ class InstanceWriter:
 
     def _machine(self, instance: Instance, now: float, expanded: bool) -> Json:
         snapshot = self._set.snapshot(instance, now)
-        profile = self._set.profile_of(snapshot.model)
+        of_its_own = instance.attached and instance.is_as_made(now)
+        profile = {} if of_its_own else self._set.profile_of(snapshot.model)
         group = self._set.json["id"].partition("/virtualMachineScaleSets/")[0]
         network = group.replace("Microsoft.Compute", "Microsoft.Network")
         interface = f"{network}/networkInterfaces/{instance.instance_id}Nic"
@@ -120,6 +122,8 @@ class InstanceWriter:
             },
             "properties": properties,
         }
+        if of_its_own:
+            del body["tags"]
         return body if instance.zone is None else {**body, "zones": [instance.zone]}
 
     def _machine_view(self, instance: Instance, now: float) -> Json:
@@ -260,6 +264,16 @@ class InstanceWriter:
             "location": self._set.location,
             "properties": {**shown, "provisioningState": "Succeeded"},
         }
+
+
+def _as_told(instance: Instance, body: Json, now: float, expanded: bool) -> Json:
+    """`body` with what the scenario says that the instance shows until it is upgraded."""
+    if instance.shows is None or not instance.is_as_made(now):
+        return body
+    shown = merged(body, instance.shows)
+    if not expanded:
+        shown["properties"].pop("instanceView", None)
+    return shown
 
 
 def _selected(instance: Json) -> Json:
