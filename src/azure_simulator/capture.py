@@ -16,7 +16,7 @@ from azure_simulator.captured_forms import arm_form
 from azure_simulator.captured_images import captured_catalog
 from azure_simulator.images import DeployedImage, id_of, kind_of
 from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, check_faults
+from azure_simulator.scenario import USUAL_SIZES, Scenario, check_faults
 from azure_simulator.set_description import InstanceDescription, SetDescription, is_flexible
 
 _STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating")
@@ -25,8 +25,8 @@ _STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating
 def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path) -> Scenario:
     """`scenario` with the set of these two files in place of its own; timing and faults stay.
 
-    Every image that the files name exists, and so does the one that the scenario's inputs ask for. Raises
-    ScenarioError naming the file and what is wrong.
+    Every image that the files name exists, and so does the one that the scenario's inputs ask for; of VM sizes nothing
+    is known but what the scenario says. Raises ScenarioError naming the file and what is wrong.
     """
     model = _model(_read(model_file), str(model_file))
     instances = _instances(_read(instances_file), model, str(instances_file))
@@ -34,6 +34,7 @@ def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path
         scenario,
         scale_set=SetDescription(model, instances),
         catalog=captured_catalog(model, instances, scenario),
+        sizes={} if scenario.sizes is USUAL_SIZES else scenario.sizes,
     )
     check_faults(captured, scenario.name)
     return captured

@@ -245,7 +245,8 @@ ERRORS = {
         "gateway",
         "gateway",
     ),
-    # Documented: "Resolve errors for resource provider registration".
+    # Reported: Azure/azure-cli#28496, #27154, Azure/azure-rest-api-specs#27695; for good
+    # Azure/azure-sdk-for-python#32029.
     "no-registered-provider": KnownError(
         400,
         "NoRegisteredProviderFound",
@@ -260,10 +261,11 @@ ERRORS = {
             "versions": "2023-09-01, 2024-07-01, 2024-11-01, 2025-04-01",
         },
     ),
-    # Documented: "Troubleshoot common Azure deployment errors".
+    # Reported: kubernetes-sigs/cloud-provider-azure#5920, osbuild/osbuild-composer#1447 (the text, of an operation).
     "preempted": KnownError(
         409, "OperationPreempted", "Operation execution has been preempted by a more recent operation.", "counted"
     ),
+    # Reported: microsoft/AzureTRE#2222, of a network.
     "another-operation": KnownError(
         409,
         "AnotherOperationInProgress",
@@ -315,8 +317,9 @@ SIGN_IN_ERRORS = {
 
 # How an operation fails that was accepted: code and message of the poll that finds it Failed.
 OPERATION_ERRORS = {
-    # Documented: "Troubleshoot common Azure deployment errors".
+    # Reported: osbuild/osbuild-composer#1447; as Canceled Azure/azure-sdk-for-java#1783.
     "OperationPreempted": "Operation execution has been preempted by a more recent operation.",
+    # Documented: "Troubleshoot allocation failures".
     "AllocationFailed": (
         "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
     ),

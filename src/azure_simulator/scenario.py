@@ -31,6 +31,10 @@ from azure_simulator.set_description import (
 )
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
+# What a manualupgrade of a Flexible set needs (documented, "Upgrade policy modes").
+USUAL_FEATURES = {"ImageReferenceUpgradeForVmoVMs": "Registered", "VMSSFlexRollingUpgrade": "Registered"}
+# The size that sets here have (documented, "Dsv5 sizes series").
+USUAL_SIZES = {"Standard_D2s_v5": {"HyperVGenerations": "V1,V2", "CpuArchitectureType": "x64"}}
 # What exists where a scenario names no images.
 USUAL_CATALOG = Catalog(
     platform=(PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS),)
@@ -76,6 +80,9 @@ class Scenario:
     `neighbours` are other sets, which show in the subscription's list and nowhere else. `under_way`
     are operations that somebody started before.
     `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are, from the beginning on.
+    `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure's. `features`:
+    the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM sizes that
+    the region offers.
     `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     """
 
@@ -95,6 +102,9 @@ class Scenario:
     repairs_suspended: bool = False
     access_token_seconds: float | None = None
     audience: str = GITHUB_AUDIENCE
+    identities: tuple[str, ...] | None = None
+    features: dict[str, str] = field(default_factory=dict, hash=False)
+    sizes: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
 
 
 def scenario_names() -> list[str]:
@@ -166,6 +176,9 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         repairs_suspended=root.flag("repairs_suspended", False),
         access_token_seconds=_token_seconds(root),
         audience=root.text("audience", GITHUB_AUDIENCE),
+        identities=tuple(root.list_of("identities", str)) if root.has("identities") else None,
+        features=_texts(root, "features", USUAL_FEATURES),
+        sizes=_sizes(root),
     )
     root.finish()
     check_faults(scenario, source)
@@ -228,6 +241,7 @@ def _platform_traits(entry: Section) -> ImageTraits:
         state=entry.choice("state", ("Active", "ScheduledForDeprecation", "Deprecated"), "Active"),
         deprecation_date=_moment_text(entry, "deprecation_date"),
         plan=_plan(entry),
+        features=_features(entry) if entry.has("features") else ImageTraits().features,
     )
 
 
@@ -246,11 +260,22 @@ def _gallery_traits(entry: Section) -> ImageTraits:
         end_of_life=_moment_text(entry, "end_of_life"),
         target_regions=tuple(target_region(each) for each in entry.list_of("target_regions", str)),
         plan=_plan(entry),
+        definition_features=_features(entry),
     )
 
 
+def _features(entry: Section) -> tuple[tuple[str, str], ...]:
+    """What an image is said to support, such as `SecurityType: TrustedLaunch`."""
+    section = entry.section("features")
+    return tuple((name, section.text(name)) for name in section.names())
+
+
 def _traits(entry: Section) -> ImageTraits:
+    """What any kind of image may say of itself."""
     return ImageTraits(
+        os_state=entry.choice("os_state", ("Generalized", "Specialized"), "Generalized"),
+        size_gb=entry.whole("size_gb", 30),
+        data_disks=tuple(entry.list_of("data_disks", dict)),
         os=entry.choice("os", ("Linux", "Windows"), "Linux"),
         hyper_v_generation=entry.choice("hyper_v_generation", ("V1", "V2"), "V2"),
         architecture=entry.choice("architecture", ("x64", "Arm64"), "x64"),
@@ -265,6 +290,21 @@ def _plan(entry: Section) -> dict[str, str] | None:
     plan = {key: section.text(key) for key in ("name", "publisher", "product")}
     section.finish()
     return plan
+
+
+def _texts(root: Section, key: str, usual: dict[str, str]) -> dict[str, str]:
+    if not root.has(key):
+        return usual
+    section = root.section(key)
+    return {name: section.text(name) for name in section.names()}
+
+
+def _sizes(root: Section) -> dict[str, dict[str, str]]:
+    """VM sizes by their name, each with its capabilities."""
+    if not root.has("sizes"):
+        return USUAL_SIZES
+    section = root.section("sizes")
+    return {name: _texts(section, name, {}) for name in section.names()}
 
 
 def _inputs(root: Section) -> dict[str, str]:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
 
 
+# Where a machine of Azure asks for a token of its own (documented).
+METADATA_SERVICE = "169.254.169.254"
+
+
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
     """One request: when it was carried out, as it was sent, and the status it got (0 for no answer)."""
@@ -266,6 +270,8 @@ class SimulatedAzure:
         error = next((each.error for each in struck if isinstance(each, f.AnswerError)), None)
         refused = next((each for each in struck if isinstance(each, f.SignInError)), None)
         try:
+            if parts.netloc == METADATA_SERVICE and self.scenario.identities is not None:
+                return self._identity.machine_token(parts.query, lowered, self.scenario.identities, now)
             if f"{parts.scheme}://{parts.netloc}".lower() != self._base_url.lower():
                 raise NotSimulated("no such host")
             if refused is not None:
