@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from azure_simulator import faults as f
+from azure_simulator import set_events
 from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import FOREVER, Instance, Protection, Spell, Upgrade
@@ -125,7 +126,7 @@ def evict(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> None:
         error = refusal("not-allowed", verb="simulateEviction", name=instance.instance_id)
         error.error["message"] = "Operation 'simulateEviction' is allowed only for Spot Virtual Machines"
         raise error
-    scale_set.evict(instance, now + EVICTED_AFTER)
+    set_events.evict(scale_set, instance, now + EVICTED_AFTER)
 
 
 def start_rolling_upgrade(

@@ -14,9 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from azure_simulator import faults as f
+from azure_simulator import set_events
 from azure_simulator.clock import Calendar
 from azure_simulator.errors import refusal
-from azure_simulator.fleet import FOREVER, Instance, Protection, Sickness, Snapshot, Spell, Upgrade, leaving
+from azure_simulator.fleet import FOREVER, Instance, Protection, Sickness, Snapshot, Spell, Upgrade
 from azure_simulator.images import ID_KEYS, DeployedImage
 from azure_simulator.model_rules import fingerprint, follows_latest, profile_of
 from azure_simulator.operations import OperationBook
@@ -27,8 +28,6 @@ from azure_simulator.set_description import (
     InstanceDescription,
     has_health_signal,
     is_flexible,
-    merged,
-    placement_group_id,
 )
 
 Kind = TypeVar("Kind", bound=f.Fault)
@@ -108,7 +107,7 @@ class SimulatedScaleSet:
         if not scenario.scale_set.absent:
             self._begin(scenario.scale_set.instances)
         self.remember(0.0)
-        self._first = (self.model, copy.deepcopy(self.json.get("properties", {}).get("virtualMachineProfile")))
+        self.first = (self.model, copy.deepcopy(self.json.get("properties", {}).get("virtualMachineProfile")))
 
     def _begin(self, described: tuple[InstanceDescription, ...]) -> None:
         self.note_model()
@@ -252,7 +251,7 @@ class SimulatedScaleSet:
         """Carry out, each at its own moment, what was to happen up to `now`."""
         while self._events and self._events[0][0] <= now:
             moment, _, event = heapq.heappop(self._events)
-            self._happen(event, moment)
+            set_events.happen(self, event, moment)
 
     def expect_after_upgrade(self, now: float) -> None:
         """Plan what the scenario wants to happen after the manualupgrade accepted last."""
@@ -274,52 +273,11 @@ class SimulatedScaleSet:
     def _expect(self, moment: float, event: f.Event) -> None:
         heapq.heappush(self._events, (moment, next(self._order), event))
 
-    def _happen(self, event: f.Event, moment: float) -> None:
-        match event:
-            case f.Vanish(instance=instance_id):
-                self.instances[instance_id].gone_at = moment
-            case f.FallIll(instance=instance_id, seconds=seconds):
-                end = FOREVER if seconds is None else moment + seconds
-                self.instances[instance_id].sicknesses.append(Sickness(moment, end))
-            case f.Stop(instance=instance_id, power=power):
-                self.instances[instance_id].power_changes.append((moment, power))
-            case f.Evict(instance=instance_id):
-                self.evict(self.instances[instance_id], moment)
-            case f.ScaleIn():
-                for leaves in leaving(self.present(moment), 1):
-                    leaves.gone_at = moment
-                    self._scale(-1, moment)
-            case f.Appear():
-                self.instances[event.instance] = self._appeared(event, moment)
-                if event.scaled:
-                    self._scale(1, moment)
-            case f.UpdatedBySomebody(instance=instance_id, seconds=seconds):
-                self.instances[instance_id].upgrades.append(self.replacement(moment, moment + seconds))
-            case f.RevokeTokens():
-                self.tokens_revoked_at = moment
-            case f.ModelChange(patch=patch, new_model=new_model):
-                self.json = merged(self.json, patch)
-                self.updates += 1
-                self.note_model(moment, always=new_model)
-                self.remember(moment)
-
-    def _scale(self, change: int, now: float) -> None:
-        """Somebody, or autoscale, has set another capacity."""
-        self.json = merged(self.json, {"sku": {"capacity": self.capacity + change}})
-        self.updates += 1
-        self.remember(now)
-
-    def evict(self, instance: Instance, now: float) -> None:
-        """Take the machine of a Spot instance away, as the set's `evictionPolicy` says."""
-        if str(self.profile.get("evictionPolicy", "")).lower() == "delete":
-            instance.gone_at = min(instance.gone_at, now)
-        else:
-            instance.power_changes.append((now, "deallocated"))
-
     def forget_deleted(self) -> None:
         """Nothing of a set that was deleted lives on in the one that is created in its place."""
         self.accepted = []
         self.reached_by_updates = []
+        self.updated_at = []
         self.conflict_until = 0.0
         self.repairs_suspended = False
         self.rolling = None
@@ -407,25 +365,6 @@ class SimulatedScaleSet:
         instance.born_at, instance.model, instance.image = born_at, self.model, self.deployed(self.profile, born_at)
         instance.spells.append(Spell(born_at, ready_at, "Creating"))
         return instance
-
-    def _appeared(self, event: f.Appear, moment: float) -> Instance:
-        model, profile = self._first if event.image == "old" else (self.model, self.profile)
-        ready = moment + event.creating_seconds
-        return Instance(
-            instance_id=event.instance,
-            update_domain=event.update_domain,
-            fault_domain=event.update_domain,
-            zone=event.zone,
-            placement_group="" if self.flexible else placement_group_id(0, event.zone),
-            image=self.deployed(profile or self.profile, moment),
-            model=model,
-            provisioning="Succeeded" if event.failure is None else "Failed",
-            failure=event.failure,
-            failed_extension=event.extension,
-            sicknesses=[Sickness(ready, FOREVER if event.failure else ready + event.healthy_after)],
-            spells=[Spell(moment, ready, "Creating")] if event.creating_seconds else [],
-            born_at=moment,
-        )
 
     def _instance(self, described: InstanceDescription) -> Instance:
         return Instance(
