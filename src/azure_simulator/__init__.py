@@ -4,6 +4,7 @@ It imports nothing of vmss_upgrade: a wrong idea that both shared would pass eve
 """
 
 from azure_simulator.answers import ConnectionDropped, Reply
+from azure_simulator.capture import with_captured_set
 from azure_simulator.clock import VirtualClock, WallClock
 from azure_simulator.reading import ScenarioError
 from azure_simulator.scenario import (
@@ -32,4 +33,5 @@ __all__ = [
     "parse_scenario",
     "read_scenario",
     "scenario_names",
+    "with_captured_set",
 ]

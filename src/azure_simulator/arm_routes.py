@@ -3,9 +3,9 @@
 Simulated: one scale set with its instances in one group of one subscription, from its creation to its deletion;
 its updates, scaling, manual and rolling upgrades; start, power off, deallocate, delete, protect and evict
 instances; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the limit of ten models
-of a Uniform set; the caller's permissions at the set's scope, told and not enforced; every operation and
-its Location; platform images, managed images, galleries, shared and community galleries as the
-set's region sees them; throttling.
+of a Uniform set; the caller's permissions at the set's scope, told and not enforced; the registration of preview
+features, and the VM sizes that are offered; every operation and its Location; platform images, managed images,
+galleries, shared and community galleries as the set's region sees them; throttling.
 
 Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart, reimage,
 redeploy, maintenance, run commands; extensions as resources of their own; `$filter` of instances by anything but
@@ -23,7 +23,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
-from azure_simulator.answers import Headers, NotSimulated, Refusal, Reply, json_reply
+from azure_simulator.answers import Headers, NotSimulated, Refusal, Reply
 from azure_simulator.arm_request import Request
 from azure_simulator.errors import refusal
 from azure_simulator.gallery_routes import GalleryRoutes
@@ -33,6 +33,7 @@ from azure_simulator.operation_routes import OperationRoutes
 from azure_simulator.permission_routes import PermissionRoutes
 from azure_simulator.service import Handler, Route, Service
 from azure_simulator.set_routes import SetRoutes
+from azure_simulator.subscription_routes import SubscriptionRoutes
 
 _SETS = "/resourceGroups/(?P<group>[^/]+)/providers/Microsoft.Compute/virtualMachineScaleSets"
 _ONE_SET = _SETS + "/(?P<set>[^/]+)"
@@ -55,7 +56,7 @@ class ArmRoutes:
 
     def _all_routes(self) -> list[Route]:
         return [
-            ("GET", "", self._get_subscription),
+            *SubscriptionRoutes(self._service).routes(),
             *SetRoutes(self._service).routes(_SETS, _ONE_SET),
             *InstanceRoutes(self._service).routes(_ONE_SET),
             *PermissionRoutes(self._service).routes(_ONE_SET),
@@ -97,7 +98,11 @@ class ArmRoutes:
 
     def _check_names(self, match: "re.Match[str]") -> None:
         names = {key: unquote(value) for key, value in match.groupdict().items()}
-        if names["subscription"].lower() != self._service.subscription.lower():
+        catalog = self._service.scale_set.scenario.catalog
+        of_an_image = "image_group" in names and catalog.is_elsewhere(names["subscription"])
+        if names["subscription"].lower() != self._service.subscription.lower() and not of_an_image:
+            if "image_group" in names:
+                catalog.check_told(unquote(match[0]))
             message = f"The subscription '{names['subscription']}' could not be found."
             raise Refusal(404, "SubscriptionNotFound", message)
         group = names.get("group") or names.get("machines_of")
@@ -107,17 +112,6 @@ class ArmRoutes:
             raise refusal(
                 "resource-not-found", kind="virtualMachineScaleSets", name=names["set"], group=str(names["group"])
             )
-
-    def _get_subscription(self, request: Request, match: "re.Match[str]", now: float) -> Reply:
-        """What a client asks when somebody signs in."""
-        subscription = self._service.subscription
-        body = {
-            "id": f"/subscriptions/{subscription}",
-            "subscriptionId": subscription,
-            "displayName": "Simulated",
-            "state": "Enabled",
-        }
-        return json_reply(200, body)
 
 
 def _with_its_error(handler: Handler, request: Request, match: "re.Match[str]", now: float) -> Reply:

@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Sequence
 
-from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed, json_reply
+from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed, empty_reply, json_reply
 from azure_simulator.faults import HttpFault
 
 
@@ -27,18 +27,26 @@ def cut_off(reply: Reply, fault: HttpFault | None) -> Reply:
     return dataclasses.replace(reply, body=reply.body[: len(reply.body) // 2])
 
 
-def without_fields(reply: Reply, fields: Sequence[str]) -> Reply:
-    """The same answer without these fields: names joined by dots, each meant for every entry of a list on its way.
-
-    What is no success, or has no body, stays as it is.
-    """
-    if not fields or not reply.body or reply.status >= 400:
+def altered(reply: Reply, fault: HttpFault) -> Reply:
+    """The true answer as the fault lets it come. What is no success, or has no body, stays as it is."""
+    if reply.status < 400 and fault.empty == "after":
+        return empty_reply(200)
+    if not (fault.without or fault.missing) or not reply.body or reply.status >= 400:
         return reply
     document = json.loads(reply.body)
-    for field in fields:
-        _take_away(document, field.split("."))
+    if fault.missing and isinstance(document.get("value"), list):
+        document["value"] = [each for each in document["value"] if not _is_one_of(each, fault.missing)]
+    parts = [document] if not fault.of else [each for each in document.get("value", []) if _is_one_of(each, fault.of)]
+    for part in parts:
+        for field in fault.without:
+            _take_away(part, field.split("."))
     headers = [(name, value) for name, value in reply.headers if name != "content-type"]
     return json_reply(reply.status, document, headers)
+
+
+def _is_one_of(entry: object, ids: Sequence[str]) -> bool:
+    """Whether an entry of a list is one of these instances, by its number or its name."""
+    return isinstance(entry, dict) and bool({entry.get("instanceId"), entry.get("name")} & set(ids))
 
 
 def _take_away(node: object, names: Sequence[str]) -> None:

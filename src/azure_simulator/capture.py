@@ -1,8 +1,9 @@
-"""A scale set described by real input: `az vmss show` and `az vmss list-instances --expand instanceView`.
+"""A scale set described by real input: `az vmss show`, and `az vmss list-instances --expand instanceView`, or of a
+Flexible set `az vm list -d`.
 
-The CLI prints `properties` flattened into the resource; Resource Manager's own form is taken as well, and both
-an array of instances and `{"value": [...]}`. Without an instance view the domains are unknown, and none is
-shown. What was Creating or Updating when it was captured has come to its end since, and is Succeeded.
+Resource Manager's own form is taken as well as the CLI's (captured_forms.py), and an array of instances as well as
+`{"value": [...]}`. What the files say is what the simulator answers, until something changes it; what they do not say
+it leaves out (captured_answers.py).
 """
 
 import dataclasses
@@ -10,42 +11,48 @@ import json
 from pathlib import Path
 from typing import Any
 
-from azure_simulator.images import (
-    Catalog,
-    DeployedImage,
-    GalleryImage,
-    ManagedImage,
-    PlatformImages,
-    id_of,
-    kind_of,
-    split_version,
-)
+from azure_simulator.answers import NotSimulated
+from azure_simulator.captured_forms import arm_form
+from azure_simulator.captured_images import captured_catalog
+from azure_simulator.images import DeployedImage, id_of, kind_of
 from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, check_faults
-from azure_simulator.set_description import InstanceDescription, SetDescription, merged
+from azure_simulator.scenario import USUAL_SIZES, Scenario, check_faults
+from azure_simulator.set_description import InstanceDescription, SetDescription, is_flexible
 
-# What a resource has beside `properties`; everything else of a flattened one belongs inside.
-_TOP_LEVEL = {
-    "name", "id", "type", "location", "tags", "sku", "etag", "zones", "identity", "plan", "instanceId",
-    "extendedLocation", "managedBy", "placement", "resourceGroup", "resources", "systemData", "properties",
-}  # fmt: skip
+_STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating")
 
 
 def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path) -> Scenario:
     """`scenario` with the set of these two files in place of its own; timing and faults stay.
 
-    Every image that the files name exists, and so does the version that the scenario's inputs ask for.
-    Raises ScenarioError naming the file and what is wrong.
+    Every image that the files name exists, and so does the one that the scenario's inputs ask for; of VM sizes nothing
+    is known but what the scenario says. Raises ScenarioError naming the file and what is wrong.
     """
     model = _model(_read(model_file), str(model_file))
-    instances = _instances(_read(instances_file), str(instances_file))
+    instances = _instances(_read(instances_file), model, str(instances_file))
     captured = dataclasses.replace(
         scenario,
         scale_set=SetDescription(model, instances),
-        catalog=_catalog(model, instances, scenario),
+        catalog=captured_catalog(model, instances, scenario),
+        sizes={} if scenario.sizes is USUAL_SIZES else scenario.sizes,
     )
     check_faults(captured, scenario.name)
     return captured
+
+
+def described_instance(entry: Any, source: str) -> InstanceDescription:
+    """An instance as Azure or the CLI writes it; what was under way has come to its end since.
+
+    Raises ScenarioError, which begins with `source`.
+    """
+    if not isinstance(entry, dict) or not isinstance(entry.get("instanceId"), str):
+        raise ScenarioError(f"{source}: instanceId: is missing; is this what `az vmss list-instances` prints?")
+    described = _described(entry["instanceId"], arm_form(entry))
+    settled = "Succeeded" if described.provisioning in ("Creating", "Updating") else described.provisioning
+    return dataclasses.replace(described, provisioning=settled)
+
+
+# --- the set ---
 
 
 def _read(path: Path) -> Any:
@@ -60,106 +67,140 @@ def _read(path: Path) -> Any:
 def _model(document: Any, source: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ScenarioError(f"{source}: must be one scale set, a JSON object, as `az vmss show` prints it")
-    model = _arm_form(document)
+    model = arm_form(document)
     for key in ("id", "name", "location"):
         if not isinstance(model.get(key), str):
             raise ScenarioError(f"{source}: {key}: is missing; is this what `az vmss show` prints?")
     if "/virtualmachinescalesets/" not in model["id"].lower() or len(model["id"].strip("/").split("/")) != 8:
         raise ScenarioError(f"{source}: id: is not a scale set's: {model['id']}")
     profile = model["properties"].get("virtualMachineProfile")
-    if not isinstance(profile, dict) or "storageProfile" not in profile:
+    if profile is None and is_flexible(model):
+        return model
+    if not isinstance(profile, dict) or not isinstance(profile.get("storageProfile"), dict):
         raise ScenarioError(f"{source}: virtualMachineProfile.storageProfile: is missing")
-    extensions = (profile.get("extensionProfile") or {}).get("extensions") or []
-    if extensions:
-        profile["extensionProfile"]["extensions"] = [_wrapped(each) for each in extensions]
-    network = profile.get("networkProfile") or {}
-    if interfaces := network.get("networkInterfaceConfigurations"):
-        network["networkInterfaceConfigurations"] = [_interface(each) for each in interfaces]
-    model["properties"]["provisioningState"] = _settled(model["properties"])
-    model.setdefault("tags", {})
+    try:
+        kind_of(profile["storageProfile"])
+    except NotSimulated as error:
+        raise ScenarioError(f"{source}: virtualMachineProfile.storageProfile: names no image: {error}") from error
     model.pop("type", None)
     return model
 
 
-def _arm_form(resource: dict[str, Any]) -> dict[str, Any]:
-    """A resource as Azure writes it: what the CLI flattened goes back into `properties`; nulls go."""
-    resource = _without_nulls(resource)
-    top = {key: value for key, value in resource.items() if key in _TOP_LEVEL and key != "resourceGroup"}
-    flattened = {key: value for key, value in resource.items() if key not in _TOP_LEVEL}
-    return {**top, "properties": {**flattened, **resource.get("properties", {})}}
+# --- its instances ---
 
 
-def _wrapped(entry: dict[str, Any]) -> dict[str, Any]:
-    """A part of the model with `properties` of its own, which the CLI flattens too.
-
-    An extension's `type` is one of its properties; the CLI prints it under another name.
-    """
-    if "properties" in entry:
-        return entry
-    top = {key: value for key, value in entry.items() if key in ("name", "id", "tags")}
-    inner = {key: value for key, value in entry.items() if key not in top}
-    if "typePropertiesType" in inner:
-        inner["type"] = inner.pop("typePropertiesType")
-    return {**top, "properties": inner}
-
-
-def _interface(entry: dict[str, Any]) -> dict[str, Any]:
-    interface = _wrapped(entry)
-    addresses = interface["properties"].get("ipConfigurations", [])
-    return merged(interface, {"properties": {"ipConfigurations": [_wrapped(each) for each in addresses]}})
-
-
-def _settled(properties: dict[str, Any]) -> str:
-    state = str(properties.get("provisioningState", "Succeeded"))
-    return "Succeeded" if state in ("Creating", "Updating") else state
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nulls(entry) for key, entry in value.items() if entry is not None}
-    if isinstance(value, list):
-        return [_without_nulls(entry) for entry in value]
-    return value
-
-
-def _instances(document: Any, source: str) -> tuple[InstanceDescription, ...]:
-    entries = document.get("value") if isinstance(document, dict) else document
+def _instances(document: Any, model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
+    entries = document.get("value", [document]) if isinstance(document, dict) and document else document
     if not isinstance(entries, list):
         raise ScenarioError(f"{source}: must be a list of instances, as `az vmss list-instances` prints it")
     if isinstance(document, dict) and document.get("nextLink"):
         raise ScenarioError(f"{source}: nextLink: this is one page of a longer list; all pages belong in one file")
-    described = tuple(described_instance(entry, f"{source}: [{index}]") for index, entry in enumerate(entries))
+    read = _machines if is_flexible(model) else _uniform_instances
+    described = read(entries, model, source)
     ids = [each.instance_id for each in described]
     if len(set(ids)) != len(ids):
         raise ScenarioError(f"{source}: names an instance twice")
     return described
 
 
-def described_instance(entry: Any, source: str) -> InstanceDescription:
-    """An instance as Azure or the CLI writes it. Raises ScenarioError, which begins with `source`."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("instanceId"), str):
-        raise ScenarioError(f"{source}: instanceId: is missing; is this what `az vmss list-instances` prints?")
-    instance = _arm_form(entry)
+def _uniform_instances(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
+    shown: list[dict[str, Any]] = []
+    for index, entry in enumerate(entries):
+        instance = arm_form(entry) if isinstance(entry, dict) else {}
+        if not isinstance(instance.get("instanceId"), str):
+            problem = "instanceId: is missing; is this what `az vmss list-instances` prints?"
+            raise ScenarioError(f"{source}: [{index}]: {problem}")
+        shown.append(instance)
+    group, name = _group(model), model["name"]
+    command = f"az vmss list-instances --resource-group {group} --name {name} --expand instanceView"
+    _check_whole(shown, command, source)
+    return tuple(_captured(each["instanceId"], each) for each in shown)
+
+
+def _machines(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
+    """The virtual machines of a Flexible set; a list of the group may have others beside them."""
+    group, ours = _group(model), model["id"].lower()
+    query = f"[?virtualMachineScaleSet!=null && ends_with(virtualMachineScaleSet.id, '/{model['name']}')]"
+    command = f'az vm list --resource-group {group} --show-details --query "{query}"'
+    shown: list[dict[str, Any]] = []
+    for index, entry in enumerate(entries):
+        machine = arm_form(entry) if isinstance(entry, dict) else {}
+        if not isinstance(machine.get("name"), str):
+            raise ScenarioError(f"{source}: [{index}]: name: is missing; is this what `{command}` prints?")
+        if set(machine["properties"]) <= {"instanceId"}:
+            raise ScenarioError(
+                f"{source}: [{index}]: is a stub, which is all that `az vmss list-instances` shows of a machine of a "
+                f"Flexible set; save what this prints instead: {command}"
+            )
+        owner = machine["properties"].get("virtualMachineScaleSet") or {}
+        if str(owner.get("id", "")).lower() == ours:
+            shown.append({key: value for key, value in machine.items() if key != "instanceId"})
+    if entries and not shown:
+        raise ScenarioError(f"{source}: names no machine of {model['id']}; save what this prints instead: {command}")
+    _check_whole(shown, command, source)
+    return tuple(_machine(each) for each in shown)
+
+
+def _machine(shown: dict[str, Any]) -> InstanceDescription:
+    """A machine that shows no image was made from none: it has been attached with its disk."""
+    described = _captured(shown["name"], shown)
+    return described if described.image is not None else dataclasses.replace(described, image=DeployedImage())
+
+
+def _check_whole(shown: list[dict[str, Any]], command: str, source: str) -> None:
+    """Raise ScenarioError for a list that was asked for without what a rehearsal needs.
+
+    One instance without a view, beside others that have theirs, is how Azure shows it.
+    """
+    for index, each in enumerate(shown):
+        if "provisioningState" not in each["properties"] and "storageProfile" not in each["properties"]:
+            raise ScenarioError(f"{source}: [{index}]: is half an instance; save what this prints instead: {command}")
+    if shown and not any("instanceView" in each["properties"] for each in shown):
+        raise ScenarioError(
+            f"{source}: no instance has an instance view, so that nothing is known of power, health and update "
+            f"domains; save what this prints instead: {command}"
+        )
+
+
+def _group(model: dict[str, Any]) -> str:
+    return str(model["id"]).strip("/").split("/")[3]
+
+
+def _captured(instance_id: str, shown: dict[str, Any]) -> InstanceDescription:
+    described = _described(instance_id, shown)
+    view = shown["properties"].get("instanceView") or {}
+    return dataclasses.replace(described, reports_health="vmHealth" in view, shown=shown)
+
+
+def _described(instance_id: str, instance: dict[str, Any]) -> InstanceDescription:
+    """What an instance in Azure's form is like."""
     properties = instance["properties"]
-    view = properties.get("instanceView", {})
+    view = properties.get("instanceView") or {}
     statuses = [str(status.get("code", "")) for status in view.get("statuses", [])]
     protection = properties.get("protectionPolicy", {})
     health = str(view.get("vmHealth", {}).get("status", {}).get("code", "")).lower()
+    flag = properties.get("latestModelApplied")
     return InstanceDescription(
-        instance_id=instance["instanceId"],
+        instance_id=instance_id,
         update_domain=view.get("platformUpdateDomain"),
         fault_domain=view.get("platformFaultDomain"),
         zone=next(iter(instance.get("zones", [])), None),
         placement_group=str(view.get("placementGroupId", "")),
         image=_image(properties.get("storageProfile", {})),
-        current=bool(properties.get("latestModelApplied", True)),
-        provisioning=_settled(properties),
+        current=flag if isinstance(flag, bool) else None,
+        provisioning=_state(properties),
         failure=_failure(view),
-        power=_power(statuses, source),
+        power=_power(statuses),
         protected=bool(protection.get("protectFromScaleSetActions")),
         protected_from_scale_in=bool(protection.get("protectFromScaleIn")),
         unhealthy=health not in ("", "healthstate/healthy"),
+        changed_individually=str(properties.get("modelDefinitionApplied", "")).lower() == "virtualmachine",
     )
+
+
+def _state(properties: dict[str, Any]) -> str:
+    told = str(properties.get("provisioningState", "Succeeded"))
+    return next((state for state in _STATES if state.lower() == told.lower()), told)
 
 
 def _image(storage: dict[str, Any]) -> DeployedImage | None:
@@ -176,51 +217,13 @@ def _image(storage: dict[str, Any]) -> DeployedImage | None:
 
 def _failure(view: dict[str, Any]) -> tuple[str, str] | None:
     for status in view.get("statuses", []):
-        state, _, code = str(status.get("code", "")).partition("/failed")
-        if state == "ProvisioningState" and code:
-            return code.strip("/"), str(status.get("message", ""))
+        code = str(status.get("code", ""))
+        if code.lower().startswith("provisioningstate/failed/"):
+            return code.split("/", 2)[2], str(status.get("message", ""))
     return None
 
 
-def _power(statuses: list[str], source: str) -> str:
-    powers = [code.partition("/")[2].lower() for code in statuses if code.startswith("PowerState/")]
-    power = powers[0] if powers else "running"
-    if power not in ("running", "stopped", "deallocated"):
-        raise ScenarioError(f"{source}: instanceView.statuses: the power state {power!r} is not simulated")
-    return power
-
-
-def _catalog(model: dict[str, Any], instances: tuple[InstanceDescription, ...], scenario: Scenario) -> Catalog:
-    """The scenario's images, and every one that the set names or has."""
-    storage = model["properties"]["virtualMachineProfile"]["storageProfile"]
-    references = [dict(each.image.reference) for each in instances if each.image and each.image.reference]
-    catalog = scenario.catalog
-    if kind_of(storage) == "platform":
-        model_reference = storage["imageReference"]
-        names = [str(model_reference.get(key, "")) for key in ("publisher", "offer", "sku")]
-        versions = {reference.get("exactVersion", "") for reference in references}
-        versions |= {str(model_reference.get("version", "")), scenario.inputs.get("image-version", "")}
-        exact = tuple(sorted(version for version in versions if version and version.lower() != "latest"))
-        images = PlatformImages(names[0], names[1], names[2], exact)
-        return dataclasses.replace(catalog, platform=(images, *catalog.platform))
-    if kind_of(storage) != "uri":
-        ids = {id_of(storage["imageReference"]), *(found for each in references if (found := id_of(each)))}
-        ids |= {scenario.inputs["image-id"]} if "image-id" in scenario.inputs else set()
-        gallery = tuple(_gallery_images(ids, references))
-        managed = tuple(ManagedImage(each) for each in sorted(ids) if not _is_of_a_gallery(each))
-        return dataclasses.replace(catalog, gallery=(*gallery, *catalog.gallery), managed=(*managed, *catalog.managed))
-    return catalog
-
-
-def _is_of_a_gallery(image_id: str) -> bool:
-    return "galleries/" in image_id.lower()
-
-
-def _gallery_images(ids: set[str], references: list[dict[str, str]]) -> list[GalleryImage]:
-    found: dict[str, set[str]] = {}
-    for image_id in filter(_is_of_a_gallery, ids):
-        definition, version = split_version(image_id)
-        versions = found.setdefault(definition, set())
-        versions |= {version} if version else set()
-        versions |= {r["exactVersion"] for r in references if id_of(r) == image_id and "exactVersion" in r}
-    return [GalleryImage(definition, tuple(sorted(versions))) for definition, versions in found.items()]
+def _power(statuses: list[str]) -> str:
+    """As it stands there; where nothing is said of it, nothing is shown (captured_answers.py)."""
+    powers = [code.partition("/")[2].lower() for code in statuses if code.lower().startswith("powerstate/")]
+    return powers[-1] if powers else "running"

@@ -205,6 +205,73 @@ ERRORS = {
         "gateway",
         "gateway",
     ),
+    # Documented: "Troubleshoot Azure RBAC", "Understand Azure deny assignments".
+    "denied-by-assignment": KnownError(
+        403,
+        "DenyAssignmentAuthorizationFailed",
+        "The client '{client}' with object id '{client}' has permission to perform action '{action}' on scope "
+        "'{scope}'; however, the access is denied because of the deny assignment with name '{assignment}' and Id "
+        "'{assignment}' at scope '{scope}'.",
+        "gateway",
+        "gateway",
+        usual={"action": "Microsoft.Compute/virtualMachineScaleSets/write", "assignment": "Managed application"},
+    ),
+    # Documented: "Resolve errors for request disallowed by policy", "Resolve error: scope is locked".
+    "disallowed-by-policy": KnownError(
+        403,
+        "RequestDisallowedByPolicy",
+        "Resource '{name}' was disallowed by policy. Policy identifiers: "
+        '\'[{{"policyAssignment":{{"name":"{policy}"}},"policyDefinition":{{"name":"{policy}"}}}}]\'.',
+        "gateway",
+        "gateway",
+        target="name",
+        usual={"policy": "Allowed images"},
+    ),
+    "scope-locked": KnownError(
+        409,
+        "ScopeLocked",
+        "The scope '{scope}' cannot perform write operation because following scope(s) are locked: '{scope}'. Please "
+        "remove the lock and try again.",
+        "gateway",
+        "gateway",
+    ),
+    # Documented: "Azure Resource Manager: access across tenants".
+    "wrong-tenant": KnownError(
+        401,
+        "InvalidAuthenticationTokenTenant",
+        "The access token is from the wrong issuer 'https://sts.windows.net/{tenant}/'. It must match the tenant "
+        "'https://sts.windows.net/{other_tenant}/' associated with this subscription. Please use the authority (URL) "
+        "'https://login.windows.net/{other_tenant}' to get the token.",
+        "gateway",
+        "gateway",
+    ),
+    # Reported: Azure/azure-cli#28496, #27154, Azure/azure-rest-api-specs#27695; for good
+    # Azure/azure-sdk-for-python#32029.
+    "no-registered-provider": KnownError(
+        400,
+        "NoRegisteredProviderFound",
+        "No registered resource provider found for location '{location}' and API version '{version}' for type "
+        "'{type}'. The supported api-versions are '{versions}'. The supported locations are '{location}'.",
+        "gateway",
+        "gateway",
+        usual={
+            "location": "westeurope",
+            "version": "2026-04-01",
+            "type": "virtualMachineScaleSets",
+            "versions": "2023-09-01, 2024-07-01, 2024-11-01, 2025-04-01",
+        },
+    ),
+    # Reported: kubernetes-sigs/cloud-provider-azure#5920, osbuild/osbuild-composer#1447 (the text, of an operation).
+    "preempted": KnownError(
+        409, "OperationPreempted", "Operation execution has been preempted by a more recent operation.", "counted"
+    ),
+    # Reported: microsoft/AzureTRE#2222, of a network.
+    "another-operation": KnownError(
+        409,
+        "AnotherOperationInProgress",
+        "Another operation on this or dependent resource is in progress. To retrieve status of the operation use uri: "
+        "{uri}.",
+    ),
     # Reported: Azure/azure-sdk-for-java#27991.
     "stale-skiptoken": KnownError(400, "InvalidParameter", "The request URL is not valid.", target="$skiptoken"),
     # Reported: kubernetes-sigs/cloud-provider-azure#2386.
@@ -224,8 +291,38 @@ ERRORS = {
     ),
 }
 
+# How Entra refuses to give out a token: HTTP status, OAuth error and text by the number of its AADSTS code (documented,
+# "Microsoft Entra authentication and authorization error codes").
+SIGN_IN_ERRORS = {
+    50034: (400, "invalid_grant", "The user account does not exist in the directory."),
+    53003: (
+        400,
+        "invalid_grant",
+        "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+    ),
+    90002: (400, "invalid_request", "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID."),
+    500011: (400, "invalid_resource", "The resource principal was not found in the tenant."),
+    700016: (
+        400,
+        "unauthorized_client",
+        "Application with identifier '{client}' was not found in the directory 'Simulated'.",
+    ),
+    700211: (401, "invalid_client", "No matching federated identity record found for presented assertion issuer."),
+    700212: (401, "invalid_client", "No matching federated identity record found for presented assertion audience."),
+    700213: (401, "invalid_client", "No matching federated identity record found for presented assertion subject."),
+    7000112: (400, "unauthorized_client", "Application '{client}' is disabled."),
+    7000215: (401, "invalid_client", "Invalid client secret provided."),
+    7000222: (401, "invalid_client", "The provided client secret keys for app '{client}' are expired."),
+}
+
 # How an operation fails that was accepted: code and message of the poll that finds it Failed.
 OPERATION_ERRORS = {
+    # Reported: osbuild/osbuild-composer#1447; as Canceled Azure/azure-sdk-for-java#1783.
+    "OperationPreempted": "Operation execution has been preempted by a more recent operation.",
+    # Documented: "Troubleshoot allocation failures".
+    "AllocationFailed": (
+        "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
+    ),
     # Recorded: operation_failed_vm_extension_2023, operation_failed_vm_agent_2024.
     "VMExtensionProvisioningError": (
         "VM has reported a failure when processing extension 'extension' (publisher 'publisher' and type 'type'). "

@@ -8,8 +8,10 @@ unhealthy, a deallocated one reports nothing.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from azure_simulator.images import DeployedImage
 
@@ -20,13 +22,18 @@ SETTLING = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Sickness:
-    """Unhealthy from `start` until `end`; with `flap_seconds`, every other stretch of that length only."""
+    """Unhealthy from `start` until `end`; with `flap_seconds`, every other stretch of that length only. With
+    `relapses_after`, unhealthy for ever from so many seconds after `end` on.
+    """
 
     start: float
     end: float = FOREVER
     flap_seconds: float | None = None
+    relapses_after: float | None = None
 
     def at(self, now: float) -> bool:
+        if self.relapses_after is not None and now >= self.end + self.relapses_after:
+            return True
         if not self.start <= now < self.end:
             return False
         if self.flap_seconds is None:
@@ -38,6 +45,8 @@ class Sickness:
         """The moments up to `until` at which `at` may change."""
         yield self.start
         yield self.end
+        if self.relapses_after is not None:
+            yield self.end + self.relapses_after
         moment = self.start
         while self.flap_seconds is not None and (moment := moment + self.flap_seconds) < min(self.end, until):
             yield moment
@@ -59,11 +68,13 @@ class Upgrade:
     current_at: float
     sickness: Sickness
     failure: tuple[str, str] | None = None
+    failed_extension: str = ""
     by_manualupgrade: bool = True
 
     @property
     def healthy_at(self) -> float:
-        return FOREVER if self.failure else max(self.ended_at, self.sickness.end)
+        for_good = self.failure is None and self.sickness.relapses_after is None
+        return max(self.ended_at, self.sickness.end) if for_good else FOREVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,8 @@ class Snapshot:
 
     `lagging`: its upgrade has ended, and yet it does not say that it is current. `rebuilding`: it has no OS to
     speak of. `settling`: an upgrade has ended so recently that what the `previous` model had not is not ready.
+    `failed_extension`: the one that is to blame for `failure`. `reported`: the health that Azure shows, which may be
+    older than `healthy` is, and since when it is so, where Azure shows that.
     """
 
     image: DeployedImage
@@ -104,6 +117,9 @@ class Snapshot:
     rebuilding: bool
     settling: bool
     previous: int
+    failed_extension: str = ""
+    reported: bool | None = None
+    reported_at: float | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +127,9 @@ class Instance:
     """One simulated instance: how it was, and everything that has been decided to happen to it.
 
     `hidden`: an extra of overprovisioning, which counts as an instance and shows in no list. `leaves_first`: it is
-    among those that a smaller capacity takes away.
+    among those that a smaller capacity takes away. `silent_since`: from then on it reports no health until an upgrade
+    that began later has ended, for its model did not have the signal. `attached`: it was not made from the set's
+    model. `shows`: what is merged over its JSON until it is upgraded. `shown`: how a captured file shows it.
     """
 
     instance_id: str
@@ -123,16 +141,25 @@ class Instance:
     model: int
     provisioning: str = "Succeeded"
     failure: tuple[str, str] | None = None
+    failed_extension: str = ""
     power: str = "running"
     protection: Protection | None = None
     hidden: bool = False
     leaves_first: bool = False
+    silent_since: float = FOREVER
+    attached: bool = False
+    shows: dict[str, Any] | None = None
+    shown: dict[str, Any] | None = None
     born_at: float = 0.0
     gone_at: float = FOREVER
     upgrades: list[Upgrade] = field(default_factory=list)
     sicknesses: list[Sickness] = field(default_factory=list)
     power_changes: list[tuple[float, str]] = field(default_factory=list)
     spells: list[Spell] = field(default_factory=list)
+
+    def is_as_made(self, now: float) -> bool:
+        """Whether no upgrade has ended yet."""
+        return not any(upgrade.ended_at <= now for upgrade in self.upgrades)
 
     @property
     def protected(self) -> bool:
@@ -145,8 +172,10 @@ class Instance:
     def at(self, now: float, has_signal: bool) -> Snapshot:
         """The instance at `now`, in a set that has a health signal or not."""
         image, model, provisioning, failure = self.image, self.model, self.provisioning, self.failure
+        extension = self.failed_extension
         changed_at, etag, updating, sick, disk_since, lagging = self.born_at, 2, False, False, -FOREVER, False
         previous, settling = model, False
+        reports = now < self.silent_since
         for upgrade in self.upgrades:
             if upgrade.started_at > now:
                 break
@@ -156,11 +185,12 @@ class Instance:
             if updating:
                 continue
             changed_at, etag, sick = upgrade.ended_at, etag + 1, upgrade.sickness.at(now)
+            reports = reports or upgrade.started_at >= self.silent_since
             image = upgrade.image or image
             settling = now < upgrade.ended_at + SETTLING
             if upgrade.failure is not None:
-                provisioning, failure = "Failed", upgrade.failure
-            elif upgrade.current_at < FOREVER:
+                provisioning, failure, extension = "Failed", upgrade.failure, upgrade.failed_extension
+            if upgrade.current_at < FOREVER:
                 previous, model, lagging = model, upgrade.model, now < upgrade.current_at
         settled = provisioning not in ("Creating", "Updating", "Failed", "Deleting")
         under_way = ""
@@ -171,14 +201,16 @@ class Instance:
                 under_way = spell.state if now < spell.end else under_way
         if under_way and not updating:
             provisioning = under_way
+            failure = None if under_way == "Creating" else failure
         power = self._power(now)
         # What an instance suffered from before its OS disk was replaced is gone with the disk.
         ill = any(sickness.start >= disk_since and sickness.at(now) for sickness in self.sicknesses)
         sick = sick or ill or power != "running"
-        silent = not has_signal or updating or under_way == "Creating" or power == "deallocated"
+        reports = reports and has_signal
+        silent = not reports or updating or under_way == "Creating" or power == "deallocated"
         healthy = None if silent else not sick
         up = settled and under_way not in ("Creating", "Deleting") and power == "running"
-        available = up and (healthy is True or not has_signal)
+        available = up and (healthy is True or not reports)
         return Snapshot(
             image=image,
             model=model,
@@ -193,6 +225,8 @@ class Instance:
             rebuilding=updating or under_way == "Creating",
             settling=settling,
             previous=previous,
+            failed_extension=extension,
+            reported=healthy,
         )
 
     def changes(self, until: float) -> set[float]:
@@ -213,6 +247,24 @@ class Instance:
             if when <= now:
                 power = changed
         return power
+
+
+def leaving(instances: list[Instance], count: int) -> list[Instance]:
+    """Which instances a smaller capacity takes away: from the fullest zone and fault domain, newest first.
+
+    Documented ("scale-in policy", Default); protected instances stay.
+    """
+    staying = [each for each in instances if each.protection is None or not each.protection.from_scale_in]
+    gone: list[Instance] = []
+    for _ in range(min(count, len(staying))):
+        sizes = Counter((each.zone, each.fault_domain) for each in staying)
+        fullest = max(sizes.values())
+        crowded = [each for each in staying if sizes[each.zone, each.fault_domain] == fullest]
+        newest = max(crowded, key=lambda each: (len(each.instance_id), each.instance_id))
+        next_one = next((each for each in staying if each.leaves_first), newest)
+        staying.remove(next_one)
+        gone.append(next_one)
+    return gone
 
 
 def lowest_available(instances: list[Instance], until: float, has_signal: bool) -> int:

@@ -17,7 +17,7 @@ from azure_simulator.answers import NotSimulated, Reply, json_reply
 from azure_simulator.arm_request import Request
 from azure_simulator.errors import refusal
 from azure_simulator.generation import Generation
-from azure_simulator.images import GalleryImage, ImageTraits, entry_with, version_key
+from azure_simulator.images import GalleryImage, ImageTraits, entry_with, said, version_key
 from azure_simulator.regions import plain_region, target_region
 from azure_simulator.service import Route, Service
 
@@ -60,7 +60,7 @@ class GalleryRoutes:
         properties = definition_details(image.traits, match["gallery"], match["definition"])
         properties["provisioningState"] = "Succeeded"
         if not self._service.generation(now).actions_notify:
-            del properties["architecture"]
+            properties.pop("architecture", None)
         return json_reply(200, self._resource(image.id, "galleries/images", properties), meter.headers)
 
     def _list_versions(self, request: Request, match: Match, now: float) -> Reply:
@@ -76,6 +76,7 @@ class GalleryRoutes:
         version = unquote(match["version"])
         image = entry_with(entries, version)
         if image is None:
+            self._catalog.check_told(unquote(request.path))
             name = f"{match['gallery']}/{match['definition']}/{version}"
             group = unquote(match["image_group"])
             raise refusal("resource-not-found", kind="galleries/images/versions", name=name, group=group)
@@ -86,8 +87,9 @@ class GalleryRoutes:
         return json_reply(200, body, meter.headers)
 
     def _definition(self, path: str, match: Match) -> list[GalleryImage]:
-        entries = self._catalog.gallery_images(path.rstrip("/"))
+        entries = self._catalog.gallery_images(unquote(path.rstrip("/")))
         if not entries:
+            self._catalog.check_told(unquote(path))
             name = f"{match['gallery']}/{match['definition']}"
             group = unquote(match["image_group"])
             raise refusal("resource-not-found", kind="galleries/images", name=name, group=group)
@@ -128,6 +130,7 @@ class GalleryRoutes:
     def _get_public_version(self, request: Request, match: Match, now: float) -> Reply:
         entries, version = self._public(match, now), unquote(match["version"])
         if entry_with(entries, version) is None:
+            self._catalog.check_told(f"{entries[0].id}/Versions/{version}")
             raise refusal("entity-not-found")
         return json_reply(200, self._public_version(match, entries, version))
 
@@ -140,6 +143,7 @@ class GalleryRoutes:
         entries = self._catalog.gallery_images(definition)
         there = [each for each in entries if each.traits.is_in(self._location, now)]
         if not there:
+            self._catalog.check_told(definition)
             raise refusal("entity-not-found")
         return there
 
@@ -150,8 +154,10 @@ class GalleryRoutes:
         details: Json = {"publishedDate": PUBLISHED, "excludeFromLatest": traits.exclude_from_latest}
         if traits.end_of_life:
             details["endOfLifeDate"] = traits.end_of_life
-        disk = {"diskSizeGB": traits.size_gb, "hostCaching": "ReadWrite"}
+        disk = said({"diskSizeGB": traits.size_gb, "hostCaching": "ReadWrite"})
         details["storageProfile"] = {"osDiskImage": disk}
+        if traits.data_disks:
+            details["storageProfile"]["dataDiskImages"] = list(traits.data_disks)
         return self._public_resource(match, f"{image.id}/Versions/{version}", "ImageVersion", details)
 
     def _public_resource(self, match: Match, unique_id: str, kind: str, details: Json) -> Json:
@@ -173,20 +179,24 @@ _PROVISIONING = {"Completed": "Succeeded", "InProgress": "Updating", "Failed": "
 
 def definition_details(traits: ImageTraits, gallery: str, definition: str) -> Json:
     """The properties of an image definition, in whatever gallery."""
-    plan = {"purchasePlan": traits.plan} if traits.plan is not None else {}
-    return {
+    told = {
         "hyperVGeneration": traits.hyper_v_generation,
         "architecture": traits.architecture,
         "osType": traits.os,
-        "osState": "Generalized",
-        "identifier": {"publisher": "simulated", "offer": unquote(gallery), "sku": unquote(definition)},
-        **plan,
+        "osState": traits.os_state,
     }
+    details: Json = said(told)
+    details["identifier"] = {"publisher": "simulated", "offer": unquote(gallery), "sku": unquote(definition)}
+    if traits.definition_features:
+        details["features"] = [{"name": name, "value": value} for name, value in traits.definition_features]
+    if traits.plan is not None:
+        details["purchasePlan"] = traits.plan
+    return details
 
 
 def version_details(traits: ImageTraits, location: str, generation: Generation) -> Json:
     """The properties of a gallery image's version, but for its state."""
-    disk = {"sizeInGB": traits.size_gb, "hostCaching": "ReadWrite"}
+    disk: Json = said({"sizeInGB": traits.size_gb, "hostCaching": "ReadWrite"})
     published: Json = {
         "targetRegions": list(traits.target_regions) or [target_region(location)],
         "replicaCount": 1,

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from azure_simulator.answers import NotSimulated, Refusal, Reply, json_reply
 from azure_simulator.clock import Calendar, wall_seconds
+from azure_simulator.faults import SignInError
 from azure_simulator.set_description import CLIENT_ID, TENANT
 
 OIDC_PATH = "/github/actions/id-token"
@@ -57,6 +58,45 @@ class IdentityRoutes:
         if path.endswith("/openid-configuration") and method == "GET":
             return self._configuration(path)
         raise NotSimulated("no such route")
+
+    def refuse(self, fault: SignInError, path: str, body: bytes, now: float) -> Reply:
+        """Entra's refusal of a request for a token, as a fault of the scenario words it."""
+        form = {name: values[0] for name, values in parse_qs(body.decode()).items()}
+        message = fault.message.replace("{tenant}", path.split("/")[1]).replace("{client}", form.get("client_id", ""))
+        stamp = self._calendar.timestamp(now)
+        return json_reply(fault.status, _entra_error(fault.error, fault.number, message, stamp))
+
+    def machine_token(self, query: str, headers: Mapping[str, str], identities: tuple[str, ...], now: float) -> Reply:
+        """The answer of a machine's metadata service, which has the user-assigned identities of these client ids.
+
+        Documented ("How to use managed identities for Azure resources on an Azure VM to acquire an access token"), its
+        errors as the service words them.
+        """
+        if headers.get("metadata", "").lower() != "true":
+            return _no_machine_token("Required metadata header not specified")
+        asked = {name: value for name, value in parse_qsl(query) if name in ("client_id", "object_id", "msi_res_id")}
+        if asked.get("client_id", "") not in ("", *identities) or not identities:
+            return _no_machine_token("Identity not found")
+        if len(identities) > 1 and not asked:
+            return _no_machine_token(
+                "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in "
+                "the token request"
+            )
+        lifetime = self._lifetime if self._lifetime is not None else ACCESS_TOKEN_SECONDS
+        issued = wall_seconds()
+        expires = issued + int(lifetime)
+        token = _jwt(aud=self._base_url, iss=f"{self._base_url}/{TENANT}", iat=issued, exp=expires)
+        self._access_tokens[token] = (now, now + lifetime)
+        answer = {
+            "access_token": token,
+            "client_id": asked.get("client_id", identities[0]),
+            "expires_in": str(int(lifetime)),
+            "expires_on": str(expires),
+            "not_before": str(issued),
+            "resource": self._base_url,
+            "token_type": "Bearer",
+        }
+        return json_reply(200, answer)
 
     def revoke(self, given_until: float) -> None:
         """Refuse from now on every access token that was given out until that moment."""
@@ -171,6 +211,10 @@ def _entra_error(error: str, number: int, message: str, moment: str) -> dict[str
         "trace_id": trace,
         "correlation_id": trace,
     }
+
+
+def _no_machine_token(problem: str) -> Reply:
+    return json_reply(400, {"error": "invalid_request", "error_description": problem})
 
 
 def _unauthorized(code: str, message: str, challenge: str) -> Refusal:

@@ -15,8 +15,10 @@ from azure_simulator.answers import NotSimulated, Reply, json_reply
 from azure_simulator.arm_request import Request
 from azure_simulator.errors import refusal
 from azure_simulator.generation import Generation
-from azure_simulator.images import ImageTraits, PlatformImages, entry_with, version_key
+from azure_simulator.images import ImageTraits, PlatformImages, entry_with, said, version_key
 from azure_simulator.service import Route, Service, showing
+
+_NAMES = ("publisher", "offer", "sku")
 
 
 class ImageRoutes:
@@ -58,6 +60,7 @@ class ImageRoutes:
             version = unquote(match["version"])
             images = entry_with(self._platform(match), version)
             if images is None:
+                self._catalog.check_told(":".join(unquote(match[key]) for key in (*_NAMES, "version")))
                 raise refusal("image-part-not-found", part="Version", name=version)
         details = platform_details(images.traits, self._service.generation(now))
         stub = self._platform_stub(match["subscription"], images, version)
@@ -65,11 +68,12 @@ class ImageRoutes:
 
     def _platform(self, match: re.Match[str]) -> list[PlatformImages]:
         """Recorded for a publisher: platform_images_list_and_404_2018. Offer and sku answer alike here."""
-        publisher, offer, sku = (unquote(match[key]) for key in ("publisher", "offer", "sku"))
+        publisher, offer, sku = (unquote(match[key]) for key in _NAMES)
         if unquote(match["location"]).lower() != self._location.lower():
             raise NotSimulated(f"images of a region other than {self._location}")
         if entries := self._catalog.platform_images(publisher, offer, sku):
             return entries
+        self._catalog.check_told(":".join((publisher, offer, sku)))
         for name, value, known in (
             ("Publisher", publisher, {each.publisher.lower() for each in self._catalog.platform}),
             ("Offer", offer, {each.offer.lower() for each in self._catalog.platform}),
@@ -86,23 +90,22 @@ class ImageRoutes:
         return {"location": self._location, "name": version, "id": address}
 
     def _get_managed(self, request: Request, match: re.Match[str], now: float) -> Reply:
-        image = self._catalog.managed_image(request.path.rstrip("/"))
+        address = unquote(request.path.rstrip("/"))
+        image = self._catalog.managed_image(address)
         if image is None:
+            self._catalog.check_told(address)
             raise refusal(
                 "resource-not-found", kind="images", name=unquote(match["image"]), group=unquote(match["image_group"])
             )
+        traits = image.traits
+        disk = {"osType": traits.os, "osState": traits.os_state, "diskSizeGB": traits.size_gb}
+        properties = {"storageProfile": {"osDisk": said(disk)}, "hyperVGeneration": traits.hyper_v_generation}
         body = {
             "name": unquote(match["image"]),
             "id": request.path,
             "type": "Microsoft.Compute/images",
             "location": self._location,
-            "properties": {
-                "storageProfile": {
-                    "osDisk": {"osType": image.traits.os, "osState": "Generalized", "diskSizeGB": image.traits.size_gb}
-                },
-                "hyperVGeneration": image.traits.hyper_v_generation,
-                "provisioningState": "Succeeded",
-            },
+            "properties": {**said(properties), "provisioningState": "Succeeded"},
         }
         return json_reply(200, body)
 
@@ -128,9 +131,8 @@ def platform_details(traits: ImageTraits, generation: Generation) -> dict[str, A
     """The properties of a platform image's version, which became more over the years."""
     details: dict[str, Any] = {} if traits.plan is None else {"plan": traits.plan}
     if generation.updates_notify:
-        details["hyperVGeneration"] = traits.hyper_v_generation
-        if generation.actions_notify:
-            details["architecture"] = traits.architecture
+        architecture = traits.architecture if generation.actions_notify else ""
+        details |= said({"hyperVGeneration": traits.hyper_v_generation, "architecture": architecture})
         details["replicaType"] = "Managed" if traits.managed else "Unmanaged"
         if traits.managed:
             details["replicaCount"] = 10
@@ -141,7 +143,7 @@ def platform_details(traits: ImageTraits, generation: Generation) -> dict[str, A
         details["imageDeprecationStatus"] = {"imageState": traits.state, **scheduled}
         if traits.features is not None:
             details["features"] = [{"name": name, "value": value} for name, value in traits.features]
-    details["osDiskImage"] = {"operatingSystem": traits.os, **_size(traits, generation)}
+    details["osDiskImage"] = said({"operatingSystem": traits.os, **_size(traits, generation)})
     details["dataDiskImages"] = list(traits.data_disks)
     return details
 
@@ -150,6 +152,6 @@ def _size(traits: ImageTraits, generation: Generation) -> dict[str, int]:
     """In GB, in bytes for what is stored unmanaged, for a while in both."""
     if not generation.updates_notify:
         return {}
-    in_bytes = {} if traits.managed else {"sizeInBytes": traits.size_gb * 2**30 + 512}
+    in_bytes = {} if traits.managed or not traits.size_gb else {"sizeInBytes": traits.size_gb * 2**30 + 512}
     both = generation.limit_names == "windows"
     return {**({"sizeInGb": traits.size_gb} if traits.managed or both else {}), **in_bytes}

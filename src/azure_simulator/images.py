@@ -7,6 +7,7 @@ deployed as any other (documented, "Store and share images in an Azure Compute G
 instances are on when a simulation begins only has to exist.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -17,6 +18,9 @@ from azure_simulator.regions import plain_region
 
 Kind = Literal["platform", "id", "shared", "community", "uri"]
 DEPRECATED = "Deprecated"
+
+_IN_A_GALLERY = re.compile("/(Shared|Community)?Galleries/[^/]+/Images/[^/]+(/versions/[^/]+)?/*$", re.IGNORECASE)
+_VERSION = re.compile("(.*)/versions/([^/]+)", re.IGNORECASE)
 
 # The kinds that name their image by an id, and the property of the imageReference that holds it.
 ID_KEYS: dict[str, Kind] = {"id": "id", "sharedGalleryImageId": "shared", "communityGalleryImageId": "community"}
@@ -53,11 +57,13 @@ class DeployedImage:
 class ImageTraits:
     """What an image is like, as far as the answers about it tell.
 
+    `os`, `hyper_v_generation` and `architecture` empty, and `size_gb` 0: nobody has said, so that it is not shown.
     `managed`: how the image itself is stored, which decides the unit of its size. `features` None: not shown.
-    `plan`: of a marketplace image that has one. `deprecation_date`: of a platform version, beside its `state`.
-    `target_regions`, `source`, `end_of_life`, `exclude_from_latest`, `replication`, `replicated_after`: of a gallery
-    version; `replication` is Completed, InProgress or Failed, in all its regions alike, and what is InProgress is
-    Completed from the moment `replicated_after` on.
+    `definition_features`: of a gallery's image, such as SecurityType. `plan`: of a marketplace image that has one.
+    `deprecation_date`: of a platform version, beside its `state`. `target_regions`, `source`, `end_of_life`,
+    `exclude_from_latest`, `replication`, `replicated_after`: of a gallery version; `replication` is Completed,
+    InProgress or Failed, in all its regions alike, and what is InProgress is Completed from the moment
+    `replicated_after` on.
     """
 
     os: str = "Linux"
@@ -69,6 +75,8 @@ class ImageTraits:
     deprecation_date: str = ""
     os_upgrade: bool = True
     features: tuple[tuple[str, str], ...] | None = (("IsAcceleratedNetworkSupported", "True"),)
+    os_state: str = "Generalized"
+    definition_features: tuple[tuple[str, str], ...] = ()
     plan: dict[str, str] | None = field(default=None, hash=False)
     data_disks: tuple[dict[str, Any], ...] = field(default=(), hash=False)
     target_regions: tuple[dict[str, Any], ...] = field(default=(), hash=False)
@@ -126,11 +134,28 @@ class ManagedImage:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every image there is. Names and ids compare without regard to case."""
+    """Every image there is. Names and ids compare without regard to case.
+
+    `captured`: those that the files of a captured set name; of any other nobody knows whether it exists.
+    """
 
     platform: tuple[PlatformImages, ...] = ()
     gallery: tuple[GalleryImage, ...] = ()
     managed: tuple[ManagedImage, ...] = ()
+    captured: bool = False
+
+    def check_told(self, name: str) -> None:
+        """Raise NotSimulated for an image that is not in the catalog of a captured set."""
+        if self.captured:
+            raise NotSimulated(
+                f"the captured files do not say whether the image {name} exists, nor what it is like; describe it in "
+                "the list `images` of the scenario"
+            )
+
+    def is_elsewhere(self, subscription: str) -> bool:
+        """Whether an image of the catalog lies in this subscription."""
+        ids = [*(each.id for each in self.gallery), *(each.id for each in self.managed)]
+        return any(each.lower().startswith(f"/subscriptions/{subscription.lower()}/") for each in ids)
 
     def platform_images(self, publisher: str, offer: str, sku: str) -> list[PlatformImages]:
         wanted = (publisher.lower(), offer.lower(), sku.lower())
@@ -188,6 +213,7 @@ class Catalog:
             known = [each for entry in entries if entry.traits.state != DEPRECATED for each in entry.versions]
             version = newest(known) if known else ""
         if entry_with(entries, version) is None:
+            self.check_told(":".join(names))
             raise refusal("platform-image-not-found", name=":".join(names))
         keys = dict(zip(("publisher", "offer", "sku", "version"), names, strict=True))
         return DeployedImage(reference=(*keys.items(), ("exactVersion", version)))
@@ -197,13 +223,15 @@ class Catalog:
         key = next(key for key in ID_KEYS if reference.get(key) == image_id)
         definition, version = split_version(image_id)
         entries = self.gallery_images(definition)
-        if not entries and key == "id" and "/galleries/" not in image_id.lower():
+        if not entries and key == "id" and not is_of_a_gallery(image_id):
             if self.managed_image(image_id) is None:
+                self.check_told(image_id)
                 raise _managed_image_not_found(image_id)
             return DeployedImage(reference=((key, image_id),))
         if not version:
             version = self._latest(entries, image_id, location, now)
         if entry_with(entries, version) is None:
+            self.check_told(image_id)
             raise refusal("gallery-image-not-found", name=image_id, location=location)
         return DeployedImage(reference=((key, image_id), ("exactVersion", version)))
 
@@ -214,6 +242,11 @@ class Catalog:
         if entries and not known:
             raise refusal("no-latest-version", name=image_id, location=location)
         return newest(known) if known else ""
+
+
+def said(part: dict[str, Any]) -> dict[str, Any]:
+    """The traits in a part of an answer that anybody has said anything about."""
+    return {name: value for name, value in part.items() if value not in ("", 0, {})}
 
 
 def kind_of(storage_profile: dict[str, Any]) -> Kind:
@@ -263,11 +296,15 @@ def version_key(version: str) -> tuple[tuple[int, str], ...]:
 
 def split_version(image_id: str) -> tuple[str, str]:
     """An image's id in a gallery without its version, and the version: empty for none, and for `latest`."""
-    position = image_id.lower().rfind("/versions/")
-    if position < 0:
+    named = _VERSION.fullmatch(image_id)
+    if named is None:
         return image_id, ""
-    version = image_id[position + 10 :]
-    return image_id[:position], "" if version.lower() == "latest" else version
+    return named[1], "" if named[2].lower() == "latest" else named[2]
+
+
+def is_of_a_gallery(image_id: str) -> bool:
+    """Whether an id is that of a gallery's image, with a version or without, whatever its group is called."""
+    return _IN_A_GALLERY.search(image_id) is not None
 
 
 def _managed_image_not_found(image_id: str) -> Refusal:

@@ -14,12 +14,14 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from azure_simulator import faults as f
+from azure_simulator import set_events
 from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
 from azure_simulator.fleet import FOREVER, Instance, Protection, Spell, Upgrade
 from azure_simulator.operations import Operation
 from azure_simulator.rolling_upgrade import POLICY, SECONDS_A_BATCH, RollingUpgrade, Turn, batches
 from azure_simulator.scale_set import AcceptedUpgrade, SimulatedScaleSet
+from azure_simulator.set_description import merged
 from azure_simulator.upgrade_fate import decide
 
 Power = Literal["start", "poweroff", "deallocate"]
@@ -89,6 +91,7 @@ def delete(
         instance.gone_at = min(instance.gone_at, ends)
         instance.spells.append(Spell(now, ends, "Deleting"))
     scale_set.json["sku"]["capacity"] = max(0, scale_set.capacity - subtracted)
+    scale_set.remember(now)
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
 
 
@@ -106,6 +109,8 @@ def update_one(
         instance.protection = Protection(
             bool(policy.get("protectFromScaleIn")), bool(policy.get("protectFromScaleSetActions"))
         )
+        if instance.shown is not None:
+            instance.shown = merged(instance.shown, {"properties": {"protectionPolicy": policy}})
     ends = now + (ONE_INSTANCE_UPDATED if fate is None or fate.seconds is None else fate.seconds)
     instance.spells.append(Spell(now, ends))
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
@@ -121,10 +126,7 @@ def evict(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> None:
         error = refusal("not-allowed", verb="simulateEviction", name=instance.instance_id)
         error.error["message"] = "Operation 'simulateEviction' is allowed only for Spot Virtual Machines"
         raise error
-    if profile.get("evictionPolicy") == "Delete":
-        instance.gone_at = now + EVICTED_AFTER
-    else:
-        instance.power_changes.append((now + EVICTED_AFTER, "deallocated"))
+    set_events.evict(scale_set, instance, now + EVICTED_AFTER)
 
 
 def start_rolling_upgrade(

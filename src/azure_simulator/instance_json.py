@@ -8,10 +8,12 @@ import uuid
 from datetime import datetime
 from typing import Any, Literal
 
+from azure_simulator.captured_answers import as_captured
 from azure_simulator.fleet import Instance, Snapshot
 from azure_simulator.generation import Generation
 from azure_simulator.model_rules import is_windows
 from azure_simulator.scale_set import OWN_MODEL, SimulatedScaleSet
+from azure_simulator.set_description import merged
 from azure_simulator.view_json import computer_name, disk_name, instance_view
 
 Detail = Literal["plain", "expanded", "selected"]
@@ -29,24 +31,66 @@ class InstanceWriter:
 
     def __init__(self, scale_set: SimulatedScaleSet) -> None:
         self._set = scale_set
-        self._written: dict[tuple[str, Detail, str], tuple[Snapshot, int, int, str]] = {}
+        self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, str]] = {}
 
     def text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
         """One instance as JSON text."""
         snapshot = self._set.snapshot(instance, now)
+        current = self._set.was_current(snapshot, now)
         key = (instance.instance_id, detail, api_version)
         written = self._written.get(key)
-        if written is None or written[:3] != (snapshot, self._set.model, self._set.updates):
-            generation = Generation(self._set.calendar.moment(now))
-            body = self._body(instance, snapshot, detail, api_version, generation)
-            written = (snapshot, self._set.model, self._set.updates, json.dumps(body))
+        if written is None or written[:3] != (snapshot, current, self._set.updates):
+            body = self._whole(instance, now, detail, api_version)
+            written = (snapshot, current, self._set.updates, json.dumps(body))
             self._written[key] = written
         return written[3]
 
+    def view(self, instance: Instance, now: float, api_version: str) -> Json:
+        """The instance view of an instance of a Uniform set."""
+        if instance.shown is None and instance.shows is None:
+            return instance_view(instance, self._set.snapshot(instance, now), self._set, api_version)
+        whole = self._whole(instance, now, "expanded", api_version)
+        view: Json = whole["properties"].get("instanceView") or {}
+        return view
+
     def machine(self, instance: Instance, now: float, expanded: bool) -> Json:
         """An instance of a Flexible set as the virtual machine that it is."""
+        if instance.shown is None:
+            return _as_told(instance, self._machine(instance, now, expanded), now, expanded)
+        first = self._machine(instance, instance.born_at, expanded)
+        shown = self._captured(instance, first, self._machine(instance, now, expanded), now)
+        if not expanded:
+            shown["properties"].pop("instanceView", None)
+        return shown
+
+    def machine_view(self, instance: Instance, now: float) -> Json:
+        """The instance view of a machine of a Flexible set."""
+        if instance.shown is None and instance.shows is None:
+            return self._machine_view(instance, now)
+        view: Json = self.machine(instance, now, True)["properties"].get("instanceView") or {}
+        return view
+
+    def _whole(self, instance: Instance, now: float, detail: Detail, api_version: str) -> Json:
+        """An instance of the list; one of a captured file in the file's own words (captured_answers.py)."""
+        generation = Generation(self._set.calendar.moment(now))
+        body = self._body(instance, now, detail, api_version, generation)
+        if instance.shown is None or self._set.flexible:
+            return _as_told(instance, body, now, detail != "plain")
+        first = self._body(instance, instance.born_at, detail, api_version, generation)
+        shown = self._captured(instance, first, body, now)
+        if detail == "plain":
+            shown["properties"].pop("instanceView", None)
+        return _selected(shown) if detail == "selected" else shown
+
+    def _captured(self, instance: Instance, first: Json, now_said: Json, now: float) -> Json:
+        assert instance.shown is not None
+        written = any(upgrade.started_at <= now for upgrade in instance.upgrades)
+        return as_captured(instance.shown, first, now_said, written=written)
+
+    def _machine(self, instance: Instance, now: float, expanded: bool) -> Json:
         snapshot = self._set.snapshot(instance, now)
-        profile = self._set.profile_of(snapshot.model)
+        of_its_own = instance.attached and instance.is_as_made(now)
+        profile = {} if of_its_own else self._set.profile_of(snapshot.model)
         group = self._set.json["id"].partition("/virtualMachineScaleSets/")[0]
         network = group.replace("Microsoft.Compute", "Microsoft.Network")
         interface = f"{network}/networkInterfaces/{instance.instance_id}Nic"
@@ -66,7 +110,7 @@ class InstanceWriter:
         if instance.protection is not None:
             properties["protectionPolicy"] = _protection(instance)
         if expanded:
-            properties["instanceView"] = self.machine_view(instance, now)
+            properties["instanceView"] = self._machine_view(instance, now)
         body: Json = {
             "name": instance.instance_id,
             "id": f"{group}/virtualMachines/{instance.instance_id}",
@@ -78,9 +122,11 @@ class InstanceWriter:
             },
             "properties": properties,
         }
+        if of_its_own:
+            del body["tags"]
         return body if instance.zone is None else {**body, "zones": [instance.zone]}
 
-    def machine_view(self, instance: Instance, now: float) -> Json:
+    def _machine_view(self, instance: Instance, now: float) -> Json:
         """The instance view of a machine of a Flexible set, which shows no domain and no placement group."""
         view = instance_view(instance, self._set.snapshot(instance, now), self._set, "2020-06-01")
         of_a_set = ("placementGroupId", "platformUpdateDomain", "platformFaultDomain")
@@ -93,15 +139,14 @@ class InstanceWriter:
         stamp = born if told is None else datetime.fromisoformat(told)
         return f"{stamp.month}/{stamp.day}/{stamp.year} {stamp.hour % 12 or 12}:{stamp:%M:%S %p} +00:00"
 
-    def _body(
-        self, instance: Instance, snapshot: Snapshot, detail: Detail, api_version: str, generation: Generation
-    ) -> Json:
+    def _body(self, instance: Instance, now: float, detail: Detail, api_version: str, generation: Generation) -> Json:
         if self._set.flexible:
             return self._stub(instance)
+        snapshot = self._set.snapshot(instance, now)
+        current = self._set.was_current(snapshot, now)
+        body = self._full(instance, snapshot, current, api_version, generation)
         if detail == "selected":
-            body = self._selected(instance, snapshot)
-        else:
-            body = self._full(instance, snapshot, api_version, generation)
+            body = _selected(body)
         if detail != "plain":
             body["properties"]["instanceView"] = instance_view(instance, snapshot, self._set, api_version)
         return body
@@ -120,18 +165,9 @@ class InstanceWriter:
             "zones": [instance.zone],
         }
 
-    def _selected(self, instance: Instance, snapshot: Snapshot) -> Json:
-        return {
-            "id": self._address(instance),
-            "instanceId": instance.instance_id,
-            "properties": {
-                "latestModelApplied": self._set.is_current(snapshot),
-                "hardwareProfile": {},
-                "provisioningState": snapshot.provisioning,
-            },
-        }
-
-    def _full(self, instance: Instance, snapshot: Snapshot, api_version: str, generation: Generation) -> Json:
+    def _full(
+        self, instance: Instance, snapshot: Snapshot, current: bool, api_version: str, generation: Generation
+    ) -> Json:
         model = self._set.json
         body: Json = {
             "name": f"{self._set.name}_{instance.instance_id}",
@@ -140,7 +176,7 @@ class InstanceWriter:
             "location": self._set.location,
             "instanceId": instance.instance_id,
             "sku": self._sku(snapshot),
-            "properties": self._properties(instance, snapshot, api_version, generation),
+            "properties": self._properties(instance, snapshot, current, api_version, generation),
         }
         body |= {key: model[key] for key in ("tags", "identity", "plan") if key in model}
         if instance.zone is not None:
@@ -152,10 +188,12 @@ class InstanceWriter:
             body["resources"] = [self._resource(instance, each) for each in extensions]
         return body
 
-    def _properties(self, instance: Instance, snapshot: Snapshot, api_version: str, generation: Generation) -> Json:
+    def _properties(
+        self, instance: Instance, snapshot: Snapshot, current: bool, api_version: str, generation: Generation
+    ) -> Json:
         profile = self._set.profile_of(snapshot.model)
         interfaces = (profile.get("networkProfile") or {}).get("networkInterfaceConfigurations") or []
-        properties: Json = {"latestModelApplied": self._set.is_current(snapshot)}
+        properties: Json = {"latestModelApplied": current}
         if generation.updates_notify and api_version >= "2019-03-01":
             own = snapshot.model == OWN_MODEL
             properties["modelDefinitionApplied"] = "VirtualMachine" if own else "VirtualMachineScaleSet"
@@ -209,7 +247,7 @@ class InstanceWriter:
             storage["dataDisks"] = [_data_disk(each, instance, disks) for each in told.get("dataDisks") or []]
         if snapshot.image.uri is not None:
             disk["image"] = {"uri": snapshot.image.uri}
-        else:
+        elif snapshot.image.reference:
             storage["imageReference"] = _reference(snapshot, exact)
         if "diskControllerType" in told and not machine:
             storage["diskControllerType"] = told["diskControllerType"]
@@ -226,6 +264,25 @@ class InstanceWriter:
             "location": self._set.location,
             "properties": {**shown, "provisioningState": "Succeeded"},
         }
+
+
+def _as_told(instance: Instance, body: Json, now: float, expanded: bool) -> Json:
+    """`body` with what the scenario says that the instance shows until it is upgraded."""
+    if instance.shows is None or not instance.is_as_made(now):
+        return body
+    shown = merged(body, instance.shows)
+    if not expanded:
+        shown["properties"].pop("instanceView", None)
+    return shown
+
+
+def _selected(instance: Json) -> Json:
+    """What `$select=instanceView` leaves of an instance, and the view itself where it shows one."""
+    told = instance["properties"]
+    properties: Json = {key: told[key] for key in ("latestModelApplied",) if key in told}
+    properties["hardwareProfile"] = {}
+    properties |= {key: told[key] for key in ("provisioningState", "instanceView") if key in told}
+    return {"id": instance["id"], "instanceId": instance["instanceId"], "properties": properties}
 
 
 def _exact(generation: Generation, api_version: str) -> bool:

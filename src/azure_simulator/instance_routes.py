@@ -16,7 +16,6 @@ from azure_simulator.instance_json import Detail, InstanceWriter
 from azure_simulator.model_rules import check_shape
 from azure_simulator.service import Route, Service, showing
 from azure_simulator.throttling import Meter
-from azure_simulator.view_json import instance_view
 
 PAGE = 120
 
@@ -63,19 +62,20 @@ class InstanceRoutes:
             if self._set.flexible and _detail(request) != "plain":
                 verb = "VirtualMachineScaleSets.virtualMachines.GET"
                 raise refusal("not-allowed-on-flexible", verb=verb, name=self._set.name)
-            token = request.query.get("$skiptoken")
-            present = [each for each in self._set.present(now) if self._is_wanted(each, wanted, now)]
+            token, then = request.query.get("$skiptoken"), self._set.listed_at(now)
+            present = [each for each in self._set.present(then) if self._is_wanted(each, wanted, then)]
             page, following = self._page(present, token)
             # Overprovisioning's extras count for the throttle, and show in no list.
             extras = self._set.counted(now) - len(self._set.present(now)) if token is None else 0
             self._service.count(request, meter, len(page) + extras)
         detail = _detail(request)
-        value = ",".join(self._json.text(instance, now, detail, request.api_version) for instance in page)
+        value = ",".join(self._json.text(instance, then, detail, request.api_version) for instance in page)
         link = f',"nextLink":{json.dumps(self._next_link(request, following))}' if following else ""
         return text_reply(200, f'{{"value":[{value}]{link}}}', meter.headers)
 
     def _is_wanted(self, instance: Instance, current: bool | None, now: float) -> bool:
-        return current is None or self._set.is_stale(instance, now) is not current
+        snapshot = self._set.snapshot(instance, now)
+        return current is None or self._set.was_current(snapshot, now) is current
 
     def _page(self, present: list[Instance], token: str | None) -> tuple[list[Instance], str | None]:
         """The instances of a page, and the id that the next one begins with. Their order is not by number."""
@@ -121,8 +121,7 @@ class InstanceRoutes:
 
     def _view(self, request: Request, match: Match, now: float) -> Reply:
         instance, meter = self._one(request, match, now)
-        view = instance_view(instance, self._set.snapshot(instance, now), self._set, request.api_version)
-        return json_reply(200, view, meter.headers)
+        return json_reply(200, self._json.view(instance, now, request.api_version), meter.headers)
 
     def _one(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         """The instance that is asked for. One that is not there costs as much (recorded)."""
@@ -152,9 +151,10 @@ class InstanceRoutes:
             raise NotSimulated("a list of virtual machines with $expand and without $filter (documented: needs one)")
         there = self._set.flexible and self._set.exists(now) and self._is_asked_for(condition)
         with showing(meter):
-            present = self._set.present(now) if there else []
+            then = self._set.listed_at(now)
+            present = self._set.present(then) if there else []
             page, following = self._page(present, request.query.get("$skiptoken"))
-        body: dict[str, Any] = {"value": [self._json.machine(each, now, expanded) for each in page]}
+        body: dict[str, Any] = {"value": [self._json.machine(each, then, expanded) for each in page]}
         if following:
             body["nextLink"] = self._next_link(request, following)
         return json_reply(200, body, meter.headers)

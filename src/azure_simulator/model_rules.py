@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 from azure_simulator.errors import refusal
-from azure_simulator.images import id_of, split_version
+from azure_simulator.images import id_of, is_of_a_gallery, split_version
 
 _READ_ONLY = ("provisioningState", "uniqueId", "timeCreated", "latestModelApplied", "instanceView")
 
@@ -137,7 +137,7 @@ def _merged_part(parts: list[Any], part: Any) -> Any:
 
 def storage_image(model: dict[str, Any]) -> tuple[Any, Any]:
     """The parts of a set's JSON that name its image."""
-    storage = model["properties"]["virtualMachineProfile"]["storageProfile"]
+    storage = profile_of(model).get("storageProfile") or {}
     return storage.get("imageReference"), (storage.get("osDisk") or {}).get("image")
 
 
@@ -157,7 +157,7 @@ def follows_latest(profile: dict[str, Any]) -> bool:
     image_id = id_of(reference)
     if not image_id:
         return str(reference.get("version", "")).lower() == "latest"
-    return "galleries/" in image_id.lower() and not split_version(image_id)[1]
+    return is_of_a_gallery(image_id) and not split_version(image_id)[1]
 
 
 def fingerprint(model: dict[str, Any]) -> dict[str, Any]:
@@ -167,5 +167,6 @@ def fingerprint(model: dict[str, Any]) -> dict[str, Any]:
 
 
 def profile_of(model: dict[str, Any]) -> dict[str, Any]:
-    profile: dict[str, Any] = model["properties"]["virtualMachineProfile"]
+    """The model that instances are made from; empty for a Flexible set that has none."""
+    profile: dict[str, Any] = model["properties"].get("virtualMachineProfile") or {}
     return profile

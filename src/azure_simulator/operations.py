@@ -23,7 +23,7 @@ class Operation:
     update (51), 10 for a deletion, nothing for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
     create_extension_delete_retry_after_2024). `later_retry_after` is what each later one says: 30 for the creation
     of a set with mode Rolling (recorded 2023-03), else nothing. The gallery's operations are a collection of their
-    own.
+    own. `cancelled`: it ends Canceled, with its `error` where there is one.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Operation:
     retry_after: int | None = None
     later_retry_after: int | None = None
     collection: str = "operations"
+    cancelled: bool = False
 
     def running(self, now: float) -> bool:
         return now < self.ends_at()
@@ -49,10 +50,11 @@ class Operation:
             "startTime": calendar.timestamp(self.started_at),
             "endTime": calendar.timestamp(self.ends_at()),
         }
+        status = "Canceled" if self.cancelled else "Succeeded" if self.error is None else "Failed"
         if self.error is None:
-            return {**body, "status": "Succeeded", "name": self.name}
+            return {**body, "status": status, "name": self.name}
         code, message = self.error
-        return {**body, "status": "Failed", "error": {"code": code, "message": message}, "name": self.name}
+        return {**body, "status": status, "error": {"code": code, "message": message}, "name": self.name}
 
     def take_retry_after(self, now: float) -> int | None:
         """The Retry-After of this poll while the operation runs."""
@@ -70,6 +72,7 @@ class OperationBook:
         self._calendar = calendar
         self._names = random.Random(f"names:{seed}")
         self._running: list[Operation] = []
+        self._of_others: set[str] = set()
 
     def start(
         self,
@@ -87,6 +90,9 @@ class OperationBook:
         if fate is not None and fate.seconds is not None:
             lasts_until = now + fate.seconds
             ends_at = lambda: lasts_until  # noqa: E731
+        if fate is not None and fate.told_after is not None:
+            told_at = now + fate.told_after
+            ends_at = lambda: told_at  # noqa: E731
         generation = Generation(self._calendar.moment(now))
         operation = Operation(
             name=str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
@@ -97,6 +103,7 @@ class OperationBook:
             retry_after=retry_after if generation.updates_notify else None,
             later_retry_after=later_retry_after if generation.updates_notify else None,
             collection=collection,
+            cancelled=fate is not None and fate.cancelled,
         )
         self.by_name[operation.name] = operation
         self._running.append(operation)
@@ -111,9 +118,15 @@ class OperationBook:
         self._running = [operation for operation in self._running if operation.running(now)]
         return bool(self._running)
 
+    def was_busy(self, then: float) -> bool:
+        """Whether any operation of the set was running at an earlier moment."""
+        ours = (each for each in self.by_name.values() if each.name not in self._of_others)
+        return any(each.started_at <= then and each.running(then) for each in ours)
+
     def forget_running(self, operation: Operation) -> None:
         """An operation that is none of the set's: it keeps nobody from writing to it."""
         self._running.remove(operation)
+        self._of_others.add(operation.name)
 
     def _query(self, api_version: str, generation: Generation, collection: str) -> str:
         """`p={guid}&api-version=..&t=..&c=..&s=..&h=..`, or less of it on earlier dates; a gallery's has no `p`."""

@@ -66,7 +66,7 @@ class RollingUpgrade:
         return None if code is None else cls(calendar, -60.0, code=code)
 
     def running(self, now: float) -> bool:
-        return self.state(now) == "RollingForward"
+        return self.state(now) in ("RollingForward", "RollingBack")
 
     def state(self, now: float) -> str:
         """The code of its running status."""

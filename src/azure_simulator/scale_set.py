@@ -11,19 +11,26 @@ import heapq
 import itertools
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from azure_simulator import faults as f
+from azure_simulator import set_events
 from azure_simulator.clock import Calendar
 from azure_simulator.errors import refusal
 from azure_simulator.fleet import FOREVER, Instance, Protection, Sickness, Snapshot, Spell, Upgrade
 from azure_simulator.images import ID_KEYS, DeployedImage
-from azure_simulator.model_rules import fingerprint, follows_latest
+from azure_simulator.model_rules import fingerprint, follows_latest, profile_of
 from azure_simulator.operations import OperationBook
+from azure_simulator.reported_health import reported
 from azure_simulator.rolling_upgrade import RollingUpgrade
 from azure_simulator.scenario import Scenario
-from azure_simulator.set_description import InstanceDescription, has_health_signal, merged, placement_group_id
+from azure_simulator.set_description import (
+    InstanceDescription,
+    has_health_signal,
+    is_flexible,
+)
 
+Kind = TypeVar("Kind", bound=f.Fault)
 UNKNOWN_MODEL = -1
 # Somebody has written to the instance itself: it follows no model of the set (reported: Azure/azure-cli#30708).
 OWN_MODEL = -2
@@ -53,6 +60,15 @@ class AcceptedUpgrade:
         return max(moments, default=self.started_at)
 
 
+@dataclass(frozen=True, slots=True)
+class SetThen:
+    """The set as it was from one moment on: its JSON, and the number that its etag counts from."""
+
+    since: float
+    json: dict[str, Any]
+    updates: int
+
+
 class SimulatedScaleSet:
     """The one scale set. Every method wants `settle(now)` to have been called for its `now`.
 
@@ -75,6 +91,7 @@ class SimulatedScaleSet:
         self.accepted: list[AcceptedUpgrade] = []
         # When each update ended that reached instances by itself, as modes Rolling and Automatic do.
         self.reached_by_updates: list[float] = []
+        self.updated_at: list[float] = []
         self.conflict_until = 0.0
         self.tokens_revoked_at = -FOREVER
         self.repairs_suspended = scenario.repairs_suspended
@@ -83,12 +100,14 @@ class SimulatedScaleSet:
         self._models: list[dict[str, Any]] = []
         self._model_since: list[tuple[float, int]] = []
         self._profiles: list[dict[str, Any]] = []
+        self._history: list[SetThen] = []
         self._events: list[tuple[float, int, f.Event]] = []
         self._order = itertools.count()
         self.model = UNKNOWN_MODEL
         if not scenario.scale_set.absent:
             self._begin(scenario.scale_set.instances)
-        self._first = (self.model, copy.deepcopy(self.json.get("properties", {}).get("virtualMachineProfile")))
+        self.remember(0.0)
+        self.first = (self.model, copy.deepcopy(self.json.get("properties", {}).get("virtualMachineProfile")))
 
     def _begin(self, described: tuple[InstanceDescription, ...]) -> None:
         self.note_model()
@@ -114,17 +133,16 @@ class SimulatedScaleSet:
 
     @property
     def flexible(self) -> bool:
-        return bool(self.json["properties"].get("orchestrationMode") == "Flexible")
+        return is_flexible(self.json)
 
     @property
     def capacity(self) -> int:
-        return int(self.json["sku"].get("capacity", 0))
+        return int((self.json.get("sku") or {}).get("capacity", 0))
 
     @property
     def profile(self) -> dict[str, Any]:
-        """The model that instances are made from."""
-        profile: dict[str, Any] = self.json["properties"]["virtualMachineProfile"]
-        return profile
+        """The model that instances are made from; empty for a Flexible set that has none."""
+        return profile_of(self.json)
 
     def profile_of(self, model: int) -> dict[str, Any]:
         """The profile that an instance on this model was made from, as far as it is known."""
@@ -147,10 +165,22 @@ class SimulatedScaleSet:
         except that of a Flexible set, which only updates move (flexible_manualupgrade_2024); and it has moved again
         when an update of mode Rolling or Automatic has reached its instances (uniform_auto_os_upgrade_policy_2024).
         """
+        updates = self.was(now).updates
         if self.flexible:
-            return self.updates
+            return updates
         by_themselves = 2 * sum(ends <= now for ends in self.reached_by_updates)
-        return self.updates + by_themselves + sum(1 + (upgrade.ends_at() <= now) for upgrade in self.accepted)
+        upgrades = [upgrade for upgrade in self.accepted if upgrade.started_at <= now]
+        return updates + by_themselves + sum(1 + (upgrade.ends_at() <= now) for upgrade in upgrades)
+
+    def was(self, then: float) -> SetThen:
+        """The set as it is now, or was at an earlier moment; that is known where the scenario lets reads lag."""
+        known = next((each for each in reversed(self._history) if each.since <= then), None)
+        return known or SetThen(then, self.json, self.updates)
+
+    def remember(self, now: float) -> None:
+        """Keep what the set is like from now on, for reads that will lag behind it."""
+        if any(isinstance(fault, f.ModelLags) for fault in self.scenario.faults):
+            self._history.append(SetThen(now, copy.deepcopy(self.json), self.updates))
 
     def present(self, now: float) -> list[Instance]:
         """The instances that Azure lists."""
@@ -165,7 +195,9 @@ class SimulatedScaleSet:
         return instance if instance is not None and instance.exists(now) and not instance.hidden else None
 
     def snapshot(self, instance: Instance, now: float) -> Snapshot:
-        return instance.at(now, self.has_signal)
+        snapshot = instance.at(now, self.has_signal)
+        lags = [fault for fault in self._faults_of(f.HealthLags) if fault.instance in ("*", instance.instance_id)]
+        return reported(instance, snapshot, now, lags[0], self.has_signal) if lags else snapshot
 
     def is_current(self, snapshot: Snapshot) -> bool:
         """latestModelApplied: whether the instance's model equals the set's, and has come to tell so."""
@@ -181,16 +213,58 @@ class SimulatedScaleSet:
 
     # --- time ---
 
+    def moment_of(self, trigger: f.Trigger) -> float:
+        """When it is or was; infinite while nobody knows."""
+        if trigger.at is not None:
+            return trigger.at
+        upgrades = [each.started_at for each in self.accepted]
+        moments, number = (
+            (upgrades, trigger.after_upgrade)
+            if trigger.after_update is None
+            else (self.updated_at, trigger.after_update)
+        )
+        return moments[number - 1] + trigger.delay if number and number <= len(moments) else FOREVER
+
+    def is_during(self, window: f.Window | None, now: float) -> bool:
+        """Whether a window of the scenario, for ever where there is none, is open now."""
+        if window is None:
+            return True
+        start = self.moment_of(window.start)
+        return start <= now < start + (FOREVER if window.seconds is None else window.seconds)
+
+    def listed_at(self, now: float) -> float:
+        """The moment that a list of instances shows now."""
+        return now - self._lag(f.ListLags, now)
+
+    def shown_at(self, now: float) -> float:
+        """The moment that a GET of the set shows now."""
+        return now - self._lag(f.ModelLags, now)
+
+    def _lag(self, kind: type[f.ListLags] | type[f.ModelLags], now: float) -> float:
+        lags = [fault.seconds for fault in self._faults_of(kind) if self.is_during(fault.during, now)]
+        return min(now, max(lags, default=0.0))
+
+    def _faults_of(self, kind: type[Kind]) -> list[Kind]:
+        return [fault for fault in self.scenario.faults if isinstance(fault, kind)]
+
     def settle(self, now: float) -> None:
         """Carry out, each at its own moment, what was to happen up to `now`."""
         while self._events and self._events[0][0] <= now:
             moment, _, event = heapq.heappop(self._events)
-            self._happen(event, moment)
+            set_events.happen(self, event, moment)
 
     def expect_after_upgrade(self, now: float) -> None:
         """Plan what the scenario wants to happen after the manualupgrade accepted last."""
         for event in self._events_of_scenario():
             if event.when.after_upgrade == len(self.accepted):
+                self._expect(now + event.when.delay, event)
+
+    def expect_after_update(self, now: float) -> None:
+        """Note an update of the set, and plan what the scenario wants to happen after it."""
+        self.updated_at.append(now)
+        self.remember(now)
+        for event in self._events_of_scenario():
+            if event.when.after_update == len(self.updated_at):
                 self._expect(now + event.when.delay, event)
 
     def _events_of_scenario(self) -> list[f.Event]:
@@ -199,30 +273,11 @@ class SimulatedScaleSet:
     def _expect(self, moment: float, event: f.Event) -> None:
         heapq.heappush(self._events, (moment, next(self._order), event))
 
-    def _happen(self, event: f.Event, moment: float) -> None:
-        match event:
-            case f.Vanish(instance=instance_id):
-                self.instances[instance_id].gone_at = moment
-            case f.FallIll(instance=instance_id, seconds=seconds):
-                end = FOREVER if seconds is None else moment + seconds
-                self.instances[instance_id].sicknesses.append(Sickness(moment, end))
-            case f.Stop(instance=instance_id, power=power):
-                self.instances[instance_id].power_changes.append((moment, power))
-            case f.Appear():
-                self.instances[event.instance] = self._appeared(event, moment)
-            case f.UpdatedBySomebody(instance=instance_id, seconds=seconds):
-                self.instances[instance_id].upgrades.append(self.replacement(moment, moment + seconds))
-            case f.RevokeTokens():
-                self.tokens_revoked_at = moment
-            case f.ModelChange(patch=patch):
-                self.json = merged(self.json, patch)
-                self.updates += 1
-                self.note_model(moment)
-
     def forget_deleted(self) -> None:
         """Nothing of a set that was deleted lives on in the one that is created in its place."""
         self.accepted = []
         self.reached_by_updates = []
+        self.updated_at = []
         self.conflict_until = 0.0
         self.repairs_suspended = False
         self.rolling = None
@@ -233,25 +288,38 @@ class SimulatedScaleSet:
         """Whether `note_model` would find another model than before in this JSON of the set."""
         return self.model != UNKNOWN_MODEL and self._models[self.model] != fingerprint(json)
 
-    def note_model(self, now: float | None = None) -> bool:
+    def note_model(self, now: float | None = None, *, always: bool = False) -> bool:
         """Take the set's JSON as its model from now on. Returns whether it is another model than before; then it
         carries the time it was made, where this date and set show one.
 
         A model that has been there before is another one all the same: going back does not make old instances
-        current again (uniform_update_and_instance_protection_2024).
+        current again (uniform_update_and_instance_protection_2024). `always`: even where it equals the one before.
         """
-        new = self.is_new_model(self.json)
+        new = always or self.is_new_model(self.json)
         if new and now is not None and "timeCreated" in self.profile:
             self.profile["timeCreated"] = self.calendar.timestamp(now)
         if new or self.model == UNKNOWN_MODEL:
+            before = self.model
             self._models.append(fingerprint(self.json))
             self._profiles.append(copy.deepcopy(self.profile))
             self.model = len(self._models) - 1
             self._model_since.append((now or 0.0, self.model))
+            if before != UNKNOWN_MODEL and not self._has_signal(before) and self._has_signal(self.model):
+                self._silence(now or 0.0)
         return new
+
+    def _has_signal(self, model: int) -> bool:
+        return has_health_signal({"properties": {"virtualMachineProfile": self._profiles[model]}})
+
+    def _silence(self, now: float) -> None:
+        """Health comes from a probe or an extension of the model: instances that were made without one report none."""
+        for instance in self.instances.values():
+            instance.silent_since = min(instance.silent_since, now)
 
     def deployed(self, profile: dict[str, Any], now: float) -> DeployedImage:
         """What an instance gets that is made from `profile` now. Raises Refusal for an image that is not there."""
+        if not profile:
+            return DeployedImage()
         return self.scenario.catalog.deploy(profile["storageProfile"], self.location, now)
 
     def replacement(self, started_at: float, ended_at: float) -> Upgrade:
@@ -284,7 +352,7 @@ class SimulatedScaleSet:
         return [
             fault
             for fault in self.scenario.faults
-            if isinstance(fault, f.InstanceFault) and fault.instance == instance_id
+            if isinstance(fault, f.InstanceFault) and fault.instance in ("*", instance_id)
         ]
 
     def conflict_seconds(self) -> float:
@@ -298,19 +366,6 @@ class SimulatedScaleSet:
         instance.spells.append(Spell(born_at, ready_at, "Creating"))
         return instance
 
-    def _appeared(self, event: f.Appear, moment: float) -> Instance:
-        model, profile = self._first if event.image == "old" else (self.model, self.profile)
-        return Instance(
-            instance_id=event.instance,
-            update_domain=event.update_domain,
-            fault_domain=event.update_domain,
-            zone=event.zone,
-            placement_group="" if self.flexible else placement_group_id(0, event.zone),
-            image=self.deployed(profile or self.profile, moment),
-            model=model,
-            born_at=moment,
-        )
-
     def _instance(self, described: InstanceDescription) -> Instance:
         return Instance(
             instance_id=described.instance_id,
@@ -322,11 +377,16 @@ class SimulatedScaleSet:
             model=self._model_of(described),
             provisioning=described.provisioning,
             failure=described.failure,
+            failed_extension=described.failed_extension,
             power=described.power,
             protection=_protection(described),
             sicknesses=[Sickness(0.0)] if described.unhealthy else [],
             spells=[Spell(0.0, described.busy_seconds)] if described.busy_seconds else [],
             leaves_first=described.leaves_first,
+            silent_since=FOREVER if described.reports_health else 0.0,
+            attached=described.attached,
+            shows=described.shows,
+            shown=described.shown,
         )
 
     def _model_of(self, described: InstanceDescription) -> int:
@@ -335,6 +395,8 @@ class SimulatedScaleSet:
             return OWN_MODEL
         profile, image = self.profile, described.image
         current = described.current
+        if not profile:
+            return self.model
         if current is None:
             same = image is None or image == self.deployed(profile, 0.0) or follows_latest(profile)
             current = same and not described.lacks and described.vm_size is None

@@ -7,7 +7,6 @@ A file holds `description`, `inputs` (the action's inputs that fit it), `fleet`,
 
 import dataclasses
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import resources
@@ -19,13 +18,12 @@ import yaml
 from azure_simulator import faults as f
 from azure_simulator.answers import NotSimulated, Refusal
 from azure_simulator.clock import EPOCH
-from azure_simulator.errors import ERRORS, OPERATION_ERRORS
+from azure_simulator.fault_reading import read_failure, read_faults
 from azure_simulator.images import Catalog, GalleryImage, ImageTraits, ManagedImage, PlatformImages
+from azure_simulator.model_rules import profile_of
 from azure_simulator.reading import ScenarioError, Section
 from azure_simulator.regions import target_region
 from azure_simulator.set_description import (
-    CLIENT_ID,
-    SUBSCRIPTION,
     UBUNTU,
     UBUNTU_VERSIONS,
     SetDescription,
@@ -33,6 +31,14 @@ from azure_simulator.set_description import (
 )
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
+# What a manualupgrade of a Flexible set needs (documented, "Upgrade policy modes").
+USUAL_FEATURES = {"ImageReferenceUpgradeForVmoVMs": "Registered", "VMSSFlexRollingUpgrade": "Registered"}
+# The size that sets here have (documented, "Dsv5 sizes series").
+USUAL_SIZES = {"Standard_D2s_v5": {"HyperVGenerations": "V1,V2", "CpuArchitectureType": "x64"}}
+# What exists where a scenario names no images.
+USUAL_CATALOG = Catalog(
+    platform=(PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS),)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,9 @@ class Scenario:
     `neighbours` are other sets, which show in the subscription's list and nowhere else. `under_way`
     are operations that somebody started before.
     `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are, from the beginning on.
+    `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure's. `features`:
+    the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM sizes that
+    the region offers.
     `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     """
 
@@ -93,6 +102,9 @@ class Scenario:
     repairs_suspended: bool = False
     access_token_seconds: float | None = None
     audience: str = GITHUB_AUDIENCE
+    identities: tuple[str, ...] | None = None
+    features: dict[str, str] = field(default_factory=dict, hash=False)
+    sizes: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
 
 
 def scenario_names() -> list[str]:
@@ -143,9 +155,8 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
     catalog = _catalog(root)
     try:
         scale_set = read_set(root.section("fleet"), root.mapping("model"), root.section("instances"), catalog)
-        for instance in scale_set.instances:
-            if instance.image is None:
-                catalog.deploy(_storage_profile(scale_set), scale_set.model["location"], 0.0)
+        if storage := _storage_profile(scale_set):
+            catalog.deploy(storage, scale_set.model["location"], 0.0)
     except (Refusal, NotSimulated) as error:
         raise root.problem("fleet.image", f"{error} (the list `images` says which images exist)") from error
     scenario = Scenario(
@@ -155,7 +166,7 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         scale_set=scale_set,
         catalog=catalog,
         timing=_timing(root.section("timing")),
-        faults=tuple(_fault(entry) for entry in root.sections("faults")),
+        faults=tuple(fault for entry in root.sections("faults") for fault in read_faults(entry)),
         rolling_upgrade=root.optional_text("rolling_upgrade"),
         began=_began(root),
         policy=root.mapping("policy"),
@@ -165,6 +176,9 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         repairs_suspended=root.flag("repairs_suspended", False),
         access_token_seconds=_token_seconds(root),
         audience=root.text("audience", GITHUB_AUDIENCE),
+        identities=tuple(root.list_of("identities", str)) if root.has("identities") else None,
+        features=_texts(root, "features", USUAL_FEATURES),
+        sizes=_sizes(root),
     )
     root.finish()
     check_faults(scenario, source)
@@ -179,18 +193,26 @@ def check_faults(scenario: Scenario, source: str) -> None:
     known |= {fault.instance for fault in scenario.faults if isinstance(fault, f.Appear)}
     for index, fault in enumerate(scenario.faults):
         instance = getattr(fault, "instance", None)
-        if instance is not None and instance not in known:
+        everybody = {"*"} if isinstance(fault, f.InstanceFault | f.HealthLags) else set()
+        if instance is not None and instance not in known | everybody:
             raise ScenarioError(f"{source}: faults[{index}].instance: the set has no instance {instance!r}")
+        if isinstance(fault, f.Evict) and profile_of(scenario.scale_set.model).get("priority") not in ("Spot", "Low"):
+            raise ScenarioError(
+                f"{source}: faults[{index}]: the instances are not Spot (virtualMachineProfile.priority)"
+            )
 
 
 def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
-    profile: dict[str, Any] = scale_set.model["properties"]["virtualMachineProfile"]["storageProfile"]
+    """Empty for a Flexible set without a model of its instances, and where no instance has the model's image."""
+    if all(instance.image is not None for instance in scale_set.instances):
+        return {}
+    profile: dict[str, Any] = profile_of(scale_set.model).get("storageProfile") or {}
     return profile
 
 
 def _catalog(root: Section) -> Catalog:
     if not root.has("images"):
-        return Catalog(platform=(PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS),))
+        return USUAL_CATALOG
     platform, gallery, managed = [], [], []
     for entry in root.sections("images"):
         if entry.has("publisher"):
@@ -219,6 +241,7 @@ def _platform_traits(entry: Section) -> ImageTraits:
         state=entry.choice("state", ("Active", "ScheduledForDeprecation", "Deprecated"), "Active"),
         deprecation_date=_moment_text(entry, "deprecation_date"),
         plan=_plan(entry),
+        features=_features(entry) if entry.has("features") else ImageTraits().features,
     )
 
 
@@ -237,11 +260,22 @@ def _gallery_traits(entry: Section) -> ImageTraits:
         end_of_life=_moment_text(entry, "end_of_life"),
         target_regions=tuple(target_region(each) for each in entry.list_of("target_regions", str)),
         plan=_plan(entry),
+        definition_features=_features(entry),
     )
 
 
+def _features(entry: Section) -> tuple[tuple[str, str], ...]:
+    """What an image is said to support, such as `SecurityType: TrustedLaunch`."""
+    section = entry.section("features")
+    return tuple((name, section.text(name)) for name in section.names())
+
+
 def _traits(entry: Section) -> ImageTraits:
+    """What any kind of image may say of itself."""
     return ImageTraits(
+        os_state=entry.choice("os_state", ("Generalized", "Specialized"), "Generalized"),
+        size_gb=entry.whole("size_gb", 30),
+        data_disks=tuple(entry.list_of("data_disks", dict)),
         os=entry.choice("os", ("Linux", "Windows"), "Linux"),
         hyper_v_generation=entry.choice("hyper_v_generation", ("V1", "V2"), "V2"),
         architecture=entry.choice("architecture", ("x64", "Arm64"), "x64"),
@@ -256,6 +290,21 @@ def _plan(entry: Section) -> dict[str, str] | None:
     plan = {key: section.text(key) for key in ("name", "publisher", "product")}
     section.finish()
     return plan
+
+
+def _texts(root: Section, key: str, usual: dict[str, str]) -> dict[str, str]:
+    if not root.has(key):
+        return usual
+    section = root.section(key)
+    return {name: section.text(name) for name in section.names()}
+
+
+def _sizes(root: Section) -> dict[str, dict[str, str]]:
+    """VM sizes by their name, each with its capabilities."""
+    if not root.has("sizes"):
+        return USUAL_SIZES
+    section = root.section("sizes")
+    return {name: _texts(section, name, {}) for name in section.names()}
 
 
 def _inputs(root: Section) -> dict[str, str]:
@@ -315,119 +364,8 @@ def _under_way(entry: Section) -> UnderWay:
     operation = UnderWay(
         began=entry.number("began", 0.0),
         seconds=entry.number("seconds"),
-        failure=_failure(entry),
+        failure=read_failure(entry),
         collection=entry.choice("collection", ("operations", "capsOperations"), "operations"),
     )
     entry.finish()
     return operation
-
-
-def _failure(entry: Section) -> tuple[str, str] | None:
-    """`code` and `message` of an operation that ends Failed; the text of a known code need not be given."""
-    if not entry.has("code"):
-        return None
-    code = entry.text("code")
-    return code, entry.text("message", OPERATION_ERRORS.get(code, code))
-
-
-def _fault(entry: Section) -> f.Fault:
-    kind = entry.choice("kind", tuple(_FAULTS))
-    fault = _FAULTS[kind](entry)
-    entry.finish()
-    return fault
-
-
-def _trigger(entry: Section) -> f.Trigger:
-    if entry.has("at") == entry.has("after_upgrade"):
-        raise entry.problem("", "needs either `at` (seconds) or `after_upgrade` (which one, with `delay` seconds)")
-    if entry.has("at"):
-        return f.Trigger(at=entry.number("at"))
-    return f.Trigger(after_upgrade=entry.whole("after_upgrade"), delay=entry.number("delay", 0.0))
-
-
-def _http_fault(entry: Section) -> f.HttpFault:
-    effects = [key for key in ("status", "drop", "hang", "without") if entry.has(key)]
-    if len(effects) != 1:
-        raise entry.problem("", "needs exactly one of `status`, `drop`, `hang` and `without`")
-    drop = entry.choice("drop", f.DROPS) if entry.has("drop") else None
-    return f.HttpFault(
-        **_matching(entry),
-        status=entry.whole("status") if entry.has("status") else None,
-        code=entry.text("code", ""),
-        message=entry.text("message", ""),
-        retry_after=entry.optional_number("retry_after"),
-        html=entry.text("html", ""),
-        drop=next((each for each in f.DROPS if each == drop), None),
-        hang=entry.optional_number("hang"),
-        without=tuple(entry.list_of("without", str)),
-    )
-
-
-def _matching(entry: Section) -> dict[str, Any]:
-    return {
-        "path": entry.text("path"),
-        "method": entry.optional_text("method"),
-        "nth": entry.whole("nth", 1),
-        "count": entry.whole("count", 1),
-    }
-
-
-def _answer_error(entry: Section) -> f.AnswerError:
-    error = ERRORS[entry.choice("error", tuple(ERRORS))]
-    case = entry.section("case")
-    told = {key: case.text(key) for key in case.names()}
-    usual = {"subscription": SUBSCRIPTION, "client": CLIENT_ID, **error.usual, **told}
-    error = dataclasses.replace(error, message=entry.text("message", error.message), usual=usual)
-    return f.AnswerError(error=error, **_matching(entry))
-
-
-def _operation_fate(entry: Section) -> f.OperationFate:
-    return f.OperationFate(seconds=entry.optional_number("seconds"), failure=_failure(entry), **_matching(entry))
-
-
-def _provisioning_failure(entry: Section) -> f.ProvisioningFailure:
-    ending = entry.choice("operation", ("failed", "succeeded"), "failed")
-    return f.ProvisioningFailure(
-        instance=entry.text("instance"),
-        code=entry.text("code"),
-        message=entry.text("message"),
-        operation="failed" if ending == "failed" else "succeeded",
-    )
-
-
-def _appear(entry: Section) -> f.Appear:
-    image = entry.choice("image", ("new", "old"), "new")
-    return f.Appear(
-        when=_trigger(entry),
-        instance=entry.text("instance"),
-        update_domain=entry.whole("update_domain") if entry.has("update_domain") else None,
-        zone=entry.optional_text("zone"),
-        image="new" if image == "new" else "old",
-    )
-
-
-def _stop(entry: Section) -> f.Stop:
-    power = entry.choice("power", ("stopped", "deallocated"), "deallocated")
-    return f.Stop(_trigger(entry), entry.text("instance"), "stopped" if power == "stopped" else "deallocated")
-
-
-_FAULTS: dict[str, Callable[[Section], f.Fault]] = {
-    "comes-up-unhealthy": lambda e: f.ComesUpUnhealthy(
-        e.text("instance"), e.optional_number("seconds"), e.optional_number("flap_seconds")
-    ),
-    "provisioning-failure": _provisioning_failure,
-    "hangs": lambda e: f.Hangs(e.text("instance")),
-    "stays-on-old-image": lambda e: f.StaysOnOldImage(e.text("instance")),
-    "flag-lags": lambda e: f.FlagLags(e.text("instance"), e.number("seconds"), e.whole("nth", 1)),
-    "http": _http_fault,
-    "error": _answer_error,
-    "operation": _operation_fate,
-    "conflict-window": lambda e: f.ConflictWindow(e.number("seconds")),
-    "vanish": lambda e: f.Vanish(_trigger(e), e.text("instance")),
-    "appear": _appear,
-    "fall-ill": lambda e: f.FallIll(_trigger(e), e.text("instance"), e.optional_number("seconds")),
-    "stop": _stop,
-    "updated-by-somebody": lambda e: f.UpdatedBySomebody(_trigger(e), e.text("instance"), e.number("seconds", 120.0)),
-    "revoke-tokens": lambda e: f.RevokeTokens(_trigger(e)),
-    "model-change": lambda e: f.ModelChange(_trigger(e), e.mapping("patch")),
-}

@@ -32,7 +32,9 @@ class InstanceDescription:
     `busy_seconds`: so long it is Updating, as instances are for a while after their creation. `leaves_first`: it
     is among those that a smaller capacity takes away. `lacks`: extensions of the model that it has not, `vm_size`:
     the size that it has instead of the model's; both are behind the model. `changed_individually`: somebody has
-    written to the instance itself.
+    written to the instance itself. `reports_health` false: it reports none until it is upgraded. `failed_extension`:
+    the one that is to blame for `failure`. `attached`: a machine that somebody made by itself and attached to the set.
+    `shows`: what is merged over its JSON until it is upgraded. `shown`: how Azure showed it, in a captured file.
     """
 
     instance_id: str
@@ -53,6 +55,11 @@ class InstanceDescription:
     lacks: tuple[str, ...] = ()
     vm_size: str | None = None
     changed_individually: bool = False
+    reports_health: bool = True
+    failed_extension: str = ""
+    attached: bool = False
+    shows: dict[str, Any] | None = field(default=None, hash=False)
+    shown: dict[str, Any] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,11 @@ class SetDescription:
     absent: bool = False
 
 
+def is_flexible(model: dict[str, Any]) -> bool:
+    """Whether the set's instances are virtual machines of their own."""
+    return str(model["properties"].get("orchestrationMode", "")).lower() == "flexible"
+
+
 def has_health_signal(model: dict[str, Any]) -> bool:
     """Whether the set's JSON names a source of health: a probe, the health extension, or external health."""
     properties = model["properties"]
@@ -75,12 +87,13 @@ def has_health_signal(model: dict[str, Any]) -> bool:
     extensions = (profile.get("extensionProfile") or {}).get("extensions") or []
     return (
         bool((profile.get("networkProfile") or {}).get("healthProbe"))
-        or any(
-            str(extension.get("properties", {}).get("type", "")).startswith("ApplicationHealth")
-            for extension in extensions
-        )
+        or any(_is_application_health(extension) for extension in extensions)
         or bool((properties.get("externalHealthPolicy") or {}).get("enabled"))
     )
+
+
+def _is_application_health(extension: dict[str, Any]) -> bool:
+    return str(extension.get("properties", {}).get("type", "")).startswith("ApplicationHealth")
 
 
 def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +117,12 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
     """
     shape = _spelled_out(fleet) if fleet.has("instances") else _laid_out(fleet)
     orchestration = fleet.choice("orchestration", ORCHESTRATION_MODES, "Uniform")
+    attached = fleet.list_of("attached", str)
+    if attached and orchestration != "Flexible":
+        raise fleet.problem("attached", "is for machines of a Flexible set")
     if orchestration == "Flexible":
         shape = [_as_machine(each) for each in shape]
+    shape += [InstanceDescription(instance_id=name, attached=True, reports_health=False) for name in attached]
     if fleet.whole("fault_domains", 5) == 1:
         shape = [dataclasses.replace(each, update_domain=None, fault_domain=None) for each in shape]
     model = merged(_base_model(fleet, len(shape)), _orchestrated(orchestration, fleet.whole("fault_domains", 5)))
@@ -199,17 +216,15 @@ def _overridden(
     failure = given.section("failed")
     behind = given.section("behind")
     lacks = tuple(behind.list_of("extensions", str))
-    profile = model["properties"]["virtualMachineProfile"]
-    known = [each["name"] for each in (profile.get("extensionProfile") or {}).get("extensions") or []]
+    profile = model["properties"].get("virtualMachineProfile") or {}
+    extensions = {each["name"]: each for each in (profile.get("extensionProfile") or {}).get("extensions") or []}
+    known = list(extensions)
     if unknown := [name for name in lacks if name not in known]:
         raise behind.problem("extensions", f"names {unknown[0]!r}, and the model has {', '.join(known) or 'none'}")
-    described = InstanceDescription(
-        instance_id=instance.instance_id,
-        update_domain=instance.update_domain,
-        fault_domain=instance.fault_domain,
-        zone=instance.zone,
-        placement_group=instance.placement_group,
-        image=image,
+    reports = not instance.attached and not any(_is_application_health(extensions[name]) for name in lacks)
+    described = dataclasses.replace(
+        instance,
+        image=image or (DeployedImage() if instance.attached else None),
         current=given.flag("current", True) if given.has("current") else None,
         provisioning="Failed" if failure.names() else given.text("provisioning_state", "Succeeded"),
         failure=(failure.text("code"), failure.text("message")) if failure.names() else None,
@@ -220,7 +235,11 @@ def _overridden(
         lacks=lacks,
         vm_size=behind.optional_text("vm_size"),
         changed_individually=given.flag("changed_individually", False),
+        reports_health=given.flag("reports_health", reports),
+        failed_extension=failure.text("extension", "") if failure.names() else "",
+        shows=given.mapping("shows") or None,
     )
+    failure.finish()
     behind.finish()
     given.finish()
     return described
@@ -231,8 +250,8 @@ def _given_image(given: Section, model: dict[str, Any], catalog: Catalog) -> Dep
     value = given.raw("image")
     if value is None:
         return None
-    profile = model["properties"]["virtualMachineProfile"]["storageProfile"]
-    if isinstance(value, str) and kind_of(profile) == "platform":
+    profile = (model["properties"].get("virtualMachineProfile") or {}).get("storageProfile") or {}
+    if isinstance(value, str) and profile and kind_of(profile) == "platform":
         profile = merged(profile, {"imageReference": {"version": value}})
     elif isinstance(value, dict) and len(value) == 1 and value.keys() < ID_KEYS.keys():
         profile = {"imageReference": value}

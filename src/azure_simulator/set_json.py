@@ -18,14 +18,15 @@ def state_of(scale_set: SimulatedScaleSet, now: float) -> str:
     """The set's provisioningState: what it says in its JSON, or what an operation on it is doing."""
     if now < scale_set.deleted_at < float("inf"):
         return "Deleting"
-    if not scale_set.operations.busy(now):
-        return str(scale_set.json["properties"].get("provisioningState", "Succeeded"))
+    if not scale_set.operations.was_busy(now):
+        return str(scale_set.was(now).json["properties"].get("provisioningState", "Succeeded"))
     return "Creating" if now < scale_set.ready_at else "Updating"
 
 
 def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generation: Generation) -> Json:
     """The set: what it is made of, and what only Azure writes."""
-    body = {"name": scale_set.name, "id": scale_set.json["id"], "type": KIND, **scale_set.json}
+    told = scale_set.was(now).json
+    body = {"name": scale_set.name, "id": told["id"], "type": KIND, **told}
     properties = dict(body.pop("properties"))
     if generation.etags(api_version):
         body["etag"] = etag(scale_set, now)

@@ -56,14 +56,20 @@ class SetRoutes:
         return json_reply(200, {"value": bodies}, meter.headers)
 
     def _bodies(self, request: Request, now: float) -> list[dict[str, Any]]:
-        return [self._body(request, now)] if self._set.exists(now) else []
+        return [self._seen(request, now)[0]] if self._set.exists(now) else []
 
     def _body(self, request: Request, now: float) -> dict[str, Any]:
         return set_body(self._set, now, request.api_version, self._service.generation(now))
 
+    def _seen(self, request: Request, now: float) -> tuple[dict[str, Any], float]:
+        """The set as a GET shows it, and the moment that this is."""
+        then = self._set.shown_at(now)
+        return self._body(request, then), then
+
     def _get(self, request: Request, match: Match, now: float) -> Reply:
         meter = self._enter_existing(request, match, "set-get", now)
-        return json_reply(200, self._body(request, now), [*self._etag(request, now), *meter.headers])
+        body, then = self._seen(request, now)
+        return json_reply(200, body, [*self._etag(request, then), *meter.headers])
 
     def _view(self, request: Request, match: Match, now: float) -> Reply:
         meter = self._enter_existing(request, match, "set-view", now)

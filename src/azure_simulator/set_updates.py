@@ -9,13 +9,12 @@ latter documented, "Deprecated images FAQ").
 """
 
 import random
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator.errors import refusal
 from azure_simulator.faults import OperationFate
-from azure_simulator.fleet import FOREVER, Instance, Spell
+from azure_simulator.fleet import FOREVER, Instance, Spell, leaving
 from azure_simulator.generation import Generation
 from azure_simulator.images import kinds_of
 from azure_simulator.model_rules import (
@@ -23,6 +22,7 @@ from azure_simulator.model_rules import (
     check_whole,
     is_windows,
     merged_resource,
+    profile_of,
     storage_image,
     with_policy,
     writable,
@@ -90,6 +90,7 @@ def create(
     scale_set.json = creation.model
     scale_set.created_at, scale_set.deleted_at, scale_set.updates = now, FOREVER, 1
     scale_set.note_model()
+    scale_set.remember(now)
     ends = scale_set.ready_at = now + _seconds(fate, CREATION)
     _give_birth(scale_set, scale_set.capacity, now, ends)
     # Windows takes longer (recorded: 97 and 61).
@@ -137,6 +138,7 @@ def update(
     scale_set.updates += planned.model != scale_set.json
     before, scale_set.json = scale_set.capacity, planned.model
     new_model = scale_set.note_model(now)
+    scale_set.expect_after_update(now)
     ends = now + _seconds(fate, _duration(scale_set, image_changes, before))
     scale_set.conflict_until = ends + scale_set.conflict_seconds()
     _scale(scale_set, before, now, ends)
@@ -181,7 +183,7 @@ def _seconds(fate: OperationFate | None, usual: float) -> float:
 
 
 def _storage(model: dict[str, Any]) -> dict[str, Any]:
-    storage: dict[str, Any] = model["properties"]["virtualMachineProfile"]["storageProfile"]
+    storage: dict[str, Any] = profile_of(model).get("storageProfile") or {}
     return storage
 
 
@@ -236,24 +238,6 @@ def _scale(scale_set: SimulatedScaleSet, before: int, now: float, ends: float) -
             instance.spells.append(Spell(now, ends, "Deleting"))
 
 
-def leaving(instances: list[Instance], count: int) -> list[Instance]:
-    """Which instances a smaller capacity takes away: from the fullest zone and fault domain, newest first.
-
-    Documented ("scale-in policy", Default); protected instances stay.
-    """
-    staying = [each for each in instances if each.protection is None or not each.protection.from_scale_in]
-    gone: list[Instance] = []
-    for _ in range(min(count, len(staying))):
-        sizes = Counter((each.zone, each.fault_domain) for each in staying)
-        fullest = max(sizes.values())
-        crowded = [each for each in staying if sizes[each.zone, each.fault_domain] == fullest]
-        newest = max(crowded, key=lambda each: (len(each.instance_id), each.instance_id))
-        next_one = next((each for each in staying if each.leaves_first), newest)
-        staying.remove(next_one)
-        gone.append(next_one)
-    return gone
-
-
 def _give_birth(scale_set: SimulatedScaleSet, count: int, now: float, ready_at: float) -> None:
     """New instances, and those that overprovisioning adds for a while: they take numbers too, so ids have gaps."""
     told, scale_set.births = scale_set.births[:count], scale_set.births[count:]
@@ -280,9 +264,12 @@ def _free_numbers(scale_set: SimulatedScaleSet, count: int) -> list[int]:
 
 
 def _number_of(instance_id: str) -> int:
-    """The number in an id, which in a Flexible set is the hexadecimal end of a name."""
+    """The number in an id, which in a Flexible set is the hexadecimal end of a name; -1 for another name."""
     of_a_set, _, number = instance_id.rpartition("_")
-    return int(number, 16 if of_a_set else 10)
+    try:
+        return int(number, 16 if of_a_set else 10)
+    except ValueError:
+        return -1
 
 
 def _described(scale_set: SimulatedScaleSet, number: int) -> InstanceDescription:

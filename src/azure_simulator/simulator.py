@@ -14,12 +14,13 @@ from azure_simulator.answers import (
     NotSimulated,
     Refusal,
     Reply,
+    empty_reply,
     html_reply,
     json_reply,
 )
 from azure_simulator.arm_request import parse_request
 from azure_simulator.arm_routes import ArmRoutes
-from azure_simulator.broken_answers import cut_off, raise_if_dropped, without_fields
+from azure_simulator.broken_answers import altered, cut_off, raise_if_dropped
 from azure_simulator.clock import Calendar, Clock
 from azure_simulator.fleet import FOREVER, lowest_available
 from azure_simulator.identity_routes import IdentityRoutes
@@ -32,6 +33,10 @@ from azure_simulator.throttling import Throttle, too_many_requests
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
+
+
+# Where a machine of Azure asks for a token of its own (documented).
+METADATA_SERVICE = "169.254.169.254"
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,16 +244,16 @@ class SimulatedAzure:
         """The reply, and how long it hangs before it comes. Logs the request whatever becomes of it."""
         now = self._settled()
         parts = urlsplit(url)
-        struck = self._struck(method, parts.path)
+        struck = self._struck(method, parts.path, parts.query, now)
         fault = next((each for each in struck if isinstance(each, f.HttpFault)), None)
         status = 0
         try:
             raise_if_dropped(fault, "before")
-            if fault is not None and fault.status is not None:
+            if fault is not None and (fault.status is not None or fault.empty == "before"):
                 reply = self._finished(self._faulty_reply(fault, now), headers, now)
             else:
                 true = self._reply(method, url, headers, body, struck, now)
-                reply = self._finished(without_fields(true, fault.without if fault else ()), headers, now)
+                reply = self._finished(altered(true, fault) if fault else true, headers, now)
             raise_if_dropped(fault, "after")
             status = reply.status
         finally:
@@ -263,9 +268,14 @@ class SimulatedAzure:
         lowered = {name.lower(): value for name, value in headers.items()}
         fate = next((each for each in struck if isinstance(each, f.OperationFate)), None)
         error = next((each.error for each in struck if isinstance(each, f.AnswerError)), None)
+        refused = next((each for each in struck if isinstance(each, f.SignInError)), None)
         try:
+            if parts.netloc == METADATA_SERVICE and self.scenario.identities is not None:
+                return self._identity.machine_token(parts.query, lowered, self.scenario.identities, now)
             if f"{parts.scheme}://{parts.netloc}".lower() != self._base_url.lower():
                 raise NotSimulated("no such host")
+            if refused is not None:
+                return self._identity.refuse(refused, parts.path, body, now)
             if self._identity.owns(parts.path):
                 return self._identity.answer(method, parts.path, parts.query, lowered, body, now)
             request = parse_request(method, parts.path, parts.query, lowered, body, error, fate)
@@ -276,14 +286,17 @@ class SimulatedAzure:
             message = f"The simulator has no answer to {method} {url}: {why}."
             return json_reply(501, {"error": {"code": "NotSimulated", "message": message}})
 
-    def _struck(self, method: str, path: str) -> list[f.RequestFault]:
+    def _struck(self, method: str, path: str, query: str, now: float) -> list[f.RequestFault]:
         """The faults that strike this request, in their order; every fault that it matches counts it."""
         struck = []
         for index, fault in enumerate(self.scenario.faults):
-            if not isinstance(fault, f.RequestFault) or not _matches(fault, method, path):
+            if not isinstance(fault, f.RequestFault) or not _matches(fault, method, path, query):
+                continue
+            if not self._set.is_during(fault.during, now):
                 continue
             self._seen[index] += 1
-            if fault.nth <= self._seen[index] < fault.nth + fault.count:
+            turn, odd = divmod(self._seen[index] - fault.nth, fault.every)
+            if 0 <= turn < fault.count and not odd:
                 struck.append(fault)
         return struck
 
@@ -291,6 +304,8 @@ class SimulatedAzure:
         """The answer that a fault asks for. A 429 without a code of its own is a throttle's, with all that
         belongs to it.
         """
+        if fault.empty is not None:
+            return empty_reply(200)
         headers = [] if fault.retry_after is None else [("retry-after", f"{fault.retry_after:g}")]
         if fault.html:
             return html_reply(fault.status or 200, fault.html)
@@ -321,6 +336,9 @@ def _finite(record: dict[str, object]) -> dict[str, object]:
     return {key: None if value == FOREVER else value for key, value in record.items()}
 
 
-def _matches(fault: f.RequestFault, method: str, path: str) -> bool:
-    wanted = fault.method is None or fault.method.upper() == method.upper()
-    return wanted and re.search(fault.path, path, re.IGNORECASE) is not None
+def _matches(fault: f.RequestFault, method: str, path: str, query: str) -> bool:
+    if fault.method is not None and fault.method.upper() != method.upper():
+        return False
+    if fault.api_version is not None and f"api-version={fault.api_version}" not in query.split("&"):
+        return False
+    return re.search(fault.path, path, re.IGNORECASE) is not None

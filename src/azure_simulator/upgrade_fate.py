@@ -34,15 +34,15 @@ def decide(
     ended_at = now + (drawn if seconds is None else seconds)
     starting = draw.uniform(*timing.healthy_after) if has_signal else 0.0
     sickness = Sickness(ended_at, ended_at + starting)
-    failure, keeps_image, lag = None, False, 0.0
+    failure, extension, keeps_image, lag = None, "", False, 0.0
     for fault in faults:
         if number != (fault.nth if isinstance(fault, f.FlagLags) else 1):
             continue
         match fault:
-            case f.ComesUpUnhealthy(seconds=seconds, flap_seconds=flap):
-                sickness = Sickness(ended_at, FOREVER if seconds is None else ended_at + seconds, flap)
-            case f.ProvisioningFailure(code=code, message=message):
-                failure, keeps_image, sickness = (code, message), True, Sickness(ended_at)
+            case f.ComesUpUnhealthy(seconds=seconds, flap_seconds=flap, relapses_after=healthy):
+                sickness = Sickness(ended_at, FOREVER if seconds is None else ended_at + seconds, flap, healthy)
+            case f.ProvisioningFailure(code=code, message=message, extension=extension):
+                failure, keeps_image, sickness = (code, message), fault.image == "old", Sickness(ended_at)
             case f.Hangs():
                 ended_at, sickness = FOREVER, Sickness(FOREVER)
             case f.StaysOnOldImage():
@@ -57,4 +57,5 @@ def decide(
         current_at=FOREVER if keeps_image else ended_at + lag,
         sickness=sickness,
         failure=failure,
+        failed_extension=extension,
     )

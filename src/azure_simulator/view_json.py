@@ -7,6 +7,7 @@ import hashlib
 from typing import Any
 
 from azure_simulator.fleet import Instance, Snapshot
+from azure_simulator.images import said
 from azure_simulator.model_rules import is_windows
 from azure_simulator.scale_set import SimulatedScaleSet
 
@@ -45,15 +46,19 @@ def instance_view(instance: Instance, snapshot: Snapshot, scale_set: SimulatedSc
         view["vmAgent"]["extensionHandlers"] = [_handler(each, each["name"] in fresh) for each in extensions]
     view["disks"] = [_disk(instance, snapshot, scale_set, extensions, time)]
     if up and extensions:
-        view["extensions"] = [_extension(each, time) for each in extensions]
-    if snapshot.healthy is not None:
-        view["vmHealth"] = {"status": _health(snapshot)}
+        view["extensions"] = [_extension(each, snapshot, time) for each in extensions]
+    if snapshot.reported is not None:
+        view["vmHealth"] = {"status": _health(snapshot, scale_set)}
     if modern:
-        view["hyperVGeneration"] = scale_set.scenario.catalog.traits_of(snapshot.image).hyper_v_generation
+        view |= said({"hyperVGeneration": scale_set.scenario.catalog.traits_of(snapshot.image).hyper_v_generation})
     changing = None if snapshot.provisioning in ("Updating", "Creating", "Deleting") else time
     view["statuses"] = [
         provisioning_status(snapshot.provisioning, snapshot.failure, changing),
-        {"code": f"PowerState/{snapshot.power}", "level": "Info", "displayStatus": _DISPLAY[snapshot.power]},
+        {
+            "code": f"PowerState/{snapshot.power}",
+            "level": "Info",
+            "displayStatus": _DISPLAY.get(snapshot.power, snapshot.power),
+        },
     ]
     return view
 
@@ -116,8 +121,11 @@ def _handler(extension: Json, fresh: bool) -> Json:
     return {**_named(extension["properties"]), "status": status}
 
 
-def _extension(extension: Json, time: str) -> Json:
-    """The extension's own status."""
+def _extension(extension: Json, snapshot: Snapshot, time: str) -> Json:
+    """The extension's own status; that of a failed one has a number for a code (operation_failed_vm_extension_2023)."""
+    if snapshot.failure is not None and snapshot.failed_extension == extension["name"]:
+        failed = provisioning_status("Failed", ("1", snapshot.failure[1]), time)
+        return {"name": extension["name"], **_named(extension["properties"]), "statuses": [failed]}
     status = {
         "code": "ProvisioningState/succeeded",
         "level": "Info",
@@ -161,7 +169,10 @@ def _encryption(settings: Json) -> Json:
     return {"diskEncryptionKey": key, "enabled": True}
 
 
-def _health(snapshot: Snapshot) -> Json:
-    state = "healthy" if snapshot.healthy else "unhealthy"
+def _health(snapshot: Snapshot, scale_set: SimulatedScaleSet) -> Json:
+    state = "healthy" if snapshot.reported else "unhealthy"
     display = "The VM is reporting itself as " + state
-    return {"code": f"HealthState/{state}", "level": "Info", "displayStatus": display}
+    status = {"code": f"HealthState/{state}", "level": "Info", "displayStatus": display}
+    if snapshot.reported_at is None:
+        return status
+    return {**status, "time": scale_set.calendar.timestamp(snapshot.reported_at)}

@@ -100,7 +100,10 @@ def parsed(yaml: str) -> Scenario:
             SMALL + "faults: [{kind: vanish, instance: '1', at: 3, after_upgrade: 1}]",
             "faults[0]: needs either `at` (seconds) or `after_upgrade`",
         ),
-        (SMALL + "faults: [{kind: http, path: x}]", "faults[0]: needs exactly one of `status`, `drop`, `hang` and"),
+        (
+            SMALL + "faults: [{kind: http, path: x}]",
+            "faults[0]: needs exactly one of `status`, `drop`, `hang`, `without`",
+        ),
         (SMALL + "faults: [{kind: http, path: x, drop: maybe}]", "faults[0].drop: must be one of tls, before, after"),
         (SMALL + "faults: [{kind: flag-lags, instance: '1', seconds: -1}]", "faults[0].seconds: must be a number of 0"),
         (
