@@ -345,3 +345,12 @@ def test_an_image_id_with_an_option_of_its_own_keeps_it_to_itself() -> None:
         script.sent[0].url
         == f"{MANAGER}{reference.replace('?', '%3F').replace('=', '%3D').replace('#', '%23')}?api-version={API_VERSION}"
     )
+
+
+@pytest.mark.parametrize("ids", [["*"], ["1", "*"]], ids=["alone", "among-others"])
+def test_a_name_that_means_all_instances_is_never_asked_for(ids: list[str]) -> None:
+    client, script = azure()
+    with pytest.raises(AzureError, match="means all instances") as refused:
+        client.upgrade(ids)
+    assert refused.value.trouble is Trouble.REJECTED
+    assert script.sent == []
