@@ -1,10 +1,9 @@
 # Each target makes what it needs first; a second run installs nothing.
 PYTHON   ?= python3
 SCENARIO ?= happy
-# How many rollouts `make simulate` draws, and how many cases of bad input; SEED=n plays one rollout with its log.
+# How many rollouts `make sweeps` draws, and how many cases of bad input; SEED=n plays one rollout with its log.
 SEEDS    ?= 2000
 CASES    ?= 10000
-SEED     ?=
 # Real seconds for each virtual second of the demo; unset: a virtual minute a second.
 PACE     ?=
 
@@ -20,7 +19,13 @@ E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
 E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 tests/e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-.PHONY: help demo test simulate crashes check conformance e2e bench lock clean
+# What needs no whole run: decisions, reporters, what is sent and read, inputs, and what documents promise.
+QUICK := $(addprefix tests/,rollout reporters azure_api harness test_inputs.py test_addresses.py test_post.py \
+         test_architecture.py test_action_yml.py test_readme.py test_parity.py test_packaging.py)
+# Whole folders that the configuration leaves out of `make test`.
+EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
+
+.PHONY: help demo quick simulator test sample sweeps check conformance e2e bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -28,15 +33,27 @@ help: ## list the targets
 demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
 
-test: $(READY) ## the tests
+quick: $(READY) ## the tests of what is decided, said, sent and promised: at every save
+	@$(BIN)/python -m pytest $(QUICK)
+
+simulator: $(READY) ## the tests of the simulator
+	@$(BIN)/python -m pytest tests/azure_simulator
+
+test: $(READY) ## all tests but the sweeps
 	@$(BIN)/python -m pytest
 
-simulate: $(READY) ## rollouts drawn from seeds, and bad input, held against what must always be so (SEEDS=, CASES=, SEED=)
-	@PYTHONPATH=src:tests $(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
-	$(if $(SEED),,@PYTHONPATH=src:tests $(BIN)/python -m bad_input --cases $(CASES))
+sample: $(READY) ## a fixed part of each sweep, the 600 instances, and every check shown to be able to fail
+	@$(BIN)/python -m pytest $(EVERYTHING) tests/sweeps
 
-crashes: $(READY) ## every scenario killed at every call to Azure, and run again
-	@PYTHONPATH=src:tests $(BIN)/python -m crashes
+ifdef SEED
+sweeps: $(READY)
+	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seed $(SEED)
+else
+sweeps: sample ## thousands of rollouts from seeds, of bad input, and of kills at every call (SEEDS=, CASES=, SEED=)
+	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
+	@PYTHONPATH=src:tests $(BIN)/python -m bad_input --cases $(CASES)
+	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills
+endif
 
 check: $(READY) ## formatting, lint, types, architecture, action and workflow files, Dockerfile
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ import pytest
 
 from azure_simulator import VirtualClock
 from builders import NEW, changed, fleet, report_of, run_of
-from playing import HAPPY_FLEET, play
+from harness.playing import HAPPY_FLEET, play
 from vmss_upgrade.rollout.events import InstancesSeen
 
 UPGRADE = "path: 'manualupgrade$', method: POST"

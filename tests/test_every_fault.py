@@ -7,7 +7,6 @@ was upgraded. A new call or a new fault is a line.
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -16,9 +15,7 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import RequestRecord, VirtualClock
-from playing import HAPPY_FLEET, Played, play, read_outputs
-from vmss_upgrade.main import run
-from vmss_upgrade.rehearsal import environment
+from harness.playing import HAPPY_FLEET, Played, play, play_job
 
 INPUTS = {"suspend-repairs": "true"}
 REPAIRED = HAPPY_FLEET + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT30M}}}\n"
@@ -226,12 +223,8 @@ def assert_a_second_run_ends_it(first: Played, clock: VirtualClock, folder: Path
     azure.scenario = dataclasses.replace(azure.scenario, faults=())
     clock.sleep(60)
     folder.mkdir()
-    settings = {**azure.scenario.inputs, **INPUTS}
-    exit_code = run(
-        environment(azure, folder, settings), clock, transport=lambda _: azure.transport(), simulated="test"
-    )
-    outputs = read_outputs((folder / "outputs.txt").read_text())
-    assert exit_code == 0, outputs
+    second = play_job(azure, clock, folder, {**azure.scenario.inputs, **INPUTS}, name="test")
+    assert second.exit_code == 0, second.log
     assert {(each.image_version, each.upgrades) for each in azure.instances()} == {("22.04.202611010", 1)}
-    assert json.loads(outputs["remaining"]) == []
+    assert second.ids("remaining") == []
     assert azure.repairs_suspended == ("Automatic instance repairs are still suspended" in first.log)

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from azure_simulator import VirtualClock, fault_names, load_scenario, scenario_names
-from playing import Played, play, play_once
-from vmss_upgrade.errors import Interrupted
+from azure_simulator import fault_names, load_scenario, scenario_names
+from harness.playing import Played, cancelled_at, play, play_once
 from vmss_upgrade.rollout.events import Outcome
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "faults.md").read_text(encoding="utf-8")
@@ -30,20 +29,6 @@ class Row(NamedTuple):
     go_on: str
 
 
-class CancelledClock(VirtualClock):
-    """A clock on which the job is cancelled once, at a moment."""
-
-    def __init__(self, at: float) -> None:
-        super().__init__()
-        self._at = at
-
-    def sleep(self, seconds: float) -> None:
-        super().sleep(seconds)
-        if self.now() >= self._at:
-            self._at = float("inf")
-            raise Interrupted
-
-
 def rows() -> list[Row]:
     cells = [[cell.strip() for cell in line[1:-1].split("|")] for line in PAGE.splitlines() if line.startswith("|")]
     assert all(len(row) == len(HEADINGS) for row in cells)
@@ -59,7 +44,7 @@ def only_code(cell: str) -> str:
 
 def played(name: str, folder: Path) -> Played:
     if name in CANCELLED:
-        return play(name, folder, clock=CancelledClock(CANCELLED[name]))
+        return play(name, folder, clock=cancelled_at(CANCELLED[name]))
     return play_once(name)
 
 

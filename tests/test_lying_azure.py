@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import load_scenario
-from playing import play
+from harness.playing import play
 
 FOLDER = Path(__file__).parent / "lying_azure"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yml"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from playing import HAPPY_FLEET, Played, play
+from harness.playing import HAPPY_FLEET, Played, play
 
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 BEHIND = (

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from playing import Played, play
+from harness.playing import Played, play
 
 COMPUTE = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
 GALLERY = f"{COMPUTE}/galleries/golden/images/web"

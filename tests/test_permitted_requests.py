@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from azure_simulator import SimulatedAzure, VirtualClock, fault_names, scenario_names
+from harness.playing import HAPPY_FLEET, Played, play
 from permitted import complaint
-from playing import HAPPY_FLEET, Played, play
 
 SET = "https://a.test/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
 REPAIRS = '{"serviceName": "AutomaticRepairs", "action": "Suspend"}'

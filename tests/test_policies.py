@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from azure_simulator import VirtualClock
-from playing import HAPPY_FLEET, play, read_outputs
+from harness.playing import HAPPY_FLEET, cancelled_at, play
+from harness.runner_files import read_outputs
 
 TEN = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
 
@@ -261,21 +261,11 @@ def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path
 
 def service_states(folder: Path, inputs: dict[str, str], at: float = 0.0) -> tuple[list[str], list[str]]:
     """What was asked of the repairs, and what was saved of them; at the end they must be at work again."""
-    clock = VirtualClock()
-    if at:
-        clock.call_at(at, _cancel)
-    played = play("repairs", folder, inputs=inputs, clock=clock, environ={"GITHUB_STATE": str(folder / "state")})
+    played = play("repairs", folder, inputs=inputs, clock=cancelled_at(at) if at else None)
     asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
-    lines = (folder / "state").read_text().splitlines() if (folder / "state").exists() else []
-    state = [line for line in lines if line in ("suspended", "resumed")]
+    state = [line for line in played.files["state.txt"].splitlines() if line in ("suspended", "resumed")]
     assert not played.azure.repairs_suspended
     return asked, state
-
-
-def _cancel() -> None:
-    from vmss_upgrade.errors import Interrupted
-
-    raise Interrupted
 
 
 def test_repairs_are_suspended_and_resumed(tmp_path: Path) -> None:
@@ -316,13 +306,12 @@ def test_repairs_that_cannot_be_suspended(fault: str, outcome: str, actions: lis
         + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
         + f"faults:\n  - {fault % path}\n"
     )
-    environ = {"GITHUB_STATE": str(tmp_path / "state")}
-    played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"}, environ=environ)
+    played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"})
     assert played.outputs["outcome"] == outcome, played.log
     asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
     assert asked == actions
     assert not played.azure.repairs_suspended
-    assert read_outputs((tmp_path / "state").read_text())["repairs"] == "resumed"
+    assert read_outputs(played.files["state.txt"])["repairs"] == "resumed"
     assert "may still be suspended" not in played.log
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from playing import HAPPY_FLEET, Played, play
+from harness.playing import HAPPY_FLEET, Played, play
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 ROWS = {

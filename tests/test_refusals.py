@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from playing import HAPPY_FLEET, play
+from harness.playing import HAPPY_FLEET, play
 
 FABRIC = "{name: sf, properties: {publisher: Microsoft.Azure.ServiceFabric, type: ServiceFabricLinuxNode}}"
 

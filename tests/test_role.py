@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from playing import HAPPY_FLEET, play, play_once
+from harness.playing import HAPPY_FLEET, play, play_once
 from vmss_upgrade.rollout.rights import needed_actions
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from azure_simulator import VirtualClock
-from playing import HAPPY_FLEET, Played, play
-from vmss_upgrade.errors import Interrupted
+from harness.playing import HAPPY_FLEET, Played, cancelled_at, play
 
 OLD, NEW, OTHER = "22.04.202610010", "22.04.202611010", "22.04.202609010"
 JAMMY = "publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2"
@@ -256,13 +254,7 @@ def test_the_floor_on_the_way_back_is_that_of_the_beginning(tmp_path: Path) -> N
 
 
 def test_a_cancelled_rollback_says_how_to_go_on(tmp_path: Path) -> None:
-    clock = VirtualClock()
-
-    def cancel() -> None:
-        raise Interrupted
-
-    clock.call_at(360.0, cancel)
-    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK, clock=clock)
+    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK, clock=cancelled_at(360.0))
     assert played.outputs["outcome"] == "interrupted"
     assert "The rollback of simulated-set was cancelled" in played.summary
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
@@ -498,13 +490,7 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
 
 def test_a_cancelled_rollback_by_hand_names_the_image_to_go_on_with(tmp_path: Path) -> None:
     """The same inputs would not do: the instances no longer tell for certain which image is the earlier."""
-    clock = VirtualClock()
-
-    def cancel() -> None:
-        raise Interrupted
-
-    clock.call_at(70.0, cancel)
-    played = play(HALF_WAY, tmp_path, inputs=BY_HAND, clock=clock)
+    played = play(HALF_WAY, tmp_path, inputs=BY_HAND, clock=cancelled_at(70.0))
     assert played.outputs["outcome"] == "interrupted"
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from azure_simulator import UpgradeRecord, VirtualClock
-from playing import HAPPY_FLEET, Played, play, play_once
-from vmss_upgrade.errors import Interrupted
+from azure_simulator import UpgradeRecord
+from harness.playing import HAPPY_FLEET, Played, cancelled_at, play, play_once
 
 TARGET = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202611010"
 PREVIOUS = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010"
@@ -93,23 +92,13 @@ def test_writes_are_not_repeated_by_the_sdk() -> None:
     assert min(gaps) > 10
 
 
-def test_a_large_set_is_rolled_without_a_429() -> None:
-    played = play_once("large")
-    assert played.exit_code == 0
-    assert not [request for request in played.azure.requests if request.status == 429]
-    assert played.azure.lowest_available() == 580
-    ideal = sum(upgrade.healthy_at - upgrade.started_at for upgrade in played.azure.upgrades)
-    assert _batches_took(played) <= 1.05 * ideal
-    assert len(played.summary.encode()) < 1_000_000
-
-
 @pytest.mark.parametrize("bake", [0, 60])
 @pytest.mark.parametrize("seed", range(10))
 def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp_path: Path) -> None:
     """At most 1.05 times the slowest instance of each batch plus its bake, inside the throttling limits."""
     played = play("happy", tmp_path, seed=seed, inputs={"bake-time": str(bake)})
     ideal = sum(upgrade.healthy_at - upgrade.started_at + bake for upgrade in played.azure.upgrades)
-    assert _batches_took(played) <= 1.05 * ideal
+    assert played.batches_took <= 1.05 * ideal
     assert not [request for request in played.azure.requests if request.status == 429]
 
 
@@ -131,9 +120,7 @@ HALF_DONE = (
 
 @pytest.mark.parametrize("at", [0.1, 1.0, 30.0, 60.0, 100.0, 300.0])
 def test_a_cancelled_run_writes_nothing_more_and_tells_what_is_left(at: float, tmp_path: Path) -> None:
-    clock = VirtualClock()
-    clock.call_at(at, _cancel)
-    played = play("happy", tmp_path, clock=clock)
+    played = play("happy", tmp_path, clock=cancelled_at(at))
     assert played.exit_code == 1
     assert played.outputs["outcome"] == "interrupted"
     assert "cancelled" in played.summary
@@ -210,14 +197,5 @@ def test_a_plan_reads_only(tmp_path: Path) -> None:
 # -- small words ---------------------------------------------------------------------------------------------------
 
 
-def _cancel() -> None:
-    raise Interrupted
-
-
 def _pairs(played: Played) -> list[tuple[UpgradeRecord, UpgradeRecord]]:
     return list(pairwise(played.azure.upgrades))
-
-
-def _batches_took(played: Played) -> float:
-    """Seconds from the start of the first batch to the end."""
-    return float(played.record["duration"]) - float(played.record["batches"][0]["started_at"])

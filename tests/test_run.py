@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from azure_simulator import load_scenario
-from playing import HAPPY_FLEET, play, read_outputs
+from harness.playing import HAPPY_FLEET, play
+from harness.runner_files import read_outputs
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import scenario_names
-from playing import Played, play_once
+from harness.playing import Played, play_once
 
 FOLDER = Path(__file__).parent / "transcripts"
 CORRELATION_ID = re.compile(r"(?<=Correlation id )[0-9a-f-]{36}")

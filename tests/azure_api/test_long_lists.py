@@ -12,7 +12,7 @@ import pytest
 from scripted import MANAGER, SET, Reply, answer, azure
 
 from azure_simulator import SimulatedAzure, VirtualClock
-from playing import HAPPY_FLEET, play
+from harness.playing import HAPPY_FLEET, play
 from vmss_upgrade.azure_api import reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.translation import to_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from playing import HAPPY_FLEET
+from harness.playing import HAPPY_FLEET
 
 _IMAGES = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
 _GALLERY = f"{_IMAGES}/galleries/golden/images/web"

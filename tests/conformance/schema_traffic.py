@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 from azure_simulator import Reply, Scenario, SimulatedAzure, VirtualClock, parse_scenario
 from contract import Interaction
-from playing import Played, play
-from vmss_upgrade import rehearsal
+from harness import playing
+from harness.playing import Played, play
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ See = Callable[[Exchange], None]
 
 
 def play_watched(scenario: Scenario | str, folder: Path, see: See, inputs: Mapping[str, str] | None = None) -> Played:
-    """`playing.play`, with every exchange shown to `see` when it is over. Nothing of it is kept here."""
-    with patch.object(rehearsal, "SimulatedAzure", _watched(see)):
+    """`harness.playing.play`, with every exchange shown to `see` when it is over. Nothing of it is kept here."""
+    with patch.object(playing, "SimulatedAzure", _watched(see)):
         return play(scenario, folder, inputs=inputs)
 
 

@@ -11,7 +11,8 @@ import pytest
 from hostile import MEBIBYTE, assert_sound, failures
 
 from builders import fleet, report_of, run_of
-from playing import play, read_outputs
+from harness.playing import play
+from harness.runner_files import read_outputs
 from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, as_outputs, within_limit
 from vmss_upgrade.reporters.record import LONGEST_TEXT, as_record, as_text
 from vmss_upgrade.reporters.step_summary import LIMIT, MOST_FAILURES, as_markdown

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from playing import HAPPY_FLEET, play, read_outputs
+from harness.playing import HAPPY_FLEET, play
+from harness.runner_files import read_outputs
 from vmss_upgrade.reporters import console as console_module
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.text import LONGEST_LINE

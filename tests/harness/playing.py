@@ -1,0 +1,176 @@
+"""Playing a scenario through the whole action, in process, on virtual time."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from azure_simulator import (
+    RequestRecord,
+    Scenario,
+    SimulatedAzure,
+    VirtualClock,
+    load_scenario,
+    parse_scenario,
+    read_scenario,
+)
+from harness.runner_files import read_outputs
+from harness.wire import Interceptor, wired
+from vmss_upgrade.errors import Interrupted
+from vmss_upgrade.main import run
+from vmss_upgrade.rehearsal import environment
+
+
+@dataclass(frozen=True)
+class Played:
+    """What a run left behind: its exit code, log, the texts of its files, and the simulated Azure's own truth."""
+
+    exit_code: int
+    log: str
+    files: dict[str, str]
+    azure: SimulatedAzure
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The outputs as the runner reads them. Raises NotReadable."""
+        return read_outputs(self.files["outputs.txt"])
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The JSON record; empty where there is none."""
+        record: dict[str, Any] = json.loads(self.files["record.json"] or "{}")
+        return record
+
+    @property
+    def summary(self) -> str:
+        """The step summary."""
+        return self.files["summary.md"]
+
+    @property
+    def outcome(self) -> str:
+        """How it ended, in its own word."""
+        return self.outputs.get("outcome", "")
+
+    def ids(self, output: str) -> list[str]:
+        """The ids in an output that is a list."""
+        ids: list[str] = json.loads(self.outputs.get(output) or "[]")
+        return ids
+
+    @property
+    def batches_took(self) -> float:
+        """Seconds from the start of the first batch to the end."""
+        return float(self.record["duration"]) - float(self.record["batches"][0]["started_at"])
+
+    @property
+    def writes(self) -> list[RequestRecord]:
+        """Every request that is not a GET, of Resource Manager."""
+        return [r for r in self.azure.requests if r.method != "GET" and "/providers/" in r.path]
+
+    @property
+    def upgrade_calls(self) -> list[list[str]]:
+        """The ids of every manualupgrade that was accepted, in order."""
+        calls = [r for r in self.writes if r.path.lower().endswith("/manualupgrade") and r.status == 202]
+        return [json.loads(call.body)["instanceIds"] for call in calls]
+
+
+def play(
+    scenario: Scenario | Mapping[str, Any] | str,
+    folder: Path,
+    *,
+    seed: int = 0,
+    inputs: Mapping[str, str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    clock: VirtualClock | None = None,
+    interceptors: Iterable[Interceptor] = (),
+) -> Played:
+    """Run the action on a scenario, given as such, by name, or as a dict; `inputs` beside the scenario's own."""
+    scenario, clock = as_scenario(scenario), clock or VirtualClock()
+    azure = SimulatedAzure(scenario, clock, seed=seed)
+    settings = {**scenario.inputs, **(inputs or {})}
+    return play_job(azure, clock, folder, settings, environ, interceptors, name=scenario.name)
+
+
+def play_job(
+    azure: SimulatedAzure,
+    clock: VirtualClock,
+    folder: Path,
+    inputs: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
+    interceptors: Iterable[Interceptor] = (),
+    *,
+    name: str,
+) -> Played:
+    """Run the action against an Azure that is there already, with its files in `folder`. Raises what `run` does."""
+    job = {**job_environment(azure, folder, inputs), **(environ or {})}
+    exit_code, log = captured(lambda: run(job, clock, transport=wired(azure, *interceptors), simulated=name))
+    places = {
+        "outputs.txt": job["GITHUB_OUTPUT"],
+        "summary.md": job["GITHUB_STEP_SUMMARY"],
+        "state.txt": job["GITHUB_STATE"],
+        "record.json": f"{job['GITHUB_WORKSPACE']}/record.json",
+    }
+    return Played(exit_code, log, {name: _text_of(Path(place)) for name, place in places.items()}, azure)
+
+
+def job_environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a job with its files in `folder`."""
+    return {**environment(azure, folder, inputs), "GITHUB_STATE": str(folder / "state.txt")}
+
+
+def captured(work: Callable[[], int]) -> tuple[int, str]:
+    """What the work returns, and what it printed, as bytes were written."""
+    with io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) as log:
+        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+            exit_code = work()
+        log.buffer.seek(0)
+        return exit_code, log.buffer.read().decode()
+
+
+def cancelled_at(seconds: float) -> VirtualClock:
+    """A clock on which the job is cancelled once, so many seconds after the beginning."""
+    clock = VirtualClock()
+    clock.call_at(seconds, _cancel)
+    return clock
+
+
+def as_scenario(scenario: Scenario | Mapping[str, Any] | str) -> Scenario:
+    """A scenario as such, by its name, from YAML text, or from a dict; the last needs no description."""
+    if isinstance(scenario, str):
+        return parse_scenario(scenario, "test", "test") if "\n" in scenario else load_scenario(scenario)
+    if isinstance(scenario, Scenario):
+        return scenario
+    return read_scenario({"description": "For a test.", **scenario}, "test", "test")
+
+
+@cache
+def play_once(name: str) -> Played:
+    """A scenario as it is shipped, played once for all tests that only look at the result."""
+    return play(name, Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")))
+
+
+HAPPY_FLEET = """
+description: A scale set for a test.
+inputs: {image-version: "22.04.202611010"}
+fleet:
+  update_domains: [2, 2]
+  health: probe
+timing:
+  upgrade_seconds: 30
+  healthy_after_seconds: 10
+"""
+
+
+def _cancel() -> None:
+    raise Interrupted
+
+
+def _text_of(file: Path) -> str:
+    """The text of a file, its line breaks as they are; empty where there is none."""
+    return file.read_bytes().decode() if file.is_file() else ""

@@ -1,0 +1,37 @@
+"""GitHub's output and state files, read as strictly as the runner does (actions/runner `FileCommandManager.cs`)."""
+
+from __future__ import annotations
+
+import re
+
+_HEAD = re.compile(r"(?P<name>[^=<]+)<<(?P<delimiter>ghadelimiter_[0-9a-f-]{36})")
+
+
+class NotReadable(Exception):
+    """The runner would fail the step."""
+
+
+def read_pairs(text: str) -> list[tuple[str, str]]:
+    """Name and value, in the order of the file. Lines end at LF alone."""
+    pairs = []
+    lines = iter(text.split("\n"))
+    for line in lines:
+        if not line:
+            continue
+        head = _HEAD.fullmatch(line)
+        if head is None:
+            raise NotReadable(f"the line {line!r} is neither empty nor the head of a value")
+        value = []
+        for content in lines:
+            if content == head["delimiter"]:
+                break
+            value.append(content)
+        else:
+            raise NotReadable(f"the value of {head['name']} has no end")
+        pairs.append((head["name"], "\n".join(value)))
+    return pairs
+
+
+def read_outputs(text: str) -> dict[str, str]:
+    """The last value under each name. Raises NotReadable."""
+    return dict(read_pairs(text))

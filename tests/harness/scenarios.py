@@ -1,0 +1,40 @@
+"""Scenarios of tests, as dicts: what `src/azure_simulator/scenarios/README.md` says of the YAML goes for them too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.routes import fault_at
+
+UBUNTU = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts-gen2"}
+OLD, NEW = "22.04.202610010", "22.04.202611010"
+NEW_MODEL = {**UBUNTU, "version": NEW}  # `fleet.image` of a set whose model holds the target already
+REPAIRS = {"properties": {"automaticRepairsPolicy": {"enabled": True, "gracePeriod": "PT30M"}}}
+
+Scenario = dict[str, Any]
+
+
+def fleet_of(
+    domains: Iterable[int] = (2, 2),
+    asked: Mapping[str, str] | None = None,
+    *,
+    fleet: Scenario | None = None,
+    **more: Any,
+) -> Scenario:
+    """A scale set with so many instances in each update domain, in 30 s on the target image and 10 s later healthy.
+
+    `asked` are inputs beside the image, `fleet` what else is said of the set, `more` other keys of a scenario, or one
+    of these three as a whole.
+    """
+    return {
+        "inputs": {"image-version": NEW, **(asked or {})},
+        "fleet": {"update_domains": list(domains), "health": "probe", **(fleet or {})},
+        "timing": {"upgrade_seconds": 30, "healthy_after_seconds": 10},
+        **more,
+    }
+
+
+def fault(route: str, kind: str = "http", **effect: Any) -> Scenario:
+    """What happens to a request to a route of ROUTES: `nth`, `count`, `status`, `drop` and so on."""
+    return {"kind": kind, **fault_at(route), **effect}

@@ -1,0 +1,93 @@
+"""What the sweeps stand on: mutations find public names alone, interceptors are passed in order, failures are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import Reply
+from harness.mutation import mutate
+from harness.playing import play, play_once
+from harness.pool import Verdict, sweep
+from harness.routes import ROUTES, route_of
+from harness.scenarios import fleet_of
+from harness.vocabulary import CHOICES, OUTCOMES
+from harness.wire import Request, Send
+from vmss_upgrade.rollout.events import Outcome
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.policy import HealthUse, OnFailure
+
+
+def test_a_mutation_takes_the_place_wherever_the_name_was_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    from vmss_upgrade.rollout import planner, rollback
+
+    mutate(monkeypatch, {"batch_limit": lambda real, *_: 99, "RolloutPlan.due_now": lambda real, plan: (plan, real)})
+    assert planner.batch_limit(1) == rollback.batch_limit(2) == 99
+    assert planner.RolloutPlan.due_now.fget("plan")[0] == "plan"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        pytest.param("Report._arrived", ValueError, id="private-method"),
+        pytest.param("_batches", ValueError, id="private-function"),
+        pytest.param("no_such_name", LookupError, id="unknown"),
+        pytest.param("run", LookupError, id="in-two-modules"),
+        pytest.param("Report.no_such_name", KeyError, id="unknown-method"),
+    ],
+)
+def test_a_mutation_that_cannot_be_meant_is_refused(
+    name: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(error):
+        mutate(monkeypatch, {name: lambda *_: None})
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (CHOICES["operation"], {each.value for each in Command}),
+        (CHOICES["on-failure"], {each.value for each in OnFailure}),
+        (CHOICES["health"], {each.value for each in HealthUse}),
+        (CHOICES["environment"], {"AzureCloud", "AzureUSGovernment", "AzureChinaCloud"}),
+        (CHOICES["allow-downtime"], {"true", "false"}),
+        (CHOICES["protected-instances"], {"skip", "fail"}),
+        (OUTCOMES, {each.value for each in Outcome}),
+    ],
+)
+def test_the_words_of_action_yml_are_those_of_the_action(words: frozenset[str], meant: set[str]) -> None:
+    assert words == meant
+
+
+def test_a_request_passes_the_interceptors_in_their_order_and_any_may_answer(tmp_path: Path) -> None:
+    passed = []
+
+    def first(request: Request, send: Send) -> Reply:
+        reply = send(request)
+        passed.append((request.route, reply.status))
+        return reply
+
+    def second(request: Request, send: Send) -> Reply:
+        return Reply(404, [], b"") if request.route == "set" else send(request)
+
+    played = play(fleet_of(), tmp_path, interceptors=[first, second])
+    assert played.outcome == "refused"
+    assert ("set", 404) in passed and ("token", 200) in passed
+    assert "set" not in {route_of(each.method, each.path) for each in played.azure.requests}
+
+
+def test_every_request_of_a_run_has_a_route_of_its_own() -> None:
+    assert {route_of(each.method, each.path) for each in play_once("repairs").azure.requests} == set(ROUTES)
+
+
+def _judged(number: int) -> Verdict:
+    return Verdict(f"again {number}", "odd" if number % 2 else "even", ("it broke",) if number == 3 else ())
+
+
+def test_a_sweep_tells_what_is_wrong_and_how_to_play_it_again(capsys: Any) -> None:
+    assert [verdict.replay for verdict in sweep("numbers", _judged, range(5), chunk=2)] == ["again 3"]
+    told = capsys.readouterr().out
+    assert "FAILED\n  it broke\n  again: again 3\n" in told
+    assert told.startswith("FAILED") and "1 failed: 3 even, 2 odd." in told

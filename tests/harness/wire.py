@@ -1,0 +1,52 @@
+"""The way of a request to the simulated Azure, with interceptors on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure_simulator import Reply, SimulatedAzure
+from azure_simulator.transport import SimulatorAdapter, SimulatorTransport
+from harness.routes import route_of
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the client sends it; `patience` is how many seconds it waits for the answer."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    patience: float | None
+
+    @property
+    def route(self) -> str:
+        """Its name in ROUTES; empty where it has none."""
+        return route_of(self.method, urlsplit(self.url).path)
+
+
+Send = Callable[[Request], Reply]
+Interceptor = Callable[[Request, Send], Reply]
+
+
+def wired(azure: SimulatedAzure, *interceptors: Interceptor) -> Callable[[Any], SimulatorTransport]:
+    """Return what makes a transport for the SDK on a clock: requests pass the interceptors in their order, then reach
+    `azure`. An interceptor may look at request and answer, alter either, answer by itself, or raise.
+    """
+    send: Send = lambda request: azure.exchange(*astuple(request))  # noqa: E731
+    for interceptor in reversed(interceptors):
+        send = partial(interceptor, send=send)
+
+    def exchange(*parts: Any) -> Reply:
+        return send(Request(*parts))
+
+    def transport(clock: Any) -> SimulatorTransport:
+        made = SimulatorTransport(exchange, clock.sleep)
+        made.session.mount("http://", SimulatorAdapter(exchange))  # what is not encrypted stays in the process as well
+        return made
+
+    return transport

@@ -1,0 +1,36 @@
+"""`python -m sweeps.kills`: kill every scenario at every call, before and after its answer, and run it again.
+
+Needs `src` and `tests` on the path.
+"""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
+
+from harness.pool import sweep
+from sweeps.kills.scenarios import LARGE, swept
+from sweeps.kills.sweep import Point, judge, points_of
+from sweeps.kills.wire import Kill, Moment
+
+CHUNK = 8  # points that a process is given at once: mostly of one scenario, whose undisturbed run it knows then
+
+
+def main() -> int:
+    """The command line. Returns 1 where something was wrong."""
+    parser = argparse.ArgumentParser(prog="sweeps.kills", description=__doc__)
+    parser.add_argument("--scenario", choices=[*swept(), LARGE], metavar="NAME", help="this one alone")
+    parser.add_argument("--call", type=int, help="with --scenario: kill it at this call alone")
+    parser.add_argument("--moment", choices=[moment.value for moment in Moment], default=Moment.BEFORE.value)
+    chosen = parser.parse_args()
+    if chosen.call is not None:
+        return bool(sweep("points", judge, [Point(chosen.scenario, Kill(chosen.call, Moment(chosen.moment)))]))
+    names = [chosen.scenario] if chosen.scenario else [*swept(), LARGE]
+    with ProcessPoolExecutor() as pool:
+        kills = list(chain.from_iterable(pool.map(points_of, names)))
+    return bool(sweep("points", judge, [*map(Point, names), *kills], chunk=CHUNK))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,114 @@
+"""What is killed: every scenario that ships and has at most twelve instances, and small ones for what they lack."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from azure_simulator import Scenario, load_scenario, scenario_names
+from azure_simulator.scenario import Timing
+from harness.playing import as_scenario
+from harness.scenarios import NEW_MODEL, OLD, REPAIRS, fault, fleet_of
+
+MOST_INSTANCES = 12
+LARGE = "large"
+TINY = "tiny"
+
+# Shorter than what Azure takes: each more second is more polls, which are all alike, and each of them is a point.
+SHORT = Timing(upgrade=(6.0, 16.0), healthy_after=(4.0, 8.0), model_update=4.0)
+SHORTER = Timing(upgrade=(3.0, 4.0), healthy_after=(3.0, 4.0), model_update=2.0)
+
+TWO, THREE = (1, 1), (2, 2, 2)
+DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
+
+
+def of_instance(kind: str, id_: str = "1", **more: object) -> dict[str, object]:
+    """What happens to one instance."""
+    return {"kind": kind, "instance": id_, **more}
+
+
+OWN = {
+    TINY: fleet_of(TWO),
+    "lost answers": fleet_of(
+        TWO,
+        faults=[
+            fault("patch", nth=1, drop="after"),
+            fault("upgrade", nth=1, drop="after"),
+            fault("upgrade", nth=2, drop="before"),
+        ],
+    ),
+    "refused writes": fleet_of(
+        TWO,
+        faults=[
+            fault("patch", nth=1, status=429, retry_after=20),
+            fault("upgrade", nth=1, count=2, status=409, code="Conflict"),
+            fault("upgrade", nth=4, status=503, code="ServerTimeout"),
+        ],
+    ),
+    "repairs, lost answers": fleet_of(
+        TWO,
+        {"suspend-repairs": "true"},
+        model=REPAIRS,
+        faults=[
+            fault("repairs", nth=1, drop="after"),
+            fault("repairs", nth=3, drop="after"),
+            fault("upgrade", nth=1, drop="after"),
+        ],
+    ),
+    "stop after a batch": fleet_of(THREE, {"stop-after": "1"}),
+    "canary and bake time": fleet_of(THREE, {"canary": "1", "bake-time": "20s"}),
+    "small batches of two zones": fleet_of(
+        [3],
+        {"strategy": "zone", "batch-size": "2"},
+        fleet={"zones": ["1", "2"], "fault_domains": 1, "health": "extension"},
+    ),
+    "Flexible, batches of two": fleet_of(
+        [4], {"batch-size": "2"}, fleet={"orchestration": "Flexible", "health": "extension"}
+    ),
+    "a disk that lags": fleet_of(
+        TWO,
+        fleet={"image": {"uri": DISK.format(1)}},
+        inputs={"image-uri": DISK.format(2)},
+        faults=[of_instance("flag-lags", seconds=30)],
+    ),
+    "a flag that lags": fleet_of(TWO, faults=[of_instance("flag-lags", seconds=60)]),
+    "no signal": fleet_of([2, 2], {"bake-time": "30s"}, fleet={"health": "none"}),
+    "the model alone": fleet_of(TWO, {"operation": "update-model"}),
+    "the instances alone": fleet_of(
+        THREE,
+        fleet={"image": NEW_MODEL},
+        inputs={"operation": "upgrade-instances"},
+        instances={"1": {"image": OLD}, "3": {"behind": {"vm_size": "Standard_D2s_v3"}}},
+    ),
+    "protected and stopped": fleet_of(
+        THREE, instances={"1": {"protected": True}, "2": {"power": "deallocated"}, "3": {"unhealthy": True}}
+    ),
+    "born meanwhile": fleet_of(
+        THREE,
+        faults=[
+            of_instance("vanish", "2", after_upgrade=1, delay=5),
+            of_instance("appear", "6", update_domain=0, image="old", after_upgrade=2, delay=5),
+        ],
+    ),
+    "sick for good": fleet_of(THREE, {"health-timeout": "2m"}, faults=[of_instance("comes-up-unhealthy")]),
+    "sick for a while": fleet_of(THREE, faults=[of_instance("comes-up-unhealthy", seconds=90)]),
+    "failed provisioning": fleet_of(
+        THREE, faults=[of_instance("provisioning-failure", code="OSProvisioningTimedOut", message="Too late.")]
+    ),
+    "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[of_instance("stays-on-old-image")]),
+    "no upgrade for want of cores": fleet_of(THREE, faults=[fault("upgrade", "error", nth=2, error="quota")]),
+    "out of time": fleet_of(THREE, {"timeout": "20s"}),
+}
+
+
+def swept() -> list[str]:
+    """The names of the scenarios that are killed at every call."""
+    shipped = [name for name in scenario_names() if len(load_scenario(name).scale_set.instances) <= MOST_INSTANCES]
+    return [*OWN, *shipped]
+
+
+@cache
+def scenario_of(name: str) -> Scenario:
+    """A scenario by its name, at the short times."""
+    scenario = replace(as_scenario(OWN.get(name, name)), name=name)
+    return replace(scenario, timing=SHORTER if name == TINY else SHORT)

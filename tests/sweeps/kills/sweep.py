@@ -1,0 +1,49 @@
+"""Kill a scenario at many points, and say what is wrong after each."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import cache
+
+from harness.pool import Verdict
+from sweeps.kills.judging import false_claims, problems
+from sweeps.kills.runs import Ran, killed, undisturbed
+from sweeps.kills.scenarios import LARGE, scenario_of
+from sweeps.kills.wire import Kill, Moment
+
+DRAWN_OF_LARGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One scenario, killed once, or, without a kill, undisturbed."""
+
+    scenario: str
+    kill: Kill | None = None
+
+
+@cache
+def calm(name: str) -> Ran:
+    """The undisturbed run of a scenario."""
+    return undisturbed(scenario_of(name))
+
+
+def judge(point: Point) -> Verdict:
+    """What is wrong with the undisturbed run, or when the scenario is killed there and run again."""
+    scenario, before = scenario_of(point.scenario), calm(point.scenario)
+    again = f"python -m sweeps.kills --scenario '{point.scenario}'"
+    if point.kill is None:
+        return Verdict(again, "undisturbed", tuple(false_claims(scenario, before)))
+    wrong = problems(scenario, before, killed(scenario, point.kill))
+    again += f" --call {point.kill.call} --moment {point.kill.moment.value}"
+    return Verdict(again, f"of {point.scenario!r}", tuple(wrong))
+
+
+def points_of(name: str, drawn: int | None = None) -> list[Point]:
+    """Every kill of a scenario, or so many, drawn by its name: the same in every run."""
+    kills = [Kill(call, moment) for call in range(1, calm(name).calls + 1) for moment in Moment]
+    drawn = DRAWN_OF_LARGE if name == LARGE else drawn
+    if drawn is not None and drawn < len(kills):
+        kills = sorted(random.Random(name).sample(kills, drawn), key=lambda kill: (kill.call, kill.moment.value))
+    return [Point(name, kill) for kill in kills]

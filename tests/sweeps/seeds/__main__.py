@@ -1,0 +1,34 @@
+"""`python -m sweeps.seeds`: many seeds on all cores, or one with its log. Needs `src` and `tests` on the path."""
+
+from __future__ import annotations
+
+import argparse
+
+from harness.pool import sweep
+from sweeps.seeds.drawing import draw_case
+from sweeps.seeds.judging import judge, smallest
+from sweeps.seeds.running import run_case
+
+CHUNK = 20  # seeds that a process takes at a time
+SHRUNK = 5  # of the failing seeds, so many are made smaller; that takes a while
+
+
+def main() -> int:
+    """The command line. Returns 1 where any seed breaks anything."""
+    parser = argparse.ArgumentParser(prog="sweeps.seeds", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=2000, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first of them")
+    parser.add_argument("--seed", type=int, help="play this one alone, and show its log")
+    arguments = parser.parse_args()
+    if arguments.seed is not None:
+        case = draw_case(arguments.seed)
+        print(case.as_yaml(), run_case(case).played.log, sep="\n")
+        return bool(sweep("seeds", judge, [arguments.seed]))
+    wrong = sweep("seeds", judge, range(arguments.first, arguments.first + arguments.seeds), chunk=CHUNK)
+    for verdict in wrong[:SHRUNK]:
+        print(f"\n{verdict.replay}, made smaller:\n\n{smallest(int(verdict.replay.rpartition('=')[2])).as_yaml()}")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

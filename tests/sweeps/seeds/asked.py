@@ -1,0 +1,199 @@
+"""What the inputs of a case ask for, read anew here: nothing of the action's own reading is used."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, floor
+from typing import Any
+
+from azure_simulator import InstanceState
+from sweeps.seeds.case import Case
+from sweeps.seeds.drawing_inputs import SELECTIONS
+from sweeps.seeds.images import GALLERY, LATEST, family_of
+
+_SECONDS = {"h": 3600, "m": 60, "s": 1}
+
+
+def seconds(text: str) -> float:
+    """Seconds of `90s`, `5m`, `1h30m`, `PT1M` or a plain number."""
+    parts = re.findall(r"(\d+)([hms])", text.lower())
+    return float(sum(int(number) * _SECONDS[unit] for number, unit in parts)) if parts else float(text)
+
+
+def at_most(share: str, whole: int) -> int:
+    """A bound from above: a count, or a percentage of `whole` rounded down, at least one."""
+    return max(1, floor(whole * int(share[:-1]) / 100)) if share.endswith("%") else int(share)
+
+
+def at_least(share: str, whole: int) -> int:
+    """A bound from below: a count, or a percentage of `whole` rounded up."""
+    return ceil(whole * int(share[:-1]) / 100) if share.endswith("%") else int(share)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The inputs of one case, with their defaults, as questions about instances."""
+
+    case: Case
+
+    def __getitem__(self, name: str) -> str:
+        return self.case.inputs.get(name, "")
+
+    @property
+    def operation(self) -> str:
+        """What is to be done."""
+        return self["operation"]
+
+    @property
+    def target(self) -> str:
+        """The exact image that is asked for; of `upgrade-instances` and `status`, the model's at the beginning;
+        empty where a rollback is asked for, and nothing exact to return to can be known.
+        """
+        family = family_of(self.case.document)
+        if self.operation == "rollback" and not (self["image-id"] or self["image-version"]):
+            return self.image_of_the_others
+        if self.operation in ("upgrade-instances", "status"):
+            reference = self.case.document["fleet"]["image"]
+            named = reference["id"] if family.is_gallery else reference["version"]
+        else:
+            named = self["image-id"] or self["image-version"]
+        if self.goes_back and named in ("latest", GALLERY):
+            return ""  # never back to whatever is the latest
+        return family.exact(LATEST) if named in ("latest", GALLERY) else str(named)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it is a rollback that is asked for by hand."""
+        return self.operation == "rollback"
+
+    @property
+    def may_turn_back(self) -> bool:
+        """Whether a rollout that fails is to be undone."""
+        return self["on-failure"] == "rollback" and self.operation in ("upgrade", "upgrade-instances")
+
+    @property
+    def model_image(self) -> str:
+        """The exact image that the model names at the beginning; empty where it names none."""
+        reference = self.case.document["fleet"]["image"]
+        named = str(reference["id"] if "id" in reference else reference["version"])
+        return "" if named in ("latest", GALLERY) else named
+
+    @cached_property
+    def images_at_first(self) -> dict[str, str]:
+        """What every instance runs at the beginning, by id."""
+        overrides = self.case.document["instances"]
+        shown = {
+            i.instance_id: overrides.get(i.instance_id, {}).get("image") for i in self.case.scenario.scale_set.instances
+        }
+        return {id_: (it["id"] if isinstance(it, dict) else it) or self.model_image for id_, it in shown.items()}
+
+    @property
+    def image_of_the_others(self) -> str:
+        """Of the model's image and the one that most others run the older; empty where there is no such pair. The
+        drawn versions of a kind sort by their text.
+        """
+        others = Counter(image for image in self.images_at_first.values() if image != self.model_image)
+        return min(self.model_image, others.most_common(1)[0][0]) if others and self.model_image else ""
+
+    @property
+    def image_left(self) -> str | None:
+        """The image that a rollback by hand leaves: the model's, or else the only other one that instances run."""
+        if self.model_image != self.target:
+            return self.model_image
+        others = set(self.images_at_first.values()) - {self.target}
+        return others.pop() if len(others) == 1 else None
+
+    @property
+    def model_holds_target(self) -> bool:
+        """Whether the model names the target exactly from the beginning."""
+        reference = self.case.document["fleet"]["image"]
+        return self.target in (reference.get("id"), reference.get("version"))
+
+    @property
+    def is_flexible(self) -> bool:
+        """Whether the instances are machines of a Flexible set."""
+        return "orchestration" in self.case.document["fleet"]
+
+    @property
+    def has_signal(self) -> bool:
+        """Whether health counts: the set has a source of it, and the workflow does not ignore it."""
+        return self.case.document["fleet"]["health"] != "none" and self["health"] != "ignore"
+
+    @property
+    def bake_time(self) -> float:
+        """Seconds that a batch must stay healthy."""
+        return seconds(self["bake-time"]) if self["bake-time"] else (0.0 if self.has_signal else 300.0)
+
+    def is_on_target(self, instance: InstanceState) -> bool:
+        """Whether nothing is left to do for the instance."""
+        has_failed = instance.provisioning_state == "Failed" and not self.is_flexible  # where it shows
+        if self._is_half_way(instance) and (self.goes_back or has_failed):
+            return False
+        if self.operation == "upgrade-instances" and not self.is_flexible:
+            return instance.latest_model_applied
+        return instance.image_version == self.target
+
+    def is_protected(self, instance_id: str) -> bool:
+        """Whether it is protected from scale set actions; nobody ever changes that in a drawn case."""
+        return bool(self.case.document["instances"].get(instance_id, {}).get("protected"))
+
+    def is_selected(self, instance: InstanceState) -> bool:
+        """Whether it is among those that the workflow names."""
+        named = {name: self[name].split(",") for name in SELECTIONS if self[name]}
+        return all(str(SELECTIONS[name](instance)) in values for name, values in named.items())
+
+    def may_touch(self, instance: InstanceState) -> bool:
+        """Whether an upgrade of it is allowed by what was asked for."""
+        off_and_left_out = is_off(instance) and self["stopped-instances"] != "include"
+        return self.is_selected(instance) and not self.is_protected(instance.instance_id) and not off_and_left_out
+
+    def is_due(self, instance: InstanceState) -> bool:
+        """Whether an upgrade of it is what was asked for."""
+        return self.may_touch(instance) and not self.is_on_target(instance) and self.has_moved(instance)
+
+    def has_moved(self, instance: InstanceState) -> bool:
+        """Whether a rollback by hand has to return it; of any other operation everybody has to move."""
+        if not self.model_image:  # nothing but the flag tells who left a floating image, and only before the writes
+            return True
+        is_born = instance.instance_id not in self.images_at_first
+        return not self.goes_back or instance.image_version == self.image_left or is_born or self._is_half_way(instance)
+
+    def _is_half_way(self, instance: InstanceState) -> bool:
+        is_told_current = instance.latest_model_applied and not self.is_flexible  # a machine has no such flag
+        return instance.provisioning_state in ("Failed", "Updating") and not is_told_current
+
+    def is_healthy(self, instance: InstanceState) -> bool:
+        """Whether it serves, as far as the signal that counts tells."""
+        up = instance.provisioning_state == "Succeeded" and instance.power_state == "running"
+        return up and (instance.healthy is True or not self.has_signal)
+
+    def domain(self, instance: InstanceState, fleet: list[InstanceState]) -> Any:
+        """The domain that a batch must not leave, by the strategy asked for and what the instances show."""
+        strategy = self["strategy"] or "auto"
+        if strategy == "auto" and any(other.update_domain is not None for other in fleet):
+            strategy = "update-domain"
+        elif strategy == "auto" and any(other.zone for other in fleet):
+            strategy = "zone"
+        number = {"update-domain": instance.update_domain, "fault-domain": instance.fault_domain}.get(strategy)
+        if number is not None:
+            return (instance.zone, instance.placement_group, number)
+        return instance.zone if strategy == "zone" else None
+
+    def goes_by_update_domains(self, fleet: list[InstanceState]) -> bool:
+        """Whether a batch is a whole update domain unless a size is asked for."""
+        by_auto = self["strategy"] in ("", "auto") and any(other.update_domain is not None for other in fleet)
+        return by_auto or self["strategy"] == "update-domain"
+
+    def largest_batch(self, fleet: list[InstanceState]) -> int:
+        """How many may be away at once by batch-size, or by its default."""
+        if self["batch-size"]:
+            return at_most(self["batch-size"], len(fleet))
+        return max(1, len(fleet)) if self.goes_by_update_domains(fleet) else at_most("20%", len(fleet))
+
+
+def is_off(instance: InstanceState) -> bool:
+    """Whether it is stopped or deallocated."""
+    return instance.power_state in ("stopped", "deallocated")

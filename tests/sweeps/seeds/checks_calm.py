@@ -1,0 +1,124 @@
+"""Without faults and other actors a run ends as its inputs ask for, and keeps exactly what it promises.
+
+What must come of it is worked out here anew, as far as arithmetic can tell it exactly; where inputs and set are at
+odds in ways that only a plan shows, either end is taken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from azure_simulator import InstanceState
+from sweeps.seeds.asked import at_least, is_off, seconds
+from sweeps.seeds.drawing_inputs import SELECTIONS
+from sweeps.seeds.truth import Truth
+
+Fleet = list[InstanceState]
+
+
+def calm(truth: Truth) -> Iterator[str]:
+    """The outcome of a calm case is one that its inputs ask for."""
+    if not truth.case.is_calm:
+        return
+    expected = expected_outcomes(truth)
+    if truth.outcome not in expected:
+        yield f"nothing went wrong, and it ended {truth.outcome}; expected {' or '.join(sorted(expected))}"
+
+
+def floor(truth: Truth) -> Iterator[str]:
+    """At no moment of a calm run, between the looks as well, are fewer available than min-healthy asks for."""
+    asked = truth.asked
+    if not (truth.case.is_calm and truth.upgrades) or asked["allow-downtime"] == "true" or asked["health"] == "ignore":
+        return
+    running = sum(1 for each in truth.at(0.0).values() if not is_off(each))
+    least, lowest = at_least(asked["min-healthy"] or "50%", running), truth.played.azure.lowest_available()
+    if asked.goes_back:  # those that do not serve return first, however few serve
+        least = min(least, sum(1 for each in truth.at(0.0).values() if each.available))
+    if lowest < least:
+        yield f"only {lowest} were available at one moment, and min-healthy asks for {least}"
+
+
+def expected_outcomes(truth: Truth) -> set[str]:
+    """What a calm case may end with."""
+    asked, fleet = truth.asked, list(truth.at(0.0).values())
+    if asked.operation == "status":
+        return {"reported"}
+    if _names_nobody(truth, fleet) or (asked.goes_back and not asked.target):
+        return {"refused"}
+    if asked.operation == "update-model":
+        return {"nothing-to-do" if asked.model_holds_target else "model-updated"}
+    if _is_impossible(truth, fleet):
+        return {"refused"}
+    good = _good_end(truth, fleet)
+    return good if _has_room(truth, fleet) else good | {"refused"}
+
+
+def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
+    if truth.asked.operation == "plan":
+        return {"planned"}
+    writes_model = truth.asked.operation in ("upgrade", "rollback") and not truth.asked.model_holds_target
+    is_begun = not writes_model and not truth.asked.goes_back  # a rollback leaves the ill ones that never moved
+    if is_begun and any(_is_ill_on_target(truth, each) for each in fleet):
+        return {"halted", "rolled-back"} if truth.asked.may_turn_back else {"halted"}
+    if not any(truth.asked.is_due(each) for each in fleet):
+        unknown = {"refused"} if truth.asked.goes_back else set()  # nobody can tell who moved
+        return {"succeeded" if writes_model else "nothing-to-do"} | unknown
+    if truth.asked.goes_back and not any(truth.asked[name] for name in ("image-version", "image-sku", "image-id")):
+        return {"succeeded", "partial", "refused"}  # which of two images is the earlier is not always to be known
+    if truth.asked.operation == "upgrade-instances" and truth.asked.is_flexible and truth.is_floating:
+        return {"succeeded", "partial", "halted"}  # Azure takes a machine of that model for current, whatever it runs
+    return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}
+
+
+def _is_ill_on_target(truth: Truth, instance: InstanceState) -> bool:
+    """Whether the image that the model holds already does an instance no good: nothing more is upgraded to it."""
+    return truth.asked.is_on_target(instance) and not is_off(instance) and not truth.asked.is_healthy(instance)
+
+
+def _names_nobody(truth: Truth, fleet: Fleet) -> bool:
+    """Whether the selection names what the set does not have."""
+    named = {name: truth.asked[name].split(",") for name in SELECTIONS if truth.asked[name]}
+    present = {name: {str(SELECTIONS[name](each)) for each in fleet} for name in named}
+    return any(value not in present[name] for name, values in named.items() for value in values)
+
+
+def _is_impossible(truth: Truth, fleet: Fleet) -> bool:
+    """What is refused whatever the plan is."""
+    asked = truth.asked
+    shown = {
+        "update-domain": any(each.update_domain is not None for each in fleet),
+        "fault-domain": any(each.fault_domain is not None for each in fleet),
+        "zone": any(each.zone for each in fleet),
+    }
+    guarded = [
+        e for e in fleet if asked.is_protected(e.instance_id) and asked.is_selected(e) and not asked.is_on_target(e)
+    ]
+    due = [each for each in fleet if asked.is_due(each)]
+    return (
+        not shown.get(asked["strategy"], True)
+        or (asked["protected-instances"] == "fail" and bool(guarded))
+        or (asked["health"] == "required" and truth.case.document["fleet"]["health"] == "none")
+        or (bool(due) and asked.bake_time >= seconds(asked["batch-timeout"] or "1h"))
+        or _would_be_an_outage(truth, fleet, due)
+    )
+
+
+def _would_be_an_outage(truth: Truth, fleet: Fleet, due: Fleet) -> bool:
+    """Whether the only instance that runs has to be upgraded, and something has to serve meanwhile."""
+    running = [each for each in fleet if not is_off(each)]
+    return truth.asked["allow-downtime"] != "true" and len(running) == 1 and running[0] in due
+
+
+def _has_room(truth: Truth, fleet: Fleet) -> bool:
+    """Whether even the largest batch that there can be leaves enough healthy instances, so that nothing is refused."""
+    asked = truth.asked
+    if asked["allow-downtime"] == "true":
+        return True
+    due = [each for each in fleet if asked.is_due(each)]
+    per_domain = Counter(asked.domain(each, fleet) for each in due)
+    largest = min(asked.largest_batch(fleet), max(per_domain.values(), default=0))
+    healthy = sum(1 for each in fleet if asked.is_healthy(each))
+    running = sum(1 for each in fleet if not is_off(each))
+    least = at_least(asked["min-healthy"] or "50%", running)
+    return not due or (healthy - largest >= max(1, least))

@@ -1,0 +1,152 @@
+"""What goes wrong in a case, and what others do meanwhile: every kind of fault that a scenario can have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from azure_simulator.set_description import SetDescription
+from harness.routes import ROUTES
+from harness.scenarios import fault
+from sweeps.seeds.images import family_of
+
+Fault = dict[str, Any]
+
+STATUSES = (429, 429, 429, 408, 500, 500, 502, 503, 504, 503, 400, 401, 403, 404, 409, 409, 412)
+KNOWN_ERRORS = ("conflict", "quota", "server-timeout", "gateway-timeout", "retryable", "nothing-to-cancel")
+CODES = ("VMExtensionProvisioningError", "VMAgentStatusCommunicationError", "InternalExecutionError")
+
+
+def draw_faults(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> list[Fault]:
+    """One to five faults of any kinds."""
+    draw = _Draw(rng, fleet, document)
+    kinds = list(draw.kinds)
+    drawn = [draw.kinds[rng.choice(kinds)]() for _ in range(rng.randint(1, 5))]
+    if document["inputs"].get("on-failure") == "rollback" and rng.random() < 0.7:
+        return [draw.what_fails_half_way(), *drawn[1:]]
+    return drawn
+
+
+class _Draw:
+    """Draws faults of one scenario. An instance that appears gets the next free number."""
+
+    def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
+        self._rng = rng
+        self._fleet = fleet
+        self._document = document
+        self._ids = [described.instance_id for described in fleet.instances]
+        self._born = 0
+        self.kinds: dict[str, Callable[[], Fault]] = {
+            "comes-up-unhealthy": self._comes_up_unhealthy,
+            "provisioning-failure": self._provisioning_failure,
+            "hangs": lambda: {"kind": "hangs", "instance": self._one()},
+            "stays-on-old-image": lambda: {"kind": "stays-on-old-image", "instance": self._one()},
+            "flag-lags": self._flag_lags,
+            "http-status": self._http_status,
+            "http-drop": lambda: self._request("http", drop=rng.choice(["before", "after"])),
+            "http-hang": lambda: self._request("http", hang=rng.choice([3, 29, 31, 120])),
+            "lost-write": self._lost_write,
+            "error": lambda: self._request("error", error=rng.choice(KNOWN_ERRORS)),
+            "conflict-window": lambda: {"kind": "conflict-window", "seconds": rng.choice([5, 45, 300])},
+            "operation": self._operation,
+            "vanish": lambda: self._event("vanish"),
+            "appear": self._appear,
+            "fall-ill": self._fall_ill,
+            "stop": lambda: self._event("stop", power=rng.choice(["stopped", "deallocated"])),
+            "updated-by-somebody": lambda: self._event("updated-by-somebody", seconds=rng.choice([10, 60, 300])),
+            "model-change": self._model_change,
+        }
+
+    def what_fails_half_way(self) -> Fault:
+        """What makes a rollout fail after it has moved something."""
+        sick: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
+        later: Fault = {"kind": "fall-ill", "instance": self._one(), "after_upgrade": self._rng.randint(1, 3)}
+        return self._rng.choice([sick, self._provisioning_failure(), {**later, "delay": self._rng.choice([0, 20, 90])}])
+
+    def _one(self) -> str:
+        return self._rng.choice(self._ids)
+
+    # -- of an instance's upgrade --------------------------------------------------------------------------------
+
+    def _comes_up_unhealthy(self) -> Fault:
+        drawn: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
+        if self._rng.random() < 0.6:
+            drawn["seconds"] = self._rng.choice([20, 100, 400])
+        if self._rng.random() < 0.3:
+            drawn["flap_seconds"] = self._rng.choice([5, 20, 60])
+        return drawn
+
+    def _provisioning_failure(self) -> Fault:
+        ending = self._rng.choice(["failed", "succeeded"])
+        message = "OS provisioning did not finish in time."
+        drawn: Fault = {"kind": "provisioning-failure", "instance": self._one(), "code": "OSProvisioningTimedOut"}
+        return {**drawn, "message": message, "operation": ending}
+
+    def _flag_lags(self) -> Fault:
+        return {"kind": "flag-lags", "instance": self._one(), "seconds": self._rng.choice([5, 60, 400])}
+
+    # -- of requests -------------------------------------------------------------------------------------------
+
+    def _request(self, kind: str, **effect: Any) -> Fault:
+        route = self._rng.choice([route for route in ROUTES if route != "oidc"])
+        most = {"GET": 12, "PATCH": 2, "POST": 4}[ROUTES[route][0]]
+        nth, count = self._rng.randint(1, most), self._rng.choice([1, 1, 2, 4])
+        return fault(route, kind, nth=nth, count=count, **effect)
+
+    def _http_status(self) -> Fault:
+        status = self._rng.choice(STATUSES)
+        effect: dict[str, Any] = {"status": status}
+        if status == 429 and self._rng.random() < 0.6:
+            effect["retry_after"] = self._rng.choice([1, 20, 120])
+        if status not in (429, 408) and self._rng.random() < 0.7:
+            effect |= {"code": "Conflict" if status == 409 else "Drawn", "message": "Drawn by the simulation."}
+        return self._request("http", **effect)
+
+    def _lost_write(self) -> Fault:
+        route = self._rng.choice(["upgrade", "upgrade", "patch"])
+        effects: list[dict[str, Any]] = [{"drop": "after"}, {"drop": "before"}, {"hang": 60}]
+        effect = self._rng.choice(effects)
+        return fault(route, nth=self._rng.randint(1, 3), **effect)
+
+    def _operation(self) -> Fault:
+        drawn = fault(self._rng.choice(["upgrade", "patch"]), "operation", nth=self._rng.randint(1, 3))
+        if self._rng.random() < 0.6:
+            drawn["seconds"] = self._rng.choice([0, 30, 200, 5000])
+        if "seconds" not in drawn or self._rng.random() < 0.5:
+            drawn["code"] = self._rng.choice(CODES)
+        return drawn
+
+    # -- of other actors ---------------------------------------------------------------------------------------
+
+    def _when(self) -> dict[str, Any]:
+        if self._rng.random() < 0.5:
+            return {"at": round(self._rng.uniform(0, 300), 1)}
+        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice([0, 1, 20, 90])}
+
+    def _event(self, kind: str, **more: Any) -> Fault:
+        return {"kind": kind, "instance": self._one(), **self._when(), **more}
+
+    def _fall_ill(self) -> Fault:
+        return self._event("fall-ill", **({"seconds": self._rng.choice([10, 90])} if self._rng.random() < 0.6 else {}))
+
+    def _appear(self) -> Fault:
+        like = self._rng.choice(self._fleet.instances)
+        self._born += 1
+        number = 90 + self._born
+        flexible = self._document["fleet"].get("orchestration") == "Flexible"
+        drawn: Fault = {"kind": "appear", "instance": f"simulated-set_{number:08x}" if flexible else str(number)}
+        drawn |= {"image": self._rng.choice(["old", "new"]), **self._when()}
+        if like.update_domain is not None:
+            drawn["update_domain"] = like.update_domain
+        return drawn | ({"zone": like.zone} if like.zone else {})
+
+    def _model_change(self) -> Fault:
+        storage = {"imageReference": family_of(self._document).in_model(0)}
+        patches: list[dict[str, Any]] = [
+            {"tags": {"changed": "by somebody"}},
+            {"properties": {"virtualMachineProfile": {"storageProfile": storage}}},
+            {"properties": {"virtualMachineProfile": {"osProfile": {"allowExtensionOperations": False}}}},
+            {"properties": {"upgradePolicy": {"mode": "Automatic"}}},
+        ]
+        return {"kind": "model-change", "patch": self._rng.choice(patches), **self._when()}

@@ -1,0 +1,115 @@
+"""The inputs of a case. Most of them fit the scale set; some do not, as with real workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from azure_simulator.set_description import SetDescription
+from sweeps.seeds.images import LATEST, family_of
+
+OPERATIONS = {"upgrade": 68, "upgrade-instances": 13, "rollback": 18, "plan": 7, "update-model": 7, "status": 5}
+MAY_TURN_BACK = ("upgrade", "upgrade-instances", "plan")
+SELECTIONS: dict[str, Callable[[Any], Any]] = {
+    "update-domains": lambda instance: instance.update_domain,
+    "fault-domains": lambda instance: instance.fault_domain,
+    "zones": lambda instance: instance.zone,
+    "instance-ids": lambda instance: instance.instance_id,
+}
+
+
+def draw_operation(rng: Random) -> str:
+    """What is to be done; the scale set is drawn to fit it."""
+    return rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+
+
+def draw_inputs(
+    rng: Random, fleet: SetDescription, document: dict[str, Any], operation: str, *, calm: bool
+) -> dict[str, str]:
+    """Inputs by name, those that are left out not among them."""
+    inputs = {"operation": operation}
+    if operation == "rollback":
+        inputs |= _way_back(rng, document, calm=calm)
+    elif operation not in ("upgrade-instances", "status"):
+        inputs |= family_of(document).asked_for(rng.choices([LATEST, None, 0], [7, 3, 1])[0])
+    if operation in MAY_TURN_BACK and rng.random() < 1 / 3:
+        inputs["on-failure"] = "rollback"
+    inputs |= _batches(rng, fleet)
+    inputs |= _selection(rng, fleet)
+    inputs |= _availability(rng)
+    inputs |= _treatment(rng, document)
+    inputs |= _times(rng, document, calm=calm)
+    return inputs
+
+
+def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
+    """The image to return to; left out only where nobody changes the instances that tell it."""
+    if calm and rng.random() < 0.5:
+        return {}
+    return family_of(document).asked_for(rng.choices([1, None], [15, 1])[0])
+
+
+def _batches(rng: Random, fleet: SetDescription) -> dict[str, str]:
+    inputs = {}
+    shown = {
+        "update-domain": any(i.update_domain is not None for i in fleet.instances),
+        "fault-domain": any(i.fault_domain is not None for i in fleet.instances),
+        "zone": any(i.zone for i in fleet.instances),
+        "batch": True,
+    }
+    if rng.random() < 0.5:
+        inputs["strategy"] = rng.choice([name for name, is_shown in shown.items() if is_shown or rng.random() < 0.05])
+    if rng.random() < 0.6:
+        inputs["batch-size"] = rng.choice(["1", "2", "2", "3", "4", "10%", "34%", "50%", "100%"])
+    if rng.random() < 0.2:
+        inputs["canary"] = "1"
+    if rng.random() < 0.15:
+        inputs["stop-after"] = rng.choice(["1", "2", "25%", "50%"])
+    return inputs
+
+
+def _selection(rng: Random, fleet: SetDescription) -> dict[str, str]:
+    if rng.random() >= 0.25:
+        return {}
+    name = rng.choice(list(SELECTIONS))
+    present = sorted({str(v) for v in map(SELECTIONS[name], fleet.instances) if v is not None})
+    if not present or rng.random() < 0.05:
+        return {name: "77"}
+    return {name: ",".join(rng.sample(present, rng.randint(1, len(present))))}
+
+
+def _availability(rng: Random) -> dict[str, str]:
+    if rng.random() < 0.2:
+        return {"allow-downtime": "true"}
+    if rng.random() < 0.8:
+        return {"min-healthy": rng.choice(["0%", "0%", "0%", "25%", "34%", "60%", "1", "2"])}
+    return {}
+
+
+def _treatment(rng: Random, document: dict[str, Any]) -> dict[str, str]:
+    """What becomes of protected and stopped instances, of health, and of automatic repairs."""
+    inputs = {}
+    if rng.random() < 0.04:
+        inputs["protected-instances"] = "fail"
+    if rng.random() < 0.25:
+        inputs["stopped-instances"] = "include"
+    if rng.random() < 0.2:
+        inputs["health"] = rng.choices(["ignore", "required"], [2, 1])[0]
+    if rng.random() < (0.6 if "model" in document else 0.05):
+        inputs["suspend-repairs"] = "true"
+    return inputs
+
+
+def _times(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
+    inputs = {}
+    waits = document["fleet"]["health"] == "none" or rng.random() < 0.3
+    if waits and rng.random() < 0.9:
+        inputs["bake-time"] = rng.choice(["0", "15s", "40s", "PT1M"])
+    if calm:
+        return inputs
+    inputs["health-timeout"] = rng.choice(["45s", "2m", "3m", "3m", "10m"])
+    inputs["batch-timeout"] = rng.choice(["2m", "4m", "4m", "10m", "20m"])
+    if rng.random() < 0.3:
+        inputs["timeout"] = rng.choice(["90s", "5m", "15m"])
+    return inputs

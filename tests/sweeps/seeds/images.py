@@ -1,0 +1,55 @@
+"""The images of the drawn cases: two kinds, three versions each, oldest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.scenarios import NEW, OLD, UBUNTU
+
+PLATFORM_VERSIONS = ("22.04.202609010", OLD, NEW)
+GALLERY = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
+    "/galleries/shared/images/web"
+)
+GALLERY_VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
+
+
+class Family:
+    """One kind of image and how it is written in each place."""
+
+    def __init__(self, *, gallery: bool) -> None:
+        self.is_gallery = gallery
+
+    def exact(self, number: int) -> str:
+        """The version as the simulator's truth names it."""
+        return f"{GALLERY}/versions/{GALLERY_VERSIONS[number]}" if self.is_gallery else PLATFORM_VERSIONS[number]
+
+    def in_model(self, number: int | None) -> dict[str, str]:
+        """A model's image; None: whatever is the latest."""
+        if self.is_gallery:
+            return {"id": GALLERY if number is None else self.exact(number)}
+        return {**UBUNTU, "version": "latest" if number is None else self.exact(number)}
+
+    def of_instance(self, number: int) -> Any:
+        """The image of one instance in a scenario."""
+        return {"id": self.exact(number)} if self.is_gallery else self.exact(number)
+
+    def asked_for(self, number: int | None) -> dict[str, str]:
+        """The inputs that name it; None: the latest."""
+        if self.is_gallery:
+            return {"image-id": GALLERY if number is None else self.exact(number)}
+        return {"image-version": "latest" if number is None else self.exact(number)}
+
+    def catalog(self) -> list[dict[str, Any]]:
+        """What a scenario's `images` says."""
+        if self.is_gallery:
+            return [{"id": GALLERY, "versions": list(GALLERY_VERSIONS)}]
+        return [{**UBUNTU, "versions": list(PLATFORM_VERSIONS)}]
+
+
+LATEST = 2  # the number of the newest version
+
+
+def family_of(document: dict[str, Any]) -> Family:
+    """The kind of image that a drawn scenario is about."""
+    return Family(gallery="id" in document["fleet"]["image"])

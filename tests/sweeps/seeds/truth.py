@@ -1,0 +1,306 @@
+"""What really happened in a run, from the simulator's state and its request log alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from azure_simulator import InstanceState, RequestRecord
+from sweeps.seeds.asked import Asked, is_off
+from sweeps.seeds.case import Case
+from sweeps.seeds.running import Ran
+
+State = dict[str, InstanceState]
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """One request to upgrade instances. `accepted`: Azure took it on; `is_known`: and its answer came
+    back; `is_back`: after the run had turned back.
+
+    `earlier` are the requests before it. `seen` is the truth at the last look before it, `seen_at` the moment.
+    """
+
+    at: float
+    ids: tuple[str, ...]
+    accepted: bool
+    is_known: bool
+    is_back: bool
+    earlier: tuple[Upgrade, ...]
+    seen: State
+    seen_at: float
+
+    @property
+    def is_under_way(self) -> bool:
+        """Azure took it on, and has said so."""
+        return self.accepted and self.is_known
+
+    @cached_property
+    def batch(self) -> frozenset[str]:
+        """The instances of its batch as far as the requests show: a repetition asks for what is left of one that was
+        not taken on, or whose answer was lost.
+        """
+        before = self.earlier_on_way[-1] if self.earlier_on_way else None
+        if before is not None and not before.is_under_way and set(self.ids) <= before.batch:
+            return before.batch
+        return frozenset(self.ids)
+
+    @property
+    def earlier_on_way(self) -> tuple[Upgrade, ...]:
+        """The requests before it in the same direction."""
+        return tuple(each for each in self.earlier if each.is_back == self.is_back)
+
+    @property
+    def before_its_batch(self) -> tuple[Upgrade, ...]:
+        """The requests for earlier batches."""
+        return tuple(each for each in self.earlier_on_way if each.batch != self.batch)
+
+
+class Truth:
+    """Everything that the checks ask about a run."""
+
+    def __init__(self, ran: Ran) -> None:
+        self.ran = ran
+        self.case: Case = ran.case
+        self.asked = Asked(ran.case)
+        self.played = ran.played
+        self.writes = ran.played.writes
+        self.outcome = ran.played.outcome
+        self.ids = ran.played.ids
+        self._states: dict[float, State] = {}
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether the run came as far as a plan."""
+        return bool(self.played.outputs.get("plan"))
+
+    # -- what was seen -------------------------------------------------------------------------------------------
+
+    def at(self, moment: float) -> State:
+        """The instances as they were then, by id."""
+        if moment not in self._states:
+            self._states[moment] = {each.instance_id: each for each in self.played.azure.instances(moment)}
+        return self._states[moment]
+
+    @cached_property
+    def looks(self) -> tuple[float, ...]:
+        """When the answered lists of the instances were made."""
+        return tuple(each.request.at for each in self.ran.answered if each.tells_of("instances"))
+
+    @cached_property
+    def last_seen(self) -> State:
+        """The truth at the last look of the run; empty where there was none."""
+        return self.at(self.looks[-1]) if self.looks else {}
+
+    @property
+    def planned_from(self) -> State:
+        """The truth at the look that the plan was made from; empty where there was none."""
+        return {} if self.planned_at is None else self.at(self.planned_at)
+
+    @property
+    def looks_since_planning(self) -> tuple[float, ...]:
+        """The looks from the one on that the plan was made from."""
+        return tuple(look for look in self.looks if self.planned_at is not None and look >= self.planned_at)
+
+    @cached_property
+    def planned_at(self) -> float | None:
+        """When the plan was made: at the last of the first looks, those that nothing else came between."""
+        moment = None
+        for each in self.ran.answered:
+            if each.tells_of("instances"):
+                moment = each.request.at
+            elif moment is not None and each.route not in ("token", "oidc"):
+                break
+        return moment
+
+    # -- what was written ----------------------------------------------------------------------------------------
+
+    @cached_property
+    def moving_writes(self) -> list[RequestRecord]:
+        """The writes of the model and of instances; not those of automatic repairs."""
+        return [write for write in self.writes if not is_of_repairs(write)]
+
+    @cached_property
+    def patches(self) -> list[RequestRecord]:
+        """The writes of the model."""
+        return [write for write in self.writes if write.method == "PATCH"]
+
+    @cached_property
+    def turn(self) -> RequestRecord | None:
+        """The write by which a run turned back: the first of another image than was asked for."""
+        if not self.asked.may_turn_back:
+            return None
+        is_first = self.asked.operation == "upgrade-instances"
+        return next((p for p in self.patches if is_first or named_in(p) != [self.asked.target]), None)
+
+    @cached_property
+    def seen_at_turn(self) -> State:
+        """The truth at the last look before the run turned back; of a rollback by hand, at planning."""
+        if self.turn is None:
+            return self.planned_from
+        return self.at(max(look for look in self.looks if look <= self.turn.at))
+
+    @property
+    def went_back(self) -> bool:
+        """Whether a failed rollout began to be undone, also where no write of that arrived."""
+        return self.turn is not None or self.outcome in ("rolled-back", "rollback-failed")
+
+    @property
+    def back_to(self) -> str:
+        """The image that the run returns to, once it has turned back."""
+        return (named_in(self.turn) or [""])[0] if self.turn is not None else self.majority[0]
+
+    @cached_property
+    def majority(self) -> list[str]:
+        """The image that most of those that were to move ran at planning, of several the first."""
+        behind = [i for i in self.planned_from.values() if i.image_version != self.asked.target]
+        due = [i for i in behind if self.asked.is_due(i)] or behind
+        counted = Counter(i.image_version for i in due)
+        most = max(counted.values(), default=0)
+        return [image for image, count in counted.items() if count == most] or [self.asked.model_image]
+
+    @cached_property
+    def models_seen(self) -> list[tuple[float, str]]:
+        """The image in every answered reading of the model, and when."""
+        read = [each for each in self.ran.answered if each.tells_of("set")]
+        return [(each.request.at, _image_in(json.loads(each.body))) for each in read]
+
+    @property
+    def model_now(self) -> str:
+        """The image that the model holds at the end."""
+        last = [patch for patch in self.patches if patch.status in (0, 200, 202)]  # 0: the answer was lost
+        return self.models_seen[-1][1] if not last else named_in(last[-1])[0]
+
+    @cached_property
+    def upgrades_back(self) -> tuple[Upgrade, ...]:
+        """The upgrades that return instances: of a run that turned back, or of a rollback by hand."""
+        return tuple(each for each in self.upgrades if each.is_back or self.asked.goes_back)
+
+    def moved(self, instance: InstanceState, seen: State) -> bool:
+        """Whether the instance, seen then, has moved since the rollout began: it runs the target and did not before
+        (where the model held the target before, it did by an earlier run), is half-way, or was born since.
+        """
+        id_, before = instance.instance_id, self.planned_from.get(instance.instance_id)
+        if before is None:
+            return True
+        had_it = before.image_version == self.asked.target and not self.asked.model_holds_target
+        is_half_way = id_ in self.asked_for_there and seen[id_].provisioning_state != "Succeeded"
+        by_an_earlier_run = self.asked.model_holds_target and not seen[id_].latest_model_applied
+        is_half_way |= by_an_earlier_run and seen[id_].provisioning_state in ("Failed", "Updating")
+        return is_half_way or (seen[id_].image_version == self.asked.target and not had_it)
+
+    @cached_property
+    def asked_for_there(self) -> frozenset[str]:
+        """Every instance that was to move before the run turned back."""
+        return frozenset(id_ for upgrade in self.upgrades if not upgrade.is_back for id_ in upgrade.ids)
+
+    @cached_property
+    def upgrades(self) -> tuple[Upgrade, ...]:
+        """Every request to upgrade instances, in their order."""
+        accepted_at = {record.started_at for record in self.played.azure.upgrades}
+        known = {id(each.request) for each in self.ran.answered}
+        found: list[Upgrade] = []
+        for request in self.writes:
+            if not request.path.lower().endswith("/manualupgrade"):
+                continue
+            seen_at = max((look for look in self.looks if look <= request.at), default=0.0)
+            found.append(
+                Upgrade(
+                    at=request.at,
+                    ids=tuple(json.loads(request.body)["instanceIds"]),
+                    accepted=request.at in accepted_at,
+                    is_known=id(request) in known and request.status < 500 and request.status != 408,
+                    is_back=self.turn is not None and request.at > self.turn.at,
+                    earlier=tuple(found),
+                    seen=self.at(seen_at),
+                    seen_at=seen_at,
+                )
+            )
+        return tuple(found)
+
+    @cached_property
+    def asked_for(self) -> frozenset[str]:
+        """Every instance that an upgrade was asked for."""
+        return frozenset(id_ for upgrade in self.upgrades for id_ in upgrade.ids)
+
+    @cached_property
+    def ended_operations(self) -> tuple[tuple[float, str], ...]:
+        """When an answer said that an operation had ended, and how."""
+        told = [(each.request.at, _status(each.body)) for each in self.ran.answered if each.tells_of("poll")]
+        return tuple((at, status) for at, status in told if status != "InProgress")
+
+    # -- standing of instances -----------------------------------------------------------------------------------
+
+    def was_off(self, instance_id: str) -> bool:
+        """Whether it was stopped when the plan was made."""
+        before = self.planned_from.get(instance_id)
+        return before is not None and is_off(before)
+
+    def is_ready(self, instance: InstanceState, *, back: bool = False) -> bool:
+        """On the target, or `back` on the previous image, provisioned, and serving; one that was off before may be off
+        still.
+        """
+        is_there = instance.image_version == self.back_to if back else self.is_on_image(instance)
+        if instance.provisioning_state != "Succeeded" or not is_there:
+            return False
+        is_excused = self.was_off(instance.instance_id) and is_off(instance)
+        return is_excused or self.asked.is_healthy(instance)
+
+    def is_on_image(self, instance: InstanceState) -> bool:
+        """Whether it runs the image of this rollout; where the model names none exactly, the newest model."""
+        if self.asked.operation == "upgrade-instances" and not self.asked.is_flexible and self.is_floating:
+            return instance.latest_model_applied
+        return instance.image_version == self.asked.target
+
+    def was_brought_there(self, instance: InstanceState) -> bool:
+        """Whether it was upgraded by this run, or current before and has the same image still: where somebody changes
+        the rest of the model during a rollout, nobody is upgraded again for it.
+        """
+        if not self.upgrades:
+            return False
+        before = self.planned_from.get(instance.instance_id)
+        if before is not None and self.asked.is_on_target(before) and instance.image_version == before.image_version:
+            return True
+        return instance.instance_id in self.asked_for and instance.image_version == self.asked.target
+
+    @property
+    def is_floating(self) -> bool:
+        """Whether the model names no exact version at the beginning."""
+        return self.asked.operation in ("upgrade-instances", "status") and not self.asked.model_holds_target
+
+
+def is_of_repairs(write: RequestRecord) -> bool:
+    """Whether it suspends or resumes automatic repairs."""
+    return write.path.endswith("/setOrchestrationServiceState")
+
+
+def named_in(patch: RequestRecord) -> list[str]:
+    """The image that an update of the model names: its id or its version, once."""
+    return [str(value) for path, value in leaves(body_of(patch)) if path[-1] in ("id", "version")]
+
+
+def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Everything that a body says, with the way to it."""
+    if not isinstance(body, dict) or not body:
+        yield path, body
+        return
+    for key, value in body.items():
+        yield from leaves(value, (*path, key))
+
+
+def body_of(write: RequestRecord) -> Any:
+    """What was written."""
+    return json.loads(write.body)
+
+
+def _image_in(model: Any) -> str:
+    reference = model["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"]
+    return str(reference.get("id") or reference["version"])
+
+
+def _status(body: bytes) -> str:
+    return str(json.loads(body).get("status")) if body else ""
