@@ -25,16 +25,32 @@ def fleet_of(
     """A scale set with so many instances in each update domain, in 30 s on the target image and 10 s later healthy.
 
     `asked` are inputs beside the image, `fleet` what else is said of the set, `more` other keys of a scenario, or one
-    of these three as a whole.
+    of these three as a whole. None takes a key out of the fleet.
     """
+    described = {"update_domains": list(domains), "health": "probe", **(fleet or {})}
     return {
         "inputs": {"image-version": NEW, **(asked or {})},
-        "fleet": {"update_domains": list(domains), "health": "probe", **(fleet or {})},
+        "fleet": {key: value for key, value in described.items() if value is not None},
         "timing": {"upgrade_seconds": 30, "healthy_after_seconds": 10},
         **more,
     }
 
 
-def fault(route: str, kind: str = "http", **effect: Any) -> Scenario:
+def on_request(route: str, kind: str = "http", **effect: Any) -> Scenario:
     """What happens to a request to a route of ROUTES: `nth`, `count`, `status`, `drop` and so on."""
     return {"kind": kind, **fault_at(route), **effect}
+
+
+def on_instance(kind: str, instance: str = "1", **more: Any) -> Scenario:
+    """What happens to an instance."""
+    return {"kind": kind, "instance": instance, **more}
+
+
+def model_change(patch: Scenario, **when: Any) -> Scenario:
+    """Somebody changes the model: `at` seconds after the beginning, or `delay` seconds `after_upgrade`."""
+    return {"kind": "model-change", "patch": patch, **when}
+
+
+def profile(**parts: Any) -> Scenario:
+    """Parts of a model's virtualMachineProfile, as the model has them."""
+    return {"properties": {"virtualMachineProfile": parts}}

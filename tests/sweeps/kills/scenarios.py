@@ -8,7 +8,7 @@ from functools import cache
 from azure_simulator import Scenario, load_scenario, scenario_names
 from azure_simulator.scenario import Timing
 from harness.playing import as_scenario
-from harness.scenarios import NEW_MODEL, OLD, REPAIRS, fault, fleet_of
+from harness.scenarios import NEW_MODEL, OLD, REPAIRS, fleet_of, on_instance, on_request
 
 MOST_INSTANCES = 12
 LARGE = "large"
@@ -22,27 +22,22 @@ TWO, THREE = (1, 1), (2, 2, 2)
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
 
-def of_instance(kind: str, id_: str = "1", **more: object) -> dict[str, object]:
-    """What happens to one instance."""
-    return {"kind": kind, "instance": id_, **more}
-
-
 OWN = {
     TINY: fleet_of(TWO),
     "lost answers": fleet_of(
         TWO,
         faults=[
-            fault("patch", nth=1, drop="after"),
-            fault("upgrade", nth=1, drop="after"),
-            fault("upgrade", nth=2, drop="before"),
+            on_request("patch", nth=1, drop="after"),
+            on_request("upgrade", nth=1, drop="after"),
+            on_request("upgrade", nth=2, drop="before"),
         ],
     ),
     "refused writes": fleet_of(
         TWO,
         faults=[
-            fault("patch", nth=1, status=429, retry_after=20),
-            fault("upgrade", nth=1, count=2, status=409, code="Conflict"),
-            fault("upgrade", nth=4, status=503, code="ServerTimeout"),
+            on_request("patch", nth=1, status=429, retry_after=20),
+            on_request("upgrade", nth=1, count=2, status=409, code="Conflict"),
+            on_request("upgrade", nth=4, status=503, code="ServerTimeout"),
         ],
     ),
     "repairs, lost answers": fleet_of(
@@ -50,9 +45,9 @@ OWN = {
         {"suspend-repairs": "true"},
         model=REPAIRS,
         faults=[
-            fault("repairs", nth=1, drop="after"),
-            fault("repairs", nth=3, drop="after"),
-            fault("upgrade", nth=1, drop="after"),
+            on_request("repairs", nth=1, drop="after"),
+            on_request("repairs", nth=3, drop="after"),
+            on_request("upgrade", nth=1, drop="after"),
         ],
     ),
     "stop after a batch": fleet_of(THREE, {"stop-after": "1"}),
@@ -69,9 +64,9 @@ OWN = {
         TWO,
         fleet={"image": {"uri": DISK.format(1)}},
         inputs={"image-uri": DISK.format(2)},
-        faults=[of_instance("flag-lags", seconds=30)],
+        faults=[on_instance("flag-lags", seconds=30)],
     ),
-    "a flag that lags": fleet_of(TWO, faults=[of_instance("flag-lags", seconds=60)]),
+    "a flag that lags": fleet_of(TWO, faults=[on_instance("flag-lags", seconds=60)]),
     "no signal": fleet_of([2, 2], {"bake-time": "30s"}, fleet={"health": "none"}),
     "the model alone": fleet_of(TWO, {"operation": "update-model"}),
     "the instances alone": fleet_of(
@@ -86,17 +81,17 @@ OWN = {
     "born meanwhile": fleet_of(
         THREE,
         faults=[
-            of_instance("vanish", "2", after_upgrade=1, delay=5),
-            of_instance("appear", "6", update_domain=0, image="old", after_upgrade=2, delay=5),
+            on_instance("vanish", "2", after_upgrade=1, delay=5),
+            on_instance("appear", "6", update_domain=0, image="old", after_upgrade=2, delay=5),
         ],
     ),
-    "sick for good": fleet_of(THREE, {"health-timeout": "2m"}, faults=[of_instance("comes-up-unhealthy")]),
-    "sick for a while": fleet_of(THREE, faults=[of_instance("comes-up-unhealthy", seconds=90)]),
+    "sick for good": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("comes-up-unhealthy")]),
+    "sick for a while": fleet_of(THREE, faults=[on_instance("comes-up-unhealthy", seconds=90)]),
     "failed provisioning": fleet_of(
-        THREE, faults=[of_instance("provisioning-failure", code="OSProvisioningTimedOut", message="Too late.")]
+        THREE, faults=[on_instance("provisioning-failure", code="OSProvisioningTimedOut", message="Too late.")]
     ),
-    "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[of_instance("stays-on-old-image")]),
-    "no upgrade for want of cores": fleet_of(THREE, faults=[fault("upgrade", "error", nth=2, error="quota")]),
+    "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("stays-on-old-image")]),
+    "no upgrade for want of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
     "out of time": fleet_of(THREE, {"timeout": "20s"}),
 }
 

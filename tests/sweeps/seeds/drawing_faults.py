@@ -8,7 +8,7 @@ from typing import Any
 
 from azure_simulator.set_description import SetDescription
 from harness.routes import ROUTES
-from harness.scenarios import fault
+from harness.scenarios import on_request
 from sweeps.seeds.images import family_of
 
 Fault = dict[str, Any]
@@ -92,7 +92,7 @@ class _Draw:
         route = self._rng.choice([route for route in ROUTES if route != "oidc"])
         most = {"GET": 12, "PATCH": 2, "POST": 4}[ROUTES[route][0]]
         nth, count = self._rng.randint(1, most), self._rng.choice([1, 1, 2, 4])
-        return fault(route, kind, nth=nth, count=count, **effect)
+        return on_request(route, kind, nth=nth, count=count, **effect)
 
     def _http_status(self) -> Fault:
         status = self._rng.choice(STATUSES)
@@ -107,10 +107,10 @@ class _Draw:
         route = self._rng.choice(["upgrade", "upgrade", "patch"])
         effects: list[dict[str, Any]] = [{"drop": "after"}, {"drop": "before"}, {"hang": 60}]
         effect = self._rng.choice(effects)
-        return fault(route, nth=self._rng.randint(1, 3), **effect)
+        return on_request(route, nth=self._rng.randint(1, 3), **effect)
 
     def _operation(self) -> Fault:
-        drawn = fault(self._rng.choice(["upgrade", "patch"]), "operation", nth=self._rng.randint(1, 3))
+        drawn = on_request(self._rng.choice(["upgrade", "patch"]), "operation", nth=self._rng.randint(1, 3))
         if self._rng.random() < 0.6:
             drawn["seconds"] = self._rng.choice([0, 30, 200, 5000])
         if "seconds" not in drawn or self._rng.random() < 0.5:
