@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, Played, play
+from harness.playing import Played, play
+from harness.scenarios import NEW, NEW_MODEL, OLD, UBUNTU, Scenario, fleet_of, model_change, profile
 
-OLD, NEW = "22.04.202610010", "22.04.202611010"
-BEHIND = (
-    HAPPY_FLEET.replace('inputs: {image-version: "22.04.202611010"}\n', "").replace(
-        "  health: probe",
-        "  health: probe\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
-        " version: '22.04.202611010'}",
-    )
-    + "instances:\n  '1': {image: '22.04.202610010'}\n  '3': {image: '22.04.202610010'}\n"
-)
+
+def behind(*faults: Scenario, image: Scenario = NEW_MODEL, instances: Scenario | None = None, **more: Any) -> Scenario:
+    """A set whose model holds the new image, and two of whose four instances do not run it."""
+    old = {"1": {"image": OLD}, "3": {"image": OLD}}
+    instances = {**old, **(instances or {})}
+    return fleet_of(fleet={"image": image}, inputs={}, faults=list(faults), instances=instances, **more)
+
+
+SMALLER = {"behind": {"vm_size": "Standard_D2s_v3"}}
+FLEXIBLE = {"orchestration": "Flexible", "health": "extension"}
 
 
 def versions(played: Played) -> dict[str, str]:
@@ -31,7 +34,7 @@ def versions(played: Played) -> dict[str, str]:
     "image", [pytest.param({}, id="without-image"), pytest.param({"image-version": "1"}, id="not-looked-at")]
 )
 def test_status_reads_only_and_shows_every_instance(image: dict[str, str], tmp_path: Path) -> None:
-    played = play(BEHIND, tmp_path, inputs={"operation": "status", **image})
+    played = play(behind(), tmp_path, inputs={"operation": "status", **image})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "reported")
     assert played.writes == []
     assert "UD 0  ■■  2 on the model" in played.log
@@ -46,8 +49,8 @@ def test_status_reads_only_and_shows_every_instance(image: dict[str, str], tmp_p
 
 
 def test_status_of_a_set_that_may_not_be_written_to_is_shown_all_the_same(tmp_path: Path) -> None:
-    automatic = BEHIND + "model: {properties: {upgradePolicy: {mode: Automatic}}}\n"
-    played = play(automatic + "permissions: refused\n", tmp_path, inputs={"operation": "status"})
+    automatic = {"properties": {"upgradePolicy": {"mode": "Automatic"}}}
+    played = play(behind(model=automatic, permissions="refused"), tmp_path, inputs={"operation": "status"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "reported")
 
 
@@ -72,8 +75,7 @@ def test_a_plan_comes_as_summary_and_as_json(tmp_path: Path) -> None:
 
 
 def test_a_plan_needs_no_right_to_write(tmp_path: Path) -> None:
-    rights = "permissions: {actions: ['*/read']}\n"
-    planned = play(HAPPY_FLEET + rights, tmp_path, inputs={"operation": "plan"})
+    planned = play(fleet_of(permissions={"actions": ["*/read"]}), tmp_path, inputs={"operation": "plan"})
     assert planned.outputs["outcome"] == "planned"
     assert "WARNING: The identity lacks the right to Microsoft.Compute/virtualMachineScaleSets/write" in planned.log
 
@@ -82,7 +84,7 @@ def test_a_plan_needs_no_right_to_write(tmp_path: Path) -> None:
 
 
 def test_update_model_writes_the_model_and_names_who_is_behind(tmp_path: Path) -> None:
-    played = play(HAPPY_FLEET, tmp_path, inputs={"operation": "update-model"})
+    played = play(fleet_of(), tmp_path, inputs={"operation": "update-model"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "model-updated")
     assert [write.method for write in played.writes] == ["PATCH"]
     assert set(versions(played).values()) == {OLD}
@@ -93,14 +95,14 @@ def test_update_model_writes_the_model_and_names_who_is_behind(tmp_path: Path) -
 
 def test_update_model_asks_for_no_health_and_no_batches(tmp_path: Path) -> None:
     """A set that no rollout would be allowed on: one domain, without a signal."""
-    alone = HAPPY_FLEET.replace("[2, 2]", "[2]").replace("probe", "none")
+    alone = fleet_of([2], fleet={"health": "none"})
     played = play(alone, tmp_path, inputs={"operation": "update-model"})
     assert played.outputs["outcome"] == "model-updated"
     assert "Health is not looked at" not in played.log
 
 
 def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
-    played = play(BEHIND, tmp_path, inputs={"operation": "update-model", "image-version": NEW})
+    played = play(behind(), tmp_path, inputs={"operation": "update-model", "image-version": NEW})
     assert (played.outputs["outcome"], played.writes) == ("nothing-to-do", [])
     assert f"holds <code>Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}</code> already" in played.summary
 
@@ -109,7 +111,7 @@ def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
 
 
 def test_upgrade_instances_brings_them_to_the_model_as_it_stands(tmp_path: Path) -> None:
-    played = play(BEHIND, tmp_path, inputs={"operation": "upgrade-instances"})
+    played = play(behind(), tmp_path, inputs={"operation": "upgrade-instances"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert played.upgrade_calls == [["1", "3"]]
     assert [write.method for write in played.writes] == ["POST"]
@@ -121,7 +123,7 @@ def test_upgrade_instances_brings_them_to_the_model_as_it_stands(tmp_path: Path)
 
 def test_upgrade_instances_brings_in_more_than_the_image(tmp_path: Path) -> None:
     """On the model's image already, and yet behind it."""
-    scenario = BEHIND + "  '2': {behind: {vm_size: Standard_D2s_v3}}\n"
+    scenario = behind(instances={"2": SMALLER})
     played = play(scenario, tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
     assert played.exit_code == 0
     assert played.upgrade_calls == [["2"], ["1"], ["3"]]
@@ -129,7 +131,7 @@ def test_upgrade_instances_brings_in_more_than_the_image(tmp_path: Path) -> None
 
 
 def test_upgrade_instances_takes_only_those_chosen(tmp_path: Path) -> None:
-    played = play(BEHIND, tmp_path, inputs={"operation": "upgrade-instances", "instance-ids": "3"})
+    played = play(behind(), tmp_path, inputs={"operation": "upgrade-instances", "instance-ids": "3"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert played.upgrade_calls == [["3"]]
     assert json.loads(played.outputs["remaining"]) == ["1"]
@@ -138,7 +140,7 @@ def test_upgrade_instances_takes_only_those_chosen(tmp_path: Path) -> None:
 
 def test_upgrade_instances_of_a_model_that_says_latest(tmp_path: Path) -> None:
     """The model is left as it is, and the flag tells who is on it: no version is known, and none is needed."""
-    scenario = BEHIND.replace(f"version: '{NEW}'", "version: latest") + "  '0': {behind: {vm_size: Standard_D2s_v3}}\n"
+    scenario = behind(image={**UBUNTU, "version": "latest"}, instances={"0": SMALLER})
     played = play(scenario, tmp_path, inputs={"operation": "upgrade-instances"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert [write.method for write in played.writes] == ["POST"]
@@ -158,18 +160,16 @@ def test_nothing_to_upgrade(tmp_path: Path) -> None:
 
 def test_somebodys_change_of_the_model_upgrades_nobody_twice(tmp_path: Path) -> None:
     """The rest of the model counts here, and was changed meanwhile: those that passed are left as they are."""
-    change = "{properties: {virtualMachineProfile: {storageProfile: {osDisk: {caching: ReadOnly}}}}}"
-    fault = f"faults:\n  - {{kind: model-change, after_upgrade: 1, delay: 5, patch: {change}}}\n"
-    played = play(BEHIND + fault, tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
+    change = model_change(profile(storageProfile={"osDisk": {"caching": "ReadOnly"}}), after_upgrade=1, delay=5)
+    played = play(behind(change), tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
     assert played.upgrade_calls == [["1"], ["3"]]
     assert "Somebody changed the model (not its image) during the rollout" in played.log
 
 
 def test_somebodys_image_is_noticed_after_the_last_batch_too(tmp_path: Path) -> None:
-    image = "{properties: {virtualMachineProfile: {storageProfile: {imageReference: {version: '22.04.202609010'}}}}}"
-    fault = f"faults:\n  - {{kind: model-change, after_upgrade: 2, delay: 60, patch: {image}}}\n"
-    flexible = HAPPY_FLEET.replace("[2, 2]", "[2]\n  orchestration: Flexible").replace("probe", "extension")
-    played = play(flexible + fault, tmp_path, inputs={"bake-time": "5m"})
+    image = profile(storageProfile={"imageReference": {"version": "22.04.202609010"}})
+    flexible = fleet_of([2], fleet=FLEXIBLE, faults=[model_change(image, after_upgrade=2, delay=60)])
+    played = play(flexible, tmp_path, inputs={"bake-time": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "Somebody changed the model's image" in played.log
 
@@ -177,27 +177,22 @@ def test_somebodys_image_is_noticed_after_the_last_batch_too(tmp_path: Path) -> 
 def test_an_image_is_checked_where_the_model_holds_it_already(tmp_path: Path) -> None:
     definition = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute"
     definition += "/galleries/golden/images/web"
-    scenario = HAPPY_FLEET.replace(
-        '{image-version: "22.04.202611010"}', f"{{image-id: {definition}/versions/1.1.0}}"
-    ).replace("  health: probe", f"  health: probe\n  image: {{id: {definition}/versions/1.1.0}}")
-    scenario += f"""images:
-  - {{id: {definition}, versions: ["1.0.0"]}}
-  - {{id: {definition}, versions: ["1.1.0"], replication: Failed}}
-instances:
-  '1': {{image: {{id: {definition}/versions/1.0.0}}}}
-"""
+    scenario = fleet_of(
+        fleet={"image": {"id": f"{definition}/versions/1.1.0"}},
+        inputs={"image-id": f"{definition}/versions/1.1.0"},
+        images=[
+            {"id": definition, "versions": ["1.0.0"]},
+            {"id": definition, "versions": ["1.1.0"], "replication": "Failed"},
+        ],
+        instances={"1": {"image": {"id": f"{definition}/versions/1.0.0"}}},
+    )
     played = play(scenario, tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "The replication of the target image" in played.log
 
 
 def test_a_flexible_set_whose_model_names_no_version(tmp_path: Path) -> None:
-    flexible = HAPPY_FLEET.replace("[2, 2]", "[2]\n  orchestration: Flexible").replace("probe", "extension")
-    floating = flexible.replace(
-        "  health: extension",
-        "  health: extension\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
-        " version: latest}",
-    )
+    floating = fleet_of([2], fleet={**FLEXIBLE, "image": {**UBUNTU, "version": "latest"}})
     status = play(floating, tmp_path, inputs={"operation": "status"})
     assert "2 not known" in status.log
     brought = play(floating, tmp_path, inputs={"operation": "upgrade-instances", "image-version": ""})

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, cancelled_at, play
+from harness.playing import cancelled_at, play
 from harness.runner_files import read_outputs
+from harness.scenarios import NEW, REPAIRS, Scenario, fleet_of, on_instance, on_request
 
-TEN = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
+
+def ten(*faults: Scenario, **more: Any) -> Scenario:
+    return fleet_of([2, 2, 2, 2, 2], faults=list(faults), **more)
 
 
 # -- selection -----------------------------------------------------------------------------------------------------
@@ -30,7 +34,7 @@ TEN = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
 def test_only_selected_instances_are_touched(
     inputs: dict[str, str], calls: list[list[str]], remaining: str, tmp_path: Path
 ) -> None:
-    played = play(TEN, tmp_path, inputs=inputs)
+    played = play(ten(), tmp_path, inputs=inputs)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert played.upgrade_calls == calls
     assert json.loads(played.outputs["remaining"]) == list(remaining)
@@ -65,7 +69,7 @@ def test_zones_are_selected(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_selected_must_be_there(inputs: dict[str, str], sentence: str, tmp_path: Path) -> None:
-    played = play(TEN, tmp_path, inputs=inputs)
+    played = play(ten(), tmp_path, inputs=inputs)
     assert (played.exit_code, played.outputs["outcome"], played.writes) == (1, "refused", [])
     assert sentence in played.log
 
@@ -74,7 +78,7 @@ def test_what_is_selected_must_be_there(inputs: dict[str, str], sentence: str, t
 
 
 def test_a_canary_passes_the_whole_gate_before_anything_else(tmp_path: Path) -> None:
-    played = play(TEN, tmp_path, inputs={"canary": "1", "bake-time": "5m"})
+    played = play(ten(), tmp_path, inputs={"canary": "1", "bake-time": "5m"})
     assert played.exit_code == 0
     first, second, *_ = played.azure.upgrades
     assert (first.instance_ids, second.instance_ids) == (("0",), ("5",))
@@ -82,8 +86,7 @@ def test_a_canary_passes_the_whole_gate_before_anything_else(tmp_path: Path) -> 
 
 
 def test_a_sick_canary_is_all_that_is_harmed(tmp_path: Path) -> None:
-    fault = "faults:\n  - {kind: comes-up-unhealthy, instance: '0'}\n"
-    played = play(TEN + fault, tmp_path, inputs={"canary": "1"})
+    played = play(ten(on_instance("comes-up-unhealthy", "0")), tmp_path, inputs={"canary": "1"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0"]]
 
@@ -93,36 +96,34 @@ def test_a_sick_canary_is_all_that_is_harmed(tmp_path: Path) -> None:
     [pytest.param("2", 4, id="batches"), pytest.param("30%", 4, id="share-of-the-set-in-whole-batches")],
 )
 def test_a_clean_stop_is_continued_by_running_again(stop_after: str, moved: int, tmp_path: Path) -> None:
-    first = play(TEN, tmp_path, inputs={"stop-after": stop_after})
+    first = play(ten(), tmp_path, inputs={"stop-after": stop_after})
     assert (first.exit_code, first.outputs["outcome"]) == (0, "partial")
     assert len(json.loads(first.outputs["upgraded"])) == moved
     assert len(json.loads(first.outputs["remaining"])) == 10 - moved
     assert "Run the workflow again with the same inputs to go on" in first.summary
-    done = "".join(
-        f"  '{id_}': {{image: '22.04.202611010', current: true}}\n" for id_ in json.loads(first.outputs["upgraded"])
-    )
-    again = play(TEN + "instances:\n" + done, tmp_path, inputs={"stop-after": stop_after})
+    done = {id_: {"image": NEW, "current": True} for id_ in first.ids("upgraded")}
+    again = play(ten(instances=done), tmp_path, inputs={"stop-after": stop_after})
     assert again.outputs["outcome"] == "partial"
     assert not set(json.loads(first.outputs["upgraded"])) & {id_ for ids in again.upgrade_calls for id_ in ids}
 
 
 def test_a_stop_beyond_the_end_is_no_stop(tmp_path: Path) -> None:
-    played = play(TEN, tmp_path, inputs={"stop-after": "5"})
+    played = play(ten(), tmp_path, inputs={"stop-after": "5"})
     assert played.outputs["outcome"] == "succeeded"
 
 
 def test_a_stop_holds_for_instances_that_are_born_meanwhile(tmp_path: Path) -> None:
     """As many batches as asked for, and no extra pass."""
-    born = "faults:\n  - {kind: appear, instance: '40', update_domain: 1, image: old, after_upgrade: 5, delay: 1}\n"
-    played = play(TEN + born, tmp_path, inputs={"stop-after": "5"})
+    born = on_instance("appear", "40", update_domain=1, image="old", after_upgrade=5, delay=1)
+    played = play(ten(born), tmp_path, inputs={"stop-after": "5"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "partial")
     assert len(played.upgrade_calls) == 5
     assert json.loads(played.outputs["remaining"]) == ["40"]
 
 
 def test_a_stop_with_an_ill_instance_is_not_clean(tmp_path: Path) -> None:
-    ill = "faults:\n  - {kind: fall-ill, instance: '0', after_upgrade: 2, delay: 5}\n"
-    played = play(TEN + ill, tmp_path, inputs={"stop-after": "2", "health-timeout": "5m"})
+    ill = on_instance("fall-ill", "0", after_upgrade=2, delay=5)
+    played = play(ten(ill), tmp_path, inputs={"stop-after": "2", "health-timeout": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
 
@@ -131,7 +132,7 @@ def test_a_stop_with_an_ill_instance_is_not_clean(tmp_path: Path) -> None:
 
 
 def test_a_plan_that_goes_below_the_floor_is_refused(tmp_path: Path) -> None:
-    played = play(TEN, tmp_path, inputs={"min-healthy": "90%"})
+    played = play(ten(), tmp_path, inputs={"min-healthy": "90%"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "8 of 10 instances would be healthy, below `min-healthy` (90% of those that run, 9)" in played.log
     assert "Set `batch-size: 1` or less, or a lower `min-healthy`." in played.log
@@ -139,10 +140,8 @@ def test_a_plan_that_goes_below_the_floor_is_refused(tmp_path: Path) -> None:
 
 def test_the_floor_is_held_against_what_is_healthy_now(tmp_path: Path) -> None:
     """Two fall ill elsewhere before the second batch: it waits for them, and no longer than it must."""
-    fault = "faults:\n" + "".join(
-        f"  - {{kind: fall-ill, instance: '{id_}', after_upgrade: 1, delay: 1, seconds: 400}}\n" for id_ in ("4", "9")
-    )
-    played = play(TEN + fault, tmp_path, inputs={"min-healthy": "8"})
+    ill = (on_instance("fall-ill", id_, after_upgrade=1, delay=1, seconds=400) for id_ in ("4", "9"))
+    played = play(ten(*ill), tmp_path, inputs={"min-healthy": "8"})
     assert played.exit_code == 0, played.log
     assert "healthy outside the batch: only 6, and `min-healthy` needs 8" in played.log
     first, second, *_ = played.azure.upgrades
@@ -151,17 +150,15 @@ def test_the_floor_is_held_against_what_is_healthy_now(tmp_path: Path) -> None:
 
 def test_a_floor_that_is_not_reached_again_halts(tmp_path: Path) -> None:
     """Stopped by somebody: not an illness that is waited for, but below the floor all the same."""
-    fault = "faults:\n" + "".join(
-        f"  - {{kind: stop, instance: '{id_}', after_upgrade: 1, delay: 1}}\n" for id_ in ("3", "4", "8", "9")
-    )
-    played = play(TEN + fault, tmp_path, inputs={"min-healthy": "50%", "health-timeout": "5m"})
+    stopped = (on_instance("stop", id_, after_upgrade=1, delay=1) for id_ in ("3", "4", "8", "9"))
+    played = play(ten(*stopped), tmp_path, inputs={"min-healthy": "50%", "health-timeout": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert "`min-healthy` needs 5" in played.log
 
 
 def test_a_batch_that_is_the_whole_set_needs_leave(tmp_path: Path) -> None:
-    one_domain = HAPPY_FLEET.replace("[2, 2]", "[4]")
+    one_domain = fleet_of([4])
     refused = play(one_domain, tmp_path)
     assert (refused.outputs["outcome"], refused.writes) == ("refused", [])
     assert "allow-downtime: true" in refused.log
@@ -174,14 +171,13 @@ def test_a_batch_that_is_the_whole_set_needs_leave(tmp_path: Path) -> None:
 
 
 def test_protected_instances_can_be_a_reason_to_refuse(tmp_path: Path) -> None:
-    scenario = TEN + "instances:\n  '3': {protected: true}\n"
-    played = play(scenario, tmp_path, inputs={"protected-instances": "fail"})
+    played = play(ten(instances={"3": {"protected": True}}), tmp_path, inputs={"protected-instances": "fail"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "Protected from scale set actions, so an upgrade would pass them by: 3." in played.log
 
 
 def test_stopped_instances_can_be_included_and_stay_stopped(tmp_path: Path) -> None:
-    scenario = TEN + "instances:\n  '0': {power: stopped}\n  '6': {power: deallocated}\n"
+    scenario = ten(instances={"0": {"power": "stopped"}, "6": {"power": "deallocated"}})
     played = play(scenario, tmp_path, inputs={"stopped-instances": "include"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     states = {state.instance_id: state for state in played.azure.instances()}
@@ -193,55 +189,54 @@ def test_stopped_instances_can_be_included_and_stay_stopped(tmp_path: Path) -> N
 
 def test_an_azure_that_does_not_upgrade_stopped_instances(tmp_path: Path) -> None:
     """No recording decides whether it does; where it refuses, the input that helps is named."""
-    scenario = TEN + "instances:\n  '0': {power: stopped}\nfaults:\n"
-    scenario += "  - {kind: error, error: not-allowed, path: manualupgrade, case: {verb: upgrade, name: '0'}}\n"
+    refused = on_request("upgrade", "error", error="not-allowed", case={"verb": "upgrade", "name": "0"})
+    scenario = ten(refused, instances={"0": {"power": "stopped"}})
     played = play(scenario, tmp_path, inputs={"stopped-instances": "include"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "use `stopped-instances: skip`" in played.log
 
 
 def test_health_can_be_required_or_ignored(tmp_path: Path) -> None:
-    silent = TEN.replace("health: probe", "health: none")
+    silent = ten(fleet={"health": "none"})
     refused = play(silent, tmp_path, inputs={"health": "required"})
     assert (refused.outputs["outcome"], refused.writes) == ("refused", [])
     assert "`health: required`, but the scale set has no health signal." in refused.log
-    ill = TEN + "faults:\n  - {kind: comes-up-unhealthy, instance: '0'}\n"
+    ill = ten(on_instance("comes-up-unhealthy", "0"))
     ignored = play(ill, tmp_path, inputs={"health": "ignore", "bake-time": "1m"})
     assert ignored.exit_code == 0, ignored.log
     assert "Health was not proven (signal: ignored, as `health: ignore` asks)." in ignored.log
 
 
 def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> None:
-    rights = "permissions: {actions: ['Microsoft.Compute/*/read', 'Microsoft.Compute/virtualMachineScaleSets/write']}\n"
-    played = play(TEN + rights, tmp_path)
+    rights = ["Microsoft.Compute/*/read", "Microsoft.Compute/virtualMachineScaleSets/write"]
+    played = play(ten(permissions={"actions": rights}), tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "lacks the right to Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action" in played.log
-    unreadable = play(TEN + "permissions: refused\n", tmp_path)
+    unreadable = play(ten(permissions="refused"), tmp_path)
     assert unreadable.outputs["outcome"] == "succeeded"
     assert "Whether the identity has all rights could not be read" in unreadable.log
 
 
 # -- instances that are replaced -----------------------------------------------------------------------------------
 
-REPLACED = """faults:
-  - {kind: comes-up-unhealthy, instance: '0'}
-  - {kind: vanish, instance: '0', after_upgrade: 1, delay: 700}
-  - {kind: appear, instance: '40', update_domain: 0, after_upgrade: 1, delay: 701}
-  - {kind: fall-ill, instance: '40', after_upgrade: 1, delay: 701}
-"""
+REPLACED = (
+    on_instance("comes-up-unhealthy", "0"),
+    on_instance("vanish", "0", after_upgrade=1, delay=700),
+    on_instance("appear", "40", update_domain=0, after_upgrade=1, delay=701),
+    on_instance("fall-ill", "40", after_upgrade=1, delay=701),
+)
 
 
 def test_a_sick_image_is_not_carried_further_by_a_replacement(tmp_path: Path) -> None:
     """The ill instance is gone, and who comes in its place has the same image: it must get well first."""
-    played = play(TEN + REPLACED, tmp_path)
+    played = play(ten(*REPLACED), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert json.loads(played.outputs["failed"]) == ["40"]
 
 
 def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -> None:
-    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
-    played = play(TEN + repairs + REPLACED, tmp_path)
+    played = play(ten(*REPLACED, model=REPAIRS), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert "automatic repairs have most likely replaced it" in played.log
@@ -250,7 +245,7 @@ def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -
 
 def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path) -> None:
     """It was ill before, for no fault of this rollout: told beforehand, and left as it is."""
-    scenario = TEN + "instances:\n  '7': {image: '22.04.202611010', current: false, unhealthy: true}\n"
+    scenario = ten(instances={"7": {"image": NEW, "current": False, "unhealthy": True}})
     played = play(scenario, tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert "On the target image already, but not healthy: 7. They are left as they are." in played.log
@@ -289,23 +284,16 @@ def test_repairs_are_resumed_after_a_halt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fault", "outcome", "actions"),
     [
-        pytest.param("{kind: error, error: not-authorized, %s}", "refused", ["Suspend"], id="refused"),
+        pytest.param({"kind": "error", "error": "not-authorized"}, "refused", ["Suspend"], id="refused"),
         pytest.param(
-            "{kind: operation, code: InternalExecutionError, %s}", "halted", ["Suspend", "Resume"], id="fails"
+            {"kind": "operation", "code": "InternalExecutionError"}, "halted", ["Suspend", "Resume"], id="fails"
         ),
-        pytest.param("{kind: http, drop: after, %s}", "succeeded", ["Suspend", "Resume"], id="answer-lost"),
-        pytest.param(
-            "{kind: http, status: 429, retry_after: 5, %s}", "succeeded", ["Suspend", "Suspend", "Resume"], id="429"
-        ),
+        pytest.param({"drop": "after"}, "succeeded", ["Suspend", "Resume"], id="answer-lost"),
+        pytest.param({"status": 429, "retry_after": 5}, "succeeded", ["Suspend", "Suspend", "Resume"], id="429"),
     ],
 )
-def test_repairs_that_cannot_be_suspended(fault: str, outcome: str, actions: list[str], tmp_path: Path) -> None:
-    path = "path: setOrchestrationServiceState, nth: 1"
-    scenario = (
-        TEN
-        + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
-        + f"faults:\n  - {fault % path}\n"
-    )
+def test_repairs_that_cannot_be_suspended(fault: Scenario, outcome: str, actions: list[str], tmp_path: Path) -> None:
+    scenario = ten(on_request("repairs", nth=1, **fault), model=REPAIRS)
     played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"})
     assert played.outputs["outcome"] == outcome, played.log
     asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
@@ -323,8 +311,7 @@ def test_a_state_file_that_cannot_be_written_stops_no_rollout(tmp_path: Path) ->
 
 
 def test_repairs_that_somebody_else_suspended_stay_suspended(tmp_path: Path) -> None:
-    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
-    scenario = TEN + repairs + "repairs_suspended: true\n"
+    scenario = ten(model=REPAIRS, repairs_suspended=True)
     played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"})
     assert played.outputs["outcome"] == "succeeded"
     assert played.azure.repairs_suspended
@@ -343,15 +330,12 @@ def test_repairs_are_left_alone_where_nobody_asked(tmp_path: Path) -> None:
 
 # -- small rules of the driver -------------------------------------------------------------------------------------
 
-PATCH = "method: PATCH, path: 'virtualMachineScaleSets/[^/]+$'"
-
 
 @pytest.mark.parametrize(
     ("times", "outcome"), [pytest.param(1, "succeeded", id="once"), pytest.param(2, "refused", id="twice")]
 )
 def test_a_412_is_retried_once(times: int, outcome: str, tmp_path: Path) -> None:
-    fault = f"faults:\n  - {{kind: error, error: precondition-failed, {PATCH}, count: {times}}}\n"
-    played = play(TEN + fault, tmp_path)
+    played = play(ten(on_request("patch", "error", error="precondition-failed", count=times)), tmp_path)
     assert played.outputs["outcome"] == outcome, played.log
     assert len([write for write in played.writes if write.method == "PATCH"]) == 2
     if outcome == "refused":
@@ -359,25 +343,24 @@ def test_a_412_is_retried_once(times: int, outcome: str, tmp_path: Path) -> None
 
 
 def test_a_write_that_may_have_been_made_is_not_called_nothing(tmp_path: Path) -> None:
-    fault = f"faults:\n  - {{kind: http, status: 500, code: InternalError, {PATCH}, count: 999}}\n"
-    played = play(TEN + fault, tmp_path)
+    played = play(ten(on_request("patch", status=500, code="InternalError", count=999)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "nothing was written" not in played.log
 
 
 def test_a_status_waits_for_nobody(tmp_path: Path) -> None:
-    updating = TEN + "model: {properties: {provisioningState: Updating}}\n"
+    updating = ten(model={"properties": {"provisioningState": "Updating"}})
     played = play(updating, tmp_path, inputs={"operation": "status"})
     assert played.outputs["outcome"] == "reported"
     assert played.record["duration"] < 5
 
 
 def test_no_extra_pass_while_somebody_is_ill(tmp_path: Path) -> None:
-    fault = (
-        "faults:\n  - {kind: fall-ill, instance: '0', after_upgrade: 5, delay: 5}\n"
-        "  - {kind: appear, instance: '40', update_domain: 1, image: old, after_upgrade: 5, delay: 5}\n"
+    faults = (
+        on_instance("fall-ill", "0", after_upgrade=5, delay=5),
+        on_instance("appear", "40", update_domain=1, image="old", after_upgrade=5, delay=5),
     )
-    played = play(TEN + fault, tmp_path, inputs={"health-timeout": "5m"})
+    played = play(ten(*faults), tmp_path, inputs={"health-timeout": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert len(played.upgrade_calls) == 5
     assert (json.loads(played.outputs["failed"]), json.loads(played.outputs["remaining"])) == (["0"], ["40"])

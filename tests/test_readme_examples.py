@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, Played, play
+from harness.playing import Played, play
+from harness.scenarios import NEW_MODEL, OLD, fleet_of
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 ROWS = {
@@ -19,17 +20,12 @@ ROWS = {
         re.MULTILINE,
     )[2:]
 }
-FLEET = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2, 2, 2]")
+TEN = [2, 2, 2, 2, 2]
+FLEET = fleet_of(TEN)
 # a model that is ahead of its instances, as after the editor's update of it
-AHEAD = FLEET.replace('inputs: {image-version: "22.04.202611010"}\n', "").replace(
-    "  health: probe",
-    "  health: probe\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
-    " version: '22.04.202611010'}",
-)
-AHEAD += "instances:\n" + "".join(f"  '{number}': {{image: '22.04.202610010'}}\n" for number in range(10))
-VHD = FLEET.replace('inputs: {image-version: "22.04.202611010"}\n', "").replace(
-    "  health: probe", "  health: probe\n  image: {uri: 'https://golden.blob.core.windows.net/images/web-1.vhd'}"
-)
+BEHIND = {str(number): {"image": OLD} for number in range(10)}
+AHEAD = fleet_of(TEN, fleet={"image": NEW_MODEL}, inputs={}, instances=BEHIND)
+VHD = fleet_of(TEN, fleet={"image": {"uri": "https://golden.blob.core.windows.net/images/web-1.vhd"}}, inputs={})
 
 # what is said there -> the fleet it is said of, and the instances that are upgraded, call by call
 EXPECTED = {

@@ -8,91 +8,92 @@ from pathlib import Path
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, play
+from harness.playing import play
+from harness.scenarios import Scenario, fleet_of, on_instance
 
-FABRIC = "{name: sf, properties: {publisher: Microsoft.Azure.ServiceFabric, type: ServiceFabricLinuxNode}}"
+FABRIC = {
+    "name": "sf",
+    "properties": {"publisher": "Microsoft.Azure.ServiceFabric", "type": "ServiceFabricLinuxNode"},
+}
 
 # what is in the model -> what a user reads about it, and the command to type
 REFUSED = [
-    ("upgradePolicy: {mode: Automatic}", "upgradePolicy.mode is Automatic", "--set upgradePolicy.mode=Manual"),
-    ("upgradePolicy: {mode: Rolling}", "upgradePolicy.mode is Rolling", "--set upgradePolicy.mode=Manual"),
+    ({"upgradePolicy": {"mode": "Automatic"}}, "upgradePolicy.mode is Automatic", "--set upgradePolicy.mode=Manual"),
+    ({"upgradePolicy": {"mode": "Rolling"}}, "upgradePolicy.mode is Rolling", "--set upgradePolicy.mode=Manual"),
     (
-        "upgradePolicy: {automaticOSUpgradePolicy: {enableAutomaticOSUpgrade: true}}",
+        {"upgradePolicy": {"automaticOSUpgradePolicy": {"enableAutomaticOSUpgrade": True}}},
         "enableAutomaticOSUpgrade is true",
         "enableAutomaticOSUpgrade=false",
     ),
-    (f"virtualMachineProfile: {{extensionProfile: {{extensions: [{FABRIC}]}}}}", "Service Fabric", "OS upgrade"),
-    ("provisioningState: Creating", "provisioningState of the scale set is Creating", "az vmss show"),
-    ("provisioningState: Deleting", "provisioningState of the scale set is Deleting", "az vmss show"),
-    ("provisioningState: Updating", "stayed Updating", "az vmss show"),
+    ({"virtualMachineProfile": {"extensionProfile": {"extensions": [FABRIC]}}}, "Service Fabric", "OS upgrade"),
+    ({"provisioningState": "Creating"}, "provisioningState of the scale set is Creating", "az vmss show"),
+    ({"provisioningState": "Deleting"}, "provisioningState of the scale set is Deleting", "az vmss show"),
+    ({"provisioningState": "Updating"}, "stayed Updating", "az vmss show"),
 ]
 
 
 @pytest.mark.parametrize(("properties", "sentence", "remedy"), REFUSED, ids=[row[1] for row in REFUSED])
-def test_a_setting_that_forbids_a_rollout(properties: str, sentence: str, remedy: str, tmp_path: Path) -> None:
-    _assert_refused(HAPPY_FLEET + f"model: {{properties: {{{properties}}}}}\n", {}, sentence, remedy, tmp_path)
+def test_a_setting_that_forbids_a_rollout(properties: Scenario, sentence: str, remedy: str, tmp_path: Path) -> None:
+    _assert_refused(fleet_of(model={"properties": properties}), {}, sentence, remedy, tmp_path)
 
 
 def test_a_set_that_aks_manages(tmp_path: Path) -> None:
-    scenario = HAPPY_FLEET + "model: {tags: {aks-managed-poolName: np1}}\n"
+    scenario = fleet_of(model={"tags": {"aks-managed-poolName": "np1"}})
     _assert_refused(scenario, {}, "managed by AKS", "az aks nodepool upgrade", tmp_path)
 
 
 def test_a_rolling_upgrade_under_way(tmp_path: Path) -> None:
-    scenario = HAPPY_FLEET + "rolling_upgrade: RollingForward\n"
+    scenario = fleet_of(rolling_upgrade="RollingForward")
     _assert_refused(scenario, {}, "rolling upgrade of Azure's own is under way", "rolling-upgrade cancel", tmp_path)
 
 
 def test_a_set_that_shows_no_update_domains(tmp_path: Path) -> None:
-    fleet = "  instances: [{id: '0'}, {id: '1'}]\n"
-    scenario = HAPPY_FLEET.replace("  update_domains: [2, 2]\n", fleet)
+    scenario = fleet_of(fleet={"update_domains": None, "instances": [{"id": "0"}, {"id": "1"}]})
     inputs = {"strategy": "update-domain"}
     _assert_refused(scenario, inputs, "No instance shows an update domain", "use `strategy: batch`", tmp_path)
 
 
 def test_a_plan_whose_one_batch_is_the_whole_set(tmp_path: Path) -> None:
-    scenario = HAPPY_FLEET.replace("[2, 2]", "[4]")
+    scenario = fleet_of([4])
     _assert_refused(
         scenario, {}, "Batch 1 holds all 4 running instances", "Set `batch-size` to a number below 4", tmp_path
     )
 
 
 def test_the_same_with_a_smaller_batch_is_rolled(tmp_path: Path) -> None:
-    played = play(HAPPY_FLEET.replace("[2, 2]", "[4]"), tmp_path, inputs={"batch-size": "2"})
+    played = play(fleet_of([4]), tmp_path, inputs={"batch-size": "2"})
     assert played.exit_code == 0
     assert [len(ids) for ids in played.upgrade_calls] == [2, 2]
 
 
 def test_a_batch_that_is_all_that_runs(tmp_path: Path) -> None:
-    scenario = HAPPY_FLEET + "instances:\n  '1': {power: deallocated}\n  '3': {power: stopped}\n"
+    scenario = fleet_of(instances={"1": {"power": "deallocated"}, "3": {"power": "stopped"}})
     _assert_refused(scenario, {}, "Batch 1 holds all 2 running instances", "batch-size", tmp_path)
 
 
 def test_the_only_instance_that_runs(tmp_path: Path) -> None:
     """The command must not scale a set of three in."""
-    scenario = HAPPY_FLEET.replace("[2, 2]", "[1, 1, 1]")
-    scenario += "instances:\n  '1': {power: deallocated}\n  '2': {power: stopped}\n"
+    scenario = fleet_of([1, 1, 1], instances={"1": {"power": "deallocated"}, "2": {"power": "stopped"}})
     _assert_refused(scenario, {}, "Instance 0 is the only one that runs", "--new-capacity 4", tmp_path)
 
 
 def test_an_image_that_does_not_exist(tmp_path: Path) -> None:
-    _assert_refused(HAPPY_FLEET, {"image-version": "1.2.3"}, ":1.2.3 does not exist", "image inputs", tmp_path)
+    _assert_refused(fleet_of(), {"image-version": "1.2.3"}, ":1.2.3 does not exist", "image inputs", tmp_path)
 
 
 def test_another_kind_of_image(tmp_path: Path) -> None:
     group = "/subscriptions/00000000-0000-4000-8000-00000000005b/resourceGroups/g"
     inputs = {"image-version": "", "image-id": f"{group}/providers/Microsoft.Compute/images/i"}
-    _assert_refused(HAPPY_FLEET, inputs, "does not let a scale set change the kind", "same kind", tmp_path)
+    _assert_refused(fleet_of(), inputs, "does not let a scale set change the kind", "same kind", tmp_path)
 
 
 def test_a_scale_set_that_does_not_exist(tmp_path: Path) -> None:
-    _assert_refused(HAPPY_FLEET, {"scale-set": "elsewhere"}, "was not found", "`scale-set`", tmp_path)
+    _assert_refused(fleet_of(), {"scale-set": "elsewhere"}, "was not found", "`scale-set`", tmp_path)
 
 
 def test_all_reasons_are_named_at_once(tmp_path: Path) -> None:
-    scenario = (
-        HAPPY_FLEET + "rolling_upgrade: RollingForward\nmodel: {properties: {upgradePolicy: {mode: Automatic}}}\n"
-    )
+    automatic = {"properties": {"upgradePolicy": {"mode": "Automatic"}}}
+    scenario = fleet_of(rolling_upgrade="RollingForward", model=automatic)
     played = play(scenario, tmp_path, inputs={"image-version": "1.2.3"})
     for sentence in ("upgradePolicy.mode is Automatic", "rolling upgrade of Azure's own", "does not exist"):
         assert sentence in played.log
@@ -100,15 +101,15 @@ def test_all_reasons_are_named_at_once(tmp_path: Path) -> None:
 
 
 def test_a_set_that_somebody_is_updating_is_waited_for(tmp_path: Path) -> None:
-    fault = "faults:\n  - {kind: updated-by-somebody, instance: '3', at: 0, seconds: 120}\n"
-    played = play(HAPPY_FLEET + fault, tmp_path)
+    updated = on_instance("updated-by-somebody", "3", at=0, seconds=120)
+    played = play(fleet_of(faults=[updated]), tmp_path)
     assert played.exit_code == 0
     assert played.azure.upgrades[0].started_at >= 120
 
 
 def test_stopped_deallocated_and_protected_instances_are_skipped_with_the_reason(tmp_path: Path) -> None:
-    scenario = HAPPY_FLEET.replace("[2, 2]", "[4, 4]") + (
-        "instances:\n  '0': {power: stopped}\n  '1': {power: deallocated}\n  '2': {protected: true}\n"
+    scenario = fleet_of(
+        [4, 4], instances={"0": {"power": "stopped"}, "1": {"power": "deallocated"}, "2": {"protected": True}}
     )
     played = play(scenario, tmp_path)
     assert played.exit_code == 0
@@ -117,7 +118,7 @@ def test_stopped_deallocated_and_protected_instances_are_skipped_with_the_reason
     assert not {"0", "1", "2"} & {id_ for ids in played.upgrade_calls for id_ in ids}
 
 
-def _assert_refused(scenario: str, inputs: dict[str, str], sentence: str, remedy: str, folder: Path) -> None:
+def _assert_refused(scenario: Scenario, inputs: dict[str, str], sentence: str, remedy: str, folder: Path) -> None:
     played = play(scenario, folder, inputs=inputs)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused"), played.log
     assert sentence in played.log

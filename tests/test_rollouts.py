@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import UpgradeRecord
-from harness.playing import HAPPY_FLEET, Played, cancelled_at, play, play_once
+from harness.playing import Played, cancelled_at, play, play_once
+from harness.scenarios import NEW_MODEL, OLD, Scenario, fleet_of
 
 TARGET = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202611010"
 PREVIOUS = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010"
@@ -102,17 +103,12 @@ def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp
     assert not [request for request in played.azure.requests if request.status == 429]
 
 
-HALF_DONE = (
-    HAPPY_FLEET.replace(
-        "  health: probe",
-        "  health: probe\n  image: {publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2,"
-        " version: '22.04.202611010'}",
-    )
-    + """instances:
-  '1': {image: '22.04.202610010', current: false}
-  '3': {image: '22.04.202610010', current: false}
-"""
-)
+HALF_DONE = {id_: {"image": OLD, "current": False} for id_ in ("1", "3")}
+
+
+def half_done(**more: Scenario) -> Scenario:
+    """An earlier run brought two of four to the image that the model holds."""
+    return fleet_of(fleet={"image": NEW_MODEL}, instances={**HALF_DONE, **more})
 
 
 # -- stopping early ------------------------------------------------------------------------------------------------
@@ -133,7 +129,7 @@ def test_a_cancelled_run_writes_nothing_more_and_tells_what_is_left(at: float, t
 
 def test_a_run_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:
     """The model holds the target already, so the previous image can only be read from the instances."""
-    played = play(HALF_DONE, tmp_path)
+    played = play(half_done(), tmp_path)
     assert played.exit_code == 0
     assert json.loads(played.outputs["skipped"]) == ["0", "2"]
     assert json.loads(played.outputs["upgraded"]) == ["1", "3"]
@@ -151,7 +147,7 @@ def test_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
 
 def test_nothing_more_is_upgraded_while_the_target_is_sick_where_it_runs_already(tmp_path: Path) -> None:
     """A second run after a sick domain must not turn green, nor carry the sick image further."""
-    played = play(HALF_DONE + "  '2': {unhealthy: true}\n", tmp_path, inputs={"min-healthy": "1"})
+    played = play(half_done(**{"2": {"unhealthy": True}}), tmp_path, inputs={"min-healthy": "1"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["2"]
     assert played.writes == []

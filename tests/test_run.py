@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from azure_simulator import load_scenario
-from harness.playing import HAPPY_FLEET, play
+from harness.playing import play
 from harness.runner_files import read_outputs
+from harness.scenarios import Scenario, fleet_of, on_instance
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse
@@ -24,17 +25,14 @@ from vmss_upgrade.user_agent import user_agent
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 HOSTILE = (
-    "boom ##[add-path]x\\n::error::forged\\r::set-output name=outcome::succeeded"
-    "\\t\\u001b[2J|a|<script>alert(1)</script>`"
+    "boom ##[add-path]x\n::error::forged\r::set-output name=outcome::succeeded\t\u001b[2J|a|<script>alert(1)</script>`"
 )
 SAS = "https://acc.blob.core.windows.net/vhds/new.vhd?sv=2024&sig=TOPSECRETSIGNATURE"
 
 
-def failing(message: str, code: str = "OSProvisioningTimedOut") -> str:
-    fault = (
-        f'  - {{kind: provisioning-failure, instance: "1", code: {code}, message: "{message}", operation: failed}}\n'
-    )
-    return f"{HAPPY_FLEET}faults:\n{fault}"
+def failing(message: str, code: str = "OSProvisioningTimedOut", **fleet: Scenario) -> Scenario:
+    fault = on_instance("provisioning-failure", code=code, message=message, operation="failed")
+    return fleet_of(fleet=fleet, faults=[fault])
 
 
 # -- inputs --------------------------------------------------------------------------------------------------------
@@ -124,11 +122,8 @@ def test_text_from_azure_stays_in_its_table_cell(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("where", ["log", "summary", "record", "outputs"])
 def test_a_signature_in_a_uri_appears_nowhere(where: str, tmp_path: Path) -> None:
-    fleet = HAPPY_FLEET.replace(
-        "  health: probe", "  health: probe\n  image: {uri: 'https://acc.blob.core.windows.net/vhds/old.vhd'}"
-    )
-    fault = failing(f"cannot read {SAS}").removeprefix(HAPPY_FLEET)
-    played = play(fleet + fault, tmp_path, inputs={"image-version": "", "image-uri": SAS})
+    fleet = failing(f"cannot read {SAS}", image={"uri": "https://acc.blob.core.windows.net/vhds/old.vhd"})
+    played = play(fleet, tmp_path, inputs={"image-version": "", "image-uri": SAS})
     assert played.outputs["outcome"] == "halted", played.log
     text = {
         "log": played.log,
