@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from bad_input.hostile_text import texts
-from vmss_upgrade.inputs import INPUTS
+from harness.vocabulary import CHOICES, INPUTS
 
 _ALMOST = st.sampled_from(
     (
@@ -19,7 +19,8 @@ _ALMOST = st.sampled_from(
 )  # fmt: skip
 # What a workflow may well say, so that hostile text stands beside inputs that are taken.
 _TAKEN = {
-    "operation": ("plan", "status", "update-model", "upgrade"),
+    "operation": tuple(sorted(CHOICES["operation"])),
+    "on-failure": ("rollback", "stop"),
     "strategy": ("batch", "zone", "fault-domain", "update-domain"),
     "batch-size": ("1", "50%"),
     "canary": ("1", "2"),

@@ -9,18 +9,8 @@ from bad_input.alterations import PROTECTION
 from bad_input.case import Case
 from bad_input.player import Aftermath, Struck
 from bad_input.worlds import CURRENT, DUE, PROTECTED, WORLDS
-from vmss_upgrade.inputs import INPUTS
+from harness.vocabulary import CHOICES, INPUTS
 
-_CHOICES = {
-    "operation": {"upgrade", "plan", "status", "update-model", "upgrade-instances"},
-    "environment": {"azurecloud", "azureusgovernment", "azurechinacloud"},
-    "strategy": {"auto", "update-domain", "fault-domain", "zone", "batch"},
-    "health": {"auto", "required", "ignore"},
-    "allow-downtime": {"true", "false"},
-    "suspend-repairs": {"true", "false"},
-    "protected-instances": {"skip", "fail"},
-    "stopped-instances": {"skip", "include"},
-}
 _FORMS = {
     "health-timeout": r"(?:PT)?[0-9hms]+",
     "batch-timeout": r"(?:PT)?[0-9hms]+",
@@ -46,7 +36,7 @@ def are_inputs_surely_bad(case: Case) -> bool:
             continue
         if name not in INPUTS:
             return True
-        if value and name in _CHOICES and value.lower() not in _CHOICES[name]:
+        if value and name in CHOICES and value.lower() not in {word.lower() for word in CHOICES[name]}:
             return True
         if value and name in _FORMS and not re.fullmatch(_FORMS[name], value, re.IGNORECASE):
             return True

@@ -14,6 +14,7 @@ from bad_input.judge import faults, faults_of_case
 from bad_input.player import play
 from bad_input.worlds import DUE, WORLDS
 from builders import STEADY
+from harness.vocabulary import CHOICES
 
 KINDS = {
     "inputs": (by_inputs, 70),
@@ -47,3 +48,10 @@ def test_without_anything_bad_every_world_is_rolled(world: str, tmp_path: Path) 
     after = play(Case(world=world), tmp_path)
     assert (after.exit_code, faults(after)) == (0, [])
     assert oracle.upgraded(after) >= DUE
+
+
+@pytest.mark.parametrize("operation", sorted(CHOICES["operation"]))
+def test_every_operation_meets_the_checks(operation: str, tmp_path: Path) -> None:
+    case = Case(inputs={"operation": operation})
+    assert not oracle.are_inputs_surely_bad(case)
+    assert faults(play(case, tmp_path)) == []
