@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from harness.playing import Played, play
 
@@ -105,13 +104,12 @@ def test_a_combination_is_rolled(image: str, placement: str, strategy: str, sign
     there, of_the_model, inputs, exact = IMAGES[image]
     fleet = {**PLACEMENTS[placement][0], "health": signal, **({"image": of_the_model} if of_the_model else {})}
     scenario: dict[str, Any] = {
-        "description": "One of the combinations.",
         "inputs": {**inputs, "strategy": strategy, "bake-time": "1m"},
         "fleet": fleet,
         "timing": {"upgrade_seconds": [20, 60], "healthy_after_seconds": [5, 20]},
         **({"images": there} if there else {}),
     }
-    played = play(yaml.safe_dump(scenario) + "\n", tmp_path)
+    played = play(scenario, tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     states = played.azure.instances()
     assert {state.image_version.lower() for state in states} == {exact.lower()}

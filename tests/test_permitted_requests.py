@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from azure_simulator import SimulatedAzure, VirtualClock, fault_names, scenario_names
-from harness.playing import HAPPY_FLEET, Played, play
+from harness.playing import play
+from harness.scenarios import REPAIRS as REPAIRED
+from harness.scenarios import fleet_of, on_request
 from permitted import complaint
 
 SET = "https://a.test/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
@@ -102,15 +104,8 @@ def test_no_scenario_makes_another_request(
     assert complaints(sent) == []
 
 
-CALLS = {
-    "get": "path: 'virtualMachineScaleSets/[^/]+$', method: GET, nth: 3",
-    "list": "path: 'virtualMachines$', method: GET, nth: 2",
-    "image": "path: '/versions/', nth: 1",
-    "patch": "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH",
-    "post": "path: 'manualupgrade$', nth: 1",
-    "repairs": "path: 'setOrchestrationServiceState$', nth: 1",
-    "poll": "path: '/operations/', nth: 3",
-}
+# route -> which request to it
+CALLS = {"set": 3, "instances": 2, "image": 1, "patch": 1, "upgrade": 1, "repairs": 1, "poll": 3}
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/simulated-group/providers/Microsoft.Compute"
 THE_SET = "virtualMachineScaleSets/simulated-set"
@@ -139,12 +134,8 @@ def test_no_text_becomes_a_request(
     tmp_path: Path,
 ) -> None:
     code, message = TEXTS[text]
-    fault = f'{{kind: http, {CALLS[call]}, count: 3, status: 409, code: {code}, message: "{message}"}}'
-    played: Played = play(
-        f"{HAPPY_FLEET}model: {{properties: {{automaticRepairsPolicy: {{enabled: true}}}}}}\nfaults:\n  - {fault}\n",
-        tmp_path,
-        inputs={"suspend-repairs": "true"},
-        clock=one_clock,
-    )
+    fault = on_request(call, nth=CALLS[call], count=3, status=409, code=code, message=message)
+    repaired = fleet_of(model=REPAIRED, faults=[fault])
+    played = play(repaired, tmp_path, inputs={"suspend-repairs": "true"}, clock=one_clock)
     assert complaints(sent) == []
     assert 409 in [request.status for request in played.azure.requests], "the fault never struck"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, play, play_once
+from harness.playing import play, play_once
+from harness.scenarios import fleet_of, on_request
 from vmss_upgrade.rollout.rights import needed_actions
 
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
@@ -24,9 +25,11 @@ SCENARIOS = (
     "repairs",
 )
 # whose list is refused with the views in it, so that each machine is asked for its own
-STUBS = HAPPY_FLEET.replace("health: probe", "health: extension").replace(
-    "update_domains: [2, 2]", "orchestration: Flexible\n  update_domains: [4]"
-) + ("faults:\n  - {kind: http, path: 'virtualMachines$', method: GET, nth: 1, status: 400, code: InvalidParameter}\n")
+STUBS = fleet_of(
+    [4],
+    fleet={"orchestration": "Flexible", "health": "extension"},
+    faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
+)
 
 
 def action_of(method: str, path: str) -> str:

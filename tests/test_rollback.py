@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, Played, cancelled_at, play
+from harness.playing import Played, cancelled_at, play
+from harness.scenarios import (
+    NEW,
+    OLD,
+    REPAIRS,
+    UBUNTU,
+    Scenario,
+    fleet_of,
+    model_change,
+    on_instance,
+    on_request,
+    profile,
+)
 
-OLD, NEW, OTHER = "22.04.202610010", "22.04.202611010", "22.04.202609010"
-JAMMY = "publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2"
+OTHER = "22.04.202609010"
 BACK = {"on-failure": "rollback", "health-timeout": "3m"}
-PATCH = "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH"
-UPGRADE = "path: 'manualupgrade$', method: POST"
-SIX = HAPPY_FLEET.replace("[2, 2]", "[2, 2, 2]")
-SICK = "{kind: comes-up-unhealthy, instance: '%s'}"
+SIX = [2, 2, 2]
+SICK = on_instance("comes-up-unhealthy", "4")
 
 
-def scenario(*faults: str, fleet: str = SIX, more: str = "") -> str:
-    listed = "".join(f"  - {fault}\n" for fault in faults)
-    return fleet + more + (f"faults:\n{listed}" if listed else "")
+def scenario(*faults: Scenario, **more: Any) -> Scenario:
+    return fleet_of(SIX, faults=list(faults), **more)
 
 
-def on(version: str, fleet: str = SIX, **others: str) -> str:
-    """A fleet whose model holds `version`; ids of others -> the version that they run."""
-    text = fleet.replace("  health: probe", f"  health: probe\n  image: {{{JAMMY}, version: '{version}'}}")
-    instances = (
-        "".join(f"  '{id_}': {{image: '{other}'}}\n" for other, ids in others.items() for id_ in ids.split())
-        .replace("old", OLD)
-        .replace("new", NEW)
-        .replace("third", OTHER)
-    )
-    return text + (f"instances:\n{instances}" if instances else "")
+def on(version: str, *faults: Scenario, old: str = "", new: str = "", third: str = "", **more: Any) -> Scenario:
+    """Six instances that run `version`, which the model holds, but for the ids of those that run others."""
+    others = {id_: {"image": image} for image, ids in ((OLD, old), (NEW, new), (OTHER, third)) for id_ in ids.split()}
+    instances = {id_: {**others.get(id_, {}), **begins} for id_, begins in more.pop("instances", {}).items()}
+    model = {"image": {**UBUNTU, "version": version}}
+    return scenario(*faults, fleet=model, instances={**others, **instances}, **more)
+
+
+def half_way(*faults: Scenario, **more: Any) -> Scenario:
+    """A rollout was left half-way, and is to be undone by hand."""
+    return on(NEW, *faults, old="1 4 2 5", inputs={}, **more)
 
 
 def versions(played: Played) -> dict[str, str]:
@@ -49,7 +59,7 @@ def model_version(played: Played) -> str:
 
 
 def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK)
+    played = play(scenario(SICK), tmp_path, inputs=BACK)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "rolled-back")
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["4"], ["1"], ["0", "3"]]
     assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
@@ -61,19 +71,19 @@ def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> Non
 
 
 def test_the_model_is_put_back_before_any_instance(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK)
+    played = play(scenario(SICK), tmp_path, inputs=BACK)
     assert [write.method for write in played.writes] == ["PATCH", "POST", "POST", "PATCH", "POST", "POST", "POST"]
 
 
 def test_stopping_is_what_happens_unless_asked_otherwise(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4"), tmp_path, inputs={"health-timeout": "3m"})
+    played = play(scenario(SICK), tmp_path, inputs={"health-timeout": "3m"})
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]")
     assert [write.method for write in played.writes] == ["PATCH", "POST", "POST"]
     assert f"run this action with `operation: rollback` and `image-version: {OLD}`" in played.log
 
 
 def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK)
+    played = play(scenario(SICK), tmp_path, inputs=BACK)
     assert (
         "On failure      Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010 is put back"
         in played.log
@@ -94,17 +104,17 @@ def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
 
 
 def test_who_was_born_with_the_target_returns_too(tmp_path: Path) -> None:
-    born = "{kind: appear, instance: '9', after_upgrade: 2, delay: 20, update_domain: 2, image: new}"
-    late = "{kind: appear, instance: '10', after_upgrade: 2, delay: 240, update_domain: 0, image: new}"
-    wait = f"{{kind: http, {PATCH}, nth: 2, status: 429, retry_after: 60}}"
-    played = play(scenario(SICK % "4", born, late, wait), tmp_path, inputs=BACK)
+    born = on_instance("appear", "9", after_upgrade=2, delay=20, update_domain=2, image="new")
+    late = on_instance("appear", "10", after_upgrade=2, delay=240, update_domain=0, image="new")
+    wait = on_request("patch", nth=2, status=429, retry_after=60)
+    played = play(scenario(SICK, born, late, wait), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert set(versions(played).values()) == {OLD}
     assert {"9", "10"} <= set(json.loads(played.outputs["rolled-back"]))
 
 
 def test_who_ran_the_target_before_stays(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4", fleet=on(OLD, new="5")), tmp_path, inputs=BACK)
+    played = play(on(OLD, SICK, new="5"), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert {id_ for id_, version in versions(played).items() if version == NEW} == {"5"}
     reasons = {one["instance_id"]: one["reason"] for one in played.record["skipped"]}
@@ -113,7 +123,7 @@ def test_who_ran_the_target_before_stays(tmp_path: Path) -> None:
 
 def test_on_a_second_run_also_those_of_the_first_return(tmp_path: Path) -> None:
     """The model holds the target already: whoever runs it has moved since the rollout began."""
-    played = play(scenario(SICK % "4", fleet=on(NEW, old="1 4 2 5")), tmp_path, inputs=BACK)
+    played = play(on(NEW, SICK, old="1 4 2 5"), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["0", "3"]]
     assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
@@ -122,14 +132,13 @@ def test_on_a_second_run_also_those_of_the_first_return(tmp_path: Path) -> None:
 
 def test_a_floating_model_gets_the_exact_version(tmp_path: Path) -> None:
     """`latest` would be the version that has just failed."""
-    fleet = on("latest", **{"old": "0 1 2 3 4 5"})
-    played = play(scenario(SICK % "4", fleet=fleet), tmp_path, inputs=BACK)
+    played = play(on("latest", SICK, old="0 1 2 3 4 5"), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
 
 
 def test_selected_instances_alone_return(tmp_path: Path) -> None:
-    born = "{kind: appear, instance: '9', after_upgrade: 1, delay: 20, update_domain: 2, image: new}"
-    played = play(scenario(SICK % "4", born), tmp_path, inputs={**BACK, "instance-ids": "0,4"})
+    born = on_instance("appear", "9", after_upgrade=1, delay=20, update_domain=2, image="new")
+    played = play(scenario(SICK, born), tmp_path, inputs={**BACK, "instance-ids": "0,4"})
     assert played.upgrade_calls == [["0"], ["4"], ["4"], ["0"]]
     assert played.outputs["outcome"] == "rolled-back"
     assert json.loads(played.outputs["remaining"]) == ["9"], "it runs the target, and was not selected"
@@ -137,14 +146,13 @@ def test_selected_instances_alone_return(tmp_path: Path) -> None:
 
 
 def test_a_protected_instance_is_never_returned(tmp_path: Path) -> None:
-    fleet = on(NEW, old="1 4 2 5") + "  '0': {protected: true}\n"
-    played = play(scenario(SICK % "4", fleet=fleet), tmp_path, inputs=BACK)
+    played = play(on(NEW, SICK, old="1 4 2 5", instances={"0": {"protected": True}}), tmp_path, inputs=BACK)
     assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["3"]]
     assert json.loads(played.outputs["skipped"]) == ["0", "2", "5"]
 
 
 def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
-    failure = "{kind: provisioning-failure, instance: '4', code: OSProvisioningTimedOut, message: timed out}"
+    failure = on_instance("provisioning-failure", "4", code="OSProvisioningTimedOut", message="timed out")
     played = play(scenario(failure), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
@@ -152,28 +160,28 @@ def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
 
 
 def test_one_that_falls_ill_after_its_batch_calls_for_it(tmp_path: Path) -> None:
-    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 1, delay: 45}"), tmp_path, inputs=BACK)
+    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=45)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["0"], ["1", "4"], ["3"]]
 
 
 def test_illness_that_shows_at_the_very_end_calls_for_it(tmp_path: Path) -> None:
-    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 3, delay: 41}"), tmp_path, inputs=BACK)
+    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=3, delay=41)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert played.upgrade_calls[3:] == [["0"], ["2", "5"], ["1", "4"], ["3"]]
 
 
 def test_an_image_that_makes_all_ill_is_left_although_hardly_anybody_is_healthy(tmp_path: Path) -> None:
     """The floor is broken already: whoever is ill may return, and then the others, as the floor allows it again."""
-    ill = [f"{{kind: fall-ill, instance: '{id_}', after_upgrade: 2, delay: 60}}" for id_ in "0134"]
+    ill = [on_instance("fall-ill", id_, after_upgrade=2, delay=60) for id_ in "0134"]
     played = play(scenario(*ill), tmp_path, inputs={**BACK, "min-healthy": "4"})
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert set(versions(played).values()) == {OLD}
 
 
 def test_a_rollback_that_fails_names_both_failures_and_how_to_go_on(tmp_path: Path) -> None:
-    ill_again = "{kind: fall-ill, instance: '4', after_upgrade: 3, delay: 31}"
-    played = play(scenario(SICK % "4", ill_again), tmp_path, inputs=BACK)
+    ill_again = on_instance("fall-ill", "4", after_upgrade=3, delay=31)
+    played = play(scenario(SICK, ill_again), tmp_path, inputs=BACK)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "rollback-failed")
     assert "The rollback failed, too: batch 1 failed: instance 4: NotHealthy" in played.summary
     assert f"Then go on with `operation: rollback` and `image-version: {OLD}`" in played.log
@@ -183,8 +191,8 @@ def test_a_rollback_that_fails_names_both_failures_and_how_to_go_on(tmp_path: Pa
 
 
 def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
-    denied = f"{{kind: http, {PATCH}, nth: 2, status: 403, code: AuthorizationFailed}}"
-    played = play(scenario(SICK % "4", denied), tmp_path, inputs=BACK)
+    denied = on_request("patch", nth=2, status=403, code="AuthorizationFailed")
+    played = play(scenario(SICK, denied), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed"
     assert json.loads(played.outputs["remaining"]) == ["0", "1", "3"]
     assert json.loads(played.outputs["failed"]) == ["4"]
@@ -196,11 +204,11 @@ def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
 
 def test_bad_days_are_waited_out_on_the_way_back_too(tmp_path: Path) -> None:
     days = (
-        f"{{kind: http, {PATCH}, nth: 2, status: 429, retry_after: 40}}",
-        f"{{kind: http, {UPGRADE}, nth: 3, drop: after}}",
-        f"{{kind: http, {UPGRADE}, nth: 4, status: 409, code: Conflict}}",
+        on_request("patch", nth=2, status=429, retry_after=40),
+        on_request("upgrade", nth=3, drop="after"),
+        on_request("upgrade", nth=4, status=409, code="Conflict"),
     )
-    played = play(scenario(SICK % "4", *days), tmp_path, inputs=BACK)
+    played = play(scenario(SICK, *days), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.instance_id: state.upgrades for state in played.azure.instances()} == {
         **dict.fromkeys("0134", 2),
@@ -211,15 +219,14 @@ def test_bad_days_are_waited_out_on_the_way_back_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(f"{{kind: http, {UPGRADE}, nth: 2, status: 403, code: AuthorizationFailed}}", id="role-removed"),
+        pytest.param(on_request("upgrade", nth=2, status=403, code="AuthorizationFailed"), id="role-removed"),
         pytest.param(
-            "{kind: model-change, after_upgrade: 1, delay: 5, patch: {properties: {virtualMachineProfile: "
-            f"{{storageProfile: {{imageReference: {{version: '{OTHER}'}}}}}}}}}}}}",
+            model_change(profile(storageProfile={"imageReference": {"version": OTHER}}), after_upgrade=1, delay=5),
             id="somebody-else-s-model",
         ),
     ],
 )
-def test_what_is_no_failure_of_the_image_starts_none(fault: str, tmp_path: Path) -> None:
+def test_what_is_no_failure_of_the_image_starts_none(fault: Scenario, tmp_path: Path) -> None:
     played = play(scenario(fault), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
     assert "rolling back" not in played.log
@@ -232,13 +239,13 @@ def test_the_end_of_the_time_starts_none(tmp_path: Path) -> None:
 
 
 def test_a_stop_after_so_many_batches_is_not_meant_for_the_way_back(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4"), tmp_path, inputs={**BACK, "stop-after": "2"})
+    played = play(scenario(SICK), tmp_path, inputs={**BACK, "stop-after": "2"})
     assert (played.outputs["outcome"], played.outputs["remaining"]) == ("rolled-back", "[]")
 
 
 def test_a_rollback_starts_what_may_not_end_in_time(tmp_path: Path) -> None:
     """A rollout stops cleanly before; of a rollback every instance that is asked to return counts."""
-    played = play(scenario(SICK % "4"), tmp_path, inputs={**BACK, "timeout": "8m"})
+    played = play(scenario(SICK), tmp_path, inputs={**BACK, "timeout": "8m"})
     assert played.outputs["outcome"] == "rollback-failed", played.log
     assert "The rollback failed, too: The rollout's `timeout` (8m00s) passed." in played.record["reason"]
     last = max(request.at for request in played.writes)
@@ -247,22 +254,21 @@ def test_a_rollback_starts_what_may_not_end_in_time(tmp_path: Path) -> None:
 
 def test_the_floor_on_the_way_back_is_that_of_the_beginning(tmp_path: Path) -> None:
     """Two of six were evicted meanwhile: of the four that are left, three must stay."""
-    gone = [f"{{kind: stop, instance: '{id_}', after_upgrade: 2, delay: 5}}" for id_ in "25"]
-    played = play(scenario(SICK % "4", *gone), tmp_path, inputs=BACK)
+    gone = [on_instance("stop", id_, after_upgrade=2, delay=5) for id_ in "25"]
+    played = play(scenario(SICK, *gone), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed", played.log
     assert "only 2, and `min-healthy` needs 3" in played.log.split("rolling back")[1]
 
 
 def test_a_cancelled_rollback_says_how_to_go_on(tmp_path: Path) -> None:
-    played = play(scenario(SICK % "4"), tmp_path, inputs=BACK, clock=cancelled_at(360.0))
+    played = play(scenario(SICK), tmp_path, inputs=BACK, clock=cancelled_at(360.0))
     assert played.outputs["outcome"] == "interrupted"
     assert "The rollback of simulated-set was cancelled" in played.summary
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 
 
 def test_suspended_repairs_are_resumed_after_a_rollback(tmp_path: Path) -> None:
-    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
-    played = play(scenario(SICK % "4", more=repairs), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
+    played = play(scenario(SICK, model=REPAIRS), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
     assert played.outputs["outcome"] == "rolled-back"
     assert not played.azure.repairs_suspended
     assert "setOrchestrationServiceState" in played.writes[-1].path
@@ -270,22 +276,19 @@ def test_suspended_repairs_are_resumed_after_a_rollback(tmp_path: Path) -> None:
 
 # -- refused, because it could not go back -------------------------------------------------------------------------
 
-UNSHOWN = """
-description: A VHD, the model of which holds the target already.
-inputs: {image-uri: "https://golden.blob.core.windows.net/images/web-2.vhd", on-failure: rollback}
-fleet:
-  update_domains: [2, 2]
-  health: probe
-  image: {uri: "https://golden.blob.core.windows.net/images/web-2.vhd"}
-timing: {upgrade_seconds: 30, healthy_after_seconds: 10}
-instances:
-  '1': {image: {uri: "https://golden.blob.core.windows.net/images/web-1.vhd"}, current: false}
-  '3': {image: {uri: "https://golden.blob.core.windows.net/images/web-1.vhd"}, current: false}
-"""
+DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
+
+
+def of_disks(*faults: Scenario, model: int = 2, **more: Any) -> Scenario:
+    """The model holds a VHD, by default the target; two of four instances were made from the first one."""
+    first = {"image": {"uri": DISK.format(1)}, "current": False}
+    inputs = {"image-uri": DISK.format(2), "on-failure": "rollback"}
+    others = {"inputs": inputs, "instances": {"1": first, "3": first}, **more}
+    return fleet_of(fleet={"image": {"uri": DISK.format(model)}}, faults=list(faults), **others)
 
 
 def test_nothing_moves_where_nobody_knows_what_to_return_to(tmp_path: Path) -> None:
-    played = play(UNSHOWN, tmp_path)
+    played = play(of_disks(), tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert (
         "needs to know which exact image the instances ran before, and they do not show it. Give `record`" in played.log
@@ -293,24 +296,21 @@ def test_nothing_moves_where_nobody_knows_what_to_return_to(tmp_path: Path) -> N
 
 
 def test_the_record_of_the_first_run_tells_it(tmp_path: Path) -> None:
-    first = play(
-        UNSHOWN.replace(
-            '  image: {uri: "https://golden.blob.core.windows.net/images/web-2.vhd"}\n',
-            '  image: {uri: "https://golden.blob.core.windows.net/images/web-1.vhd"}\n',
-        ).split("instances:")[0],
-        tmp_path,
-    )
+    first = play(of_disks(model=1, instances={}), tmp_path)
     (tmp_path / "first.json").write_text(json.dumps(first.record))
     assert first.record["previous_image"].endswith("web-1.vhd")
-    faults = "faults:\n  - {kind: comes-up-unhealthy, instance: '3'}\n"
-    played = play(UNSHOWN + faults, tmp_path, inputs={"record": "first.json", "health-timeout": "3m"})
+    played = play(
+        of_disks(on_instance("comes-up-unhealthy", "3")),
+        tmp_path,
+        inputs={"record": "first.json", "health-timeout": "3m"},
+    )
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {version.rpartition("/")[2] for version in versions(played).values()} == {"web-1.vhd"}
 
 
 def test_refused_where_the_previous_image_is_deprecated(tmp_path: Path) -> None:
-    images = f"images: [{{{JAMMY}, versions: ['{NEW}']}}, {{{JAMMY}, versions: ['{OLD}'], state: Deprecated}}]\n"
-    played = play(on(NEW, old="0 1 2 3 4 5") + images, tmp_path, inputs=BACK)
+    images = [{**UBUNTU, "versions": [NEW]}, {**UBUNTU, "versions": [OLD], "state": "Deprecated"}]
+    played = play(on(NEW, old="0 1 2 3 4 5", images=images), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
     assert f"22_04-lts-gen2:{OLD} is deprecated: no instance can be made from it any more. Use `on-failure: stop`." in (
         played.log
@@ -318,7 +318,7 @@ def test_refused_where_the_previous_image_is_deprecated(tmp_path: Path) -> None:
 
 
 def test_refused_where_the_previous_image_is_gone(tmp_path: Path) -> None:
-    gone = f"{{kind: http, path: 'versions/{OLD}$', status: 404, code: NotFound, count: 9}}"
+    gone = on_request("image", status=404, code="NotFound", count=9) | {"path": f"versions/{OLD}$"}
     played = play(scenario(gone), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
     assert f"{OLD} does not exist in westeurope any more. Use `on-failure: stop`." in played.log
@@ -352,13 +352,13 @@ def test_a_record_that_does_not_fit_is_refused(
         "target_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}",
     }
     (tmp_path / "other.json").write_text(json.dumps({**record, **change}))
-    played = play(SIX, tmp_path, inputs={**inputs, "record": "other.json"})
+    played = play(scenario(), tmp_path, inputs={**inputs, "record": "other.json"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert said in played.log
 
 
 def test_several_images_before_are_a_warning(tmp_path: Path) -> None:
-    played = play(scenario(fleet=on(OLD, third="2")), tmp_path, inputs={**BACK, "operation": "plan"})
+    played = play(on(OLD, third="2"), tmp_path, inputs={**BACK, "operation": "plan"})
     assert played.outputs["outcome"] == "planned"
     assert (
         f"also those that run another one now: Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{OTHER} (2)."
@@ -368,13 +368,12 @@ def test_several_images_before_are_a_warning(tmp_path: Path) -> None:
 
 # -- by hand -------------------------------------------------------------------------------------------------------
 
-HALF_WAY = on(NEW, old="1 4 2 5").replace('inputs: {image-version: "22.04.202611010"}\n', "")
 BY_HAND = {"operation": "rollback"}
 
 
 @pytest.mark.parametrize("named", [{}, {"image-version": OLD}], ids=["read-from-the-others", "named"])
 def test_a_rollout_that_was_left_half_way_is_undone(named: dict[str, str], tmp_path: Path) -> None:
-    played = play(HALF_WAY, tmp_path, inputs={**BY_HAND, **named})
+    played = play(half_way(), tmp_path, inputs={**BY_HAND, **named})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert played.upgrade_calls == [["0", "3"]]
     assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
@@ -387,15 +386,14 @@ def test_a_rollout_that_was_left_half_way_is_undone(named: dict[str, str], tmp_p
 
 def test_a_rollback_that_was_itself_left_half_way_goes_on(tmp_path: Path) -> None:
     """The model holds the previous image again: the other image is the newer one, and must not be taken for it."""
-    half_back = on(OLD, new="0 3").replace('inputs: {image-version: "22.04.202611010"}\n', "")
-    half_back += "  '5': {current: false}\n"  # it never moved, and the model is another one than it was made from
-    played = play(half_back, tmp_path, inputs=BY_HAND)
+    never_moved = {"5": {"current": False}}  # and the model is another one than it was made from
+    played = play(on(OLD, new="0 3", inputs={}, instances=never_moved), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "3"]])
     assert (set(versions(played).values()), [w.method for w in played.writes]) == ({OLD}, ["POST"])
 
 
 def test_a_third_image_is_left_alone_and_named(tmp_path: Path) -> None:
-    played = play(HALF_WAY + f"  '5': {{image: '{OTHER}'}}\n", tmp_path, inputs=BY_HAND)
+    played = play(half_way(instances={"5": {"image": OTHER}}), tmp_path, inputs=BY_HAND)
     assert played.outputs["outcome"] == "succeeded"
     assert json.loads(played.outputs["remaining"]) == ["5"]
     assert versions(played)["5"] == OTHER
@@ -406,27 +404,19 @@ def test_a_third_image_is_left_alone_and_named(tmp_path: Path) -> None:
 
 
 def test_nothing_to_return_to(tmp_path: Path) -> None:
-    everywhere = on(NEW).replace('inputs: {image-version: "22.04.202611010"}\n', "")
-    played = play(everywhere, tmp_path, inputs=BY_HAND)
+    played = play(on(NEW, inputs={}), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "Which image to return to cannot be known" in played.log
     assert "Name it, by `image-version` or `image-id`" in played.log
 
 
 MANAGED = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Compute/images"
-TWO_MANAGED = f"""
-description: Left half-way between two managed images.
-inputs: {{operation: rollback}}
-fleet:
-  update_domains: [2, 2]
-  health: probe
-  image: {{id: {MANAGED}/second}}
-images: [{{id: {MANAGED}/first}}, {{id: {MANAGED}/second}}]
-timing: {{upgrade_seconds: 30, healthy_after_seconds: 10}}
-instances:
-  '1': {{image: {{id: {MANAGED}/first}}}}
-  '3': {{image: {{id: {MANAGED}/first}}}}
-"""
+TWO_MANAGED = fleet_of(
+    fleet={"image": {"id": f"{MANAGED}/second"}},
+    inputs={"operation": "rollback"},
+    images=[{"id": f"{MANAGED}/first"}, {"id": f"{MANAGED}/second"}],
+    instances={id_: {"image": {"id": f"{MANAGED}/first"}} for id_ in ("1", "3")},
+)
 
 
 def test_of_two_images_that_cannot_be_compared_one_must_be_named(tmp_path: Path) -> None:
@@ -443,43 +433,38 @@ def test_a_managed_image_that_was_named(tmp_path: Path) -> None:
 
 def test_by_hand_most_may_be_ill(tmp_path: Path) -> None:
     """A rollout that made all ill but one domain: no plan of an upgrade would be allowed on this set."""
-    ill = "".join(f"  '{id_}': {{image: '{NEW}', unhealthy: true}}\n" for id_ in "0134")
-    fleet = on(NEW, old="2 5").replace('inputs: {image-version: "22.04.202611010"}\n', "") + ill
-    played = play(fleet, tmp_path, inputs={**BY_HAND, "health-timeout": "3m"})
+    ill = {id_: {"unhealthy": True} for id_ in "0134"}
+    played = play(on(NEW, old="2 5", inputs={}, instances=ill), tmp_path, inputs={**BY_HAND, "health-timeout": "3m"})
     assert played.outputs["outcome"] == "succeeded", played.log
     assert played.upgrade_calls == [["1", "4"], ["0", "3"]]
     assert set(versions(played).values()) == {OLD}
 
 
 def test_by_hand_with_stop_after(tmp_path: Path) -> None:
-    fleet = on(NEW, old="2 5").replace('inputs: {image-version: "22.04.202611010"}\n', "")
-    played = play(fleet, tmp_path, inputs={**BY_HAND, "stop-after": "1"})
+    played = play(on(NEW, old="2 5", inputs={}), tmp_path, inputs={**BY_HAND, "stop-after": "1"})
     assert (played.outputs["outcome"], played.upgrade_calls) == ("partial", [["1", "4"]])
     assert json.loads(played.outputs["remaining"]) == ["0", "3"]
 
 
 def test_a_set_left_failed_is_rolled_back(tmp_path: Path) -> None:
-    failed = (
-        HALF_WAY
-        + "  '0': {image: '%s', failed: {code: X, message: broken}}\nmodel: {properties: {provisioningState: Failed}}\n"
-    )
-    played = play(failed % NEW, tmp_path, inputs=BY_HAND)
+    failed = {"0": {"failed": {"code": "X", "message": "broken"}}}
+    left = half_way(instances=failed, model={"properties": {"provisioningState": "Failed"}})
+    played = play(left, tmp_path, inputs=BY_HAND)
     assert played.outputs["outcome"] == "succeeded", played.log
     assert set(versions(played).values()) == {OLD}
 
 
 def test_the_record_tells_where_from_and_where_to(tmp_path: Path) -> None:
-    first = play(scenario(SICK % "4"), tmp_path, inputs={"health-timeout": "3m"})
+    first = play(scenario(SICK), tmp_path, inputs={"health-timeout": "3m"})
     (tmp_path / "first.json").write_text(json.dumps(first.record))
-    everywhere = on(NEW).replace('inputs: {image-version: "22.04.202611010"}\n', "")
-    played = play(everywhere, tmp_path, inputs={**BY_HAND, "record": "first.json"})
+    played = play(on(NEW, inputs={}), tmp_path, inputs={**BY_HAND, "record": "first.json"})
     assert played.outputs["outcome"] == "succeeded", played.log
     assert set(versions(played).values()) == {OLD}
 
 
 def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> None:
     played = play(
-        HALF_WAY + "faults: [{kind: comes-up-unhealthy, instance: '0'}]\n",
+        half_way(on_instance("comes-up-unhealthy", "0")),
         tmp_path,
         inputs={**BY_HAND, "on-failure": "rollback", "health-timeout": "3m"},
     )
@@ -490,7 +475,7 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
 
 def test_a_cancelled_rollback_by_hand_names_the_image_to_go_on_with(tmp_path: Path) -> None:
     """The same inputs would not do: the instances no longer tell for certain which image is the earlier."""
-    played = play(HALF_WAY, tmp_path, inputs=BY_HAND, clock=cancelled_at(70.0))
+    played = play(half_way(), tmp_path, inputs=BY_HAND, clock=cancelled_at(70.0))
     assert played.outputs["outcome"] == "interrupted"
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 
@@ -500,52 +485,45 @@ def test_a_cancelled_rollback_by_hand_names_the_image_to_go_on_with(tmp_path: Pa
 
 def test_instances_that_were_brought_to_the_model_return_as_well(tmp_path: Path) -> None:
     """`upgrade-instances` has not written the model, but it is its image that failed."""
-    behind = on(NEW, old="0 1 2 3 4 5").replace('inputs: {image-version: "22.04.202611010"}\n', "")
-    faults = f"faults: [{SICK % '4'}]\n"
-    played = play(behind + faults, tmp_path, inputs={**BACK, "operation": "upgrade-instances"})
+    behind = on(NEW, SICK, old="0 1 2 3 4 5", inputs={})
+    played = play(behind, tmp_path, inputs={**BACK, "operation": "upgrade-instances"})
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
     assert set(versions(played).values()) == {OLD}
 
 
 def test_bringing_instances_to_a_model_needs_the_right_to_write_it_only_for_the_way_back(tmp_path: Path) -> None:
-    behind = on(NEW, old="0 1").replace('inputs: {image-version: "22.04.202611010"}\n', "")
-    rights = "permissions: {actions: ['*'], not_actions: ['Microsoft.Compute/virtualMachineScaleSets/write']}\n"
+    rights = {"actions": ["*"], "not_actions": ["Microsoft.Compute/virtualMachineScaleSets/write"]}
+    behind = on(NEW, old="0 1", inputs={}, permissions=rights)
     order = {"operation": "upgrade-instances"}
-    assert play(behind + rights, tmp_path, inputs=order).outputs["outcome"] == "succeeded"
-    refused = play(behind + rights, tmp_path / "back", inputs={**order, "on-failure": "rollback"})
+    assert play(behind, tmp_path, inputs=order).outputs["outcome"] == "succeeded"
+    refused = play(behind, tmp_path / "back", inputs={**order, "on-failure": "rollback"})
     assert refused.outputs["outcome"] == "refused"
     assert "lacks the right to Microsoft.Compute/virtualMachineScaleSets/write" in refused.log
 
 
-FLEXIBLE = """
-description: Machines by name.
-inputs: {image-version: "22.04.202611010"}
-fleet: {orchestration: Flexible, update_domains: [6], health: extension}
-timing: {upgrade_seconds: 30, healthy_after_seconds: 10}
-"""
-ZONAL = HAPPY_FLEET.replace("update_domains: [2, 2]", 'update_domains: [3]\n  zones: ["1", "2"]\n  fault_domains: 1')
+FLEXIBLE = fleet_of([6], fleet={"orchestration": "Flexible", "health": "extension"})
+ZONAL = fleet_of([3], fleet={"zones": ["1", "2"], "fault_domains": 1})
 GALLERY = (
     "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute/galleries/"
     "golden/images/web"
 )
-OF_A_GALLERY = (
-    HAPPY_FLEET.replace('image-version: "22.04.202611010"', f"image-id: {GALLERY}/versions/2.0.0").replace(
-        "health: probe", f"health: probe\n  image: {{id: {GALLERY}/versions/1.0.0}}"
-    )
-    + f"images: [{{id: {GALLERY}, versions: ['1.0.0', '2.0.0']}}]\n"
+OF_A_GALLERY = fleet_of(
+    fleet={"image": {"id": f"{GALLERY}/versions/1.0.0"}},
+    inputs={"image-id": f"{GALLERY}/versions/2.0.0"},
+    images=[{"id": GALLERY, "versions": ["1.0.0", "2.0.0"]}],
 )
 
 
 @pytest.mark.parametrize(
-    ("text", "sick"),
+    ("kind", "sick"),
     [
         pytest.param(FLEXIBLE, "simulated-set_00000003", id="flexible"),
         pytest.param(ZONAL, "4", id="zonal"),
         pytest.param(OF_A_GALLERY, "1", id="gallery"),
     ],
 )
-def test_every_kind_goes_back(text: str, sick: str, tmp_path: Path) -> None:
-    played = play(text + f"faults: [{SICK % sick}]\n", tmp_path, inputs=BACK)
+def test_every_kind_goes_back(kind: Scenario, sick: str, tmp_path: Path) -> None:
+    played = play({**kind, "faults": [on_instance("comes-up-unhealthy", sick)]}, tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert len(set(versions(played).values())) == 1
     assert set(versions(played).values()) == {played.outputs["previous-image"].rpartition(":")[2]}
@@ -553,8 +531,7 @@ def test_every_kind_goes_back(text: str, sick: str, tmp_path: Path) -> None:
 
 
 def test_never_back_to_an_image_without_a_version(tmp_path: Path) -> None:
-    text = OF_A_GALLERY.replace(f"image-id: {GALLERY}/versions/2.0.0", "operation: rollback")
-    played = play(text, tmp_path, inputs={"image-id": GALLERY})
+    played = play(OF_A_GALLERY, tmp_path, inputs={"operation": "rollback", "image-id": GALLERY})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert f"A rollback needs an exact version, and {GALLERY} names none." in played.log
 
@@ -567,21 +544,19 @@ def test_the_record_says_what_came_before_whatever_the_instances_show(tmp_path: 
         "target_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}",
     }
     (tmp_path / "first.json").write_text(json.dumps(record))
-    played = play(scenario(SICK % "4"), tmp_path, inputs={**BACK, "record": "first.json"})
+    played = play(scenario(SICK), tmp_path, inputs={**BACK, "record": "first.json"})
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OTHER)
     assert played.outputs["previous-image"].endswith(OTHER)
 
 
 def test_an_upgrade_that_azure_refuses_for_good_calls_for_it(tmp_path: Path) -> None:
-    refused = f"{{kind: http, {UPGRADE}, nth: 2, status: 409, code: OperationNotAllowed}}"
+    refused = on_request("upgrade", nth=2, status=409, code="OperationNotAllowed")
     played = play(scenario(refused), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert "OperationNotAllowed" in played.summary
 
 
 # -- records and sets that would lead astray -----------------------------------------------------------------------
-
-NO_IMAGE = 'inputs: {image-version: "22.04.202611010"}\n'
 
 
 def a_record(previous: str, target: str, **more: str) -> str:
@@ -593,30 +568,31 @@ def a_record(previous: str, target: str, **more: str) -> str:
 @pytest.mark.parametrize(
     ("fleet", "inputs", "record"),
     [
-        pytest.param(SIX, BACK, a_record(NEW, OLD), id="by-itself-reversed"),
-        pytest.param(SIX, BACK, a_record(OTHER, OLD), id="by-itself-an-earlier-one"),
-        pytest.param(SIX, BACK, a_record(NEW, NEW), id="by-itself-to-where-it-is"),
+        pytest.param(scenario(), BACK, a_record(NEW, OLD), id="by-itself-reversed"),
+        pytest.param(scenario(), BACK, a_record(OTHER, OLD), id="by-itself-an-earlier-one"),
+        pytest.param(scenario(), BACK, a_record(NEW, NEW), id="by-itself-to-where-it-is"),
         pytest.param(
-            on(NEW, old="1 4"), {"operation": "rollback", "image-version": ""}, a_record(OTHER, OLD), id="by-hand"
+            on(NEW, old="1 4", inputs={}),
+            {"operation": "rollback", "image-version": ""},
+            a_record(OTHER, OLD),
+            id="by-hand",
         ),
     ],
 )
 def test_the_record_of_another_rollout_is_refused(
-    fleet: str, inputs: dict[str, str], record: str, tmp_path: Path
+    fleet: Scenario, inputs: dict[str, str], record: str, tmp_path: Path
 ) -> None:
     (tmp_path / "r.json").write_text(record)
-    played = play(
-        fleet.replace(NO_IMAGE, "") if "operation" in inputs else fleet, tmp_path, inputs={**inputs, "record": "r.json"}
-    )
+    played = play(fleet, tmp_path, inputs={**inputs, "record": "r.json"})
     assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
     assert "`record` is of another rollout, from " in played.log
 
 
 def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
     """It would lead forward, to the image that was left."""
-    back = play(HALF_WAY, tmp_path, inputs=BY_HAND)
+    back = play(half_way(), tmp_path, inputs=BY_HAND)
     (tmp_path / "back.json").write_text(json.dumps(back.record))
-    played = play(on(OLD).replace(NO_IMAGE, ""), tmp_path, inputs={**BY_HAND, "record": "back.json"})
+    played = play(on(OLD, inputs={}), tmp_path, inputs={**BY_HAND, "record": "back.json"})
     assert (played.exit_code, played.writes) == (1, [])
     assert "was written by a rollback, so that its images stand the other way round" in played.log
 
@@ -624,21 +600,20 @@ def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "others",
     [
-        pytest.param(f"  '5': {{image: '{OTHER}', protected: true}}\n", id="protected"),
-        pytest.param(f"  '5': {{image: '{OTHER}', power: stopped}}\n", id="stopped"),
-        pytest.param(f"  '5': {{image: '{OTHER}'}}\n  '1': {{current: false}}\n", id="after-a-rollback"),
+        pytest.param({"5": {"image": OTHER, "protected": True}}, id="protected"),
+        pytest.param({"5": {"image": OTHER, "power": "stopped"}}, id="stopped"),
+        pytest.param({"5": {"image": OTHER}, "1": {"current": False}}, id="after-a-rollback"),
     ],
 )
-def test_a_straggler_is_not_taken_for_those_that_have_not_moved(others: str, tmp_path: Path) -> None:
-    fleet = on(OLD).replace(NO_IMAGE, "") + "instances:\n" + others
-    played = play(fleet, tmp_path, inputs=BY_HAND)
+def test_a_straggler_is_not_taken_for_those_that_have_not_moved(others: Scenario, tmp_path: Path) -> None:
+    played = play(on(OLD, inputs={}, instances=others), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "Which image to return to cannot be known" in played.log
 
 
 def test_a_newer_image_is_returned_to_with_a_warning(tmp_path: Path) -> None:
     """A rollout to an older image is undone so."""
-    played = play(on(OLD, new="2 5").replace(NO_IMAGE, ""), tmp_path, inputs={**BY_HAND, "image-version": NEW})
+    played = play(on(OLD, new="2 5", inputs={}), tmp_path, inputs={**BY_HAND, "image-version": NEW})
     assert (played.outputs["outcome"], set(versions(played).values())) == ("succeeded", {NEW})
     assert f"{NEW} is newer than " in played.log
 
@@ -656,8 +631,7 @@ def test_those_of_an_earlier_run_are_told_to_return_as_well(tmp_path: Path) -> N
 
 def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
     """Whoever was ill before this run is no reason to undo what ran well for long."""
-    ill = "faults: [{kind: fall-ill, instance: '0', at: 0}]\n"
-    played = play(on(NEW, old="2 5") + ill, tmp_path, inputs=BACK)
+    played = play(on(NEW, on_instance("fall-ill", "0", at=0), old="2 5"), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("halted", [])
     assert "No rollback: it failed before this run had changed anything" in played.log
     assert f"use `operation: rollback` and `image-version: {OLD}`" in played.log
@@ -666,56 +640,52 @@ def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param("{kind: fall-ill, instance: '5', after_upgrade: 1, delay: 41}", id="who-never-moved"),
+        pytest.param(on_instance("fall-ill", "5", after_upgrade=1, delay=41), id="who-never-moved"),
         pytest.param(
-            "{kind: updated-by-somebody, instance: '0', after_upgrade: 3, delay: 20, seconds: 400}",
+            on_instance("updated-by-somebody", "0", after_upgrade=3, delay=20, seconds=400),
             id="somebody-at-work",
         ),
-        pytest.param("{kind: stop, instance: '0', after_upgrade: 3, delay: 20}", id="somebody-stopped-one"),
+        pytest.param(on_instance("stop", "0", after_upgrade=3, delay=20), id="somebody-stopped-one"),
     ],
 )
-def test_what_the_target_image_did_not_do_starts_none(fault: str, tmp_path: Path) -> None:
+def test_what_the_target_image_did_not_do_starts_none(fault: Scenario, tmp_path: Path) -> None:
     played = play(scenario(fault), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
 
 
 def test_an_update_of_the_model_that_fails_is_undone(tmp_path: Path) -> None:
     """It is in the model all the same, so that new instances would get it."""
-    failing = f"{{kind: operation, {PATCH}, code: InternalExecutionError, message: Something.}}"
+    failing = on_request("patch", kind="operation", code="InternalExecutionError", message="Something.")
     played = play(scenario(failing), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
     assert [write.method for write in played.writes] == ["PATCH", "PATCH"]
 
 
 def test_an_update_of_the_model_that_azure_refuses_leaves_nothing_to_undo(tmp_path: Path) -> None:
-    repairs = "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT10M}}}\n"
-    refused = f"{{kind: http, {PATCH}, nth: 1, status: 400, code: InvalidParameter}}"
-    played = play(scenario(refused, more=repairs), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
+    refused = on_request("patch", nth=1, status=400, code="InvalidParameter")
+    played = play(scenario(refused, model=REPAIRS), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]")
     assert "rolling back" not in played.log
 
 
 def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: Path) -> None:
-    hanging = f"{{kind: operation, {UPGRADE}, nth: 2, seconds: 1500}}"
+    hanging = on_request("upgrade", kind="operation", nth=2, seconds=1500)
     inputs = {"on-failure": "rollback", "batch-timeout": "20m"}
-    played = play(scenario(hanging, SICK % "4"), tmp_path, inputs=inputs)
+    played = play(scenario(hanging, SICK), tmp_path, inputs=inputs)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert "Azure is still at work on what the rollout began" in played.log
     assert [write.status for write in played.writes if write.method == "PATCH"] == [200, 200]
 
 
 def test_what_an_earlier_run_could_not_provision_is_healed_on_the_way_back(tmp_path: Path) -> None:
-    failed = f"  '1': {{image: '{OLD}', current: false, failed: {{code: OSProvisioningTimedOut, message: x}}}}\n"
-    ill = "{kind: comes-up-unhealthy, instance: '4'}"
-    played = play(on(NEW, old="4 2 5") + failed + f"faults: [{ill}]\n", tmp_path, inputs=BACK)
+    failed = {"image": OLD, "current": False, "failed": {"code": "OSProvisioningTimedOut", "message": "x"}}
+    played = play(on(NEW, SICK, old="4 2 5", instances={"1": failed}), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
 
 
 def test_who_may_not_be_touched_and_runs_the_bad_image_is_named(tmp_path: Path) -> None:
-    played = play(
-        scenario(SICK % "4", "{kind: stop, instance: '3', after_upgrade: 2, delay: 5}"), tmp_path, inputs=BACK
-    )
+    played = play(scenario(SICK, on_instance("stop", "3", after_upgrade=2, delay=5)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     left = (
         f"Still on Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}, and left as they are: 3 (deallocated)."
@@ -725,37 +695,37 @@ def test_who_may_not_be_touched_and_runs_the_bad_image_is_named(tmp_path: Path) 
 
 def test_no_way_back_is_said(tmp_path: Path) -> None:
     """A second run finds everybody on the target, and one of them ill: nobody is left who shows what came before."""
-    ill = "faults: [{kind: fall-ill, instance: '0', at: 0}]\n"
-    played = play(on(NEW) + ill, tmp_path, inputs=BACK)
+    played = play(on(NEW, on_instance("fall-ill", "0", at=0)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "halted"
     assert "No rollback: every instance ran" in played.log
     assert "use `operation: rollback` with the image" in played.log
 
 
 def test_other_settings_of_the_model_are_not_taken_back(tmp_path: Path) -> None:
-    text = on(NEW).replace(NO_IMAGE, "") + "instances: {'0': {current: false, behind: {vm_size: Standard_D2s_v3}}}\n"
-    played = play(text, tmp_path, inputs={**BACK, "operation": "upgrade-instances"})
+    smaller = {"current": False, "behind": {"vm_size": "Standard_D2s_v3"}}
+    played = play(
+        on(NEW, inputs={}, instances={"0": smaller}), tmp_path, inputs={**BACK, "operation": "upgrade-instances"}
+    )
     assert played.outputs["outcome"] == "refused"
     assert "has no image to go back to: what the instances lack is other settings of the model" in played.log
 
 
 def test_one_that_falls_ill_outside_the_batch_is_told_as_returned(tmp_path: Path) -> None:
-    played = play(scenario("{kind: fall-ill, instance: '0', after_upgrade: 1, delay: 45}"), tmp_path, inputs=BACK)
+    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=45)), tmp_path, inputs=BACK)
     assert json.loads(played.outputs["rolled-back"]) == ["0", "1", "3", "4"]
     assert json.loads(played.outputs["failed"]) == ["0"]
     assert "4 of 4 instances returned" in played.log
 
 
 def test_a_vhd_that_is_in_the_model_again_tells_nothing_of_who_moved(tmp_path: Path) -> None:
-    uri = "https://golden.blob.core.windows.net/images/web-1.vhd"
-    text = UNSHOWN.replace(", on-failure: rollback", "").replace("web-2.vhd", "web-1.vhd")
-    played = play(text, tmp_path, inputs={"operation": "rollback", "image-uri": uri})
+    inputs = {"operation": "rollback", "image-uri": DISK.format(1)}
+    played = play(of_disks(model=1, inputs=inputs), tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "use `operation: upgrade` with it" in played.log
 
 
 def test_a_machine_that_shows_no_flag_is_healed_on_the_way_back_too(tmp_path: Path) -> None:
-    failing = "{kind: provisioning-failure, instance: simulated-set_00000003, code: OSProvisioningTimedOut, message: x}"
-    played = play(FLEXIBLE + f"faults: [{failing}]\n", tmp_path, inputs=BACK)
+    failing = on_instance("provisioning-failure", "simulated-set_00000003", code="OSProvisioningTimedOut", message="x")
+    played = play({**FLEXIBLE, "faults": [failing]}, tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}

@@ -12,7 +12,8 @@ import pytest
 from scripted import MANAGER, SET, Reply, answer, azure
 
 from azure_simulator import SimulatedAzure, VirtualClock
-from harness.playing import HAPPY_FLEET, play
+from harness.playing import play
+from harness.scenarios import fleet_of
 from vmss_upgrade.azure_api import reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.translation import to_model
@@ -123,7 +124,7 @@ def test_an_endless_list_ends_with_the_rollout(operation: str, tmp_path: Path, m
 
     monkeypatch.setattr(SimulatedAzure, "exchange", endless)
     clock = VirtualClock()
-    slow = HAPPY_FLEET.replace("timing:", "timing:\n  request_latency: 10")
+    slow = fleet_of(timing={"request_latency": 10, "upgrade_seconds": 30, "healthy_after_seconds": 10})
     played = play(slow, tmp_path, clock=clock, inputs={"operation": operation, "timeout": "10m"})
     assert played.exit_code == 1
     assert "`timeout`" in played.log

@@ -4,72 +4,82 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.playing import HAPPY_FLEET
+from harness.scenarios import NEW, OLD, UBUNTU, Scenario, fleet_of, model_change, on_request
 
 _IMAGES = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
 _GALLERY = f"{_IMAGES}/galleries/golden/images/web"
 _NONE: dict[str, str] = {}
 
 
-def _fleet_of(image: str, catalog: str) -> str:
-    return HAPPY_FLEET.replace("  health: probe\n", f"  health: probe\n  image: {image}\n") + f"images: {catalog}\n"
+def _of_image(image: Scenario, *catalog: Scenario) -> Scenario:
+    return fleet_of(fleet={"image": image}, images=list(catalog))
 
 
-def _with(more: str) -> str:
-    return HAPPY_FLEET + more + "\n"
+def _fault(route: str, **effect: Any) -> Scenario:
+    return fleet_of(faults=[on_request(route, **effect)])
 
 
-def _fault(path: str, more: str) -> str:
-    return _with(f"faults: [{{kind: http, path: '{path}', {more}}}]")
+def _gallery(*versions: str) -> Scenario:
+    return _of_image({"id": f"{_GALLERY}/versions/1.0.0"}, {"id": _GALLERY, "versions": list(versions)})
 
+
+_ONE_IMAGE, _TWO_IMAGES = {"id": f"{_IMAGES}/images/one"}, {"id": f"{_IMAGES}/images/two"}
+_FLEXIBLE = fleet_of(fleet={"orchestration": "Flexible"})
 
 # what it is -> the scenario, and the action's inputs that differ from the scenario's
-ALSO_PLAYED: dict[str, tuple[str, dict[str, str]]] = {
+ALSO_PLAYED: dict[str, tuple[Scenario, dict[str, str]]] = {
     "a gallery's image": (
-        _fleet_of(f"{{id: {_GALLERY}/versions/1.0.0}}", f"[{{id: {_GALLERY}, versions: ['1.0.0', '1.1.0']}}]"),
+        _gallery("1.0.0", "1.1.0"),
         {"image-version": "", "image-id": f"{_GALLERY}/versions/1.1.0"},
     ),
     "a gallery's image that is not there": (
-        _fleet_of(f"{{id: {_GALLERY}/versions/1.0.0}}", f"[{{id: {_GALLERY}, versions: ['1.0.0']}}]"),
+        _gallery("1.0.0"),
         {"image-version": "", "image-id": f"{_GALLERY}/versions/1.1.0"},
     ),
     "a managed image": (
-        _fleet_of(f"{{id: {_IMAGES}/images/one}}", f"[{{id: {_IMAGES}/images/one}}, {{id: {_IMAGES}/images/two}}]"),
+        _of_image(_ONE_IMAGE, _ONE_IMAGE, _TWO_IMAGES),
         {"image-version": "", "image-id": f"{_IMAGES}/images/two"},
     ),
     "a managed image that is not there": (
-        _fleet_of(f"{{id: {_IMAGES}/images/one}}", f"[{{id: {_IMAGES}/images/one}}]"),
+        _of_image(_ONE_IMAGE, _ONE_IMAGE),
         {"image-version": "", "image-id": f"{_IMAGES}/images/two"},
     ),
     "a disk in a storage account": (
-        HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  image: {uri: 'https://a.invalid/one.vhd'}\n"),
+        fleet_of(fleet={"image": {"uri": "https://a.invalid/one.vhd"}}),
         {"image-version": "", "image-uri": "https://a.invalid/two.vhd"},
     ),
-    "a platform image that is not there": (HAPPY_FLEET, {"image-version": "1.2.3"}),
-    "a set that is not there": (HAPPY_FLEET, {"scale-set": "elsewhere"}),
-    "a group that is not there": (HAPPY_FLEET, {"resource-group": "elsewhere"}),
-    "a health extension": (HAPPY_FLEET.replace("health: probe", "health: extension"), _NONE),
-    "health told from outside": (HAPPY_FLEET.replace("health: probe", "health: external"), _NONE),
-    "no health": (HAPPY_FLEET.replace("health: probe", "health: none"), _NONE),
-    "zones": (HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  zones: ['1', '2']\n"), _NONE),
-    "a Flexible set": (HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  orchestration: Flexible\n"), _NONE),
-    "a rolling upgrade under way": (_with("rolling_upgrade: RollingForward"), _NONE),
-    "a rolling upgrade of the past": (_with("rolling_upgrade: Completed"), _NONE),
+    "a platform image that is not there": (fleet_of(), {"image-version": "1.2.3"}),
+    "a set that is not there": (fleet_of(), {"scale-set": "elsewhere"}),
+    "a group that is not there": (fleet_of(), {"resource-group": "elsewhere"}),
+    "a health extension": (fleet_of(fleet={"health": "extension"}), _NONE),
+    "health told from outside": (fleet_of(fleet={"health": "external"}), _NONE),
+    "no health": (fleet_of(fleet={"health": "none"}), _NONE),
+    "zones": (fleet_of(fleet={"zones": ["1", "2"]}), _NONE),
+    "a Flexible set": (_FLEXIBLE, _NONE),
+    "a rolling upgrade under way": (fleet_of(rolling_upgrade="RollingForward"), _NONE),
+    "a rolling upgrade of the past": (fleet_of(rolling_upgrade="Completed"), _NONE),
     "instances of every sort": (
-        HAPPY_FLEET.replace("[2, 2]", "[4, 4]")
-        + "instances:\n  '0': {power: stopped}\n  '1': {power: deallocated}\n  '2': {protected: true}\n"
-        "  '3': {protected_from_scale_in: true}\n  '4': {unhealthy: true}\n"
-        "  '5': {failed: {code: VMExtensionProvisioningError, message: It failed.}}\n",
+        fleet_of(
+            [4, 4],
+            instances={
+                "0": {"power": "stopped"},
+                "1": {"power": "deallocated"},
+                "2": {"protected": True},
+                "3": {"protected_from_scale_in": True},
+                "4": {"unhealthy": True},
+                "5": {"failed": {"code": "VMExtensionProvisioningError", "message": "It failed."}},
+            },
+        ),
         _NONE,
     ),
     "a model changed by somebody": (
-        _with("faults: [{kind: model-change, after_upgrade: 1, delay: 1, patch: {tags: {by: somebody}}}]"),
+        fleet_of(faults=[model_change({"tags": {"by": "somebody"}}, after_upgrade=1, delay=1)]),
         _NONE,
     ),
-    "a patch whose answer is lost": (_fault("virtualMachineScaleSets/[^/]+$", "method: PATCH, drop: after"), _NONE),
-    "an upgrade whose request is lost": (_fault("manualupgrade$", "drop: before"), _NONE),
-    "an answer that takes too long": (_fault("virtualMachines$", "nth: 3, hang: 400"), _NONE),
-    "no right to upgrade": (_fault("manualupgrade$", "status: 403, code: AuthorizationFailed, message: No."), _NONE),
+    "a patch whose answer is lost": (_fault("patch", drop="after"), _NONE),
+    "an upgrade whose request is lost": (_fault("upgrade", drop="before"), _NONE),
+    "an answer that takes too long": (_fault("instances", nth=3, hang=400), _NONE),
+    "no right to upgrade": (_fault("upgrade", status=403, code="AuthorizationFailed", message="No."), _NONE),
 }
 
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Compute"
@@ -119,13 +129,15 @@ _NEW: dict[str, Any] = {
 
 # What the simulator answers and the action never asks, as the lives of two sets: method, path, body, status. What a
 # write hands out is followed at once, and again when it is over; so each row begins where the one above has ended.
-LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
+LIVES: dict[str, tuple[Scenario, tuple[tuple[str, str, Any, int], ...]]] = {
     "Uniform": (
-        _with(
-            "images: [{publisher: Canonical, offer: 0001-com-ubuntu-server-jammy, sku: 22_04-lts-gen2, "
-            f"versions: ['22.04.202610010', '22.04.202611010']}}, {{id: {_GALLERY}, versions: ['1.0.0']}}, "
-            "{id: /SharedGalleries/g/Images/i, versions: ['1.0.0']}, "
-            "{id: /CommunityGalleries/g/Images/i, versions: ['1.0.0']}]"
+        fleet_of(
+            images=[
+                {**UBUNTU, "versions": [OLD, NEW]},
+                {"id": _GALLERY, "versions": ["1.0.0"]},
+                {"id": "/SharedGalleries/g/Images/i", "versions": ["1.0.0"]},
+                {"id": "/CommunityGalleries/g/Images/i", "versions": ["1.0.0"]},
+            ]
         ),
         (
             ("GET", _SET.removesuffix("/{scale_set}"), None, 200),
@@ -191,7 +203,7 @@ LIVES: dict[str, tuple[str, tuple[tuple[str, str, Any, int], ...]]] = {
         ),
     ),
     "Flexible": (
-        HAPPY_FLEET.replace("  health: probe\n", "  health: probe\n  orchestration: Flexible\n"),
+        _FLEXIBLE,
         (
             ("GET", _SET, None, 200),
             ("GET", f"{_SET}/instanceView", None, 400),

@@ -10,10 +10,10 @@ from typing import Any
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from azure_simulator import Reply, Scenario, SimulatedAzure, VirtualClock, parse_scenario
+from azure_simulator import Reply, Scenario, SimulatedAzure, VirtualClock
 from contract import Interaction
 from harness import playing
-from harness.playing import Played, play
+from harness.playing import Played, as_scenario, play
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,15 @@ _LONG_ENOUGH = 1800.0  # seconds
 See = Callable[[Exchange], None]
 
 
-def play_watched(scenario: Scenario | str, folder: Path, see: See, inputs: Mapping[str, str] | None = None) -> Played:
+def play_watched(
+    scenario: Scenario | Mapping[str, Any] | str, folder: Path, see: See, inputs: Mapping[str, str] | None = None
+) -> Played:
     """`harness.playing.play`, with every exchange shown to `see` when it is over. Nothing of it is kept here."""
     with patch.object(playing, "SimulatedAzure", _watched(see)):
         return play(scenario, folder, inputs=inputs)
 
 
-def ask_watched(yaml: str, requests: Iterable[tuple[str, str, Any]], see: See) -> list[int]:
+def ask_watched(scenario: Mapping[str, Any], requests: Iterable[tuple[str, str, Any]], see: See) -> list[int]:
     """Ask a scenario's Azure without the action: method, path and JSON body, None for no body. Returns the statuses.
 
     `{subscription}`, `{resource_group}` and `{scale_set}` in a path are those of the simulated Azure; without an
@@ -51,7 +53,7 @@ def ask_watched(yaml: str, requests: Iterable[tuple[str, str, Any]], see: See) -
     again when it must be over.
     """
     clock = VirtualClock()
-    azure = _watched(see)(parse_scenario(yaml, "test", "test"), clock)
+    azure = _watched(see)(as_scenario(scenario), clock)
     at, token = azure.coordinates, _token(azure)
 
     def ask(method: str, url: str, body: Any = None) -> Reply:

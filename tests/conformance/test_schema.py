@@ -72,9 +72,9 @@ def test_a_case(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", LIVES)
 def test_what_the_action_never_asks(name: str) -> None:
-    yaml, rows = LIVES[name]
+    scenario, rows = LIVES[name]
     watch = Watch(judge())
-    statuses = ask_watched(yaml, [row[:3] for row in rows], watch.see)
+    statuses = ask_watched(scenario, [row[:3] for row in rows], watch.see)
     assert [(*row[:2], status) for row, status in zip(rows, statuses, strict=True)] == [(*r[:2], r[3]) for r in rows]
     assert told(watch.findings) == []
 
@@ -163,8 +163,8 @@ def good_traffic() -> dict[str, Exchange]:
     scenario, inputs = ALSO_PLAYED["a managed image"]
     with tempfile.TemporaryDirectory() as folder:
         play_watched(scenario, Path(folder), see, inputs)
-    yaml, rows = LIVES["Uniform"]
-    ask_watched(yaml, [row[:3] for row in rows], see)
+    scenario, rows = LIVES["Uniform"]
+    ask_watched(scenario, [row[:3] for row in rows], see)
     return exchanges
 
 

@@ -12,15 +12,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from azure_simulator import (
-    RequestRecord,
-    Scenario,
-    SimulatedAzure,
-    VirtualClock,
-    load_scenario,
-    parse_scenario,
-    read_scenario,
-)
+from azure_simulator import RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, wired
 from vmss_upgrade.errors import Interrupted
@@ -141,9 +133,9 @@ def cancelled_at(seconds: float) -> VirtualClock:
 
 
 def as_scenario(scenario: Scenario | Mapping[str, Any] | str) -> Scenario:
-    """A scenario as such, by its name, from YAML text, or from a dict; the last needs no description."""
+    """A scenario as such, by its name, or from a dict, which needs no description."""
     if isinstance(scenario, str):
-        return parse_scenario(scenario, "test", "test") if "\n" in scenario else load_scenario(scenario)
+        return load_scenario(scenario)
     if isinstance(scenario, Scenario):
         return scenario
     return read_scenario({"description": "For a test.", **scenario}, "test", "test")
@@ -153,18 +145,6 @@ def as_scenario(scenario: Scenario | Mapping[str, Any] | str) -> Scenario:
 def play_once(name: str) -> Played:
     """A scenario as it is shipped, played once for all tests that only look at the result."""
     return play(name, Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")))
-
-
-HAPPY_FLEET = """
-description: A scale set for a test.
-inputs: {image-version: "22.04.202611010"}
-fleet:
-  update_domains: [2, 2]
-  health: probe
-timing:
-  upgrade_seconds: 30
-  healthy_after_seconds: 10
-"""
 
 
 def _cancel() -> None:

@@ -12,7 +12,6 @@ from hostile import MEBIBYTE, assert_sound, failures
 
 from builders import fleet, report_of, run_of
 from harness.playing import play
-from harness.runner_files import read_outputs
 from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, as_outputs, within_limit
 from vmss_upgrade.reporters.record import LONGEST_TEXT, as_record, as_text
 from vmss_upgrade.reporters.step_summary import LIMIT, MOST_FAILURES, as_markdown
@@ -102,7 +101,7 @@ def test_outputs_that_are_cut_are_said(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("vmss_upgrade.reporters.outputs.LONGEST_OUTPUTS", 300)
     played = play("happy", tmp_path, inputs={"operation": "plan"}, environ={"GITHUB_ACTIONS": "true"})
     assert re.search(r"::warning::The outputs plan.* are too long for GitHub, and were cut", played.log)
-    assert json.loads(read_outputs((tmp_path / "outputs.txt").read_text())["plan"])["left_out"]
+    assert json.loads(played.outputs["plan"])["left_out"]
 
 
 # -- the step summary -----------------------------------------------------------------------------------------------

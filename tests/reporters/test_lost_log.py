@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from harness.playing import HAPPY_FLEET, play
+from harness.playing import play
 from harness.runner_files import read_outputs
+from harness.scenarios import fleet_of
 from vmss_upgrade.reporters import console as console_module
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.text import LONGEST_LINE
@@ -82,7 +83,7 @@ def test_a_log_that_is_lost_half_way_stops_no_rollout(
 
     monkeypatch.setattr(console_module, "print", failing, raising=False)
     monkeypatch.setattr(console_module, "_write_to_nowhere", lambda: None)
-    played = play(HAPPY_FLEET, tmp_path)
+    played = play(fleet_of(), tmp_path)
     assert (played.exit_code, played.outputs["outcome"], played.record["outcome"]) == (0, "succeeded", "succeeded")
 
 

@@ -123,7 +123,8 @@ class _World:
         environ |= {f"STATE_{name}": value for name, value in self._saved.items()}
 
         def connected(account: Any, _environ: Any, clock: Any, console: Any) -> Any:
-            return connect(account, wired(self._azure)(clock), clock, user_agent="", mask=console.mask, trace=None, timeout=300)
+            over = wired(self._azure)(clock)
+            return connect(account, over, clock, user_agent="", mask=console.mask, trace=None, timeout=300)
 
         return captured(lambda: post.run(environ, self.clock, connect=connected))
 
