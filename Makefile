@@ -51,7 +51,7 @@ sweeps: $(READY)
 else
 sweeps: sample ## thousands of rollouts from seeds, of bad input, and of kills at every call (SEEDS=, CASES=, SEED=)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
-	@PYTHONPATH=src:tests $(BIN)/python -m bad_input --cases $(CASES)
+	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills
 endif
 

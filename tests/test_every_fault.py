@@ -19,6 +19,7 @@ from azure_simulator import RequestRecord, VirtualClock
 from harness.playing import Played, play, play_job
 from harness.routes import ROUTES, fault_at
 from harness.scenarios import REPAIRS, Scenario, fleet_of, on_request
+from harness.wire import wired
 
 INPUTS = {"suspend-repairs": "true"}
 
@@ -227,7 +228,8 @@ def assert_a_second_run_ends_it(first: Played, clock: VirtualClock, folder: Path
     azure.scenario = dataclasses.replace(azure.scenario, faults=())
     clock.sleep(60)
     folder.mkdir()
-    second = play_job(azure, clock, folder, {**azure.scenario.inputs, **INPUTS}, name="test")
+    inputs = {**azure.scenario.inputs, **INPUTS}
+    second = play_job(azure, clock, folder, inputs, transport=wired(azure), name="test")
     assert second.exit_code == 0, second.log
     assert {(each.image_version, each.upgrades) for each in azure.instances()} == {("22.04.202611010", 1)}
     assert second.ids("remaining") == []

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from azure_simulator import Reply, parse_scenario
 from azure_simulator.server import SimulatorServer, _Handler
-from bad_input.alterations import Alteration, route_of
 from e2e.simulator import PACE, Simulator
+from harness.routes import route_of
+from sweeps.bad_input.alterations import Alteration
 
 SCENARIO = """
 description: Two instances that are quickly upgraded, of an Azure that is not honest.

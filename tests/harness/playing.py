@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from azure_simulator import RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
+from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, wired
 from vmss_upgrade.errors import Interrupted
@@ -86,7 +87,8 @@ def play(
     scenario, clock = as_scenario(scenario), clock or VirtualClock()
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
-    return play_job(azure, clock, folder, settings, environ, interceptors, name=scenario.name)
+    transport = wired(azure, *interceptors)
+    return play_job(azure, clock, folder, settings, environ, transport=transport, name=scenario.name)
 
 
 def play_job(
@@ -95,13 +97,13 @@ def play_job(
     folder: Path,
     inputs: Mapping[str, str],
     environ: Mapping[str, str] | None = None,
-    interceptors: Iterable[Interceptor] = (),
     *,
+    transport: Callable[[Any], SimulatorTransport],
     name: str,
 ) -> Played:
-    """Run the action against an Azure that is there already, with its files in `folder`. Raises what `run` does."""
+    """Run the action over a transport to an Azure that is there already, with its files in `folder`."""
     job = {**job_environment(azure, folder, inputs), **(environ or {})}
-    exit_code, log = captured(lambda: run(job, clock, transport=wired(azure, *interceptors), simulated=name))
+    exit_code, log = captured(lambda: run(job, clock, transport=transport, simulated=name))
     places = {
         "outputs.txt": job["GITHUB_OUTPUT"],
         "summary.md": job["GITHUB_STEP_SUMMARY"],

@@ -18,6 +18,7 @@ ROUTES = {
     "repairs": ("POST", r"/setOrchestrationServiceState$"),
     "token": ("POST", r"/oauth2/v2\.0/token$"),
     "oidc": ("GET", r"/github/actions/id-token$"),
+    "openid": ("GET", r"/openid-configuration$"),
 }
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+
+from requests.adapters import HTTPAdapter
+from urllib3.util import parse_url
 
 from azure_simulator import Reply, SimulatedAzure
-from azure_simulator.transport import SimulatorAdapter, SimulatorTransport
+from azure_simulator.transport import Exchange, SimulatorAdapter, SimulatorTransport
 from harness.routes import route_of
 
 
@@ -26,14 +28,16 @@ class Request:
     @property
     def route(self) -> str:
         """Its name in ROUTES; empty where it has none."""
-        return route_of(self.method, urlsplit(self.url).path)
+        return route_of(self.method, parse_url(self.url).path or "")
 
 
 Send = Callable[[Request], Reply]
 Interceptor = Callable[[Request, Send], Reply]
 
 
-def wired(azure: SimulatedAzure, *interceptors: Interceptor) -> Callable[[Any], SimulatorTransport]:
+def wired(
+    azure: SimulatedAzure, *interceptors: Interceptor, adapter: Callable[[Exchange], HTTPAdapter] = SimulatorAdapter
+) -> Callable[[Any], SimulatorTransport]:
     """Return what makes a transport for the SDK on a clock: requests pass the interceptors in their order, then reach
     `azure`. An interceptor may look at request and answer, alter either, answer by itself, or raise.
     """
@@ -46,7 +50,8 @@ def wired(azure: SimulatedAzure, *interceptors: Interceptor) -> Callable[[Any], 
 
     def transport(clock: Any) -> SimulatorTransport:
         made = SimulatorTransport(exchange, clock.sleep)
-        made.session.mount("http://", SimulatorAdapter(exchange))  # what is not encrypted stays in the process as well
+        for scheme in ("https://", "http://"):  # what is not encrypted stays in the process as well
+            made.session.mount(scheme, adapter(exchange))
         return made
 
     return transport

@@ -154,7 +154,8 @@ class _World:
         )
 
     def _run(self, folder: Path, inputs: Mapping[str, str], cut: Cut) -> Played:
-        return play_job(self._azure, self.clock, folder, inputs, interceptors=[cut], name=self._scenario.name)
+        transport = wired(self._azure, cut)
+        return play_job(self._azure, self.clock, folder, inputs, transport=transport, name=self._scenario.name)
 
     def _job(self, name: str) -> Path:
         folder = self._folder / name

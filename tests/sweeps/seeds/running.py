@@ -9,7 +9,7 @@ from pathlib import Path
 from azure_simulator import Reply, RequestRecord, SimulatedAzure, VirtualClock
 from harness.playing import Played, cancelled_at, play_job
 from harness.routes import route_of
-from harness.wire import Request, Send
+from harness.wire import Request, Send, wired
 from sweeps.seeds.case import Case
 
 
@@ -51,5 +51,6 @@ def run_case(case: Case) -> Ran:
         return reply
 
     with tempfile.TemporaryDirectory(prefix="vmss-upgrade-") as folder:
-        played = play_job(azure, clock, Path(folder), case.inputs, interceptors=[note], name=case.scenario.name)
+        transport = wired(azure, note)
+        played = play_job(azure, clock, Path(folder), case.inputs, transport=transport, name=case.scenario.name)
     return Ran(case, played, tuple(answered))

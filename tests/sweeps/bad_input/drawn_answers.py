@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from bad_input.alterations import READ, ROUTES, Alteration
-from bad_input.hostile_text import texts
-from bad_input.leaks import ENCODED, TELLTALES
-from bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
+from harness.routes import ROUTES
+from sweeps.bad_input.alterations import READ, Alteration
+from sweeps.bad_input.hostile_text import texts
+from sweeps.bad_input.leaks import ENCODED, TELLTALES
+from sweeps.bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 
 _ROUTES = st.sampled_from((*ROUTES, "set", "instances", "instances", "poll", "image"))
 windows = st.sampled_from(((0, 1_000_000), (0, 1_000_000), (0, 0), (1, 1), (1, 1_000_000), (3, 5)))

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from bad_input.alterations import Alteration
-from bad_input.case import Case
-from bad_input.endless import BODIES
-from bad_input.worlds import WORLDS
+from sweeps.bad_input.alterations import Alteration
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.endless import BODIES
+from sweeps.bad_input.worlds import WORLDS
 
 _LISTS = st.sampled_from(("instances", "instances", "permissions", "image"))
 _ANY = st.sampled_from(

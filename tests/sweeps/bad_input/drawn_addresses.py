@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from bad_input.alterations import Alteration
-from bad_input.case import Case
-from bad_input.drawn_answers import windows
-from bad_input.homes import AUTHORITY, GITHUB, MANAGER, homes_of
-from bad_input.hostile_address import HOME, addresses, links
-from bad_input.worlds import WORLDS
+from sweeps.bad_input.alterations import Alteration
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.drawn_answers import windows
+from sweeps.bad_input.homes import AUTHORITY, GITHUB, MANAGER, homes_of
+from sweeps.bad_input.hostile_address import HOME, addresses, links
+from sweeps.bad_input.worlds import WORLDS
 
 _LISTS = st.sampled_from(("instances", "permissions", "image", "set", "poll"))
 _WRITES = st.sampled_from(("patch", "upgrade", "repairs", "poll"))

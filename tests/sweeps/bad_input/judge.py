@@ -8,16 +8,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bad_input import oracle
-from bad_input.case import Case
-from bad_input.judge_requests import asks_nobody_else, asks_only_what_is_promised, ends_in_time, secrets_go_home
-from bad_input.leaks import SHORTEST_SECRET, forms_of
-from bad_input.player import RECORD, STATE, SUMMARY, Aftermath, play
-from bad_input.runner_files import NotReadable, read_pairs
-from bad_input.runner_log import lines
-from bad_input.shell import commands_out_of
-from bad_input.shown_summary import faults_of
-from vmss_upgrade.reporters.outputs import OUTPUTS
+from harness.runner_files import NotReadable, read_pairs
+from harness.vocabulary import OUTPUTS
+from sweeps.bad_input import oracle
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.judge_requests import asks_nobody_else, asks_only_what_is_promised, ends_in_time, secrets_go_home
+from sweeps.bad_input.leaks import SHORTEST_SECRET, forms_of
+from sweeps.bad_input.player import SHOWN_LATER, Aftermath, play
+from sweeps.bad_input.runner_log import lines
+from sweeps.bad_input.shell import commands_out_of
+from sweeps.bad_input.shown_summary import faults_of
 
 LARGEST_STATE = 5000  # characters that tell how far the rollout is
 _BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
@@ -36,28 +36,28 @@ def faults_of_case(case: Case) -> list[str]:
 
 def ends_in_order(after: Aftermath) -> Iterator[str]:
     """Exit code 0 or 1, and no bug of ours in the log."""
-    if after.exit_code not in (0, 1):
-        yield f"exit code {after.exit_code}"
-    yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.log + after.summary)
-    if "Could not write" in after.log and "report-path" not in after.case.inputs:
+    if after.left.exit_code not in (0, 1):
+        yield f"exit code {after.left.exit_code}"
+    yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.left.log + after.left.summary)
+    if "Could not write" in after.left.log and "report-path" not in after.case.inputs:
         yield "a file was not written"
 
 
 def log_commands_are_meant(after: Aftermath) -> Iterator[str]:
     """Every command in the log is one that the action gives."""
-    yield from (f"a line {line.wrong}: {line.text[:200]!r}" for line in lines(after.log) if line.wrong)
+    yield from (f"a line {line.wrong}: {line.text[:200]!r}" for line in lines(after.left.log) if line.wrong)
 
 
 def summary_is_sound(after: Aftermath) -> Iterator[str]:
     """Whole tables, and no tag that is not ours."""
-    yield from faults_of(after.summary)
+    yield from faults_of(after.left.summary)
 
 
 def files_are_readable(after: Aftermath) -> Iterator[str]:
     """The runner can read them, and finds the outputs of action.yml, each once, and no file that it did not ask for."""
     try:
-        names = [name for name, _ in read_pairs(after.outputs)]
-        states = read_pairs(after.state)
+        names = [name for name, _ in read_pairs(after.left.files["outputs.txt"])]
+        states = read_pairs(after.left.files["state.txt"])
     except NotReadable as error:
         yield str(error)
         return
@@ -74,20 +74,21 @@ def files_are_readable(after: Aftermath) -> Iterator[str]:
 
 def nothing_is_a_command_later(after: Aftermath) -> Iterator[str]:
     """A later step may show the files and echo the outputs: the runner takes no line of it for a command."""
-    files = [after.folder / name for name in (RECORD, SUMMARY, STATE)]
-    values = [value for _, value in _pairs_or_none(after.outputs)]
+    files = [after.folder / name for name in SHOWN_LATER]
+    values = [value for _, value in _pairs_or_none(after.left.files["outputs.txt"])]
     yield from (f"a later step says {line[:200]!r}" for line in commands_out_of(files, values))
 
 
 def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
     """None in anything that was written, in whatever form, but where the runner is told to hide it."""
-    said = "\n".join(line.text for line in lines(after.log) if not line.masks)
+    said = "\n".join(line.text for line in lines(after.left.log) if not line.masks)
+    files, outputs = after.left.files, after.left.files["outputs.txt"]
     places = {
         "log": _unescaped(said),
-        "summary": after.summary + html.unescape(after.summary),
-        "outputs": after.outputs + "".join(_texts_in(value) for _, value in _pairs_or_none(after.outputs)),
-        "record": after.record + _texts_in(after.record),
-        "state": after.state,
+        "summary": after.left.summary + html.unescape(after.left.summary),
+        "outputs": outputs + "".join(_texts_in(value) for _, value in _pairs_or_none(outputs)),
+        "record": files["record.json"] + _texts_in(files["record.json"]),
+        "state": files["state.txt"],
     }
     for secret in after.hostile.secrets.all:
         if len(secret) < SHORTEST_SECRET:
@@ -100,13 +101,13 @@ def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
 
 def nothing_is_written_when_refused(after: Aftermath) -> Iterator[str]:
     """Bad inputs are refused before Azure is asked; whatever is refused writes nothing."""
-    refused = ("outcome", "refused") in _pairs_or_none(after.outputs)
+    refused = ("outcome", "refused") in _pairs_or_none(after.left.files["outputs.txt"])
     if oracle.are_inputs_surely_bad(after.case):
-        if not refused or after.exit_code != 1:
+        if not refused or after.left.exit_code != 1:
             yield "bad inputs were not refused"
-        if after.requests:
-            yield f"bad inputs led to {len(after.requests)} requests"
-    carried_out = [(write.method, write.path) for write in after.writes if write.status < 400]
+        if after.left.azure.requests:
+            yield f"bad inputs led to {len(after.left.azure.requests)} requests"
+    carried_out = [(write.method, write.path) for write in after.left.writes if write.status < 400]
     if refused and carried_out and not oracle.lies_about_writes(after):
         yield f"refused, but {carried_out}"
 

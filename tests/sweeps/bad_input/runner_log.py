@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bad_input.hostile_text import FORGED
+from sweeps.bad_input.hostile_text import FORGED
 
 # What the action says by commands, masks apart.
 MEANT = ("group", "endgroup", "error", "warning", "notice", "debug")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 
-from bad_input.alterations import PROTECTION
-from bad_input.case import Case
-from bad_input.player import Aftermath, Struck
-from bad_input.worlds import CURRENT, DUE, PROTECTED, WORLDS
 from harness.vocabulary import CHOICES, INPUTS
+from sweeps.bad_input.alterations import PROTECTION
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.player import Aftermath, Struck
+from sweeps.bad_input.worlds import CURRENT, DUE, NAMES, PROTECTED
 
 _FORMS = {
     "health-timeout": r"(?:PT)?[0-9hms]+",
@@ -53,9 +52,8 @@ def lies_about_writes(after: Aftermath) -> bool:
 
 def upgraded(after: Aftermath) -> frozenset[str]:
     """The numbers of the instances in every manualupgrade that was accepted, in the simulator's own words."""
-    calls = [write for write in after.writes if write.path.lower().endswith("/manualupgrade") and write.status == 202]
-    names = WORLDS[after.case.world].names
-    return frozenset(id_.removeprefix(names) for call in calls for id_ in json.loads(call.body)["instanceIds"])
+    names = NAMES.get(after.case.world, "")
+    return frozenset(id_.removeprefix(names) for call in after.left.upgrade_calls for id_ in call)
 
 
 def may_be_upgraded(after: Aftermath) -> frozenset[str]:

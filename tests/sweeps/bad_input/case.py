@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bad_input.alterations import Alteration
+from sweeps.bad_input.alterations import Alteration
 
 
 @dataclass(frozen=True)

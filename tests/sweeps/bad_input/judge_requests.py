@@ -7,10 +7,10 @@ from urllib.parse import unquote, unquote_plus
 
 from urllib3.util import parse_url
 
-from bad_input.leaks import SHORTEST_SECRET
-from bad_input.player import MOST_REQUESTS, Aftermath, Sent
-from bad_input.worlds import TIMEOUT
 from permitted import complaint
+from sweeps.bad_input.leaks import SHORTEST_SECRET
+from sweeps.bad_input.player import MOST_REQUESTS, Aftermath, Sent
+from sweeps.bad_input.worlds import TIMEOUT
 
 SLACK = 400.0  # seconds beyond the timeout: an answer awaited, automatic repairs resumed
 MOST_BYTES = 140_000_000  # of one answer: 64 MiB, and what one block of a packed one may bring beyond
@@ -23,7 +23,7 @@ def asks_nobody_else(after: Aftermath) -> Iterator[str]:
     homes = after.hostile.homes.all
     for origin, sent in _by_origin(after).items():
         if origin not in homes:
-            yield f"{sent.method} {sent.url[:SHOWN]!r}, which is {origin[:SHOWN]}"
+            yield f"{sent.request.method} {sent.request.url[:SHOWN]!r}, which is {origin[:SHOWN]}"
 
 
 def secrets_go_home(after: Aftermath) -> Iterator[str]:
@@ -34,7 +34,7 @@ def secrets_go_home(after: Aftermath) -> Iterator[str]:
         said = _everything_in(sent)
         for secret, kind in kinds.items():
             if sent.origin != after.hostile.homes.of(kind) and secret in said:
-                wrong.add(f"{kind}: its {secret[:8]}... went to {sent.url[:SHOWN]!r}")
+                wrong.add(f"{kind}: its {secret[:8]}... went to {sent.request.url[:SHOWN]!r}")
     yield from sorted(wrong)
 
 
@@ -45,13 +45,13 @@ def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
     """
     names_another = any(name.lower() in NAMES for name in after.case.inputs)
     for sent in after.hostile.sent:
-        if sent.origin == after.hostile.homes.authority and b"grant_type=" in sent.body:
+        if sent.origin == after.hostile.homes.authority and b"grant_type=" in sent.request.body:
             continue
-        path = parse_url(sent.url).path or ""
-        is_write = sent.method != "GET" and not path.endswith("/token")
+        path = parse_url(sent.request.url).path or ""
+        is_write = sent.request.method != "GET" and not path.endswith("/token")
         if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
-            yield f"{sent.method} {path} is not of the set that was named"
-        if wrong := complaint(sent.method, sent.url, sent.body):
+            yield f"{sent.request.method} {path} is not of the set that was named"
+        if wrong := complaint(sent.request.method, sent.request.url, sent.request.body):
             yield wrong
 
 
@@ -71,5 +71,6 @@ def _by_origin(after: Aftermath) -> dict[str, Sent]:
 
 
 def _everything_in(sent: Sent) -> str:
-    body = sent.body.decode("utf-8", "replace")
-    return "\n".join((sent.url, unquote(sent.url), *sent.headers.values(), body, unquote_plus(body)))
+    body = sent.request.body.decode("utf-8", "replace")
+    url = sent.request.url
+    return "\n".join((url, unquote(url), *sent.request.headers.values(), body, unquote_plus(body)))

@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
-from bad_input import endless, judge, judge_requests
-from bad_input.alterations import Alteration
-from bad_input.case import Case
-from bad_input.homes import MANAGER
-from bad_input.leaks import WAYS
-from bad_input.worlds import PROTECTED
-from vmss_upgrade.azure_api import connection, instance_view, operation, policies
-from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.reporters import console, outputs, record, state, step_summary
+from harness.mutation import Wrong, mutate
+from sweeps.bad_input import endless, judge, judge_requests
+from sweeps.bad_input.alterations import Alteration
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.homes import MANAGER
+from sweeps.bad_input.leaks import WAYS
+from sweeps.bad_input.worlds import PROTECTED
 
 SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
 
@@ -28,15 +26,15 @@ def failing(words: str) -> Case:
     return Case(secret=SECRET, alterations=(Alteration("poll", "error", key="operation", code="X", text=words),))
 
 
-def unescaped(self: console.Console, name: str, message: str, **_: str) -> None:
-    self._print(f"::{name}::{message}")
+def unescaped(name: str, properties: Any, message: str) -> None:
+    print(f"::{name}::{message}")
 
 
 def nothing(*_: Any, **__: Any) -> None:
     return None
 
 
-def as_it_is(value: object, _limit: int = 0) -> str:
+def as_it_is(_real: Any, value: object, _limit: int = 0) -> str:
     return str(value)
 
 
@@ -51,16 +49,15 @@ LINE = failing("a\n::error::forged")
 @pytest.mark.parametrize("case", [COMMAND, LINE], ids=["old-syntax", "line"])
 def test_a_log_that_is_not_cleaned(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(console, "clean", as_it_is)
-    monkeypatch.setattr(console, "shown", as_it_is)
-    monkeypatch.setattr(console.Console, "_command", unescaped)
+    mutate(monkeypatch, {"clean": as_it_is, "shown": as_it_is})
+    monkeypatch.setattr("actions_toolkit.core.issue_command", unescaped)
     assert faults_by(judge.log_commands_are_meant, case)
 
 
 def test_a_command_that_is_not_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     case = failing("100%0A::error::forged")
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(console.Console, "_command", unescaped)
+    monkeypatch.setattr("actions_toolkit.core.issue_command", unescaped)
     assert faults_by(judge.log_commands_are_meant, case)
 
 
@@ -71,14 +68,14 @@ def test_a_command_that_is_not_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_cells_that_are_not_escaped(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = failing(words)
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(step_summary, "markdown", as_it_is)
+    mutate(monkeypatch, {"markdown": as_it_is})
     assert faults_by(judge.summary_is_sound, case)
 
 
 @pytest.mark.parametrize("words", ["{secret}", *(f"{{secret|{way}}}" for way in sorted(WAYS))])
 def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = replace(failing(words), secret=SECRET * 3)
-    monkeypatch.setattr(console, "keep_secret", nothing)
+    mutate(monkeypatch, {"keep_secret": nothing})
     found = faults_by(judge.secrets_stay_secret, case)
     assert {fault.rpartition(" ")[2] for fault in found} == {"log", "summary", "record"}
 
@@ -87,13 +84,12 @@ def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPa
 def test_a_signature_that_is_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = replace(failing(words), world="vhd")
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(console, "keep_secret", nothing)
-    monkeypatch.setattr(record, "without_queries", as_it_is)
+    mutate(monkeypatch, {"keep_secret": nothing, "without_queries": as_it_is})
     assert faults_by(judge.secrets_stay_secret, case)
 
 
 def test_a_mask_that_is_printed_as_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console.Console, "mask", lambda self, secret: self._print(f"masking {secret}"))
+    mutate(monkeypatch, {"Console.mask": lambda _, console, secret: console.line(f"masking {secret}")})
     assert faults_by(judge.secrets_stay_secret, Case(secret=SECRET))
 
 
@@ -103,15 +99,14 @@ LINK = Case(alterations=(Alteration("instances", "link", text="https://evil.inva
 @pytest.mark.parametrize("check", [judge.asks_nobody_else, judge.secrets_go_home])
 def test_a_link_that_is_followed_to_another_host(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.faults_of_case(LINK) == []
-    monkeypatch.setattr(policies.StayHome, "on_request", nothing)
+    mutate(monkeypatch, {"StayHome.on_request": nothing})
     assert faults_by(check, LINK)
 
 
 @pytest.mark.parametrize("secret", ["", SECRET], ids=["assertion", "secret"])
 def test_signing_in_at_another_of_the_hosts(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even at one that may be asked: what is for the authority is not for Resource Manager."""
-    true = connection.endpoints_of
-    monkeypatch.setattr(connection, "endpoints_of", lambda *given: replace(true(*given), authority=MANAGER))
+    mutate(monkeypatch, {"endpoints_of": lambda real, *given: replace(real(*given), authority=MANAGER)})
     case = Case(secret=secret)
     assert faults_by(judge.secrets_go_home, case)
     assert not faults_by(judge.asks_nobody_else, case)
@@ -119,37 +114,34 @@ def test_signing_in_at_another_of_the_hosts(secret: str, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("sent_instead", ["deallocate", "../another-set/manualupgrade", "delete"])
 def test_another_request_than_is_promised(sent_instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def on_request(self: policies.Timeouts, request: Any) -> None:
+    def on_request(_real: Any, _policy: Any, request: Any) -> None:
         request.http_request.url = request.http_request.url.replace("manualupgrade", sent_instead)
 
-    monkeypatch.setattr(policies.Timeouts, "on_request", on_request)
+    mutate(monkeypatch, {"Timeouts.on_request": on_request})
     assert faults_by(judge.asks_only_what_is_promised, Case())
 
 
 def test_a_model_that_is_changed_beyond_its_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    def on_request(self: policies.Timeouts, request: Any) -> None:
+    def on_request(_real: Any, _policy: Any, request: Any) -> None:
         if request.http_request.method == "PATCH":
             request.http_request.data = '{"properties": {"overprovision": true}}'
 
-    monkeypatch.setattr(policies.Timeouts, "on_request", on_request)
+    mutate(monkeypatch, {"Timeouts.on_request": on_request})
     assert faults_by(judge.asks_only_what_is_promised, Case())
 
 
 @pytest.mark.parametrize(
     "said", ["##[add-path]/tmp", "a\n::set-env name=A::b", '{"a": "b ##[x]c"}', "\\n::error::a", "\\0043\\043#[x]"]
 )
-@pytest.mark.parametrize("where", [(step_summary, "as_markdown"), (outputs, "as_outputs")], ids=["summary", "outputs"])
-def test_what_a_later_step_makes_a_command_of(
-    where: tuple[Any, str], said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module, name = where
-    as_it_is = getattr(module, name)
+@pytest.mark.parametrize("where", ["summary", "outputs"])
+def test_what_a_later_step_makes_a_command_of(where: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong: dict[str, Wrong] = {
+        "summary": {"step_summary.as_markdown": lambda *_, **__: said},
+        "outputs": {"as_outputs": lambda real, *given: {**real(*given), "report": said}},
+    }
+    mutate(monkeypatch, wrong[where])
     only_echoed = said.startswith("\\")
-    if module is step_summary:
-        monkeypatch.setattr(module, name, lambda *_, **__: said)
-    else:
-        monkeypatch.setattr(module, name, lambda *given: {**as_it_is(*given), "report": said})
-    assert bool(faults_by(judge.nothing_is_a_command_later, Case())) is not (only_echoed and module is step_summary)
+    assert bool(faults_by(judge.nothing_is_a_command_later, Case())) is not (only_echoed and where == "summary")
 
 
 @pytest.mark.parametrize(
@@ -162,19 +154,19 @@ def test_inputs_that_are_not_validated(
 ) -> None:
     case = Case(inputs=inputs)
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(Form, validation, nothing)
+    mutate(monkeypatch, {f"Form.{validation}": nothing})
     assert faults_by(judge.nothing_is_written_when_refused, case)
 
 
 def test_a_traceback_that_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(alterations=(Alteration("poll", "in-list", last=0),))
     assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(operation, "read_by_the_sdk", nullcontext)
+    mutate(monkeypatch, {"read_by_the_sdk": lambda *_: nullcontext()})
     assert faults_by(judge.ends_in_order, case)
 
 
 def test_a_reporter_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console.heatmap, "as_lines", nothing)
+    mutate(monkeypatch, {"heatmap.as_lines": nothing})
     assert faults_by(judge.ends_in_order, Case())
 
 
@@ -204,16 +196,16 @@ def test_an_answer_that_is_waited_for_too_long(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_output_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outputs, "write_outputs", lambda _values, file: Path(file).write_text("outcome=x\n"))
+    mutate(monkeypatch, {"write_outputs": lambda _, _values, file: Path(file).write_text("outcome=x\n")})
     assert faults_by(judge.files_are_readable, Case())
 
 
 def test_a_state_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "SUSPENDED", "x")
+    mutate(monkeypatch, {"save_state": lambda real, file, _, value: real(file, "repairs", value)})
     assert faults_by(judge.files_are_readable, Case(world="repairs"))
 
 
 def test_a_protected_instance_that_is_upgraded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instance_view, "protected", lambda _properties: False)
+    mutate(monkeypatch, {"instance_view.protected": lambda *_: False})
     (fault,) = faults_by(judge.only_due_instances_are_upgraded, Case())
     assert PROTECTED in fault

@@ -9,25 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator import Reply
-from bad_input.endless import BODIES, MARK
-from bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
-
-# kind of answer -> method and path of the requests that it answers; of several that fit, the first counts
-ROUTES = {
-    "oidc": ("GET", r"/github/actions/id-token$"),
-    "openid": ("GET", r"/openid-configuration$"),
-    "token": ("POST", r"/oauth2/v2\.0/token$"),
-    "patch": ("PATCH", r"."),
-    "upgrade": ("POST", r"/manualupgrade$"),
-    "repairs": ("POST", r"/setOrchestrationServiceState$"),
-    "poll": ("GET", r"/operations/"),
-    "permissions": ("GET", r"/permissions$"),
-    "rolling": ("GET", r"/rollingUpgrades/latest$"),
-    "instances": ("GET", r"/virtualMachines$"),  # of a Flexible set, the group's machines
-    "set-view": ("GET", r"/virtualMachineScaleSets/[^/]+/instanceView$"),
-    "set": ("GET", r"/virtualMachineScaleSets/[^/]+$"),
-    "image": ("GET", r"/(publishers|galleries|images)/"),
-}
+from sweeps.bad_input.endless import BODIES, MARK
+from sweeps.bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 
 # What the action reads: half of the alterations strike one of these.
 READ = frozenset((
@@ -103,14 +86,6 @@ class Alteration:
             parent = parent[step]
         JSON_WAYS[self.how](parent, path[-1], self.text)
         return with_body(reply, json.dumps(body).encode()), path
-
-
-def route_of(method: str, path: str) -> str:
-    """The kind of answer that a request gets; empty for one that is not altered."""
-    for route, (wanted, pattern) in ROUTES.items():
-        if method == wanted and re.search(pattern, path, re.IGNORECASE):
-            return route
-    return ""
 
 
 def with_body(reply: Reply, body: bytes) -> Reply:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bad_input.case import Case
-from bad_input.drawn_addresses import by_addresses
-from bad_input.drawn_answers import altered_answers, altered_names, errors, renamings
-from bad_input.drawn_endless import by_endless
-from bad_input.drawn_inputs import environs, inputs
-from bad_input.hostile_text import texts
-from bad_input.worlds import WORLDS
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.drawn_addresses import by_addresses
+from sweeps.bad_input.drawn_answers import altered_answers, altered_names, errors, renamings
+from sweeps.bad_input.drawn_endless import by_endless
+from sweeps.bad_input.drawn_inputs import environs, inputs
+from sweeps.bad_input.hostile_text import texts
+from sweeps.bad_input.worlds import WORLDS
 
 # Looks like one of Entra's; the other has in it what Markdown, the runner and a regular expression act upon.
 SECRETS = ("Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab", "p|pe<b>~_*secret*_%0A$\\1+(x)##[y]")

@@ -1,4 +1,4 @@
-"""300 whole runs on bad input, the same ones every time. More of them: `python -m bad_input`."""
+"""400 whole runs on bad input, the same ones every time. More of them: `python -m sweeps.bad_input`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bad_input import oracle
-from bad_input.case import Case
-from bad_input.drawn import by_addresses, by_answers, by_endless, by_errors, by_inputs, by_names
-from bad_input.judge import faults, faults_of_case
-from bad_input.player import play
-from bad_input.worlds import DUE, WORLDS
 from builders import STEADY
 from harness.vocabulary import CHOICES
+from sweeps.bad_input import oracle
+from sweeps.bad_input.case import Case
+from sweeps.bad_input.drawn import by_addresses, by_answers, by_endless, by_errors, by_inputs, by_names
+from sweeps.bad_input.judge import faults, faults_of_case
+from sweeps.bad_input.player import play
+from sweeps.bad_input.worlds import DUE, WORLDS
 
 KINDS = {
     "inputs": (by_inputs, 70),
@@ -46,7 +46,7 @@ def test_bad_input_breaks_nothing(kind: str) -> None:
 def test_without_anything_bad_every_world_is_rolled(world: str, tmp_path: Path) -> None:
     """Or else the cases would show nothing but refusals."""
     after = play(Case(world=world), tmp_path)
-    assert (after.exit_code, faults(after)) == (0, [])
+    assert (after.left.exit_code, faults(after)) == (0, [])
     assert oracle.upgraded(after) >= DUE
 
 

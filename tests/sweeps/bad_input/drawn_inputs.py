@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bad_input.hostile_text import texts
 from harness.vocabulary import CHOICES, INPUTS
+from sweeps.bad_input.hostile_text import texts
 
 _ALMOST = st.sampled_from(
     (

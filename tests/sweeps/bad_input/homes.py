@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from bad_input.case import Case
+from sweeps.bad_input.case import Case
 
 Kind = Literal["manager", "authority", "github", "identity"]
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import parse_qs, quote
 
 from azure_simulator import Reply
-from bad_input.homes import Kind
-from bad_input.worlds import SAS
+from sweeps.bad_input.homes import Kind
+from sweeps.bad_input.worlds import SAS
 
 # What a hostile answer says where it says a secret back. The right side is replaced by the secret that was seen, in one
 # of WAYS where one is named after a stroke.
