@@ -79,7 +79,9 @@ def test_a_request_passes_the_interceptors_in_their_order_and_any_may_answer(tmp
 
 
 def test_every_request_of_a_run_has_a_route_of_its_own() -> None:
-    assert {route_of(each.method, each.path) for each in play_once("repairs").azure.requests} == set(ROUTES)
+    """All but Entra's own description, for which the SDK asks at some authorities only."""
+    asked = {route_of(each.method, each.path) for each in play_once("repairs").azure.requests}
+    assert asked == {*ROUTES} - {"openid"}
 
 
 def _judged(number: int) -> Verdict:

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bad_input.runner_files import read_pairs
-from bad_input.runner_log import lines
 
 from builders import fleet, report_of, run_of
+from harness.runner_files import read_pairs
 from sweeps.bad_input.hostile_text import COMMANDS
+from sweeps.bad_input.runner_log import lines
 from vmss_upgrade.reporters.json_text import as_json
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record import as_record
