@@ -20,7 +20,7 @@ E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 t
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 # What needs no whole run: decisions, reporters, what is sent and read, inputs, and what documents promise.
-QUICK := $(addprefix tests/,rollout reporters azure_api harness test_inputs.py test_addresses.py test_post.py \
+QUICK := $(addprefix tests/,rollout reporters azure_api harness test_inputs.py test_addresses.py test_entrypoints.py test_post.py \
          test_architecture.py test_action_yml.py test_readme.py test_parity.py test_packaging.py)
 # Whole folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
@@ -34,7 +34,7 @@ demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
 
 quick: $(READY) ## the tests of what is decided, said, sent and promised: at every save
-	@$(BIN)/python -m pytest $(QUICK)
+	@$(BIN)/python -m pytest --dist worksteal --hypothesis-profile=quick $(QUICK)
 
 simulator: $(READY) ## the tests of the simulator
 	@$(BIN)/python -m pytest tests/azure_simulator

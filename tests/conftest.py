@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from azure_simulator import fault_names, scenario_names
+
+# `make quick` draws a quarter of the examples of each property; everything else draws all.
+settings.register_profile("quick", max_examples=25)
 
 SCENARIOS = frozenset([*scenario_names(), *fault_names()])
 

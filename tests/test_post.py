@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from azure_simulator.clock import VirtualClock
 from builders import NEW, OLD, STEADY, fleet, plan_of, platform, run_of
 from e2e.runner import parse_outputs
-from harness.playing import cancelled_at, play, play_once
 from reporters.hostile import TEXT
 from vmss_upgrade import post
 from vmss_upgrade.errors import AzureError, Interrupted, Trouble
@@ -342,17 +341,6 @@ def test_a_summary_that_cannot_be_written_is_a_warning(run: Start, tmp_path: Pat
     assert done.exit_code == 0
     assert any("Could not write the step summary: IsADirectoryError" in line for line in done.before)
     assert api.asked == [False]
-
-
-@pytest.mark.parametrize("scenario", ["happy", "sick-domain", "deprecated"])
-def test_a_run_that_ends_by_itself_leaves_nothing_to_say(scenario: str) -> None:
-    state = parse_outputs(play_once(scenario).files["state.txt"])
-    assert from_value(state["rollout"]).stage is Stage.ENDED
-
-
-def test_a_cancelled_run_leaves_nothing_to_say(tmp_path: Path) -> None:
-    state = parse_outputs(play("happy", tmp_path, clock=cancelled_at(100.0)).files["state.txt"])
-    assert from_value(state["rollout"]).stage is Stage.ENDED
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from azure_simulator import load_scenario
-from harness.playing import play
+from harness.playing import cancelled_at, play, play_once
 from harness.runner_files import read_outputs
 from harness.scenarios import Scenario, fleet_of, on_instance
 from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse
 from vmss_upgrade.reporters import console as console_module
+from vmss_upgrade.reporters.under_way import Stage, from_value
 from vmss_upgrade.user_agent import user_agent
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
@@ -256,6 +257,20 @@ def test_what_cannot_be_made_does_not_take_the_rest_with_it(
     exit_code, _ = rehearse(load_scenario("happy"), tmp_path, inputs={"operation": "plan"})
     assert exit_code == 0
     assert {name for name in azure_files if (tmp_path / name).exists()} == left
+
+
+# -- the state for the post step ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scenario", ["happy", "sick-domain", "deprecated"])
+def test_a_run_that_ends_by_itself_leaves_nothing_to_say(scenario: str) -> None:
+    state = read_outputs(play_once(scenario).files["state.txt"])
+    assert from_value(state["rollout"]).stage is Stage.ENDED
+
+
+def test_a_cancelled_run_leaves_nothing_to_say(tmp_path: Path) -> None:
+    state = read_outputs(play("happy", tmp_path, clock=cancelled_at(100.0)).files["state.txt"])
+    assert from_value(state["rollout"]).stage is Stage.ENDED
 
 
 # -- our own mistakes ----------------------------------------------------------------------------------------------
