@@ -197,6 +197,10 @@ def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
     ("reply", "running"),
     [
         pytest.param(answer(200, {"properties": {"runningStatus": {"code": "RollingForward"}}}), True, id="running"),
+        pytest.param(answer(200, {"properties": {"runningStatus": {"code": "RollingBack"}}}), True, id="rolling-back"),
+        pytest.param(answer(200, {"properties": {"runningStatus": {"code": "Paused"}}}), True, id="no-final-state"),
+        pytest.param(answer(200, {"properties": {"runningStatus": {"code": "Faulted"}}}), False, id="faulted"),
+        pytest.param(answer(200, {"properties": {"runningStatus": {"code": "Cancelled"}}}), False, id="cancelled"),
         pytest.param(answer(200, {"properties": {"runningStatus": {"code": "Completed"}}}), False, id="completed"),
         pytest.param(answer(200, {"properties": {"runningStatus": None}}), False, id="null-status"),
         pytest.param(answer(200, {}), False, id="nothing"),

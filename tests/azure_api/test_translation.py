@@ -14,7 +14,7 @@ from builders import GALLERY, OLD, platform, resource, vhd
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.translation import to_instances, to_model
 from vmss_upgrade.rollout.image import Image, ImageKind, Traits
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, HealthSignal, Instance, Power, Problem
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, HealthSignal, Instance, Owner, Power, Problem
 
 BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
 RECORDINGS = Path(os.environ.get("AZURE_CONTRACT_DIR", BESIDE)) / "recordings"
@@ -97,7 +97,9 @@ def test_a_recorded_scale_set(body: dict[str, Any]) -> None:
     assert model.etag == body.get("etag", "")
     reference = properties["virtualMachineProfile"]["storageProfile"].get("imageReference", {})
     assert str(model.image) == reference.get("id", ":".join(str(reference.get(k)) for k in PLATFORM))
-    assert model.service_fabric is ("ServiceFabricNode" in json.dumps(properties["virtualMachineProfile"]))
+    assert (model.owner is Owner.SERVICE_FABRIC) is (
+        "ServiceFabricNode" in json.dumps(properties["virtualMachineProfile"])
+    )
 
 
 PLATFORM = ("publisher", "offer", "sku", "version")
@@ -351,8 +353,17 @@ def properties(**profile: Any) -> dict[str, Any]:
     return {"properties": {"virtualMachineProfile": profile}}
 
 
-def extension(kind: str) -> dict[str, Any]:
-    return {"extensionProfile": {"extensions": [{"name": "x", "properties": {"type": kind}}]}}
+def extension(kind: str, publisher: str = "p") -> dict[str, Any]:
+    return {"extensionProfile": {"extensions": [{"name": "x", "properties": {"type": kind, "publisher": publisher}}]}}
+
+
+def tags(**values: str) -> dict[str, Any]:
+    return {"tags": values}
+
+
+def named(resource_group: str, name: str) -> dict[str, Any]:
+    compute = f"/subscriptions/s/resourceGroups/{resource_group}/providers/Microsoft.Compute"
+    return {"name": name, "id": f"{compute}/virtualMachineScaleSets/{name}"}
 
 
 @pytest.mark.parametrize(
@@ -378,20 +389,50 @@ def test_health_signal(body: dict[str, Any], signal: HealthSignal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "service_fabric", "aks"),
+    ("body", "owner"),
     [
-        pytest.param({}, False, False, id="nobody"),
-        pytest.param(properties(**extension("ServiceFabricNode")), True, False, id="service-fabric"),
-        pytest.param(properties(**extension("ServiceFabricLinuxNode")), True, False, id="service-fabric-linux"),
-        pytest.param({"tags": {"aks-managed-poolName": "p"}}, False, True, id="aks-tag"),
-        pytest.param({"tags": {"team": "aks-managed"}}, False, False, id="the-value-of-a-tag"),
-        pytest.param({"id": "/subscriptions/s/resourceGroups/MC_rg_c_we/providers/x/y/z"}, False, True, id="aks-group"),
-        pytest.param({"tags": None}, False, False, id="null-tags"),
+        pytest.param({}, Owner.NOBODY, id="nobody"),
+        pytest.param(properties(**extension("ServiceFabricNode")), Owner.SERVICE_FABRIC, id="service-fabric"),
+        pytest.param(properties(**extension("ServiceFabricLinuxNode")), Owner.SERVICE_FABRIC, id="fabric-linux"),
+        pytest.param(tags(**{"aks-managed-poolName": "p"}), Owner.AKS, id="aks-tag"),
+        pytest.param(tags(CreationSource="aks-aks-np1-12345678-vmss"), Owner.AKS, id="aks-of-2018"),
+        pytest.param(tags(creationSource="vmssclient-aks-np1-12345678-vmss"), Owner.AKS, id="aks-of-2021"),
+        pytest.param(tags(orchestrator="Kubernetes:1.18.14", poolName="np1"), Owner.AKS, id="aks-pool-of-a-version"),
+        pytest.param(properties(**extension("Compute.AKS.Linux.Billing", "Microsoft.AKS")), Owner.AKS, id="aks-bill"),
+        pytest.param(named("MC_rg_c_we", "aks-np1-12345678-vmss"), Owner.AKS, id="aks-names"),
+        pytest.param(named("mc_shop", "web"), Owner.NOBODY, id="a-group-that-begins-like-one-of-aks"),
+        pytest.param(named("rg", "aks-np1-12345678-vmss"), Owner.NOBODY, id="a-name-like-one-of-aks-elsewhere"),
+        pytest.param(tags(poolName="blue"), Owner.NOBODY, id="a-pool-of-anybodys"),
+        pytest.param(tags(orchestrator="Nomad", poolName="blue"), Owner.NOBODY, id="another-orchestrator"),
+        pytest.param(tags(creationSource="terraform"), Owner.NOBODY, id="another-source"),
+        pytest.param(tags(team="aks-managed"), Owner.NOBODY, id="the-value-of-a-tag"),
+        pytest.param({"tags": None}, Owner.NOBODY, id="null-tags"),
+        pytest.param({"tags": ["aks-managed-poolName"]}, Owner.NOBODY, id="tags-in-a-list"),
+        pytest.param(
+            tags(aksEngineVersion="v0.50", orchestrator="Kubernetes:1.18", poolName="p"),
+            Owner.AKS_ENGINE,
+            id="aks-engine",
+        ),
+        pytest.param(
+            tags(creationSource="aksengine-k8s-agent-1-vmss", orchestrator="Kubernetes:1.9", poolName="p"),
+            Owner.AKS_ENGINE,
+            id="aks-engine-without-its-version",
+        ),
+        pytest.param(tags(__AzureDevOpsElasticPool="linux"), Owner.AZURE_DEVOPS, id="agent-pool"),
+        pytest.param(properties(**extension("TeamServicesAgent")), Owner.AZURE_DEVOPS, id="windows-agents"),
+        pytest.param(
+            tags(**{"sigs.k8s.io_cluster-api-provider-azure_cluster_blue": "owned"}), Owner.CLUSTER_API, id="capz"
+        ),
+        pytest.param(tags(Vendor="Databricks", ClusterId="1"), Owner.DATABRICKS, id="databricks"),
+        pytest.param(tags(Vendor="Contoso"), Owner.NOBODY, id="another-vendor"),
+        pytest.param(
+            named("azurebatch-x-c", "CB989D3E-4BCC-4ABC-BC32-D1B6DFA2E6B0-AZUREBATCH-VMSS-D"), Owner.BATCH, id="batch"
+        ),
+        pytest.param(named("azurebatch-x-c", "web"), Owner.NOBODY, id="a-group-that-begins-like-one-of-batch"),
     ],
 )
-def test_owner(body: dict[str, Any], service_fabric: bool, aks: bool) -> None:
-    model = to_model(body)
-    assert (model.service_fabric, model.managed_by_aks) == (service_fabric, aks)
+def test_owner(body: dict[str, Any], owner: Owner) -> None:
+    assert to_model(body).owner is owner
 
 
 def test_policy_and_etag() -> None:

@@ -99,7 +99,6 @@ ALTERATIONS = [
     Alteration(SCALE_SETS, "body/id", _SET.format("g"), "id"),
     Alteration(SCALE_SETS, "body/id", _SET.format("g"), "resource group"),
     Alteration(SCALE_SETS, "body/id", _SET.format("g"), "subscription"),
-    Alteration(SCALE_SETS, "body/id", _SET.format("MC_g_c_westeurope"), "AKS"),
     Alteration(SCALE_SETS, "body/name", "another", "name"),
     Alteration(SCALE_SETS, "body/location", "mars", "location"),
     Alteration(SCALE_SETS, "body/location", DROPPED, "location"),

@@ -12,7 +12,7 @@ from reading_wire import hearing, reply_of
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.translation import to_model
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import HealthSignal
+from vmss_upgrade.rollout.scale_set import HealthSignal, Owner
 
 _SETS = r"/virtualmachinescalesets"
 _PROFILE = r"properties\.virtualMachineProfile\."
@@ -48,8 +48,8 @@ def _read(answers: Answers) -> Facts:
         "repairs": model.repairs,
         "health signal": model.health_signal,
         "automatic OS upgrade": model.automatic_os_upgrade,
-        "Service Fabric": model.service_fabric,
-        "AKS": model.managed_by_aks,
+        "Service Fabric": model.owner is Owner.SERVICE_FABRIC,
+        "AKS": model.owner is Owner.AKS,
         "image kind": model.image.kind,
         "image": str(model.image),
         "image as a rollback would write it": _patched(model.image),
@@ -127,7 +127,7 @@ def _is_service_fabric(leaves: Leaves) -> bool:
 
 
 def _is_aks(leaves: Leaves) -> bool:
-    return bool(leaves.named(r"tags\.aks-managed.*")) or "/resourcegroups/mc_" in leaves.text("id").lower()
+    return bool(leaves.named(r"tags\.aks-managed.*"))
 
 
 SCALE_SETS = Kind("scale set", _answers, _read, _written)

@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, Policy
 from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model, unfit
 from vmss_upgrade.rollout.rights import Permission
-from vmss_upgrade.rollout.scale_set import HealthSignal
+from vmss_upgrade.rollout.scale_set import HealthSignal, Owner
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 TO_MANUAL = f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual"
@@ -77,14 +77,14 @@ def of_the_model(rolling: bool | None = False, **fields: Any) -> tuple[Finding, 
             id="rolling-upgrade-under-way",
         ),
         pytest.param(
-            {"service_fabric": True},
+            {"owner": Owner.SERVICE_FABRIC},
             "The scale set belongs to a Service Fabric cluster (it has the ServiceFabricNode extension), which must "
             "stay in upgrade mode Automatic and upgrades its instances by its own rules.",
             "Use Service Fabric's own OS upgrade; this action does not handle Service Fabric clusters.",
             id="service-fabric",
         ),
         pytest.param(
-            {"managed_by_aks": True},
+            {"owner": Owner.AKS},
             "The scale set is managed by AKS; changing it directly makes the AKS cluster unsupported.",
             "Use `az aks nodepool upgrade --node-image-only`.",
             id="aks",
@@ -155,9 +155,18 @@ def test_what_forbids_a_write_at_any_moment_is_no_passing_state() -> None:
     ]
 
 
-@pytest.mark.parametrize("owner", ["service_fabric", "managed_by_aks"])
-def test_nobody_is_told_to_change_the_settings_of_a_set_that_another_service_owns(owner: str) -> None:
-    findings = of_the_model(True, **EVERYTHING_WRONG, **{owner: True})
+@pytest.mark.parametrize("owner", [each for each in Owner if each is not Owner.NOBODY])
+def test_an_owner_is_named(owner: Owner) -> None:
+    (finding,) = of_the_model(owner=owner)
+    refused = owner in (Owner.AKS, Owner.SERVICE_FABRIC)
+    assert finding.severity is (Severity.REFUSE if refused else Severity.WARN)
+    assert owner.value in finding.message
+    assert finding.remedy
+
+
+@pytest.mark.parametrize("owner", [Owner.SERVICE_FABRIC, Owner.AKS])
+def test_nobody_is_told_to_change_the_settings_of_a_set_that_another_service_owns(owner: Owner) -> None:
+    findings = of_the_model(True, **EVERYTHING_WRONG, owner=owner)
     assert not [finding for finding in findings if "az vmss update" in finding.remedy]
 
 

@@ -33,6 +33,7 @@ __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 
 LIST_BUCKET = "HighCostGetVMScaleSetResource"  # wire facts, section 10
 _PERMISSIONS_API_VERSION = "2022-04-01"  # of Microsoft.Authorization
+_ENDED = ("completed", "cancelled", "faulted")  # the final states of a rolling upgrade
 _REPAIRS = "AutomaticRepairs"  # an orchestration service's name: uniform_orchestration_service_state_2024
 
 
@@ -132,7 +133,8 @@ class ScaleSetClient:
             if error.trouble in ASK_AGAIN:
                 raise
             return False if error.trouble is Trouble.NOT_FOUND else None
-        return text_in(body, "properties", "runningStatus", "code").lower() == "rollingforward"
+        status = text_in(body, "properties", "runningStatus", "code").lower()
+        return status not in ("", *_ENDED)  # also while it rolls back
 
     def look_up(self, image: Image, location: str) -> ImageFacts:
         """See image_catalog."""

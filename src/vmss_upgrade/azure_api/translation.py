@@ -24,14 +24,13 @@ from vmss_upgrade.azure_api.json_fields import (
     segments_of,
     text_in,
 )
+from vmss_upgrade.azure_api.owners import owner_of
 from vmss_upgrade.rollout.image import Traits
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, in_natural_order
 
 _MACHINE_MODEL_TIME = "VirtualMachineProfileTimeCreated"  # a tag: flexible_list_vms_by_filter_2024
 _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")
-# Of classic clusters, and of managed ones.
-_SERVICE_FABRIC = ("servicefabricnode", "servicefabriclinuxnode", "servicefabricmcnode")
 
 
 def to_model(body: Json, *, etag: str = "") -> Model:
@@ -54,8 +53,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         is_flexible=text_in(properties, "orchestrationMode").lower() == "flexible",
         health_signal=_health_signal(properties),
         automatic_os_upgrade=bool(object_in(policy, "automaticOSUpgradePolicy").get("enableAutomaticOSUpgrade")),
-        service_fabric=any(_extension_type(each) in _SERVICE_FABRIC for each in _extensions(profile)),
-        managed_by_aks=_is_managed_by_aks(body, ids),
+        owner=owner_of(body),
         fingerprint=_fingerprint(profile),
         traits=Traits(os=_os(profile), plan=plan_in(body, "plan")),
         time=text_in(profile, "timeCreated"),
@@ -115,12 +113,6 @@ def _extensions(profile: Json) -> list[Json]:
 
 def _extension_type(extension: Json) -> str:
     return text_in(extension, "properties", "type").lower()
-
-
-def _is_managed_by_aks(body: Json, ids: Mapping[str, str]) -> bool:
-    """Tags `aks-managed-*`, or the node resource group that AKS makes (MC_...)."""
-    tagged = any(str(tag).lower().startswith("aks-managed") for tag in object_in(body, "tags"))
-    return tagged or ids.get("resourcegroups", "").lower().startswith("mc_")
 
 
 def _os(profile: Json) -> str:

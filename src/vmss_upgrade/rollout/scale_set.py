@@ -41,6 +41,19 @@ class HealthSignal(Enum):
         return self not in (HealthSignal.NONE, HealthSignal.IGNORED)
 
 
+class Owner(Enum):
+    """The service that a scale set belongs to, by the marks that it leaves on it; the values are its name."""
+
+    NOBODY = ""
+    AKS = "AKS"
+    SERVICE_FABRIC = "Service Fabric"
+    AZURE_DEVOPS = "Azure DevOps (Azure Pipelines)"
+    AKS_ENGINE = "aks-engine"
+    CLUSTER_API = "Cluster API (CAPZ)"
+    DATABRICKS = "Azure Databricks"
+    BATCH = "Azure Batch"
+
+
 class DomainKind(Enum):
     """What a domain is a part of; SET is the scale set as a whole, for batches that are drawn across it."""
 
@@ -167,8 +180,7 @@ class Model:
     fingerprint: str
     is_flexible: bool = False
     automatic_os_upgrade: bool = False
-    service_fabric: bool = False
-    managed_by_aks: bool = False
+    owner: Owner = Owner.NOBODY
     traits: Traits = Traits()
     time: str = ""
     ephemeral_os_disk: bool = False
