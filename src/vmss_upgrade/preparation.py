@@ -80,8 +80,12 @@ class Preparation:
 
     def prepare(self, model: Model) -> Steps[Prepared]:
         """Read what is needed beyond the model, and judge all of it. Writes nothing."""
+        if not model.shows_image:  # one odd answer is not the truth
+            model = yield from self._azure.read_model()
         rolling = yield from self._azure.patiently(self._azure.api.is_rolling_upgrade_running)
         self._findings += examine_model(model, rolling_upgrade_running=rolling)
+        if not model.shows_image:
+            return Prepared(findings=tuple(self._findings), plan=None, scale_set=self._seen(model))
         permissions = yield from self._azure.patiently(self._azure.api.read_permissions)
         suspended = yield from self._are_repairs_suspended(model)
         self._findings += examine_asked_for(model, self._order, permissions, repairs_suspended=suspended)

@@ -49,6 +49,20 @@ def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureF
     assert "🔎 web has 6 instances: 1 on the model, 3 behind the model, 1 not healthy, 1 stopped." in output
 
 
+@pytest.mark.parametrize(
+    ("has_profile", "lacks"), [pytest.param(False, "virtual machine profile"), pytest.param(True, "image")]
+)
+def test_a_flexible_set_without_a_model(has_profile: bool, lacks: str, capsys: pytest.CaptureFixture[str]) -> None:
+    console, report = Console(github=False, colour=False), Report()
+    for event in status_of(fleet("----", is_flexible=True, has_profile=has_profile, image=resource(""))):
+        report.add(event)
+        console.tell(event, report)
+    output = capsys.readouterr().out
+    assert f"Model: none, the scale set has no {lacks}\n" in output
+    assert "behind" not in output
+    assert "web has 4 instances: 4 not known. It has no model that instances could be made from" in output
+
+
 def test_the_summary_has_both_too() -> None:
     markdown = as_markdown(report_of(status_of(MIXED)))
     assert "## 🔎 web: reported" in markdown

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builders import SUBSCRIPTION, model
+from builders import SUBSCRIPTION, model, resource
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, Policy
@@ -125,6 +125,23 @@ def test_a_model_is_refused(fields: dict[str, Any], sentence: str, remedy: str) 
 )
 def test_a_model_with_nothing_to_say_about(fields: dict[str, Any]) -> None:
     assert of_the_model(**fields) == ()
+
+
+@pytest.mark.parametrize(
+    ("has_profile", "lacks"),
+    [
+        pytest.param(False, "no virtual machine profile (virtualMachineProfile)", id="no-profile"),
+        pytest.param(True, "no image", id="a-profile-without-an-image"),
+    ],
+)
+def test_a_flexible_set_without_anything_to_roll_is_refused(has_profile: bool, lacks: str) -> None:
+    findings = of_the_model(is_flexible=True, has_profile=has_profile, image=resource(""), upgrade_mode="")
+    assert findings == (
+        refuse(
+            f"The Flexible scale set has {lacks}: it only groups machines, and there is no model to roll out.",
+            "Give the scale set a profile with an image first, or upgrade its machines one by one.",
+        ),
+    )
 
 
 def test_a_failed_model_is_only_a_note() -> None:

@@ -56,6 +56,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         owner=owner_of(body),
         fingerprint=_fingerprint(profile),
         traits=Traits(os=_os(profile), plan=plan_in(body, "plan")),
+        has_profile=bool(profile),
         time=text_in(profile, "timeCreated"),
         ephemeral_os_disk=text_in(storage, "osDisk", "diffDiskSettings", "option").lower() == "local",
         repairs=_repairs(properties),

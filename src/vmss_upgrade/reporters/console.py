@@ -203,7 +203,7 @@ class Console:
 
     def _tell_status(self, report: Report) -> None:
         """The heatmap, and a line per instance in columns."""
-        self.line(f"Model: {report.target}")
+        self.line(f"Model: {status_words.model_in_words(report)}")
         self._heatmap(report)
         heading, rows = status_words.status_columns(report)
         table = [heading, *([clean(value, LONGEST_CELL) for value in row] for row in rows)]

@@ -10,6 +10,13 @@ from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.scale_set import Instance, in_natural_order
 
 
+def model_in_words(report: Report) -> str:
+    """The image of the model, or that there is none."""
+    if report.model is None or report.model.shows_image:
+        return str(report.target)
+    return "none, the scale set has no " + ("image" if report.model.has_profile else "virtual machine profile")
+
+
 def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The state of every instance: the headings, and a row each, in natural order."""
     kind = kind_of_rows(report)

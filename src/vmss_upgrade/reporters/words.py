@@ -66,7 +66,10 @@ def headline(report: Report) -> str:
             rest = f"{count(len(report.remaining), 'instance')} remaining ({listed(report.remaining)})"
             sentence = f"{name} is partly on {report.target}: {done}, {rest}; {ending.reason}"
         case Outcome.REPORTED:
-            sentence = f"{name} has {_standing_in_words(report)}. The model holds {report.target}."
+            model = f"The model holds {report.target}."
+            if report.model is not None and not report.model.shows_image:
+                model = "It has no model that instances could be made from or compared with."
+            sentence = f"{name} has {_standing_in_words(report)}. {model}"
         case Outcome.MODEL_UPDATED:
             behind = f"{count(len(report.remaining), 'instance')} now behind it"
             which = f" ({listed(report.remaining)})" if report.remaining else ""

@@ -41,6 +41,6 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
         return Cell.OFF
     if not is_healthy(instance, signal):
         return Cell.ILL
-    if goal.image.is_floating and instance.latest_model_applied is None:
+    if not str(goal.image) or (goal.image.is_floating and instance.latest_model_applied is None):
         return Cell.UNKNOWN
     return Cell.CURRENT if goal.is_reached_by(instance) else Cell.BEHIND

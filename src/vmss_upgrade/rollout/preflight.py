@@ -70,6 +70,8 @@ def unfit(model: Model) -> tuple[Finding, ...]:
     """
     if model.owner in _REFUSED_OWNERS:
         return (_REFUSED_OWNERS[model.owner],)
+    if not model.shows_image:
+        return (_no_image(model),)
     findings = (_upgrade_mode(model), _automatic_os_upgrade(model))
     return tuple(finding for finding in findings if finding is not None)
 
@@ -92,6 +94,15 @@ def _owner(model: Model) -> Finding | None:
         return None
     does, remedy = _OWNERS_AT_WORK[model.owner]
     return warn(f"The scale set belongs to {model.owner.value}, which {does}.", remedy)
+
+
+def _no_image(model: Model) -> Finding:
+    """Of Flexible sets alone: an answer about a Uniform one without its image counts as no answer."""
+    lacks = "no image" if model.has_profile else "no virtual machine profile (virtualMachineProfile)"
+    return refuse(
+        f"The Flexible scale set has {lacks}: it only groups machines, and there is no model to roll out.",
+        "Give the scale set a profile with an image first, or upgrade its machines one by one.",
+    )
 
 
 def _upgrade_mode(model: Model) -> Finding | None:

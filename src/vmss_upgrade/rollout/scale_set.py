@@ -182,9 +182,15 @@ class Model:
     automatic_os_upgrade: bool = False
     owner: Owner = Owner.NOBODY
     traits: Traits = Traits()
+    has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
     time: str = ""
     ephemeral_os_disk: bool = False
     repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
+
+    @property
+    def shows_image(self) -> bool:
+        """Whether the model names an image at all, without which there is nothing to roll and to be behind."""
+        return bool(str(self.image))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
