@@ -15,7 +15,7 @@ from vmss_upgrade.azure_api.translation import to_machines, to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.rights import Permission
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
+from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, Power, Problem
 
 STORAGE = {"imageReference": {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "1.0.0"}}
 PROPERTIES = {"provisioningState": "Succeeded", "virtualMachineProfile": {"storageProfile": STORAGE}}
@@ -136,6 +136,7 @@ def test_machines_are_listed_by_their_set_encoded_as_recorded() -> None:
         protected=True,
         generation="V2",
         model_time="4/28/2024 6:28:48 AM +00:00",
+        has_model_mark=True,
     )
 
 
@@ -163,6 +164,42 @@ def test_machines_are_listed_without_their_views_where_azure_does_not_know_that(
     client, script = azure(error(400, "InvalidParameter"), answer(200, {"value": [machine("web_b", **RUNNING)]}))
     assert [each.id for each in client.read_instances(FLEXIBLE).instances] == ["web_b"]
     assert [("expand" in sent.url) for sent in script.sent] == [True, False]
+
+
+def test_machines_of_the_line_that_the_model_had_at_the_first_look_are_never_attached_ones() -> None:
+    def with_image(body: dict[str, Any], offer: str) -> dict[str, Any]:
+        storage = {"imageReference": {**IMAGE, "offer": offer}, "osDisk": {"osType": "Linux"}}
+        return {**body, "tags": {}, "properties": {**body["properties"], "storageProfile": storage}}
+
+    def model_of(offer: str) -> dict[str, Any]:
+        profile = {"storageProfile": {"imageReference": {**IMAGE, "offer": offer}}}
+        return {**MODEL, "properties": {"orchestrationMode": "Flexible", "virtualMachineProfile": profile}}
+
+    listed = answer(
+        200, {"value": [with_image(machine("a", **RUNNING), "jammy"), with_image(machine("b", **RUNNING), "noble")]}
+    )
+    client, _ = azure(answer(200, model_of("jammy")), listed, answer(200, model_of("noble")), listed)
+    for _ in range(2):
+        instances = client.read_instances(client.read_model()).instances
+        assert [each.origin for each in instances] == [Origin.MODEL, Origin.OTHER_IMAGE]
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "marked"),
+    [
+        pytest.param("web_0a1B2c3d", None, True, id="a-name-that-azure-gives"),
+        pytest.param("WEB_0a1b2c3d", None, True, id="another-case"),
+        pytest.param("other_0a1b2c3d", None, False, id="of-another-set"),
+        pytest.param("web_db", None, False, id="a-name-that-somebody-gave"),
+        pytest.param("web_0a1b2c3d4", None, False, id="nine-digits"),
+        pytest.param("blue", {"VirtualMachineProfileTimeCreated": "4/28/2024"}, True, id="tag"),
+        pytest.param("blue", {"team": "x"}, False, id="another-tag"),
+        pytest.param("blue", ["VirtualMachineProfileTimeCreated"], False, id="tags-in-a-list"),
+    ],
+)
+def test_what_marks_a_machine_as_made_from_the_model(name: str, tags: Any, marked: bool) -> None:
+    (instance,) = to_machines([{**machine(name, **RUNNING), "tags": tags}], "web")
+    assert instance.has_model_mark is marked
 
 
 def test_a_view_that_cannot_be_read_is_no_machine_that_is_gone() -> None:

@@ -26,6 +26,7 @@ from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_mod
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
+from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Model
 
@@ -64,6 +65,7 @@ class ScaleSetClient:
         # What was read last, as Azure wrote it. `Model` is what decisions are made of; what an instance lacks of the
         # rest (sizes, extensions, network interfaces) is told by comparing the two documents, field by field.
         self._model_body: Json = {}
+        self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
 
     def read_model(self) -> Model:
         """GET of the scale set."""
@@ -98,7 +100,9 @@ class ScaleSetClient:
         wanted = quote(f"'virtualMachineScaleSet/id' eq '{literal}'", safe="")
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
-        instances = to_machines(machine for machine in machines if machine is not None)
+        instances = to_machines((machine for machine in machines if machine is not None), model.name)
+        self._lineage = self._lineage or lineage_of(model, instances)
+        instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
 
     def _machine_pages(self, url: str) -> list[Page]:

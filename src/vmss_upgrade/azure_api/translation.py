@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -71,13 +72,13 @@ def to_instances(items: Iterable[Json], model_body: Json | None = None) -> tuple
     return _ordered(_to_instance(item, model_body or {}) for item in items)
 
 
-def to_machines(items: Iterable[Json]) -> tuple[Instance, ...]:
+def to_machines(items: Iterable[Json], set_name: str = "") -> tuple[Instance, ...]:
     """Virtual machines of a Flexible set, with their instance views -> instances ordered by name.
 
     Nothing is compared with the set's model: a machine may have been attached to the set, of another size and with
     extensions of its own, and no recording shows what a manualupgrade would change of it.
     """
-    return _ordered(map(_to_machine, items))
+    return _ordered(_to_machine(item, set_name) for item in items)
 
 
 def to_permissions(items: Iterable[Json]) -> tuple[Permission, ...]:
@@ -167,7 +168,13 @@ def _to_instance(item: Json, model_body: Json) -> Instance:
     )
 
 
-def _to_machine(item: Json) -> Instance:
+def _has_model_mark(item: Json, set_name: str) -> bool:
+    """The tag, or the name that Azure gives: SET_ and eight hexadecimal digits."""
+    named = re.fullmatch(rf"{re.escape(set_name)}_[0-9a-f]{{8}}", text_in(item, "name"), re.IGNORECASE)
+    return bool(text_in(item, "tags", _MACHINE_MODEL_TIME)) or named is not None
+
+
+def _to_machine(item: Json, set_name: str) -> Instance:
     """There is no flag and no update domain on a machine; a fault domain only where it was asked for (-1: it was not).
 
     The tag says when the model was made that it was made from (wire facts, section 12).
@@ -190,5 +197,7 @@ def _to_machine(item: Json) -> Instance:
         protected=instance_view.protected(properties),
         generation=instance_view.os_generation(view),
         model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
+        os=text_in(properties, "storageProfile", "osDisk", "osType"),
+        has_model_mark=_has_model_mark(item, set_name),
         problem=instance_view.problem(view, properties),
     )

@@ -26,6 +26,18 @@ class Power(Enum):
     OTHER = "other"  # starting, stopping, deallocating, or not shown
 
 
+class Origin(Enum):
+    """Where an instance comes from: the model, or, in a Flexible set, somebody who attached a machine of another kind.
+
+    The values say why it cannot have been made from the model.
+    """
+
+    MODEL = ""
+    OTHER_IMAGE = "its image is of another line than the model's"
+    OTHER_SYSTEM = "its operating system is not the model's"
+    NO_IMAGE = "it shows no image that it was made from"
+
+
 class HealthSignal(Enum):
     """Where the scale set's health comes from. Read from the model, never from the absence of data."""
 
@@ -113,6 +125,9 @@ class Instance:
     behind_in: tuple[str, ...] = ()
     generation: str = ""  # of the hypervisor: V1, V2
     model_time: str = ""  # Flexible: when the model was made that it was made from
+    os: str = ""  # Flexible: Linux, Windows
+    has_model_mark: bool = False  # Flexible: by its tag or its name it was made from the model, whatever it runs
+    origin: Origin = Origin.MODEL
     problem: Problem | None = None
 
     def domain(self, kind: DomainKind) -> Domain | None:
@@ -127,6 +142,11 @@ class Instance:
                 if number is None:
                     return None
                 return Domain(kind=kind, zone=self.zone, placement_group=self.placement_group, number=number)
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether it was never made from the model, so that it is not behind it and does not stand for it."""
+        return self.origin is not Origin.MODEL
 
     @property
     def is_busy(self) -> bool:

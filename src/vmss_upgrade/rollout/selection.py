@@ -19,6 +19,11 @@ def is_selected(instance: Instance, selection: Selection) -> bool:
     )
 
 
+def is_named(instance: Instance, selection: Selection) -> bool:
+    """Whether `instance-ids` names the instance."""
+    return instance.id.lower() in _lower(selection.instance_ids)
+
+
 def names_nobody(scale_set: ScaleSet, selection: Selection) -> list[tuple[str, list[str], list[str]]]:
     """What was selected that the scale set does not have: (input, names that are not there, names that are)."""
     instances = scale_set.instances

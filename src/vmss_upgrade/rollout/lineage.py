@@ -1,0 +1,61 @@
+"""Which machines of a Flexible set were made from its model, and which somebody attached to it.
+
+Sources: a set may hold machines of another OS, size and image, also with restored disks that have no image reference
+("Attach or detach a Virtual Machine to or from a Virtual Machine Scale Set"); Azure names those that it makes itself
+SET_xxxxxxxx and tags them with the time of the model (flexible_list_vms_by_filter_2024).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.scale_set import Instance, Model, Origin
+
+Line = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What machines of a set are made from: its operating system (empty: not known) and its lines of images."""
+
+    os: str
+    lines: frozenset[Line]
+
+
+def line_of(image: Image) -> Line:
+    """What all versions of an image have in common: publisher and offer, or the image definition of a gallery.
+
+    A managed image has no versions, each is a resource of its own: of those only the kind is compared.
+    """
+    if image.kind is ImageKind.PLATFORM:
+        return (image.kind.name, image.publisher.lower(), image.offer.lower())
+    return (image.kind.name, image.definition.lower()) if image.is_in_gallery else (image.kind.name,)
+
+
+def lineage_of(model: Model, machines: Iterable[Instance]) -> Lineage:
+    """The lineage as one look shows it: the image of the model, and those that it held when it made these machines.
+
+    To be taken before the model is written, and kept: an image of another line that is rolled out would make those
+    that still run the former one look attached.
+    """
+    made = [machine.image for machine in machines if machine.has_model_mark and machine.image is not None]
+    return Lineage(model.traits.os.lower(), frozenset(map(line_of, [model.image, *made])))
+
+
+def with_origins(machines: Iterable[Instance], model: Model, lineage: Lineage) -> tuple[Instance, ...]:
+    """The machines of a Flexible set, each with its origin. Of a VHD no machine shows that it was made from it."""
+    if model.image.is_vhd or not model.shows_image:
+        return tuple(machines)
+    return tuple(replace(machine, origin=_origin(machine, lineage)) for machine in machines)
+
+
+def _origin(machine: Instance, lineage: Lineage) -> Origin:
+    if machine.os and lineage.os and machine.os.lower() != lineage.os:
+        return Origin.OTHER_SYSTEM
+    if machine.image is None:
+        is_shown = bool(machine.os)  # the disk is there, and names no image
+        return Origin.NO_IMAGE if is_shown or not machine.has_model_mark else Origin.MODEL
+    is_known = machine.has_model_mark or line_of(machine.image) in lineage.lines
+    return Origin.MODEL if is_known else Origin.OTHER_IMAGE
