@@ -10,9 +10,10 @@ from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
 
 
 def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
-    """Who serves now."""
+    """Who serves now. Attached machines do not stand for the model's: they may report no health, and do other work."""
     signal = scale_set.model.health_signal
-    return frozenset(instance.id for instance in scale_set.instances if is_healthy(instance, signal))
+    made = [instance for instance in scale_set.instances if not instance.is_attached]
+    return frozenset(instance.id for instance in made if is_healthy(instance, signal))
 
 
 def ill_ids(scale_set: ScaleSet) -> frozenset[str]:
@@ -33,7 +34,8 @@ def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[
     """
     if policy.allow_downtime:
         return 0
-    counted = [i for i in instances if not i.is_leaving and not (i.is_off and i.id in off_before)]
+    made = [i for i in instances if not i.is_leaving and not i.is_attached]
+    counted = [i for i in made if not (i.is_off and i.id in off_before)]
     return policy.min_healthy.at_least(len(counted))
 
 
@@ -61,7 +63,8 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
 
 def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Whether the batch holds every instance that is neither stopped nor leaving: upgrading it would be an outage."""
-    running = {instance.id for instance in scale_set.instances if not instance.is_off and not instance.is_leaving}
+    made = [instance for instance in scale_set.instances if not instance.is_attached]
+    running = {instance.id for instance in made if not instance.is_off and not instance.is_leaving}
     return bool(running) and running <= set(batch_ids)
 
 

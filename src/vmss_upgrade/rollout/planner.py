@@ -16,12 +16,13 @@ from vmss_upgrade.rollout.scale_set import (
     DomainKind,
     Goal,
     Instance,
+    Origin,
     ScaleSet,
     in_natural_order,
     is_healthy,
     is_on,
 )
-from vmss_upgrade.rollout.selection import is_selected
+from vmss_upgrade.rollout.selection import is_named, is_selected
 
 ON_TARGET = "already on the target image"
 CURRENT = "already on the latest model"
@@ -30,6 +31,7 @@ PROTECTED = "protected from scale set actions"
 LEAVING = "being deleted"
 STOPPED = "stopped"
 DEALLOCATED = "deallocated"
+ATTACHED = "attached, not made from the model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
             skipped.append(Skipped(instance.id, LEAVING))
         elif goal.is_reached_by(instance):
             skipped.append(Skipped(instance.id, ON_TARGET))
+        elif instance.is_attached:
+            skipped.append(Skipped(instance.id, f"{ATTACHED}: {instance.origin.value}"))
         else:
             behind.append(instance)
     return RolloutPlan(
@@ -173,6 +177,8 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None
         return LEAVING
     if goal.is_reached_by(instance):
         return CURRENT if goal.whole_model else ON_TARGET
+    if instance.is_attached and not (instance.origin is Origin.OTHER_IMAGE and is_named(instance, policy.selection)):
+        return f"{ATTACHED}: {instance.origin.value}"
     if instance.protected:
         return PROTECTED
     if instance.is_off and not policy.include_stopped:
@@ -261,7 +267,8 @@ def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: P
 
 def _previous_image(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
     """Read from the instances, because on a re-run the model already holds the target."""
-    behind = [i for i in due if not is_on(i, target)] or [i for i in scale_set.instances if not is_on(i, target)]
+    made = [instance for instance in scale_set.instances if not instance.is_attached]
+    behind = [i for i in due if not is_on(i, target)] or [i for i in made if not is_on(i, target)]
     images = Counter(instance.image for instance in behind if instance.image is not None)
     if images:
         return images.most_common(1)[0][0]

@@ -105,7 +105,7 @@ def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
     """
     if not scale_set.model.image.same_as(back_to):
         return scale_set.model.image
-    others = _images_besides(scale_set.instances, back_to)
+    others = _images_besides((i for i in scale_set.instances if not i.is_attached), back_to)
     return others[0] if len(others) == 1 else None
 
 
@@ -155,7 +155,8 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
     ids = {i.id for i in scale_set.instances if i.is_half_way}
     if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
         ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
-    unknown = {i.id for i in scale_set.instances if i.id not in ids and not goal.is_reached_by(i)}
+    made = [i for i in scale_set.instances if not i.is_attached]
+    unknown = {i.id for i in made if i.id not in ids and not goal.is_reached_by(i)}
     known = frozenset(instance.id for instance in scale_set.instances)
     return Moved(ids=frozenset(ids), known=known, unknown=frozenset(unknown))
 

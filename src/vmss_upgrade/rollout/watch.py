@@ -53,7 +53,7 @@ def trouble_outside(
     signal = scale_set.model.health_signal
     troubles = []
     for instance in scale_set.instances:
-        if instance.id in batch_ids:
+        if instance.id in batch_ids or instance.is_attached:
             continue
         if instance.provisioning_state.lower() == "updating":
             troubles.append(Pending(instance.id, "UpdatedBySomebody", "is being updated by somebody"))
@@ -121,7 +121,7 @@ class Watch:
         busy = [
             Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
             for i in scale_set.instances
-            if i.is_busy and not i.is_leaving
+            if i.is_busy and not i.is_leaving and not i.is_attached
         ]
         ill = trouble_outside(scale_set, (), on_target)
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
