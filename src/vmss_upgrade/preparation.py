@@ -113,7 +113,7 @@ class Preparation:
         until = self._azure.now() + self._order.policy.health_timeout
         yield from self._azure.look()
         while self._azure.now() < until:
-            busy = [instance.id for instance in self._azure.seen if instance.is_busy and not instance.is_leaving]
+            busy = [i.id for i in self._azure.seen if i.is_busy and not i.is_leaving and not i.is_attached]
             if not busy:
                 return
             why = f"instances are being made or updated ({listed(busy)})"

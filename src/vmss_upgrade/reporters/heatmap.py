@@ -34,6 +34,7 @@ _LOOKS = {
     Cell.ILL: ("✖", "1;91", "❌"),
     Cell.OFF: ("·", "90", "⏸️"),
     Cell.UNKNOWN: ("?", "96", "❔"),
+    Cell.ATTACHED: ("·", "90", "⏭️"),
 }
 
 

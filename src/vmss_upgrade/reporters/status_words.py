@@ -45,6 +45,7 @@ def _beside_the_model(image: Image | None, model_image: Image | None) -> str:
 
 def _remarks(instance: Instance) -> str:
     remarks = [
+        f"not made from the model: {instance.origin.value}" if instance.is_attached else "",
         "protected" if instance.protected else "",
         "changed individually" if instance.changed_individually else "",
         *instance.behind_in,

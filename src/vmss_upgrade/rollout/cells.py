@@ -23,6 +23,7 @@ class Cell(Enum):
     ILL = "not healthy"
     OFF = "stopped"
     UNKNOWN = "not known"
+    ATTACHED = "attached"
 
 
 def standing(reason: str | None, *, is_rollback: bool = False) -> Cell:
@@ -37,6 +38,8 @@ def standing(reason: str | None, *, is_rollback: bool = False) -> Cell:
 
 def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
     """The cell of an instance where only the status was asked for."""
+    if instance.is_attached:
+        return Cell.ATTACHED
     if instance.is_off:
         return Cell.OFF
     if not is_healthy(instance, signal):

@@ -9,8 +9,8 @@ from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, ScaleSet, in_natural_order, is_healthy
-from vmss_upgrade.rollout.selection import is_selected, names_nobody
+from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Origin, ScaleSet, in_natural_order, is_healthy
+from vmss_upgrade.rollout.selection import is_named, is_selected, names_nobody
 
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 
@@ -19,6 +19,7 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
     """Every finding about the plan, refusals first."""
     findings = (
         *_unknown_selection(scale_set, policy),
+        *_attached(scale_set, plan, policy),
         _protected(scale_set, plan, policy),
         whole_set(scale_set, plan, policy),
         all_that_is_healthy(scale_set, plan, policy),
@@ -50,6 +51,30 @@ def _unknown_selection(scale_set: ScaleSet, policy: Policy) -> list[Finding]:
         )
         for name, missing, present in names_nobody(scale_set, policy.selection)
     ]
+
+
+def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Finding]:
+    """Machines that were never made from the model, and that `instance-ids` names all the same."""
+    named = [i for i in scale_set.instances if i.is_attached and is_named(i, policy.selection)]
+    unfit = [i for i in named if i.origin is not Origin.OTHER_IMAGE]
+    moving = [i.id for i in named if i.id in plan.instance_ids]
+    findings = [
+        refuse(
+            f"`instance-ids` names {i.id}, which is attached to the scale set and cannot be brought to its model: "
+            f"{i.origin.value}.",
+            f"Leave {i.id} out of `instance-ids`.",
+        )
+        for i in unfit
+    ]
+    if moving:
+        findings.append(
+            warn(
+                f"Attached to the scale set, never made from its model, and upgraded because `instance-ids` names "
+                f"them: {some(moving)}. Each loses what is on its OS disk.",
+                "Leave out whichever is not meant.",
+            )
+        )
+    return findings
 
 
 def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:

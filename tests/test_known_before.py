@@ -1,0 +1,106 @@
+"""Whole runs on sets of which one look tells what a rollout must leave alone, warn of, or refuse before it writes."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from playing import HAPPY_FLEET, Alter, Played, play_altered
+
+FLEXIBLE = HAPPY_FLEET.replace("update_domains: [2, 2]", "orchestration: Flexible\n  update_domains: [4]")
+MACHINES = "/virtualmachines"
+
+
+def machines(path: str, body: Any) -> list[dict[str, Any]]:
+    """The machines in the list of a Flexible set; none in any other answer."""
+    return body["value"] if isinstance(body, dict) and path.endswith(MACHINES) else []
+
+
+def attaching(**attached: Mapping[str, Any]) -> Alter:
+    """A set to which machines are attached: copies of its first, by their names, each with a storage profile."""
+
+    def alter(path: str, body: Any) -> Any:
+        for name, storage in attached.items() if machines(path, body) else ():
+            copied = copy.deepcopy(body["value"][0])
+            copied.update(name=name, id=copied["id"].rpartition("/")[0] + f"/{name}", tags={})
+            copied["properties"]["storageProfile"] = storage
+            body["value"].append(copied)
+        return body
+
+    return alter
+
+
+def disk(os: str) -> dict[str, Any]:
+    return {"osType": os, "createOption": "FromImage", "diskSizeGB": 30}
+
+
+JUMPBOX = {
+    "osDisk": disk("Windows"),
+    "imageReference": {
+        "publisher": "MicrosoftWindowsServer",
+        "offer": "WindowsServer",
+        "sku": "2022-datacenter",
+        "version": "latest",
+        "exactVersion": "20348.2113.231109",
+    },
+}
+PET = {
+    "osDisk": disk("Linux"),
+    "imageReference": {
+        "publisher": "Debian",
+        "offer": "debian-12",
+        "sku": "12-gen2",
+        "version": "0.20231013.1532",
+        "exactVersion": "0.20231013.1532",
+    },
+}
+RESTORED = {"osDisk": {**disk("Linux"), "createOption": "Attach"}}
+
+
+def upgraded(played: Played) -> list[str]:
+    return json.loads(played.outputs["upgraded"])
+
+
+def test_attached_machines_are_left_alone_and_named(tmp_path: Path) -> None:
+    played = play_altered(FLEXIBLE, tmp_path, attaching(jumpbox=JUMPBOX, pet=PET, restored=RESTORED))
+    assert played.outputs["outcome"] == "succeeded"
+    assert len(upgraded(played)) == 4
+    assert not {"jumpbox", "pet", "restored"} & {id_ for call in played.upgrade_calls for id_ in call}
+    for name in ("jumpbox", "pet", "restored"):
+        assert "attached, not made from the model" in played.log
+        assert f"({name})" in played.log
+
+
+@pytest.mark.parametrize("name", ["jumpbox", "restored"])
+def test_one_that_cannot_be_upgraded_is_refused_even_where_it_is_named(name: str, tmp_path: Path) -> None:
+    alter = attaching(jumpbox=JUMPBOX, restored=RESTORED)
+    played = play_altered(FLEXIBLE, tmp_path, alter, inputs={"instance-ids": name})
+    assert played.outputs["outcome"] == "refused"
+    assert played.writes == []
+    assert f"`instance-ids` names {name}, which is attached" in played.log
+
+
+@pytest.mark.parametrize("strips_tags", [False, True], ids=["tagged", "of-before-there-were-tags"])
+def test_a_flexible_set_goes_on_to_another_offer(strips_tags: bool, tmp_path: Path) -> None:
+    """Its own members run the former line of images for most of the rollout, and after a killed run from its start."""
+
+    def alter(path: str, body: Any) -> Any:
+        for machine in machines(path, body) if strips_tags else ():
+            machine.pop("tags", None)
+        return body
+
+    names = ("Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2"), ("Canonical", "ubuntu-24_04-lts", "server")
+    versions = ("22.04.202610010", "24.04.202611010")
+    images = [
+        {"publisher": publisher, "offer": offer, "sku": sku, "versions": [version]}
+        for (publisher, offer, sku), version in zip(names, versions, strict=True)
+    ]
+    asked_for = {"image-offer": "ubuntu-24_04-lts", "image-sku": "server", "image-version": "24.04.202611010"}
+    played = play_altered(f"{FLEXIBLE}images: {json.dumps(images)}\n", tmp_path, alter, inputs=asked_for)
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert len(upgraded(played)) == 4
