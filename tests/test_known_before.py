@@ -104,3 +104,64 @@ def test_a_flexible_set_goes_on_to_another_offer(strips_tags: bool, tmp_path: Pa
     played = play_altered(f"{FLEXIBLE}images: {json.dumps(images)}\n", tmp_path, alter, inputs=asked_for)
     assert played.outputs["outcome"] == "succeeded", played.log
     assert len(upgraded(played)) == 4
+
+
+# -- whether the image fits ------------------------------------------------------------------------------------------
+
+GALLERY = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute/galleries/g"
+FROM_GALLERY = f"""
+description: A scale set of a gallery's images.
+inputs: {{image-id: "{GALLERY}/images/new/versions/2.0.0"}}
+fleet:
+  update_domains: [2, 2]
+  health: probe
+  image: {{id: "{GALLERY}/images/old/versions/1.0.0"}}
+images: [{{id: "{GALLERY}/images/old", versions: ["1.0.0"]}}, {{id: "{GALLERY}/images/new", versions: ["2.0.0"]}}]
+timing: {{upgrade_seconds: 30, healthy_after_seconds: 10}}
+"""
+
+
+def made_for(definition: dict[str, Any] | None = None, **abilities: str) -> Alter:
+    """The new image's definition with other fields, and, where any are given, the abilities of every VM size."""
+    sizes: dict[str, str] = {}
+
+    def alter(path: str, body: Any) -> Any:
+        if path.endswith("/images/new"):
+            body["properties"].update(definition or {})
+        if path.endswith("/virtualmachinescalesets/simulated-set"):
+            sizes["name"] = body["sku"]["name"]
+            body["properties"]["virtualMachineProfile"]["storageProfile"].pop("diskControllerType", None)
+        if path.endswith("/microsoft.compute/skus") and abilities:
+            listed = [{"name": name, "value": value} for name, value in abilities.items()]
+            return {"value": [{"resourceType": "virtualMachines", "name": sizes["name"], "capabilities": listed}]}
+        return body
+
+    return alter
+
+
+@pytest.mark.parametrize(
+    ("alter", "words"),
+    [
+        pytest.param(made_for({"osState": "Specialized"}), "is specialized", id="specialized"),
+        pytest.param(
+            made_for({"features": [{"name": "SecurityType", "value": "ConfidentialVM"}]}),
+            "ConfidentialVM",
+            id="security",
+        ),
+        pytest.param(
+            made_for({"features": [{"name": "DiskControllerTypes", "value": "SCSI"}]}, DiskControllerTypes="NVMe"),
+            "has disk controller SCSI, but the VM size",
+            id="vm-size",
+        ),
+    ],
+)
+def test_an_image_that_does_not_fit_is_refused(alter: Alter, words: str, tmp_path: Path) -> None:
+    played = play_altered(FROM_GALLERY, tmp_path, alter)
+    assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
+    assert words in played.log
+
+
+def test_the_list_of_vm_sizes_is_not_asked_for_where_the_image_is_like_the_one_that_runs(tmp_path: Path) -> None:
+    played = play_altered(FROM_GALLERY, tmp_path, made_for())
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert not [request for request in played.azure.requests if "skus" in request.path.lower()]

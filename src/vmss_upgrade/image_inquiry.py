@@ -5,6 +5,7 @@ from __future__ import annotations
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.patient_api import PatientApi, Steps
 from vmss_upgrade.rollout.findings import Finding, note
+from vmss_upgrade.rollout.fit_check import examine_fit, needs_size
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Traits, newest_first
 from vmss_upgrade.rollout.image_check import examine_image, is_replicating, latest_denied, latest_missing
 from vmss_upgrade.rollout.policy import Policy
@@ -61,10 +62,16 @@ class ImageInquiry:
         """The target against the catalog, and against what the scale set boots."""
         model = scale_set.model
         facts = yield from self._replicated(target, model)
-        on_set = Traits()
+        on_set, running = Traits(), Traits()
         if facts.state is ImageState.FOUND:
-            on_set = yield from self._boots_now(scale_set)
+            running = yield from self._running(scale_set)
+            on_set = _boots_now(scale_set, running)
         self._findings += examine_image(target, facts, on_set, location=model.location, in_model=in_model)
+        size = None
+        if needs_size(facts.traits, model, on_set, running):
+            read_size = self._azure.api.read_size
+            size = yield from self._azure.patiently(lambda: read_size(model.settings.size, model.location))
+        self._findings += examine_fit(target, facts.traits, model, running, size)
 
     def _replicated(self, target: Image, model: Model) -> Steps[ImageFacts]:
         """What the catalog says of the target, once it is replicated or `wait-for-replication` has passed."""
@@ -77,13 +84,16 @@ class ImageInquiry:
             facts = yield from self.look_up(target, model)
         return facts
 
-    def _boots_now(self, scale_set: ScaleSet) -> Steps[Traits]:
-        """What the set boots: as its model says, as its instances show, and as an image is that they run."""
-        model = scale_set.model
-        generation = next((i.generation for i in scale_set.instances if i.generation), "")
-        known = model.traits.completed(Traits(generation=generation))
-        running = next((i.image for i in scale_set.instances if i.image is not None), None)
+    def _running(self, scale_set: ScaleSet) -> Steps[Traits]:
+        """What the catalog says of an image that instances run; nothing where none of them shows one."""
+        made = [instance for instance in scale_set.instances if not instance.is_attached]
+        running = next((i.image for i in made if i.image is not None), None)
         if running is None or running.is_floating:
-            return known
-        facts = yield from self.look_up(running, model)
-        return known.completed(facts.traits)
+            return Traits()
+        return (yield from self.look_up(running, scale_set.model)).traits
+
+
+def _boots_now(scale_set: ScaleSet, running: Traits) -> Traits:
+    """What the set boots: as its model says, as its instances show, and as an image is that they run."""
+    shown = (i.generation for i in scale_set.instances if i.generation and not i.is_attached)
+    return scale_set.model.traits.completed(Traits(generation=next(shown, ""))).completed(running)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Instance, Model, Problem
 
@@ -69,6 +69,9 @@ class ScaleSetApi(Protocol):
 
     def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
         """The versions of a platform or gallery image, whatever version `image` itself names, in no order."""
+
+    def read_size(self, name: str, location: str) -> VmSize | None:
+        """What a VM size can do in the region; None where that may not be read."""
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
         """What the identity may do with the scale set; None where that may not be read."""

@@ -18,6 +18,7 @@ from vmss_upgrade.rollout.image import (
     ImageVersion,
     Replication,
     Traits,
+    VmSize,
 )
 
 HERE = "https://manager.test"
@@ -185,6 +186,61 @@ def test_traits_are_those_of_the_definition(image: Image, definition: Any, trait
     assert (found.state, found.traits) == (ImageState.FOUND, traits)
 
 
+FEATURES = [
+    {"name": "SecurityType", "value": "TrustedLaunchSupported"},
+    {"name": "DiskControllerTypes", "value": "SCSI"},
+]
+LISTED = (("SecurityType", "TrustedLaunchSupported"), ("DiskControllerTypes", "SCSI"))
+DISKS = [{"lun": 0}, {"lun": 3}, {"lun": "4"}, {}]
+
+
+@pytest.mark.parametrize("image", [VERSION, SHARED, COMMUNITY], ids=lambda image: image.kind)
+@pytest.mark.parametrize(
+    ("storage", "size", "luns"),
+    [
+        pytest.param(
+            {"osDiskImage": {"sizeInGB": 64}, "dataDiskImages": DISKS}, 64, frozenset({0, 3}), id="of-a-gallery"
+        ),
+        pytest.param({"osDiskImage": {"diskSizeGB": 64}, "dataDiskImages": []}, 64, frozenset(), id="as-shared"),
+        pytest.param({"osDiskImage": "x", "dataDiskImages": None}, None, None, id="odd"),
+        pytest.param(None, None, None, id="not-shown"),
+    ],
+)
+def test_what_a_gallery_image_is_made_for(image: Image, storage: Any, size: int | None, luns: Any) -> None:
+    definition = answer(200, {"properties": {"osState": "Specialized", "features": FEATURES}})
+    replies = answer(200, {"properties": {"storageProfile": storage}}), definition
+    traits = azure(*replies)[0].look_up(image, "westeurope").traits
+    assert (traits.os_state, traits.features) == ("Specialized", LISTED)
+    assert (traits.disk_size, traits.data_luns) == (size, luns)
+
+
+def test_what_a_managed_image_is_made_for() -> None:
+    storage = {"osDisk": {"osState": "Generalized", "diskSizeGB": 128}, "dataDisks": DISKS}
+    traits = azure(answer(200, {"properties": {"storageProfile": storage}}))[0].look_up(resource(MANAGED), "we").traits
+    assert traits == Traits(os_state="Generalized", disk_size=128, data_luns=frozenset({0, 3}))
+
+
+@pytest.mark.parametrize(
+    ("disk", "size"),
+    [
+        pytest.param({"sizeInBytes": 32213303808, "sizeInGb": 31}, 30, id="30-gb-and-a-footer"),
+        pytest.param({"sizeInBytes": 136367309312}, 127, id="in-bytes"),
+        pytest.param({"sizeInGb": 31}, 30, id="in-gb-with-the-footer"),
+        pytest.param({}, None, id="not-shown"),
+    ],
+)
+def test_what_a_platform_image_is_made_for(disk: dict[str, int], size: int | None) -> None:
+    properties = {"osDiskImage": disk, "dataDiskImages": [{"lun": 1}], "features": FEATURES}
+    traits = azure(answer(200, {"properties": properties}))[0].look_up(NEW, "westeurope").traits
+    assert (traits.disk_size, traits.data_luns, traits.features) == (size, frozenset({1}), LISTED)
+
+
+@pytest.mark.parametrize("features", [None, "x", {}], ids=repr)
+def test_features_that_are_not_listed_are_not_known(features: Any) -> None:
+    traits = azure(answer(200, {"properties": {"features": features}}))[0].look_up(NEW, "westeurope").traits
+    assert traits.features is None
+
+
 def version(*regions: Any, state: str = "Succeeded", status: Any = None, **profile: Any) -> dict[str, Any]:
     targets = [region if isinstance(region, dict) else {"name": region} for region in regions]
     summary = {} if status is None else {"replicationStatus": {"aggregatedState": "InProgress", "summary": status}}
@@ -252,6 +308,54 @@ def test_end_of_life() -> None:
     assert azure(*replies)[0].look_up(VERSION, "westeurope").end_of_life == "2027-01-01"
     replies = [answer(200, {"properties": {"endOfLifeDate": "2027-02-02"}}), answer(200, {})]
     assert azure(*replies)[0].look_up(SHARED, "westeurope").end_of_life == "2027-02-02"
+    of_all = answer(200, {"properties": {"endOfLifeDate": "2020-03-03"}})
+    for image in (VERSION, SHARED):
+        facts = azure(answer(200, {"properties": version("West Europe")}), of_all)[0].look_up(image, "westeurope")
+        assert (facts.end_of_life, facts.past_end_of_life) == ("2020-03-03", True)
+
+
+# -- VM sizes ----------------------------------------------------------------------------------------------------------
+
+
+def offered(name: str, kind: str = "virtualMachines", **abilities: str) -> dict[str, Any]:
+    named = [{"name": each, "value": value} for each, value in abilities.items()]
+    return {"resourceType": kind, "name": name, "capabilities": named}
+
+
+ABILITIES = {
+    "HyperVGenerations": "V1,V2",
+    "CpuArchitectureType": "x64",
+    "DiskControllerTypes": "SCSI, NVMe",
+    "vCPUs": "4",
+}
+ABLE = VmSize(generations=frozenset({"V1", "V2"}), architecture="x64", controllers=frozenset({"SCSI", "NVMe"}))
+
+
+@pytest.mark.parametrize(
+    ("items", "size"),
+    [
+        pytest.param([offered("Other"), offered("Standard_D4S_v6", **ABILITIES)], ABLE, id="whatever-its-case"),
+        pytest.param([offered("Standard_D4s_v6")], VmSize(), id="without-abilities"),
+        pytest.param([{"resourceType": "virtualMachines", "name": "Standard_D4s_v6", "capabilities": "x"}], VmSize()),
+        pytest.param([offered("Standard_D4s_v6", "disks", **ABILITIES)], None, id="something-else-of-that-name"),
+        pytest.param([], None, id="not-offered"),
+    ],
+)
+def test_a_vm_size(items: list[dict[str, Any]], size: VmSize | None) -> None:
+    client, script = azure(answer(200, {"value": items}))
+    assert client.read_size("Standard_D4s_v6", "westeurope") == size
+    assert script.sent[0].path == "/subscriptions/sub/providers/Microsoft.Compute/skus"
+    assert script.sent[0].query["$filter"] == ["location eq 'westeurope'"]
+
+
+@pytest.mark.parametrize("reply", [error(403, "AuthorizationFailed"), error(404, "NotFound"), error(501, "NotThere")])
+def test_sizes_that_may_not_be_read_are_not_known(reply: Any) -> None:
+    assert azure(reply)[0].read_size("S", "westeurope") is None
+
+
+def test_sizes_are_asked_for_again_where_that_can_help() -> None:
+    with pytest.raises(AzureError):
+        azure(error(429, "TooManyRequests"))[0].read_size("S", "westeurope")
 
 
 # -- versions --------------------------------------------------------------------------------------------------------

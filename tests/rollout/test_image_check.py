@@ -154,7 +154,13 @@ def test_a_target_image(target: Image, facts: dict[str, Any], finding: Finding) 
 
 @pytest.mark.parametrize("target", [NEW, VERSION, MANAGED, SHARED, COMMUNITY], ids=lambda image: image.kind.name)
 def test_a_target_image_with_nothing_to_say_about(target: Image) -> None:
-    assert examined(target, end_of_life="2030-01-01") == ()
+    assert examined(target) == ()
+
+
+def test_an_end_of_life_to_come_is_noted() -> None:
+    assert examined(VERSION, end_of_life="2030-01-01") == (
+        note(f"The target image {VERSION} reaches its end of life on 2030-01-01."),
+    )
 
 
 WOULD_NOT_BOOT = (

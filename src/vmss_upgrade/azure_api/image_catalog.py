@@ -78,14 +78,13 @@ def look_up(reader: Reader, subscription_path: str, image: Image, location: str)
     if image.kind is ImageKind.PLATFORM:
         return _platform_facts(properties)
     if not image.is_in_gallery:
-        disk = object_in(properties, "storageProfile", "osDisk")
-        generation = text_in(properties, "hyperVGeneration")
-        return ImageFacts(state=ImageState.FOUND, traits=Traits(os=text_in(disk, "osType"), generation=generation))
-    traits = _definition_traits(reader, subscription_path, image, location)
+        return ImageFacts(state=ImageState.FOUND, traits=_managed_traits(properties))
+    definition = _definition(reader, subscription_path, image, location)
+    traits = _version_traits(definition, object_in(properties, "storageProfile"))
     if image.kind is not ImageKind.RESOURCE:  # shown in the region: it is there
-        ends = text_in(properties, "endOfLifeDate")
+        ends = text_in(properties, "endOfLifeDate") or text_in(definition, "endOfLifeDate")
         return ImageFacts(state=ImageState.FOUND, traits=traits, end_of_life=ends, past_end_of_life=_is_past(ends))
-    ends = text_in(properties, "publishingProfile", "endOfLifeDate")
+    ends = text_in(properties, "publishingProfile", "endOfLifeDate") or text_in(definition, "endOfLifeDate")
     replication, progress = _replication(properties, location)
     return ImageFacts(
         state=ImageState.FOUND,
@@ -179,6 +178,9 @@ def _platform_facts(properties: Json) -> ImageFacts:
         generation=text_in(properties, "hyperVGeneration"),
         architecture=text_in(properties, "architecture"),
         plan=plan_in(properties, "plan"),
+        features=_features(properties),
+        disk_size=_platform_disk_size(object_in(properties, "osDiskImage")),
+        data_luns=_luns(properties, "dataDiskImages"),
     )
     return ImageFacts(
         state=ImageState.FOUND,
@@ -188,22 +190,67 @@ def _platform_facts(properties: Json) -> ImageFacts:
     )
 
 
-def _definition_traits(reader: Reader, subscription_path: str, image: Image, location: str) -> Traits:
-    """Of the definition, as far as it says anything."""
+def _platform_disk_size(disk: Json) -> int | None:
+    """In whole GB; `sizeInGb` counts a VHD's footer as one more (31 for a disk of 30: flexible_quick_create_2023)."""
+    size = number_in(disk, "sizeInBytes")
+    if size is not None:
+        return size // 2**30
+    shown = number_in(disk, "sizeInGb")
+    return None if shown is None else shown - 1
+
+
+def _managed_traits(properties: Json) -> Traits:
+    storage = object_in(properties, "storageProfile")
+    disk = object_in(storage, "osDisk")
+    return Traits(
+        os=text_in(disk, "osType"),
+        generation=text_in(properties, "hyperVGeneration"),
+        os_state=text_in(disk, "osState"),
+        disk_size=number_in(disk, "diskSizeGB"),
+        data_luns=_luns(storage, "dataDisks"),
+    )
+
+
+def _version_traits(definition: Json, storage: Json) -> Traits:
+    """Of a gallery image: most of it stands in its definition, the disks in the version."""
+    disk = object_in(storage, "osDiskImage")
+    size = number_in(disk, "sizeInGB")
+    return Traits(
+        os=text_in(definition, "osType"),
+        generation=text_in(definition, "hyperVGeneration"),
+        architecture=text_in(definition, "architecture"),
+        plan=plan_in(definition, "purchasePlan") if definition else None,
+        os_state=text_in(definition, "osState"),
+        features=_features(definition),
+        disk_size=number_in(disk, "diskSizeGB") if size is None else size,
+        data_luns=_luns(storage, "dataDiskImages"),
+    )
+
+
+def _features(parent: Json) -> tuple[tuple[str, str], ...] | None:
+    if not isinstance(parent.get("features"), list):
+        return None
+    return tuple((text_in(each, "name"), text_in(each, "value")) for each in objects_in(parent, "features"))
+
+
+def _luns(parent: Json, name: str) -> frozenset[int] | None:
+    """None where the answer does not list the data disks of the image."""
+    if not isinstance(parent.get(name), list):
+        return None
+    luns = (number_in(disk, "lun") for disk in objects_in(parent, name))
+    return frozenset(lun for lun in luns if lun is not None)
+
+
+def _definition(reader: Reader, subscription_path: str, image: Image, location: str) -> Json:
+    """The properties of the definition; empty where it cannot be read."""
     path = _definition_path(image, subscription_path, location)
     try:
         with translated(f"looking up the image definition {image.definition}"):
-            properties = object_in(reader.json(f"{path}?api-version={GALLERY_API_VERSION}"), "properties")
+            return object_in(reader.json(f"{path}?api-version={GALLERY_API_VERSION}"), "properties")
     except AzureError as error:
         if error.trouble in ASK_AGAIN:
             raise
-        return Traits()
-    return Traits(
-        os=text_in(properties, "osType"),
-        generation=text_in(properties, "hyperVGeneration"),
-        architecture=text_in(properties, "architecture"),
-        plan=plan_in(properties, "purchasePlan"),
-    )
+        return {}
 
 
 def _is_past(date: str) -> bool:

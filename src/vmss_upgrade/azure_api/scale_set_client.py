@@ -16,7 +16,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
-from vmss_upgrade.azure_api import image_catalog
+from vmss_upgrade.azure_api import image_catalog, vm_sizes
 from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
@@ -25,7 +25,7 @@ from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment,
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Model
@@ -147,6 +147,10 @@ class ScaleSetClient:
     def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
         """See image_catalog."""
         return image_catalog.list_versions(self._reader, self._subscription_path, image, location)
+
+    def read_size(self, name: str, location: str) -> VmSize | None:
+        """See vm_sizes."""
+        return vm_sizes.read_size(self._reader, self._subscription_path, name, location)
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
         """GET of the caller's permissions at the scale set's scope, every page."""

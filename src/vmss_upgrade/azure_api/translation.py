@@ -26,7 +26,7 @@ from vmss_upgrade.azure_api.json_fields import (
     text_in,
 )
 from vmss_upgrade.azure_api.owners import owner_of
-from vmss_upgrade.rollout.image import Traits
+from vmss_upgrade.rollout.image import MachineSettings, Traits
 from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, in_natural_order
 
@@ -57,6 +57,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         owner=owner_of(body),
         fingerprint=_fingerprint(profile),
         traits=Traits(os=_os(profile), plan=plan_in(body, "plan")),
+        settings=_settings(body, profile),
         has_profile=bool(profile),
         time=text_in(profile, "timeCreated"),
         ephemeral_os_disk=text_in(storage, "osDisk", "diffDiskSettings", "option").lower() == "local",
@@ -115,6 +116,20 @@ def _extensions(profile: Json) -> list[Json]:
 
 def _extension_type(extension: Json) -> str:
     return text_in(extension, "properties", "type").lower()
+
+
+def _settings(body: Json, profile: Json) -> MachineSettings:
+    """A profile that is shown without an osProfile makes machines that keep the names and users of their image."""
+    storage = object_in(profile, "storageProfile")
+    disks = [(number_in(disk, "lun"), text_in(disk, "createOption")) for disk in objects_in(storage, "dataDisks")]
+    return MachineSettings(
+        size=text_in(body, "sku", "name"),
+        has_os_profile=bool(object_in(profile, "osProfile")) if storage else None,
+        security_type=text_in(profile, "securityProfile", "securityType"),
+        disk_controller=text_in(storage, "diskControllerType"),
+        disk_size=number_in(object_in(storage, "osDisk"), "diskSizeGB"),
+        data_disks=tuple((lun, option) for lun, option in disks if lun is not None),
+    )
 
 
 def _os(profile: Json) -> str:

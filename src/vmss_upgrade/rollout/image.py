@@ -116,22 +116,58 @@ class ImageRequest:
 class Traits:
     """What decides whether an image boots on a scale set; empty where it is not known.
 
-    `plan` is a marketplace plan as publisher:product:name; empty: it has none; None: not known.
+    `plan` is a marketplace plan as publisher:product:name; empty: it has none; None: not known. `features`, the size of
+    the OS disk in GB and the LUNs of the data disks that the image brings along are None where they are not known.
     """
 
     os: str = ""  # Linux, Windows
     generation: str = ""  # of the hypervisor: V1, V2
     architecture: str = ""  # x64, Arm64
     plan: str | None = None
+    os_state: str = ""  # Generalized, Specialized
+    features: tuple[tuple[str, str], ...] | None = None
+    disk_size: int | None = None
+    data_luns: frozenset[int] | None = None
+
+    def feature(self, name: str) -> str | None:
+        """The value of a feature, empty where the catalog lists features but not this one; None: it lists none."""
+        if self.features is None:
+            return None
+        return next((value for each, value in self.features if each.lower() == name.lower()), "")
 
     def completed(self, other: Traits) -> Traits:
         """These traits, and from `other` what is not known here."""
-        return Traits(
+        return replace(
+            self,
             os=self.os or other.os,
             generation=self.generation or other.generation,
             architecture=self.architecture or other.architecture,
             plan=other.plan if self.plan is None else self.plan,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSettings:
+    """What a model says of the machines that it makes; empty, or None, where it does not say.
+
+    `data_disks` are the LUN and the createOption of each.
+    """
+
+    size: str = ""
+    has_os_profile: bool | None = None
+    security_type: str = ""  # TrustedLaunch, ConfidentialVM; a standard machine need not say so
+    disk_controller: str = ""  # SCSI, NVMe
+    disk_size: int | None = None
+    data_disks: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmSize:
+    """What a VM size can do in a region; empty where its description does not say."""
+
+    generations: frozenset[str] = frozenset()
+    architecture: str = ""
+    controllers: frozenset[str] = frozenset()
 
 
 class ImageState(Enum):

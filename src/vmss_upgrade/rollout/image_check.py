@@ -109,6 +109,8 @@ def _deprecated(target: Image, facts: ImageFacts, *, in_model: bool) -> Finding 
 
 
 def _end_of_life(target: Image, facts: ImageFacts) -> Finding | None:
+    if facts.end_of_life and not facts.past_end_of_life:
+        return note(f"The target image {target} reaches its end of life on {facts.end_of_life}.")
     if not facts.past_end_of_life:
         return None
     return warn(f"The target image {target} is past its end of life ({facts.end_of_life}).")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from vmss_upgrade.rollout.image import LONGEST_NUMBER, Image, Traits
+from vmss_upgrade.rollout.image import LONGEST_NUMBER, Image, MachineSettings, Traits
 
 
 class Health(Enum):
@@ -202,6 +202,7 @@ class Model:
     automatic_os_upgrade: bool = False
     owner: Owner = Owner.NOBODY
     traits: Traits = Traits()
+    settings: MachineSettings = MachineSettings()
     has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
     time: str = ""
     ephemeral_os_disk: bool = False

@@ -1,0 +1,179 @@
+"""Whether the machines of a model can be made from an image: what is refused, and what is not known well enough to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from builders import GALLERY, model, resource
+from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.fit_check import examine_fit, needs_size
+from vmss_upgrade.rollout.image import MachineSettings, Traits, VmSize
+
+TARGET = resource(f"{GALLERY}/versions/2.0.0")
+
+
+def security(value: str | None) -> dict[str, Any]:
+    """The traits of an image that lists its features, among them this one unless it is None."""
+    return {"features": () if value is None else (("SecurityType", value),)}
+
+
+def controllers(value: str | None) -> dict[str, Any]:
+    return {"features": () if value is None else (("DiskControllerTypes", value),)}
+
+
+def luns(*numbers: int) -> dict[str, Any]:
+    return {"data_luns": frozenset(numbers)}
+
+
+def disks(*each: tuple[int, str]) -> dict[str, Any]:
+    return {"data_disks": each}
+
+
+def found(
+    image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any] | None = None, size: VmSize | None = None
+) -> list[tuple[Severity, str]]:
+    of = model(settings=MachineSettings(**settings))
+    findings = examine_fit(TARGET, Traits(**image), of, Traits(**(running or {})), size)
+    assert all(str(TARGET) in finding.message and finding.remedy for finding in findings)
+    return [(finding.severity, finding.message) for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("image", "settings", "running", "words"),
+    [
+        pytest.param({"os_state": "Specialized"}, {"has_os_profile": True}, {}, "is specialized", id="specialized"),
+        pytest.param({"os_state": "Generalized"}, {"has_os_profile": False}, {}, "is generalized", id="generalized"),
+        pytest.param(
+            {"os_state": "generalized"},
+            {"has_os_profile": False},
+            {"os_state": "Specialized"},
+            "is generalized",
+            id="what-runs-is-specialized",
+        ),
+        pytest.param(security("TrustedLaunch"), {}, {}, "SecurityType is TrustedLaunch", id="trusted-launch-image"),
+        pytest.param(security("ConfidentialVM"), {}, {}, "SecurityType is ConfidentialVM", id="confidential-image"),
+        pytest.param(
+            security("ConfidentialVM"), {"security_type": "TrustedLaunch"}, {}, "set, TrustedLaunch", id="of-another"
+        ),
+        pytest.param(
+            security("TrustedLaunchSupported"), {"security_type": "ConfidentialVM"}, {}, "ConfidentialVM", id="no-cvm"
+        ),
+        pytest.param(security("Standard"), {"security_type": "TrustedLaunch"}, {}, "is Standard", id="standard-image"),
+        pytest.param(security(None), {"security_type": "TrustedLaunch"}, {}, "means Standard", id="no-security-type"),
+        pytest.param(
+            security(None),
+            {"security_type": "TrustedLaunch"},
+            security("TrustedLaunchSupported"),
+            "means Standard",
+            id="what-runs-supports-it",
+        ),
+        pytest.param(controllers("SCSI"), {"disk_controller": "NVMe"}, {}, "set, NVMe", id="no-nvme"),
+        pytest.param(controllers(None), {"disk_controller": "NVMe"}, {}, "means SCSI", id="no-controllers-listed"),
+        pytest.param(controllers("NVMe"), {"disk_controller": "SCSI"}, {}, "Types are NVMe", id="no-scsi"),
+        pytest.param({"disk_size": 64}, {"disk_size": 30}, {}, "has 64 GB, more than the 30 GB", id="larger-disk"),
+        pytest.param({"disk_size": 64}, {"disk_size": 30}, {"disk_size": 32}, "has 64 GB", id="larger-than-before"),
+        pytest.param(luns(1), disks((0, "FromImage"), (1, "FromImage")), {}, "from the image", id="disk-lacks"),
+        pytest.param(luns(), disks((0, "fromImage")), {}, "has none", id="all-disks-lack"),
+        pytest.param(luns(0, 1), disks((0, "Empty"), (1, "FromImage")), {}, "own at LUN 0", id="disk-in-the-way"),
+    ],
+)
+def test_an_image_that_cannot_become_the_machines_of_the_set_is_refused(
+    image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any], words: str
+) -> None:
+    ((severity, message),) = found(image, settings, running)
+    assert severity is Severity.REFUSE
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("image", "settings", "running"),
+    [
+        pytest.param({}, {}, {}, id="nothing-is-known"),
+        pytest.param({"os_state": "Specialized"}, {"has_os_profile": False}, {}, id="specialized-both"),
+        pytest.param({"os_state": "Generalized"}, {"has_os_profile": True}, {}, id="generalized-both"),
+        pytest.param({"os_state": "Specialized"}, {"has_os_profile": None}, {}, id="profile-not-shown"),
+        pytest.param(
+            {"os_state": "Generalized"}, {"has_os_profile": False}, {"os_state": "Generalized"}, id="as-it-runs"
+        ),
+        pytest.param(security("TrustedLaunchSupported"), {}, {}, id="supported-on-standard"),
+        pytest.param(security("TrustedLaunchSupported"), {"security_type": "TrustedLaunch"}, {}, id="supported-on-it"),
+        pytest.param(security("TrustedLaunch"), {"security_type": "trustedLaunch"}, {}, id="required-and-there"),
+        pytest.param(security("TrustedLaunchAndConfidentialVmSupported"), {"security_type": "ConfidentialVM"}, {}),
+        pytest.param(security("ConfidentialVmSupported"), {"security_type": "ConfidentialVM"}, {}, id="cvm-case"),
+        pytest.param(security("Quantum"), {"security_type": "TrustedLaunch"}, {}, id="a-word-nobody-knows"),
+        pytest.param({}, {"security_type": "TrustedLaunch"}, {}, id="features-not-listed"),
+        pytest.param(security(None), {"security_type": "TrustedLaunch"}, security(None), id="what-runs-lists-none"),
+        pytest.param(controllers("SCSI, NVMe"), {"disk_controller": "NVMe"}, {}, id="both-controllers"),
+        pytest.param(controllers("scsi,nvme"), {"disk_controller": "NVMe"}, {}, id="both-in-another-form"),
+        pytest.param(controllers("SCSI"), {"disk_controller": "SCSI"}, {}, id="scsi"),
+        pytest.param(controllers("SCSI"), {}, {}, id="controller-not-shown"),
+        pytest.param(controllers(None), {"disk_controller": "NVMe"}, controllers(None), id="nvme-runs-all-the-same"),
+        pytest.param({"disk_size": 30}, {"disk_size": 30}, {}, id="disk-as-large"),
+        pytest.param({"disk_size": 30}, {}, {}, id="disk-of-the-images-size"),
+        pytest.param({"disk_size": 31}, {"disk_size": 30}, {"disk_size": 31}, id="disk-as-large-as-what-runs"),
+        pytest.param(luns(0), disks((0, "FromImage")), {}, id="disk-from-the-image"),
+        pytest.param(luns(), disks((0, "Empty")), {}, id="disk-of-the-model"),
+        pytest.param(luns(0), disks((0, "Empty")), luns(0), id="disks-as-what-runs"),
+    ],
+)
+def test_what_fits_or_is_not_known_is_no_reason(
+    image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any]
+) -> None:
+    assert found(image, settings, running) == []
+
+
+def test_disks_that_the_model_does_not_have_are_warned_of() -> None:
+    ((severity, message),) = found(luns(0, 2), disks((0, "FromImage")))
+    assert severity is Severity.WARN
+    assert "brings data disks that the model does not have (at LUN 2)" in message
+
+
+def test_everything_is_told_at_once() -> None:
+    image = {"os_state": "Specialized", "disk_size": 64, **luns(0), **security("TrustedLaunch")}
+    settings = {"has_os_profile": True, "disk_size": 30, **disks((0, "Empty"))}
+    assert len(found(image, settings)) == 4
+
+
+SIZE = VmSize(generations=frozenset({"V1"}), architecture="Arm64", controllers=frozenset({"NVMe"}))
+
+
+@pytest.mark.parametrize(
+    ("image", "size", "words"),
+    [
+        pytest.param(
+            {"generation": "V2"}, SIZE, "has hypervisor generation V2, but the VM size S has V1", id="generation"
+        ),
+        pytest.param({"architecture": "x64"}, SIZE, "has architecture x64, but the VM size S has Arm64", id="arm"),
+        pytest.param(controllers("SCSI"), SIZE, "has disk controller SCSI, but the VM size S has NVMe", id="nvme-only"),
+        pytest.param({"generation": "v1", "architecture": "arm64", **controllers("SCSI, NVMe")}, SIZE, "", id="fits"),
+        pytest.param({"generation": "V2", "architecture": "x64"}, VmSize(), "", id="the-size-says-nothing"),
+        pytest.param({}, SIZE, "", id="the-image-says-nothing"),
+        pytest.param({"generation": "V2"}, None, "", id="sizes-may-not-be-read"),
+    ],
+)
+def test_what_the_vm_size_can_do(image: dict[str, Any], size: VmSize | None, words: str) -> None:
+    told = found(image, {"size": "S"}, size=size)
+    assert [words in message for _, message in told] == ([True] if words else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "settings", "on_set", "needed"),
+    [
+        pytest.param({"generation": "V2"}, {}, {}, True, id="generation-not-known"),
+        pytest.param({"architecture": "x64"}, {}, {"generation": "V2"}, True, id="architecture-not-known"),
+        pytest.param(controllers("SCSI"), {}, controllers("SCSI, NVMe"), True, id="fewer-controllers-than-what-runs"),
+        pytest.param(controllers("SCSI"), {"disk_controller": "SCSI"}, {}, False, id="the-model-says-its-controller"),
+        pytest.param({"generation": "V2"}, {}, {"generation": "V2"}, False, id="as-it-runs"),
+        pytest.param({"generation": "V2"}, {}, {"generation": "V1"}, False, id="refused-without"),
+        pytest.param({"generation": "V2"}, {"size": ""}, {}, False, id="size-not-known"),
+        pytest.param({"generation": "V2"}, {"size": "Mix"}, {}, False, id="several-sizes"),
+        pytest.param({}, {}, {}, False, id="the-image-says-nothing"),
+    ],
+)
+def test_the_long_list_of_sizes_is_read_only_where_it_can_tell(
+    image: dict[str, Any], settings: dict[str, Any], on_set: dict[str, Any], needed: bool
+) -> None:
+    of, running = model(settings=MachineSettings(**{"size": "S", **settings})), Traits(**on_set)
+    assert needs_size(Traits(**image), of, running, running) is needed
