@@ -165,3 +165,73 @@ def test_the_list_of_vm_sizes_is_not_asked_for_where_the_image_is_like_the_one_t
     played = play_altered(FROM_GALLERY, tmp_path, made_for())
     assert played.outputs["outcome"] == "succeeded", played.log
     assert not [request for request in played.azure.requests if "skus" in request.path.lower()]
+
+
+# -- what is known of the set and its instances ------------------------------------------------------------------------
+
+
+def features(state: str) -> Alter:
+    """A subscription whose registration for every preview feature is in this state."""
+    return lambda path, body: {"properties": {"state": state}} if "/microsoft.features/" in path else body
+
+
+def test_a_feature_that_is_not_registered_is_refused_before_the_write(tmp_path: Path) -> None:
+    played = play_altered(FLEXIBLE, tmp_path, features("NotRegistered"))
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "az feature register" in played.log
+    assert "--name ImageReferenceUpgradeForVmoVMs" in played.log
+
+
+def test_features_are_asked_about_for_flexible_sets_that_are_upgraded_alone(tmp_path: Path) -> None:
+    assert play_altered(FLEXIBLE, tmp_path, features("Registered")).exit_code == 0
+    assert play_altered(HAPPY_FLEET, tmp_path, features("NotRegistered")).exit_code == 0
+    only_model = play_altered(FLEXIBLE, tmp_path, features("NotRegistered"), inputs={"operation": "update-model"})
+    assert only_model.exit_code == 0
+
+
+def updating(*ids: str) -> Alter:
+    """Instances that Azure shows as Updating, whatever happens."""
+
+    def alter(path: str, body: Any) -> Any:
+        for item in machines(path, body):
+            if item.get("instanceId") in ids:
+                item["properties"]["provisioningState"] = "Updating"
+        return body
+
+    return alter
+
+
+def test_an_update_that_hangs_is_refused_before_the_write(tmp_path: Path) -> None:
+    played = play_altered(HAPPY_FLEET, tmp_path, updating("3"), inputs={"health-timeout": "5m"})
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "Being updated by somebody since before this run, so that no batch could start: 3." in played.log
+
+
+def test_a_set_of_azure_devops_is_rolled_with_a_warning(tmp_path: Path) -> None:
+    played = play_altered(HAPPY_FLEET + "model: {tags: {__AzureDevOpsElasticPool: linux}}\n", tmp_path, lambda _, b: b)
+    assert played.exit_code == 0
+    assert "WARNING: The scale set belongs to Azure DevOps (Azure Pipelines), which creates, reimages" in played.log
+
+
+def without_profile(path: str, body: Any) -> Any:
+    if path.endswith("/virtualmachinescalesets/simulated-set"):
+        body["properties"].pop("virtualMachineProfile")
+    return body
+
+
+@pytest.mark.parametrize("inputs", [{}, {"image-id": f"{GALLERY}/images/new/versions/2.0.0", "image-version": ""}])
+def test_a_flexible_set_without_a_profile_is_refused(inputs: dict[str, str], tmp_path: Path) -> None:
+    played = play_altered(FLEXIBLE, tmp_path, without_profile, inputs=inputs)
+    assert (played.outputs["outcome"], played.writes) == ("refused", [])
+    assert "has no virtual machine profile" in played.log
+    assert "()" not in played.log
+
+
+def test_one_answer_without_the_profile_is_not_the_truth(tmp_path: Path) -> None:
+    odd = iter([True])
+
+    def alter(path: str, body: Any) -> Any:
+        is_model = path.endswith("/virtualmachinescalesets/simulated-set")
+        return without_profile(path, body) if is_model and next(odd, False) else body
+
+    assert play_altered(FLEXIBLE, tmp_path, alter).outputs["outcome"] == "succeeded"

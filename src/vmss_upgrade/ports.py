@@ -73,6 +73,9 @@ class ScaleSetApi(Protocol):
     def read_size(self, name: str, location: str) -> VmSize | None:
         """What a VM size can do in the region; None where that may not be read."""
 
+    def read_feature_state(self, feature: str) -> str | None:
+        """The state of the subscription's registration for a preview feature of Compute; None where it is not known."""
+
     def read_permissions(self) -> tuple[Permission, ...] | None:
         """What the identity may do with the scale set; None where that may not be read."""
 

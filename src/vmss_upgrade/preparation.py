@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.image_inquiry import ImageInquiry
@@ -23,7 +24,8 @@ from vmss_upgrade.rollout.order import Command, Order, Recorded
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
-from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model
+from vmss_upgrade.rollout.preflight import examine_asked_for, examine_feature, examine_model
+from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES
 from vmss_upgrade.rollout.rollback import (
     Moved,
     image_before,
@@ -44,6 +46,7 @@ from vmss_upgrade.rollout.rollback_check import (
     unknown_previous_image,
 )
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.watch import updating_ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +80,7 @@ class Preparation:
         self._images = ImageInquiry(azure, order.policy, self._findings)
         self._way_back: Image | None = None
         self._moved: Moved | None = None
+        self._hanging: frozenset[str] = frozenset()  # being updated at every look, from the first one on
 
     def prepare(self, model: Model) -> Steps[Prepared]:
         """Read what is needed beyond the model, and judge all of it. Writes nothing."""
@@ -112,6 +116,7 @@ class Preparation:
         """
         until = self._azure.now() + self._order.policy.health_timeout
         yield from self._azure.look()
+        self._hanging = updating_ids(self._azure.seen)
         while self._azure.now() < until:
             busy = [i.id for i in self._azure.seen if i.is_busy and not i.is_leaving and not i.is_attached]
             if not busy:
@@ -119,6 +124,7 @@ class Preparation:
             why = f"instances are being made or updated ({listed(busy)})"
             yield from self._azure.wait(why, SETTLING_PAUSE, until=until)
             yield from self._azure.look()
+            self._hanging &= updating_ids(self._azure.seen)
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:
         if not model.repairs:
@@ -152,11 +158,19 @@ class Preparation:
             plan = yield from self._plan_when_allowed(model, goal)
         is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
         plan = replace(plan, pinned=wanted if is_pinned else None)
-        self._findings += examine_plan(self._seen(model), plan, self._order.policy)
+        self._findings += examine_plan(self._seen(model), plan, self._order.policy, hanging=self._hanging)
+        yield from self._check_features(model, plan)
         if self._order.policy.on_failure is OnFailure.ROLLBACK and (plan.batches or self._order.recorded):
             yield from self._prepare_way_back(self._seen(model), plan)
             plan = replace(plan, previous=self._way_back or plan.previous)
         return plan
+
+    def _check_features(self, model: Model, plan: RolloutPlan) -> Steps[None]:
+        """The preview features without which Azure refuses to upgrade the image of a Flexible set's instance."""
+        read = self._azure.api.read_feature_state
+        for feature in FLEXIBLE_FEATURES if model.is_flexible and plan.batches else ():
+            state = yield from self._azure.patiently(partial(read, feature))
+            self._findings += examine_feature(model, feature, state)
 
     def _plan_when_allowed(self, model: Model, goal: Goal) -> Steps[RolloutPlan]:
         """The plan from a look at which it is allowed, if waiting for instances on the target to become healthy makes
@@ -193,7 +207,7 @@ class Preparation:
         self._moved = moved_from(scale_set, left, goal)
         plan = plan_rollback(scale_set, goal, self._order.policy, self._moved, left=left)
         self._findings += examine_moved(self._moved, back_to, is_all=not plan.batches)
-        self._findings += examine_plan(scale_set, plan, self._order.policy)
+        self._findings += examine_plan(scale_set, plan, self._order.policy, hanging=self._hanging)
         return plan
 
     def _image_to_return_to(self, scale_set: ScaleSet, recorded: Recorded | None) -> Image | None:

@@ -640,3 +640,24 @@ def test_a_patch_that_ended_at_once() -> None:
     client, script = azure(answer(200, {**MODEL, "properties": {"provisioningState": "Succeeded"}}))
     assert client.set_image(NEW, "").step() is OperationState.SUCCEEDED
     assert len(script.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "state"),
+    [
+        pytest.param(answer(200, {"properties": {"state": "NotRegistered"}}), "NotRegistered", id="not-registered"),
+        pytest.param(answer(200, {"properties": None}), None, id="without-a-state"),
+        pytest.param(error(404, "FeatureNotFound"), None, id="no-feature-any-more"),
+        pytest.param(error(403, "AuthorizationFailed"), None, id="no-right"),
+    ],
+)
+def test_the_registration_for_a_feature(reply: Any, state: str | None) -> None:
+    client, script = azure(reply)
+    assert client.read_feature_state("Vmo") == state
+    features = "/subscriptions/sub/providers/Microsoft.Features/providers/Microsoft.Compute/features"
+    assert (script.sent[0].path, script.sent[0].query) == (f"{features}/Vmo", {"api-version": ["2021-07-01"]})
+
+
+def test_the_registration_is_asked_for_again_where_that_can_help() -> None:
+    with pytest.raises(AzureError):
+        azure(error(503, "ServerBusy"))[0].read_feature_state("Vmo")

@@ -10,8 +10,8 @@ from builders import SUBSCRIPTION, model, resource
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, Policy
-from vmss_upgrade.rollout.preflight import examine_asked_for, examine_model, unfit
-from vmss_upgrade.rollout.rights import Permission
+from vmss_upgrade.rollout.preflight import examine_asked_for, examine_feature, examine_model, unfit
+from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES, Permission
 from vmss_upgrade.rollout.scale_set import HealthSignal, Owner
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
@@ -323,3 +323,30 @@ def test_automatic_repairs(
 ) -> None:
     found = asked_for(command, policy, repairs=repairs, suspended=suspended)
     assert found == ((finding,) if finding else ())
+
+
+# -- preview features ------------------------------------------------------------------------------------------------
+
+IMAGE_UPGRADE, ROLLING = FLEXIBLE_FEATURES
+
+
+@pytest.mark.parametrize(
+    ("feature", "state", "severity", "command"),
+    [
+        pytest.param(IMAGE_UPGRADE, "NotRegistered", Severity.REFUSE, "register", id="not-registered"),
+        pytest.param(IMAGE_UPGRADE, "unregistered", Severity.REFUSE, "register", id="unregistered"),
+        pytest.param(IMAGE_UPGRADE, "Registering", Severity.REFUSE, "show", id="registering"),
+        pytest.param(IMAGE_UPGRADE, "Pending", Severity.REFUSE, "show", id="pending"),
+        pytest.param(ROLLING, "NotRegistered", Severity.WARN, "register", id="the-second-one"),
+    ],
+)
+def test_a_feature_that_is_not_registered(feature: str, state: str, severity: Severity, command: str) -> None:
+    (finding,) = examine_feature(model(), feature, state)
+    assert finding.severity is severity
+    told = f"az feature {command} --subscription {SUBSCRIPTION} --namespace Microsoft.Compute --name {feature}"
+    assert finding.remedy.endswith(told)
+
+
+@pytest.mark.parametrize("state", [None, "", "Registered", "NotSpecified", "a word of tomorrow"])
+def test_a_feature_that_is_registered_or_not_known(state: str | None) -> None:
+    assert examine_feature(model(), IMAGE_UPGRADE, state) == ()

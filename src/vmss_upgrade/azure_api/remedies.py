@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 
+from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES
+
 SIGN_IN_REMEDY = "Check the sign-in inputs and the federated credential or secret of the application."
 
 _ROLE = "Give the identity the role that the README describes, on the scale set or its resource group."
 _SET_NOT_FOUND = ("resourcenotfound", "resourcegroupnotfound", "subscriptionnotfound")
 _FEATURE_MISSING = ("subscriptionnotregisteredforfeature", "featurenotregistered")
-_FLEXIBLE_FEATURES = ("ImageReferenceUpgradeForVmoVMs", "VMSSFlexRollingUpgrade")
 
 _NAMED_FEATURE = re.compile(r"\b(Microsoft\.[A-Za-z]+)/([A-Za-z0-9_]+)\b(?!/)")
 _SPEAKS_OF_FEATURE = re.compile(r"\bfeature\b", re.IGNORECASE)
@@ -65,8 +66,8 @@ def _feature_remedy(code: str, message: str) -> str:
     named = _NAMED_FEATURE.search(message)
     if named and (code in _FEATURE_MISSING or _SPEAKS_OF_FEATURE.search(message)):
         return _register(named[1], named[2])
-    if any(feature.lower() in message.lower() for feature in _FLEXIBLE_FEATURES) or code in _FEATURE_MISSING:
-        commands = " and ".join(_command("Microsoft.Compute", feature) for feature in _FLEXIBLE_FEATURES)
+    if any(feature.lower() in message.lower() for feature in FLEXIBLE_FEATURES) or code in _FEATURE_MISSING:
+        commands = " and ".join(_command("Microsoft.Compute", feature) for feature in FLEXIBLE_FEATURES)
         return f"Image upgrades of a Flexible scale set need preview features: register the subscription by {commands}."
     return ""
 

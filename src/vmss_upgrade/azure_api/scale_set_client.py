@@ -34,6 +34,7 @@ __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 
 LIST_BUCKET = "HighCostGetVMScaleSetResource"  # wire facts, section 10
 _PERMISSIONS_API_VERSION = "2022-04-01"  # of Microsoft.Authorization
+_FEATURES_API_VERSION = "2021-07-01"  # of Microsoft.Features
 _ENDED = ("completed", "cancelled", "faulted")  # the final states of a rolling upgrade
 _REPAIRS = "AutomaticRepairs"  # an orchestration service's name: uniform_orchestration_service_state_2024
 
@@ -151,6 +152,18 @@ class ScaleSetClient:
     def read_size(self, name: str, location: str) -> VmSize | None:
         """See vm_sizes."""
         return vm_sizes.read_size(self._reader, self._subscription_path, name, location)
+
+    def read_feature_state(self, feature: str) -> str | None:
+        """GET of Microsoft.Features; 404 for a feature that is none any more."""
+        path = f"{self._subscription_path}/providers/Microsoft.Features/providers/Microsoft.Compute/features/{feature}"
+        try:
+            with translated("reading a feature's registration"):
+                body = self._reader.json(f"{path}?api-version={_FEATURES_API_VERSION}")
+        except AzureError as error:
+            if error.trouble in ASK_AGAIN:
+                raise
+            return None
+        return text_in(body, "properties", "state") or None
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
         """GET of the caller's permissions at the scale set's scope, every page."""

@@ -180,6 +180,7 @@ def _to_instance(item: Json, model_body: Json) -> Instance:
         behind_in=model_drift.differences(item, model_body),
         generation=instance_view.os_generation(view),
         problem=instance_view.problem(view, properties),
+        shows_view=bool(view),
     )
 
 
@@ -215,4 +216,5 @@ def _to_machine(item: Json, set_name: str) -> Instance:
         os=text_in(properties, "storageProfile", "osDisk", "osType"),
         has_model_mark=_has_model_mark(item, set_name),
         problem=instance_view.problem(view, properties),
+        shows_view=bool(view),
     )

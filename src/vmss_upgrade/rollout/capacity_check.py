@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from vmss_upgrade.rollout.availability import (
@@ -12,12 +13,12 @@ from vmss_upgrade.rollout.availability import (
     off_ids,
     takes_nobody_away,
 )
-from vmss_upgrade.rollout.commands import az_vmss
+from vmss_upgrade.rollout.commands import az_vmss, look_closer
 from vmss_upgrade.rollout.findings import Finding, refuse, warn
 from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Health, ScaleSet, in_natural_order, is_healthy
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, in_natural_order, is_healthy
 
 MOST_INSTANCES = 1000  # in one scale set
 
@@ -46,10 +47,8 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
 
 def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """The first batch that holds whoever is healthy by then, some of them healthy now."""
-    healthy = healthy_ids(scale_set)
-    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    batch = next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
-    if batch is None or policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
+    batch = _takes_all_healthy(scale_set, plan, policy)
+    if batch is None or not_shown(scale_set, plan, policy) is not None:
         return None
     return refuse(
         f"Batch {batch.number} ({some(batch.instance_ids)}) holds every instance that is healthy: nothing would serve "
@@ -59,22 +58,36 @@ def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) 
     )
 
 
+def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Batch | None:
+    if policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
+        return None
+    healthy = healthy_ids(scale_set)
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    return next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
+
+
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """The first batch that would leave fewer healthy instances than `min-healthy`."""
-    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
-    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
-    found = next(((batch, left) for batch, left in risky if left < least), None)
-    worse = (whole_set(scale_set, plan, policy), all_that_is_healthy(scale_set, plan, policy))
-    if found is None or any(worse):
+    found = _breaks_floor(scale_set, plan, policy)
+    worse = (whole_set(scale_set, plan, policy), not_shown(scale_set, plan, policy))
+    if found is None or any(worse) or _takes_all_healthy(scale_set, plan, policy) is not None:
         return None
     batch, left = found
+    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
     basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
     return refuse(
         f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
         f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
         _room_for_batch(scale_set, policy, least),
     )
+
+
+def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
+    """The first batch, and how many stay healthy while it is away."""
+    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
+    return next(((batch, left) for batch, left in risky if left < least), None)
 
 
 def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
@@ -94,23 +107,49 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     return told[0].upper() + told[1:] + ("" if more else ".")
 
 
+def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The instances without a view, where too few are known to be healthy for want of their views and nothing else.
+
+    Where Azure does not show whether an instance runs, it is not known to be ill: no advice to heal it would help.
+    """
+    unknown = {i.id for i in scale_set.instances if not i.shows_view and not i.is_attached}
+    if (
+        not unknown
+        or not _is_too_few(scale_set, plan, policy)
+        or _is_too_few(_healed(scale_set, unknown), plan, policy)
+    ):
+        return None
+    ids = sorted(unknown, key=in_natural_order)
+    return refuse(
+        f"Azure shows no instance view of {some(ids)}, so that nobody can tell whether they run and are healthy: with "
+        f"{len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
+        f"Run again later. To see what Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
+    )
+
+
 def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:
     """The instances on the target that are not healthy, where for want of their health, and of nothing else, too few
     would be healthy to carry the plan out. None where the model is still to be written: then it was no earlier run of
     this rollout that brought them there.
     """
     ill = set() if plan.update_model else set(ill_on_target(scale_set, plan))
-    healed = ScaleSet(
-        model=scale_set.model,
-        instances=tuple(replace(i, health=Health.HEALTHY) if i.id in ill else i for i in scale_set.instances),
-    )
-    if not _too_few_healthy(scale_set, plan, policy) or _too_few_healthy(healed, plan, policy):
+    if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, ill), plan, policy):
         return ()
     return tuple(sorted(ill, key=in_natural_order))
 
 
-def _too_few_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
-    return any((all_that_is_healthy(scale_set, plan, policy), below_floor(scale_set, plan, policy)))
+def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
+    """The scale set as it would be if these instances were healthy, and shown to be."""
+
+    def healed(instance: Instance) -> Instance:
+        power = instance.power if instance.shows_view else Power.RUNNING
+        return replace(instance, health=Health.HEALTHY, power=power, shows_view=True)
+
+    return replace(scale_set, instances=tuple(healed(i) if i.id in ids else i for i in scale_set.instances))
+
+
+def _is_too_few(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
+    return any((_takes_all_healthy(scale_set, plan, policy), _breaks_floor(scale_set, plan, policy)))
 
 
 def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:

@@ -15,6 +15,11 @@ def az_vmss(action: str, model: Model, *arguments: str) -> str:
     return _az_vmss(action, model.subscription, model.resource_group, model.name, *arguments)
 
 
+def look_closer(model: Model, instance_id: str) -> str:
+    """The command that shows what Azure knows of an instance."""
+    return az_vmss("get-instance-view", model, "--instance-id", instance_id)
+
+
 def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> str:
     """The command that resumes automatic instance repairs."""
     arguments = ("--service-name", "AutomaticRepairs", "--action", "Resume")

@@ -6,10 +6,11 @@ large Virtual Machine Scale Sets"); zonal and Flexible sets show no update domai
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.policy import Strategy
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, ScaleSet, in_natural_order
 
@@ -56,14 +57,24 @@ def finest_shown(instances: Collection[Instance]) -> DomainKind:
 
 def place_of(instance: Instance, grouping: DomainKind) -> Domain:
     """The instance's domain. Raises PlanRefused where Azure shows none in a set that has them."""
-    domain = instance.domain(grouping)
-    if domain is None:
-        raise PlanRefused(
-            f"Instance {instance.id} shows no {grouping.value}, although others do, so that it has no place in the "
-            "order.",
-            f"Use `strategy: batch`, or leave the instance out by `instance-ids`. {_SHOWN_BY[grouping]}",
-        )
-    return domain
+    check_places([instance], grouping)
+    return instance.domain(grouping) or Domain(kind=grouping)
+
+
+def check_places(instances: Iterable[Instance], grouping: DomainKind) -> None:
+    """Raise PlanRefused where instances show no domain in a set that has them; all of them are named."""
+    missing = [instance for instance in instances if instance.domain(grouping) is None]
+    if not missing:
+        return
+    ids, several = listed(i.id for i in missing), len(missing) > 1
+    who, have = (f"Instances {ids} show", "have no places") if several else (f"Instance {ids} shows", "has no place")
+    they, leave = ("they", "the instances") if several else ("it", "the instance")
+    without_view = listed(i.id for i in missing if not i.shows_view)
+    cause = f" Azure shows no instance view of {without_view}, where it would stand." if without_view else ""
+    raise PlanRefused(
+        f"{who} no {grouping.value}, although others do, so that {they} {have} in the order.{cause}",
+        f"Use `strategy: batch`, or leave {leave} out by `instance-ids`. {_SHOWN_BY[grouping]}",
+    )
 
 
 def drawn_evenly(scale_set: ScaleSet) -> dict[str, Fraction]:

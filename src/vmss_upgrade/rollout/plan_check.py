@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.rollout.capacity_check import all_that_is_healthy, below_floor, ill_on_target, whole_set
+from collections.abc import Collection
+
+from vmss_upgrade.rollout.capacity_check import all_that_is_healthy, below_floor, ill_on_target, not_shown, whole_set
+from vmss_upgrade.rollout.commands import look_closer
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
@@ -11,15 +14,20 @@ from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Origin, ScaleSet, in_natural_order, is_healthy
 from vmss_upgrade.rollout.selection import is_named, is_selected, names_nobody
+from vmss_upgrade.rollout.watch import trouble_outside
 
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 
 
-def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Finding, ...]:
-    """Every finding about the plan, refusals first."""
+def examine_plan(
+    scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, *, hanging: Collection[str] = ()
+) -> tuple[Finding, ...]:
+    """Every finding about the plan, refusals first. `hanging`: who was being updated all the time before planning."""
     findings = (
         *_unknown_selection(scale_set, policy),
         *_attached(scale_set, plan, policy),
+        _hanging(scale_set, plan, hanging),
+        not_shown(scale_set, plan, policy),
         _protected(scale_set, plan, policy),
         whole_set(scale_set, plan, policy),
         all_that_is_healthy(scale_set, plan, policy),
@@ -27,6 +35,7 @@ def examine_plan(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tupl
         _bake_too_long(scale_set, plan, policy),
         _no_health_signal(scale_set, plan, policy),
         _older(plan),
+        _pins_floating_model(scale_set, plan),
         _many_models(scale_set, plan),
         _pending_changes(scale_set, plan),
         _changed_individually(scale_set, plan),
@@ -77,6 +86,21 @@ def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Fi
     return findings
 
 
+def _hanging(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[str]) -> Finding | None:
+    """What would keep the first batch from starting, and has been there since before this run."""
+    first = plan.batches[0].instance_ids if plan.batches else None
+    troubles = () if first is None else trouble_outside(scale_set, first, ())
+    ids = [trouble.instance_id for trouble in troubles if trouble.instance_id in hanging]
+    if not ids:
+        return None
+    it = "it" if len(ids) == 1 else "each"
+    return refuse(
+        f"Being updated by somebody since before this run, so that no batch could start: {some(ids)}.",
+        f"Wait until that has ended, and run again. Where it hangs, see what Azure says of {it}: "
+        f"{look_closer(scale_set.model, ids[0])}",
+    )
+
+
 def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """Of those that were asked for; nobody would have touched the others anyway."""
     selected = {instance.id for instance in scale_set.instances if is_selected(instance, policy.selection)}
@@ -124,6 +148,17 @@ def _older(plan: RolloutPlan) -> Finding | None:
     if plan.pinned is None:
         return note(message)
     return warn(message, "Where that is not meant, find out why a newer version does not count as the latest.")
+
+
+def _pins_floating_model(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
+    """What becomes of a model whose words meant a newer image by themselves."""
+    floating = scale_set.model.image
+    if not plan.update_model or not floating.is_floating or plan.target.is_floating:
+        return None
+    return note(
+        f"The model names no exact version now ({floating}), and names {plan.target} from this rollout on: instances "
+        "that are created later, by autoscale too, get this version until the next rollout, however old it is by then."
+    )
 
 
 def _many_models(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
@@ -183,7 +218,7 @@ def _ephemeral(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     signal = scale_set.model.health_signal
-    ill = [i.id for i in _moving(scale_set, plan) if not is_healthy(i, signal) and not i.is_off]
+    ill = [i.id for i in _moving(scale_set, plan) if i.shows_view and not is_healthy(i, signal) and not i.is_off]
     if not ill:
         return None
     if plan.is_rollback:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from vmss_upgrade.rollout.grouping import drawn_evenly, finest_shown, grouping_of, place_of
+from vmss_upgrade.rollout.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy
 from vmss_upgrade.rollout.scale_set import (
@@ -115,6 +115,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     due = [instance for instance in scale_set.instances if reasons[instance.id] is None]
     selected = [instance for instance in due if is_selected(instance, policy.selection)]
     grouping = grouping_of(scale_set, policy.strategy)
+    check_places(selected, grouping)
     order = _order(scale_set, grouping)
     canary = _canaries_left(scale_set, selected, grouping, goal, policy)
     batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary)

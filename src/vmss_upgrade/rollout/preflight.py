@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
-from vmss_upgrade.rollout.rights import Permission, missing_actions, needed_actions
+from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES, Permission, missing_actions, needed_actions
 from vmss_upgrade.rollout.scale_set import HealthSignal, Model, Owner
 
 _REFUSED_OWNERS = {
@@ -103,6 +103,24 @@ def _no_image(model: Model) -> Finding:
         f"The Flexible scale set has {lacks}: it only groups machines, and there is no model to roll out.",
         "Give the scale set a profile with an image first, or upgrade its machines one by one.",
     )
+
+
+def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Finding, ...]:
+    """What the registration of a preview feature that a Flexible set's image upgrades need says (None: not known)."""
+    command = f"az feature {{}} --subscription {model.subscription} --namespace Microsoft.Compute --name {feature}"
+    match (state or "").lower():
+        case "notregistered" | "unregistered" | "unregistering":
+            message = (
+                f"The subscription is not registered for {feature}, which image upgrades of Flexible scale sets need."
+            )
+            remedy = f"Register it: {command.format('register')}"
+        case "pending" | "registering":
+            message = f"The registration for {feature}, which image upgrades of Flexible scale sets need, is {state}."
+            remedy = f"Wait until it is Registered: {command.format('show')}"
+        case _:
+            return ()
+    is_refused_for = feature == FLEXIBLE_FEATURES[0]
+    return (refuse(message, remedy) if is_refused_for else warn(message, remedy),)
 
 
 def _upgrade_mode(model: Model) -> Finding | None:

@@ -10,6 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# Preview features without which Azure does not upgrade the image of a Flexible set's instances, the first one that it
+# refuses for; the second one is named beside it ("Upgrade policy modes for Virtual Machine Scale Sets").
+FLEXIBLE_FEATURES = ("ImageReferenceUpgradeForVmoVMs", "VMSSFlexRollingUpgrade")
+
 _SET = "Microsoft.Compute/virtualMachineScaleSets"
 
 

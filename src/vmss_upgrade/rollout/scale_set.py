@@ -129,6 +129,7 @@ class Instance:
     has_model_mark: bool = False  # Flexible: by its tag or its name it was made from the model, whatever it runs
     origin: Origin = Origin.MODEL
     problem: Problem | None = None
+    shows_view: bool = True  # False: without an instance view there is no power state, no health and no domain
 
     def domain(self, kind: DomainKind) -> Domain | None:
         """The instance's domain of this kind; None where Azure shows none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from vmss_upgrade.rollout.availability import (
     floor,
@@ -46,16 +46,22 @@ def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     return ill_ids(scale_set) & there
 
 
+def updating_ids(instances: Iterable[Instance]) -> frozenset[str]:
+    """The instances that somebody is updating."""
+    return frozenset(instance.id for instance in instances if instance.provisioning_state.lower() == "updating")
+
+
 def trouble_outside(
     scale_set: ScaleSet, batch_ids: Collection[str], counted_on: Collection[str]
 ) -> tuple[Pending, ...]:
     """Why no batch of `batch_ids` may start now: instances outside it that are ill or being updated by somebody."""
     signal = scale_set.model.health_signal
+    updating = updating_ids(scale_set.instances)
     troubles = []
     for instance in scale_set.instances:
         if instance.id in batch_ids or instance.is_attached:
             continue
-        if instance.provisioning_state.lower() == "updating":
+        if instance.id in updating:
             troubles.append(Pending(instance.id, "UpdatedBySomebody", "is being updated by somebody"))
         elif instance.id in counted_on and not is_healthy(instance, signal):
             troubles.append(Pending(instance.id, NOT_HEALTHY_ELSEWHERE, _condition(instance)))

@@ -1,0 +1,143 @@
+"""What of one look forbids the first batch, so that it is refused before the model is written, and named completely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import NEW, STEADY, changed, fleet, goal_to, plan_of, platform
+from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.plan_check import examine_plan
+from vmss_upgrade.rollout.planner import plan_rollout
+from vmss_upgrade.rollout.policy import Policy, Share, Strategy
+from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
+from vmss_upgrade.rollout.watch import Watch, updating_ids
+
+NO_VIEW: dict[str, Any] = {
+    "shows_view": False,
+    "power": Power.OTHER,
+    "health": Health.NO_SIGNAL,
+    "update_domain": None,
+    "fault_domain": None,
+}
+
+
+def refusals(scale_set: ScaleSet, policy: Policy, *hanging: str) -> list[str]:
+    findings = examine_plan(scale_set, plan_of(scale_set, policy=policy), policy, hanging=hanging)
+    return [f"{finding.message} {finding.remedy}" for finding in findings if finding.severity is Severity.REFUSE]
+
+
+# -- hanging updates -------------------------------------------------------------------------------------------------
+
+
+def test_updates_that_hang_outside_the_first_batch_are_all_named() -> None:
+    (told,) = refusals(fleet("00112233", busy="6 7"), Policy(), "6", "7")
+    assert "Being updated by somebody since before this run, so that no batch could start: 6, 7." in told
+    assert "az vmss get-instance-view" in told
+    assert "--instance-id 6" in told
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "hanging"),
+    [
+        pytest.param(fleet("001122", busy="5"), (), id="began-since-the-first-look"),
+        pytest.param(fleet("001122"), ("5",), id="has-ended"),
+        pytest.param(fleet("001122", busy="1"), ("1",), id="in-the-first-batch-itself"),
+        pytest.param(fleet("001122", new="0 1 2 3 4 5", busy="5"), ("5",), id="nothing-to-upgrade"),
+        pytest.param(changed(fleet("001122"), "5", provisioning_state="Creating"), ("5",), id="being-created"),
+    ],
+)
+def test_what_does_not_hang_is_no_reason(scale_set: ScaleSet, hanging: tuple[str, ...]) -> None:
+    assert not [told for told in refusals(scale_set, Policy(), *hanging) if "Being updated" in told]
+
+
+@STEADY
+@given(
+    domains=st.text("0123", min_size=2, max_size=8),
+    unlucky=st.lists(st.integers(0, 7), max_size=5),
+    kinds=st.lists(st.sampled_from(["busy", "unhealthy", "stopped", "broken"]), min_size=5, max_size=5),
+    least=st.integers(0, 100),
+)
+def test_a_plan_that_is_not_refused_could_begin_at_once(
+    domains: str, unlucky: list[int], kinds: list[str], least: int
+) -> None:
+    """The watch over a rollout holds nothing against the first batch that was known at planning."""
+    who: dict[str, str] = {}
+    for number, kind in zip(unlucky, kinds, strict=False):
+        if number < len(domains):
+            who[kind] = f"{who.get(kind, '')} {number}"
+    scale_set, policy = fleet("".join(sorted(domains)), **who), Policy(min_healthy=Share(least, is_percentage=True))
+    plan = plan_of(scale_set, policy=policy)
+    hanging = updating_ids(scale_set.instances)
+    if not plan.batches or any(
+        finding.severity is Severity.REFUSE for finding in examine_plan(scale_set, plan, policy, hanging=hanging)
+    ):
+        return
+    assert Watch(scale_set, plan.goal, policy).troubles(plan.batches[0], scale_set, plan.goal) == ()
+
+
+# -- instances without a view ----------------------------------------------------------------------------------------
+
+
+def test_all_instances_that_have_no_place_are_named_with_the_cause() -> None:
+    scale_set = changed(fleet("012012"), "0 3", **NO_VIEW)
+    with pytest.raises(PlanRefused) as refused:
+        plan_rollout(scale_set, goal_to(NEW, scale_set), Policy())
+    assert str(refused.value) == (
+        "Instances 0, 3 show no update domain, although others do, so that they have no places in the order. Azure "
+        "shows no instance view of 0, 3, where it would stand."
+    )
+    assert "leave the instances out" in refused.value.remedy
+
+
+def test_the_cause_is_told_of_those_alone_that_have_no_view() -> None:
+    scale_set = changed(fleet("012012", nowhere="3"), "0", **NO_VIEW)
+    with pytest.raises(PlanRefused, match=r"Instances 0, 3 show no .* no instance view of 0, where"):
+        plan_rollout(scale_set, goal_to(NEW, scale_set), Policy())
+
+
+BY_BATCH = Policy(strategy=Strategy.BATCH)
+
+
+def test_no_views_at_all_are_no_illness() -> None:
+    (told,) = refusals(changed(fleet("------"), "0 1 2 3 4 5", **NO_VIEW), BY_BATCH)
+    assert "Azure shows no instance view of 0, 1, 2, 3, 4, 5" in told
+    assert "heal" not in told.lower().replace("healthy", "")
+    assert "--new-capacity" not in told
+
+
+def test_too_few_views_are_named_instead_of_too_few_healthy() -> None:
+    (told,) = refusals(changed(fleet("------"), "1 2 3 4", **NO_VIEW), BY_BATCH)
+    assert "no instance view of 1, 2, 3, 4" in told
+    assert "with 2 of 6 known to be healthy" in told
+
+
+def test_where_more_than_views_is_missing_that_is_told() -> None:
+    (told,) = refusals(changed(fleet("------", unhealthy="0 1 2 5"), "3", **NO_VIEW), BY_BATCH)
+    assert "heal the others" in told
+
+
+def test_enough_views_are_enough() -> None:
+    assert refusals(changed(fleet("------"), "3", **NO_VIEW), BY_BATCH) == []
+
+
+def test_who_has_no_view_is_not_called_unhealthy() -> None:
+    scale_set = changed(fleet("------", unhealthy="1"), "3", **NO_VIEW)
+    findings = examine_plan(scale_set, plan_of(scale_set, policy=BY_BATCH), BY_BATCH)
+    assert "Not healthy before the rollout, so first in their domain: 1." in [finding.message for finding in findings]
+
+
+# -- a floating model ------------------------------------------------------------------------------------------------
+
+
+def test_what_pinning_a_floating_model_means_is_noted() -> None:
+    scale_set = fleet("0011", image=platform("latest"))
+    told = [f.message for f in examine_plan(scale_set, plan_of(scale_set), Policy())]
+    assert [f"{platform('latest')}" in each for each in told if "autoscale" in each] == [True]
+    named = replace(scale_set, model=replace(scale_set.model, image=platform("1.0.0")))
+    assert not [f for f in examine_plan(named, plan_of(named), Policy()) if "autoscale" in f.message]
