@@ -235,3 +235,18 @@ def test_one_answer_without_the_profile_is_not_the_truth(tmp_path: Path) -> None
         return without_profile(path, body) if is_model and next(odd, False) else body
 
     assert play_altered(FLEXIBLE, tmp_path, alter).outputs["outcome"] == "succeeded"
+
+
+def test_names_that_change_their_case_from_look_to_look_are_the_same_instances(tmp_path: Path) -> None:
+    looks = iter(range(1_000_000))
+
+    def alter(path: str, body: Any) -> Any:
+        if machines(path, body) and next(looks) % 2:
+            for item in body["value"]:
+                item.update(name=item["name"].upper(), id=item["id"].upper())
+        return body
+
+    played = play_altered(FLEXIBLE, tmp_path, alter)
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert len(upgraded(played)) == 4
+    assert "vanished" not in played.log

@@ -661,3 +661,19 @@ def test_the_registration_for_a_feature(reply: Any, state: str | None) -> None:
 def test_the_registration_is_asked_for_again_where_that_can_help() -> None:
     with pytest.raises(AzureError):
         azure(error(503, "ServerBusy"))[0].read_feature_state("Vmo")
+
+
+def test_an_instance_stays_the_same_whatever_the_case_of_its_names() -> None:
+    def shown(id_: str, zone: str, group: str) -> dict[str, Any]:
+        return {"instanceId": id_, "zones": [zone], "properties": {"instanceView": {"placementGroupId": group}}}
+
+    looks = [[shown("a1", "z", "ab")], [shown("A1", "Z", "AB")], [shown("A1", "Z", "AB"), shown("a1", "z", "ab")]]
+    client, _ = azure(*(answer(200, {"value": look}) for look in looks))
+    for _ in looks:
+        (instance,) = client.read_instances(UNIFORM).instances
+        assert (instance.id, instance.zone, instance.placement_group) == ("a1", "z", "ab")
+
+
+def test_a_machine_stays_the_same_whatever_the_case_of_its_name() -> None:
+    client, _ = azure(*(answer(200, {"value": [machine(name, **RUNNING)]}) for name in ("web_a", "WEB_A")))
+    assert [client.read_instances(FLEXIBLE).instances[0].id for _ in range(2)] == ["web_a", "web_a"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,7 @@ NOTHING = Instance(
     provisioning_state="",
     power=Power.OTHER,
     health=Health.NO_SIGNAL,
+    shows_view=False,
 )
 
 
@@ -187,7 +189,20 @@ NOTHING = Instance(
     ],
 )
 def test_an_instance_that_shows_nothing(body: dict[str, Any]) -> None:
-    assert one(body) == NOTHING
+    assert replace(one(body), shows_view=False) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"),
+    [
+        pytest.param(None, False, id="none"),
+        pytest.param({}, False, id="empty"),
+        pytest.param("x", False, id="of-a-wrong-type"),
+        pytest.param({"statuses": []}, True, id="some"),
+    ],
+)
+def test_whether_a_view_is_shown(view: Any, shown: bool) -> None:
+    assert one({"instanceId": "0", "properties": {"instanceView": view}}).shows_view is shown
 
 
 @pytest.mark.parametrize(

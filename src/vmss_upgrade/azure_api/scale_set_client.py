@@ -22,6 +22,7 @@ from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
+from vmss_upgrade.azure_api.spelling import Spelling
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
@@ -66,6 +67,7 @@ class ScaleSetClient:
         # What was read last, as Azure wrote it. `Model` is what decisions are made of; what an instance lacks of the
         # rest (sizes, extensions, network interfaces) is told by comparing the two documents, field by field.
         self._model_body: Json = {}
+        self._spelling = Spelling()
         self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
 
     def read_model(self) -> Model:
@@ -85,7 +87,8 @@ class ScaleSetClient:
 
     def _instances(self) -> InstanceList:
         pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
-        instances = to_instances((item for page in pages for item in page.items), self._model_body)
+        listed = to_instances((item for page in pages for item in page.items), self._model_body)
+        instances = self._spelling.kept(listed)
         return InstanceList(instances=instances, pages=len(pages), remaining=_remaining(pages[-1].headers))
 
     def _machines(self, model: Model) -> InstanceList:
@@ -101,7 +104,8 @@ class ScaleSetClient:
         wanted = quote(f"'virtualMachineScaleSet/id' eq '{literal}'", safe="")
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
-        instances = to_machines((machine for machine in machines if machine is not None), model.name)
+        listed = to_machines((machine for machine in machines if machine is not None), model.name)
+        instances = self._spelling.kept(listed)
         self._lineage = self._lineage or lineage_of(model, instances)
         instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)

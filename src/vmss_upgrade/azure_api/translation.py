@@ -92,7 +92,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    by_id = {instance.id: instance for instance in instances}  # pages may overlap
+    by_id = {instance.id.lower(): instance for instance in instances}  # pages may overlap
     return tuple(sorted(by_id.values(), key=lambda instance: in_natural_order(instance.id)))
 
 

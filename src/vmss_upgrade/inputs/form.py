@@ -62,7 +62,20 @@ INPUTS: Final[Mapping[str, str]] = {
 _PREFIX = "INPUT_"
 _OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:` are always allowed
 
+# copied from what az prints, which is JSON, in quotes, where nobody asks for another form
+_COPIED = (
+    *("resource-group", "scale-set", "subscription-id", "tenant-id", "client-id", "audience"),
+    *("resource-manager-endpoint", "image-version", "image-sku", "image-offer", "image-publisher"),
+    *("image-id", "image-uri"),
+)
+
 E = TypeVar("E", bound=Enum)
+
+
+def _unquoted(value: str) -> str:
+    """The value without the one pair of quotes that it stands in."""
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].strip() if is_quoted else value
 
 
 class Form:
@@ -73,10 +86,15 @@ class Form:
         given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
         self._spelled_otherwise = [name for name in ours if name != name.upper()]
         self._given = {name: value for name, value in given.items() if name not in _OF_THE_RUNNER}
+        self._given |= {name: _unquoted(value) for name, value in self._given.items() if name in _COPIED}
         self.problems: list[InputProblem] = []
 
     def __getitem__(self, name: str) -> str:
         return self._given.get(name) or INPUTS[name]
+
+    def replace(self, name: str, value: str) -> None:
+        """Read an input from now on as if this had been given."""
+        self._given[name] = value
 
     def problem(self, name: str, message: str, remedy: str) -> None:
         """Note a problem; parsing goes on, to find the others."""
@@ -210,4 +228,5 @@ class Form:
                 f"{self[name]!r} begins like a JSON array, but is none",
                 'Write ["0", "1"], or separate the items with commas or line breaks.',
             )
-        return parsed or ([], [])
+        items, wrong = parsed or ([], [])
+        return [_unquoted(item) for item in items], wrong

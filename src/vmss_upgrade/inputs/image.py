@@ -12,6 +12,11 @@ from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command
 
 _PLATFORM_IMAGE = ("image-version", "image-sku", "image-offer", "image-publisher")
+_URN = ("image-publisher", "image-offer", "image-sku", "image-version")  # in the order of az
+_REMEDY_FOR_PART = (
+    "Give the URN that `az vm image list` prints, PUBLISHER:OFFER:SKU:VERSION, as `image-version`, or its parts as "
+    "`image-publisher`, `image-offer`, `image-sku` and `image-version`."
+)
 _IMAGE_INPUTS = (*_PLATFORM_IMAGE, "image-id", "image-uri")
 
 # The forms of an id: words as they stand, and names in capitals. A gallery image may be followed by _VERSION.
@@ -55,9 +60,10 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
             "no image is asked for",
             "Give image-version (and image-sku, image-offer, image-publisher as needed), image-id or image-uri.",
         )
+    _take_urn_apart(form)
     _refuse_several_images(form, given)
     for name in _PLATFORM_IMAGE:
-        form.matching(name, is_name, "Copy it from `az vm image list`.")
+        form.matching(name, is_name, _REMEDY_FOR_PART)
     version = form["image-version"]
     if command is Command.ROLLBACK and version.lower() == "latest":
         form.problem(
@@ -73,6 +79,23 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
         image_id=_image_id(form),
         image_uri=_image_uri(form),
     )
+
+
+def _take_urn_apart(form: Form) -> None:
+    """A whole URN, as `az vm image list` prints it, in place of one part: each part goes to the input of its name."""
+    urns = [name for name in _PLATFORM_IMAGE if form[name].count(":") == len(_URN) - 1]
+    parts = dict(zip(_URN, form[urns[0]].split(":"), strict=True)) if len(urns) == 1 else {}
+    if not all(parts.values()):
+        return
+    for name, part in parts.items():
+        if name != urns[0] and form[name] and form[name].lower() != part.lower():
+            told = ", ".join(f"{each}: {value}" for each, value in parts.items())
+            form.problem(
+                name,
+                f"{form[name]!r} contradicts the URN in `{urns[0]}`",
+                f"Leave it out, or write four inputs: {told}.",
+            )
+        form.replace(name, part)
 
 
 def _refuse_several_images(form: Form, given: list[str]) -> None:
@@ -132,6 +155,8 @@ def _form_of(image_id: str) -> str:
 
 def _remedy_for(image_id: str) -> str:
     form = _form_of(image_id)
+    if not form and image_id.count(":") == len(_URN) - 1:
+        return "That is the URN of a platform image: give it as `image-version`."
     if not form:
         return "Copy it from `az image list`, `az sig image-version list` or the image's page in the portal."
     return f"Write {form}{'[' + _VERSION + ']' if 'GALLERY' in form else ''}."
