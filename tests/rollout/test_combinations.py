@@ -15,6 +15,7 @@ import pytest
 
 from builders import GALLERY, changed, instance, model, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest_first, wanted_image
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout, still_due
@@ -214,7 +215,9 @@ def test_a_combination_is_planned(one: Combination) -> None:
         assert_spread(one, batches)
     else:
         assert batches == list(expected_batches(one))
-    assert examine_plan(scale_set, plan, one.policy) == (), "nothing is wrong with it"
+    findings = examine_plan(scale_set, plan, one.policy)
+    assert {finding.severity for finding in findings} <= {Severity.NOTE}, "nothing is wrong with it"
+    assert len(findings) == scale_set.model.image.is_floating, "what pinning means is noted"
 
 
 def assert_spread(one: Combination, batches: list[list[int]]) -> None:
