@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import NEW, STEADY, changed, fleet, goal_to, plan_of, platform
+from builders import NEW, OLD, STEADY, changed, fleet, goal_to, plan_of, platform
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Share, Strategy
-from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
+from vmss_upgrade.rollout.rollback import moved_from, plan_rollback
+from vmss_upgrade.rollout.scale_set import Goal, Health, Power, ScaleSet
 from vmss_upgrade.rollout.watch import Watch, updating_ids
 
 NO_VIEW: dict[str, Any] = {
@@ -42,12 +43,25 @@ def test_updates_that_hang_outside_the_first_batch_are_all_named() -> None:
     assert "--instance-id 6" in told
 
 
+def test_one_that_hangs_in_the_first_batch_is_refused_as_well() -> None:
+    (told,) = refusals(fleet("001122", busy="1"), Policy(), "1")
+    assert "no batch could start: 1." in told
+
+
+def test_a_rollback_is_not_refused_for_it() -> None:
+    scale_set = fleet("001122", new="0 1 2 3 4 5", busy="5", image=NEW)
+    goal = Goal(image=OLD, in_model=False, heals=True)
+    plan = plan_rollback(scale_set, goal, Policy(), moved_from(scale_set, NEW, goal), left=NEW)
+    told = [f.message for f in examine_plan(scale_set, plan, Policy(), hanging=("5",)) if f.severity is Severity.REFUSE]
+    assert plan.batches
+    assert not [message for message in told if "Being updated" in message]
+
+
 @pytest.mark.parametrize(
     ("scale_set", "hanging"),
     [
         pytest.param(fleet("001122", busy="5"), (), id="began-since-the-first-look"),
         pytest.param(fleet("001122"), ("5",), id="has-ended"),
-        pytest.param(fleet("001122", busy="1"), ("1",), id="in-the-first-batch-itself"),
         pytest.param(fleet("001122", new="0 1 2 3 4 5", busy="5"), ("5",), id="nothing-to-upgrade"),
         pytest.param(changed(fleet("001122"), "5", provisioning_state="Creating"), ("5",), id="being-created"),
     ],

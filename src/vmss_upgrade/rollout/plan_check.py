@@ -87,11 +87,11 @@ def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Fi
 
 
 def _hanging(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[str]) -> Finding | None:
-    """What would keep the first batch from starting, and has been there since before this run."""
-    first = plan.batches[0].instance_ids if plan.batches else None
-    troubles = () if first is None else trouble_outside(scale_set, first, ())
-    ids = [trouble.instance_id for trouble in troubles if trouble.instance_id in hanging]
-    if not ids:
+    """Updates that would keep every batch from starting, the one in which they are included: Azure takes no other
+    upgrade of them on. A rollback is not refused for it: whoever can return is to return.
+    """
+    ids = [trouble.instance_id for trouble in trouble_outside(scale_set, (), ()) if trouble.instance_id in hanging]
+    if not ids or not plan.batches or plan.is_rollback:
         return None
     it = "it" if len(ids) == 1 else "each"
     return refuse(
