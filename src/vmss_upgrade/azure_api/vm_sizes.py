@@ -22,7 +22,8 @@ def read_size(reader: Reader, subscription_path: str, name: str, location: str) 
 
     Raises AzureError where asking again may help.
     """
-    wanted = quote(f"location eq '{location}'", safe="")
+    literal = location.replace("'", "''")
+    wanted = quote(f"location eq '{literal}'", safe="")
     url = f"{subscription_path}/providers/Microsoft.Compute/skus?api-version={_API_VERSION}&$filter={wanted}"
     try:
         with translated("reading what the VM size can do"):
