@@ -166,11 +166,17 @@ class Preparation:
         return plan
 
     def _check_features(self, model: Model, plan: RolloutPlan) -> Steps[None]:
-        """The preview features without which Azure refuses to upgrade the image of a Flexible set's instance."""
+        """The preview features without which Azure refuses to upgrade the image of a Flexible set's instance.
+
+        The second is asked about only where the first is missing: then both are named at once.
+        """
         read = self._azure.api.read_feature_state
         for feature in FLEXIBLE_FEATURES if model.is_flexible and plan.batches else ():
             state = yield from self._azure.patiently(partial(read, feature))
-            self._findings += examine_feature(model, feature, state)
+            found = examine_feature(model, feature, state)
+            self._findings += found
+            if not found:
+                return
 
     def _plan_when_allowed(self, model: Model, goal: Goal) -> Steps[RolloutPlan]:
         """The plan from a look at which it is allowed, if waiting for instances on the target to become healthy makes
