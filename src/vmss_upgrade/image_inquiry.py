@@ -68,7 +68,7 @@ class ImageInquiry:
             on_set = _boots_now(scale_set, running)
         self._findings += examine_image(target, facts, on_set, location=model.location, in_model=in_model)
         size = None
-        if needs_size(facts.traits, scale_set, on_set, running):
+        if needs_size(facts.traits, model, on_set, running):
             read_size = self._azure.api.read_size
             size = yield from self._azure.patiently(lambda: read_size(model.settings.size, model.location))
         self._findings += examine_fit(target, facts.traits, model, running, size)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from builders import GALLERY, instance, model, resource
+from builders import GALLERY, model, resource
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.fit_check import examine_fit, needs_size
 from vmss_upgrade.rollout.image import MachineSettings, Traits, VmSize
-from vmss_upgrade.rollout.scale_set import Origin, ScaleSet
 
 TARGET = resource(f"{GALLERY}/versions/2.0.0")
 
@@ -178,15 +176,4 @@ def test_the_long_list_of_sizes_is_read_only_where_it_can_tell(
     image: dict[str, Any], settings: dict[str, Any], on_set: dict[str, Any], needed: bool
 ) -> None:
     of, running = model(settings=MachineSettings(**{"size": "S", **settings})), Traits(**on_set)
-    scale_set = ScaleSet(model=of, instances=(instance("0", size="s"), instance("1")))
-    assert needs_size(Traits(**image), scale_set, running, running) is needed
-
-
-@pytest.mark.parametrize("image", [{"generation": "V2"}, {"architecture": "x64"}, controllers("SCSI")], ids=str)
-def test_what_runs_proves_nothing_of_another_size(image: dict[str, Any]) -> None:
-    traits = Traits(**image)
-    of = model(settings=MachineSettings(size="new", disk_controller="SCSI"))
-    resized = ScaleSet(model=of, instances=(instance("0", size="new"), instance("1", size="old")))
-    assert needs_size(traits, resized, traits, traits)
-    attached = replace(resized.instances[1], origin=Origin.OTHER_IMAGE)
-    assert not needs_size(traits, replace(resized, instances=(resized.instances[0], attached)), traits, traits)
+    assert needs_size(Traits(**image), of, running, running) is needed

@@ -31,7 +31,7 @@ def differences(item: Json, model_body: Json) -> tuple[str, ...]:
     profile = object_in(model_body, "properties", "virtualMachineProfile")
     if not profile or not object_in(properties, "storageProfile"):
         return ()
-    found = [_otherwise("VM size", vm_size(item), text_in(model_body, "sku", "name"))]
+    found = [_otherwise("VM size", _size(item), text_in(model_body, "sku", "name"))]
     found += [_otherwise(name, text_in(properties, *path), text_in(profile, *path)) for name, path in _FIELDS]
     found += _extensions(item, profile)
     found += _interfaces(properties, profile)
@@ -39,8 +39,7 @@ def differences(item: Json, model_body: Json) -> tuple[str, ...]:
     return tuple(filter(None, found))
 
 
-def vm_size(item: Json) -> str:
-    """The VM size that an instance, or a machine of a Flexible set, has; empty where it is not shown."""
+def _size(item: Json) -> str:
     return text_in(item, "properties", "hardwareProfile", "vmSize") or text_in(item, "sku", "name")
 
 

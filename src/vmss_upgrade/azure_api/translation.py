@@ -179,7 +179,6 @@ def _to_instance(item: Json, model_body: Json) -> Instance:
         changed_individually=text_in(properties, "modelDefinitionApplied").lower() == "virtualmachine",
         behind_in=model_drift.differences(item, model_body),
         generation=instance_view.os_generation(view),
-        size=model_drift.vm_size(item),
         problem=instance_view.problem(view, properties),
         shows_view=bool(view),
     )
@@ -213,7 +212,6 @@ def _to_machine(item: Json, set_name: str) -> Instance:
         fault_domain=None if fault_domain is not None and fault_domain < 0 else fault_domain,
         protected=instance_view.protected(properties),
         generation=instance_view.os_generation(view),
-        size=model_drift.vm_size(item),
         model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
         os=text_in(properties, "storageProfile", "osDisk", "osType"),
         has_model_mark=_has_model_mark(item, set_name),

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.findings import Finding, refuse, warn
 from vmss_upgrade.rollout.image import Image, Traits, VmSize
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Model
 
 _STANDARD, _TRUSTED, _CONFIDENTIAL = "standard", "trustedlaunch", "confidentialvm"
 # the feature SecurityType of an image -> the security types of machines that it can be made into
@@ -45,17 +45,13 @@ def examine_fit(
     return tuple(finding for finding in findings if finding is not None)
 
 
-def needs_size(traits: Traits, scale_set: ScaleSet, on_set: Traits, running: Traits) -> bool:
+def needs_size(traits: Traits, model: Model, on_set: Traits, running: Traits) -> bool:
     """Whether the image says something of which only the VM size can tell that it fits.
 
-    What runs proves nothing of a size that the model was given since.
+    What an image like it runs on proves it: Azure takes no size into a model that cannot boot the model's image.
     """
-    model = scale_set.model
     if not model.settings.size or model.settings.size.lower() == "mix":
         return False
-    sizes = {i.size.lower() for i in scale_set.instances if i.size and not i.is_attached}
-    if sizes - {model.settings.size.lower()}:
-        return any((traits.generation, traits.architecture, _controllers(traits)))
     is_new = any((traits.generation and not on_set.generation, traits.architecture and not on_set.architecture))
     controllers = _controllers(traits)
     return is_new or bool(controllers and not model.settings.disk_controller and controllers != _controllers(running))

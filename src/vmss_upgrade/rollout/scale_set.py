@@ -124,7 +124,6 @@ class Instance:
     changed_individually: bool = False
     behind_in: tuple[str, ...] = ()
     generation: str = ""  # of the hypervisor: V1, V2
-    size: str = ""  # the VM size
     model_time: str = ""  # Flexible: when the model was made that it was made from
     os: str = ""  # Flexible: Linux, Windows
     has_model_mark: bool = False  # Flexible: by its tag or its name it was made from the model, whatever it runs
