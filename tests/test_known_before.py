@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from playing import HAPPY_FLEET, Alter, Played, play_altered
+from harness.playing import Played, play
+from harness.scenarios import Scenario, fleet_of
+from harness.wire import Alter, altered
 
-FLEXIBLE = HAPPY_FLEET.replace("update_domains: [2, 2]", "orchestration: Flexible\n  update_domains: [4]")
+UNIFORM = fleet_of()
+FLEXIBLE = fleet_of([4], fleet={"orchestration": "Flexible"})
 MACHINES = "/virtualmachines"
 
 
@@ -62,8 +64,12 @@ PET = {
 RESTORED = {"osDisk": {**disk("Linux"), "createOption": "Attach"}}
 
 
+def play_altered(scenario: Scenario, folder: Path, *alters: Alter, inputs: Mapping[str, str] | None = None) -> Played:
+    return play(scenario, folder, inputs=inputs, interceptors=map(altered, alters))
+
+
 def upgraded(played: Played) -> list[str]:
-    return json.loads(played.outputs["upgraded"])
+    return played.ids("upgraded")
 
 
 def test_attached_machines_are_left_alone_and_named(tmp_path: Path) -> None:
@@ -101,7 +107,7 @@ def test_a_flexible_set_goes_on_to_another_offer(strips_tags: bool, tmp_path: Pa
         for (publisher, offer, sku), version in zip(names, versions, strict=True)
     ]
     asked_for = {"image-offer": "ubuntu-24_04-lts", "image-sku": "server", "image-version": "24.04.202611010"}
-    played = play_altered(f"{FLEXIBLE}images: {json.dumps(images)}\n", tmp_path, alter, inputs=asked_for)
+    played = play_altered({**FLEXIBLE, "images": images}, tmp_path, alter, inputs=asked_for)
     assert played.outputs["outcome"] == "succeeded", played.log
     assert len(upgraded(played)) == 4
 
@@ -109,16 +115,14 @@ def test_a_flexible_set_goes_on_to_another_offer(strips_tags: bool, tmp_path: Pa
 # -- whether the image fits ------------------------------------------------------------------------------------------
 
 GALLERY = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute/galleries/g"
-FROM_GALLERY = f"""
-description: A scale set of a gallery's images.
-inputs: {{image-id: "{GALLERY}/images/new/versions/2.0.0"}}
-fleet:
-  update_domains: [2, 2]
-  health: probe
-  image: {{id: "{GALLERY}/images/old/versions/1.0.0"}}
-images: [{{id: "{GALLERY}/images/old", versions: ["1.0.0"]}}, {{id: "{GALLERY}/images/new", versions: ["2.0.0"]}}]
-timing: {{upgrade_seconds: 30, healthy_after_seconds: 10}}
-"""
+FROM_GALLERY = fleet_of(
+    inputs={"image-id": f"{GALLERY}/images/new/versions/2.0.0"},
+    fleet={"image": {"id": f"{GALLERY}/images/old/versions/1.0.0"}},
+    images=[
+        {"id": f"{GALLERY}/images/old", "versions": ["1.0.0"]},
+        {"id": f"{GALLERY}/images/new", "versions": ["2.0.0"]},
+    ],
+)
 
 
 def made_for(definition: dict[str, Any] | None = None, **abilities: str) -> Alter:
@@ -184,7 +188,7 @@ def test_a_feature_that_is_not_registered_is_refused_before_the_write(tmp_path: 
 
 def test_features_are_asked_about_for_flexible_sets_that_are_upgraded_alone(tmp_path: Path) -> None:
     assert play_altered(FLEXIBLE, tmp_path, features("Registered")).exit_code == 0
-    assert play_altered(HAPPY_FLEET, tmp_path, features("NotRegistered")).exit_code == 0
+    assert play_altered(UNIFORM, tmp_path, features("NotRegistered")).exit_code == 0
     only_model = play_altered(FLEXIBLE, tmp_path, features("NotRegistered"), inputs={"operation": "update-model"})
     assert only_model.exit_code == 0
 
@@ -202,13 +206,13 @@ def updating(*ids: str) -> Alter:
 
 
 def test_an_update_that_hangs_is_refused_before_the_write(tmp_path: Path) -> None:
-    played = play_altered(HAPPY_FLEET, tmp_path, updating("3"), inputs={"health-timeout": "5m"})
+    played = play_altered(UNIFORM, tmp_path, updating("3"), inputs={"health-timeout": "5m"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "Being updated by somebody since before this run, so that no batch could start: 3." in played.log
 
 
 def test_a_set_of_azure_devops_is_rolled_with_a_warning(tmp_path: Path) -> None:
-    played = play_altered(HAPPY_FLEET + "model: {tags: {__AzureDevOpsElasticPool: linux}}\n", tmp_path, lambda _, b: b)
+    played = play_altered(fleet_of(model={"tags": {"__AzureDevOpsElasticPool": "linux"}}), tmp_path)
     assert played.exit_code == 0
     assert "WARNING: The scale set belongs to Azure DevOps (Azure Pipelines), which creates, reimages" in played.log
 

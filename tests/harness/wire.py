@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import partial
 from typing import Any
+from urllib.parse import unquote
 
 from requests.adapters import HTTPAdapter
 from urllib3.util import parse_url
@@ -33,6 +35,25 @@ class Request:
 
 Send = Callable[[Request], Reply]
 Interceptor = Callable[[Request, Send], Reply]
+Alter = Callable[[str, Any], Any]  # path in lower case, the body of a 200 (None: no 200) -> another body, or None
+
+
+def altered(alter: Alter) -> Interceptor:
+    """Replace the answers to GETs of Resource Manager by what `alter` makes of them, also where there was none."""
+
+    def answer(request: Request, send: Send) -> Reply:
+        reply = send(request)
+        path = unquote(parse_url(request.url).path or "").lower()
+        if request.method != "GET" or "/providers/" not in path:
+            return reply
+        shown = reply.body.decode() if reply.status == 200 else "null"
+        given = alter(path, json.loads(shown or "null"))
+        if given is None or given == json.loads(shown or "null"):
+            return reply
+        headers = [(name, value) for name, value in reply.headers if name.lower() != "content-length"]
+        return replace(reply, status=200, headers=headers, body=json.dumps(given).encode())
+
+    return answer
 
 
 def wired(

@@ -19,7 +19,7 @@ REFUSED = "ended refused (1) instead of succeeded (0)"
 STILL_SUSPENDED = "automatic repairs suspended: True instead of False"
 
 
-def nothing(*_: Any) -> tuple[()]:
+def nothing(*_: Any, **__: Any) -> tuple[()]:
     return ()
 
 
