@@ -420,6 +420,7 @@ NO_OIDC = dict.fromkeys(OIDC, "")
         pytest.param(SECRET, SELF_HOSTED, ClientSecret, id="secret-on-a-self-hosted-runner"),
         pytest.param(NOBODY, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="managed-identity"),
         pytest.param(NOBODY, SELF_HOSTED, ManagedIdentity, id="managed-identity-although-oidc-is-there"),
+        pytest.param({"tenant-id": ""}, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="client-id-alone"),
     ],
 )
 def test_sign_in(given: dict[str, str], more: dict[str, str], expected: type) -> None:
@@ -564,6 +565,34 @@ def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endp
 def test_where_no_managed_identity_is_asked_for(environment: dict[str, str], name: str) -> None:
     assert problems(NOBODY, **SELF_HOSTED, **environment).keys() == {name}
     assert parsed({}, **SELF_HOSTED, **environment), "nobody needs it"
+
+
+@pytest.mark.parametrize("environment", [{}, {"IDENTITY_ENDPOINT": "http://127.0.0.1:41/t"}], ids=["imds", "endpoint"])
+def test_client_id_alone_names_one_of_a_machines_identities(environment: dict[str, str]) -> None:
+    sign_in = parsed({"tenant-id": ""}, **SELF_HOSTED, **NO_OIDC, **environment).account.sign_in
+    assert isinstance(sign_in, ManagedIdentity)
+    assert sign_in.client_id == parsed().account.sign_in.client_id  # type: ignore[union-attr]
+    assert sign_in.client_id in str(sign_in)
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "expected"),
+    [
+        pytest.param({"tenant-id": ""}, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-secret"}, id="hosted"),
+        pytest.param(
+            {"tenant-id": ""},
+            {**SELF_HOSTED, "ACTIONS_ID_TOKEN_REQUEST_URL": ""},
+            {"tenant-id", "client-secret"},
+            id="half-of-oidc",
+        ),
+        pytest.param({"client-id": ""}, {**SELF_HOSTED, **NO_OIDC}, {"client-id", "client-secret"}, id="tenant-alone"),
+        pytest.param({"tenant-id": "", "client-id": "x"}, {**SELF_HOSTED, **NO_OIDC}, {"client-id"}, id="no-guid"),
+    ],
+)
+def test_what_else_is_alone_names_no_managed_identity(
+    given: dict[str, str], more: dict[str, str], expected: set[str]
+) -> None:
+    assert problems(given, **more).keys() == expected
 
 
 def test_oidc_that_is_missing_says_which_permission() -> None:

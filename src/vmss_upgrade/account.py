@@ -59,12 +59,17 @@ class GitHubOidc:
 
 @dataclass(frozen=True, slots=True)
 class ManagedIdentity:
-    """The identity of the self-hosted runner's own machine, and the origin that is asked for its token."""
+    """The identity of the self-hosted runner's own machine, and the origin that is asked for its token.
+
+    `client_id` names one of several user-assigned identities; empty: the only one, or the system's.
+    """
 
     endpoint: str = "http://169.254.169.254"  # Azure's instance metadata service
+    client_id: str = ""
 
     def __str__(self) -> str:
-        return "the managed identity of this self-hosted runner"
+        which = f" {self.client_id}" if self.client_id else ""
+        return f"the managed identity{which} of this self-hosted runner"
 
 
 SignIn = ClientSecret | GitHubOidc | ManagedIdentity

@@ -54,9 +54,11 @@ class Trouble(Enum):
     CHANGED = "changed"  # 412: the scale set is no longer the one that was read
     GONE = "gone"  # an instance named in the request no longer exists
     NOT_FOUND = "not found"  # 404
+    VERSION_UNKNOWN = "version unknown"  # 400: who answered does not know the api-version yet; somebody else may
     NO_RECORD = "no record"  # 404 to a poll: Azure accepted the operation, but does not know it (yet, or any more)
-    TOKEN_REFUSED = "token refused"  # 401: the access token is not accepted any more; a fresh one may be
+    TOKEN_REFUSED = "token refused"  # 401, or one without a code: the access token is not accepted; a fresh one may be
     DENIED = "denied"  # 403, any other 401, or no token
+    OTHER_TENANT = "other tenant"  # 401: what was asked for belongs to a tenant that the token is not of
     REJECTED = "rejected"  # any other answer: waiting will not help
 
 

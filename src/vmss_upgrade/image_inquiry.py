@@ -7,7 +7,13 @@ from vmss_upgrade.patient_api import PatientApi, Steps
 from vmss_upgrade.rollout.findings import Finding, note
 from vmss_upgrade.rollout.fit_check import examine_fit, needs_size
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Traits, newest_first
-from vmss_upgrade.rollout.image_check import examine_image, is_replicating, latest_denied, latest_missing
+from vmss_upgrade.rollout.image_check import (
+    examine_image,
+    is_replicating,
+    latest_denied,
+    latest_missing,
+    latest_of_another_tenant,
+)
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Model, ScaleSet
 
@@ -37,6 +43,9 @@ class ImageInquiry:
         except AzureError as error:
             if error.trouble is Trouble.DENIED:
                 self._findings.append(latest_denied(wanted))
+                return None
+            if error.trouble is Trouble.OTHER_TENANT:
+                self._findings.append(latest_of_another_tenant(wanted))
                 return None
             if error.trouble is not Trouble.NOT_FOUND:
                 raise

@@ -17,7 +17,14 @@ from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.patience import Patience
 
 LIMIT = 5 * 60.0  # seconds; recorded: under a second
-_NOT_DONE = (Trouble.DENIED, Trouble.TOKEN_REFUSED, Trouble.REJECTED, Trouble.NOT_FOUND)
+_NOT_DONE = (
+    Trouble.DENIED,
+    Trouble.OTHER_TENANT,
+    Trouble.TOKEN_REFUSED,
+    Trouble.REJECTED,
+    Trouble.NOT_FOUND,
+    Trouble.VERSION_UNKNOWN,
+)
 
 
 class RepairsPause:

@@ -94,6 +94,36 @@ FORBIDDEN = (
     "'Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action' over scope '/subscriptions/s' or the scope is "
     "invalid."
 )
+LACKS = "The client 'c' does not have authorization to perform action '{}' over scope '{}' or the scope is invalid."
+POLL, GALLERIES = "Microsoft.Compute/locations/operations", "Microsoft.Compute/galleries"
+ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+IMAGE = "/subscriptions/other/resourceGroups/i/providers/Microsoft.Compute/galleries/g/images/web/versions/1.0.0"
+HAS = "The client 'c' has permission to perform action 'Microsoft.Compute/virtualMachineScaleSets/write' on scope '/s'"
+LINKED = HAS + "; however, it does not have permission to perform action(s) '{}' on the linked scope(s) '{}' (or not)."
+NOT_LINKED = (
+    "The client has permission to perform action '{}' on scope '/s', however the current tenant 'ours' is not "
+    "authorized to access linked subscription 'other'."
+)
+DENY_ASSIGNMENT = (
+    HAS + "; however, the access is denied because of the deny assignment with name 'Managed app' and Id 'd' at scope "
+    "'/subscriptions/s/resourceGroups/g'."
+)
+POLICY = (
+    "Resource 'web' was disallowed by policy. Policy identifiers: '["
+    '{"policyAssignment":{"name":"Allowed images","id":"/x"},"policyDefinition":{"name":"Images","id":"/y"}},'
+    '{"policyAssignment":{"name":"Sizes"},"policyDefinition":{"name":"Sizes of machines"}}'
+    "]'."
+)
+DISALLOWED = {"code": "RequestDisallowedByPolicy", "message": "Resource 'web' was disallowed by policy."}
+VIOLATION = {"type": "PolicyViolation", "info": {"policyAssignmentDisplayName": "Only hardened images"}}
+WRONG_ISSUER = (
+    "The access token is from the wrong issuer 'https://sts.windows.net/aaaa-1/'. It must match the tenant "
+    "'https://sts.windows.net/bbbb-2/' associated with this subscription."
+)
+NO_PROVIDER = (
+    "No registered resource provider found for location 'we' and API version '2026-04-01' for type "
+    "'virtualMachineScaleSets'. The supported api-versions are '{}'. The supported locations are 'we'."
+)
 NOT_REGISTERED = "Subscription s is not registered for feature {} required to carry out the requested operation."
 REGISTER = "az feature register --namespace {} --name {}"
 
@@ -135,6 +165,105 @@ REGISTER = "az feature register --namespace {} --name {}"
         ),
         pytest.param(error(403, "AuthorizationFailed", "No."), ["README"], id="action-that-is-not-named"),
         pytest.param(
+            error(403, "AuthorizationFailed", LACKS.format(f"{POLL}/read", f"/subscriptions/s/providers/{POLL}/1")),
+            [f"lacks the action {POLL}/read.", "on /subscriptions/s."],
+            id="action-at-the-subscription",
+        ),
+        pytest.param(
+            error(403, "AuthorizationFailed", LACKS.format(f"{GALLERIES}/images/versions/read", IMAGE)),
+            [f"lacks the action {GALLERIES}/images/versions/read.", f"on {IMAGE}."],
+            id="action-on-an-image",
+        ),
+        pytest.param(
+            error(403, "LinkedAuthorizationFailed", LINKED.format(f"{GALLERIES}/images/versions/read", IMAGE)),
+            [f"lacks {GALLERIES}/images/versions/read on", f"linked to, {IMAGE}: give it a role with that right there"],
+            id="linked-image",
+        ),
+        pytest.param(
+            error(403, "LinkedAccessCheckFailed", LINKED.format(ASSIGN, "/subscriptions/s/i").replace("(s)", "")),
+            [f"lacks {ASSIGN} on", "linked to, /subscriptions/s/i:"],
+            id="linked-identity-by-another-code",
+        ),
+        pytest.param(
+            error(403, "LinkedAuthorizationFailed", "Azure found another way to say it."),
+            ["a linked resource"],
+            id="linked-in-other-words",
+        ),
+        pytest.param(
+            error(403, "LinkedAuthorizationFailed", NOT_LINKED.format(f"{GALLERIES}/images/versions/read")),
+            ["subscription other belongs to another tenant", "no role helps", "Copy the image", "/SharedGalleries/"],
+            id="linked-image-of-another-tenant",
+        ),
+        pytest.param(
+            error(403, "LinkedAuthorizationFailed", NOT_LINKED.format("Microsoft.Network/virtualNetworks/join/action")),
+            ["subscription other belongs to another tenant", "no role helps"],
+            id="linked-network-of-another-tenant",
+        ),
+        pytest.param(
+            error(403, "DenyAssignmentAuthorizationFailed", DENY_ASSIGNMENT),
+            ["No role helps", "deny assignment 'Managed app' at /subscriptions/s/resourceGroups/g", "whoever made it"],
+            id="deny-assignment",
+        ),
+        pytest.param(
+            error(403, "Forbidden", DENY_ASSIGNMENT), ["No role helps", "'Managed app'"], id="deny-assignment-by-words"
+        ),
+        pytest.param(
+            error(403, "DenyAssignmentAuthorizationFailed", "Denied."),
+            ["No role helps against the deny assignment:"],
+            id="deny-assignment-without-a-name",
+        ),
+        pytest.param(
+            error(403, "RequestDisallowedByPolicy", POLICY),
+            ["No role helps", "the policy assignment 'Allowed images', 'Sizes'", "ask its owner"],
+            id="policy",
+        ),
+        pytest.param(
+            answer(403, {"error": {**DISALLOWED, "additionalInfo": [VIOLATION, 7, {"type": "PolicyViolation"}]}}),
+            ["the policy assignment 'Only hardened images'"],
+            id="policy-that-stands-beside-the-words",
+        ),
+        pytest.param(
+            answer(403, {"error": DISALLOWED}), ["No role helps against a policy"], id="policy-without-a-name"
+        ),
+        pytest.param(error(403, "RequestDisallowedByAzure", "Not in this region."), [], id="403-of-another-kind"),
+        pytest.param(answer(403, "<html>Blocked</html>"), [], id="403-of-a-proxy"),
+        pytest.param(
+            error(401, "InvalidAuthenticationTokenTenant", WRONG_ISSUER),
+            ["belongs to another tenant (bbbb-2)", "signed in to (aaaa-1)", "`subscription-id`"],
+            id="tenant",
+        ),
+        pytest.param(
+            error(401, "InvalidAuthenticationTokenTenant", "Wrong issuer."),
+            ["belongs to another tenant than", "`subscription-id`"],
+            id="tenant-that-is-not-named",
+        ),
+        pytest.param(
+            error(401, "InvalidAuthenticationToken"), ["disabled or deleted", "`environment`"], id="token-not-accepted"
+        ),
+        pytest.param(
+            error(
+                409, "ScopeLocked", "... because following scope(s) are locked: '/subscriptions/s/resourceGroups/g'."
+            ),
+            ["A lock at /subscriptions/s/resourceGroups/g", "az lock list"],
+            id="lock",
+        ),
+        pytest.param(error(409, "ScopeLocked", "Locked."), ["A lock forbids it"], id="lock-that-is-not-named"),
+        pytest.param(
+            error(400, "NoRegisteredProviderFound", NO_PROVIDER.format("2025-04-01, 2023-09-01")),
+            ["This cloud does not know the api-version 2026-04-01 yet", "newest that it names is 2025-04-01"],
+            id="api-version",
+        ),
+        pytest.param(
+            error(400, "InvalidApiVersionParameter", "The api-version '2026-04-01' is invalid."),
+            ["This cloud does not know the api-version 2026-04-01 yet, and"],
+            id="api-version-said-otherwise",
+        ),
+        pytest.param(
+            error(400, "NoRegisteredProviderFound", NO_PROVIDER.format("2025-04-01, 2026-04-01")),
+            [],
+            id="a-region-that-is-not-known",
+        ),
+        pytest.param(
             error(400, "Odd", "The type Microsoft.Compute/virtualMachines cannot do this."), [], id="not-a-feature"
         ),
         pytest.param(answer(400, {"error": {"code": ["x"], "message": {"y": 1}}}), [], id="odd-types"),
@@ -145,3 +274,35 @@ def test_what_to_do_about_a_refusal(reply: Any, words: list[str]) -> None:
         azure(reply)[0].upgrade(("1",))
     assert [word for word in words if word not in refused.value.remedy] == []
     assert bool(refused.value.remedy) == bool(words)
+
+
+def test_a_right_that_the_identity_has_is_not_called_missing() -> None:
+    for words in (LINKED.format("a/read", "/x"), NOT_LINKED.format("a/read"), DENY_ASSIGNMENT):
+        with pytest.raises(AzureError) as refused:
+            azure(error(403, "LinkedAuthorizationFailed", words))[0].upgrade(("1",))
+        assert "virtualMachineScaleSets/write" not in refused.value.remedy
+        assert "README" not in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("reply", "trouble"),
+    [
+        pytest.param(answer(401, None), Trouble.TOKEN_REFUSED, id="401-without-a-body"),
+        pytest.param(answer(401, "<html>Unauthorized</html>"), Trouble.TOKEN_REFUSED, id="401-as-a-page"),
+        pytest.param(answer(401, {"message": "no"}), Trouble.TOKEN_REFUSED, id="401-without-a-code"),
+        pytest.param(error(401, "InvalidAuthenticationTokenTenant"), Trouble.OTHER_TENANT, id="401-of-a-tenant"),
+        pytest.param(
+            error(400, "NoRegisteredProviderFound", NO_PROVIDER.format("2025-04-01")),
+            Trouble.VERSION_UNKNOWN,
+            id="version",
+        ),
+        pytest.param(error(404, "InvalidResourceType", "No."), Trouble.VERSION_UNKNOWN, id="version-by-the-type"),
+        pytest.param(
+            error(400, "NoRegisteredProviderFound", NO_PROVIDER.format("2026-04-01")), Trouble.REJECTED, id="region"
+        ),
+    ],
+)
+def test_what_kind_of_no_it_is(reply: Any, trouble: Trouble) -> None:
+    with pytest.raises(AzureError) as refused:
+        azure(reply)[0].upgrade(("1",))
+    assert refused.value.trouble is trouble

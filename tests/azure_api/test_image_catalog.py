@@ -85,7 +85,9 @@ def test_what_nobody_can_look_up_is_not_asked_for(image: Image) -> None:
     [
         pytest.param([error(404, "PlatformImageNotFound")], ImageState.MISSING, id="missing"),
         pytest.param([error(403, "AuthorizationFailed")], ImageState.DENIED, id="no-right"),
-        pytest.param([error(401, "InvalidAuthenticationTokenTenant")] * 2, ImageState.DENIED, id="another-tenant"),
+        pytest.param(
+            [error(401, "InvalidAuthenticationTokenTenant")] * 2, ImageState.OTHER_TENANT, id="another-tenant"
+        ),
         pytest.param([error(400, "InvalidParameter")], ImageState.UNKNOWABLE, id="rejected"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,16 +14,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import ClientAuthenticationError, ServiceResponseError
-from azure.identity import ManagedIdentityCredential
 from scripted import CLAIMS, answer, jwt
 
-from azure_simulator import Reply, VirtualClock
+from azure_simulator import ConnectionDropped, Reply, VirtualClock
 from azure_simulator.transport import SimulatorTransport
 from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.azure_api import credentials
 from vmss_upgrade.azure_api.connection import ClockedTransport
 from vmss_upgrade.azure_api.credentials import GitHubToken, RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
+from vmss_upgrade.azure_api.failures import SignInRefused
 
 REQUEST = GitHubOidc(
     tenant_id="tenant", client_id="client", request_url="https://github.test/token?v=1", request_token="bearer"
@@ -230,9 +231,120 @@ def test_nobody_is_asked_before_a_token_is_needed(services: Services, sign_in: A
     assert services.log == []
 
 
-def test_a_self_hosted_runner_signs_in_with_its_managed_identity(services: Services) -> None:
-    credential = credential_for(ManagedIdentity(), endpoints_of(Cloud()), services.transport(), services.mask)
-    assert isinstance(credential, ManagedIdentityCredential)
+IMDS = "169.254.169.254"
+SEVERAL = "Multiple user assigned identities exist"
+MACHINE_TOKEN = {
+    "token_type": "Bearer",
+    "expires_in": 3600,
+    "expires_on": 32503680000,
+    "access_token": "access",
+    "resource": "https://manager.test",
+}
+
+
+def test_a_self_hosted_runner_signs_in_with_its_managed_identity() -> None:
+    hosts = Hosts({f"http://{IMDS}": answer(200, MACHINE_TOKEN)})
+    assert hosts.sign_in(ManagedIdentity()) == "access"
+    assert not any("client_id" in request for request in hosts.sent)
+
+
+def test_one_of_a_machines_identities_signs_in_by_its_client_id() -> None:
+    hosts = Hosts({f"http://{IMDS}": answer(200, MACHINE_TOKEN)})
+    assert hosts.sign_in(ManagedIdentity(client_id="the-second")) == "access"
+    assert "client_id=the-second" in hosts.sent[0]
+
+
+@pytest.mark.parametrize(
+    ("client_id", "words", "remedy"),
+    [
+        pytest.param("", f"{SEVERAL}, please specify the clientId", "`client-id`", id="several-identities"),
+        pytest.param("", "Identity not found", "assign one to it", id="no-identity"),
+        pytest.param("wrong", "Identity not found", "correct it, or assign that identity", id="another-identity"),
+        pytest.param("", "Something else", "", id="anything-else"),
+    ],
+)
+def test_a_machine_without_the_identity_that_was_asked_for(client_id: str, words: str, remedy: str) -> None:
+    refusal = answer(400, {"error": "invalid_request", "error_description": words})
+    with pytest.raises(SignInRefused) as refused:
+        Hosts({f"http://{IMDS}": refusal}).sign_in(ManagedIdentity(client_id=client_id))
+    assert words in str(refused.value)
+    assert "no response" not in str(refused.value)
+    assert remedy in refused.value.remedy
+    assert bool(refused.value.remedy) == bool(remedy)
+    assert not re.search("secret|federated", refused.value.remedy)
+
+
+def test_where_nobody_gives_out_managed_identities_that_is_said() -> None:
+    def nobody(*_request: Any) -> Reply:
+        raise ConnectionDropped("refused")
+
+    hosts = Hosts({})
+    hosts.exchange = nobody  # type: ignore[method-assign]
+    with pytest.raises(SignInRefused) as refused:
+        hosts.sign_in(ManagedIdentity())
+    assert "Nobody gives out managed identities" in refused.value.remedy
+
+
+def test_an_outage_of_the_identity_service_is_no_refusal() -> None:
+    with pytest.raises(ServiceResponseError, match="not available"):
+        Hosts({f"http://{IMDS}": answer(503)}).sign_in(ManagedIdentity())
+
+
+MUST = "must have the same issuer, subject and audience"
+ABOUT_SECRETS = "`client-secret`"
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy", "names_claims"),
+    [
+        pytest.param(90002, "`tenant-id`", False, id="no-such-tenant"),
+        pytest.param(900023, "`tenant-id`", False, id="no-tenants-name"),
+        pytest.param(900382, "`environment`", False, id="another-cloud"),
+        pytest.param(700016, "`client-id`", False, id="no-such-application"),
+        pytest.param(7000229, "`client-id`", False, id="no-service-principal"),
+        pytest.param(700213, "federated credential", True, id="subject"),
+        pytest.param(700211, "federated credential", True, id="issuer"),
+        pytest.param(700212, "federated credential", True, id="audience"),
+        pytest.param(70021, "federated credential", True, id="no-federated-credential-matches"),
+        pytest.param(70025, "federated credential", True, id="no-federated-credential-at-all"),
+        pytest.param(53003, "Conditional Access", False, id="conditional-access"),
+        pytest.param(53000, "Conditional Access", False, id="device"),
+        pytest.param(50076, "multifactor", False, id="multifactor"),
+        pytest.param(7000112, "disabled", False, id="disabled-application"),
+        pytest.param(50057, "disabled", False, id="disabled-account"),
+        pytest.param(500011, "`environment`", False, id="unknown-resource"),
+        pytest.param(700024, "clock", False, id="clock"),
+        pytest.param(123456789, "", False, id="unknown"),
+    ],
+)
+def test_a_refusal_is_told_by_its_number(services: Services, number: int, remedy: str, names_claims: bool) -> None:
+    words = {"error": "invalid_client", "error_description": f"AADSTS{number}: Entra's words. Trace ID: t"}
+    services.entra = [answer(400, words)]
+    with pytest.raises(SignInRefused) as refused:
+        services.credential().get_token("https://manager.test/.default")
+    assert f"AADSTS{number}: Entra's words." in str(refused.value)
+    assert remedy in refused.value.remedy
+    assert bool(refused.value.remedy) == bool(remedy)
+    assert (MUST in str(refused.value)) is names_claims
+    assert ABOUT_SECRETS not in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        pytest.param(7000222, "`client-secret` has expired", id="expired"),
+        pytest.param(7000215, "the value, not the id", id="invalid"),
+        pytest.param(90002, "`tenant-id`", id="no-such-tenant"),
+    ],
+)
+def test_a_secret_that_is_refused_is_told_by_its_number(number: int, remedy: str) -> None:
+    words = {"error": "invalid_client", "error_description": f"AADSTS{number}: Entra's words."}
+    hosts = Hosts({"https://login.test/tenant/v2.0/": answer(200, CONFIGURATION)})
+    hosts.answers["https://login.test/"] = answer(401, words)
+    with pytest.raises(SignInRefused) as refused:
+        hosts.sign_in(SECRET)
+    assert remedy in refused.value.remedy
+    assert MUST not in str(refused.value)
 
 
 def test_the_real_transport_sleeps_on_the_clock() -> None:
@@ -410,9 +522,6 @@ def test_an_address_of_github_that_cannot_be_read_is_not_asked(url: str) -> None
     with pytest.raises(SdkError):
         hosts.sign_in(replace(REQUEST, request_url=url))
     assert hosts.sent == []
-
-
-IMDS = "169.254.169.254"
 
 
 @pytest.mark.parametrize(

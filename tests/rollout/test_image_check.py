@@ -9,7 +9,14 @@ import pytest
 from builders import GALLERY, NEW, platform, resource, vhd
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Replication, Traits
-from vmss_upgrade.rollout.image_check import examine_image, is_replicating, latest_denied, latest_missing
+from vmss_upgrade.rollout.image_check import (
+    COPY_OR_SHARE,
+    examine_image,
+    is_replicating,
+    latest_denied,
+    latest_missing,
+    latest_of_another_tenant,
+)
 
 VERSION = resource(f"{GALLERY}/versions/2.0.0")
 MANAGED = resource("/subscriptions/s/resourceGroups/images/providers/Microsoft.Compute/images/web")
@@ -45,6 +52,16 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
                 "subscription."
             ),
             id="denied-platform",
+        ),
+        pytest.param(
+            VERSION,
+            {"state": ImageState.OTHER_TENANT},
+            warn(
+                f"Whether {GALLERY}/versions/2.0.0 exists could not be checked: it belongs to another tenant than the "
+                "one that the identity signed in to, and Azure may refuse the image.",
+                COPY_OR_SHARE,
+            ),
+            id="another-tenant",
         ),
         pytest.param(
             VERSION,
@@ -239,9 +256,16 @@ def test_everything_wrong_with_an_image_is_told_at_once() -> None:
     assert len(found) == 7
 
 
-@pytest.mark.parametrize("state", [ImageState.MISSING, ImageState.DENIED, ImageState.UNKNOWABLE])
+@pytest.mark.parametrize("state", [each for each in ImageState if each is not ImageState.FOUND])
 def test_of_an_image_that_was_not_seen_nothing_else_is_said(state: ImageState) -> None:
     assert len(examined(NEW, state=state, deprecated=True, traits=Traits(os="Windows"))) == 1
+
+
+def test_latest_of_another_tenant_cannot_be_read() -> None:
+    finding = latest_of_another_tenant(resource(GALLERY))
+    assert finding.severity is Severity.REFUSE
+    assert "belongs to another tenant" in finding.message
+    assert "role" not in finding.message + finding.remedy
 
 
 def test_latest_cannot_be_read() -> None:

@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -22,7 +23,8 @@ from azure.core.rest import HttpRequest
 from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
-from vmss_upgrade.azure_api.failures import LeadsElsewhere, read_by_the_sdk
+from vmss_upgrade.azure_api.failures import LeadsElsewhere, SignInRefused, read_by_the_sdk
+from vmss_upgrade.azure_api.sign_in_remedies import entra_remedy, is_about_federation, machine_remedy
 from vmss_upgrade.clock import unix_time
 
 _UNREADABLE = "the sign-in service's answer cannot be read"
@@ -51,7 +53,7 @@ def credential_for(
                 disable_instance_discovery=endpoints.is_private,
                 **options,
             )
-            return _Explaining(secret, noting, None)
+            return _Explaining(secret, noting, _refused_secret)
         case GitHubOidc():
             from azure.identity import ClientAssertionCredential
 
@@ -59,11 +61,12 @@ def credential_for(
             assertion = ClientAssertionCredential(
                 sign_in.tenant_id, sign_in.client_id, github.fetch, authority=endpoints.authority, **options
             )
-            return _Explaining(assertion, noting, github)
+            return _Explaining(assertion, noting, partial(_refused_token_of, github))
         case ManagedIdentity():
             from azure.identity import ManagedIdentityCredential
 
-            return ManagedIdentityCredential(transport=noting)
+            machine = ManagedIdentityCredential(client_id=sign_in.client_id or None, transport=noting)
+            return _Explaining(machine, noting, partial(_refused_machine, sign_in, noting), silence_is_refusal=True)
 
 
 class RenewableCredential:
@@ -194,12 +197,24 @@ class _NotingTransport(HttpTransport[Any, Any]):
 
 
 class _Explaining:
-    """A TokenCredential that tells an outage from a refusal, and says what GitHub's token claimed in the latter."""
+    """A TokenCredential that tells an outage from a refusal, which `refused` puts into words with what to do.
 
-    def __init__(self, inner: TokenCredential, noting: _NotingTransport, github: GitHubToken | None) -> None:
+    `silence_is_refusal`: whoever does not answer at all is not there, as the identity service of a machine that is none
+    of Azure's.
+    """
+
+    def __init__(
+        self,
+        inner: TokenCredential,
+        noting: _NotingTransport,
+        refused: Callable[[ClientAuthenticationError], SignInRefused],
+        *,
+        silence_is_refusal: bool = False,
+    ) -> None:
         self._inner = inner
         self._noting = noting
-        self._github = github
+        self._refused = refused
+        self._silence_is_refusal = silence_is_refusal
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """See azure.core.credentials.TokenCredential."""
@@ -222,25 +237,52 @@ class _Explaining:
             status = self._noting.last_status
             if status == 200:  # the same, as azure-identity puts it where it signs in with a secret
                 raise ServiceResponseError(_UNREADABLE) from None
+            if status is None and self._silence_is_refusal:
+                raise self._refused(error) from error
             if status is None or _is_outage(status):
                 why = f"HTTP {status}" if status else error.message
                 raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
-            if self._github is None:
-                raise
-            claims = {name: self._github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
-            described = ", ".join(f"{name}={value}" for name, value in claims.items())
-            raise ClientAuthenticationError(
-                f"{_entra_words(error)} GitHub's token has {described}; the federated credential of the application "
-                "must have the same issuer, subject and audience."
-            ) from error
+            raise self._refused(error) from error
+
+
+def _refused_secret(error: ClientAuthenticationError) -> SignInRefused:
+    said = _words(error)
+    return SignInRefused(said, entra_remedy(said))
+
+
+def _refused_token_of(github: GitHubToken, error: ClientAuthenticationError) -> SignInRefused:
+    """Says what GitHub's token claimed, where that may be why."""
+    said = _words(error)
+    if not is_about_federation(said):
+        return SignInRefused(said, entra_remedy(said))
+    claims = {name: github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
+    described = ", ".join(f"{name}={value}" for name, value in claims.items())
+    return SignInRefused(
+        f"{said} GitHub's token has {described}; the federated credential of the application must have the same "
+        "issuer, subject and audience.",
+        entra_remedy(said),
+    )
+
+
+def _refused_machine(
+    sign_in: ManagedIdentity, noting: _NotingTransport, error: ClientAuthenticationError
+) -> SignInRefused:
+    """In the service's own words, before which azure-identity says that there was no response."""
+    said = _words(error)
+    _, refused, why = said.partition("Token request error: ")
+    is_answered = noting.last_status is not None
+    return SignInRefused(
+        f"The runner's machine gets no token of a managed identity: {why if refused else said}",
+        machine_remedy(said, sign_in.client_id, is_answered=is_answered),
+    )
 
 
 def _is_outage(status: int) -> bool:
     return status >= 500 or status in (408, 429)
 
 
-def _entra_words(error: HttpResponseError) -> str:
-    return str(error.message).strip() or "Entra refused GitHub's token."
+def _words(error: HttpResponseError) -> str:
+    return str(error.message).strip() or "The sign-in was refused."
 
 
 def _claims(token: str) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from typing import Any
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
-from vmss_upgrade.azure_api.remedies import SIGN_IN_REMEDY, remedy_for
+from vmss_upgrade.azure_api.api_versions import is_unknown_version
+from vmss_upgrade.azure_api.denials import OTHER_TENANT
+from vmss_upgrade.azure_api.remedies import remedy_for
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.patience import LEAST_WAIT
 
@@ -27,11 +29,20 @@ _BY_STATUS = {
     412: Trouble.CHANGED,
     429: Trouble.THROTTLED,
 }
-# what Resource Manager says of a token that was revoked, and of one that is too old for its clock
-_TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken")
+# what Resource Manager says of a token that was revoked, and of one that is too old for its clock; what stands before
+# it may say nothing
+_TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "")
 # cloud-provider-azure#2386: an id in the list is no longer an instance
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
 _REDIRECT_REMEDY = "Find out who answers there: a proxy, or a network that one has to sign in to, may stand in between."
+
+
+class SignInRefused(ClientAuthenticationError):
+    """Entra, or the machine's identity service, gives no token; `remedy` is what to do, where that is known."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class LeadsElsewhere(SdkError):
@@ -138,7 +149,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
             trouble=Trouble.DENIED if denied else Trouble.UNCERTAIN,
             code="SignInFailed" if denied else type(error).__name__,
             doing=doing,
-            remedy=SIGN_IN_REMEDY if denied else "",
+            remedy=error.remedy if isinstance(error, SignInRefused) else "",
         )
     status = int(response.status_code)
     headers = response.headers
@@ -148,12 +159,10 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
         message = f"the answer is a redirect (HTTP {status}), and none is followed"
     return AzureError(
         message or cut(said),
-        trouble=_trouble(status, code),
+        trouble=_trouble(status, code, message),
         code=code or f"HTTP {status}",
         doing=doing,
-        remedy=_REDIRECT_REMEDY
-        if _is_redirect(status)
-        else remedy_for(status, code, message, is_sign_in=isinstance(error, ClientAuthenticationError)),
+        remedy=_REDIRECT_REMEDY if _is_redirect(status) else remedy_for(status, code, message),
         retry_after=retry_after(headers),
         correlation_id=correlation_id(headers),
     )
@@ -164,11 +173,15 @@ def _is_redirect(status: int) -> bool:
     return 300 <= status < 400
 
 
-def _trouble(status: int, code: str) -> Trouble:
+def _trouble(status: int, code: str, message: str) -> Trouble:
     if code == _GONE:
         return Trouble.GONE
+    if is_unknown_version(code, message):
+        return Trouble.VERSION_UNKNOWN
     if status == 401 and code in _TOKEN_REFUSED:
         return Trouble.TOKEN_REFUSED
+    if status == 401 and code.lower() == OTHER_TENANT:
+        return Trouble.OTHER_TENANT
     if status == 501 or _is_redirect(status):  # nobody there knows such a request, or has carried it out
         return Trouble.REJECTED
     if status >= 500 or status < 300:  # below 300: an answer that was cut off, or that nobody can read
@@ -207,16 +220,28 @@ def _text(parent: Mapping[str, Any], name: str) -> str:
 
 
 def words_of(error: Mapping[str, Any]) -> str:
-    """The message of Azure's error object, with what its details say, and with its target where the message does
-    not name it. Empty where Azure says nothing.
+    """The message of Azure's error object, with what its details say, and with its target and the policies that it
+    violates where the message does not name them. Empty where Azure says nothing.
     """
-    listed = error.get("details")
-    details = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
-    said = [": ".join(filter(None, (_text(each, "code"), _text(each, "message")))) for each in details]
+    said = [": ".join(filter(None, (_text(each, "code"), _text(each, "message")))) for each in _items(error, "details")]
     message, target = _text(error, "message"), _text(error, "target")
-    extra = "; ".join(filter(None, said))
+    policies = [f"policy assignment '{name}'" for name in _policies(error) if name and name not in message]
+    extra = "; ".join(filter(None, [*said, *policies]))
     named = not target or target.lower() in message.lower()
     return cut(" ".join(filter(None, (message, f"({extra})" if extra else "", "" if named else f"(target: {target})"))))
+
+
+def _policies(error: Mapping[str, Any]) -> Iterator[str]:
+    """The names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
+    for each in _items(error, "additionalInfo"):
+        info = each.get("info")
+        if _text(each, "type") == "PolicyViolation" and isinstance(info, Mapping):
+            yield _text(info, "policyAssignmentDisplayName") or _text(info, "policyAssignmentName")
+
+
+def _items(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    listed = parent.get(name)
+    return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
 
 
 def _body(error: HttpResponseError) -> Mapping[str, Any]:

@@ -35,7 +35,11 @@ from vmss_upgrade.rollout.image import (
 
 GALLERY_API_VERSION = "2024-03-03"
 
-_STATES = {Trouble.NOT_FOUND: ImageState.MISSING, Trouble.DENIED: ImageState.DENIED}
+_STATES = {
+    Trouble.NOT_FOUND: ImageState.MISSING,
+    Trouble.DENIED: ImageState.DENIED,
+    Trouble.OTHER_TENANT: ImageState.OTHER_TENANT,
+}
 _SHARINGS = {ImageKind.SHARED_GALLERY: "sharedGalleries", ImageKind.COMMUNITY_GALLERY: "communityGalleries"}
 _REPLICATIONS = {
     "completed": Replication.COMPLETED,

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import re
 
+from vmss_upgrade.azure_api.api_versions import is_unknown_version, unknown_version_remedy
+from vmss_upgrade.azure_api.denials import remedy_for_denial
+from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES
 
-SIGN_IN_REMEDY = "Check the sign-in inputs and the federated credential or secret of the application."
-
-_ROLE = "Give the identity the role that the README describes, on the scale set or its resource group."
 _SET_NOT_FOUND = ("resourcenotfound", "resourcegroupnotfound", "subscriptionnotfound")
 _FEATURE_MISSING = ("subscriptionnotregisteredforfeature", "featurenotregistered")
 
 _NAMED_FEATURE = re.compile(r"\b(Microsoft\.[A-Za-z]+)/([A-Za-z0-9_]+)\b(?!/)")
 _SPEAKS_OF_FEATURE = re.compile(r"\bfeature\b", re.IGNORECASE)
 _MODEL_LIMIT = re.compile(r"reached its limit of \d+ models", re.IGNORECASE)
-_NAMED_ACTION = re.compile(r"perform action '([A-Za-z0-9./*_-]+)'")
 
 _MODEL_LIMIT_REMEDY = (
     "The instances of a scale set may be on at most ten different models at a time, and every change of the model "
@@ -38,8 +37,8 @@ _GALLERY_IMAGE_REMEDY = (
 )
 
 
-def remedy_for(status: int, code: str, message: str, *, is_sign_in: bool = False) -> str:
-    """What to do about a refusal; empty where nothing is known that helps."""
+def remedy_for(status: int, code: str, message: str) -> str:
+    """What to do about a refusal of Resource Manager; empty where nothing is known that helps."""
     known = code.lower()
     if _MODEL_LIMIT.search(message):
         return _MODEL_LIMIT_REMEDY
@@ -47,18 +46,17 @@ def remedy_for(status: int, code: str, message: str, *, is_sign_in: bool = False
         return _PLATFORM_IMAGE_REMEDY
     if known == "galleryimagenotfound":
         return _GALLERY_IMAGE_REMEDY
+    if is_unknown_version(code, message):
+        return unknown_version_remedy(message)
     if feature := _feature_remedy(known, message):
         return feature
-    if status == 403:
-        named = _NAMED_ACTION.search(message)
-        return f"The identity lacks the action {named[1]}. {_ROLE}" if named else _ROLE
-    if status == 401 or is_sign_in:
-        return SIGN_IN_REMEDY
+    if status in (401, 403):
+        return remedy_for_denial(status, code, message)
     if status == 412:
         return "Somebody else is changing the scale set: run again when they have done."
     if known in _SET_NOT_FOUND:
         return "Check `subscription-id`, `resource-group` and `scale-set`."
-    return ""
+    return remedy_of(code, message)
 
 
 def _feature_remedy(code: str, message: str) -> str:

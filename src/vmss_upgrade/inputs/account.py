@@ -132,13 +132,17 @@ def _refuse_another_authority(form: Form, environment: str, name: str, host: str
 
 
 def _sign_in(form: Form, environ: Mapping[str, str]) -> SignIn:
-    """A given secret wins; else GitHub's OIDC token; a managed identity only where nothing else was given."""
+    """A given secret wins; else GitHub's OIDC token; a managed identity only where nothing else was given.
+
+    `client-id` alone names one of a machine's identities, where the job has no OIDC token that it could belong to.
+    """
     tenant = _tenant(form)
     client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=_NO_GUID)
     secret = form.sendable("client-secret")
     self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
-    if not (tenant or client or secret) and self_hosted:
-        return _managed_identity(form, environ)
+    has_oidc = bool(environ.get(_REQUEST_URL) or environ.get(_REQUEST_TOKEN))
+    if self_hosted and not (tenant or secret) and not (client and has_oidc):
+        return _managed_identity(form, environ, client)
     for name, value in (("tenant-id", tenant), ("client-id", client)):
         if not value:
             form.problem(name, "is missing", "Give it: both `tenant-id` and `client-id` are needed to sign in.")
@@ -179,11 +183,11 @@ def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
     return url, token
 
 
-def _managed_identity(form: Form, environ: Mapping[str, str]) -> ManagedIdentity:
+def _managed_identity(form: Form, environ: Mapping[str, str], client: str) -> ManagedIdentity:
     """Of the service that azure-identity chooses by the environment (`ManagedIdentityCredential`)."""
     name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if environ.get(name)), "")
     if not name:
-        return ManagedIdentity()
+        return ManagedIdentity(client_id=client)
     remedy = f"Unset {name} in the job's environment, or give `tenant-id` and `client-id`."
     if environ.get(_SERVICE_FABRIC):
         # azure-identity would send this request by a session of its own, past our bounds
@@ -191,5 +195,5 @@ def _managed_identity(form: Form, environ: Mapping[str, str]) -> ManagedIdentity
     address = parse_address(environ[name])
     if address is None or not is_address(environ[name]):
         form.problem(name, f"{shown_address(environ[name])!r} (in the environment) is not an address", remedy)
-        return ManagedIdentity()
-    return ManagedIdentity(endpoint=address.origin)
+        return ManagedIdentity(client_id=client)
+    return ManagedIdentity(endpoint=address.origin, client_id=client)

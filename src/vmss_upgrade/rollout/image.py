@@ -176,6 +176,7 @@ class ImageState(Enum):
     FOUND = "found"
     MISSING = "missing"
     DENIED = "denied"  # no right to read it
+    OTHER_TENANT = "other tenant"  # of a tenant that one is not signed in to
     UNKNOWABLE = "unknowable"  # a VHD: there is nobody to ask
 
 

@@ -9,6 +9,12 @@ from __future__ import annotations
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import IN_GALLERY, Image, ImageFacts, ImageKind, ImageState, Replication, Traits
 
+_OTHER_TENANT = "it belongs to another tenant than the one that the identity signed in to"
+COPY_OR_SHARE = (
+    "Copy the image into a gallery of the scale set's tenant, or have a gallery share it with the subscription or the "
+    "community (`image-id: /SharedGalleries/...` or `/CommunityGalleries/...`)."
+)
+
 
 def examine_image(
     target: Image, facts: ImageFacts, on_set: Traits, *, location: str, in_model: bool = False
@@ -24,6 +30,9 @@ def examine_image(
             )
         case ImageState.DENIED:
             return (note(f"Whether {target} exists could not be checked: {missing_right(target)}."),)
+        case ImageState.OTHER_TENANT:
+            message = f"Whether {target} exists could not be checked: {_OTHER_TENANT}, and Azure may refuse the image."
+            return (warn(message, COPY_OR_SHARE),)
         case ImageState.UNKNOWABLE:
             return (note(f"Whether {target} exists could not be checked beforehand."),)
     findings = (
@@ -42,6 +51,11 @@ def latest_denied(image: Image) -> Finding:
         f"What the latest version of {image} is could not be read: {missing_right(image)}.",
         "Give the identity that role, or name the exact version.",
     )
+
+
+def latest_of_another_tenant(image: Image) -> Finding:
+    """What `latest` means cannot be found out, and no role would help."""
+    return refuse(f"What the latest version of {image} is could not be read: {_OTHER_TENANT}.", COPY_OR_SHARE)
 
 
 def latest_missing(image: Image, location: str) -> Finding:

@@ -15,6 +15,8 @@ _BOUNDS = {
     # Azure has been seen to ask for 120 s and for 1200 s (Azure/azure-rest-api-specs#270)
     Trouble.THROTTLED: (15.0, 1200.0, 60 * 60.0, 240),
     Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0, 60),
+    # of two equal calls one finds a front end that knows the version (wire facts)
+    Trouble.VERSION_UNKNOWN: (2.0, 30.0, 10 * 60.0, 60),
     # after that the instances tell more than the operation will
     Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0, 30),
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)

@@ -1,0 +1,95 @@
+"""What to do about failures that a refusal, an operation and an instance can show alike, by Azure's code or words.
+
+Sources: Azure's pages on allocation failures, on quota errors, on SKUs that are not available, on resource locks,
+and on the terms of marketplace images; the words of images that do not boot, jenkinsci/azure-vm-agents-plugin#305
+(generation), Azure/azure-cli#27975 (trusted launch).
+"""
+
+from __future__ import annotations
+
+import re
+
+_NO_CAPACITY = (
+    "allocationfailed",
+    "zonalallocationfailed",
+    "overconstrainedallocationrequest",
+    "overconstrainedzonalallocationrequest",
+)
+_NO_CAPACITY_REMEDY = (
+    "Azure has no room for this VM size there just now, whatever the image: run again later, or give the scale set "
+    "another size, or more zones."
+)
+_SIZE_REMEDY = (
+    "The subscription may not use this VM size in the scale set's region or zones: "
+    "`az vm list-skus --location REGION --size SIZE --all` shows why. Ask for access to it, or choose another size."
+)
+_QUOTA_REMEDY = (
+    "Have the quota that Azure names raised, or free some of it (`az vm list-usage --location REGION` shows what is "
+    "used), then run again."
+)
+_TERMS_REMEDY = (
+    "Accept the terms of the marketplace image in this subscription: "
+    "`az vm image terms accept --publisher PUBLISHER --offer OFFER --plan PLAN`."
+)
+_DISABLED_REMEDY = "The subscription is disabled, so that nothing in it can be changed: have it enabled again."
+
+_SPEAKS_OF_QUOTA = re.compile(r"\bquota\b", re.IGNORECASE)
+_LOCKED = re.compile(r"scope\(s\) are locked: '([^']+)'", re.IGNORECASE)
+_NAMESPACE = re.compile(r"namespace '([A-Za-z.]+)'")
+# what of an image and a VM does not go together -> Azure's words for it; the first that fits counts
+_UNFIT = (
+    ("hypervisor generation", re.compile(r"hypervisor generation", re.IGNORECASE)),
+    ("CPU architecture", re.compile(r"cpu architecture", re.IGNORECASE)),
+    ("disk controller type", re.compile(r"cannot boot\b.*\bdisk controller type", re.IGNORECASE | re.DOTALL)),
+    ("security type", re.compile(r"security type|\btrusted ?launch\b", re.IGNORECASE)),
+)
+_CLIENT_ERRORS = ("badrequest", "invalidparameter", "operationnotallowed")
+
+
+def remedy_of(code: str, message: str) -> str:
+    """What to do; empty where nothing is known that helps."""
+    match code.lower():
+        case known if known in _NO_CAPACITY:
+            return _NO_CAPACITY_REMEDY
+        case "skunotavailable":
+            return _SIZE_REMEDY
+        case "quotaexceeded":
+            return _QUOTA_REMEDY
+        case "operationnotallowed" if _SPEAKS_OF_QUOTA.search(message):
+            return _QUOTA_REMEDY
+        case "scopelocked":
+            return _lock(message)
+        case "readonlydisabledsubscription":
+            return _DISABLED_REMEDY
+        case "missingsubscriptionregistration":
+            return _registration(message)
+        case "resourcepurchasevalidationfailed" | "marketplacepurchaseeligibilityfailed":
+            return _TERMS_REMEDY
+        case known if known in _CLIENT_ERRORS:
+            return _unfit(message)
+    return ""
+
+
+def _lock(message: str) -> str:
+    found = _LOCKED.search(message)
+    where = f" at {found[1]}" if found else ""
+    return (
+        f"A lock{where} forbids it, whatever role the identity has: have its owner remove it for the time of the "
+        "rollout (`az lock list` shows the locks)."
+    )
+
+
+def _registration(message: str) -> str:
+    found = _NAMESPACE.search(message)
+    namespace = found[1] if found else "NAMESPACE"
+    return f"Register the subscription for it: `az provider register --namespace {namespace}`, then run again."
+
+
+def _unfit(message: str) -> str:
+    what = next((what for what, words in _UNFIT if words.search(message)), "")
+    if not what:
+        return ""
+    return (
+        f"Image and scale set do not go together in their {what}: choose an image with the one that the scale set "
+        "has, or change its VM size or security profile first."
+    )
