@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scripted import DROPPED, HANGS, OPERATION, SET, accepted, answer, azure, error, polled
+from scripted import DROPPED, HANGS, OPERATION, SET, Script, accepted, answer, azure, error, polled
 
 from builders import NEW, vhd
 from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
@@ -158,6 +158,55 @@ def test_a_machine_whose_view_is_refused_alone_is_there_without_it() -> None:
     client, _ = azure(answer(200, {"value": [machine("web_a"), machine("web_b", **RUNNING)]}), error(409, "NotAllowed"))
     listed = client.read_instances(FLEXIBLE)
     assert [(each.id, each.power) for each in listed.instances] == [("web_a", Power.OTHER), ("web_b", Power.RUNNING)]
+
+
+LIST_OF_THREE = answer(200, {"value": [machine(f"web_{name}") for name in "abc"]})
+VIEW = answer(200, RUNNING)
+
+
+def asked_views(script: Script) -> list[str]:
+    return [sent.path.split("/")[-2] for sent in script.sent if sent.path.endswith("/instanceView")]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(error(429, "TooManyRequests"), id="throttled"),
+        pytest.param(error(503, "ServerTimeout"), id="outage"),
+        pytest.param(error(401, "ExpiredAuthenticationToken"), id="token"),
+        pytest.param(error(400, "NoRegisteredProviderFound"), id="version"),
+        pytest.param(DROPPED, id="dropped"),
+    ],
+)
+def test_views_that_were_answered_are_not_asked_for_again_when_the_look_is(trouble: Any) -> None:
+    client, script = azure(LIST_OF_THREE, VIEW, VIEW, trouble, LIST_OF_THREE, VIEW)
+    with pytest.raises(AzureError):
+        client.read_instances(FLEXIBLE)
+    assert [each.health for each in client.read_instances(FLEXIBLE).instances] == [Health.HEALTHY] * 3
+    assert asked_views(script) == ["web_a", "web_b", "web_c", "web_c"]
+
+
+def test_a_look_of_its_own_asks_for_every_view() -> None:
+    client, script = azure(LIST_OF_THREE, VIEW, VIEW, VIEW, LIST_OF_THREE, VIEW, VIEW, VIEW)
+    for _ in range(2):
+        client.read_instances(FLEXIBLE)
+    assert asked_views(script) == ["web_a", "web_b", "web_c"] * 2
+
+
+@pytest.mark.parametrize("meanwhile", ["time", "an upgrade", "a model update"])
+def test_a_view_is_no_older_than_what_happened(meanwhile: str) -> None:
+    writes = [] if meanwhile == "time" else [accepted(200, MODEL)]
+    client, script = azure(LIST_OF_THREE, VIEW, error(503, "Down"), *writes, LIST_OF_THREE, VIEW, VIEW, VIEW)
+    with pytest.raises(AzureError):
+        client.read_instances(FLEXIBLE)
+    if meanwhile == "time":
+        script.clock.sleep(121)
+    elif meanwhile == "an upgrade":
+        client.upgrade(("web_a",))
+    else:
+        client.set_image(NEW, "")
+    client.read_instances(FLEXIBLE)
+    assert asked_views(script) == ["web_a", "web_b", "web_a", "web_b", "web_c"]
 
 
 def test_machines_are_listed_without_their_views_where_azure_does_not_know_that() -> None:
@@ -397,7 +446,7 @@ def test_kinds_of_no(
         "suspending automatic repairs",
     )
     assert refused.value.code == code
-    assert refused.value.remedy != "" or trouble not in (Trouble.DENIED, Trouble.NOT_FOUND)
+    assert refused.value.remedy != "" or trouble not in (Trouble.DENIED, Trouble.NOT_FOUND) or code == "HTTP 403"
 
 
 @pytest.mark.parametrize(

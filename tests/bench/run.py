@@ -46,7 +46,8 @@ def look_seconds() -> tuple[str, float, float, str]:
     from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 
     client, pages = _client_of_recorded_pages()
-    api = ScaleSetClient(client, "11111111-1111-1111-1111-111111111111", "simulated-group", "simulated-set")
+    subscription, now = "11111111-1111-1111-1111-111111111111", time.monotonic
+    api = ScaleSetClient(client, subscription, "simulated-group", "simulated-set", now=now)
     model, took = api.read_model(), []
     for _ in range(ROUNDS):
         began = time.perf_counter()

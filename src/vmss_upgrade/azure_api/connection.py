@@ -77,5 +77,6 @@ def connect(
         account.subscription_id,
         account.resource_group,
         account.scale_set,
+        now=clock.now,
         has_time=lambda: clock.now() < ends,
     )

@@ -34,6 +34,7 @@ from vmss_upgrade.rollout.scale_set import Model
 __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 
 LIST_BUCKET = "HighCostGetVMScaleSetResource"  # wire facts, section 10
+VIEW_AGE = 120.0  # seconds for which a single view is good while the look that it belongs to is asked for again
 _PERMISSIONS_API_VERSION = "2022-04-01"  # of Microsoft.Authorization
 _FEATURES_API_VERSION = "2021-07-01"  # of Microsoft.Features
 _ENDED = ("completed", "cancelled", "faulted")  # the final states of a rolling upgrade
@@ -50,6 +51,7 @@ class ScaleSetClient:
         resource_group: str,
         name: str,
         *,
+        now: Callable[[], float],
         has_time: Callable[[], bool] = lambda: True,
     ) -> None:
         self._client = client
@@ -68,6 +70,9 @@ class ScaleSetClient:
         # rest (sizes, extensions, network interfaces) is told by comparing the two documents, field by field.
         self._model_body: Json = {}
         self._spelling = Spelling()
+        self._now = now
+        # of a look at machines that broke off: name -> when the view was answered, and the view
+        self._views: dict[str, tuple[float, Json]] = {}
         self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
 
     def read_model(self) -> Model:
@@ -104,6 +109,7 @@ class ScaleSetClient:
         wanted = quote(f"'virtualMachineScaleSet/id' eq '{literal}'", safe="")
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
+        self._views = {}
         listed = to_machines((machine for machine in machines if machine is not None), model.name)
         instances = self._spelling.kept(listed)
         self._lineage = self._lineage or lineage_of(model, instances)
@@ -125,13 +131,21 @@ class ScaleSetClient:
         if object_in(properties, "instanceView") or not is_segment(name):
             return machine
         try:
-            with translated("reading an instance view"):
-                view = self._reader.json(f"{self._machines_path}/{quote(name, safe='')}/instanceView")
+            view = self._view_of(name)
         except AzureError as error:
-            if error.trouble in ASK_AGAIN:
+            if error.trouble in (*ASK_AGAIN, Trouble.VERSION_UNKNOWN):
                 raise
             return None if error.trouble is Trouble.NOT_FOUND else machine
         return {**machine, "properties": {**properties, "instanceView": view}}
+
+    def _view_of(self, name: str) -> Json:
+        """GET of one machine's view; not again where a look that broke off a moment ago has it."""
+        answered, view = self._views.get(name, (float("-inf"), {}))
+        if self._now() - answered > VIEW_AGE:
+            with translated("reading an instance view"):
+                view = self._reader.json(f"{self._machines_path}/{quote(name, safe='')}/instanceView")
+            self._views[name] = (self._now(), view)
+        return view
 
     def is_rolling_upgrade_running(self) -> bool | None:
         """GET of rollingUpgrades/latest; 404 where there never was one."""
@@ -211,6 +225,7 @@ class ScaleSetClient:
 
     def set_image(self, image: Image, etag: str) -> Operation:
         """PATCH of the image alone, with If-Match where the scale set has an ETag."""
+        self._views = {}
         polling = SteppedPolling("updating the model")
         body: Any = image_patch(image)
         with translated("updating the model"), read_by_the_sdk():
@@ -226,9 +241,7 @@ class ScaleSetClient:
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """POST manualupgrade with exactly these ids (never "*")."""
-        if "*" in instance_ids:
-            message = "the list names an instance `*`, which in a request means all instances, so it is not asked for"
-            raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing="upgrading instances")
+        self._views = {}
         polling = SteppedPolling("upgrading instances")
         with translated("upgrading instances"), read_by_the_sdk():
             self._client.virtual_machine_scale_sets.begin_update_instances(
