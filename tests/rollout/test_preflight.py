@@ -243,6 +243,26 @@ def test_each_missing_right_is_named(command: Command, policy: Policy, severity:
     assert findings[0] == Finding(severity, f"The identity lacks the right to {actions} on the scale set.", GIVE_ROLE)
 
 
+@pytest.mark.parametrize(
+    ("permissions", "is_missing"),
+    [
+        pytest.param((Permission((f"{SET}/*",)),), True, id="the-set-alone"),
+        pytest.param((Permission(("*",), ("Microsoft.Compute/locations/*",)),), True, id="but-for-locations"),
+        pytest.param((Permission((f"{SET}/*", "microsoft.compute/Locations/operations/read")),), False, id="named"),
+        pytest.param(READER, False, id="all-reads"),
+        pytest.param(None, False, id="not-known"),
+    ],
+)
+@pytest.mark.parametrize("command", [Command.UPGRADE, Command.PLAN, Command.ROLLBACK])
+def test_operations_that_cannot_be_followed_are_told_before_the_write(
+    command: Command, permissions: tuple[Permission, ...] | None, is_missing: bool
+) -> None:
+    findings = asked_for(command, permissions=permissions)
+    told = [each for each in findings if "Microsoft.Compute/locations/operations/read" in each.message]
+    assert [each.severity for each in told] == [Severity.WARN] * is_missing
+    assert all(f"/subscriptions/{model().subscription};" in each.remedy for each in told)
+
+
 def test_rights_that_cannot_be_read_are_only_a_note() -> None:
     assert asked_for(permissions=None) == (
         note("Whether the identity has all rights could not be read; Azure will say so where one is missing."),

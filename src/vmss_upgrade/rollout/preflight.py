@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.commands import az_vmss
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
-from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES, Permission, missing_actions, needed_actions
+from vmss_upgrade.rollout.rights import FLEXIBLE_FEATURES, POLL, Permission, missing_actions, needed_actions
 from vmss_upgrade.rollout.scale_set import HealthSignal, Model, Owner
 
 _REFUSED_OWNERS = {
@@ -82,6 +82,7 @@ def examine_asked_for(
     """What the order needs of the scale set: rights, a health signal, quiet from automatic repairs."""
     findings = (
         *_rights(model, order, permissions),
+        _polls(model, permissions),
         _health_signal(model, order),
         _repairs(model, order, suspended=repairs_suspended),
     )
@@ -195,6 +196,17 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
         f"--role 'Virtual Machine Contributor' --scope {model.id}"
     )
     return [warn(message, remedy) if order.command is Command.PLAN else refuse(message, remedy)]
+
+
+def _polls(model: Model, permissions: Sequence[Permission] | None) -> Finding | None:
+    """Warn where operations cannot be followed: the subscription's roles are among the permissions at the scale set."""
+    if permissions is None or not missing_actions(permissions, (POLL,)):
+        return None
+    return warn(
+        f"The identity lacks the right to {POLL} on the subscription: Azure's operations cannot be followed, so the "
+        "instances are watched instead, and Azure's reasons for a failure may not be seen.",
+        f"Give it a role with that action on /subscriptions/{model.subscription}; the README's custom role has it.",
+    )
 
 
 def _health_signal(model: Model, order: Order) -> Finding | None:

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 # refuses for; the second one is named beside it ("Upgrade policy modes for Virtual Machine Scale Sets").
 FLEXIBLE_FEATURES = ("ImageReferenceUpgradeForVmoVMs", "VMSSFlexRollingUpgrade")
 
+# asked for at the subscription with every poll of an operation
+POLL = "Microsoft.Compute/locations/operations/read"
+
 _SET = "Microsoft.Compute/virtualMachineScaleSets"
 
 
