@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
-from vmss_upgrade.rollout import pacing
+from vmss_upgrade.rollout import endings, pacing
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Event, Noticed, Waiting
 from vmss_upgrade.rollout.findings import note
+from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.policy import HealthUse, Policy
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
+from vmss_upgrade.rollout.sightings import Sightings
 
 T = TypeVar("T")
 Steps = Generator[Event, None, T]
@@ -26,8 +29,10 @@ Steps = Generator[Event, None, T]
 # what was read is outdated, or the token is: read again, with a fresh one, at once; how often at most
 _READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
 
+_ODD = (Trouble.DENIED, Trouble.NOT_FOUND)  # of what could be read before: one such answer is not the truth
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
+SECOND_LOOK = 5.0  # seconds after which what was read once, and would end the run, is read again
 
 
 class OutOfTime(VmssUpgradeError):
@@ -62,6 +67,8 @@ class PatientApi:
         self.started = clock.now()
         self.wrote = False
         self.moved = False
+        self._signal = HealthSignal.NONE  # the one that was planned with
+        self.sightings = Sightings()
         self.seen: tuple[Instance, ...] = ()
         self.seen_at = float("-inf")
         self.model_read_at = float("-inf")
@@ -88,20 +95,49 @@ class PatientApi:
                 "Run the workflow again with the same inputs: instances on the target image are skipped.",
             )
 
-    def wait(self, why: str, seconds: float, *, until: float, detail: str = "") -> Steps[None]:
-        """Say why, how long, and until when there are more tries (`until`, as the clock shows), and sleep."""
-        last = min(until - self.started, self._timeout)
+    def wait(self, why: str, seconds: float, *, until: float | None = None, detail: str = "") -> Steps[None]:
+        """Say why, how long, and until when there are more tries (`until`, as the clock shows; None: this is the last),
+        and sleep.
+        """
+        last = min((self.now() + seconds if until is None else until) - self.started, self._timeout)
         yield Waiting(at=self.elapsed(), why=why, seconds=seconds, until=last, detail=detail)
         self.sleep(seconds)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
     def read_model(self) -> Steps[Model]:
-        """The model; `model_read_at` is when."""
-        model = yield from self.patiently(self.api.read_model)
-        if self._ignores_health:
-            model = replace(model, health_signal=HealthSignal.IGNORED)
+        """The model; `model_read_at` is when.
+
+        Raises Halted where the health signal that was planned with is gone from it, also at a second look.
+        """
+        model = yield from self._read_model()
+        if self._signal.proves_health and not model.health_signal.proves_health:
+            yield from self.wait("the model shows no health signal any more, so it is read once more", SECOND_LOOK)
+            model = yield from self._read_model()
+            if not model.health_signal.proves_health:
+                raise Halted(endings.signal_lost(self._signal, wrote=self.wrote))
+        if self._signal is not HealthSignal.NONE:
+            model = replace(model, health_signal=self._signal)
         self.model, self.model_read_at = model, self.now()
+        return model
+
+    def _read_model(self) -> Steps[Model]:
+        model = yield from self.patiently(self.api.read_model, was_seen=self.model_read_at > float("-inf"))
+        return replace(model, health_signal=HealthSignal.IGNORED) if self._ignores_health else model
+
+    def fix_health_signal(self) -> None:
+        """Go by the health signal of the model as read last, from now on to the end."""
+        self._signal = self.model.health_signal
+
+    def read_accepted_model(self, check: Callable[[Model], None], model: Model | None = None) -> Steps[Model]:
+        """The model (None: read now) that `check` raises nothing about; what it raises at a second look leaves."""
+        model = model or (yield from self.read_model())
+        try:
+            check(model)
+        except VmssUpgradeError:
+            yield from self.wait("the model is not as expected, so it is read once more", SECOND_LOOK)
+            model = yield from self.read_model()
+            check(model)
         return model
 
     def read_settled_model(self, why: str, until: float) -> Steps[Model]:
@@ -112,9 +148,13 @@ class PatientApi:
             model = yield from self.read_model()
         return model
 
-    def patiently(self, call: Callable[[], T], *, until: float = float("inf")) -> Steps[T]:
-        """The call's result, repeated while waiting can help, and not past `until`. For reads and polls only."""
+    def patiently(self, call: Callable[[], T], *, until: float = float("inf"), was_seen: bool = False) -> Steps[T]:
+        """The call's result, repeated while waiting can help, and not past `until`. For reads and polls only.
+
+        `was_seen`: this very read was answered before, so that one 403 or 404 is looked at twice.
+        """
         patience = Patience()
+        is_odd = _ODD if was_seen else ()
         while True:
             self.sleep(0)  # a cancelled run asks nothing more
             try:
@@ -122,15 +162,22 @@ class PatientApi:
             except AzureError as error:
                 if self.now() >= until:
                     raise
+                if error.trouble in is_odd:
+                    is_odd = ()
+                    why = f"{error.doing}: {error.code}, which an earlier look did not meet, so it is read once more"
+                    yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
+                    continue
                 patience = yield from self.wait_after(error, patience, until=until)
 
-    def look(self) -> Steps[None]:
-        """See all instances, as soon as the list's token bucket allows it."""
+    def look(self, *, until: float = float("inf")) -> Steps[None]:
+        """See all instances, as soon as the list's token bucket allows it; no try is later than `until`."""
         wait = self._bucket.wait_for(self.pages, self.now())
         if wait:
             self.sleep(wait)
-        listed = yield from self.patiently(lambda: self.api.read_instances(self.model))
-        self.seen, self.seen_at, self.pages = listed.instances, self.now(), listed.pages
+        read = partial(self.api.read_instances, self.model)
+        listed = yield from self.patiently(read, until=until, was_seen=self.seen_at > float("-inf"))
+        self.seen_at, self.pages = self.now(), listed.pages
+        self.seen = self.sightings.take(listed.instances, self.model, self.seen_at)
         self._bucket.spend(listed.pages, self.seen_at)
         if listed.remaining is not None:
             self._bucket.observe(listed.remaining, self.seen_at)
@@ -142,7 +189,8 @@ class PatientApi:
     def follow(
         self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[bool]] | None = None
     ) -> Steps[OperationState]:
-        """Poll until the operation ends, or Azure has no record of it (LOST), or the clock shows `deadline` (RUNNING).
+        """Poll until the operation ends, or Azure does not tell of it (LOST: it has no record, or the identity may not
+        read operations), or the clock shows `deadline` (RUNNING).
 
         `meanwhile` is run now and then, for progress; it answers whether to go on (else RUNNING, too).
         """
@@ -156,7 +204,7 @@ class PatientApi:
             try:
                 state = yield from self.patiently(operation.step, until=deadline)
             except AzureError as error:
-                if error.trouble is Trouble.NO_RECORD:
+                if error.trouble in (Trouble.NO_RECORD, Trouble.DENIED):
                     return OperationState.LOST
                 if self.now() < deadline:
                     raise
@@ -205,6 +253,7 @@ def operation_error(operation: Operation, state: OperationState, doing: str) -> 
         trouble=Trouble.REJECTED,
         code=problem.code if problem else "OperationFailed",
         doing=doing,
+        remedy=remedy_of(problem.code, problem.message) if problem else "",
         correlation_id=operation.correlation_id,
     )
 

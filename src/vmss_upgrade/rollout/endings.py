@@ -11,6 +11,7 @@ from vmss_upgrade.rollout.events import Ending, Outcome
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.watch import NOT_HEALTHY_ELSEWHERE
 
@@ -56,10 +57,12 @@ def out_of_time(error: VmssUpgradeError) -> Ending:
 def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
     """A batch has instance errors, or ran out of its time."""
     timed_out = all(failure.code == BATCH_TIMEOUT for failure in gate.failures)
+    known = remedy_of(gate.failures[0].code, gate.failures[0].message)
+    remedy = f"{known} Nothing" if known else "Look into what is named here; nothing"
     return Ending(
         outcome=Outcome.TIMED_OUT if timed_out else Outcome.HALTED,
         reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
-        remedy="Look into what is named here; nothing further was touched.",
+        remedy=f"{remedy} further was touched.",
         failures=gate.failures,
         calls_for_rollback=True,
     )
