@@ -11,9 +11,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import azure.identity
 import pytest
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import ClientAuthenticationError, ServiceResponseError
+from azure.core.pipeline import Pipeline
+from azure.core.rest import HttpRequest
 from scripted import CLAIMS, answer, jwt
 
 from azure_simulator import ConnectionDropped, Reply, VirtualClock
@@ -283,6 +286,28 @@ def test_where_nobody_gives_out_managed_identities_that_is_said() -> None:
     with pytest.raises(SignInRefused) as refused:
         hosts.sign_in(ManagedIdentity())
     assert "Nobody gives out managed identities" in refused.value.remedy
+
+
+class OfArc:
+    """Azure Arc's credential as azure-identity has it, where the agent knows the machine's own identity alone."""
+
+    def __init__(self, *, client_id: str, transport: Any) -> None:
+        self._pipeline = Pipeline(transport)
+
+    def get_token(self, *_scopes: str, **_options: Any) -> Any:
+        self._pipeline.run(HttpRequest("GET", f"http://{IMDS}/token"))
+        raise ClientAuthenticationError(
+            "Azure Arc did not confirm the requested user-assigned managed identity in the token response."
+        )
+
+
+def test_who_is_given_the_token_of_another_identity_is_told_to_leave_client_id_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(azure.identity, "ManagedIdentityCredential", OfArc)
+    with pytest.raises(SignInRefused, match="did not confirm") as refused:
+        Hosts({f"http://{IMDS}": answer(200, MACHINE_TOKEN)}).sign_in(ManagedIdentity(client_id="the-second"))
+    assert "leave `client-id` out" in refused.value.remedy
 
 
 def test_an_outage_of_the_identity_service_is_no_refusal() -> None:

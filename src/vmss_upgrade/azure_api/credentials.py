@@ -24,7 +24,7 @@ from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity, Sign
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, SignInRefused, read_by_the_sdk
-from vmss_upgrade.azure_api.sign_in_remedies import entra_remedy, is_about_federation, machine_remedy
+from vmss_upgrade.azure_api.sign_in_remedies import NOT_CONFIRMED, entra_remedy, is_about_federation, machine_remedy
 from vmss_upgrade.clock import unix_time
 
 _UNREADABLE = "the sign-in service's answer cannot be read"
@@ -66,7 +66,7 @@ def credential_for(
             from azure.identity import ManagedIdentityCredential
 
             machine = ManagedIdentityCredential(client_id=sign_in.client_id or None, transport=noting)
-            return _Explaining(machine, noting, partial(_refused_machine, sign_in, noting), silence_is_refusal=True)
+            return _Explaining(machine, noting, partial(_refused_machine, sign_in, noting), is_of_machine=True)
 
 
 class RenewableCredential:
@@ -199,8 +199,7 @@ class _NotingTransport(HttpTransport[Any, Any]):
 class _Explaining:
     """A TokenCredential that tells an outage from a refusal, which `refused` puts into words with what to do.
 
-    `silence_is_refusal`: whoever does not answer at all is not there, as the identity service of a machine that is none
-    of Azure's.
+    `is_of_machine`: of the identity service of a machine; one that does not answer at all is not there.
     """
 
     def __init__(
@@ -209,12 +208,12 @@ class _Explaining:
         noting: _NotingTransport,
         refused: Callable[[ClientAuthenticationError], SignInRefused],
         *,
-        silence_is_refusal: bool = False,
+        is_of_machine: bool = False,
     ) -> None:
         self._inner = inner
         self._noting = noting
         self._refused = refused
-        self._silence_is_refusal = silence_is_refusal
+        self._is_of_machine = is_of_machine
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """See azure.core.credentials.TokenCredential."""
@@ -235,10 +234,10 @@ class _Explaining:
             raise ServiceResponseError(_UNREADABLE) from None
         except ClientAuthenticationError as error:
             status = self._noting.last_status
+            if self._is_of_machine and (status is None or NOT_CONFIRMED in str(error.message)):
+                raise self._refused(error) from error
             if status == 200:  # the same, as azure-identity puts it where it signs in with a secret
                 raise ServiceResponseError(_UNREADABLE) from None
-            if status is None and self._silence_is_refusal:
-                raise self._refused(error) from error
             if status is None or _is_outage(status):
                 why = f"HTTP {status}" if status else error.message
                 raise ServiceResponseError(f"the sign-in service is not available ({why})") from error

@@ -10,6 +10,9 @@ import re
 
 _NUMBER = re.compile(r"AADSTS(\d+)")
 
+# azure-identity's words for a token of another identity than was asked for, as Azure Arc's older agents give one
+NOT_CONFIRMED = "did not confirm the requested user-assigned managed identity"
+
 # of these alone GitHub's token, or the federated credential that it is compared with, is the cause
 _FEDERATED = ("70021", "700211", "700212", "700213", "70025")
 
@@ -67,6 +70,7 @@ _NONE = (
     "The runner's machine has no managed identity: assign one to it, or give `tenant-id` and `client-id` to sign in as "
     "an application."
 )
+_OWN_ALONE = "The runner's machine has an identity of its own alone: leave `client-id` out."
 _NO_SERVICE = (
     "Nobody gives out managed identities where this runner is: run on a machine of Azure's that has one, or give "
     "`tenant-id` and `client-id` to sign in as an application."
@@ -90,6 +94,8 @@ def machine_remedy(message: str, client_id: str, *, is_answered: bool) -> str:
         return _SEVERAL
     if "identity not found" in said:
         return _NOT_ASSIGNED if client_id else _NONE
+    if NOT_CONFIRMED in message:
+        return _OWN_ALONE
     return "" if is_answered and "unreachable" not in said else _NO_SERVICE  # so says Docker's own proxy
 
 
