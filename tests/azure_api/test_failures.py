@@ -284,6 +284,13 @@ def test_a_right_that_the_identity_has_is_not_called_missing() -> None:
         assert "README" not in refused.value.remedy
 
 
+def test_nobody_is_told_to_copy_an_image_where_it_is_a_network_that_belongs_to_another_tenant() -> None:
+    reply = error(403, "LinkedAuthorizationFailed", NOT_LINKED.format("Microsoft.Network/virtualNetworks/join/action"))
+    with pytest.raises(AzureError) as refused:
+        azure(reply)[0].upgrade(("1",))
+    assert "image" not in refused.value.remedy
+
+
 @pytest.mark.parametrize(
     ("reply", "trouble"),
     [
