@@ -30,9 +30,19 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.health_gate import Failure
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout
-from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.policy import Policy, Strategy
 from vmss_upgrade.rollout.report import Report
-from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Instance, Model, Power, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import (
+    DomainKind,
+    Goal,
+    Health,
+    HealthSignal,
+    Instance,
+    Model,
+    Power,
+    Problem,
+    ScaleSet,
+)
 
 # For properties: the same examples on every machine, however slow it is.
 STEADY = settings(derandomize=True, deadline=None, database=None)
@@ -58,7 +68,7 @@ def vhd(uri: str) -> Image:
 
 OLD = platform("1.0.0")
 NEW = platform("2.0.0")
-BROKEN = Problem("OSProvisioningTimedOut", "OS provisioning did not finish.", "2026-11-23T01:00:00Z")
+BROKEN = Problem("OSProvisioningTimedOut", "OS provisioning did not finish.")
 
 
 def model(**fields: Any) -> Model:
@@ -95,6 +105,11 @@ def instance(instance_id: str = "0", **fields: Any) -> Instance:
         "fault_domain": 0,
     }
     return Instance(**{**usual, **fields})
+
+
+def whole(**fields: Any) -> Policy:
+    """A policy that takes whole update domains, unless the fields say otherwise."""
+    return Policy(**{"strategy": Strategy.UPDATE_DOMAIN, **fields})
 
 
 def fleet(
@@ -142,7 +157,7 @@ def fleet(
             (stopped, {"power": Power.STOPPED, "health": Health.NO_SIGNAL}),
             (deallocated, {"power": Power.DEALLOCATED, "health": Health.NO_SIGNAL}),
             (busy, {"provisioning_state": "Updating"}),
-            (broken, {"provisioning_state": "Failed", "problem": BROKEN}),
+            (broken, {"provisioning_state": "Failed", "problems": (BROKEN,)}),
             (nowhere, {"update_domain": None}),
             (behind, {"latest_model_applied": False}),
             (individual, {"changed_individually": True, "latest_model_applied": False}),
@@ -181,8 +196,9 @@ def goal_to(target: Image, scale_set: ScaleSet) -> Goal:
 
 
 def plan_of(scale_set: ScaleSet, target: Image = NEW, policy: Policy | None = None) -> RolloutPlan:
-    """The plan of a rollout of `target`."""
-    return plan_rollout(scale_set, goal_to(target, scale_set), policy or Policy())
+    """The plan of a rollout of `target`, by whole update domains where it has any."""
+    usual = whole() if scale_set.shows(DomainKind.UPDATE) else Policy()
+    return plan_rollout(scale_set, goal_to(target, scale_set), policy or usual)
 
 
 def run_of(
@@ -198,7 +214,7 @@ def run_of(
 
     `batches` ends the run after so many; `ending` is then why.
     """
-    policy = policy or Policy()
+    policy = policy or (whole() if scale_set.shows(DomainKind.UPDATE) else Policy())
     plan = plan_of(scale_set, target, policy)
     failed = {failure.instance_id for failure in failures}
     events: list[Event] = [

@@ -7,64 +7,77 @@ was upgraded. A new call or a new fault is a line.
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from azure_simulator import RequestRecord, VirtualClock
-from playing import HAPPY_FLEET, Played, play, read_outputs
-from vmss_upgrade.main import run
-from vmss_upgrade.rehearsal import environment
+from harness.playing import Played, play, play_job
+from harness.routes import ROUTES, fault_at
+from harness.scenarios import REPAIRS, Scenario, fleet_of, on_request
+from harness.wire import wired
 
 INPUTS = {"suspend-repairs": "true"}
-REPAIRED = HAPPY_FLEET + "model: {properties: {automaticRepairsPolicy: {enabled: true, gracePeriod: PT30M}}}\n"
 
-MODEL = "path: 'virtualMachineScaleSets/[^/]+$', method: GET"
-LIST = "path: 'virtualMachines$', method: GET"
+# call -> its route, and which request to it
 READS = {
-    "the model": f"{MODEL}, nth: 1",
-    "the model in the middle": f"{MODEL}, nth: 4",
-    "the rolling upgrade": "path: 'rollingUpgrades/latest$', nth: 1",
-    "the permissions": "path: 'permissions$', nth: 1",
-    "the state of the repairs": "path: 'ScaleSets/[^/]+/instanceView$', nth: 1",
-    "the image": "path: '/versions/', nth: 1",
-    "the instances": f"{LIST}, nth: 1",
-    "the instances in the middle": f"{LIST}, nth: 4",
-    "a poll of the model update": "path: '/operations/', nth: 3",
-    "a poll of an upgrade": "path: '/operations/', nth: 8",
+    "the model": ("set", 1),
+    "the model in the middle": ("set", 4),
+    "the rolling upgrade": ("rolling", 1),
+    "the permissions": ("permissions", 1),
+    "the state of the repairs": ("set-view", 1),
+    "the image": ("image", 1),
+    "the instances": ("instances", 1),
+    "the instances in the middle": ("instances", 4),
+    "a poll of the model update": ("poll", 3),
+    "a poll of an upgrade": ("poll", 8),
 }
-TOKENS = {"GitHub's token": "path: 'id-token', nth: 1", "Entra's token": "path: 'oauth2/v2.0/token', nth: 1"}
+TOKENS = {"GitHub's token": ("oidc", 1), "Entra's token": ("token", 1)}
 WRITES = {
-    "the model update": "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH, nth: 1",
-    "the first upgrade": "path: 'manualupgrade$', nth: 1",
-    "the second upgrade": "path: 'manualupgrade$', nth: 2",
-    "the suspending of repairs": "path: 'setOrchestrationServiceState$', nth: 1",
-    "the resuming of repairs": "path: 'setOrchestrationServiceState$', nth: 2",
+    "the model update": ("patch", 1),
+    "the first upgrade": ("upgrade", 1),
+    "the second upgrade": ("upgrade", 2),
+    "the suspending of repairs": ("repairs", 1),
+    "the resuming of repairs": ("repairs", 2),
 }
-
 ALL = {**READS, **TOKENS, **WRITES}
 
-# fault -> whether the request may have been carried out all the same
-PASSING = {
-    "status: 429, retry_after: 20, count: 2": False,
-    "status: 429, count: 2": False,
-    "status: 408, code: RequestTimeout": False,
-    "status: 500, code: InternalError, count: 3": False,
-    "status: 502, code: BadGateway": False,
-    "status: 503, code: ServerTimeout, retry_after: 40": False,
-    "status: 504, code: GatewayTimeout": False,
-    "status: 503, html: '<html>Our services are not available</html>'": False,
-    "status: 200, html: '<html>Sign in to this network</html>'": False,
-    "drop: tls, count: 2": False,
-    "drop: before": False,
-    "drop: after": True,
-    "drop: in-body": True,
-    "hang: 60": True,
-}
+
+def repaired(*faults: Scenario) -> Scenario:
+    """A set with automatic repairs, which the inputs ask to suspend."""
+    return fleet_of(model=REPAIRS, faults=list(faults))
+
+
+def at(call: str, **effect: Any) -> Scenario:
+    route, nth = ALL[call]
+    return repaired(on_request(route, nth=nth, **effect))
+
+
+def in_words(effect: Scenario) -> str:
+    return ", ".join(f"{key}: {value}" for key, value in effect.items())
+
+
+# what happens to a request, and whether it may have been carried out all the same
+PASSING: list[tuple[Scenario, bool]] = [
+    ({"status": 429, "retry_after": 20, "count": 2}, False),
+    ({"status": 429, "count": 2}, False),
+    ({"status": 408, "code": "RequestTimeout"}, False),
+    ({"status": 500, "code": "InternalError", "count": 3}, False),
+    ({"status": 502, "code": "BadGateway"}, False),
+    ({"status": 503, "code": "ServerTimeout", "retry_after": 40}, False),
+    ({"status": 504, "code": "GatewayTimeout"}, False),
+    ({"status": 503, "html": "<html>Our services are not available</html>"}, False),
+    ({"status": 200, "html": "<html>Sign in to this network</html>"}, False),
+    ({"drop": "tls", "count": 2}, False),
+    ({"drop": "before"}, False),
+    ({"drop": "after"}, True),
+    ({"drop": "in-body"}, True),
+    ({"hang": 60}, True),
+]
 HAVE_NO_BODY = ("upgrade", "repairs")  # of these answers nothing can be cut off
 WAIT = re.compile(r"waiting: .+ \((.+, )?next try in \w+, until \d+:\d\d:\d\d at most\)")
 
@@ -77,27 +90,27 @@ def one_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
     yield clock
 
 
-@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize(("effect", "may_be_done"), [pytest.param(*row, id=in_words(row[0])) for row in PASSING])
 @pytest.mark.parametrize("call", ALL)
-def test_what_passes_is_waited_out(call: str, fault: str, one_clock: VirtualClock, tmp_path: Path) -> None:
-    played = play(
-        f"{REPAIRED}faults:\n  - {{kind: http, {ALL[call]}, {fault}}}\n", tmp_path, inputs=INPUTS, clock=one_clock
-    )
+def test_what_passes_is_waited_out(
+    call: str, effect: Scenario, may_be_done: bool, one_clock: VirtualClock, tmp_path: Path
+) -> None:
+    played = play(at(call, **effect), tmp_path, inputs=INPUTS, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
-    if "in-body" not in fault or not call.endswith(HAVE_NO_BODY):
+    if effect.get("drop") != "in-body" or not call.endswith(HAVE_NO_BODY):
         assert WAIT.search(played.log), played.log
     assert {instance.upgrades for instance in played.azure.instances()} == {1}
     assert played.azure.lowest_available() == 2
     assert not played.azure.repairs_suspended
     assert_nothing_is_repeated_blindly(played)
-    if call in WRITES and PASSING[fault]:
+    if call in WRITES and may_be_done:
         assert [write.method for write in played.writes] == ["POST", "PATCH", "POST", "POST", "POST"]
 
 
 @pytest.mark.parametrize("call", [*READS, *WRITES])
 def test_a_token_that_is_refused_is_replaced(call: str, one_clock: VirtualClock, tmp_path: Path) -> None:
-    once = f"{{kind: http, {ALL[call]}, status: 401, code: ExpiredAuthenticationToken}}"
-    played = play(f"{REPAIRED}faults:\n  - {once}\n", tmp_path, inputs=INPUTS, clock=one_clock)
+    refused = at(call, status=401, code="ExpiredAuthenticationToken")
+    played = play(refused, tmp_path, inputs=INPUTS, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert "no longer accepts the access token (ExpiredAuthenticationToken): one try with a fresh one" in played.log
     assert {instance.upgrades for instance in played.azure.instances()} == {1}
@@ -127,44 +140,31 @@ def same_write(one: RequestRecord, other: RequestRecord) -> bool:
     return (one.method, one.path, one.body) == (other.method, other.path, other.body) and "/providers/" in one.path
 
 
-DENIED = "status: 403, code: AuthorizationFailed, message: The client does not have authorization."
-REVOKED = "status: 401, code: InvalidAuthenticationToken, message: The access token is invalid."
-DOWN = "status: 500, code: InternalError, message: An internal error occurred."
-UPDATE = "path: 'virtualMachineScaleSets/[^/]+$', method: PATCH"
-UPGRADE = "path: 'manualupgrade$'"
-POLL = "path: '/operations/'"
+DENIED = {"status": 403, "code": "AuthorizationFailed", "message": "The client does not have authorization."}
+REVOKED = {"status": 401, "code": "InvalidAuthenticationToken", "message": "The access token is invalid."}
+DOWN = {"status": 500, "code": "InternalError", "message": "An internal error occurred."}
+THROTTLED = {"status": 429, "retry_after": 600}
+UNAVAILABLE = {"status": 503}
 
-# what -> the calls, from which of them on for ever, the fault, how the run ends, and what it says
+# what -> the route, or a pattern of paths, from which request on for ever, the fault, the outcome, and what is said
 ENDING = {
-    "the role is removed while the model is read": (MODEL, 4, DENIED, "halted", "AuthorizationFailed"),
-    "the role is removed while instances are read": (LIST, 4, DENIED, "halted", "AuthorizationFailed"),
-    "the role is removed before the model update": (UPDATE, 1, DENIED, "halted", "AuthorizationFailed"),
-    "the role is removed before the first upgrade": (UPGRADE, 1, DENIED, "halted", "AuthorizationFailed"),
-    "the role is removed before the second upgrade": (UPGRADE, 2, DENIED, "halted", "AuthorizationFailed"),
-    "there is no right to suspend repairs": ("path: 'ServiceState$'", 1, DENIED, "refused", "AuthorizationFailed"),
-    "no token is accepted any more": ("path: '/providers/'", 15, REVOKED, "halted", "The access token is invalid"),
-    "no token is accepted for an upgrade": (UPGRADE, 2, REVOKED, "halted", "The access token is invalid"),
-    "the model cannot be read": (MODEL, 4, DOWN, "halted", "An internal error occurred"),
-    "the instances cannot be read": (LIST, 4, DOWN, "halted", "An internal error occurred"),
-    "no poll is answered": (POLL, 8, DOWN, "halted", "An internal error occurred"),
-    "the model cannot be updated": (UPDATE, 1, DOWN, "halted", "An internal error occurred"),
-    "no upgrade is taken on": (UPGRADE, 2, DOWN, "halted", "An internal error occurred"),
-    "every upgrade is throttled": (UPGRADE, 2, "status: 429, retry_after: 600", "timed-out", "did not take batch 2 on"),
-    "GitHub gives no token": (
-        "path: 'id-token'",
-        1,
-        "status: 503",
-        "refused",
-        "GitHub's token service is not available",
-    ),
-    "Entra gives no token": ("path: 'v2.0/token'", 1, "status: 503", "refused", "the sign-in service is not available"),
-    "there is no connection any more": (
-        "path: '.'",
-        20,
-        "drop: tls",
-        "halted",
-        "EOF occurred in violation of protocol",
-    ),
+    "the role is removed while the model is read": ("set", 4, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed while instances are read": ("instances", 4, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed before the model update": ("patch", 1, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed before the first upgrade": ("upgrade", 1, DENIED, "halted", "AuthorizationFailed"),
+    "the role is removed before the second upgrade": ("upgrade", 2, DENIED, "halted", "AuthorizationFailed"),
+    "there is no right to suspend repairs": ("repairs", 1, DENIED, "refused", "AuthorizationFailed"),
+    "no token is accepted any more": ("/providers/", 15, REVOKED, "halted", "The access token is invalid"),
+    "no token is accepted for an upgrade": ("upgrade", 2, REVOKED, "halted", "The access token is invalid"),
+    "the model cannot be read": ("set", 4, DOWN, "halted", "An internal error occurred"),
+    "the instances cannot be read": ("instances", 4, DOWN, "halted", "An internal error occurred"),
+    "no poll is answered": ("poll", 8, DOWN, "halted", "An internal error occurred"),
+    "the model cannot be updated": ("patch", 1, DOWN, "halted", "An internal error occurred"),
+    "no upgrade is taken on": ("upgrade", 2, DOWN, "halted", "An internal error occurred"),
+    "every upgrade is throttled": ("upgrade", 2, THROTTLED, "timed-out", "did not take batch 2 on"),
+    "GitHub gives no token": ("oidc", 1, UNAVAILABLE, "refused", "GitHub's token service is not available"),
+    "Entra gives no token": ("token", 1, UNAVAILABLE, "refused", "the sign-in service is not available"),
+    "there is no connection any more": (".", 20, {"drop": "tls"}, "halted", "EOF occurred in violation of protocol"),
 }
 
 
@@ -172,9 +172,10 @@ ENDING = {
 def test_what_does_not_pass_ends_the_run_and_a_second_one_goes_on(
     name: str, one_clock: VirtualClock, tmp_path: Path
 ) -> None:
-    matching, nth, fault, outcome, said = ENDING[name]
-    for_ever = f"{{kind: http, {matching}, nth: {nth}, count: 99999, {fault}}}"
-    played = play(f"{REPAIRED}faults:\n  - {for_ever}\n", tmp_path, inputs=INPUTS, clock=one_clock)
+    route, nth, effect, outcome, said = ENDING[name]
+    where = fault_at(route) if route in ROUTES else {"path": route}
+    for_ever = {"kind": "http", **where, "nth": nth, "count": 99999, **effect}
+    played = play(repaired(for_ever), tmp_path, inputs=INPUTS, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
     assert said in played.log
     assert said in played.summary
@@ -182,24 +183,25 @@ def test_what_does_not_pass_ends_the_run_and_a_second_one_goes_on(
     assert_a_second_run_ends_it(played, one_clock, tmp_path / "again")
 
 
+FAILING = {"code": "InternalExecutionError", "message": "Something went wrong."}
 OPERATIONS = {
     "an upgrade's operation fails": (
-        "path: 'manualupgrade$', nth: 2, code: InternalExecutionError, message: Something went wrong.",
+        on_request("upgrade", "operation", nth=2, **FAILING),
         "halted",
         "InternalExecutionError",
     ),
     "an upgrade's operation stays InProgress": (
-        "path: 'manualupgrade$', nth: 2, seconds: 20000",
+        on_request("upgrade", "operation", nth=2, seconds=20000),
         "timed-out",
         "Azure's operation had not ended when `batch-timeout` (1h00m) passed",
     ),
     "the model update's operation fails": (
-        "path: 'ScaleSets/[^/]+$', method: PATCH, code: InternalExecutionError, message: Something went wrong.",
+        on_request("patch", "operation", **FAILING),
         "halted",
         "InternalExecutionError",
     ),
     "the model update's operation stays InProgress": (
-        "path: 'ScaleSets/[^/]+$', method: PATCH, seconds: 20000",
+        on_request("patch", "operation", seconds=20000),
         "halted",
         "Azure's operation did not end in time",
     ),
@@ -209,7 +211,7 @@ OPERATIONS = {
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_that_fails_or_never_ends(name: str, one_clock: VirtualClock, tmp_path: Path) -> None:
     fault, outcome, said = OPERATIONS[name]
-    played = play(f"{REPAIRED}faults:\n  - {{kind: operation, {fault}}}\n", tmp_path, inputs=INPUTS, clock=one_clock)
+    played = play(repaired(fault), tmp_path, inputs=INPUTS, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
     assert said in played.log
     one_clock.sleep(20000)
@@ -225,12 +227,9 @@ def assert_a_second_run_ends_it(first: Played, clock: VirtualClock, folder: Path
     azure.scenario = dataclasses.replace(azure.scenario, faults=())
     clock.sleep(60)
     folder.mkdir()
-    settings = {**azure.scenario.inputs, **INPUTS}
-    exit_code = run(
-        environment(azure, folder, settings), clock, transport=lambda _: azure.transport(), simulated="test"
-    )
-    outputs = read_outputs((folder / "outputs.txt").read_text())
-    assert exit_code == 0, outputs
+    inputs = {**azure.scenario.inputs, **INPUTS}
+    second = play_job(azure, clock, folder, inputs, transport=wired(azure), name="test")
+    assert second.exit_code == 0, second.log
     assert {(each.image_version, each.upgrades) for each in azure.instances()} == {("22.04.202611010", 1)}
-    assert json.loads(outputs["remaining"]) == []
+    assert second.ids("remaining") == []
     assert azure.repairs_suspended == ("Automatic instance repairs are still suspended" in first.log)

@@ -244,11 +244,12 @@ def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -
 
 
 def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path) -> None:
-    """It was ill before, for no fault of this rollout: told beforehand, and left as it is."""
+    """It was ill before, for no fault of this rollout, which goes on; but not everybody is well at its end."""
     scenario = ten(instances={"7": {"image": NEW, "current": False, "unhealthy": True}})
     played = play(scenario, tmp_path)
-    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
     assert "On the target image already, but not healthy: 7. They are left as they are." in played.log
+    assert (len(json.loads(played.outputs["upgraded"])), json.loads(played.outputs["failed"])) == (9, ["7"])
 
 
 # -- automatic repairs ---------------------------------------------------------------------------------------------
@@ -315,7 +316,7 @@ def test_repairs_that_somebody_else_suspended_stay_suspended(tmp_path: Path) -> 
     played = play(scenario, tmp_path, inputs={"suspend-repairs": "true"})
     assert played.outputs["outcome"] == "succeeded"
     assert played.azure.repairs_suspended
-    assert "Automatic instance repairs are suspended already, and stay so." in played.log
+    assert "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed." in played.log
 
 
 def test_repairs_are_not_suspended_for_nothing(tmp_path: Path) -> None:

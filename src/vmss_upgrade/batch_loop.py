@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from vmss_upgrade.batch_run import BatchRun
 from vmss_upgrade.model_update import update_model
 from vmss_upgrade.patient_api import Halted, PatientApi, Steps
-from vmss_upgrade.rollout import endings
+from vmss_upgrade.rollout import endings, pacing
+from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import (
     BatchFailed,
     BatchPassed,
@@ -21,11 +22,12 @@ from vmss_upgrade.rollout.events import (
 )
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.health_gate import Pending
+from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.model_check import check_during_rollout, check_nothing_to_do
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.prediction import expected_end, fits
-from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, is_on
+from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
 from vmss_upgrade.rollout.watch import Watch
 
 FRESH = 2.0  # a look this young need not be repeated
@@ -36,16 +38,21 @@ Replan = Callable[[ScaleSet, Goal], RolloutPlan]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """`policy` as it stands for these batches. `stops_in_time`: no batch is started that would not end before its
-    `timeout`. `repairs_at_work`: automatic repairs act on instances meanwhile.
+    `timeout`. `repairs_at_work`: automatic repairs act on instances meanwhile. `passes_stuck`: a batch whose upgrade
+    does not end stops no other.
     """
 
     policy: Policy
     stops_in_time: bool
     repairs_at_work: bool
+    passes_stuck: bool = False
 
 
 class BatchLoop:
-    """Brings instances to one goal. `model` is the model as last read; `replan` plans again what is left to do."""
+    """Brings instances to one goal. `model` is the model as last read; `replan` plans again what is left to do.
+
+    `is_current` False: somebody changed the model (not its image) meanwhile, so that instances are not current with it.
+    """
 
     def __init__(
         self, azure: PatientApi, limits: Limits, model: Model, goal: Goal, watch: Watch, replan: Replan
@@ -57,8 +64,10 @@ class BatchLoop:
         self._watch = watch
         self._replan = replan
         self._taken: list[float] = []  # seconds of each batch that passed
+        self._bake_owed = 0.0
         self.started: list[Batch] = []
         self.model = model
+        self.is_current = True
 
     def update_model(self) -> Steps[None]:
         """Write the goal's image into the model."""
@@ -69,6 +78,7 @@ class BatchLoop:
 
     def upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
         """Batch after batch; the ending when one of them must be the last. Raises Halted where one may not start."""
+        stuck: Ending | None = None
         for position, planned in enumerate(batches):
             if self._limits.stops_in_time and not fits(self._azure.elapsed(), self._taken, self._policy.timeout):
                 return self._no_time_for(planned)
@@ -78,10 +88,23 @@ class BatchLoop:
             if not batch.instance_ids:
                 continue
             ending = yield from self._run(batch, of=batches[-1].number)
-            if ending is not None:
+            if ending is not None and not (self._limits.passes_stuck and endings.is_stuck(ending)):
                 return ending
+            stuck = stuck or ending
             yield from self._predict(len(batches) - position - 1)
-        return None
+        return stuck
+
+    def prove_earlier(self) -> Steps[None]:
+        """Owe the bake time to instances that an earlier run brought to the goal: it may have died in the middle of it,
+        and nothing in Azure tells how long they have been there.
+        """
+        earlier = self._watch.earlier(self._scale_set())
+        self._bake_owed = self._policy.bake_time_for(self.model.health_signal) if earlier else 0.0
+        if self._bake_owed:
+            yield self._note(
+                f"On the target image by an earlier run: {listed(earlier)}. Before the next batch they bake for "
+                f"{duration(self._bake_owed)}."
+            )
 
     def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
         """One batch; the ending when it failed."""
@@ -98,7 +121,7 @@ class BatchLoop:
             repairs_at_work=self._limits.repairs_at_work,
         )
         gate = yield from run.run()
-        self.model = run.model
+        self.model, self.is_current = run.model, self.is_current and run.is_current
         at, instances = self._azure.elapsed(), self._azure.seen
         if gate.failures:
             yield BatchFailed(at=at, batch=batch, failures=gate.failures, instances=instances)
@@ -117,36 +140,55 @@ class BatchLoop:
         timeout = self._policy.timeout
         return endings.no_time_for(batch, max(self._taken), timeout - self._azure.elapsed(), timeout)
 
-    def _hold(self, batch: Batch) -> Steps[None]:
+    def _hold(self, planned: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where it still does after
-        `health_timeout`, AzureError where somebody changed the model.
+        `health_timeout`, or where waiting cannot help; AzureError where somebody changed the model.
 
         What is seen last is younger than FRESH at the return, whatever the waits in between.
         """
-        until = self._azure.now() + self._policy.health_timeout
-        model_checked = False
+        until = self._azure.now() + self._policy.health_timeout + self._bake_owed
+        model_checked, calm_since = False, float("inf")
         while True:
             if self._azure.now() - self._azure.seen_at > FRESH:
                 yield from self._azure.look()
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
-            troubles = self._watch.troubles(batch, self._scale_set(), self._goal)
-            if troubles and self._azure.now() >= until:
-                raise Halted(endings.by_the_rest(troubles, self.on_target()))
+            now = self._azure.now()
+            yield from self._observe(now)
+            batch = still_due(planned, self._scale_set(), self._goal, self._policy)  # what it really takes away
+            troubles = self._watch.troubles(batch, self._scale_set(), self._goal, now)
+            calm_since = float("inf") if troubles else min(calm_since, now)
+            if troubles and (now >= until or self._watch.is_hopeless(troubles, now)):
+                raise Halted(endings.by_the_rest(troubles))
             if troubles:
                 model_checked = False
                 yield from self._wait_for(troubles, until)
+            elif now - calm_since < self._bake_owed:
+                self._azure.sleep(min(pacing.LOOK_WHILE_BAKING * self._azure.pages, calm_since + self._bake_owed - now))
             elif model_checked:
+                self._bake_owed = 0.0
                 return
             else:
                 yield from self.check_model()
                 model_checked = True
 
+    def _observe(self, now: float) -> Steps[None]:
+        """Take the latest look into account, and tell who was stopped or evicted."""
+        self._watch.observe(self._scale_set(), now)
+        off = self._watch.newly_off(self._scale_set())
+        if off:
+            yield self._note(
+                f"Stopped or evicted during the rollout, so nothing more is expected of them: {listed(off)}."
+            )
+
     def check_model(self, *, nothing_was_done: bool = False) -> Steps[None]:
         """Raise AzureError where the model is not any more what instances are, or count as, upgraded to."""
-        model = yield from self._azure.read_model()
-        check_during_rollout(model, self.model.image)
-        if nothing_was_done and self._goal.whole_model:
-            check_nothing_to_do(model, self.model)
+
+        def check(model: Model) -> None:
+            check_during_rollout(model, self.model.image)
+            if nothing_was_done and self._goal.whole_model:
+                check_nothing_to_do(model, self.model)
+
+        yield from self._azure.read_accepted_model(check)
 
     def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
         present = self._scale_set().by_id()
@@ -169,6 +211,10 @@ class BatchLoop:
         """What is left to do, by the last look."""
         return self._watch.late(self._replan(self._scale_set(), self._goal).batches, self._goal)
 
+    def still_starting(self) -> tuple[str, ...]:
+        """Return who was made since planning and does not serve yet, by the last look."""
+        return self._watch.still_starting(self._scale_set())
+
     def settle(self) -> Steps[tuple[Pending, ...]]:
         """One more look at everything, repeated until nothing is in the making, at most for `health_timeout`.
 
@@ -177,15 +223,13 @@ class BatchLoop:
         until = self._azure.now() + self._policy.health_timeout
         while True:
             yield from self._azure.look()
+            now = self._azure.now()
             yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
-            unsettled = self._watch.unsettled(self._scale_set(), self._goal)
-            if not unsettled or self._azure.now() >= until:
+            yield from self._observe(now)
+            unsettled = self._watch.unsettled(self._scale_set(), self._goal, now)
+            if not unsettled or now >= until or self._watch.is_hopeless(unsettled, now):
                 return unsettled
             yield from self._wait_for(unsettled, until)
-
-    def on_target(self) -> frozenset[str]:
-        """Who runs the goal's image, by the last look; without those that somebody has stopped."""
-        return frozenset(i.id for i in self._azure.seen if is_on(i, self._goal.image) and not i.is_off)
 
     # -- small words ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.patient_api import Halted, PatientApi, Steps
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout import endings, pacing
@@ -21,19 +21,24 @@ from vmss_upgrade.rollout.events import (
     UpgradeEnded,
 )
 from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, HealthGate, Pending, is_new_problem
+from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Before, HealthGate, Pending, new_problems
 from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Model, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Problem, ScaleSet
 
 STOPPED_REMEDY = "Some of the batch are stopped; where Azure does not upgrade such, use `stopped-instances: skip`."
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
+TRIES = 3  # how often a batch is asked for whose operation was preempted
+LOOKS_WHILE_BAKING = 3  # at least, besides the one that begins the bake
+# An operation that gave way to a newer one, such as a scaling (Azure/azure-rest-api-specs#22434)
+_PREEMPTED = ("operationpreempted", "canceled", "cancelled", "operationcanceled")
 
 
 class BatchRun:
-    """One batch on its way to the goal. `model` is the model as last read; a changed one is told and taken over.
+    """One batch on its way to the goal. `model` is the model as last read; a changed one is told and taken over, and
+    `is_current` is False from then on.
 
     `hold` waits until the rest of the scale set lets a batch start; it has been asked before the first call, and is
     asked again after every wait.
@@ -57,42 +62,76 @@ class BatchRun:
         self._model_image = model.image
         self._batch = batch
         self._deadline = azure.now() + policy.batch_timeout
-        self._off_before = off_ids(azure.seen)
+        self._before = _before(azure.seen)
         self._repairs_at_work = repairs_at_work
-        self._known_problems = {i.id: i.problem for i in azure.seen if i.problem is not None}
         self._failed_at = float("inf")
         self.model = model
+        self.is_current = True
 
     def run(self) -> Steps[HealthGate]:
         """Upgrade the batch and pass it through the gate, which is decided at the return."""
-        operation = yield from self._submit()
-        state = OperationState.SUCCEEDED  # without an operation the gate alone judges
-        if operation is not None:
-            yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch)
-            state = yield from self._azure.follow(operation, self._deadline, meanwhile=self._look_meanwhile)
-            if state is OperationState.LOST:
-                state = yield from self._watch_instead()
-            if state is not OperationState.RUNNING:
-                yield UpgradeEnded(at=self._azure.elapsed(), batch=self._batch)
-        gate = HealthGate(
+        tries, refusal = 0, None
+        while True:
+            tries += 1
+            operation = yield from self._submit()
+            state = OperationState.SUCCEEDED  # without an operation the gate alone judges
+            if operation is not None:
+                state = yield from self._follow(operation)
+                refusal = operation.problem
+            if tries == TRIES or not self._was_preempted(refusal, state):
+                break
+            refusal = None
+        gate = self._gate(operation, refusal)
+        try:
+            is_left_behind = state is OperationState.RUNNING
+            gate = yield from (self._out_of_time(gate) if is_left_behind else self._pass(gate))
+        except AzureError as error:
+            if self._azure.now() < self._deadline or error.trouble not in ASK_AGAIN:
+                raise
+            message = f"what became of it could not be read when {self._limit()} passed: {error.code}, {error}"
+            gate = gate.out_of_time(BATCH_TIMEOUT, message)
+        return _with_correlation_id(gate, operation)
+
+    def _follow(self, operation: Operation) -> Steps[OperationState]:
+        """Until Azure's operation has ended and nothing of the batch is being updated (SUCCEEDED), or there is no time
+        left (RUNNING). How it ended is a hint, and no more: the instances decide.
+        """
+        yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch)
+        self._azure.sightings.expect_reports(self._batch.instance_ids)
+        state = yield from self._azure.follow(operation, self._deadline, meanwhile=self._look_meanwhile)
+        if state is OperationState.LOST:
+            yield self._notice(Severity.NOTE, f"{self._azure.lost_because}: the instances are watched instead.")
+            state = yield from self._watch_instead()
+        elif state is OperationState.FAILED:
+            problem = operation.problem
+            why = f"{problem.code}, {problem.message}" if problem else "without a reason"
+            told = f"Azure says that the operation failed ({why.rstrip('.')}): the instances decide."
+            yield self._notice(Severity.WARN, told)
+            state = yield from self._watch_instead()
+        if state is not OperationState.RUNNING:
+            yield UpgradeEnded(at=self._azure.elapsed(), batch=self._batch)
+        return state
+
+    def _was_preempted(self, refusal: Problem | None, state: OperationState) -> bool:
+        """Whether the upgrade gave way to another operation before it reached every instance: it is asked for again."""
+        if refusal is None or state is not OperationState.SUCCEEDED or refusal.code.lower() not in _PREEMPTED:
+            return False
+        due = still_due(self._batch, self._scale_set(), self._goal, self._policy)
+        return bool(due.instance_ids) and not self._has_new_failure() and self._azure.now() < self._deadline
+
+    def _gate(self, operation: Operation | None, refusal: Problem | None) -> HealthGate:
+        return HealthGate(
             instance_ids=self._batch.instance_ids,
             target=self._goal.image,
             signal=self.model.health_signal,
             opened_at=self._azure.now(),
             health_timeout=self._policy.health_timeout,
             bake_time=self._policy.bake_time_for(self.model.health_signal),
-            known_problems=self._known_problems,
-            off_before=self._off_before,
+            before=self._before,
+            upgraded_at=operation.ended_at if operation else "",
+            refusal=refusal,
             repairs_at_work=self._repairs_at_work,
         )
-        match state:
-            case OperationState.SUCCEEDED:
-                gate = yield from self._pass(gate)
-            case OperationState.FAILED:
-                gate = yield from self._blame(gate, operation.problem if operation else None)
-            case OperationState.RUNNING:
-                gate = yield from self._out_of_time(gate)
-        return _with_correlation_id(gate, operation)
 
     def _submit(self) -> Steps[Operation | None]:
         """The accepted upgrade; None when no instance of the batch is left that needs one, or one failed.
@@ -120,21 +159,18 @@ class BatchRun:
                 return self._azure.write(partial(self._azure.api.upgrade, due.instance_ids))
             except AzureError as error:
                 refusal = error
-                if error.trouble is Trouble.REJECTED and self._off_before & set(due.instance_ids):
+                if error.trouble is Trouble.REJECTED and self._before.off & set(due.instance_ids):
                     error.remedy = error.remedy or STOPPED_REMEDY
                 if error.trouble is Trouble.UNCERTAIN:
                     answer_lost = True
                     yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch, certain=False)
                 patience = yield from self._azure.wait_after(error, patience, until=self._deadline)
-                yield from self._azure.look()
+                yield from self._azure.look(until=self._deadline)
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
                 yield from self._hold(self._batch)
 
     def _watch_instead(self) -> Steps[OperationState]:
-        """An operation without a record is over when none of its instances is being updated any more."""
-        yield self._notice(
-            Severity.NOTE, "Azure has no record of the operation any more (404): the instances are watched instead."
-        )
+        """An upgrade is over (SUCCEEDED) when none of the batch is being updated any more; RUNNING: out of time."""
         while (yield from self._look_meanwhile()) and self._azure.now() < self._deadline:
             if not self._is_any_busy(self._batch):
                 return OperationState.SUCCEEDED
@@ -145,7 +181,7 @@ class BatchRun:
     def _pass(self, gate: HealthGate) -> Steps[HealthGate]:
         """Look until the gate is decided."""
         while True:
-            yield from self._azure.look()
+            yield from self._azure.look(until=self._deadline)
             gate = gate.advance(self._scale_set().by_id(), self._azure.now())
             if gate.only_the_flag_is_missing and gate.flag_matters:
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
@@ -164,15 +200,15 @@ class BatchRun:
         if gate.ready_since is None:
             return min(self._azure.look_interval(), self._deadline - now)
         baked = gate.ready_since + gate.bake_time
-        return max(0.0, min(pacing.LOOK_WHILE_BAKING * self._azure.pages, baked - now, self._deadline - now))
+        pause = min(pacing.LOOK_WHILE_BAKING * self._azure.pages, gate.bake_time / LOOKS_WHILE_BAKING)
+        return max(0.0, min(pause, baked - now, self._deadline - now))
 
     def _excuse_flag_if_model_changed(self, gate: HealthGate) -> Steps[HealthGate]:
-        """`latestModelApplied` stays false when somebody changed the rest of the model: a finding, not a failure."""
+        """`latestModelApplied` stays false when somebody changed the rest of the scale set: a finding, no failure."""
         if self._azure.now() - self._azure.model_read_at < MODEL_PAUSE:
             return gate
-        model = yield from self._azure.read_model()
-        check_during_rollout(model, self._model_image)
-        if model.fingerprint == self.model.fingerprint:
+        model = yield from self._azure.read_accepted_model(lambda model: check_during_rollout(model, self._model_image))
+        if (model.fingerprint, model.surroundings) == (self.model.fingerprint, self.model.surroundings):
             return gate
         yield self._notice(
             Severity.WARN,
@@ -180,20 +216,12 @@ class BatchRun:
             "not on the newest model.",
             "Bring them to the changed model when it is meant for them.",
         )
-        self.model = model
+        self.model, self.is_current = model, False
         return replace(gate, flag_matters=False).advance(self._scale_set().by_id(), self._azure.now())
-
-    def _blame(self, gate: HealthGate, problem: Problem | None) -> Steps[HealthGate]:
-        """Azure's operation failed: find the instances behind it; where none shows, the batch as a whole."""
-        yield from self._azure.look()
-        gate = gate.advance(self._scale_set().by_id(), self._azure.now())
-        code = problem.code if problem else "OperationFailed"
-        message = problem.message if problem else "Azure's operation failed without saying why"
-        return gate if gate.failures else gate.out_of_time(code, message)
 
     def _out_of_time(self, gate: HealthGate) -> Steps[HealthGate]:
         """Azure's operation was left behind: an instance failed in it, or it did not end within `batch_timeout`."""
-        yield from self._azure.look()
+        yield from self._azure.look(until=self._deadline)
         gate = gate.advance(self._scale_set().by_id(), self._azure.now())
         if gate.failures:
             return gate
@@ -201,7 +229,7 @@ class BatchRun:
 
     def _look_meanwhile(self) -> Steps[bool]:
         """Look, tell, and answer whether to go on waiting: after a failure only so long as the others may need."""
-        yield from self._azure.look()
+        yield from self._azure.look(until=self._deadline)
         yield self._progress(Phase.UPGRADING, self._deadline)
         if self._has_new_failure():
             self._failed_at = min(self._failed_at, self._azure.now())
@@ -211,7 +239,7 @@ class BatchRun:
         """Whether an instance of the batch shows a failure that it did not show before."""
         present = self._scale_set().by_id()
         batch = [present[id_] for id_ in self._batch.instance_ids if id_ in present]
-        return any(is_new_problem(instance, self._known_problems) for instance in batch)
+        return any(new_problems(instance, self._before.problems) for instance in batch)
 
     def _is_any_busy(self, batch: Batch) -> bool:
         return any(instance.is_busy for instance in self._azure.seen if instance.id in batch.instance_ids)
@@ -226,9 +254,10 @@ class BatchRun:
 
     def _tell_vanished(self, gate: HealthGate) -> Steps[None]:
         failed = {failure.instance_id for failure in gate.failures}
-        for id_ in (each for each in gate.vanished if each not in failed):
-            message = f"Instance {id_} vanished during batch {self._batch.number}; nothing more is expected of it."
-            yield self._notice(Severity.NOTE, message)
+        for ids, what in ((gate.vanished, "vanished"), (gate.evicted, "was stopped or evicted")):
+            for id_ in (each for each in ids if each not in failed):
+                message = f"Instance {id_} {what} during batch {self._batch.number}; nothing more is expected of it."
+                yield self._notice(Severity.NOTE, message)
 
     def _notice(self, severity: Severity, message: str, remedy: str = "") -> Noticed:
         return Noticed(at=self._azure.elapsed(), finding=Finding(severity, message, remedy))
@@ -247,6 +276,15 @@ class BatchRun:
             pending=pending,
             instances=self._azure.seen,
         )
+
+
+def _before(instances: tuple[Instance, ...]) -> Before:
+    return Before(
+        problems={instance.id: instance.problems for instance in instances},
+        off=off_ids(instances),
+        reported=frozenset(i.id for i in instances if i.health not in (Health.NO_SIGNAL, Health.NOT_YET)),
+        health_times={instance.id: instance.health_time for instance in instances},
+    )
 
 
 def _with_correlation_id(gate: HealthGate, operation: Operation | None) -> HealthGate:

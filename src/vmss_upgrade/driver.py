@@ -33,7 +33,7 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
-from vmss_upgrade.rollout.rollback_check import no_rollback
+from vmss_upgrade.rollout.rollback_check import no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
 from vmss_upgrade.rollout.watch import Watch
 
@@ -83,6 +83,7 @@ class _Rollout:
             yield Noticed(at=self.elapsed(), finding=finding)
         if prepared.refusals or prepared.plan is None:
             return endings.refused(prepared.refusals)
+        self._azure.fix_health_signal()
         yield self._planned(prepared.plan, prepared.scale_set)
         if self._order.command is Command.PLAN:
             return Ending(outcome=Outcome.PLANNED, reason="Only the plan was asked for; nothing was written.")
@@ -97,7 +98,11 @@ class _Rollout:
         )
         loop = self._loop(limits, plan, prepared)
         ending = yield from ending_of(self._there(loop, plan, prepared), self._azure)
-        if not ending.calls_for_rollback or self._policy.on_failure is OnFailure.STOP or plan.is_rollback:
+        is_asked_for = self._policy.on_failure is OnFailure.ROLLBACK and not plan.is_rollback
+        if not is_asked_for or ending.outcome.exit_code == 0:
+            return ending
+        if not ending.calls_for_rollback:
+            yield Noticed(at=self.elapsed(), finding=no_image_to_blame(plan.target))
             return ending
         if not self._azure.moved or prepared.way_back is None:
             yield Noticed(at=self.elapsed(), finding=no_rollback(plan.target, prepared.way_back))

@@ -21,7 +21,7 @@ def ending_of(story: Steps[Ending], azure: PatientApi) -> Steps[Ending]:
         return endings.out_of_time(error)
     except AzureError as error:
         yield from _last_look(azure)
-        return endings.by_azure(error, wrote=azure.wrote, moved=azure.moved)
+        return endings.by_azure(error, wrote=azure.wrote)
 
 
 def _last_look(azure: PatientApi) -> Steps[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.patient_api import PatientApi, Steps, operation_error
+from vmss_upgrade.patient_api import SECOND_LOOK, PatientApi, Steps, operation_error
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted
@@ -15,6 +15,7 @@ from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.scale_set import Model
 
 LIMIT = 30 * 60.0  # seconds; recorded image changes of a model took 41 to 64 s
+LAG = 60.0  # seconds for which a read may still show the model of before our own update
 
 
 def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Model]:
@@ -30,10 +31,15 @@ def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps
         state = yield from azure.follow(operation, limit)
         if state not in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself will tell
             raise operation_error(operation, state, "updating the model")
+    written_at = azure.now()
     model = yield from azure.read_settled_model("the model update is still being carried out", limit)
     if model.provisioning_state.lower() == "updating":
         raise _still_updating()
-    check_during_rollout(model, target)
+    while model.image.same_as(planned_from.image) and azure.now() - written_at < LAG:
+        why = "the model still shows the image of before the update"
+        yield from azure.wait(why, SECOND_LOOK, until=written_at + LAG)
+        model = yield from azure.read_model()
+    model = yield from azure.read_accepted_model(lambda model: check_during_rollout(model, target), model)
     yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
     return model
 
@@ -49,7 +55,7 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
         model = yield from azure.read_model()
         if model.image.same_as(target):
             return None
-        check_before_model_update(model, planned_from)
+        model = yield from azure.read_accepted_model(lambda m: check_before_model_update(m, planned_from), model)
         yield ModelUpdateStarted(at=azure.elapsed(), target=target)
         try:
             return azure.write(partial(azure.api.set_image, target, model.etag))

@@ -31,6 +31,12 @@ _READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
 
 _ODD = (Trouble.DENIED, Trouble.NOT_FOUND)  # of what could be read before: one such answer is not the truth
 
+# why nobody can follow an operation any more
+_LOST = {
+    Trouble.NO_RECORD: "Azure has no record of the operation any more (404)",
+    Trouble.DENIED: "The identity may not read Azure's operations (403)",
+}
+
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
 SECOND_LOOK = 5.0  # seconds after which what was read once, and would end the run, is read again
 
@@ -67,6 +73,7 @@ class PatientApi:
         self.started = clock.now()
         self.wrote = False
         self.moved = False
+        self.lost_because = ""
         self._signal = HealthSignal.NONE  # the one that was planned with
         self.sightings = Sightings()
         self.seen: tuple[Instance, ...] = ()
@@ -204,7 +211,8 @@ class PatientApi:
             try:
                 state = yield from self.patiently(operation.step, until=deadline)
             except AzureError as error:
-                if error.trouble in (Trouble.NO_RECORD, Trouble.DENIED):
+                if error.trouble in _LOST:
+                    self.lost_because = _LOST[error.trouble]
                     return OperationState.LOST
                 if self.now() < deadline:
                     raise

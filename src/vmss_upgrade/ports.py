@@ -48,6 +48,10 @@ class Operation(Protocol):
     def problem(self) -> Problem | None:
         """Why it failed, in Azure's words, once it has."""
 
+    @property
+    def ended_at(self) -> str:
+        """When it ended, as Azure writes it; empty where it does not say."""
+
     def step(self) -> OperationState:
         """Poll once. Raises AzureError when this poll failed; the operation itself may go on."""
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.image_inquiry import ImageInquiry
-from vmss_upgrade.patient_api import SETTLING_PAUSE, PatientApi, Steps
+from vmss_upgrade.patient_api import SECOND_LOOK, SETTLING_PAUSE, PatientApi, Steps
 from vmss_upgrade.rollout.capacity_check import awaited_health
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.image import (
@@ -45,7 +45,8 @@ from vmss_upgrade.rollout.rollback_check import (
     unknown_image_to_return_to,
     unknown_previous_image,
 )
-from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Model, ScaleSet
+from vmss_upgrade.rollout.selection import is_selected
 from vmss_upgrade.rollout.watch import updating_ids
 
 
@@ -94,6 +95,7 @@ class Preparation:
         suspended = yield from self._are_repairs_suspended(model)
         self._findings += examine_asked_for(model, self._order, permissions, repairs_suspended=suspended)
         yield from self._look_when_nobody_is_busy()
+        model = yield from self._with_signal_seen(model)
         plan = None
         try:
             plan = yield from self._plan(model)
@@ -112,19 +114,35 @@ class Preparation:
         """See all instances, at rest if that can be had within `health_timeout`.
 
         Those in the making show no domain yet, and those being upgraded, perhaps by an earlier run, are not healthy:
-        a plan that was made from them would not be the true one.
+        a plan that was made from them would not be the true one. Who turns up meanwhile is not waited for: a scale set
+        that grows steadily would never be at rest.
         """
         until = self._azure.now() + self._order.policy.health_timeout
         yield from self._azure.look()
+        awaited = self._busy()
         self._hanging = updating_ids(self._azure.seen)
-        while self._azure.now() < until:
-            busy = [i.id for i in self._azure.seen if i.is_busy and not i.is_leaving and not i.is_attached]
-            if not busy:
-                return
-            why = f"instances are being made or updated ({listed(busy)})"
+        while awaited and self._azure.now() < until:
+            why = f"instances are being made or updated ({listed(awaited)})"
             yield from self._azure.wait(why, SETTLING_PAUSE, until=until)
             yield from self._azure.look()
+            awaited = [id_ for id_ in self._busy() if id_ in awaited]
             self._hanging &= updating_ids(self._azure.seen)
+
+    def _busy(self) -> list[str]:
+        """Who is being updated, and who of the selected is being made."""
+        selection = self._order.policy.selection
+        made = [i for i in self._azure.seen if i.is_busy and not i.is_leaving and not i.is_attached]
+        updating = updating_ids(made)
+        return [i.id for i in made if i.id in updating or is_selected(i, selection)]
+
+    def _with_signal_seen(self, model: Model) -> Steps[Model]:
+        """The model, read once more where it shows no health signal although instances report their health."""
+        reporting = any(i.health not in (Health.NO_SIGNAL, Health.NOT_YET) for i in self._azure.seen)
+        if model.health_signal is not HealthSignal.NONE or not reporting:
+            return model
+        why = "instances report their health, but the model shows no health signal, so it is read once more"
+        yield from self._azure.wait(why, SECOND_LOOK)
+        return (yield from self._azure.read_model())
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:
         if not model.repairs:

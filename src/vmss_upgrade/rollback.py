@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vmss_upgrade.batch_loop import BatchLoop, Limits
 from vmss_upgrade.carrying_out import carry_out
 from vmss_upgrade.ending_of import ending_of
-from vmss_upgrade.patient_api import PatientApi, Steps
+from vmss_upgrade.patient_api import SECOND_LOOK, PatientApi, Steps
 from vmss_upgrade.rollout import endings
 from vmss_upgrade.rollout.availability import off_ids
 from vmss_upgrade.rollout.events import Ending, RollbackStarted
@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.rollback import Moved, moved_by, plan_rollback
-from vmss_upgrade.rollout.scale_set import Goal, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, ScaleSet, is_on
 from vmss_upgrade.rollout.watch import Watch
 
 
@@ -32,7 +32,7 @@ class FailedRollout:
 def roll_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous: Image) -> Steps[Ending]:
     """Return to `previous` every instance that has moved since the rollout began. The ending tells of both ways."""
     policy = replace(limits.policy, stop_after=None)
-    limits = replace(limits, policy=policy, stops_in_time=False)
+    limits = replace(limits, policy=policy, stops_in_time=False, passes_stuck=True)
     second = yield from ending_of(_way_back(azure, limits, failed, previous), azure)
     return endings.after_rollback(failed.ending, second, previous, instead_of=failed.plan.target)
 
@@ -44,17 +44,21 @@ def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     if not model.image.same_as(previous):
         check_during_rollout(model, failed.plan.target)
     yield from azure.look()
+    yield from azure.wait("the list of instances may lag behind, so it is read twice", SECOND_LOOK)
+    yield from azure.look()
     now = ScaleSet(model=model, instances=azure.seen)
     goal = Goal(image=previous, in_model=model.image.same_as(previous), heals=True)
     touched = {id_ for batch in failed.done for id_ in batch.instance_ids}
-    moved = moved_by(failed.before, now, failed.plan.goal, touched)
+    moved = moved_by(failed.before, now, failed.plan.goal, touched, previous)
     plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.target, done=failed.done)
     yield RollbackStarted(at=azure.elapsed(), plan=plan, scale_set=now, failed=failed.ending)
     off_before = off_ids(failed.before.instances)
     loop = return_loop(azure, limits, now, goal, moved, done=failed.done, off_before=off_before)
     if plan.update_model:
         yield from loop.update_model()
-    return (yield from carry_out(plan, loop, azure, limits.policy))
+    ending = yield from carry_out(plan, loop, azure, limits.policy)
+    left = [i.id for i in azure.seen if moved.includes(i) and is_on(i, failed.plan.target) and not i.is_leaving]
+    return endings.not_returned(left, failed.plan.target) if left and ending.outcome.exit_code == 0 else ending
 
 
 def return_loop(

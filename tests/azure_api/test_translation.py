@@ -77,7 +77,7 @@ def test_a_recorded_list(body: dict[str, Any]) -> None:
         assert (instance.image.version if instance.image else None) == exact
         assert instance.image is None or instance.image.publisher == reference["publisher"]
         assert instance.image is None or not instance.image.is_floating or "exactVersion" not in reference
-        assert instance.problem is None
+        assert not instance.problems
         assert not instance.protected
 
 
@@ -244,38 +244,57 @@ TIMED_OUT = {
 
 
 @pytest.mark.parametrize(
-    ("body", "problem"),
+    ("body", "problems"),
     [
-        pytest.param(item(view={"statuses": [{"code": "ProvisioningState/succeeded"}]}), None, id="none"),
+        pytest.param(item(view={"statuses": [{"code": "ProvisioningState/succeeded"}]}), [], id="none"),
         pytest.param(
             item(view={"statuses": [TIMED_OUT]}),
-            Problem("OSProvisioningTimedOut", "It did not finish.", "2026-11-23T00:00:00Z"),
+            [Problem("OSProvisioningTimedOut", "It did not finish.")],
             id="with-a-code",
         ),
         pytest.param(
             item(view={"statuses": [{"code": "ProvisioningState/failed", "displayStatus": "Failed"}]}),
-            Problem("ProvisioningFailed", "Failed"),
+            [Problem("ProvisioningFailed", "Failed")],
             id="without-a-code",
         ),
         pytest.param(
             item(view={"extensions": [{"name": "x", "statuses": [{"code": "ProvisioningState/failed/3"}]}]}),
-            Problem("3", "ProvisioningState/failed/3"),
+            [Problem("3", "ProvisioningState/failed/3", "x")],
             id="of-an-extension",
         ),
         pytest.param(
+            item(view={"extensions": [{"type": "T", "statuses": [{"code": "ProvisioningState/failed/3"}]}]}),
+            [Problem("3", "ProvisioningState/failed/3", "T")],
+            id="of-an-extension-without-a-name",
+        ),
+        pytest.param(
+            item(
+                view={
+                    "statuses": [TIMED_OUT],
+                    "extensions": [{"name": "x", "statuses": [{"code": "ProvisioningState/failed/3"}] * 2}],
+                }
+            ),
+            [
+                Problem("OSProvisioningTimedOut", "It did not finish."),
+                Problem("3", "ProvisioningState/failed/3", "x"),
+                Problem("3", "ProvisioningState/failed/3", "x"),
+            ],
+            id="all-of-them-its-own-first",
+        ),
+        pytest.param(
             item(view={"extensions": [{"statuses": [{"code": "ProvisioningState/succeeded"}]}, None]}),
-            None,
+            [],
             id="extension-that-is-fine",
         ),
         pytest.param(
             item(provisioningState="Failed"),
-            Problem("ProvisioningFailed", "provisioning state is Failed, without a reason"),
+            [Problem("ProvisioningFailed", "provisioning state is Failed, without a reason")],
             id="state-only",
         ),
     ],
 )
-def test_problem(body: dict[str, Any], problem: Problem | None) -> None:
-    assert one(body).problem == problem
+def test_problems(body: dict[str, Any], problems: list[Problem]) -> None:
+    assert list(one(body).problems) == problems
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def _read(pages: Answers) -> Facts:
 
 
 def _facts_of(instance: Instance) -> Facts:
-    problem = instance.problem
+    problem = instance.problems[0] if instance.problems else None
     return {
         "image kind": instance.image and instance.image.kind,
         "image": str(instance.image or ""),
@@ -53,7 +53,6 @@ def _facts_of(instance: Instance) -> Facts:
         "protection": instance.protected,
         "problem": problem and problem.code,
         "message of the problem": problem and problem.message,
-        "time of the problem": problem and problem.time,
     }
 
 
@@ -117,11 +116,10 @@ def _problem(item: Leaves) -> Facts:
             return {
                 "problem": failed[1] or "ProvisioningFailed",
                 "message of the problem": status.get("message") or status.get("displayStatus") or code,
-                "time of the problem": status.get("time") or "",
             }
     if item.text("provisioningState").lower() == "failed":
         return {"problem": "ProvisioningFailed"}
-    return {"problem": None, "message of the problem": None, "time of the problem": None}
+    return {"problem": None, "message of the problem": None}
 
 
 # -- where they are shown --------------------------------------------------------------------------------------------

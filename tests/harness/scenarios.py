@@ -24,12 +24,14 @@ def fleet_of(
 ) -> Scenario:
     """A scale set with so many instances in each update domain, in 30 s on the target image and 10 s later healthy.
 
+    A batch is a whole domain, where there are any: `auto` would make it a fifth of the set, which is one instance here.
     `asked` are inputs beside the image, `fleet` what else is said of the set, `more` other keys of a scenario, or one
     of these three as a whole. None takes a key out of the fleet.
     """
     described = {"update_domains": list(domains), "health": "probe", **(fleet or {})}
+    whole = {} if described.get("orchestration") == "Flexible" else {"strategy": "update-domain"}
     return {
-        "inputs": {"image-version": NEW, **(asked or {})},
+        "inputs": {"image-version": NEW, **whole, **(asked or {})},
         "fleet": {key: value for key, value in described.items() if value is not None},
         "timing": {"upgrade_seconds": 30, "healthy_after_seconds": 10},
         **more,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builders import changed, fleet, plan_of
+from builders import changed, fleet, plan_of, whole
 from vmss_upgrade.rollout.availability import (
     expected_healthy,
     floor,
@@ -85,7 +85,7 @@ def test_healthy_outside_a_batch() -> None:
     ("scale_set", "policy", "expected"),
     [
         pytest.param(fleet("001122"), Policy(), [4, 4, 4], id="all-well"),
-        pytest.param(fleet("000112"), Policy(), [3, 4, 5], id="unequal"),
+        pytest.param(fleet("000112"), whole(), [3, 4, 5], id="unequal"),
         pytest.param(fleet("001122", unhealthy="4 5"), Policy(), [2, 2, 4], id="ill-until-their-turn"),
         pytest.param(fleet("001122", unhealthy="0 1"), Policy(), [4, 4, 4], id="well-after-their-turn"),
         pytest.param(fleet("001122", stopped="0 1"), Policy(), [2, 2], id="off-stay-off"),
@@ -94,7 +94,7 @@ def test_healthy_outside_a_batch() -> None:
         ),
         pytest.param(fleet("001122", new="0 1"), Policy(), [4, 4], id="on-the-target-serve-on"),
         pytest.param(fleet("001122", protected="0"), Policy(), [5, 4, 4], id="protected-serve-on"),
-        pytest.param(fleet("0011"), Policy(canary=1), [3, 3, 2], id="canary"),
+        pytest.param(fleet("0011"), whole(canary=1), [3, 3, 2], id="canary"),
         pytest.param(fleet(""), Policy(), [], id="empty"),
     ],
 )

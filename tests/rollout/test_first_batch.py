@@ -92,7 +92,7 @@ def test_a_plan_that_is_not_refused_could_begin_at_once(
         finding.severity is Severity.REFUSE for finding in examine_plan(scale_set, plan, policy, hanging=hanging)
     ):
         return
-    assert Watch(scale_set, plan.goal, policy).troubles(plan.batches[0], scale_set, plan.goal) == ()
+    assert Watch(scale_set, plan.goal, policy).troubles(plan.batches[0], scale_set, plan.goal, 0.0) == ()
 
 
 # -- instances without a view ----------------------------------------------------------------------------------------

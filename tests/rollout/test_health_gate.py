@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from builders import BROKEN, NEW, OLD, by_id, instance, vhd
-from vmss_upgrade.rollout.health_gate import HealthGate, not_ready
+from vmss_upgrade.rollout.health_gate import Before, HealthGate, not_ready
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.scale_set import Health, HealthSignal, Instance, Power, Problem
 
 OPENED = 1000.0
 GOOD = instance("1", image=NEW)
 BAD = instance("1", image=NEW, health=Health.UNHEALTHY)
-FAILED = instance("1", image=NEW, provisioning_state="Failed", problem=BROKEN)
+FAILED = instance("1", image=NEW, provisioning_state="Failed", problems=(BROKEN,))
 VHD = vhd("https://account.blob.core.windows.net/images/new.vhd")
 
 
@@ -142,8 +142,12 @@ def verdict(the_gate: HealthGate) -> str:
 
 
 BAKED = {"bake_time": 60.0}
-OLD_FAILURE = {"known_problems": {"1": BROKEN}}
-NEWER = Problem(BROKEN.code, BROKEN.message, "2026-11-23T02:00:00Z")
+OLD_FAILURE = {"before": Before(problems={"1": (BROKEN,)})}
+SAID_ANEW = Problem(BROKEN.code, "OS provisioning did not finish by 02:00.")
+AGENT = Problem(BROKEN.code, BROKEN.message, "MonitoringAgent")
+OFF_SINCE = instance("1", image=NEW, power=Power.DEALLOCATED, health=Health.NO_SIGNAL)
+HALTED = instance("1", image=NEW, power=Power.STOPPED, health=Health.NO_SIGNAL)
+UNSEEN = instance("1", image=NEW, seen=False)
 
 
 @pytest.mark.parametrize(
@@ -156,23 +160,35 @@ NEWER = Problem(BROKEN.code, BROKEN.message, "2026-11-23T02:00:00Z")
         pytest.param({}, [(600, BAD)], "failed", id="at-the-timeout"),
         pytest.param({}, [(600, GOOD)], "passed", id="ready-at-the-timeout"),
         pytest.param({}, [(0, FAILED)], "failed", id="new-provisioning-failure-at-once"),
-        pytest.param(OLD_FAILURE, [(0, FAILED)], "waiting", id="old-provisioning-failure-is-waited-out"),
+        pytest.param(OLD_FAILURE, [(0, FAILED), (59, FAILED)], "waiting", id="old-provisioning-failure-may-fade"),
         pytest.param(OLD_FAILURE, [(0, FAILED), (60, GOOD)], "passed", id="old-failure-goes-away"),
-        pytest.param(OLD_FAILURE, [(600, FAILED)], "failed", id="old-failure-that-stays"),
+        pytest.param(OLD_FAILURE, [(60, FAILED)], "failed", id="old-failure-that-stays-needs-no-health-timeout"),
         pytest.param(
             OLD_FAILURE,
-            [(0, instance("1", image=NEW, provisioning_state="Failed", problem=NEWER))],
+            [
+                (0, instance("1", image=NEW, problems=(SAID_ANEW,))),
+                (1, instance("1", image=NEW, problems=(SAID_ANEW,))),
+            ],
+            "passed",
+            id="old-failure-in-new-words",
+        ),
+        pytest.param(
+            OLD_FAILURE,
+            [(0, instance("1", image=NEW, problems=(BROKEN, AGENT)))],
             "failed",
-            id="same-words-another-time-is-new",
+            id="an-old-failure-hides-no-new-one",
         ),
         pytest.param(
             {},
-            [(0, instance("1", image=NEW, provisioning_state="Updating", problem=BROKEN))],
+            [(0, instance("1", image=NEW, provisioning_state="Updating", problems=(BROKEN,)))],
             "waiting",
             id="a-failure-shown-while-updating-is-stale",
         ),
         pytest.param(
-            {}, [(0, instance("1", image=NEW, problem=BROKEN))], "failed", id="extension-failure-of-a-provisioned-one"
+            {},
+            [(0, instance("1", image=NEW, problems=(BROKEN,)))],
+            "failed",
+            id="extension-failure-of-a-provisioned-one",
         ),
         pytest.param({}, [(0, None)], "passed", id="vanished-is-nobody-s-failure"),
         pytest.param({}, [(600, None)], "passed", id="vanished-at-the-timeout"),
@@ -185,6 +201,11 @@ NEWER = Problem(BROKEN.code, BROKEN.message, "2026-11-23T02:00:00Z")
         pytest.param(BAKED, [(590, GOOD), (650, GOOD)], "passed", id="a-bake-may-end-after-the-health-timeout"),
         pytest.param(BAKED, [(0, GOOD), (30, FAILED)], "failed", id="failure-during-the-bake"),
         pytest.param(BAKED, [(0, GOOD), (60, None)], "passed", id="vanished-during-the-bake"),
+        pytest.param({}, [(0, UNSEEN)], "waiting", id="missing-from-one-look-is-not-gone"),
+        pytest.param(BAKED, [(0, GOOD), (30, UNSEEN), (61, GOOD)], "waiting", id="nor-does-it-bake-unseen"),
+        pytest.param({}, [(0, BAD), (30, OFF_SINCE)], "passed", id="evicted-is-nobody-s-failure"),
+        pytest.param({}, [(0, HALTED)], "waiting", id="who-halts-by-itself-was-perhaps-never-well"),
+        pytest.param(BAKED, [(0, GOOD), (30, HALTED), (90, HALTED)], "passed", id="stopped-after-it-was-ready"),
     ],
 )
 def test_verdict(options: dict[str, Any], looks: list[tuple[float, Instance | None]], expected: str) -> None:
@@ -196,6 +217,9 @@ def test_verdict(options: dict[str, Any], looks: list[tuple[float, Instance | No
     [
         pytest.param(True, [(0, BAD), (60, None)], "failed", id="ill-and-gone-with-repairs"),
         pytest.param(False, [(0, BAD), (60, None)], "passed", id="ill-and-gone-without"),
+        pytest.param(
+            True, [(0, BAD), (30, instance("1", image=NEW, seen=False)), (60, None)], "failed", id="missing-in-between"
+        ),
         pytest.param(True, [(0, None)], "passed", id="gone-before-it-was-seen"),
         pytest.param(True, [(0, instance("1", provisioning_state="Updating")), (60, None)], "passed", id="gone-busy"),
     ],
@@ -209,8 +233,67 @@ def test_an_ill_instance_that_repairs_take_away_is_a_failure(
         assert [(failure.instance_id, failure.code) for failure in ended.failures] == [("1", "ReplacedWhileIll")]
 
 
+REPORTED = "2026-11-23T01:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("health_time", "after", "expected"),
+    [
+        pytest.param("", 0, "passed", id="azure-does-not-say-when"),
+        pytest.param(REPORTED, 0, "waiting", id="the-report-of-before"),
+        pytest.param(REPORTED, 599, "waiting", id="however-long-it-stands"),
+        pytest.param("2026-11-23T00:59:59.5Z", 0, "waiting", id="an-earlier-one"),
+        pytest.param("2026-11-23T01:00:30+00:00", 0, "waiting", id="from-the-time-of-the-upgrade"),
+        pytest.param("2026-11-23T01:00:30+00:00", 60, "passed", id="which-is-believed-after-a-minute"),
+        pytest.param("2026-11-23T01:01:00.1Z", 0, "passed", id="after-the-upgrade"),
+        pytest.param("yesterday", 0, "passed", id="a-time-that-cannot-be-read"),
+    ],
+)
+def test_health_counts_from_the_end_of_the_upgrade(health_time: str, after: float, expected: str) -> None:
+    before = Before(reported=frozenset({"1"}), health_times={"1": REPORTED})
+    the_gate = gate(before=before, upgraded_at="2026-11-23T01:01:00Z")
+    assert verdict(played(the_gate, (after, instance("1", image=NEW, health_time=health_time)))) == expected
+
+
+SILENT = instance("1", image=NEW, health=Health.NO_SIGNAL)
+REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
+
+
+@pytest.mark.parametrize(
+    ("options", "look", "blames_image"),
+    [
+        pytest.param({}, BAD, True, id="unhealthy-on-the-target"),
+        pytest.param({}, FAILED, True, id="failed-on-the-target"),
+        pytest.param({}, instance("1", image=None, problems=(BROKEN,)), True, id="failed-and-its-image-not-shown"),
+        pytest.param({}, instance("1", image=OLD, problems=(BROKEN,)), True, id="its-os-failed-whatever-is-shown"),
+        pytest.param(
+            {}, instance("1", image=OLD, problems=(Problem("AllocationFailed", "x"),)), False, id="it-was-never-made"
+        ),
+        pytest.param(REPORTED_BEFORE, SILENT, True, id="silent-that-reported-before"),
+        pytest.param({}, SILENT, False, id="silent-as-ever"),
+        pytest.param({}, instance("1", image=OLD), False, id="never-moved"),
+        pytest.param({}, HALTED, False, id="stopped"),
+        pytest.param({}, instance("1", image=NEW, latest_model_applied=False), False, id="not-current"),
+        pytest.param({}, instance("1", image=NEW, provisioning_state="Updating"), False, id="still-updating"),
+    ],
+)
+def test_what_blames_the_image(options: dict[str, Any], look: Instance, blames_image: bool) -> None:
+    (failure,) = played(gate(**options), (600, look)).failures
+    assert failure.blames_image is blames_image
+
+
+def test_after_a_failed_operation_those_it_did_not_reach_fail_soon_with_azure_s_words() -> None:
+    refused = gate(refusal=Problem("InternalError", "It broke."))
+    assert verdict(played(refused, (0, instance("1")), (119, instance("1")))) == "waiting"
+    (failure,) = played(refused, (120, instance("1"))).failures
+    assert (failure.code, failure.message.split(";")[0]) == ("InternalError", "It broke")
+    assert not failure.blames_image
+    assert verdict(played(refused, (120, BAD))) == "waiting", "who was reached has its health timeout"
+    assert verdict(played(refused, (0, GOOD))) == "passed"
+
+
 def test_a_gate_knows_who_was_off_before() -> None:
-    two = gate(instance_ids=("1", "2"), off_before=frozenset({"1"}))
+    two = gate(instance_ids=("1", "2"), before=Before(off=frozenset({"1"})))
     off = [instance(id_, **OFF) for id_ in ("1", "2")]
     assert [p.instance_id for p in two.advance(by_id(*off), OPENED).pending] == ["2"]
     assert verdict(two.advance(by_id(off[0], instance("2", image=NEW)), OPENED)) == "passed"

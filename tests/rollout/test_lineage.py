@@ -18,7 +18,7 @@ from vmss_upgrade.rollout.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Strategy
 from vmss_upgrade.rollout.rollback import moved_from
 from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Origin, ScaleSet, goal_of
-from vmss_upgrade.rollout.watch import trouble_outside
+from vmss_upgrade.rollout.watch import updated_by_somebody
 
 LINUX = Traits(os="Linux")
 NOBLE = platform("24.04.1", offer="noble")
@@ -167,7 +167,7 @@ def test_a_rollback_asks_nothing_about_them() -> None:
 
 def test_somebody_at_work_on_one_of_them_holds_no_batch() -> None:
     busy = machine("pet", origin=Origin.OTHER_IMAGE, provisioning_state="Updating")
-    assert trouble_outside(ScaleSet(model=flexible(), instances=(*MADE, busy)), ("a",), ()) == ()
+    assert updated_by_somebody(ScaleSet(model=flexible(), instances=(*MADE, busy)), ("a",)) == ()
 
 
 def test_a_status_does_not_call_them_behind() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from builders import NEW, OLD, SUBSCRIPTION, changed, fleet, goal_to, plan_of, platform
+from builders import NEW, OLD, SUBSCRIPTION, changed, fleet, goal_to, plan_of, platform, whole
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.plan_check import examine_plan
 from vmss_upgrade.rollout.planner import plan_model_update, plan_rollout
@@ -15,11 +15,11 @@ from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet, goal_of
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 SERVES = "If nothing has to serve meanwhile, set `allow-downtime: true`."
-ALLOW_DOWNTIME = Policy(allow_downtime=True)
+ALLOW_DOWNTIME = whole(allow_downtime=True)
 
 
 def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Finding, ...]:
-    policy = policy or Policy()
+    policy = policy or whole()
     return examine_plan(scale_set, plan_of(scale_set, policy=policy), policy)
 
 
@@ -28,63 +28,63 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
     [
         pytest.param(
             fleet("0000"),
-            Policy(),
+            whole(),
             "Batch 1 holds all 4 running instances: nothing would serve while it is upgraded.",
             f"Set `batch-size` to a number below 4, such as 2. {SERVES}",
             id="one-batch-is-the-set",
         ),
         pytest.param(
             fleet("0011", stopped="0 1"),
-            Policy(),
+            whole(),
             "Batch 1 holds all 2 running instances: nothing would serve while it is upgraded.",
             f"Set `batch-size` to a number below 2, such as 1. {SERVES}",
             id="the-others-are-off",
         ),
         pytest.param(
             fleet("0000", stopped="2 3"),
-            Policy(include_stopped=True),
+            whole(include_stopped=True),
             "Batch 1 holds all 2 running instances: nothing would serve while it is upgraded.",
             f"Set `batch-size` to a number below 2, such as 1. {SERVES}",
             id="stopped-ones-in-the-batch-do-not-run",
         ),
         pytest.param(
             fleet("00", stopped="0"),
-            Policy(include_stopped=True),
+            whole(include_stopped=True),
             "Instance 1 is the only one that runs: nothing would serve while it is upgraded.",
             f"{SERVES} Else scale out first: az vmss scale {WHERE} --new-capacity 3",
             id="one-that-runs-beside-a-stopped-one",
         ),
         pytest.param(
             changed(fleet("0011"), "2 3", provisioning_state="Deleting"),
-            Policy(),
+            whole(),
             "Batch 1 holds all 2 running instances: nothing would serve while it is upgraded.",
             f"Set `batch-size` to a number below 2, such as 1. {SERVES}",
             id="the-others-are-being-deleted",
         ),
         pytest.param(
             fleet("0"),
-            Policy(),
+            whole(),
             "Instance 0 is the only one that runs: nothing would serve while it is upgraded.",
             f"{SERVES} Else scale out first: az vmss scale {WHERE} --new-capacity 2",
             id="one-instance",
         ),
         pytest.param(
             fleet("0011", unhealthy="2 3"),
-            Policy(),
+            whole(),
             "Batch 1 (0, 1) holds every instance that is healthy: nothing would serve while it is upgraded.",
             f"Heal the other instances first, or set a smaller `batch-size`. {SERVES}",
             id="all-that-is-healthy",
         ),
         pytest.param(
             fleet("0011", unhealthy="2 3"),
-            Policy(min_healthy=Share(0)),
+            whole(min_healthy=Share(0)),
             "Batch 1 (0, 1) holds every instance that is healthy: nothing would serve while it is upgraded.",
             f"Heal the other instances first, or set a smaller `batch-size`. {SERVES}",
             id="all-that-is-healthy-whatever-the-floor",
         ),
         pytest.param(
             fleet("0001"),
-            Policy(),
+            whole(),
             "While batch 1 (0, 1, 2) is upgraded, 1 of 4 instances would be healthy, below `min-healthy` (50% of "
             "those that run, 2).",
             "Set `batch-size: 2` or less, or a lower `min-healthy`.",
@@ -92,14 +92,14 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
         ),
         pytest.param(
             fleet("000111"),
-            Policy(min_healthy=Share(4)),
+            whole(min_healthy=Share(4)),
             "While batch 1 (0, 1, 2) is upgraded, 3 of 6 instances would be healthy, below `min-healthy` (4).",
             "Set `batch-size: 2` or less, or a lower `min-healthy`.",
             id="below-a-count",
         ),
         pytest.param(
             fleet("0111"),
-            Policy(),
+            whole(),
             "While batch 2 (1, 2, 3) is upgraded, 1 of 4 instances would be healthy, below `min-healthy` (50% of "
             "those that run, 2).",
             "Set `batch-size: 2` or less, or a lower `min-healthy`.",
@@ -107,7 +107,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
         ),
         pytest.param(
             fleet("0123", unhealthy="0 1 2"),
-            Policy(),
+            whole(),
             "While batch 1 (0) is upgraded, 1 of 4 instances would be healthy, below `min-healthy` (50% of those that "
             "run, 2).",
             "Only 1 are healthy now: heal the others, or lower `min-healthy`, or scale out first: az vmss scale "
@@ -116,7 +116,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
         ),
         pytest.param(
             fleet("0123"),
-            Policy(min_healthy=Share(100, True)),
+            whole(min_healthy=Share(100, True)),
             "While batch 1 (0) is upgraded, 3 of 4 instances would be healthy, below `min-healthy` (100% of those that "
             "run, 4).",
             "Lower `min-healthy`.",
@@ -124,7 +124,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
         ),
         pytest.param(
             fleet("0123"),
-            Policy(min_healthy=Share(90, True)),
+            whole(min_healthy=Share(90, True)),
             "While batch 1 (0) is upgraded, 3 of 4 instances would be healthy, below `min-healthy` (90% of those that "
             "run, 4).",
             f"Lower `min-healthy`, or scale out first: az vmss scale {WHERE} --new-capacity 10",
@@ -132,49 +132,49 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
         ),
         pytest.param(
             fleet("01234", stopped="4"),
-            Policy(min_healthy=Share(4)),
+            whole(min_healthy=Share(4)),
             "While batch 1 (0) is upgraded, 3 of 5 instances would be healthy, below `min-healthy` (4).",
             f"Lower `min-healthy`, or scale out first: az vmss scale {WHERE} --new-capacity 6",
             id="a-count-beside-a-stopped-one",
         ),
         pytest.param(
             fleet("0123", protected="1 3"),
-            Policy(refuse_protected=True),
+            whole(refuse_protected=True),
             "Protected from scale set actions, so an upgrade would pass them by: 1, 3.",
             "Take the protection off, or use `protected-instances: skip`; this action never clears a protection.",
             id="protected",
         ),
         pytest.param(
             fleet("0123"),
-            Policy(bake_time=3600.0),
+            whole(bake_time=3600.0),
             "The bake time (1h00m) never ends within `batch-timeout` (1h00m).",
             "Set a shorter `bake-time` or a longer `batch-timeout`.",
             id="bake-too-long",
         ),
         pytest.param(
             fleet("0123"),
-            Policy(selection=Selection(update_domains=(1, 7))),
+            whole(selection=Selection(update_domains=(1, 7))),
             "`update-domains` names 7, which the scale set does not have.",
             "It has 0, 1, 2, 3.",
             id="no-such-update-domain",
         ),
         pytest.param(
             fleet("01234"),
-            Policy(selection=Selection(fault_domains=(0, 8, 9))),
+            whole(selection=Selection(fault_domains=(0, 8, 9))),
             "`fault-domains` names 8, 9, which the scale set does not have.",
             "It has 0, 1, 2, 3, 4.",
             id="no-such-fault-domain",
         ),
         pytest.param(
             fleet("0123", zones="1212"),
-            Policy(selection=Selection(zones=("1", "3"))),
+            whole(selection=Selection(zones=("1", "3"))),
             "`zones` names 3, which the scale set does not have.",
             "It has 1, 2.",
             id="no-such-zone",
         ),
         pytest.param(
             fleet("0123"),
-            Policy(selection=Selection(zones=("1",))),
+            whole(selection=Selection(zones=("1",))),
             "`zones` names 1, which the scale set does not have.",
             "It shows none, so leave `zones` out.",
             id="no-zone-at-all",
@@ -188,7 +188,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
         ),
         pytest.param(
             fleet("0123"),
-            Policy(selection=Selection(instance_ids=("2", "10", "WEB_1"))),
+            whole(selection=Selection(instance_ids=("2", "10", "WEB_1"))),
             "`instance-ids` names 10, WEB_1, which the scale set does not have.",
             "It has 0, 1, 2, 3.",
             id="no-such-instance",
@@ -220,7 +220,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0000", stopped="3"),
-            Policy(allow_downtime=True, min_healthy=Share(100, True)),
+            whole(allow_downtime=True, min_healthy=Share(100, True)),
             warn("Batch 1 holds all 3 running instances: nothing serves while it is upgraded."),
             id="downtime-lifts-the-floor",
         ),
@@ -232,7 +232,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0011", health_signal=HealthSignal.NONE),
-            Policy(),
+            whole(),
             warn(
                 f"Health is not looked at (none): {NOT_LOOKED_AT.format('5m00s')}",
                 "Add the Application Health extension or a load balancer health probe to the model.",
@@ -241,7 +241,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0011", health_signal=HealthSignal.IGNORED),
-            Policy(bake_time=90.0),
+            whole(bake_time=90.0),
             warn(
                 f"Health is not looked at (ignored, as `health: ignore` asks): {NOT_LOOKED_AT.format('1m30s')}",
                 "Leave `health` out to go by the scale set's own signal.",
@@ -250,7 +250,7 @@ for _number in range(9):
         ),
         pytest.param(
             TEN,
-            Policy(),
+            whole(),
             warn(
                 "The scale set may run 10 distinct models already (10 different images are in use); Azure refuses an "
                 "eleventh.",
@@ -260,7 +260,7 @@ for _number in range(9):
         ),
         pytest.param(
             changed(TEN, "9", image=platform("0.0.0")),
-            Policy(),
+            whole(),
             warn(
                 "The scale set may run 10 distinct models already (10 different images are in use); Azure refuses an "
                 "eleventh.",
@@ -270,7 +270,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0011", unhealthy="0 1 2 3"),
-            Policy(min_healthy=Share(0)),
+            whole(min_healthy=Share(0)),
             note("Not healthy before the rollout, so first in their domain: 0, 1, 2, 3."),
             id="where-nobody-is-healthy-nobody-is-lost",
         ),
@@ -282,7 +282,7 @@ for _number in range(9):
         ),
         pytest.param(
             changed(fleet("0123"), "1 2", behind_in=("VM size", "network")),
-            Policy(),
+            whole(),
             warn(
                 "An upgrade also brings in what else has changed in the model since: VM size (instances 1, 2); network "
                 "(instances 1, 2)."
@@ -291,7 +291,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0123", behind="1"),
-            Policy(),
+            whole(),
             warn(
                 "An upgrade also brings in what else has changed in the model since: settings that instances do not "
                 "show, or only how the image is named (instances 1)."
@@ -300,7 +300,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0123", individual="2"),
-            Policy(),
+            whole(),
             warn(
                 "Changed individually (modelDefinitionApplied is VirtualMachine), so an upgrade takes their own "
                 "changes back: 2."
@@ -309,7 +309,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("0123", ephemeral_os_disk=True),
-            Policy(),
+            whole(),
             warn(
                 "The OS disks are ephemeral (diffDiskSettings.option is Local): what an instance has stored on its OS "
                 "disk or its temporary disk is lost when it is upgraded."
@@ -318,19 +318,19 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("001122", unhealthy="1", silent="3"),
-            Policy(),
+            whole(),
             note("Not healthy before the rollout, so first in their domain: 1, 3."),
             id="ill-before",
         ),
         pytest.param(
             fleet("001122", image=NEW, new="0 1", unhealthy="1"),
-            Policy(),
+            whole(),
             warn("On the target image already, but not healthy: 1. Nothing more is upgraded until they are."),
             id="ill-on-the-target",
         ),
         pytest.param(
             changed(fleet("001122"), "0 1 2 3 4 5", image=platform("3.0.0")),
-            Policy(),
+            whole(),
             note(
                 "The target image Canonical:jammy:22_04-lts:2.0.0 is older than what the instances run "
                 "(Canonical:jammy:22_04-lts:3.0.0)."
@@ -339,19 +339,19 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("001122", new="1", unhealthy="1"),
-            Policy(),
+            whole(),
             warn("On the target image already, but not healthy: 1. They are left as they are."),
             id="ill-on-the-target-that-the-model-has-not",
         ),
         pytest.param(
             fleet("0123", stopped="3", deallocated="1"),
-            Policy(include_stopped=True),
+            whole(include_stopped=True),
             note("Stopped, and upgraded all the same: 1, 3. They stay as they are, so their health is not looked at."),
             id="stopped-included",
         ),
         pytest.param(
             fleet("001122"),
-            Policy(canary=5),
+            whole(canary=5),
             note(
                 "`canary` asks for 5; 2 go first, because the first domain, or a batch, holds no more, or others run "
                 "the target already."
@@ -360,7 +360,7 @@ for _number in range(9):
         ),
         pytest.param(
             fleet("001122", new="0"),
-            Policy(canary=1),
+            whole(canary=1),
             note(
                 "`canary` asks for 1; 0 go first, because the first domain, or a batch, holds no more, or others run "
                 "the target already."
@@ -376,45 +376,45 @@ def test_a_plan_is_told_of(scale_set: ScaleSet, policy: Policy, finding: Finding
 @pytest.mark.parametrize(
     ("scale_set", "policy"),
     [
-        pytest.param(fleet("0011"), Policy(), id="usual"),
-        pytest.param(fleet(""), Policy(), id="empty"),
-        pytest.param(fleet("0011", new="0 1 2 3", health_signal=HealthSignal.NONE), Policy(), id="nothing-moves"),
-        pytest.param(fleet("0011", new="0 1 2 3", ephemeral_os_disk=True), Policy(), id="nothing-ephemeral-moves"),
-        pytest.param(fleet("0011", new="0 1 2 3"), Policy(bake_time=9999.0), id="nothing-to-bake"),
-        pytest.param(fleet("0011"), Policy(bake_time=3599.0), id="a-bake-that-just-fits"),
+        pytest.param(fleet("0011"), whole(), id="usual"),
+        pytest.param(fleet(""), whole(), id="empty"),
+        pytest.param(fleet("0011", new="0 1 2 3", health_signal=HealthSignal.NONE), whole(), id="nothing-moves"),
+        pytest.param(fleet("0011", new="0 1 2 3", ephemeral_os_disk=True), whole(), id="nothing-ephemeral-moves"),
+        pytest.param(fleet("0011", new="0 1 2 3"), whole(bake_time=9999.0), id="nothing-to-bake"),
+        pytest.param(fleet("0011"), whole(bake_time=3599.0), id="a-bake-that-just-fits"),
         pytest.param(
-            fleet("001122", image=NEW, new="1", stopped="1"), Policy(), id="a-stopped-one-on-the-target-is-not-ill"
+            fleet("001122", image=NEW, new="1", stopped="1"), whole(), id="a-stopped-one-on-the-target-is-not-ill"
         ),
         pytest.param(
             changed(fleet("001122", image=NEW, new="1"), "1", provisioning_state="Deleting"),
-            Policy(),
+            whole(),
             id="nor-is-one-that-is-being-deleted",
         ),
-        pytest.param(fleet("0011", new="0 1"), Policy(), id="a-batch-that-is-all-that-moves-but-not-all-that-runs"),
-        pytest.param(fleet("0011", protected="1"), Policy(), id="protected-is-skipped"),
-        pytest.param(fleet("0011"), Policy(refuse_protected=True), id="nobody-is-protected"),
+        pytest.param(fleet("0011", new="0 1"), whole(), id="a-batch-that-is-all-that-moves-but-not-all-that-runs"),
+        pytest.param(fleet("0011", protected="1"), whole(), id="protected-is-skipped"),
+        pytest.param(fleet("0011"), whole(refuse_protected=True), id="nobody-is-protected"),
         pytest.param(
             fleet("0123", protected="1"),
-            Policy(refuse_protected=True, selection=Selection(update_domains=(0, 2))),
+            whole(refuse_protected=True, selection=Selection(update_domains=(0, 2))),
             id="protected-but-not-asked-for",
         ),
         pytest.param(
-            fleet("0123", protected="1", new="1"), Policy(refuse_protected=True), id="protected-but-on-the-target"
+            fleet("0123", protected="1", new="1"), whole(refuse_protected=True), id="protected-but-on-the-target"
         ),
-        pytest.param(fleet("0000"), Policy(batch_size=Share(2)), id="a-smaller-batch-size-is-the-way-out"),
-        pytest.param(fleet("0001"), Policy(batch_size=Share(2)), id="as-large-as-the-remedy-says"),
-        pytest.param(fleet("0001"), Policy(min_healthy=Share(1)), id="or-a-lower-floor"),
+        pytest.param(fleet("0000"), whole(batch_size=Share(2)), id="a-smaller-batch-size-is-the-way-out"),
+        pytest.param(fleet("0001"), whole(batch_size=Share(2)), id="as-large-as-the-remedy-says"),
+        pytest.param(fleet("0001"), whole(min_healthy=Share(1)), id="or-a-lower-floor"),
         pytest.param(fleet("0001"), ALLOW_DOWNTIME, id="or-no-floor"),
-        pytest.param(fleet("001122"), Policy(canary=2), id="canary-fits"),
-        pytest.param(changed(TEN, "8", image=platform("0.1.0")), Policy(), id="nine-models"),
+        pytest.param(fleet("001122"), whole(canary=2), id="canary-fits"),
+        pytest.param(changed(TEN, "8", image=platform("0.1.0")), whole(), id="nine-models"),
         pytest.param(
             fleet("0123", target=platform("1.5"), new="1", image=platform("1.5"), behind="2"),
-            Policy(),
+            whole(),
             id="behind-because-of-the-image",
         ),
-        pytest.param(fleet("0123", behind="1", new="1"), Policy(), id="changes-of-one-that-does-not-move"),
+        pytest.param(fleet("0123", behind="1", new="1"), whole(), id="changes-of-one-that-does-not-move"),
         pytest.param(
-            fleet("0123", zones="12ab"), Policy(selection=Selection(zones=("A", "B"))), id="zones-without-case"
+            fleet("0123", zones="12ab"), whole(selection=Selection(zones=("A", "B"))), id="zones-without-case"
         ),
     ],
 )
@@ -424,7 +424,7 @@ def test_a_plan_with_nothing_to_say_about(scale_set: ScaleSet, policy: Policy) -
 
 def test_every_finding_is_told_at_once_refusals_first() -> None:
     scale_set = fleet("0011", unhealthy="1", stopped="3", protected="2", individual="0", ephemeral_os_disk=True)
-    policy = Policy(refuse_protected=True, selection=Selection(update_domains=(0, 1, 9)), bake_time=3600.0, canary=9)
+    policy = whole(refuse_protected=True, selection=Selection(update_domains=(0, 1, 9)), bake_time=3600.0, canary=9)
     severities = [finding.severity for finding in of_the_plan(scale_set, policy)]
     assert severities.count(Severity.REFUSE) == 4
     assert severities.count(Severity.WARN) == 2
@@ -440,9 +440,9 @@ def test_long_lists_are_cut() -> None:
 
 def test_what_waits_in_the_model_is_no_news_where_the_whole_model_is_the_goal() -> None:
     scale_set = changed(fleet("0123", behind="1"), "1", behind_in=("VM size",))
-    plan = plan_rollout(scale_set, goal_of(scale_set.model), Policy())
+    plan = plan_rollout(scale_set, goal_of(scale_set.model), whole())
     assert plan.instance_ids == ("1",)
-    assert examine_plan(scale_set, plan, Policy()) == ()
+    assert examine_plan(scale_set, plan, whole()) == ()
 
 
 def test_ten_models_are_no_matter_where_the_model_is_not_written() -> None:
@@ -453,12 +453,12 @@ def test_ten_models_are_no_matter_where_the_model_is_not_written() -> None:
 @pytest.mark.parametrize(
     ("scale_set", "policy"),
     [
-        pytest.param(fleet("0"), Policy(), id="one-instance"),
-        pytest.param(fleet("0000", unhealthy="0 1 2 3"), Policy(), id="ill"),
-        pytest.param(fleet("0011", protected="1"), Policy(refuse_protected=True), id="protected"),
-        pytest.param(fleet("0011", nowhere="1"), Policy(), id="without-a-place"),
-        pytest.param(fleet("0011", health_signal=HealthSignal.NONE), Policy(), id="no-signal"),
-        pytest.param(fleet("----"), Policy(strategy=Strategy.ZONE), id="without-zones"),
+        pytest.param(fleet("0"), whole(), id="one-instance"),
+        pytest.param(fleet("0000", unhealthy="0 1 2 3"), whole(), id="ill"),
+        pytest.param(fleet("0011", protected="1"), whole(refuse_protected=True), id="protected"),
+        pytest.param(fleet("0011", nowhere="1"), whole(), id="without-a-place"),
+        pytest.param(fleet("0011", health_signal=HealthSignal.NONE), whole(), id="no-signal"),
+        pytest.param(fleet("----"), whole(strategy=Strategy.ZONE), id="without-zones"),
     ],
 )
 def test_nothing_is_said_where_only_the_model_is_written(scale_set: ScaleSet, policy: Policy) -> None:
@@ -469,6 +469,6 @@ def test_nothing_is_said_where_only_the_model_is_written(scale_set: ScaleSet, po
 def test_a_latest_version_that_is_older_than_what_runs_is_a_warning() -> None:
     scale_set = changed(fleet("001122"), "0 1 2 3 4 5", image=platform("3.0.0"))
     plan = replace(plan_of(scale_set), pinned=platform("latest"))
-    (finding,) = examine_plan(scale_set, plan, Policy())
+    (finding,) = examine_plan(scale_set, plan, whole())
     assert finding.severity is Severity.WARN
     assert finding.remedy == "Where that is not meant, find out why a newer version does not count as the latest."

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from builders import NEW, OLD, changed, fleet, goal_to, instance, model, plan_of, platform, vhd, without
+from builders import NEW, OLD, changed, fleet, goal_to, instance, model, plan_of, platform, vhd, whole, without
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, plan_model_update, plan_rollout, still_due
@@ -37,9 +37,11 @@ def batches(plan: RolloutPlan) -> list[str]:
         pytest.param(fleet("0011", unhealthy="3"), ["0 1", "3 2"], id="unhealthy-first-inside-its-domain-only"),
         pytest.param(fleet("0000", silent="3"), ["3 0 1 2"], id="no-report-is-not-healthy"),
         pytest.param(
-            fleet("0000", silent="3", health_signal=HealthSignal.NONE), ["0 1 2 3"], id="without-a-signal-up-is-enough"
+            fleet("0000", silent="3", health_signal=HealthSignal.NONE),
+            ["0", "1 2 3"],
+            id="without-a-signal-up-is-enough",
         ),
-        pytest.param(fleet("0000", broken="3", health_signal=HealthSignal.NONE), ["3 0 1 2"], id="failed-is-not-up"),
+        pytest.param(fleet("0000", broken="3", health_signal=HealthSignal.NONE), ["3", "0 1 2"], id="failed-is-not-up"),
         pytest.param(fleet("00000000000"), ["0 1 2 3 4 5 6 7 8 9 10"], id="ids-by-value-not-by-letters"),
         pytest.param(fleet("001122", new="2 3"), ["0 1", "4 5"], id="a-domain-on-the-target-has-no-batch"),
     ],
@@ -65,7 +67,7 @@ def test_order_of_the_batches(scale_set: ScaleSet, expected: list[str]) -> None:
     ],
 )
 def test_size_of_the_batches(size: Share | None, expected: list[int]) -> None:
-    plan = plan_of(fleet(TWELVE), policy=Policy(batch_size=size))
+    plan = plan_of(fleet(TWELVE), policy=whole(batch_size=size))
     assert [len(batch.instance_ids) for batch in plan.batches] == expected
     assert plan.largest_batch == max(expected)
 
@@ -315,7 +317,7 @@ def test_an_update_of_the_model_touches_nobody(
 
 
 def test_policy_says_how_long_to_bake() -> None:
-    assert Policy().bake_time_for(HealthSignal.PROBE) == 0
+    assert Policy().bake_time_for(HealthSignal.PROBE) == 30
     assert Policy().bake_time_for(HealthSignal.NONE) == 300
     assert Policy(bake_time=0.0).bake_time_for(HealthSignal.NONE) == 0
     assert Policy(bake_time=60.0).bake_time_for(HealthSignal.EXTENSION) == 60

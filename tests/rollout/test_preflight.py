@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from builders import SUBSCRIPTION, model, resource
+from vmss_upgrade.rollout.commands import resume_repairs
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, Policy
@@ -324,7 +325,11 @@ REPAIRS_ON = warn(
             "Replace",
             True,
             SUSPEND,
-            note("Automatic instance repairs are suspended already, and stay so."),
+            warn(
+                "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
+                "leaves them so at its end.",
+                f"Where nobody meant that, resume them: {resume_repairs(SUBSCRIPTION, 'rg', 'web')}",
+            ),
             id="suspended-before-and-asked-for",
         ),
         pytest.param(

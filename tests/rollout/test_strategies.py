@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builders import NEW, changed, fleet, plan_of, without
+from builders import NEW, changed, fleet, plan_of, whole, without
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.planner import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
@@ -184,13 +184,13 @@ ONE_LOST = fleet("0011", nowhere="1")
     [
         pytest.param(ONE_LOST, Policy(strategy=Strategy.BATCH), ["2", "0", "1", "3"], id="batch-needs-no-place"),
         pytest.param(
-            ONE_LOST, Policy(selection=Selection(instance_ids=("0", "2", "3"))), ["0", "2 3"], id="left-out-by-id"
+            ONE_LOST, whole(selection=Selection(instance_ids=("0", "2", "3"))), ["0", "2 3"], id="left-out-by-id"
         ),
-        pytest.param(fleet("0011", nowhere="1", new="1"), Policy(), ["0", "2 3"], id="on-the-target-needs-no-place"),
+        pytest.param(fleet("0011", nowhere="1", new="1"), whole(), ["0", "2 3"], id="on-the-target-needs-no-place"),
         pytest.param(
-            fleet("0011", nowhere="1", new="1"), Policy(canary=2), ["0", "2 3"], id="nor-does-it-to-count-as-a-canary"
+            fleet("0011", nowhere="1", new="1"), whole(canary=2), ["0", "2 3"], id="nor-does-it-to-count-as-a-canary"
         ),
-        pytest.param(fleet("0011", nowhere="1", deallocated="1"), Policy(), ["0", "2 3"], id="nor-does-a-stopped-one"),
+        pytest.param(fleet("0011", nowhere="1", deallocated="1"), whole(), ["0", "2 3"], id="nor-does-a-stopped-one"),
     ],
 )
 def test_the_way_out_for_an_instance_without_a_place(scale_set: ScaleSet, policy: Policy, expected: list[str]) -> None:
@@ -204,7 +204,11 @@ def test_the_way_out_for_an_instance_without_a_place(scale_set: ScaleSet, policy
     ("strategy", "scale_set", "size", "expected"),
     [
         pytest.param("update-domain", fleet("0" * 9 + "1" * 3), None, [9, 3], id="a-whole-update-domain"),
-        pytest.param("auto", fleet("0" * 9 + "1" * 3), None, [9, 3], id="so-does-auto"),
+        pytest.param("auto", fleet("0" * 9 + "1" * 3), None, [3, 3, 3, 3], id="auto-at-most-a-fifth-of-the-set"),
+        pytest.param("auto", fleet("0" * 8 + "1" * 8), None, [4, 4, 4, 4], id="auto-halves-of-a-set-in-even-parts"),
+        pytest.param("auto", fleet("0" * 5 + "1" * 6), None, [3, 2, 3, 3], id="auto-a-fifth-rounded-up"),
+        pytest.param("auto", fleet("0011"), None, [1, 1, 1, 1], id="auto-at-least-one"),
+        pytest.param("auto", fleet("0" * 9 + "1" * 3), Share(100, True), [9, 3], id="unless-a-size-is-given"),
         pytest.param("fault-domain", fleet("0" * 15), None, [3] * 5, id="a-fifth-by-fault-domain"),
         pytest.param("zone", fleet("-" * 15, zones="111112222233333"), None, [3, 2, 3, 2, 3, 2], id="a-fifth-by-zone"),
         pytest.param("batch", fleet("0" * 14), None, [2] * 7, id="a-fifth-rounded-down"),
@@ -274,51 +278,51 @@ def test_the_drawing_does_not_depend_on_what_is_done(then: dict[str, str], expec
 @pytest.mark.parametrize(
     ("scale_set", "policy", "expected", "canary"),
     [
-        pytest.param(fleet("000111"), Policy(canary=1), ["0", "1 2", "3 4 5"], 1, id="one-alone-first"),
-        pytest.param(fleet("000111"), Policy(canary=2), ["0 1", "2", "3 4 5"], 2, id="two"),
-        pytest.param(fleet("000111"), Policy(canary=3), ["0 1 2", "3 4 5"], 3, id="the-whole-domain"),
-        pytest.param(fleet("000111"), Policy(canary=9), ["0 1 2", "3 4 5"], 3, id="never-more-than-the-domain"),
+        pytest.param(fleet("000111"), whole(canary=1), ["0", "1 2", "3 4 5"], 1, id="one-alone-first"),
+        pytest.param(fleet("000111"), whole(canary=2), ["0 1", "2", "3 4 5"], 2, id="two"),
+        pytest.param(fleet("000111"), whole(canary=3), ["0 1 2", "3 4 5"], 3, id="the-whole-domain"),
+        pytest.param(fleet("000111"), whole(canary=9), ["0 1 2", "3 4 5"], 3, id="never-more-than-the-domain"),
         pytest.param(
-            fleet("000111"), Policy(canary=3, batch_size=Share(2)), ["0 1", "2", "3 4", "5"], 2, id="nor-than-a-batch"
+            fleet("000111"), whole(canary=3, batch_size=Share(2)), ["0 1", "2", "3 4", "5"], 2, id="nor-than-a-batch"
         ),
-        pytest.param(fleet("111000"), Policy(canary=1), ["3", "4 5", "0 1 2"], 1, id="of-the-first-domain"),
-        pytest.param(fleet("000111", unhealthy="2"), Policy(canary=1), ["2", "0 1", "3 4 5"], 1, id="the-ill-one"),
-        pytest.param(fleet("000111", new="0"), Policy(canary=1), ["1 2", "3 4 5"], 0, id="not-again"),
-        pytest.param(fleet("000111", new="3"), Policy(canary=1), ["0", "1 2", "4 5"], 1, id="one-elsewhere-is-none"),
+        pytest.param(fleet("111000"), whole(canary=1), ["3", "4 5", "0 1 2"], 1, id="of-the-first-domain"),
+        pytest.param(fleet("000111", unhealthy="2"), whole(canary=1), ["2", "0 1", "3 4 5"], 1, id="the-ill-one"),
+        pytest.param(fleet("000111", new="0"), whole(canary=1), ["1 2", "3 4 5"], 0, id="not-again"),
+        pytest.param(fleet("000111", new="3"), whole(canary=1), ["0", "1 2", "4 5"], 1, id="one-elsewhere-is-none"),
         pytest.param(
             fleet("000111", stopped="0"),
-            Policy(canary=1, include_stopped=True),
+            whole(canary=1, include_stopped=True),
             ["1", "2 0", "3 4 5"],
             1,
             id="who-runs",
         ),
-        pytest.param(fleet("000111", new="0"), Policy(canary=2), ["1", "2", "3 4 5"], 1, id="the-second-of-two"),
-        pytest.param(fleet("000111", new="0 1 2"), Policy(canary=5), ["3 4 5"], 0, id="the-first-domain-was-all"),
-        pytest.param(fleet("00111", new="0 1"), Policy(canary=5), ["2 3 4"], 0, id="a-small-first-domain-was-all"),
+        pytest.param(fleet("000111", new="0"), whole(canary=2), ["1", "2", "3 4 5"], 1, id="the-second-of-two"),
+        pytest.param(fleet("000111", new="0 1 2"), whole(canary=5), ["3 4 5"], 0, id="the-first-domain-was-all"),
+        pytest.param(fleet("00111", new="0 1"), whole(canary=5), ["2 3 4"], 0, id="a-small-first-domain-was-all"),
         pytest.param(
             fleet("000111", new="0", protected="1"),
-            Policy(canary=3),
+            whole(canary=3),
             ["2", "3 4 5"],
             1,
             id="protected-ones-do-not-count",
         ),
         pytest.param(
             changed(fleet("000111", new="0"), "0", provisioning_state="Deleting"),
-            Policy(canary=1),
+            whole(canary=1),
             ["1", "2", "3 4 5"],
             1,
             id="one-that-is-leaving-proves-nothing",
         ),
         pytest.param(
             fleet("000111", new="0"),
-            Policy(canary=1, selection=Selection(update_domains=(1,))),
+            whole(canary=1, selection=Selection(update_domains=(1,))),
             ["3", "4 5"],
             1,
             id="one-that-is-not-selected-proves-nothing",
         ),
         pytest.param(
             fleet("000111"),
-            Policy(canary=1, strategy=Strategy.BATCH, batch_size=Share(4)),
+            whole(canary=1, strategy=Strategy.BATCH, batch_size=Share(4)),
             ["0", "3 1 4 2", "5"],
             1,
             id="of-the-set-as-a-whole",
@@ -331,8 +335,8 @@ def test_the_drawing_does_not_depend_on_what_is_done(then: dict[str, str], expec
             id="of-the-first-zone",
         ),
         pytest.param(fleet("------"), Policy(canary=4), ["0", "1", "2", "3", "4", "5"], 1, id="a-fifth-of-the-set"),
-        pytest.param(fleet("00", new="0 1"), Policy(canary=1), [], 0, id="nothing-moves"),
-        pytest.param(fleet(""), Policy(canary=1), [], 0, id="empty-set"),
+        pytest.param(fleet("00", new="0 1"), whole(canary=1), [], 0, id="nothing-moves"),
+        pytest.param(fleet(""), whole(canary=1), [], 0, id="empty-set"),
     ],
 )
 def test_canaries(scale_set: ScaleSet, policy: Policy, expected: list[str], canary: int) -> None:
@@ -343,7 +347,7 @@ def test_canaries(scale_set: ScaleSet, policy: Policy, expected: list[str], cana
 
 
 def test_a_failed_canary_that_vanished_is_replaced() -> None:
-    policy = Policy(canary=1)
+    policy = whole(canary=1)
     assert batches(plan_of(without(fleet("000111", new="0"), "0"), policy=policy)) == ["1", "2", "3 4 5"]
 
 

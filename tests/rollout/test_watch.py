@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from builders import NEW, OLD, changed, fleet, goal_to, vhd, without
+from builders import BROKEN, NEW, OLD, changed, fleet, goal_to, vhd, without
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.planner import Batch
-from vmss_upgrade.rollout.policy import Policy, Share
+from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Goal, Health, HealthSignal, Power, ScaleSet
-from vmss_upgrade.rollout.watch import Watch, must_stay_healthy, trouble_outside
+from vmss_upgrade.rollout.watch import Watch, must_stay_healthy, not_healthy, updated_by_somebody
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,9 @@ def test_the_flag_of_a_vhd_counts_only_while_the_model_holds_it() -> None:
     assert "1" in must_stay_healthy(ill, Goal(image=image, in_model=True))
 
 
+GOAL = Goal(image=NEW, in_model=True)
+
+
 @pytest.mark.parametrize(
     ("scale_set", "troubles"),
     [
@@ -46,8 +49,13 @@ def test_the_flag_of_a_vhd_counts_only_while_the_model_holds_it() -> None:
         pytest.param(fleet("0011", busy="0"), {}, id="busy-in-the-batch"),
         pytest.param(fleet("0011", unhealthy="2"), {"2": "health is unhealthy"}, id="ill-outside"),
         pytest.param(fleet("0011", silent="2"), {"2": "health is no signal"}, id="silent-outside"),
-        pytest.param(fleet("0011", stopped="2"), {"2": "is Succeeded, power state stopped"}, id="stopped-outside"),
-        pytest.param(fleet("0011", broken="2"), {"2": "is Failed, power state running"}, id="failed-outside"),
+        pytest.param(fleet("0011", stopped="2"), {}, id="stopped-outside-is-for-min-healthy-to-judge"),
+        pytest.param(fleet("0011", deallocated="2"), {}, id="and-so-is-evicted"),
+        pytest.param(fleet("0011", broken="2"), {"2": "is Failed: OS provisioning did not"}, id="failed-outside"),
+        pytest.param(
+            changed(fleet("0011"), "2", power=Power.OTHER), {"2": "is Succeeded, power state other"}, id="not-running"
+        ),
+        pytest.param(changed(fleet("0011"), "2", health=Health.NOT_YET), {}, id="has-no-signal-yet"),
         pytest.param(fleet("0011", busy="2"), {"2": "is being updated by somebody"}, id="updated-outside"),
         pytest.param(fleet("0011", unhealthy="3"), {}, id="ill-but-never-counted-on"),
         pytest.param(fleet("0011", busy="3"), {"3": "is being updated by somebody"}, id="updated-always-matters"),
@@ -58,7 +66,7 @@ def test_the_flag_of_a_vhd_counts_only_while_the_model_holds_it() -> None:
     ],
 )
 def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]) -> None:
-    pending = trouble_outside(scale_set, ("0", "1"), {"0", "1", "2"})
+    pending = updated_by_somebody(scale_set, ("0", "1")) + not_healthy(scale_set, {"2"}, GOAL)
     found = {trouble.instance_id: trouble.message for trouble in pending}
     assert found.keys() == troubles.keys()
     for instance_id, part in troubles.items():
@@ -67,7 +75,7 @@ def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]
 
 def test_without_a_signal_only_up_matters() -> None:
     ill = fleet("0011", unhealthy="2", health_signal=HealthSignal.NONE)
-    assert trouble_outside(ill, ("0", "1"), {"2"}) == ()
+    assert not_healthy(ill, {"2"}, GOAL) == ()
 
 
 # -- what one rollout has seen -------------------------------------------------------------------------------------
@@ -86,7 +94,6 @@ def codes(pendings: tuple[Pending, ...]) -> dict[str, str]:
     return {pending.instance_id: pending.code for pending in pendings}
 
 
-GOAL = Goal(image=NEW, in_model=True)
 FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
 
 
@@ -114,8 +121,20 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
         pytest.param(
             watching(),
             changed(fleet("0011220", unhealthy="4 6", deallocated="5"), "6", image=NEW),
-            {"6": "NotHealthyElsewhere"},
-            id="born-ill-on-the-target",
+            {},
+            id="born-on-the-target-and-starting",
+        ),
+        pytest.param(
+            watching(),
+            changed(fleet("0011220", unhealthy="4", broken="6", deallocated="5"), "6", image=NEW),
+            {"6": "OSProvisioningTimedOut"},
+            id="born-failed-in-azure-s-words",
+        ),
+        pytest.param(
+            watching(),
+            changed(fleet("0011220", unhealthy="4", broken="6", deallocated="5"), "6", image=None),
+            {"6": "OSProvisioningTimedOut"},
+            id="born-failed-and-its-image-not-shown",
         ),
         pytest.param(
             watching(), fleet("0011220", unhealthy="4 6", deallocated="5"), {}, id="born-ill-on-the-old-image"
@@ -129,14 +148,59 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
     ],
 )
 def test_why_a_batch_may_not_start(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
-    assert codes(watch.troubles(FIRST, now, GOAL)) == expected
+    watch.observe(now, 100.0)
+    assert codes(watch.troubles(FIRST, now, GOAL, 100.0)) == expected
 
 
 def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
     watch = watching()
     watch.batch_passed(Batch(1, Domain(kind=DomainKind.UPDATE), ("2",)), without(BEFORE, "2"))
     now = changed(fleet("0011220", unhealthy="4", deallocated="5"), "6", provisioning_state="Creating")
-    assert codes(watch.troubles(FIRST, without(now, "2"), GOAL)) == {"6": "BeingCreated"}
+    watch.observe(without(now, "2"), 100.0)
+    assert codes(watch.troubles(FIRST, without(now, "2"), GOAL, 100.0)) == {"6": "BeingCreated"}
+    more = changed(fleet("00112200", unhealthy="4", deallocated="5"), "6 7", provisioning_state="Creating")
+    watch.observe(without(more, "2"), 200.0)
+    told = codes(watch.troubles(FIRST, without(more, "2"), GOAL, 200.0))
+    assert told == {"6": "BeingCreated"}, "one was lost, so one is awaited"
+
+
+def test_one_that_was_made_since_has_the_health_timeout_to_become_healthy() -> None:
+    watch, now = watching(), changed(fleet("0011220", unhealthy="4 6", deallocated="5"), "6", image=NEW)
+    timeout = Policy().health_timeout
+    watch.observe(now, 100.0)
+    assert watch.troubles(FIRST, now, GOAL, 99.0 + timeout) == ()
+    assert codes(watch.troubles(FIRST, now, GOAL, 100.0 + timeout)) == {"6": "NotHealthyElsewhere"}
+
+
+def test_one_that_recovers_is_counted_on_from_then_on() -> None:
+    watch = watching()
+    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == (), "4 was ill at planning"
+    watch.observe(changed(BEFORE, "4", health=Health.HEALTHY), 10.0)
+    watch.observe(BEFORE, 20.0)
+    assert codes(watch.troubles(FIRST, BEFORE, GOAL, 20.0)) == {"4": "NotHealthyElsewhere"}
+
+
+def test_only_one_that_stays_failed_makes_waiting_hopeless() -> None:
+    watch, ill = watching(), changed(BEFORE, "2", provisioning_state="Failed", problems=(BROKEN,))
+    for now, expected in ((0.0, False), (59.0, False), (60.0, True)):
+        watch.observe(ill, now)
+        troubles = watch.troubles(FIRST, ill, GOAL, now)
+        assert codes(troubles) == {"2": BROKEN.code}
+        assert watch.is_hopeless(troubles, now) is expected
+    watch.observe(BEFORE, 70.0)
+    watch.observe(ill, 80.0)
+    assert not watch.is_hopeless(watch.troubles(FIRST, ill, GOAL, 80.0), 80.0), "it was provisioned in between"
+    watch.observe(changed(BEFORE, "2", health=Health.UNHEALTHY), 1000.0)
+    assert not watch.is_hopeless((Pending("2", "NotHealthyElsewhere", ""),), 1000.0)
+
+
+def test_who_was_stopped_or_evicted_is_told_once() -> None:
+    watch, off = watching(), changed(BEFORE, "2", power=Power.DEALLOCATED)
+    assert watch.newly_off(BEFORE) == ()
+    assert watch.newly_off(off) == ("2",)
+    assert watch.newly_off(off) == ()
+    assert watch.newly_off(BEFORE) == ()
+    assert watch.newly_off(off) == ("2",)
 
 
 @pytest.mark.parametrize(
@@ -146,16 +210,43 @@ def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
         pytest.param(
             watching(passed="0"),
             changed(BEFORE, "0", image=NEW, power=Power.STOPPED),
-            {"0": "NotHealthyElsewhere"},
+            {"0": "NotRunning"},
             id="stopped-since",
+        ),
+        pytest.param(
+            watching(passed="0"), changed(BEFORE, "0", image=NEW, power=Power.DEALLOCATED), {}, id="evicted-since"
         ),
         pytest.param(watching(passed="5"), changed(BEFORE, "5", image=NEW), {}, id="stopped-before"),
         pytest.param(watching(), changed(BEFORE, "4", image=NEW), {"4": "NotHealthyElsewhere"}, id="ill-on-the-target"),
         pytest.param(
             watching(changed(BEFORE, "4", image=NEW)),
             changed(BEFORE, "4", image=NEW),
+            {"4": "NotHealthyElsewhere"},
+            id="ill-there-before-is-ill-all-the-same",
+        ),
+        pytest.param(
+            watching(policy=Policy(selection=Selection(instance_ids=("0",)))),
+            changed(BEFORE, "4", image=NEW),
             {},
-            id="excused-it-was-so-before",
+            id="ill-and-not-selected",
+        ),
+        pytest.param(
+            watching(policy=Policy(selection=Selection(instance_ids=("0",)))),
+            changed(BEFORE, "3", image=NEW, health=Health.UNHEALTHY),
+            {"3": "NotHealthyElsewhere"},
+            id="not-selected-but-well-before",
+        ),
+        pytest.param(
+            watching(),
+            changed(fleet("0011220", unhealthy="4", deallocated="5"), "6", provisioning_state="Creating", image=NEW),
+            {},
+            id="being-made-with-the-target",
+        ),
+        pytest.param(
+            watching(),
+            changed(fleet("0011220", unhealthy="4", deallocated="5"), "6", provisioning_state="Creating"),
+            {"6": "StillUpdating"},
+            id="being-made-with-the-old-image",
         ),
         pytest.param(
             watching(), changed(BEFORE, "3", provisioning_state="Creating"), {"3": "StillUpdating"}, id="made"
@@ -164,7 +255,8 @@ def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
     ],
 )
 def test_who_is_not_settled_at_the_end(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
-    assert codes(watch.unsettled(now, GOAL)) == expected
+    watch.observe(now, 100.0)
+    assert codes(watch.unsettled(now, GOAL, 100.0)) == expected
 
 
 @pytest.mark.parametrize(

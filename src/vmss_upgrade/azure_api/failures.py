@@ -32,6 +32,9 @@ _BY_STATUS = {
 # what Resource Manager says of a token that was revoked, and of one that is too old for its clock; what stands before
 # it may say nothing
 _TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", "")
+# codes of a 409 that say no more than that another request is at work, or has just won (OperationPreempted,
+# AnotherOperationInProgress, ConflictingConcurrentWriteNotAllowed, RetryableError and their like)
+_ANOTHER_AT_WORK = re.compile(r"^conflict$|preempted|inprogress|concurrent|retryable|busy", re.IGNORECASE)
 # cloud-provider-azure#2386: an id in the list is no longer an instance
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
 _REDIRECT_REMEDY = "Find out who answers there: a proxy, or a network that one has to sign in to, may stand in between."
@@ -188,7 +191,7 @@ def _trouble(status: int, code: str, message: str) -> Trouble:
         return Trouble.UNCERTAIN
     if status == 409:
         # 409 has other codes too (quota, wrong state ...), which no waiting cures
-        return Trouble.CONFLICT if code.lower() in ("conflict", "") else Trouble.REJECTED
+        return Trouble.CONFLICT if _ANOTHER_AT_WORK.search(code) or not code else Trouble.REJECTED
     return _BY_STATUS.get(status, Trouble.REJECTED)
 
 

@@ -24,20 +24,30 @@ def health(view: Json) -> Health:
     return _HEALTHS.get(text_in(view, "vmHealth", "status", "code").lower(), Health.UNKNOWN)
 
 
-def problem(view: Json, properties: Json) -> Problem | None:
-    """The failure that is shown: a ProvisioningState/failed status, of the instance or of an extension."""
-    statuses = objects_in(view, "statuses")
+def health_time(view: Json) -> str:
+    """Return when the health was reported, as Azure writes it; empty where it does not say."""
+    return text_in(view, "vmHealth", "status", "time")
+
+
+def problems(view: Json, properties: Json) -> tuple[Problem, ...]:
+    """Return the failures that are shown: each ProvisioningState/failed status, of the instance or of an extension."""
+    shown = [(status, "") for status in objects_in(view, "statuses")]
     for extension in objects_in(view, "extensions"):
-        statuses += objects_in(extension, "statuses")
-    for status in statuses:
-        code = text_in(status, "code")
-        if code.lower().startswith("provisioningstate/failed"):
-            name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
-            message = text_in(status, "message") or text_in(status, "displayStatus") or code
-            return Problem(name, message, text_in(status, "time"))
-    if text_in(properties, "provisioningState").lower() == "failed":
-        return Problem("ProvisioningFailed", "provisioning state is Failed, without a reason")
-    return None
+        name = text_in(extension, "name") or text_in(extension, "type")
+        shown += [(status, name) for status in objects_in(extension, "statuses")]
+    found = tuple(filter(None, (_problem(status, extension) for status, extension in shown)))
+    if not found and text_in(properties, "provisioningState").lower() == "failed":
+        return (Problem("ProvisioningFailed", "provisioning state is Failed, without a reason"),)
+    return found
+
+
+def _problem(status: Json, extension: str) -> Problem | None:
+    code = text_in(status, "code")
+    if not code.lower().startswith("provisioningstate/failed"):
+        return None
+    name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
+    message = text_in(status, "message") or text_in(status, "displayStatus") or code
+    return Problem(name, message, extension)
 
 
 def os_generation(view: Json) -> str:

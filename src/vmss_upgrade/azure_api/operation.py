@@ -46,9 +46,11 @@ class SteppedPolling(ARMPolling):
     # -- what LROPoller calls --------------------------------------------------------------------------------
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Any) -> None:
-        """Take the first answer. Raises HttpResponseError where it is a page, whose sender accepted nothing."""
+        """Take the first answer. Raises HttpResponseError where it is a page, or a 200 that says nothing: neither tells
+        that Azure accepted anything.
+        """
         response = initial_response.http_response
-        if is_page(response):
+        if is_page(response) or (response.status_code == 200 and not response.body()):
             raise HttpResponseError(response=response)
         super().initialize(client, initial_response, deserialization_callback)
 
@@ -76,6 +78,12 @@ class SteppedPolling(ARMPolling):
         """Azure's error of a failed operation."""
         return self._failure
 
+    @property
+    def ended_at(self) -> str:
+        """From the last poll's `endTime`."""
+        body = self._body()
+        return str(body.get("endTime") or "")
+
     def step(self) -> OperationState:
         """Poll once. After a poll that failed the operation counts as running still."""
         self._stepped = True
@@ -100,8 +108,15 @@ class SteppedPolling(ARMPolling):
             response = self._pipeline_response.http_response
             raise HttpResponseError(response=response, message=str(error), error=error) from error
 
+    def _body(self) -> dict[str, Any]:
+        """The latest answer; empty where it is no JSON object (the final answer of a POST has no body)."""
+        try:
+            body = self._pipeline_response.http_response.json()
+        except (ValueError, RecursionError):
+            return {}
+        return body if isinstance(body, dict) else {}
+
     def _read_problem(self) -> Problem:
-        body = self._pipeline_response.http_response.json()
-        error = body.get("error") if isinstance(body, dict) else None
+        error = self._body().get("error")
         error = error if isinstance(error, dict) else {}
         return Problem(code_of(error) or "OperationFailed", words_of(error) or f"the operation ended {self._status}")

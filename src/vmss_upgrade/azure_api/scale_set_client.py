@@ -241,6 +241,9 @@ class ScaleSetClient:
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """POST manualupgrade with exactly these ids (never "*")."""
+        if "*" in instance_ids:
+            message = "the list names an instance `*`, which in a request means all instances, so it is not asked for"
+            raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing="upgrading instances")
         self._views = {}
         polling = SteppedPolling("upgrading instances")
         with translated("upgrading instances"), read_by_the_sdk():

@@ -56,6 +56,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         automatic_os_upgrade=bool(object_in(policy, "automaticOSUpgradePolicy").get("enableAutomaticOSUpgrade")),
         owner=owner_of(body),
         fingerprint=_fingerprint(profile),
+        surroundings=_surroundings(body),
         traits=Traits(os=_os(profile), plan=plan_in(body, "plan")),
         settings=_settings(body, profile),
         has_profile=bool(profile),
@@ -156,7 +157,23 @@ def _fingerprint(profile: Json) -> str:
         storage.pop("imageReference", None)
         if isinstance(storage.get("osDisk"), dict):
             storage["osDisk"].pop("image", None)
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return _hash(rest)
+
+
+def _surroundings(body: Json) -> str:
+    """A hash of what the scale set says beside that model: size, capacity, identity, tags, plan and more.
+
+    Without what moves by itself: the ETag, states, and times.
+    """
+    rest = {name: value for name, value in body.items() if name not in ("etag", "properties", "systemData")}
+    properties = object_in(body, "properties")
+    moving = ("virtualMachineProfile", "provisioningState", "timeCreated")
+    rest["properties"] = {name: value for name, value in properties.items() if name not in moving}
+    return _hash(rest)
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def _to_instance(item: Json, model_body: Json) -> Instance:
@@ -179,7 +196,8 @@ def _to_instance(item: Json, model_body: Json) -> Instance:
         changed_individually=text_in(properties, "modelDefinitionApplied").lower() == "virtualmachine",
         behind_in=model_drift.differences(item, model_body),
         generation=instance_view.os_generation(view),
-        problem=instance_view.problem(view, properties),
+        problems=instance_view.problems(view, properties),
+        health_time=instance_view.health_time(view),
         shows_view=bool(view),
     )
 
@@ -213,8 +231,9 @@ def _to_machine(item: Json, set_name: str) -> Instance:
         protected=instance_view.protected(properties),
         generation=instance_view.os_generation(view),
         model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
+        problems=instance_view.problems(view, properties),
+        health_time=instance_view.health_time(view),
         os=text_in(properties, "storageProfile", "osDisk", "osType"),
         has_model_mark=_has_model_mark(item, set_name),
-        problem=instance_view.problem(view, properties),
         shows_view=bool(view),
     )

@@ -38,20 +38,20 @@ def policy_of(form: Form) -> Policy:
     return policy
 
 
-def _canary(form: Form, batch_size: Share | None) -> int:
+def _canary(form: Form, batch_size: Share | None) -> int | None:
     value = form["canary"]
     if not value:
-        return 0
+        return None
     count = parse_number(value)
-    if not count:
-        form.problem("canary", f"{value!r} is not a count of instances", "Write a number from 1 on, or leave it empty.")
+    if count is None:
+        form.problem("canary", f"{value!r} is not a count of instances", "Write a number from 0 on, or leave it empty.")
     elif batch_size and not batch_size.is_percentage and count > batch_size.number:
         form.problem(
             "canary",
             f"{count} instances are more than a batch may have (`batch-size: {batch_size}`)",
             "Make canary smaller or batch-size larger.",
         )
-    return count or 0
+    return count
 
 
 def _selection(form: Form) -> Selection:

@@ -226,7 +226,7 @@ class Console:
             case Phase.UPGRADING:
                 text = f"Azure is upgrading; {words.on_target_in_words(event, report)}"
             case Phase.BAKING:
-                text = f"all are current and healthy; baking until {_stamp(event.until)}"
+                text = f"all are {words.proven(report)}; baking until {_stamp(event.until)}"
             case Phase.GETTING_READY:
                 text = f"waiting until {_stamp(event.until)} for {words.pending_in_words(event.pending)}"
         self._progress(event.at, text)
@@ -237,7 +237,7 @@ class Console:
         kind = "rollback batch" if report.goes_back else "batch"
         left = sum(1 for instance in event.instances if instance.id in event.batch.instance_ids)
         if isinstance(event, BatchPassed):
-            text = f"✔ {kind} {event.batch.number} passed in {took}: {count(left, 'instance')} current and healthy"
+            text = f"✔ {kind} {event.batch.number} passed in {took}: {count(left, 'instance')} {words.proven(report)}"
             self._at(event.at, text, style="92")
         else:
             self._at(event.at, f"✖ {kind} {event.batch.number} failed after {took}", style="1;91")

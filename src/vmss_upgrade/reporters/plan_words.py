@@ -22,9 +22,10 @@ def blast_radius(plan: RolloutPlan, instances: tuple[Instance, ...], model: Mode
     if not plan.batches:
         return "No instance is upgraded."
     lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now))
+    state = "healthy" if model.health_signal.proves_health else "running"
     return (
         f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest "
-        f"healthy count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
+        f"{state} count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
     )
 
 
@@ -32,7 +33,6 @@ def plan_facts(
     plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...], command: Command
 ) -> list[tuple[str, str]]:
     """The plan as name and value."""
-    bake = policy.bake_time_for(model.health_signal)
     image = "that image" if plan.is_rollback else "the target image"
     holds = f"holds {image} already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
     moving = "To return" if plan.is_rollback else "To upgrade"
@@ -47,9 +47,9 @@ def plan_facts(
         facts += [
             (moving, f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
             ("Strategy", _strategy(plan)),
-            ("Min healthy", _floor_in_words(policy, instances)),
+            ("Min healthy", _floor_in_words(plan, policy, model, instances)),
             ("Health signal", model.health_signal.value),
-            ("Bake time", duration(bake)),
+            ("Bake time", _bake_in_words(policy, model)),
         ]
     if policy.on_failure is OnFailure.ROLLBACK and plan.batches and not plan.is_rollback:
         facts.append(("On failure", f"{plan.previous} is put back, and every instance that moved returns to it"))
@@ -96,11 +96,23 @@ def _strategy(plan: RolloutPlan) -> str:
     return ", ".join(parts)
 
 
-def _floor_in_words(policy: Policy, instances: tuple[Instance, ...]) -> str:
+def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...]) -> str:
+    """The floor, and how far above it the plan stays."""
     if policy.allow_downtime:
         return "none: downtime is allowed"
     share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
-    return f"{floor(instances, policy, off_ids(instances))}{share}"
+    least = floor(instances, policy, off_ids(instances))
+    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now), default=least)
+    spare = f"; the plan stays {lowest - least} above it" if lowest > least else ""
+    return f"{least}{share}{spare}"
+
+
+def _bake_in_words(policy: Policy, model: Model) -> str:
+    """How long a batch is watched, which is also how late an ill instance may show."""
+    bake = duration(policy.bake_time_for(model.health_signal))
+    if not policy.bake_time_for(model.health_signal):
+        return f"{bake}: one healthy look lets a batch pass"
+    return f"{bake}: an instance that falls ill later than that after its upgrade is seen only between batches"
 
 
 def skipped_in_words(plan: RolloutPlan) -> str:

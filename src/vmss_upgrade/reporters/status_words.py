@@ -50,6 +50,6 @@ def _remarks(instance: Instance) -> str:
         "changed individually" if instance.changed_individually else "",
         *instance.behind_in,
         f"of the model of {instance.model_time}" if instance.model_time else "",
-        f"{instance.problem.code}: {cut(instance.problem.message, 200)}" if instance.problem else "",
+        *(f"{problem.code}: {cut(str(problem), 200)}" for problem in instance.problems),
     ]
     return "; ".join(filter(None, remarks))

@@ -205,14 +205,22 @@ def failure_in_words(failures: list[Failure]) -> str:
     return f"{who}{failures[0].code}: {messages[0].rstrip('.')}{more}.{support}"
 
 
+def proven(report: Report) -> str:
+    """What passing the gate proves of an instance: its health only where a signal tells it."""
+    signal = report.model.health_signal if report.model else None
+    return "current and healthy" if signal is None or signal.proves_health else "current, provisioned and running"
+
+
 def health_in_numbers(report: Report) -> str:
     """How many instances are healthy now, and how few were at the worst moment; empty where nothing was upgraded."""
     if report.lowest_healthy is None or not report.batches:
         return ""
     lowest = report.lowest_healthy
+    is_proven = report.model is None or report.model.health_signal.proves_health
+    state = "healthy" if is_proven else "running"
     return (
-        f"Healthy now: {report.healthy_now} of {len(report.instances)}. "
-        f"Lowest healthy count: {lowest.count} of {len(report.before)}, {duration(lowest.at)} after the start."
+        f"{state.capitalize()} now: {report.healthy_now} of {len(report.instances)}. "
+        f"Lowest {state} count: {lowest.count} of {len(report.before)}, {duration(lowest.at)} after the start."
     )
 
 

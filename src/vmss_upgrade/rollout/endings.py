@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
+from vmss_upgrade.errors import AzureError, PlanRefused, VmssUpgradeError
 from vmss_upgrade.rollout.commands import rollback_to
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Outcome
@@ -13,7 +13,9 @@ from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Failure, HealthGate,
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
-from vmss_upgrade.rollout.watch import NOT_HEALTHY_ELSEWHERE
+from vmss_upgrade.rollout.scale_set import HealthSignal
+
+_STUCK = (BATCH_TIMEOUT, "StillUpdating", "NotOnTarget", "NotProvisioned", "NotSeen")
 
 LOOK_INTO = "Look into what is named here, then run again."
 LOOK_INTO_FIRST = "Look into what is named here."
@@ -32,11 +34,8 @@ def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
     return Ending(outcome=outcome, reason=str(refusal), remedy=refusal.remedy)
 
 
-def by_azure(error: AzureError, *, wrote: bool, moved: bool) -> Ending:
-    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted.
-
-    `moved`: what was written is the model or instances.
-    """
+def by_azure(error: AzureError, *, wrote: bool) -> Ending:
+    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
     failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
@@ -45,13 +44,28 @@ def by_azure(error: AzureError, *, wrote: bool, moved: bool) -> Ending:
         reason=reason,
         remedy=error.remedy,
         failures=(failure,),
-        calls_for_rollback=moved and error.trouble is Trouble.REJECTED,
+    )
+
+
+def signal_lost(signal: HealthSignal, *, wrote: bool) -> Ending:
+    """The health signal that the rollout goes by is gone from the model: nobody can tell any more who is healthy."""
+    failure = Failure(instance_id="", code="SignalLost", message=f"the model no longer has the {signal.value}")
+    return Ending(
+        outcome=Outcome.HALTED if wrote else Outcome.REFUSED,
+        reason=f"SignalLost: the model no longer has the {signal.value}, so health cannot be proven any more.",
+        remedy="Put the health signal back into the model, then run again.",
+        failures=(failure,),
     )
 
 
 def out_of_time(error: VmssUpgradeError) -> Ending:
     """The whole rollout's `timeout` passed."""
     return Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
+
+
+def is_stuck(ending: Ending) -> bool:
+    """Return whether nothing but the end of an upgrade is missing, which says nothing of other instances."""
+    return bool(ending.failures) and all(failure.code in _STUCK for failure in ending.failures)
 
 
 def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
@@ -64,7 +78,6 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
         reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
         remedy=f"{remedy} further was touched.",
         failures=gate.failures,
-        calls_for_rollback=True,
     )
 
 
@@ -77,31 +90,36 @@ def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 
-def by_the_rest(troubles: Sequence[Pending], on_target: Collection[str]) -> Ending:
-    """Instances outside the next batch are not well, and did not recover in time. `on_target`: who runs the target."""
-    failures = tuple(Failure(instance_id=t.instance_id, code=t.code, message=t.message) for t in troubles)
+def by_the_rest(troubles: Sequence[Pending]) -> Ending:
+    """Instances outside the next batch are not well, and did not recover in time."""
+    failures = tuple(_failure(each, each.message) for each in troubles)
     return Ending(
         outcome=Outcome.HALTED,
         reason=f"the next batch may not start: {_first_of(failures)}",
         remedy=LOOK_INTO,
         failures=failures,
-        calls_for_rollback=_is_the_target_s_doing(troubles, on_target),
     )
 
 
-def by_last_look(unsettled: Sequence[Pending], on_target: Collection[str]) -> Ending:
-    """Every batch passed, but not every instance on the target (`on_target`) is well now."""
-    failures = tuple(
-        Failure(instance_id=p.instance_id, code=p.code, message=f"at the end of the rollout: {p.message}")
-        for p in unsettled
-    )
+def by_last_look(unsettled: Sequence[Pending]) -> Ending:
+    """Every batch passed, but not every instance on the target is well now."""
+    failures = tuple(_failure(each, f"at the end of the rollout: {each.message}") for each in unsettled)
     reason = f"not every instance is well at its end: {_first_of(failures)}"
     return Ending(
         outcome=Outcome.HALTED,
         reason=reason,
         remedy=LOOK_INTO,
         failures=failures,
-        calls_for_rollback=_is_the_target_s_doing(unsettled, on_target),
+    )
+
+
+def not_returned(ids: Sequence[str], left: Image) -> Ending:
+    """A rollback has done what it could, and some of those that moved still run the image that was to be left."""
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=f"instances still run {left}: {', '.join(ids)}.",
+        remedy="They are protected, stopped or not selected: bring them back by hand.",
+        failures=tuple(Failure(instance_id=id_, code="NotReturned", message=f"still runs {left}") for id_ in ids),
     )
 
 
@@ -143,6 +161,17 @@ def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of
     )
 
 
+def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
+    """Every batch passed, and the last look found nothing."""
+    state = "healthy" if signal.proves_health else "provisioned and running"
+    state = f"on the target image, current and {state}" if is_current else f"on the target image and {state}"
+    unproven = "" if signal.proves_health else "Health was not proven: "
+    changed = "" if is_current else " They are not current: somebody changed the rest of the model meanwhile."
+    every = "every" if unproven else "Every"
+    reason = f"{unproven}{every} selected instance that can be upgraded is {state}.{changed}"
+    return Ending(outcome=Outcome.SUCCEEDED, reason=reason)
+
+
 def partial(plan: RolloutPlan) -> Ending:
     """As many batches as asked for passed; the rest waits for the next run."""
     done = len(plan.due_now)
@@ -164,9 +193,10 @@ def model_updated(plan: RolloutPlan) -> Ending:
     )
 
 
-def _is_the_target_s_doing(troubles: Sequence[Pending], on_target: Collection[str]) -> bool:
-    """Whether an instance that runs the target is ill: somebody else's work, and who never moved, say nothing of it."""
-    return any(each.code == NOT_HEALTHY_ELSEWHERE and each.instance_id in on_target for each in troubles)
+def _failure(pending: Pending, message: str) -> Failure:
+    return Failure(
+        instance_id=pending.instance_id, code=pending.code, message=message, blames_image=pending.blames_image
+    )
 
 
 def _first_of(failures: Sequence[Failure]) -> str:

@@ -224,16 +224,17 @@ class BatchFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """Why a run ended: one sentence, what to do next, and the errors behind it.
-
-    `calls_for_rollback`: the instances did not become what they should, which going back would mend.
-    """
+    """Why a run ended: one sentence, what to do next, and the errors behind it."""
 
     outcome: Outcome
     reason: str
     remedy: str = ""
     failures: tuple[Failure, ...] = ()
-    calls_for_rollback: bool = False
+
+    @property
+    def calls_for_rollback(self) -> bool:
+        """Whether an instance was seen bad on the target image, which going back would mend."""
+        return any(failure.blames_image for failure in self.failures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,12 @@
 """The health gate: a batch passes when every instance is on the target, current, running and healthy, and stays so.
 
 Theory of operation. A gate opens when Azure's operation has ended, because a Succeeded operation proves nothing
-(wire facts, section 5: Succeeded, yet `latestModelApplied` still false). Each look at the instances advances it.
-An instance that is not ready yet is waited for until `health_timeout`, because a binary signal says Unhealthy
-while the application is still starting; only then is it an instance error. A provisioning failure that was not
-there before the batch is an instance error at once. All ready starts the bake; anything unready during the bake
-ends it, and the next time all are ready it starts anew, within the same bound.
+(wire facts, section 5: Succeeded, yet `latestModelApplied` still false), and a failed one condemns nobody. Each look at
+the instances advances it. An instance that is not ready yet is waited for until `health_timeout`, because a binary
+signal says Unhealthy while the application is still starting; only then is it an instance error. A provisioning
+failure that was not there before the batch is an instance error at once, an old one when it stays. All ready starts
+the bake; anything unready during the bake ends it, and the next time all are ready it starts anew, within the same
+bound.
 """
 
 from __future__ import annotations
@@ -23,27 +24,38 @@ from vmss_upgrade.rollout.scale_set import (
     Problem,
     is_on,
 )
+from vmss_upgrade.rollout.times import is_earlier
 
 BATCH_TIMEOUT = "BatchTimeout"  # the code of failures that are only a matter of time
+OLD_FAILURE_FADES = 60.0  # seconds; Azure goes on showing an old failure for a while (Azure/azure-cli#33307)
+LATE_REPORT_STANDS = 60.0  # seconds after which a report of health from the time of the upgrade is believed
+# Failures of an OS that was booted: no source says which image Azure shows of an instance whose upgrade failed.
+_OS_FAILED = ("osprovisioning", "vmextension", "vmstart")
+LAG_AFTER_FAILURE = 120.0  # seconds for which instances may lag behind an operation that failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An instance error: which instance (empty: the batch as a whole), Azure's or our code, and what happened."""
+    """An instance error: which instance (empty: the batch as a whole), Azure's or our code, and what happened.
+
+    `blames_image`: the instance was seen bad on the target image, so that going back would help.
+    """
 
     instance_id: str
     code: str
     message: str
     correlation_id: str = ""
+    blames_image: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Why an instance is not ready yet."""
+    """Why an instance is not ready yet; `blames_image`: what is awaited is its health, on the target image."""
 
     instance_id: str
     code: str
     message: str
+    blames_image: bool = False
 
 
 def not_ready(
@@ -55,9 +67,11 @@ def not_ready(
     `may_be_off`: the instance was off before, and an upgrade does not start it; off, it need not be healthy.
     """
 
-    def pending(code: str, message: str) -> Pending:
-        return Pending(instance.id, code, message)
+    def pending(code: str, message: str, *, blames_image: bool = False) -> Pending:
+        return Pending(instance.id, code, message, blames_image)
 
+    if not instance.seen:
+        return pending("NotSeen", "is missing from Azure's latest list of instances")
     if instance.is_busy:
         return pending("StillUpdating", f"provisioning state is still {instance.provisioning_state}")
     if instance.provisioning_state.lower() != "succeeded":
@@ -70,22 +84,41 @@ def not_ready(
     if flag_matters and instance.latest_model_applied is False:
         return pending("NotCurrent", "has the image, but latestModelApplied is still false")
     if signal.proves_health and instance.health is not Health.HEALTHY and not is_off_as_before:
-        return pending("NotHealthy", f"health is {instance.health.value} (signal: {signal.value})")
+        return pending(
+            "NotHealthy",
+            f"health is {instance.health.value} (signal: {signal.value})",
+            blames_image=instance.health is Health.UNHEALTHY,
+        )
     return None
 
 
-def is_new_problem(instance: Instance, known: Mapping[str, Problem]) -> bool:
-    """Whether the instance shows a failure, with nobody at work on it, that is not among the known ones."""
-    return instance.problem is not None and not instance.is_busy and known.get(instance.id) != instance.problem
+def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
+    """Return the failures that the instance shows, with nobody at work on it, beside those `known` of it by its id."""
+    old = {problem.key for problem in known.get(instance.id, ())}
+    return () if instance.is_busy else tuple(each for each in instance.problems if each.key not in old)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What a batch's instances showed when its upgrade was asked for, by id.
+
+    `problems`: their failures. `off`: were stopped. `reported`: reported any health, and `health_times` when.
+    """
+
+    problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+    reported: frozenset[str] = frozenset()
+    health_times: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthGate:
     """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
 
-    `repairs_at_work`: automatic repairs delete who is ill, so that an ill one that vanishes is a failure after all.
-    `off_before` were stopped before the batch. `known_problems` are the failures shown before it: Azure goes on
-    showing an old one for a while (Azure/azure-cli#33307). `vanished` instances are nobody's failure.
+    `upgraded_at` is when Azure's operation ended, as Azure writes it (empty where it does not say). `refusal` is why
+    Azure's operation failed, if it did. `repairs_at_work`: automatic repairs delete who is ill, so that an ill one that
+    vanishes is a failure after all. `vanished` instances, and those `evicted` (deallocated meanwhile, which no guest
+    can do to itself), are nobody's failure. `proven` were ready at some look.
     """
 
     instance_ids: tuple[str, ...]
@@ -94,14 +127,17 @@ class HealthGate:
     opened_at: float
     health_timeout: float
     bake_time: float
-    known_problems: Mapping[str, Problem] = field(default_factory=dict)
+    before: Before = Before()
+    upgraded_at: str = ""
+    refusal: Problem | None = None
     flag_matters: bool = True
     ready_since: float | None = None
     passed: bool = False
     pending: tuple[Pending, ...] = ()
     failures: tuple[Failure, ...] = ()
     vanished: tuple[str, ...] = ()
-    off_before: frozenset[str] = frozenset()
+    evicted: tuple[str, ...] = ()
+    proven: frozenset[str] = frozenset()
     repairs_at_work: bool = False
 
     @property
@@ -118,57 +154,124 @@ class HealthGate:
         """The gate after seeing `instances` (by id) at `now`."""
         present = [instances[id_] for id_ in self.instance_ids if id_ in instances]
         vanished = tuple(id_ for id_ in self.instance_ids if id_ not in instances)
-        broken = (*filter(None, map(self._new_failure, present)), *self._repaired_away(vanished))
-        pending = tuple(filter(None, map(self._not_ready, present)))
-        seen = replace(self, pending=pending, vanished=vanished, failures=broken)
-        if broken:
+        evicted = tuple(instance.id for instance in present if self._is_evicted(instance))
+        awaited = [instance for instance in present if instance.id not in evicted]
+        failures = [failure for instance in awaited for failure in self._failures_of(instance, now)]
+        pending = tuple(filter(None, (self._not_ready(instance, now) for instance in awaited)))
+        unready = {each.instance_id for each in pending}
+        seen = replace(
+            self,
+            pending=pending,
+            vanished=vanished,
+            evicted=evicted,
+            proven=self.proven | {instance.id for instance in awaited if instance.id not in unready},
+            failures=(*failures, *self._repaired_away(vanished)),
+        )
+        if seen.failures:
             return seen
-        if pending:
-            return seen._waiting(now)
-        return seen._baking(now)
+        return seen._waiting(now) if pending else seen._baking(now)
 
     def out_of_time(self, code: str, message: str) -> HealthGate:
         """The gate failed for every instance that is not ready, because some other bound was reached."""
         failures = tuple(
-            Failure(instance_id=p.instance_id, code=code, message=f"{message.rstrip('.')}; {p.message}")
+            Failure(
+                instance_id=p.instance_id,
+                code=code,
+                message=f"{message.rstrip('.')}; {p.message}",
+                blames_image=p.blames_image,
+            )
             for p in self.pending
         )
         return replace(self, failures=failures or (Failure(instance_id="", code=code, message=message),))
 
-    def _not_ready(self, instance: Instance) -> Pending | None:
-        may_be_off = instance.id in self.off_before
-        return not_ready(instance, self.target, self.signal, flag_matters=self.flag_matters, may_be_off=may_be_off)
+    # -- one instance --------------------------------------------------------------------------------------------
+
+    def _is_evicted(self, instance: Instance) -> bool:
+        """Whether it was taken away: deallocated by the platform or a person, or stopped after it had been ready."""
+        if instance.id in self.before.off or not instance.is_off:
+            return False
+        return instance.power is Power.DEALLOCATED or instance.id in self.proven
+
+    def _not_ready(self, instance: Instance, now: float) -> Pending | None:
+        known = next((each for each in self.pending if each.instance_id == instance.id), None)
+        if known is not None and not instance.seen:
+            return known
+        may_be_off = instance.id in self.before.off
+        found = not_ready(instance, self.target, self.signal, flag_matters=self.flag_matters, may_be_off=may_be_off)
+        if found is not None:
+            return found
+        if self.signal.proves_health and instance.health is Health.HEALTHY and self._is_old_report(instance, now):
+            message = f"was last reported healthy at {instance.health_time}, before its upgrade had ended"
+            return Pending(instance.id, "NotReportedSince", message)
+        return None
+
+    def _is_old_report(self, instance: Instance, now: float) -> bool:
+        """Whether its health was reported before the upgrade. Azure may show when it last changed, so that one from the
+        time of the upgrade is believed in the end.
+        """
+        known = self.before.health_times.get(instance.id, "")
+        if instance.health_time and (instance.health_time == known or is_earlier(instance.health_time, known)):
+            return True
+        during = is_earlier(instance.health_time, self.upgraded_at)
+        return during and now - self.opened_at < LATE_REPORT_STANDS
+
+    def _failures_of(self, instance: Instance, now: float) -> list[Failure]:
+        """The failures that the batch brought; where provisioning stays Failed, also those of before."""
+        problems = new_problems(instance, self.before.problems)
+        stays_failed = instance.has_failed and instance.seen and now - self.opened_at >= OLD_FAILURE_FADES
+        if not problems and stays_failed:
+            problems = instance.problems
+        hides_image = instance.image is None or self.target.is_vhd or self.target.is_floating
+        may_be_on_target = instance.seen and (hides_image or is_on(instance, self.target))
+        return [
+            Failure(
+                instance_id=instance.id,
+                code=each.code,
+                message=str(each),
+                blames_image=may_be_on_target or each.code.lower().startswith(_OS_FAILED),
+            )
+            for each in problems
+        ]
 
     def _repaired_away(self, vanished: tuple[str, ...]) -> tuple[Failure, ...]:
         if not self.repairs_at_work:
             return ()
-        ill = {pending.instance_id for pending in self.pending if pending.code == "NotHealthy"}
+        ill = {pending.instance_id: pending for pending in self.pending if pending.code == "NotHealthy"}
         message = (
             "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
         )
         return tuple(
-            Failure(instance_id=id_, code="ReplacedWhileIll", message=message) for id_ in vanished if id_ in ill
+            Failure(instance_id=id_, code="ReplacedWhileIll", message=message, blames_image=ill[id_].blames_image)
+            for id_ in vanished
+            if id_ in ill
         )
 
-    def _new_failure(self, instance: Instance) -> Failure | None:
-        problem = instance.problem
-        if problem is None or not is_new_problem(instance, self.known_problems):
-            return None
-        return Failure(instance_id=instance.id, code=problem.code, message=problem.message)
+    # -- the batch -----------------------------------------------------------------------------------------------
 
     def _waiting(self, now: float) -> HealthGate:
         waiting = replace(self, ready_since=None)
-        if now - self.opened_at < self.health_timeout:
+        waited = now - self.opened_at
+        if self.refusal is not None and waited >= LAG_AFTER_FAILURE:
+            behind = [p for p in self.pending if p.code in ("NotOnTarget", "NotProvisioned")]
+            if behind:
+                return replace(waiting, failures=tuple(self._refused(p, self.refusal) for p in behind))
+        if waited < self.health_timeout:
             return waiting
-        failures = tuple(
-            Failure(
-                instance_id=p.instance_id,
-                code=p.code,
-                message=f"{p.message}, {duration(now - self.opened_at)} after Azure's operation ended",
-            )
-            for p in self.pending
+        after = f"{duration(waited)} after Azure's operation ended"
+        return replace(waiting, failures=tuple(self._not_ready_after(p, after) for p in self.pending))
+
+    def _refused(self, pending: Pending, refusal: Problem) -> Failure:
+        message = f"{refusal.message.rstrip('.')}; {pending.message}"
+        return Failure(instance_id=pending.instance_id, code=refusal.code, message=message)
+
+    def _not_ready_after(self, pending: Pending, after: str) -> Failure:
+        lost_its_health = pending.code == "NotHealthy" and pending.instance_id in self.before.reported
+        return Failure(
+            instance_id=pending.instance_id,
+            code=pending.code,
+            message=f"{pending.message}, {after}",
+            blames_image=pending.blames_image or lost_its_health,
         )
-        return replace(waiting, failures=failures)
 
     def _baking(self, now: float) -> HealthGate:
         ready_since = now if self.ready_since is None else self.ready_since

@@ -12,9 +12,17 @@ from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Origin, ScaleSet, in_natural_order, is_healthy
+from vmss_upgrade.rollout.scale_set import (
+    Health,
+    HealthSignal,
+    Instance,
+    Origin,
+    ScaleSet,
+    in_natural_order,
+    is_healthy,
+)
 from vmss_upgrade.rollout.selection import is_named, is_selected, names_nobody
-from vmss_upgrade.rollout.watch import trouble_outside
+from vmss_upgrade.rollout.watch import updated_by_somebody
 
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 
@@ -41,6 +49,8 @@ def examine_plan(
         _changed_individually(scale_set, plan),
         _ephemeral(scale_set, plan),
         _ill_before(scale_set, plan),
+        _failed_before(scale_set),
+        _no_signal_yet(scale_set),
         _told_ill_on_target(scale_set, plan),
         _stopped_included(scale_set, plan),
         _canary_too_large(plan, policy),
@@ -90,7 +100,7 @@ def _hanging(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[str]) -
     """Updates that would keep every batch from starting, the one in which they are included: Azure takes no other
     upgrade of them on. A rollback is not refused for it: whoever can return is to return.
     """
-    ids = [trouble.instance_id for trouble in trouble_outside(scale_set, (), ()) if trouble.instance_id in hanging]
+    ids = [trouble.instance_id for trouble in updated_by_somebody(scale_set, ()) if trouble.instance_id in hanging]
     if not ids or not plan.batches or plan.is_rollback:
         return None
     it = "it" if len(ids) == 1 else "each"
@@ -226,6 +236,33 @@ def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     return note(f"Not healthy before the rollout, so first in their domain: {some(ill)}.")
 
 
+def _failed_before(scale_set: ScaleSet) -> Finding | None:
+    """What Azure says of instances that are Failed already: the reason is not this rollout's, but may meet it again."""
+    failed: dict[tuple[str, str], list[str]] = {}
+    words: dict[tuple[str, str], str] = {}
+    for instance in scale_set.instances:
+        for problem in instance.problems if instance.has_failed else ():
+            failed.setdefault(problem.key, []).append(instance.id)
+            words.setdefault(problem.key, f"{problem.code}, {problem}")
+    if not failed:
+        return None
+    told = "; ".join(f"{words[key].rstrip('.')} ({some(ids)})" for key, ids in failed.items())
+    return warn(f"Failed before this run, says Azure: {told}.")
+
+
+def _no_signal_yet(scale_set: ScaleSet) -> Finding | None:
+    """A signal that was added to the model reaches an instance with its next upgrade."""
+    ids = [i.id for i in scale_set.instances if i.health is Health.NOT_YET]
+    signal = scale_set.model.health_signal
+    if not ids or not signal.proves_health:
+        return None
+    return warn(
+        f"The model has a health signal ({signal.value}) that these instances have not got yet, so they report no "
+        f"health: {some(ids)}. Until its upgrade each counts as well while it is provisioned and running; from then on "
+        "by its health.",
+    )
+
+
 def _told_ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     ill = ill_on_target(scale_set, plan)
     if not ill:
@@ -245,7 +282,7 @@ def _stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 
 def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
-    if plan.canary >= policy.canary or not plan.batches:
+    if policy.canary is None or plan.canary >= policy.canary or not plan.batches:
         return None
     return note(
         f"`canary` asks for {policy.canary}; {plan.canary} go first, because the first domain, or a batch, holds "

@@ -10,7 +10,7 @@ from typing import Any
 
 from vmss_upgrade.rollout.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy
+from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
 from vmss_upgrade.rollout.scale_set import (
     Domain,
     DomainKind,
@@ -29,6 +29,7 @@ CURRENT = "already on the latest model"
 ON_PREVIOUS = "on the image that the others return to"
 PROTECTED = "protected from scale set actions"
 LEAVING = "being deleted"
+CREATING = "being created"
 STOPPED = "stopped"
 DEALLOCATED = "deallocated"
 ATTACHED = "attached, not made from the model"
@@ -118,7 +119,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     check_places(selected, grouping)
     order = _order(scale_set, grouping)
     canary = _canaries_left(scale_set, selected, grouping, goal, policy)
-    batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary)
+    batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary, policy)
     taken = {instance.id for instance in selected}
     return RolloutPlan(
         goal=goal,
@@ -176,6 +177,8 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None
     """Why the rollout leaves this instance alone; None when it is due."""
     if instance.is_leaving:
         return LEAVING
+    if instance.provisioning_state.lower() == "creating":
+        return CREATING
     if goal.is_reached_by(instance):
         return CURRENT if goal.whole_model else ON_TARGET
     if instance.is_attached and not (instance.origin is Origin.OTHER_IMAGE and is_named(instance, policy.selection)):
@@ -188,11 +191,25 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None
 
 
 def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> int:
-    """The most instances in a batch: as asked, else a whole update domain, else a fifth of the set."""
+    """Return the most instances of a batch: as asked, else a fifth of the set, at least one.
+
+    `strategy: update-domain` without a batch size takes whole update domains; under `auto` the fifth is rounded up.
+    """
     instances = len(scale_set.instances)
     if policy.batch_size is not None:
         return policy.batch_size.at_most(instances)
-    return max(1, instances) if grouping is DomainKind.UPDATE else DEFAULT_BATCH_SIZE.at_most(instances)
+    if grouping is not DomainKind.UPDATE:
+        return DEFAULT_BATCH_SIZE.at_most(instances)
+    is_capped = policy.strategy is Strategy.AUTO
+    return max(1, DEFAULT_BATCH_SIZE.at_least(instances) if is_capped else instances)
+
+
+def batch_sizes(instances: int, limit: int, policy: Policy) -> list[int]:
+    """Split a domain of so many instances into batches of at most `limit`: evenly, where no batch size was given."""
+    if policy.batch_size is not None:
+        return [min(limit, instances - start) for start in range(0, instances, limit)]
+    parts = -(-instances // limit)
+    return [instances // parts + (part < instances % parts) for part in range(parts)]
 
 
 def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], Any]:
@@ -220,7 +237,8 @@ def _canaries_left(
     """How many canaries still have to go: those asked for, as far as the first domain (of it those that run) and a
     batch hold so many, without those that have reached the goal there already.
     """
-    if not policy.canary or not selected:
+    wanted = policy.canaries_for(scale_set.model.health_signal)
+    if not wanted or not selected:
         return 0
     reached = [
         instance
@@ -234,19 +252,22 @@ def _canaries_left(
     def running(instances: Sequence[Instance]) -> int:
         return sum(1 for one in instances if one.domain(grouping) == first and not one.is_off)
 
-    asked = min(policy.canary, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
+    asked = min(wanted, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
     return max(0, asked - running(placed))
 
 
-def _batches(ordered: Sequence[Instance], grouping: DomainKind, limit: int, canary: int) -> tuple[Batch, ...]:
+def _batches(
+    ordered: Sequence[Instance], grouping: DomainKind, limit: int, canary: int, policy: Policy
+) -> tuple[Batch, ...]:
     batches: list[Batch] = []
     for domain, members in groupby(ordered, key=lambda instance: place_of(instance, grouping)):
         ids = [instance.id for instance in members]
         if not batches and canary:
             batches.append(Batch(1, domain, tuple(ids[:canary])))
             ids = ids[canary:]
-        for start in range(0, len(ids), limit):
-            batches.append(Batch(len(batches) + 1, domain, tuple(ids[start : start + limit])))
+        for size in batch_sizes(len(ids), limit, policy):
+            batches.append(Batch(len(batches) + 1, domain, tuple(ids[:size])))
+            ids = ids[size:]
     return tuple(batches)
 
 

@@ -7,6 +7,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.scale_set import HealthSignal
 
+BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
 BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance stays up
 
 
@@ -54,7 +55,7 @@ class Share:
         return f"{self.number}%" if self.is_percentage else str(self.number)
 
 
-DEFAULT_BATCH_SIZE = Share(20, is_percentage=True)  # where a batch is not a whole update domain
+DEFAULT_BATCH_SIZE = Share(20, is_percentage=True)  # also the most of the scale set that `auto` takes away at once
 DEFAULT_MIN_HEALTHY = Share(50, is_percentage=True)
 
 
@@ -72,18 +73,19 @@ class Selection:
 class Policy:
     """All times in seconds.
 
-    `batch_size` None: a whole update domain, or a fifth of the scale set where batches are made otherwise.
-    `canary`: so many instances of the first domain go alone, before anything else.
+    `batch_size` None: a fifth of the scale set, and whole update domains where `strategy` asks for these by name.
+    `canary`: so many instances of the first domain go alone, before anything else (None: one where no signal proves
+    health, else none).
     `stop_after`: end cleanly after so many batches, or once that share of the scale set was upgraded by this run.
     `min_healthy`: of the instances that run; `allow_downtime` lifts it.
-    `bake_time` None: 0 with a health signal, 5 minutes without.
+    `bake_time` None: 30 seconds with a health signal, 5 minutes without.
     `health_timeout` counts from the end of Azure's operation, `batch_timeout` from the start of the batch,
     `timeout` from the start of the rollout.
     """
 
     strategy: Strategy = Strategy.AUTO
     batch_size: Share | None = None
-    canary: int = 0
+    canary: int | None = None
     selection: Selection = Selection()
     stop_after: Share | None = None
     min_healthy: Share = DEFAULT_MIN_HEALTHY
@@ -103,4 +105,10 @@ class Policy:
         """Seconds that a batch must stay healthy before the next may start."""
         if self.bake_time is not None:
             return self.bake_time
-        return 0.0 if signal.proves_health else BAKE_TIME_WITHOUT_SIGNAL
+        return BAKE_TIME if signal.proves_health else BAKE_TIME_WITHOUT_SIGNAL
+
+    def canaries_for(self, signal: HealthSignal) -> int:
+        """How many instances go alone, before anything else."""
+        if self.canary is not None:
+            return self.canary
+        return 0 if signal.proves_health else 1

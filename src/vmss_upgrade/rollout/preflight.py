@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vmss_upgrade.rollout.commands import az_vmss
+from vmss_upgrade.rollout.commands import az_vmss, resume_repairs
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
@@ -230,6 +230,13 @@ def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding |
     if not model.repairs:
         asked = order.policy.suspend_repairs
         return note("`suspend-repairs` has nothing to do: the scale set has no automatic repairs.") if asked else None
+    if suspended and order.policy.suspend_repairs:
+        return warn(
+            "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
+            "leaves them so at its end.",
+            f"Where nobody meant that, resume them: "
+            f"{resume_repairs(model.subscription, model.resource_group, model.name)}",
+        )
     if suspended:
         return note("Automatic instance repairs are suspended already, and stay so.")
     if order.policy.suspend_repairs and suspended is None:

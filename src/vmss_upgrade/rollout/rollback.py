@@ -21,6 +21,7 @@ from vmss_upgrade.rollout.planner import (
     RolloutPlan,
     Skipped,
     batch_limit,
+    batch_sizes,
     batches_before_stop,
     reason_to_skip,
 )
@@ -134,25 +135,25 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
 # -- who -----------------------------------------------------------------------------------------------------------
 
 
-def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str]) -> Moved:
-    """Who moved to `goal` since this rollout began, by this run or an earlier one of it.
+def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
+    """Who moved to `goal` since this rollout began, by this run (`touched`) or an earlier one of it.
 
-    Where the model did not hold the target at planning (`before`), whoever ran it then had it before the rollout.
+    Where the model did not hold the target at planning (`before`), whoever ran it then had it before the rollout. Who
+    was touched may still show the `previous` image in a list that lags; who was not, and shows it, never moved.
     Asked while the model holds the target: of a VHD nothing but the flag tells, and only then.
     """
     there_before = Goal(image=goal.image, in_model=False)  # without the flag, which was about another model
     held_it = before.model.image.same_as(goal.image)
     stayed = {i.id for i in before.instances if not held_it and there_before.is_reached_by(i)}
     there = {i.id for i in now.instances if is_on(i, goal.image)} - stayed
-    half_way = {i.id for i in now.instances if i.id in touched and i.provisioning_state.lower() != "succeeded"}
-    half_way |= {i.id for i in now.instances if held_it and i.is_half_way}
+    half_way = {i.id for i in now.instances if held_it and i.is_half_way and not is_on(i, previous)}
     known = {instance.id for scale_set in (before, now) for instance in scale_set.instances}
-    return Moved(ids=frozenset(there | half_way), known=frozenset(known))
+    return Moved(ids=frozenset(there | half_way | set(touched)), known=frozenset(known))
 
 
 def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
     """Who runs the image that is left, or is half-way; of whoever runs neither that nor the goal nobody knows."""
-    ids = {i.id for i in scale_set.instances if i.is_half_way}
+    ids = {i.id for i in scale_set.instances if i.is_half_way and not (i.has_failed and is_on(i, goal.image))}
     if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
         ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
     made = [i for i in scale_set.instances if not i.is_attached]
@@ -175,9 +176,10 @@ def plan_rollback(
     """Decide who returns to `goal`, in what order, in which batches; `left` is the image that they leave.
 
     Those that are not healthy come first, because that heals and takes nobody away; then the newest batch of `done`,
-    and so on; last who moved earlier, the last domain first. Stopped ones come at the very end. A batch never mixes
-    these, nor domains. Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched`
-    (not selected, or nobody knows whether it moved). Pure: planning again yields what is left.
+    and so on; last who moved earlier, the last domain first. Stopped ones come at the very end, and after them those
+    that somebody is still updating, so that one which is stuck keeps nobody from returning. A batch never mixes these,
+    nor domains. Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched` (not
+    selected, or nobody knows whether it moved). Pure: planning again yields what is left.
 
     Raises PlanRefused where the strategy finds no domains.
     """
@@ -185,7 +187,7 @@ def plan_rollback(
     due = [i for i in scale_set.instances if reasons[i.id] is None]
     returning = [i for i in due if is_selected(i, policy.selection) and i.id not in moved.unknown]
     grouping = grouping_of(scale_set, policy.strategy)
-    batches = _batches(returning, scale_set, grouping, batch_limit(scale_set, policy, grouping), done)
+    batches = _batches(returning, scale_set, grouping, policy, done)
     taken = {instance.id for instance in returning}
     return RolloutPlan(
         goal=goal,
@@ -209,8 +211,9 @@ def _reason_to_stay(instance: Instance, goal: Goal, policy: Policy, moved: Moved
 
 
 def _batches(
-    returning: Sequence[Instance], scale_set: ScaleSet, grouping: DomainKind, limit: int, done: Sequence[Batch]
+    returning: Sequence[Instance], scale_set: ScaleSet, grouping: DomainKind, policy: Policy, done: Sequence[Batch]
 ) -> tuple[Batch, ...]:
+    limit = batch_limit(scale_set, policy, grouping)
     number_of = {id_: batch.number for batch in done for id_ in batch.instance_ids}
     signal = scale_set.model.health_signal
 
@@ -218,8 +221,9 @@ def _batches(
         return instance.domain(grouping) or Domain(kind=DomainKind.SET)
 
     def wave(instance: Instance) -> tuple[int, int]:
-        ill, well, off = 0, 1, 2
+        ill, well, off, busy = 0, 1, 2, 3
         condition = off if instance.is_off else well if is_healthy(instance, signal) else ill
+        condition = busy if instance.is_busy else condition
         return (condition, -number_of.get(instance.id, 0))
 
     ordered = sorted(returning, key=lambda instance: in_natural_order(instance.id))
@@ -228,6 +232,7 @@ def _batches(
     batches: list[Batch] = []
     for (_, domain), members in groupby(ordered, key=lambda instance: (wave(instance), place(instance))):
         ids = [instance.id for instance in members]
-        for start in range(0, len(ids), limit):
-            batches.append(Batch(len(batches) + 1, domain, tuple(ids[start : start + limit])))
+        for size in batch_sizes(len(ids), limit, policy):
+            batches.append(Batch(len(batches) + 1, domain, tuple(ids[:size])))
+            ids = ids[size:]
     return tuple(batches)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vmss_upgrade.rollout.commands import rollback_to
-from vmss_upgrade.rollout.findings import Finding, refuse, warn
+from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, is_older
 from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.order import Recorded
@@ -127,6 +127,14 @@ def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, 
     )
     remedy = f"To bring them to {goal} all the same, use `operation: upgrade` with it."
     return (refuse(message, remedy) if is_all else warn(message, remedy),)
+
+
+def no_image_to_blame(target: Image) -> Finding:
+    """A rollout failed and was to be undone, but for no reason that lies in the image."""
+    return note(
+        f"No rollback: no instance was seen bad on {target}, so the image is not what failed.",
+        "To go back all the same, use `operation: rollback`.",
+    )
 
 
 def no_rollback(target: Image, way_back: Image | None) -> Finding:

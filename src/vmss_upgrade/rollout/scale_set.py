@@ -15,6 +15,7 @@ class Health(Enum):
     UNHEALTHY = "unhealthy"
     UNKNOWN = "unknown"  # any other code, such as an initializing one
     NO_SIGNAL = "no signal"  # nothing reported
+    NOT_YET = "no signal yet"  # it gets the model's health signal with its next upgrade (sightings.py)
 
 
 class Power(Enum):
@@ -94,11 +95,22 @@ class Domain:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A failure that Azure reports of an instance or an operation, in Azure's words."""
+    """A failure that Azure reports of an instance or an operation, in Azure's words.
+
+    `extension` names the extension that failed (empty: the instance itself).
+    """
 
     code: str
     message: str
-    time: str = ""  # as Azure wrote it; tells an old failure from a new one
+    extension: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes it this failure: its words may hold a time, or another number at each look."""
+        return (self.code, self.extension)
+
+    def __str__(self) -> str:
+        return f"extension {self.extension}: {self.message}" if self.extension else self.message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +118,10 @@ class Instance:
     """One instance at one moment. `image` is the exact version deployed (None where Azure does not show it).
 
     `update_domain` and `fault_domain` are numbers inside `zone` and `placement_group`; None where none is shown.
-    `changed_individually`: somebody gave it a model of its own. `behind_in`: what of the scale set's model, besides
-    the image, it visibly does not have yet, in words.
+    `problems` are the failures that it shows, its own first. `health_time` is when its health was reported, as Azure
+    writes it (empty where it does not say). `seen` False: the latest look did not show it, so that everything is of
+    the look before. `changed_individually`: somebody gave it a model of its own. `behind_in`: what of the scale set's
+    model, besides the image, it visibly does not have yet, in words.
     """
 
     id: str
@@ -128,8 +142,10 @@ class Instance:
     os: str = ""  # Flexible: Linux, Windows
     has_model_mark: bool = False  # Flexible: by its tag or its name it was made from the model, whatever it runs
     origin: Origin = Origin.MODEL
-    problem: Problem | None = None
     shows_view: bool = True  # False: without an instance view there is no power state, no health and no domain
+    problems: tuple[Problem, ...] = ()
+    health_time: str = ""
+    seen: bool = True
 
     def domain(self, kind: DomainKind) -> Domain | None:
         """The instance's domain of this kind; None where Azure shows none."""
@@ -160,9 +176,14 @@ class Instance:
         return self.provisioning_state.lower() == "deleting"
 
     @property
+    def has_failed(self) -> bool:
+        """Azure failed to provision it."""
+        return self.provisioning_state.lower() == "failed"
+
+    @property
     def has_failed_upgrade(self) -> bool:
         """Azure failed at it, and says that it does not have the latest model."""
-        return self.provisioning_state.lower() == "failed" and self.latest_model_applied is False
+        return self.has_failed and self.latest_model_applied is False
 
     @property
     def is_half_way(self) -> bool:
@@ -184,6 +205,9 @@ class Instance:
 class Model:
     """The scale set's model: what new instances get. `fingerprint` covers everything in it but the image.
 
+    `surroundings` covers the rest of the scale set that a change of clears `latestModelApplied` (size, capacity,
+    identity, tags and others).
+
     `traits` are what the model itself says of the system it boots (empty where it does not say); `time` is when the
     model was last changed.
     """
@@ -203,6 +227,7 @@ class Model:
     automatic_os_upgrade: bool = False
     owner: Owner = Owner.NOBODY
     traits: Traits = Traits()
+    surroundings: str = ""
     settings: MachineSettings = MachineSettings()
     has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
     time: str = ""
@@ -273,8 +298,8 @@ def is_on(instance: Instance, target: Image) -> bool:
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
-    """Whether an instance serves: up, and Healthy where the scale set has a signal."""
-    return instance.is_up and (not signal.proves_health or instance.health is Health.HEALTHY)
+    """Whether an instance serves: up, and Healthy where the scale set has a signal and the instance has it, too."""
+    return instance.is_up and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))
 
 
 def in_natural_order(instance_id: str) -> tuple[int, int | str]:

@@ -1,0 +1,95 @@
+"""What successive looks show: who is missing from one of them, and who has no health signal yet."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders import fleet, instance, model
+from vmss_upgrade.rollout.scale_set import Health, Instance
+from vmss_upgrade.rollout.sightings import GONE_AFTER, Sightings
+from vmss_upgrade.rollout.times import is_earlier
+
+MODEL = model()
+ONE, TWO = instance("1"), instance("2")
+
+
+def shown(instances: tuple[Instance, ...]) -> str:
+    return " ".join(i.id if i.seen else f"({i.id})" for i in instances)
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        pytest.param([(0, [ONE, TWO]), (5, [ONE])], "1 (2)", id="missing-once"),
+        pytest.param([(0, [ONE, TWO]), (500, [ONE])], "1 (2)", id="missing-once-after-long"),
+        pytest.param([(0, [ONE, TWO]), (5, [ONE]), (8, [ONE])], "1 (2)", id="missing-twice-within-seconds"),
+        pytest.param([(0, [ONE, TWO]), (5, [ONE]), (5 + GONE_AFTER, [ONE])], "1", id="gone"),
+        pytest.param([(0, [ONE, TWO]), (5, [ONE]), (8, [ONE, TWO]), (15, [ONE])], "1 (2)", id="back-in-between"),
+        pytest.param([(0, [ONE, instance("2", provisioning_state="Deleting")]), (5, [ONE])], "1", id="was-leaving"),
+        pytest.param([(0, [ONE]), (5, [TWO, ONE])], "1 2", id="born-and-in-order"),
+        pytest.param([(0, [ONE, TWO]), (5, []), (6, [TWO])], "(1) 2", id="an-empty-list"),
+    ],
+)
+def test_one_look_is_not_the_truth(looks: list[tuple[float, list[Instance]]], expected: str) -> None:
+    sightings = Sightings()
+    for now, instances in looks:
+        known = sightings.take(instances, MODEL, now)
+    assert shown(known) == expected
+
+
+def health_of(sightings: Sightings, *looks: Instance) -> Health:
+    for now, look in enumerate(looks):
+        (known,) = sightings.take([look], model(time="2026-11-02T00:00:00Z"), float(now))
+    return known.health
+
+
+SILENT = instance("1", health=Health.NO_SIGNAL)
+BEHIND = instance("1", health=Health.NO_SIGNAL, latest_model_applied=False)
+MACHINE = instance("1", health=Health.NO_SIGNAL, latest_model_applied=None, model_time="2026-11-01T00:00:00Z")
+NEW_MACHINE = instance("1", health=Health.NO_SIGNAL, latest_model_applied=None, model_time="2026-11-02T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [
+        pytest.param([SILENT], Health.NO_SIGNAL, id="current-and-silent"),
+        pytest.param([BEHIND], Health.NOT_YET, id="behind-and-silent"),
+        pytest.param([MACHINE], Health.NOT_YET, id="of-an-earlier-model"),
+        pytest.param([NEW_MACHINE], Health.NO_SIGNAL, id="of-the-present-model"),
+        pytest.param([SILENT, BEHIND], Health.NO_SIGNAL, id="the-first-look-decides"),
+        pytest.param([BEHIND, instance("1"), BEHIND], Health.NO_SIGNAL, id="who-has-reported-must-go-on"),
+        pytest.param([instance("1"), BEHIND], Health.NO_SIGNAL, id="who-reported-at-first"),
+        pytest.param([BEHIND, instance("1", health=Health.UNHEALTHY)], Health.UNHEALTHY, id="a-report-counts"),
+    ],
+)
+def test_who_has_not_got_the_signal_yet(looks: list[Instance], expected: Health) -> None:
+    assert health_of(Sightings(), *looks) is expected
+
+
+def test_an_upgrade_brings_the_signal() -> None:
+    sightings = Sightings()
+    assert health_of(sightings, BEHIND) is Health.NOT_YET
+    sightings.expect_reports(["1"])
+    assert health_of(sightings, BEHIND) is Health.NO_SIGNAL
+
+
+def test_a_look_changes_nothing_of_what_it_shows() -> None:
+    seen = fleet("001122", unhealthy="1", silent="2").instances
+    assert Sightings().take(seen, MODEL, 0.0) == seen
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("2026-11-01T00:00:00Z", "2026-11-01T00:00:01Z", True),
+        ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00.1+00:00", True),
+        ("2026-11-01T00:00:00.1085186+00:00", "2026-11-01T00:00:00.2Z", True),
+        ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00+00:00", False),
+        ("2026-11-01T00:00:01Z", "2026-11-01T00:00:00Z", False),
+        ("2026-11-01T00:00:00+01:00", "2026-11-01T00:00:01Z", False),
+        ("", "2026-11-01T00:00:01Z", False),
+        ("2026-11-01T00:00:01Z", "", False),
+    ],
+)
+def test_times_compare_as_azure_writes_them(one: str, other: str, expected: bool) -> None:
+    assert is_earlier(one, other) is expected
