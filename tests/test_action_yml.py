@@ -15,7 +15,15 @@ from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
 from vmss_upgrade.reporters.outputs import OUTPUTS
 from vmss_upgrade.rollout.events import Outcome
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, DEFAULT_MIN_HEALTHY, HealthUse, OnFailure, Strategy
+from vmss_upgrade.rollout.policy import (
+    BAKE_TIME,
+    BAKE_TIME_WITHOUT_SIGNAL,
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_MIN_HEALTHY,
+    HealthUse,
+    OnFailure,
+    Strategy,
+)
 
 VALUES: dict[str, list[str]] = {
     "environment": list(ENVIRONMENTS),
@@ -55,8 +63,10 @@ def test_values_to_choose_from_are_named() -> None:
 
 
 def test_defaults_that_the_code_has_are_described() -> None:
-    for name, default in (("batch-size", DEFAULT_BATCH_SIZE), ("min-healthy", DEFAULT_MIN_HEALTHY)):
-        assert re.search(rf"Default:.* {default}", ACTION["inputs"][name]["description"]), name
+    shares = {"batch-size": f"{DEFAULT_BATCH_SIZE}", "min-healthy": f"{DEFAULT_MIN_HEALTHY}"}
+    times = f"{BAKE_TIME:.0f}s with a health signal, {BAKE_TIME_WITHOUT_SIGNAL / 60:.0f}m without"
+    for name, default in {**shares, "bake-time": times}.items():
+        assert re.search(rf"Default:.* {default}|Default: {default}", ACTION["inputs"][name]["description"]), name
 
 
 def test_only_what_can_never_be_left_out_is_required() -> None:

@@ -35,6 +35,8 @@ def image() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if terminalreporter.config.getoption("collectonly"):  # as other tests do, where there need be no Docker
+        return
     size = docker("image", "ls", "--format", "{{.Size}}", IMAGE)
     terminalreporter.write_line(f"image size: {size or 'none was built'} ({IMAGE})")
 
