@@ -450,8 +450,9 @@ def test_the_only_healthy_domain_is_not_taken_down(tmp_path: Path) -> None:
 # -- what becomes of single instances --------------------------------------------------------------------------------
 
 
-def test_an_upgraded_instance_that_somebody_stops_is_no_success(tmp_path: Path) -> None:
-    played = play(scenario(on_instance("stop", "0", after_upgrade=2, delay=10)), tmp_path)
+def test_an_upgraded_instance_that_halts_is_no_success(tmp_path: Path) -> None:
+    """Stopped and not deallocated: its system may have halted by itself."""
+    played = play(scenario(on_instance("stop", "0", power="stopped", after_upgrade=2, delay=10)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
 

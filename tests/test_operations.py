@@ -113,8 +113,8 @@ def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
 def test_upgrade_instances_brings_them_to_the_model_as_it_stands(tmp_path: Path) -> None:
     played = play(behind(), tmp_path, inputs={"operation": "upgrade-instances"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
-    assert played.upgrade_calls == [["1", "3"]]
-    assert [write.method for write in played.writes] == ["POST"]
+    assert played.upgrade_calls == [["1"], ["3"]]
+    assert [write.method for write in played.writes] == ["POST", "POST"]
     assert set(versions(played).values()) == {NEW}
     reasons = {skipped["instance_id"]: skipped["reason"] for skipped in played.record["skipped"]}
     assert reasons == {"0": "already on the latest model", "2": "already on the latest model"}

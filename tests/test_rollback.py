@@ -23,6 +23,7 @@ from harness.scenarios import (
 )
 
 OTHER = "22.04.202609010"
+IMAGE = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
 BACK = {"on-failure": "rollback", "health-timeout": "3m"}
 SIX = [2, 2, 2]
 SICK = on_instance("comes-up-unhealthy", "4")
@@ -148,7 +149,8 @@ def test_selected_instances_alone_return(tmp_path: Path) -> None:
 def test_a_protected_instance_is_never_returned(tmp_path: Path) -> None:
     played = play(on(NEW, SICK, old="1 4 2 5", instances={"0": {"protected": True}}), tmp_path, inputs=BACK)
     assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["3"]]
-    assert json.loads(played.outputs["skipped"]) == ["0", "2", "5"]
+    assert (played.outputs["outcome"], played.ids("skipped")) == ("rollback-failed", ["2", "5"])
+    assert f"Instance 0: NotReturned: does not run {IMAGE}:{OLD} again: it is protected" in played.log
 
 
 def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
@@ -160,7 +162,7 @@ def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
 
 
 def test_one_that_falls_ill_after_its_batch_calls_for_it(tmp_path: Path) -> None:
-    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=45)), tmp_path, inputs=BACK)
+    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["0"], ["1", "4"], ["3"]]
 
@@ -427,7 +429,7 @@ def test_of_two_images_that_cannot_be_compared_one_must_be_named(tmp_path: Path)
 
 def test_a_managed_image_that_was_named(tmp_path: Path) -> None:
     played = play(TWO_MANAGED, tmp_path, inputs={"image-id": f"{MANAGED}/first"})
-    assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "2"]]), played.log
+    assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0"], ["2"]]), played.log
     assert set(versions(played).values()) == {f"{MANAGED}/first"}
 
 
@@ -502,7 +504,7 @@ def test_bringing_instances_to_a_model_needs_the_right_to_write_it_only_for_the_
 
 
 FLEXIBLE = fleet_of([6], fleet={"orchestration": "Flexible", "health": "extension"})
-ZONAL = fleet_of([3], fleet={"zones": ["1", "2"], "fault_domains": 1})
+ZONAL = fleet_of([3], {"strategy": "auto"}, fleet={"zones": ["1", "2"], "fault_domains": 1})
 GALLERY = (
     "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute/galleries/"
     "golden/images/web"
@@ -547,13 +549,6 @@ def test_the_record_says_what_came_before_whatever_the_instances_show(tmp_path: 
     played = play(scenario(SICK), tmp_path, inputs={**BACK, "record": "first.json"})
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OTHER)
     assert played.outputs["previous-image"].endswith(OTHER)
-
-
-def test_an_upgrade_that_azure_refuses_for_good_calls_for_it(tmp_path: Path) -> None:
-    refused = on_request("upgrade", nth=2, status=409, code="OperationNotAllowed")
-    played = play(scenario(refused), tmp_path, inputs=BACK)
-    assert played.outputs["outcome"] == "rolled-back"
-    assert "OperationNotAllowed" in played.summary
 
 
 # -- records and sets that would lead astray -----------------------------------------------------------------------
@@ -645,20 +640,27 @@ def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
             on_instance("updated-by-somebody", "0", after_upgrade=3, delay=20, seconds=400),
             id="somebody-at-work",
         ),
-        pytest.param(on_instance("stop", "0", after_upgrade=3, delay=20), id="somebody-stopped-one"),
+        pytest.param(
+            on_request("upgrade", nth=2, status=409, code="OperationNotAllowed"), id="azure-refuses-an-upgrade"
+        ),
+        pytest.param(
+            on_request("patch", kind="operation", code="InternalExecutionError", message="Something."),
+            id="the-model-update-fails",
+        ),
     ],
 )
 def test_what_the_target_image_did_not_do_starts_none(fault: Scenario, tmp_path: Path) -> None:
     played = play(scenario(fault), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
+    assert f"No rollback: no instance was seen bad on {IMAGE}:{NEW}" in played.log
+    assert [write.method for write in played.writes].count("PATCH") == 1
 
 
-def test_an_update_of_the_model_that_fails_is_undone(tmp_path: Path) -> None:
-    """It is in the model all the same, so that new instances would get it."""
-    failing = on_request("patch", kind="operation", code="InternalExecutionError", message="Something.")
-    played = play(scenario(failing), tmp_path, inputs=BACK)
-    assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
-    assert [write.method for write in played.writes] == ["PATCH", "PATCH"]
+def test_one_that_somebody_stops_ends_nothing(tmp_path: Path) -> None:
+    played = play(scenario(on_instance("stop", "0", after_upgrade=3, delay=20)), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.ids("upgraded")) == ("succeeded", ["1", "2", "3", "4", "5"]), played.log
+    assert (played.ids("skipped"), played.ids("remaining")) == (["0"], [])
+    assert "Stopped or evicted during the rollout, so nothing more is expected of them: 0." in played.log
 
 
 def test_an_update_of_the_model_that_azure_refuses_leaves_nothing_to_undo(tmp_path: Path) -> None:
@@ -669,12 +671,20 @@ def test_an_update_of_the_model_that_azure_refuses_leaves_nothing_to_undo(tmp_pa
 
 
 def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: Path) -> None:
-    hanging = on_request("upgrade", kind="operation", nth=2, seconds=1500)
-    inputs = {"on-failure": "rollback", "batch-timeout": "20m"}
-    played = play(scenario(hanging, SICK), tmp_path, inputs=inputs)
-    assert played.outputs["outcome"] == "rolled-back", played.log
+    failing = on_instance("provisioning-failure", "4", code="OSProvisioningTimedOut", message="x")
+    played = play(
+        scenario(failing, on_instance("hangs", "1")), tmp_path, inputs={"on-failure": "rollback", "batch-timeout": "20m"}
+    )
     assert "Azure is still at work on what the rollout began" in played.log
-    assert [write.status for write in played.writes if write.method == "PATCH"] == [200, 200]
+    _, back, *_ = [write for write in played.writes if write.method == "PATCH"]
+    failed = next(batch for batch in played.record["batches"] if batch["result"] == "failed")
+    assert back.at - failed["started_at"] - failed["seconds"] > 20 * 60
+
+
+def test_somebody_at_work_on_one_that_never_moved_fails_no_rollback(tmp_path: Path) -> None:
+    busy = on_instance("updated-by-somebody", "5", after_upgrade=2, delay=100, seconds=1500)
+    played = play(scenario(busy, SICK), tmp_path, inputs=BACK)
+    assert (played.outputs["outcome"], played.ids("rolled-back")) == ("rolled-back", ["0", "1", "3", "4"]), played.log
 
 
 def test_what_an_earlier_run_could_not_provision_is_healed_on_the_way_back(tmp_path: Path) -> None:
@@ -686,11 +696,8 @@ def test_what_an_earlier_run_could_not_provision_is_healed_on_the_way_back(tmp_p
 
 def test_who_may_not_be_touched_and_runs_the_bad_image_is_named(tmp_path: Path) -> None:
     played = play(scenario(SICK, on_instance("stop", "3", after_upgrade=2, delay=5)), tmp_path, inputs=BACK)
-    assert played.outputs["outcome"] == "rolled-back", played.log
-    left = (
-        f"Still on Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}, and left as they are: 3 (deallocated)."
-    )
-    assert left in played.log
+    assert (played.outputs["outcome"], played.ids("rolled-back")) == ("rollback-failed", ["0", "1", "4"]), played.log
+    assert f"Instance 3: NotReturned: does not run {IMAGE}:{OLD} again: it is deallocated" in played.log
 
 
 def test_no_way_back_is_said(tmp_path: Path) -> None:
@@ -711,7 +718,7 @@ def test_other_settings_of_the_model_are_not_taken_back(tmp_path: Path) -> None:
 
 
 def test_one_that_falls_ill_outside_the_batch_is_told_as_returned(tmp_path: Path) -> None:
-    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=45)), tmp_path, inputs=BACK)
+    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=BACK)
     assert json.loads(played.outputs["rolled-back"]) == ["0", "1", "3", "4"]
     assert json.loads(played.outputs["failed"]) == ["0"]
     assert "4 of 4 instances returned" in played.log

@@ -14,8 +14,8 @@ from vmss_upgrade.rollout.events import Ending, RollbackStarted
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan
-from vmss_upgrade.rollout.rollback import Moved, moved_by, plan_rollback
-from vmss_upgrade.rollout.scale_set import Goal, ScaleSet, is_on
+from vmss_upgrade.rollout.rollback import Moved, moved_by, not_back, plan_rollback
+from vmss_upgrade.rollout.scale_set import Goal, ScaleSet
 from vmss_upgrade.rollout.watch import Watch
 
 
@@ -57,8 +57,8 @@ def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     if plan.update_model:
         yield from loop.update_model()
     ending = yield from carry_out(plan, loop, azure, limits.policy)
-    left = [i.id for i in azure.seen if moved.includes(i) and is_on(i, failed.plan.target) and not i.is_leaving]
-    return endings.not_returned(left, failed.plan.target) if left and ending.outcome.exit_code == 0 else ending
+    left = not_back(ScaleSet(model=model, instances=azure.seen), previous, limits.policy, moved)
+    return endings.not_returned(left, previous) if left and ending.outcome.exit_code == 0 else ending
 
 
 def return_loop(

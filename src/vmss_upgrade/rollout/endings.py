@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vmss_upgrade.errors import AzureError, PlanRefused, VmssUpgradeError
 from vmss_upgrade.rollout.commands import rollback_to
@@ -113,13 +113,13 @@ def by_last_look(unsettled: Sequence[Pending]) -> Ending:
     )
 
 
-def not_returned(ids: Sequence[str], left: Image) -> Ending:
-    """A rollback has done what it could, and some of those that moved still run the image that was to be left."""
+def not_returned(left: Mapping[str, str], previous: Image) -> Ending:
+    """A rollback has done what it could, and of those that moved `left` do not run `previous`: id -> why, or ""."""
+    said = {id_: f"does not run {previous} again" + (f": it is {why}" if why else "") for id_, why in left.items()}
     return Ending(
         outcome=Outcome.HALTED,
-        reason=f"instances still run {left}: {', '.join(ids)}.",
-        remedy="They are protected, stopped or not selected: bring them back by hand.",
-        failures=tuple(Failure(instance_id=id_, code="NotReturned", message=f"still runs {left}") for id_ in ids),
+        reason=f"instances do not run {previous} again: {', '.join(left)}.",
+        failures=tuple(Failure(instance_id=id_, code="NotReturned", message=what) for id_, what in said.items()),
     )
 
 

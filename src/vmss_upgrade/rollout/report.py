@@ -189,8 +189,8 @@ class Report:
         if plan is None:
             return []
         planned = {skipped.instance_id: skipped for skipped in plan.skipped}
-        leaving = {instance.id for instance in self.instances if instance.is_leaving}
-        not_skipped = {*self._arrived(), *self.failed, *(self.touched - leaving)}
+        gone = {i.id for i in self.instances if i.is_leaving or self._went_off(i)}
+        not_skipped = {*self._arrived(), *self.failed, *(self.touched - gone)}
         left_alone = []
         for instance in self.instances:
             reason = self._reason_to_skip(instance)
@@ -303,9 +303,14 @@ class Report:
             return Cell.ROLLED_BACK
         return standing(self._reason_to_skip(instance), is_rollback=self.goes_back)
 
+    def _went_off(self, instance: Instance) -> bool:
+        return instance.is_off and instance.id in self.touched - self.off_before
+
     def _reason_to_skip(self, instance: Instance) -> str | None:
         if self.way is None or self.policy is None:
             return None
+        if self._went_off(instance):
+            return instance.power.value
         if Skipped(instance.id, NOT_MOVED) in self.way.skipped:
             return NOT_MOVED
         goal = self.way.goal

@@ -162,6 +162,20 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
     return Moved(ids=frozenset(ids), known=known, unknown=frozenset(unknown))
 
 
+def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, str]:
+    """Who of the selected moved and runs another image than `previous`, which the model holds -> why it was left ("":
+    for no reason that shows). Where an instance shows no image, it is not judged.
+    """
+    goal = Goal(image=previous, in_model=True)
+
+    def runs_another(instance: Instance) -> bool:
+        shows_it = instance.image is not None or previous.is_vhd
+        return shows_it and not instance.is_leaving and not is_on(instance, previous)
+
+    there = [i for i in scale_set.instances if moved.includes(i) and is_selected(i, policy.selection)]
+    return {i.id: reason_to_skip(i, goal, policy) or "" for i in there if runs_another(i)}
+
+
 def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
     """Whether the instance runs the image that is left: where that names no version, whatever is not the goal."""
     return not goal.is_reached_by(instance) if left.is_floating else is_on(instance, left)

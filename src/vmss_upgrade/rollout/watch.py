@@ -226,8 +226,9 @@ class Watch:
     def _is_awaited(self, instance: Instance, goal: Goal) -> bool:
         if instance.is_attached or not is_selected(instance, self._policy.selection):
             return False
-        may_be_old = instance.image is not None and not instance.image.same_as(goal.image)
-        return instance.id not in self._born_at or may_be_old
+        if instance.id not in self._born_at:
+            return not self._is_rollback or instance.id in self._returning
+        return instance.image is not None and not instance.image.same_as(goal.image)
 
     def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
         """Those made since planning, on the target, that should be healthy by now."""
