@@ -450,6 +450,20 @@ def test_the_only_healthy_domain_is_not_taken_down(tmp_path: Path) -> None:
 # -- what becomes of single instances --------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"cancelled": True, "told_after": 20}, id="canceled"),
+        pytest.param({"code": "OperationPreempted", "message": "A more recent operation."}, id="preempted"),
+    ],
+)
+def test_a_model_update_that_another_operation_preempts_is_judged_by_the_model(told: Scenario, tmp_path: Path) -> None:
+    played = play(scenario(on_request("patch", "operation", nth=1, **told)), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
+    assert [write.method for write in played.writes].count("PATCH") == 1
+    assert played.upgrade_calls == [["0", "2"], ["1", "3"]]
+
+
 def test_an_upgraded_instance_that_halts_is_no_success(tmp_path: Path) -> None:
     """Stopped and not deallocated: its system may have halted by itself."""
     played = play(scenario(on_instance("stop", "0", power="stopped", after_upgrade=2, delay=10)), tmp_path)

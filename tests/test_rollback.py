@@ -673,7 +673,9 @@ def test_an_update_of_the_model_that_azure_refuses_leaves_nothing_to_undo(tmp_pa
 def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: Path) -> None:
     failing = on_instance("provisioning-failure", "4", code="OSProvisioningTimedOut", message="x")
     played = play(
-        scenario(failing, on_instance("hangs", "1")), tmp_path, inputs={"on-failure": "rollback", "batch-timeout": "20m"}
+        scenario(failing, on_instance("hangs", "1")),
+        tmp_path,
+        inputs={"on-failure": "rollback", "batch-timeout": "20m"},
     )
     assert "Azure is still at work on what the rollout began" in played.log
     _, back, *_ = [write for write in played.writes if write.method == "PATCH"]

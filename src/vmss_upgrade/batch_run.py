@@ -33,7 +33,6 @@ MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is 
 TRIES = 3  # how often a batch is asked for whose operation was preempted
 LOOKS_WHILE_BAKING = 3  # at least, besides the one that begins the bake
 # An operation that gave way to a newer one, such as a scaling (Azure/azure-rest-api-specs#22434)
-_PREEMPTED = ("operationpreempted", "canceled", "cancelled", "operationcanceled")
 
 
 class BatchRun:
@@ -114,7 +113,7 @@ class BatchRun:
 
     def _was_preempted(self, refusal: Problem | None, state: OperationState) -> bool:
         """Whether the upgrade gave way to another operation before it reached every instance: it is asked for again."""
-        if refusal is None or state is not OperationState.SUCCEEDED or refusal.code.lower() not in _PREEMPTED:
+        if refusal is None or state is not OperationState.SUCCEEDED or not refusal.says_preempted:
             return False
         due = still_due(self._batch, self._scale_set(), self._goal, self._policy)
         return bool(due.instance_ids) and not self._has_new_failure() and self._azure.now() < self._deadline

@@ -21,15 +21,17 @@ LAG = 60.0  # seconds for which a read may still show the model of before our ow
 def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Model]:
     """Write `target`, wait for the end of Azure's operation, and read the model again.
 
-    Raises AzureError where Azure's operation fails or does not end, PlanRefused where the model is no longer the one
-    that was planned from.
+    An operation that another one has preempted says nothing: the model tells. Raises AzureError where Azure's operation
+    fails or does not end, PlanRefused where the model is no longer the one that was planned from.
     """
     began = azure.now()
     limit = began + LIMIT
     operation = yield from _submit(azure, planned_from, target)
+    state = OperationState.SUCCEEDED
     if operation is not None:
         state = yield from azure.follow(operation, limit)
-        if state not in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself will tell
+        is_hint = state is OperationState.FAILED and operation.problem and operation.problem.says_preempted
+        if state not in (OperationState.SUCCEEDED, OperationState.LOST) and not is_hint:  # if lost, the model will tell
             raise operation_error(operation, state, "updating the model")
     written_at = azure.now()
     model = yield from azure.read_settled_model("the model update is still being carried out", limit)
@@ -39,6 +41,8 @@ def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps
         why = "the model still shows the image of before the update"
         yield from azure.wait(why, SECOND_LOOK, until=written_at + LAG)
         model = yield from azure.read_model()
+    if operation is not None and state is OperationState.FAILED and model.image.same_as(planned_from.image):
+        raise operation_error(operation, state, "updating the model")
     model = yield from azure.read_accepted_model(lambda model: check_during_rollout(model, target), model)
     yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
     return model

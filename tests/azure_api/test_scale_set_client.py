@@ -631,10 +631,11 @@ def test_a_failed_operation_tells_its_problem(status: str) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"error": None}, {"error": {}}], ids=["no-error", "null", "empty"])
-def test_a_failed_operation_without_words(body: dict[str, Any]) -> None:
-    operation = azure(accepted(), polled("Failed", **body))[0].upgrade(("1",))
+@pytest.mark.parametrize(("status", "code"), [("Failed", "OperationFailed"), ("Canceled", "Canceled")])
+def test_a_failed_operation_without_words(status: str, code: str, body: dict[str, Any]) -> None:
+    operation = azure(accepted(), polled(status, **body))[0].upgrade(("1",))
     assert operation.step() is OperationState.FAILED
-    assert operation.problem == Problem("OperationFailed", "the operation ended Failed")
+    assert operation.problem == Problem(code, f"the operation ended {status}")
 
 
 @pytest.mark.parametrize(

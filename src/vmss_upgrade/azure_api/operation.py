@@ -119,4 +119,5 @@ class SteppedPolling(ARMPolling):
     def _read_problem(self) -> Problem:
         error = self._body().get("error")
         error = error if isinstance(error, dict) else {}
-        return Problem(code_of(error) or "OperationFailed", words_of(error) or f"the operation ended {self._status}")
+        unsaid = "OperationFailed" if str(self._status).lower() == "failed" else str(self._status)
+        return Problem(code_of(error) or unsaid, words_of(error) or f"the operation ended {self._status}")

@@ -109,6 +109,11 @@ class Problem:
         """What makes it this failure: its words may hold a time, or another number at each look."""
         return (self.code, self.extension)
 
+    @property
+    def says_preempted(self) -> bool:
+        """Whether an operation ended because another took its place, which says nothing of what it was to do."""
+        return self.code.lower() in ("operationpreempted", "canceled", "cancelled", "operationcanceled")
+
     def __str__(self) -> str:
         return f"extension {self.extension}: {self.message}" if self.extension else self.message
 
