@@ -204,7 +204,7 @@ def test_health_can_be_required_or_ignored(tmp_path: Path) -> None:
     ill = ten(on_instance("comes-up-unhealthy", "0"))
     ignored = play(ill, tmp_path, inputs={"health": "ignore", "bake-time": "1m"})
     assert ignored.exit_code == 0, ignored.log
-    assert "Health was not proven (signal: ignored, as `health: ignore` asks)." in ignored.log
+    assert "Health was not proven (signal: ignored, as `health: ignore` asks): simulated-set runs" in ignored.log
 
 
 def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> None:

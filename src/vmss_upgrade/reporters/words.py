@@ -90,10 +90,9 @@ def headline(report: Report) -> str:
         _not_selected(report),
         left_on_target(report),
         _pinned(report),
-        _health_caveat(report),
         model_notice(report),
     )
-    return " ".join(filter(None, (sentence, *more)))
+    return " ".join(filter(None, (_health_caveat(report), sentence, *more)))
 
 
 def _done(report: Report, total: int) -> str:
@@ -156,9 +155,10 @@ def _what_was_done(report: Report) -> str:
 
 
 def _health_caveat(report: Report) -> str:
-    upgraded = report.ending is not None and report.ending.outcome is Outcome.SUCCEEDED and report.upgraded
-    if upgraded and report.model is not None and not report.model.health_signal.proves_health:
-        return f"Health was not proven (signal: {report.model.health_signal.value})."
+    """Before all else: a good end without a health signal proves less than it seems."""
+    is_good = report.ending is not None and report.ending.outcome in (Outcome.SUCCEEDED, Outcome.PARTIAL)
+    if is_good and report.upgraded and report.model is not None and not report.model.health_signal.proves_health:
+        return f"Health was not proven (signal: {report.model.health_signal.value}):"
     return ""
 
 
