@@ -191,7 +191,7 @@ class PatientApi:
 
     def look_interval(self) -> float:
         """Seconds between two looks while something is awaited."""
-        return pacing.LOOK_PER_PAGE * self.pages
+        return pacing.look_interval(self.pages, self._bucket, self.now())
 
     def follow(
         self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[bool]] | None = None

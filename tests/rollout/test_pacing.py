@@ -8,9 +8,12 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.pacing import (
     FAST_POLL,
     LONGEST_POLL,
+    LOOK_PER_PAGE,
+    LOOK_SOON,
     STEADY_POLL,
     TokenBucket,
     instance_list_bucket,
+    look_interval,
     operation_bucket,
     poll_delay,
 )
@@ -111,6 +114,16 @@ def waits(trouble: Trouble, retry_after: float | None = None) -> list[float]:
         wait, patience = verdict
         seconds.append(wait)
     return seconds
+
+
+@pytest.mark.parametrize(
+    ("pages", "spent", "seconds"),
+    [(1, 0, LOOK_SOON), (1, 9, LOOK_SOON), (1, 10, LOOK_PER_PAGE), (4, 0, 4 * LOOK_SOON), (4, 8, 4 * LOOK_PER_PAGE)],
+)
+def test_looks_are_quick_while_hardly_any_tokens_are_spent(pages: int, spent: float, seconds: float) -> None:
+    one = instance_list_bucket()
+    one.spend(spent, 0.0)
+    assert look_interval(pages, one, 0.0) == seconds
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from __future__ import annotations
 FAST_POLL = 2.0  # seconds between polls of an operation while its burst lasts
 STEADY_POLL = 4.0  # after that: 15 a minute
 LONGEST_POLL = 60.0  # no Retry-After on a poll is obeyed beyond this
-LOOK_PER_PAGE = 3.5  # seconds between looks at the instances, per page of the list
+LOOK_SOON = 1.5  # seconds between looks at the instances, per page of the list, while the bucket is nearly full
+LOOK_PER_PAGE = 3.5  # and after that
+NEARLY_FULL = 20.0  # tokens
 LOOK_WHILE_BAKING = 7.0  # per page; slower than the bucket fills, so that it does fill
 LOOK_DURING_OPERATION = 60.0  # a look now and then shows progress and trouble elsewhere
 SPARE = 1.0  # tokens left to whoever else reads this scale set
@@ -59,6 +61,11 @@ def instance_list_bucket() -> TokenBucket:
 def pause_between_looks(pages: int) -> float:
     """Seconds between two looks at the instances while Azure's operation runs."""
     return max(LOOK_DURING_OPERATION, 2 * LOOK_WHILE_BAKING * pages)
+
+
+def look_interval(pages: int, bucket: TokenBucket, now: float) -> float:
+    """Seconds until the next look at the instances while they are getting ready."""
+    return (LOOK_SOON if bucket.level(now) - pages >= NEARLY_FULL else LOOK_PER_PAGE) * pages
 
 
 def poll_delay(bucket: TokenBucket, asked: float | None, now: float) -> float:
