@@ -80,6 +80,7 @@ def test_attached_machines_are_left_alone_and_named(tmp_path: Path) -> None:
     for name in ("jumpbox", "pet", "restored"):
         assert "attached, not made from the model" in played.log
         assert f"({name})" in played.log
+    assert "Healthy now: 4 of 4. Lowest healthy count: 3 of 4" in played.log
 
 
 @pytest.mark.parametrize("name", ["jumpbox", "restored"])
@@ -254,3 +255,18 @@ def test_names_that_change_their_case_from_look_to_look_are_the_same_instances(t
     assert played.outputs["outcome"] == "succeeded", played.log
     assert len(upgraded(played)) == 4
     assert "vanished" not in played.log
+
+
+def test_an_attached_machine_that_fails_meanwhile_holds_nothing(tmp_path: Path) -> None:
+    """It was healthy when the rollout was planned, and is somebody else's."""
+    looks = iter(range(1_000_000))
+
+    def failing(path: str, body: Any) -> Any:
+        for machine in machines(path, body):
+            if machine["name"] == "pet" and next(looks) > 5:
+                machine["properties"]["provisioningState"] = "Failed"
+        return body
+
+    played = play_altered(FLEXIBLE, tmp_path, failing, attaching(pet=PET))
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert "holding" not in played.log

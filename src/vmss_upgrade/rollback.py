@@ -42,7 +42,7 @@ def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     why = "Azure is still at work on what the rollout began"
     model = yield from azure.read_settled_model(why, azure.now() + limits.policy.batch_timeout)
     if not model.image.same_as(previous):
-        check_during_rollout(model, failed.plan.target)
+        model = yield from azure.read_accepted_model(lambda m: check_during_rollout(m, failed.plan.target), model)
     yield from azure.look()
     yield from azure.wait("the list of instances may lag behind, so it is read twice", SECOND_LOOK)
     yield from azure.look()

@@ -135,7 +135,7 @@ def _of_plan(report: Report) -> dict[str, Any]:
 
 def _lowest_healthy(report: Report) -> dict[str, Any] | None:
     lowest = report.lowest_healthy
-    return {"count": lowest.count, "at": round(lowest.at, 1), "of": len(report.before)} if lowest else None
+    return {"count": lowest.count, "at": round(lowest.at, 1), "of": len(report.counted_before)} if lowest else None
 
 
 def _rollback(report: Report) -> dict[str, Any] | None:

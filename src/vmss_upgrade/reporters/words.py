@@ -219,8 +219,8 @@ def health_in_numbers(report: Report) -> str:
     is_proven = report.model is None or report.model.health_signal.proves_health
     state = "healthy" if is_proven else "running"
     return (
-        f"{state.capitalize()} now: {report.healthy_now} of {len(report.instances)}. "
-        f"Lowest {state} count: {lowest.count} of {len(report.before)}, {duration(lowest.at)} after the start."
+        f"{state.capitalize()} now: {report.healthy_now} of {len(report.counted)}. "
+        f"Lowest {state} count: {lowest.count} of {len(report.counted_before)}, {duration(lowest.at)} after the start."
     )
 
 

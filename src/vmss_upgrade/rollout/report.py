@@ -230,9 +230,19 @@ class Report:
 
     @property
     def healthy_now(self) -> int:
-        """How many instances were healthy when last seen."""
+        """How many of `counted` were healthy when last seen."""
         signal = self.model.health_signal if self.model else None
-        return sum(1 for i in self.instances if signal is not None and is_healthy(i, signal))
+        return sum(1 for i in self.counted if signal is not None and is_healthy(i, signal))
+
+    @property
+    def counted(self) -> list[Instance]:
+        """The instances whose health is counted: all but the attached machines that are left alone."""
+        return self._counted(self.instances)
+
+    @property
+    def counted_before(self) -> list[Instance]:
+        """The same, at planning."""
+        return self._counted(self.before)
 
     def failures(self) -> list[Failure]:
         """Every error, those of the run as a whole included."""
@@ -263,13 +273,16 @@ class Report:
             record.azure_at_work = "no"  # whatever became of a lost answer
         self._see(event.instances, event.at)
 
+    def _counted(self, instances: Iterable[Instance]) -> list[Instance]:
+        return [i for i in instances if not i.is_attached or i.id in self.touched]
+
     def _close_unaccepted(self) -> None:
         if self.batches and self.batches[-1].seconds is None and not self.batches[-1].accepted:
             self.batches[-1].result = "not taken on by Azure"
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         self.instances = instances
-        count = sum(1 for instance in instances if self._counts_as_healthy(instance))
+        count = sum(1 for instance in self.counted if self._counts_as_healthy(instance))
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
 

@@ -26,7 +26,7 @@ def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """The instances whose health the rollout counts on.
 
     Those healthy at planning, and those that run the target already: a target that does not get healthy is a
-    reason to stop, also when it was an earlier run that put it there.
+    reason to stop, also when it was an earlier run that put it there. Attached machines are not the rollout's.
     """
     signal = scale_set.model.health_signal
 
@@ -34,7 +34,7 @@ def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
         on_target = goal.in_model and goal.is_reached_by(instance) and not instance.is_off
         return is_healthy(instance, signal) or on_target
 
-    return frozenset(instance.id for instance in scale_set.instances if counted_on(instance))
+    return frozenset(i.id for i in scale_set.instances if not i.is_attached and counted_on(i))
 
 
 def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
@@ -133,7 +133,8 @@ class Watch:
         self._failed_since = {id_: self._failed_since.get(id_, now) for id_ in failed}
         not_yet = self._returning - self.passed
         signal = scale_set.model.health_signal
-        self._counted_on |= {i.id for i in scale_set.instances if i.seen and is_healthy(i, signal)} - not_yet
+        made = [instance for instance in scale_set.instances if instance.seen and not instance.is_attached]
+        self._counted_on |= {instance.id for instance in made if is_healthy(instance, signal)} - not_yet
         starting = [id_ for id_ in self.still_starting(scale_set) if id_ not in self._replacements]
         self._replacements.update(starting[: self._lost - len(self._replacements)])
 
@@ -219,7 +220,7 @@ class Watch:
             return False
         if instance.id in self.passed:
             return instance.id not in self._off_before
-        if instance.id in self._born_at and not self._has_grown_up(instance, now):
+        if instance.is_attached or (instance.id in self._born_at and not self._has_grown_up(instance, now)):
             return False
         return instance.id in self._counted_on or is_selected(instance, self._policy.selection)
 
@@ -232,7 +233,7 @@ class Watch:
 
     def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
         """Those made since planning, on the target, that should be healthy by now."""
-        born = [i for i in scale_set.instances if i.id in self._born_at and not i.is_off]
+        born = [i for i in scale_set.instances if i.id in self._born_at and not (i.is_off or i.is_attached)]
         return {i.id for i in born if self._has_grown_up(i, now) and (i.has_failed or goal.is_reached_by(i))}
 
     def _has_grown_up(self, instance: Instance, now: float) -> bool:
