@@ -185,20 +185,10 @@ def test_what_does_not_pass_ends_the_run_and_a_second_one_goes_on(
 
 FAILING = {"code": "InternalExecutionError", "message": "Something went wrong."}
 OPERATIONS = {
-    "an upgrade's operation fails": (
-        on_request("upgrade", "operation", nth=2, **FAILING),
-        "halted",
-        "InternalExecutionError",
-    ),
     "an upgrade's operation stays InProgress": (
         on_request("upgrade", "operation", nth=2, seconds=20000),
         "timed-out",
         "Azure's operation had not ended when `batch-timeout` (1h00m) passed",
-    ),
-    "the model update's operation fails": (
-        on_request("patch", "operation", **FAILING),
-        "halted",
-        "InternalExecutionError",
     ),
     "the model update's operation stays InProgress": (
         on_request("patch", "operation", seconds=20000),

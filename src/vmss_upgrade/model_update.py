@@ -8,7 +8,8 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.patient_api import SECOND_LOOK, PatientApi, Steps, operation_error
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted
+from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted, Noticed
+from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_before_model_update, check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
@@ -21,28 +22,36 @@ LAG = 60.0  # seconds for which a read may still show the model of before our ow
 def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Model]:
     """Write `target`, wait for the end of Azure's operation, and read the model again.
 
-    An operation that another one has preempted says nothing: the model tells. Raises AzureError where Azure's operation
-    fails or does not end, PlanRefused where the model is no longer the one that was planned from.
+    How the operation ended is a hint: the model decides. Raises AzureError where the operation fails and the model does
+    not hold the target, or does not end, PlanRefused where the model is no longer the one that was planned from.
     """
     began = azure.now()
     limit = began + LIMIT
     operation = yield from _submit(azure, planned_from, target)
-    state = OperationState.SUCCEEDED
+    failure: AzureError | None = None
     if operation is not None:
         state = yield from azure.follow(operation, limit)
-        is_hint = state is OperationState.FAILED and operation.problem and operation.problem.says_preempted
-        if state not in (OperationState.SUCCEEDED, OperationState.LOST) and not is_hint:  # if lost, the model will tell
-            raise operation_error(operation, state, "updating the model")
+        if state not in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself will tell
+            failure = operation_error(operation, state, "updating the model")
+        if failure is not None and state is OperationState.RUNNING:
+            raise failure
     written_at = azure.now()
     model = yield from azure.read_settled_model("the model update is still being carried out", limit)
     if model.provisioning_state.lower() == "updating":
         raise _still_updating()
-    while model.image.same_as(planned_from.image) and azure.now() - written_at < LAG:
+    lag = LAG if failure is None else SECOND_LOOK
+    while model.image.same_as(planned_from.image) and azure.now() - written_at < lag:
         why = "the model still shows the image of before the update"
-        yield from azure.wait(why, SECOND_LOOK, until=written_at + LAG)
+        yield from azure.wait(why, SECOND_LOOK, until=written_at + lag)
         model = yield from azure.read_model()
-    if operation is not None and state is OperationState.FAILED and model.image.same_as(planned_from.image):
-        raise operation_error(operation, state, "updating the model")
+    if failure is not None and not model.image.same_as(target):
+        raise failure
+    if failure is not None:
+        told = f"{failure.code}, {str(failure).rstrip('.')}"
+        message = (
+            f"Azure says that the update of the model failed ({told}), but it holds the target: the model decides."
+        )
+        yield Noticed(at=azure.elapsed(), finding=warn(message))
     model = yield from azure.read_accepted_model(lambda model: check_during_rollout(model, target), model)
     yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
     return model
