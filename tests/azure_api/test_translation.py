@@ -259,12 +259,12 @@ TIMED_OUT = {
         ),
         pytest.param(
             item(view={"extensions": [{"name": "x", "statuses": [{"code": "ProvisioningState/failed/3"}]}]}),
-            [Problem("3", "ProvisioningState/failed/3", "x")],
+            [Problem("ProvisioningState/failed/3", "ProvisioningState/failed/3", "x")],
             id="of-an-extension",
         ),
         pytest.param(
             item(view={"extensions": [{"type": "T", "statuses": [{"code": "ProvisioningState/failed/3"}]}]}),
-            [Problem("3", "ProvisioningState/failed/3", "T")],
+            [Problem("ProvisioningState/failed/3", "ProvisioningState/failed/3", "T")],
             id="of-an-extension-without-a-name",
         ),
         pytest.param(
@@ -276,8 +276,8 @@ TIMED_OUT = {
             ),
             [
                 Problem("OSProvisioningTimedOut", "It did not finish."),
-                Problem("3", "ProvisioningState/failed/3", "x"),
-                Problem("3", "ProvisioningState/failed/3", "x"),
+                Problem("ProvisioningState/failed/3", "ProvisioningState/failed/3", "x"),
+                Problem("ProvisioningState/failed/3", "ProvisioningState/failed/3", "x"),
             ],
             id="all-of-them-its-own-first",
         ),

@@ -46,6 +46,7 @@ def _problem(status: Json, extension: str) -> Problem | None:
     if not code.lower().startswith("provisioningstate/failed"):
         return None
     name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
+    name = code if name.lstrip("-").isdecimal() else name  # the exit code of an extension says nothing by itself
     message = text_in(status, "message") or text_in(status, "displayStatus") or code
     return Problem(name, message, extension)
 

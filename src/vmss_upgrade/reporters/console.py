@@ -235,7 +235,8 @@ class Console:
         self._close_group()
         took = duration(report.batches[-1].seconds or 0.0)
         kind = "rollback batch" if report.goes_back else "batch"
-        left = sum(1 for instance in event.instances if instance.id in event.batch.instance_ids)
+        there = [i for i in event.instances if i.id in event.batch.instance_ids]
+        left = sum(1 for i in there if not i.is_off or i.id in report.off_before)
         if isinstance(event, BatchPassed):
             text = f"✔ {kind} {event.batch.number} passed in {took}: {count(left, 'instance')} {words.proven(report)}"
             self._at(event.at, text, style="92")
