@@ -113,8 +113,9 @@ def _problem(item: Leaves) -> Facts:
         failed = re.fullmatch(r"ProvisioningState/failed(?:/(.*))?", str(code), re.IGNORECASE)
         if failed:
             status = item.under(path.removesuffix(".code"))
+            name = failed[1] or "ProvisioningFailed"
             return {
-                "problem": failed[1] or "ProvisioningFailed",
+                "problem": code if name.lstrip("-").isdecimal() else name,
                 "message of the problem": status.get("message") or status.get("displayStatus") or code,
             }
     if item.text("provisioningState").lower() == "failed":

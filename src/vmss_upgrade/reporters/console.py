@@ -238,7 +238,8 @@ class Console:
         there = [i for i in event.instances if i.id in event.batch.instance_ids]
         left = sum(1 for i in there if not i.is_off or i.id in report.off_before)
         if isinstance(event, BatchPassed):
-            text = f"✔ {kind} {event.batch.number} passed in {took}: {count(left, 'instance')} {words.proven(report)}"
+            result = f"{count(left, 'instance')} {words.proven(report)}" if left else "no instance is left of it"
+            text = f"✔ {kind} {event.batch.number} passed in {took}: {result}"
             self._at(event.at, text, style="92")
         else:
             self._at(event.at, f"✖ {kind} {event.batch.number} failed after {took}", style="1;91")

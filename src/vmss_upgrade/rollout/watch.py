@@ -149,6 +149,7 @@ class Watch:
         """Count on the batch from now on; where it lost instances, on whoever is made in their place."""
         self._counted_on.update(set(batch.instance_ids) - self._off_before)
         self.passed.update(batch.instance_ids)
+        self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has told of them
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     # -- before a batch ------------------------------------------------------------------------------------------
