@@ -147,7 +147,7 @@ class BatchLoop:
         What is seen last is younger than FRESH at the return, whatever the waits in between.
         """
         until = self._azure.now() + self._policy.health_timeout + self._bake_owed
-        model_checked, calm_since = False, float("inf")
+        model_checked, proven_at = False, float("inf")
         while True:
             if self._azure.now() - self._azure.seen_at > FRESH:
                 yield from self._azure.look()
@@ -156,14 +156,14 @@ class BatchLoop:
             yield from self._observe(now)
             batch = still_due(planned, self._scale_set(), self._goal, self._policy)  # what it really takes away
             troubles = self._watch.troubles(batch, self._scale_set(), self._goal, now)
-            calm_since = float("inf") if troubles else min(calm_since, now)
+            proven_at = float("inf") if troubles else min(proven_at, now + self._bake_owed)
             if troubles and (now >= until or self._watch.is_hopeless(troubles, now)):
                 raise Halted(endings.by_the_rest(troubles))
             if troubles:
                 model_checked = False
                 yield from self._wait_for(troubles, until)
-            elif now - calm_since < self._bake_owed:
-                self._azure.sleep(min(pacing.LOOK_WHILE_BAKING * self._azure.pages, calm_since + self._bake_owed - now))
+            elif now < proven_at:
+                self._azure.sleep(min(pacing.LOOK_WHILE_BAKING * self._azure.pages, proven_at - now))
             elif model_checked:
                 self._bake_owed = 0.0
                 return
