@@ -117,7 +117,8 @@ def _written_poll(poll: Interaction) -> Facts:
     message = leaves.text(r"error\.message")
     inner, cause = leaves.text(r"error\.details\.0\.code"), leaves.text(r"error\.details\.0\.message")
     message += f" ({inner}: {cause})" if inner and cause else ""
-    facts["code"] = leaves.text(r"error\.code") or "OperationFailed"
+    told = leaves.text("status")
+    facts["code"] = leaves.text(r"error\.code") or ("OperationFailed" if told == "Failed" else told)
     return facts | ({"message": message} if message else {})
 
 

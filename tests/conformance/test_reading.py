@@ -190,5 +190,5 @@ def test_what_is_shown_without_a_state_is_given_none() -> None:
         if "properties" not in item
     ]
     for instance in to_instances(stubs):
-        assert (instance.is_up, instance.is_off, instance.is_busy, instance.problem) == (False, False, False, None)
+        assert (instance.is_up, instance.is_off, instance.is_busy, instance.problems) == (False, False, False, ())
         assert (instance.image, instance.latest_model_applied, instance.update_domain) == (None, None, None)

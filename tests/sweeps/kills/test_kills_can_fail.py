@@ -33,7 +33,12 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "ignores-who-is-current": (TINY, {"Goal.is_reached_by": nothing}, "was upgraded without need"),
     "goes-on-while-who-was-upgraded-comes-up": (
         TINY,
-        {"awaited_health": nothing, "examine_plan": nothing, "Watch.troubles": nothing},
+        {
+            "awaited_health": nothing,
+            "examine_plan": nothing,
+            "Watch.troubles": nothing,
+            "BatchLoop.prove_earlier": nothing,
+        },
         "0 available at one time, 1 undisturbed",
     ),
     "refuses-while-who-was-upgraded-comes-up": (TINY, {"awaited_health": nothing}, REFUSED),
