@@ -22,11 +22,12 @@ from vmss_upgrade.rollout.events import (
 )
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Before, HealthGate, Pending, new_problems
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Problem, ScaleSet
+from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Problem, ScaleSet, is_on
 
 STOPPED_REMEDY = "Some of the batch are stopped; where Azure does not upgrade such, use `stopped-instances: skip`."
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
@@ -61,7 +62,7 @@ class BatchRun:
         self._model_image = model.image
         self._batch = batch
         self._deadline = azure.now() + policy.batch_timeout
-        self._before = _before(azure.seen)
+        self._before = _before(azure.seen, goal.image)
         self._repairs_at_work = repairs_at_work
         self._failed_at = float("inf")
         self.model = model
@@ -277,9 +278,10 @@ class BatchRun:
         )
 
 
-def _before(instances: tuple[Instance, ...]) -> Before:
+def _before(instances: tuple[Instance, ...], target: Image) -> Before:
     return Before(
         problems={instance.id: instance.problems for instance in instances},
+        failed_elsewhere=frozenset(i.id for i in instances if i.has_failed and not is_on(i, target)),
         off=off_ids(instances),
         reported=frozenset(i.id for i in instances if i.health not in (Health.NO_SIGNAL, Health.NOT_YET)),
         health_times={instance.id: instance.health_time for instance in instances},

@@ -256,6 +256,8 @@ def test_health_counts_from_the_end_of_the_upgrade(health_time: str, after: floa
 
 
 SILENT = instance("1", image=NEW, health=Health.NO_SIGNAL)
+NO_ROOM = (Problem("AllocationFailed", "No room."),)
+FAILED_ELSEWHERE = {"before": Before(problems={"1": (BROKEN,)}, failed_elsewhere=frozenset({"1"}))}
 REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
 
 
@@ -269,6 +271,18 @@ REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
         pytest.param(
             {}, instance("1", image=OLD, problems=(Problem("AllocationFailed", "x"),)), False, id="it-was-never-made"
         ),
+        pytest.param(
+            {}, instance("1", image=NEW, problems=NO_ROOM, provisioning_state="Failed"), False, id="there-was-no-room"
+        ),
+        pytest.param({}, instance("1", image=None, problems=NO_ROOM), False, id="no-room-and-its-image-not-shown"),
+        pytest.param(OLD_FAILURE, FAILED, True, id="failed-so-before-on-the-target"),
+        pytest.param(FAILED_ELSEWHERE, FAILED, False, id="failed-so-before-on-another-image"),
+        pytest.param(
+            FAILED_ELSEWHERE,
+            instance("1", image=NEW, problems=(BROKEN, AGENT), provisioning_state="Failed"),
+            True,
+            id="another-failure-than-before",
+        ),
         pytest.param(REPORTED_BEFORE, SILENT, True, id="silent-that-reported-before"),
         pytest.param({}, SILENT, False, id="silent-as-ever"),
         pytest.param({}, instance("1", image=OLD), False, id="never-moved"),
@@ -278,7 +292,7 @@ REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
     ],
 )
 def test_what_blames_the_image(options: dict[str, Any], look: Instance, blames_image: bool) -> None:
-    (failure,) = played(gate(**options), (600, look)).failures
+    failure, *_ = played(gate(**options), (600, look)).failures
     assert failure.blames_image is blames_image
 
 

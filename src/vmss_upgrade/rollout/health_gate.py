@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.known_failures import is_never_the_images
 from vmss_upgrade.rollout.scale_set import (
     Health,
     HealthSignal,
@@ -102,10 +103,11 @@ def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -
 class Before:
     """What a batch's instances showed when its upgrade was asked for, by id.
 
-    `problems`: their failures. `off`: were stopped. `reported`: reported any health, and `health_times` when.
+    `problems`: their failures. `failed_elsewhere`: had failed on another image than the target. `off`: were stopped. `reported`: reported any health, and `health_times` when.
     """
 
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    failed_elsewhere: frozenset[str] = frozenset()
     off: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     health_times: Mapping[str, str] = field(default_factory=dict)
@@ -218,17 +220,24 @@ class HealthGate:
     def _failures_of(self, instance: Instance, now: float) -> list[Failure]:
         """The failures that the batch brought; where provisioning stays Failed, also those of before."""
         problems = new_problems(instance, self.before.problems)
+        is_older_than_target = not problems and instance.id in self.before.failed_elsewhere
         stays_failed = instance.has_failed and instance.seen and now - self.opened_at >= OLD_FAILURE_FADES
         if not problems and stays_failed:
             problems = instance.problems
         hides_image = instance.image is None or self.target.is_vhd or self.target.is_floating
         may_be_on_target = instance.seen and (hides_image or is_on(instance, self.target))
+
+        def blames_image(code: str) -> bool:
+            if is_older_than_target or is_never_the_images(code):
+                return False
+            return may_be_on_target or code.lower().startswith(_OS_FAILED)
+
         return [
             Failure(
                 instance_id=instance.id,
                 code=each.code,
                 message=str(each),
-                blames_image=may_be_on_target or each.code.lower().startswith(_OS_FAILED),
+                blames_image=blames_image(each.code),
             )
             for each in problems
         ]

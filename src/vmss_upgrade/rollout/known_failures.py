@@ -46,6 +46,11 @@ _UNFIT = (
 _CLIENT_ERRORS = ("badrequest", "invalidparameter", "operationnotallowed")
 
 
+def is_never_the_images(code: str) -> bool:
+    """Return whether Azure refused for want of room, quota or access, which no other image would change."""
+    return code.lower() in (*_NO_CAPACITY, "skunotavailable", "quotaexceeded", "scopelocked")
+
+
 def remedy_of(code: str, message: str) -> str:
     """What to do; empty where nothing is known that helps."""
     match code.lower():

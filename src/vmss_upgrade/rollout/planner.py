@@ -194,8 +194,9 @@ def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> in
     """Return the most instances of a batch: as asked, else a fifth of the set, at least one.
 
     `strategy: update-domain` without a batch size takes whole update domains; under `auto` the fifth is rounded up.
+    Attached machines do not make the set larger.
     """
-    instances = len(scale_set.instances)
+    instances = sum(1 for instance in scale_set.instances if not instance.is_attached)
     if policy.batch_size is not None:
         return policy.batch_size.at_most(instances)
     if grouping is not DomainKind.UPDATE:

@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.availability import (
     takes_nobody_away,
 )
 from vmss_upgrade.rollout.health_gate import OLD_FAILURE_FADES, Pending
+from vmss_upgrade.rollout.known_failures import is_never_the_images
 from vmss_upgrade.rollout.planner import Batch
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Power, ScaleSet, is_healthy, is_on
@@ -72,7 +73,8 @@ def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[
 
 def _in_trouble(instance: Instance, goal: Goal) -> Pending:
     """Why it does not serve, in Azure's words where its provisioning failed."""
-    is_bad = instance.has_failed or instance.health is Health.UNHEALTHY
+    is_never_the_image = any(is_never_the_images(problem.code) for problem in instance.problems[:1])
+    is_bad = (instance.has_failed and not is_never_the_image) or instance.health is Health.UNHEALTHY
     blames_image = is_bad and instance.seen and is_on(instance, goal.image)
     if instance.has_failed and instance.problems:
         first, *others = instance.problems
