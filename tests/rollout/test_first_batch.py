@@ -136,6 +136,22 @@ def test_where_more_than_views_is_missing_that_is_told() -> None:
     assert "heal the others" in told
 
 
+# -- instances that report no health ---------------------------------------------------------------------------------
+
+
+def test_silence_of_instances_that_have_the_signal_is_named_as_such() -> None:
+    (told,) = refusals(changed(fleet("001122"), "0 1 2 3 4 5", health=Health.NO_SIGNAL), Policy())
+    assert "report no health, although they should have got it: 0, 1, 2, 3, 4, 5. With 0 of 6 known" in told
+    assert "`health: ignore`" in told
+    assert "heal the others" not in told
+    assert "--new-capacity" not in told
+
+
+def test_where_more_than_reports_is_missing_that_is_told() -> None:
+    (told,) = refusals(changed(fleet("001122", unhealthy="0 1 2 5"), "3", health=Health.NO_SIGNAL), Policy())
+    assert "heal the others" in told
+
+
 def test_enough_views_are_enough() -> None:
     assert refusals(changed(fleet("------"), "3", **NO_VIEW), BY_BATCH) == []
 

@@ -317,10 +317,16 @@ for _number in range(9):
             id="ephemeral",
         ),
         pytest.param(
-            fleet("001122", unhealthy="1", silent="3"),
+            fleet("001122", unhealthy="1 3"),
             whole(),
             note("Not healthy before the rollout, so first in their domain: 1, 3."),
             id="ill-before",
+        ),
+        pytest.param(
+            fleet("001122", silent="3"),
+            whole(),
+            note("Report no health, so they are not known to be healthy and go first in their domain: 3."),
+            id="silent-before",
         ),
         pytest.param(
             fleet("001122", image=NEW, new="0 1", unhealthy="1"),

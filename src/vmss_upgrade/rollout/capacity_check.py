@@ -48,7 +48,7 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
 def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """The first batch that holds whoever is healthy by then, some of them healthy now."""
     batch = _takes_all_healthy(scale_set, plan, policy)
-    if batch is None or not_shown(scale_set, plan, policy) is not None:
+    if batch is None or _is_unknown_alone(scale_set, plan, policy):
         return None
     return refuse(
         f"Batch {batch.number} ({some(batch.instance_ids)}) holds every instance that is healthy: nothing would serve "
@@ -69,8 +69,8 @@ def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """The first batch that would leave fewer healthy instances than `min-healthy`."""
     found = _breaks_floor(scale_set, plan, policy)
-    worse = (whole_set(scale_set, plan, policy), not_shown(scale_set, plan, policy))
-    if found is None or any(worse) or _takes_all_healthy(scale_set, plan, policy) is not None:
+    is_worse = whole_set(scale_set, plan, policy) is not None or _takes_all_healthy(scale_set, plan, policy) is not None
+    if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
         return None
     batch, left = found
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
@@ -107,24 +107,49 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     return told[0].upper() + told[1:] + ("" if more else ".")
 
 
+def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
+    """Return whether what is missing is knowledge: `not_shown` or `not_reported` says it then, and no floor does."""
+    return bool(not_shown(scale_set, plan, policy) or not_reported(scale_set, plan, policy))
+
+
 def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """The instances without a view, where too few are known to be healthy for want of their views and nothing else.
 
     Where Azure does not show whether an instance runs, it is not known to be ill: no advice to heal it would help.
     """
-    unknown = {i.id for i in scale_set.instances if not i.shows_view and not i.is_attached}
-    if (
-        not unknown
-        or not _is_too_few(scale_set, plan, policy)
-        or _is_too_few(_healed(scale_set, unknown), plan, policy)
-    ):
+    ids = _missing_alone({i.id for i in scale_set.instances if not i.shows_view}, scale_set, plan, policy)
+    if not ids:
         return None
-    ids = sorted(unknown, key=in_natural_order)
     return refuse(
         f"Azure shows no instance view of {some(ids)}, so that nobody can tell whether they run and are healthy: with "
         f"{len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
         f"Run again later. To see what Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
     )
+
+
+def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The instances that run and have the model's health signal but report nothing, where too few are known to be
+    healthy for want of their reports and nothing else.
+    """
+    silent = {i.id for i in scale_set.instances if i.is_up and i.health is Health.NO_SIGNAL}
+    ids = _missing_alone(silent, scale_set, plan, policy)
+    if not ids:
+        return None
+    signal = scale_set.model.health_signal.value
+    return refuse(
+        f"The model has a health signal ({signal}), but these instances report no health, although they should have "
+        f"got it: {some(ids)}. With {len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no "
+        "batch may be away.",
+        "Find out why nothing is reported, or use `health: ignore` to go by provisioning and power alone. To see what "
+        f"Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
+    )
+
+
+def _missing_alone(ids: Collection[str], scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[str]:
+    """Those of `ids` that are made from the model, where too few are healthy only because they are not known to be."""
+    unknown = {i.id for i in scale_set.instances if i.id in ids and not i.is_attached}
+    is_the_reason = _is_too_few(scale_set, plan, policy) and not _is_too_few(_healed(scale_set, unknown), plan, policy)
+    return sorted(unknown, key=in_natural_order) if is_the_reason else []
 
 
 def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from vmss_upgrade.rollout.capacity_check import all_that_is_healthy, below_floor, ill_on_target, not_shown, whole_set
+from vmss_upgrade.rollout.capacity_check import (
+    all_that_is_healthy,
+    below_floor,
+    ill_on_target,
+    not_reported,
+    not_shown,
+    whole_set,
+)
 from vmss_upgrade.rollout.commands import look_closer
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
@@ -36,6 +43,7 @@ def examine_plan(
         *_attached(scale_set, plan, policy),
         _hanging(scale_set, plan, hanging),
         not_shown(scale_set, plan, policy),
+        not_reported(scale_set, plan, policy),
         _protected(scale_set, plan, policy),
         whole_set(scale_set, plan, policy),
         all_that_is_healthy(scale_set, plan, policy),
@@ -49,6 +57,7 @@ def examine_plan(
         _changed_individually(scale_set, plan),
         _ephemeral(scale_set, plan),
         _ill_before(scale_set, plan),
+        _silent_before(scale_set, plan),
         _failed_before(scale_set),
         _no_signal_yet(scale_set),
         _told_ill_on_target(scale_set, plan),
@@ -228,12 +237,26 @@ def _ephemeral(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     signal = scale_set.model.health_signal
-    ill = [i.id for i in _moving(scale_set, plan) if i.shows_view and not is_healthy(i, signal) and not i.is_off]
+    known = [i for i in _moving(scale_set, plan) if i.shows_view and not _is_silent(i)]
+    ill = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
     if not ill:
         return None
     if plan.is_rollback:
         return note(f"Not healthy now, so they return first: {some(ill)}.")
     return note(f"Not healthy before the rollout, so first in their domain: {some(ill)}.")
+
+
+def _silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
+    """No report is no illness, and no health either."""
+    ids = [instance.id for instance in _moving(scale_set, plan) if _is_silent(instance)]
+    if not ids or not scale_set.model.health_signal.proves_health:
+        return None
+    return note(f"Report no health, so they are not known to be healthy and go first in their domain: {some(ids)}.")
+
+
+def _is_silent(instance: Instance) -> bool:
+    """Return whether it runs and should have the health signal, but reports nothing."""
+    return instance.is_up and instance.health is Health.NO_SIGNAL
 
 
 def _failed_before(scale_set: ScaleSet) -> Finding | None:
