@@ -126,7 +126,7 @@ class BatchLoop:
         if gate.failures:
             yield BatchFailed(at=at, batch=batch, failures=gate.failures, instances=instances)
             return endings.by_failed_batch(batch, gate)
-        yield BatchPassed(at=at, batch=batch, instances=instances)
+        yield BatchPassed(at=at, batch=batch, instances=instances, is_current=run.is_current)
         self._watch.batch_passed(batch, self._scale_set())
         self._taken.append(at - began)
         return None

@@ -275,6 +275,7 @@ class BatchRun:
             until=until - self._azure.started,
             pending=pending,
             instances=self._azure.seen,
+            is_current=self.is_current,
         )
 
 

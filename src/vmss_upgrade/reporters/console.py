@@ -226,7 +226,7 @@ class Console:
             case Phase.UPGRADING:
                 text = f"Azure is upgrading; {words.on_target_in_words(event, report)}"
             case Phase.BAKING:
-                text = f"all are {words.proven(report)}; baking until {_stamp(event.until)}"
+                text = f"all are {words.proven(report, event.is_current)}; baking until {_stamp(event.until)}"
             case Phase.GETTING_READY:
                 text = f"waiting until {_stamp(event.until)} for {words.pending_in_words(event.pending)}"
         self._progress(event.at, text)
@@ -235,12 +235,11 @@ class Console:
         self._close_group()
         took = duration(report.batches[-1].seconds or 0.0)
         kind = "rollback batch" if report.goes_back else "batch"
-        there = [i for i in event.instances if i.id in event.batch.instance_ids]
-        left = sum(1 for i in there if not i.is_off or i.id in report.off_before)
         if isinstance(event, BatchPassed):
-            result = f"{count(left, 'instance')} {words.proven(report)}" if left else "no instance is left of it"
-            text = f"✔ {kind} {event.batch.number} passed in {took}: {result}"
-            self._at(event.at, text, style="92")
+            left = len(set(event.batch.instance_ids).intersection(report.arrived))
+            standing = words.proven(report, event.is_current)
+            result = f"{count(left, 'instance')} {standing}" if left else "no instance is left of it"
+            self._at(event.at, f"✔ {kind} {event.batch.number} passed in {took}: {result}", style="92")
         else:
             self._at(event.at, f"✖ {kind} {event.batch.number} failed after {took}", style="1;91")
 

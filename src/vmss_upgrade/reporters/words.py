@@ -19,6 +19,7 @@ from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.rollback import NOT_MOVED
 from vmss_upgrade.rollout.scale_set import is_on
 
+LOOK_IS_OLD = 120.0  # seconds after which what was seen is not what is so now
 LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
 
 _MARKS = {
@@ -53,7 +54,8 @@ def headline(report: Report) -> str:
     match ending.outcome:
         case Outcome.SUCCEEDED if report.command is Command.UPGRADE_INSTANCES:
             what = f"{_what_was_done(report)} in {duration(report.duration)}"
-            sentence = f"{name} is on its model as it stands ({report.target}): {what}."
+            stands = "runs its model's image" if report.not_current else "is on its model as it stands"
+            sentence = f"{name} {stands} ({report.target}): {what}."
         case Outcome.SUCCEEDED:
             everywhere = report.instances and not report.remaining and (report.upgraded or not report.skipped)
             runs = f"{name} runs" if everywhere else f"The model of {name} now holds"
@@ -87,6 +89,7 @@ def headline(report: Report) -> str:
         case Outcome.ROLLBACK_FAILED:
             sentence = f"The rollout of {name} failed, and so did its rollback, {done}: {ending.reason}"
     more = (
+        _not_current(report),
         _not_selected(report),
         left_on_target(report),
         _pinned(report),
@@ -126,6 +129,14 @@ def _standing_in_words(report: Report) -> str:
     numbers = Counter(report.cells().values())
     parts = [f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell]]
     return f"{count(len(report.instances), 'instance')}: {', '.join(parts)}" if parts else "no instances"
+
+
+def _not_current(report: Report) -> str:
+    """Who is on the target image, but not on the newest model; empty where the run failed for another reason."""
+    outcome = report.ending.outcome if report.ending else None
+    if outcome is not Outcome.SUCCEEDED or not report.not_current:
+        return ""
+    return f"Not current, because somebody changed the rest of the model meanwhile: {listed(report.not_current)}."
 
 
 def _not_selected(report: Report) -> str:
@@ -205,10 +216,12 @@ def failure_in_words(failures: list[Failure]) -> str:
     return f"{who}{failures[0].code}: {messages[0].rstrip('.')}{more}.{support}"
 
 
-def proven(report: Report) -> str:
+def proven(report: Report, is_current: bool) -> str:
     """What passing the gate proves of an instance: its health only where a signal tells it."""
     signal = report.model.health_signal if report.model else None
-    return "current and healthy" if signal is None or signal.proves_health else "current, provisioned and running"
+    standing = "current" if is_current else "on the image"
+    is_proven = signal is None or signal.proves_health
+    return f"{standing} and healthy" if is_proven else f"{standing}, provisioned and running"
 
 
 def health_in_numbers(report: Report) -> str:
@@ -218,18 +231,20 @@ def health_in_numbers(report: Report) -> str:
     lowest = report.lowest_healthy
     is_proven = report.model is None or report.model.health_signal.proves_health
     state = "healthy" if is_proven else "running"
+    is_old = report.duration - report.seen_at > LOOK_IS_OLD
+    when = f"when last seen, {duration(report.seen_at)} after the start" if is_old else "now"
     return (
-        f"{state.capitalize()} now: {report.healthy_now} of {len(report.counted)}. "
+        f"{state.capitalize()} {when}: {report.healthy_now} of {len(report.counted)}. "
         f"Lowest {state} count: {lowest.count} of {len(report.counted_before)}, {duration(lowest.at)} after the start."
     )
 
 
 def left_undone(report: Report) -> str:
     """What was not done, in one sentence; empty where nothing was left."""
-    if report.plan is None or not report.remaining:
+    if report.plan is None or not (report.remaining or report.not_returned):
         return ""
     if report.rollback is not None:
-        return f"Not returned: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
+        return f"Not returned: {count(len(report.not_returned), 'instance')} ({listed(report.not_returned)})."
     return f"Left undone: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
 
 

@@ -135,11 +135,10 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
     ids = _missing_alone(silent, scale_set, plan, policy)
     if not ids:
         return None
-    signal = scale_set.model.health_signal.value
+    signal, healthy = scale_set.model.health_signal.value, len(healthy_ids(scale_set))
     return refuse(
         f"The model has a health signal ({signal}), but these instances report no health, although they should have "
-        f"got it: {some(ids)}. With {len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no "
-        "batch may be away.",
+        f"got it: {some(ids)}. With {healthy} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
         "Find out why nothing is reported, or use `health: ignore` to go by provisioning and power alone. To see what "
         f"Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
     )

@@ -184,7 +184,10 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchProgressed:
-    """A look at the instances while a batch is under way; this phase ends at `until` at the latest."""
+    """A look at the instances while a batch is under way; this phase ends at `until` at the latest.
+
+    `is_current` False: somebody changed the rest of the model, so that instances are on the target image alone.
+    """
 
     at: float
     batch: Batch
@@ -192,15 +195,20 @@ class BatchProgressed:
     until: float
     pending: tuple[Pending, ...]
     instances: tuple[Instance, ...]
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchPassed:
-    """Every instance of the batch is on the target, current and healthy, and stayed so for the bake time."""
+    """Every instance of the batch is on the target, current and healthy, and stayed so for the bake time.
+
+    `is_current` False: not current, because somebody changed the rest of the model meanwhile.
+    """
 
     at: float
     batch: Batch
     instances: tuple[Instance, ...]
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,8 @@ def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -
 class Before:
     """What a batch's instances showed when its upgrade was asked for, by id.
 
-    `problems`: their failures. `failed_elsewhere`: had failed on another image than the target. `off`: were stopped. `reported`: reported any health, and `health_times` when.
+    `problems`: their failures. `failed_elsewhere`: had failed on another image than the target. `off`: were stopped.
+    `reported`: reported any health, and `health_times` when.
     """
 
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)

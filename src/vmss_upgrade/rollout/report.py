@@ -44,7 +44,8 @@ class BatchRecord:
     """One batch that was started. `seconds` is None while it runs, or where the run ended first.
 
     `accepted`: Azure took the upgrade on, or may have. `azure_at_work`: "yes" from then until its operation ended,
-    "maybe" where the answer was lost. `is_back`: it is one of the rollback.
+    "maybe" where the answer was lost. `is_back`: it is one of the rollback. `is_current` False: somebody changed the
+    rest of the model while it was upgraded.
     """
 
     batch: Batch
@@ -54,6 +55,7 @@ class BatchRecord:
     accepted: bool = False
     azure_at_work: str = "no"
     is_back: bool = False
+    is_current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,10 @@ class LowestHealthy:
 class Report:
     """A run so far. `add` takes events in their order; everything else is derived from what was added.
 
-    `before` are the instances at planning (`off_before`: those that were stopped), `instances` as last seen. `shown` is
-    the goal that a status is held against. `repairs_suspended`: by this run, or perhaps. `rollback` is the plan of the
-    way back, once that has begun: from then on everything that is told of instances is held against it.
+    `before` are the instances at planning (`off_before`: those that were stopped), `instances` as last seen, at
+    `seen_at`. `shown` is the goal that a status is held against. `repairs_suspended`: by this run, or perhaps.
+    `rollback` is the plan of the way back, once that has begun: from then on everything that is told of instances is
+    held against it.
     `model_restored`: the previous image is in the model again. Ids in lists are in natural order.
     """
 
@@ -85,6 +88,7 @@ class Report:
     repairs_suspended: bool = False
     before: tuple[Instance, ...] = ()
     instances: tuple[Instance, ...] = ()
+    seen_at: float = 0.0
     batches: list[BatchRecord] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     model_touched: bool = False
@@ -95,6 +99,7 @@ class Report:
     duration: float = 0.0
     _failed: dict[str, Failure] = field(default_factory=dict)  # on the way that the run is on
     _failed_there: dict[str, Failure] = field(default_factory=dict)  # of a rollout that is being rolled back
+    _told_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
@@ -137,6 +142,7 @@ class Report:
             case UpgradeEnded():
                 self.batches[-1].azure_at_work = "no"
             case BatchPassed():
+                self.batches[-1].is_current = event.is_current
                 self._close_batch(event, "passed")
             case BatchFailed():
                 self._failed |= {failure.instance_id: failure for failure in event.failures}
@@ -145,8 +151,8 @@ class Report:
                 self._see(event.instances, event.at)
             case RolloutFinished():
                 self._close_unaccepted()
-                there = self._failed_there.values()
-                self._failed |= {f.instance_id: f for f in event.ending.failures if f.instance_id and f not in there}
+                here = [f for f in event.ending.failures if f not in self._told_there]
+                self._failed |= {failure.instance_id: failure for failure in here if failure.instance_id}
                 self.ending = event.ending
 
     # -- what became of each instance ----------------------------------------------------------------------------
@@ -170,12 +176,30 @@ class Report:
     @property
     def upgraded(self) -> list[str]:
         """Touched, and last seen on the target, up and healthy; none once a rollback has begun."""
-        return [] if self.rollback is not None else self._arrived()
+        return [] if self.rollback is not None else self.arrived
 
     @property
     def rolled_back(self) -> list[str]:
         """Those that a rollback returned, also one asked for by hand: last seen on the earlier image and healthy."""
-        return self._arrived() if self.goes_back else []
+        return self.arrived if self.goes_back else []
+
+    @property
+    def arrived(self) -> list[str]:
+        """Touched on the way that the run is on, and last seen on the image that it leads to, up and healthy."""
+        touched = self.touched
+        return _ordered(i.id for i in self.instances if i.id in touched and self._is_fine(i))
+
+    @property
+    def not_returned(self) -> list[str]:
+        """Those that a rollback was to return, that exist, and that it has not returned, also where they failed."""
+        due = set(self.rollback.instance_ids).difference(self.arrived) if self.rollback is not None else ()
+        return _ordered(instance.id for instance in self.instances if instance.id in due)
+
+    @property
+    def not_current(self) -> list[str]:
+        """Upgraded, but not on the newest model, because somebody changed it meanwhile."""
+        late = {id_ for record in self.batches if not record.is_current for id_ in record.batch.instance_ids}
+        return _ordered(i.id for i in self.instances if i.id in late and not i.latest_model_applied)
 
     @property
     def failed(self) -> list[str]:
@@ -190,7 +214,7 @@ class Report:
             return []
         planned = {skipped.instance_id: skipped for skipped in plan.skipped}
         gone = {i.id for i in self.instances if i.is_leaving or self._went_off(i)}
-        not_skipped = {*self._arrived(), *self.failed, *(self.touched - gone)}
+        not_skipped = {*self.arrived, *self.failed, *(self.touched - gone)}
         left_alone = []
         for instance in self.instances:
             reason = self._reason_to_skip(instance)
@@ -203,7 +227,7 @@ class Report:
         """Selected instances that exist and are none of the above; once a rollback has begun, those still to return."""
         if self.plan is None:
             return []
-        settled = {*self._arrived(), *self.failed, *(skipped.instance_id for skipped in self.skipped)}
+        settled = {*self.arrived, *self.failed, *(skipped.instance_id for skipped in self.skipped)}
         return _ordered(instance.id for instance in self.instances if instance.id not in settled)
 
     def cells(self) -> dict[str, Cell]:
@@ -258,13 +282,10 @@ class Report:
             self.batches[-1].seconds = event.at - self.batches[-1].started_at
         self.rollback = event.plan
         self.model_restored = not event.plan.update_model
+        self._told_there = event.failed.failures
         there = {failure.instance_id: failure for failure in event.failed.failures if failure.instance_id}
         self._failed_there, self._failed = {**self._failed, **there}, {}
         self._see(event.scale_set.instances, event.at)
-
-    def _arrived(self) -> list[str]:
-        touched = self.touched
-        return _ordered(i.id for i in self.instances if i.id in touched and self._is_fine(i))
 
     def _close_batch(self, event: BatchPassed | BatchFailed, result: str) -> None:
         record = self.batches[-1]
@@ -281,7 +302,8 @@ class Report:
             self.batches[-1].result = "not taken on by Azure"
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
-        self.instances = instances
+        if instances is not self.instances:
+            self.instances, self.seen_at = instances, at
         count = sum(1 for instance in self.counted if self._counts_as_healthy(instance))
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
