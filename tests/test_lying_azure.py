@@ -6,66 +6,22 @@ simulator's own state: no word of the action's counts there.
 
 from __future__ import annotations
 
-import re
 import tempfile
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from azure_simulator import load_scenario
+from harness.ends import FIRST, Ends, assert_ends, assert_says, halts, refuses, returns, succeeds
 from harness.playing import Played, play
 from harness.scenarios import NEW, OLD
 
 FOLDER = Path(__file__).parent / "lying_azure"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yml"))
 
-ALL = "0,3 1,4 2,5"  # three update domains of two, one after the other
-FIRST = "0,3"
 BACK = "0,3 1,4 1 4 0,3"  # two batches there, and back: first who is ill, then the newest batch
 MACHINES = "m0 m1 m2 m3"  # machines of a Flexible set, one after the other
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ends:
-    """How a run must end. Ids are separated by spaces, those of one batch by commas.
-
-    `batches`: whom Azure was asked to upgrade, in order. `upgraded` (None: all of them), `failed`, `returned`,
-    `skipped`: the outputs. `away`: the most instances that were not available at one moment. `says` and `lacks`: what
-    the log says of it, and does not, as regular expressions.
-    """
-
-    outcome: str
-    batches: str = ""
-    upgraded: str | None = None
-    failed: str = ""
-    returned: str = ""
-    skipped: str = ""
-    away: int = 2
-    says: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-
-
-def succeeds(*says: str, batches: str = ALL, lacks: tuple[str, ...] = (), away: int = 2, **more: str) -> Ends:
-    """A run that reaches everybody who is there."""
-    return Ends(outcome="succeeded", batches=batches, says=says, lacks=lacks, away=away, **more)
-
-
-def halts(*says: str, batches: str = FIRST, lacks: tuple[str, ...] = (), away: int = 2, **more: str) -> Ends:
-    """A run that touches nothing further; `upgraded` is nobody unless it is said."""
-    given = {"upgraded": "", **more}
-    return Ends(outcome="halted", batches=batches, says=says, lacks=lacks, away=away, **given)
-
-
-def returns(*says: str, batches: str, away: int = 2, **more: str) -> Ends:
-    """A run that takes back whatever it did."""
-    return Ends(outcome="rolled-back", batches=batches, upgraded="", away=away, says=says, **more)
-
-
-def refuses(*says: str, lacks: tuple[str, ...] = (), away: int = 0) -> Ends:
-    """A run that writes nothing."""
-    return Ends(outcome="refused", says=("Refused", *says), lacks=lacks, away=away)
 
 
 SICK = r"0, 3: NotHealthy: health is unhealthy"
@@ -229,7 +185,7 @@ TABLE: dict[str, Ends] = {
     ),
     "e-failed-one-missing-from-a-look": returns(
         "instance 1: OSProvisioningTimedOut, It did not come up",
-        batches=BACK,
+        batches="0,3 1,4 1,4 0,3",
         failed="1",
         returned="0 1 3 4",
         skipped="2 5",
@@ -333,36 +289,16 @@ def test_every_file_has_its_row() -> None:
     assert sorted(TABLE) == NAMES
 
 
-def of(batches: str) -> list[list[str]]:
-    return [spelled(batch.replace(",", " ")) for batch in batches.split()]
-
-
-def spelled(ids: str) -> list[str]:
-    return [re.sub(r"^m(?=\d$)", "simulated-set_0000000", id_) for id_ in ids.split()]
-
-
 @pytest.mark.parametrize("name", TABLE)
 def test_it_ends_as_it_must(name: str) -> None:
     ends, run = TABLE[name], played(name)
     assert run.azure.scenario.description.endswith(".")
-    assert run.outcome == ends.outcome, run.log
-    assert (run.exit_code == 0) is (ends.outcome == "succeeded")
-    assert [list(upgrade.instance_ids) for upgrade in run.azure.upgrades] == of(ends.batches)
-    upgraded = ends.batches.replace(",", " ") if ends.upgraded is None else ends.upgraded
-    assert sorted(run.ids("upgraded")) == sorted(spelled(upgraded))
-    assert sorted(run.ids("failed")) == sorted(spelled(ends.failed))
-    assert sorted(run.ids("rolled-back")) == sorted(spelled(ends.returned))
-    assert sorted(each["instance_id"] for each in run.record.get("skipped", ())) == sorted(spelled(ends.skipped))
+    assert_ends(run, ends)
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_it_says_what_it_must(name: str) -> None:
-    ends, log = TABLE[name], played(name).log
-    assert [words for words in ends.says if not re.search(words, log)] == [], log
-    assert [words for words in ends.lacks if re.search(words, log)] == [], log
-    assert "Traceback" not in log
-    assert "NotSimulated" not in log
-    assert log.count("::group::") == log.count("::endgroup::")
+    assert_says(played(name), TABLE[name])
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -45,8 +45,10 @@ def health_of(sightings: Sightings, *looks: Instance) -> Health:
 
 SILENT = instance("1", health=Health.NO_SIGNAL)
 BEHIND = instance("1", health=Health.NO_SIGNAL, latest_model_applied=False)
-MACHINE = instance("1", health=Health.NO_SIGNAL, latest_model_applied=None, model_time="2026-11-01T00:00:00Z")
-NEW_MACHINE = instance("1", health=Health.NO_SIGNAL, latest_model_applied=None, model_time="2026-11-02T00:00:00Z")
+MACHINE = instance("1", health=Health.NO_SIGNAL, latest_model_applied=None, model_time="11/1/2026 12:00:00 AM +00:00")
+NEW_MACHINE = instance(
+    "1", health=Health.NO_SIGNAL, latest_model_applied=None, model_time="11/2/2026 12:00:00 AM +00:00"
+)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +89,13 @@ def test_a_look_changes_nothing_of_what_it_shows() -> None:
         ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00+00:00", False),
         ("2026-11-01T00:00:01Z", "2026-11-01T00:00:00Z", False),
         ("2026-11-01T00:00:00+01:00", "2026-11-01T00:00:01Z", False),
+        ("4/28/2026 6:28:48 AM +00:00", "2026-04-28T06:28:49.1Z", True),
+        ("4/28/2026 6:28:48 AM +00:00", "2026-04-28T06:28:48.9536593+00:00", False),
+        ("2026-04-28T06:28:48.1Z", "4/28/2026 6:28:48 AM +00:00", False),
+        ("4/28/2026 11:59:59 AM +00:00", "4/28/2026 12:00:00 PM +00:00", True),
+        ("4/28/2026 12:59:59 AM +00:00", "4/28/2026 1:00:00 AM +00:00", True),
+        ("9/30/2026 6:28:48 AM +00:00", "10/1/2026 6:28:48 AM +00:00", True),
+        ("4/28/2026 6:28:48 AM +01:00", "2026-04-28T06:28:49Z", False),
         ("", "2026-11-01T00:00:01Z", False),
         ("2026-11-01T00:00:01Z", "", False),
     ],

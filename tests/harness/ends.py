@@ -1,0 +1,85 @@
+"""How a run must end, as a row of a table, and the checks that hold a run against it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from harness.playing import Played
+
+ALL = "0,3 1,4 2,5"  # three update domains of two, one after the other
+FIRST = "0,3"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """How a run must end. Ids are separated by spaces, those of one batch by commas.
+
+    `batches`: whom Azure was asked to upgrade, in order. `upgraded` (None: all of them), `failed`, `returned`,
+    `skipped`: the outputs. `away`: the most instances that were not available at one moment. `says` and `lacks`: what
+    the log says of it, and does not, as regular expressions.
+    """
+
+    outcome: str
+    batches: str = ""
+    upgraded: str | None = None
+    failed: str = ""
+    returned: str = ""
+    skipped: str = ""
+    away: int = 2
+    says: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+def succeeds(*says: str, batches: str = ALL, lacks: tuple[str, ...] = (), away: int = 2, **more: str) -> Ends:
+    """A run that reaches everybody who is there."""
+    return Ends(outcome="succeeded", batches=batches, says=says, lacks=lacks, away=away, **more)
+
+
+def halts(*says: str, batches: str = FIRST, lacks: tuple[str, ...] = (), away: int = 2, **more: str) -> Ends:
+    """A run that touches nothing further; `upgraded` is nobody unless it is said."""
+    given = {"upgraded": "", **more}
+    return Ends(outcome="halted", batches=batches, says=says, lacks=lacks, away=away, **given)
+
+
+def returns(*says: str, batches: str, away: int = 2, **more: str) -> Ends:
+    """A run that takes back whatever it did."""
+    return Ends(outcome="rolled-back", batches=batches, upgraded="", away=away, says=says, **more)
+
+
+def refuses(*says: str, lacks: tuple[str, ...] = (), away: int = 0) -> Ends:
+    """A run that writes nothing."""
+    return Ends(outcome="refused", says=("Refused", *says), lacks=lacks, away=away)
+
+
+def assert_ends(run: Played, ends: Ends) -> None:
+    """Outcome, batches and what the outputs say of the instances."""
+    assert run.outcome == ends.outcome, run.log
+    assert (run.exit_code == 0) is (ends.outcome in ("succeeded", "reported"))
+    assert [list(upgrade.instance_ids) for upgrade in run.azure.upgrades] == _batches(ends.batches), run.log
+    upgraded = ends.batches.replace(",", " ") if ends.upgraded is None else ends.upgraded
+    assert sorted(run.ids("upgraded")) == _spelled(upgraded)
+    assert sorted(run.ids("failed")) == _spelled(ends.failed)
+    assert sorted(run.ids("rolled-back")) == _spelled(ends.returned)
+    assert sorted(each["instance_id"] for each in run.record.get("skipped", ())) == _spelled(ends.skipped)
+
+
+def assert_says(run: Played, ends: Ends) -> None:
+    """The words of the log."""
+    assert [words for words in ends.says if not re.search(words, run.log)] == [], run.log
+    assert [words for words in ends.lacks if re.search(words, run.log)] == [], run.log
+    assert "Traceback" not in run.log
+    assert "NotSimulated" not in run.log
+
+
+def _batches(batches: str) -> list[list[str]]:
+    return [[_name(id_) for id_ in batch.split(",")] for batch in batches.split()]
+
+
+def _spelled(ids: str) -> list[str]:
+    return sorted(map(_name, ids.split()))
+
+
+def _name(id_: str) -> str:
+    """m3 is short for a machine of a Flexible set."""
+    return re.sub(r"^m(?=\d$)", "simulated-set_0000000", id_)
