@@ -1,0 +1,346 @@
+"""The kinds of faults that lying_azure/ stands for, met in another way: other inputs, two at once, on the way back.
+
+The letter is that of the kind. Below the table, what needs a second run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import SimulatedAzure, VirtualClock
+from harness.ends import ALL, FIRST, Ends, assert_ends, assert_says, halts, refuses, returns, succeeds
+from harness.playing import Played, cancelled_at, play, play_job
+from harness.scenarios import (
+    NEW,
+    NEW_MODEL,
+    OLD,
+    REPAIRS,
+    Scenario,
+    fleet_of,
+    model_change,
+    on_instance,
+    on_request,
+    profile,
+)
+from harness.wire import wired
+
+TIMING = {"upgrade_seconds": 60, "healthy_after_seconds": 10}
+EXTENSION = {"health": "extension"}
+ROLLBACK = {"on-failure": "rollback", "health-timeout": "2m"}
+TO_THE_MODEL = {"image-version": "", "operation": "upgrade-instances"}
+STATUS = {"image-version": "", "operation": "status"}
+BACK = "0,3 1,4 1 4 0,3"
+MACHINES = "m0 m1 m2 m3"
+SIX = "012345"
+
+
+def uniform(asked: Mapping[str, str] | None = None, **more: Any) -> Scenario:
+    """Three update domains of two."""
+    fleet = {**EXTENSION, **more.pop("fleet", {})}
+    return fleet_of([2, 2, 2], asked, **{"timing": TIMING, "fleet": fleet, **more})
+
+
+def flexible(asked: Mapping[str, str] | None = None, **more: Any) -> Scenario:
+    """Four machines m0 to m3, besides those attached."""
+    fleet = {**EXTENSION, "orchestration": "Flexible", **more.pop("fleet", {})}
+    return fleet_of([4], asked, **{"timing": TIMING, "fleet": fleet, **more})
+
+
+def each(ids: str = SIX, **how: Any) -> Scenario:
+    """Such instances begin like this."""
+    return {(f"simulated-set_0000000{id_}" if len(ids) == 4 else id_): how for id_ in ids}
+
+
+def behind() -> Scenario:
+    """A set whose model holds the target, and whose instances do not run it."""
+    return {"fleet": {"image": NEW_MODEL}, "instances": each(image=OLD, current=False)}
+
+
+SICK = on_instance("comes-up-unhealthy", "*")
+ONE_SICK = on_instance("comes-up-unhealthy", "1")
+OLD_HEALTH = {"kind": "health-lags", "seconds": 25, "time": True}
+LACKS_SIGNAL = {"reports_health": False, "behind": {"extensions": ["HealthExtension"]}}
+EXTENSION_FAILED = {"code": "VMExtensionProvisioningError", "extension": "HealthExtension"}
+SPOT = profile(priority="Spot", evictionPolicy="Deallocate")
+LARGER = {"sku": {"name": "Standard_D4s_v5"}}
+PETS = ["jumpbox", "db-restored", "web-older"]
+OF_ANOTHER_LINE = {
+    "storageProfile": {
+        "imageReference": {
+            "publisher": "Debian",
+            "offer": "debian-12",
+            "sku": "12",
+            "version": "1",
+            "exactVersion": "1",
+        }
+    }
+}
+WITH_PETS: Scenario = {
+    "fleet": {"attached": PETS},
+    "instances": {"web-older": {"shows": {"properties": OF_ANOTHER_LINE}}},
+}
+
+
+def without_extension(**when: Any) -> Scenario:
+    path = {"path": "Sets/[^/]+$", "method": "GET", "without": ["properties.virtualMachineProfile.extensionProfile"]}
+    return {"kind": "http", **path, **when}
+
+
+def preempted(**more: Any) -> Scenario:
+    return on_request("upgrade", kind="operation", told_after=20, code="OperationPreempted", cancelled=True, **more)
+
+
+def never_fits(code: str) -> Scenario:
+    return on_instance("provisioning-failure", "0", code=code, message="There is none.", image="new")
+
+
+SICK_WORDS = "NotHealthy: health is unhealthy"
+NO_ROLLBACK = "No rollback: no instance was seen bad on"
+
+TABLE: dict[str, tuple[Scenario, Ends]] = {
+    "a: the signal of a Flexible set is gone for good": (
+        flexible(faults=[without_extension(count=9999, during={"after_upgrade": 2})]),
+        halts("SignalLost", batches="m0 m1", upgraded="m0 m1"),
+    ),
+    "a: it is gone from one look while a sick model is brought to instances": (
+        uniform(TO_THE_MODEL, **behind(), faults=[SICK, without_extension(during={"after_upgrade": 1, "delay": 20})]),
+        halts(SICK_WORDS, failed="0 3", lacks=("passed",)),
+    ),
+    "a: the only one that is chosen runs the target, and is ill": (
+        uniform({"instance-ids": "1"}, fleet={"image": NEW_MODEL}, instances={"1": {"unhealthy": True}}),
+        halts("instance 1: NotHealthyElsewhere", batches="", failed="1", skipped="0 2 3 4 5", away=1),
+    ),
+    "a: a run after one that failed, with everybody on the target": (
+        uniform(fleet={"image": NEW_MODEL}, instances={"4": {"unhealthy": True}}),
+        halts("instance 4: NotHealthyElsewhere", batches="", failed="4", skipped="0 1 2 3 5", away=1),
+    ),
+    "a: old health with its time lets no batch pass, even without a bake": (
+        uniform({"bake-time": "0"}, faults=[SICK, OLD_HEALTH]),
+        halts(SICK_WORDS, failed="0 3", lacks=("passed",)),
+    ),
+    "a: an application that comes and goes is taken back": (
+        uniform(ROLLBACK, faults=[on_instance("comes-up-unhealthy", "*", flap_seconds=10)]),
+        returns(batches="0,3 0,3", failed="0 3", returned="0 3", skipped="1 2 4 5"),
+    ),
+    "b: the instances get the signal by an upgrade to the model": (
+        uniform(TO_THE_MODEL, instances=each(**LACKS_SIGNAL)),
+        succeeds("have not got yet, so they report no health: 0, 1, 2, 3, 4, 5", lacks=("Not healthy before",)),
+    ),
+    "b: machines of a Flexible set have not got the signal yet": (
+        flexible(instances=each("0123", **LACKS_SIGNAL)),
+        succeeds("have not got yet, so they report no health", batches=MACHINES, lacks=("Not healthy before",)),
+    ),
+    "b: such a machine that gets it and is sick is taken back": (
+        flexible(ROLLBACK, instances=each("0123", **LACKS_SIGNAL), faults=[SICK]),
+        returns(batches="m0 m0", failed="m0", returned="m0", skipped="m1 m2 m3"),
+    ),
+    "b: health that is not looked at is not told": (
+        uniform({"health": "ignore"}),
+        succeeds(
+            "Health was not proven", "current, provisioned and running", batches="0 3 1,4 2,5", lacks=("and healthy",)
+        ),
+    ),
+    "b: no views at all": (
+        uniform({"strategy": "batch"}, instances=each(shows={"properties": {"instanceView": None}})),
+        refuses("Azure shows no instance view of 0, 1, 2, 3, 4, 5", lacks=("heal the others", "--new-capacity")),
+    ),
+    "c: the model update is told as failed, and is in the model": (
+        uniform(faults=[on_request("patch", kind="operation", told_after=5, code="OperationPreempted")]),
+        succeeds("but it holds the target: the model decides"),
+    ),
+    "c: an operation of the way back is preempted": (
+        uniform(ROLLBACK, faults=[ONE_SICK, preempted(nth=3)]),
+        returns("the instances decide", batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
+    ),
+    "c: every operation is preempted, and a rollback was asked for": (
+        flexible(ROLLBACK, faults=[preempted(count=99)]),
+        succeeds("the instances decide", batches=MACHINES, lacks=("rolling back",)),
+    ),
+    "c: told as Succeeded too early, and sick": (
+        uniform(
+            {"health-timeout": "3m"}, faults=[SICK, on_request("upgrade", kind="operation", told_after=5, count=9)]
+        ),
+        halts(SICK_WORDS, failed="0 3", lacks=("passed",)),
+    ),
+    "d: a canary is evicted in its bake": (
+        uniform({**ROLLBACK, "canary": "1"}, model=SPOT, faults=[on_instance("evict", "0", after_upgrade=1, delay=75)]),
+        succeeds(
+            "Instance 0 was stopped or evicted during batch 1",
+            batches="0 3 1,4 2,5",
+            upgraded="1 2 3 4 5",
+            skipped="0",
+            away=3,
+            lacks=("rolling back", "Not selected"),
+        ),
+    ),
+    "d: there is no room for an instance that shows the target": (
+        uniform(ROLLBACK, faults=[never_fits("AllocationFailed")]),
+        halts("whatever the image", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
+    ),
+    "d: the subscription may not use the size": (
+        uniform(ROLLBACK, faults=[never_fits("SkuNotAvailable")]),
+        halts("az vm list-skus", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
+    ),
+    "d: a batch runs out of its time": (
+        uniform({**ROLLBACK, "batch-timeout": "3m"}, faults=[on_instance("hangs", "0")]),
+        Ends(
+            outcome="timed-out", batches=FIRST, upgraded="3", failed="0", says=(NO_ROLLBACK,), lacks=("rolling back",)
+        ),
+    ),
+    "d: the size is changed while instances are brought to the model": (
+        uniform(TO_THE_MODEL, **behind(), faults=[model_change(LARGER, after_upgrade=1, delay=30)]),
+        succeeds("Not current, because somebody changed .*: 0, 3", lacks=("is on its model as it stands",)),
+    ),
+    "d: the size of a Flexible set is changed": (
+        flexible(ROLLBACK, faults=[model_change(LARGER, after_upgrade=1, delay=30)]),
+        succeeds(batches=MACHINES, lacks=("rolling back",)),
+    ),
+    "e: lists of a Flexible set lag on the way back": (
+        flexible(
+            ROLLBACK,
+            faults=[on_instance("comes-up-unhealthy", "simulated-set_00000001"), {"kind": "list-lags", "seconds": 5}],
+        ),
+        returns(batches="m0 m1 m1 m0", failed="m1", returned="m0 m1", skipped="m2 m3"),
+    ),
+    "e: lists and model lag at once": (
+        uniform(ROLLBACK, faults=[ONE_SICK, {"kind": "list-lags", "seconds": 5}, {"kind": "model-lags", "seconds": 5}]),
+        returns(batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
+    ),
+    "e: one that had failed before is in the batch that fails": (
+        uniform(
+            ROLLBACK,
+            instances={"0": {"failed": {"code": "OSProvisioningTimedOut", "message": "It did not."}}},
+            faults=[on_instance("comes-up-unhealthy", "3")],
+        ),
+        returns(batches="0,3 3 0", failed="3", returned="0 3", skipped="1 2 4 5"),
+    ),
+    "g: two domains": (
+        fleet_of([5, 5], {"strategy": "auto"}, fleet=EXTENSION, timing=TIMING),
+        succeeds("at most 2 instances at once", batches="0,2 4,6 8 1,3 5,7 9"),
+    ),
+    "g: two domains, by their name": (
+        fleet_of([5, 5], {"strategy": "update-domain"}, fleet=EXTENSION, timing=TIMING),
+        succeeds(batches="0,2,4,6,8 1,3,5,7,9", away=5),
+    ),
+    "g: nothing tells of health": (
+        fleet_of([5, 5], {"strategy": "auto"}, fleet={"health": "none"}, timing=TIMING),
+        succeeds("✅ Health was not proven", "1 canary first", batches="0 2,4 6,8 1,3 5,7 9"),
+    ),
+    "g: nothing tells of health, and no canary is wanted": (
+        fleet_of([5, 5], {"strategy": "auto", "canary": "0"}, fleet={"health": "none"}, timing=TIMING),
+        succeeds("✅ Health was not proven", batches="0,2 4,6 8 1,3 5,7 9"),
+    ),
+    "h: attached machines stay where a sick image is taken back": (
+        flexible(ROLLBACK, **WITH_PETS, faults=[on_instance("comes-up-unhealthy", "simulated-set_00000001")]),
+        returns(
+            batches="m0 m1 m1 m0",
+            failed="m1",
+            returned="m0 m1",
+            skipped="m2 m3 jumpbox db-restored web-older",
+        ),
+    ),
+    "h: many of them make the batch no larger": (
+        flexible(fleet={"attached": [f"pet{number}" for number in range(16)]}),
+        succeeds(batches=MACHINES, skipped=" ".join(f"pet{number}" for number in range(16)), away=1),
+    ),
+    "h: one of another line that is named is told to lose its disk": (
+        flexible({"instance-ids": "web-older"}, **WITH_PETS),
+        succeeds(
+            "upgraded because `instance-ids` names them: web-older. Each loses what is on its OS disk",
+            batches="web-older",
+            skipped="db-restored jumpbox",
+        ),
+    ),
+    "i: AKS by a tag, whatever was asked for": (
+        uniform(TO_THE_MODEL, model={"tags": {"aks-managed-poolName": "pool1"}}, **behind()),
+        refuses("managed by AKS", away=0),
+    ),
+    "i: a set of Databricks": (
+        uniform(model={"tags": {"Vendor": "Databricks"}}),
+        succeeds("WARNING: The scale set belongs to Azure Databricks"),
+    ),
+    "i: Azure rolls forward": (uniform(rolling_upgrade="RollingForward"), refuses("rolling upgrade of Azure's own")),
+    "j: one of a Flexible set hangs since before": (
+        flexible(instances={"simulated-set_00000002": {"provisioning_state": "Updating"}}),
+        refuses(
+            "Being updated by somebody since before this run, so that no batch could start: simulated-set_00000002", away=1
+        ),
+    ),
+    "k: a failure that it had before is not taken back": (
+        uniform(
+            ROLLBACK,
+            instances={"0": {"failed": {**EXTENSION_FAILED, "message": "It broke at 00:07."}}},
+            faults=[on_instance("provisioning-failure", "0", image="new", message="At 01:23.", **EXTENSION_FAILED)],
+        ),
+        halts("extension HealthExtension: At 01:23", NO_ROLLBACK, upgraded="3", failed="0", lacks=("rolling back",)),
+    ),
+    "k: another failure than before is taken back, and told of once": (
+        uniform(
+            ROLLBACK,
+            instances={"0": {"failed": {"code": "OSProvisioningTimedOut", "message": "It was slow."}}},
+            faults=[on_instance("provisioning-failure", "0", image="new", message="At 01:23.", **EXTENSION_FAILED)],
+        ),
+        returns("2 of 2 instances returned", batches="0,3 0,3", failed="0", returned="0 3", skipped="1 2 4 5"),
+    ),
+    "k: one that is created Failed ends the run with Azure's reason and without a long wait": (
+        uniform(
+            faults=[
+                on_instance(
+                    "appear",
+                    "10",
+                    update_domain=1,
+                    after_upgrade=1,
+                    delay=20,
+                    creating_seconds=30,
+                    failed={**EXTENSION_FAILED, "message": "It broke."},
+                )
+            ]
+        ),
+        halts(
+            "instance 10: VMExtensionProvisioningError, is Failed: It broke", upgraded="0 3", failed="10"
+        ),
+    ),
+    "k: all had failed before": (
+        uniform(instances=each(failed={**EXTENSION_FAILED, "message": "It broke."})),
+        refuses(
+            "Failed before this run, says Azure: VMExtensionProvisioningError, It broke", "HealthExtension", away=6
+        ),
+    ),
+    "k: the status names the extension": (
+        uniform(STATUS, instances={"3": {"failed": {**EXTENSION_FAILED, "message": "It broke."}}}),
+        Ends(outcome="reported", says=("VMExtensionProvisioningError", "extension HealthExtension: It broke"), away=1),
+    ),
+    "l: a policy forbids the second batch": (
+        uniform(ROLLBACK, faults=[on_request("upgrade", kind="error", nth=2, error="disallowed-by-policy", count=99)]),
+        halts("No role helps against the policy assignment", NO_ROLLBACK, upgraded="0 3", lacks=("rolling back",)),
+    ),
+    "l: a lock forbids the first upgrade": (
+        uniform(faults=[on_request("upgrade", kind="error", error="scope-locked", count=99)]),
+        halts("A lock at scope forbids it", batches="", lacks=("Give the identity",)),
+    ),
+    "l: the right to look is taken away for good": (
+        uniform(
+            faults=[
+                on_request("instances", kind="error", error="not-authorized", count=999, during={"after_upgrade": 2})
+            ]
+        ),
+        halts("which an earlier look did not meet", "AuthorizationFailed", batches="0,3 1,4", upgraded="0 3"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_it_ends_as_it_must(name: str, tmp_path: Path) -> None:
+    scenario, ends = TABLE[name]
+    run = play(scenario, tmp_path)
+    assert_ends(run, ends)
+    assert_says(run, ends)
+    assert run.azure.lowest_available() >= len(run.azure.instances(at=0.0)) - ends.away
+
+
+def test_every_kind_of_a_set_or_an_answer_has_a_row() -> None:
+    assert {name[0] for name in TABLE} == set("abcdeghijkl")
