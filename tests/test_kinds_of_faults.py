@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from azure_simulator import SimulatedAzure, VirtualClock
-from harness.ends import ALL, FIRST, Ends, assert_ends, assert_says, halts, refuses, returns, succeeds
+from harness.ends import FIRST, Ends, assert_ends, assert_says, halts, refuses, returns, succeeds
 from harness.playing import Played, cancelled_at, play, play_job
 from harness.scenarios import (
-    NEW,
     NEW_MODEL,
     OLD,
     REPAIRS,
@@ -267,7 +266,8 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "j: one of a Flexible set hangs since before": (
         flexible(instances={"simulated-set_00000002": {"provisioning_state": "Updating"}}),
         refuses(
-            "Being updated by somebody since before this run, so that no batch could start: simulated-set_00000002", away=1
+            "Being updated by somebody since before this run, so that no batch could start: simulated-set_00000002",
+            away=1,
         ),
     ),
     "k: a failure that it had before is not taken back": (
@@ -300,9 +300,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
                 )
             ]
         ),
-        halts(
-            "instance 10: VMExtensionProvisioningError, is Failed: It broke", upgraded="0 3", failed="10"
-        ),
+        halts("instance 10: VMExtensionProvisioningError, is Failed: It broke", upgraded="0 3", failed="10"),
     ),
     "k: all had failed before": (
         uniform(instances=each(failed={**EXTENSION_FAILED, "message": "It broke."})),
@@ -344,3 +342,55 @@ def test_it_ends_as_it_must(name: str, tmp_path: Path) -> None:
 
 def test_every_kind_of_a_set_or_an_answer_has_a_row() -> None:
     assert {name[0] for name in TABLE} == set("abcdeghijkl")
+
+
+# -- a second run, after one that was killed -------------------------------------------------------------------------
+
+
+def killed_and_run_again(scenario: Scenario, at: float, folder: Path, **asked: str) -> tuple[SimulatedAzure, Played]:
+    """The Azure, and the second run, which begins where the first was killed."""
+    clock: VirtualClock = cancelled_at(at)
+    azure = play(scenario, folder, clock=clock).azure
+    (folder / "again").mkdir()
+    inputs = {**azure.scenario.inputs, **asked}
+    return azure, play_job(azure, clock, folder / "again", inputs, transport=wired(azure), name="test")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "at", "bake"),
+    [
+        pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 118.0, 180.0, id="canary-at-the-end-of-its-upgrade"),
+        pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 200.0, 180.0, id="canary-in-its-bake"),
+        pytest.param(uniform({"bake-time": "3m"}), 200.0, 180.0, id="batch-in-its-bake"),
+        pytest.param(fleet_of([2, 2, 2], fleet={"health": "none"}, timing=TIMING), 200.0, 300.0, id="without-a-signal"),
+    ],
+)
+def test_f_a_bake_that_a_killed_run_left_is_kept(scenario: Scenario, at: float, bake: float, tmp_path: Path) -> None:
+    azure, second = killed_and_run_again(scenario, at, tmp_path)
+    assert second.outcome == "succeeded", second.log
+    assert "On the target image by an earlier run: 0" in second.log
+    first, following = azure.upgrades[:2]
+    assert following.started_at - first.healthy_at >= bake
+    assert [state.upgrades for state in azure.instances()] == [1] * 6
+
+
+@pytest.mark.parametrize("at", [345.0, 410.0, 500.0])
+def test_e_a_way_back_that_was_killed_is_ended_by_hand(at: float, tmp_path: Path) -> None:
+    by_hand = {"operation": "rollback", "image-version": OLD, "on-failure": "stop"}
+    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_SICK]), at, tmp_path, **by_hand)
+    assert second.outcome == "succeeded", second.log
+    assert {state.image_version for state in azure.instances()} == {OLD}
+    assert {state.instance_id: state.upgrades for state in azure.instances()} == {
+        **dict.fromkeys("0134", 2),
+        **dict.fromkeys("25", 0),
+    }
+
+
+def test_f_repairs_that_a_dead_run_left_suspended_are_told(tmp_path: Path) -> None:
+    """By the run that was asked to suspend them: with the command that resumes them."""
+    suspended = uniform({"suspend-repairs": "true"}, model=REPAIRS, repairs_suspended=True)
+    run = play(suspended, tmp_path)
+    assert run.outcome == "succeeded", run.log
+    assert "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed." in run.log
+    assert run.azure.repairs_suspended
+    assert "set-orchestration-service-state" in run.log
