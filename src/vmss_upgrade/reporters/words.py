@@ -241,10 +241,10 @@ def health_in_numbers(report: Report) -> str:
 
 def left_undone(report: Report) -> str:
     """What was not done, in one sentence; empty where nothing was left."""
-    if report.plan is None or not (report.remaining or report.not_returned):
-        return ""
-    if report.rollback is not None:
+    if report.not_returned:
         return f"Not returned: {count(len(report.not_returned), 'instance')} ({listed(report.not_returned)})."
+    if report.plan is None or report.rollback is not None or not report.remaining:
+        return ""
     return f"Left undone: {count(len(report.remaining), 'instance')} ({listed(report.remaining)})."
 
 

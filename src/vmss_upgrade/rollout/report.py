@@ -191,8 +191,10 @@ class Report:
 
     @property
     def not_returned(self) -> list[str]:
-        """Those that a rollback was to return, that exist, and that it has not returned, also where they failed."""
-        due = set(self.rollback.instance_ids).difference(self.arrived) if self.rollback is not None else ()
+        """Those still to return once a rollback has begun, also where they failed, or it was not to touch them."""
+        if self.rollback is None:
+            return []
+        due = {*self.rollback.instance_ids, *self.remaining}.difference(self.arrived)
         return _ordered(instance.id for instance in self.instances if instance.id in due)
 
     @property
