@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.playing import Played, cancelled_at, play
+from harness.playing import Played, cancelled_at, play, play_job
 from harness.scenarios import (
     NEW,
     OLD,
@@ -21,6 +21,7 @@ from harness.scenarios import (
     on_request,
     profile,
 )
+from harness.wire import wired
 
 OTHER = "22.04.202609010"
 IMAGE = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
@@ -114,12 +115,24 @@ def test_who_was_born_with_the_target_returns_too(tmp_path: Path) -> None:
     assert {"9", "10"} <= set(json.loads(played.outputs["rolled-back"]))
 
 
-def test_who_ran_the_target_before_stays(tmp_path: Path) -> None:
+def test_who_ran_the_target_before_returns_too(tmp_path: Path) -> None:
+    """As after a run that died on its way back: the previous image is in the model, and not everybody runs it."""
     played = play(on(OLD, SICK, new="5"), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
-    assert {id_ for id_, version in versions(played).items() if version == NEW} == {"5"}
+    assert set(versions(played).values()) == {OLD}
     reasons = {one["instance_id"]: one["reason"] for one in played.record["skipped"]}
-    assert reasons == {"2": "on the image that the others return to", "5": "did not move to the target image"}
+    assert reasons == {"2": "on the image that the others return to"}
+
+
+def test_a_run_that_was_killed_on_its_way_back_leaves_nobody_to_the_next(tmp_path: Path) -> None:
+    clock = cancelled_at(370.0)
+    killed = play(scenario(SICK), tmp_path, inputs=BACK, clock=clock)
+    assert [write.method for write in killed.writes].count("PATCH") == 2, "the previous image is in the model"
+    assert NEW in versions(killed).values()
+    inputs = {**killed.azure.scenario.inputs, **BACK}
+    again = play_job(killed.azure, clock, tmp_path, inputs, transport=wired(killed.azure), name="test")
+    assert again.outputs["outcome"] == "rolled-back", again.log
+    assert set(versions(again).values()) == {OLD}
 
 
 def test_on_a_second_run_also_those_of_the_first_return(tmp_path: Path) -> None:

@@ -126,7 +126,9 @@ TO_NEW = Goal(image=NEW, in_model=True)
         pytest.param(
             fleet("0011", new="0", image=NEW), fleet("0011", new="0 1", image=NEW), "1", "0 1", id="by-an-earlier-run"
         ),
-        pytest.param(fleet("0011", new="0"), fleet("0011", new="0 1", image=NEW), "1", "1", id="had-it-before"),
+        pytest.param(
+            fleet("0011", new="0"), fleet("0011", new="0 1", image=NEW), "1", "0 1", id="as-after-a-way-back-that-died"
+        ),
         pytest.param(
             fleet("0011"), fleet("0011", broken="1", behind="1", image=NEW), "0 1", "0 1", id="a-list-may-lag"
         ),

@@ -136,16 +136,15 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
 
 
 def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
-    """Who moved to `goal` since this rollout began, by this run (`touched`) or an earlier one of it.
+    """Who moved to `goal`, by this run (`touched`) or an earlier one: whoever runs it.
 
-    Where the model did not hold the target at planning (`before`), whoever ran it then had it before the rollout. Who
-    was touched may still show the `previous` image in a list that lags; who was not, and shows it, never moved.
-    Asked while the model holds the target: of a VHD nothing but the flag tells, and only then.
+    That is so also where the model did not hold the target at planning (`before`): a run that died on its way back has
+    put the previous image into the model, and left instances on the target. Who was touched may still show the
+    `previous` image in a list that lags; who was not, and shows it, never moved. Asked while the model holds the
+    target: of a VHD nothing but the flag tells, and only then.
     """
-    there_before = Goal(image=goal.image, in_model=False)  # without the flag, which was about another model
     held_it = before.model.image.same_as(goal.image)
-    stayed = {i.id for i in before.instances if not held_it and there_before.is_reached_by(i)}
-    there = {i.id for i in now.instances if is_on(i, goal.image)} - stayed
+    there = {i.id for i in now.instances if is_on(i, goal.image) and not i.is_attached}
     half_way = {i.id for i in now.instances if held_it and i.is_half_way and not is_on(i, previous)}
     known = {instance.id for scale_set in (before, now) for instance in scale_set.instances}
     return Moved(ids=frozenset(there | half_way | set(touched)), known=frozenset(known))
