@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from vmss_upgrade.rollout.availability import (
     floor,
@@ -42,10 +43,13 @@ def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """The instances that run the target image already and are ill, where it is not this rollout's model that put it
     there: a rollout back to an older image finds some, and heals the others first.
     """
-    if goal.in_model:
-        return frozenset()
-    there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
-    return ill_ids(scale_set) & there
+    return frozenset() if goal.in_model else ill_ids(scale_set) & there_before(scale_set, goal)
+
+
+def there_before(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
+    """Return who ran the goal's image before a rollout moved anybody there; of a VHD no instance shows it."""
+    before = Goal(image=goal.image, in_model=False)
+    return frozenset(instance.id for instance in scale_set.instances if before.is_reached_by(instance))
 
 
 def updating_ids(instances: Iterable[Instance]) -> frozenset[str]:
@@ -105,16 +109,20 @@ class Watch:
         *,
         off_before: frozenset[str] | None = None,
         returning: Collection[str] | None = None,
+        ill_before: Collection[str] = (),
     ) -> None:
         """`off_before`: who was off before it all began (None: who is off now). `returning`: whom a rollback returns;
-        they run what is to be left, so they are not counted on before they have returned.
+        they run what is to be left, so they are not counted on before they have returned. `ill_before`: who was not
+        healthy before and does not move, so that nothing is expected of it at the end either.
         """
         self.passed: set[str] = set()
         self._is_rollback = returning is not None
         self._returning = frozenset(returning or ())
+        self._ill_before = frozenset(ill_before)
         self._policy = policy
         self._known = frozenset(scale_set.by_id())
         self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
+        self._had_target = frozenset() if goal.in_model else there_before(scale_set, goal)
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
         self._excused = ill_ids(scale_set) if self._is_rollback else ill_on_another_s_target(scale_set, goal)
         self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
@@ -167,7 +175,7 @@ class Watch:
         outside = self._counted_on | self._grown_up(scale_set, goal, now) | self._replacements
         outside -= set(batch.instance_ids)
         busy = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
-        return self._below_floor(batch, scale_set) + busy + not_healthy(scale_set, outside, goal)
+        return self._below_floor(batch, scale_set) + busy + self._not_healthy(scale_set, outside, goal)
 
     def is_hopeless(self, troubles: Sequence[Pending], now: float) -> bool:
         """Whether one of these instances has stayed Failed: waiting does not help it."""
@@ -185,13 +193,14 @@ class Watch:
 
         Who was made since planning is waited for only where another image than the target may come of it.
         """
-        on_target = [i.id for i in scale_set.instances if goal.is_reached_by(i) and self._must_be_well(i, now)]
+        there = [i for i in scale_set.instances if goal.is_reached_by(i) or (i.has_failed and is_on(i, goal.image))]
+        on_target = [i.id for i in there if self._must_be_well(i, now)]
         busy = [
             Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
             for i in scale_set.instances
             if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
         ]
-        ill = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
+        ill = (*self._not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Pending, ...]:
@@ -225,7 +234,13 @@ class Watch:
             return instance.id not in self._off_before
         if instance.is_attached or (instance.id in self._born_at and not self._has_grown_up(instance, now)):
             return False
-        return instance.id in self._counted_on or is_selected(instance, self._policy.selection)
+        is_expected = instance.id not in self._ill_before and is_selected(instance, self._policy.selection)
+        return instance.id in self._counted_on or is_expected
+
+    def _not_healthy(self, scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Pending, ...]:
+        """Those of `ids` that do not serve now; who ran the target before the rollout says nothing of the image."""
+        found = not_healthy(scale_set, ids, goal)
+        return tuple(replace(p, blames_image=p.blames_image and p.instance_id not in self._had_target) for p in found)
 
     def _is_awaited(self, instance: Instance, goal: Goal) -> bool:
         if instance.is_attached or not is_selected(instance, self._policy.selection):

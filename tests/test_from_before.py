@@ -1,0 +1,50 @@
+"""What was so before a rollout: blamed on no image, expected of no rollback, and yet no success."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.playing import play
+from harness.scenarios import NEW, NEW_MODEL, OLD, Scenario, fleet_of, on_instance
+
+BACK = {"on-failure": "rollback", "health-timeout": "2m", "min-healthy": "0%"}
+FAILED = {"failed": {"code": "OSProvisioningTimedOut", "message": "OS provisioning did not finish."}}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"instances": {"0": {"image": NEW, "unhealthy": True}}}, id="ill-there"),
+        pytest.param(
+            {"instances": {"0": {"image": NEW}}, "faults": [on_instance("fall-ill", "0", after_upgrade=1, delay=41)]},
+            id="falls-ill-between-batches",
+        ),
+        pytest.param(
+            {"instances": {"0": {"image": NEW}}, "faults": [on_instance("fall-ill", "0", after_upgrade=3, delay=41)]},
+            id="falls-ill-at-the-end",
+        ),
+    ],
+)
+def test_who_ran_the_target_before_starts_no_rollback(more: Scenario, tmp_path: Path) -> None:
+    """The rollout did not bring it there, so that nothing it did would be undone by one."""
+    played = play(fleet_of((2, 2, 2), BACK, **more), tmp_path)
+    assert (played.outcome, played.ids("rolled-back")) == ("halted", []), played.log
+    assert "No rollback: no instance was seen bad on" in played.log
+
+
+@pytest.mark.parametrize("begins", [{"unhealthy": True}, FAILED], ids=["ill", "failed"])
+def test_a_rollback_expects_nothing_of_who_was_not_well_and_never_moved(begins: Scenario, tmp_path: Path) -> None:
+    sick = on_instance("comes-up-unhealthy", "0")
+    played = play(fleet_of((2, 2, 2), BACK, instances={"5": begins}, faults=[sick]), tmp_path)
+    assert (played.outcome, played.ids("rolled-back")) == ("rolled-back", ["0", "3"]), played.log
+
+
+@pytest.mark.parametrize("begins", [{"unhealthy": True}, FAILED], ids=["ill", "failed"])
+def test_a_rollback_by_hand_is_no_success_where_one_is_not_well_on_the_image(begins: Scenario, tmp_path: Path) -> None:
+    asked = {"operation": "rollback", "image-version": OLD, "health-timeout": "2m"}
+    there = {"5": {"image": OLD, **begins}}
+    played = play(fleet_of((2, 2, 2), asked, fleet={"image": NEW_MODEL}, instances=there), tmp_path)
+    assert (played.outcome, played.ids("failed")) == ("halted", ["5"]), played.log
+    assert ["5"] not in played.upgrade_calls
