@@ -29,7 +29,8 @@ def _last_look(azure: PatientApi) -> Steps[None]:
     if not azure.seen:
         return
     try:
-        instances = azure.api.read_instances(azure.model).instances
+        listed = azure.api.read_instances(azure.model).instances
     except AzureError:
         return
-    yield InstancesSeen(at=azure.elapsed(), instances=instances)
+    seen = azure.sightings.take(listed, azure.model, azure.now())
+    yield InstancesSeen(at=azure.elapsed(), instances=seen)

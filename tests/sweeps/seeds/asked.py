@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, floor
@@ -125,7 +126,13 @@ class Asked:
     @property
     def bake_time(self) -> float:
         """Seconds that a batch must stay healthy."""
-        return seconds(self["bake-time"]) if self["bake-time"] else (0.0 if self.has_signal else 300.0)
+        return seconds(self["bake-time"]) if self["bake-time"] else (30.0 if self.has_signal else 300.0)
+
+    @property
+    def canary(self) -> int | None:
+        """How many instances at most go alone at first; None: no such bound."""
+        told = self["canary"] or ("" if self.has_signal else "1")
+        return int(told) or None if told else None
 
     def is_on_target(self, instance: InstanceState) -> bool:
         """Whether nothing is left to do for the instance."""
@@ -135,6 +142,15 @@ class Asked:
         if self.operation == "upgrade-instances" and not self.is_flexible:
             return instance.latest_model_applied
         return instance.image_version == self.target
+
+    def is_attached(self, instance_id: str) -> bool:
+        """Whether somebody attached it, so that it was never made from the model."""
+        return instance_id in self.case.document["fleet"].get("attached", ())
+
+    def is_without_signal_yet(self, instance: InstanceState) -> bool:
+        """Whether it gets the model's health signal with its first upgrade only."""
+        begins = self.case.document["instances"].get(instance.instance_id, {})
+        return begins.get("reports_health") is False and instance.upgrades == 0 and instance.healthy is None
 
     def is_protected(self, instance_id: str) -> bool:
         """Whether it is protected from scale set actions; nobody ever changes that in a drawn case."""
@@ -148,7 +164,8 @@ class Asked:
     def may_touch(self, instance: InstanceState) -> bool:
         """Whether an upgrade of it is allowed by what was asked for."""
         off_and_left_out = is_off(instance) and self["stopped-instances"] != "include"
-        return self.is_selected(instance) and not self.is_protected(instance.instance_id) and not off_and_left_out
+        kept_away = self.is_protected(instance.instance_id) or self.is_attached(instance.instance_id)
+        return self.is_selected(instance) and not kept_away and not off_and_left_out
 
     def is_due(self, instance: InstanceState) -> bool:
         """Whether an upgrade of it is what was asked for."""
@@ -159,7 +176,12 @@ class Asked:
         if not self.model_image:  # nothing but the flag tells who left a floating image, and only before the writes
             return True
         is_born = instance.instance_id not in self.images_at_first
-        return not self.goes_back or instance.image_version == self.image_left or is_born or self._is_half_way(instance)
+        may_have = self._is_half_way(instance) and not self._failed_on_target(instance)
+        return not self.goes_back or instance.image_version == self.image_left or is_born or may_have
+
+    def _failed_on_target(self, instance: InstanceState) -> bool:
+        """Whether a rollback by hand leaves it: it failed before, and runs what the others return to."""
+        return instance.provisioning_state == "Failed" and instance.image_version == self.target
 
     def _is_half_way(self, instance: InstanceState) -> bool:
         is_told_current = instance.latest_model_applied and not self.is_flexible  # a machine has no such flag
@@ -168,7 +190,11 @@ class Asked:
     def is_healthy(self, instance: InstanceState) -> bool:
         """Whether it serves, as far as the signal that counts tells."""
         up = instance.provisioning_state == "Succeeded" and instance.power_state == "running"
-        return up and (instance.healthy is True or not self.has_signal)
+        return up and (instance.healthy is True or not self.has_signal or self.is_without_signal_yet(instance))
+
+    def made(self, fleet: Iterable[InstanceState]) -> list[InstanceState]:
+        """Those of a fleet that were made from the model."""
+        return [instance for instance in fleet if not self.is_attached(instance.instance_id)]
 
     def domain(self, instance: InstanceState, fleet: list[InstanceState]) -> Any:
         """The domain that a batch must not leave, by the strategy asked for and what the instances show."""
@@ -182,16 +208,17 @@ class Asked:
             return (instance.zone, instance.placement_group, number)
         return instance.zone if strategy == "zone" else None
 
-    def goes_by_update_domains(self, fleet: list[InstanceState]) -> bool:
-        """Whether a batch is a whole update domain unless a size is asked for."""
-        by_auto = self["strategy"] in ("", "auto") and any(other.update_domain is not None for other in fleet)
-        return by_auto or self["strategy"] == "update-domain"
-
     def largest_batch(self, fleet: list[InstanceState]) -> int:
-        """How many may be away at once by batch-size, or by its default."""
+        """How many may be away at once by batch-size, or by its default: a fifth, rounded up where update domains are
+        what `auto` has chosen, or a whole update domain where these were asked for.
+        """
         if self["batch-size"]:
             return at_most(self["batch-size"], len(fleet))
-        return max(1, len(fleet)) if self.goes_by_update_domains(fleet) else at_most("20%", len(fleet))
+        if self["strategy"] == "update-domain":
+            return max(1, len(fleet))
+        shows_domains = any(other.update_domain is not None for other in fleet)
+        by_auto = self["strategy"] in ("", "auto") and shows_domains
+        return max(1, at_least("20%", len(fleet))) if by_auto else at_most("20%", len(fleet))
 
 
 def is_off(instance: InstanceState) -> bool:

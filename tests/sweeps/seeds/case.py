@@ -45,6 +45,16 @@ class Case:
         """Nothing goes wrong and nobody interferes."""
         return not self.faults and self.cancel_at is None and "access_token_seconds" not in self.document
 
+    @property
+    def lists_lag(self) -> float:
+        """Seconds by which lists of instances are late."""
+        return float(max((each["seconds"] for each in self.faults if each["kind"] == "list-lags"), default=0.0))
+
+    @property
+    def models_lag(self) -> float:
+        """Seconds by which reads of the set are late."""
+        return float(max((each["seconds"] for each in self.faults if each["kind"] == "model-lags"), default=0.0))
+
     def changed(self, **parts: Any) -> Case:
         """The same case with other parts of the document; None takes one out."""
         document = {key: value for key, value in {**self.document, **parts}.items() if value is not None}

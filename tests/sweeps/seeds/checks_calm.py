@@ -31,7 +31,7 @@ def floor(truth: Truth) -> Iterator[str]:
     asked = truth.asked
     if not (truth.case.is_calm and truth.upgrades) or asked["allow-downtime"] == "true" or asked["health"] == "ignore":
         return
-    running = sum(1 for each in truth.at(0.0).values() if not is_off(each))
+    running = sum(1 for each in asked.made(truth.at(0.0).values()) if not is_off(each))
     least, lowest = at_least(asked["min-healthy"] or "50%", running), truth.played.azure.lowest_available()
     if asked.goes_back:  # those that do not serve return first, however few serve
         least = min(least, sum(1 for each in truth.at(0.0).values() if each.available))
@@ -41,7 +41,7 @@ def floor(truth: Truth) -> Iterator[str]:
 
 def expected_outcomes(truth: Truth) -> set[str]:
     """What a calm case may end with."""
-    asked, fleet = truth.asked, list(truth.at(0.0).values())
+    asked, fleet = truth.asked, truth.asked.made(truth.at(0.0).values())
     if asked.operation == "status":
         return {"reported"}
     if _names_nobody(truth, fleet) or (asked.goes_back and not asked.target):
@@ -51,6 +51,8 @@ def expected_outcomes(truth: Truth) -> set[str]:
     if _is_impossible(truth, fleet):
         return {"refused"}
     good = _good_end(truth, fleet)
+    if asked.operation != "plan" and any(_was_ill_there(truth, each) for each in fleet):
+        good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}
     return good if _has_room(truth, fleet) else good | {"refused"}
 
 
@@ -76,8 +78,14 @@ def _is_ill_on_target(truth: Truth, instance: InstanceState) -> bool:
     return truth.asked.is_on_target(instance) and not is_off(instance) and not truth.asked.is_healthy(instance)
 
 
+def _was_ill_there(truth: Truth, instance: InstanceState) -> bool:
+    """Whether a selected instance ran the target before, is not upgraded again, and does not serve."""
+    stays = instance.image_version == truth.asked.target and not truth.asked.is_due(instance)
+    return stays and truth.asked.is_selected(instance) and not is_off(instance) and not truth.asked.is_healthy(instance)
+
+
 def _names_nobody(truth: Truth, fleet: Fleet) -> bool:
-    """Whether the selection names what the set does not have."""
+    """Whether the selection names what the set does not have, or an attached machine, which is of another system."""
     named = {name: truth.asked[name].split(",") for name in SELECTIONS if truth.asked[name]}
     present = {name: {str(SELECTIONS[name](each)) for each in fleet} for name in named}
     return any(value not in present[name] for name, values in named.items() for value in values)

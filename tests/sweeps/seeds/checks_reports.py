@@ -98,7 +98,8 @@ def skipped(truth: Truth) -> Iterator[str]:
             on_target = stays or not truth.asked.is_selected(instance)
         elif truth.asked.goes_back:
             on_target = on_target or not truth.asked.has_moved(instance)
-        if not (on_target or truth.asked.is_protected(id_) or is_off(instance)):
+        kept_away = truth.asked.is_protected(id_) or truth.asked.is_attached(id_)
+        if not (on_target or kept_away or is_off(instance)):
             yield f"{id_} is said to be skipped, and is {instance}"
 
 
@@ -125,7 +126,7 @@ def instances(truth: Truth) -> Iterator[str]:
         return
     if shown.keys() != truth.last_seen.keys():
         yield f"the record shows {sorted(shown)}, and there were {sorted(truth.last_seen)}"
-    for id_ in shown.keys() & truth.last_seen.keys():
+    for id_ in (each for each in shown.keys() & truth.last_seen.keys() if not truth.asked.is_attached(each)):
         told, instance = shown[id_], truth.last_seen[id_]
         healthy = {True: "healthy", False: "unhealthy"}.get(instance.healthy) if instance.healthy is not None else None
         pairs = [
@@ -144,7 +145,7 @@ def lowest_healthy(truth: Truth) -> Iterator[str]:
     if not told:
         return
     for look in truth.looks_since_planning:
-        healthy = sum(1 for each in truth.at(look).values() if truth.asked.is_healthy(each))
+        healthy = sum(1 for each in truth.shown(look).values() if truth.asked.is_healthy(each))
         if healthy < int(told):
             yield f"the lowest healthy count is said to be {told}, and at {look} it was {healthy}"
 

@@ -18,7 +18,7 @@ def away(truth: Truth) -> Iterator[str]:
     """Never more instances away because of this run than batch-size, or a whole update domain, allows."""
     for upgrade in truth.upgrades:
         gone = set(upgrade.ids) | set(_away(truth, upgrade))
-        largest = max(truth.asked.largest_batch(list(truth.at(look).values())) for look in _looks(truth, upgrade))
+        largest = max(truth.asked.largest_batch(list(truth.shown(look).values())) for look in _looks(truth, upgrade))
         if len(gone) > largest:
             yield f"at {upgrade.at}: {_listed(gone)} would be away at once, and {largest} may be"
 
@@ -32,12 +32,13 @@ def min_healthy(truth: Truth) -> Iterator[str]:
         serving = {id_ for id_ in upgrade.ids if id_ in upgrade.seen and asked.is_healthy(upgrade.seen[id_])}
         if upgrade in truth.upgrades_back and not serving:
             continue  # to return those that do not serve takes nobody away
-        left = {i.instance_id for i in upgrade.seen.values() if asked.is_healthy(i)} - set(upgrade.ids)
-        counted = [i for i in upgrade.seen.values() if not (is_off(i) and truth.was_off(i.instance_id))]
+        made = asked.made(upgrade.seen.values())
+        left = {i.instance_id for i in made if asked.is_healthy(i)} - set(upgrade.ids)
+        counted = [i for i in made if not (is_off(i) and truth.was_off(i.instance_id))]
         least = at_least(asked["min-healthy"] or "50%", len(counted))
         if len(left) < least:
             yield f"at {upgrade.at}: {len(left)} healthy beside {_listed(upgrade.ids)}, and {least} are needed"
-        healthy = any(asked.is_healthy(i) for i in upgrade.seen.values())
+        healthy = any(asked.is_healthy(i) for i in made)
         if healthy and not left:
             yield f"at {upgrade.at}: nobody beside {_listed(upgrade.ids)} is healthy"
 
@@ -116,8 +117,7 @@ def halt(truth: Truth) -> Iterator[str]:
     that go back, until they fail, too.
     """
     turned = truth.turn.at if truth.turn is not None else float("inf")
-    stops = [(at, "an operation failed") for at, status in truth.ended_operations if status == "Failed"]
-    stops += [(look, "an instance failed") for look in truth.looks if _has_failed(truth.at(look))]
+    stops = [(look, "an instance failed") for look in truth.looks if _has_failed(truth.shown(look))]
     if truth.case.cancel_at is not None:
         stops.append((truth.case.cancel_at, "the run was cancelled"))
     there = [(at, why, turned) for at, why in sorted(stops)[:1] if at < turned]
@@ -197,7 +197,7 @@ def _stops_return(truth: Truth, at: float, why: str) -> bool:
     if why != "an instance failed":
         return True
     back = {id_ for each in truth.upgrades if each.is_back and each.accepted and each.at < at for id_ in each.ids}
-    return any(id_ in back and each.provisioning_state == "Failed" for id_, each in truth.at(at).items())
+    return any(id_ in back and each.provisioning_state == "Failed" for id_, each in truth.shown(at).items())
 
 
 def _has_failed(state: State) -> bool:

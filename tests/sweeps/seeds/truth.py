@@ -15,6 +15,7 @@ from sweeps.seeds.case import Case
 from sweeps.seeds.running import Ran
 
 State = dict[str, InstanceState]
+GONE_AFTER = 10.0  # seconds; one that is missing from a look is not gone yet
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,35 @@ class Truth:
 
     @cached_property
     def last_seen(self) -> State:
-        """The truth at the last look of the run; empty where there was none."""
-        return self.at(self.looks[-1]) if self.looks else {}
+        """What the last look of the run showed; empty where there was none."""
+        return self.shown(self.looks[-1]) if self.looks else {}
+
+    def shown(self, look: float) -> State:
+        """The instances as a look showed them: the truth of then, or of before, where lists lag. One that is missing
+        from it counts as it was shown last, until it has been missing for GONE_AFTER and in two looks.
+        """
+        return self._shown.get(look, {})
+
+    @cached_property
+    def _shown(self) -> dict[float, State]:
+        states: dict[float, State] = {}
+        latest: State = {}
+        missing_since: dict[str, float] = {}
+        for answer in (each for each in self.ran.answered if each.tells_of("instances")):
+            look = answer.request.at
+            listed = {str(each.get("instanceId") or each["name"]) for each in json.loads(answer.body)["value"]}
+            then = self.at(max(0.0, look - self.case.lists_lag))
+            missing = latest.keys() - listed
+            stays = {id_ for id_ in missing if look - missing_since.get(id_, look) < GONE_AFTER}
+            missing_since = {id_: missing_since.get(id_, look) for id_ in missing}
+            latest = {id_: then[id_] for id_ in then if id_ in listed} | {id_: latest[id_] for id_ in stays}
+            states[look] = latest
+        return states
 
     @property
     def planned_from(self) -> State:
         """The truth at the look that the plan was made from; empty where there was none."""
-        return {} if self.planned_at is None else self.at(self.planned_at)
+        return {} if self.planned_at is None else self.shown(self.planned_at)
 
     @property
     def looks_since_planning(self) -> tuple[float, ...]:
@@ -142,7 +165,7 @@ class Truth:
         """The truth at the last look before the run turned back; of a rollback by hand, at planning."""
         if self.turn is None:
             return self.planned_from
-        return self.at(max(look for look in self.looks if look <= self.turn.at))
+        return self.shown(max(look for look in self.looks if look <= self.turn.at))
 
     @property
     def went_back(self) -> bool:
@@ -207,17 +230,17 @@ class Truth:
         for request in self.writes:
             if not request.path.lower().endswith("/manualupgrade"):
                 continue
-            seen_at = max((look for look in self.looks if look <= request.at), default=0.0)
+            seen_at = max((look for look in self.looks if look <= request.at), default=None)
             found.append(
                 Upgrade(
                     at=request.at,
                     ids=tuple(json.loads(request.body)["instanceIds"]),
                     accepted=request.at in accepted_at,
-                    is_known=id(request) in known and request.status < 500 and request.status != 408,
+                    is_known=id(request) in known and request.status < 500 and request.status not in (200, 408),
                     is_back=self.turn is not None and request.at > self.turn.at,
                     earlier=tuple(found),
-                    seen=self.at(seen_at),
-                    seen_at=seen_at,
+                    seen={} if seen_at is None else self.shown(seen_at),
+                    seen_at=seen_at or 0.0,
                 )
             )
         return tuple(found)

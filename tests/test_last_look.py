@@ -1,0 +1,24 @@
+"""The one look that is left when an error ends a run: as every look, it is not the whole truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.playing import play
+from harness.scenarios import Scenario, fleet_of, on_request
+
+DENIED: Scenario = on_request("upgrade", status=403, code="AuthorizationFailed", message="No.")
+
+
+def test_one_that_is_missing_from_it_is_not_gone(tmp_path: Path) -> None:
+    after = {"after_update": 1, "delay": 50}  # the look before the upgrade is younger than this
+    missing = on_request("instances", missing=["1"], count=9, during=after)
+    played = play(fleet_of((2, 2), faults=[DENIED, missing]), tmp_path)
+    assert (played.outcome, played.ids("remaining")) == ("halted", ["0", "1", "2", "3"]), played.log
+
+
+def test_one_without_the_signal_yet_is_told_so(tmp_path: Path) -> None:
+    begins = {"3": {"reports_health": False, "current": False}}
+    played = play(fleet_of((2, 2), instances=begins, faults=[DENIED]), tmp_path)
+    told = {each["instance_id"]: each["health"] for each in played.record["instances"]}
+    assert (played.outcome, told["3"]) == ("halted", "no signal yet"), played.log
