@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from harness.playing import play
 from harness.scenarios import Scenario, fleet_of, on_request
 
@@ -22,3 +24,14 @@ def test_one_without_the_signal_yet_is_told_so(tmp_path: Path) -> None:
     played = play(fleet_of((2, 2), instances=begins, faults=[DENIED]), tmp_path)
     told = {each["instance_id"]: each["health"] for each in played.record["instances"]}
     assert (played.outcome, told["3"]) == ("halted", "no signal yet"), played.log
+
+
+@pytest.mark.parametrize("upgrade", [1, 2], ids=["of-the-first-batch", "of-the-last-batch"])
+def test_a_change_after_an_instance_has_passed_is_said(upgrade: int, tmp_path: Path) -> None:
+    """In the middle of a batch the gate meets it; afterwards nothing but the flags tell, and the end must not lie."""
+    patch = {"sku": {"name": "Standard_D4s_v5"}}
+    changed = {"kind": "model-change", "patch": patch, "after_upgrade": upgrade, "delay": 65}
+    played = play(fleet_of((2, 2), faults=[changed]), tmp_path)
+    assert played.outcome == "succeeded"
+    assert "instances are on the target image, but not on the newest model" in played.log
+    assert "They are not current: somebody changed the rest of the model meanwhile." in played.record["reason"]

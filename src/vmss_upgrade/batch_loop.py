@@ -23,7 +23,7 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.health_gate import Pending
 from vmss_upgrade.rollout.listing import listed
-from vmss_upgrade.rollout.model_check import check_during_rollout, check_nothing_to_do
+from vmss_upgrade.rollout.model_check import changed_beside_the_image, check_during_rollout, check_nothing_to_do
 from vmss_upgrade.rollout.planner import Batch, RolloutPlan, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.prediction import expected_end, fits
@@ -214,6 +214,13 @@ class BatchLoop:
     def still_starting(self) -> tuple[str, ...]:
         """Return who was made since planning and does not serve yet, by the last look."""
         return self._watch.still_starting(self._scale_set())
+
+    def look_for_changes(self) -> Steps[None]:
+        """Tell where instances that passed are not current any more: somebody changed the model after their batch."""
+        behind = any(i.id in self._watch.passed and i.latest_model_applied is False for i in self._azure.seen)
+        if behind and self.is_current:
+            self.is_current = False
+            yield Noticed(at=self._azure.elapsed(), finding=changed_beside_the_image())
 
     def settle(self) -> Steps[tuple[Pending, ...]]:
         """One more look at everything, repeated until nothing is in the making, at most for `health_timeout`.

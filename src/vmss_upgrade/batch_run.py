@@ -23,7 +23,7 @@ from vmss_upgrade.rollout.events import (
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.health_gate import BATCH_TIMEOUT, Before, HealthGate, Pending, new_problems
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.model_check import check_during_rollout
+from vmss_upgrade.rollout.model_check import changed_beside_the_image, check_during_rollout
 from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
@@ -210,12 +210,7 @@ class BatchRun:
         model = yield from self._azure.read_accepted_model(lambda model: check_during_rollout(model, self._model_image))
         if (model.fingerprint, model.surroundings) == (self.model.fingerprint, self.model.surroundings):
             return gate
-        yield self._notice(
-            Severity.WARN,
-            "Somebody changed the model (not its image) during the rollout: instances are on the target image, but "
-            "not on the newest model.",
-            "Bring them to the changed model when it is meant for them.",
-        )
+        yield Noticed(at=self._azure.elapsed(), finding=changed_beside_the_image())
         self.model, self.is_current = model, False
         return replace(gate, flag_matters=False).advance(self._scale_set().by_id(), self._azure.now())
 
@@ -259,8 +254,8 @@ class BatchRun:
                 message = f"Instance {id_} {what} during batch {self._batch.number}; nothing more is expected of it."
                 yield self._notice(Severity.NOTE, message)
 
-    def _notice(self, severity: Severity, message: str, remedy: str = "") -> Noticed:
-        return Noticed(at=self._azure.elapsed(), finding=Finding(severity, message, remedy))
+    def _notice(self, severity: Severity, message: str) -> Noticed:
+        return Noticed(at=self._azure.elapsed(), finding=Finding(severity, message))
 
     def _gate_progress(self, gate: HealthGate) -> BatchProgressed:
         if gate.ready_since is None:

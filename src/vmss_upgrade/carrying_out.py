@@ -36,6 +36,7 @@ def carry_out(plan: RolloutPlan, loop: BatchLoop, azure: PatientApi, policy: Pol
         unsettled = yield from loop.settle()
     did_anything = bool(plan.batches) or azure.wrote
     yield from loop.check_model(nothing_was_done=not did_anything)
+    yield from loop.look_for_changes()
     starting = loop.still_starting()
     if starting:
         message = f"Created since planning, with the model as it is, and still starting: {listed(starting)}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.preflight import unfit
 from vmss_upgrade.rollout.scale_set import Model
@@ -27,6 +28,15 @@ def check_during_rollout(model: Model, expected: Image) -> None:
         raise _changed(f"Somebody changed the scale set during the rollout. {finding.message}", finding.remedy)
     if not model.image.same_as(expected):
         raise _changed(f"Somebody changed the model's image to {model.image} during the rollout.", _ONLY_ONE)
+
+
+def changed_beside_the_image() -> Finding:
+    """Return that somebody changed the rest of the model, so that instances on the target are not current with it."""
+    return warn(
+        "Somebody changed the model (not its image) during the rollout: instances are on the target image, but not on "
+        "the newest model.",
+        "Bring them to the changed model when it is meant for them.",
+    )
 
 
 def check_nothing_to_do(model: Model, planned_from: Model) -> None:

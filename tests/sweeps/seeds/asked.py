@@ -93,10 +93,19 @@ class Asked:
 
     @property
     def image_of_the_others(self) -> str:
-        """Of the model's image and the one that most others run the older; empty where there is no such pair. The
-        drawn versions of a kind sort by their text.
+        """Of the model's image and the one that most others run, whom a rollout may move, the older; empty where there
+        is no such pair. The drawn versions of a kind sort by their text.
         """
-        others = Counter(image for image in self.images_at_first.values() if image != self.model_image)
+        begins = self.case.document["instances"]
+        keeps_off = () if self["stopped-instances"] == "include" else ("stopped", "deallocated")
+        may_move = {
+            i.instance_id: not self.is_protected(i.instance_id)
+            and not self.is_attached(i.instance_id)
+            and begins.get(i.instance_id, {}).get("power") not in keeps_off
+            for i in self.case.scenario.scale_set.instances
+        }
+        ran = self.images_at_first.items()
+        others = Counter(image for id_, image in ran if image != self.model_image and may_move[id_])
         return min(self.model_image, others.most_common(1)[0][0]) if others and self.model_image else ""
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from azure_simulator import Scenario, read_scenario
+from sweeps.seeds.lies import passes
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ class Case:
     def is_calm(self) -> bool:
         """Nothing goes wrong and nobody interferes."""
         return not self.faults and self.cancel_at is None and "access_token_seconds" not in self.document
+
+    @property
+    def is_lying(self) -> bool:
+        """Azure lies in ways that pass, and nothing else is wrong: the bounds are those of a calm case."""
+        is_bounded = any(name in self.inputs for name in ("health-timeout", "batch-timeout", "timeout"))
+        is_quiet = self.cancel_at is None and "access_token_seconds" not in self.document and not is_bounded
+        return bool(self.faults) and is_quiet and all(map(passes, self.faults))
 
     @property
     def lists_lag(self) -> float:

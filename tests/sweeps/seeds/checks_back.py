@@ -62,9 +62,11 @@ def back_called_for(truth: Truth) -> Iterator[str]:
         yield f"turned back at {turn.at}, and the write before was forbidden"
     if not earlier:
         yield f"turned back at {turn.at}, and this run had changed nothing"
-    if not _has_failed(truth):
-        yield f"turned back at {turn.at}, and nothing had failed"
-    held = [image for at, image in truth.models_seen if at < turn.at]
+    if not _was_seen_bad(truth):
+        yield f"turned back at {turn.at}, and no instance had been seen bad on the target"
+    before = [patch.at for patch in truth.patches if patch.at < turn.at]
+    late = before[-1] + truth.case.models_lag + ON_ITS_WAY if before and truth.case.models_lag else 0.0
+    held = [image for at, image in truth.models_seen if late < at < turn.at]
     if held and truth.asked.operation == "upgrade" and held[-1] != truth.asked.target:
         yield f"turned back at {turn.at}, and somebody had put {held[-1]} into the model"
 
@@ -110,23 +112,20 @@ def _is_well_back(truth: Truth, instance: InstanceState) -> bool:
     return truth.is_ready(instance, back=not truth.asked.goes_back)
 
 
-def _has_failed(truth: Truth) -> bool:
-    """Whether an operation had failed or not ended, or an instance was ill or behind, before the run turned back."""
+def _was_seen_bad(truth: Truth) -> bool:
+    """Whether an instance that the rollout had moved, or that was born since, failed or was ill on the target at a look
+    since the last upgrade there, or one that was ill vanished.
+    """
     assert truth.turn is not None
-    if any(status == "Failed" and at < truth.turn.at for at, status in truth.ended_operations):
-        return True
-    there = [each for each in truth.upgrades if not each.is_back]
-    if there and not any(there[-1].at < at < truth.turn.at for at, _ in truth.ended_operations):
-        return True  # it did not end in time
-    if there and truth.turn.at - there[-1].at >= seconds(truth.asked["batch-timeout"] or "1h") - ON_ITS_WAY:
-        return True  # its batch did not
-    asked = [*truth.moving_writes, *(r for r in truth.played.azure.requests if "/operations/" in r.path.lower())]
-    refused = [request for request in asked if request.at < truth.turn.at and 400 <= request.status < 500]
-    return bool(refused) or (bool(there) and _is_anybody_not_well(truth, truth.seen_at_turn))
+    there = [each.at for each in truth.upgrades if not each.is_back]
+    since = there[-1] if there else 0.0
+    looks = [look for look in truth.looks_since_planning if since <= look < truth.turn.at]
+    return any(_is_bad(truth, each, truth.shown(look)) for look in looks for each in truth.shown(look).values())
 
 
-def _is_anybody_not_well(truth: Truth, seen: State) -> bool:
-    gone = truth.asked_for_there - seen.keys()
-    touched = [seen[id_] for id_ in truth.asked_for_there & seen.keys()]
-    ill = [each for each in seen.values() if not is_off(each) and not truth.asked.is_healthy(each)]
-    return bool(gone or ill or any(not truth.is_ready(each) for each in touched))
+def _is_bad(truth: Truth, instance: InstanceState, seen: State) -> bool:
+    if is_off(instance) and instance.power_state == "deallocated":
+        return False
+    has_failed = instance.provisioning_state == "Failed" or not truth.asked.is_healthy(instance)
+    is_ours = instance.instance_id in truth.asked_for_there or truth.moved(instance, seen)
+    return has_failed and is_ours

@@ -108,7 +108,7 @@ def images(truth: Truth) -> Iterator[str]:
     target, previous = truth.played.outputs.get("target-image", ""), truth.played.outputs.get("previous-image", "")
     if truth.has_plan and not truth.is_floating and not target.endswith(truth.asked.target):
         yield f"the target image is said to be {target}, and {truth.asked.target} was asked for"
-    ran = {instance.image_version for instance in truth.planned_from.values()}
+    ran = {instance.image_version for instance in truth.asked.made(truth.planned_from.values())}
     if previous and not any(previous.endswith(image) for image in ran):
         reference = truth.case.document["fleet"]["image"]
         if not previous.endswith(reference.get("version", reference.get("id"))):
@@ -188,5 +188,5 @@ def succeeded(truth: Truth) -> Iterator[str]:
     for id_, instance in truth.last_seen.items():
         if truth.asked.is_due(instance) and not truth.was_brought_there(instance):
             yield f"{truth.outcome}, and {id_} is not on the target: {instance}"
-        if id_ in truth.asked_for and not truth.is_ready(instance):
+        if id_ in truth.asked_for and not truth.is_ready(instance) and instance.power_state != "deallocated":
             yield f"{truth.outcome}, and {id_} is not well: {instance}"

@@ -108,7 +108,9 @@ def gate(truth: Truth) -> Iterator[str]:
     for upgrade in truth.upgrades:
         for before in (each for each in upgrade.before_its_batch if each.accepted):
             for id_ in before.ids:
-                if id_ in upgrade.seen and not truth.is_ready(upgrade.seen[id_], back=upgrade.is_back):
+                if id_ not in upgrade.seen or truth.was_taken_away(upgrade.seen[id_]):
+                    continue
+                if not truth.is_ready(upgrade.seen[id_], back=upgrade.is_back):
                     yield f"at {upgrade.at}: {id_}, asked for at {before.at}, is not ready: {upgrade.seen[id_]}"
 
 

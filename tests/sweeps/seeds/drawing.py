@@ -9,24 +9,29 @@ from sweeps.seeds.case import Case
 from sweeps.seeds.drawing_faults import draw_faults
 from sweeps.seeds.drawing_fleet import draw_fleet
 from sweeps.seeds.drawing_inputs import draw_inputs, draw_operation
+from sweeps.seeds.drawing_lies import draw_lies
 
 CALM = 1 / 3  # so many cases have neither faults nor other actors
+LYING = 1 / 4  # and in so many Azure lies in ways that pass, and nothing else is wrong
 LONGEST = 600.0  # seconds; nobody cancels later
 
 
 def draw_case(seed: int) -> Case:
     """The case of this seed."""
     rng = Random(seed)
-    calm = rng.random() < CALM
+    weather = rng.random()
+    calm, lying = weather < CALM, CALM <= weather < CALM + LYING
     operation = draw_operation(rng)
     document: dict[str, Any] = {
         "description": f"Drawn from seed {seed}.",
         **draw_fleet(rng, half_way=operation == "rollback"),
     }
     fleet = Case(seed, {**document, "inputs": {}}).scenario.scale_set
-    document["inputs"] = draw_inputs(rng, fleet, document, operation, calm=calm)
+    document["inputs"] = draw_inputs(rng, fleet, document, operation, calm=calm or lying)
     if calm:
         return Case(seed, document)
+    if lying:
+        return Case(seed, {**document, "faults": draw_lies(rng, fleet, document)})
     document["faults"] = draw_faults(rng, fleet, document)
     if rng.random() < 0.08:
         document["access_token_seconds"] = rng.choice([60, 300, 900])

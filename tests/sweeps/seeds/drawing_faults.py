@@ -9,6 +9,7 @@ from typing import Any
 from azure_simulator.set_description import SetDescription
 from harness.routes import ROUTES
 from harness.scenarios import on_request
+from sweeps.seeds.drawing_lies import Lies
 from sweeps.seeds.images import family_of
 
 Fault = dict[str, Any]
@@ -19,10 +20,14 @@ CODES = ("VMExtensionProvisioningError", "VMAgentStatusCommunicationError", "Int
 
 
 def draw_faults(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> list[Fault]:
-    """One to five faults of any kinds."""
-    draw = _Draw(rng, fleet, document)
-    kinds = list(draw.kinds)
-    drawn = [draw.kinds[rng.choice(kinds)]() for _ in range(rng.randint(1, 5))]
+    """One to five faults of any kinds. Half of the cases have lies among them, and some nothing else."""
+    draw, lies = _Draw(rng, fleet, document), Lies(rng, fleet, document)
+    dishonest = {**lies.passing, **lies.lasting, **lies.sick}
+    kinds = rng.choices([draw.kinds, {**draw.kinds, **dishonest}, dishonest], [5, 2, 3])[0]
+    names = list(kinds)
+    drawn = [kinds[rng.choice(names)]() for _ in range(rng.randint(1, 5))]
+    if kinds is dishonest:
+        return [*drawn, lies.sick["sick-image"]()] if rng.random() < 0.3 else drawn
     if document["inputs"].get("on-failure") == "rollback" and rng.random() < 0.7:
         return [draw.what_fails_half_way(), *drawn[1:]]
     return drawn
@@ -33,9 +38,9 @@ class _Draw:
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
         self._rng = rng
-        self._fleet = fleet
         self._document = document
-        self._ids = [described.instance_id for described in fleet.instances]
+        self._made = [described for described in fleet.instances if not described.attached]
+        self._ids = [described.instance_id for described in self._made]
         self._born = 0
         self.kinds: dict[str, Callable[[], Fault]] = {
             "comes-up-unhealthy": self._comes_up_unhealthy,
@@ -131,7 +136,7 @@ class _Draw:
         return self._event("fall-ill", **({"seconds": self._rng.choice([10, 90])} if self._rng.random() < 0.6 else {}))
 
     def _appear(self) -> Fault:
-        like = self._rng.choice(self._fleet.instances)
+        like = self._rng.choice(self._made)
         self._born += 1
         number = 90 + self._born
         flexible = self._document["fleet"].get("orchestration") == "Flexible"

@@ -9,6 +9,37 @@ from azure_simulator import read_scenario
 from sweeps.seeds.images import LATEST, Family
 
 MOST = 12
+# Machines that somebody attached to a Flexible set: of another system, without an image, of another line of images
+ATTACHED: dict[str, Any] = {
+    "jumpbox": {
+        "properties": {
+            "storageProfile": {
+                "osDisk": {"osType": "Windows"},
+                "imageReference": {
+                    "publisher": "MicrosoftWindowsServer",
+                    "offer": "WindowsServer",
+                    "sku": "2022-datacenter",
+                    "version": "latest",
+                    "exactVersion": "20348.2113.231109",
+                },
+            }
+        }
+    },
+    "restored": {},
+    "web-older": {
+        "properties": {
+            "storageProfile": {
+                "imageReference": {
+                    "publisher": "Debian",
+                    "offer": "debian-12",
+                    "sku": "12",
+                    "version": "0.1.0",
+                    "exactVersion": "0.1.0",
+                }
+            }
+        }
+    },
+}
 
 
 def draw_fleet(rng: Random, *, half_way: bool) -> dict[str, Any]:
@@ -27,7 +58,11 @@ def draw_fleet(rng: Random, *, half_way: bool) -> dict[str, Any]:
         repairs = {"enabled": True, "gracePeriod": "PT10M", "repairAction": "Replace"}
         document["model"] = {"properties": {"automaticRepairsPolicy": repairs}}
         document["repairs_suspended"] = rng.random() < 0.3
+    elif rng.random() < 0.3:
+        spot = {"priority": "Spot", "evictionPolicy": rng.choice(["Deallocate", "Delete"])}
+        document["model"] = {"properties": {"virtualMachineProfile": spot}}
     document["instances"] = _instances(rng, document, family, model_image, half_way=half_way)
+    document["instances"] |= {name: {"shows": ATTACHED[name]} for name in fleet.get("attached", ())}
     return document
 
 
@@ -42,7 +77,8 @@ def _shape(rng: Random) -> dict[str, Any]:
     if kind == "groups":
         return {"update_domains": _domains(rng, MOST // 2), "placement_groups": 2}
     if kind == "flexible":
-        return {"update_domains": [rng.randint(2, MOST)], "orchestration": "Flexible"}
+        shape: dict[str, Any] = {"update_domains": [rng.randint(2, MOST)], "orchestration": "Flexible"}
+        return {**shape, "attached": sorted(ATTACHED)} if rng.random() < 0.4 else shape
     if kind == "gaps":
         return {"update_domains": _domains(rng, MOST), "missing_ids": sorted(rng.sample(range(15), rng.randint(1, 5)))}
     return {"update_domains": _domains(rng, MOST)}
@@ -77,11 +113,14 @@ def _instances(
     """How the instances begin: on older or newer images, protected, stopped, failed or ill."""
     plain = read_scenario({**document, "description": "", "instances": {}}, "drawn", "drawn")
     mess = rng.choice([0.0, 0.1, 0.25])
+    lack_signal = document["fleet"]["health"] in ("probe", "extension") and rng.random() < 0.1
     drawn: dict[str, Any] = {}
-    for described in plain.scale_set.instances:
+    for described in (each for each in plain.scale_set.instances if not each.attached):
         runs = _version(rng, LATEST if half_way else model_image, mess)
         begins: dict[str, Any] = {} if runs == model_image else {"image": family.of_instance(runs)}
         begins |= _condition(rng, mess)
+        if lack_signal and runs == model_image and begins.keys() <= {"protected"} and rng.random() < 0.7:
+            begins |= {"reports_health": False, "current": False}  # the signal is newer than the instance
         if begins:
             drawn[described.instance_id] = begins
     return drawn

@@ -73,7 +73,10 @@ def _selection(rng: Random, fleet: SetDescription) -> dict[str, str]:
     if rng.random() >= 0.25:
         return {}
     name = rng.choice(list(SELECTIONS))
-    present = sorted({str(v) for v in map(SELECTIONS[name], fleet.instances) if v is not None})
+    made = [each for each in fleet.instances if not each.attached]
+    present = sorted({str(v) for v in map(SELECTIONS[name], made) if v is not None})
+    if name == "instance-ids" and len(made) < len(fleet.instances) and rng.random() < 0.3:
+        return {name: f"{present[0]},jumpbox"}
     if not present or rng.random() < 0.05:
         return {name: "77"}
     return {name: ",".join(rng.sample(present, rng.randint(1, len(present))))}
@@ -96,7 +99,7 @@ def _treatment(rng: Random, document: dict[str, Any]) -> dict[str, str]:
         inputs["stopped-instances"] = "include"
     if rng.random() < 0.2:
         inputs["health"] = rng.choices(["ignore", "required"], [2, 1])[0]
-    if rng.random() < (0.6 if "model" in document else 0.05):
+    if rng.random() < (0.6 if "repairs_suspended" in document else 0.05):
         inputs["suspend-repairs"] = "true"
     return inputs
 

@@ -45,7 +45,7 @@ def _with_less(case: Case) -> Iterator[Case]:
 
 def _with_fewer_instances(case: Case) -> Iterator[Case]:
     fleet = case.document["fleet"]
-    for part in ("zones", "placement_groups", "missing_ids"):
+    for part in ("zones", "placement_groups", "missing_ids", "attached"):
         if part in fleet:
             yield case.changed(fleet={key: value for key, value in fleet.items() if key != part})
     counts = fleet["update_domains"]

@@ -180,7 +180,7 @@ class Truth:
     @cached_property
     def majority(self) -> list[str]:
         """The image that most of those that were to move ran at planning, of several the first."""
-        behind = [i for i in self.planned_from.values() if i.image_version != self.asked.target]
+        behind = [i for i in self.asked.made(self.planned_from.values()) if i.image_version != self.asked.target]
         due = [i for i in behind if self.asked.is_due(i)] or behind
         counted = Counter(i.image_version for i in due)
         most = max(counted.values(), default=0)
@@ -272,6 +272,16 @@ class Truth:
             return False
         is_excused = self.was_off(instance.instance_id) and is_off(instance)
         return is_excused or self.asked.is_healthy(instance)
+
+    def was_taken_away(self, instance: InstanceState) -> bool:
+        """Whether it was evicted or stopped from outside since planning: deallocated, or stopped once it was ready."""
+        if not is_off(instance) or self.was_off(instance.instance_id):
+            return False
+        seen = [self.shown(look).get(instance.instance_id) for look in self.looks_since_planning]
+        was_ready = any(
+            each is not None and self.is_ready(each) and each.upgrades == instance.upgrades for each in seen
+        )
+        return instance.power_state == "deallocated" or was_ready
 
     def is_on_image(self, instance: InstanceState) -> bool:
         """Whether it runs the image of this rollout; where the model names none exactly, the newest model."""

@@ -1,0 +1,158 @@
+"""An Azure that lies a little: what it shows late, in part or wrongly, and what others do to the set meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from azure_simulator.set_description import SetDescription
+from harness.scenarios import on_request
+from sweeps.seeds.lies import FOR_GOOD, SIGNALS, Fault
+
+Draw = Callable[[], Fault]
+
+HEALTH_EXTENSION = {
+    "name": "HealthExtension",
+    "properties": {
+        "publisher": "Microsoft.ManagedServices",
+        "type": "ApplicationHealthLinux",
+        "typeHandlerVersion": "1.0",
+        "autoUpgradeMinorVersion": True,
+        "settings": {"protocol": "http", "port": 80, "requestPath": "/health"},
+    },
+}
+MONITORING = {
+    "name": "MonitoringAgent",
+    "properties": {"publisher": "Contoso", "type": "Monitoring", "typeHandlerVersion": "1.0"},
+}
+SHORT_LAG = 20.0  # seconds; a bake of the default time is longer than old health is shown so
+CODES = ("OperationPreempted", "InternalExecutionError", "VMExtensionProvisioningError")
+
+
+def draw_lies(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> list[Fault]:
+    """One to three lies that pass: nothing is wrong, and a good image must arrive."""
+    lies = Lies(rng, fleet, document)
+    kinds = rng.sample(sorted(lies.passing), rng.randint(1, 3))
+    return [lies.passing[kind]() for kind in kinds]
+
+
+class Lies:
+    """Draws faults of one scenario: `passing` ones cost nothing but time, `lasting` ones may end a run, and are not the
+    image's doing, and the image is what `sick` ones are the doing of.
+    """
+
+    def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
+        self._rng = rng
+        self._fleet = document["fleet"]
+        self._inputs = document["inputs"]
+        self._made = [described for described in fleet.instances if not described.attached]
+        self._ids = [described.instance_id for described in self._made]
+        self.passing: dict[str, Draw] = {
+            "list-lags": lambda: {"kind": "list-lags", "seconds": rng.choice([2, 5, 10])},
+            "model-lags": lambda: {"kind": "model-lags", "seconds": rng.choice([3, 20])},
+            "missing-once": lambda: self._in_a_list(missing=self._some(), count=rng.choice([1, 1, 2])),
+            "viewless-once": lambda: self._in_a_list(without=["properties.instanceView"], of=[self._one()]),
+            "operation-lies": self._operation_lies,
+            "empty": lambda: self._write(empty=rng.choice(["before", "after"])),
+            "preempted-call": lambda: on_request("upgrade", "error", error="preempted", nth=rng.randint(1, 2), count=2),
+            "another-operation": lambda: on_request("upgrade", "error", error="another-operation", count=2),
+            "api-version-flickers": self._api_version_flickers,
+            "somebody-changes": self._somebody_changes,
+        }
+        if self._has_signal:
+            self.passing["health-lags"] = self._health_lags
+        if self._fleet["health"] in SIGNALS:
+            self.passing["signal-missing-once"] = lambda: self._without_signal(nth=rng.randint(1, 6))
+        self.lasting: dict[str, Draw] = {
+            "scale-out": self._scale_out,
+            "scale-in": lambda: {"kind": "scale-in", **self._when()},
+        }
+        if self._fleet["health"] in SIGNALS:
+            self.lasting["signal-gone"] = lambda: self._without_signal(count=FOR_GOOD, during=self._when())
+        profile = document.get("model", {}).get("properties", {}).get("virtualMachineProfile", {})
+        if profile.get("priority") == "Spot":
+            self.lasting["evict"] = lambda: {"kind": "evict", "instance": self._one(), **self._when()}
+        self.sick: dict[str, Draw] = {"sick-image": self._sick_image}
+
+    @property
+    def _has_signal(self) -> bool:
+        return self._fleet["health"] != "none" and self._inputs.get("health") != "ignore"
+
+    # -- late and in part ----------------------------------------------------------------------------------------
+
+    def _in_a_list(self, **effect: Any) -> Fault:
+        when = {"during": self._when()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
+        return on_request("instances", **effect, **when)
+
+    def _health_lags(self) -> Fault:
+        """Old health without its time is shown for less than the bake time, and no batch is without one."""
+        drawn: Fault = {"kind": "health-lags", "seconds": self._rng.choice([5, SHORT_LAG])}
+        return drawn if "bake-time" not in self._inputs and self._rng.random() < 0.5 else {**drawn, "time": True}
+
+    def _without_signal(self, **how_long: Any) -> Fault:
+        return on_request("set", without=[SIGNALS[self._fleet["health"]]], **how_long)
+
+    # -- what is said of writes ----------------------------------------------------------------------------------
+
+    def _write(self, **effect: Any) -> Fault:
+        return on_request(self._rng.choice(["upgrade", "upgrade", "patch"]), nth=self._rng.randint(1, 2), **effect)
+
+    def _operation_lies(self) -> Fault:
+        """Canceled, preempted, failed though well, or succeeded too early."""
+        told_after = self._rng.choice([2, 5, 20])
+        drawn = on_request("upgrade", "operation", nth=self._rng.randint(1, 3), told_after=told_after)
+        if self._rng.random() < 0.3:
+            return {**drawn, "count": 9}
+        drawn["code"] = self._rng.choice(CODES)
+        return {**drawn, "cancelled": True} if self._rng.random() < 0.4 else drawn
+
+    def _api_version_flickers(self) -> Fault:
+        drawn: Fault = {"kind": "error", "path": "Microsoft.Compute", "error": "no-registered-provider"}
+        return {**drawn, "nth": self._rng.randint(1, 5), "every": self._rng.choice([4, 5, 7]), "count": FOR_GOOD}
+
+    # -- what others do ------------------------------------------------------------------------------------------
+
+    def _somebody_changes(self) -> Fault:
+        extensions = [MONITORING, HEALTH_EXTENSION] if self._fleet["health"] == "extension" else [MONITORING]
+        changes: list[Fault] = [
+            {"patch": {"sku": {"name": "Standard_D4s_v5"}}},
+            {"patch": {"sku": {"capacity": 2 + len(self._ids)}}},
+            {"patch": {"identity": {"type": "SystemAssigned"}}, "new_model": True},
+            {"patch": {"tags": {"owner": "somebody"}}},
+            {"patch": {"properties": {"virtualMachineProfile": {"extensionProfile": {"extensions": extensions}}}}},
+        ]
+        return {"kind": "model-change", **self._rng.choice(changes), **self._when()}
+
+    def _scale_out(self) -> Fault:
+        flexible = self._fleet.get("orchestration") == "Flexible"
+        like = self._rng.choice(self._made)
+        drawn: Fault = {"kind": "scale-out", "instance": "simulated-set_00000070" if flexible else "70", **self._when()}
+        drawn |= {"every": self._rng.choice([60, 180]), "count": self._rng.choice([1, 4, 12])}
+        drawn |= {"creating_seconds": self._rng.choice([0, 30, 90]), "healthy_after_seconds": 30}
+        if self._rng.random() < 0.3:
+            drawn |= {"image": "old", "count": 2}
+        if like.update_domain is not None:
+            drawn["update_domains"] = [like.update_domain]
+        return drawn | ({"zone": like.zone} if like.zone else {})
+
+    # -- what the image does -------------------------------------------------------------------------------------
+
+    def _sick_image(self) -> Fault:
+        """Unhealthy for good on every instance: at once, or once it has been healthy for a while."""
+        drawn: Fault = {"kind": "comes-up-unhealthy", "instance": "*"}
+        may_relapse = "bake-time" not in self._inputs and self._rng.random() < 0.4
+        return {**drawn, "seconds": 10, "relapses_after": 15} if may_relapse else drawn
+
+    # -- small words ---------------------------------------------------------------------------------------------
+
+    def _one(self) -> str:
+        return self._rng.choice(self._ids)
+
+    def _some(self) -> list[str]:
+        return sorted(self._rng.sample(self._ids, self._rng.randint(1, min(2, len(self._ids)))))
+
+    def _when(self) -> dict[str, Any]:
+        if self._rng.random() < 0.3:
+            return {"at": round(self._rng.uniform(0, 300), 1)}
+        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice([0, 10, 30, 65, 90])}
