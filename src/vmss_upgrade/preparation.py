@@ -136,13 +136,17 @@ class Preparation:
         return [i.id for i in made if i.id in updating or is_selected(i, selection)]
 
     def _with_signal_seen(self, model: Model) -> Steps[Model]:
-        """The model, read once more where it shows no health signal although instances report their health."""
+        """The model, read once more where it shows no health signal although instances report their health; these too,
+        because what they lack of the model was found by the first read.
+        """
         reporting = any(i.health not in (Health.NO_SIGNAL, Health.NOT_YET) for i in self._azure.seen)
         if model.health_signal is not HealthSignal.NONE or not reporting:
             return model
         why = "instances report their health, but the model shows no health signal, so it is read once more"
         yield from self._azure.wait(why, SECOND_LOOK)
-        return (yield from self._azure.read_model())
+        model = yield from self._azure.read_model()
+        yield from self._azure.look()
+        return model
 
     def _are_repairs_suspended(self, model: Model) -> Steps[bool | None]:
         if not model.repairs:

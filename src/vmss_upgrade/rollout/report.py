@@ -119,7 +119,7 @@ class Report:
             case RolloutPlanned():
                 self.plan, self.policy, self.command = event.plan, event.policy, event.command
                 self.off_before = off_ids(event.scale_set.instances)
-                self.before = event.scale_set.instances
+                self.model, self.before = event.scale_set.model, event.scale_set.instances
                 self._see(event.scale_set.instances, event.at)
             case Waiting():
                 self.seconds_waited += event.seconds

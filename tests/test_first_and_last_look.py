@@ -1,4 +1,4 @@
-"""The one look that is left when an error ends a run: as every look, it is not the whole truth."""
+"""The looks at the two ends of a run: as every look, none of them is the whole truth."""
 
 from __future__ import annotations
 
@@ -35,3 +35,14 @@ def test_a_change_after_an_instance_has_passed_is_said(upgrade: int, tmp_path: P
     assert played.outcome == "succeeded"
     assert "instances are on the target image, but not on the newest model" in played.log
     assert "They are not current: somebody changed the rest of the model meanwhile." in played.record["reason"]
+
+
+# -- and the first ---------------------------------------------------------------------------------------------------
+
+
+def test_the_plan_goes_by_the_signal_that_the_first_read_lacked(tmp_path: Path) -> None:
+    hidden = on_request("set", without=["properties.virtualMachineProfile.extensionProfile"])
+    sick = fleet_of((2, 2), fleet={"health": "extension"}, instances={"3": {"unhealthy": True}}, faults=[hidden])
+    played = play(sick, tmp_path, inputs={"operation": "plan", "min-healthy": "1"})
+    assert played.outputs["lowest-healthy"] == "3", played.log
+    assert "HealthExtension is extra" not in played.log
