@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.patience import Patience
 from vmss_upgrade.rollout.scale_set import Model
 
 LIMIT = 30 * 60.0  # seconds; recorded image changes of a model took 41 to 64 s
-LAG = 60.0  # seconds for which a read may still show the model of before our own update
+LAG = 60.0  # seconds for which a read may still show the model of before an update, our own or somebody's
 
 
 def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Model]:
@@ -61,11 +61,16 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
     """The accepted update; None when its answer was lost, but the model holds the target.
 
     The ETag is read immediately before each try, and the image compared: the write happens only on the model that was
-    planned from.
+    planned from. A read that shows the ETag which Azure has just refused is late.
     """
-    patience = Patience()
+    patience, refused_etag, refused_at = Patience(), "", 0.0
     while True:
         model = yield from azure.read_model()
+        if model.etag == refused_etag and azure.now() - refused_at < LAG:
+            yield from azure.wait(
+                "the model still shows the ETag that Azure has refused", SECOND_LOOK, until=refused_at + LAG
+            )
+            continue
         if model.image.same_as(target):
             return None
         model = yield from azure.read_accepted_model(lambda m: check_before_model_update(m, planned_from), model)
@@ -73,6 +78,8 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
         try:
             return azure.write(partial(azure.api.set_image, target, model.etag))
         except AzureError as error:
+            if error.trouble is Trouble.CHANGED:
+                refused_etag, refused_at = model.etag, azure.now()
             patience = yield from azure.wait_after(error, patience)
 
 

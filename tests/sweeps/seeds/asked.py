@@ -156,6 +156,10 @@ class Asked:
         """Whether somebody attached it, so that it was never made from the model."""
         return instance_id in self.case.document["fleet"].get("attached", ())
 
+    def is_without_view(self, instance: InstanceState) -> bool:
+        """Whether Azure shows neither its power nor its health until it is upgraded."""
+        return instance.upgrades == 0 and "shows" in self.case.document["instances"].get(instance.instance_id, {})
+
     def is_without_signal_yet(self, instance: InstanceState) -> bool:
         """Whether it gets the model's health signal with its first upgrade only."""
         begins = self.case.document["instances"].get(instance.instance_id, {})
@@ -199,6 +203,7 @@ class Asked:
     def is_healthy(self, instance: InstanceState) -> bool:
         """Whether it serves, as far as the signal that counts tells."""
         up = instance.provisioning_state == "Succeeded" and instance.power_state == "running"
+        up = up and not self.is_without_view(instance)
         return up and (instance.healthy is True or not self.has_signal or self.is_without_signal_yet(instance))
 
     def made(self, fleet: Iterable[InstanceState]) -> list[InstanceState]:

@@ -51,6 +51,8 @@ def expected_outcomes(truth: Truth) -> set[str]:
     if _is_impossible(truth, fleet):
         return {"refused"}
     good = _good_end(truth, fleet)
+    if any(map(asked.is_without_view, fleet)):
+        good = good | {"refused"}  # it has no place in the order, or does not count as healthy
     if asked.operation != "plan" and any(_was_ill_there(truth, each) for each in fleet):
         good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}
     return good if _has_room(truth, fleet) else good | {"refused"}

@@ -128,6 +128,8 @@ def instances(truth: Truth) -> Iterator[str]:
         yield f"the record shows {sorted(shown)}, and there were {sorted(truth.last_seen)}"
     for id_ in (each for each in shown.keys() & truth.last_seen.keys() if not truth.asked.is_attached(each)):
         told, instance = shown[id_], truth.last_seen[id_]
+        if truth.asked.is_without_view(instance):
+            continue
         healthy = {True: "healthy", False: "unhealthy"}.get(instance.healthy) if instance.healthy is not None else None
         pairs = [
             (told["provisioning_state"], instance.provisioning_state),

@@ -113,7 +113,9 @@ def _instances(
     """How the instances begin: on older or newer images, protected, stopped, failed or ill."""
     plain = read_scenario({**document, "description": "", "instances": {}}, "drawn", "drawn")
     mess = rng.choice([0.0, 0.1, 0.25])
-    lack_signal = document["fleet"]["health"] in ("probe", "extension") and rng.random() < 0.1
+    shows_flag = "orchestration" not in document["fleet"]  # without it nobody can tell that a signal is newer
+    lack_signal = document["fleet"]["health"] in ("probe", "extension") and shows_flag and rng.random() < 0.1
+    lack_views = rng.random() < 0.04
     drawn: dict[str, Any] = {}
     for described in (each for each in plain.scale_set.instances if not each.attached):
         runs = _version(rng, LATEST if half_way else model_image, mess)
@@ -121,6 +123,8 @@ def _instances(
         begins |= _condition(rng, mess)
         if lack_signal and runs == model_image and begins.keys() <= {"protected"} and rng.random() < 0.7:
             begins |= {"reports_health": False, "current": False}  # the signal is newer than the instance
+        if lack_views and rng.random() < 0.3:
+            begins["shows"] = {"properties": {"instanceView": None}}
         if begins:
             drawn[described.instance_id] = begins
     return drawn

@@ -139,10 +139,10 @@ class Lies:
     # -- what the image does -------------------------------------------------------------------------------------
 
     def _sick_image(self) -> Fault:
-        """Unhealthy for good on every instance: at once, or once it has been healthy for a while."""
+        """Unhealthy for good on every instance: at once, once it has been healthy for a while, or in turns."""
         drawn: Fault = {"kind": "comes-up-unhealthy", "instance": "*"}
-        may_relapse = "bake-time" not in self._inputs and self._rng.random() < 0.4
-        return {**drawn, "seconds": 10, "relapses_after": 15} if may_relapse else drawn
+        in_time: list[Fault] = [{}, {"seconds": 10, "relapses_after": 15}, {"flap_seconds": 10}]
+        return {**drawn, **({} if "bake-time" in self._inputs else self._rng.choice(in_time))}
 
     # -- small words ---------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from harness.mutation import Wrong, ends
 from sweeps.seeds.images import PLATFORM_VERSIONS
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.events import Ending, Outcome
+from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.scale_set import Origin
 
 Outputs = dict[str, str]
 
@@ -61,6 +63,10 @@ def nothing(*_: Any) -> Any:
     return ()
 
 
+def no_steps(*_: Any, **__: Any) -> Any:
+    yield from ()
+
+
 def always(*_: Any) -> bool:
     return True
 
@@ -80,9 +86,11 @@ def passed(real: Any, batch_run: Any) -> Any:
     return replace(gate, failures=(), passed=True)
 
 
-def undone(real: Any, *arguments: Any) -> Any:
-    ending = yield from real(*arguments)
-    return replace(ending, calls_for_rollback=True)
+def refused(real: Any, gate: Any, *rest: Any) -> Any:
+    """A gate that fails wherever Azure's operation says that it has."""
+    seen = real(gate, *rest)
+    told = gate.refusal and Failure(instance_id="", code=gate.refusal.code, message=gate.refusal.message)
+    return replace(seen, failures=(told,), passed=False) if told else seen
 
 
 def back_at_once(real: Any, plan: Any, *rest: Any) -> Any:
@@ -134,7 +142,26 @@ MUTATIONS = (
         "moved_by": lambda real, before, *rest: real(replace(before, instances=()), *rest)
     }, 289),
     Mutation("returns the oldest batch first", "back-order", {"plan_rollback": reversed_batches}, 46),
-    Mutation("undoes a rollout whatever ended it", "back-called-for", {"ending_of": undone}, 16),
+    Mutation("undoes a rollout whatever ended it", "back-called-for", {"Ending.calls_for_rollback": always}),
+    Mutation("blames the image for whatever ended it", "blame", {"Ending.calls_for_rollback": always}),
+    Mutation("says of attached machines that they failed", "blame", told(lambda of: {"failed": of["skipped"]})),
+    Mutation("takes an attached machine for one that is behind", "attached", {
+        "reason_to_skip": lambda real, instance, *rest: real(replace(instance, origin=Origin.MODEL), *rest)
+    }),
+    Mutation("forgets the signal that it planned with", "signal", {"PatientApi.fix_health_signal": nothing}),
+    Mutation("looks at the model once", "signal", {"BatchLoop.check_model": no_steps}),
+    Mutation("goes by no health", "sick-image", given(health="ignore", bake_time="0")),
+    Mutation("takes one healthy look for the truth", "sick-image", given(bake_time="0")),
+    Mutation("takes everybody at once", "somebody-serves", given(
+        strategy="batch", batch_size="100%", allow_downtime="true", min_healthy="", canary="0"
+    )),
+    Mutation("takes Azure's word for a failure", "lies-pass", {"HealthGate.advance": refused}),
+    Mutation("takes one look at the instances for the truth", "lists", {
+        "Sightings.take": lambda _, sightings, instances, *rest: tuple(instances)
+    }),
+    Mutation("says nothing of changes after a batch", "really-succeeded", {"BatchLoop.look_for_changes": no_steps}),
+    Mutation("says succeeded beside those that are ill there", "really-succeeded", ends({"halted": "succeeded"})),
+    Mutation("sends no canary", "first-batch", given(canary="0")),
     Mutation("says rolled-back once the model holds the image", "rolled-back", {"carry_out": back_at_once}, 34),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing

@@ -126,8 +126,13 @@ class Truth:
 
     @property
     def looks_since_planning(self) -> tuple[float, ...]:
-        """The looks from the one on that the plan was made from."""
-        return tuple(look for look in self.looks if self.planned_at is not None and look >= self.planned_at)
+        """The looks from the one on that the plan was made from; where health was waited for before it was made, those
+        after the first write.
+        """
+        since = self.planned_at
+        if "instances on the target image are not healthy yet" in self.played.log:
+            since = self.moving_writes[0].at if self.moving_writes else None
+        return tuple(look for look in self.looks if since is not None and look >= since)
 
     @cached_property
     def planned_at(self) -> float | None:
