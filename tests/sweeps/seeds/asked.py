@@ -158,7 +158,8 @@ class Asked:
 
     def is_without_view(self, instance: InstanceState) -> bool:
         """Whether Azure shows neither its power nor its health until it is upgraded."""
-        return instance.upgrades == 0 and "shows" in self.case.document["instances"].get(instance.instance_id, {})
+        begins = self.case.document["instances"].get(instance.instance_id, {})
+        return instance.upgrades == 0 and "shows" in begins and not self.is_attached(instance.instance_id)
 
     def is_without_signal_yet(self, instance: InstanceState) -> bool:
         """Whether it gets the model's health signal with its first upgrade only."""

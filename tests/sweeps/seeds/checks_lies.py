@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from azure_simulator import InstanceState
 from sweeps.seeds.asked import is_off
 from sweeps.seeds.checks_calm import expected_outcomes
 from sweeps.seeds.lies import all_of, blames_nothing, hides_the_signal, makes_all_sick, passes
@@ -40,9 +39,6 @@ def sick_image(truth: Truth) -> Iterator[str]:
     batches = {each.batch: each for each in there if _may_get_sick(truth, each)}
     if len(batches) > 1:
         yield f"the image is sick, and {len(batches)} batches got it: {sorted(map(sorted, batches))}"
-    for id_ in truth.ids("upgraded") if not truth.asked.goes_back else ():
-        if not _is_away(truth, truth.last_seen.get(id_)):
-            yield f"the image is sick, and {id_} is said to be upgraded and healthy"
 
 
 def somebody_serves(truth: Truth) -> Iterator[str]:
@@ -127,11 +123,7 @@ def _may_get_sick(truth: Truth, upgrade: Upgrade) -> bool:
     """Whether anybody of the batch ran when it was asked for, and was not taken away afterwards."""
     later = [each.seen for each in truth.upgrades if each.at > upgrade.at] or [truth.last_seen]
     running = [id_ for id_ in upgrade.ids if id_ in upgrade.seen and not is_off(upgrade.seen[id_])]
-    return any(not _is_away(truth, later[0].get(id_)) for id_ in running)
-
-
-def _is_away(truth: Truth, instance: InstanceState | None) -> bool:
-    return instance is None or is_off(instance)
+    return any(id_ in later[0] and not is_off(later[0][id_]) for id_ in running)
 
 
 def _was_bad_there(truth: Truth) -> bool:

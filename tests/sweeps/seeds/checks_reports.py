@@ -74,7 +74,7 @@ def remaining(truth: Truth) -> Iterator[str]:
     """Who is said to remain has not reached the target, or has been touched and is not well there."""
     for id_ in truth.ids("remaining"):
         instance = truth.last_seen.get(id_)
-        if instance is None:
+        if instance is None or id_ not in truth.at(truth.looks[-1]):  # it has just vanished
             continue
         if truth.went_back or truth.outcome == "interrupted":
             is_back = truth.turn is not None and truth.is_ready(instance, back=True)
