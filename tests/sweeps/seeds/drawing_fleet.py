@@ -113,9 +113,10 @@ def _instances(
     """How the instances begin: on older or newer images, protected, stopped, failed or ill."""
     plain = read_scenario({**document, "description": "", "instances": {}}, "drawn", "drawn")
     mess = rng.choice([0.0, 0.1, 0.25])
-    shows_flag = "orchestration" not in document["fleet"]  # without it nobody can tell that a signal is newer
-    lack_signal = document["fleet"]["health"] in ("probe", "extension") and shows_flag and rng.random() < 0.1
-    lack_views = rng.random() < 0.04
+    is_uniform = "orchestration" not in document["fleet"]
+    # machines do not show whether they are current, so that nobody can tell that a signal is newer than they are
+    lack_signal = is_uniform and document["fleet"]["health"] in ("probe", "extension") and rng.random() < 0.1
+    lack_views = is_uniform and rng.random() < 0.05  # a machine's view can be asked for singly
     drawn: dict[str, Any] = {}
     for described in (each for each in plain.scale_set.instances if not each.attached):
         runs = _version(rng, LATEST if half_way else model_image, mess)
@@ -123,7 +124,7 @@ def _instances(
         begins |= _condition(rng, mess)
         if lack_signal and runs == model_image and begins.keys() <= {"protected"} and rng.random() < 0.7:
             begins |= {"reports_health": False, "current": False}  # the signal is newer than the instance
-        if lack_views and rng.random() < 0.3:
+        if lack_views and "power" not in begins and rng.random() < 0.3:
             begins["shows"] = {"properties": {"instanceView": None}}
         if begins:
             drawn[described.instance_id] = begins
