@@ -48,3 +48,13 @@ def test_a_rollback_by_hand_is_no_success_where_one_is_not_well_on_the_image(beg
     played = play(fleet_of((2, 2, 2), asked, fleet={"image": NEW_MODEL}, instances=there), tmp_path)
     assert (played.outcome, played.ids("failed")) == ("halted", ["5"]), played.log
     assert ["5"] not in played.upgrade_calls
+
+
+def test_who_is_ill_on_the_way_back_is_not_taken_for_stuck(tmp_path: Path) -> None:
+    """The previous image does it no good either: to return more would take away those that still serve."""
+    asked = {"on-failure": "rollback", "health-timeout": "10m", "batch-timeout": "3m", "min-healthy": "0%"}
+    sick = [on_instance("comes-up-unhealthy", id_) for id_ in ("0", "5")]
+    earlier = {"image": NEW_MODEL}
+    played = play(fleet_of((2, 2, 2), asked, fleet=earlier, instances={"0": {"image": OLD}}, faults=sick), tmp_path)
+    assert played.outcome in ("rollback-failed", "timed-out"), played.log
+    assert ["1", "4"] not in played.upgrade_calls

@@ -90,6 +90,8 @@ class BatchLoop:
             ending = yield from self._run(batch, of=batches[-1].number)
             if ending is not None and not (self._limits.passes_stuck and endings.is_stuck(ending)):
                 return ending
+            if ending is not None:
+                self._watch.count_on(batch, self._scale_set(), self._goal)
             stuck = stuck or ending
             yield from self._predict(len(batches) - position - 1)
         return stuck

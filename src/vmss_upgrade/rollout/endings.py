@@ -65,7 +65,8 @@ def out_of_time(error: VmssUpgradeError) -> Ending:
 
 def is_stuck(ending: Ending) -> bool:
     """Return whether nothing but the end of an upgrade is missing, which says nothing of other instances."""
-    return bool(ending.failures) and all(failure.code in _STUCK for failure in ending.failures)
+    failures = ending.failures
+    return bool(failures) and all(failure.code in _STUCK and not failure.blames_image for failure in failures)
 
 
 def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:

@@ -162,6 +162,11 @@ class Watch:
         self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has told of them
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
+    def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
+        """Count on those of a batch that did not pass and yet reached the goal: no other starts while they are ill."""
+        there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
+        self._counted_on |= there - self._off_before
+
     # -- before a batch ------------------------------------------------------------------------------------------
 
     def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Pending, ...]:

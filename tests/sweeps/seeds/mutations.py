@@ -93,9 +93,13 @@ def refused(real: Any, gate: Any, *rest: Any) -> Any:
     return replace(seen, failures=(told,), passed=False) if told else seen
 
 
+def all_done(*_: Any) -> Ending:
+    return Ending(outcome=Outcome.SUCCEEDED, reason="All done.")
+
+
 def back_at_once(real: Any, plan: Any, *rest: Any) -> Any:
     if plan.is_rollback:
-        return Ending(outcome=Outcome.SUCCEEDED, reason="All done.")
+        return all_done()
     return (yield from real(plan, *rest))
 
 
@@ -162,7 +166,9 @@ MUTATIONS = (
     Mutation("says nothing of changes after a batch", "really-succeeded", {"BatchLoop.look_for_changes": no_steps}),
     Mutation("says succeeded beside those that are ill there", "really-succeeded", ends({"halted": "succeeded"})),
     Mutation("sends no canary", "first-batch", given(canary="0")),
-    Mutation("says rolled-back once the model holds the image", "rolled-back", {"carry_out": back_at_once}, 34),
+    Mutation("says rolled-back once the model holds the image", "rolled-back", {
+        "carry_out": back_at_once, "not_returned": all_done
+    }),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 31),
