@@ -119,66 +119,66 @@ WELL = ("succeeded", "nothing-to-do")
 
 MUTATIONS = (
     Mutation("heeds no batch-size", "away", {"batch_limit": lambda *_: 99}, 3),
-    Mutation("heeds no min-healthy", "min-healthy", NO_FLOOR, 34),
-    Mutation("heeds no min-healthy between the looks", "floor", NO_FLOOR, 149),
+    Mutation("heeds no min-healthy", "min-healthy", NO_FLOOR, 9),
+    Mutation("heeds no min-healthy between the looks", "floor", NO_FLOOR, 223),
     Mutation("mixes domains", "domains", given(strategy="batch")),
-    Mutation("upgrades those that are not named", "selected", {"is_selected": always}, 38),
+    Mutation("upgrades those that are not named", "selected", {"is_selected": always}, 16),
     Mutation("upgrades protected ones", "protected", {
         "reason_to_skip": lambda real, instance, *rest: real(replace(instance, protected=False), *rest)
-    }, 11),
-    Mutation("upgrades stopped ones", "stopped", given(stopped_instances="include"), 7),
+    }, 20),
+    Mutation("upgrades stopped ones", "stopped", given(stopped_instances="include"), 29),
     Mutation("upgrades those on the target once more", "needed", {"Goal.is_reached_by": nothing}),
     Mutation("takes the end of Azure's operation for granted", "one-at-a-time", {"PatientApi.follow": ended_at_once}),
     Mutation("waits for nobody to become healthy", "gate", given(health="ignore", bake_time="0"), 3),
-    Mutation("goes on after a failure", "halt", {"BatchRun.run": passed, "Watch.troubles": nothing}),
+    Mutation("goes on after a failure", "halt", {"BatchRun.run": passed, "Watch.troubles": nothing}, 69),
     Mutation("heeds no timeout", "in-time", given(timeout="5h30m"), 119),
     Mutation("carries out a plan", "as-asked", given(operation="upgrade"), 1),
     Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
     Mutation("writes tags", "image-only", written(lambda body: {**body, "tags": {"upgraded-by": "vmss-upgrade"}})),
     Mutation("writes a network profile", "image-only", written(with_network)),
-    Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 34),
-    Mutation("goes back to whatever is the latest", "back-image", put_back(version="latest"), 34),
+    Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 26),
+    Mutation("goes back to whatever is the latest", "back-image", put_back(version="latest"), 26),
     Mutation("returns instances before the model holds the image", "halt", {
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
-    }, 126),
-    Mutation("returns those that did not move", "back-who", {"Moved.includes": always}, 289),
+    }, 283),
+    Mutation("returns those that did not move", "back-who", {"Moved.includes": always}, 54),
     Mutation("returns those that had the target before", "back-who", {
         "moved_by": lambda real, before, *rest: real(replace(before, instances=()), *rest)
-    }, 289),
-    Mutation("returns the oldest batch first", "back-order", {"plan_rollback": reversed_batches}, 46),
-    Mutation("undoes a rollout whatever ended it", "back-called-for", {"Ending.calls_for_rollback": always}),
-    Mutation("blames the image for whatever ended it", "blame", {"Ending.calls_for_rollback": always}),
-    Mutation("says of attached machines that they failed", "blame", told(lambda of: {"failed": of["skipped"]})),
+    }, 711),
+    Mutation("returns the oldest batch first", "back-order", {"plan_rollback": reversed_batches}, 14),
+    Mutation("undoes a rollout whatever ended it", "back-called-for", {"Ending.calls_for_rollback": always}, 1129),
+    Mutation("blames the image for whatever ended it", "blame", {"Ending.calls_for_rollback": always}, 1129),
+    Mutation("says of attached machines that they failed", "blame", told(lambda of: {"failed": of["skipped"]}), 139),
     Mutation("takes an attached machine for one that is behind", "attached", {
         "reason_to_skip": lambda real, instance, *rest: real(replace(instance, origin=Origin.MODEL), *rest)
-    }),
-    Mutation("forgets the signal that it planned with", "signal", {"PatientApi.fix_health_signal": nothing}),
-    Mutation("looks at the model once", "signal", {"BatchLoop.check_model": no_steps}),
+    }, 9),
+    Mutation("forgets the signal that it planned with", "signal", {"PatientApi.fix_health_signal": nothing}, 70),
+    Mutation("looks at the model once", "signal", {"BatchLoop.check_model": no_steps}, 175),
     Mutation("goes by no health", "sick-image", given(health="ignore", bake_time="0")),
     Mutation("takes one healthy look for the truth", "sick-image", given(bake_time="0")),
     Mutation("takes everybody at once", "somebody-serves", given(
         strategy="batch", batch_size="100%", allow_downtime="true", min_healthy="", canary="0"
-    )),
-    Mutation("takes Azure's word for a failure", "lies-pass", {"HealthGate.advance": refused}),
+    ), 54),
+    Mutation("takes Azure's word for a failure", "lies-pass", {"HealthGate.advance": refused}, 29),
     Mutation("takes one look at the instances for the truth", "lists", {
         "Sightings.take": lambda _, sightings, instances, *rest: tuple(instances)
-    }),
-    Mutation("says nothing of changes after a batch", "really-succeeded", {"BatchLoop.look_for_changes": no_steps}),
+    }, 12),
+    Mutation("is silent on changes after a batch", "really-succeeded", {"BatchLoop.look_for_changes": no_steps}, 819),
     Mutation("says succeeded beside those that are ill there", "really-succeeded", ends({"halted": "succeeded"})),
-    Mutation("sends no canary", "first-batch", given(canary="0")),
+    Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("says rolled-back once the model holds the image", "rolled-back", {
         "carry_out": back_at_once, "not_returned": all_done
-    }),
+    }, 26),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
-    }, 31),
+    }, 12),
     Mutation("writes no summary", "files", {"step_summary.as_markdown": lambda *_, **__: ""}),
     Mutation("tells in outputs what the record does not", "files", told(lambda _: {"upgraded": '["77"]'})),
     Mutation("says of nobody that it remains", "lists", told(lambda _: {"remaining": "[]"})),
     Mutation("says of all touched ones that they are upgraded", "upgraded", {
         "Report.upgraded": lambda _, report: sorted(report.touched & {each.id for each in report.instances})
     }),
-    Mutation("says of upgraded ones that they remain", "remaining", told(lambda of: {"remaining": of["upgraded"]})),
+    Mutation("says of upgraded ones that they remain", "remaining", told(lambda of: {"remaining": of["upgraded"]}), 3),
     Mutation("says of the remaining that they are skipped", "skipped", told(lambda of: {"skipped": of["remaining"]})),
     Mutation("says of the target that it was there before", "images", told(
         lambda of: {"previous-image": of["target-image"]}
@@ -189,7 +189,7 @@ MUTATIONS = (
     )),
     Mutation("says partial of every good end", "outcome", ends(dict.fromkeys(WELL, "partial")), 3),
     Mutation("says succeeded of a failure", "outcome", ends({"halted": "succeeded"})),
-    Mutation("says succeeded of a part", "succeeded", ends({"partial": "succeeded"}), 16),
+    Mutation("says succeeded of a part", "succeeded", ends({"partial": "succeeded"}), 31),
     Mutation("says succeeded without a look", "succeeded", {
         "RolloutPlan.due_now": lambda real, plan: real(plan)[:-1], "BatchLoop.left": nothing
     }, 3),
