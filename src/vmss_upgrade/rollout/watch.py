@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
 from vmss_upgrade.rollout.availability import (
     floor,
@@ -43,13 +42,10 @@ def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """The instances that run the target image already and are ill, where it is not this rollout's model that put it
     there: a rollout back to an older image finds some, and heals the others first.
     """
-    return frozenset() if goal.in_model else ill_ids(scale_set) & there_before(scale_set, goal)
-
-
-def there_before(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
-    """Return who ran the goal's image before a rollout moved anybody there; of a VHD no instance shows it."""
-    before = Goal(image=goal.image, in_model=False)
-    return frozenset(instance.id for instance in scale_set.instances if before.is_reached_by(instance))
+    if goal.in_model:
+        return frozenset()
+    there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
+    return ill_ids(scale_set) & there
 
 
 def updating_ids(instances: Iterable[Instance]) -> frozenset[str]:
@@ -122,7 +118,6 @@ class Watch:
         self._policy = policy
         self._known = frozenset(scale_set.by_id())
         self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
-        self._had_target = frozenset() if goal.in_model else there_before(scale_set, goal)
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
         self._excused = ill_ids(scale_set) if self._is_rollback else ill_on_another_s_target(scale_set, goal)
         self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
@@ -180,7 +175,7 @@ class Watch:
         outside = self._counted_on | self._grown_up(scale_set, goal, now) | self._replacements
         outside -= set(batch.instance_ids)
         busy = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
-        return self._below_floor(batch, scale_set) + busy + self._not_healthy(scale_set, outside, goal)
+        return self._below_floor(batch, scale_set) + busy + not_healthy(scale_set, outside, goal)
 
     def is_hopeless(self, troubles: Sequence[Pending], now: float) -> bool:
         """Whether one of these instances has stayed Failed: waiting does not help it."""
@@ -205,7 +200,7 @@ class Watch:
             for i in scale_set.instances
             if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
         ]
-        ill = (*self._not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
+        ill = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Pending, ...]:
@@ -241,11 +236,6 @@ class Watch:
             return False
         is_expected = instance.id not in self._ill_before and is_selected(instance, self._policy.selection)
         return instance.id in self._counted_on or is_expected
-
-    def _not_healthy(self, scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Pending, ...]:
-        """Those of `ids` that do not serve now; who ran the target before the rollout says nothing of the image."""
-        found = not_healthy(scale_set, ids, goal)
-        return tuple(replace(p, blames_image=p.blames_image and p.instance_id not in self._had_target) for p in found)
 
     def _is_awaited(self, instance: Instance, goal: Goal) -> bool:
         if instance.is_attached or not is_selected(instance, self._policy.selection):

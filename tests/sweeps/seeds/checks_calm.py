@@ -55,6 +55,7 @@ def expected_outcomes(truth: Truth) -> set[str]:
         good = good | {"refused"}  # it has no place in the order, or does not count as healthy
     if asked.operation != "plan" and any(_was_ill_there(truth, each) for each in fleet):
         good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}
+        good |= {"rolled-back", "rollback-failed"} if asked.may_turn_back else set()
     return good if _has_room(truth, fleet) else good | {"refused"}
 
 

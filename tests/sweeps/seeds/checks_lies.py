@@ -128,6 +128,4 @@ def _may_get_sick(truth: Truth, upgrade: Upgrade) -> bool:
 
 def _was_bad_there(truth: Truth) -> bool:
     """Whether an instance that an earlier run may have brought to the target was not well at planning."""
-    if not truth.asked.model_holds_target and truth.asked.operation != "upgrade-instances":
-        return False
     return any(truth.is_on_image(i) and not truth.asked.is_healthy(i) for i in truth.planned_from.values())

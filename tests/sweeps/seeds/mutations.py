@@ -142,9 +142,6 @@ MUTATIONS = (
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
     }, 283),
     Mutation("returns those that did not move", "back-who", {"Moved.includes": always}, 54),
-    Mutation("returns those that had the target before", "back-who", {
-        "moved_by": lambda real, before, *rest: real(replace(before, instances=()), *rest)
-    }, 711),
     Mutation("returns the oldest batch first", "back-order", {"plan_rollback": reversed_batches}, 14),
     Mutation("undoes a rollout whatever ended it", "back-called-for", {"Ending.calls_for_rollback": always}, 1129),
     Mutation("blames the image for whatever ended it", "blame", {"Ending.calls_for_rollback": always}, 1129),

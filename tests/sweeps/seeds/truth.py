@@ -209,17 +209,18 @@ class Truth:
         return tuple(each for each in self.upgrades if each.is_back or self.asked.goes_back)
 
     def moved(self, instance: InstanceState, seen: State) -> bool:
-        """Whether the instance, seen then, has moved since the rollout began: it runs the target and did not before
-        (where the model held the target before, it did by an earlier run), is half-way, or was born since.
+        """Whether the instance, seen then, has moved, by this run or an earlier one, which may have died on its way
+        back: it runs the target, is half-way, or was born since.
         """
-        id_, before = instance.instance_id, self.planned_from.get(instance.instance_id)
-        if before is None:
+        id_ = instance.instance_id
+        if self.asked.is_attached(id_):
+            return False
+        if id_ not in self.planned_from:
             return True
-        had_it = before.image_version == self.asked.target and not self.asked.model_holds_target
         is_half_way = id_ in self.asked_for_there and seen[id_].provisioning_state != "Succeeded"
         by_an_earlier_run = self.asked.model_holds_target and not seen[id_].latest_model_applied
         is_half_way |= by_an_earlier_run and seen[id_].provisioning_state in ("Failed", "Updating")
-        return is_half_way or (seen[id_].image_version == self.asked.target and not had_it)
+        return is_half_way or seen[id_].image_version == self.asked.target
 
     @cached_property
     def asked_for_there(self) -> frozenset[str]:
