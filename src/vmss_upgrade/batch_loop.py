@@ -60,7 +60,7 @@ class BatchLoop:
         self._azure = azure
         self._policy = limits.policy
         self._limits = limits
-        self._goal = goal
+        self._planned_goal = self._goal = goal
         self._watch = watch
         self._replan = replan
         self._taken: list[float] = []  # seconds of each batch that passed
@@ -83,7 +83,7 @@ class BatchLoop:
             if self._limits.stops_in_time and not fits(self._azure.elapsed(), self._taken, self._policy.timeout):
                 return self._no_time_for(planned)
             yield from self._hold(planned)
-            batch = still_due(planned, self._scale_set(), self._goal, self._policy)
+            batch = still_due(planned, self._scale_set(), self._planned_goal, self._policy)
             yield from self._tell_dropped(planned, batch)
             if not batch.instance_ids:
                 continue
@@ -116,7 +116,7 @@ class BatchLoop:
         run = BatchRun(
             self._azure,
             self._policy,
-            self._goal,
+            self._planned_goal,
             self.model,
             batch,
             self._hold,
@@ -156,7 +156,7 @@ class BatchLoop:
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
             now = self._azure.now()
             yield from self._observe(now)
-            batch = still_due(planned, self._scale_set(), self._goal, self._policy)  # what it really takes away
+            batch = still_due(planned, self._scale_set(), self._planned_goal, self._policy)  # what it really takes away
             troubles = self._watch.troubles(batch, self._scale_set(), self._goal, now)
             proven_at = float("inf") if troubles else min(proven_at, now + self._bake_owed)
             if troubles and (now >= until or self._watch.is_hopeless(troubles, now)):

@@ -189,10 +189,14 @@ def test_still_due_narrows_a_batch(now: ScaleSet, due: str) -> None:
     assert (narrowed.number, narrowed.domain) == (batch.number, batch.domain)
 
 
-def test_still_due_keeps_order_and_does_not_trust_the_flag_of_a_vhd() -> None:
+@pytest.mark.parametrize(("held_before", "due"), [(False, ("0", "1")), (True, ())], ids=["written-now", "held-before"])
+def test_the_flag_of_a_vhd_is_believed_where_the_model_held_it_before(held_before: bool, due: tuple[str, ...]) -> None:
     batch = plan_of(vhd_fleet(OLD_VHD), NEW_VHD).batches[0]
-    now = vhd_fleet(NEW_VHD)
-    assert still_due(batch, now, goal_to(NEW_VHD, now), Policy()).instance_ids == ("0", "1")
+    goal = Goal(image=NEW_VHD, in_model=held_before)
+    assert still_due(batch, vhd_fleet(NEW_VHD), goal, Policy()).instance_ids == due
+
+
+def test_still_due_keeps_the_order() -> None:
     ordered = plan_of(fleet("0000", unhealthy="3")).batches[0]
     now = without(fleet("0000"), "0")
     assert still_due(ordered, now, goal_to(NEW, now), Policy()).instance_ids == ("3", "1", "2")

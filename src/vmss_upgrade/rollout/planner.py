@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -161,14 +161,14 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
 def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
     """The batch without the instances that since planning vanished, are leaving, were stopped, or reached the goal.
 
-    It never grows. The flag that stands for a VHD may lag behind the model, so there nobody is dropped as current.
+    It never grows. `goal` is that of the plan: where this run puts a VHD into the model, the flag that stands for it
+    may be about the model of before, so nobody is dropped as current.
     """
     present = scale_set.by_id()
-    fresh = replace(goal, in_model=not goal.image.is_vhd)
 
     def is_due(instance_id: str) -> bool:
         instance = present.get(instance_id)
-        return instance is not None and reason_to_skip(instance, fresh, policy) is None
+        return instance is not None and reason_to_skip(instance, goal, policy) is None
 
     return Batch(batch.number, batch.domain, tuple(filter(is_due, batch.instance_ids)))
 
