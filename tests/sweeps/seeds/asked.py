@@ -171,7 +171,9 @@ class Asked:
         return bool(self.case.document["instances"].get(instance_id, {}).get("protected"))
 
     def is_selected(self, instance: InstanceState) -> bool:
-        """Whether it is among those that the workflow names."""
+        """Whether it is among those that the workflow names, as far as Azure shows its domains."""
+        if self.is_without_view(instance) and (self["update-domains"] or self["fault-domains"]):
+            return False
         named = {name: self[name].split(",") for name in SELECTIONS if self[name]}
         return all(str(SELECTIONS[name](instance)) in values for name, values in named.items())
 

@@ -87,7 +87,8 @@ def rolled_back(truth: Truth) -> Iterator[str]:
         if has_moved and instance.image_version != truth.back_to:
             yield f"rolled-back, and {id_} is {instance}"
         is_returned = any(upgrade.is_back and id_ in upgrade.ids for upgrade in truth.upgrades)
-        if is_returned and not _is_well_back(truth, instance):
+        was_taken_away = instance.power_state == "deallocated" and not truth.was_off(id_)
+        if is_returned and not was_taken_away and not _is_well_back(truth, instance):
             yield f"rolled-back, and {id_}, which returned, is {instance}"
 
 
