@@ -128,7 +128,8 @@ def instances(truth: Truth) -> Iterator[str]:
         yield f"the record shows {sorted(shown)}, and there were {sorted(truth.last_seen)}"
     for id_ in (each for each in shown.keys() & truth.last_seen.keys() if not truth.asked.is_attached(each)):
         told, instance = shown[id_], truth.last_seen[id_]
-        if truth.asked.is_without_view(instance):
+        hidden = any(id_ in fault.get("of", ()) for fault in truth.case.faults)
+        if truth.asked.is_without_view(instance) or (hidden and told["power"] == "other"):  # as the look showed it
             continue
         healthy = {True: "healthy", False: "unhealthy"}.get(instance.healthy) if instance.healthy is not None else None
         pairs = [
