@@ -705,6 +705,14 @@ def test_somebody_at_work_on_one_that_never_moved_fails_no_rollback(tmp_path: Pa
     assert (played.outputs["outcome"], played.ids("rolled-back")) == ("rolled-back", ["0", "1", "3", "4"]), played.log
 
 
+def test_a_rollback_by_hand_waits_for_whom_somebody_is_updating(tmp_path: Path) -> None:
+    """Nothing tells what it will run then."""
+    busy = on_instance("updated-by-somebody", "5", after_upgrade=1, delay=50, seconds=200)
+    played = play(half_way(busy), tmp_path, inputs=BY_HAND)
+    assert played.outputs["outcome"] == "succeeded", played.log
+    assert "5: is Updating" in played.log
+
+
 def test_what_an_earlier_run_could_not_provision_is_healed_on_the_way_back(tmp_path: Path) -> None:
     failed = {"image": OLD, "current": False, "failed": {"code": "OSProvisioningTimedOut", "message": "x"}}
     played = play(on(NEW, SICK, old="4 2 5", instances={"1": failed}), tmp_path, inputs=BACK)

@@ -9,7 +9,7 @@ from vmss_upgrade.carrying_out import carry_out
 from vmss_upgrade.ending_of import ending_of
 from vmss_upgrade.patient_api import SECOND_LOOK, PatientApi, Steps
 from vmss_upgrade.rollout import endings
-from vmss_upgrade.rollout.availability import ill_ids, off_ids
+from vmss_upgrade.rollout.availability import off_ids
 from vmss_upgrade.rollout.events import Ending, RollbackStarted
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_during_rollout
@@ -53,8 +53,8 @@ def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.target, done=failed.done)
     yield RollbackStarted(at=azure.elapsed(), plan=plan, scale_set=now, failed=failed.ending)
     off_before = off_ids(failed.before.instances)
-    ill_before = ill_ids(now) - moved.ids
-    loop = return_loop(azure, limits, now, goal, moved, done=failed.done, off_before=off_before, ill_before=ill_before)
+    stay = frozenset(now.by_id()) - moved.ids
+    loop = return_loop(azure, limits, now, goal, moved, done=failed.done, off_before=off_before, bystanders=stay)
     if plan.update_model:
         yield from loop.update_model()
     ending = yield from carry_out(plan, loop, azure, limits.policy)
@@ -71,11 +71,11 @@ def return_loop(
     *,
     done: tuple[Batch, ...] = (),
     off_before: frozenset[str] | None = None,
-    ill_before: frozenset[str] = frozenset(),
+    bystanders: frozenset[str] = frozenset(),
 ) -> BatchLoop:
     """The batches of a rollback to `goal`, of a rollout that had started `done`."""
     policy = limits.policy
-    watch = Watch(now, goal, policy, off_before=off_before, returning=moved.ids, ill_before=ill_before)
+    watch = Watch(now, goal, policy, off_before=off_before, returning=moved.ids, bystanders=bystanders)
 
     def replan(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
         return plan_rollback(scale_set, goal, policy, moved, left=None, done=done)

@@ -105,16 +105,16 @@ class Watch:
         *,
         off_before: frozenset[str] | None = None,
         returning: Collection[str] | None = None,
-        ill_before: Collection[str] = (),
+        bystanders: Collection[str] = (),
     ) -> None:
         """`off_before`: who was off before it all began (None: who is off now). `returning`: whom a rollback returns;
-        they run what is to be left, so they are not counted on before they have returned. `ill_before`: who was not
-        healthy before and does not move, so that nothing is expected of it at the end either.
+        they run what is to be left, so they are not counted on before they have returned. `bystanders`: who does not
+        move, so that nothing is expected of one at the end that is not counted on.
         """
         self.passed: set[str] = set()
         self._is_rollback = returning is not None
         self._returning = frozenset(returning or ())
-        self._ill_before = frozenset(ill_before)
+        self._bystanders = frozenset(bystanders)
         self._policy = policy
         self._known = frozenset(scale_set.by_id())
         self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
@@ -234,14 +234,14 @@ class Watch:
             return instance.id not in self._off_before
         if instance.is_attached or (instance.id in self._born_at and not self._has_grown_up(instance, now)):
             return False
-        is_expected = instance.id not in self._ill_before and is_selected(instance, self._policy.selection)
+        is_expected = instance.id not in self._bystanders and is_selected(instance, self._policy.selection)
         return instance.id in self._counted_on or is_expected
 
     def _is_awaited(self, instance: Instance, goal: Goal) -> bool:
         if instance.is_attached or not is_selected(instance, self._policy.selection):
             return False
         if instance.id not in self._born_at:
-            return not self._is_rollback or instance.id in self._returning
+            return instance.id not in self._bystanders
         return instance.image is not None and not instance.image.same_as(goal.image)
 
     def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
