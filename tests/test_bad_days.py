@@ -105,7 +105,7 @@ ENDED = {
         on_request("patch", nth=1, status=403, code="AuthorizationFailed"),
         "refused",
     ),
-    "no right to upgrade": (on_request("upgrade", nth=1, status=403, code="AuthorizationFailed"), "halted"),
+    "no right to upgrade": (on_request("upgrade", count=9, status=403, code="AuthorizationFailed"), "halted"),
     "the upgrade is not allowed": (
         on_request("upgrade", nth=2, status=409, code="OperationNotAllowed"),
         "halted",
@@ -551,7 +551,7 @@ def test_an_upgrade_that_ended_is_not_said_to_go_on(tmp_path: Path) -> None:
 
 
 def test_a_refused_batch_is_not_drawn_as_upgrading(tmp_path: Path) -> None:
-    fault = on_request("upgrade", nth=1, status=403, code="AuthorizationFailed")
+    fault = on_request("upgrade", count=9, status=403, code="AuthorizationFailed")
     played = play(scenario(fault), tmp_path)
     assert "upgrading  " not in played.log.partition("upgrading instances")[2]
     assert "4 upgrading" not in played.summary

@@ -448,6 +448,11 @@ def test_sign_in_refused(given: dict[str, str], more: dict[str, str], expected: 
     assert problems(given, **more).keys() == expected
 
 
+@pytest.mark.parametrize(("runner", "has_machine"), [(HOSTED, False), (SELF_HOSTED, True)])
+def test_the_machine_s_identity_is_offered_where_there_is_a_machine(runner: dict[str, str], has_machine: bool) -> None:
+    assert ("leave `tenant-id` out" in problems({}, **runner, **NO_OIDC)["client-secret"]) is has_machine
+
+
 GUID_FORM = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
 
 
@@ -766,6 +771,9 @@ def test_refused(name: str, value: str, words: str) -> None:
         pytest.param(
             "image-id", f"{COMMUNITY}/Versions/v1", "where a version, X.Y.Z or latest", id="community-version"
         ),
+        pytest.param("image-version", f"{GALLERY}/versions/1.0.0", "give it as `image-id`", id="id-as-a-version"),
+        pytest.param("image-sku", MANAGED, "give it as `image-id`", id="id-as-a-sku"),
+        pytest.param("image-version", "https://a/x.vhd?sig=SECRET", "give it as `image-uri`", id="vhd-as-a-version"),
         pytest.param("image-uri", "web.vhd", "'web.vhd' is not the address of a VHD", id="vhd-name"),
         pytest.param("image-uri", "ftp://a/x.vhd?sig=SECRET", "'ftp://a/x.vhd' is not the address", id="vhd-scheme"),
         pytest.param("image-uri", "https:///x.vhd", "is not the address of a VHD", id="vhd-host"),

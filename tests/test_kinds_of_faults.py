@@ -65,6 +65,7 @@ OLD_HEALTH = {"kind": "health-lags", "seconds": 25, "time": True}
 LACKS_SIGNAL = {"reports_health": False, "behind": {"extensions": ["HealthExtension"]}}
 EXTENSION_FAILED = {"code": "VMExtensionProvisioningError", "extension": "HealthExtension"}
 SPOT = profile(priority="Spot", evictionPolicy="Deallocate")
+ODD = ((1, 403), (3, 404), (5, 403))  # in a row: refused, tried again
 LARGER = {"sku": {"name": "Standard_D4s_v5"}}
 PETS = ["jumpbox", "db-restored", "web-older"]
 OF_ANOTHER_LINE = {
@@ -87,6 +88,17 @@ WITH_PETS: Scenario = {
 def without_extension(**when: Any) -> Scenario:
     path = {"path": "Sets/[^/]+$", "method": "GET", "without": ["properties.virtualMachineProfile.extensionProfile"]}
     return {"kind": "http", **path, **when}
+
+
+def without_health(**when: Any) -> Scenario:
+    lists = {"path": "Sets/[^/]+/virtualMachines$", "method": "GET", "count": 9999}
+    return {"kind": "http", **lists, "without": ["value.properties.instanceView.vmHealth"], **when}
+
+
+def created(instance: str, **failed: str) -> Scenario:
+    """Autoscale creates an instance during the first batch, with the model as it is; it fails."""
+    when = {"update_domain": 1, "after_upgrade": 1, "delay": 20, "creating_seconds": 30}
+    return on_instance("appear", instance, **when, failed=failed)
 
 
 def preempted(**more: Any) -> Scenario:
@@ -124,6 +136,10 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "a: an application that comes and goes is taken back": (
         uniform(ROLLBACK, faults=[on_instance("comes-up-unhealthy", "*", flap_seconds=10)]),
         returns(batches="0,3 0,3", failed="0 3", returned="0 3", skipped="1 2 4 5"),
+    ),
+    "a: nobody reports health any more, which no image did": (
+        uniform(ROLLBACK, faults=[without_health(during={"after_upgrade": 1, "delay": 65})]),
+        halts("nobody outside the batch reports health any more either", NO_ROLLBACK, failed="0 3"),
     ),
     "b: the instances get the signal by an upgrade to the model": (
         uniform(TO_THE_MODEL, instances=each(**LACKS_SIGNAL)),
@@ -183,6 +199,10 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "d: the subscription may not use the size": (
         uniform(ROLLBACK, faults=[never_fits("SkuNotAvailable")]),
         halts("az vm list-skus", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
+    ),
+    "d: there is no room for one that autoscale creates": (
+        uniform(ROLLBACK, faults=[created("10", code="AllocationFailed", message="There is none.")]),
+        halts("instance 10: AllocationFailed", "whatever the image", NO_ROLLBACK, upgraded="0 3", failed="10"),
     ),
     "d: a batch runs out of its time": (
         uniform({**ROLLBACK, "batch-timeout": "3m"}, faults=[on_instance("hangs", "0")]),
@@ -287,19 +307,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         returns("2 of 2 instances returned", batches="0,3 0,3", failed="0", returned="0 3", skipped="1 2 4 5"),
     ),
     "k: one that is created Failed ends the run with Azure's reason and without a long wait": (
-        uniform(
-            faults=[
-                on_instance(
-                    "appear",
-                    "10",
-                    update_domain=1,
-                    after_upgrade=1,
-                    delay=20,
-                    creating_seconds=30,
-                    failed={**EXTENSION_FAILED, "message": "It broke."},
-                )
-            ]
-        ),
+        uniform(faults=[created("10", **EXTENSION_FAILED, message="It broke.")]),
         halts("instance 10: VMExtensionProvisioningError, is Failed: It broke", upgraded="0 3", failed="10"),
     ),
     "k: all had failed before": (
@@ -319,6 +327,21 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "l: a lock forbids the first upgrade": (
         uniform(faults=[on_request("upgrade", kind="error", error="scope-locked", count=99)]),
         halts("A lock at scope forbids it", batches="", lacks=("Give the identity",)),
+    ),
+    "l: one odd 403 and one odd 404 of an upgrade, and one of the way back": (
+        uniform(
+            ROLLBACK,
+            faults=[ONE_SICK, *(on_request("upgrade", nth=nth, status=status, code="Odd") for nth, status in ODD)],
+        ),
+        returns("although Azure took an earlier write", batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
+    ),
+    "l: one odd 403 of the model update of the way back": (
+        uniform(ROLLBACK, faults=[ONE_SICK, on_request("patch", nth=2, status=403, code="AuthorizationFailed")]),
+        returns("although Azure took an earlier write", batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
+    ),
+    "l: the set is gone in the middle": (
+        uniform(faults=[on_request("set", status=404, code="ResourceNotFound", count=99, during={"after_upgrade": 1})]),
+        halts("Azure found it earlier in this run", upgraded="0 3", lacks=("Check `subscription-id`",)),
     ),
     "l: the right to look is taken away for good": (
         uniform(
@@ -380,6 +403,19 @@ def test_e_a_way_back_that_was_killed_is_ended_by_hand(at: float, tmp_path: Path
     azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_SICK]), at, tmp_path, **by_hand)
     assert second.outcome == "succeeded", second.log
     assert {state.image_version for state in azure.instances()} == {OLD}
+    assert {state.instance_id: state.upgrades for state in azure.instances()} == {
+        **dict.fromkeys("0134", 2),
+        **dict.fromkeys("25", 0),
+    }
+
+
+def test_e_a_run_that_begins_where_a_way_back_was_killed_upgrades_nobody_while_one_on_the_target_is_ill(
+    tmp_path: Path,
+) -> None:
+    """The model was put back already, so that the target looks like somebody else's."""
+    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_SICK]), 345.0, tmp_path)
+    assert second.outcome == "rolled-back", second.log
+    assert "Nothing more is upgraded until they are" in second.log
     assert {state.instance_id: state.upgrades for state in azure.instances()} == {
         **dict.fromkeys("0134", 2),
         **dict.fromkeys("25", 0),

@@ -206,7 +206,7 @@ def test_a_rollback_that_fails_names_both_failures_and_how_to_go_on(tmp_path: Pa
 
 
 def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
-    denied = on_request("patch", nth=2, status=403, code="AuthorizationFailed")
+    denied = on_request("patch", nth=2, count=9, status=403, code="AuthorizationFailed")
     played = play(scenario(SICK, denied), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed"
     assert json.loads(played.outputs["remaining"]) == ["0", "1", "3"]
@@ -234,7 +234,7 @@ def test_bad_days_are_waited_out_on_the_way_back_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(on_request("upgrade", nth=2, status=403, code="AuthorizationFailed"), id="role-removed"),
+        pytest.param(on_request("upgrade", nth=2, count=9, status=403, code="AuthorizationFailed"), id="role-removed"),
         pytest.param(
             model_change(profile(storageProfile={"imageReference": {"version": OTHER}}), after_upgrade=1, delay=5),
             id="somebody-else-s-model",

@@ -164,7 +164,7 @@ class BatchRun:
                 if error.trouble is Trouble.UNCERTAIN:
                     answer_lost = True
                     yield UpgradeAccepted(at=self._azure.elapsed(), batch=self._batch, certain=False)
-                patience = yield from self._azure.wait_after(error, patience, until=self._deadline)
+                patience = yield from self._azure.wait_after_write(error, patience, until=self._deadline)
                 yield from self._azure.look(until=self._deadline)
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
                 yield from self._hold(self._batch)

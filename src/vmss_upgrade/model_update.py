@@ -80,7 +80,7 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
         except AzureError as error:
             if error.trouble is Trouble.CHANGED:
                 refused_etag, refused_at = model.etag, azure.now()
-            patience = yield from azure.wait_after(error, patience)
+            patience = yield from azure.wait_after_write(error, patience)
 
 
 def _still_updating() -> AzureError:

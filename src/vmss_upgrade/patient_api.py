@@ -236,6 +236,18 @@ class PatientApi:
         self.wrote, self.moved = True, self.moved or moves
         return operation
 
+    def wait_after_write(
+        self, error: AzureError, patience: Patience, *, until: float = float("inf")
+    ) -> Steps[Patience]:
+        """Wait like `wait_after`; and once before one more try of what Azure has refused by a 403 or 404, where it took
+        another write of this run.
+        """
+        if error.trouble not in _ODD or not self.wrote or patience.read_again or self.now() >= until:
+            return (yield from self.wait_after(error, patience, until=until))
+        why = f"{error.doing}: {error.code}, although Azure took an earlier write, so it is tried once more"
+        yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
+        return replace(patience, read_again=patience.read_again + 1)
+
     def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
         """Wait as long as the error deserves, and return the patience that is left. Raises it when there is none."""
         if patience.read_again < _READ_AGAIN.get(error.trouble, 0):

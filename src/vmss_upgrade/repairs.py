@@ -100,7 +100,7 @@ class RepairsPause:
             try:
                 return self._azure.write(partial(self._azure.api.set_repairs, suspended=suspended), moves=False)
             except AzureError as error:
-                patience = yield from self._azure.wait_after(error, patience)
+                patience = yield from self._azure.wait_after_write(error, patience)
                 if error.trouble is Trouble.UNCERTAIN and (yield from self._are(suspended=suspended)):
                     return None
 

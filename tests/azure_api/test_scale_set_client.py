@@ -157,7 +157,10 @@ def test_a_machine_without_its_view_is_asked_for_it_and_dropped_when_it_is_gone(
 def test_a_machine_whose_view_is_refused_alone_is_there_without_it() -> None:
     client, _ = azure(answer(200, {"value": [machine("web_a"), machine("web_b", **RUNNING)]}), error(409, "NotAllowed"))
     listed = client.read_instances(FLEXIBLE)
-    assert [(each.id, each.power) for each in listed.instances] == [("web_a", Power.OTHER), ("web_b", Power.RUNNING)]
+    assert [(each.id, each.power) for each in listed.instances] == [
+        ("web_a", Power.NOT_SHOWN),
+        ("web_b", Power.RUNNING),
+    ]
 
 
 LIST_OF_THREE = answer(200, {"value": [machine(f"web_{name}") for name in "abc"]})

@@ -117,7 +117,7 @@ def test_a_recorded_instance_view(view: dict[str, Any]) -> None:
     assert instance.health is Health.NO_SIGNAL
     shown = [s["displayStatus"] for s in view["statuses"] if s["code"].startswith("PowerState/")]
     powers = {"VM running": Power.RUNNING, "VM stopped": Power.STOPPED, "VM deallocated": Power.DEALLOCATED}
-    assert instance.power is (powers[shown[0]] if shown else Power.OTHER)
+    assert instance.power is (powers[shown[0]] if shown else Power.NOT_SHOWN)
 
 
 @needs_recordings
@@ -161,7 +161,7 @@ NOTHING = Instance(
     image=None,
     latest_model_applied=None,
     provisioning_state="",
-    power=Power.OTHER,
+    power=Power.NOT_SHOWN,
     health=Health.NO_SIGNAL,
     shows_view=False,
 )
@@ -229,7 +229,7 @@ def test_health(code: str, health: Health) -> None:
         pytest.param(["powerstate/Deallocated"], Power.DEALLOCATED, id="case"),
         pytest.param(["PowerState/starting"], Power.OTHER, id="starting"),
         pytest.param(["PowerState/other"], Power.OTHER, id="other"),
-        pytest.param(["ProvisioningState/succeeded"], Power.OTHER, id="not-shown"),
+        pytest.param(["ProvisioningState/succeeded"], Power.NOT_SHOWN, id="not-shown"),
     ],
 )
 def test_power(codes: list[str], power: Power) -> None:

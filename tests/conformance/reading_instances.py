@@ -104,7 +104,7 @@ def _last(code: str) -> str:
 def _power(item: Leaves) -> Power:
     codes = [str(code) for _, code in item.named(r"statuses\.\d+\.code")]
     state = next((_last(code) for code in codes if re.match("PowerState/", code, re.IGNORECASE)), "")
-    return _POWERS.get(state, Power.OTHER)
+    return _POWERS.get(state, Power.OTHER) if state else Power.NOT_SHOWN
 
 
 def _problem(item: Leaves) -> Facts:

@@ -16,7 +16,7 @@ def power(view: Json) -> Power:
     """From statuses[].code, PowerState/*."""
     codes = [text_in(status, "code").lower() for status in objects_in(view, "statuses")]
     states = [code.partition("/")[2] for code in codes if code.startswith("powerstate/")]
-    return _POWERS.get(states[-1], Power.OTHER) if states else Power.OTHER
+    return _POWERS.get(states[-1], Power.OTHER) if states else Power.NOT_SHOWN
 
 
 def health(view: Json) -> Health:

@@ -166,12 +166,14 @@ def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
     """Where GitHub is asked for its OIDC token, and with which token. Neither is shown: both are for this job alone."""
     url, token = environ.get(_REQUEST_URL, ""), environ.get(_REQUEST_TOKEN, "")
     if not (url and token):
+        is_self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
+        own = ", or leave `tenant-id` out to sign in with a managed identity of the runner's machine"
         form.problem(
             "client-secret",
             f"is not given, and the job may not ask for GitHub's OIDC token ({_REQUEST_URL} and {_REQUEST_TOKEN} "
             "are not set)",
             "Add `permissions: id-token: write` to the job (it is not available to pull requests from forks), "
-            "or give `client-secret`.",
+            f"or give `client-secret`{own if is_self_hosted else ''}.",
         )
         return url, token
     remedy = "Leave it to the runner: find out what sets it in the job."

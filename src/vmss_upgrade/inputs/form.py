@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from vmss_upgrade.errors import InputProblem
 from vmss_upgrade.inputs.names import is_name
-from vmss_upgrade.inputs.values import parse_duration, parse_list, parse_number, parse_share
+from vmss_upgrade.inputs.values import parse_duration, parse_list, parse_number, parse_share, shown_address
 from vmss_upgrade.rollout.policy import Share
 
 # name -> default, as in action.yml; an empty default is decided here or by the scale set
@@ -176,10 +176,13 @@ class Form:
     def matching(
         self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "cannot be such a name"
     ) -> str:
-        """A value that `is_one`, or empty. `lack` says of another one what is wrong with it."""
+        """A value that `is_one`, or empty. `lack` says of another one what is wrong with it. Of an address that is in
+        the wrong place the query is not shown: it may be a signature.
+        """
         value = self[name]
         if value and not is_one(value):
-            self.problem(name, f"{value!r} {lack}", remedy)
+            shown = shown_address(value) if "://" in value else value
+            self.problem(name, f"{shown!r} {lack}", remedy)
         return value
 
     def sendable(self, name: str) -> str:

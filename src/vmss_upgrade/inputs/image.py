@@ -63,7 +63,7 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
     _take_urn_apart(form)
     _refuse_several_images(form, given)
     for name in _PLATFORM_IMAGE:
-        form.matching(name, is_name, _REMEDY_FOR_PART)
+        form.matching(name, is_name, _remedy_for_part(form[name]))
     version = form["image-version"]
     if command is Command.ROLLBACK and version.lower() == "latest":
         form.problem(
@@ -96,6 +96,15 @@ def _take_urn_apart(form: Form) -> None:
                 f"Leave it out, or write four inputs: {told}.",
             )
         form.replace(name, part)
+
+
+def _remedy_for_part(value: str) -> str:
+    """Where what was given names an image after all, but in another form than this input takes."""
+    if value.lower().startswith(("/subscriptions/", "/sharedgalleries/", "/communitygalleries/")):
+        return "That is the id of an image: give it as `image-id`, and no part of a platform image."
+    if value.lower().startswith("https://"):
+        return "That is the address of a VHD: give it as `image-uri`, and no part of a platform image."
+    return _REMEDY_FOR_PART
 
 
 def _refuse_several_images(form: Form, given: list[str]) -> None:

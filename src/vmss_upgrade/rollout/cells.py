@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from vmss_upgrade.rollout.planner import CURRENT, ON_PREVIOUS, ON_TARGET
-from vmss_upgrade.rollout.scale_set import Goal, HealthSignal, Instance, is_healthy
+from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Instance, is_healthy
 
 
 class Cell(Enum):
@@ -43,7 +43,12 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
     if instance.is_off:
         return Cell.OFF
     if not is_healthy(instance, signal):
-        return Cell.ILL
+        return Cell.ILL if _is_known(instance) else Cell.UNKNOWN
     if not str(goal.image) or (goal.image.is_floating and instance.latest_model_applied is None):
         return Cell.UNKNOWN
     return Cell.CURRENT if goal.is_reached_by(instance) else Cell.BEHIND
+
+
+def _is_known(instance: Instance) -> bool:
+    """Whether Azure shows enough of an instance to tell that it is not healthy."""
+    return instance.shows_view and not (instance.is_up and instance.health is Health.NO_SIGNAL)

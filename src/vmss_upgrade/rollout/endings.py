@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from vmss_upgrade.errors import AzureError, PlanRefused, VmssUpgradeError
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
 from vmss_upgrade.rollout.commands import rollback_to
 from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.events import Ending, Outcome
@@ -19,6 +19,7 @@ _STUCK = (BATCH_TIMEOUT, "StillUpdating", "NotOnTarget", "NotProvisioned", "NotS
 
 LOOK_INTO = "Look into what is named here, then run again."
 LOOK_INTO_FIRST = "Look into what is named here."
+FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set still exists, and if so, run again."
 
 
 def refused(refusals: Sequence[Finding]) -> Ending:
@@ -42,7 +43,7 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     return Ending(
         outcome=outcome,
         reason=reason,
-        remedy=error.remedy,
+        remedy=FOUND_BEFORE if wrote and error.trouble is Trouble.NOT_FOUND else error.remedy,
         failures=(failure,),
     )
 
@@ -97,7 +98,7 @@ def by_the_rest(troubles: Sequence[Pending]) -> Ending:
     return Ending(
         outcome=Outcome.HALTED,
         reason=f"the next batch may not start: {_first_of(failures)}",
-        remedy=LOOK_INTO,
+        remedy=_known_remedy(failures),
         failures=failures,
     )
 
@@ -109,7 +110,7 @@ def by_last_look(unsettled: Sequence[Pending]) -> Ending:
     return Ending(
         outcome=Outcome.HALTED,
         reason=reason,
-        remedy=LOOK_INTO,
+        remedy=_known_remedy(failures),
         failures=failures,
     )
 
@@ -198,6 +199,11 @@ def _failure(pending: Pending, message: str) -> Failure:
     return Failure(
         instance_id=pending.instance_id, code=pending.code, message=message, blames_image=pending.blames_image
     )
+
+
+def _known_remedy(failures: Sequence[Failure]) -> str:
+    """What to do about the first error."""
+    return remedy_of(failures[0].code, failures[0].message) or LOOK_INTO
 
 
 def _first_of(failures: Sequence[Failure]) -> str:

@@ -121,7 +121,8 @@ class HealthGate:
     `upgraded_at` is when Azure's operation ended, as Azure writes it (empty where it does not say). `refusal` is why
     Azure's operation failed, if it did. `repairs_at_work`: automatic repairs delete who is ill, so that an ill one that
     vanishes is a failure after all. `vanished` instances, and those `evicted` (deallocated meanwhile, which no guest
-    can do to itself), are nobody's failure. `proven` were ready at some look.
+    can do to itself), are nobody's failure. `proven` were ready at some look. `all_silent`: whoever reported health
+    outside the batch reports none any more, so that the signal is lost, and no image.
     """
 
     instance_ids: tuple[str, ...]
@@ -142,6 +143,7 @@ class HealthGate:
     evicted: tuple[str, ...] = ()
     proven: frozenset[str] = frozenset()
     repairs_at_work: bool = False
+    all_silent: bool = False
 
     @property
     def is_decided(self) -> bool:
@@ -167,6 +169,7 @@ class HealthGate:
             pending=pending,
             vanished=vanished,
             evicted=evicted,
+            all_silent=self._are_others_silent(instances),
             proven=self.proven | {instance.id for instance in awaited if instance.id not in unready},
             failures=(*failures, *self._repaired_away(vanished)),
         )
@@ -217,6 +220,11 @@ class HealthGate:
             return True
         during = is_earlier(instance.health_time, self.upgraded_at)
         return during and now - self.opened_at < LATE_REPORT_STANDS
+
+    def _are_others_silent(self, instances: Mapping[str, Instance]) -> bool:
+        reported = self.before.reported.difference(self.instance_ids)
+        others = [instance for instance in instances.values() if instance.id in reported]
+        return bool(others) and all(instance.health is Health.NO_SIGNAL for instance in others)
 
     def _failures_of(self, instance: Instance, now: float) -> list[Failure]:
         """The failures that the batch brought; where provisioning stays Failed, also those of before."""
@@ -275,11 +283,13 @@ class HealthGate:
         return Failure(instance_id=pending.instance_id, code=refusal.code, message=message)
 
     def _not_ready_after(self, pending: Pending, after: str) -> Failure:
-        lost_its_health = pending.code == "NotHealthy" and pending.instance_id in self.before.reported
+        is_silent = pending.code == "NotHealthy" and not pending.blames_image
+        lost_its_health = is_silent and pending.instance_id in self.before.reported and not self.all_silent
+        too = "; nobody outside the batch reports health any more either" if is_silent and self.all_silent else ""
         return Failure(
             instance_id=pending.instance_id,
             code=pending.code,
-            message=f"{pending.message}, {after}",
+            message=f"{pending.message}, {after}{too}",
             blames_image=pending.blames_image or lost_its_health,
         )
 

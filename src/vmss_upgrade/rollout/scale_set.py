@@ -24,7 +24,8 @@ class Power(Enum):
     RUNNING = "running"
     STOPPED = "stopped"
     DEALLOCATED = "deallocated"
-    OTHER = "other"  # starting, stopping, deallocating, or not shown
+    OTHER = "other"  # starting, stopping or deallocating
+    NOT_SHOWN = "not shown"
 
 
 class Origin(Enum):
