@@ -74,11 +74,12 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
         return None
     batch, left = found
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    ill = awaited_health(scale_set, plan, policy)
     basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
     return refuse(
         f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
         f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
-        _room_for_batch(scale_set, policy, least),
+        _way_back(ill) if ill else _room_for_batch(scale_set, policy, least),
     )
 
 
@@ -88,6 +89,14 @@ def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tup
     expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
     risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
     return next(((batch, left) for batch, left in risky if left < least), None)
+
+
+def _way_back(ill: Collection[str]) -> str:
+    """What to do where those that are missing run the target: no other batch size would help."""
+    return (
+        f"What is missing runs the target image already, and is not healthy: {some(ill)}. Heal that, or go back with "
+        "`operation: rollback`."
+    )
 
 
 def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
