@@ -141,6 +141,17 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         uniform(ROLLBACK, faults=[without_health(during={"after_upgrade": 1, "delay": 65})]),
         halts("nobody outside the batch reports health any more either", NO_ROLLBACK, failed="0 3"),
     ),
+    "a: old health passes two batches of a sick image, and nobody else is healthy then": (
+        uniform(ROLLBACK, faults=[SICK, {"kind": "health-lags", "seconds": 60}]),
+        returns(
+            "NobodyElseIsHealthy",
+            batches="0,3 1,4 1,4 0,3",
+            failed="0 1 3 4",
+            returned="0 1 3 4",
+            skipped="2 5",
+            away=4,
+        ),
+    ),
     "b: the instances get the signal by an upgrade to the model": (
         uniform(TO_THE_MODEL, instances=each(**LACKS_SIGNAL)),
         succeeds("have not got yet, so they report no health: 0, 1, 2, 3, 4, 5", lacks=("Not healthy before",)),
@@ -175,6 +186,18 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         flexible(ROLLBACK, faults=[preempted(count=99)]),
         succeeds("the instances decide", batches=MACHINES, lacks=("rolling back",)),
     ),
+    "c: polls fail to the end": (
+        uniform(faults=[{"kind": "http", "path": "/operations/", "method": "GET", "status": 500, "count": 9999}]),
+        succeeds("Azure's record of the operation cannot be read: the instances are watched instead"),
+    ),
+    "c: another request is at work for ten minutes": (
+        uniform(faults=[on_request("patch", status=409, code="AnotherOperationInProgress", count=20)]),
+        succeeds(r"another request is at work on the scale set \(409\)"),
+    ),
+    "c: another request is at work all the time": (
+        uniform(faults=[on_request("patch", status=409, code="AnotherOperationInProgress", count=99)]),
+        Ends(outcome="refused", says=("its activity log says whose",), away=0),
+    ),
     "c: told as Succeeded too early, and sick": (
         uniform(
             {"health-timeout": "3m"}, faults=[SICK, on_request("upgrade", kind="operation", told_after=5, count=9)]
@@ -203,6 +226,13 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "d: there is no room for one that autoscale creates": (
         uniform(ROLLBACK, faults=[created("10", code="AllocationFailed", message="There is none.")]),
         halts("instance 10: AllocationFailed", "whatever the image", NO_ROLLBACK, upgraded="0 3", failed="10"),
+    ),
+    "d: a batch runs out of its time before its application is up": (
+        uniform(
+            {**ROLLBACK, "batch-timeout": "90s", "health-timeout": "10m"},
+            timing={"upgrade_seconds": 60, "healthy_after_seconds": 60},
+        ),
+        Ends(outcome="timed-out", batches=FIRST, upgraded="", failed="0 3", says=(NO_ROLLBACK,)),
     ),
     "d: a batch runs out of its time": (
         uniform({**ROLLBACK, "batch-timeout": "3m"}, faults=[on_instance("hangs", "0")]),

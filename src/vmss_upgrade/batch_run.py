@@ -65,6 +65,7 @@ class BatchRun:
         self._before = _before(azure.seen, goal.image)
         self._repairs_at_work = repairs_at_work
         self._failed_at = float("inf")
+        self._ill_since: dict[str, float] = {}
         self.model = model
         self.is_current = True
 
@@ -89,7 +90,7 @@ class BatchRun:
             if self._azure.now() < self._deadline or error.trouble not in ASK_AGAIN:
                 raise
             message = f"what became of it could not be read when {self._limit()} passed: {error.code}, {error}"
-            gate = gate.out_of_time(BATCH_TIMEOUT, message)
+            gate = gate.out_of_time(BATCH_TIMEOUT, message, self._ill_for_long())
         return _with_correlation_id(gate, operation)
 
     def _follow(self, operation: Operation) -> Steps[OperationState]:
@@ -182,6 +183,7 @@ class BatchRun:
         """Look until the gate is decided."""
         while True:
             yield from self._azure.look(until=self._deadline)
+            self._note_who_is_ill()
             gate = gate.advance(self._scale_set().by_id(), self._azure.now())
             if gate.only_the_flag_is_missing and gate.flag_matters:
                 yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
@@ -190,7 +192,7 @@ class BatchRun:
                 yield from self._tell_vanished(gate)
                 return gate
             if self._azure.now() >= self._deadline:
-                return gate.out_of_time(BATCH_TIMEOUT, f"not ready when {self._limit()} passed")
+                return gate.out_of_time(BATCH_TIMEOUT, f"not ready when {self._limit()} passed", self._ill_for_long())
             yield self._gate_progress(gate)
             self._azure.sleep(self._delay(gate))
 
@@ -220,15 +222,28 @@ class BatchRun:
         gate = gate.advance(self._scale_set().by_id(), self._azure.now())
         if gate.failures:
             return gate
-        return gate.out_of_time(BATCH_TIMEOUT, f"Azure's operation had not ended when {self._limit()} passed")
+        message = f"Azure's operation had not ended when {self._limit()} passed"
+        return gate.out_of_time(BATCH_TIMEOUT, message, self._ill_for_long())
 
     def _look_meanwhile(self) -> Steps[bool]:
         """Look, tell, and answer whether to go on waiting: after a failure only so long as the others may need."""
         yield from self._azure.look(until=self._deadline)
+        self._note_who_is_ill()
         yield self._progress(Phase.UPGRADING, self._deadline)
         if self._has_new_failure():
             self._failed_at = min(self._failed_at, self._azure.now())
         return self._azure.now() - self._failed_at < self._policy.health_timeout
+
+    def _note_who_is_ill(self) -> None:
+        """Note since when each of the batch is up on the target and unhealthy, by the latest look."""
+        batch = [instance for instance in self._azure.seen if instance.id in self._batch.instance_ids]
+        on_target = [i for i in batch if i.is_up and is_on(i, self._goal.image)]
+        ill = [i.id for i in on_target if i.health is Health.UNHEALTHY]
+        self._ill_since = {id_: self._ill_since.get(id_, self._azure.now()) for id_ in ill}
+
+    def _ill_for_long(self) -> tuple[str, ...]:
+        now = self._azure.now()
+        return tuple(id_ for id_, since in self._ill_since.items() if now - since >= self._policy.health_timeout)
 
     def _has_new_failure(self) -> bool:
         """Whether an instance of the batch shows a failure that it did not show before."""

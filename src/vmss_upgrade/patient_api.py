@@ -35,6 +35,7 @@ _ODD = (Trouble.DENIED, Trouble.NOT_FOUND)  # of what could be read before: one 
 _LOST = {
     Trouble.NO_RECORD: "Azure has no record of the operation any more (404)",
     Trouble.DENIED: "The identity may not read Azure's operations (403)",
+    Trouble.UNCERTAIN: "Azure's record of the operation cannot be read",
 }
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated

@@ -356,5 +356,8 @@ def test_another_bound_fails_whoever_is_pending_or_else_the_batch() -> None:
     (failure,) = waiting.failures
     assert (failure.instance_id, failure.code) == ("1", "BatchTimeout")
     assert failure.message.startswith("the batch took too long; health is unhealthy")
+    assert not failure.blames_image, "it may be starting still"
+    (failure,) = played(gate(), (10, BAD)).out_of_time("BatchTimeout", "too long", ["1"]).failures
+    assert failure.blames_image
     (general,) = gate().out_of_time("BatchTimeout", "too long").failures
     assert (general.instance_id, general.message) == ("", "too long")

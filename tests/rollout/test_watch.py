@@ -120,6 +120,12 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
         ),
         pytest.param(
             watching(),
+            changed(BEFORE, "2 3 5 6", health=Health.UNHEALTHY),
+            {"": "NobodyElseIsHealthy", "2": "NotHealthyElsewhere", "3": "NotHealthyElsewhere"},
+            id="nobody-else-is-healthy-and-who-is-ill",
+        ),
+        pytest.param(
+            watching(),
             changed(fleet("0011220", unhealthy="4 6", deallocated="5"), "6", image=NEW),
             {},
             id="born-on-the-target-and-starting",

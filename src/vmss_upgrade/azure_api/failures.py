@@ -37,6 +37,10 @@ _TOKEN_REFUSED = ("InvalidAuthenticationToken", "ExpiredAuthenticationToken", ""
 _ANOTHER_AT_WORK = re.compile(r"^conflict$|preempted|inprogress|concurrent|retryable|busy", re.IGNORECASE)
 # cloud-provider-azure#2386: an id in the list is no longer an instance
 _GONE = "InstanceIdsListInstanceIdNotActiveVM"
+_CONFLICT_REMEDY = (
+    "Another request was at work on the scale set all the time: its activity log says whose. Run again when that has "
+    "ended."
+)
 _REDIRECT_REMEDY = "Find out who answers there: a proxy, or a network that one has to sign in to, may stand in between."
 
 
@@ -160,12 +164,14 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
     said = "a web page instead of Azure's answer" if is_page(response) else str(error.message)
     if _is_redirect(status):
         message = f"the answer is a redirect (HTTP {status}), and none is followed"
+    trouble = _trouble(status, code, message)
+    known = _REDIRECT_REMEDY if _is_redirect(status) else remedy_for(status, code, message)
     return AzureError(
         message or cut(said),
-        trouble=_trouble(status, code, message),
+        trouble=trouble,
         code=code or f"HTTP {status}",
         doing=doing,
-        remedy=_REDIRECT_REMEDY if _is_redirect(status) else remedy_for(status, code, message),
+        remedy=known or (_CONFLICT_REMEDY if trouble is Trouble.CONFLICT else ""),
         retry_after=retry_after(headers),
         correlation_id=correlation_id(headers),
     )

@@ -11,7 +11,7 @@ bound.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from vmss_upgrade.rollout.durations import duration
@@ -177,14 +177,16 @@ class HealthGate:
             return seen
         return seen._waiting(now) if pending else seen._baking(now)
 
-    def out_of_time(self, code: str, message: str) -> HealthGate:
-        """The gate failed for every instance that is not ready, because some other bound was reached."""
+    def out_of_time(self, code: str, message: str, ill_for_long: Collection[str] = ()) -> HealthGate:
+        """The gate failed for every instance that is not ready, because some other bound was reached. That alone blames
+        no image: of who is ill, only those who were so for `health_timeout` (`ill_for_long`) speak against it.
+        """
         failures = tuple(
             Failure(
                 instance_id=p.instance_id,
                 code=code,
                 message=f"{message.rstrip('.')}; {p.message}",
-                blames_image=p.blames_image,
+                blames_image=p.blames_image and p.instance_id in ill_for_long,
             )
             for p in self.pending
         )

@@ -168,14 +168,15 @@ class Watch:
         """Why the batch may not start now; empty where nothing forbids it."""
         if self._is_rollback and takes_nobody_away(scale_set, batch.instance_ids):
             return ()
-        if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
-            return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"),)
-        if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
-            return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"),)
         outside = self._counted_on | self._grown_up(scale_set, goal, now) | self._replacements
         outside -= set(batch.instance_ids)
+        ill = not_healthy(scale_set, outside, goal)
+        if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
+            return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"), *ill)
+        if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
+            return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"), *ill)
         busy = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
-        return self._below_floor(batch, scale_set) + busy + not_healthy(scale_set, outside, goal)
+        return self._below_floor(batch, scale_set) + busy + ill
 
     def is_hopeless(self, troubles: Sequence[Pending], now: float) -> bool:
         """Whether one of these instances has stayed Failed: waiting does not help it."""
