@@ -9,6 +9,7 @@ from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text
 from vmss_upgrade.rollout.scale_set import Health, Power, Problem
 
 _HEALTHS = {"": Health.NO_SIGNAL, "healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}
+_LONGEST = 4_000  # characters of a message; an extension may put a whole log into it
 _POWERS = {power.value: power for power in Power}
 
 
@@ -48,7 +49,7 @@ def _problem(status: Json, extension: str) -> Problem | None:
     name = code.split("/", 2)[2] if code.count("/") > 1 else "ProvisioningFailed"
     name = code if name.lstrip("-").isdecimal() else name  # the exit code of an extension says nothing by itself
     message = text_in(status, "message") or text_in(status, "displayStatus") or code
-    return Problem(name, message, extension)
+    return Problem(name, message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ...", extension)
 
 
 def os_generation(view: Json) -> str:

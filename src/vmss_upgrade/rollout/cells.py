@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from vmss_upgrade.rollout.planner import CURRENT, ON_PREVIOUS, ON_TARGET
-from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Instance, is_healthy
+from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Instance, Power, is_healthy
 
 
 class Cell(Enum):
@@ -51,4 +51,5 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
 
 def _is_known(instance: Instance) -> bool:
     """Whether Azure shows enough of an instance to tell that it is not healthy."""
-    return instance.shows_view and not (instance.is_up and instance.health is Health.NO_SIGNAL)
+    is_silent = instance.is_up and instance.health is Health.NO_SIGNAL
+    return instance.has_failed or (instance.power is not Power.NOT_SHOWN and not is_silent)

@@ -1,0 +1,257 @@
+"""Whole runs on who signs in, on a set that was captured, and on names and words in another form than expected."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import with_captured_set
+from harness.playing import Played, as_scenario, play
+from harness.scenarios import NEW, OLD, UBUNTU, Scenario, fleet_of, on_instance
+from harness.wire import altered
+
+FIRST, SECOND = "55555555-5555-5555-5555-555555555555", "66666666-6666-6666-6666-666666666666"
+OWN_MACHINE = {
+    "RUNNER_ENVIRONMENT": "self-hosted",
+    "ACTIONS_ID_TOKEN_REQUEST_URL": "",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "",
+}
+NO_CREDENTIAL = ("secret", "federated credential")
+
+# -- M: who signs in -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("identities", "client", "words"),
+    [
+        pytest.param([FIRST, SECOND], SECOND, "", id="client-id-alone-names-one"),
+        pytest.param([FIRST], "", "", id="the-only-one"),
+        pytest.param([FIRST, SECOND], "", "has several user-assigned identities: give the client id", id="which-one"),
+        pytest.param([FIRST], SECOND, "has no identity with this `client-id`", id="another-s"),
+        pytest.param([], "", "assign one to it", id="none"),
+    ],
+)
+def test_an_identity_of_the_machine_signs_in(identities: list[str], client: str, words: str, tmp_path: Path) -> None:
+    scenario = fleet_of([1, 1], {"tenant-id": "", "client-id": client}, identities=identities)
+    run = play(scenario, tmp_path, environ=OWN_MACHINE)
+    assert run.outcome == ("refused" if words else "succeeded"), run.log
+    assert words in run.log
+    assert [word for word in NO_CREDENTIAL if word in run.log] == []
+
+
+@pytest.mark.parametrize("secret", ["", "a-secret"], ids=["federated", "secret"])
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        pytest.param(90002, "`tenant-id`", id="tenant"),
+        pytest.param(700016, "`client-id`", id="application"),
+        pytest.param(53003, "Conditional Access policy of the tenant blocks this sign-in", id="conditional-access"),
+    ],
+)
+def test_what_neither_a_credential_nor_a_secret_can_mend(number: int, words: str, secret: str, tmp_path: Path) -> None:
+    """By whatever an application signs in: what is wrong is another thing."""
+    fault = {"kind": "sign-in-error", "number": number, "message": f"AADSTS{number}: No.", "count": 9}
+    run = play(fleet_of([1, 1], faults=[fault]), tmp_path, inputs={"client-secret": secret})
+    assert (run.outcome, run.writes) == ("refused", [])
+    assert words in run.log
+    assert "must have the same issuer, subject and audience" not in run.log
+    assert "`client-secret`" not in run.log
+
+
+def test_a_subject_that_does_not_match_is_told_with_what_github_said(tmp_path: Path) -> None:
+    fault = {"kind": "sign-in-error", "number": 700213, "message": "AADSTS700213: No matching record.", "count": 9}
+    run = play(fleet_of([1, 1], faults=[fault]), tmp_path)
+    assert run.outcome == "refused"
+    assert "must have the same issuer, subject and audience" in run.log
+    assert "sub=" in run.log
+
+
+# -- N: a captured set is the set ------------------------------------------------------------------------------------
+
+Json = dict[str, Any]
+Change = Callable[[Json, list[Json]], None]
+GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/galleries/providers/Microsoft.Compute"
+SET_ID = f"{GROUP}/virtualMachineScaleSets/images"
+ELSEWHERE = "/subscriptions/99999999-9999-9999-9999-999999999999/resourceGroups/versions/providers/Microsoft.Compute"
+IN_GALLERY = f"{ELSEWHERE}/galleries/versions/images/galleries"
+PLATFORM = {**UBUNTU, "version": OLD}
+HEALTH = {
+    "name": "health",
+    "properties": {
+        "publisher": "Microsoft.ManagedServices",
+        "type": "ApplicationHealthLinux",
+        "typeHandlerVersion": "1.0",
+    },
+}
+RUNNING = [{"code": "ProvisioningState/succeeded"}, {"code": "PowerState/running"}]
+VM_HEALTH = {"status": {"code": "HealthState/healthy"}}
+
+
+def shown_set(orchestration: str = "Uniform") -> Json:
+    profile = {
+        "storageProfile": {
+            "imageReference": dict(PLATFORM),
+            "osDisk": {"osType": "Linux", "createOption": "FromImage"},
+        },
+        "extensionProfile": {"extensions": [copy.deepcopy(HEALTH)]},
+    }
+    properties = {
+        "orchestrationMode": orchestration,
+        "provisioningState": "Succeeded",
+        "upgradePolicy": {"mode": "Manual"},
+        "virtualMachineProfile": profile,
+    }
+    top = {"id": SET_ID, "name": "images", "location": "westeurope", "sku": {"name": "Standard_D2s_v5", "capacity": 3}}
+    return {**top, "properties": properties}
+
+
+def shown_instance(number: int) -> Json:
+    view = {
+        "platformUpdateDomain": number,
+        "platformFaultDomain": number,
+        "statuses": copy.deepcopy(RUNNING),
+        "vmHealth": copy.deepcopy(VM_HEALTH),
+    }
+    properties = {
+        "latestModelApplied": True,
+        "provisioningState": "Succeeded",
+        "storageProfile": {"imageReference": {**PLATFORM, "exactVersion": OLD}, "osDisk": {"osType": "Linux"}},
+        "instanceView": view,
+    }
+    return {"instanceId": str(number), "id": f"{SET_ID}/virtualMachines/{number}", "properties": properties}
+
+
+def shown_machine(number: int) -> Json:
+    """As `az vm list --show-details` prints it: flat, with details beside it, and nulls."""
+    properties = shown_instance(number)["properties"]
+    del properties["latestModelApplied"]
+    view = {key: properties["instanceView"][key] for key in ("statuses", "vmHealth")}
+    name = f"images_{number}"
+    owner = {"virtualMachineScaleSet": {"id": SET_ID.upper(), "resourceGroup": "GALLERIES"}}
+    printed = {"name": name, "id": f"{GROUP}/virtualMachines/{name}", "powerState": "VM running", "zones": None}
+    return {**printed, "publicIps": "", "plan": None, **properties, **owner, "instanceView": view}
+
+
+def play_captured(model: Json, instances: list[Json], folder: Path, asked: dict[str, str]) -> Played:
+    """A run on a scenario with the files of a set in the place of its own."""
+    for name, shown in (("model.json", model), ("instances.json", instances)):
+        (folder / name).write_text(json.dumps(shown))
+    scenario = as_scenario(fleet_of([1], {"strategy": "auto", **asked}))
+    return play(with_captured_set(scenario, folder / "model.json", folder / "instances.json"), folder)
+
+
+def as_it_is(model: Json, instances: list[Json]) -> None:
+    pass
+
+
+def on_windows(model: Json, instances: list[Json]) -> None:
+    for properties in (model["properties"]["virtualMachineProfile"], *(each["properties"] for each in instances)):
+        properties["storageProfile"]["osDisk"]["osType"] = "Windows"
+
+
+def with_a_plan(model: Json, instances: list[Json]) -> None:
+    model["plan"] = {"name": "byol", "publisher": "contoso", "product": "appliance"}
+
+
+def from_a_gallery(model: Json, instances: list[Json]) -> None:
+    """Its group, gallery and image are called as the parts of an id are, and are in another subscription."""
+    reference = {"id": f"{IN_GALLERY}/versions/1.0.0"}
+    model["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"] = reference
+    for each in instances:
+        each["properties"]["storageProfile"]["imageReference"] = {**reference, "exactVersion": "1.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        pytest.param(as_it_is, {}, id="as-it-is"),
+        pytest.param(on_windows, {}, id="windows"),
+        pytest.param(with_a_plan, {}, id="plan"),
+        pytest.param(
+            from_a_gallery, {"image-version": "", "image-id": f"{IN_GALLERY}/versions/2.0.0"}, id="gallery-elsewhere"
+        ),
+    ],
+)
+def test_a_captured_set_is_rolled_as_the_set_would_be(change: Change, asked: dict[str, str], tmp_path: Path) -> None:
+    model, instances = shown_set(), [shown_instance(number) for number in range(3)]
+    change(model, instances)
+    run = play_captured(model, instances, tmp_path, asked)
+    assert run.outcome == "succeeded", run.log
+    assert run.upgrade_calls == [["0"], ["1"], ["2"]]
+
+
+@pytest.mark.parametrize("kind", ["Uniform", "Flexible"])
+def test_what_a_capture_does_not_show_is_not_known(kind: str, tmp_path: Path) -> None:
+    """One report of health is missing, and one state of power: of neither it is said that it is not healthy."""
+    make = shown_machine if kind == "Flexible" else shown_instance
+    instances = [make(number) for number in range(3)]
+    for each, part in ((instances[1], "vmHealth"), (instances[2], "statuses")):
+        del each.get("properties", each)["instanceView"][part]
+    instances[2].pop("powerState", None)
+    run = play_captured(shown_set(kind), instances, tmp_path, {"operation": "status", "image-version": ""})
+    assert run.outcome == "reported", run.log
+    assert re.search(r"Succeeded, running +no signal", run.log)
+    assert re.search(r"Succeeded, not shown +healthy", run.log)
+    assert "not healthy" not in run.log
+    assert "not known" in run.log
+
+
+def test_machines_as_the_cli_prints_them_are_rolled(tmp_path: Path) -> None:
+    run = play_captured(shown_set("Flexible"), [shown_machine(number) for number in range(3)], tmp_path, {})
+    assert run.outcome == "succeeded", run.log
+    assert run.upgrade_calls == [["images_0"], ["images_1"], ["images_2"]]
+
+
+# -- O: other forms --------------------------------------------------------------------------------------------------
+
+LONG = "x" * 2_000_000
+
+
+def test_names_whose_case_changes_between_looks_are_the_same_names(tmp_path: Path) -> None:
+    looks = count()
+
+    def shout(path: str, body: Any) -> Any:
+        if isinstance(body, dict) and path.endswith("/virtualmachines") and next(looks) % 2:
+            for machine in body["value"]:
+                machine.update(name=machine["name"].upper(), id=machine["id"].upper())
+        return body
+
+    scenario = fleet_of(
+        [3],
+        {"on-failure": "rollback", "health-timeout": "2m"},
+        fleet={"orchestration": "Flexible", "health": "extension"},
+        faults=[on_instance("comes-up-unhealthy", "simulated-set_00000001")],
+    )
+    run = play(scenario, tmp_path, interceptors=[altered(shout)])
+    assert run.outcome == "rolled-back", run.log
+    assert {state.image_version for state in run.azure.instances()} == {OLD}
+    assert "vanished" not in run.log
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"image-version": ":".join((*UBUNTU.values(), NEW))}, id="urn"),
+        pytest.param({"image-version": f'"{NEW}"', "scale-set": '"simulated-set"'}, id="quoted"),
+    ],
+)
+def test_what_the_cli_prints_is_taken_as_it_is(asked: dict[str, str], tmp_path: Path) -> None:
+    run = play(fleet_of([1, 1], asked), tmp_path)
+    assert (run.outcome, run.ids("upgraded")) == ("succeeded", ["0", "1"]), run.log
+
+
+def test_no_line_of_the_log_is_as_long_as_what_an_extension_says(tmp_path: Path) -> None:
+    failing: Scenario = on_instance(
+        "provisioning-failure", "0", image="new", code="VMExtensionProvisioningError", message=LONG
+    )
+    run = play(fleet_of([1, 1], faults=[failing]), tmp_path)
+    assert (run.outcome, run.ids("failed")) == ("halted", ["0"])
+    assert "Instance 0: VMExtensionProvisioningError: xxx" in run.log
+    assert max(map(len, run.log.splitlines())) < 6_000
