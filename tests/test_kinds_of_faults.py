@@ -105,8 +105,8 @@ def preempted(**more: Any) -> Scenario:
     return on_request("upgrade", kind="operation", told_after=20, code="OperationPreempted", cancelled=True, **more)
 
 
-def never_fits(code: str) -> Scenario:
-    return on_instance("provisioning-failure", "0", code=code, message="There is none.", image="new")
+def never_fits(code: str, message: str = "There is none.") -> Scenario:
+    return on_instance("provisioning-failure", "0", code=code, message=message, image="new")
 
 
 SICK_WORDS = "NotHealthy: health is unhealthy"
@@ -222,6 +222,24 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "d: the subscription may not use the size": (
         uniform(ROLLBACK, faults=[never_fits("SkuNotAvailable")]),
         halts("az vm list-skus", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
+    ),
+    "d: an instance shows that its upgrade gave way to another operation": (
+        uniform(ROLLBACK, faults=[never_fits("OperationPreempted")]),
+        halts("Instance 0: OperationPreempted", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
+    ),
+    "d: an instance shows that a quota is used up": (
+        uniform(ROLLBACK, faults=[never_fits("OperationNotAllowed", "It exceeds the approved Cores quota.")]),
+        halts("az vm list-usage", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
+    ),
+    "d: an upgrade that finds no room leaves its instance deallocated, which is no eviction": (
+        uniform(
+            ROLLBACK,
+            faults=[
+                never_fits("AllocationFailed"),
+                on_instance("stop", "0", after_upgrade=1, delay=59, power="deallocated"),
+            ],
+        ),
+        halts("Instance 0: AllocationFailed", NO_ROLLBACK, failed="0", lacks=("stopped or evicted",)),
     ),
     "d: there is no room for one that autoscale creates": (
         uniform(ROLLBACK, faults=[created("10", code="AllocationFailed", message="There is none.")]),

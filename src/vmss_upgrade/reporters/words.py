@@ -207,7 +207,7 @@ def failures_by_code(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
 
 def failure_in_words(failures: list[Failure]) -> str:
     """One group: which instances, the code, the message, and the id for Microsoft support."""
-    ids = [f.instance_id for f in failures if f.instance_id]
+    ids = list(dict.fromkeys(f.instance_id for f in failures if f.instance_id))  # one can fail on both ways
     who = f"{'Instance' if len(ids) == 1 else 'Instances'} {listed(ids)}: " if ids else ""
     messages = [cut(message, LONGEST_MESSAGE) for message in dict.fromkeys(f.message for f in failures)]
     more = f" (and {len(messages) - 1} other messages, in the step summary)" if len(messages) > 1 else ""

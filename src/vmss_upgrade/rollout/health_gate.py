@@ -195,8 +195,11 @@ class HealthGate:
     # -- one instance --------------------------------------------------------------------------------------------
 
     def _is_evicted(self, instance: Instance) -> bool:
-        """Whether it was taken away: deallocated by the platform or a person, or stopped after it had been ready."""
-        if instance.id in self.before.off or not instance.is_off:
+        """Whether it was taken away: deallocated by the platform or a person, or stopped after it had been ready. One
+        that is off because its upgrade failed was not.
+        """
+        has_failed = instance.has_failed and bool(new_problems(instance, self.before.problems))
+        if instance.id in self.before.off or not instance.is_off or has_failed:
             return False
         return instance.power is Power.DEALLOCATED or instance.id in self.proven
 
@@ -238,17 +241,17 @@ class HealthGate:
         hides_image = instance.image is None or self.target.is_vhd or self.target.is_floating
         may_be_on_target = instance.seen and (hides_image or is_on(instance, self.target))
 
-        def blames_image(code: str) -> bool:
-            if is_older_than_target or is_never_the_images(code):
+        def blames_image(problem: Problem) -> bool:
+            if is_older_than_target or is_never_the_images(problem.code, problem.message):
                 return False
-            return may_be_on_target or code.lower().startswith(_OS_FAILED)
+            return may_be_on_target or problem.code.lower().startswith(_OS_FAILED)
 
         return [
             Failure(
                 instance_id=instance.id,
                 code=each.code,
                 message=str(each),
-                blames_image=blames_image(each.code),
+                blames_image=blames_image(each),
             )
             for each in problems
         ]

@@ -46,9 +46,14 @@ _UNFIT = (
 _CLIENT_ERRORS = ("badrequest", "invalidparameter", "operationnotallowed")
 
 
-def is_never_the_images(code: str) -> bool:
-    """Return whether Azure refused for want of room, quota or access, which no other image would change."""
-    return code.lower() in (*_NO_CAPACITY, "skunotavailable", "quotaexceeded", "scopelocked")
+def is_never_the_images(code: str, message: str) -> bool:
+    """Return whether it failed for want of room, quota or access, or gave way to another operation: no other image
+    would change that.
+    """
+    known = code.lower()
+    if known == "operationnotallowed":
+        return _SPEAKS_OF_QUOTA.search(message) is not None
+    return known in (*_NO_CAPACITY, "skunotavailable", "quotaexceeded", "scopelocked", "operationpreempted")
 
 
 def remedy_of(code: str, message: str) -> str:

@@ -73,7 +73,7 @@ def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[
 
 def _in_trouble(instance: Instance, goal: Goal) -> Pending:
     """Why it does not serve, in Azure's words where its provisioning failed."""
-    is_never_the_image = any(is_never_the_images(problem.code) for problem in instance.problems[:1])
+    is_never_the_image = any(is_never_the_images(each.code, each.message) for each in instance.problems[:1])
     is_bad = not is_never_the_image if instance.has_failed else instance.health is Health.UNHEALTHY
     blames_image = is_bad and instance.seen and is_on(instance, goal.image)
     if instance.has_failed and instance.problems:
