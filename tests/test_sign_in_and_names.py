@@ -251,7 +251,7 @@ def test_no_line_of_the_log_is_as_long_as_what_an_extension_says(tmp_path: Path)
     failing: Scenario = on_instance(
         "provisioning-failure", "0", image="new", code="VMExtensionProvisioningError", message=LONG
     )
-    run = play(fleet_of([1, 1], faults=[failing]), tmp_path)
-    assert (run.outcome, run.ids("failed")) == ("halted", ["0"])
-    assert "Instance 0: VMExtensionProvisioningError: xxx" in run.log
+    run = play(fleet_of([1, 1], {"on-failure": "rollback"}, faults=[failing]), tmp_path)
+    assert (run.outcome, run.ids("failed")) == ("rolled-back", ["0"])
+    assert "Because         batch 1 failed: instance 0: VMExtensionProvisioningError, xxx" in run.log
     assert max(map(len, run.log.splitlines())) < 6_000
