@@ -588,8 +588,15 @@ def test_a_model_that_may_hold_the_target_is_told_though_its_answer_was_lost(tmp
     assert "may hold the target image" in played.log
 
 
-def test_a_last_look_says_where_the_instances_are(tmp_path: Path) -> None:
+def test_an_operation_that_cannot_be_followed_leaves_the_rest_to_the_instances(tmp_path: Path) -> None:
     fault = on_request("poll", nth=6, count=9999, status=500, code="InternalError")
+    played = play(scenario(fault), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
+    assert "Azure's record of the operation cannot be read: the instances are watched instead" in played.log
+
+
+def test_a_last_look_says_where_the_instances_are(tmp_path: Path) -> None:
+    fault = on_request("upgrade", nth=2, count=9999, status=500, code="InternalError")
     played = play(scenario(fault), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["upgraded"]) == ["0", "2"]
