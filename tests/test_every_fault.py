@@ -158,7 +158,6 @@ ENDING = {
     "no token is accepted for an upgrade": ("upgrade", 2, REVOKED, "halted", "The access token is invalid"),
     "the model cannot be read": ("set", 4, DOWN, "halted", "An internal error occurred"),
     "the instances cannot be read": ("instances", 4, DOWN, "halted", "An internal error occurred"),
-    "no poll is answered": ("poll", 8, DOWN, "halted", "An internal error occurred"),
     "the model cannot be updated": ("patch", 1, DOWN, "halted", "An internal error occurred"),
     "no upgrade is taken on": ("upgrade", 2, DOWN, "halted", "An internal error occurred"),
     "every upgrade is throttled": ("upgrade", 2, THROTTLED, "timed-out", "did not take batch 2 on"),

@@ -9,7 +9,7 @@ import pytest
 from harness.playing import play
 from harness.scenarios import Scenario, fleet_of, on_request
 
-DENIED: Scenario = on_request("upgrade", status=403, code="AuthorizationFailed", message="No.")
+DENIED: Scenario = on_request("upgrade", count=99, status=403, code="AuthorizationFailed", message="No.")
 
 
 def test_one_that_is_missing_from_it_is_not_gone(tmp_path: Path) -> None:
