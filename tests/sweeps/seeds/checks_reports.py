@@ -129,7 +129,7 @@ def instances(truth: Truth) -> Iterator[str]:
     for id_ in (each for each in shown.keys() & truth.last_seen.keys() if not truth.asked.is_attached(each)):
         told, instance = shown[id_], truth.last_seen[id_]
         hidden = any(id_ in fault.get("of", ()) for fault in truth.case.faults)
-        if truth.asked.is_without_view(instance) or (hidden and told["power"] == "other"):  # as the look showed it
+        if truth.asked.is_without_view(instance) or (hidden and told["power"] == "not shown"):  # as the look showed it
             continue
         healthy = {True: "healthy", False: "unhealthy"}.get(instance.healthy) if instance.healthy is not None else None
         pairs = [
