@@ -14,8 +14,12 @@ from schema_request import query_of
 from schema_shape import Pages
 from schema_traffic import HANDS_OUT, Exchange
 
-_PROVIDER = "/providers/microsoft.compute/"
 _GIVEN_ONLY = ("Poll", "Monitor")
+
+
+def is_of_compute(path: str) -> bool:
+    """Whether Microsoft.Compute answers it: the provider that a path names first does."""
+    return path.lower().partition("/providers/")[2].startswith("microsoft.compute/")
 
 
 class Watch:
@@ -34,7 +38,7 @@ class Watch:
 
     def see(self, exchange: Exchange) -> None:
         """Judge one exchange."""
-        if _PROVIDER in urlsplit(exchange.url).path.lower():
+        if is_of_compute(urlsplit(exchange.url).path):
             self.findings.update(self._judged(exchange))
 
     def _judged(self, exchange: Exchange) -> Iterator[Finding]:

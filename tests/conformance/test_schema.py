@@ -34,7 +34,7 @@ from schema_mutations import (
 )
 from schema_shape import Pages
 from schema_traffic import Exchange, ask_watched, play_watched, recorded
-from schema_watch import Watch
+from schema_watch import Watch, is_of_compute
 
 # The longest scenario has the name by which the longest tests begin first.
 SCENARIOS = [pytest.param(name, id="a_large_set" if name == "large" else name) for name in scenario_names()]
@@ -56,7 +56,7 @@ def test_a_scenario(name: str, tmp_path: Path) -> None:
     watch = Watch(judge())
     played = play_watched(name, tmp_path, watch.see)
     assert told(watch.findings) == []
-    of_compute = [each for each in played.azure.requests if "/providers/Microsoft.Compute/" in each.path]
+    of_compute = [each for each in played.azure.requests if is_of_compute(each.path)]
     assert watch.requests.total() == len(of_compute)
     assert watch.answers.total() == len([each for each in of_compute if each.status])
 
