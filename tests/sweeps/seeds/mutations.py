@@ -136,7 +136,7 @@ MUTATIONS = (
     Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
     Mutation("writes tags", "image-only", written(lambda body: {**body, "tags": {"upgraded-by": "vmss-upgrade"}})),
     Mutation("writes a network profile", "image-only", written(with_network)),
-    Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 26),
+    Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 1021),
     Mutation("goes back to whatever is the latest", "back-image", put_back(version="latest"), 26),
     Mutation("returns instances before the model holds the image", "halt", {
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
