@@ -232,6 +232,13 @@ def test_a_flexible_set_without_a_profile_is_refused(inputs: dict[str, str], tmp
     assert "()" not in played.log
 
 
+def test_the_status_of_a_flexible_set_without_a_profile_says_so(tmp_path: Path) -> None:
+    asked = {"operation": "status", "image-version": ""}
+    played = play_altered(FLEXIBLE, tmp_path, without_profile, inputs=asked)
+    assert (played.exit_code, played.outputs["outcome"], played.writes) == (0, "reported", []), played.log
+    assert "It has no model that instances could be made from or compared with." in played.log
+
+
 def test_one_answer_without_the_profile_is_not_the_truth(tmp_path: Path) -> None:
     odd = iter([True])
 
