@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from vmss_upgrade import __version__
+
 PROJECT = Path(__file__).resolve().parents[1]
 LOCKS = ("requirements.txt", "requirements-dev.txt")
 
@@ -71,6 +73,13 @@ def test_the_package_needs_what_the_lock_was_made_from() -> None:
     setuptools = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]
     assert setuptools["dynamic"]["dependencies"] == {"file": ["requirements.in"]}
     assert wanted("requirements.in") == {"actions-toolkit", "azure-identity", "azure-mgmt-compute", "pyyaml"}
+
+
+def test_the_version_is_said_in_one_place() -> None:
+    project = tomllib.loads(text("pyproject.toml"))
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "vmss_upgrade.__version__"}
+    assert re.findall(r"^## (.+)$", text("CHANGELOG.md"), re.MULTILINE)[0] == __version__
 
 
 def test_the_build_context_holds_only_what_the_dockerfile_copies() -> None:

@@ -259,7 +259,7 @@ FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHe
     ("events", "words"),
     [
         pytest.param(
-            up_to(RolloutPlanned, RUN), "Neither the model nor an instance had been asked to change.", id="planned"
+            up_to(RolloutPlanned, RUN), "Nothing had been changed, neither the model nor an instance.", id="planned"
         ),
         pytest.param(
             up_to(ModelUpdateStarted, RUN),
@@ -300,7 +300,7 @@ def test_what_was_left_half_way_is_said(
 @pytest.mark.parametrize(
     ("since", "words"),
     [
-        pytest.param([], "Nothing had been asked to return yet.", id="turned-back"),
+        pytest.param([], "Nothing had returned yet.", id="turned-back"),
         pytest.param(
             up_to(ModelUpdateStarted, RUN)[-1:],
             "The update of the model was under way; no instance had been asked to return.",

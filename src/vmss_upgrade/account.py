@@ -1,4 +1,4 @@
-"""Which scale set, in which cloud, and as whom to sign in. Plain values that inputs.py fills and azure_api uses."""
+"""Which scale set, in which cloud, and as whom to sign in. Plain values that inputs/ fills and azure_api/ uses."""
 
 from __future__ import annotations
 

@@ -8,7 +8,13 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.patient_api import SECOND_LOOK, PatientApi, Steps, operation_error
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import ModelUpdated, ModelUpdateStarted, Noticed
+from vmss_upgrade.rollout.events import (
+    ModelUpdateAccepted,
+    ModelUpdated,
+    ModelUpdateRefused,
+    ModelUpdateStarted,
+    Noticed,
+)
 from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model_check import check_before_model_update, check_during_rollout
@@ -64,6 +70,7 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
     planned from. A read that shows the ETag which Azure has just refused is late.
     """
     patience, refused_etag, refused_at = Patience(), "", 0.0
+    may_be_accepted = False
     while True:
         model = yield from azure.read_model()
         if model.etag == refused_etag and azure.now() - refused_at < LAG:
@@ -76,11 +83,19 @@ def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Oper
         model = yield from azure.read_accepted_model(lambda m: check_before_model_update(m, planned_from), model)
         yield ModelUpdateStarted(at=azure.elapsed(), target=target)
         try:
-            return azure.write(partial(azure.api.set_image, target, model.etag))
+            operation = azure.write(partial(azure.api.set_image, target, model.etag))
         except AzureError as error:
+            if error.trouble is Trouble.UNCERTAIN:
+                may_be_accepted = True
+                yield ModelUpdateAccepted(at=azure.elapsed(), target=target, certain=False)
+            elif not may_be_accepted:
+                yield ModelUpdateRefused(at=azure.elapsed(), target=target)
             if error.trouble is Trouble.CHANGED:
                 refused_etag, refused_at = model.etag, azure.now()
             patience = yield from azure.wait_after_write(error, patience)
+        else:
+            yield ModelUpdateAccepted(at=azure.elapsed(), target=target)
+            return operation
 
 
 def _still_updating() -> AzureError:

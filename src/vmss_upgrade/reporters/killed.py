@@ -33,7 +33,7 @@ def _left(under_way: UnderWay | None) -> tuple[str, ...]:
     batch = _batch_in_words(under_way)
     match under_way.stage:
         case Stage.READING:
-            return ("Neither the model nor an instance had been asked to change.",)
+            return ("Nothing had been changed, neither the model nor an instance.",)
         case Stage.UPDATING_MODEL:
             return (f"The update of the model to {image} was under way; no instance was touched.", _STILL_AT_WORK)
         case Stage.MODEL_HELD:
@@ -50,7 +50,7 @@ def _left(under_way: UnderWay | None) -> tuple[str, ...]:
 def _left_of_rollback(under_way: UnderWay) -> tuple[str, ...]:
     match under_way.stage:
         case Stage.READING | Stage.TURNED_BACK:
-            return ("Nothing had been asked to return yet.",)
+            return ("Nothing had returned yet.",)
         case Stage.UPDATING_MODEL:
             return ("The update of the model was under way; no instance had been asked to return.", _STILL_AT_WORK)
         case Stage.MODEL_HELD:

@@ -35,7 +35,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
         **_images(report),
         "model_updated": report.model_update_seconds is not None,
-        "model_may_hold_target": report.model_touched,
+        "model_may_hold_target": report.model_may_hold_target,
         "health_signal": model.health_signal.value if model else None,
         "duration": round(report.duration, 1),
         "upgraded": report.upgraded,

@@ -19,6 +19,7 @@ from vmss_upgrade.rollout.events import (
     BatchStarted,
     Event,
     ModelUpdated,
+    ModelUpdateRefused,
     ModelUpdateStarted,
     RollbackStarted,
     RolloutPlanned,
@@ -74,6 +75,8 @@ def after(so_far: UnderWay | None, event: Event) -> UnderWay | None:
             return _towards(turned, event.plan)
         case ModelUpdateStarted() if so_far is not None:
             return replace(so_far, stage=Stage.UPDATING_MODEL)
+        case ModelUpdateRefused() if so_far is not None:
+            return replace(so_far, stage=Stage.TURNED_BACK if so_far.way_back else Stage.READING)
         case ModelUpdated() if so_far is not None:
             return replace(so_far, stage=Stage.MODEL_HELD)
         case BatchStarted() if so_far is not None:

@@ -267,7 +267,7 @@ def model_notice(report: Report) -> str:
         return ""
     if report.rollback is not None and report.model_restored:
         return f"The model holds the previous image {report.rollback.target} again: new instances will get it."
-    if report.plan.update_model and not report.model_touched:
+    if report.plan.update_model and not report.model_may_hold_target:
         return ""
     if report.plan.update_model and report.model_update_seconds is None:
         return f"The model may hold the target image {report.plan.target} by now: then new instances will get it."

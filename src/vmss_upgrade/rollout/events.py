@@ -113,10 +113,30 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUpdateStarted:
-    """Azure accepted the new image for the model; from now on new instances may get it."""
+    """Azure is about to be asked for the new image in the model: from now on the model may hold it."""
 
     at: float
     target: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUpdateRefused:
+    """Azure refused this request and every one before it: the model holds what it held."""
+
+    at: float
+    target: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUpdateAccepted:
+    """Azure accepted the new image for the model; from now on new instances may get it.
+
+    `certain` False: the answer was lost, so that Azure may have accepted it.
+    """
+
+    at: float
+    target: Image
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +242,7 @@ class EndPredicted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFailed:
-    """The batch has an instance error; nothing further is touched."""
+    """The batch has an instance error, and no batch of the rollout follows it; a rollback may."""
 
     at: float
     batch: Batch
@@ -275,6 +295,8 @@ Event = (
     | RepairsResumed
     | Waiting
     | ModelUpdateStarted
+    | ModelUpdateRefused
+    | ModelUpdateAccepted
     | ModelUpdated
     | Holding
     | InstancesSeen

@@ -16,6 +16,7 @@ from vmss_upgrade.rollout.events import (
     Event,
     InstancesSeen,
     ModelUpdated,
+    ModelUpdateRefused,
     ModelUpdateStarted,
     Noticed,
     RepairsResumed,
@@ -74,6 +75,7 @@ class Report:
     `seen_at`. `shown` is the goal that a status is held against. `repairs_suspended`: by this run, or perhaps.
     `rollback` is the plan of the way back, once that has begun: from then on everything that is told of instances is
     held against it.
+    `model_may_hold_target`: this run asked for it, and Azure accepted that, or its answer is not known.
     `model_restored`: the previous image is in the model again. Ids in lists are in natural order.
     """
 
@@ -91,7 +93,7 @@ class Report:
     seen_at: float = 0.0
     batches: list[BatchRecord] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    model_touched: bool = False
+    model_may_hold_target: bool = False
     model_update_seconds: float | None = None
     seconds_waited: float = 0.0
     lowest_healthy: LowestHealthy | None = None
@@ -126,7 +128,9 @@ class Report:
             case RollbackStarted():
                 self._turn_back(event)
             case ModelUpdateStarted() if self.rollback is None:
-                self.model_touched = True
+                self.model_may_hold_target = True
+            case ModelUpdateRefused() if self.rollback is None:
+                self.model_may_hold_target = False
             case ModelUpdated() if self.rollback is None:
                 self.model_update_seconds = event.seconds
             case ModelUpdated():
@@ -351,7 +355,9 @@ class Report:
         if Skipped(instance.id, NOT_MOVED) in self.way.skipped:
             return NOT_MOVED
         goal = self.way.goal
-        return reason_to_skip(instance, replace(goal, in_model=goal.in_model or self.model_touched), self.policy)
+        return reason_to_skip(
+            instance, replace(goal, in_model=goal.in_model or self.model_may_hold_target), self.policy
+        )
 
 
 def _ordered(ids: Iterable[str]) -> list[str]:
