@@ -20,8 +20,8 @@ E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 t
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 # What needs no whole run: decisions, reporters, what is sent and read, inputs, and what documents promise.
-QUICK := $(addprefix tests/,rollout reporters azure_api harness test_inputs.py test_addresses.py test_entrypoints.py test_post.py \
-         test_architecture.py test_action_yml.py test_readme.py test_parity.py test_packaging.py)
+QUICK := $(addprefix tests/,rollout reporters azure_api harness handover inputs \
+         $(addprefix contracts/test_,architecture.py action_yml.py entrypoints.py packaging.py parity.py readme.py))
 # Whole folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 
@@ -59,7 +59,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 0 tests/test_architecture.py
+	$(BIN)/python -m pytest -n 0 tests/contracts/test_architecture.py
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)

@@ -12,7 +12,7 @@ import sys
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src"))
 
-from vmss_upgrade.environment import drop_foreign_settings  # noqa: E402
+from vmss_upgrade.job.environment import drop_foreign_settings  # noqa: E402
 
 drop_foreign_settings(os.environ)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import settings
 
-from vmss_upgrade.rollout.events import (
+from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
     BatchStarted,
@@ -27,11 +27,10 @@ from vmss_upgrade.rollout.events import (
     UpgradeAccepted,
     UpgradeEnded,
 )
-from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout
+from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Strategy
-from vmss_upgrade.rollout.report import Report
 from vmss_upgrade.rollout.scale_set import (
     DomainKind,
     Goal,
@@ -43,6 +42,7 @@ from vmss_upgrade.rollout.scale_set import (
     Problem,
     ScaleSet,
 )
+from vmss_upgrade.rollout.watching.health_gate import Failure
 
 # For properties: the same examples on every machine, however slow it is.
 STEADY = settings(derandomize=True, deadline=None, database=None)

@@ -15,19 +15,19 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
-from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.errors import InputError, Interrupted, VmssUpgradeError
-from vmss_upgrade.interruption import Interruption
+from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.signals import Interruption
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpTransport
 
+    from vmss_upgrade.handover.state_file import Memory
     from vmss_upgrade.inputs import Inputs
     from vmss_upgrade.ports import Clock
     from vmss_upgrade.reporters.console import Console
-    from vmss_upgrade.reporters.state import Memory
-    from vmss_upgrade.rollout.events import Ending, Event
-    from vmss_upgrade.rollout.report import Report
+    from vmss_upgrade.rollout.history.events import Ending, Event
+    from vmss_upgrade.rollout.history.report import Report
 
 ISSUES = "Please open an issue with this traceback."
 
@@ -48,9 +48,9 @@ def run(
     on_end: Callable[[], None] = lambda: None,
 ) -> int:
     """The same on a given clock and, for a rehearsal, a given transport. `on_end` is called before the last words."""
+    from vmss_upgrade.handover.state_file import Memory
     from vmss_upgrade.reporters.console import Console
-    from vmss_upgrade.reporters.state import Memory
-    from vmss_upgrade.rollout.report import Report
+    from vmss_upgrade.rollout.history.report import Report
 
     console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=_wants_colour(environ))
     report, memory = Report(), Memory(environ.get("GITHUB_STATE", ""))
@@ -85,7 +85,7 @@ def _carry_out(
         console.line(f"SIMULATED RUN, scenario {simulated}: no Azure is involved.", style="1;35")
     console.line(f"vmss-upgrade {__version__}", style="1")
     from vmss_upgrade.inputs import parse_inputs
-    from vmss_upgrade.reporters.masks import mask_secrets
+    from vmss_upgrade.reporters.sanitiser.masks import mask_secrets
 
     mask_secrets(environ, console)
     try:
@@ -110,9 +110,9 @@ def _events(
 ) -> Generator[Event]:
     """The rollout itself, over the real SDK."""
     from vmss_upgrade.azure_api.connection import ClockedTransport, connect
-    from vmss_upgrade.driver import run_rollout
+    from vmss_upgrade.driver.run import run_rollout
+    from vmss_upgrade.job.user_agent import user_agent
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
-    from vmss_upgrade.user_agent import user_agent
 
     listen_to_sdk(console)
     api = connect(
@@ -157,8 +157,8 @@ def _tell(console: Console, event: Event, report: Report) -> None:
 
 
 def _refused_inputs(error: InputError, console: Console, report: Report) -> Ending:
-    from vmss_upgrade.rollout.events import Ending, Outcome
     from vmss_upgrade.rollout.findings import Finding, Severity
+    from vmss_upgrade.rollout.history.events import Ending, Outcome
 
     for problem in error.problems:
         report.findings.append(Finding(Severity.REFUSE, f"{problem.input}: {problem.message}.", problem.remedy))
@@ -168,8 +168,8 @@ def _refused_inputs(error: InputError, console: Console, report: Report) -> Endi
 
 def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
     """The ending of a run that an exception ended: a cancelled job, something foreseen, or a bug of ours."""
-    from vmss_upgrade.reporters import words
-    from vmss_upgrade.rollout.events import Ending, Outcome
+    from vmss_upgrade.reporters import phrases as words
+    from vmss_upgrade.rollout.history.events import Ending, Outcome
 
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
         cause = Interrupted()
@@ -185,7 +185,7 @@ def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
 
 
 def _finish(console: Console, report: Report, ending: Ending, at: float) -> None:
-    from vmss_upgrade.rollout.events import RolloutFinished
+    from vmss_upgrade.rollout.history.events import RolloutFinished
 
     event = RolloutFinished(at=at, ending=ending)
     report.add(event)

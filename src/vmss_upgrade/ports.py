@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion, VmSize
-from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import Instance, Model, Problem
 
 

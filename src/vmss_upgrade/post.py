@@ -12,19 +12,19 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.errors import AzureError, InputError, Interrupted, VmssUpgradeError
-from vmss_upgrade.interruption import Interruption
+from vmss_upgrade.handover import after_a_kill as killed
+from vmss_upgrade.handover.progress import Stage, from_value
+from vmss_upgrade.handover.state_file import REPAIRS, ROLLOUT, SUSPENDED, saved_state
+from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.signals import Interruption
 from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
-from vmss_upgrade.reporters import killed
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.masks import mask_secrets
-from vmss_upgrade.reporters.state import REPAIRS, ROLLOUT, SUSPENDED, saved_state
-from vmss_upgrade.reporters.under_way import Stage, from_value
-from vmss_upgrade.rollout.commands import resume_repairs
+from vmss_upgrade.reporters.sanitiser.masks import mask_secrets
+from vmss_upgrade.rollout.az_commands import resume_repairs
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.patience import LEAST_WAIT, Patience
+from vmss_upgrade.rollout.watching.patience import LEAST_WAIT, Patience
 
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account
@@ -47,8 +47,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
 def _connect(account: Account, environ: Mapping[str, str], clock: Clock, console: Console) -> ScaleSetApi:
     """The scale set, over the real SDK."""
     from vmss_upgrade.azure_api.connection import ClockedTransport, connect
+    from vmss_upgrade.job.user_agent import user_agent
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
-    from vmss_upgrade.user_agent import user_agent
 
     listen_to_sdk(console)
     return connect(

@@ -21,8 +21,8 @@ from azure_simulator.certificates import CertificateAuthority
 from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, BoundedAdapter, bounded_session
 from vmss_upgrade.azure_api.connection import ClockedTransport
 from vmss_upgrade.azure_api.failures import AnswerTooLarge, AnswerTooSlow, translated
-from vmss_upgrade.clock import SystemClock
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
+from vmss_upgrade.job.clock import SystemClock
 
 SIZE = 256 * 1024
 SECONDS = 0.2

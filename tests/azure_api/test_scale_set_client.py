@@ -14,7 +14,7 @@ from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
 from vmss_upgrade.azure_api.translation import to_machines, to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
-from vmss_upgrade.rollout.rights import Permission
+from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, Power, Problem
 
 STORAGE = {"imageReference": {"publisher": "Canonical", "offer": "jammy", "sku": "22_04-lts", "version": "1.0.0"}}

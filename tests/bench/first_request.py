@@ -12,7 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
-from vmss_upgrade.clock import SystemClock
+from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.main import run
 
 ENVIRON = {

@@ -15,13 +15,13 @@ from harness.routes import ROUTES, route_of
 from harness.scenarios import fleet_of
 from harness.vocabulary import CHOICES, OUTCOMES
 from harness.wire import Request, Send
-from vmss_upgrade.rollout.events import Outcome
+from vmss_upgrade.rollout.history.events import Outcome
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
 
 
 def test_a_mutation_takes_the_place_wherever_the_name_was_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    from vmss_upgrade.rollout import planner, rollback
+    from vmss_upgrade.rollout.planning import planner, rollback
 
     mutate(monkeypatch, {"batch_limit": lambda real, *_: 99, "RolloutPlan.due_now": lambda real, plan: (plan, real)})
     assert planner.batch_limit(1) == rollback.batch_limit(2) == 99

@@ -9,7 +9,8 @@ from hostile import SECRET, TEXT, failures, halted
 
 from builders import fleet, run_of
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.rollout.events import (
+from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.history.events import (
     BatchProgressed,
     BatchStarted,
     Ending,
@@ -21,9 +22,8 @@ from vmss_upgrade.rollout.events import (
     RolloutFinished,
     Waiting,
 )
-from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.health_gate import Failure, Pending
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 
 Captured = pytest.CaptureFixture[str]
 COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?P<properties>[^:]*)::(?P<message>.*)$")

@@ -16,7 +16,7 @@ from harness.runner_files import read_outputs
 from harness.scenarios import fleet_of
 from vmss_upgrade.reporters import console as console_module
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.reporters.text import LONGEST_LINE
+from vmss_upgrade.reporters.sanitiser.text import LONGEST_LINE
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from vmss_upgrade.clock import SystemClock
+from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.main import run
 from vmss_upgrade.post import run as run_post
-from vmss_upgrade.reporters.masks import secrets_in
+from vmss_upgrade.reporters.sanitiser.masks import secrets_in
 
 VHD = "https://a.blob.core.windows.net/c/x.vhd"
 LONG = {name: f"made-here-{name}~x" for name in ("secret", "request", "runtime", "sig")}

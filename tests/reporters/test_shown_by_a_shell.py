@@ -14,15 +14,15 @@ from builders import fleet, report_of, run_of
 from harness.runner_files import read_pairs
 from sweeps.bad_input.hostile_text import COMMANDS
 from sweeps.bad_input.runner_log import lines
-from vmss_upgrade.reporters.json_text import as_json
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.reporters.record_file import write_record
+from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.step_summary import as_markdown
-from vmss_upgrade.rollout.events import Ending, Noticed, Outcome
 from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.history.events import Ending, Noticed, Outcome
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.watching.health_gate import Failure
 
 NAMES = ("set-output name=outcome", "add-mask", "stop-commands", "add-path", "error", "debug", "save-state name=x")
 HOSTILE = (

@@ -12,8 +12,8 @@ from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.outputs import as_outputs
 from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.reporters.step_summary import as_markdown
-from vmss_upgrade.rollout.events import Ending, Event, Outcome, RolloutFinished, ScaleSetRead, StatusSeen
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.history.events import Ending, Event, Outcome, RolloutFinished, ScaleSetRead, StatusSeen
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.scale_set import ScaleSet, goal_of
 
 MIXED = changed(

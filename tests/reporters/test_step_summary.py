@@ -9,10 +9,10 @@ from hostile import TEXT, assert_sound, failures, halted
 
 from builders import fleet, report_of, run_of
 from vmss_upgrade.reporters.step_summary import LIMIT, as_markdown
-from vmss_upgrade.rollout.events import Ending, Event, Noticed, Outcome
 from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.health_gate import Failure
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.history.events import Ending, Event, Noticed, Outcome
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.watching.health_gate import Failure
 
 CUT = "did not fit into a step summary"
 

@@ -13,9 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders import STEADY
-from vmss_upgrade.reporters.characters import HOLE, LINE_BREAKS, visible
-from vmss_upgrade.reporters.redaction import forget_secrets, keep_secret
-from vmss_upgrade.reporters.text import (
+from vmss_upgrade.reporters.sanitiser.characters import HOLE, LINE_BREAKS, visible
+from vmss_upgrade.reporters.sanitiser.redaction import forget_secrets, keep_secret
+from vmss_upgrade.reporters.sanitiser.text import (
     clean,
     code,
     count,

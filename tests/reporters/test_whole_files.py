@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from builders import fleet, report_of, run_of
+from vmss_upgrade.handover.state_file import Memory
 from vmss_upgrade.reporters import files
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record_file import write_record
-from vmss_upgrade.reporters.state import Memory
-from vmss_upgrade.rollout.events import ScaleSetRead
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.rollout.history.events import ScaleSetRead
+from vmss_upgrade.rollout.history.report import Report
 
 DONE = report_of(run_of(fleet("01")))
 BEFORE = "earlier=1\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import changed, fleet, plan_of, whole
-from vmss_upgrade.rollout.availability import (
+from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
     healthy_ids,

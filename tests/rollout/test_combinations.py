@@ -15,10 +15,10 @@ import pytest
 
 from builders import GALLERY, changed, instance, model, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, ImageVersion, newest_first, wanted_image
-from vmss_upgrade.rollout.plan_check import examine_plan
-from vmss_upgrade.rollout.planner import RolloutPlan, plan_rollout, still_due
+from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Strategy
 from vmss_upgrade.rollout.scale_set import DomainKind, Goal, Instance, ScaleSet
 

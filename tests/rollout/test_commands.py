@@ -7,7 +7,7 @@ import shlex
 import pytest
 
 from builders import GALLERY, OLD, SUBSCRIPTION, model, platform, resource, vhd
-from vmss_upgrade.rollout.commands import az_vmss, put_image_back
+from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back
 from vmss_upgrade.rollout.image import Image, ImageKind
 
 PROFILE = "virtualMachineProfile.storageProfile"

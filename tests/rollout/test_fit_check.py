@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from builders import GALLERY, model, resource
+from vmss_upgrade.rollout.checks.image_fit import examine_fit, needs_size
 from vmss_upgrade.rollout.findings import Severity
-from vmss_upgrade.rollout.fit_check import examine_fit, needs_size
 from vmss_upgrade.rollout.image import MachineSettings, Traits, VmSize
 
 TARGET = resource(f"{GALLERY}/versions/2.0.0")

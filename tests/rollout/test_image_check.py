@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from builders import GALLERY, NEW, platform, resource, vhd
-from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Replication, Traits
-from vmss_upgrade.rollout.image_check import (
+from vmss_upgrade.rollout.checks.image import (
     COPY_OR_SHARE,
     examine_image,
     is_replicating,
@@ -17,6 +15,8 @@ from vmss_upgrade.rollout.image_check import (
     latest_missing,
     latest_of_another_tenant,
 )
+from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Replication, Traits
 
 VERSION = resource(f"{GALLERY}/versions/2.0.0")
 MANAGED = resource("/subscriptions/s/resourceGroups/images/providers/Microsoft.Compute/images/web")

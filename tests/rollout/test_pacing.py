@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.rollout.pacing import (
+from vmss_upgrade.rollout.watching.pacing import (
     FAST_POLL,
     LONGEST_POLL,
     LOOK_PER_PAGE,
@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.pacing import (
     operation_bucket,
     poll_delay,
 )
-from vmss_upgrade.rollout.patience import LEAST_WAIT, Patience
+from vmss_upgrade.rollout.watching.patience import LEAST_WAIT, Patience
 
 
 def bucket() -> TokenBucket:

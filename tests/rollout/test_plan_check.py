@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from builders import NEW, OLD, SUBSCRIPTION, changed, fleet, goal_to, plan_of, platform, whole
+from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
-from vmss_upgrade.rollout.plan_check import examine_plan
-from vmss_upgrade.rollout.planner import plan_model_update, plan_rollout
+from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
 from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet, goal_of
 

@@ -9,7 +9,14 @@ import pytest
 from builders import NEW, OLD, changed, fleet, goal_to, instance, model, plan_of, platform, vhd, whole, without
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.planner import ON_TARGET, Batch, RolloutPlan, plan_model_update, plan_rollout, still_due
+from vmss_upgrade.rollout.planning.planner import (
+    ON_TARGET,
+    Batch,
+    RolloutPlan,
+    plan_model_update,
+    plan_rollout,
+    still_due,
+)
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Goal, HealthSignal, ScaleSet, goal_of
 

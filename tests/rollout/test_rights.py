@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.rights import Permission, missing_actions, needed_actions
+from vmss_upgrade.rollout.checks.rights import Permission, missing_actions, needed_actions
 
 SET = "Microsoft.Compute/virtualMachineScaleSets"
 WRITE, READ, UPGRADE = f"{SET}/write", f"{SET}/read", f"{SET}/manualUpgrade/action"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from builders import changed, fleet, plan_of
+from vmss_upgrade.rollout.planning.selection import is_selected, names_nobody
 from vmss_upgrade.rollout.policy import Policy, Selection
 from vmss_upgrade.rollout.scale_set import ScaleSet
-from vmss_upgrade.rollout.selection import is_selected, names_nobody
 
 # Instance n is in update domain n // 2, fault domain n % 5 and, from 4 on, in zone 2.
 EIGHT = fleet("00112233", zones="11112222")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from builders import BROKEN, NEW, OLD, changed, fleet, goal_to, vhd, without
-from vmss_upgrade.rollout.health_gate import Pending
-from vmss_upgrade.rollout.planner import Batch
+from vmss_upgrade.rollout.planning.planner import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Goal, Health, HealthSignal, Power, ScaleSet
-from vmss_upgrade.rollout.watch import Watch, must_stay_healthy, not_healthy, updated_by_somebody
+from vmss_upgrade.rollout.watching.health_gate import Pending
+from vmss_upgrade.rollout.watching.watch import Watch, must_stay_healthy, not_healthy, updated_by_somebody
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, SignInRefused, read_by_the_sdk
 from vmss_upgrade.azure_api.sign_in_remedies import NOT_CONFIRMED, entra_remedy, is_about_federation, machine_remedy
-from vmss_upgrade.clock import unix_time
+from vmss_upgrade.job.clock import unix_time
 
 _UNREADABLE = "the sign-in service's answer cannot be read"
 LONGEST_PAUSE = 30.0  # seconds between two tries of azure-identity's own

@@ -15,7 +15,7 @@ from vmss_upgrade.azure_api.api_versions import is_unknown_version
 from vmss_upgrade.azure_api.denials import OTHER_TENANT
 from vmss_upgrade.azure_api.remedies import remedy_for
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.rollout.patience import LEAST_WAIT
+from vmss_upgrade.rollout.watching.patience import LEAST_WAIT
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 LONGEST_MESSAGE = 4_000  # characters; Azure's longest, with the details of several instances, have some thousand

@@ -21,8 +21,8 @@ from vmss_upgrade.azure_api.json_fields import (
     text_in,
 )
 from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
-from vmss_upgrade.clock import unix_time
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
+from vmss_upgrade.job.clock import unix_time
 from vmss_upgrade.rollout.image import (
     Image,
     ImageFacts,

@@ -26,9 +26,9 @@ from vmss_upgrade.azure_api.spelling import Spelling
 from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
+from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion, VmSize
-from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
-from vmss_upgrade.rollout.rights import Permission
+from vmss_upgrade.rollout.planning.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.scale_set import Model
 
 __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]

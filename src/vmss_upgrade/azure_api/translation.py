@@ -26,8 +26,8 @@ from vmss_upgrade.azure_api.json_fields import (
     text_in,
 )
 from vmss_upgrade.azure_api.owners import owner_of
+from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import MachineSettings, Traits
-from vmss_upgrade.rollout.rights import Permission
 from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, in_natural_order
 
 _MACHINE_MODEL_TIME = "VirtualMachineProfileTimeCreated"  # a tag: flexible_list_vms_by_filter_2024

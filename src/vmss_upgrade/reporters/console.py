@@ -14,11 +14,15 @@ import sys
 from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
-from vmss_upgrade.reporters import heatmap, plan_words, status_words, words
-from vmss_upgrade.reporters.redaction import derived_forms, forget_secrets, is_long_enough, keep_secret
-from vmss_upgrade.reporters.text import clean, count, cut, shown, shown_lines
+from vmss_upgrade.reporters import heatmap
+from vmss_upgrade.reporters import phrases as words
+from vmss_upgrade.reporters import plan_facts as plan_words
+from vmss_upgrade.reporters import status_table as status_words
+from vmss_upgrade.reporters.sanitiser.redaction import derived_forms, forget_secrets, is_long_enough, keep_secret
+from vmss_upgrade.reporters.sanitiser.text import clean, count, cut, shown, shown_lines
 from vmss_upgrade.rollout.durations import duration
-from vmss_upgrade.rollout.events import (
+from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
     BatchProgressed,
@@ -40,9 +44,8 @@ from vmss_upgrade.rollout.events import (
     UpgradeAccepted,
     Waiting,
 )
-from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.listing import listed
-from vmss_upgrade.rollout.report import Report
 
 ANNOTATIONS_PER_TYPE = 10
 ANNOTATION_LENGTH = 3900

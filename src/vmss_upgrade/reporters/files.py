@@ -40,3 +40,10 @@ def size_of_regular(descriptor: int, name: str) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{name!r} is not a regular file")
     return status.st_size
+
+
+def save_state(file: str, name: str, value: str) -> None:
+    """Append a value to GitHub's state file, between delimiters that the value cannot forge. Raises OSError."""
+    from actions_toolkit.core import prepare_key_value_message  # here: its imports take long
+
+    append_whole(file, f"{prepare_key_value_message(name, value)}\n")

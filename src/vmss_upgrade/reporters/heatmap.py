@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from vmss_upgrade.reporters.text import clean
-from vmss_upgrade.rollout.cells import Cell
-from vmss_upgrade.rollout.grouping import finest_shown
+from vmss_upgrade.reporters.sanitiser.text import clean
+from vmss_upgrade.rollout.history.standing import Cell
+from vmss_upgrade.rollout.planning.grouping import finest_shown
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, in_natural_order
 
 CELLS_PER_LINE = 50  # of a log

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.json_text import as_json
 from vmss_upgrade.reporters.record import as_plan
-from vmss_upgrade.reporters.text import clean
-from vmss_upgrade.rollout.report import Report
+from vmss_upgrade.reporters.sanitiser.json_text import as_json
+from vmss_upgrade.reporters.sanitiser.text import clean
+from vmss_upgrade.rollout.history.report import Report
 
 OUTPUTS = (
     "outcome",

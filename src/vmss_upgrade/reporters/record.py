@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmss_upgrade.reporters import words
-from vmss_upgrade.reporters.json_text import as_json
-from vmss_upgrade.reporters.text import without_queries
-from vmss_upgrade.rollout.health_gate import Failure
+from vmss_upgrade.reporters import phrases as words
+from vmss_upgrade.reporters.sanitiser.json_text import as_json
+from vmss_upgrade.reporters.sanitiser.text import without_queries
+from vmss_upgrade.rollout.history.report import BatchRecord, Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
-from vmss_upgrade.rollout.report import BatchRecord, Report
 from vmss_upgrade.rollout.scale_set import Domain, Instance
+from vmss_upgrade.rollout.watching.health_gate import Failure
 
 SCHEMA = "vmss-upgrade/record/1"
 LONGEST_TEXT = 8 * 1024  # characters of one text of others; what is longer is cut

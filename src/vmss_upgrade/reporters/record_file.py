@@ -15,9 +15,9 @@ from typing import Final
 
 from vmss_upgrade.reporters.files import size_of_regular, write_all
 from vmss_upgrade.reporters.record import SCHEMA, as_text
-from vmss_upgrade.reporters.text import clean
+from vmss_upgrade.reporters.sanitiser.text import clean
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD
-from vmss_upgrade.rollout.report import Report
 
 _SCHEMAS: Final = SCHEMA.rpartition("/")[0] + "/"
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -1,0 +1,1 @@
+"""What carries a rollout out: the only room where time passes and Azure is written to."""

@@ -1,0 +1,1 @@
+"""What the main step leaves for the post step."""

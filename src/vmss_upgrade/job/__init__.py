@@ -1,0 +1,1 @@
+"""The runner's job: its environment, its clock, its signals."""

@@ -1,0 +1,141 @@
+"""A plan in words: its facts, its batches, its blast radius."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from vmss_upgrade.reporters import heatmap
+from vmss_upgrade.reporters.heatmap import domain_labels
+from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.rollout.durations import duration
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.listing import listed
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planning.availability import expected_healthy, floor, off_ids
+from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.policy import OnFailure, Policy
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Model, ScaleSet
+
+
+def blast_radius(plan: RolloutPlan, instances: tuple[Instance, ...], model: Model) -> str:
+    """The same for a plan that has just been made."""
+    if not plan.batches:
+        return "No instance is upgraded."
+    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now))
+    state = "healthy" if model.health_signal.proves_health else "running"
+    return (
+        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest "
+        f"{state} count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
+    )
+
+
+def plan_facts(
+    plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...], command: Command
+) -> list[tuple[str, str]]:
+    """The plan as name and value."""
+    image = "that image" if plan.is_rollback else "the target image"
+    holds = f"holds {image} already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
+    moving = "To return" if plan.is_rollback else "To upgrade"
+    facts = [
+        ("Scale set", f"{model.name} (resource group {model.resource_group}, {model.location})"),
+        *_images(plan),
+        ("Model", f"gets {image} first" if plan.update_model else holds),
+    ]
+    if model.is_flexible and model.time:
+        facts.append(("Model's time", model.time))
+    if command is not Command.UPDATE_MODEL:
+        facts += [
+            (moving, f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+            ("Strategy", _strategy(plan)),
+            ("Min healthy", _floor_in_words(plan, policy, model, instances)),
+            ("Health signal", model.health_signal.value),
+            ("Bake time", _bake_in_words(policy, model)),
+        ]
+    if policy.on_failure is OnFailure.ROLLBACK and plan.batches and not plan.is_rollback:
+        facts.append(("On failure", f"{plan.previous} is put back, and every instance that moved returns to it"))
+    if plan.batches:
+        facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
+    if plan.untouched:
+        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
+    if plan.skipped:
+        facts.append(("Skipped", skipped_in_words(plan)))
+    return facts
+
+
+def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
+    if plan.is_rollback:
+        return [("Leaves", str(plan.previous or "an image that is not known")), ("Returns to", str(plan.target))]
+    previous = str(plan.previous) if plan.previous else "none: no instance runs another image"
+    return [("Previous image", previous), ("Target image", str(plan.target))]
+
+
+def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
+    """A rollback that follows a failed rollout, as name and value."""
+    facts = [
+        ("Because", because),
+        *_images(plan),
+        ("Model", "gets the previous image back first" if plan.update_model else "holds the previous image already"),
+        ("To return", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+    ]
+    if plan.untouched:
+        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
+    return facts
+
+
+def _strategy(plan: RolloutPlan) -> str:
+    parts = [
+        "batches across the set"
+        if plan.grouping is DomainKind.SET
+        else f"{plan.grouping.value} by {plan.grouping.value}"
+    ]
+    parts.append(f"at most {count(plan.largest_batch, 'instance')} at once")
+    if plan.canary:
+        parts.append(f"{count(plan.canary, 'canary')} first")
+    if plan.stop_after is not None:
+        parts.append(f"this run stops after {count(plan.stop_after, 'batch')}")
+    return ", ".join(parts)
+
+
+def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...]) -> str:
+    """The floor, and how far above it the plan stays."""
+    if policy.allow_downtime:
+        return "none: downtime is allowed"
+    share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
+    least = floor(instances, policy, off_ids(instances))
+    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now), default=least)
+    spare = f"; the plan stays {lowest - least} above it" if lowest > least else ""
+    return f"{least}{share}{spare}"
+
+
+def _bake_in_words(policy: Policy, model: Model) -> str:
+    """How long a batch is watched, which is also how late an ill instance may show."""
+    bake = duration(policy.bake_time_for(model.health_signal))
+    if not policy.bake_time_for(model.health_signal):
+        return f"{bake}: one healthy look lets a batch pass"
+    return f"{bake}: an instance that falls ill later than that after its upgrade is seen only between batches"
+
+
+def skipped_in_words(plan: RolloutPlan) -> str:
+    """How many are skipped, per reason."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for skipped in plan.skipped:
+        by_reason[skipped.reason].append(skipped.instance_id)
+    return "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in by_reason.items())
+
+
+def batch_titles(plan: RolloutPlan, instances: tuple[Instance, ...]) -> dict[int, str]:
+    """Batch number -> its domain's label."""
+    return {batch.number: batch_title(batch, instances) for batch in plan.batches}
+
+
+def batch_title(batch: Batch, instances: tuple[Instance, ...]) -> str:
+    """The label of a batch's domain."""
+    if batch.domain.kind is DomainKind.SET:
+        return "across the set"
+    labels = domain_labels(instances, batch.domain.kind)
+    return labels.get(batch.domain, f"{batch.domain.kind.value} {batch.domain.number}")
+
+
+def kind_of_rows(report: Report) -> DomainKind:
+    """What the heatmap's rows stand for."""
+    return heatmap.kind_of_rows(report.before + report.instances, report.plan.grouping if report.plan else None)

@@ -1,0 +1,1 @@
+"""What makes foreign text safe to print, to store and to put into Markdown."""

@@ -1,0 +1,117 @@
+"""The one sanitiser, and the few words that every reporter needs.
+
+Everything that is printed goes through `clean`: strings from Azure, inputs and files are hostile. The runner executes
+`::command::` at a line's start and `##[command]` anywhere in a line, on stdout and stderr alike, and ends lines at CR
+too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from vmss_upgrade.reporters.sanitiser.characters import HOLE, LINE_BREAKS
+from vmss_upgrade.reporters.sanitiser.redaction import LONGEST_TEXT, redact, shortened
+
+LONGEST_LINE: Final = 4000  # characters of a line of the log; nobody reads more, and the record has it
+MOST_LINES: Final = 300  # of a text of several lines; the first tell where it began, the last what went wrong
+
+_NOT_SEEN = re.compile(rf"[\t{HOLE}{LINE_BREAKS}]+")
+# what GitHub's Markdown could act upon; harmless punctuation stays, so that the text can be read and searched raw
+_MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
+# what begins a list, a heading or a rule where it begins a line
+_BEGINS_A_BLOCK = re.compile(r"[-+=](?=[\s=+-]|$)|(?<=\d)[.)](?=\s|$)")
+_NUMBER = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
+# What GitHub makes a sign or a link of once it has read the entities, except in <code>: :tick:, #1, GH-1, a commit.
+_MEANS_MORE = re.compile(
+    r":(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):|#[0-9]|\bGH-[0-9]|(?<![\w-])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+def clean(text: object, limit: int = LONGEST_TEXT) -> str:
+    """One harmless line of at most `limit` characters: no line breaks, invisible characters, workflow commands, query
+    strings of addresses, or secrets.
+    """
+    line = _NOT_SEEN.sub(" ", redact(str(text), limit))
+    line = line.replace("##[", "## [").strip()
+    if line.startswith("::"):
+        line = f"\N{MIDDLE DOT}{line}"
+    return shortened(line, limit)
+
+
+def shown(text: object) -> str:
+    """The same, as long as a line of the log may be."""
+    return clean(text, LONGEST_LINE)
+
+
+def shown_lines(text: str) -> list[str]:
+    """The same for a text of several lines, such as a traceback; indentation stays, the middle of very many goes."""
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES:
+        half = MOST_LINES // 2
+        lines = [*lines[:half], f"... ({len(lines) - MOST_LINES} lines are left out)", *lines[-half:]]
+    return [" " * min(len(line) - len(line.lstrip(" ")), 100) + shown(line) for line in lines]
+
+
+def without_queries(text: str, limit: int = LONGEST_TEXT) -> str:
+    """The text, its line breaks kept, at most `limit` characters of it, without anything invisible, secrets, and the
+    query strings of addresses, in which signatures (SAS) travel.
+    """
+    return shortened(redact(text, limit).replace(HOLE, " "), limit)
+
+
+def markdown(text: object, limit: int = LONGEST_TEXT) -> str:
+    """Foreign text as literal text in Markdown, in table cells and HTML too: markup as entities.
+
+    A word that means more than itself to GitHub is set as code, which it leaves alone, and which can still be copied.
+    """
+    line = clean(text, limit)
+    number = _NUMBER.match(line)
+    mark = _BEGINS_A_BLOCK.match(line, number.end() if number else 0)
+    head, rest = (line[: mark.end()], line[mark.end() :]) if mark else ("", line)
+    if mark:
+        head = f"{head[:-1]}{_as_entity(head[-1])}"
+    return head + "".join(_word(word) for word in re.split(r"( +)", rest))
+
+
+def _word(word: str) -> str:
+    if not _MEANS_MORE.search(word):
+        return _escaped(word)
+    begin, end = len(word) - len(word.lstrip("('\"")), len(word)
+    while word[end - 1] in ".,:;)'\"" and _MEANS_MORE.search(word, begin, end - 1):
+        end -= 1
+    return f"{_escaped(word[:begin])}<code>{_escaped(word[begin:end])}</code>{_escaped(word[end:])}"
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(lambda found: _as_entity(found.group()), text)
+
+
+def _as_entity(sign: str) -> str:
+    """A zero-width blank after @: GitHub reads addresses of mail and mentions after it has read the entities."""
+    return f"&#{ord(sign)};&#8203;" if sign == "@" else f"&#{ord(sign)};"
+
+
+def code(text: object, limit: int = LONGEST_TEXT) -> str:
+    """Foreign text in a <code> element, where mentions and references are not linked either."""
+    return f"<code>{_escaped(clean(text, limit))}</code>"
+
+
+def fenced(text: object) -> str:
+    """A fenced block that its content cannot close."""
+    content = clean(text)
+    longest = max((len(run) for run in re.findall(r"`+", content)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}sh\n{content}\n{fence}"
+
+
+def count(number: int, noun: str) -> str:
+    """1 instance, 2 instances, 2 batches, 2 canaries."""
+    plural = f"{noun}es" if noun.endswith("ch") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, with a visible cut. Secrets go first: half of one is not recognised any more."""
+    return without_queries(text, limit)

@@ -1,0 +1,55 @@
+"""A status in words: a row per instance."""
+
+from __future__ import annotations
+
+from vmss_upgrade.reporters.heatmap import NO_DOMAIN, domain_labels
+from vmss_upgrade.reporters.plan_facts import kind_of_rows
+from vmss_upgrade.reporters.sanitiser.text import cut
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.scale_set import Instance, in_natural_order
+
+
+def model_in_words(report: Report) -> str:
+    """The image of the model, or that there is none."""
+    if report.model is None or report.model.shows_image:
+        return str(report.target)
+    return "none, the scale set has no " + ("image" if report.model.has_profile else "virtual machine profile")
+
+
+def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The state of every instance: the headings, and a row each, in natural order."""
+    kind = kind_of_rows(report)
+    labels = domain_labels(report.instances, kind)
+    cells = report.cells()
+    rows: list[tuple[str, ...]] = []
+    for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
+        domain = instance.domain(kind)
+        where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
+        state = f"{instance.provisioning_state or 'not shown'}, {instance.power.value}"
+        image = _beside_the_model(instance.image, report.target)
+        health = instance.health.value
+        rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
+    heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")
+    return heading, rows
+
+
+def _beside_the_model(image: Image | None, model_image: Image | None) -> str:
+    """An image where the model's stands above it: of the same kind the version alone is told."""
+    if image is None:
+        return "not shown"
+    if model_image is not None and image.at_version("") == model_image.at_version(""):
+        return image.version or image.reference.rpartition("/")[2]
+    return str(image)
+
+
+def _remarks(instance: Instance) -> str:
+    remarks = [
+        f"not made from the model: {instance.origin.value}" if instance.is_attached else "",
+        "protected" if instance.protected else "",
+        "changed individually" if instance.changed_individually else "",
+        *instance.behind_in,
+        f"of the model of {instance.model_time}" if instance.model_time else "",
+        *(f"{problem.code}: {cut(str(problem), 200)}" for problem in instance.problems),
+    ]
+    return "; ".join(filter(None, remarks))

@@ -1,0 +1,197 @@
+"""Whether enough of a scale set stays healthy while a plan is carried out, and what to do where it would not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from vmss_upgrade.rollout.az_commands import az_vmss, look_closer
+from vmss_upgrade.rollout.findings import Finding, refuse, warn
+from vmss_upgrade.rollout.listing import some
+from vmss_upgrade.rollout.planning.availability import (
+    expected_healthy,
+    floor,
+    healthy_ids,
+    nobody_else_runs,
+    off_ids,
+    takes_nobody_away,
+)
+from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, in_natural_order, is_healthy
+
+MOST_INSTANCES = 1000  # in one scale set
+
+
+def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    batch = next((b for b in plan.batches if nobody_else_runs(scale_set, b.instance_ids)), None)
+    if batch is None or not _takes_away(batch, scale_set, plan):
+        return None
+    off = off_ids(scale_set.instances)
+    running = [id_ for id_ in batch.instance_ids if id_ not in off]
+    size = len(running)
+    if policy.allow_downtime:
+        return warn(f"Batch {batch.number} holds all {size} running instances: nothing serves while it is upgraded.")
+    allow = "If nothing has to serve meanwhile, set `allow-downtime: true`."
+    if size == 1:
+        more = str(len(scale_set.instances) + 1)
+        return refuse(
+            f"Instance {running[0]} is the only one that runs: nothing would serve while it is upgraded.",
+            f"{allow} Else scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)}",
+        )
+    return refuse(
+        f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",
+        f"Set `batch-size` to a number below {size}, such as {size // 2}. {allow}",
+    )
+
+
+def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The first batch that holds whoever is healthy by then, some of them healthy now."""
+    batch = _takes_all_healthy(scale_set, plan, policy)
+    if batch is None or _is_unknown_alone(scale_set, plan, policy):
+        return None
+    return refuse(
+        f"Batch {batch.number} ({some(batch.instance_ids)}) holds every instance that is healthy: nothing would serve "
+        "while it is upgraded.",
+        "Heal the other instances first, or set a smaller `batch-size`. If nothing has to serve meanwhile, set "
+        "`allow-downtime: true`.",
+    )
+
+
+def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Batch | None:
+    if policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
+        return None
+    healthy = healthy_ids(scale_set)
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    return next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
+
+
+def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The first batch that would leave fewer healthy instances than `min-healthy`."""
+    found = _breaks_floor(scale_set, plan, policy)
+    is_worse = whole_set(scale_set, plan, policy) is not None or _takes_all_healthy(scale_set, plan, policy) is not None
+    if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
+        return None
+    batch, left = found
+    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    ill = awaited_health(scale_set, plan, policy)
+    basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
+    return refuse(
+        f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
+        f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
+        _way_back(ill) if ill else _room_for_batch(scale_set, policy, least),
+    )
+
+
+def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
+    """The first batch, and how many stay healthy while it is away."""
+    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
+    return next(((batch, left) for batch, left in risky if left < least), None)
+
+
+def _way_back(ill: Collection[str]) -> str:
+    """What to do where those that are missing run the target: no other batch size would help."""
+    return (
+        f"What is missing runs the target image already, and is not healthy: {some(ill)}. Heal that, or go back with "
+        "`operation: rollback`."
+    )
+
+
+def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
+    healthy = len(healthy_ids(scale_set))
+    if healthy > least:
+        return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
+    running = sum(1 for instance in scale_set.instances if not instance.is_off and not instance.is_leaving)
+    ways = [f"Only {healthy} are healthy now: heal the others"] if healthy < running else []
+    ways.append("lower `min-healthy`")
+    have = len(scale_set.instances)
+    more = next(
+        (n for n in range(1, MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0
+    )
+    if more:
+        ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
+    told = ", or ".join(ways)
+    return told[0].upper() + told[1:] + ("" if more else ".")
+
+
+def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
+    """Return whether what is missing is knowledge: `not_shown` or `not_reported` says it then, and no floor does."""
+    return bool(not_shown(scale_set, plan, policy) or not_reported(scale_set, plan, policy))
+
+
+def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The instances without a view, where too few are known to be healthy for want of their views and nothing else.
+
+    Where Azure does not show whether an instance runs, it is not known to be ill: no advice to heal it would help.
+    """
+    ids = _missing_alone({i.id for i in scale_set.instances if not i.shows_view}, scale_set, plan, policy)
+    if not ids:
+        return None
+    return refuse(
+        f"Azure shows no instance view of {some(ids)}, so that nobody can tell whether they run and are healthy: with "
+        f"{len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
+        f"Run again later. To see what Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
+    )
+
+
+def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """The instances that run and have the model's health signal but report nothing, where too few are known to be
+    healthy for want of their reports and nothing else.
+    """
+    silent = {i.id for i in scale_set.instances if i.is_up and i.health is Health.NO_SIGNAL}
+    ids = _missing_alone(silent, scale_set, plan, policy)
+    if not ids:
+        return None
+    signal, healthy = scale_set.model.health_signal.value, len(healthy_ids(scale_set))
+    return refuse(
+        f"The model has a health signal ({signal}), but these instances report no health, although they should have "
+        f"got it: {some(ids)}. With {healthy} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
+        "Find out why nothing is reported, or use `health: ignore` to go by provisioning and power alone. To see what "
+        f"Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
+    )
+
+
+def _missing_alone(ids: Collection[str], scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[str]:
+    """Those of `ids` that are made from the model, where too few are healthy only because they are not known to be."""
+    unknown = {i.id for i in scale_set.instances if i.id in ids and not i.is_attached}
+    is_the_reason = _is_too_few(scale_set, plan, policy) and not _is_too_few(_healed(scale_set, unknown), plan, policy)
+    return sorted(unknown, key=in_natural_order) if is_the_reason else []
+
+
+def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:
+    """The instances on the target that are not healthy, where for want of their health, and of nothing else, too few
+    would be healthy to carry the plan out. None where the model is still to be written: then it was no earlier run of
+    this rollout that brought them there.
+    """
+    ill = set() if plan.update_model else set(ill_on_target(scale_set, plan))
+    if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, ill), plan, policy):
+        return ()
+    return tuple(sorted(ill, key=in_natural_order))
+
+
+def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
+    """The scale set as it would be if these instances were healthy, and shown to be."""
+
+    def healed(instance: Instance) -> Instance:
+        power = instance.power if instance.shows_view else Power.RUNNING
+        return replace(instance, health=Health.HEALTHY, power=power, shows_view=True)
+
+    return replace(scale_set, instances=tuple(healed(i) if i.id in ids else i for i in scale_set.instances))
+
+
+def _is_too_few(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
+    return any((_takes_all_healthy(scale_set, plan, policy), _breaks_floor(scale_set, plan, policy)))
+
+
+def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
+    """Who runs, on the target, and is not healthy."""
+    signal = scale_set.model.health_signal
+    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
+    return [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
+
+
+def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
+    """Whether the batch takes somebody away who serves: a rollback also has batches that can only heal."""
+    return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)

@@ -1,0 +1,196 @@
+"""Whether the machines of a model can be made from an image: what both are made for, beyond system and generation.
+
+What the set runs now is evidence: a trait that its present image has as well has been accepted by Azure, so nothing is
+refused for it. Sources: security types and disk controllers of image definitions, "Create an image definition and an
+image version" and "Supported OS images for remote NVMe"; specialized images have no osProfile, "Shared image gallery
+overview"; data disks, "StorageProfile.dataDisks.lun does not have required value(s) for image" (Azure/azure-powershell
+#12599, hashicorp/terraform-provider-azurerm#12877); abilities of VM sizes, Resource SKUs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vmss_upgrade.rollout.az_commands import az_vmss
+from vmss_upgrade.rollout.findings import Finding, refuse, warn
+from vmss_upgrade.rollout.image import Image, Traits, VmSize
+from vmss_upgrade.rollout.scale_set import Model
+
+_STANDARD, _TRUSTED, _CONFIDENTIAL = "standard", "trustedlaunch", "confidentialvm"
+# the feature SecurityType of an image -> the security types of machines that it can be made into
+_SECURITY_TYPES = {
+    "": {_STANDARD},
+    "standard": {_STANDARD},
+    "trustedlaunch": {_TRUSTED},
+    "trustedlaunchsupported": {_STANDARD, _TRUSTED},
+    "confidentialvm": {_CONFIDENTIAL},
+    "confidentialvmsupported": {_STANDARD, _CONFIDENTIAL},
+    "trustedlaunchandconfidentialvmsupported": {_STANDARD, _TRUSTED, _CONFIDENTIAL},
+}
+_OTHER_SET = "or create a new scale set"
+
+
+def examine_fit(
+    target: Image, traits: Traits, model: Model, running: Traits, size: VmSize | None
+) -> tuple[Finding, ...]:
+    """Every finding about the target image (of `traits`) and the model's machines. `running`: the image run now."""
+    findings = (
+        _os_state(target, traits, model, running),
+        _security_type(target, traits, model, running),
+        _disk_controller(target, traits, model, running),
+        _disk_size(target, traits, model, running),
+        *_data_disks(target, traits, model, running),
+        *_vm_size(target, traits, model, size),
+    )
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def needs_size(traits: Traits, model: Model, on_set: Traits, running: Traits) -> bool:
+    """Whether the image says something of which only the VM size can tell that it fits.
+
+    What an image like it runs on proves it: Azure takes no size into a model that cannot boot the model's image.
+    """
+    if not model.settings.size or model.settings.size.lower() == "mix":
+        return False
+    is_new = any((traits.generation and not on_set.generation, traits.architecture and not on_set.architecture))
+    controllers = _controllers(traits)
+    return is_new or bool(controllers and not model.settings.disk_controller and controllers != _controllers(running))
+
+
+def _os_state(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
+    state, has_profile = traits.os_state.lower(), model.settings.has_os_profile
+    if has_profile is None or state == running.os_state.lower():
+        return None
+    if state == "specialized" and has_profile:
+        return refuse(
+            f"The target image {target} is specialized, but the model has an osProfile (computer names, a user), which "
+            "Azure gives to generalized images only.",
+            f"Choose an image whose definition has `osState: Generalized`, {_OTHER_SET} for the specialized one.",
+        )
+    if state == "generalized" and not has_profile:
+        return refuse(
+            f"The target image {target} is generalized, but the model has no osProfile, as for specialized images: its "
+            "machines would get neither a name nor a user.",
+            f"Choose an image whose definition has `osState: Specialized`, {_OTHER_SET} with an osProfile.",
+        )
+    return None
+
+
+def _security_type(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
+    possible, accepted = _security_types(traits), _security_types(running)
+    ours = model.settings.security_type.lower() or _STANDARD
+    if possible is None or ours in possible or (accepted is not None and ours not in accepted):
+        return None
+    value = traits.feature("SecurityType") or "not listed, which means Standard"
+    return refuse(
+        f"The target image {target} is not made for the security type of the scale set, "
+        f"{model.settings.security_type or 'Standard'}: its SecurityType is {value}.",
+        f"Choose an image that supports {model.settings.security_type or 'Standard'}, {_OTHER_SET} of the image's "
+        "security type.",
+    )
+
+
+def _security_types(traits: Traits) -> set[str] | None:
+    """None where it is not known."""
+    value = traits.feature("SecurityType")
+    return None if value is None else _SECURITY_TYPES.get(value.lower())
+
+
+def _disk_controller(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
+    """An image that lists no controllers among its features is made for SCSI."""
+    ours = model.settings.disk_controller
+    if not ours or traits.feature("DiskControllerTypes") is None:
+        return None
+    possible, accepted = _controllers(traits) or {"scsi"}, _controllers(running)
+    is_accepted = running.feature("DiskControllerTypes") is not None and ours.lower() not in (accepted or {"scsi"})
+    if ours.lower() in possible or is_accepted:
+        return None
+    return refuse(
+        f"The target image {target} is not made for the disk controller of the scale set, {ours}: its "
+        f"DiskControllerTypes are {traits.feature('DiskControllerTypes') or 'not listed, which means SCSI'}.",
+        f"Choose an image that supports {ours}, {_OTHER_SET} of a VM size with another controller.",
+    )
+
+
+def _controllers(traits: Traits) -> frozenset[str]:
+    return _lower(_listed(traits.feature("DiskControllerTypes")))
+
+
+def _disk_size(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
+    ours, theirs = model.settings.disk_size, traits.disk_size
+    if ours is None or theirs is None or theirs <= max(ours, running.disk_size or 0):
+        return None
+    setting = f"virtualMachineProfile.storageProfile.osDisk.diskSizeGB={theirs}"
+    return refuse(
+        f"The OS disk of the target image {target} has {theirs} GB, more than the {ours} GB that the model gives to an "
+        "OS disk.",
+        f"Choose a smaller image, or make the disks larger first: {az_vmss('update', model, '--set', setting)}",
+    )
+
+
+def _data_disks(target: Image, traits: Traits, model: Model, running: Traits) -> list[Finding]:
+    """Data disks of the image and of the model, by their LUNs."""
+    theirs = traits.data_luns
+    if theirs is None or theirs == running.data_luns:
+        return []
+    ours = dict(model.settings.data_disks)
+    from_image = {lun for lun, option in ours.items() if option.lower() == "fromimage"}
+    missing, taken = from_image - theirs, (theirs & ours.keys()) - from_image
+    findings = []
+    if missing:
+        findings.append(
+            refuse(
+                f"The model takes its data disks {_numbers(missing)} from the image, but the target image {target} has "
+                f"{_numbers(theirs)}.",
+                "Choose an image with these data disks (LUNs), or take them out of the model first.",
+            )
+        )
+    if taken:
+        findings.append(
+            refuse(
+                f"The target image {target} brings data disks of its own {_numbers(taken)}, where the model makes "
+                "others.",
+                "Choose an image without these data disks (LUNs), or give the model's disks other LUNs first.",
+            )
+        )
+    if extra := theirs - ours.keys():
+        findings.append(
+            warn(
+                f"The target image {target} brings data disks that the model does not have ({_numbers(extra)}): Azure "
+                "may refuse it, and instances that exist keep the data disks that they have.",
+                "Build the image without data disks, or add them to the model first.",
+            )
+        )
+    return findings
+
+
+def _numbers(luns: set[int] | frozenset[int]) -> str:
+    return f"at LUN {', '.join(map(str, sorted(luns)))}" if luns else "none"
+
+
+def _vm_size(target: Image, traits: Traits, model: Model, size: VmSize | None) -> list[Finding]:
+    """What the image is made for and the VM size cannot do; what either does not say is not compared."""
+    if size is None:
+        return []
+    trios = (
+        ("hypervisor generation", {traits.generation}, size.generations),
+        ("architecture", {traits.architecture}, {size.architecture}),
+        ("disk controller", _listed(traits.feature("DiskControllerTypes")), size.controllers),
+    )
+    return [
+        refuse(
+            f"The target image {target} has {name} {', '.join(sorted(theirs))}, but the VM size {model.settings.size} "
+            f"has {', '.join(sorted(ours))}: its instances would not boot.",
+            f"Choose an image for {model.settings.size}, or change the size of the scale set first.",
+        )
+        for name, theirs, ours in trios
+        if any(theirs) and any(ours) and _lower(theirs).isdisjoint(_lower(ours))
+    ]
+
+
+def _listed(value: str | None) -> frozenset[str]:
+    return frozenset(part.strip() for part in (value or "").split(",") if part.strip())
+
+
+def _lower(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)

@@ -1,0 +1,254 @@
+"""What must hold before anything is written. Every finding at once, each with the command that mends it.
+
+Sources: upgrade modes and automatic OS upgrade, "Upgrade policy modes for Virtual Machine Scale Sets"; Service
+Fabric sets must stay in Automatic mode (same page); AKS does not support changes to its own scale sets ("Support
+policies for AKS"); agents of a scale set are made, reimaged and deleted by the pool ("Azure Virtual Machine Scale Set
+agents"); `az` commands, Azure CLI reference of `az vmss`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vmss_upgrade.rollout.az_commands import az_vmss, resume_repairs
+from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, POLL, Permission, missing_actions, needed_actions
+from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.policy import HealthUse
+from vmss_upgrade.rollout.scale_set import HealthSignal, Model, Owner
+
+_REFUSED_OWNERS = {
+    Owner.SERVICE_FABRIC: refuse(
+        "The scale set belongs to a Service Fabric cluster (it has the ServiceFabricNode extension), which must "
+        "stay in upgrade mode Automatic and upgrades its instances by its own rules.",
+        "Use Service Fabric's own OS upgrade; this action does not handle Service Fabric clusters.",
+    ),
+    Owner.AKS: refuse(
+        "The scale set is managed by AKS; changing it directly makes the AKS cluster unsupported.",
+        "Use `az aks nodepool upgrade --node-image-only`.",
+    ),
+}
+# what the owner does to the scale set by itself, and what serves better than a rollout
+_OWNERS_AT_WORK = {
+    Owner.AZURE_DEVOPS: (
+        "creates, reimages and deletes instances by itself, as its agent pool needs them, also during the rollout; a "
+        "job on an instance that is upgraded is lost",
+        "Roll while the pool is idle, or use `operation: update-model`: the pool makes new agents from that image.",
+    ),
+    Owner.AKS_ENGINE: (
+        "puts its own image into the model and replaces instances at its next upgrade; an upgrade by this action "
+        "drains no Kubernetes node",
+        "Drain the nodes of a batch first, or use `aks-engine upgrade`.",
+    ),
+    Owner.CLUSTER_API: (
+        "puts the image of its AzureMachinePool back into the model and replaces instances by itself, also during the "
+        "rollout",
+        "Change the image in the AzureMachinePool instead.",
+    ),
+    Owner.DATABRICKS: (
+        "creates and deletes instances with its clusters, also during the rollout, from an image of its own",
+        "Restart or edit the cluster in Databricks instead.",
+    ),
+    Owner.BATCH: (
+        "resizes the pool, and reimages and deletes its nodes by itself, also during the rollout; a task on an "
+        "instance that is upgraded is lost",
+        "Change the image in the configuration of the Batch pool instead.",
+    ),
+}
+
+
+def examine_model(model: Model, *, rolling_upgrade_running: bool | None) -> tuple[Finding, ...]:
+    """What the model says against, or about, a rollout, whatever its target."""
+    passing = (_owner(model), _rolling_upgrade(model, rolling_upgrade_running), _provisioning_state(model))
+    return (*unfit(model), *(finding for finding in passing if finding is not None))
+
+
+def unfit(model: Model) -> tuple[Finding, ...]:
+    """The settings that forbid every write, at planning and at any later moment.
+
+    Where the scale set belongs to another service that alone is said: advice to change its settings would do harm.
+    """
+    if model.owner in _REFUSED_OWNERS:
+        return (_REFUSED_OWNERS[model.owner],)
+    if not model.shows_image:
+        return (_no_image(model),)
+    findings = (_upgrade_mode(model), _automatic_os_upgrade(model))
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def examine_asked_for(
+    model: Model, order: Order, permissions: Sequence[Permission] | None, *, repairs_suspended: bool | None
+) -> tuple[Finding, ...]:
+    """What the order needs of the scale set: rights, a health signal, quiet from automatic repairs."""
+    findings = (
+        *_rights(model, order, permissions),
+        _polls(model, permissions),
+        _health_signal(model, order),
+        _repairs(model, order, suspended=repairs_suspended),
+    )
+    return tuple(finding for finding in findings if finding is not None)
+
+
+def _owner(model: Model) -> Finding | None:
+    """Warn when the scale set belongs to a service that works on it too, and that can live with a rollout."""
+    if model.owner not in _OWNERS_AT_WORK:
+        return None
+    does, remedy = _OWNERS_AT_WORK[model.owner]
+    return warn(f"The scale set belongs to {model.owner.value}, which {does}.", remedy)
+
+
+def _no_image(model: Model) -> Finding:
+    """Of Flexible sets alone: an answer about a Uniform one without its image counts as no answer."""
+    lacks = "no image" if model.has_profile else "no virtual machine profile (virtualMachineProfile)"
+    return refuse(
+        f"The Flexible scale set has {lacks}: it only groups machines, and there is no model to roll out.",
+        "Give the scale set a profile with an image first, or upgrade its machines one by one.",
+    )
+
+
+def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Finding, ...]:
+    """What the registration of a preview feature that a Flexible set's image upgrades need says (None: not known)."""
+    command = f"az feature {{}} --subscription {model.subscription} --namespace Microsoft.Compute --name {feature}"
+    match (state or "").lower():
+        case "notregistered" | "unregistered" | "unregistering":
+            message = (
+                f"The subscription is not registered for {feature}, which image upgrades of Flexible scale sets need."
+            )
+            remedy = f"Register it: {command.format('register')}"
+        case "pending" | "registering":
+            message = f"The registration for {feature}, which image upgrades of Flexible scale sets need, is {state}."
+            remedy = f"Wait until it is Registered: {command.format('show')}"
+        case _:
+            return ()
+    is_refused_for = feature == FLEXIBLE_FEATURES[0]
+    return (refuse(message, remedy) if is_refused_for else warn(message, remedy),)
+
+
+def _upgrade_mode(model: Model) -> Finding | None:
+    mode = model.upgrade_mode.lower()
+    if mode == "manual" or (model.is_flexible and not mode):  # a Flexible set need not show it, and defaults to Manual
+        return None
+    effects = {
+        "automatic": "a change of the model would reboot all instances at once, in no order",
+        "rolling": "a change of the model would start Azure's own rolling upgrade",
+    }
+    effect = effects.get(mode, "only Manual leaves the instances to this action")
+    return refuse(
+        f"upgradePolicy.mode is {model.upgrade_mode or 'not shown'}: {effect}.",
+        f"Set it to Manual: {az_vmss('update', model, '--set', 'upgradePolicy.mode=Manual')}",
+    )
+
+
+def _automatic_os_upgrade(model: Model) -> Finding | None:
+    if not model.automatic_os_upgrade:
+        return None
+    setting = "upgradePolicy.automaticOSUpgradePolicy.enableAutomaticOSUpgrade"
+    return refuse(
+        f"{setting} is true: Azure replaces OS images by itself, at the same time.",
+        f"Disable it: {az_vmss('update', model, '--set', f'{setting}=false')}",
+    )
+
+
+def _rolling_upgrade(model: Model, running: bool | None) -> Finding | None:
+    if running is None:
+        return note("Whether a rolling upgrade of Azure's own is under way could not be read.")
+    if not running:
+        return None
+    return refuse(
+        "A rolling upgrade of Azure's own is under way on the scale set.",
+        f"Wait for its end, or cancel it: {az_vmss('rolling-upgrade cancel', model)}",
+    )
+
+
+def _provisioning_state(model: Model) -> Finding | None:
+    match model.provisioning_state.lower():
+        case "creating" | "deleting":
+            return refuse(
+                f"provisioningState of the scale set is {model.provisioning_state}.",
+                f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}",
+            )
+        case "updating":
+            return refuse(
+                "provisioningState of the scale set stayed Updating: somebody else is changing it.",
+                f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}",
+            )
+        case "failed":
+            return note("provisioningState of the scale set is Failed, from an earlier change; the rollout goes on.")
+    return None
+
+
+def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None) -> list[Finding]:
+    """A refusal for what the run cannot do without; only a warning where nothing but the plan was asked for."""
+    if permissions is None:
+        return [note("Whether the identity has all rights could not be read; Azure will say so where one is missing.")]
+    needed = needed_actions(
+        is_flexible=model.is_flexible,
+        writes_model=order.writes_model,
+        upgrades_instances=order.command.upgrades,
+        suspends_repairs=order.policy.suspend_repairs and bool(model.repairs) and order.command.upgrades,
+    )
+    missing = missing_actions(permissions, needed)
+    if not missing:
+        return []
+    message = f"The identity lacks the right to {', '.join(missing)} on the scale set."
+    remedy = (
+        "Give it the role that the README describes, or: az role assignment create --assignee CLIENT-ID "
+        f"--role 'Virtual Machine Contributor' --scope {model.id}"
+    )
+    return [warn(message, remedy) if order.command is Command.PLAN else refuse(message, remedy)]
+
+
+def _polls(model: Model, permissions: Sequence[Permission] | None) -> Finding | None:
+    """Warn where operations cannot be followed: the subscription's roles are among the permissions at the scale set."""
+    if permissions is None or not missing_actions(permissions, (POLL,)):
+        return None
+    return warn(
+        f"The identity lacks the right to {POLL} on the subscription: Azure's operations cannot be followed, so the "
+        "instances are watched instead, and Azure's reasons for a failure may not be seen.",
+        f"Give it a role with that action on /subscriptions/{model.subscription}; the README's custom role has it.",
+    )
+
+
+def _health_signal(model: Model, order: Order) -> Finding | None:
+    is_required = order.policy.health is HealthUse.REQUIRED and order.command.upgrades
+    if not is_required or model.health_signal is not HealthSignal.NONE:
+        return None
+    return refuse(
+        "`health: required`, but the scale set has no health signal.",
+        "Add the Application Health extension or a load balancer health probe to the model, or use `health: auto`.",
+    )
+
+
+def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding | None:
+    """Automatic repairs act on instances that are unhealthy, as upgraded ones are for a while.
+
+    Source: "Automatic instance repairs for Azure Virtual Machine Scale Sets" (a repair replaces the instance by one
+    of the latest model; the service can be suspended and resumed).
+    """
+    if order.command is Command.UPDATE_MODEL:
+        return None
+    if not model.repairs:
+        asked = order.policy.suspend_repairs
+        return note("`suspend-repairs` has nothing to do: the scale set has no automatic repairs.") if asked else None
+    if suspended and order.policy.suspend_repairs:
+        return warn(
+            "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
+            "leaves them so at its end.",
+            f"Where nobody meant that, resume them: "
+            f"{resume_repairs(model.subscription, model.resource_group, model.name)}",
+        )
+    if suspended:
+        return note("Automatic instance repairs are suspended already, and stay so.")
+    if order.policy.suspend_repairs and suspended is None:
+        return warn(
+            "Whether automatic instance repairs are suspended already could not be read; after the rollout they will "
+            "be at work in any case.",
+            "Where they are suspended on purpose, leave `suspend-repairs` out.",
+        )
+    if order.policy.suspend_repairs:
+        return note("Automatic instance repairs are suspended during the rollout, and resumed at its end.")
+    return warn(
+        f"Automatic instance repairs are on ({model.repairs}): an instance that is unhealthy beyond the grace period "
+        "is repaired by Azure, from the latest model and outside the batches, while the rollout is under way.",
+        "Set `suspend-repairs: true` to suspend them meanwhile.",
+    )

@@ -1,0 +1,150 @@
+"""What speaks against a rollback, or must be known about it, before anything is written."""
+
+from __future__ import annotations
+
+from vmss_upgrade.rollout.az_commands import rollback_to
+from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, is_older
+from vmss_upgrade.rollout.listing import some
+from vmss_upgrade.rollout.order import Recorded
+from vmss_upgrade.rollout.planning.planner import RolloutPlan
+from vmss_upgrade.rollout.planning.rollback import Moved, other_images
+from vmss_upgrade.rollout.scale_set import Model, ScaleSet, in_natural_order, is_on
+
+_RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
+
+
+def unknown_previous_image() -> Finding:
+    """`on-failure: rollback`, and nothing tells what to go back to."""
+    return refuse(
+        "`on-failure: rollback` needs to know which exact image the instances ran before, and they do not show it.",
+        f"Give {_RECORD}, or use `on-failure: stop`.",
+    )
+
+
+def unknown_image_to_return_to(model: Model) -> Finding:
+    """`operation: rollback` without a word of what to go back to."""
+    return refuse(
+        f"Which image to return to cannot be known: the model holds {model.image}, and no instance shows one that is "
+        "certain to be the earlier.",
+        f"Name it, by `image-version` or `image-id`, or give {_RECORD}.",
+    )
+
+
+def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding | None:
+    """Why a record is not of use here; None where it is. `target`: what this run rolls out; None: it rolls back."""
+    if recorded.scale_set_id.lower() != model.id.lower():
+        return refuse(
+            f"`record` is of another scale set ({recorded.scale_set_id}).",
+            "Give a record of a rollout of this scale set.",
+        )
+    if recorded.previous.kind is not model.image.kind:
+        return refuse(
+            f"`record` tells of a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
+            f"{model.image.kind.value}, and Azure does not let it change.",
+            "Give a record of a rollout of this scale set as it is now.",
+        )
+    fits = (
+        recorded.target.same_as(target)
+        if target is not None
+        else model.image.same_as(recorded.target) or model.image.same_as(recorded.previous)
+    )
+    if not fits or recorded.previous.same_as(recorded.target):
+        return refuse(
+            f"`record` is of another rollout, from {recorded.previous} to {recorded.target}.",
+            "Give the record of the run that began the rollout which is to be undone, or name the image.",
+        )
+    return None
+
+
+def floating_previous_image(image: Image) -> Finding:
+    """Never back to whatever is the latest."""
+    return refuse(
+        f"A rollback needs an exact version, and {image} names none.", "Name the version that the instances ran before."
+    )
+
+
+def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Finding, ...]:
+    """Why no instance could be made from the previous image any more; empty where nothing is known against it."""
+    gone = f"does not exist in {location} any more" if facts.state is ImageState.MISSING else ""
+    deprecated = "is deprecated: no instance can be made from it any more" if facts.deprecated else ""
+    why = gone or deprecated
+    if not why:
+        return ()
+    message = f"`on-failure: rollback` could not be carried out: the previous image {image} {why}."
+    return (refuse(message, "Use `on-failure: stop`."),)
+
+
+def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
+    """That an upgrade changes settings of the model alone; None where it changes the image."""
+    moving = [instance for instance in scale_set.instances if instance.id in plan.instance_ids]
+    if not moving or not all(instance.image and instance.image.same_as(plan.target) for instance in moving):
+        return None
+    return refuse(
+        "`on-failure: rollback` has no image to go back to: what the instances lack is other settings of the model, "
+        "and those are not taken back.",
+        "Use `on-failure: stop`.",
+    )
+
+
+def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *, is_told: bool) -> tuple[Finding, ...]:
+    """Who would not return to what they ran, should the rollout fail. `is_told`: by a record."""
+    findings = []
+    others = other_images(scale_set, plan, previous)
+    if others:
+        told = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
+        message = (
+            f"A model holds one image: a rollback would bring all that moved to {previous}, also those that run "
+            f"another one now: {told}."
+        )
+        findings.append(warn(message))
+    there = [i.id for i in scale_set.instances if not plan.update_model and is_on(i, plan.target)]
+    if there and not is_told and plan.batches:
+        message = (
+            f"On the target image already, by an earlier run: {some(there)}. A rollback would bring these, too, to "
+            f"{previous}, which the others run."
+        )
+        findings.append(warn(message, f"Where that is not meant, give {_RECORD}, or select instances."))
+    return tuple(findings)
+
+
+def older_than_left(left: Image | None, back_to: Image) -> tuple[Finding, ...]:
+    """That what is returned to is newer than what is left: of a rollout that went to an older image, or by mistake."""
+    if left is None or not is_older(left, back_to):
+        return ()
+    return (
+        warn(f"{back_to} is newer than {left}, which the instances leave.", "See that a rollback is what you want."),
+    )
+
+
+def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, ...]:
+    """Of whom nobody can tell whether they moved. `is_all`: of nobody else is known that it moved."""
+    if not moved.unknown:
+        return ()
+    message = (
+        "Whether these have moved since the rollout began cannot be known, so they are left as they are: "
+        f"{some(sorted(moved.unknown, key=in_natural_order))}."
+    )
+    remedy = f"To bring them to {goal} all the same, use `operation: upgrade` with it."
+    return (refuse(message, remedy) if is_all else warn(message, remedy),)
+
+
+def no_image_to_blame(target: Image) -> Finding:
+    """A rollout failed and was to be undone, but for no reason that lies in the image."""
+    return note(
+        f"No rollback: no instance was seen bad on {target}, so the image is not what failed.",
+        "To go back all the same, use `operation: rollback`.",
+    )
+
+
+def no_rollback(target: Image, way_back: Image | None) -> Finding:
+    """A rollout failed and was to be undone: but this run has changed nothing, or nothing tells what to go back to."""
+    if way_back is None:
+        return warn(
+            f"No rollback: every instance ran {target} before this run, so nothing tells what they ran earlier.",
+            f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
+        )
+    return warn(
+        "No rollback: it failed before this run had changed anything, so that the reason is older than this run.",
+        f"To go back all the same, use {rollback_to(way_back, instead_of=target)}.",
+    )

@@ -1,0 +1,1 @@
+"""What happened, how a run ended, and what became of each instance."""

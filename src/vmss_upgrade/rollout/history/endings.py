@@ -1,0 +1,214 @@
+"""Why a run ended, in one sentence, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
+from vmss_upgrade.rollout.az_commands import rollback_to
+from vmss_upgrade.rollout.durations import duration
+from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.history.events import Ending, Outcome
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.known_failures import remedy_of
+from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.scale_set import HealthSignal
+from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
+
+_STUCK = (BATCH_TIMEOUT, "StillUpdating", "NotOnTarget", "NotProvisioned", "NotSeen")
+
+LOOK_INTO = "Look into what is named here, then run again."
+LOOK_INTO_FIRST = "Look into what is named here."
+FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set still exists, and if so, run again."
+
+
+def refused(refusals: Sequence[Finding]) -> Ending:
+    """Something in the scale set forbids the rollout; nothing was written."""
+    first = refusals[0]
+    more = f" ({len(refusals) - 1} more reason(s) above.)" if len(refusals) > 1 else ""
+    return Ending(outcome=Outcome.REFUSED, reason=first.message + more, remedy=first.remedy)
+
+
+def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
+    """The scale set turned out not to be fit for a rollout, before or after the first write."""
+    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
+    return Ending(outcome=outcome, reason=str(refusal), remedy=refusal.remedy)
+
+
+def by_azure(error: AzureError, *, wrote: bool) -> Ending:
+    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
+    failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
+    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
+    reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
+    return Ending(
+        outcome=outcome,
+        reason=reason,
+        remedy=FOUND_BEFORE if wrote and error.trouble is Trouble.NOT_FOUND else error.remedy,
+        failures=(failure,),
+    )
+
+
+def signal_lost(signal: HealthSignal, *, wrote: bool) -> Ending:
+    """The health signal that the rollout goes by is gone from the model: nobody can tell any more who is healthy."""
+    failure = Failure(instance_id="", code="SignalLost", message=f"the model no longer has the {signal.value}")
+    return Ending(
+        outcome=Outcome.HALTED if wrote else Outcome.REFUSED,
+        reason=f"SignalLost: the model no longer has the {signal.value}, so health cannot be proven any more.",
+        remedy="Put the health signal back into the model, then run again.",
+        failures=(failure,),
+    )
+
+
+def out_of_time(error: VmssUpgradeError) -> Ending:
+    """The whole rollout's `timeout` passed."""
+    return Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
+
+
+def is_stuck(ending: Ending) -> bool:
+    """Return whether nothing but the end of an upgrade is missing, which says nothing of other instances."""
+    failures = ending.failures
+    return bool(failures) and all(failure.code in _STUCK and not failure.blames_image for failure in failures)
+
+
+def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
+    """A batch has instance errors, or ran out of its time."""
+    timed_out = all(failure.code == BATCH_TIMEOUT for failure in gate.failures)
+    known = remedy_of(gate.failures[0].code, gate.failures[0].message)
+    remedy = f"{known} Nothing" if known else "Look into what is named here; nothing"
+    return Ending(
+        outcome=Outcome.TIMED_OUT if timed_out else Outcome.HALTED,
+        reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
+        remedy=f"{remedy} further was touched.",
+        failures=gate.failures,
+    )
+
+
+def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
+    """Azure did not take the upgrade of a batch on in time; its instances are as they were."""
+    failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
+    reason = (
+        f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {str(error).rstrip('.')}."
+    )
+    return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
+
+
+def by_the_rest(troubles: Sequence[Pending]) -> Ending:
+    """Instances outside the next batch are not well, and did not recover in time."""
+    failures = tuple(_failure(each, each.message) for each in troubles)
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=f"the next batch may not start: {_first_of(failures)}",
+        remedy=_known_remedy(failures),
+        failures=failures,
+    )
+
+
+def by_last_look(unsettled: Sequence[Pending]) -> Ending:
+    """Every batch passed, but not every instance on the target is well now."""
+    failures = tuple(_failure(each, f"at the end of the rollout: {each.message}") for each in unsettled)
+    reason = f"not every instance is well at its end: {_first_of(failures)}"
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=reason,
+        remedy=_known_remedy(failures),
+        failures=failures,
+    )
+
+
+def not_returned(left: Mapping[str, str], previous: Image) -> Ending:
+    """A rollback has done what it could, and of those that moved `left` do not run `previous`: id -> why, or ""."""
+    said = {id_: f"does not run {previous} again" + (f": it is {why}" if why else "") for id_, why in left.items()}
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=f"instances do not run {previous} again: {', '.join(left)}.",
+        failures=tuple(Failure(instance_id=id_, code="NotReturned", message=what) for id_, what in said.items()),
+    )
+
+
+def still_old(batches: Sequence[Batch]) -> Ending:
+    """Instances run another image even after the extra pass."""
+    ids = ", ".join(id_ for batch in batches for id_ in batch.instance_ids)
+    return Ending(
+        outcome=Outcome.HALTED,
+        reason=f"instances still run another image after the extra pass: {ids}.",
+        remedy="Find out what creates instances with the old image, then run again.",
+    )
+
+
+def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> Ending:
+    """The next batch would most likely not end before `timeout`: a clean stop is better than one half-way."""
+    return Ending(
+        outcome=Outcome.TIMED_OUT,
+        reason=f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are "
+        f"left of `timeout` ({duration(timeout)}).",
+        remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
+    )
+
+
+def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of: Image) -> Ending:
+    """A rollout failed, and what it did was undone, or was to be: `first` and `second` are how each of them ended."""
+    if second.outcome.exit_code == 0:
+        return Ending(
+            outcome=Outcome.ROLLED_BACK,
+            reason=first.reason,
+            remedy="Look into what is named here before you try this image again.",
+            failures=first.failures,
+        )
+    again = f"Then go on with {rollback_to(previous, instead_of=instead_of)}."
+    return Ending(
+        outcome=Outcome.ROLLBACK_FAILED,
+        reason=f"{first.reason} The rollback failed, too: {second.reason}",
+        remedy=f"{LOOK_INTO_FIRST} {again}",
+        failures=(*first.failures, *second.failures),
+    )
+
+
+def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
+    """Every batch passed, and the last look found nothing."""
+    state = "healthy" if signal.proves_health else "provisioned and running"
+    state = f"on the target image, current and {state}" if is_current else f"on the target image and {state}"
+    unproven = "" if signal.proves_health else "Health was not proven: "
+    changed = "" if is_current else " They are not current: somebody changed the rest of the model meanwhile."
+    every = "every" if unproven else "Every"
+    reason = f"{unproven}{every} selected instance that can be upgraded is {state}.{changed}"
+    return Ending(outcome=Outcome.SUCCEEDED, reason=reason)
+
+
+def partial(plan: RolloutPlan) -> Ending:
+    """As many batches as asked for passed; the rest waits for the next run."""
+    done = len(plan.due_now)
+    return Ending(
+        outcome=Outcome.PARTIAL,
+        reason=f"stopped as `stop-after` asks, after {done} of {len(plan.batches)} batches.",
+        remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
+    )
+
+
+def model_updated(plan: RolloutPlan) -> Ending:
+    """Only the model was to be written."""
+    if not plan.update_model:
+        return Ending(outcome=Outcome.NOTHING_TO_DO, reason="The model holds the target image already.")
+    return Ending(
+        outcome=Outcome.MODEL_UPDATED,
+        reason="Only the model was to be updated; no instance was touched.",
+        remedy="`operation: upgrade-instances` brings the instances to it.",
+    )
+
+
+def _failure(pending: Pending, message: str) -> Failure:
+    return Failure(
+        instance_id=pending.instance_id, code=pending.code, message=message, blames_image=pending.blames_image
+    )
+
+
+def _known_remedy(failures: Sequence[Failure]) -> str:
+    """What to do about the first error."""
+    return remedy_of(failures[0].code, failures[0].message) or LOOK_INTO
+
+
+def _first_of(failures: Sequence[Failure]) -> str:
+    """The first error in words, and how many more there are."""
+    first = failures[0]
+    who = f"instance {first.instance_id}: " if first.instance_id else ""
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return f"{who}{first.code}, {first.message.rstrip('.')}{more}."

@@ -1,0 +1,1 @@
+"""Which instances move, in what order, in which batches."""

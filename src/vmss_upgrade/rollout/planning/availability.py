@@ -1,0 +1,79 @@
+"""How many instances must stay healthy, and how many would while a batch is away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from vmss_upgrade.rollout.planning.planner import Batch
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
+
+
+def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
+    """Who serves now. Attached machines do not stand for the model's: they may report no health, and do other work."""
+    signal = scale_set.model.health_signal
+    made = [instance for instance in scale_set.instances if not instance.is_attached]
+    return frozenset(instance.id for instance in made if is_healthy(instance, signal))
+
+
+def ill_ids(scale_set: ScaleSet) -> frozenset[str]:
+    """Who does not serve now, for whatever reason."""
+    return frozenset(scale_set.by_id()) - healthy_ids(scale_set)
+
+
+def off_ids(instances: Iterable[Instance]) -> frozenset[str]:
+    """Who is stopped or deallocated."""
+    return frozenset(instance.id for instance in instances if instance.is_off)
+
+
+def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[str]) -> int:
+    """The fewest instances that must stay healthy: `min-healthy`, a percentage being of the instances that run.
+
+    Those that were off before the rollout (`off_before`) and still are do not count; those stopped or evicted since
+    do, because a set that loses instances meanwhile must not lower its own floor. 0 where downtime is allowed.
+    """
+    if policy.allow_downtime:
+        return 0
+    made = [i for i in instances if not i.is_leaving and not i.is_attached]
+    counted = [i for i in made if not (i.is_off and i.id in off_before)]
+    return policy.min_healthy.at_least(len(counted))
+
+
+def healthy_without(scale_set: ScaleSet, batch_ids: Collection[str]) -> int:
+    """How many are healthy now outside the batch."""
+    return len(healthy_ids(scale_set) - set(batch_ids))
+
+
+def takes_nobody_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether nobody in the batch serves now, so that upgrading it can only make things better."""
+    return healthy_ids(scale_set).isdisjoint(batch_ids)
+
+
+def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int, ...]:
+    """Per batch, how many stay healthy while it is away, if all before it came back healthy."""
+    off = off_ids(scale_set.instances)  # an upgrade does not start them
+    healthy = set(healthy_ids(scale_set))
+    expected = []
+    for batch in batches:
+        ids = set(batch.instance_ids)
+        expected.append(len(healthy - ids))
+        healthy |= ids - off
+    return tuple(expected)
+
+
+def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether the batch holds every instance that is neither stopped nor leaving: upgrading it would be an outage."""
+    made = [instance for instance in scale_set.instances if not instance.is_attached]
+    running = {instance.id for instance in made if not instance.is_off and not instance.is_leaving}
+    return bool(running) and running <= set(batch_ids)
+
+
+def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Whether the batch holds every instance that is healthy now (where any is)."""
+    healthy = healthy_ids(scale_set)
+    return bool(healthy) and healthy <= set(batch_ids)
+
+
+def updating_ids(instances: Iterable[Instance]) -> frozenset[str]:
+    """The instances that somebody is updating."""
+    return frozenset(instance.id for instance in instances if instance.provisioning_state.lower() == "updating")

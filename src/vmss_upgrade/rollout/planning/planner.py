@@ -1,0 +1,299 @@
+"""Which instances move to the goal, in what order, in which batches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
+from vmss_upgrade.rollout.planning.selection import is_named, is_selected
+from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
+from vmss_upgrade.rollout.scale_set import (
+    Domain,
+    DomainKind,
+    Goal,
+    Instance,
+    Origin,
+    ScaleSet,
+    in_natural_order,
+    is_healthy,
+    is_on,
+)
+
+ON_TARGET = "already on the target image"
+CURRENT = "already on the latest model"
+ON_PREVIOUS = "on the image that the others return to"
+PROTECTED = "protected from scale set actions"
+LEAVING = "being deleted"
+CREATING = "being created"
+STOPPED = "stopped"
+DEALLOCATED = "deallocated"
+ATTACHED = "attached, not made from the model"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Instances that are upgraded together, all of `domain`; `number` counts from 1."""
+
+    number: int
+    domain: Domain
+    instance_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An instance that this rollout does not touch, and why."""
+
+    instance_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPlan:
+    """The whole rollout, decided before the first write.
+
+    `previous` is the image that most of the moving instances run (None where nothing moves and the model holds
+    the target already, or where Azure does not show it). `grouping` is what batches are made of. `untouched` are the
+    instances that are due, but that this run was not asked to move. Only the first `stop_after` batches are carried
+    out (None: all). `pinned` is the floating image that `target` was resolved from (None: it was named exactly).
+    `is_rollback`: instances return to an image that they ran before.
+    """
+
+    goal: Goal
+    previous: Image | None
+    grouping: DomainKind
+    batches: tuple[Batch, ...]
+    skipped: tuple[Skipped, ...]
+    untouched: tuple[str, ...] = ()
+    canary: int = 0
+    stop_after: int | None = None
+    pinned: Image | None = None
+    is_rollback: bool = False
+
+    @property
+    def target(self) -> Image:
+        """The image that is rolled out."""
+        return self.goal.image
+
+    @property
+    def update_model(self) -> bool:
+        """Whether the model has to be written first."""
+        return not self.goal.in_model
+
+    @property
+    def due_now(self) -> tuple[Batch, ...]:
+        """The batches that this run carries out."""
+        return self.batches[: self.stop_after]
+
+    @property
+    def instance_ids(self) -> tuple[str, ...]:
+        """Every instance that moves, in the order of the rollout."""
+        return tuple(id_ for batch in self.batches for id_ in batch.instance_ids)
+
+    @property
+    def largest_batch(self) -> int:
+        """The most instances that are away at once because of this rollout."""
+        return max((len(batch.instance_ids) for batch in self.due_now), default=0)
+
+
+def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan:
+    """Decide which instances move to `goal`, in what order, in which batches.
+
+    A batch holds 1 to `batch_size` instances of one domain; the domains are those of `strategy`, in ascending order
+    of (zone, placement group, number). Inside a domain unhealthy instances come first and stopped ones last, else they
+    go by id; batches of the set as a whole are drawn evenly from its domains. Canaries are a batch of their own, the
+    first of the first domain, unless as many there have reached the goal before.
+    Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched`.
+    Pure: planning again after a partial rollout yields what is left of it.
+
+    Raises PlanRefused where the strategy finds no domains, or an instance that must move shows none.
+    """
+    reasons = {instance.id: reason_to_skip(instance, goal, policy) for instance in scale_set.instances}
+    due = [instance for instance in scale_set.instances if reasons[instance.id] is None]
+    selected = [instance for instance in due if is_selected(instance, policy.selection)]
+    grouping = grouping_of(scale_set, policy.strategy)
+    check_places(selected, grouping)
+    order = _order(scale_set, grouping)
+    canary = _canaries_left(scale_set, selected, grouping, goal, policy)
+    batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary, policy)
+    taken = {instance.id for instance in selected}
+    return RolloutPlan(
+        goal=goal,
+        previous=_previous_image(scale_set, goal.image, due),
+        grouping=grouping,
+        batches=batches,
+        skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
+        untouched=tuple(instance.id for instance in due if instance.id not in taken),
+        canary=canary,
+        stop_after=batches_before_stop(batches, scale_set, policy),
+    )
+
+
+def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
+    """The plan of a run that writes the model only: every instance that will be behind is left untouched, whether or
+    not an upgrade could move it.
+    """
+    skipped = []
+    behind = []
+    for instance in scale_set.instances:
+        if instance.is_leaving:
+            skipped.append(Skipped(instance.id, LEAVING))
+        elif goal.is_reached_by(instance):
+            skipped.append(Skipped(instance.id, ON_TARGET))
+        elif instance.is_attached:
+            skipped.append(Skipped(instance.id, f"{ATTACHED}: {instance.origin.value}"))
+        else:
+            behind.append(instance)
+    return RolloutPlan(
+        goal=goal,
+        previous=_previous_image(scale_set, goal.image, behind),
+        grouping=finest_shown(scale_set.instances),
+        batches=(),
+        skipped=tuple(skipped),
+        untouched=tuple(instance.id for instance in behind),
+    )
+
+
+def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
+    """The batch without the instances that since planning vanished, are leaving, were stopped, or reached the goal.
+
+    It never grows. `goal` is that of the plan: where this run puts a VHD into the model, the flag that stands for it
+    may be about the model of before, so nobody is dropped as current.
+    """
+    present = scale_set.by_id()
+
+    def is_due(instance_id: str) -> bool:
+        instance = present.get(instance_id)
+        return instance is not None and reason_to_skip(instance, goal, policy) is None
+
+    return Batch(batch.number, batch.domain, tuple(filter(is_due, batch.instance_ids)))
+
+
+def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None:
+    """Why the rollout leaves this instance alone; None when it is due."""
+    if instance.is_leaving:
+        return LEAVING
+    if instance.provisioning_state.lower() == "creating":
+        return CREATING
+    if goal.is_reached_by(instance):
+        return CURRENT if goal.whole_model else ON_TARGET
+    if instance.is_attached and not (instance.origin is Origin.OTHER_IMAGE and is_named(instance, policy.selection)):
+        return f"{ATTACHED}: {instance.origin.value}"
+    if instance.protected:
+        return PROTECTED
+    if instance.is_off and not policy.include_stopped:
+        return instance.power.value  # STOPPED or DEALLOCATED
+    return None
+
+
+def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> int:
+    """Return the most instances of a batch: as asked, else a fifth of the set, at least one.
+
+    `strategy: update-domain` without a batch size takes whole update domains; under `auto` the fifth is rounded up.
+    Attached machines do not make the set larger.
+    """
+    instances = sum(1 for instance in scale_set.instances if not instance.is_attached)
+    if policy.batch_size is not None:
+        return policy.batch_size.at_most(instances)
+    if grouping is not DomainKind.UPDATE:
+        return DEFAULT_BATCH_SIZE.at_most(instances)
+    is_capped = policy.strategy is Strategy.AUTO
+    return max(1, DEFAULT_BATCH_SIZE.at_least(instances) if is_capped else instances)
+
+
+def batch_sizes(instances: int, limit: int, policy: Policy) -> list[int]:
+    """Split a domain of so many instances into batches of at most `limit`: evenly, where no batch size was given."""
+    if policy.batch_size is not None:
+        return [min(limit, instances - start) for start in range(0, instances, limit)]
+    parts = -(-instances // limit)
+    return [instances // parts + (part < instances % parts) for part in range(parts)]
+
+
+def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], Any]:
+    """The sort key of the rollout."""
+    signal = scale_set.model.health_signal
+    position = drawn_evenly(scale_set) if grouping is DomainKind.SET else {}
+
+    def key(instance: Instance) -> Any:
+        domain = place_of(instance, grouping)
+        # who is off proves nothing of the image, so it comes last
+        standing = (instance.is_off, is_healthy(instance, signal))
+        return (domain.order, standing, drawn(instance), in_natural_order(instance.id))
+
+    def drawn(instance: Instance) -> Any:
+        if grouping is not DomainKind.SET:
+            return ()
+        return (position[instance.id], instance.zone, instance.placement_group, instance.update_domain or 0)
+
+    return key
+
+
+def _canaries_left(
+    scale_set: ScaleSet, selected: Sequence[Instance], grouping: DomainKind, goal: Goal, policy: Policy
+) -> int:
+    """How many canaries still have to go: those asked for, as far as the first domain (of it those that run) and a
+    batch hold so many, without those that have reached the goal there already.
+    """
+    wanted = policy.canaries_for(scale_set.model.health_signal)
+    if not wanted or not selected:
+        return 0
+    reached = [
+        instance
+        for instance in scale_set.instances
+        if goal.is_reached_by(instance) and not instance.is_leaving and is_selected(instance, policy.selection)
+    ]
+    placed = [instance for instance in reached if instance.domain(grouping) is not None]
+    places = {place_of(instance, grouping) for instance in [*selected, *placed]}
+    first = min(places, key=lambda domain: domain.order)
+
+    def running(instances: Sequence[Instance]) -> int:
+        return sum(1 for one in instances if one.domain(grouping) == first and not one.is_off)
+
+    asked = min(wanted, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
+    return max(0, asked - running(placed))
+
+
+def _batches(
+    ordered: Sequence[Instance], grouping: DomainKind, limit: int, canary: int, policy: Policy
+) -> tuple[Batch, ...]:
+    batches: list[Batch] = []
+    for domain, members in groupby(ordered, key=lambda instance: place_of(instance, grouping)):
+        ids = [instance.id for instance in members]
+        if not batches and canary:
+            batches.append(Batch(1, domain, tuple(ids[:canary])))
+            ids = ids[canary:]
+        for size in batch_sizes(len(ids), limit, policy):
+            batches.append(Batch(len(batches) + 1, domain, tuple(ids[:size])))
+            ids = ids[size:]
+    return tuple(batches)
+
+
+def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: Policy) -> int | None:
+    """After how many batches this run ends: a count, or the first that completes the share; None: after the last."""
+    share = policy.stop_after
+    if share is None:
+        return None
+    carried_out = share.number
+    if share.is_percentage:
+        wanted, moved, carried_out = share.at_least(len(scale_set.instances)), 0, 0
+        for batch in batches:
+            if moved >= wanted:
+                break
+            moved += len(batch.instance_ids)
+            carried_out += 1
+    return carried_out if carried_out < len(batches) else None
+
+
+def _previous_image(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
+    """Read from the instances, because on a re-run the model already holds the target."""
+    made = [instance for instance in scale_set.instances if not instance.is_attached]
+    behind = [i for i in due if not is_on(i, target)] or [i for i in made if not is_on(i, target)]
+    images = Counter(instance.image for instance in behind if instance.image is not None)
+    if images:
+        return images.most_common(1)[0][0]
+    model_image = scale_set.model.image
+    return None if model_image.same_as(target) else model_image

@@ -1,0 +1,251 @@
+"""The way back: which image a rollback puts back, which instances return to it, and in what order.
+
+All of it is read from the scale set: there is no state file. Source of the order among versions: `is_older`; that going
+back to an earlier model leaves instances on it that do not count as current, recorded in
+uniform_update_and_instance_protection_2024.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from vmss_upgrade.rollout.image import Image, is_older
+from vmss_upgrade.rollout.planning.grouping import grouping_of
+from vmss_upgrade.rollout.planning.planner import (
+    ON_PREVIOUS,
+    ON_TARGET,
+    Batch,
+    RolloutPlan,
+    Skipped,
+    batch_limit,
+    batch_sizes,
+    batches_before_stop,
+    reason_to_skip,
+)
+from vmss_upgrade.rollout.planning.selection import is_selected
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import (
+    Domain,
+    DomainKind,
+    Goal,
+    Instance,
+    ScaleSet,
+    in_natural_order,
+    is_healthy,
+    is_on,
+)
+
+NOT_MOVED = "did not move to the target image"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Who a rollback returns: the instances `ids`, and everybody who was born since (who is not among `known`).
+
+    Of `unknown` ones nobody can tell whether they moved: they are left as they are, and named.
+    """
+
+    ids: frozenset[str]
+    known: frozenset[str]
+    unknown: frozenset[str] = frozenset()
+
+    def includes(self, instance: Instance) -> bool:
+        """Whether the instance moved, or was born since."""
+        return instance.id in self.ids or instance.id not in self.known
+
+
+# -- which image ---------------------------------------------------------------------------------------------------
+
+
+def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
+    """The exact image that `plan` leaves; None where nothing moves, or where it cannot be known.
+
+    Most of the moving instances tell it. Where they show none (a VHD), the model does, provided that all of them are
+    current with it.
+    """
+    previous = plan.previous
+    if previous is None or previous.is_floating or previous.same_as(plan.target):
+        return None
+    moving = [i for i in scale_set.instances if i.id in plan.instance_ids or i.id in plan.untouched]
+    is_shown = any(i.image is not None and i.image.same_as(previous) for i in scale_set.instances)
+    if is_shown or all(instance.latest_model_applied for instance in moving):
+        return previous
+    return None
+
+
+def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
+    """The image of the instances that have not moved, of a set that was left half-way; None where it cannot be known.
+
+    It is the older one that most of the others run, whom a rollout would have moved. Where instances are on the
+    model's image and yet not on the model, the model was put back: then a rollback was left half-way, and what others
+    run must be newer.
+    """
+    model_image = scale_set.model.image
+    goal = Goal(image=model_image, in_model=True)
+    due = [i for i in scale_set.instances if reason_to_skip(i, goal, policy) is None]
+    others = _images_besides(due, model_image)
+    if not others or model_image.is_floating:
+        return None
+    was_put_back = any(_is_on_but_behind(instance, model_image) for instance in scale_set.instances)
+    if was_put_back:
+        return model_image if is_older(model_image, others[0]) else None
+    return others[0] if is_older(others[0], model_image) else None
+
+
+def _is_on_but_behind(instance: Instance, image: Image) -> bool:
+    is_settled = instance.provisioning_state.lower() == "succeeded" and instance.latest_model_applied is False
+    return is_settled and instance.image is not None and instance.image.same_as(image)
+
+
+def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
+    """The image that a rollback to `back_to` leaves: the model's, or, where that is put back already, the only other
+    one that instances run; None where it cannot be known.
+    """
+    if not scale_set.model.image.same_as(back_to):
+        return scale_set.model.image
+    others = _images_besides((i for i in scale_set.instances if not i.is_attached), back_to)
+    return others[0] if len(others) == 1 else None
+
+
+def other_images(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> dict[str, list[str]]:
+    """The images besides `previous` that instances which move run, and who runs them: they cannot return to those."""
+    found: dict[str, list[str]] = {}
+    for instance in scale_set.instances:
+        if instance.id in plan.instance_ids and instance.image and not instance.image.same_as(previous):
+            found.setdefault(str(instance.image), []).append(instance.id)
+    return found
+
+
+def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
+    """The exact images that instances run, without this one, the most common first; each once, whatever its case."""
+    first: dict[str, Image] = {}
+    counted: Counter[str] = Counter()
+    for instance in instances:
+        shown = instance.image
+        if shown is not None and not shown.is_floating and not shown.same_as(image) and not instance.is_leaving:
+            name = str(shown).lower()
+            first.setdefault(name, shown)
+            counted[name] += 1
+    return [first[name] for name, _ in counted.most_common()]
+
+
+# -- who -----------------------------------------------------------------------------------------------------------
+
+
+def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
+    """Who moved to `goal`, by this run (`touched`) or an earlier one: whoever runs it.
+
+    That is so also where the model did not hold the target at planning (`before`): a run that died on its way back has
+    put the previous image into the model, and left instances on the target. Who was touched may still show the
+    `previous` image in a list that lags; who was not, and shows it, never moved. Asked while the model holds the
+    target: of a VHD nothing but the flag tells, and only then.
+    """
+    held_it = before.model.image.same_as(goal.image)
+    there = {i.id for i in now.instances if is_on(i, goal.image) and not i.is_attached}
+    half_way = {i.id for i in now.instances if held_it and i.is_half_way and not is_on(i, previous)}
+    known = {instance.id for scale_set in (before, now) for instance in scale_set.instances}
+    return Moved(ids=frozenset(there | half_way | set(touched)), known=frozenset(known))
+
+
+def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
+    """Who runs the image that is left, or is half-way; of whoever runs neither that nor the goal nobody knows."""
+    ids = {i.id for i in scale_set.instances if i.is_half_way and not (i.has_failed and is_on(i, goal.image))}
+    if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
+        ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
+    made = [i for i in scale_set.instances if not i.is_attached]
+    unknown = {i.id for i in made if i.id not in ids and not goal.is_reached_by(i)}
+    known = frozenset(instance.id for instance in scale_set.instances)
+    return Moved(ids=frozenset(ids), known=known, unknown=frozenset(unknown))
+
+
+def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, str]:
+    """Who of the selected moved and runs another image than `previous`, which the model holds -> why it was left ("":
+    for no reason that shows). Where an instance shows no image, it is not judged.
+    """
+    goal = Goal(image=previous, in_model=True)
+
+    def runs_another(instance: Instance) -> bool:
+        shows_it = instance.image is not None or previous.is_vhd
+        return shows_it and not instance.is_leaving and not is_on(instance, previous)
+
+    there = [i for i in scale_set.instances if moved.includes(i) and is_selected(i, policy.selection)]
+    return {i.id: reason_to_skip(i, goal, policy) or "" for i in there if runs_another(i)}
+
+
+def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
+    """Whether the instance runs the image that is left: where that names no version, whatever is not the goal."""
+    return not goal.is_reached_by(instance) if left.is_floating else is_on(instance, left)
+
+
+# -- in what order -------------------------------------------------------------------------------------------------
+
+
+def plan_rollback(
+    scale_set: ScaleSet, goal: Goal, policy: Policy, moved: Moved, *, left: Image | None, done: Sequence[Batch] = ()
+) -> RolloutPlan:
+    """Decide who returns to `goal`, in what order, in which batches; `left` is the image that they leave.
+
+    Those that are not healthy come first, because that heals and takes nobody away; then the newest batch of `done`,
+    and so on; last who moved earlier, the last domain first. Stopped ones come at the very end, and after them those
+    that somebody is still updating, so that one which is stuck keeps nobody from returning. A batch never mixes these,
+    nor domains. Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched` (not
+    selected, or nobody knows whether it moved). Pure: planning again yields what is left.
+
+    Raises PlanRefused where the strategy finds no domains.
+    """
+    reasons = {i.id: _reason_to_stay(i, goal, policy, moved) for i in scale_set.instances}
+    due = [i for i in scale_set.instances if reasons[i.id] is None]
+    returning = [i for i in due if is_selected(i, policy.selection) and i.id not in moved.unknown]
+    grouping = grouping_of(scale_set, policy.strategy)
+    batches = _batches(returning, scale_set, grouping, policy, done)
+    taken = {instance.id for instance in returning}
+    return RolloutPlan(
+        goal=goal,
+        previous=left,
+        grouping=grouping,
+        batches=batches,
+        skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
+        untouched=tuple(instance.id for instance in due if instance.id not in taken),
+        stop_after=batches_before_stop(batches, scale_set, policy),
+        is_rollback=True,
+    )
+
+
+def _reason_to_stay(instance: Instance, goal: Goal, policy: Policy, moved: Moved) -> str | None:
+    reason = reason_to_skip(instance, goal, policy)
+    if reason == ON_TARGET:
+        return ON_PREVIOUS
+    if reason is None and not moved.includes(instance) and instance.id not in moved.unknown:
+        return NOT_MOVED
+    return reason
+
+
+def _batches(
+    returning: Sequence[Instance], scale_set: ScaleSet, grouping: DomainKind, policy: Policy, done: Sequence[Batch]
+) -> tuple[Batch, ...]:
+    limit = batch_limit(scale_set, policy, grouping)
+    number_of = {id_: batch.number for batch in done for id_ in batch.instance_ids}
+    signal = scale_set.model.health_signal
+
+    def place(instance: Instance) -> Domain:
+        return instance.domain(grouping) or Domain(kind=DomainKind.SET)
+
+    def wave(instance: Instance) -> tuple[int, int]:
+        ill, well, off, busy = 0, 1, 2, 3
+        condition = off if instance.is_off else well if is_healthy(instance, signal) else ill
+        condition = busy if instance.is_busy else condition
+        return (condition, -number_of.get(instance.id, 0))
+
+    ordered = sorted(returning, key=lambda instance: in_natural_order(instance.id))
+    ordered.sort(key=lambda instance: place(instance).order, reverse=True)
+    ordered.sort(key=wave)
+    batches: list[Batch] = []
+    for (_, domain), members in groupby(ordered, key=lambda instance: (wave(instance), place(instance))):
+        ids = [instance.id for instance in members]
+        for size in batch_sizes(len(ids), limit, policy):
+            batches.append(Batch(len(batches) + 1, domain, tuple(ids[:size])))
+            ids = ids[size:]
+    return tuple(batches)

@@ -1,0 +1,260 @@
+"""What a rollout counts on in the scale set, and what of it forbids the next batch to start, or a good end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from vmss_upgrade.rollout.known_failures import is_never_the_images
+from vmss_upgrade.rollout.planning.availability import (
+    floor,
+    healthy_without,
+    ill_ids,
+    nobody_else_is_healthy,
+    nobody_else_runs,
+    off_ids,
+    takes_nobody_away,
+    updating_ids,
+)
+from vmss_upgrade.rollout.planning.planner import Batch
+from vmss_upgrade.rollout.planning.selection import is_selected
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Power, ScaleSet, is_healthy, is_on
+from vmss_upgrade.rollout.watching.health_gate import OLD_FAILURE_FADES, Pending
+
+NOT_HEALTHY_ELSEWHERE = "NotHealthyElsewhere"
+
+
+def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
+    """The instances whose health the rollout counts on.
+
+    Those healthy at planning, and those that run the target already: a target that does not get healthy is a
+    reason to stop, also when it was an earlier run that put it there. Attached machines are not the rollout's.
+    """
+    signal = scale_set.model.health_signal
+
+    def counted_on(instance: Instance) -> bool:
+        on_target = goal.in_model and goal.is_reached_by(instance) and not instance.is_off
+        return is_healthy(instance, signal) or on_target
+
+    return frozenset(i.id for i in scale_set.instances if not i.is_attached and counted_on(i))
+
+
+def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
+    """The instances that run the target image already and are ill, where it is not this rollout's model that put it
+    there: a rollout back to an older image finds some, and heals the others first.
+    """
+    if goal.in_model:
+        return frozenset()
+    there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
+    return ill_ids(scale_set) & there
+
+
+def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tuple[Pending, ...]:
+    """The instances outside the batch that somebody is updating, without attached ones."""
+    updating = updating_ids(scale_set.instances)
+    return tuple(
+        Pending(instance.id, "UpdatedBySomebody", "is being updated by somebody")
+        for instance in scale_set.instances
+        if instance.id in updating and instance.id not in batch_ids and not instance.is_attached
+    )
+
+
+def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Pending, ...]:
+    """Those of `ids` that do not serve now. Who is stopped or evicted is gone, and `min-healthy` judges that."""
+    signal = scale_set.model.health_signal
+    ill = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
+    updating = updating_ids(ill)
+    return tuple(_in_trouble(instance, goal) for instance in ill if instance.id not in updating)
+
+
+def _in_trouble(instance: Instance, goal: Goal) -> Pending:
+    """Why it does not serve, in Azure's words where its provisioning failed."""
+    is_never_the_image = any(is_never_the_images(each.code, each.message) for each in instance.problems[:1])
+    is_bad = not is_never_the_image if instance.has_failed else instance.health is Health.UNHEALTHY
+    blames_image = is_bad and instance.seen and is_on(instance, goal.image)
+    if instance.has_failed and instance.problems:
+        first, *others = instance.problems
+        more = f" (and {len(others)} more)" if others else ""
+        return Pending(instance.id, first.code, f"is Failed: {first}{more}", blames_image)
+    if instance.provisioning_state.lower() == "creating":
+        return Pending(instance.id, "BeingCreated", "is being created, perhaps in place of one that was upgraded")
+    if not instance.is_up:
+        message = f"is {instance.provisioning_state}, power state {instance.power.value}"
+    else:
+        message = f"health is {instance.health.value}"
+    return Pending(instance.id, NOT_HEALTHY_ELSEWHERE, message, blames_image)
+
+
+class Watch:
+    """What one rollout has seen, and what it holds against the scale set as it is now.
+
+    `passed` are the instances of batches that passed. An instance that was off before is not counted on, nor one that
+    was ill on somebody else's target, until it is seen healthy. One that was made since planning may take
+    `health-timeout` to start; then, or once it has been healthy, how it fares says something about the target.
+    """
+
+    def __init__(
+        self,
+        scale_set: ScaleSet,
+        goal: Goal,
+        policy: Policy,
+        *,
+        off_before: frozenset[str] | None = None,
+        returning: Collection[str] | None = None,
+        bystanders: Collection[str] = (),
+    ) -> None:
+        """`off_before`: who was off before it all began (None: who is off now). `returning`: whom a rollback returns;
+        they run what is to be left, so they are not counted on before they have returned. `bystanders`: who does not
+        move, so that nothing is expected of one at the end that is not counted on.
+        """
+        self.passed: set[str] = set()
+        self._is_rollback = returning is not None
+        self._returning = frozenset(returning or ())
+        self._bystanders = frozenset(bystanders)
+        self._policy = policy
+        self._known = frozenset(scale_set.by_id())
+        self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
+        self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
+        self._excused = ill_ids(scale_set) if self._is_rollback else ill_on_another_s_target(scale_set, goal)
+        self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
+        self._born_at: dict[str, float] = {}
+        self._failed_since: dict[str, float] = {}
+        self._off_seen = set(self._off_before)
+        self._lost = 0
+        self._replacements: set[str] = set()  # as many of those made since as batches have lost
+
+    # -- what is seen --------------------------------------------------------------------------------------------
+
+    def observe(self, scale_set: ScaleSet, now: float) -> None:
+        """Take a look into account: who was made since, who has become healthy, and who stays Failed."""
+        for instance in scale_set.instances:
+            if instance.id not in self._known:
+                self._born_at.setdefault(instance.id, now)
+        failed = [instance.id for instance in scale_set.instances if instance.has_failed and instance.seen]
+        self._failed_since = {id_: self._failed_since.get(id_, now) for id_ in failed}
+        not_yet = self._returning - self.passed
+        signal = scale_set.model.health_signal
+        made = [instance for instance in scale_set.instances if instance.seen and not instance.is_attached]
+        self._counted_on |= {instance.id for instance in made if is_healthy(instance, signal)} - not_yet
+        starting = [id_ for id_ in self.still_starting(scale_set) if id_ not in self._replacements]
+        self._replacements.update(starting[: self._lost - len(self._replacements)])
+
+    def newly_off(self, scale_set: ScaleSet) -> tuple[str, ...]:
+        """Return who was stopped or evicted since this was asked last."""
+        off = off_ids(scale_set.instances)
+        new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._off_seen)
+        self._off_seen = (self._off_seen & off) | set(new)
+        return new
+
+    def batch_passed(self, batch: Batch, scale_set: ScaleSet) -> None:
+        """Count on the batch from now on; where it lost instances, on whoever is made in their place."""
+        self._counted_on.update(set(batch.instance_ids) - self._off_before)
+        self.passed.update(batch.instance_ids)
+        self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has told of them
+        self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
+
+    def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
+        """Count on those of a batch that did not pass and yet reached the goal: no other starts while they are ill."""
+        there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
+        self._counted_on |= there - self._off_before
+
+    # -- before a batch ------------------------------------------------------------------------------------------
+
+    def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Pending, ...]:
+        """Why the batch may not start now; empty where nothing forbids it."""
+        if self._is_rollback and takes_nobody_away(scale_set, batch.instance_ids):
+            return ()
+        outside = self._counted_on | self._grown_up(scale_set, goal, now) | self._replacements
+        outside -= set(batch.instance_ids)
+        ill = not_healthy(scale_set, outside, goal)
+        if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
+            return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"), *ill)
+        if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
+            return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"), *ill)
+        busy = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
+        return self._below_floor(batch, scale_set) + busy + ill
+
+    def is_hopeless(self, troubles: Sequence[Pending], now: float) -> bool:
+        """Whether one of these instances has stayed Failed: waiting does not help it."""
+        since = (self._failed_since.get(each.instance_id, now) for each in troubles)
+        return any(now - at >= OLD_FAILURE_FADES for at in since)
+
+    def earlier(self, scale_set: ScaleSet) -> tuple[str, ...]:
+        """Return who was brought to the goal by an earlier run, and runs."""
+        return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_off)
+
+    # -- at the end ----------------------------------------------------------------------------------------------
+
+    def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Pending, ...]:
+        """Who of the selected is not well on the target, or still being made or updated; and who else was well there.
+
+        Who was made since planning is waited for only where another image than the target may come of it.
+        """
+        there = [i for i in scale_set.instances if goal.is_reached_by(i) or (i.has_failed and is_on(i, goal.image))]
+        on_target = [i.id for i in there if self._must_be_well(i, now)]
+        busy = [
+            Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
+            for i in scale_set.instances
+            if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
+        ]
+        ill = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
+        return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
+
+    def _halted_since(self, scale_set: ScaleSet) -> tuple[Pending, ...]:
+        """Who is stopped, but not deallocated, after its batch passed: its system may have halted by itself."""
+        passed = self.passed - self._off_before
+        stopped = [i.id for i in scale_set.instances if i.id in passed and i.power is Power.STOPPED]
+        return tuple(Pending(id_, "NotRunning", "power state is stopped") for id_ in stopped)
+
+    def still_starting(self, scale_set: ScaleSet) -> tuple[str, ...]:
+        """Return who was made since planning and does not serve yet."""
+        signal = scale_set.model.health_signal
+        return tuple(i.id for i in scale_set.instances if i.id in self._born_at and not is_healthy(i, signal))
+
+    def late(self, batches: Sequence[Batch], goal: Goal) -> tuple[Batch, ...]:
+        """Of batches planned at the end, what is really left. Where the rest of the model counts too, somebody's change
+        of it puts everybody behind anew: those that passed, or were current at planning, are not upgraded again for it.
+        """
+        if not goal.whole_model:
+            return tuple(batches)
+        settled = self.passed | self._current_before
+        left = [(batch, tuple(id_ for id_ in batch.instance_ids if id_ not in settled)) for batch in batches]
+        due = [(batch, ids) for batch, ids in left if ids]
+        return tuple(Batch(number, batch.domain, ids) for number, (batch, ids) in enumerate(due, start=1))
+
+    # -- small steps ---------------------------------------------------------------------------------------------
+
+    def _must_be_well(self, instance: Instance, now: float) -> bool:
+        if instance.is_leaving or (instance.is_off and instance.id not in self.passed):
+            return False
+        if instance.id in self.passed:
+            return instance.id not in self._off_before
+        if instance.is_attached or (instance.id in self._born_at and not self._has_grown_up(instance, now)):
+            return False
+        is_expected = instance.id not in self._bystanders and is_selected(instance, self._policy.selection)
+        return instance.id in self._counted_on or is_expected
+
+    def _is_awaited(self, instance: Instance, goal: Goal) -> bool:
+        if instance.is_attached or not is_selected(instance, self._policy.selection):
+            return False
+        if instance.id not in self._born_at:
+            return instance.id not in self._bystanders
+        return instance.image is not None and not instance.image.same_as(goal.image)
+
+    def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
+        """Those made since planning, on the target, that should be healthy by now."""
+        born = [i for i in scale_set.instances if i.id in self._born_at and not (i.is_off or i.is_attached)]
+        return {i.id for i in born if self._has_grown_up(i, now) and (i.has_failed or goal.is_reached_by(i))}
+
+    def _has_grown_up(self, instance: Instance, now: float) -> bool:
+        waited = now - self._born_at[instance.id]
+        return instance.has_failed or instance.id in self._counted_on or waited >= self._policy.health_timeout
+
+    def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Pending, ...]:
+        """`min-healthy`, held against what is healthy now."""
+        least = floor(scale_set.instances, self._policy, self._off_before)
+        left = healthy_without(scale_set, batch.instance_ids)
+        if left >= least:
+            return ()
+        message = f"healthy outside the batch: only {left}, and `min-healthy` needs {least}"
+        return (Pending("", "BelowMinHealthy", message),)

@@ -1,0 +1,103 @@
+"""action.yml, the contract with users, says what the code does."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from vmss_upgrade.inputs import INPUTS
+from vmss_upgrade.inputs.account import ENVIRONMENTS
+from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
+from vmss_upgrade.reporters.outputs import OUTPUTS
+from vmss_upgrade.rollout.history.events import Outcome
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.policy import (
+    BAKE_TIME,
+    BAKE_TIME_WITHOUT_SIGNAL,
+    DEFAULT_BATCH_SIZE,
+    DEFAULT_MIN_HEALTHY,
+    HealthUse,
+    OnFailure,
+    Strategy,
+)
+
+VALUES: dict[str, list[str]] = {
+    "environment": list(ENVIRONMENTS),
+    "operation": [command.value for command in Command],
+    "on-failure": [what.value for what in OnFailure],
+    "strategy": [strategy.value for strategy in Strategy],
+    "protected-instances": list(PROTECTED_INSTANCES),
+    "stopped-instances": list(STOPPED_INSTANCES),
+    "health": [use.value for use in HealthUse],
+}
+PROJECT = Path(__file__).resolve().parents[2]
+ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
+
+
+def quoted(description: str) -> set[str]:
+    """The words in backticks."""
+    return set(re.findall(r"`([^`]+)`", description))
+
+
+def test_inputs_and_their_defaults() -> None:
+    assert {name: str(given.get("default", "")) for name, given in ACTION["inputs"].items()} == dict(INPUTS)
+    assert list(ACTION["inputs"]) == list(INPUTS), "in the same order"
+
+
+def test_outputs() -> None:
+    assert tuple(ACTION["outputs"]) == OUTPUTS
+
+
+def test_outcomes() -> None:
+    assert quoted(ACTION["outputs"]["outcome"]["description"]) == {outcome.value for outcome in Outcome}
+
+
+def test_values_to_choose_from_are_named() -> None:
+    for name, values in VALUES.items():
+        assert set(values) <= quoted(ACTION["inputs"][name]["description"]), name
+        assert ACTION["inputs"][name]["default"] in values, name
+
+
+def test_defaults_that_the_code_has_are_described() -> None:
+    shares = {"batch-size": f"{DEFAULT_BATCH_SIZE}", "min-healthy": f"{DEFAULT_MIN_HEALTHY}"}
+    times = f"{BAKE_TIME:.0f}s with a health signal, {BAKE_TIME_WITHOUT_SIGNAL / 60:.0f}m without"
+    for name, default in {**shares, "bake-time": times}.items():
+        assert re.search(rf"Default:.* {default}|Default: {default}", ACTION["inputs"][name]["description"]), name
+
+
+def test_only_what_can_never_be_left_out_is_required() -> None:
+    assert [name for name, given in ACTION["inputs"].items() if given.get("required")] == ["scale-set"]
+
+
+def test_nothing_is_left_unexplained() -> None:
+    described = {"the action": ACTION, **ACTION["inputs"], **ACTION["outputs"]}
+    assert [name for name, given in described.items() if len(given.get("description", "").split()) < 3] == []
+
+
+def test_inputs_named_in_descriptions_exist() -> None:
+    words = set().union(*(quoted(given["description"]) for given in ACTION["inputs"].values()))
+    named = {word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)+", word)}
+    values = {value for allowed in VALUES.values() for value in allowed}
+    assert named - set(INPUTS) - values <= {"timeout-minutes", "id-token"}
+
+
+def test_it_runs_in_the_container_made_from_the_dockerfile() -> None:
+    post = ACTION["runs"]["post-entrypoint"]
+    assert ACTION["runs"] == {"using": "docker", "image": "Dockerfile", "post-entrypoint": post}
+    folder, _, file = post.rpartition("/")
+    dockerfile = (PROJECT / "Dockerfile").read_text()
+    assert re.search(rf"^COPY .*\b{file} {folder}/$", dockerfile, re.MULTILINE)
+    assert f"chmod 755 {post} " in dockerfile
+    assert (PROJECT / file).stat().st_mode & 0o111, "git keeps this mode, and so do most who copy it"
+
+
+def test_the_post_step_starts_as_the_main_step_does() -> None:
+    """The kernel hands a script's interpreter one argument only."""
+    dockerfile = (PROJECT / "Dockerfile").read_text()
+    python, *flags, _ = json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0])
+    first_line = (PROJECT / "post_entrypoint.py").read_text().partition("\n")[0]
+    assert first_line == f"#!{python} -{''.join(flag.removeprefix('-') for flag in flags)}"

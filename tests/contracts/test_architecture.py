@@ -1,0 +1,339 @@
+"""Who may import whom, read from the source. Every rule is shown a bad file below, so that each can fail."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+SOURCES = PROJECT / "src"
+OURS = "vmss_upgrade"
+
+ROLLOUT = ("rollout", "rollout.planning", "rollout.checks", "rollout.watching", "rollout.history")
+SHARED = ("__version__", "account", "errors", "ports", *ROLLOUT)
+AZURE_API_BORROWS = (
+    "rollout.checks.rights",
+    "rollout.checks.image",
+    "rollout.planning.lineage",
+    "rollout.watching.patience",
+    "job.clock.unix_time",
+)
+
+# room of the house -> what it may import beside itself: rooms, or single modules. The longest name that fits counts.
+MAY_IMPORT: dict[str, set[str]] = {
+    "entrypoint": {"job.environment", "main"},
+    "post_entrypoint": {"job.environment", "post"},
+    "vmss_upgrade": set(),
+    "vmss_upgrade.errors": set(),
+    "vmss_upgrade.account": set(),
+    "vmss_upgrade.addresses": set(),
+    "vmss_upgrade.ports": {"rollout.image", "rollout.scale_set", "rollout.checks.rights"},
+    "vmss_upgrade.rollout": {"errors"},
+    "vmss_upgrade.rollout.planning": {"errors", "rollout"},
+    "vmss_upgrade.rollout.checks": {"errors", "rollout", "rollout.planning"},
+    "vmss_upgrade.rollout.watching": {"errors", "rollout", "rollout.planning"},
+    "vmss_upgrade.rollout.history": {"errors", "rollout", "rollout.planning", "rollout.watching"},
+    "vmss_upgrade.driver": {"errors", "ports", *ROLLOUT},
+    "vmss_upgrade.azure_api": {"account", "addresses", "errors", "ports", "rollout", *AZURE_API_BORROWS},
+    "vmss_upgrade.inputs": {"account", "addresses", "errors", "rollout"},
+    "vmss_upgrade.job": {"__version__", "errors"},
+    "vmss_upgrade.reporters": {"errors", *ROLLOUT},
+    "vmss_upgrade.handover": {"reporters.files", "reporters.sanitiser", *ROLLOUT},
+    "vmss_upgrade.main": {"azure_api", "driver", "handover", "inputs", "job", "reporters", *SHARED},
+    "vmss_upgrade.post": {"azure_api", "handover", "inputs", "job", "reporters", *SHARED},
+    "vmss_upgrade.rehearsal": {"main"},
+}
+
+# what a pure module may take from the standard library: nothing that does I/O, tells the time or draws lots
+PURE_ROOMS = ("vmss_upgrade.rollout",)
+PURE = {
+    "__future__", "collections", "dataclasses", "enum", "fractions", "functools", "itertools", "math", "re", "shlex",
+    "typing",
+}  # fmt: skip
+IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
+
+# outside package -> the only modules (or folders) that may import it
+ONLY_IN: dict[str, tuple[str, ...]] = {
+    "azure": ("vmss_upgrade.azure_api", "azure_simulator.transport"),
+    "requests": ("vmss_upgrade.azure_api", "azure_simulator.transport"),
+    "urllib3": ("vmss_upgrade.addresses", "vmss_upgrade.azure_api", "azure_simulator.transport"),
+    "actions_toolkit": ("vmss_upgrade.reporters",),
+    "time": ("vmss_upgrade.job.clock", "azure_simulator.clock"),
+    "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.server"),
+    "azure_simulator": ("vmss_upgrade.rehearsal",),
+    "asyncio": (),
+    "concurrent": (),
+    "multiprocessing": (),
+    "threading": ("azure_simulator",),
+}
+ENVIRONMENT_IN = (
+    "entrypoint",
+    "post_entrypoint",
+    "vmss_upgrade.main",
+    "vmss_upgrade.post",
+    "vmss_upgrade.rehearsal",
+    "azure_simulator.__main__",
+)
+
+
+@dataclass(frozen=True)
+class Import:
+    """`from module import name` (or `import module`, name empty); `typing_only` under `if TYPE_CHECKING:`."""
+
+    module: str
+    name: str
+    typing_only: bool
+
+    @property
+    def full(self) -> str:
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+def imports_of(module: str, tree: ast.Module) -> Iterator[Import]:
+    """Every import of a module, those inside functions too."""
+    for node, typing_only in _statements(tree, False):
+        if isinstance(node, ast.Import):
+            yield from (Import(alias.name, "", typing_only) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parent = ".".join(module.split(".")[: -node.level]) if node.level else ""
+            origin = ".".join(filter(None, (parent, node.module or "")))
+            yield from (Import(origin, alias.name, typing_only) for alias in node.names)
+
+
+def _statements(node: ast.AST, typing_only: bool) -> Iterator[tuple[ast.AST, bool]]:
+    for child in ast.iter_child_nodes(node):
+        inside = typing_only
+        if isinstance(node, ast.If) and child in node.body:
+            inside = typing_only or ast.unparse(node.test).endswith("TYPE_CHECKING")
+        yield child, inside
+        yield from _statements(child, inside)
+
+
+def is_in(module: str, places: tuple[str, ...]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in places)
+
+
+def complaints(module: str, source: str) -> list[str]:
+    """What a module does that it may not."""
+    tree = ast.parse(source)
+    imports = list(imports_of(module, tree))
+    found = [
+        *_upward(module, imports),
+        *_misplaced(module, imports),
+        *_impure(module, imports, tree),
+        *_reads_environment(module, tree),
+    ]
+    return [f"{module} {complaint}" for complaint in found]
+
+
+def room_of(module: str) -> str:
+    """Return the longest name in MAY_IMPORT that fits the module; empty for a module of another package."""
+    return max((known for known in MAY_IMPORT if is_in(module, (known,))), key=len, default="")
+
+
+def _upward(module: str, imports: list[Import]) -> Iterator[str]:
+    room = room_of(module)
+    if room == OURS and module != OURS:
+        yield "is new in the house: say in MAY_IMPORT what it may import"
+    allowed = {room, *(f"{OURS}.{name}" for name in MAY_IMPORT.get(room, ()))}
+    for one in imports:
+        if is_in(one.module, (OURS,)) and not (
+            room_of(one.full) in allowed - {OURS} or is_in(one.full, _single(allowed))
+        ):
+            yield f"imports {one.full}, which is not below it"
+
+
+def _single(allowed: set[str]) -> tuple[str, ...]:
+    """Return those of the allowed names that are no rooms: modules inside a room, and the version."""
+    return tuple(name for name in allowed if name not in MAY_IMPORT)
+
+
+def _misplaced(module: str, imports: list[Import]) -> Iterator[str]:
+    for one in imports:
+        package = one.module.partition(".")[0]
+        types_of_the_sdk = one.typing_only and package in ("azure", "requests")
+        if package in ONLY_IN and not is_in(module, (package, *ONLY_IN[package])) and not types_of_the_sdk:
+            yield f"imports {one.module}, which belongs in {' and '.join(ONLY_IN[package]) or 'no module'}"
+        if package == "actions_toolkit" and one.module != "actions_toolkit.core":
+            yield f"imports {one.module}: of actions_toolkit only core is used"
+
+
+def _impure(module: str, imports: list[Import], tree: ast.Module) -> Iterator[str]:
+    if not is_in(module, PURE_ROOMS):
+        return
+    for one in imports:
+        package = one.module.partition(".")[0]
+        if package not in PURE and package != OURS:
+            yield f"imports {one.module}, which is not pure"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IMPURE_CALLS:
+            yield f"calls {node.func.id}()"
+
+
+def _reads_environment(module: str, tree: ast.Module) -> Iterator[str]:
+    if module in ENVIRONMENT_IN:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb", "putenv"):
+            yield f"reads os.{node.attr}"
+        if isinstance(node, ast.ImportFrom) and node.module == "os":
+            yield from (f"reads os.{a.name}" for a in node.names if a.name in ("environ", "getenv"))
+
+
+def modules() -> dict[str, str]:
+    """Module name -> source, of everything that is shipped."""
+    found = {name: (PROJECT / f"{name}.py").read_text() for name in ("entrypoint", "post_entrypoint")}
+    for file in sorted(SOURCES.rglob("*.py")):
+        parts = file.relative_to(SOURCES).with_suffix("").parts
+        found[".".join(part for part in parts if part != "__init__")] = file.read_text()
+    return found
+
+
+def cycle_in(sources: dict[str, str]) -> list[str]:
+    """A cycle of imports (those for type checkers excepted), or nothing."""
+    graph: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        imports = [one for one in imports_of(module, ast.parse(source)) if not one.typing_only]
+        known = {one.full if one.full in sources else one.module for one in imports}
+        graph[module] = {name for name in known if name in sources and name != module}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+MODULES = modules()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_keeps_the_rules(module: str) -> None:
+    assert complaints(module, MODULES[module]) == []
+
+
+def test_no_import_cycle() -> None:
+    assert cycle_in(MODULES) == []
+
+
+def test_every_part_of_the_house_is_there() -> None:
+    assert {part for part in MAY_IMPORT if part not in MODULES} == set()
+    assert {"entrypoint", "vmss_upgrade.rollout.planning.planner", "azure_simulator.transport"} <= MODULES.keys()
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "complaint"),
+    [
+        pytest.param("vmss_upgrade.rollout.x", "import os", "os, which is not pure", id="core-os"),
+        pytest.param("vmss_upgrade.rollout.x", "import sys", "sys, which is not pure", id="core-sys"),
+        pytest.param("vmss_upgrade.rollout.x", "from time import sleep", "time, which", id="core-time"),
+        pytest.param("vmss_upgrade.rollout.x", "import random", "random, which is not pure", id="core-random"),
+        pytest.param("vmss_upgrade.rollout.x", "import logging", "logging, which is not pure", id="core-logging"),
+        pytest.param("vmss_upgrade.rollout.x", "from pathlib import Path", "pathlib, which", id="core-pathlib"),
+        pytest.param("vmss_upgrade.rollout.x", "def f():\n    import socket", "socket, which", id="core-in-a-function"),
+        pytest.param("vmss_upgrade.rollout.x", "import subprocess", "subprocess, which", id="core-subprocess"),
+        pytest.param("vmss_upgrade.rollout.x", "open('f')", "calls open()", id="core-opens"),
+        pytest.param("vmss_upgrade.rollout.x", "print(1)", "calls print()", id="core-prints"),
+        pytest.param(
+            "vmss_upgrade.rollout.x", "from vmss_upgrade.ports import Clock", "not below it", id="core-imports-ports"
+        ),
+        pytest.param(
+            "vmss_upgrade.rollout.x",
+            "from ..driver import Order",
+            "vmss_upgrade.driver.Order",
+            id="relative-import",
+        ),
+        pytest.param("vmss_upgrade.rollout.x", "from .. import driver", "vmss_upgrade.driver", id="relative-module"),
+        pytest.param("vmss_upgrade.driver.run", "import azure.core", "azure.core, which belongs in", id="driver-sdk"),
+        pytest.param("vmss_upgrade.driver.run", "import requests", "requests, which belongs in", id="driver-requests"),
+        pytest.param(
+            "vmss_upgrade.driver.run", "from vmss_upgrade.azure_api import x", "not below it", id="driver-azure-api"
+        ),
+        pytest.param(
+            "vmss_upgrade.driver.run",
+            "from vmss_upgrade.reporters.sanitiser.text import x",
+            "not below it",
+            id="driver-reporters",
+        ),
+        pytest.param("vmss_upgrade.driver.run", "import time", "time, which belongs in", id="driver-time"),
+        pytest.param("vmss_upgrade.driver.run", "import threading", "threading, which belongs", id="driver-threads"),
+        pytest.param("vmss_upgrade.driver.run", "import asyncio", "asyncio, which belongs in no module", id="asyncio"),
+        pytest.param("vmss_upgrade.inputs", "import signal", "signal, which belongs in", id="inputs-signal"),
+        pytest.param(
+            "vmss_upgrade.inputs",
+            "from vmss_upgrade.rollout.planning.planner import x",
+            "not below it",
+            id="inputs-planner",
+        ),
+        pytest.param("vmss_upgrade.inputs", "import os\nos.environ", "reads os.environ", id="inputs-environ"),
+        pytest.param("vmss_upgrade.inputs", "from os import getenv", "reads os.getenv", id="inputs-getenv"),
+        pytest.param("vmss_upgrade.account", "from vmss_upgrade import errors", "not below it", id="account-errors"),
+        pytest.param(
+            "vmss_upgrade.rollout.planning.x",
+            "from vmss_upgrade.rollout.watching.watch import Watch",
+            "not below it",
+            id="planning-watching",
+        ),
+        pytest.param(
+            "vmss_upgrade.azure_api.x",
+            "from vmss_upgrade.job.clock import SystemClock",
+            "not below it",
+            id="azure-clock",
+        ),
+        pytest.param(
+            "vmss_upgrade.azure_api.x", "from vmss_upgrade.driver.remote import x", "not below it", id="azure-patient"
+        ),
+        pytest.param(
+            "vmss_upgrade.reporters.x", "from vmss_upgrade.azure_api import x", "not below it", id="reporters-azure"
+        ),
+        pytest.param(
+            "vmss_upgrade.reporters.x", "from actions_toolkit.github import x", "only core is used", id="toolkit-github"
+        ),
+        pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
+        pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
+        pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),
+        pytest.param("vmss_upgrade.main", "import signal", "signal, which belongs in", id="main-signal"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver.run import x", "not below it", id="post-driver"),
+        pytest.param("entrypoint", "from vmss_upgrade.driver.run import x", "not below it", id="entrypoint-driver"),
+        pytest.param("post_entrypoint", "from vmss_upgrade.main import x", "not below it", id="post-entrypoint-main"),
+        pytest.param("vmss_upgrade", "from vmss_upgrade.driver.run import x", "not below it", id="package-driver"),
+        pytest.param("vmss_upgrade.novelty", "x = 1", "is new in the house", id="a-new-module"),
+        pytest.param("azure_simulator.x", "import vmss_upgrade", "not below it", id="simulator-imports-the-action"),
+        pytest.param(
+            "azure_simulator.fleet", "from vmss_upgrade.rollout import image", "not below it", id="simulator-rollout"
+        ),
+        pytest.param("azure_simulator.server", "import requests", "requests, which belongs", id="simulator-requests"),
+        pytest.param("azure_simulator.fleet", "import time", "time, which belongs in", id="simulator-time"),
+        pytest.param("azure_simulator.fleet", "import os\nos.environ['X']", "reads os.environ", id="simulator-environ"),
+    ],
+)
+def test_every_rule_can_fail(module: str, source: str, complaint: str) -> None:
+    assert complaint in "; ".join(complaints(module, source))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        pytest.param(
+            "vmss_upgrade.main",
+            "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from azure.core import x",
+            id="types-of-the-sdk",
+        ),
+        pytest.param("vmss_upgrade.azure_api.x", "from vmss_upgrade.job.clock import unix_time", id="unix-time"),
+        pytest.param("vmss_upgrade.main", "from vmss_upgrade import __version__", id="version"),
+        pytest.param("vmss_upgrade.rollout.x", "from vmss_upgrade.rollout.image import Image", id="inside-the-core"),
+        pytest.param("vmss_upgrade.reporters.x", "from actions_toolkit.core import x", id="toolkit-core"),
+        pytest.param("vmss_upgrade.rehearsal", "import os\nos.environ\nimport azure_simulator", id="rehearsal"),
+    ],
+)
+def test_what_is_allowed(module: str, source: str) -> None:
+    assert complaints(module, source) == []
+
+
+def test_a_cycle_is_found() -> None:
+    assert cycle_in({"a": "import b", "b": "from c import x", "c": "def f():\n    import a"})
+    assert not cycle_in({"a": "import b", "b": "import typing\nif typing.TYPE_CHECKING:\n    import a"})

@@ -1,0 +1,83 @@
+"""docs/faults.md: every row is a scenario, its sentence is in that scenario's log, its outcome is that of the run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from azure_simulator import fault_names, load_scenario, scenario_names
+from harness.playing import Played, cancelled_at, play, play_once
+from vmss_upgrade.rollout.history.events import Outcome
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
+HEADINGS = ["Fault", "Scenario", "What you see", "What happens", "Outcome", "How to go on"]
+# What a scenario cannot do: somebody presses Ctrl-C so many seconds after the beginning.
+CANCELLED = {"faults/cancelled": 120.0}
+
+
+class Row(NamedTuple):
+    """A row of the page, as it is written."""
+
+    fault: str
+    scenario: str
+    seen: str
+    happens: str
+    outcome: str
+    go_on: str
+
+
+def rows() -> list[Row]:
+    cells = [[cell.strip() for cell in line[1:-1].split("|")] for line in PAGE.splitlines() if line.startswith("|")]
+    assert all(len(row) == len(HEADINGS) for row in cells)
+    return [Row(*row) for row in cells if row != HEADINGS and set(row) != {"---"}]
+
+
+def only_code(cell: str) -> str:
+    """The one code span that a cell consists of."""
+    found = re.fullmatch(r"`([^`]+)`", cell)
+    assert found, cell
+    return found[1]
+
+
+def played(name: str, folder: Path) -> Played:
+    if name in CANCELLED:
+        return play(name, folder, clock=cancelled_at(CANCELLED[name]))
+    return play_once(name)
+
+
+ROWS = rows()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.scenario.strip("`") for row in ROWS])
+def test_a_row_says_what_its_scenario_shows(row: Row, tmp_path: Path) -> None:
+    run = played(only_code(row.scenario), tmp_path)
+    assert only_code(row.seen) in run.log, run.log
+    assert run.outputs["outcome"] == only_code(row.outcome)
+    ways = 2 if run.record["rollback"] else 1
+    assert max(instance.upgrades for instance in run.azure.instances()) <= ways
+
+
+def test_every_scenario_of_a_fault_has_its_row() -> None:
+    named = [only_code(row.scenario) for row in ROWS]
+    assert len(named) == len(set(named))
+    assert set(fault_names()) <= set(named) <= {*fault_names(), *scenario_names()}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.scenario.strip("`") for row in ROWS])
+def test_a_row_says_how_to_go_on(row: Row) -> None:
+    """After a success nothing is to do but what the row names; after anything else there is."""
+    assert row.fault and row.happens.endswith(".") and row.go_on.endswith(".")
+    if Outcome(only_code(row.outcome)).exit_code:
+        assert row.go_on != "Nothing to do."
+
+
+@pytest.mark.parametrize("name", fault_names())
+def test_a_scenario_of_a_fault_says_in_one_sentence_what_it_is(name: str) -> None:
+    scenario = load_scenario(name)
+    assert scenario.name == name
+    assert scenario.description.endswith(".")
+    assert scenario.description.count(". ") == 0
+    assert any(name.startswith("image-") for name in scenario.inputs)

@@ -1,0 +1,120 @@
+"""What a build or a set-up takes for granted: locks without addresses, one list of needs, a small image."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vmss_upgrade import __version__
+
+PROJECT = Path(__file__).resolve().parents[2]
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+
+
+def text(name: str) -> str:
+    return (PROJECT / name).read_text()
+
+
+def wanted(name: str) -> set[str]:
+    """The names that a .in file asks for itself."""
+    lines = (re.split("[#;]", line)[0].strip() for line in text(name).splitlines())
+    return {normal(line) for line in lines if line and not line.startswith("-r")}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def locked(name: str) -> dict[str, list[str]]:
+    """Requirement -> its lines, the first being `name==version`, then hashes and where it comes from."""
+    entries: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in text(name).splitlines():
+        if line and not line.startswith((" ", "#")):
+            entries[normal(line.split("==")[0])] = current = []
+        current.append(line)
+    return entries
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_index_and_no_machine(lock: str) -> None:
+    assert not re.search(r"://|--(extra-)?index|--find-links|--trusted-host|(^|[\s=])/\w", text(lock))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_requirement_is_pinned_with_hashes(lock: str) -> None:
+    entries = locked(lock)
+    assert entries
+    for lines in entries.values():
+        assert re.fullmatch(r"[\w.-]+==[\w.!+-]+( ; [^\\]+)? \\", lines[0]), lines[0]
+        assert any(re.match(r"    --hash=sha256:[0-9a-f]{64}( \\)?$", line) for line in lines[1:]), lines[0]
+
+
+@pytest.mark.parametrize("lock, source", [(LOCKS[0], "requirements.in"), (LOCKS[1], "requirements-dev.in")])
+def test_the_lock_was_made_from_its_source(lock: str, source: str) -> None:
+    asked_for = re.compile(rf"-r {re.escape(source)}$")
+    from_source = {name for name, lines in locked(lock).items() if any(map(asked_for.search, lines))}
+    assert from_source == wanted(source)
+
+
+def pin_and_hashes(lines: list[str]) -> tuple[str, set[str]]:
+    return lines[0], {line.strip(" \\") for line in lines if "--hash" in line}
+
+
+def test_development_has_what_the_image_has() -> None:
+    development = locked("requirements-dev.txt")
+    for name, lines in locked("requirements.txt").items():
+        assert pin_and_hashes(lines) == pin_and_hashes(development[name])
+
+
+def test_the_package_needs_what_the_lock_was_made_from() -> None:
+    setuptools = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]
+    assert setuptools["dynamic"]["dependencies"] == {"file": ["requirements.in"]}
+    assert wanted("requirements.in") == {"actions-toolkit", "azure-identity", "azure-mgmt-compute", "pyyaml"}
+
+
+def test_the_version_is_said_in_one_place() -> None:
+    project = tomllib.loads(text("pyproject.toml"))
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "vmss_upgrade.__version__"}
+    assert re.findall(r"^## (.+)$", text("CHANGELOG.md"), re.MULTILINE)[0] == __version__
+
+
+def test_the_build_context_holds_only_what_the_dockerfile_copies() -> None:
+    rules = [line for line in text(".dockerignore").splitlines() if line and not line.startswith("#")]
+    let_in = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
+    copied = {
+        path
+        for line in re.findall(r"^COPY (?!--from)(.+)$", text("Dockerfile"), re.MULTILINE)
+        for path in line.split()[:-1]
+    }
+    assert rules[0] == "*"
+    assert let_in == copied
+
+
+@pytest.mark.parametrize("unsuitable", ["^# *syntax=", "^RUN --", "^COPY --link", "^COPY --ch", "<<", "^USER "])
+def test_the_dockerfile_suits_every_runners_builder(unsuitable: str) -> None:
+    assert not re.search(unsuitable, text("Dockerfile"), re.MULTILINE)
+
+
+def test_every_step_of_a_workflow_runs_a_pinned_action_or_a_target_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z0-9]+):", text("Makefile"), re.MULTILINE))
+    workflows = list((PROJECT / ".github/workflows").glob("*.yml"))
+    assert workflows
+    for workflow in workflows:
+        for job in yaml.safe_load(workflow.read_text())["jobs"].values():
+            for step in job["steps"]:
+                if "uses" in step:
+                    assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"])
+                else:
+                    assert set(re.findall(r"\bmake ([a-z0-9]+)", step["run"])) <= targets
+                    assert "make " in step["run"]
+
+
+def test_the_ci_script_runs_the_targets_and_ends_with_the_tests() -> None:
+    script = text(".ci/run")
+    assert re.findall(r"^make (\w+)$", script, re.MULTILINE) == ["check", "e2e", "sample", "test"]
+    assert script.rstrip().endswith("make test")
+    assert "set -euo pipefail" in script

@@ -1,0 +1,84 @@
+"""The custom role in README.md: exactly the actions that whole runs ask Azure for, and no other."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.playing import play, play_once
+from harness.scenarios import fleet_of, on_request
+from vmss_upgrade.rollout.checks.rights import needed_actions
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROLE = {action.lower() for action in json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])["Actions"]}
+# without which a run is as good, as the path of the request names them -> as Azure calls them
+OPTIONAL = {
+    "microsoft.compute/features/read": "Microsoft.Features/providers/features/read",
+    "microsoft.compute/skus/read": "Microsoft.Compute/skus/read",
+}
+SCENARIOS = (
+    "happy",
+    "latest",
+    "flexible",
+    "managed-image",
+    "gallery-latest",
+    "shared-gallery",
+    "community-gallery",
+    "repairs",
+)
+# whose list is refused with the views in it, so that each machine is asked for its own
+STUBS = fleet_of(
+    [4],
+    fleet={"orchestration": "Flexible", "health": "extension"},
+    faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
+)
+
+
+def action_of(method: str, path: str) -> str:
+    """The action that Resource Manager asks the role for: namespace and types of the path, without the names."""
+    namespace, *rest = path.lower().rpartition("/providers/")[2].strip("/").split("/")
+    verb = {"GET": "read", "PATCH": "write", "POST": "action"}[method]
+    return "/".join((namespace, *rest[::2], verb))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "action"),
+    [
+        ("GET", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web", "a.b/sets/read"),
+        ("GET", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/machines", "a.b/sets/machines/read"),
+        ("POST", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/start", "a.b/sets/start/action"),
+        ("PATCH", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web", "a.b/sets/write"),
+        (
+            "GET",
+            "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/providers/C/permissions",
+            "c/permissions/read",
+        ),
+    ],
+)
+def test_what_a_request_needs(method: str, path: str, action: str) -> None:
+    assert action_of(method, path) == action
+
+
+def test_the_role_is_what_is_asked_for(tmp_path: Path) -> None:
+    played = [*map(play_once, SCENARIOS), play(STUBS, tmp_path)]
+    assert {each.outputs["outcome"] for each in played} == {"succeeded"}
+    requests = [request for each in played for request in each.azure.requests if request.path[:2] == "/s"]
+    used = {action_of(request.method, request.path) for request in requests}
+    assert used - OPTIONAL.keys() == ROLE
+
+
+def test_what_is_asked_for_but_not_needed_is_told_of_beside_the_role() -> None:
+    beside = re.sub(r"```json\n(.*?)```", "", README, flags=re.DOTALL)
+    assert [action for action in OPTIONAL.values() if f"`{action}`" not in beside] == []
+    assert not {action.lower() for action in OPTIONAL.values()} & ROLE
+
+
+def test_what_is_checked_beforehand_is_in_the_role() -> None:
+    for is_flexible in (True, False):
+        needed = needed_actions(
+            is_flexible=is_flexible, writes_model=True, upgrades_instances=True, suspends_repairs=True
+        )
+        assert {action.lower() for action in needed} <= ROLE
