@@ -23,8 +23,8 @@ from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.sanitiser.masks import mask_secrets
 from vmss_upgrade.rollout.az_commands import resume_repairs
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.watching.patience import LEAST_WAIT, Patience
+from vmss_upgrade.rollout.wording import duration
 
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account

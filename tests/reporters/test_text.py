@@ -25,7 +25,7 @@ from vmss_upgrade.reporters.sanitiser.text import (
     shown_lines,
     without_queries,
 )
-from vmss_upgrade.rollout.listing import listed
+from vmss_upgrade.rollout.wording import listed
 
 SPLIT = " "  # what `clean` puts between ## and [
 

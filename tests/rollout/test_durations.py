@@ -2,7 +2,7 @@
 
 import pytest
 
-from vmss_upgrade.rollout.durations import duration
+from vmss_upgrade.rollout.wording import duration
 
 
 @pytest.mark.parametrize(

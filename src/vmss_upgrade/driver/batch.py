@@ -10,7 +10,6 @@ from vmss_upgrade.driver.remote import Halted, PatientApi, Steps
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
@@ -29,6 +28,7 @@ from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Proble
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Before, HealthGate, Pending, new_problems
 from vmss_upgrade.rollout.watching.patience import Patience
+from vmss_upgrade.rollout.wording import duration
 
 STOPPED_REMEDY = "Some of the batch are stopped; where Azure does not upgrade such, use `stopped-instances: skip`."
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing

@@ -9,7 +9,6 @@ from vmss_upgrade.driver.batch import BatchRun
 from vmss_upgrade.driver.model_update import update_model
 from vmss_upgrade.driver.remote import Halted, PatientApi, Steps
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout, check_nothing_to_do
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
@@ -22,7 +21,6 @@ from vmss_upgrade.rollout.history.events import (
     InstancesSeen,
     Noticed,
 )
-from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan, still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
@@ -30,6 +28,7 @@ from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.health_gate import Pending
 from vmss_upgrade.rollout.watching.prediction import expected_end, fits
 from vmss_upgrade.rollout.watching.watch import Watch
+from vmss_upgrade.rollout.wording import duration, listed
 
 FRESH = 2.0  # a look this young need not be repeated
 

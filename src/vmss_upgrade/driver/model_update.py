@@ -8,7 +8,6 @@ from vmss_upgrade.driver.remote import SECOND_LOOK, PatientApi, Steps, operation
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.model_change import check_before_model_update, check_during_rollout
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.history.events import (
     ModelUpdateAccepted,
@@ -20,6 +19,7 @@ from vmss_upgrade.rollout.history.events import (
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.scale_set import Model
 from vmss_upgrade.rollout.watching.patience import Patience
+from vmss_upgrade.rollout.wording import duration
 
 LIMIT = 30 * 60.0  # seconds; recorded image changes of a model took 41 to 64 s
 LAG = 60.0  # seconds for which a read may still show the model of before an update, our own or somebody's

@@ -33,7 +33,6 @@ from vmss_upgrade.rollout.image import (
     ImageRequest,
     wanted_image,
 )
-from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.order import Command, Order, Recorded
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_model_update, plan_rollout
@@ -48,6 +47,7 @@ from vmss_upgrade.rollout.planning.rollback import (
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Model, ScaleSet
+from vmss_upgrade.rollout.wording import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

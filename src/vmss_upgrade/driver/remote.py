@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Ending, Event, Noticed, Waiting
@@ -23,6 +22,7 @@ from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.watching.sightings import Sightings
+from vmss_upgrade.rollout.wording import duration
 
 T = TypeVar("T")
 Steps = Generator[Event, None, T]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmss_upgrade.handover.progress import Stage, UnderWay
 from vmss_upgrade.reporters.sanitiser.text import count, markdown
-from vmss_upgrade.rollout.listing import listed
+from vmss_upgrade.rollout.wording import listed
 
 TITLE = "The main step was killed"
 GO_ON = "To go on, run the workflow again with the same inputs: instances on the target image are skipped."

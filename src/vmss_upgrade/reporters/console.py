@@ -20,7 +20,6 @@ from vmss_upgrade.reporters import plan_facts as plan_words
 from vmss_upgrade.reporters import status_table as status_words
 from vmss_upgrade.reporters.sanitiser.redaction import derived_forms, forget_secrets, is_long_enough, keep_secret
 from vmss_upgrade.reporters.sanitiser.text import clean, count, cut, shown, shown_lines
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
@@ -45,7 +44,7 @@ from vmss_upgrade.rollout.history.events import (
     Waiting,
 )
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.listing import listed
+from vmss_upgrade.rollout.wording import duration, listed
 
 ANNOTATIONS_PER_TYPE = 10
 ANNOTATION_LENGTH = 3900

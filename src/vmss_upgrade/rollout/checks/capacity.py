@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from vmss_upgrade.rollout.az_commands import az_vmss, look_closer
 from vmss_upgrade.rollout.findings import Finding, refuse, warn
-from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
@@ -19,6 +18,7 @@ from vmss_upgrade.rollout.planning.availability import (
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, in_natural_order, is_healthy
+from vmss_upgrade.rollout.wording import some
 
 MOST_INSTANCES = 1000  # in one scale set
 

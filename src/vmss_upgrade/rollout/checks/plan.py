@@ -13,10 +13,8 @@ from vmss_upgrade.rollout.checks.capacity import (
     not_shown,
     whole_set,
 )
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
-from vmss_upgrade.rollout.listing import some
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
@@ -30,6 +28,7 @@ from vmss_upgrade.rollout.scale_set import (
     in_natural_order,
     is_healthy,
 )
+from vmss_upgrade.rollout.wording import duration, some
 
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 

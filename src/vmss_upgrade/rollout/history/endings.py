@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
 from vmss_upgrade.rollout.az_commands import rollback_to
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history.events import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
@@ -14,6 +13,7 @@ from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.scale_set import HealthSignal
 from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
+from vmss_upgrade.rollout.wording import duration
 
 _STUCK = (BATCH_TIMEOUT, "StillUpdating", "NotOnTarget", "NotProvisioned", "NotSeen")
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.listing import listed
 from vmss_upgrade.rollout.policy import Strategy
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, ScaleSet, in_natural_order
+from vmss_upgrade.rollout.wording import listed
 
 _KINDS = {
     Strategy.UPDATE_DOMAIN: DomainKind.UPDATE,

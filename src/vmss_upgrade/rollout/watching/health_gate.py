@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from vmss_upgrade.rollout.durations import duration
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.known_failures import is_never_the_images
 from vmss_upgrade.rollout.scale_set import (
@@ -25,7 +24,8 @@ from vmss_upgrade.rollout.scale_set import (
     Problem,
     is_on,
 )
-from vmss_upgrade.rollout.times import is_earlier
+from vmss_upgrade.rollout.watching.times import is_earlier
+from vmss_upgrade.rollout.wording import duration
 
 BATCH_TIMEOUT = "BatchTimeout"  # the code of failures that are only a matter of time
 OLD_FAILURE_FADES = 60.0  # seconds; Azure goes on showing an old failure for a while (Azure/azure-cli#33307)

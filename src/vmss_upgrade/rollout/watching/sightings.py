@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from vmss_upgrade.rollout.scale_set import Health, Instance, Model, in_natural_order
-from vmss_upgrade.rollout.times import is_earlier
+from vmss_upgrade.rollout.watching.times import is_earlier
 
 GONE_AFTER = 10.0  # seconds without a sight, and two looks at least
 

@@ -1,4 +1,4 @@
-"""Names in a row, for people."""
+"""Durations, and names in a row, for people."""
 
 from __future__ import annotations
 
@@ -13,5 +13,15 @@ def listed(names: Iterable[str], limit: int = 12) -> str:
 
 
 def some(names: Iterable[str]) -> str:
-    """The same for a sentence about a whole plan."""
+    """The names, up to 20 of them: for a sentence about a whole plan."""
     return listed(names, limit=20)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 45s, 3m05s, 1h02m."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole}s"
+    if whole < 3600:
+        return f"{whole // 60}m{whole % 60:02d}s"
+    return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
