@@ -12,6 +12,8 @@ from typing import Any
 
 from hypothesis import settings
 
+from vmss_upgrade.rollout.domain import DomainKind
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
@@ -29,19 +31,10 @@ from vmss_upgrade.rollout.history.events import (
 )
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Strategy
-from vmss_upgrade.rollout.scale_set import (
-    DomainKind,
-    Goal,
-    Health,
-    HealthSignal,
-    Instance,
-    Model,
-    Power,
-    Problem,
-    ScaleSet,
-)
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import Failure
 
 # For properties: the same examples on every machine, however slow it is.

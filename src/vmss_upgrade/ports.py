@@ -8,8 +8,10 @@ from enum import Enum
 from typing import Protocol
 
 from vmss_upgrade.rollout.checks.rights import Permission
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion, VmSize
-from vmss_upgrade.rollout.scale_set import Instance, Model, Problem
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
+from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.scale_set import Instance, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,16 +10,8 @@ from scripted import DROPPED, answer, azure, error
 from builders import GALLERY, NEW, platform, resource, vhd
 from vmss_upgrade.azure_api.reader import API_VERSION
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.rollout.image import (
-    Image,
-    ImageFacts,
-    ImageKind,
-    ImageState,
-    ImageVersion,
-    Replication,
-    Traits,
-    VmSize,
-)
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, ImageVersion, Replication, Traits, VmSize
 
 HERE = "https://manager.test"
 LOCATION = f"{HERE}/subscriptions/sub/providers/Microsoft.Compute/locations/westeurope"

@@ -14,8 +14,11 @@ import pytest
 from builders import GALLERY, OLD, platform, resource, vhd
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.translation import to_instances, to_model
-from vmss_upgrade.rollout.image import Image, ImageKind, Traits
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Health, HealthSignal, Instance, Owner, Power, Problem
+from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image_facts import Traits
+from vmss_upgrade.rollout.model import HealthSignal, Owner
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 
 BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contract"
 RECORDINGS = Path(os.environ.get("AZURE_CONTRACT_DIR", BESIDE)) / "recordings"

@@ -20,7 +20,8 @@ from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
 from vmss_upgrade.azure_api.translation import to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState
 
 UNIFORM = to_model({})
 FLEXIBLE = {"orchestrationMode": "Flexible"}

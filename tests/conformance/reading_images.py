@@ -9,7 +9,8 @@ from urllib.parse import unquote
 from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, path_of
 from reading_wire import hearing, reply_of
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState
 
 _KINDS = {
     "uri": ImageKind.VHD,

@@ -12,7 +12,7 @@ from reading_wire import hearing, reply_of
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.translation import to_model
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import HealthSignal, Owner
+from vmss_upgrade.rollout.model import HealthSignal, Owner
 
 _SETS = r"/virtualmachinescalesets"
 _PROFILE = r"properties\.virtualMachineProfile\."

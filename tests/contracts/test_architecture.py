@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.errors": set(),
     "vmss_upgrade.account": set(),
     "vmss_upgrade.addresses": set(),
-    "vmss_upgrade.ports": {"rollout.image", "rollout.scale_set", "rollout.checks.rights"},
+    "vmss_upgrade.ports": {"rollout", "rollout.checks.rights"},
     "vmss_upgrade.rollout": {"errors"},
     "vmss_upgrade.rollout.planning": {"errors", "rollout"},
     "vmss_upgrade.rollout.checks": {"errors", "rollout", "rollout.planning"},

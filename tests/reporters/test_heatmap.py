@@ -8,9 +8,10 @@ import pytest
 
 from builders import changed, fleet
 from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, as_lines, as_markdown, domain_labels
+from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.planning.grouping import finest_shown
-from vmss_upgrade.rollout.scale_set import DomainKind, ScaleSet
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 LETTERS = {"o": Cell.OLD, "u": Cell.UPGRADING, "n": Cell.NEW, "f": Cell.FAILED, "s": Cell.SKIPPED}
 

@@ -12,9 +12,10 @@ from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.outputs import as_outputs
 from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.reporters.step_summary import as_markdown
+from vmss_upgrade.rollout.goal import goal_of
 from vmss_upgrade.rollout.history.events import Ending, Event, Outcome, RolloutFinished, ScaleSetRead, StatusSeen
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.scale_set import ScaleSet, goal_of
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 MIXED = changed(
     fleet("001122", image=NEW, new="0 1", behind="2 3 4 5", unhealthy="1", stopped="3", protected="4", individual="5"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import changed, fleet, plan_of, whole
+from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
@@ -15,7 +16,7 @@ from vmss_upgrade.rollout.planning.availability import (
     off_ids,
 )
 from vmss_upgrade.rollout.policy import Policy, Share
-from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 TEN = "0011223344"
 LEAVING = changed(fleet(TEN), "8 9", provisioning_state="Deleting")

@@ -13,11 +13,12 @@ from builders import NEW, OLD, STEADY, changed, fleet, goal_to, plan_of, platfor
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.planner import plan_rollout
 from vmss_upgrade.rollout.planning.rollback import moved_from, plan_rollback
 from vmss_upgrade.rollout.policy import Policy, Share, Strategy
-from vmss_upgrade.rollout.scale_set import Goal, Health, Power, ScaleSet
+from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
 from vmss_upgrade.rollout.watching.watch import Watch
 
 NO_VIEW: dict[str, Any] = {

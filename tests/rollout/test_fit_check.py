@@ -9,7 +9,8 @@ import pytest
 from builders import GALLERY, model, resource
 from vmss_upgrade.rollout.checks.image_fit import examine_fit, needs_size
 from vmss_upgrade.rollout.findings import Severity
-from vmss_upgrade.rollout.image import MachineSettings, Traits, VmSize
+from vmss_upgrade.rollout.image_facts import Traits, VmSize
+from vmss_upgrade.rollout.model import MachineSettings
 
 TARGET = resource(f"{GALLERY}/versions/2.0.0")
 

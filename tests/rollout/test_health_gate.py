@@ -8,7 +8,8 @@ import pytest
 
 from builders import BROKEN, NEW, OLD, by_id, instance, vhd
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Health, HealthSignal, Instance, Power, Problem
+from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate, not_ready
 
 OPENED = 1000.0

@@ -6,15 +6,8 @@ import pytest
 
 from builders import GALLERY, OLD, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.image import (
-    Image,
-    ImageKind,
-    ImageRequest,
-    ImageVersion,
-    is_older,
-    newest_first,
-    wanted_image,
-)
+from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, is_older, wanted_image
+from vmss_upgrade.rollout.image_facts import ImageVersion, newest_first
 
 MANAGED = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/web"
 SHARED = "/SharedGalleries/unique/Images/web/Versions"

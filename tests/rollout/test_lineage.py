@@ -10,14 +10,17 @@ from builders import GALLERY, NEW, OLD, SUBSCRIPTION, instance, model, platform,
 from vmss_upgrade.rollout.checks.capacity import below_floor
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.history.standing import Cell, status_of
-from vmss_upgrade.rollout.image import Image, Traits
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image_facts import Traits
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.availability import floor, healthy_ids, nobody_else_runs
 from vmss_upgrade.rollout.planning.lineage import lineage_of, with_origins
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.planning.rollback import moved_from
 from vmss_upgrade.rollout.policy import Policy, Selection, Strategy
-from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Origin, ScaleSet, goal_of
+from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.watching.watch import updated_by_somebody
 
 LINUX = Traits(os="Linux")

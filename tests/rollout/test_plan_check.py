@@ -9,9 +9,11 @@ import pytest
 from builders import NEW, OLD, SUBSCRIPTION, changed, fleet, goal_to, plan_of, platform, whole
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.goal import goal_of
+from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
-from vmss_upgrade.rollout.scale_set import HealthSignal, ScaleSet, goal_of
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 SERVES = "If nothing has to serve meanwhile, set `allow-downtime: true`."

@@ -8,7 +8,10 @@ import pytest
 
 from builders import NEW, OLD, changed, fleet, goal_to, instance, model, plan_of, platform, vhd, whole, without
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.planner import (
     ON_TARGET,
     Batch,
@@ -18,7 +21,7 @@ from vmss_upgrade.rollout.planning.planner import (
     still_due,
 )
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Goal, HealthSignal, ScaleSet, goal_of
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 TWELVE = "000000111111"
 

@@ -11,9 +11,9 @@ from vmss_upgrade.rollout.az_commands import resume_repairs
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model, unfit
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, Permission
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.model import HealthSignal, Owner
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse, Policy
-from vmss_upgrade.rollout.scale_set import HealthSignal, Owner
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 TO_MANUAL = f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual"

@@ -6,9 +6,10 @@ import pytest
 
 from builders import NEW, changed, fleet, plan_of, whole, without
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.planning.planner import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 UPDATE, FAULT, ZONE, SET = DomainKind.UPDATE, DomainKind.FAULT, DomainKind.ZONE, DomainKind.SET
 

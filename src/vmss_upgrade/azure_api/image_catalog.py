@@ -23,15 +23,8 @@ from vmss_upgrade.azure_api.json_fields import (
 from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.job.clock import unix_time
-from vmss_upgrade.rollout.image import (
-    Image,
-    ImageFacts,
-    ImageKind,
-    ImageState,
-    ImageVersion,
-    Replication,
-    Traits,
-)
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, ImageVersion, Replication, Traits
 
 GALLERY_API_VERSION = "2024-03-03"
 

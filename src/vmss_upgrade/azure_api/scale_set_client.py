@@ -27,9 +27,10 @@ from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_mod
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.checks.rights import Permission
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageVersion, VmSize
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.lineage import Lineage, lineage_of, with_origins
-from vmss_upgrade.rollout.scale_set import Model
 
 __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 

@@ -27,8 +27,10 @@ from vmss_upgrade.azure_api.json_fields import (
 )
 from vmss_upgrade.azure_api.owners import owner_of
 from vmss_upgrade.rollout.checks.rights import Permission
-from vmss_upgrade.rollout.image import MachineSettings, Traits
-from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model, in_natural_order
+from vmss_upgrade.rollout.image_facts import Traits
+from vmss_upgrade.rollout.model import HealthSignal, MachineSettings, Model
+from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.wording import in_natural_order
 
 _MACHINE_MODEL_TIME = "VirtualMachineProfileTimeCreated"  # a tag: flexible_list_vms_by_filter_2024
 _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")

@@ -12,7 +12,7 @@ from vmss_upgrade.azure_api.failures import translated
 from vmss_upgrade.azure_api.json_fields import Json, objects_in, text_in
 from vmss_upgrade.azure_api.reader import Reader
 from vmss_upgrade.errors import ASK_AGAIN, AzureError
-from vmss_upgrade.rollout.image import VmSize
+from vmss_upgrade.rollout.image_facts import VmSize
 
 _API_VERSION = "2021-07-01"
 

@@ -11,6 +11,7 @@ from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout
 from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
     BatchProgressed,
@@ -21,10 +22,11 @@ from vmss_upgrade.rollout.history.events import (
     UpgradeEnded,
 )
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.availability import off_ids
 from vmss_upgrade.rollout.planning.planner import Batch, still_due
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Model, Problem, ScaleSet, is_on
+from vmss_upgrade.rollout.scale_set import Health, Instance, Problem, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Before, HealthGate, Pending, new_problems
 from vmss_upgrade.rollout.watching.patience import Patience

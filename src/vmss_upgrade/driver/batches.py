@@ -10,6 +10,7 @@ from vmss_upgrade.driver.model_update import update_model
 from vmss_upgrade.driver.remote import Halted, PatientApi, Steps
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout, check_nothing_to_do
 from vmss_upgrade.rollout.findings import note
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
@@ -21,9 +22,10 @@ from vmss_upgrade.rollout.history.events import (
     InstancesSeen,
     Noticed,
 )
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan, still_due
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.health_gate import Pending
 from vmss_upgrade.rollout.watching.prediction import expected_end, fits

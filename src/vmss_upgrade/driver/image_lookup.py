@@ -13,9 +13,11 @@ from vmss_upgrade.rollout.checks.image import (
 )
 from vmss_upgrade.rollout.checks.image_fit import examine_fit, needs_size
 from vmss_upgrade.rollout.findings import Finding, note
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageKind, ImageState, Traits, newest_first
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Traits, newest_first
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import ScaleSet
 
 LATEST_TRIED = 5  # of the newest versions, where the first of them are deprecated
 REPLICATION_PAUSE = 30.0  # seconds between looks at how far a gallery version is replicated

@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.history.events import (
     Noticed,
 )
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Model
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import duration
 

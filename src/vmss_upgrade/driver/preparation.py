@@ -28,11 +28,13 @@ from vmss_upgrade.rollout.checks.rollback import (
     unknown_previous_image,
 )
 from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import (
     Image,
     ImageRequest,
     wanted_image,
 )
+from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.order import Command, Order, Recorded
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_model_update, plan_rollout
@@ -46,7 +48,7 @@ from vmss_upgrade.rollout.planning.rollback import (
 )
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import OnFailure
-from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.wording import listed
 
 

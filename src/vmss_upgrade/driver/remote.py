@@ -17,8 +17,9 @@ from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Ending, Event, Noticed, Waiting
 from vmss_upgrade.rollout.known_failures import remedy_of
+from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.policy import HealthUse, Policy
-from vmss_upgrade.rollout.scale_set import HealthSignal, Instance, Model
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.watching.sightings import Sightings

@@ -20,6 +20,7 @@ from vmss_upgrade.driver.repairs import RepairsPause
 from vmss_upgrade.driver.rollback import FailedRollout, return_loop, roll_back
 from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
+from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
     Ending,
@@ -31,10 +32,11 @@ from vmss_upgrade.rollout.history.events import (
     ScaleSetRead,
     StatusSeen,
 )
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
-from vmss_upgrade.rollout.scale_set import Goal, Model, ScaleSet, goal_of
+from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching.watch import Watch
 
 

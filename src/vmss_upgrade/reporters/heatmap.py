@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vmss_upgrade.reporters.sanitiser.text import clean
+from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.planning.grouping import finest_shown
-from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, in_natural_order
+from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.wording import in_natural_order
 
 CELLS_PER_LINE = 50  # of a log
 EMOJI_PER_LINE = 20  # of a summary, so that before and after stand side by side

@@ -9,12 +9,12 @@ from vmss_upgrade.reporters import plan_facts as plan_words
 from vmss_upgrade.reporters.sanitiser.text import count, cut
 from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back, rollback_to
 from vmss_upgrade.rollout.checks.model_change import MODEL_CHANGED
+from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.history.events import BatchProgressed, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.rollback import NOT_MOVED
-from vmss_upgrade.rollout.scale_set import is_on
 from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 from vmss_upgrade.rollout.wording import duration, listed
 

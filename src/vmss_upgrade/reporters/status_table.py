@@ -7,7 +7,8 @@ from vmss_upgrade.reporters.plan_facts import kind_of_rows
 from vmss_upgrade.reporters.sanitiser.text import cut
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Instance, in_natural_order
+from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.wording import in_natural_order
 
 
 def model_in_words(report: Report) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.scale_set import Model
+from vmss_upgrade.rollout.model import Model
 
 _PROFILE = "virtualMachineProfile.storageProfile"
 

@@ -8,14 +8,13 @@ changed.", MicrosoftDocs/azure-docs#89791).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.wording import LONGEST_NUMBER
 
 _PLATFORM_FIELDS = ("publisher", "offer", "sku", "version")
-LONGEST_NUMBER = 20  # digits; what is longer counts as a name, also because Python reads no number of 5000 digits
 IN_GALLERY = "/providers/microsoft.compute/galleries/"  # a resource group may have any name, "galleries" as well
 
 
@@ -112,120 +111,12 @@ class ImageRequest:
         return ImageKind.SHARED_GALLERY if path.startswith("/sharedgalleries/") else ImageKind.RESOURCE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traits:
-    """What decides whether an image boots on a scale set; empty where it is not known.
-
-    `plan` is a marketplace plan as publisher:product:name; empty: it has none; None: not known. `features`, the size of
-    the OS disk in GB and the LUNs of the data disks that the image brings along are None where they are not known.
-    """
-
-    os: str = ""  # Linux, Windows
-    generation: str = ""  # of the hypervisor: V1, V2
-    architecture: str = ""  # x64, Arm64
-    plan: str | None = None
-    os_state: str = ""  # Generalized, Specialized
-    features: tuple[tuple[str, str], ...] | None = None
-    disk_size: int | None = None
-    data_luns: frozenset[int] | None = None
-
-    def feature(self, name: str) -> str | None:
-        """The value of a feature, empty where the catalog lists features but not this one; None: it lists none."""
-        if self.features is None:
-            return None
-        return next((value for each, value in self.features if each.lower() == name.lower()), "")
-
-    def completed(self, other: Traits) -> Traits:
-        """These traits, and from `other` what is not known here."""
-        return replace(
-            self,
-            os=self.os or other.os,
-            generation=self.generation or other.generation,
-            architecture=self.architecture or other.architecture,
-            plan=other.plan if self.plan is None else self.plan,
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MachineSettings:
-    """What a model says of the machines that it makes; empty, or None, where it does not say.
-
-    `data_disks` are the LUN and the createOption of each.
-    """
-
-    size: str = ""
-    has_os_profile: bool | None = None
-    security_type: str = ""  # TrustedLaunch, ConfidentialVM; a standard machine need not say so
-    disk_controller: str = ""  # SCSI, NVMe
-    disk_size: int | None = None
-    data_disks: tuple[tuple[int, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VmSize:
-    """What a VM size can do in a region; empty where its description does not say."""
-
-    generations: frozenset[str] = frozenset()
-    architecture: str = ""
-    controllers: frozenset[str] = frozenset()
-
-
-class ImageState(Enum):
-    """What could be found out about an image."""
-
-    FOUND = "found"
-    MISSING = "missing"
-    DENIED = "denied"  # no right to read it
-    OTHER_TENANT = "other tenant"  # of a tenant that one is not signed in to
-    UNKNOWABLE = "unknowable"  # a VHD: there is nobody to ask
-
-
-class Replication(Enum):
-    """How far a gallery image version has come in one region."""
-
-    COMPLETED = "completed"
-    REPLICATING = "replicating"
-    FAILED = "failed"
-    NOT_ASKED_FOR = "not asked for"  # the region is none of its target regions
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageFacts:
-    """What the catalog says of one exact image. `progress` is the replication's, in percent.
-
-    Dates are as Azure writes them; `deprecation_date` is the scheduled one, `end_of_life` a gallery version's.
-    """
-
-    state: ImageState
-    traits: Traits = Traits()
-    deprecated: bool = False
-    deprecation_date: str = ""
-    end_of_life: str = ""
-    past_end_of_life: bool = False
-    replication: Replication = Replication.COMPLETED
-    progress: int = 100
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageVersion:
-    """One version of a platform or gallery image. `may_be_latest`: it is in the region and not excluded from latest."""
-
-    name: str
-    may_be_latest: bool = True
-
-
-def newest_first(versions: Iterable[ImageVersion]) -> list[str]:
-    """The versions that may be the latest, the highest first, number by number."""
-    return sorted((version.name for version in versions if version.may_be_latest), key=_by_number, reverse=True)
-
-
 def is_older(one: Image, other: Image) -> bool:
     """Whether `one` is a lower version of the same image as `other`; never where one of them is of no version."""
     versions = [image.version or image.reference.rpartition("/")[2] for image in (one, other)]
     are_versions = all(image.kind is ImageKind.PLATFORM or image.is_in_gallery for image in (one, other))
     same_image = are_versions and one.at_version("").same_as(other.at_version(""))
-    return same_image and _by_number(versions[0]) < _by_number(versions[1])
+    return same_image and by_number(versions[0]) < by_number(versions[1])
 
 
 def image_from_text(text: str) -> Image | None:
@@ -255,7 +146,8 @@ def wanted_image(request: ImageRequest, model_image: Image) -> Image:
     return _completed(request, model_image)
 
 
-def _by_number(version: str) -> list[tuple[int, str]]:
+def by_number(version: str) -> list[tuple[int, str]]:
+    """Return the sort key of a version: its parts, numbers by value."""
     return [
         (int(part), "") if part.isdecimal() and len(part) <= LONGEST_NUMBER else (-1, part)
         for part in version.split(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.scale_set import HealthSignal
+from vmss_upgrade.rollout.model import HealthSignal
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
 BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance stays up

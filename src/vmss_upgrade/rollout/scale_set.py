@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.image import LONGEST_NUMBER, Image, MachineSettings, Traits
+from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import HealthSignal, Model
 
 
 class Health(Enum):
@@ -38,60 +40,6 @@ class Origin(Enum):
     OTHER_IMAGE = "its image is of another line than the model's"
     OTHER_SYSTEM = "its operating system is not the model's"
     NO_IMAGE = "it shows no image that it was made from"
-
-
-class HealthSignal(Enum):
-    """Where the scale set's health comes from. Read from the model, never from the absence of data."""
-
-    PROBE = "load balancer health probe"
-    EXTENSION = "Application Health extension"
-    EXTERNAL = "external health policy"
-    NONE = "none"
-    IGNORED = "ignored, as `health: ignore` asks"
-
-    @property
-    def proves_health(self) -> bool:
-        """Whether there is a signal to go by; without one, up is all that can be known."""
-        return self not in (HealthSignal.NONE, HealthSignal.IGNORED)
-
-
-class Owner(Enum):
-    """The service that a scale set belongs to, by the marks that it leaves on it; the values are its name."""
-
-    NOBODY = ""
-    AKS = "AKS"
-    SERVICE_FABRIC = "Service Fabric"
-    AZURE_DEVOPS = "Azure DevOps (Azure Pipelines)"
-    AKS_ENGINE = "aks-engine"
-    CLUSTER_API = "Cluster API (CAPZ)"
-    DATABRICKS = "Azure Databricks"
-    BATCH = "Azure Batch"
-
-
-class DomainKind(Enum):
-    """What a domain is a part of; SET is the scale set as a whole, for batches that are drawn across it."""
-
-    UPDATE = "update domain"
-    FAULT = "fault domain"
-    ZONE = "zone"
-    SET = "scale set"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Domain:
-    """Instances that may go down together. Numbers repeat per zone and per placement group, so the number alone is
-    not a key; a zone has no number of its own, and the whole set neither.
-    """
-
-    kind: DomainKind
-    zone: str = ""
-    placement_group: str = ""
-    number: int = 0
-
-    @property
-    def order(self) -> tuple[tuple[int, int | str], str, int]:
-        """Sort key among domains of one kind: zone, placement group, number."""
-        return (in_natural_order(self.zone), self.placement_group, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,45 +156,6 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """The scale set's model: what new instances get. `fingerprint` covers everything in it but the image.
-
-    `surroundings` covers the rest of the scale set that a change of clears `latestModelApplied` (size, capacity,
-    identity, tags and others).
-
-    `traits` are what the model itself says of the system it boots (empty where it does not say); `time` is when the
-    model was last changed.
-    """
-
-    id: str
-    name: str
-    resource_group: str
-    subscription: str
-    location: str
-    image: Image
-    etag: str
-    provisioning_state: str
-    upgrade_mode: str
-    health_signal: HealthSignal
-    fingerprint: str
-    is_flexible: bool = False
-    automatic_os_upgrade: bool = False
-    owner: Owner = Owner.NOBODY
-    traits: Traits = Traits()
-    surroundings: str = ""
-    settings: MachineSettings = MachineSettings()
-    has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
-    time: str = ""
-    ephemeral_os_disk: bool = False
-    repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
-
-    @property
-    def shows_image(self) -> bool:
-        """Whether the model names an image at all, without which there is nothing to roll and to be behind."""
-        return bool(str(self.image))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ScaleSet:
     """One look at a scale set: the model and every instance (ids are unique, the order is by id)."""
 
@@ -262,53 +171,6 @@ class ScaleSet:
         return any(instance.domain(kind) is not None for instance in self.instances)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Goal:
-    """What every instance is to reach: `image`, and with `whole_model` all else that the model says, too.
-
-    `in_model`: the model holds the image already. No instance shows the VHD it was made from, so there the flag
-    `latestModelApplied` decides, which answers the question only while the model holds it. `heals`: neither
-    has an instance that is being upgraded, whatever image it shows. One whose upgrade failed never has.
-    """
-
-    image: Image
-    in_model: bool
-    whole_model: bool = False
-    heals: bool = False
-
-    def is_reached_by(self, instance: Instance) -> bool:
-        """Whether nothing is left to do for this instance."""
-        if instance.has_failed_upgrade or (self.heals and instance.is_half_way):
-            return False
-        if self.whole_model and instance.latest_model_applied is not None:
-            return instance.latest_model_applied
-        return (self.in_model or not self.image.is_vhd) and is_on(instance, self.image)
-
-    def once_in_model(self) -> Goal:
-        """The same goal after the model was written."""
-        return replace(self, in_model=True)
-
-
-def goal_of(model: Model) -> Goal:
-    """The model as it stands, as a goal. Where it names no exact version, the flag alone tells who has reached it."""
-    return Goal(image=model.image, in_model=True, whole_model=True)
-
-
-def is_on(instance: Instance, target: Image) -> bool:
-    """Whether an instance runs `target`: by its exact version or image id; of a VHD, and of a floating image, no
-    instance shows more than `latestModelApplied`.
-    """
-    if target.is_vhd or target.is_floating:
-        return bool(instance.latest_model_applied)
-    return instance.image is not None and instance.image.same_as(target)
-
-
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
     """Whether an instance serves: up, and Healthy where the scale set has a signal and the instance has it, too."""
     return instance.is_up and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))
-
-
-def in_natural_order(instance_id: str) -> tuple[int, int | str]:
-    """Sort key of instance ids: numbers by value, names after them."""
-    is_number = instance_id.isdecimal() and len(instance_id) <= LONGEST_NUMBER
-    return (0, int(instance_id)) if is_number else (1, instance_id)

@@ -1,8 +1,10 @@
-"""Durations, and names in a row, for people."""
+"""Durations and names for people: in words, in a row, in natural order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+LONGEST_NUMBER = 20  # digits; what is longer counts as a name, also because Python reads no number of 5000 digits
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:
@@ -25,3 +27,9 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}m{whole % 60:02d}s"
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
+
+
+def in_natural_order(instance_id: str) -> tuple[int, int | str]:
+    """Sort key of instance ids: numbers by value, names after them."""
+    is_number = instance_id.isdecimal() and len(instance_id) <= LONGEST_NUMBER
+    return (0, int(instance_id)) if is_number else (1, instance_id)

@@ -17,8 +17,8 @@ from vmss_upgrade.rollout.planning.availability import (
 )
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, in_natural_order, is_healthy
-from vmss_upgrade.rollout.wording import some
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
+from vmss_upgrade.rollout.wording import in_natural_order, some
 
 MOST_INSTANCES = 1000  # in one scale set
 

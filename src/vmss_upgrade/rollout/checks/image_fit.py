@@ -13,8 +13,9 @@ from collections.abc import Iterable
 
 from vmss_upgrade.rollout.az_commands import az_vmss
 from vmss_upgrade.rollout.findings import Finding, refuse, warn
-from vmss_upgrade.rollout.image import Image, Traits, VmSize
-from vmss_upgrade.rollout.scale_set import Model
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image_facts import Traits, VmSize
+from vmss_upgrade.rollout.model import Model
 
 _STANDARD, _TRUSTED, _CONFIDENTIAL = "standard", "trustedlaunch", "confidentialvm"
 # the feature SecurityType of an image -> the security types of machines that it can be made into

@@ -6,7 +6,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.rollout.checks.preflight import unfit
 from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Model
+from vmss_upgrade.rollout.model import Model
 
 MODEL_CHANGED = "ModelChangedBySomebody"
 _ONLY_ONE = "Make sure that only one rollout is at work on this scale set, and run again."

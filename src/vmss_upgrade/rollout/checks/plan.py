@@ -15,20 +15,13 @@ from vmss_upgrade.rollout.checks.capacity import (
 )
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
+from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.planner import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import (
-    Health,
-    HealthSignal,
-    Instance,
-    Origin,
-    ScaleSet,
-    in_natural_order,
-    is_healthy,
-)
-from vmss_upgrade.rollout.wording import duration, some
+from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, ScaleSet, is_healthy
+from vmss_upgrade.rollout.wording import duration, in_natural_order, some
 
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from vmss_upgrade.rollout.az_commands import az_vmss, resume_repairs
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, POLL, Permission, missing_actions, needed_actions
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.model import HealthSignal, Model, Owner
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
-from vmss_upgrade.rollout.scale_set import HealthSignal, Model, Owner
 
 _REFUSED_OWNERS = {
     Owner.SERVICE_FABRIC: refuse(

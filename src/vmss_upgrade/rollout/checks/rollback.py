@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
-from vmss_upgrade.rollout.image import Image, ImageFacts, ImageState, is_older
+from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.image import Image, is_older
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Recorded
 from vmss_upgrade.rollout.planning.planner import RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, other_images
-from vmss_upgrade.rollout.scale_set import Model, ScaleSet, in_natural_order, is_on
-from vmss_upgrade.rollout.wording import some
+from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.wording import in_natural_order, some
 
 _RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
 

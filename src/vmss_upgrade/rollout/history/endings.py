@@ -10,8 +10,8 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history.events import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.known_failures import remedy_of
+from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
-from vmss_upgrade.rollout.scale_set import HealthSignal
 from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
 from vmss_upgrade.rollout.wording import duration
 

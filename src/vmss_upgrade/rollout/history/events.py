@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Instance, Model, ScaleSet
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 
 

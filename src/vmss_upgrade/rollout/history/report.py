@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
@@ -31,13 +32,15 @@ from vmss_upgrade.rollout.history.events import (
 )
 from vmss_upgrade.rollout.history.standing import Cell, standing, status_of
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import off_ids
 from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan, Skipped, reason_to_skip
 from vmss_upgrade.rollout.planning.rollback import NOT_MOVED
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Instance, Model, in_natural_order, is_healthy
+from vmss_upgrade.rollout.scale_set import Instance, is_healthy
 from vmss_upgrade.rollout.watching.health_gate import Failure, not_ready
+from vmss_upgrade.rollout.wording import in_natural_order
 
 
 @dataclass(slots=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from enum import Enum
 
+from vmss_upgrade.rollout.goal import Goal
+from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.planner import CURRENT, ON_PREVIOUS, ON_TARGET
-from vmss_upgrade.rollout.scale_set import Goal, Health, HealthSignal, Instance, Power, is_healthy
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, is_healthy
 
 
 class Cell(Enum):

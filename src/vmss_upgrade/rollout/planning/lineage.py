@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.scale_set import Instance, Model, Origin
+from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.scale_set import Instance, Origin
 
 Line = tuple[str, ...]
 

@@ -8,21 +8,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
-from vmss_upgrade.rollout.scale_set import (
-    Domain,
-    DomainKind,
-    Goal,
-    Instance,
-    Origin,
-    ScaleSet,
-    in_natural_order,
-    is_healthy,
-    is_on,
-)
+from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet, is_healthy
+from vmss_upgrade.rollout.wording import in_natural_order
 
 ON_TARGET = "already on the target image"
 CURRENT = "already on the latest model"

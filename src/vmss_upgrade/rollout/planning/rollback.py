@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image, is_older
 from vmss_upgrade.rollout.planning.grouping import grouping_of
 from vmss_upgrade.rollout.planning.planner import (
@@ -27,16 +29,8 @@ from vmss_upgrade.rollout.planning.planner import (
 )
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import (
-    Domain,
-    DomainKind,
-    Goal,
-    Instance,
-    ScaleSet,
-    in_natural_order,
-    is_healthy,
-    is_on,
-)
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
+from vmss_upgrade.rollout.wording import in_natural_order
 
 NOT_MOVED = "did not move to the target image"
 

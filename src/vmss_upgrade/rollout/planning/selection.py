@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vmss_upgrade.rollout.policy import Selection
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, in_natural_order
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
+from vmss_upgrade.rollout.wording import in_natural_order
 
 
 def is_selected(instance: Instance, selection: Selection) -> bool:

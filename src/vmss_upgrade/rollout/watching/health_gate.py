@@ -14,16 +14,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.known_failures import is_never_the_images
-from vmss_upgrade.rollout.scale_set import (
-    Health,
-    HealthSignal,
-    Instance,
-    Power,
-    Problem,
-    is_on,
-)
+from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 from vmss_upgrade.rollout.watching.times import is_earlier
 from vmss_upgrade.rollout.wording import duration
 

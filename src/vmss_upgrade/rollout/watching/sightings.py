@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from vmss_upgrade.rollout.scale_set import Health, Instance, Model, in_natural_order
+from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.scale_set import Health, Instance
 from vmss_upgrade.rollout.watching.times import is_earlier
+from vmss_upgrade.rollout.wording import in_natural_order
 
 GONE_AFTER = 10.0  # seconds without a sight, and two looks at least
 

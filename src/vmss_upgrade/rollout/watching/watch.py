@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.known_failures import is_never_the_images
 from vmss_upgrade.rollout.planning.availability import (
     floor,
@@ -18,7 +19,7 @@ from vmss_upgrade.rollout.planning.availability import (
 from vmss_upgrade.rollout.planning.planner import Batch
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Goal, Health, Instance, Power, ScaleSet, is_healthy, is_on
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.watching.health_gate import OLD_FAILURE_FADES, Pending
 
 NOT_HEALTHY_ELSEWHERE = "NotHealthyElsewhere"

@@ -1,0 +1,91 @@
+"""The model of a scale set: what new instances get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image_facts import Traits
+
+
+class HealthSignal(Enum):
+    """Where the scale set's health comes from. Read from the model, never from the absence of data."""
+
+    PROBE = "load balancer health probe"
+    EXTENSION = "Application Health extension"
+    EXTERNAL = "external health policy"
+    NONE = "none"
+    IGNORED = "ignored, as `health: ignore` asks"
+
+    @property
+    def proves_health(self) -> bool:
+        """Whether there is a signal to go by; without one, up is all that can be known."""
+        return self not in (HealthSignal.NONE, HealthSignal.IGNORED)
+
+
+class Owner(Enum):
+    """The service that a scale set belongs to, by the marks that it leaves on it; the values are its name."""
+
+    NOBODY = ""
+    AKS = "AKS"
+    SERVICE_FABRIC = "Service Fabric"
+    AZURE_DEVOPS = "Azure DevOps (Azure Pipelines)"
+    AKS_ENGINE = "aks-engine"
+    CLUSTER_API = "Cluster API (CAPZ)"
+    DATABRICKS = "Azure Databricks"
+    BATCH = "Azure Batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineSettings:
+    """What a model says of the machines that it makes; empty, or None, where it does not say.
+
+    `data_disks` are the LUN and the createOption of each.
+    """
+
+    size: str = ""
+    has_os_profile: bool | None = None
+    security_type: str = ""  # TrustedLaunch, ConfidentialVM; a standard machine need not say so
+    disk_controller: str = ""  # SCSI, NVMe
+    disk_size: int | None = None
+    data_disks: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """The scale set's model: what new instances get. `fingerprint` covers everything in it but the image.
+
+    `surroundings` covers the rest of the scale set that a change of clears `latestModelApplied` (size, capacity,
+    identity, tags and others).
+
+    `traits` are what the model itself says of the system it boots (empty where it does not say); `time` is when the
+    model was last changed.
+    """
+
+    id: str
+    name: str
+    resource_group: str
+    subscription: str
+    location: str
+    image: Image
+    etag: str
+    provisioning_state: str
+    upgrade_mode: str
+    health_signal: HealthSignal
+    fingerprint: str
+    is_flexible: bool = False
+    automatic_os_upgrade: bool = False
+    owner: Owner = Owner.NOBODY
+    traits: Traits = Traits()
+    surroundings: str = ""
+    settings: MachineSettings = MachineSettings()
+    has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
+    time: str = ""
+    ephemeral_os_disk: bool = False
+    repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
+
+    @property
+    def shows_image(self) -> bool:
+        """Whether the model names an image at all, without which there is nothing to roll and to be behind."""
+        return bool(str(self.image))
