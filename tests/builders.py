@@ -18,21 +18,21 @@ from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
     BatchStarted,
-    Ending,
     Event,
     ModelUpdated,
     ModelUpdateStarted,
-    Outcome,
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
     UpgradeAccepted,
     UpgradeEnded,
 )
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.model import HealthSignal, Model
-from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Strategy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import Failure

@@ -64,6 +64,7 @@ class Trouble(Enum):
 
 # No answer to what was asked, so that asking again may bring one.
 ASK_AGAIN = (Trouble.THROTTLED, Trouble.UNCERTAIN, Trouble.TOKEN_REFUSED)
+LEAST_WAIT = 1.0  # seconds; whatever Azure asks for, nobody is asked again without a pause
 
 
 class AzureError(VmssUpgradeError):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from vmss_upgrade.inputs import Inputs
     from vmss_upgrade.ports import Clock
     from vmss_upgrade.reporters.console import Console
-    from vmss_upgrade.rollout.history.events import Ending, Event
+    from vmss_upgrade.rollout.history.events import Event
+    from vmss_upgrade.rollout.history.outcome import Ending
     from vmss_upgrade.rollout.history.report import Report
 
 ISSUES = "Please open an issue with this traceback."
@@ -158,7 +159,7 @@ def _tell(console: Console, event: Event, report: Report) -> None:
 
 def _refused_inputs(error: InputError, console: Console, report: Report) -> Ending:
     from vmss_upgrade.rollout.findings import Finding, Severity
-    from vmss_upgrade.rollout.history.events import Ending, Outcome
+    from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
     for problem in error.problems:
         report.findings.append(Finding(Severity.REFUSE, f"{problem.input}: {problem.message}.", problem.remedy))
@@ -169,7 +170,7 @@ def _refused_inputs(error: InputError, console: Console, report: Report) -> Endi
 def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
     """The ending of a run that an exception ended: a cancelled job, something foreseen, or a bug of ours."""
     from vmss_upgrade.reporters import phrases as words
-    from vmss_upgrade.rollout.history.events import Ending, Outcome
+    from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
         cause = Interrupted()

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from vmss_upgrade.errors import AzureError, InputError, Interrupted, VmssUpgradeError
+from vmss_upgrade.errors import LEAST_WAIT, AzureError, InputError, Interrupted, VmssUpgradeError
 from vmss_upgrade.handover import after_a_kill as killed
 from vmss_upgrade.handover.progress import Stage, from_value
 from vmss_upgrade.handover.state_file import REPAIRS, ROLLOUT, SUSPENDED, saved_state
@@ -23,7 +23,7 @@ from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.sanitiser.masks import mask_secrets
 from vmss_upgrade.rollout.az_commands import resume_repairs
-from vmss_upgrade.rollout.watching.patience import LEAST_WAIT, Patience
+from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import duration
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from vmss_upgrade.inputs import INPUTS
 from vmss_upgrade.inputs.account import ENVIRONMENTS
 from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
 from vmss_upgrade.reporters.outputs import OUTPUTS
-from vmss_upgrade.rollout.history.events import Outcome
+from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import (
     BAKE_TIME,

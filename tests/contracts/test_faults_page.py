@@ -10,7 +10,7 @@ import pytest
 
 from azure_simulator import fault_names, load_scenario, scenario_names
 from harness.playing import Played, cancelled_at, play, play_once
-from vmss_upgrade.rollout.history.events import Outcome
+from vmss_upgrade.rollout.history.outcome import Outcome
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
 HEADINGS = ["Fault", "Scenario", "What you see", "What happens", "Outcome", "How to go on"]

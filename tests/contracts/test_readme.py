@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from vmss_upgrade.inputs import INPUTS
-from vmss_upgrade.rollout.history.events import Outcome
+from vmss_upgrade.rollout.history.outcome import Outcome
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")

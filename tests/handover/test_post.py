@@ -32,17 +32,16 @@ from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
     BatchStarted,
-    Ending,
     Event,
     ModelUpdated,
     ModelUpdateStarted,
-    Outcome,
     RollbackStarted,
     RolloutPlanned,
     ScaleSetRead,
     UpgradeAccepted,
 )
-from vmss_upgrade.rollout.planning.planner import Batch
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.watching.health_gate import Failure

@@ -15,7 +15,7 @@ from harness.routes import ROUTES, route_of
 from harness.scenarios import fleet_of
 from harness.vocabulary import CHOICES, OUTCOMES
 from harness.wire import Request, Send
-from vmss_upgrade.rollout.history.events import Outcome
+from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
 

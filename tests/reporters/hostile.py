@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from builders import fleet, report_of, run_of, vhd
-from vmss_upgrade.rollout.history.events import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.watching.health_gate import Failure
 

@@ -16,7 +16,8 @@ from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, as_outputs, within_l
 from vmss_upgrade.reporters.record import LONGEST_TEXT, as_record, as_text
 from vmss_upgrade.reporters.step_summary import LIMIT, MOST_FAILURES, as_markdown
 from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.history.events import Ending, Noticed, Outcome
+from vmss_upgrade.rollout.history.events import Noticed
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD
 from vmss_upgrade.rollout.watching.health_gate import Failure

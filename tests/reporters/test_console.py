@@ -13,15 +13,14 @@ from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import (
     BatchProgressed,
     BatchStarted,
-    Ending,
     Event,
     Holding,
     Noticed,
-    Outcome,
     Phase,
     RolloutFinished,
     Waiting,
 )
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 

@@ -14,7 +14,7 @@ from builders import NEW, fleet, report_of, run_of
 from vmss_upgrade.reporters.outputs import OUTPUTS, as_outputs, write_outputs
 from vmss_upgrade.reporters.record import SCHEMA, as_record
 from vmss_upgrade.reporters.record_file import write_record
-from vmss_upgrade.rollout.history.events import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.watching.health_gate import Failure
 

@@ -13,7 +13,8 @@ from vmss_upgrade.reporters.outputs import as_outputs
 from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.reporters.step_summary import as_markdown
 from vmss_upgrade.rollout.goal import goal_of
-from vmss_upgrade.rollout.history.events import Ending, Event, Outcome, RolloutFinished, ScaleSetRead, StatusSeen
+from vmss_upgrade.rollout.history.events import Event, RolloutFinished, ScaleSetRead, StatusSeen
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.scale_set import ScaleSet
 

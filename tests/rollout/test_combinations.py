@@ -21,7 +21,8 @@ from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, wanted_image
 from vmss_upgrade.rollout.image_facts import ImageVersion, newest_first
-from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout, still_due
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Strategy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 

@@ -8,7 +8,6 @@ import pytest
 
 from builders import GALLERY, NEW, platform, resource, vhd
 from vmss_upgrade.rollout.checks.image import (
-    COPY_OR_SHARE,
     examine_image,
     is_replicating,
     latest_denied,
@@ -18,6 +17,7 @@ from vmss_upgrade.rollout.checks.image import (
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
+from vmss_upgrade.rollout.known_failures import COPY_OR_SHARE
 
 VERSION = resource(f"{GALLERY}/versions/2.0.0")
 MANAGED = resource("/subscriptions/s/resourceGroups/images/providers/Microsoft.Compute/images/web")

@@ -21,10 +21,11 @@ from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
-from vmss_upgrade.rollout.history.events import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Cell, Report
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.planner import CURRENT, ON_TARGET, RolloutPlan, plan_model_update, plan_rollout
+from vmss_upgrade.rollout.planning.plan import CURRENT, ON_TARGET, RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import Failure

@@ -14,9 +14,9 @@ from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.history.standing import Cell, status_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import Traits
+from vmss_upgrade.rollout.lineage import lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.availability import floor, healthy_ids, nobody_else_runs
-from vmss_upgrade.rollout.planning.lineage import lineage_of, with_origins
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.planning.rollback import moved_from
 from vmss_upgrade.rollout.policy import Policy, Selection, Strategy

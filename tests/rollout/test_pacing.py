@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.errors import LEAST_WAIT, AzureError, Trouble
 from vmss_upgrade.rollout.watching.pacing import (
     FAST_POLL,
     LONGEST_POLL,
@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.watching.pacing import (
     operation_bucket,
     poll_delay,
 )
-from vmss_upgrade.rollout.watching.patience import LEAST_WAIT, Patience
+from vmss_upgrade.rollout.watching.patience import Patience
 
 
 def bucket() -> TokenBucket:

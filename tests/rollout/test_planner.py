@@ -12,14 +12,8 @@ from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.planner import (
-    ON_TARGET,
-    Batch,
-    RolloutPlan,
-    plan_model_update,
-    plan_rollout,
-    still_due,
-)
+from vmss_upgrade.rollout.planning.plan import ON_TARGET, Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import ScaleSet
 

@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image, image_from_text
-from vmss_upgrade.rollout.planning.planner import ON_PREVIOUS, PROTECTED, Batch
+from vmss_upgrade.rollout.planning.plan import ON_PREVIOUS, PROTECTED, Batch
 from vmss_upgrade.rollout.planning.rollback import (
     NOT_MOVED,
     Moved,

@@ -8,7 +8,7 @@ from builders import BROKEN, NEW, OLD, changed, fleet, goal_to, vhd, without
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.planner import Batch
+from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import Pending

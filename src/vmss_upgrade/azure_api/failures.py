@@ -14,8 +14,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from vmss_upgrade.azure_api.api_versions import is_unknown_version
 from vmss_upgrade.azure_api.denials import OTHER_TENANT
 from vmss_upgrade.azure_api.remedies import remedy_for
-from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.rollout.watching.patience import LEAST_WAIT
+from vmss_upgrade.errors import LEAST_WAIT, AzureError, Trouble
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 LONGEST_MESSAGE = 4_000  # characters; Azure's longest, with the details of several instances, have some thousand

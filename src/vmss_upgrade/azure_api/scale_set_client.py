@@ -29,8 +29,8 @@ from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
+from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.lineage import Lineage, lineage_of, with_origins
 
 __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 

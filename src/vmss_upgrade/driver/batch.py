@@ -24,7 +24,8 @@ from vmss_upgrade.rollout.history.events import (
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.availability import off_ids
-from vmss_upgrade.rollout.planning.planner import Batch, still_due
+from vmss_upgrade.rollout.planning.plan import Batch
+from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Problem, ScaleSet
 from vmss_upgrade.rollout.watching import pacing

@@ -16,14 +16,15 @@ from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
     BatchStarted,
-    Ending,
     EndPredicted,
     Holding,
     InstancesSeen,
     Noticed,
 )
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan, still_due
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching import pacing

@@ -6,8 +6,9 @@ from vmss_upgrade.driver.batches import BatchLoop
 from vmss_upgrade.driver.remote import PatientApi, Steps
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import Ending, Noticed, Outcome
-from vmss_upgrade.rollout.planning.planner import RolloutPlan
+from vmss_upgrade.rollout.history.events import Noticed
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.watching.health_gate import Pending
 from vmss_upgrade.rollout.wording import listed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from vmss_upgrade.driver.remote import Halted, OutOfTime, PatientApi, Steps
 from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import Ending, InstancesSeen
+from vmss_upgrade.rollout.history.events import InstancesSeen
+from vmss_upgrade.rollout.history.outcome import Ending
 
 
 def ending_of(story: Steps[Ending], azure: PatientApi) -> Steps[Ending]:

@@ -37,7 +37,8 @@ from vmss_upgrade.rollout.image import (
 from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.order import Command, Order, Recorded
 from vmss_upgrade.rollout.planning.availability import updating_ids
-from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_model_update, plan_rollout
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.planning.rollback import (
     Moved,
     image_before,

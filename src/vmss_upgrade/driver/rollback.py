@@ -11,10 +11,11 @@ from vmss_upgrade.driver.remote import SECOND_LOOK, PatientApi, Steps
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import Ending, RollbackStarted
+from vmss_upgrade.rollout.history.events import RollbackStarted
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.availability import off_ids
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, moved_by, not_back, plan_rollback
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching.watch import Watch

@@ -23,18 +23,18 @@ from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
-    Ending,
     Event,
     Noticed,
-    Outcome,
     RolloutFinished,
     RolloutPlanned,
     ScaleSetRead,
     StatusSeen,
 )
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.planning.planner import RolloutPlan, plan_rollout
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_rollout
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching.watch import Watch

@@ -25,7 +25,7 @@ from vmss_upgrade.rollout.history.events import (
     RolloutPlanned,
     ScaleSetRead,
 )
-from vmss_upgrade.rollout.planning.planner import RolloutPlan
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
 
 LONGEST_IMAGE: Final = 300  # characters
 LONGEST_INPUTS: Final = 700

@@ -26,7 +26,6 @@ from vmss_upgrade.rollout.history.events import (
     BatchPassed,
     BatchProgressed,
     BatchStarted,
-    Ending,
     EndPredicted,
     Event,
     Holding,
@@ -43,6 +42,7 @@ from vmss_upgrade.rollout.history.events import (
     UpgradeAccepted,
     Waiting,
 )
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.wording import duration, listed
 

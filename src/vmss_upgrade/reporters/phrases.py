@@ -10,7 +10,8 @@ from vmss_upgrade.reporters.sanitiser.text import count, cut
 from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back, rollback_to
 from vmss_upgrade.rollout.checks.model_change import MODEL_CHANGED
 from vmss_upgrade.rollout.goal import is_on
-from vmss_upgrade.rollout.history.events import BatchProgressed, Outcome
+from vmss_upgrade.rollout.history.events import BatchProgressed
+from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.order import Command

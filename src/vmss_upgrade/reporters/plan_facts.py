@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import expected_healthy, floor, off_ids
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed

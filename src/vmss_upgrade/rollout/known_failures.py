@@ -33,6 +33,11 @@ _TERMS_REMEDY = (
 )
 _DISABLED_REMEDY = "The subscription is disabled, so that nothing in it can be changed: have it enabled again."
 
+COPY_OR_SHARE = (
+    "Copy the image into a gallery of the scale set's tenant, or have a gallery share it with the subscription or the "
+    "community (`image-id: /SharedGalleries/...` or `/CommunityGalleries/...`)."
+)
+
 _SPEAKS_OF_QUOTA = re.compile(r"\bquota\b", re.IGNORECASE)
 _LOCKED = re.compile(r"scope\(s\) are locked: '([^']+)'", re.IGNORECASE)
 _NAMESPACE = re.compile(r"namespace '([A-Za-z.]+)'")

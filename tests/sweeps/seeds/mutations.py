@@ -9,7 +9,7 @@ from typing import Any
 from harness.mutation import Wrong, ends
 from sweeps.seeds.images import PLATFORM_VERSIONS
 from vmss_upgrade.ports import OperationState
-from vmss_upgrade.rollout.history.events import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.scale_set import Origin
 from vmss_upgrade.rollout.watching.health_gate import Failure
 

@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.planning.availability import (
     off_ids,
     takes_nobody_away,
 )
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order, some

@@ -9,12 +9,9 @@ from __future__ import annotations
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import IN_GALLERY, Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
+from vmss_upgrade.rollout.known_failures import COPY_OR_SHARE
 
 _OTHER_TENANT = "it belongs to another tenant than the one that the identity signed in to"
-COPY_OR_SHARE = (
-    "Copy the image into a gallery of the scale set's tenant, or have a gallery share it with the subscription or the "
-    "community (`image-id: /SharedGalleries/...` or `/CommunityGalleries/...`)."
-)
 
 
 def examine_image(

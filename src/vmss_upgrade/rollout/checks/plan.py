@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import updating_ids
-from vmss_upgrade.rollout.planning.planner import PROTECTED, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import PROTECTED, RolloutPlan
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, ScaleSet, is_healthy

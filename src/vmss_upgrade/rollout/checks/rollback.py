@@ -9,7 +9,7 @@ from vmss_upgrade.rollout.image import Image, is_older
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Recorded
-from vmss_upgrade.rollout.planning.planner import RolloutPlan
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, other_images
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order, some

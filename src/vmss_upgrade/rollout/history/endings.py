@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.findings import Finding
-from vmss_upgrade.rollout.history.events import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
 from vmss_upgrade.rollout.wording import duration
 

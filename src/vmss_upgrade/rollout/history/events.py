@@ -7,45 +7,14 @@ from enum import Enum
 
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.goal import Goal
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
-
-
-class Outcome(Enum):
-    """How a run ended. The first six exit 0, the others 1."""
-
-    SUCCEEDED = "succeeded"
-    NOTHING_TO_DO = "nothing-to-do"
-    PLANNED = "planned"
-    PARTIAL = "partial"
-    REPORTED = "reported"
-    MODEL_UPDATED = "model-updated"
-    HALTED = "halted"
-    TIMED_OUT = "timed-out"
-    INTERRUPTED = "interrupted"
-    REFUSED = "refused"
-    ROLLED_BACK = "rolled-back"
-    ROLLBACK_FAILED = "rollback-failed"
-
-    @property
-    def exit_code(self) -> int:
-        """0 when the user got what was asked for."""
-        return 0 if self in _GOOD else 1
-
-
-_GOOD = (
-    Outcome.SUCCEEDED,
-    Outcome.NOTHING_TO_DO,
-    Outcome.PLANNED,
-    Outcome.PARTIAL,
-    Outcome.REPORTED,
-    Outcome.MODEL_UPDATED,
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,21 +219,6 @@ class BatchFailed:
     batch: Batch
     failures: tuple[Failure, ...]
     instances: tuple[Instance, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """Why a run ended: one sentence, what to do next, and the errors behind it."""
-
-    outcome: Outcome
-    reason: str
-    remedy: str = ""
-    failures: tuple[Failure, ...] = ()
-
-    @property
-    def calls_for_rollback(self) -> bool:
-        """Whether an instance was seen bad on the target image, which going back would mend."""
-        return any(failure.blames_image for failure in self.failures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from vmss_upgrade.rollout.history.events import (
     BatchPassed,
     BatchProgressed,
     BatchStarted,
-    Ending,
     Event,
     InstancesSeen,
     ModelUpdated,
@@ -30,12 +29,14 @@ from vmss_upgrade.rollout.history.events import (
     UpgradeEnded,
     Waiting,
 )
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.standing import Cell, standing, status_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import off_ids
-from vmss_upgrade.rollout.planning.planner import Batch, RolloutPlan, Skipped, reason_to_skip
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped
+from vmss_upgrade.rollout.planning.planner import reason_to_skip
 from vmss_upgrade.rollout.planning.rollback import NOT_MOVED
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy

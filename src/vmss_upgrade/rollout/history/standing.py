@@ -6,7 +6,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.planner import CURRENT, ON_PREVIOUS, ON_TARGET
+from vmss_upgrade.rollout.planning.plan import CURRENT, ON_PREVIOUS, ON_TARGET
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, is_healthy
 
 

@@ -4,93 +4,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
+from vmss_upgrade.rollout.planning.plan import (
+    ATTACHED,
+    CREATING,
+    CURRENT,
+    LEAVING,
+    ON_TARGET,
+    PROTECTED,
+    Batch,
+    RolloutPlan,
+    Skipped,
+)
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
 from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
-
-ON_TARGET = "already on the target image"
-CURRENT = "already on the latest model"
-ON_PREVIOUS = "on the image that the others return to"
-PROTECTED = "protected from scale set actions"
-LEAVING = "being deleted"
-CREATING = "being created"
-STOPPED = "stopped"
-DEALLOCATED = "deallocated"
-ATTACHED = "attached, not made from the model"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Instances that are upgraded together, all of `domain`; `number` counts from 1."""
-
-    number: int
-    domain: Domain
-    instance_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """An instance that this rollout does not touch, and why."""
-
-    instance_id: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutPlan:
-    """The whole rollout, decided before the first write.
-
-    `previous` is the image that most of the moving instances run (None where nothing moves and the model holds
-    the target already, or where Azure does not show it). `grouping` is what batches are made of. `untouched` are the
-    instances that are due, but that this run was not asked to move. Only the first `stop_after` batches are carried
-    out (None: all). `pinned` is the floating image that `target` was resolved from (None: it was named exactly).
-    `is_rollback`: instances return to an image that they ran before.
-    """
-
-    goal: Goal
-    previous: Image | None
-    grouping: DomainKind
-    batches: tuple[Batch, ...]
-    skipped: tuple[Skipped, ...]
-    untouched: tuple[str, ...] = ()
-    canary: int = 0
-    stop_after: int | None = None
-    pinned: Image | None = None
-    is_rollback: bool = False
-
-    @property
-    def target(self) -> Image:
-        """The image that is rolled out."""
-        return self.goal.image
-
-    @property
-    def update_model(self) -> bool:
-        """Whether the model has to be written first."""
-        return not self.goal.in_model
-
-    @property
-    def due_now(self) -> tuple[Batch, ...]:
-        """The batches that this run carries out."""
-        return self.batches[: self.stop_after]
-
-    @property
-    def instance_ids(self) -> tuple[str, ...]:
-        """Every instance that moves, in the order of the rollout."""
-        return tuple(id_ for batch in self.batches for id_ in batch.instance_ids)
-
-    @property
-    def largest_batch(self) -> int:
-        """The most instances that are away at once because of this rollout."""
-        return max((len(batch.instance_ids) for batch in self.due_now), default=0)
 
 
 def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan:

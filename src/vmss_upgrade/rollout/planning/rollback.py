@@ -16,17 +16,8 @@ from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image, is_older
 from vmss_upgrade.rollout.planning.grouping import grouping_of
-from vmss_upgrade.rollout.planning.planner import (
-    ON_PREVIOUS,
-    ON_TARGET,
-    Batch,
-    RolloutPlan,
-    Skipped,
-    batch_limit,
-    batch_sizes,
-    batches_before_stop,
-    reason_to_skip,
-)
+from vmss_upgrade.rollout.planning.plan import ON_PREVIOUS, ON_TARGET, Batch, RolloutPlan, Skipped
+from vmss_upgrade.rollout.planning.planner import batch_limit, batch_sizes, batches_before_stop, reason_to_skip
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy

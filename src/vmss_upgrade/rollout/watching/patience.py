@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from vmss_upgrade.errors import AzureError, Trouble
-
-LEAST_WAIT = 1.0  # seconds; whatever Azure asks for, nobody is asked again without a pause
+from vmss_upgrade.errors import LEAST_WAIT, AzureError, Trouble
 
 # trouble -> (first wait, longest wait, all waits together, in seconds; tries, whatever wait Azure asks for)
 _BOUNDS = {

@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.planning.availability import (
     takes_nobody_away,
     updating_ids,
 )
-from vmss_upgrade.rollout.planning.planner import Batch
+from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
