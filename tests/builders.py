@@ -30,7 +30,7 @@ from vmss_upgrade.rollout.history.events import (
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.model import HealthSignal, Model
+from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, ProvisioningState
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Strategy
@@ -82,7 +82,7 @@ def model(**fields: Any) -> Model:
         "health_signal": HealthSignal.PROBE,
         "fingerprint": "f",
     }
-    return Model(**{**usual, **fields})
+    return Model(**_in_nouns({**usual, **fields}))
 
 
 def instance(instance_id: str = "0", **fields: Any) -> Instance:
@@ -97,7 +97,21 @@ def instance(instance_id: str = "0", **fields: Any) -> Instance:
         "update_domain": 0,
         "fault_domain": 0,
     }
-    return Instance(**{**usual, **fields})
+    return Instance(**_in_nouns({**usual, **fields}))
+
+
+def provisioning(word: str) -> Provisioning:
+    """The provisioning state that Azure names so."""
+    state = next((each for each in ProvisioningState if each.value == word.lower()), ProvisioningState.OTHER)
+    return Provisioning(state, word)
+
+
+def _in_nouns(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a model or an instance, a provisioning state given by Azure's word for it."""
+    nouns = dict(fields)
+    if "provisioning_state" in nouns:
+        nouns["provisioning"] = provisioning(nouns.pop("provisioning_state"))
+    return nouns
 
 
 def whole(**fields: Any) -> Policy:
@@ -168,6 +182,7 @@ def fleet(
 def changed(scale_set: ScaleSet, ids: str | Iterable[str], **fields: Any) -> ScaleSet:
     """The same scale set, the instances with these ids changed."""
     names = ids.split() if isinstance(ids, str) else list(ids)
+    fields = _in_nouns(fields)
     return replace(
         scale_set, instances=tuple(replace(i, **fields) if i.id in names else i for i in scale_set.instances)
     )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from scripted import DROPPED, HANGS, OPERATION, SET, Script, accepted, answer, azure, error, polled
 
-from builders import NEW, vhd
+from builders import NEW, provisioning, vhd
 from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
 from vmss_upgrade.azure_api.translation import to_machines, to_model
 from vmss_upgrade.errors import AzureError, Trouble
@@ -129,7 +129,7 @@ def test_machines_are_listed_by_their_set_encoded_as_recorded() -> None:
         id="web_a",
         image=NEW,
         latest_model_applied=None,
-        provisioning_state="Succeeded",
+        provisioning=provisioning("Succeeded"),
         power=Power.RUNNING,
         health=Health.HEALTHY,
         zone="2",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from builders import GALLERY, OLD, platform, resource, vhd
+from builders import GALLERY, OLD, platform, provisioning, resource, vhd
 from vmss_upgrade.azure_api.image_reference import image_patch
 from vmss_upgrade.azure_api.translation import to_instances, to_model
 from vmss_upgrade.rollout.domain import Domain, DomainKind
@@ -73,7 +73,7 @@ def test_a_recorded_list(body: dict[str, Any]) -> None:
     assert [i.id for i in instances] == sorted(items, key=lambda id_: (not id_.isdecimal(), id_.zfill(9)))
     for instance in instances:
         properties = items[instance.id]
-        assert instance.provisioning_state == properties.get("provisioningState", "")
+        assert str(instance.provisioning) == properties.get("provisioningState", "")
         assert instance.latest_model_applied is properties.get("latestModelApplied")
         reference = properties.get("storageProfile", {}).get("imageReference", {})
         exact = reference.get("exactVersion") or reference.get("version")
@@ -97,7 +97,7 @@ def test_a_recorded_scale_set(body: dict[str, Any]) -> None:
     assert model.is_flexible is (properties.get("orchestrationMode") == "Flexible")
     assert model.time == properties["virtualMachineProfile"].get("timeCreated", "")
     assert model.traits.os in ("Linux", "Windows")
-    assert model.provisioning_state == properties["provisioningState"]
+    assert str(model.provisioning) == properties["provisioningState"]
     assert model.etag == body.get("etag", "")
     reference = properties["virtualMachineProfile"]["storageProfile"].get("imageReference", {})
     assert str(model.image) == reference.get("id", ":".join(str(reference.get(k)) for k in PLATFORM))
@@ -163,7 +163,7 @@ NOTHING = Instance(
     id="0",
     image=None,
     latest_model_applied=None,
-    provisioning_state="",
+    provisioning=provisioning(""),
     power=Power.NOT_SHOWN,
     health=Health.NO_SIGNAL,
     shows_view=False,
@@ -613,7 +613,7 @@ def test_a_model_says_latest_whatever_that_was_resolved_to() -> None:
 def test_nulls_are_no_words() -> None:
     body = {"name": None, "location": None, "properties": {"upgradePolicy": {"mode": None}, "provisioningState": None}}
     model = to_model(body)
-    assert (model.name, model.location, model.upgrade_mode, model.provisioning_state) == ("", "", "", "")
+    assert (model.name, model.location, model.upgrade_mode, str(model.provisioning)) == ("", "", "", "")
 
 
 def test_an_instance_that_two_pages_show_is_one() -> None:

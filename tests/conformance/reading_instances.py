@@ -41,7 +41,7 @@ def _facts_of(instance: Instance) -> Facts:
         "image kind": instance.image and instance.image.kind,
         "image": str(instance.image or ""),
         "latest model applied": instance.latest_model_applied,
-        "provisioning state": instance.provisioning_state,
+        "provisioning state": str(instance.provisioning),
         "power": instance.power,
         "health": instance.health,
         "update domain": instance.update_domain,

@@ -38,7 +38,7 @@ def _read(answers: Answers) -> Facts:
         "subscription": model.subscription,
         "location": model.location,
         "etag": model.etag,
-        "provisioning state": model.provisioning_state,
+        "provisioning state": str(model.provisioning),
         "upgrade mode": model.upgrade_mode,
         "Flexible": model.is_flexible,
         "OS": model.traits.os,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import fleet, report_of, run_of
+from builders import fleet, provisioning, report_of, run_of
 from harness.runner_files import read_pairs
 from sweeps.bad_input.hostile_text import COMMANDS
 from sweeps.bad_input.runner_log import lines
@@ -43,7 +43,7 @@ cat "$SUMMARY"; echo "$TARGET"; echo "$REPORT"; echo "$PREVIOUS"; cat "$OUTPUT";
 def hostile_report(text: str) -> Report:
     """A failed run in which every name and every sentence of others is the text."""
     scale_set = fleet("0011", name=text, location=text)
-    named = tuple(replace(i, id=f"{text}{i.id}", provisioning_state=text) for i in scale_set.instances)
+    named = tuple(replace(i, id=f"{text}{i.id}", provisioning=provisioning(text)) for i in scale_set.instances)
     scale_set = replace(scale_set, instances=named)
     failure = Failure(instance_id=named[0].id, code=text, message=text, correlation_id=text)
     ending = Ending(outcome=Outcome.HALTED, reason=text, remedy=text, failures=(failure,))

@@ -168,12 +168,12 @@ def cases(draw: st.DrawFn) -> Case:
 def is_there(instance: Instance, goal: Goal) -> bool:
     if goal.whole_model:
         return instance.latest_model_applied is True
-    failed_at = instance.provisioning_state == "Failed" and instance.latest_model_applied is False
+    failed_at = str(instance.provisioning) == "Failed" and instance.latest_model_applied is False
     return instance.image == goal.image and not failed_at
 
 
 def is_leaving(instance: Instance) -> bool:
-    return instance.provisioning_state == "Deleting"
+    return str(instance.provisioning) == "Deleting"
 
 
 def is_off(instance: Instance) -> bool:
@@ -190,7 +190,7 @@ def is_wanted(instance: Instance, selection: Selection) -> bool:
 
 
 def serves(instance: Instance, signal: HealthSignal) -> bool:
-    if instance.provisioning_state != "Succeeded" or instance.power is not Power.RUNNING:
+    if str(instance.provisioning) != "Succeeded" or instance.power is not Power.RUNNING:
         return False
     return signal in (HealthSignal.NONE, HealthSignal.IGNORED) or instance.health is Health.HEALTHY
 

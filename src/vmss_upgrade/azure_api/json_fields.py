@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from vmss_upgrade.rollout.model import Provisioning, ProvisioningState
+
 Json = Mapping[str, Any]
+
+_STATES = {state.value: state for state in ProvisioningState}
 
 
 def object_in(parent: Json, *path: str) -> Json:
@@ -58,3 +62,9 @@ def plan_in(parent: Json, name: str) -> str:
     plan = object_in(parent, name)
     parts = [text_in(plan, part) for part in ("publisher", "product", "name")]
     return ":".join(parts) if any(parts) else ""
+
+
+def provisioning_in(properties: Json) -> Provisioning:
+    """Return the provisioning state among the properties of a resource; any word that is not known is OTHER."""
+    word = text_in(properties, "provisioningState")
+    return Provisioning(_STATES.get(word.lower(), ProvisioningState.OTHER), word)

@@ -43,7 +43,7 @@ def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps
             raise failure
     written_at = azure.now()
     model = yield from azure.read_settled_model("the model update is still being carried out", limit)
-    if model.provisioning_state.lower() == "updating":
+    if model.is_updating:
         raise _still_updating()
     lag = LAG if failure is None else SECOND_LOOK
     while model.image.same_as(planned_from.image) and azure.now() - written_at < lag:

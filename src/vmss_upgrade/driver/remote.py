@@ -154,7 +154,7 @@ class PatientApi:
     def read_settled_model(self, why: str, until: float) -> Steps[Model]:
         """The model once nobody is updating the scale set, or at `until` as it is; `why` says what is waited for."""
         model = yield from self.read_model()
-        while model.provisioning_state.lower() == "updating" and self.now() < until:
+        while model.is_updating and self.now() < until:
             yield from self.wait(why, SETTLING_PAUSE, until=until)
             model = yield from self.read_model()
         return model

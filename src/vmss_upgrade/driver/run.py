@@ -150,7 +150,7 @@ class _Rollout:
         """The model, once nobody is updating the scale set, or after `health_timeout` as it is."""
         model = yield from self._azure.read_model()
         yield ScaleSetRead(at=self.elapsed(), model=model)
-        if model.provisioning_state.lower() != "updating" or self._order.command is Command.STATUS:
+        if not model.is_updating or self._order.command is Command.STATUS:
             return model
         why = "the scale set is being updated (provisioningState Updating)"
         return (yield from self._azure.read_settled_model(why, self._azure.now() + self._policy.health_timeout))

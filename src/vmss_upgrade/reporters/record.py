@@ -189,7 +189,7 @@ def _instance(instance: Instance) -> dict[str, Any]:
         "instance_id": instance.id,
         "image": str(instance.image) if instance.image else None,
         "latest_model_applied": instance.latest_model_applied,
-        "provisioning_state": instance.provisioning_state,
+        "provisioning_state": str(instance.provisioning),
         "power": instance.power.value,
         "health": instance.health.value,
         "zone": instance.zone or None,

@@ -27,7 +27,7 @@ def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...
     for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
         domain = instance.domain(kind)
         where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
-        state = f"{instance.provisioning_state or 'not shown'}, {instance.power.value}"
+        state = f"{str(instance.provisioning) or 'not shown'}, {instance.power.value}"
         image = _beside_the_model(instance.image, report.target)
         health = instance.health.value
         rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))

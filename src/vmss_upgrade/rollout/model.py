@@ -24,6 +24,29 @@ class HealthSignal(Enum):
         return self not in (HealthSignal.NONE, HealthSignal.IGNORED)
 
 
+class ProvisioningState(Enum):
+    """What Azure is doing to a scale set or an instance, or has done last."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CREATING = "creating"
+    UPDATING = "updating"
+    DELETING = "deleting"
+    MIGRATING = "migrating"
+    OTHER = "other"  # a state that is not known here, or none
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """A provisioning state, and Azure's own word for it, which is for people alone."""
+
+    state: ProvisioningState
+    word: str
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class Owner(Enum):
     """The service that a scale set belongs to, by the marks that it leaves on it; the values are its name."""
 
@@ -70,7 +93,7 @@ class Model:
     location: str
     image: Image
     etag: str
-    provisioning_state: str
+    provisioning: Provisioning
     upgrade_mode: str
     health_signal: HealthSignal
     fingerprint: str
@@ -84,6 +107,11 @@ class Model:
     time: str = ""
     ephemeral_os_disk: bool = False
     repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
+
+    @property
+    def is_updating(self) -> bool:
+        """True while a change of the scale set is being carried out."""
+        return self.provisioning.state is ProvisioningState.UPDATING
 
     @property
     def shows_image(self) -> bool:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.model import HealthSignal, Model
+from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, ProvisioningState
 
 
 class Health(Enum):
@@ -40,6 +40,14 @@ class Origin(Enum):
     OTHER_IMAGE = "its image is of another line than the model's"
     OTHER_SYSTEM = "its operating system is not the model's"
     NO_IMAGE = "it shows no image that it was made from"
+
+
+_AT_WORK = (
+    ProvisioningState.CREATING,
+    ProvisioningState.UPDATING,
+    ProvisioningState.DELETING,
+    ProvisioningState.MIGRATING,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Instance:
     id: str
     image: Image | None
     latest_model_applied: bool | None
-    provisioning_state: str  # Azure's word: Succeeded, Updating, Creating, Failed, Deleting ...
+    provisioning: Provisioning
     power: Power
     health: Health
     zone: str = ""
@@ -122,17 +130,32 @@ class Instance:
     @property
     def is_busy(self) -> bool:
         """Azure (or somebody through it) is working on the instance."""
-        return self.provisioning_state.lower() in ("updating", "creating", "deleting", "migrating")
+        return self.provisioning.state in _AT_WORK
+
+    @property
+    def is_provisioned(self) -> bool:
+        """True when Azure has brought it to where it was asked to."""
+        return self.provisioning.state is ProvisioningState.SUCCEEDED
+
+    @property
+    def is_being_created(self) -> bool:
+        """True while Azure creates the instance."""
+        return self.provisioning.state is ProvisioningState.CREATING
+
+    @property
+    def is_updating(self) -> bool:
+        """True while Azure changes the instance."""
+        return self.provisioning.state is ProvisioningState.UPDATING
 
     @property
     def is_leaving(self) -> bool:
         """Being deleted; it may stay listed for half a minute."""
-        return self.provisioning_state.lower() == "deleting"
+        return self.provisioning.state is ProvisioningState.DELETING
 
     @property
     def has_failed(self) -> bool:
         """Azure failed to provision it."""
-        return self.provisioning_state.lower() == "failed"
+        return self.provisioning.state is ProvisioningState.FAILED
 
     @property
     def has_failed_upgrade(self) -> bool:
@@ -142,12 +165,12 @@ class Instance:
     @property
     def is_half_way(self) -> bool:
         """An upgrade of it failed or is under way, as far as Azure shows it."""
-        return self.provisioning_state.lower() in ("failed", "updating") and self.latest_model_applied is not True
+        return (self.has_failed or self.is_updating) and self.latest_model_applied is not True
 
     @property
     def is_up(self) -> bool:
         """Provisioned and running: all that can be known without a health signal."""
-        return self.provisioning_state.lower() == "succeeded" and self.power is Power.RUNNING
+        return self.is_provisioned and self.power is Power.RUNNING
 
     @property
     def is_off(self) -> bool:

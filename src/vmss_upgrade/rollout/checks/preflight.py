@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from vmss_upgrade.rollout.az_commands import az_vmss, resume_repairs
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, POLL, Permission, missing_actions, needed_actions
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
-from vmss_upgrade.rollout.model import HealthSignal, Model, Owner
+from vmss_upgrade.rollout.model import HealthSignal, Model, Owner, ProvisioningState
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
 
@@ -161,18 +161,18 @@ def _rolling_upgrade(model: Model, running: bool | None) -> Finding | None:
 
 
 def _provisioning_state(model: Model) -> Finding | None:
-    match model.provisioning_state.lower():
-        case "creating" | "deleting":
+    match model.provisioning.state:
+        case ProvisioningState.CREATING | ProvisioningState.DELETING:
             return refuse(
-                f"provisioningState of the scale set is {model.provisioning_state}.",
+                f"provisioningState of the scale set is {model.provisioning}.",
                 f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}",
             )
-        case "updating":
+        case ProvisioningState.UPDATING:
             return refuse(
                 "provisioningState of the scale set stayed Updating: somebody else is changing it.",
                 f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}",
             )
-        case "failed":
+        case ProvisioningState.FAILED:
             return note("provisioningState of the scale set is Failed, from an earlier change; the rollout goes on.")
     return None
 

@@ -76,4 +76,4 @@ def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> b
 
 def updating_ids(instances: Iterable[Instance]) -> frozenset[str]:
     """The instances that somebody is updating."""
-    return frozenset(instance.id for instance in instances if instance.provisioning_state.lower() == "updating")
+    return frozenset(instance.id for instance in instances if instance.is_updating)

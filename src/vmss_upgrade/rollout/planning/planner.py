@@ -105,7 +105,7 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None
     """Why the rollout leaves this instance alone; None when it is due."""
     if instance.is_leaving:
         return LEAVING
-    if instance.provisioning_state.lower() == "creating":
+    if instance.is_being_created:
         return CREATING
     if goal.is_reached_by(instance):
         return CURRENT if goal.whole_model else ON_TARGET

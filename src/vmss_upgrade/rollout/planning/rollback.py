@@ -81,7 +81,7 @@ def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
 
 
 def _is_on_but_behind(instance: Instance, image: Image) -> bool:
-    is_settled = instance.provisioning_state.lower() == "succeeded" and instance.latest_model_applied is False
+    is_settled = instance.is_provisioned and instance.latest_model_applied is False
     return is_settled and instance.image is not None and instance.image.same_as(image)
 
 

@@ -69,9 +69,9 @@ def not_ready(
     if not instance.seen:
         return pending("NotSeen", "is missing from Azure's latest list of instances")
     if instance.is_busy:
-        return pending("StillUpdating", f"provisioning state is still {instance.provisioning_state}")
-    if instance.provisioning_state.lower() != "succeeded":
-        return pending("NotProvisioned", f"provisioning state is {instance.provisioning_state}")
+        return pending("StillUpdating", f"provisioning state is still {instance.provisioning}")
+    if not instance.is_provisioned:
+        return pending("NotProvisioned", f"provisioning state is {instance.provisioning}")
     if not is_on(instance, target):
         return pending("NotOnTarget", f"still runs {instance.image or 'an image that Azure does not show'}")
     is_off_as_before = may_be_off and instance.is_off

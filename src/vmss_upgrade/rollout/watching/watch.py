@@ -77,10 +77,10 @@ def _in_trouble(instance: Instance, goal: Goal) -> Pending:
         first, *others = instance.problems
         more = f" (and {len(others)} more)" if others else ""
         return Pending(instance.id, first.code, f"is Failed: {first}{more}", blames_image)
-    if instance.provisioning_state.lower() == "creating":
+    if instance.is_being_created:
         return Pending(instance.id, "BeingCreated", "is being created, perhaps in place of one that was upgraded")
     if not instance.is_up:
-        message = f"is {instance.provisioning_state}, power state {instance.power.value}"
+        message = f"is {instance.provisioning}, power state {instance.power.value}"
     else:
         message = f"health is {instance.health.value}"
     return Pending(instance.id, NOT_HEALTHY_ELSEWHERE, message, blames_image)
@@ -194,7 +194,7 @@ class Watch:
         there = [i for i in scale_set.instances if goal.is_reached_by(i) or (i.has_failed and is_on(i, goal.image))]
         on_target = [i.id for i in there if self._must_be_well(i, now)]
         busy = [
-            Pending(i.id, "StillUpdating", f"is {i.provisioning_state}")
+            Pending(i.id, "StillUpdating", f"is {i.provisioning}")
             for i in scale_set.instances
             if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
         ]
