@@ -317,7 +317,7 @@ def test_what_was_left_half_way_is_said(
 def test_a_rollback_that_was_under_way_is_said(
     since: list[Event], words: str, told: Callable[..., Told], tmp_path: Path
 ) -> None:
-    back = replace(RUN_PLAN, goal=Goal(image=OLD, in_model=False), previous=NEW, is_rollback=True)
+    back = replace(RUN_PLAN, goal=Goal(image=OLD, in_model=False), leaves=NEW, is_rollback=True)
     turned = RollbackStarted(
         at=9.0, plan=back, scale_set=fleet("001122"), failed=Ending(outcome=Outcome.HALTED, reason="batch 1 failed.")
     )

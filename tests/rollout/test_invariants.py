@@ -24,7 +24,7 @@ from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Cell, Report
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.plan import CURRENT, ON_TARGET, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet
@@ -328,7 +328,7 @@ def test_planning_again_yields_what_is_left(case: Case, done: int) -> None:
     assert [(b.domain, b.instance_ids) for b in again.batches] == [(b.domain, b.instance_ids) for b in left]
     assert again.untouched == plan.untouched
     reasons = {one.instance_id: one.reason for one in again.skipped}
-    assert {reasons[id_] for id_ in moved} <= {CURRENT if case.goal.whole_model else ON_TARGET}
+    assert {reasons[id_] for id_ in moved} <= {SkipReason.CURRENT if case.goal.whole_model else SkipReason.ON_TARGET}
     if done and left:
         assert again.canary == 0, "no canaries again"
 

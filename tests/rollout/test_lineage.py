@@ -121,7 +121,7 @@ def naming(*ids: str) -> Policy:
 def test_attached_machines_are_skipped_and_every_reason_is_told() -> None:
     plan = plan_rollout(MIXED, GOAL, naming())
     assert set(plan.instance_ids) == {"a", "b"}
-    assert {skipped.instance_id: skipped.reason.partition(": ")[2] for skipped in plan.skipped} == {
+    assert {skipped.instance_id: skipped.reason.value.partition(": ")[2] for skipped in plan.skipped} == {
         each.id: each.origin.value for each in (WINDOWS, PET, DISK)
     }
 
@@ -132,7 +132,7 @@ def test_a_model_update_does_not_put_them_behind() -> None:
 
 def test_an_image_of_theirs_is_no_previous_image() -> None:
     there = ScaleSet(model=flexible(NEW), instances=(machine("a", image=NEW), PET))
-    assert plan_rollout(there, Goal(image=NEW, in_model=True), naming()).previous is None
+    assert plan_rollout(there, Goal(image=NEW, in_model=True), naming()).leaves is None
 
 
 @pytest.mark.parametrize("name", [pytest.param("pet"), pytest.param("PET", id="another-case")])

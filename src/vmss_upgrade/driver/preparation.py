@@ -187,7 +187,7 @@ class Preparation:
         yield from self._check_features(model, plan)
         if self._order.policy.on_failure is OnFailure.ROLLBACK and (plan.batches or self._order.recorded):
             yield from self._prepare_way_back(self._seen(model), plan)
-            plan = replace(plan, previous=self._way_back or plan.previous)
+            plan = replace(plan, leaves=self._way_back or plan.leaves)
         return plan
 
     def _check_features(self, model: Model, plan: RolloutPlan) -> Steps[None]:
@@ -256,7 +256,7 @@ class Preparation:
 
     def _prepare_way_back(self, scale_set: ScaleSet, plan: RolloutPlan) -> Steps[None]:
         """Fix the image to return to, should the rollout fail, or find that there can be none."""
-        recorded = self._recorded_of(scale_set, plan.target)
+        recorded = self._recorded_of(scale_set, plan.reaches)
         previous = recorded.previous if recorded else image_before(scale_set, plan)
         if previous is None:
             self._findings.append(nothing_to_return_to(scale_set, plan) or unknown_previous_image())

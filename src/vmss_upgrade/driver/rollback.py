@@ -36,7 +36,7 @@ def roll_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     policy = replace(limits.policy, stop_after=None)
     limits = replace(limits, policy=policy, stops_in_time=False, passes_stuck=True)
     second = yield from ending_of(_way_back(azure, limits, failed, previous), azure)
-    return endings.after_rollback(failed.ending, second, previous, instead_of=failed.plan.target)
+    return endings.after_rollback(failed.ending, second, previous, instead_of=failed.plan.reaches)
 
 
 def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous: Image) -> Steps[Ending]:
@@ -44,7 +44,7 @@ def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     why = "Azure is still at work on what the rollout began"
     model = yield from azure.read_settled_model(why, azure.now() + limits.policy.batch_timeout)
     if not model.image.same_as(previous):
-        model = yield from azure.read_accepted_model(lambda m: check_during_rollout(m, failed.plan.target), model)
+        model = yield from azure.read_accepted_model(lambda m: check_during_rollout(m, failed.plan.reaches), model)
     yield from azure.look()
     yield from azure.wait("the list of instances may lag behind, so it is read twice", SECOND_LOOK)
     yield from azure.look()
@@ -52,7 +52,7 @@ def _way_back(azure: PatientApi, limits: Limits, failed: FailedRollout, previous
     goal = Goal(image=previous, in_model=model.image.same_as(previous), heals=True)
     touched = {id_ for batch in failed.done for id_ in batch.instance_ids}
     moved = moved_by(failed.before, now, failed.plan.goal, touched, previous)
-    plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.target, done=failed.done)
+    plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.reaches, done=failed.done)
     yield RollbackStarted(at=azure.elapsed(), plan=plan, scale_set=now, failed=failed.ending)
     off_before = off_ids(failed.before.instances)
     stay = frozenset(now.by_id()) - moved.ids

@@ -104,10 +104,10 @@ class _Rollout:
         if not is_asked_for or ending.outcome.exit_code == 0:
             return ending
         if not ending.calls_for_rollback:
-            yield Noticed(at=self.elapsed(), finding=no_image_to_blame(plan.target))
+            yield Noticed(at=self.elapsed(), finding=no_image_to_blame(plan.reaches))
             return ending
         if not self._azure.moved or prepared.way_back is None:
-            yield Noticed(at=self.elapsed(), finding=no_rollback(plan.target, prepared.way_back))
+            yield Noticed(at=self.elapsed(), finding=no_rollback(plan.reaches, prepared.way_back))
             return ending
         failed = FailedRollout(plan=plan, before=prepared.scale_set, done=tuple(loop.started), ending=ending)
         return (yield from roll_back(self._azure, limits, failed, prepared.way_back))

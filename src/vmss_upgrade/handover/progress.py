@@ -93,8 +93,8 @@ def after(so_far: UnderWay | None, event: Event) -> UnderWay | None:
 
 def _towards(so_far: UnderWay, plan: RolloutPlan) -> UnderWay:
     """The same on the way to the plan's target."""
-    inputs = rollback_to(plan.target, instead_of=plan.previous) if plan.is_rollback else ""
-    return replace(so_far, target=_short(plan.target, LONGEST_IMAGE), way_back=_short(inputs, LONGEST_INPUTS))
+    inputs = rollback_to(plan.reaches, instead_of=plan.leaves) if plan.is_rollback else ""
+    return replace(so_far, target=_short(plan.reaches, LONGEST_IMAGE), way_back=_short(inputs, LONGEST_INPUTS))
 
 
 def ended(so_far: UnderWay) -> UnderWay:

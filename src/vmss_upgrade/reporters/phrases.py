@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.rollback import NOT_MOVED
+from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 from vmss_upgrade.rollout.wording import duration, listed
 
@@ -105,7 +105,7 @@ def _done(report: Report, total: int) -> str:
     if report.rollback is not None:
         present = {instance.id for instance in report.instances}
         due = {*report.rolled_back, *(set(report.rollback.instance_ids) & present)}
-        return f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {report.rollback.target}"
+        return f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {report.rollback.reaches}"
     done = "returned" if report.plan.is_rollback else "upgraded"
     return f"{len(report.upgraded)} of {count(total, 'instance')} {done}"
 
@@ -190,7 +190,7 @@ def pending_in_words(pending: Iterable[Pending]) -> str:
 
 def on_target_in_words(event: BatchProgressed, report: Report) -> str:
     """How far Azure has come with a batch."""
-    target = report.way.target if report.way else None
+    target = report.way.reaches if report.way else None
     name = "previous" if report.goes_back else "target"
     batch = [i for i in event.instances if i.id in event.batch.instance_ids]
     there = sum(1 for instance in batch if target is not None and is_on(instance, target))
@@ -250,10 +250,11 @@ def left_undone(report: Report) -> str:
 
 def left_on_target(report: Report) -> str:
     """Who runs the image that a rollback left, and may not be touched; empty where nobody does."""
-    if not report.goes_back or report.way is None or report.way.previous is None:
+    if not report.goes_back or report.way is None or report.way.leaves is None:
         return ""
-    left = report.way.previous
-    reasons = {skipped.instance_id: skipped.reason for skipped in report.skipped if skipped.reason != NOT_MOVED}
+    left = report.way.leaves
+    skipped = (each for each in report.skipped if each.reason is not SkipReason.NOT_MOVED)
+    reasons = {each.instance_id: each.reason.value for each in skipped}
     there = [f"{i.id} ({reasons[i.id]})" for i in report.instances if i.id in reasons and is_on(i, left)]
     return f"Still on {left}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""
 
@@ -266,12 +267,12 @@ def model_notice(report: Report) -> str:
     if report.ending.outcome is Outcome.REFUSED or somebody_elses:
         return ""
     if report.rollback is not None and report.model_restored:
-        return f"The model holds the previous image {report.rollback.target} again: new instances will get it."
+        return f"The model holds the previous image {report.rollback.reaches} again: new instances will get it."
     if report.plan.update_model and not report.model_may_hold_target:
         return ""
     if report.plan.update_model and report.model_update_seconds is None:
-        return f"The model may hold the target image {report.plan.target} by now: then new instances will get it."
-    return f"The model holds the target image {report.plan.target}: new instances will get it."
+        return f"The model may hold the target image {report.plan.reaches} by now: then new instances will get it."
+    return f"The model holds the target image {report.plan.reaches}: new instances will get it."
 
 
 def way_back(report: Report) -> str:
@@ -279,7 +280,7 @@ def way_back(report: Report) -> str:
     is_ours = report.command not in (Command.UPGRADE_INSTANCES, Command.ROLLBACK) and not report.model_restored
     if not model_notice(report) or report.model is None or report.previous is None or not is_ours:
         return ""
-    return put_image_back(report.model, report.previous, instead_of=report.plan.target if report.plan else None)
+    return put_image_back(report.model, report.previous, instead_of=report.plan.reaches if report.plan else None)
 
 
 def how_to_return(report: Report) -> str:
@@ -297,7 +298,7 @@ def how_to_finish_rollback(report: Report) -> str:
     """What to run to go on with a rollback that ended early; empty where none has begun."""
     if not report.goes_back or report.way is None:
         return ""
-    return f"To go on, run this action with {rollback_to(report.way.target, instead_of=report.way.previous)}."
+    return f"To go on, run this action with {rollback_to(report.way.reaches, instead_of=report.way.leaves)}."
 
 
 def closer_look(report: Report) -> str:

@@ -53,7 +53,7 @@ def plan_facts(
             ("Bake time", _bake_in_words(policy, model)),
         ]
     if policy.on_failure is OnFailure.ROLLBACK and plan.batches and not plan.is_rollback:
-        facts.append(("On failure", f"{plan.previous} is put back, and every instance that moved returns to it"))
+        facts.append(("On failure", f"{plan.leaves} is put back, and every instance that moved returns to it"))
     if plan.batches:
         facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
     if plan.untouched:
@@ -65,9 +65,9 @@ def plan_facts(
 
 def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
     if plan.is_rollback:
-        return [("Leaves", str(plan.previous or "an image that is not known")), ("Returns to", str(plan.target))]
-    previous = str(plan.previous) if plan.previous else "none: no instance runs another image"
-    return [("Previous image", previous), ("Target image", str(plan.target))]
+        return [("Leaves", str(plan.leaves or "an image that is not known")), ("Returns to", str(plan.reaches))]
+    previous = str(plan.leaves) if plan.leaves else "none: no instance runs another image"
+    return [("Previous image", previous), ("Target image", str(plan.reaches))]
 
 
 def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
@@ -120,7 +120,7 @@ def skipped_in_words(plan: RolloutPlan) -> str:
     """How many are skipped, per reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for skipped in plan.skipped:
-        by_reason[skipped.reason].append(skipped.instance_id)
+        by_reason[skipped.reason.value].append(skipped.instance_id)
     return "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in by_reason.items())
 
 

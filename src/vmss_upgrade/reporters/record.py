@@ -42,7 +42,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "upgraded": report.upgraded,
         "rolled_back": report.rolled_back,
         "failed": report.failed,
-        "skipped": [{"instance_id": s.instance_id, "reason": s.reason} for s in report.skipped],
+        "skipped": [{"instance_id": s.instance_id, "reason": s.reason.value} for s in report.skipped],
         "remaining": report.remaining,
         "lowest_healthy": _lowest_healthy(report),
         "command": report.command.value if report.shown is None else Command.STATUS.value,
@@ -97,7 +97,7 @@ def as_plan(report: Report) -> dict[str, Any] | None:
 
 def _planned_skips(report: Report) -> list[dict[str, str]]:
     skipped = report.plan.skipped if report.plan else ()
-    return [{"instance_id": s.instance_id, "reason": s.reason} for s in skipped]
+    return [{"instance_id": s.instance_id, "reason": s.reason.value} for s in skipped]
 
 
 def _with_texts(record: dict[str, Any], limit: int) -> dict[str, Any]:
@@ -144,7 +144,7 @@ def _rollback(report: Report) -> dict[str, Any] | None:
     if report.rollback is None:
         return None
     return {
-        "image": str(report.rollback.target),
+        "image": str(report.rollback.reaches),
         "model_restored": report.model_restored,
         "batches": [_batch(record) for record in report.batches if record.is_back],
     }

@@ -190,7 +190,7 @@ def _rollback(report: Report) -> list[str]:
     records = [record for record in report.batches if record.is_back]
     model = "holds the previous image again" if report.model_restored else "may still hold the target image"
     returned = f"{len(report.rolled_back)} of {count(len(plan.instance_ids), 'instance')}"
-    facts = [("Returned to", str(plan.target)), ("Model", model), ("Returned", returned)]
+    facts = [("Returned to", str(plan.reaches)), ("Model", model), ("Returned", returned)]
     lines = [
         "### Rollback",
         "",
@@ -234,7 +234,7 @@ def _skipped(report: Report) -> list[str]:
         return []
     by_reason: dict[str, list[str]] = {}
     for skipped in report.skipped:
-        by_reason.setdefault(skipped.reason, []).append(skipped.instance_id)
+        by_reason.setdefault(skipped.reason.value, []).append(skipped.instance_id)
     lines = ["<details>", f"<summary>{count(len(report.skipped), 'instance')} skipped</summary>", ""]
     lines += [f"- {reason}: {code(listed(ids, 1000))}" for reason, ids in by_reason.items()]
     return [*lines, "", "</details>"]

@@ -205,10 +205,10 @@ KINDS = {
 @pytest.mark.parametrize("one", PLANNED, ids=str)
 def test_a_combination_is_planned(one: Combination) -> None:
     plan, scale_set = one.plan(), one.scale_set
-    assert plan.target == IMAGES[one.image].target
-    assert not plan.target.is_floating
+    assert plan.reaches == IMAGES[one.image].target
+    assert not plan.reaches.is_floating
     assert plan.update_model
-    assert plan.previous == (platform("1.0.0") if one.image.startswith("platform") else IMAGES[one.image].runs)
+    assert plan.leaves == (platform("1.0.0") if one.image.startswith("platform") else IMAGES[one.image].runs)
     assert plan.grouping is KINDS[ways(one)]
     assert sorted(plan.instance_ids) == sorted(i.id for i in scale_set.instances), "everybody moves"
     assert (plan.skipped, plan.untouched) == ((), ())
@@ -242,7 +242,7 @@ def test_a_combination_is_carried_on_after_every_batch(one: Combination) -> None
     """Whether by the image that instances show, or by the flag alone, as for a VHD."""
     plan, policy = one.plan(), one.policy
     flexible = one.orchestration == "flexible"
-    target = plan.target
+    target = plan.reaches
     now = replace(one.scale_set, model=replace(one.scale_set.model, image=target))
     now = changed(now, now.by_id(), latest_model_applied=None if flexible else False)
     goal = Goal(image=target, in_model=True)

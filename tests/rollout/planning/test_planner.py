@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.plan import ON_TARGET, Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -107,7 +107,7 @@ def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
 )
 def test_skipped_with_a_reason(scale_set: ScaleSet, expected: dict[str, str]) -> None:
     plan = plan_of(scale_set)
-    assert {skipped.instance_id: skipped.reason for skipped in plan.skipped} == expected
+    assert {skipped.instance_id: skipped.reason.value for skipped in plan.skipped} == expected
     assert set(plan.instance_ids) == scale_set.by_id().keys() - expected.keys()
 
 
@@ -149,7 +149,7 @@ LATEST = platform("latest")
 )
 def test_previous_image_and_model(scale_set: ScaleSet, update_model: bool, previous: Image | None) -> None:
     plan = plan_of(scale_set)
-    assert (plan.update_model, plan.previous) == (update_model, previous)
+    assert (plan.update_model, plan.leaves) == (update_model, previous)
 
 
 OLD_VHD = vhd("https://account.blob.core.windows.net/images/old.vhd")
@@ -290,15 +290,21 @@ def test_the_whole_model_as_a_goal_brings_the_stale_ones_to_it() -> None:
     scale_set = fleet("0011", image=NEW, new="0 1", behind="1 2")
     plan = plan_rollout(scale_set, goal_of(scale_set.model), Policy())
     assert batches(plan) == ["1", "2"]
-    assert {skipped.reason for skipped in plan.skipped} == {"already on the latest model"}
-    assert (plan.update_model, plan.target, plan.previous) == (False, NEW, OLD)
+    assert {skipped.reason for skipped in plan.skipped} == {SkipReason.CURRENT}
+    assert (plan.update_model, plan.reaches, plan.leaves) == (False, NEW, OLD)
 
 
 @pytest.mark.parametrize(
     ("scale_set", "behind", "skipped", "update_model"),
     [
         pytest.param(fleet("0011"), "0 1 2 3", {}, True, id="everybody"),
-        pytest.param(fleet("0011", new="0 1"), "2 3", {"0": ON_TARGET, "1": ON_TARGET}, True, id="some-have-it"),
+        pytest.param(
+            fleet("0011", new="0 1"),
+            "2 3",
+            dict.fromkeys("01", SkipReason.ON_TARGET.value),
+            True,
+            id="some-have-it",
+        ),
         pytest.param(fleet("0011", image=NEW), "0 1 2 3", {}, False, id="the-model-holds-it"),
         pytest.param(fleet("0011", stopped="1", protected="2"), "0 1 2 3", {}, True, id="stopped-and-protected-too"),
         pytest.param(fleet("0011", nowhere="1"), "0 1 2 3", {}, True, id="nobody-needs-a-place"),
@@ -318,9 +324,9 @@ def test_an_update_of_the_model_touches_nobody(
     plan = plan_model_update(scale_set, goal_to(NEW, scale_set))
     assert (plan.batches, plan.due_now, plan.canary, plan.stop_after) == ((), (), 0, None)
     assert " ".join(plan.untouched) == behind
-    assert {one.instance_id: one.reason for one in plan.skipped} == skipped
+    assert {one.instance_id: one.reason.value for one in plan.skipped} == skipped
     assert plan.update_model is update_model
-    assert plan.previous == OLD
+    assert plan.leaves == OLD
     assert plan.grouping is (DomainKind.UPDATE if scale_set.instances else DomainKind.SET)
 
 

@@ -14,9 +14,8 @@ from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image, image_from_text
-from vmss_upgrade.rollout.planning.plan import ON_PREVIOUS, PROTECTED, Batch
+from vmss_upgrade.rollout.planning.plan import Batch, SkipReason
 from vmss_upgrade.rollout.planning.rollback import (
-    NOT_MOVED,
     Moved,
     image_before,
     image_of_the_others,
@@ -236,7 +235,7 @@ def test_the_order_of_the_way_back(scale_set: ScaleSet, ids: str, done: list[Bat
     plan = plan_rollback(scale_set, BACK, Policy(), moved(ids, scale_set), left=NEW, done=done)
     assert "|".join(" ".join(batch.instance_ids) for batch in plan.batches) == batches
     assert plan.is_rollback
-    assert plan.previous == NEW
+    assert plan.leaves == NEW
 
 
 def test_batches_are_no_larger_than_asked_for() -> None:
@@ -258,10 +257,10 @@ def test_who_stays_and_why() -> None:
     policy = Policy(selection=Selection(instance_ids=("0", "1")))
     plan = plan_rollback(scale_set, BACK, policy, moved("0 1 2", scale_set), left=NEW)
     assert {skipped.instance_id: skipped.reason for skipped in plan.skipped} == {
-        "1": PROTECTED,
-        "3": NOT_MOVED,
-        "4": ON_PREVIOUS,
-        "5": ON_PREVIOUS,
+        "1": SkipReason.PROTECTED,
+        "3": SkipReason.NOT_MOVED,
+        "4": SkipReason.ON_PREVIOUS,
+        "5": SkipReason.ON_PREVIOUS,
     }
     assert (plan.untouched, plan.instance_ids) == (("2",), ("0",))
 

@@ -394,4 +394,4 @@ def test_a_canary_is_a_batch_for_stop_after() -> None:
     plan = plan_of(FIVE_BY_TWO, policy=Policy(canary=1, stop_after=Share(1)))
     assert [batch.instance_ids for batch in plan.due_now] == [("0",)]
     assert plan.largest_batch == 1
-    assert plan.target == NEW
+    assert plan.reaches == NEW

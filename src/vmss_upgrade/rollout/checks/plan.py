@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.availability import updating_ids
-from vmss_upgrade.rollout.planning.plan import PROTECTED, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, ScaleSet, is_healthy
@@ -116,7 +116,7 @@ def _hanging(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[str]) -
 def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """Of those that were asked for; nobody would have touched the others anyway."""
     selected = {instance.id for instance in scale_set.instances if is_selected(instance, policy.selection)}
-    ids = [s.instance_id for s in plan.skipped if s.reason == PROTECTED and s.instance_id in selected]
+    ids = [s.instance_id for s in plan.skipped if s.reason is SkipReason.PROTECTED and s.instance_id in selected]
     if not policy.refuse_protected or not ids:
         return None
     return refuse(
@@ -154,9 +154,9 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
 
 def _older(plan: RolloutPlan) -> Finding | None:
     """Going back is a use like any other, where it was asked for by the version's name."""
-    if plan.is_rollback or plan.previous is None or not plan.batches or not is_older(plan.target, plan.previous):
+    if plan.is_rollback or plan.leaves is None or not plan.batches or not is_older(plan.reaches, plan.leaves):
         return None
-    message = f"The target image {plan.target} is older than what the instances run ({plan.previous})."
+    message = f"The target image {plan.reaches} is older than what the instances run ({plan.leaves})."
     if plan.pinned is None:
         return note(message)
     return warn(message, "Where that is not meant, find out why a newer version does not count as the latest.")
@@ -165,10 +165,10 @@ def _older(plan: RolloutPlan) -> Finding | None:
 def _pins_floating_model(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """What becomes of a model whose words meant a newer image by themselves."""
     floating = scale_set.model.image
-    if not plan.update_model or not floating.is_floating or plan.target.is_floating:
+    if not plan.update_model or not floating.is_floating or plan.reaches.is_floating:
         return None
     return note(
-        f"The model names no exact version now ({floating}), and names {plan.target} from this rollout on: instances "
+        f"The model names no exact version now ({floating}), and names {plan.reaches} from this rollout on: instances "
         "that are created later, by autoscale too, get this version until the next rollout, however old it is by then."
     )
 

@@ -81,7 +81,7 @@ def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Findi
 def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """That an upgrade changes settings of the model alone; None where it changes the image."""
     moving = [instance for instance in scale_set.instances if instance.id in plan.instance_ids]
-    if not moving or not all(instance.image and instance.image.same_as(plan.target) for instance in moving):
+    if not moving or not all(instance.image and instance.image.same_as(plan.reaches) for instance in moving):
         return None
     return refuse(
         "`on-failure: rollback` has no image to go back to: what the instances lack is other settings of the model, "
@@ -101,7 +101,7 @@ def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *,
             f"another one now: {told}."
         )
         findings.append(warn(message))
-    there = [i.id for i in scale_set.instances if not plan.update_model and is_on(i, plan.target)]
+    there = [i.id for i in scale_set.instances if not plan.update_model and is_on(i, plan.reaches)]
     if there and not is_told and plan.batches:
         message = (
             f"On the target image already, by an earlier run: {some(there)}. A rollback would bring these, too, to "

@@ -11,7 +11,7 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
 from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
 from vmss_upgrade.rollout.wording import duration
 
@@ -115,9 +115,11 @@ def by_last_look(unsettled: Sequence[Pending]) -> Ending:
     )
 
 
-def not_returned(left: Mapping[str, str], previous: Image) -> Ending:
-    """A rollback has done what it could, and of those that moved `left` do not run `previous`: id -> why, or ""."""
-    said = {id_: f"does not run {previous} again" + (f": it is {why}" if why else "") for id_, why in left.items()}
+def not_returned(left: Mapping[str, SkipReason | None], previous: Image) -> Ending:
+    """End a rollback after which instances (id -> why, where it shows) do not run `previous`."""
+    said = {
+        id_: f"does not run {previous} again" + (f": it is {why.value}" if why else "") for id_, why in left.items()
+    }
     return Ending(
         outcome=Outcome.HALTED,
         reason=f"instances do not run {previous} again: {', '.join(left)}.",

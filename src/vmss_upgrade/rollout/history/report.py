@@ -35,9 +35,8 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import off_ids
-from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped
-from vmss_upgrade.rollout.planning.planner import reason_to_skip
-from vmss_upgrade.rollout.planning.rollback import NOT_MOVED
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, SkipReason
+from vmss_upgrade.rollout.planning.planner import reason_to_skip, why_off
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
 from vmss_upgrade.rollout.watching.health_gate import Failure, not_ready
@@ -255,12 +254,12 @@ class Report:
         """The image that was rolled to; of a status, the model's."""
         if self.shown is not None:
             return self.shown.image
-        return self.plan.target if self.plan else None
+        return self.plan.reaches if self.plan else None
 
     @property
     def previous(self) -> Image | None:
         """The image that the instances ran before."""
-        return self.plan.previous if self.plan else None
+        return self.plan.leaves if self.plan else None
 
     @property
     def healthy_now(self) -> int:
@@ -333,7 +332,7 @@ class Report:
             return False
         may_be_off = instance.id in self.off_before
         signal = self.model.health_signal
-        return not_ready(instance, self.way.target, signal, flag_matters=False, may_be_off=may_be_off) is None
+        return not_ready(instance, self.way.reaches, signal, flag_matters=False, may_be_off=may_be_off) is None
 
     def _cell(self, instance: Instance) -> Cell:
         if self.shown is not None and self.model is not None:
@@ -351,13 +350,13 @@ class Report:
     def _went_off(self, instance: Instance) -> bool:
         return instance.is_off and instance.id in self.touched - self.off_before
 
-    def _reason_to_skip(self, instance: Instance) -> str | None:
+    def _reason_to_skip(self, instance: Instance) -> SkipReason | None:
         if self.way is None or self.policy is None:
             return None
         if self._went_off(instance):
-            return instance.power.value
-        if Skipped(instance.id, NOT_MOVED) in self.way.skipped:
-            return NOT_MOVED
+            return why_off(instance)
+        if Skipped(instance.id, SkipReason.NOT_MOVED) in self.way.skipped:
+            return SkipReason.NOT_MOVED
         goal = self.way.goal
         return reason_to_skip(
             instance, replace(goal, in_model=goal.in_model or self.model_may_hold_target), self.policy

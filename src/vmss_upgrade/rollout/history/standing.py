@@ -6,7 +6,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.plan import CURRENT, ON_PREVIOUS, ON_TARGET
+from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, is_healthy
 
 
@@ -28,14 +28,14 @@ class Cell(Enum):
     ATTACHED = "attached"
 
 
-def standing(reason: str | None, *, is_rollback: bool = False) -> Cell:
+def standing(reason: SkipReason | None, *, is_rollback: bool = False) -> Cell:
     """The cell of an instance that nothing is being done to, by why it is skipped. Old and new are those of the
     rollout, also while it is being undone.
     """
     due, arrived = (Cell.NEW, Cell.OLD) if is_rollback else (Cell.OLD, Cell.NEW)
     if reason is None:
         return due
-    return arrived if reason in (ON_TARGET, ON_PREVIOUS, CURRENT) else Cell.SKIPPED
+    return arrived if reason.is_settled else Cell.SKIPPED
 
 
 def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:

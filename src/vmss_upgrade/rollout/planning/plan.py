@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.scale_set import Origin
 
-ON_TARGET = "already on the target image"
-
-
-CURRENT = "already on the latest model"
+_ATTACHED = "attached, not made from the model"
 
 
-ON_PREVIOUS = "on the image that the others return to"
+class SkipReason(Enum):
+    """Why a rollout leaves an instance alone; the values are for people."""
 
+    ON_TARGET = "already on the target image"
+    CURRENT = "already on the latest model"
+    ON_PREVIOUS = "on the image that the others return to"
+    NOT_MOVED = "did not move to the target image"
+    PROTECTED = "protected from scale set actions"
+    LEAVING = "being deleted"
+    CREATING = "being created"
+    STOPPED = "stopped"
+    DEALLOCATED = "deallocated"
+    OTHER_IMAGE = f"{_ATTACHED}: {Origin.OTHER_IMAGE.value}"
+    OTHER_SYSTEM = f"{_ATTACHED}: {Origin.OTHER_SYSTEM.value}"
+    NO_IMAGE = f"{_ATTACHED}: {Origin.NO_IMAGE.value}"
 
-PROTECTED = "protected from scale set actions"
-
-
-LEAVING = "being deleted"
-
-
-CREATING = "being created"
-
-
-STOPPED = "stopped"
-
-
-DEALLOCATED = "deallocated"
-
-
-ATTACHED = "attached, not made from the model"
+    @property
+    def is_settled(self) -> bool:
+        """True where nothing is left to do for the instance."""
+        return self in (SkipReason.ON_TARGET, SkipReason.CURRENT, SkipReason.ON_PREVIOUS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,23 @@ class Skipped:
     """An instance that this rollout does not touch, and why."""
 
     instance_id: str
-    reason: str
+    reason: SkipReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutPlan:
     """The whole rollout, decided before the first write.
 
-    `previous` is the image that most of the moving instances run (None where nothing moves and the model holds
-    the target already, or where Azure does not show it). `grouping` is what batches are made of. `untouched` are the
-    instances that are due, but that this run was not asked to move. Only the first `stop_after` batches are carried
-    out (None: all). `pinned` is the floating image that `target` was resolved from (None: it was named exactly).
-    `is_rollback`: instances return to an image that they ran before.
+    `leaves` is the image that most of the moving instances run (None where nothing moves and the model holds the
+    image that the plan reaches already, or where Azure does not show it); `reaches` is the image that they get.
+    `grouping` is what batches are made of. `untouched` are the instances that are due, but that this run was not asked
+    to move. Only the first `stop_after` batches are carried out (None: all). `pinned` is the floating image that
+    `reaches` was resolved from (None: it was named exactly). `is_rollback`: instances return to an image that they ran
+    before, which is said in other words, and holds other rules for what is not healthy.
     """
 
     goal: Goal
-    previous: Image | None
+    leaves: Image | None
     grouping: DomainKind
     batches: tuple[Batch, ...]
     skipped: tuple[Skipped, ...]
@@ -75,8 +76,8 @@ class RolloutPlan:
     is_rollback: bool = False
 
     @property
-    def target(self) -> Image:
-        """The image that is rolled out."""
+    def reaches(self) -> Image:
+        """The image that is rolled out, or returned to."""
         return self.goal.image
 
     @property

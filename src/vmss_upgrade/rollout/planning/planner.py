@@ -12,19 +12,14 @@ from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
 from vmss_upgrade.rollout.planning.plan import (
-    ATTACHED,
-    CREATING,
-    CURRENT,
-    LEAVING,
-    ON_TARGET,
-    PROTECTED,
     Batch,
     RolloutPlan,
     Skipped,
+    SkipReason,
 )
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
-from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Instance, Origin, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
 
 
@@ -51,7 +46,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     taken = {instance.id for instance in selected}
     return RolloutPlan(
         goal=goal,
-        previous=_previous_image(scale_set, goal.image, due),
+        leaves=_image_left(scale_set, goal.image, due),
         grouping=grouping,
         batches=batches,
         skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
@@ -69,16 +64,16 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
     behind = []
     for instance in scale_set.instances:
         if instance.is_leaving:
-            skipped.append(Skipped(instance.id, LEAVING))
+            skipped.append(Skipped(instance.id, SkipReason.LEAVING))
         elif goal.is_reached_by(instance):
-            skipped.append(Skipped(instance.id, ON_TARGET))
+            skipped.append(Skipped(instance.id, SkipReason.ON_TARGET))
         elif instance.is_attached:
-            skipped.append(Skipped(instance.id, f"{ATTACHED}: {instance.origin.value}"))
+            skipped.append(Skipped(instance.id, SkipReason[instance.origin.name]))
         else:
             behind.append(instance)
     return RolloutPlan(
         goal=goal,
-        previous=_previous_image(scale_set, goal.image, behind),
+        leaves=_image_left(scale_set, goal.image, behind),
         grouping=finest_shown(scale_set.instances),
         batches=(),
         skipped=tuple(skipped),
@@ -101,21 +96,26 @@ def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> 
     return Batch(batch.number, batch.domain, tuple(filter(is_due, batch.instance_ids)))
 
 
-def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> str | None:
+def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason | None:
     """Why the rollout leaves this instance alone; None when it is due."""
     if instance.is_leaving:
-        return LEAVING
+        return SkipReason.LEAVING
     if instance.is_being_created:
-        return CREATING
+        return SkipReason.CREATING
     if goal.is_reached_by(instance):
-        return CURRENT if goal.whole_model else ON_TARGET
+        return SkipReason.CURRENT if goal.whole_model else SkipReason.ON_TARGET
     if instance.is_attached and not (instance.origin is Origin.OTHER_IMAGE and is_named(instance, policy.selection)):
-        return f"{ATTACHED}: {instance.origin.value}"
+        return SkipReason[instance.origin.name]
     if instance.protected:
-        return PROTECTED
+        return SkipReason.PROTECTED
     if instance.is_off and not policy.include_stopped:
-        return instance.power.value  # STOPPED or DEALLOCATED
+        return why_off(instance)
     return None
+
+
+def why_off(instance: Instance) -> SkipReason:
+    """Return the reason to leave an instance alone that is off."""
+    return SkipReason.DEALLOCATED if instance.power is Power.DEALLOCATED else SkipReason.STOPPED
 
 
 def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> int:
@@ -216,7 +216,7 @@ def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: P
     return carried_out if carried_out < len(batches) else None
 
 
-def _previous_image(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
+def _image_left(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
     """Read from the instances, because on a re-run the model already holds the target."""
     made = [instance for instance in scale_set.instances if not instance.is_attached]
     behind = [i for i in due if not is_on(i, target)] or [i for i in made if not is_on(i, target)]

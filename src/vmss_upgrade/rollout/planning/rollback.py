@@ -16,14 +16,12 @@ from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image, is_older
 from vmss_upgrade.rollout.planning.grouping import grouping_of
-from vmss_upgrade.rollout.planning.plan import ON_PREVIOUS, ON_TARGET, Batch, RolloutPlan, Skipped
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, SkipReason
 from vmss_upgrade.rollout.planning.planner import batch_limit, batch_sizes, batches_before_stop, reason_to_skip
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
-
-NOT_MOVED = "did not move to the target image"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +49,8 @@ def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
     Most of the moving instances tell it. Where they show none (a VHD), the model does, provided that all of them are
     current with it.
     """
-    previous = plan.previous
-    if previous is None or previous.is_floating or previous.same_as(plan.target):
+    previous = plan.leaves
+    if previous is None or previous.is_floating or previous.same_as(plan.reaches):
         return None
     moving = [i for i in scale_set.instances if i.id in plan.instance_ids or i.id in plan.untouched]
     is_shown = any(i.image is not None and i.image.same_as(previous) for i in scale_set.instances)
@@ -146,8 +144,8 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
     return Moved(ids=frozenset(ids), known=known, unknown=frozenset(unknown))
 
 
-def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, str]:
-    """Who of the selected moved and runs another image than `previous`, which the model holds -> why it was left ("":
+def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, SkipReason | None]:
+    """Who of the selected moved and runs another image than `previous`, which the model holds -> why it was left (None:
     for no reason that shows). Where an instance shows no image, it is not judged.
     """
     goal = Goal(image=previous, in_model=True)
@@ -157,7 +155,7 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
         return shows_it and not instance.is_leaving and not is_on(instance, previous)
 
     there = [i for i in scale_set.instances if moved.includes(i) and is_selected(i, policy.selection)]
-    return {i.id: reason_to_skip(i, goal, policy) or "" for i in there if runs_another(i)}
+    return {i.id: reason_to_skip(i, goal, policy) for i in there if runs_another(i)}
 
 
 def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
@@ -189,7 +187,7 @@ def plan_rollback(
     taken = {instance.id for instance in returning}
     return RolloutPlan(
         goal=goal,
-        previous=left,
+        leaves=left,
         grouping=grouping,
         batches=batches,
         skipped=tuple(Skipped(id_, reason) for id_, reason in reasons.items() if reason is not None),
@@ -199,12 +197,12 @@ def plan_rollback(
     )
 
 
-def _reason_to_stay(instance: Instance, goal: Goal, policy: Policy, moved: Moved) -> str | None:
+def _reason_to_stay(instance: Instance, goal: Goal, policy: Policy, moved: Moved) -> SkipReason | None:
     reason = reason_to_skip(instance, goal, policy)
-    if reason == ON_TARGET:
-        return ON_PREVIOUS
+    if reason is SkipReason.ON_TARGET:
+        return SkipReason.ON_PREVIOUS
     if reason is None and not moved.includes(instance) and instance.id not in moved.unknown:
-        return NOT_MOVED
+        return SkipReason.NOT_MOVED
     return reason
 
 
