@@ -27,6 +27,7 @@ from vmss_upgrade.handover.progress import Stage, as_value, from_value
 from vmss_upgrade.handover.state_file import REPAIRS, RESUMED, SUSPENDED, Memory, saved_state
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters.files import save_state
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
@@ -44,7 +45,6 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import Problem
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 PROJECT = Path(__file__).resolve().parents[2]
 INPUTS = {

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from builders import fleet, report_of, run_of, vhd
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 MEBIBYTE = 1024 * 1024
 SECRET = "SIGNATURE"

@@ -15,12 +15,12 @@ from harness.playing import play
 from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, as_outputs, within_limit
 from vmss_upgrade.reporters.record import LONGEST_TEXT, as_record, as_text
 from vmss_upgrade.reporters.step_summary import LIMIT, MOST_FAILURES, as_markdown
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 HUGE = "It did not start. " * 1_200_000  # 20 MB
 

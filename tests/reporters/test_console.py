@@ -9,6 +9,7 @@ from hostile import SECRET, TEXT, failures, halted
 
 from builders import fleet, run_of
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import (
     BatchProgressed,
@@ -22,7 +23,6 @@ from vmss_upgrade.rollout.history.events import (
 )
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 
 Captured = pytest.CaptureFixture[str]
 COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?P<properties>[^:]*)::(?P<message>.*)$")
@@ -53,7 +53,7 @@ def hostile_run() -> list[Event]:
     events = run_of(fleet("0011", name=TEXT, location=TEXT), failures=failures(1), ending=report.ending)
     batch = next(event.batch for event in events if isinstance(event, BatchStarted))
     finding = Finding(Severity.WARN, TEXT, TEXT)
-    pending = (Pending("1", TEXT, TEXT),)
+    pending = (Failure("1", TEXT, TEXT),)
     more: list[Event] = [
         Noticed(at=1.0, finding=finding),
         Waiting(at=1.0, why=TEXT, seconds=5.0, until=60.0),
@@ -195,7 +195,7 @@ def test_refusals_are_not_annotated_twice(capsys: Captured) -> None:
 
 def test_progress_is_said_when_it_is_new_and_again_after_a_while(capsys: Captured) -> None:
     def holding(at: float) -> Event:
-        return Holding(at=at, troubles=(Pending("7", "X", "health is unhealthy"),), until=1200.0)
+        return Holding(at=at, troubles=(Failure("7", "X", "health is unhealthy"),), until=1200.0)
 
     say([holding(at) for at in (0.0, 10.0, 110.0, 125.0, 130.0)])
     lines = capsys.readouterr().out.splitlines()

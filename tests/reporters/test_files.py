@@ -14,9 +14,9 @@ from builders import NEW, fleet, report_of, run_of
 from vmss_upgrade.reporters.outputs import OUTPUTS, as_outputs, write_outputs
 from vmss_upgrade.reporters.record import SCHEMA, as_record
 from vmss_upgrade.reporters.record_file import write_record
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 BROKEN = Failure(instance_id="10", code="X", message="broken", correlation_id="c-1")
 # Twelve instances in two domains: 0 is done before, 3 is protected, 10 fails in the first batch.

@@ -19,11 +19,11 @@ from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.reporters.record_file import write_record
 from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.step_summary import as_markdown
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 NAMES = ("set-output name=outcome", "add-mask", "stop-commands", "add-path", "error", "debug", "save-state name=x")
 HOSTILE = (

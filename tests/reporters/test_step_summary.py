@@ -9,11 +9,11 @@ from hostile import TEXT, assert_sound, failures, halted
 
 from builders import fleet, report_of, run_of
 from vmss_upgrade.reporters.step_summary import LIMIT, as_markdown
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import Event, Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 CUT = "did not fit into a step summary"
 

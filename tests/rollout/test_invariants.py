@@ -19,6 +19,7 @@ from builders import NEW, OLD, STEADY, changed, fleet, plan_of, report_of, run_o
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.domain import DomainKind
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -28,7 +29,6 @@ from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 MOST = 24
 KIND_OF = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from vmss_upgrade.rollout.known_failures import COPY_OR_SHARE
+from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 
 OTHER_TENANT = "invalidauthenticationtokentenant"
 

@@ -13,7 +13,7 @@ import re
 from vmss_upgrade.azure_api.api_versions import is_unknown_version, unknown_version_remedy
 from vmss_upgrade.azure_api.denials import remedy_for_denial
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES
-from vmss_upgrade.rollout.known_failures import remedy_of
+from vmss_upgrade.rollout.failures import remedy_of
 
 _SET_NOT_FOUND = ("resourcenotfound", "resourcegroupnotfound", "subscriptionnotfound")
 _FEATURE_MISSING = ("subscriptionnotregisteredforfeature", "featurenotregistered")

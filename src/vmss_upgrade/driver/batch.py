@@ -10,6 +10,7 @@ from vmss_upgrade.driver.remote import Halted, PatientApi, Steps
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history import endings
@@ -29,7 +30,7 @@ from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Problem, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Before, HealthGate, Pending, new_problems
+from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate, new_problems
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import duration
 
@@ -94,7 +95,7 @@ class BatchRun:
             if self._azure.now() < self._deadline or error.trouble not in ASK_AGAIN:
                 raise
             message = f"what became of it could not be read when {self._limit()} passed: {error.code}, {error}"
-            gate = gate.out_of_time(BATCH_TIMEOUT, message, self._ill_for_long())
+            gate = gate.out_of_time(message, self._ill_for_long())
         return _with_correlation_id(gate, operation)
 
     def _follow(self, operation: Operation) -> Steps[OperationState]:
@@ -196,7 +197,7 @@ class BatchRun:
                 yield from self._tell_vanished(gate)
                 return gate
             if self._azure.now() >= self._deadline:
-                return gate.out_of_time(BATCH_TIMEOUT, f"not ready when {self._limit()} passed", self._ill_for_long())
+                return gate.out_of_time(f"not ready when {self._limit()} passed", self._ill_for_long())
             yield self._gate_progress(gate)
             self._azure.sleep(self._delay(gate))
 
@@ -227,7 +228,7 @@ class BatchRun:
         if gate.failures:
             return gate
         message = f"Azure's operation had not ended when {self._limit()} passed"
-        return gate.out_of_time(BATCH_TIMEOUT, message, self._ill_for_long())
+        return gate.out_of_time(message, self._ill_for_long())
 
     def _look_meanwhile(self) -> Steps[bool]:
         """Look, tell, and answer whether to go on waiting: after a failure only so long as the others may need."""
@@ -281,7 +282,7 @@ class BatchRun:
             return self._progress(Phase.GETTING_READY, gate.opened_at + gate.health_timeout, gate.pending)
         return self._progress(Phase.BAKING, gate.ready_since + gate.bake_time)
 
-    def _progress(self, phase: Phase, until: float, pending: tuple[Pending, ...] = ()) -> BatchProgressed:
+    def _progress(self, phase: Phase, until: float, pending: tuple[Failure, ...] = ()) -> BatchProgressed:
         return BatchProgressed(
             at=self._azure.elapsed(),
             batch=self._batch,

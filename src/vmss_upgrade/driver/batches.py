@@ -9,6 +9,7 @@ from vmss_upgrade.driver.batch import BatchRun
 from vmss_upgrade.driver.model_update import update_model
 from vmss_upgrade.driver.remote import Halted, PatientApi, Steps
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout, check_nothing_to_do
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
@@ -28,7 +29,6 @@ from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.health_gate import Pending
 from vmss_upgrade.rollout.watching.prediction import expected_end, fits
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
@@ -227,7 +227,7 @@ class BatchLoop:
             self.is_current = False
             yield Noticed(at=self._azure.elapsed(), finding=changed_beside_the_image())
 
-    def settle(self) -> Steps[tuple[Pending, ...]]:
+    def settle(self) -> Steps[tuple[Failure, ...]]:
         """One more look at everything, repeated until nothing is in the making, at most for `health_timeout`.
 
         Returns what is still in the making, or not well, by then.
@@ -245,7 +245,7 @@ class BatchLoop:
 
     # -- small words ---------------------------------------------------------------------------------------------
 
-    def _wait_for(self, troubles: tuple[Pending, ...], until: float) -> Steps[None]:
+    def _wait_for(self, troubles: tuple[Failure, ...], until: float) -> Steps[None]:
         yield Holding(at=self._azure.elapsed(), troubles=troubles, until=until - self._azure.started)
         self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from vmss_upgrade.driver.batches import BatchLoop
 from vmss_upgrade.driver.remote import PatientApi, Steps
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.watching.health_gate import Pending
 from vmss_upgrade.rollout.wording import listed
 
 EXTRA_PASSES = 3  # for instances that are created with another image meanwhile
@@ -45,7 +45,7 @@ def carry_out(plan: RolloutPlan, loop: BatchLoop, azure: PatientApi, policy: Pol
     return _conclusion(loop, unsettled, did_anything=did_anything)
 
 
-def _conclusion(loop: BatchLoop, unsettled: tuple[Pending, ...], *, did_anything: bool) -> Ending:
+def _conclusion(loop: BatchLoop, unsettled: tuple[Failure, ...], *, did_anything: bool) -> Ending:
     """How it ended, by the last look."""
     if unsettled:
         return endings.by_last_look(unsettled)

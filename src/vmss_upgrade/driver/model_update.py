@@ -8,6 +8,7 @@ from vmss_upgrade.driver.remote import SECOND_LOOK, PatientApi, Steps, operation
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.model_change import check_before_model_update, check_during_rollout
+from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.history.events import (
     ModelUpdateAccepted,
@@ -102,7 +103,7 @@ def _still_updating() -> AzureError:
     return AzureError(
         f"The scale set is still Updating, {duration(LIMIT)} after the model update began.",
         trouble=Trouble.REJECTED,
-        code="StillUpdating",
+        code=FailureCode.STILL_UPDATING,
         doing="updating the model",
         remedy="Find out what is being done to it, then run again.",
     )

@@ -13,11 +13,11 @@ from typing import TypeVar
 
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
+from vmss_upgrade.rollout.failures import remedy_of
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Event, Noticed, Waiting
 from vmss_upgrade.rollout.history.outcome import Ending
-from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.policy import HealthUse, Policy
 from vmss_upgrade.rollout.scale_set import Instance

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from vmss_upgrade.reporters import plan_facts as plan_words
 from vmss_upgrade.reporters.sanitiser.text import count, cut
 from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back, rollback_to
-from vmss_upgrade.rollout.checks.model_change import MODEL_CHANGED
+from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.history.events import BatchProgressed
 from vmss_upgrade.rollout.history.outcome import Outcome
@@ -16,7 +16,6 @@ from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import SkipReason
-from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 from vmss_upgrade.rollout.wording import duration, listed
 
 LOOK_IS_OLD = 120.0  # seconds after which what was seen is not what is so now
@@ -180,7 +179,7 @@ def away(report: Report) -> str:
     return plan_words.blast_radius(report.plan, report.before, report.model)
 
 
-def pending_in_words(pending: Iterable[Pending]) -> str:
+def pending_in_words(pending: Iterable[Failure]) -> str:
     """Who is waited for, grouped by what is missing."""
     by_message: dict[str, list[str]] = defaultdict(list)
     for item in pending:
@@ -263,7 +262,7 @@ def model_notice(report: Report) -> str:
     """That new instances get the target image already, after a run that did not finish; else empty."""
     if report.ending is None or report.plan is None or report.ending.outcome.exit_code == 0:
         return ""
-    somebody_elses = any(failure.code == MODEL_CHANGED for failure in report.ending.failures)
+    somebody_elses = any(failure.code is FailureCode.MODEL_CHANGED for failure in report.ending.failures)
     if report.ending.outcome is Outcome.REFUSED or somebody_elses:
         return ""
     if report.rollback is not None and report.model_restored:

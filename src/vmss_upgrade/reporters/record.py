@@ -8,10 +8,10 @@ from vmss_upgrade.reporters import phrases as words
 from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.sanitiser.text import without_queries
 from vmss_upgrade.rollout.domain import Domain
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.report import BatchRecord, Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
 from vmss_upgrade.rollout.scale_set import Instance
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 SCHEMA = "vmss-upgrade/record/1"
 LONGEST_TEXT = 8 * 1024  # characters of one text of others; what is longer is cut

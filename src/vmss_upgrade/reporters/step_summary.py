@@ -12,11 +12,11 @@ from vmss_upgrade.reporters import phrases as words
 from vmss_upgrade.reporters import plan_facts as plan_words
 from vmss_upgrade.reporters import status_table as status_words
 from vmss_upgrade.reporters.sanitiser.text import code, count, fenced, markdown
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import BatchRecord, Report
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
-from vmss_upgrade.rollout.watching.health_gate import Failure
 from vmss_upgrade.rollout.wording import duration, listed
 
 LIMIT = 900_000  # bytes; below 1 MiB with room for what other code in the step may append

@@ -14,10 +14,10 @@ from vmss_upgrade.rollout.checks.image import (
     latest_missing,
     latest_of_another_tenant,
 )
+from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
-from vmss_upgrade.rollout.known_failures import COPY_OR_SHARE
 
 VERSION = resource(f"{GALLERY}/versions/2.0.0")
 MANAGED = resource("/subscriptions/s/resourceGroups/images/providers/Microsoft.Compute/images/web")

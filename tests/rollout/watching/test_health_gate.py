@@ -353,12 +353,12 @@ def test_a_gate_that_waits_for_the_flag_alone_says_so() -> None:
 
 
 def test_another_bound_fails_whoever_is_pending_or_else_the_batch() -> None:
-    waiting = played(gate(), (10, BAD)).out_of_time("BatchTimeout", "the batch took too long")
+    waiting = played(gate(), (10, BAD)).out_of_time("the batch took too long")
     (failure,) = waiting.failures
     assert (failure.instance_id, failure.code) == ("1", "BatchTimeout")
     assert failure.message.startswith("the batch took too long; health is unhealthy")
     assert not failure.blames_image, "it may be starting still"
-    (failure,) = played(gate(), (10, BAD)).out_of_time("BatchTimeout", "too long", ["1"]).failures
+    (failure,) = played(gate(), (10, BAD)).out_of_time("too long", ["1"]).failures
     assert failure.blames_image
-    (general,) = gate().out_of_time("BatchTimeout", "too long").failures
+    (general,) = gate().out_of_time("too long").failures
     assert (general.instance_id, general.message) == ("", "too long")

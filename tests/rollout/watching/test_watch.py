@@ -6,12 +6,12 @@ import pytest
 
 from builders import BROKEN, NEW, OLD, changed, fleet, goal_to, vhd, without
 from vmss_upgrade.rollout.domain import Domain, DomainKind
+from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
-from vmss_upgrade.rollout.watching.health_gate import Pending
 from vmss_upgrade.rollout.watching.watch import Watch, must_stay_healthy, not_healthy, updated_by_somebody
 
 
@@ -93,7 +93,7 @@ def watching(before: ScaleSet = BEFORE, policy: Policy | None = None, *, passed:
     return watch
 
 
-def codes(pendings: tuple[Pending, ...]) -> dict[str, str]:
+def codes(pendings: tuple[Failure, ...]) -> dict[str, str]:
     return {pending.instance_id: pending.code for pending in pendings}
 
 
@@ -200,7 +200,7 @@ def test_only_one_that_stays_failed_makes_waiting_hopeless() -> None:
     watch.observe(ill, 80.0)
     assert not watch.is_hopeless(watch.troubles(FIRST, ill, GOAL, 80.0), 80.0), "it was provisioned in between"
     watch.observe(changed(BEFORE, "2", health=Health.UNHEALTHY), 1000.0)
-    assert not watch.is_hopeless((Pending("2", "NotHealthyElsewhere", ""),), 1000.0)
+    assert not watch.is_hopeless((Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, ""),), 1000.0)
 
 
 def test_who_was_stopped_or_evicted_is_told_once() -> None:

@@ -9,9 +9,9 @@ from typing import Any
 from harness.mutation import Wrong, ends
 from sweeps.seeds.images import PLATFORM_VERSIONS
 from vmss_upgrade.ports import OperationState
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.scale_set import Origin
-from vmss_upgrade.rollout.watching.health_gate import Failure
 
 Outputs = dict[str, str]
 

@@ -6,10 +6,10 @@ informational, "Store and share images in an Azure Compute Gallery"; generations
 
 from __future__ import annotations
 
+from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import IN_GALLERY, Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
-from vmss_upgrade.rollout.known_failures import COPY_OR_SHARE
 
 _OTHER_TENANT = "it belongs to another tenant than the one that the identity signed in to"
 

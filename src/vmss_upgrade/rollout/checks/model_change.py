@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.rollout.checks.preflight import unfit
+from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 
-MODEL_CHANGED = "ModelChangedBySomebody"
 _ONLY_ONE = "Make sure that only one rollout is at work on this scale set, and run again."
 
 
@@ -48,4 +48,6 @@ def check_nothing_to_do(model: Model, planned_from: Model) -> None:
 
 
 def _changed(message: str, remedy: str) -> AzureError:
-    return AzureError(message, trouble=Trouble.CHANGED, code=MODEL_CHANGED, doing="checking the model", remedy=remedy)
+    return AzureError(
+        message, trouble=Trouble.CHANGED, code=FailureCode.MODEL_CHANGED, doing="checking the model", remedy=remedy
+    )

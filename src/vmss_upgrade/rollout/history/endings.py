@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
 from vmss_upgrade.rollout.az_commands import rollback_to
+from vmss_upgrade.rollout.failures import Failure, FailureCode, remedy_of
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.known_failures import remedy_of
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
-from vmss_upgrade.rollout.watching.health_gate import BATCH_TIMEOUT, Failure, HealthGate, Pending
+from vmss_upgrade.rollout.watching.health_gate import HealthGate
 from vmss_upgrade.rollout.wording import duration
 
-_STUCK = (BATCH_TIMEOUT, "StillUpdating", "NotOnTarget", "NotProvisioned", "NotSeen")
+_STUCK = (
+    FailureCode.BATCH_TIMEOUT,
+    FailureCode.STILL_UPDATING,
+    FailureCode.NOT_ON_TARGET,
+    FailureCode.NOT_PROVISIONED,
+    FailureCode.NOT_SEEN,
+)
 
 LOOK_INTO = "Look into what is named here, then run again."
 LOOK_INTO_FIRST = "Look into what is named here."
@@ -37,7 +44,7 @@ def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
 
 def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
-    failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
+    failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
     return Ending(
@@ -50,7 +57,9 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
 
 def signal_lost(signal: HealthSignal, *, wrote: bool) -> Ending:
     """The health signal that the rollout goes by is gone from the model: nobody can tell any more who is healthy."""
-    failure = Failure(instance_id="", code="SignalLost", message=f"the model no longer has the {signal.value}")
+    failure = Failure(
+        instance_id="", code=FailureCode.SIGNAL_LOST, message=f"the model no longer has the {signal.value}"
+    )
     return Ending(
         outcome=Outcome.HALTED if wrote else Outcome.REFUSED,
         reason=f"SignalLost: the model no longer has the {signal.value}, so health cannot be proven any more.",
@@ -72,7 +81,7 @@ def is_stuck(ending: Ending) -> bool:
 
 def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
     """A batch has instance errors, or ran out of its time."""
-    timed_out = all(failure.code == BATCH_TIMEOUT for failure in gate.failures)
+    timed_out = all(failure.code is FailureCode.BATCH_TIMEOUT for failure in gate.failures)
     known = remedy_of(gate.failures[0].code, gate.failures[0].message)
     remedy = f"{known} Nothing" if known else "Look into what is named here; nothing"
     return Ending(
@@ -85,16 +94,16 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
 
 def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     """Azure did not take the upgrade of a batch on in time; its instances are as they were."""
-    failure = Failure(instance_id="", code=error.code, message=str(error), correlation_id=error.correlation_id)
+    failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
     reason = (
         f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {str(error).rstrip('.')}."
     )
     return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 
-def by_the_rest(troubles: Sequence[Pending]) -> Ending:
+def by_the_rest(troubles: Sequence[Failure]) -> Ending:
     """Instances outside the next batch are not well, and did not recover in time."""
-    failures = tuple(_failure(each, each.message) for each in troubles)
+    failures = tuple(troubles)
     return Ending(
         outcome=Outcome.HALTED,
         reason=f"the next batch may not start: {_first_of(failures)}",
@@ -103,9 +112,9 @@ def by_the_rest(troubles: Sequence[Pending]) -> Ending:
     )
 
 
-def by_last_look(unsettled: Sequence[Pending]) -> Ending:
+def by_last_look(unsettled: Sequence[Failure]) -> Ending:
     """Every batch passed, but not every instance on the target is well now."""
-    failures = tuple(_failure(each, f"at the end of the rollout: {each.message}") for each in unsettled)
+    failures = tuple(replace(each, message=f"at the end of the rollout: {each.message}") for each in unsettled)
     reason = f"not every instance is well at its end: {_first_of(failures)}"
     return Ending(
         outcome=Outcome.HALTED,
@@ -123,7 +132,9 @@ def not_returned(left: Mapping[str, SkipReason | None], previous: Image) -> Endi
     return Ending(
         outcome=Outcome.HALTED,
         reason=f"instances do not run {previous} again: {', '.join(left)}.",
-        failures=tuple(Failure(instance_id=id_, code="NotReturned", message=what) for id_, what in said.items()),
+        failures=tuple(
+            Failure(instance_id=id_, code=FailureCode.NOT_RETURNED, message=what) for id_, what in said.items()
+        ),
     )
 
 
@@ -194,12 +205,6 @@ def model_updated(plan: RolloutPlan) -> Ending:
         outcome=Outcome.MODEL_UPDATED,
         reason="Only the model was to be updated; no instance was touched.",
         remedy="`operation: upgrade-instances` brings the instances to it.",
-    )
-
-
-def _failure(pending: Pending, message: str) -> Failure:
-    return Failure(
-        instance_id=pending.instance_id, code=pending.code, message=message, blames_image=pending.blames_image
     )
 
 

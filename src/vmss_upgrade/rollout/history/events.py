@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.outcome import Ending
@@ -14,7 +15,6 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
-from vmss_upgrade.rollout.watching.health_gate import Failure, Pending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Holding:
     """No batch may start while these instances outside it are in trouble; the wait ends at `until`."""
 
     at: float
-    troubles: tuple[Pending, ...]
+    troubles: tuple[Failure, ...]
     until: float
 
 
@@ -184,7 +184,7 @@ class BatchProgressed:
     batch: Batch
     phase: Phase
     until: float
-    pending: tuple[Pending, ...]
+    pending: tuple[Failure, ...]
     instances: tuple[Instance, ...]
     is_current: bool = True
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.watching.health_gate import Failure
+from vmss_upgrade.rollout.failures import Failure
 
 
 class Outcome(Enum):

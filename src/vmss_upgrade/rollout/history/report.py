@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.events import (
@@ -39,7 +40,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, Skip
 from vmss_upgrade.rollout.planning.planner import reason_to_skip, why_off
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
-from vmss_upgrade.rollout.watching.health_gate import Failure, not_ready
+from vmss_upgrade.rollout.watching.health_gate import not_ready
 from vmss_upgrade.rollout.wording import in_natural_order
 
 

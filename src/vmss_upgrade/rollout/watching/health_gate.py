@@ -14,15 +14,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.known_failures import is_never_the_images
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 from vmss_upgrade.rollout.watching.times import is_earlier
 from vmss_upgrade.rollout.wording import duration
 
-BATCH_TIMEOUT = "BatchTimeout"  # the code of failures that are only a matter of time
 OLD_FAILURE_FADES = 60.0  # seconds; Azure goes on showing an old failure for a while (Azure/azure-cli#33307)
 LATE_REPORT_STANDS = 60.0  # seconds after which a report of health from the time of the upgrade is believed
 # Failures of an OS that was booted: no source says which image Azure shows of an instance whose upgrade failed.
@@ -30,58 +29,34 @@ _OS_FAILED = ("osprovisioning", "vmextension", "vmstart")
 LAG_AFTER_FAILURE = 120.0  # seconds for which instances may lag behind an operation that failed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """An instance error: which instance (empty: the batch as a whole), Azure's or our code, and what happened.
-
-    `blames_image`: the instance was seen bad on the target image, so that going back would help.
-    """
-
-    instance_id: str
-    code: str
-    message: str
-    correlation_id: str = ""
-    blames_image: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Why an instance is not ready yet; `blames_image`: what is awaited is its health, on the target image."""
-
-    instance_id: str
-    code: str
-    message: str
-    blames_image: bool = False
-
-
 def not_ready(
     instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool, may_be_off: bool = False
-) -> Pending | None:
+) -> Failure | None:
     """The first reason why `instance` cannot pass yet; None when it is ready.
 
     `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
     `may_be_off`: the instance was off before, and an upgrade does not start it; off, it need not be healthy.
     """
 
-    def pending(code: str, message: str, *, blames_image: bool = False) -> Pending:
-        return Pending(instance.id, code, message, blames_image)
+    def pending(code: FailureCode, message: str, *, blames_image: bool = False) -> Failure:
+        return Failure(instance.id, code, message, blames_image=blames_image)
 
     if not instance.seen:
-        return pending("NotSeen", "is missing from Azure's latest list of instances")
+        return pending(FailureCode.NOT_SEEN, "is missing from Azure's latest list of instances")
     if instance.is_busy:
-        return pending("StillUpdating", f"provisioning state is still {instance.provisioning}")
+        return pending(FailureCode.STILL_UPDATING, f"provisioning state is still {instance.provisioning}")
     if not instance.is_provisioned:
-        return pending("NotProvisioned", f"provisioning state is {instance.provisioning}")
+        return pending(FailureCode.NOT_PROVISIONED, f"provisioning state is {instance.provisioning}")
     if not is_on(instance, target):
-        return pending("NotOnTarget", f"still runs {instance.image or 'an image that Azure does not show'}")
+        return pending(FailureCode.NOT_ON_TARGET, f"still runs {instance.image or 'an image that Azure does not show'}")
     is_off_as_before = may_be_off and instance.is_off
     if instance.power is not Power.RUNNING and not is_off_as_before:
-        return pending("NotRunning", f"power state is {instance.power.value}")
+        return pending(FailureCode.NOT_RUNNING, f"power state is {instance.power.value}")
     if flag_matters and instance.latest_model_applied is False:
-        return pending("NotCurrent", "has the image, but latestModelApplied is still false")
+        return pending(FailureCode.NOT_CURRENT, "has the image, but latestModelApplied is still false")
     if signal.proves_health and instance.health is not Health.HEALTHY and not is_off_as_before:
         return pending(
-            "NotHealthy",
+            FailureCode.NOT_HEALTHY,
             f"health is {instance.health.value} (signal: {signal.value})",
             blames_image=instance.health is Health.UNHEALTHY,
         )
@@ -132,7 +107,7 @@ class HealthGate:
     flag_matters: bool = True
     ready_since: float | None = None
     passed: bool = False
-    pending: tuple[Pending, ...] = ()
+    pending: tuple[Failure, ...] = ()
     failures: tuple[Failure, ...] = ()
     vanished: tuple[str, ...] = ()
     evicted: tuple[str, ...] = ()
@@ -148,7 +123,7 @@ class HealthGate:
     @property
     def only_the_flag_is_missing(self) -> bool:
         """Everything is ready but `latestModelApplied`, which can lag, or mean that the model changed."""
-        return bool(self.pending) and all(p.code == "NotCurrent" for p in self.pending)
+        return bool(self.pending) and all(p.code is FailureCode.NOT_CURRENT for p in self.pending)
 
     def advance(self, instances: Mapping[str, Instance], now: float) -> HealthGate:
         """The gate after seeing `instances` (by id) at `now`."""
@@ -172,20 +147,20 @@ class HealthGate:
             return seen
         return seen._waiting(now) if pending else seen._baking(now)
 
-    def out_of_time(self, code: str, message: str, ill_for_long: Collection[str] = ()) -> HealthGate:
+    def out_of_time(self, message: str, ill_for_long: Collection[str] = ()) -> HealthGate:
         """The gate failed for every instance that is not ready, because some other bound was reached. That alone blames
         no image: of who is ill, only those who were so for `health_timeout` (`ill_for_long`) speak against it.
         """
         failures = tuple(
-            Failure(
-                instance_id=p.instance_id,
-                code=code,
+            replace(
+                p,
+                code=FailureCode.BATCH_TIMEOUT,
                 message=f"{message.rstrip('.')}; {p.message}",
                 blames_image=p.blames_image and p.instance_id in ill_for_long,
             )
             for p in self.pending
         )
-        return replace(self, failures=failures or (Failure(instance_id="", code=code, message=message),))
+        return replace(self, failures=failures or (Failure("", FailureCode.BATCH_TIMEOUT, message),))
 
     # -- one instance --------------------------------------------------------------------------------------------
 
@@ -198,7 +173,7 @@ class HealthGate:
             return False
         return instance.power is Power.DEALLOCATED or instance.id in self.proven
 
-    def _not_ready(self, instance: Instance, now: float) -> Pending | None:
+    def _not_ready(self, instance: Instance, now: float) -> Failure | None:
         known = next((each for each in self.pending if each.instance_id == instance.id), None)
         if known is not None and not instance.seen:
             return known
@@ -208,7 +183,7 @@ class HealthGate:
             return found
         if self.signal.proves_health and instance.health is Health.HEALTHY and self._is_old_report(instance, now):
             message = f"was last reported healthy at {instance.health_time}, before its upgrade had ended"
-            return Pending(instance.id, "NotReportedSince", message)
+            return Failure(instance.id, FailureCode.NOT_REPORTED_SINCE, message)
         return None
 
     def _is_old_report(self, instance: Instance, now: float) -> bool:
@@ -254,12 +229,12 @@ class HealthGate:
     def _repaired_away(self, vanished: tuple[str, ...]) -> tuple[Failure, ...]:
         if not self.repairs_at_work:
             return ()
-        ill = {pending.instance_id: pending for pending in self.pending if pending.code == "NotHealthy"}
+        ill = {pending.instance_id: pending for pending in self.pending if pending.code is FailureCode.NOT_HEALTHY}
         message = (
             "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
         )
         return tuple(
-            Failure(instance_id=id_, code="ReplacedWhileIll", message=message, blames_image=ill[id_].blames_image)
+            Failure(id_, FailureCode.REPLACED, message, blames_image=ill[id_].blames_image)
             for id_ in vanished
             if id_ in ill
         )
@@ -270,7 +245,7 @@ class HealthGate:
         waiting = replace(self, ready_since=None)
         waited = now - self.opened_at
         if self.refusal is not None and waited >= LAG_AFTER_FAILURE:
-            behind = [p for p in self.pending if p.code in ("NotOnTarget", "NotProvisioned")]
+            behind = [p for p in self.pending if p.code in (FailureCode.NOT_ON_TARGET, FailureCode.NOT_PROVISIONED)]
             if behind:
                 return replace(waiting, failures=tuple(self._refused(p, self.refusal) for p in behind))
         if waited < self.health_timeout:
@@ -278,17 +253,16 @@ class HealthGate:
         after = f"{duration(waited)} after Azure's operation ended"
         return replace(waiting, failures=tuple(self._not_ready_after(p, after) for p in self.pending))
 
-    def _refused(self, pending: Pending, refusal: Problem) -> Failure:
+    def _refused(self, pending: Failure, refusal: Problem) -> Failure:
         message = f"{refusal.message.rstrip('.')}; {pending.message}"
-        return Failure(instance_id=pending.instance_id, code=refusal.code, message=message)
+        return Failure(pending.instance_id, refusal.code, message)
 
-    def _not_ready_after(self, pending: Pending, after: str) -> Failure:
-        is_silent = pending.code == "NotHealthy" and not pending.blames_image
+    def _not_ready_after(self, pending: Failure, after: str) -> Failure:
+        is_silent = pending.code is FailureCode.NOT_HEALTHY and not pending.blames_image
         lost_its_health = is_silent and pending.instance_id in self.before.reported and not self.all_silent
         too = "; nobody outside the batch reports health any more either" if is_silent and self.all_silent else ""
-        return Failure(
-            instance_id=pending.instance_id,
-            code=pending.code,
+        return replace(
+            pending,
             message=f"{pending.message}, {after}{too}",
             blames_image=pending.blames_image or lost_its_health,
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
 from vmss_upgrade.rollout.goal import Goal, is_on
-from vmss_upgrade.rollout.known_failures import is_never_the_images
 from vmss_upgrade.rollout.planning.availability import (
     floor,
     healthy_without,
@@ -20,9 +20,7 @@ from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
-from vmss_upgrade.rollout.watching.health_gate import OLD_FAILURE_FADES, Pending
-
-NOT_HEALTHY_ELSEWHERE = "NotHealthyElsewhere"
+from vmss_upgrade.rollout.watching.health_gate import OLD_FAILURE_FADES
 
 
 def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
@@ -50,17 +48,17 @@ def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     return ill_ids(scale_set) & there
 
 
-def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tuple[Pending, ...]:
+def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tuple[Failure, ...]:
     """The instances outside the batch that somebody is updating, without attached ones."""
     updating = updating_ids(scale_set.instances)
     return tuple(
-        Pending(instance.id, "UpdatedBySomebody", "is being updated by somebody")
+        Failure(instance.id, FailureCode.UPDATED_BY_SOMEBODY, "is being updated by somebody")
         for instance in scale_set.instances
         if instance.id in updating and instance.id not in batch_ids and not instance.is_attached
     )
 
 
-def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Pending, ...]:
+def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Failure, ...]:
     """Those of `ids` that do not serve now. Who is stopped or evicted is gone, and `min-healthy` judges that."""
     signal = scale_set.model.health_signal
     ill = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
@@ -68,7 +66,7 @@ def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[
     return tuple(_in_trouble(instance, goal) for instance in ill if instance.id not in updating)
 
 
-def _in_trouble(instance: Instance, goal: Goal) -> Pending:
+def _in_trouble(instance: Instance, goal: Goal) -> Failure:
     """Why it does not serve, in Azure's words where its provisioning failed."""
     is_never_the_image = any(is_never_the_images(each.code, each.message) for each in instance.problems[:1])
     is_bad = not is_never_the_image if instance.has_failed else instance.health is Health.UNHEALTHY
@@ -76,14 +74,15 @@ def _in_trouble(instance: Instance, goal: Goal) -> Pending:
     if instance.has_failed and instance.problems:
         first, *others = instance.problems
         more = f" (and {len(others)} more)" if others else ""
-        return Pending(instance.id, first.code, f"is Failed: {first}{more}", blames_image)
+        return Failure(instance.id, first.code, f"is Failed: {first}{more}", blames_image=blames_image)
     if instance.is_being_created:
-        return Pending(instance.id, "BeingCreated", "is being created, perhaps in place of one that was upgraded")
+        message = "is being created, perhaps in place of one that was upgraded"
+        return Failure(instance.id, FailureCode.BEING_CREATED, message)
     if not instance.is_up:
         message = f"is {instance.provisioning}, power state {instance.power.value}"
     else:
         message = f"health is {instance.health.value}"
-    return Pending(instance.id, NOT_HEALTHY_ELSEWHERE, message, blames_image)
+    return Failure(instance.id, FailureCode.NOT_HEALTHY_ELSEWHERE, message, blames_image=blames_image)
 
 
 class Watch:
@@ -161,7 +160,7 @@ class Watch:
 
     # -- before a batch ------------------------------------------------------------------------------------------
 
-    def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Pending, ...]:
+    def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
         """Why the batch may not start now; empty where nothing forbids it."""
         if self._is_rollback and takes_nobody_away(scale_set, batch.instance_ids):
             return ()
@@ -169,13 +168,13 @@ class Watch:
         outside -= set(batch.instance_ids)
         ill = not_healthy(scale_set, outside, goal)
         if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
-            return (Pending("", "NobodyElseRuns", "no instance outside the batch is running any more"), *ill)
+            return (Failure("", FailureCode.NONE_ELSE_RUNS, "no instance outside the batch is running any more"), *ill)
         if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
-            return (Pending("", "NobodyElseIsHealthy", "no instance outside the batch is healthy"), *ill)
+            return (Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, "no instance outside the batch is healthy"), *ill)
         busy = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
         return self._below_floor(batch, scale_set) + busy + ill
 
-    def is_hopeless(self, troubles: Sequence[Pending], now: float) -> bool:
+    def is_hopeless(self, troubles: Sequence[Failure], now: float) -> bool:
         """Whether one of these instances has stayed Failed: waiting does not help it."""
         since = (self._failed_since.get(each.instance_id, now) for each in troubles)
         return any(now - at >= OLD_FAILURE_FADES for at in since)
@@ -186,7 +185,7 @@ class Watch:
 
     # -- at the end ----------------------------------------------------------------------------------------------
 
-    def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Pending, ...]:
+    def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
         """Who of the selected is not well on the target, or still being made or updated; and who else was well there.
 
         Who was made since planning is waited for only where another image than the target may come of it.
@@ -194,18 +193,18 @@ class Watch:
         there = [i for i in scale_set.instances if goal.is_reached_by(i) or (i.has_failed and is_on(i, goal.image))]
         on_target = [i.id for i in there if self._must_be_well(i, now)]
         busy = [
-            Pending(i.id, "StillUpdating", f"is {i.provisioning}")
+            Failure(i.id, FailureCode.STILL_UPDATING, f"is {i.provisioning}")
             for i in scale_set.instances
             if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
         ]
         ill = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
 
-    def _halted_since(self, scale_set: ScaleSet) -> tuple[Pending, ...]:
+    def _halted_since(self, scale_set: ScaleSet) -> tuple[Failure, ...]:
         """Who is stopped, but not deallocated, after its batch passed: its system may have halted by itself."""
         passed = self.passed - self._off_before
         stopped = [i.id for i in scale_set.instances if i.id in passed and i.power is Power.STOPPED]
-        return tuple(Pending(id_, "NotRunning", "power state is stopped") for id_ in stopped)
+        return tuple(Failure(id_, FailureCode.NOT_RUNNING, "power state is stopped") for id_ in stopped)
 
     def still_starting(self, scale_set: ScaleSet) -> tuple[str, ...]:
         """Return who was made since planning and does not serve yet."""
@@ -251,11 +250,11 @@ class Watch:
         waited = now - self._born_at[instance.id]
         return instance.has_failed or instance.id in self._counted_on or waited >= self._policy.health_timeout
 
-    def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Pending, ...]:
+    def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Failure, ...]:
         """`min-healthy`, held against what is healthy now."""
         least = floor(scale_set.instances, self._policy, self._off_before)
         left = healthy_without(scale_set, batch.instance_ids)
         if left >= least:
             return ()
         message = f"healthy outside the batch: only {left}, and `min-healthy` needs {least}"
-        return (Pending("", "BelowMinHealthy", message),)
+        return (Failure("", FailureCode.BELOW_MIN_HEALTHY, message),)

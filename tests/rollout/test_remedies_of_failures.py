@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.known_failures import remedy_of
+from vmss_upgrade.rollout.failures import remedy_of
 
 CANNOT_BOOT = "The selected VM size 'Standard_D2s_v3' cannot boot Hypervisor Generation '1'. Please check."
 ARCHITECTURE = "This VM size only supports a CPU Architecture of 'Arm64', but an image with 'x64' was given."

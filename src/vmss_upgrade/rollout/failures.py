@@ -1,4 +1,4 @@
-"""What to do about failures that a refusal, an operation and an instance can show alike, by Azure's code or words.
+"""What is wrong with an instance or a run, and what to do about it, by Azure's code or words.
 
 Sources: Azure's pages on allocation failures, on quota errors, on SKUs that are not available, on resource locks,
 and on the terms of marketplace images; the words of images that do not boot, jenkinsci/azure-vm-agents-plugin#305
@@ -8,6 +8,49 @@ and on the terms of marketplace images; the words of images that do not boot, je
 from __future__ import annotations
 
 import re
+from dataclasses import KW_ONLY, dataclass
+from enum import StrEnum
+
+
+class FailureCode(StrEnum):
+    """The codes of this action. Azure's own codes stay text as Azure writes them, and are never among these."""
+
+    NOT_SEEN = "NotSeen"
+    STILL_UPDATING = "StillUpdating"
+    NOT_PROVISIONED = "NotProvisioned"
+    NOT_ON_TARGET = "NotOnTarget"
+    NOT_RUNNING = "NotRunning"
+    NOT_CURRENT = "NotCurrent"
+    NOT_HEALTHY = "NotHealthy"
+    NOT_REPORTED_SINCE = "NotReportedSince"
+    REPLACED = "ReplacedWhileIll"
+    BATCH_TIMEOUT = "BatchTimeout"  # only a matter of time
+    NOT_HEALTHY_ELSEWHERE = "NotHealthyElsewhere"
+    UPDATED_BY_SOMEBODY = "UpdatedBySomebody"
+    BEING_CREATED = "BeingCreated"
+    NONE_ELSE_RUNS = "NobodyElseRuns"
+    NONE_ELSE_IS_HEALTHY = "NobodyElseIsHealthy"
+    BELOW_MIN_HEALTHY = "BelowMinHealthy"
+    NOT_RETURNED = "NotReturned"
+    MODEL_CHANGED = "ModelChangedBySomebody"
+    SIGNAL_LOST = "SignalLost"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is wrong with an instance (empty: with a batch, or the run as a whole), for now or for good.
+
+    `code` is one of ours, or Azure's as it is. `blames_image`: the instance was seen bad on the target image, so that
+    going back would help.
+    """
+
+    instance_id: str
+    code: FailureCode | str
+    message: str
+    _: KW_ONLY
+    correlation_id: str = ""
+    blames_image: bool = False
+
 
 _NO_CAPACITY = (
     "allocationfailed",
