@@ -9,7 +9,7 @@ import pytest
 from builders import changed, fleet
 from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, as_lines, as_markdown, domain_labels
 from vmss_upgrade.rollout.domain import DomainKind
-from vmss_upgrade.rollout.history.standing import Cell
+from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.planning.grouping import finest_shown
 from vmss_upgrade.rollout.scale_set import ScaleSet
 

@@ -22,8 +22,9 @@ from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
+from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.history.report import Cell, Report
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout

@@ -11,7 +11,7 @@ from vmss_upgrade.rollout.checks.capacity import below_floor
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal, goal_of
-from vmss_upgrade.rollout.history.standing import Cell, status_of
+from vmss_upgrade.rollout.history.cells import Cell, status_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import Traits
 from vmss_upgrade.rollout.lineage import lineage_of, with_origins

@@ -10,10 +10,11 @@ from vmss_upgrade.reporters.sanitiser.text import count, cut
 from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back, rollback_to
 from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.history.batch_record import AzureWork
+from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.events import BatchProgressed
 from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.wording import duration, listed
@@ -317,9 +318,9 @@ def repairs_notice(report: Report) -> str:
 
 def in_flight(report: Report) -> str:
     """What Azure goes on doing after this run has ended; empty where nothing is under way."""
-    at_work = [record for record in report.batches if record.azure_at_work != "no"]
+    at_work = [record for record in report.batches if record.azure_work is not AzureWork.NONE]
     if not at_work:
         return ""
     batch = at_work[-1].batch
-    goes_on = "goes on" if at_work[-1].azure_at_work == "yes" else "may go on"
+    goes_on = "goes on" if at_work[-1].azure_work is AzureWork.CERTAIN else "may go on"
     return f"Azure {goes_on} upgrading what batch {batch.number} asked for (instances {listed(batch.instance_ids)})."

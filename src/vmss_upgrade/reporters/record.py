@@ -9,7 +9,8 @@ from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.sanitiser.text import without_queries
 from vmss_upgrade.rollout.domain import Domain
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.history.report import BatchRecord, Report
+from vmss_upgrade.rollout.history.batch_record import BatchRecord
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
 from vmss_upgrade.rollout.scale_set import Instance
 
@@ -162,7 +163,7 @@ def _batch(record: BatchRecord) -> dict[str, Any]:
         "instance_ids": list(record.batch.instance_ids),
         "started_at": round(record.started_at, 1),
         "seconds": None if record.seconds is None else round(record.seconds, 1),
-        "result": record.result,
+        "result": record.result.value,
     }
 
 

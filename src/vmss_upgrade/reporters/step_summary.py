@@ -14,8 +14,9 @@ from vmss_upgrade.reporters import status_table as status_words
 from vmss_upgrade.reporters.sanitiser.text import code, count, fenced, markdown
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.history.batch_record import BatchRecord
 from vmss_upgrade.rollout.history.outcome import Outcome
-from vmss_upgrade.rollout.history.report import BatchRecord, Report
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.wording import duration, listed
 
@@ -212,7 +213,7 @@ def _batch_table(plan: RolloutPlan, records: list[BatchRecord], report: Report) 
         title = plan_words.batch_title(batch, report.before)
         took = duration(record.seconds) if record and record.seconds is not None else ""
         began = duration(record.started_at) if record else ""
-        result = record.result if record else "not started"
+        result = record.result.value if record else "not started"
         ids = code(listed(batch.instance_ids, 30), LONGEST_MESSAGE)
         lines.append(f"| {number} | {title} | {ids} | {began} | {took} | {result} |")
     return lines

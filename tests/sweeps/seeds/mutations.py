@@ -173,7 +173,7 @@ MUTATIONS = (
     Mutation("tells in outputs what the record does not", "files", told(lambda _: {"upgraded": '["77"]'})),
     Mutation("says of nobody that it remains", "lists", told(lambda _: {"remaining": "[]"})),
     Mutation("says of all touched ones that they are upgraded", "upgraded", {
-        "Report.upgraded": lambda _, report: sorted(report.touched & {each.id for each in report.instances})
+        "Standing.upgraded": lambda _, report: sorted(report.touched & {each.id for each in report.instances})
     }),
     Mutation("says of upgraded ones that they remain", "remaining", told(lambda of: {"remaining": of["upgraded"]}), 3),
     Mutation("says of the remaining that they are skipped", "skipped", told(lambda of: {"skipped": of["remaining"]})),

@@ -1,0 +1,57 @@
+"""What the heatmap shows of an instance."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from vmss_upgrade.rollout.goal import Goal
+from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.planning.plan import SkipReason
+from vmss_upgrade.rollout.scale_set import Health, Instance, Power, is_healthy
+
+
+class Cell(Enum):
+    """What the heatmap shows of an instance."""
+
+    OLD = "old"
+    UPGRADING = "upgrading"
+    NEW = "new"
+    ROLLED_BACK = "rolled back"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    # where only the status was asked for
+    CURRENT = "on the model"
+    BEHIND = "behind the model"
+    ILL = "not healthy"
+    OFF = "stopped"
+    UNKNOWN = "not known"
+    ATTACHED = "attached"
+
+
+def standing(reason: SkipReason | None, *, is_rollback: bool = False) -> Cell:
+    """The cell of an instance that nothing is being done to, by why it is skipped. Old and new are those of the
+    rollout, also while it is being undone.
+    """
+    due, arrived = (Cell.NEW, Cell.OLD) if is_rollback else (Cell.OLD, Cell.NEW)
+    if reason is None:
+        return due
+    return arrived if reason.is_settled else Cell.SKIPPED
+
+
+def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
+    """The cell of an instance where only the status was asked for."""
+    if instance.is_attached:
+        return Cell.ATTACHED
+    if instance.is_off:
+        return Cell.OFF
+    if not is_healthy(instance, signal):
+        return Cell.ILL if _is_known(instance) else Cell.UNKNOWN
+    if not str(goal.image) or (goal.image.is_floating and instance.latest_model_applied is None):
+        return Cell.UNKNOWN
+    return Cell.CURRENT if goal.is_reached_by(instance) else Cell.BEHIND
+
+
+def _is_known(instance: Instance) -> bool:
+    """Whether Azure shows enough of an instance to tell that it is not healthy."""
+    is_silent = instance.is_up and instance.health is Health.NO_SIGNAL
+    return instance.has_failed or (instance.power is not Power.NOT_SHOWN and not is_silent)
