@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollou
 from vmss_upgrade.rollout.planning.rollback import moved_from
 from vmss_upgrade.rollout.policy import Policy, Selection, Strategy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, ScaleSet
-from vmss_upgrade.rollout.watching.watch import updated_by_somebody
+from vmss_upgrade.rollout.watching.troubles import updated_by_somebody
 
 LINUX = Traits(os="Linux")
 NOBLE = platform("24.04.1", offer="noble")

@@ -30,9 +30,10 @@ from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Problem, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate, new_problems
+from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate
 from vmss_upgrade.rollout.watching.patience import Patience
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.watching.readiness import new_problems
+from vmss_upgrade.rollout.wording import clause, duration
 
 STOPPED_REMEDY = "Some of the batch are stopped; where Azure does not upgrade such, use `stopped-instances: skip`."
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing
@@ -111,7 +112,7 @@ class BatchRun:
         elif state is OperationState.FAILED:
             problem = operation.problem
             why = f"{problem.code}, {problem.message}" if problem else "without a reason"
-            told = f"Azure says that the operation failed ({why.rstrip('.')}): the instances decide."
+            told = f"Azure says that the operation failed ({clause(why)}): the instances decide."
             yield self._notice(Severity.WARN, told)
             state = yield from self._watch_instead()
         if state is not OperationState.RUNNING:

@@ -97,8 +97,7 @@ class ImageInquiry:
 
     def _running(self, scale_set: ScaleSet) -> Steps[Traits]:
         """What the catalog says of an image that instances run; nothing where none of them shows one."""
-        made = [instance for instance in scale_set.instances if not instance.is_attached]
-        running = next((i.image for i in made if i.image is not None), None)
+        running = next((i.image for i in scale_set.made if i.image is not None), None)
         if running is None or running.is_floating:
             return Traits()
         return (yield from self.look_up(running, scale_set.model)).traits
@@ -106,5 +105,5 @@ class ImageInquiry:
 
 def _boots_now(scale_set: ScaleSet, running: Traits) -> Traits:
     """What the set boots: as its model says, as its instances show, and as an image is that they run."""
-    shown = (i.generation for i in scale_set.instances if i.generation and not i.is_attached)
+    shown = (i.generation for i in scale_set.made if i.generation)
     return scale_set.model.traits.completed(Traits(generation=next(shown, ""))).completed(running)

@@ -20,7 +20,7 @@ from vmss_upgrade.rollout.history.events import (
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.watching.patience import Patience
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import clause, duration
 
 LIMIT = 30 * 60.0  # seconds; recorded image changes of a model took 41 to 64 s
 LAG = 60.0  # seconds for which a read may still show the model of before an update, our own or somebody's
@@ -54,7 +54,7 @@ def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps
     if failure is not None and not model.image.same_as(target):
         raise failure
     if failure is not None:
-        told = f"{failure.code}, {str(failure).rstrip('.')}"
+        told = clause(f"{failure.code}, {failure}")
         message = (
             f"Azure says that the update of the model failed ({told}), but it holds the target: the model decides."
         )

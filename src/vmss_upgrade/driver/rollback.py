@@ -18,7 +18,7 @@ from vmss_upgrade.rollout.planning.availability import off_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, moved_by, not_back, plan_rollback
 from vmss_upgrade.rollout.scale_set import ScaleSet
-from vmss_upgrade.rollout.watching.watch import Watch
+from vmss_upgrade.rollout.watching.watch import Returning, Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,8 @@ def return_loop(
 ) -> BatchLoop:
     """The batches of a rollback to `goal`, of a rollout that had started `done`."""
     policy = limits.policy
-    watch = Watch(now, goal, policy, off_before=off_before, returning=moved.ids, bystanders=bystanders)
+    returning = Returning(ids=moved.ids, off_before=off_before, bystanders=bystanders)
+    watch = Watch(now, goal, policy, returning)
 
     def replan(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
         return plan_rollback(scale_set, goal, policy, moved, left=None, done=done)

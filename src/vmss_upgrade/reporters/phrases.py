@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import SkipReason
-from vmss_upgrade.rollout.wording import duration, listed
+from vmss_upgrade.rollout.wording import clause, duration, listed
 
 LOOK_IS_OLD = 120.0  # seconds after which what was seen is not what is so now
 LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
@@ -213,7 +213,7 @@ def failure_in_words(failures: list[Failure]) -> str:
     more = f" (and {len(messages) - 1} other messages, in the step summary)" if len(messages) > 1 else ""
     correlation = next((f.correlation_id for f in failures if f.correlation_id), "")
     support = f" Correlation id {correlation}." if correlation else ""
-    return f"{who}{failures[0].code}: {messages[0].rstrip('.')}{more}.{support}"
+    return f"{who}{failures[0].code}: {clause(messages[0])}{more}.{support}"
 
 
 def proven(report: Report, is_current: bool) -> str:

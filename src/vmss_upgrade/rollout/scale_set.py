@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -173,6 +174,11 @@ class Instance:
         return self.is_provisioned and self.power is Power.RUNNING
 
     @property
+    def is_silent(self) -> bool:
+        """True when it runs, and should report its health, but does not."""
+        return self.is_up and self.health is Health.NO_SIGNAL
+
+    @property
     def is_off(self) -> bool:
         """Stopped or deallocated: serves nobody, and an upgrade would not start it."""
         return self.power in (Power.STOPPED, Power.DEALLOCATED)
@@ -185,6 +191,11 @@ class ScaleSet:
     model: Model
     instances: tuple[Instance, ...]
 
+    @property
+    def made(self) -> tuple[Instance, ...]:
+        """The instances that were made from the model, without machines that somebody attached."""
+        return made_from_model(self.instances)
+
     def by_id(self) -> dict[str, Instance]:
         """The instances by their id."""
         return {instance.id: instance for instance in self.instances}
@@ -192,6 +203,11 @@ class ScaleSet:
     def shows(self, kind: DomainKind) -> bool:
         """Whether any instance shows a domain of this kind."""
         return any(instance.domain(kind) is not None for instance in self.instances)
+
+
+def made_from_model(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    """Return the instances that were made from the model, without machines that somebody attached."""
+    return tuple(instance for instance in instances if not instance.is_attached)
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:

@@ -19,6 +19,16 @@ def some(names: Iterable[str]) -> str:
     return listed(names, limit=20)
 
 
+def clause(text: str) -> str:
+    """Return the text without a full stop at its end, so that a sentence can go on after it."""
+    return text.rstrip(".")
+
+
+def sentence(text: str) -> str:
+    """Return the text with one full stop at its end, whether Azure gave it one or not."""
+    return f"{clause(text)}."
+
+
 def duration(seconds: float) -> str:
     """Seconds in words: 45s, 3m05s, 1h02m."""
     whole = round(seconds)

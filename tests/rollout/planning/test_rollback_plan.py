@@ -27,7 +27,7 @@ from vmss_upgrade.rollout.planning.rollback import (
 )
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
 from vmss_upgrade.rollout.scale_set import ScaleSet
-from vmss_upgrade.rollout.watching.watch import Watch
+from vmss_upgrade.rollout.watching.watch import Returning, Watch
 
 BACK = Goal(image=OLD, in_model=True, heals=True)
 THIRD = platform("1.5.0")
@@ -307,7 +307,7 @@ def test_everybody_appears_exactly_once(
 
 
 def watch(scale_set: ScaleSet, returning: str, policy: Policy | None = None) -> Watch:
-    return Watch(scale_set, BACK, policy or Policy(), returning=returning.split())
+    return Watch(scale_set, BACK, policy or Policy(), Returning(ids=frozenset(returning.split())))
 
 
 def test_whoever_is_still_to_return_may_be_ill() -> None:
@@ -347,8 +347,8 @@ def test_the_floor_is_that_of_the_beginning() -> None:
     """Instances that were evicted during the rollout must not lower it."""
     now = fleet("001122", new="0 1", deallocated="2 3")
     policy = Policy(min_healthy=Share(50, is_percentage=True))
-    lowered = Watch(now, BACK, policy, returning=["0", "1"])
-    held = Watch(now, BACK, policy, off_before=frozenset(), returning=["0", "1"])
+    lowered = Watch(now, BACK, policy, Returning(ids=frozenset("01")))
+    held = Watch(now, BACK, policy, Returning(ids=frozenset("01"), off_before=frozenset()))
     assert lowered.troubles(there("0 1"), now, BACK, 0.0) == ()
     assert [trouble.code for trouble in held.troubles(there("0 1"), now, BACK, 0.0)] == ["BelowMinHealthy"]
 

@@ -12,7 +12,8 @@ from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
-from vmss_upgrade.rollout.watching.watch import Watch, must_stay_healthy, not_healthy, updated_by_somebody
+from vmss_upgrade.rollout.watching.troubles import must_stay_healthy, not_healthy, updated_by_somebody
+from vmss_upgrade.rollout.watching.watch import Watch
 
 
 @pytest.mark.parametrize(

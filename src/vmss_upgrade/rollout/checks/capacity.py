@@ -140,7 +140,7 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
     """The instances that run and have the model's health signal but report nothing, where too few are known to be
     healthy for want of their reports and nothing else.
     """
-    silent = {i.id for i in scale_set.instances if i.is_up and i.health is Health.NO_SIGNAL}
+    silent = {i.id for i in scale_set.instances if i.is_silent}
     ids = _missing_alone(silent, scale_set, plan, policy)
     if not ids:
         return None
@@ -155,7 +155,7 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
 
 def _missing_alone(ids: Collection[str], scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[str]:
     """Those of `ids` that are made from the model, where too few are healthy only because they are not known to be."""
-    unknown = {i.id for i in scale_set.instances if i.id in ids and not i.is_attached}
+    unknown = {i.id for i in scale_set.made if i.id in ids}
     is_the_reason = _is_too_few(scale_set, plan, policy) and not _is_too_few(_healed(scale_set, unknown), plan, policy)
     return sorted(unknown, key=in_natural_order) if is_the_reason else []
 

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from vmss_upgrade.rollout.az_commands import look_closer
 from vmss_upgrade.rollout.checks.capacity import (
     all_that_is_healthy,
     below_floor,
-    ill_on_target,
     not_reported,
     not_shown,
     whole_set,
 )
+from vmss_upgrade.rollout.checks.instances import (
+    being_updated,
+    changed_individually,
+    ephemeral_disks,
+    failed_before,
+    no_signal_yet,
+    silent_before,
+    stopped_included,
+    unhealthy_before,
+    unhealthy_on_target,
+)
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
-from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Health, Instance, Origin, ScaleSet, is_healthy
-from vmss_upgrade.rollout.wording import duration, in_natural_order, some
+from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
+from vmss_upgrade.rollout.wording import duration, some
 
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 
@@ -33,7 +41,7 @@ def examine_plan(
     findings = (
         *_unknown_selection(scale_set, policy),
         *_attached(scale_set, plan, policy),
-        _hanging(scale_set, plan, hanging),
+        being_updated(scale_set, plan, hanging),
         not_shown(scale_set, plan, policy),
         not_reported(scale_set, plan, policy),
         _protected(scale_set, plan, policy),
@@ -46,14 +54,14 @@ def examine_plan(
         _pins_floating_model(scale_set, plan),
         _many_models(scale_set, plan),
         _pending_changes(scale_set, plan),
-        _changed_individually(scale_set, plan),
-        _ephemeral(scale_set, plan),
-        _ill_before(scale_set, plan),
-        _silent_before(scale_set, plan),
-        _failed_before(scale_set),
-        _no_signal_yet(scale_set),
-        _told_ill_on_target(scale_set, plan),
-        _stopped_included(scale_set, plan),
+        changed_individually(scale_set, plan),
+        ephemeral_disks(scale_set, plan),
+        unhealthy_before(scale_set, plan),
+        silent_before(scale_set, plan),
+        failed_before(scale_set),
+        no_signal_yet(scale_set),
+        unhealthy_on_target(scale_set, plan),
+        stopped_included(scale_set, plan),
         _canary_too_large(plan, policy),
     )
     found = [finding for finding in findings if finding is not None]
@@ -95,22 +103,6 @@ def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Fi
             )
         )
     return findings
-
-
-def _hanging(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[str]) -> Finding | None:
-    """Updates that would keep every batch from starting, the one in which they are included: Azure takes no other
-    upgrade of them on. A rollback is not refused for it: whoever can return is to return.
-    """
-    updating = updating_ids(scale_set.instances)
-    ids = [i.id for i in scale_set.instances if i.id in updating & {*hanging} and not i.is_attached]
-    if not ids or not plan.batches or plan.is_rollback:
-        return None
-    it = "it" if len(ids) == 1 else "each"
-    return refuse(
-        f"Being updated by somebody since before this run, so that no batch could start: {some(ids)}.",
-        f"Wait until that has ended, and run again. Where it hangs, see what Azure says of {it}: "
-        f"{look_closer(scale_set.model, ids[0])}",
-    )
 
 
 def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
@@ -191,7 +183,7 @@ def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     if plan.goal.whole_model:
         return None
     pending: dict[str, list[str]] = {}
-    for instance in _moving(scale_set, plan):
+    for instance in plan.moving(scale_set):
         for change in _behind_in(instance, scale_set):
             pending.setdefault(change, []).append(instance.id)
     if not pending:
@@ -209,94 +201,6 @@ def _behind_in(instance: Instance, scale_set: ScaleSet) -> tuple[str, ...]:
     return ()
 
 
-def _changed_individually(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    ids = [instance.id for instance in _moving(scale_set, plan) if instance.changed_individually]
-    if not ids:
-        return None
-    return warn(
-        f"Changed individually (modelDefinitionApplied is VirtualMachine), so an upgrade takes their own changes back: "
-        f"{some(ids)}."
-    )
-
-
-def _ephemeral(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    if not scale_set.model.ephemeral_os_disk or not plan.batches:
-        return None
-    return warn(
-        "The OS disks are ephemeral (diffDiskSettings.option is Local): what an instance has stored on its OS disk or "
-        "its temporary disk is lost when it is upgraded."
-    )
-
-
-def _ill_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    signal = scale_set.model.health_signal
-    known = [i for i in _moving(scale_set, plan) if i.shows_view and not _is_silent(i)]
-    ill = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
-    if not ill:
-        return None
-    if plan.is_rollback:
-        return note(f"Not healthy now, so they return first: {some(ill)}.")
-    return note(f"Not healthy before the rollout, so first in their domain: {some(ill)}.")
-
-
-def _silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """No report is no illness, and no health either."""
-    ids = [instance.id for instance in _moving(scale_set, plan) if _is_silent(instance)]
-    if not ids or not scale_set.model.health_signal.proves_health:
-        return None
-    return note(f"Report no health, so they are not known to be healthy and go first in their domain: {some(ids)}.")
-
-
-def _is_silent(instance: Instance) -> bool:
-    """Return whether it runs and should have the health signal, but reports nothing."""
-    return instance.is_up and instance.health is Health.NO_SIGNAL
-
-
-def _failed_before(scale_set: ScaleSet) -> Finding | None:
-    """What Azure says of instances that are Failed already: the reason is not this rollout's, but may meet it again."""
-    failed: dict[tuple[str, str], list[str]] = {}
-    words: dict[tuple[str, str], str] = {}
-    for instance in scale_set.instances:
-        for problem in instance.problems if instance.has_failed else ():
-            failed.setdefault(problem.key, []).append(instance.id)
-            words.setdefault(problem.key, f"{problem.code}, {problem}")
-    if not failed:
-        return None
-    told = "; ".join(f"{words[key].rstrip('.')} ({some(ids)})" for key, ids in failed.items())
-    return warn(f"Failed before this run, says Azure: {told}.")
-
-
-def _no_signal_yet(scale_set: ScaleSet) -> Finding | None:
-    """A signal that was added to the model reaches an instance with its next upgrade."""
-    ids = [i.id for i in scale_set.instances if i.health is Health.NOT_YET]
-    signal = scale_set.model.health_signal
-    if not ids or not signal.proves_health:
-        return None
-    return warn(
-        f"The model has a health signal ({signal.value}) that these instances have not got yet, so they report no "
-        f"health: {some(ids)}. Until its upgrade each counts as well while it is provisioned and running; from then on "
-        "by its health.",
-    )
-
-
-def _told_ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    ill = ill_on_target(scale_set, plan)
-    if not ill:
-        return None
-    left_alone = plan.update_model or plan.is_rollback
-    then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
-    return warn(f"On the target image already, but not healthy: {some(ill)}. {then}")
-
-
-def _stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    ids = [instance.id for instance in _moving(scale_set, plan) if instance.is_off]
-    if not ids:
-        return None
-    return note(
-        f"Stopped, and upgraded all the same: {some(ids)}. They stay as they are, so their health is not looked at."
-    )
-
-
 def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
     if policy.canary is None or plan.canary >= policy.canary or not plan.batches:
         return None
@@ -304,11 +208,3 @@ def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:
         f"`canary` asks for {policy.canary}; {plan.canary} go first, because the first domain, or a batch, holds "
         "no more, or others run the target already."
     )
-
-
-# -- small steps ---------------------------------------------------------------------------------------------------
-
-
-def _moving(scale_set: ScaleSet, plan: RolloutPlan) -> list[Instance]:
-    present = scale_set.by_id()
-    return [present[id_] for id_ in sorted(plan.instance_ids, key=in_natural_order)]

@@ -7,7 +7,7 @@ from enum import Enum
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import SkipReason
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, is_healthy
+from vmss_upgrade.rollout.scale_set import Instance, Power, is_healthy
 
 
 class Cell(Enum):
@@ -53,5 +53,4 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
 
 def _is_known(instance: Instance) -> bool:
     """Whether Azure shows enough of an instance to tell that it is not healthy."""
-    is_silent = instance.is_up and instance.health is Health.NO_SIGNAL
-    return instance.has_failed or (instance.power is not Power.NOT_SHOWN and not is_silent)
+    return instance.has_failed or (instance.power is not Power.NOT_SHOWN and not instance.is_silent)

@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import clause, duration, sentence
 
 _STUCK = (
     FailureCode.BATCH_TIMEOUT,
@@ -46,7 +46,7 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
     failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
-    reason = f"{error.doing} failed: {error.code}, {str(error).rstrip('.')}."
+    reason = sentence(f"{error.doing} failed: {error.code}, {error}")
     return Ending(
         outcome=outcome,
         reason=reason,
@@ -95,9 +95,7 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
 def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     """Azure did not take the upgrade of a batch on in time; its instances are as they were."""
     failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
-    reason = (
-        f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {str(error).rstrip('.')}."
-    )
+    reason = sentence(f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {error}")
     return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 
@@ -218,4 +216,4 @@ def _first_of(failures: Sequence[Failure]) -> str:
     first = failures[0]
     who = f"instance {first.instance_id}: " if first.instance_id else ""
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
-    return f"{who}{first.code}, {first.message.rstrip('.')}{more}."
+    return f"{who}{first.code}, {clause(first.message)}{more}."

@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.planning.plan import RolloutPlan, Skipped, SkipReason
 from vmss_upgrade.rollout.planning.planner import reason_to_skip, why_off
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
-from vmss_upgrade.rollout.watching.health_gate import not_ready
+from vmss_upgrade.rollout.watching.readiness import not_ready
 from vmss_upgrade.rollout.wording import in_natural_order
 
 

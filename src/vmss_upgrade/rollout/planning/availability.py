@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, made_from_model
 
 
 def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
     """Who serves now. Attached machines do not stand for the model's: they may report no health, and do other work."""
     signal = scale_set.model.health_signal
-    made = [instance for instance in scale_set.instances if not instance.is_attached]
-    return frozenset(instance.id for instance in made if is_healthy(instance, signal))
+    return frozenset(instance.id for instance in scale_set.made if is_healthy(instance, signal))
 
 
 def ill_ids(scale_set: ScaleSet) -> frozenset[str]:
@@ -34,8 +33,8 @@ def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[
     """
     if policy.allow_downtime:
         return 0
-    made = [i for i in instances if not i.is_leaving and not i.is_attached]
-    counted = [i for i in made if not (i.is_off and i.id in off_before)]
+    staying = [i for i in made_from_model(instances) if not i.is_leaving]
+    counted = [i for i in staying if not (i.is_off and i.id in off_before)]
     return policy.min_healthy.at_least(len(counted))
 
 
@@ -63,8 +62,7 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
 
 def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Whether the batch holds every instance that is neither stopped nor leaving: upgrading it would be an outage."""
-    made = [instance for instance in scale_set.instances if not instance.is_attached]
-    running = {instance.id for instance in made if not instance.is_off and not instance.is_leaving}
+    running = {instance.id for instance in scale_set.made if not instance.is_off and not instance.is_leaving}
     return bool(running) and running <= set(batch_ids)
 
 

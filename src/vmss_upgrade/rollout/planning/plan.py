@@ -8,7 +8,8 @@ from enum import Enum
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Origin
+from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
+from vmss_upgrade.rollout.wording import in_natural_order
 
 _ATTACHED = "attached, not made from the model"
 
@@ -94,6 +95,11 @@ class RolloutPlan:
     def instance_ids(self) -> tuple[str, ...]:
         """Every instance that moves, in the order of the rollout."""
         return tuple(id_ for batch in self.batches for id_ in batch.instance_ids)
+
+    def moving(self, scale_set: ScaleSet) -> list[Instance]:
+        """Return the instances that move, in natural order."""
+        present = scale_set.by_id()
+        return [present[id_] for id_ in sorted(self.instance_ids, key=in_natural_order)]
 
     @property
     def largest_batch(self) -> int:

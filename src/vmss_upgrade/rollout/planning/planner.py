@@ -124,7 +124,7 @@ def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> in
     `strategy: update-domain` without a batch size takes whole update domains; under `auto` the fifth is rounded up.
     Attached machines do not make the set larger.
     """
-    instances = sum(1 for instance in scale_set.instances if not instance.is_attached)
+    instances = len(scale_set.made)
     if policy.batch_size is not None:
         return policy.batch_size.at_most(instances)
     if grouping is not DomainKind.UPDATE:
@@ -218,8 +218,7 @@ def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: P
 
 def _image_left(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
     """Read from the instances, because on a re-run the model already holds the target."""
-    made = [instance for instance in scale_set.instances if not instance.is_attached]
-    behind = [i for i in due if not is_on(i, target)] or [i for i in made if not is_on(i, target)]
+    behind = [i for i in due if not is_on(i, target)] or [i for i in scale_set.made if not is_on(i, target)]
     images = Counter(instance.image for instance in behind if instance.image is not None)
     if images:
         return images.most_common(1)[0][0]

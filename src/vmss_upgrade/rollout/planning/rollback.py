@@ -89,7 +89,7 @@ def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
     """
     if not scale_set.model.image.same_as(back_to):
         return scale_set.model.image
-    others = _images_besides((i for i in scale_set.instances if not i.is_attached), back_to)
+    others = _images_besides(scale_set.made, back_to)
     return others[0] if len(others) == 1 else None
 
 
@@ -127,7 +127,7 @@ def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[st
     target: of a VHD nothing but the flag tells, and only then.
     """
     held_it = before.model.image.same_as(goal.image)
-    there = {i.id for i in now.instances if is_on(i, goal.image) and not i.is_attached}
+    there = {i.id for i in now.made if is_on(i, goal.image)}
     half_way = {i.id for i in now.instances if held_it and i.is_half_way and not is_on(i, previous)}
     known = {instance.id for scale_set in (before, now) for instance in scale_set.instances}
     return Moved(ids=frozenset(there | half_way | set(touched)), known=frozenset(known))
@@ -138,8 +138,7 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
     ids = {i.id for i in scale_set.instances if i.is_half_way and not (i.has_failed and is_on(i, goal.image))}
     if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
         ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
-    made = [i for i in scale_set.instances if not i.is_attached]
-    unknown = {i.id for i in made if i.id not in ids and not goal.is_reached_by(i)}
+    unknown = {i.id for i in scale_set.made if i.id not in ids and not goal.is_reached_by(i)}
     known = frozenset(instance.id for instance in scale_set.instances)
     return Moved(ids=frozenset(ids), known=known, unknown=frozenset(unknown))
 

@@ -19,54 +19,15 @@ from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
+from vmss_upgrade.rollout.watching.readiness import new_problems, not_ready
 from vmss_upgrade.rollout.watching.times import is_earlier
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import clause, duration
 
 OLD_FAILURE_FADES = 60.0  # seconds; Azure goes on showing an old failure for a while (Azure/azure-cli#33307)
 LATE_REPORT_STANDS = 60.0  # seconds after which a report of health from the time of the upgrade is believed
 # Failures of an OS that was booted: no source says which image Azure shows of an instance whose upgrade failed.
 _OS_FAILED = ("osprovisioning", "vmextension", "vmstart")
 LAG_AFTER_FAILURE = 120.0  # seconds for which instances may lag behind an operation that failed
-
-
-def not_ready(
-    instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool, may_be_off: bool = False
-) -> Failure | None:
-    """The first reason why `instance` cannot pass yet; None when it is ready.
-
-    `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
-    `may_be_off`: the instance was off before, and an upgrade does not start it; off, it need not be healthy.
-    """
-
-    def pending(code: FailureCode, message: str, *, blames_image: bool = False) -> Failure:
-        return Failure(instance.id, code, message, blames_image=blames_image)
-
-    if not instance.seen:
-        return pending(FailureCode.NOT_SEEN, "is missing from Azure's latest list of instances")
-    if instance.is_busy:
-        return pending(FailureCode.STILL_UPDATING, f"provisioning state is still {instance.provisioning}")
-    if not instance.is_provisioned:
-        return pending(FailureCode.NOT_PROVISIONED, f"provisioning state is {instance.provisioning}")
-    if not is_on(instance, target):
-        return pending(FailureCode.NOT_ON_TARGET, f"still runs {instance.image or 'an image that Azure does not show'}")
-    is_off_as_before = may_be_off and instance.is_off
-    if instance.power is not Power.RUNNING and not is_off_as_before:
-        return pending(FailureCode.NOT_RUNNING, f"power state is {instance.power.value}")
-    if flag_matters and instance.latest_model_applied is False:
-        return pending(FailureCode.NOT_CURRENT, "has the image, but latestModelApplied is still false")
-    if signal.proves_health and instance.health is not Health.HEALTHY and not is_off_as_before:
-        return pending(
-            FailureCode.NOT_HEALTHY,
-            f"health is {instance.health.value} (signal: {signal.value})",
-            blames_image=instance.health is Health.UNHEALTHY,
-        )
-    return None
-
-
-def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
-    """Return the failures that the instance shows, with nobody at work on it, beside those `known` of it by its id."""
-    old = {problem.key for problem in known.get(instance.id, ())}
-    return () if instance.is_busy else tuple(each for each in instance.problems if each.key not in old)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +116,7 @@ class HealthGate:
             replace(
                 p,
                 code=FailureCode.BATCH_TIMEOUT,
-                message=f"{message.rstrip('.')}; {p.message}",
+                message=f"{clause(message)}; {p.message}",
                 blames_image=p.blames_image and p.instance_id in ill_for_long,
             )
             for p in self.pending
@@ -254,7 +215,7 @@ class HealthGate:
         return replace(waiting, failures=tuple(self._not_ready_after(p, after) for p in self.pending))
 
     def _refused(self, pending: Failure, refusal: Problem) -> Failure:
-        message = f"{refusal.message.rstrip('.')}; {pending.message}"
+        message = f"{clause(refusal.message)}; {pending.message}"
         return Failure(pending.instance_id, refusal.code, message)
 
     def _not_ready_after(self, pending: Failure, after: str) -> Failure:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
+from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.planning.availability import (
     floor,
@@ -14,75 +15,32 @@ from vmss_upgrade.rollout.planning.availability import (
     nobody_else_runs,
     off_ids,
     takes_nobody_away,
-    updating_ids,
 )
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Instance, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.watching.health_gate import OLD_FAILURE_FADES
+from vmss_upgrade.rollout.watching.troubles import (
+    ill_on_another_s_target,
+    must_stay_healthy,
+    not_healthy,
+    updated_by_somebody,
+)
 
 
-def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
-    """The instances whose health the rollout counts on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returning:
+    """The instances (`ids`) that a rollback returns: they run the image that is left, so that their health counts only
+    once they have returned.
 
-    Those healthy at planning, and those that run the target already: a target that does not get healthy is a
-    reason to stop, also when it was an earlier run that put it there. Attached machines are not the rollout's.
+    `off_before` were off before the rollout began (None: those that are off now). Nothing is expected at the end of
+    `bystanders`, which do not move, unless their health counts.
     """
-    signal = scale_set.model.health_signal
 
-    def counted_on(instance: Instance) -> bool:
-        on_target = goal.in_model and goal.is_reached_by(instance) and not instance.is_off
-        return is_healthy(instance, signal) or on_target
-
-    return frozenset(i.id for i in scale_set.instances if not i.is_attached and counted_on(i))
-
-
-def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
-    """The instances that run the target image already and are ill, where it is not this rollout's model that put it
-    there: a rollout back to an older image finds some, and heals the others first.
-    """
-    if goal.in_model:
-        return frozenset()
-    there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
-    return ill_ids(scale_set) & there
-
-
-def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tuple[Failure, ...]:
-    """The instances outside the batch that somebody is updating, without attached ones."""
-    updating = updating_ids(scale_set.instances)
-    return tuple(
-        Failure(instance.id, FailureCode.UPDATED_BY_SOMEBODY, "is being updated by somebody")
-        for instance in scale_set.instances
-        if instance.id in updating and instance.id not in batch_ids and not instance.is_attached
-    )
-
-
-def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Failure, ...]:
-    """Those of `ids` that do not serve now. Who is stopped or evicted is gone, and `min-healthy` judges that."""
-    signal = scale_set.model.health_signal
-    ill = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
-    updating = updating_ids(ill)
-    return tuple(_in_trouble(instance, goal) for instance in ill if instance.id not in updating)
-
-
-def _in_trouble(instance: Instance, goal: Goal) -> Failure:
-    """Why it does not serve, in Azure's words where its provisioning failed."""
-    is_never_the_image = any(is_never_the_images(each.code, each.message) for each in instance.problems[:1])
-    is_bad = not is_never_the_image if instance.has_failed else instance.health is Health.UNHEALTHY
-    blames_image = is_bad and instance.seen and is_on(instance, goal.image)
-    if instance.has_failed and instance.problems:
-        first, *others = instance.problems
-        more = f" (and {len(others)} more)" if others else ""
-        return Failure(instance.id, first.code, f"is Failed: {first}{more}", blames_image=blames_image)
-    if instance.is_being_created:
-        message = "is being created, perhaps in place of one that was upgraded"
-        return Failure(instance.id, FailureCode.BEING_CREATED, message)
-    if not instance.is_up:
-        message = f"is {instance.provisioning}, power state {instance.power.value}"
-    else:
-        message = f"health is {instance.health.value}"
-    return Failure(instance.id, FailureCode.NOT_HEALTHY_ELSEWHERE, message, blames_image=blames_image)
+    ids: frozenset[str]
+    off_before: frozenset[str] | None = None
+    bystanders: frozenset[str] = frozenset()
 
 
 class Watch:
@@ -93,24 +51,13 @@ class Watch:
     `health-timeout` to start; then, or once it has been healthy, how it fares says something about the target.
     """
 
-    def __init__(
-        self,
-        scale_set: ScaleSet,
-        goal: Goal,
-        policy: Policy,
-        *,
-        off_before: frozenset[str] | None = None,
-        returning: Collection[str] | None = None,
-        bystanders: Collection[str] = (),
-    ) -> None:
-        """`off_before`: who was off before it all began (None: who is off now). `returning`: whom a rollback returns;
-        they run what is to be left, so they are not counted on before they have returned. `bystanders`: who does not
-        move, so that nothing is expected of one at the end that is not counted on.
-        """
+    def __init__(self, scale_set: ScaleSet, goal: Goal, policy: Policy, rollback: Returning | None = None) -> None:
+        returning = rollback or Returning(ids=frozenset())
+        off_before = returning.off_before
         self.passed: set[str] = set()
-        self._is_rollback = returning is not None
-        self._returning = frozenset(returning or ())
-        self._bystanders = frozenset(bystanders)
+        self._is_rollback = rollback is not None
+        self._returning = returning.ids
+        self._bystanders = returning.bystanders
         self._policy = policy
         self._known = frozenset(scale_set.by_id())
         self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
@@ -134,8 +81,8 @@ class Watch:
         self._failed_since = {id_: self._failed_since.get(id_, now) for id_ in failed}
         not_yet = self._returning - self.passed
         signal = scale_set.model.health_signal
-        made = [instance for instance in scale_set.instances if instance.seen and not instance.is_attached]
-        self._counted_on |= {instance.id for instance in made if is_healthy(instance, signal)} - not_yet
+        seen = [instance for instance in scale_set.made if instance.seen]
+        self._counted_on |= {instance.id for instance in seen if is_healthy(instance, signal)} - not_yet
         starting = [id_ for id_ in self.still_starting(scale_set) if id_ not in self._replacements]
         self._replacements.update(starting[: self._lost - len(self._replacements)])
 
@@ -243,7 +190,7 @@ class Watch:
 
     def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
         """Those made since planning, on the target, that should be healthy by now."""
-        born = [i for i in scale_set.instances if i.id in self._born_at and not (i.is_off or i.is_attached)]
+        born = [i for i in scale_set.made if i.id in self._born_at and not i.is_off]
         return {i.id for i in born if self._has_grown_up(i, now) and (i.has_failed or goal.is_reached_by(i))}
 
     def _has_grown_up(self, instance: Instance, now: float) -> bool:
