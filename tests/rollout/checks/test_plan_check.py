@@ -93,6 +93,15 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             id="below-the-default-floor",
         ),
         pytest.param(
+            fleet("001122", image=NEW, new="0 1", unhealthy="0 1"),
+            whole(),
+            "While batch 1 (2, 3) is upgraded, 2 of 6 instances would be healthy, below `min-healthy` (50% of those "
+            "that run, 3).",
+            "What is missing runs the target image already, and is not healthy: 0, 1. Heal that, or go back with "
+            "`operation: rollback`.",
+            id="those-on-the-target-are-unhealthy",
+        ),
+        pytest.param(
             fleet("000111"),
             whole(min_healthy=Share(4)),
             "While batch 1 (0, 1, 2) is upgraded, 3 of 6 instances would be healthy, below `min-healthy` (4).",
