@@ -4,9 +4,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from azure_simulator.capture import with_captured_set
-from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, fault_names, load_scenario, scenario_names
+from azure_simulator.scenario.captured.scale_set import with_captured_set
+from azure_simulator.scenario.loading import fault_names, load_scenario, scenario_names
+from azure_simulator.scenario.scenario import Scenario
+from azure_simulator.scenario.section import ScenarioError
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
         print(f"azure_simulator: {error}", file=sys.stderr)
         return 2
     # Imported here, so that `list` does not wait for cryptography.
-    from azure_simulator.server import serve
+    from azure_simulator.serving.server import serve
 
     serve(scenario, given.host, given.port, given.ready_file, given.pace, given.seed)
     return 0

@@ -1,4 +1,4 @@
-"""The seam in process: the real SDK's requests reach the simulator without a network."""
+"""The seam in process: requests of the real SDK reach the simulator without a network."""
 
 import ssl
 from collections.abc import Callable, Mapping
@@ -10,14 +10,10 @@ import urllib3
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 
-from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed
+from azure_simulator.wire.answers import AnswerTookTooLong, ConnectionDropped, Reply, TlsFailed
 
 # method, url, headers, body, seconds until the client gives up waiting
 Exchange = Callable[[str, str, Mapping[str, str], bytes, float | None], Reply]
-
-
-class AnswerTookTooLong(Exception):
-    """The client's read timeout ended before the answer came."""
 
 
 class SimulatorAdapter(HTTPAdapter):

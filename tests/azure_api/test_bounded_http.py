@@ -17,7 +17,7 @@ from azure.core.exceptions import AzureError as SdkError
 from azure.core.rest import HttpRequest
 from hostile_server import HostileServer, Say, forever, hostile, once, plain
 
-from azure_simulator.certificates import CertificateAuthority
+from azure_simulator.serving.certificates import CertificateAuthority
 from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, BoundedAdapter, bounded_session
 from vmss_upgrade.azure_api.connection import ClockedTransport
 from vmss_upgrade.azure_api.failures import AnswerTooLarge, AnswerTooSlow, translated

@@ -8,7 +8,7 @@ import pytest
 from simulated import Simulation, interactions
 
 from azure_simulator import ScenarioError, load_scenario
-from azure_simulator.capture import with_captured_set
+from azure_simulator.scenario.captured.scale_set import with_captured_set
 
 RECORDED = [
     "gateway_timeout_504_2017",

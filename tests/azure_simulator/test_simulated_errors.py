@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from simulated import SMALL, Simulation, error_of, header
 
-from azure_simulator.errors import ERRORS, OPERATION_ERRORS
+from azure_simulator.wire.errors import ERRORS, OPERATION_ERRORS
 
 
 def faulty(fault: str) -> Simulation:

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from azure_simulator.fleet import Instance, Sickness, Upgrade, lowest_available
-from azure_simulator.images import DeployedImage
+from azure_simulator.bodies.truth import lowest_available
+from azure_simulator.scenario.images import DeployedImage
+from azure_simulator.state.instances import Instance, Sickness, Upgrade
 
 OLD, NEW = DeployedImage((("exactVersion", "1"),)), DeployedImage((("exactVersion", "2"),))
 
@@ -112,9 +113,9 @@ def test_power(power: str, healthy: bool | None) -> None:
         ([{"upgrades": [upgrade(10, 30, 40)]}, {}], 10, 1),
         ([{"upgrades": [upgrade(10, 30, 40)]}, {"upgrades": [upgrade(40, 50, 60)]}], 100, 1),
         ([{"upgrades": [upgrade(10, 30, 40)]}, {"upgrades": [upgrade(39.9, 50, 60)]}], 100, 0),
-        ([{"gone_at": 5}, {}], 100, 1),
-        ([{"born_at": 5}, {}], 100, 1),
-        ([{"gone_at": 5}, {"born_at": 5}], 100, 1),
+        ([{"deleted_at": 5}, {}], 100, 1),
+        ([{"created_at": 5}, {}], 100, 1),
+        ([{"deleted_at": 5}, {"created_at": 5}], 100, 1),
         ([{"sicknesses": [Sickness(10, 30, 5)]}, {"sicknesses": [Sickness(25, 26)]}], 100, 1),
         ([{"sicknesses": [Sickness(10, 30, 5)]}, {"sicknesses": [Sickness(21, 22)]}], 100, 0),
         ([{"power_changes": [(3, "stopped")]}, {}], 100, 1),

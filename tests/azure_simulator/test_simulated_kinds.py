@@ -8,7 +8,7 @@ import pytest
 from simulated import NEW, OLD, SMALL, Simulation, error_of, image_patch
 
 from azure_simulator import ScenarioError, load_scenario, parse_scenario
-from azure_simulator.capture import with_captured_set
+from azure_simulator.scenario.captured.scale_set import with_captured_set
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
 OWN = f"{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/galleries/golden/images/web"

@@ -5,7 +5,7 @@ import pytest
 from simulated import NEW, SMALL, Simulation
 
 from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario, scenario_names
-from azure_simulator.scenario import parse_scenario
+from azure_simulator.scenario.loading import parse_scenario
 
 REQUIRED = {
     "happy", "sick-domain", "provisioning-failure", "throttled", "conflict", "lagging", "hanging", "preempted",

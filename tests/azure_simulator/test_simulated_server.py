@@ -171,7 +171,7 @@ def test_what_cannot_be_served(arguments: list[str], problem: str, capsys: pytes
 
 def test_a_captured_set_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
-    monkeypatch.setattr("azure_simulator.server.serve", lambda scenario, *rest: served.append((scenario, rest)))
+    monkeypatch.setattr("azure_simulator.serving.server.serve", lambda scenario, *rest: served.append((scenario, rest)))
     model, instances = files(tmp_path, MODEL, [instance(0), instance(1)])
     options = ["--model", str(model), "--instances", str(instances), "--host", "127.0.0.1", "--port", "8443"]
     assert main(["serve", "--scenario", "happy", *options, "--ready-file", "r", "--seed", "3"]) == 0

@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from azure_simulator.answers import Refusal
-from azure_simulator.clock import Calendar
-from azure_simulator.rate_limits import LIMITS, REQUESTS, SIZES, VIEWS
-from azure_simulator.throttling import Meter, Throttle
+from azure_simulator.throttle.limits import LIMITS, REQUESTS, SIZES, VIEWS
+from azure_simulator.throttle.throttle import Meter, Throttle
+from azure_simulator.wire.answers import Refusal
+from azure_simulator.wire.calendar import Calendar
 
 LIST = ("HighCostGetVMScaleSetSubscriptionMaximum", "HighCostGetVMScaleSetResource")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from azure_simulator import Reply, parse_scenario
-from azure_simulator.server import SimulatorServer, _Handler
+from azure_simulator.serving.server import SimulatorServer, _Handler
 from e2e.simulator import PACE, Simulator
 from harness.routes import route_of
 from sweeps.bad_input.alterations import Alteration
