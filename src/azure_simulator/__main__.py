@@ -11,7 +11,7 @@ from azure_simulator.scenario.section import ScenarioError
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 2 when the scenario cannot be played, else 0."""
+    """Run the command of these arguments. Return the exit code: 2 when the scenario cannot be played, else 0."""
     given = _parser().parse_args(arguments)
     if given.command == "list":
         _print_scenarios()

@@ -16,10 +16,10 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """Time that advances only when somebody sleeps, so that a run is deterministic.
+    """Time that advances only during a sleep, so that a run is deterministic.
 
-    `pace` is the real seconds that a virtual second takes: 0 jumps, 1/60 plays a minute a second, 1 is real.
-    For one thread at a time.
+    `pace` is how many real seconds a virtual second takes: 0 jumps, 1/60 plays a minute a second, 1 is real. For one
+    thread at a time.
     """
 
     def __init__(self, pace: float = 0.0) -> None:
@@ -31,13 +31,13 @@ class VirtualClock:
         self._order = itertools.count()
 
     def now(self) -> float:
-        """Virtual seconds since the clock was made."""
+        """Return the virtual seconds since the clock was made."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Advance by exactly `seconds`, running on the way what `call_at` left; not at all for 0 or less.
+        """Advance by exactly `seconds`, not at all for 0 or less; run what `call_at` planned on the way.
 
-        An exception that such a call raises leaves the sleep at that moment.
+        An exception that such a call raises ends the sleep at that moment.
         """
         end = self._now + max(0.0, seconds)
         while self._calls and self._calls[0][0] <= end:
@@ -73,7 +73,7 @@ class WallClock:
         self._started = time.monotonic()
 
     def now(self) -> float:
-        """Simulated seconds since the clock was made."""
+        """Return the simulated seconds since the clock was made."""
         return (time.monotonic() - self._started) / self._pace
 
     def sleep(self, seconds: float) -> None:
@@ -82,5 +82,5 @@ class WallClock:
 
 
 def wall_seconds() -> int:
-    """Unix time, for the one thing that a client compares with its own wall clock: a token's `exp`."""
+    """Return Unix time, for the one thing that a client compares with its own wall clock: a token's `exp`."""
     return int(time.time())

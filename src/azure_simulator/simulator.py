@@ -42,7 +42,7 @@ from azure_simulator.wire.calendar import Calendar
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
 
-# Where a machine of Azure asks for a token of its own (documented).
+# Where a machine in Azure asks for its own token (documented).
 METADATA_SERVICE = "169.254.169.254"
 
 

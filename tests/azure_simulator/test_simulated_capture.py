@@ -229,7 +229,7 @@ def test_how_instances_are(tmp_path: Path) -> None:
         (
             MODEL,
             [{"instanceId": "0", "instanceView": {"statuses": []}}],
-            "[0]: is half an instance; save what this prints instead: az vmss list-instances --resource-group g",
+            "[0]: is only half of an instance; save what this prints instead: az vmss list-instances --resource-group",
         ),
         (
             {**MODEL, "virtualMachineProfile": {"storageProfile": {"osDisk": {}}}},
@@ -240,18 +240,18 @@ def test_how_instances_are(tmp_path: Path) -> None:
         (
             FLEXIBLE,
             [{"name": "web_0", "id": "x", "instanceId": "web_0", "zones": None}],
-            "[0]: is a stub, which is all that `az vmss list-instances` shows of a machine of a Flexible set; save "
+            "[0]: is a stub: `az vmss list-instances` shows no more of a machine of a Flexible set; save "
             "what this prints instead: az vm list --resource-group g --show-details",
         ),
         (
             FLEXIBLE,
             [{"name": "jumpbox", "provisioningState": "Succeeded", "virtualMachineScaleSet": None}],
-            "names no machine of /subscriptions/s/resourceGroups/g/providers/",
+            "lists no machine of /subscriptions/s/resourceGroups/g/providers/",
         ),
         (
             FLEXIBLE,
             [machine("web_0", instanceView=None, powerState=None)],
-            "no instance has an instance view, so that nothing is known of power, health and update domains; save what "
+            "no instance has an instance view, so that power, health and update domains are unknown; save what "
             "this prints instead: az vm list --resource-group g --show-details",
         ),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from azure_simulator.bodies.truth import lowest_available
 from azure_simulator.scenario.images import DeployedImage
-from azure_simulator.state.instances import Instance, Sickness, Upgrade
+from azure_simulator.state.instances import Instance, UnhealthyPeriod, Upgrade
 
 OLD, NEW = DeployedImage((("exactVersion", "1"),)), DeployedImage((("exactVersion", "2"),))
 
@@ -31,7 +31,7 @@ def upgrade(start: float, end: float, healthy: float, **more: object) -> Upgrade
         "image": NEW,
         "model": 1,
         "current_at": end,
-        "sickness": Sickness(end, healthy),
+        "unhealthy": UnhealthyPeriod(end, healthy),
     }
     return Upgrade(**(given | more))  # type: ignore[arg-type]
 
@@ -82,12 +82,12 @@ def test_a_lagging_flag_is_not_the_image() -> None:
 
 
 def test_an_upgrade_cures_what_was_before_it() -> None:
-    seen = instance(upgrades=[upgrade(10, 30, 40)], sicknesses=[Sickness(0.0)])
+    seen = instance(upgrades=[upgrade(10, 30, 40)], unhealthy_periods=[UnhealthyPeriod(0.0)])
     assert [seen.at(t, True).healthy for t in (5, 20, 35, 40)] == [False, None, False, True]
 
 
 def test_sickness_that_begins_after_an_upgrade_counts() -> None:
-    seen = instance(upgrades=[upgrade(10, 30, 40)], sicknesses=[Sickness(50, 60)])
+    seen = instance(upgrades=[upgrade(10, 30, 40)], unhealthy_periods=[UnhealthyPeriod(50, 60)])
     assert [seen.at(t, True).healthy for t in (49, 50, 59.9, 60)] == [True, False, False, True]
 
 
@@ -95,7 +95,7 @@ def test_sickness_that_begins_after_an_upgrade_counts() -> None:
     ("now", "unhealthy"), [(9, False), (10, True), (14.9, True), (15, False), (20, True), (25, False), (30, False)]
 )
 def test_flapping(now: float, unhealthy: bool) -> None:
-    assert Sickness(10, 30, flap_seconds=5).at(now) is unhealthy
+    assert UnhealthyPeriod(10, 30, flap_seconds=5).at(now) is unhealthy
 
 
 @pytest.mark.parametrize(("power", "healthy"), [("stopped", False), ("deallocated", None)])
@@ -116,8 +116,16 @@ def test_power(power: str, healthy: bool | None) -> None:
         ([{"deleted_at": 5}, {}], 100, 1),
         ([{"created_at": 5}, {}], 100, 1),
         ([{"deleted_at": 5}, {"created_at": 5}], 100, 1),
-        ([{"sicknesses": [Sickness(10, 30, 5)]}, {"sicknesses": [Sickness(25, 26)]}], 100, 1),
-        ([{"sicknesses": [Sickness(10, 30, 5)]}, {"sicknesses": [Sickness(21, 22)]}], 100, 0),
+        (
+            [{"unhealthy_periods": [UnhealthyPeriod(10, 30, 5)]}, {"unhealthy_periods": [UnhealthyPeriod(25, 26)]}],
+            100,
+            1,
+        ),
+        (
+            [{"unhealthy_periods": [UnhealthyPeriod(10, 30, 5)]}, {"unhealthy_periods": [UnhealthyPeriod(21, 22)]}],
+            100,
+            0,
+        ),
         ([{"power_changes": [(3, "stopped")]}, {}], 100, 1),
     ],
 )
@@ -126,4 +134,4 @@ def test_lowest_available_is_exact(instances: list[dict[str, object]], until: fl
 
 
 def test_lowest_available_without_a_signal_ignores_sickness() -> None:
-    assert lowest_available([instance(sicknesses=[Sickness(1)])], 10, has_signal=False) == 1
+    assert lowest_available([instance(unhealthy_periods=[UnhealthyPeriod(1)])], 10, has_signal=False) == 1

@@ -296,7 +296,10 @@ def test_what_a_managed_image_boots_on() -> None:
     ("entry", "problem"),
     [
         (f"{{id: '{OWN}', versions: [1.0.0], state: Active}}", "state: is not known"),
-        (f"{{id: '{OWN}', versions: [1.0.0], replication: Failed, replicated_after: 3}}", "is for what is InProgress"),
+        (
+            f"{{id: '{OWN}', versions: [1.0.0], replication: Failed, replicated_after: 3}}",
+            "needs the replication InProgress",
+        ),
         (f"{{id: '{OWN}', versions: [1.0.0], end_of_life: soon}}", "end_of_life: must be a moment"),
         ("{id: /SharedGalleries/x, versions: [1.0.0]}", "id: must end in galleries/NAME/images/NAME"),
         (PLATFORM + ", target_regions: [UK South]}", "target_regions: is not known"),

@@ -509,7 +509,7 @@ def test_a_flexible_set_without_a_model() -> None:
     [
         ("{kind: list-lags}", "faults[0].seconds: is missing"),
         ("{kind: list-lags, seconds: 1, during: {seconds: 3}}", "faults[0].during: needs either `at` (seconds) or"),
-        ("{kind: sign-in-error, number: 1}", "faults[0].message: is missing, for AADSTS1 is none of those"),
+        ("{kind: sign-in-error, number: 1}", "faults[0].message: is missing, since AADSTS1 is not one of the known"),
         (
             "{kind: scale-out, instance: x, every: 1, count: 1, at: 1}",
             "faults[0].instance: must end in a number that the others count up from, but is 'x'",

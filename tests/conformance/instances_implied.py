@@ -156,7 +156,7 @@ class InstancesImplied:
         return dataclasses.replace(
             described,
             current=self._was_current(looks),
-            busy_seconds=max(self._busy(looks, _state), self._busy(views, _state_in_view)),
+            updating_seconds=max(self._busy(looks, _state), self._busy(views, _state_in_view)),
             leaves_first=self._leaves(name),
         )
 

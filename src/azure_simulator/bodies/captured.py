@@ -10,7 +10,7 @@ from azure_simulator.state.instances import Instance
 from azure_simulator.wire.merging import merged
 
 Json = dict[str, Any]
-# What an upgrade says anew, even where it comes back to what it was.
+# What is shown anew after an upgrade, even where it is as it was before.
 _STATE = ("latestModelApplied", "provisioningState")
 _STATE_IN_VIEW = ("statuses", "vmHealth")
 

@@ -29,8 +29,8 @@ def storage_profile(
     scale_set: SimulatedScaleSet, instance: Instance, snapshot: Snapshot, profile: Json, *, machine: bool = False
 ) -> Json:
     """Return the disks and the image of an instance. `machine`: of a Flexible set."""
-    told = profile.get("storageProfile") or {}
-    disk = {key: value for key, value in (told.get("osDisk") or {}).items() if key not in ("image", "name")}
+    model = profile.get("storageProfile") or {}
+    disk = {key: value for key, value in (model.get("osDisk") or {}).items() if key not in ("image", "name")}
     name = disk_name(scale_set, instance, snapshot)
     windows = is_windows(profile)
     disk |= {"name": name, "osType": disk.get("osType", "Windows" if windows else "Linux")}
@@ -43,13 +43,13 @@ def storage_profile(
         if "managedDisk" in disk:
             disk["managedDisk"] = {**disk["managedDisk"], "id": f"{disks}/{name}"}
             disk.setdefault("diskSizeGB", 127 if windows else 30)
-        storage["dataDisks"] = [_data_disk(each, instance, disks) for each in told.get("dataDisks") or []]
+        storage["dataDisks"] = [_data_disk(each, instance, disks) for each in model.get("dataDisks") or []]
     if snapshot.image.uri is not None:
         disk["image"] = {"uri": snapshot.image.uri}
     elif snapshot.image.reference:
         storage["imageReference"] = dict(snapshot.image.reference)
-    if "diskControllerType" in told and not machine:
-        storage["diskControllerType"] = told["diskControllerType"]
+    if "diskControllerType" in model and not machine:
+        storage["diskControllerType"] = model["diskControllerType"]
     return storage
 
 
@@ -90,7 +90,7 @@ def unique_id(address: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, address))
 
 
-def _data_disk(told: Json, instance: Instance, disks: str) -> Json:
-    name = f"{instance.instance_id}_disk{told.get('lun', 0)}"
-    managed = {"storageAccountType": "Standard_LRS", **(told.get("managedDisk") or {}), "id": f"{disks}/{name}"}
-    return {**told, "name": name, "managedDisk": managed}
+def _data_disk(disk: Json, instance: Instance, disks: str) -> Json:
+    name = f"{instance.instance_id}_disk{disk.get('lun', 0)}"
+    managed = {"storageAccountType": "Standard_LRS", **(disk.get("managedDisk") or {}), "id": f"{disks}/{name}"}
+    return {**disk, "name": name, "managedDisk": managed}

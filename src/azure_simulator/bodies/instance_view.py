@@ -164,8 +164,8 @@ def _disk(
         if each["properties"].get("type") in _DISK_ENCRYPTION:
             enabled = settings.get("EncryptionOperation") != "DisableEncryption"
             code = "EncryptionState/encrypted" if enabled else "EncryptionState/notEncrypted"
-            told = "Encryption is enabled on disk" if enabled else "Disk is not encrypted"
-            statuses.append({"code": code, "level": "Info", "displayStatus": told})
+            display = "Encryption is enabled on disk" if enabled else "Disk is not encrypted"
+            statuses.append({"code": code, "level": "Info", "displayStatus": display})
             if enabled:
                 disk["encryptionSettings"] = [_encryption(settings)]
     return {**disk, "statuses": statuses}

@@ -30,7 +30,7 @@ KIND = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
 
 
 class InstanceWriter:
-    """Writes instances of one set. What it wrote of one is kept until the instance changes: to list 600 instances
+    """The writer of one set's instances. What it wrote of one is kept until the instance changes: to list 600 instances
     must not cost more than the text that Azure itself would send, since clients are measured against the simulator.
     """
 

@@ -22,15 +22,15 @@ def _state_of(scale_set: SimulatedScaleSet, now: float) -> str:
     """Return the set's provisioningState: what its JSON says, or what an operation on it is doing."""
     if now < scale_set.deleted_at < float("inf"):
         return "Deleting"
-    if not scale_set.operations.was_busy(now):
+    if not scale_set.operations.was_running(now):
         return str(scale_set.past(now).json["properties"].get("provisioningState", "Succeeded"))
     return "Creating" if now < scale_set.ready_at else "Updating"
 
 
 def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generation: Generation) -> Json:
     """Return the set: what it is made of, and what only Azure writes."""
-    told = scale_set.past(now).json
-    body = {"name": scale_set.name, "id": told["id"], "type": KIND, **told}
+    past = scale_set.past(now).json
+    body = {"name": scale_set.name, "id": past["id"], "type": KIND, **past}
     properties = dict(body.pop("properties"))
     if generation.etags(api_version):
         body["etag"] = etag(scale_set, now)
@@ -41,13 +41,13 @@ def set_body(scale_set: SimulatedScaleSet, now: float, api_version: str, generat
     return {**body, "properties": properties}
 
 
-def neighbour_body(told: Json, api_version: str, generation: Generation) -> Json:
+def neighbour_body(described: Json, api_version: str, generation: Generation) -> Json:
     """Return another set of the subscription, which the scenario describes."""
-    body = {**told, "name": str(told["id"]).rsplit("/", 1)[-1], "type": KIND}
+    body = {**described, "name": str(described["id"]).rsplit("/", 1)[-1], "type": KIND}
     if generation.etags(api_version):
         body["etag"] = '"1"'
-    properties = {"provisioningState": "Succeeded", **told.get("properties", {})}
-    properties.setdefault("uniqueId", str(uuid.uuid5(uuid.NAMESPACE_URL, told["id"])))
+    properties = {"provisioningState": "Succeeded", **described.get("properties", {})}
+    properties.setdefault("uniqueId", str(uuid.uuid5(uuid.NAMESPACE_URL, described["id"])))
     return {**body, "properties": properties}
 
 
@@ -67,7 +67,7 @@ def set_view(scale_set: SimulatedScaleSet, now: float) -> Json:
         state = "Suspended" if scale_set.repairs_suspended else "Running"
         view["orchestrationServices"] = [{"serviceName": "AutomaticRepairs", "serviceState": state}]
     state = _state_in_view(scale_set, summary, now)
-    # Recorded a moment before the end of the last operation; it stays the same from look to look.
+    # Recorded a moment before the end of the last operation; it stays the same from one read to the next.
     time = None if state == "Updating" else scale_set.calendar.timestamp(scale_set.operations.last_end(now))
     return {**view, "statuses": [provisioning_status(state, None, time)]}
 

@@ -41,13 +41,12 @@ Match = re.Match[str]
 
 _SETS = "/resourceGroups/(?P<group>[^/]+)/providers/Microsoft.Compute/virtualMachineScaleSets"
 _ONE_SET = _SETS + "/(?P<set>[^/]+)"
-
 # What an answer shows of the provider's throttle.
 _COSTS = ("x-ms-ratelimit-remaining-resource", "x-ms-request-charge")
 
 
 class ArmRoutes:
-    """Routes of one simulated scale set. `authorize` raises Refusal 401 without a good token."""
+    """The routes of one simulated scale set. `authorize` raises Refusal 401 without a good token."""
 
     def __init__(self, service: Service, authorize: Callable[[Mapping[str, str], float], None]) -> None:
         self._service = service
@@ -139,7 +138,7 @@ def _with_its_error(handler: Handler, request: Request, match: Match, now: float
     try:
         reply = handler(request, match, now)
     except Refusal as refused:
-        # The refusal is this very error where the handler has met it: then this changes nothing.
+        # Where the handler has met the error, the refusal is that error, and this changes nothing.
         request.fail(_costs(refused.headers))
         raise
     request.fail(_costs(reply.headers))

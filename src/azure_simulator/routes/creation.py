@@ -11,7 +11,7 @@ Match = re.Match[str]
 
 
 class CreationRoutes:
-    """Creates and deletes one scale set; `existing` answers a PUT of a set that exists."""
+    """The routes that create and delete one scale set; `existing` answers a PUT of a set that exists."""
 
     def __init__(self, service: Service, existing: SetRoutes) -> None:
         self._service = service

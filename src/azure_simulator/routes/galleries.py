@@ -28,7 +28,7 @@ _PUBLIC_KINDS = {"sharedgalleries": "SharedGalleries", "communitygalleries": "Co
 
 
 class GalleryRoutes:
-    """Answers about the galleries that the scenario describes, as one region sees them."""
+    """The routes of the galleries that the scenario describes, as one region sees them."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

@@ -32,7 +32,7 @@ Problem = tuple[int, str, int, str]
 
 
 class IdentityRoutes:
-    """Gives out tokens, and checks those that requests bear."""
+    """The routes that give out tokens, and the check of the tokens that requests bear."""
 
     def __init__(self, base_url: str, audience: str, access_token_seconds: float | None, calendar: Calendar) -> None:
         self._base_url = base_url
@@ -43,7 +43,7 @@ class IdentityRoutes:
 
     @property
     def oidc_url(self) -> str:
-        """ACTIONS_ID_TOKEN_REQUEST_URL: it has a query already, as GitHub's has."""
+        """Return ACTIONS_ID_TOKEN_REQUEST_URL: it has a query already, as GitHub's has."""
         return f"{self._base_url}{OIDC_PATH}?api-version=2.0"
 
     def owns(self, path: str) -> bool:

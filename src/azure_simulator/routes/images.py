@@ -26,7 +26,7 @@ _MANAGED = "/resourceGroups/(?P<image_group>[^/]+)/providers/Microsoft.Compute/i
 
 
 class ImageRoutes:
-    """Answers about the images of one region."""
+    """The routes of the images of one region."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

@@ -18,7 +18,7 @@ Answer = Callable[[Request, Match, float], Reply]
 
 
 class InstanceActionRoutes:
-    """Carries out actions on the instances of one scale set. `reading` shows an instance after it was written."""
+    """The routes of actions on the instances of one scale set. `reading` shows an instance after it was written."""
 
     def __init__(self, service: Service, reading: InstanceRoutes) -> None:
         self._service = service
@@ -88,7 +88,7 @@ class InstanceActionRoutes:
         with showing(meter):
             instance, body = self._service.find_instance(name, now), request.json()
             check_shape(body)
-            # Tags alone cost no request to the instance (recorded: instance_operations_2020).
+            # A PUT of tags only costs no request to the instance (recorded: instance_operations_2020).
             self._service.count(request, meter, int("properties" in body))
             operation = actions.update_one(self._set, instance, body, now, request.api_version, request.fate)
         notify = self._service.generation(now).actions_notify
@@ -112,7 +112,7 @@ class InstanceActionRoutes:
         name, meter = self._enter_one(request, match, "instance-put", now)
         with showing(meter):
             instance = self._service.find_instance(name, now)
-            # Nothing is counted here, and yet an error that comes after counting comes before the eviction.
+            # Nothing is counted here; an error that comes after counting still comes before the eviction.
             request.meet("counted", meter.headers)
             actions.evict(self._set, instance, now)
         return empty_reply(204, meter.headers)

@@ -17,7 +17,7 @@ Match = re.Match[str]
 
 
 class InstanceRoutes:
-    """Answers about the instances of one scale set."""
+    """The routes of the instances of one scale set."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

@@ -19,7 +19,7 @@ _MACHINES = "/resourceGroups/(?P<machines_of>[^/]+)/providers/Microsoft.Compute/
 
 
 class MachineRoutes:
-    """Answers about the virtual machines of one resource group."""
+    """The routes of the virtual machines of one resource group."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -74,7 +74,7 @@ class MachineRoutes:
     def _enter_machine(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         name, group = unquote(match["machine"]), unquote(match["machines_of"])
         if not self._set.flexible:
-            raise NotSimulated("virtual machines that are none of a Flexible set are not simulated")
+            raise NotSimulated("virtual machines outside a Flexible set are not simulated")
         instance = self._set.present_instance(name, now)
         if instance is None:
             raise refusal("resource-not-found", kind="virtualMachines", name=name, group=group)

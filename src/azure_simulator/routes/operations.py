@@ -18,7 +18,7 @@ _ONE = (
 
 
 class OperationRoutes:
-    """Answers about the operations of one region, those of galleries included."""
+    """The routes of the operations of one region, those of galleries included."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

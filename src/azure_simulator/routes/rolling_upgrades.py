@@ -13,7 +13,7 @@ Match = re.Match[str]
 
 
 class RollingUpgradeRoutes:
-    """Answers about the rolling upgrades of one scale set, which `sets` lets requests in to."""
+    """The routes of the rolling upgrades of one scale set. `sets` lets requests in."""
 
     def __init__(self, service: Service, sets: SetRoutes) -> None:
         self._service = service

@@ -18,7 +18,7 @@ REPAIRS_SWITCHED = 1.0
 
 
 class SetRoutes:
-    """Answers about one scale set."""
+    """The routes of one scale set."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

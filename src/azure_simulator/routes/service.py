@@ -42,7 +42,7 @@ class Request:
 
     @property
     def api_version(self) -> str:
-        """The version that the client asks for; empty where it does not say."""
+        """Return the version that the client asks for; empty where it does not say."""
         return self.query.get("api-version", "")
 
     def meet(self, stage: Stage, headers: Headers) -> None:
@@ -85,7 +85,7 @@ def parse_request(
     return Request(method.upper(), path, query, raw_query, lowered, body, error, fate)
 
 
-# Takes the request, the match of its path, and the moment.
+# A handler takes the request, the match of its path, and the moment.
 Handler = Callable[[Request, Any, float], Reply]
 Route = tuple[str, str, Handler]
 

@@ -22,7 +22,7 @@ _FEATURE = "/providers/Microsoft.Features/providers/Microsoft.Compute/features/(
 
 
 class SubscriptionRoutes:
-    """Answers about the one subscription."""
+    """The routes of the one subscription."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -70,12 +70,12 @@ class SubscriptionRoutes:
         if asked is None:
             raise NotSimulated(f"a list of sizes with $filter={condition}")
         here = plain_region(asked[1]) == plain_region(location)
-        value = [_size(name, told, location) for name, told in self._scenario.sizes.items()] if here else []
+        value = [_size(name, each, location) for name, each in self._scenario.sizes.items()] if here else []
         return json_reply(200, {"value": value})
 
 
 class PermissionRoutes:
-    """Answers about the rights that the scenario gives."""
+    """The routes of the rights that the scenario gives."""
 
     def __init__(self, service: Service) -> None:
         self._service = service

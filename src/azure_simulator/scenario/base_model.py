@@ -15,12 +15,11 @@ from azure_simulator.wire.merging import merged
 from azure_simulator.wire.names import ID_KEYS
 
 HEALTH_SOURCES = ("probe", "extension", "external", "none")
-
 IMAGE_KEYS = ", ".join(f"{{{key}: ..}}" for key in ID_KEYS)
 
 
 def base_model(fleet: Section, count: int) -> dict[str, Any]:
-    """The set's JSON, as recorded for a regional Uniform set (uniform_create_and_modify_2024)."""
+    """Return the set's JSON, as recorded for a regional Uniform set (uniform_create_and_modify_2024)."""
     location = fleet.text("location", LOCATION)
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}/providers"
     network = f"{group}/Microsoft.Network"
@@ -110,7 +109,7 @@ def _network_profile(network: str) -> dict[str, Any]:
 
 
 def _health_source(health: str, network: str) -> dict[str, Any]:
-    """What each source of health adds to the set's JSON."""
+    """Return what this source of health adds to the set's JSON."""
     extension = {
         "name": "HealthExtension",
         "properties": {

@@ -9,8 +9,9 @@ from azure_simulator.wire.answers import ConnectionDropped, Reply, TlsFailed, em
 
 
 def raise_if_dropped(fault: HttpFault | None, moment: str) -> None:
-    """Raise ConnectionDropped where the connection ends at this moment: `before` or `after` the request is carried
-    out; a TLS handshake that fails is before it, and is TlsFailed.
+    """Raise ConnectionDropped where the connection ends `before` or `after` the request is carried out.
+
+    A TLS handshake that fails comes before it, and is TlsFailed.
     """
     if fault is None:
         return
@@ -21,14 +22,14 @@ def raise_if_dropped(fault: HttpFault | None, moment: str) -> None:
 
 
 def cut_off(reply: Reply, fault: HttpFault | None) -> Reply:
-    """The half of the body that arrives where the connection ends `in-body`; its headers promise the whole of it."""
+    """Return the half of the body that arrives where the connection ends `in-body`; its headers promise all of it."""
     if fault is None or fault.drop != "in-body":
         return reply
     return dataclasses.replace(reply, body=reply.body[: len(reply.body) // 2])
 
 
 def altered(reply: Reply, fault: HttpFault) -> Reply:
-    """The true answer as the fault lets it come. What is no success, or has no body, stays as it is."""
+    """Return the true answer as the fault lets it come. An error, or an answer without a body, stays as it is."""
     if reply.status < 400 and fault.empty == "after":
         return empty_reply(200)
     if not (fault.without or fault.missing) or not reply.body or reply.status >= 400:
@@ -45,7 +46,7 @@ def altered(reply: Reply, fault: HttpFault) -> Reply:
 
 
 def _is_one_of(entry: object, ids: Sequence[str]) -> bool:
-    """Whether an entry of a list is one of these instances, by its number or its name."""
+    """Return whether an entry of a list is one of these instances, by its number or its name."""
     return isinstance(entry, dict) and bool({entry.get("instanceId"), entry.get("name")} & set(ids))
 
 

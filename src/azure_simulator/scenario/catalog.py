@@ -31,9 +31,9 @@ from azure_simulator.wire.names import ID_KEYS, id_of, is_of_a_gallery, kind_of,
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Every image there is. Names and ids compare without regard to case.
+    """Every image that exists. Names and ids compare without regard to case.
 
-    `captured`: those that the files of a captured set name; of any other nobody knows whether it exists.
+    `captured`: these are the images that the files of a captured set name; whether any other exists is unknown.
     """
 
     platform: tuple[PlatformImages, ...] = ()
@@ -50,24 +50,27 @@ class Catalog:
             )
 
     def is_elsewhere(self, subscription: str) -> bool:
-        """Whether an image of the catalog lies in this subscription."""
+        """Return whether an image of the catalog lies in this subscription."""
         ids = [*(each.id for each in self.gallery), *(each.id for each in self.managed)]
         return any(each.lower().startswith(f"/subscriptions/{subscription.lower()}/") for each in ids)
 
     def platform_images(self, publisher: str, offer: str, sku: str) -> list[PlatformImages]:
+        """Return the entries of a publisher, offer and sku."""
         wanted = (publisher.lower(), offer.lower(), sku.lower())
         return [
             each for each in self.platform if (each.publisher.lower(), each.offer.lower(), each.sku.lower()) == wanted
         ]
 
     def gallery_images(self, definition_id: str) -> list[GalleryImage]:
+        """Return the entries of an image definition."""
         return [each for each in self.gallery if each.id.lower() == definition_id.lower()]
 
     def managed_image(self, image_id: str) -> ManagedImage | None:
+        """Return a managed image; None when it does not exist."""
         return next((each for each in self.managed if each.id.lower() == image_id.lower()), None)
 
     def traits_of(self, image: DeployedImage) -> ImageTraits:
-        """What the image of an instance is like; of a VHD, and of an image that is gone, nothing is known."""
+        """Return what the image of an instance is like; nothing is known of a VHD, and of an image that was deleted."""
         parts = dict(image.reference)
         if not image.id:
             names = [parts.get(key, "") for key in ("publisher", "offer", "sku")]
@@ -78,10 +81,10 @@ class Catalog:
         return _traits(self.gallery_images(definition), version or parts.get("exactVersion", ""))
 
     def deploy(self, storage_profile: dict[str, Any], location: str, now: float) -> DeployedImage:
-        """What an instance gets that is made from this profile now; `latest` is resolved.
+        """Return what an instance gets that is made from this profile now; `latest` is resolved.
 
-        Raises Refusal as Azure does for an image that does not exist, and for one of which no version is the
-        latest. A VHD's URI is taken on trust: the simulator has no storage accounts.
+        Raises Refusal as Azure does for an image that does not exist, and for one that has no latest version. The URI
+        of a VHD is not checked: the simulator has no storage accounts.
         """
         kind = kind_of(storage_profile)
         if kind == "platform":
@@ -91,8 +94,9 @@ class Catalog:
         return self._deploy_id(storage_profile["imageReference"], location, now)
 
     def check_deployable(self, storage_profile: dict[str, Any], location: str, now: float) -> None:
-        """Raises Refusal where no new instance can be made from this profile now: as `deploy`, and for a version
-        that is deprecated, or not in this region.
+        """Raise Refusal where no new instance can be made from this profile now.
+
+        The reasons are those of `deploy`, and a version that is deprecated or not in this region.
         """
         image = self.deploy(storage_profile, location, now)
         traits = self.traits_of(image)
@@ -133,7 +137,7 @@ class Catalog:
         return DeployedImage(reference=((key, image_id), ("exactVersion", version)))
 
     def _latest(self, entries: list[GalleryImage], image_id: str, location: str, now: float) -> str:
-        """The highest version that counts as latest: not excluded, and in the region (documented)."""
+        """Return the highest version that counts as latest: not excluded, and in the region (documented)."""
         counted = [each for each in entries if each.traits.is_in(location, now) and not each.traits.exclude_from_latest]
         known = [version for each in counted for version in each.versions]
         if entries and not known:
@@ -148,6 +152,7 @@ USUAL_CATALOG = Catalog(
 
 
 def read_catalog(root: Section) -> Catalog:
+    """Read the list `images` of a scenario."""
     if not root.has("images"):
         return USUAL_CATALOG
     platform, gallery, managed = [], [], []
@@ -168,7 +173,7 @@ def read_catalog(root: Section) -> Catalog:
 def _gallery_id(entry: Section) -> str:
     image_id = entry.text("id")
     if re.search("/(Shared|Community)?Galleries/[^/]+/Images/[^/]+$", image_id, re.IGNORECASE) is None:
-        raise entry.problem("id", f"must end in galleries/NAME/images/NAME, for it has versions, but is {image_id!r}")
+        raise entry.problem("id", f"must end in galleries/NAME/images/NAME, since it has versions, but is {image_id!r}")
     return image_id
 
 
@@ -188,7 +193,7 @@ def _gallery_traits(entry: Section) -> ImageTraits:
         "replication", ("Completed", "InProgress", "Failed"), "Completed" if after is None else "InProgress"
     )
     if after is not None and replication != "InProgress":
-        raise entry.problem("replicated_after", f"is for what is InProgress, and this is {replication}")
+        raise entry.problem("replicated_after", f"needs the replication InProgress, not {replication}")
     return dataclasses.replace(
         _read_traits(entry),
         replication=replication,
@@ -202,13 +207,13 @@ def _gallery_traits(entry: Section) -> ImageTraits:
 
 
 def _features(entry: Section) -> tuple[tuple[str, str], ...]:
-    """What an image is said to support, such as `SecurityType: TrustedLaunch`."""
+    """Return the features of an image, such as `SecurityType: TrustedLaunch`."""
     section = entry.section("features")
     return tuple((name, section.text(name)) for name in section.names())
 
 
 def _read_traits(entry: Section) -> ImageTraits:
-    """What any kind of image may say of itself."""
+    """Return the traits that an image of any kind can have."""
     return ImageTraits(
         os_state=entry.choice("os_state", ("Generalized", "Specialized"), "Generalized"),
         size_gb=entry.whole("size_gb", 30),
@@ -220,7 +225,7 @@ def _read_traits(entry: Section) -> ImageTraits:
 
 
 def _plan(entry: Section) -> dict[str, str] | None:
-    """The plan of a marketplace image."""
+    """Return the plan of a marketplace image."""
     if not entry.has("plan"):
         return None
     section = entry.section("plan")
@@ -230,12 +235,12 @@ def _plan(entry: Section) -> dict[str, str] | None:
 
 
 def _traits(entries: list[Entry], version: str) -> ImageTraits:
-    """Those of the entry that has this version, else of the first one."""
+    """Return the traits of the entry that has this version, else of the first one."""
     entry = entry_with(entries, version) or next(iter(entries), None)
     return ImageTraits() if entry is None else entry.traits
 
 
 def _managed_image_not_found(image_id: str) -> Refusal:
-    """No recording of this one: the gateway's recorded 404 for the image resource."""
+    """Return the gateway's recorded 404 for the image resource; none is recorded for this case."""
     parts = image_id.strip("/").split("/")
     return refusal("resource-not-found", kind="images", name=parts[-1], group=parts[3] if len(parts) > 3 else "")

@@ -8,7 +8,7 @@ from azure_simulator.scenario.faults import Trigger
 
 @dataclass(frozen=True, slots=True)
 class Vanish:
-    """The instance is gone from then on, as when its zone is preempted or autoscale takes it away."""
+    """An instance is deleted, as when its zone is preempted or autoscale removes it."""
 
     when: Trigger
     instance: str
@@ -16,10 +16,10 @@ class Vanish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appear:
-    """A new instance is there from then on: on the model of that moment, or on the `old` one of the start.
+    """A new instance is created, on the model of that moment, or on the `old` one of the start.
 
-    It is Creating for `creating_seconds`, unhealthy for `healthy_after` more; with `failure` its creation ends so.
-    `scaled`: the set's capacity grows with it, as when somebody or autoscale has asked for it.
+    It is Creating for `creating_seconds`, then unhealthy for `healthy_after`; with `failure` its creation ends so.
+    `scaled`: the set's capacity grows with it, as when autoscale has asked for it.
     """
 
     when: Trigger
@@ -36,7 +36,7 @@ class Appear:
 
 @dataclass(frozen=True, slots=True)
 class ScaleIn:
-    """Autoscale takes an instance away, the one that Azure's default policy names."""
+    """Autoscale deletes an instance, the one that Azure's default policy chooses."""
 
     when: Trigger
 
@@ -50,8 +50,8 @@ class Evict:
 
 
 @dataclass(frozen=True, slots=True)
-class FallIll:
-    """The instance is unhealthy, for `seconds` or for ever."""
+class BecomeUnhealthy:
+    """An instance becomes unhealthy, for `seconds` or for ever."""
 
     when: Trigger
     instance: str
@@ -60,7 +60,7 @@ class FallIll:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Somebody stops the instance; it stays `stopped` or `deallocated`."""
+    """Another user stops an instance; it stays `stopped` or `deallocated`."""
 
     when: Trigger
     instance: str
@@ -69,9 +69,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class UpdatedBySomebody:
-    """Somebody reimages this one instance: Updating for `seconds`, then on the model of the moment it
-    began.
-    """
+    """Another user reimages this one instance: Updating for `seconds`, then on the model of the moment it began."""
 
     when: Trigger
     instance: str
@@ -87,9 +85,9 @@ class RevokeTokens:
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """Somebody changes the set: `patch` is merged over its JSON and its etag moves.
+    """Another user changes the set: `patch` is merged over its JSON, and its etag changes.
 
-    `new_model`: no instance is current after it, even where it changes nothing that instances are made from.
+    `new_model`: no instance is current after it, even where nothing changes that instances are made from.
     """
 
     when: Trigger
@@ -97,4 +95,4 @@ class ModelChange:
     new_model: bool = False
 
 
-Event = Vanish | Appear | ScaleIn | Evict | FallIll | Stop | UpdatedBySomebody | RevokeTokens | ModelChange
+Event = Vanish | Appear | ScaleIn | Evict | BecomeUnhealthy | Stop | UpdatedBySomebody | RevokeTokens | ModelChange

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from azure_simulator.scenario.events import (
     Appear,
+    BecomeUnhealthy,
     Evict,
-    FallIll,
     ModelChange,
     RevokeTokens,
     ScaleIn,
@@ -35,12 +35,11 @@ from azure_simulator.scenario.set_description import CLIENT_ID, SUBSCRIPTION
 from azure_simulator.wire.errors import ERRORS, OPERATION_ERRORS, SIGN_IN_ERRORS
 
 TOKEN_PATH = "/oauth2/v2.0/token$"
-
 _EFFECTS = ("status", "drop", "hang", "without", "missing", "empty")
 
 
 def read_failure(entry: Section) -> tuple[str, str] | None:
-    """`code` and `message` of an operation that ends Failed; the text of a known code need not be given."""
+    """Read `code` and `message` of an operation that ends Failed; a known code has a text of its own."""
     if not entry.has("code"):
         return None
     code = entry.text("code")
@@ -48,16 +47,16 @@ def read_failure(entry: Section) -> tuple[str, str] | None:
 
 
 def read_faults(entry: Section) -> Sequence[Fault]:
-    """The fault of one entry of a scenario's list; of a steady scale-out, one for each new instance."""
+    """Read one entry of a scenario's list of faults. A scale-out yields one event for each new instance."""
     kind = entry.choice("kind", (*_FAULTS, *_SERIES))
     faults = _SERIES[kind](entry) if kind in _SERIES else (_FAULTS[kind](entry),)
     entry.finish()
     return faults
 
 
-def _trigger(entry: Section) -> Trigger:
-    told = [key for key in ("at", "after_upgrade", "after_update") if entry.has(key)]
-    if len(told) != 1:
+def _read_trigger(entry: Section) -> Trigger:
+    given = [key for key in ("at", "after_upgrade", "after_update") if entry.has(key)]
+    if len(given) != 1:
         what = "`after_upgrade` or `after_update` (which one, with `delay` seconds)"
         raise entry.problem("", f"needs either `at` (seconds) or {what}")
     if entry.has("at"):
@@ -68,17 +67,17 @@ def _trigger(entry: Section) -> Trigger:
     return Trigger(after_upgrade=entry.whole("after_upgrade"), delay=delay)
 
 
-def _window(entry: Section) -> Window | None:
-    """`during`: when it begins, and for how many `seconds`."""
+def _read_window(entry: Section) -> Window | None:
+    """Read `during`: when it begins, and for how many `seconds`."""
     if not entry.has("during"):
         return None
     section = entry.section("during")
-    window = Window(_trigger(section), section.optional_number("seconds"))
+    window = Window(_read_trigger(section), section.optional_number("seconds"))
     section.finish()
     return window
 
 
-def _http_fault(entry: Section) -> HttpFault:
+def _read_http_fault(entry: Section) -> HttpFault:
     effects = [key for key in _EFFECTS if entry.has(key)]
     if len(effects) != 1:
         known = ", ".join(f"`{key}`" for key in _EFFECTS[:-1])
@@ -86,7 +85,7 @@ def _http_fault(entry: Section) -> HttpFault:
     drop = entry.choice("drop", DROPS) if entry.has("drop") else None
     empty = entry.choice("empty", ("before", "after")) if entry.has("empty") else None
     return HttpFault(
-        **_matching(entry),
+        **_read_matching(entry),
         status=entry.whole("status") if entry.has("status") else None,
         code=entry.text("code", ""),
         message=entry.text("message", ""),
@@ -101,7 +100,7 @@ def _http_fault(entry: Section) -> HttpFault:
     )
 
 
-def _matching(entry: Section, path: str | None = None) -> dict[str, Any]:
+def _read_matching(entry: Section, path: str | None = None) -> dict[str, Any]:
     return {
         "path": entry.text("path", path),
         "method": entry.optional_text("method"),
@@ -109,85 +108,85 @@ def _matching(entry: Section, path: str | None = None) -> dict[str, Any]:
         "count": entry.whole("count", 1),
         "every": entry.whole("every", 1),
         "api_version": entry.optional_text("api_version"),
-        "during": _window(entry),
+        "during": _read_window(entry),
     }
 
 
-def _answer_error(entry: Section) -> AnswerError:
+def _read_answer_error(entry: Section) -> AnswerError:
     error = ERRORS[entry.choice("error", tuple(ERRORS))]
     case = entry.section("case")
-    told = {key: case.text(key) for key in case.names()}
-    usual = {"subscription": SUBSCRIPTION, "client": CLIENT_ID, **error.usual, **told}
+    given = {key: case.text(key) for key in case.names()}
+    usual = {"subscription": SUBSCRIPTION, "client": CLIENT_ID, **error.usual, **given}
     error = dataclasses.replace(error, message=entry.text("message", error.message), usual=usual)
-    return AnswerError(error=error, **_matching(entry))
+    return AnswerError(error=error, **_read_matching(entry))
 
 
-def _operation_fate(entry: Section) -> OperationFate:
+def _read_operation_fate(entry: Section) -> OperationFate:
     return OperationFate(
         seconds=entry.optional_number("seconds"),
         failure=read_failure(entry),
         told_after=entry.optional_number("told_after"),
         cancelled=entry.flag("cancelled", False),
-        **_matching(entry),
+        **_read_matching(entry),
     )
 
 
-def _sign_in_error(entry: Section) -> SignInError:
-    """The words of a known number need not be given."""
+def _read_sign_in_error(entry: Section) -> SignInError:
+    """Read a refusal of Entra; a known number has a text of its own."""
     number = entry.whole("number")
     known = SIGN_IN_ERRORS.get(number)
     if known is None and not entry.has("message"):
         numbers = ", ".join(map(str, sorted(SIGN_IN_ERRORS)))
-        raise entry.problem("message", f"is missing, for AADSTS{number} is none of those that are known: {numbers}")
+        raise entry.problem("message", f"is missing, since AADSTS{number} is not one of the known numbers: {numbers}")
     status, error, message = known or (400, "invalid_grant", "")
-    matching = _matching(entry, path=TOKEN_PATH)
+    matching = _read_matching(entry, path=TOKEN_PATH)
     return SignInError(status=status, error=error, number=number, message=entry.text("message", message), **matching)
 
 
-def _provisioning_failure(entry: Section) -> ProvisioningFailure:
+def _read_provisioning_failure(entry: Section) -> ProvisioningFailure:
     ending = entry.choice("operation", ("failed", "succeeded"), "failed")
     return ProvisioningFailure(
         instance=entry.text("instance"),
         code=entry.text("code"),
         message=entry.text("message"),
         operation="failed" if ending == "failed" else "succeeded",
-        image=_image(entry, "old"),
+        image=_read_image(entry, "old"),
         extension=entry.text("extension", ""),
     )
 
 
-def _image(entry: Section, usual: str) -> Literal["new", "old"]:
+def _read_image(entry: Section, usual: str) -> Literal["new", "old"]:
     return "new" if entry.choice("image", ("new", "old"), usual) == "new" else "old"
 
 
-def _appear(entry: Section) -> Appear:
+def _read_appear(entry: Section) -> Appear:
     return Appear(
-        when=_trigger(entry),
+        when=_read_trigger(entry),
         instance=entry.text("instance"),
         update_domain=entry.whole("update_domain") if entry.has("update_domain") else None,
         zone=entry.optional_text("zone"),
-        **_birth(entry),
+        **_read_beginning(entry),
     )
 
 
-def _birth(entry: Section) -> dict[str, Any]:
-    """How a new instance begins."""
+def _read_beginning(entry: Section) -> dict[str, Any]:
+    """Read how a new instance begins."""
     failed = entry.section("failed")
-    birth = {
-        "image": _image(entry, "new"),
+    beginning = {
+        "image": _read_image(entry, "new"),
         "creating_seconds": entry.number("creating_seconds", 0.0),
         "healthy_after": entry.number("healthy_after_seconds", 0.0),
         "failure": read_failure(failed),
         "extension": failed.text("extension", ""),
     }
     failed.finish()
-    return birth
+    return beginning
 
 
-def _scale_out(entry: Section) -> list[Appear]:
-    """A new instance every so many seconds, with ids that count up from the first one's number."""
-    first, every, birth = entry.text("instance"), entry.number("every"), _birth(entry)
-    when, domains, zone = _trigger(entry), entry.list_of("update_domains", int), entry.optional_text("zone")
+def _read_scale_out(entry: Section) -> list[Appear]:
+    """Read a new instance every so many seconds, with ids that count up from the first one's number."""
+    first, every, beginning = entry.text("instance"), entry.number("every"), _read_beginning(entry)
+    when, domains, zone = _read_trigger(entry), entry.list_of("update_domains", int), entry.optional_text("zone")
     digits = first[len(first.rstrip("0123456789")) :]
     if not digits:
         raise entry.problem("instance", f"must end in a number that the others count up from, but is {first!r}")
@@ -199,13 +198,13 @@ def _scale_out(entry: Section) -> list[Appear]:
         )
         name = first[: -len(digits)] + str(int(digits) + number).zfill(len(digits))
         domain = domains[number % len(domains)] if domains else None
-        instances.append(Appear(when=start, instance=name, update_domain=domain, zone=zone, scaled=True, **birth))
+        instances.append(Appear(when=start, instance=name, update_domain=domain, zone=zone, scaled=True, **beginning))
     return instances
 
 
-def _stop(entry: Section) -> Stop:
+def _read_stop(entry: Section) -> Stop:
     power = entry.choice("power", ("stopped", "deallocated"), "deallocated")
-    return Stop(_trigger(entry), entry.text("instance"), "stopped" if power == "stopped" else "deallocated")
+    return Stop(_read_trigger(entry), entry.text("instance"), "stopped" if power == "stopped" else "deallocated")
 
 
 _FAULTS: dict[str, Callable[[Section], Fault]] = {
@@ -215,27 +214,28 @@ _FAULTS: dict[str, Callable[[Section], Fault]] = {
         e.optional_number("flap_seconds"),
         e.optional_number("relapses_after"),
     ),
-    "provisioning-failure": _provisioning_failure,
+    "provisioning-failure": _read_provisioning_failure,
     "hangs": lambda e: Hangs(e.text("instance")),
     "stays-on-old-image": lambda e: StaysOnOldImage(e.text("instance")),
     "flag-lags": lambda e: FlagLags(e.text("instance"), e.number("seconds"), e.whole("nth", 1)),
-    "http": _http_fault,
-    "error": _answer_error,
-    "sign-in-error": _sign_in_error,
-    "operation": _operation_fate,
-    "list-lags": lambda e: ListLags(e.number("seconds"), _window(e)),
-    "model-lags": lambda e: ModelLags(e.number("seconds"), _window(e)),
+    "http": _read_http_fault,
+    "error": _read_answer_error,
+    "sign-in-error": _read_sign_in_error,
+    "operation": _read_operation_fate,
+    "list-lags": lambda e: ListLags(e.number("seconds"), _read_window(e)),
+    "model-lags": lambda e: ModelLags(e.number("seconds"), _read_window(e)),
     "health-lags": lambda e: HealthLags(e.text("instance", "*"), e.number("seconds"), e.flag("time", False)),
     "conflict-window": lambda e: ConflictWindow(e.number("seconds")),
-    "vanish": lambda e: Vanish(_trigger(e), e.text("instance")),
-    "appear": _appear,
-    "scale-in": lambda e: ScaleIn(_trigger(e)),
-    "evict": lambda e: Evict(_trigger(e), e.text("instance")),
-    "fall-ill": lambda e: FallIll(_trigger(e), e.text("instance"), e.optional_number("seconds")),
-    "stop": _stop,
-    "updated-by-somebody": lambda e: UpdatedBySomebody(_trigger(e), e.text("instance"), e.number("seconds", 120.0)),
-    "revoke-tokens": lambda e: RevokeTokens(_trigger(e)),
-    "model-change": lambda e: ModelChange(_trigger(e), e.mapping("patch"), e.flag("new_model", False)),
+    "vanish": lambda e: Vanish(_read_trigger(e), e.text("instance")),
+    "appear": _read_appear,
+    "scale-in": lambda e: ScaleIn(_read_trigger(e)),
+    "evict": lambda e: Evict(_read_trigger(e), e.text("instance")),
+    "fall-ill": lambda e: BecomeUnhealthy(_read_trigger(e), e.text("instance"), e.optional_number("seconds")),
+    "stop": _read_stop,
+    "updated-by-somebody": lambda e: UpdatedBySomebody(
+        _read_trigger(e), e.text("instance"), e.number("seconds", 120.0)
+    ),
+    "revoke-tokens": lambda e: RevokeTokens(_read_trigger(e)),
+    "model-change": lambda e: ModelChange(_read_trigger(e), e.mapping("patch"), e.flag("new_model", False)),
 }
-
-_SERIES: dict[str, Callable[[Section], Sequence[Fault]]] = {"scale-out": _scale_out}
+_SERIES: dict[str, Callable[[Section], Sequence[Fault]]] = {"scale-out": _read_scale_out}

@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """When: at `at` seconds, or `delay` seconds after the `after_upgrade`-th accepted manualupgrade, or the
+    """A moment: at `at` seconds, or `delay` seconds after the `after_upgrade`-th accepted manualupgrade, or after the
     `after_update`-th accepted update of the set (1 is the first).
     """
 
@@ -23,7 +23,7 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """For how long something is so: from `start` on, for `seconds` or for ever."""
+    """A time in which something holds: from `start` on, for `seconds` or for ever."""
 
     start: Trigger
     seconds: float | None = None
@@ -31,7 +31,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class ComesUpUnhealthy:
-    """After its upgrade the instance is unhealthy, for `seconds` or for ever.
+    """The instance is unhealthy after its upgrade, for `seconds` or for ever.
 
     With `flap_seconds` it changes between unhealthy and healthy every so many seconds, unhealthy first. With
     `relapses_after` it is healthy for so many seconds after `seconds`, and then unhealthy for ever.
@@ -47,8 +47,8 @@ class ComesUpUnhealthy:
 class ProvisioningFailure:
     """The upgrade of the instance ends Failed with `code` and `message`; it has its `old` image, or the `new` one.
 
-    `operation` says how the operation as a whole ends: `failed` with the same error, or `succeeded`. `extension`:
-    the extension that failed, which shows so in its own status.
+    `operation` says how the operation as a whole ends: `failed` with the same error, or `succeeded`. `extension`: the
+    extension that failed, whose own status says so.
     """
 
     instance: str
@@ -68,7 +68,7 @@ class Hangs:
 
 @dataclass(frozen=True, slots=True)
 class StaysOnOldImage:
-    """The upgrade of the instance ends well, yet the instance has its old image and is not current."""
+    """The upgrade of the instance succeeds, yet the instance has its old image and is not current."""
 
     instance: str
 
@@ -84,7 +84,7 @@ class FlagLags:
 
 @dataclass(frozen=True, slots=True)
 class ListLags:
-    """The lists of instances, and of a Flexible set's machines, show what was so `seconds` ago."""
+    """The lists of instances, and of a Flexible set's machines, show how it was `seconds` ago."""
 
     seconds: float
     during: Window | None = None
@@ -92,7 +92,7 @@ class ListLags:
 
 @dataclass(frozen=True, slots=True)
 class ModelLags:
-    """A GET of the set shows what was so `seconds` ago."""
+    """A GET of the set shows how it was `seconds` ago."""
 
     seconds: float
     during: Window | None = None
@@ -100,8 +100,9 @@ class ModelLags:
 
 @dataclass(frozen=True, slots=True)
 class HealthLags:
-    """What the instance reported before an upgrade stays shown during it and for `seconds` after it. With `time` each
-    health shows since when it has been reported.
+    """The health from before an upgrade stays shown during it, and for `seconds` after it.
+
+    With `time` each health shows since when it has been reported.
     """
 
     instance: str
@@ -120,5 +121,4 @@ class ConflictWindow:
 
 
 InstanceFault = ComesUpUnhealthy | ProvisioningFailure | Hangs | StaysOnOldImage | FlagLags
-
 ReadFault = ListLags | ModelLags | HealthLags

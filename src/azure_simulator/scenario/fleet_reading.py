@@ -13,12 +13,11 @@ from azure_simulator.wire.names import ID_KEYS, kind_of
 from azure_simulator.wire.set_model import is_application_health
 
 ORCHESTRATION_MODES = ("Uniform", "Flexible")
-
 POWER_STATES = ("running", "stopped", "deallocated")
 
 
 def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog: Catalog) -> SetDescription:
-    """The set that a scenario's `fleet`, `model` and `instances` describe.
+    """Read the set that a scenario's `fleet`, `model` and `instances` describe.
 
     Raises ScenarioError, and Refusal when the model's image is not in the catalog.
     """
@@ -41,13 +40,13 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
 
 
 def _as_machine(instance: InstanceDescription) -> InstanceDescription:
-    """An instance of a Flexible set: a virtual machine by name, without domains."""
+    """Return an instance of a Flexible set: a virtual machine by name, without domains."""
     name = f"{SCALE_SET}_{int(instance.instance_id):08x}"
     return dataclasses.replace(instance, instance_id=name, update_domain=None, fault_domain=None, placement_group="")
 
 
 def _orchestrated(mode: str, fault_domains: int) -> dict[str, Any]:
-    """What the orchestration mode and the number of fault domains say in the set's JSON."""
+    """Return what the orchestration mode and the number of fault domains say in the set's JSON."""
     if mode == "Uniform":
         return {"properties": {"platformFaultDomainCount": fault_domains}}
     return {
@@ -62,7 +61,7 @@ def _orchestrated(mode: str, fault_domains: int) -> dict[str, Any]:
 
 
 def _laid_out(fleet: Section) -> list[InstanceDescription]:
-    """Instances numbered from 0, dealt out to the update domains in turn; zone by zone, group by group."""
+    """Return instances numbered from 0, dealt to the update domains in turn; zone by zone, group by group."""
     counts = fleet.list_of("update_domains", int)
     if not counts:
         raise fleet.problem("update_domains", "is missing (how many instances each update domain has)")
@@ -148,7 +147,7 @@ def _overridden(
 
 
 def _given_image(given: Section, model: dict[str, Any], catalog: Catalog) -> DeployedImage | None:
-    """`image` of an override: a version of the model's platform image, the id of another kind, or {uri: ..}."""
+    """Read `image` of an override: a version of the model's platform image, another kind's id, or {uri: ..}."""
     value = given.raw("image")
     if value is None:
         return None

@@ -18,7 +18,7 @@ class DeployedImage:
 
     @property
     def exact(self) -> str:
-        """The exact version of a platform image, the id of a managed or gallery image, or the VHD's URI."""
+        """Return the exact version of a platform image, the id of a managed or gallery image, or the URI of a VHD."""
         parts = dict(self.reference)
         if self.uri is not None:
             return self.uri
@@ -32,21 +32,21 @@ class DeployedImage:
 
     @property
     def id(self) -> str:
-        """The id that its kind names it by; empty for a platform image and a VHD."""
+        """Return the id that the image's kind uses; empty for a platform image and a VHD."""
         return id_of(dict(self.reference))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTraits:
-    """What an image is like, as far as the answers about it tell.
+    """The traits of an image, as far as answers show them.
 
-    `os`, `hyper_v_generation` and `architecture` empty, and `size_gb` 0: nobody has said, so that it is not shown.
+    `os`, `hyper_v_generation` and `architecture` empty, and `size_gb` 0: unknown, so that they are not shown.
     `managed`: how the image itself is stored, which decides the unit of its size. `features` None: not shown.
     `definition_features`: of a gallery's image, such as SecurityType. `plan`: of a marketplace image that has one.
     `deprecation_date`: of a platform version, beside its `state`. `target_regions`, `source`, `end_of_life`,
     `exclude_from_latest`, `replication`, `replicated_after`: of a gallery version; `replication` is Completed,
-    InProgress or Failed, in all its regions alike, and what is InProgress is Completed from the moment
-    `replicated_after` on.
+    InProgress or Failed, in all its regions alike, and from the moment `replicated_after` on, InProgress becomes
+    Completed.
     """
 
     os: str = "Linux"
@@ -70,8 +70,9 @@ class ImageTraits:
     replicated_after: float | None = None
 
     def replication_at(self, now: float) -> tuple[str, int]:
-        """The state of its replication and how many hundredths of it are done: as the time that has passed, half
-        where it never ends.
+        """Return the state of the replication and its progress in percent.
+
+        The progress grows with time; a replication that never ends is at half.
         """
         ends = self.replicated_after
         if self.replication == "Completed" or (ends is not None and now >= ends):
@@ -79,14 +80,14 @@ class ImageTraits:
         return self.replication, 50 if ends is None else int(100 * now / ends)
 
     def is_in(self, location: str, now: float) -> bool:
-        """Whether instances can be made from it in this region now."""
+        """Return whether instances can be made from the image in this region now."""
         regions = [plain_region(str(each["name"])) for each in self.target_regions]
         return (not regions or plain_region(location) in regions) and self.replication_at(now)[0] == "Completed"
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformImages:
-    """Versions of one publisher, offer and sku that the region has; those that differ have entries of their own."""
+    """Versions of one publisher, offer and sku that the region has; versions that differ have an entry of their own."""
 
     publisher: str
     offer: str
@@ -97,7 +98,7 @@ class PlatformImages:
 
 @dataclass(frozen=True, slots=True)
 class GalleryImage:
-    """An image definition of a gallery, shared with all or not, with versions of it that are alike."""
+    """An image definition of a gallery, shared or not, with versions of it that are alike."""
 
     id: str
     versions: tuple[str, ...]
@@ -109,17 +110,17 @@ Entry = TypeVar("Entry", PlatformImages, GalleryImage)
 
 @dataclass(frozen=True, slots=True)
 class ManagedImage:
-    """An image of its own."""
+    """A managed image."""
 
     id: str
     traits: ImageTraits = ImageTraits()
 
 
 def only_known(part: dict[str, Any]) -> dict[str, Any]:
-    """The traits in a part of an answer that anybody has said anything about."""
+    """Return the traits in a part of an answer that are known."""
     return {name: value for name, value in part.items() if value not in ("", 0, {})}
 
 
 def entry_with(entries: Iterable[Entry], version: str) -> Entry | None:
-    """The entry that has this version."""
+    """Return the entry that has this version."""
     return next((each for each in entries if version in each.versions), None)

@@ -32,12 +32,12 @@ from azure_simulator.wire.set_model import profile_of
 
 
 def scenario_names() -> list[str]:
-    """The scenarios that ship with the simulator, in alphabetical order; those of one fault each are `fault_names`."""
+    """Return the scenarios that ship with the simulator, sorted; `fault_names` has those of one fault each."""
     return _names_in("scenarios")
 
 
 def fault_names() -> list[str]:
-    """The scenarios that ship for one fault each, as `faults/NAME`, in alphabetical order."""
+    """Return the scenarios that ship for one fault each, as `faults/NAME`, sorted."""
     return [f"faults/{name}" for name in _names_in("scenarios/faults")]
 
 
@@ -47,7 +47,7 @@ def _names_in(folder: str) -> list[str]:
 
 
 def load_scenario(name_or_path: str) -> Scenario:
-    """A scenario that ships with the simulator, by its name, or one in a file of its own (`.yml`, `.yaml`).
+    """Load a scenario that ships with the simulator, by its name, or one in a file of its own (`.yml`, `.yaml`).
 
     Raises ScenarioError naming file, key and what is wrong.
     """
@@ -65,7 +65,7 @@ def load_scenario(name_or_path: str) -> Scenario:
 
 
 def parse_scenario(text: str, name: str, source: str) -> Scenario:
-    """A scenario from YAML text; `source` is what errors call it. Raises ScenarioError."""
+    """Return a scenario from YAML text; `source` is what errors call it. Raises ScenarioError."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -74,7 +74,7 @@ def parse_scenario(text: str, name: str, source: str) -> Scenario:
 
 
 def read_scenario(document: object, name: str, source: str) -> Scenario:
-    """The same from what the YAML says. Raises ScenarioError."""
+    """Return a scenario from what its YAML says; `source` is what errors call it. Raises ScenarioError."""
     root = Section(source, "", document)
     catalog = read_catalog(root)
     try:
@@ -110,9 +110,7 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
 
 
 def check_faults(scenario: Scenario, source: str) -> None:
-    """Raise ScenarioError when a fault names an instance that the set does not have and that does not
-    appear.
-    """
+    """Raise ScenarioError when a fault names an instance that the set does not have and that does not appear."""
     known = {instance.instance_id for instance in scenario.scale_set.instances}
     known |= {fault.instance for fault in scenario.faults if isinstance(fault, Appear)}
     for index, fault in enumerate(scenario.faults):
@@ -127,7 +125,7 @@ def check_faults(scenario: Scenario, source: str) -> None:
 
 
 def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
-    """Empty for a Flexible set without a model of its instances, and where no instance has the model's image."""
+    """Return the model's storage profile; empty where there is no model, or where no instance has its image."""
     if all(instance.image is not None for instance in scale_set.instances):
         return {}
     profile: dict[str, Any] = profile_of(scale_set.model).get("storageProfile") or {}
@@ -142,7 +140,7 @@ def _texts(root: Section, key: str, usual: dict[str, str]) -> dict[str, str]:
 
 
 def _sizes(root: Section) -> dict[str, dict[str, str]]:
-    """VM sizes by their name, each with its capabilities."""
+    """Return VM sizes by their name, each with its capabilities."""
     if not root.has("sizes"):
         return USUAL_SIZES
     section = root.section("sizes")
@@ -166,13 +164,13 @@ def _timing(section: Section) -> Timing:
 
 
 def _permissions(root: Section) -> tuple[Permission, ...] | None:
-    """`refused`, one entry of actions, or a list of them."""
-    told = root.raw("permissions")
-    if told == "refused":
+    """Read `refused`, one entry of actions, or a list of them."""
+    given = root.raw("permissions")
+    if given == "refused":
         return None
-    if told is None:
+    if given is None:
         return (Permission(("*",)),)
-    entries = root.sections("permissions") if isinstance(told, list) else [root.section("permissions")]
+    entries = root.sections("permissions") if isinstance(given, list) else [root.section("permissions")]
     permissions = []
     for entry in entries:
         permissions.append(Permission(tuple(entry.list_of("actions", str)), tuple(entry.list_of("not_actions", str))))

@@ -12,11 +12,9 @@ from azure_simulator.scenario.set_description import SetDescription
 from azure_simulator.wire.calendar import EPOCH
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
-
 # What a manualupgrade of a Flexible set needs (documented, "Upgrade policy modes").
 USUAL_FEATURES = {"ImageReferenceUpgradeForVmoVMs": "Registered", "VMSSFlexRollingUpgrade": "Registered"}
-
-# The size that sets here have (documented, "Dsv5 sizes series").
+# The size that the simulated sets have (documented, "Dsv5 sizes series").
 USUAL_SIZES = {"Standard_D2s_v5": {"HyperVGenerations": "V1,V2", "CpuArchitectureType": "x64"}}
 
 Fault = InstanceFault | RequestFault | ReadFault | ConflictWindow | Event
@@ -24,7 +22,7 @@ Fault = InstanceFault | RequestFault | ReadFault | ConflictWindow | Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Seconds. A pair is the range that each instance's own value is drawn from, by the seed."""
+    """Durations in seconds. A pair is the range that each instance's own value is drawn from, by the seed."""
 
     request_latency: float = 0.2
     upgrade: tuple[float, float] = (20.0, 240.0)
@@ -34,7 +32,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierOperation:
-    """An operation that somebody started `began` seconds before the simulation begins (negative: after it)."""
+    """An operation that another client started `began` seconds before the simulation begins (negative: after it)."""
 
     began: float
     seconds: float
@@ -46,7 +44,7 @@ class EarlierOperation:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one role allows, and what it takes back of that."""
+    """What one role allows, and what it excludes from that."""
 
     actions: tuple[str, ...]
     not_actions: tuple[str, ...] = ()
@@ -56,15 +54,13 @@ class Permission:
 class Scenario:
     """Everything a simulation needs to know. `inputs` are what the rehearsal gives the action.
 
-    `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` adds its
-    tags and extensions to every set that is created or updated, as a policy of the subscription does.
-    `neighbours` are other sets, which show in the subscription's list and nowhere else. `under_way`
-    are operations that somebody started before.
-    `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are, from the beginning on.
-    `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure's. `features`:
-    the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM sizes that
-    the region offers.
-    `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
+    `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` adds its tags and
+    extensions to every set that is created or updated, as a policy of the subscription does. `neighbours` are other
+    sets, which show in the subscription's list and nowhere else. `under_way` are operations that other clients started
+    before. `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are suspended from the
+    beginning on. `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure.
+    `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
+    sizes that the region offers. `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     """
 
     name: str

@@ -11,7 +11,7 @@ class ScenarioError(Exception):
 
 
 class Section:
-    """A mapping of a file, read key by key; `finish` refuses what nobody read."""
+    """A mapping of a file, read key by key; `finish` refuses keys that were not read."""
 
     def __init__(self, source: str, where: str, value: object) -> None:
         self.source = source
@@ -22,19 +22,21 @@ class Section:
         self._read: set[str] = set()
 
     def problem(self, key: str, what: str) -> ScenarioError:
-        """The error to raise about `key` (or about the section itself, when empty)."""
+        """Return the error to raise about `key` (or about the section itself, when empty)."""
         path = ".".join(part for part in (self.where, key) if part)
         return ScenarioError(f"{self.source}: {path}: {what}" if path else f"{self.source}: {what}")
 
     def has(self, key: str) -> bool:
+        """Return whether the key is there."""
         return key in self._values
 
     def raw(self, key: str) -> object:
-        """The value as YAML gave it, None when absent."""
+        """Return the value as YAML gave it, None when absent."""
         self._read.add(key)
         return self._values.get(key)
 
     def text(self, key: str, default: str | None = None) -> str:
+        """Return a text."""
         value = self.raw(key)
         if value is None:
             if default is None:
@@ -45,16 +47,18 @@ class Section:
         return value
 
     def optional_text(self, key: str) -> str | None:
+        """Return a text, None when absent."""
         return self.text(key) if self.raw(key) is not None else None
 
     def choice(self, key: str, allowed: Sequence[str], default: str | None = None) -> str:
+        """Return one of the allowed texts."""
         value = self.text(key, default)
         if value not in allowed:
             raise self.problem(key, f"must be one of {', '.join(allowed)}, but is {value!r}")
         return value
 
     def number(self, key: str, default: float | None = None) -> float:
-        """A number of 0 or more."""
+        """Return a number of 0 or more."""
         value = self.raw(key)
         if value is None:
             if default is None:
@@ -65,16 +69,18 @@ class Section:
         return float(value)
 
     def optional_number(self, key: str) -> float | None:
+        """Return a number of 0 or more, None when absent."""
         return self.number(key) if self.raw(key) is not None else None
 
     def whole(self, key: str, default: int | None = None) -> int:
-        """A whole number of 0 or more."""
+        """Return a whole number of 0 or more."""
         value = self.number(key, default)
         if value != int(value):
             raise self.problem(key, f"must be a whole number, but is {value}")
         return int(value)
 
     def flag(self, key: str, default: bool) -> bool:
+        """Return true or false."""
         value = self.raw(key)
         if value is None:
             return default
@@ -83,7 +89,7 @@ class Section:
         return value
 
     def span(self, key: str, default: tuple[float, float]) -> tuple[float, float]:
-        """A number, or a list of the lowest and the highest."""
+        """Return the lowest and the highest of a range, which is a number or a list of two."""
         value = self.raw(key)
         if value is None:
             return default
@@ -104,7 +110,7 @@ class Section:
         return text
 
     def list_of(self, key: str, kind: type) -> list[Any]:
-        """A list whose entries are all of `kind`; empty when absent."""
+        """Return a list whose entries are all of `kind`; empty when absent."""
         value = self.raw(key)
         if value is None:
             return []
@@ -116,25 +122,26 @@ class Section:
         return value
 
     def sections(self, key: str) -> list["Section"]:
-        """A list of mappings; empty when absent."""
+        """Return a list of mappings; empty when absent."""
         entries = self.list_of(key, dict)
         return [Section(self.source, self._path(f"{key}[{index}]"), entry) for index, entry in enumerate(entries)]
 
     def section(self, key: str) -> "Section":
-        """A mapping; an empty one when absent."""
+        """Return a mapping; an empty one when absent."""
         value = self.raw(key)
         return Section(self.source, self._path(key), {} if value is None else value)
 
     def mapping(self, key: str) -> dict[str, Any]:
-        """A mapping taken as it is; empty when absent."""
+        """Return a mapping taken as it is; empty when absent."""
         section = self.section(key)
         return section._values
 
     def names(self) -> list[str]:
+        """Return all keys."""
         return list(self._values)
 
     def finish(self) -> None:
-        """Refuse keys that nobody asked for, naming the nearest one that exists."""
+        """Refuse keys that were not read, naming the nearest one that exists."""
         for key in self._values:
             if key not in self._read:
                 near = difflib.get_close_matches(key, self._read, n=1)

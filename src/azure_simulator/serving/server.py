@@ -19,7 +19,7 @@ STATE_PATH = "/_simulator/state"
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """Listens on `host` itself, which is also what its certificate and its URLs say."""
+    """A server that listens on `host` itself, which is also what its certificate and its URLs say."""
 
     daemon_threads = True
 
@@ -36,13 +36,13 @@ class SimulatorServer(ThreadingHTTPServer):
         self.azure = SimulatedAzure(scenario, WallClock(pace), seed=seed, base_url=base_url)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients may go away at any time; what the simulator gets wrong becomes a 500 in the handler."""
+        """Ignore clients that go away; what the simulator gets wrong becomes a 500 in the handler."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     server: SimulatorServer
     protocol_version = "HTTP/1.1"
-    # Without it every answer on a new connection takes 40 ms more.
+    # Without this every answer on a new connection takes 40 ms more.
     disable_nagle_algorithm = True
 
     def _answer(self) -> None:
@@ -73,16 +73,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
         if any(name == "content-length" and int(value) > len(reply.body) for name, value in reply.headers):
-            self.close_connection = True  # the rest of the body never comes
+            self.close_connection = True  # The rest of the body never comes.
 
     do_GET = do_PUT = do_PATCH = do_POST = do_DELETE = _answer
 
     def log_message(self, format: str, *args: object) -> None:
-        """The log of requests is in the state, not on the terminal."""
+        """Print nothing: the log of requests is in the state, not on the terminal."""
 
 
 def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: float, seed: int) -> None:
-    """Serve until SIGTERM or SIGINT. While it listens, `ready_file` tells where everything is."""
+    """Serve until SIGTERM or SIGINT. While the server listens, `ready_file` says where everything is."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -101,7 +101,7 @@ def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: floa
 
 
 def _write_whole(path: Path, content: dict[str, str]) -> None:
-    """Whoever waits for the file never sees half of it."""
+    """Write a file so that a reader that waits for it never sees half of it."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     os.replace(partial, path)

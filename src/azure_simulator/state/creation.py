@@ -10,7 +10,7 @@ from typing import Any
 
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.set_description import InstanceDescription, placement_group_id
-from azure_simulator.state.instances import FOREVER, Instance, Spell
+from azure_simulator.state.instances import FOREVER, Instance, StatePeriod
 from azure_simulator.state.operations import Operation, lasting
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.body_shape import check_rolling, check_shape, check_whole
@@ -90,7 +90,7 @@ def scale(scale_set: SimulatedScaleSet, before: int, now: float, ends: float) ->
     elif wanted < before:
         for instance in leaving(scale_set.present(now), min(before - wanted, existing)):
             instance.deleted_at = ends
-            instance.spells.append(Spell(now, ends, "Deleting"))
+            instance.state_periods.append(StatePeriod(now, ends, "Deleting"))
 
 
 def leaving(instances: list[Instance], count: int) -> list[Instance]:
@@ -144,7 +144,7 @@ def _create_instance(
     instance = scale_set.make_instance(described)
     instance.created_at, instance.model = created_at, scale_set.model
     instance.image = scale_set.deployed(scale_set.profile, created_at)
-    instance.spells.append(Spell(created_at, ready_at, "Creating"))
+    instance.state_periods.append(StatePeriod(created_at, ready_at, "Creating"))
     return instance
 
 

@@ -2,9 +2,9 @@
 
 from azure_simulator.scenario.events import (
     Appear,
+    BecomeUnhealthy,
     Event,
     Evict,
-    FallIll,
     ModelChange,
     RevokeTokens,
     ScaleIn,
@@ -14,7 +14,7 @@ from azure_simulator.scenario.events import (
 )
 from azure_simulator.scenario.set_description import placement_group_id
 from azure_simulator.state.creation import leaving
-from azure_simulator.state.instances import FOREVER, Instance, Sickness, Spell
+from azure_simulator.state.instances import FOREVER, Instance, StatePeriod, UnhealthyPeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.merging import merged
 
@@ -38,9 +38,9 @@ def _carry_out(scale_set: SimulatedScaleSet, event: Event, moment: float) -> Non
     match event:
         case Vanish(instance=instance_id):
             scale_set.instances[instance_id].deleted_at = moment
-        case FallIll(instance=instance_id, seconds=seconds):
+        case BecomeUnhealthy(instance=instance_id, seconds=seconds):
             end = FOREVER if seconds is None else moment + seconds
-            scale_set.instances[instance_id].sicknesses.append(Sickness(moment, end))
+            scale_set.instances[instance_id].unhealthy_periods.append(UnhealthyPeriod(moment, end))
         case Stop(instance=instance_id, power=power):
             scale_set.instances[instance_id].power_changes.append((moment, power))
         case Evict(instance=instance_id):
@@ -84,7 +84,7 @@ def _appeared(scale_set: SimulatedScaleSet, event: Appear, moment: float) -> Ins
         provisioning="Succeeded" if event.failure is None else "Failed",
         failure=event.failure,
         failed_extension=event.extension,
-        sicknesses=[Sickness(ready, FOREVER if event.failure else ready + event.healthy_after)],
-        spells=[Spell(moment, ready, "Creating")] if event.creating_seconds else [],
+        unhealthy_periods=[UnhealthyPeriod(ready, FOREVER if event.failure else ready + event.healthy_after)],
+        state_periods=[StatePeriod(moment, ready, "Creating")] if event.creating_seconds else [],
         created_at=moment,
     )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.state.events import evict as take_machine
-from azure_simulator.state.instances import FOREVER, Instance, Protection, Spell
+from azure_simulator.state.instances import FOREVER, Instance, Protection, StatePeriod
 from azure_simulator.state.operations import Operation, lasting
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import refusal
@@ -24,15 +24,12 @@ _SECONDS: dict[str, tuple[float, float]] = {
     "deallocate": (21.0, 95.0),
     "delete": (1.0, 26.0),
 }
-
 _POWER = {
     "start": ("starting", "running"),
     "poweroff": ("stopping", "stopped"),
     "deallocate": ("deallocating", "deallocated"),
 }
-
 ONE_INSTANCE_UPDATED = 0.5
-
 EVICTED_AFTER = 30.0
 
 
@@ -50,7 +47,7 @@ def change_power(
     for instance in instances:
         if scale_set.snapshot(instance, now).power != final:
             instance.power_changes += [(now, passing), (ends, final)]
-        instance.spells.append(Spell(now, ends))
+        instance.state_periods.append(StatePeriod(now, ends))
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
 
 
@@ -63,7 +60,7 @@ def delete(
     subtracted = sum(instance.deleted_at == FOREVER for instance in instances)
     for instance in instances:
         instance.deleted_at = min(instance.deleted_at, ends)
-        instance.spells.append(Spell(now, ends, "Deleting"))
+        instance.state_periods.append(StatePeriod(now, ends, "Deleting"))
     scale_set.json["sku"]["capacity"] = max(0, scale_set.capacity - subtracted)
     scale_set.remember(now)
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
@@ -86,7 +83,7 @@ def update_one(
         if instance.shown is not None:
             instance.shown = merged(instance.shown, {"properties": {"protectionPolicy": policy}})
     ends = now + lasting(fate, ONE_INSTANCE_UPDATED)
-    instance.spells.append(Spell(now, ends))
+    instance.state_periods.append(StatePeriod(now, ends))
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
 
 

@@ -15,15 +15,16 @@ from typing import Any
 from azure_simulator.scenario.images import DeployedImage
 
 FOREVER = math.inf
-
 # A new extension is not ready for a while after the upgrade that brought it (uniform_expand_instanceview_2023).
 SETTLING = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sickness:
-    """Unhealthy from `start` until `end`; with `flap_seconds`, every other stretch of that length only. With
-    `relapses_after`, unhealthy for ever from so many seconds after `end` on.
+class UnhealthyPeriod:
+    """A time in which an instance is unhealthy: from `start` until `end`.
+
+    With `flap_seconds`, it is unhealthy in every other stretch of that length only. With `relapses_after`, it is
+    unhealthy for ever from so many seconds after `end` on.
     """
 
     start: float
@@ -32,17 +33,18 @@ class Sickness:
     relapses_after: float | None = None
 
     def at(self, now: float) -> bool:
+        """Return whether the instance is unhealthy now."""
         if self.relapses_after is not None and now >= self.end + self.relapses_after:
             return True
         if not self.start <= now < self.end:
             return False
         if self.flap_seconds is None:
             return True
-        # The small amount keeps a change that falls exactly on a multiple on its right side.
+        # The small amount keeps a change that falls exactly on a multiple on the right side of it.
         return math.floor((now - self.start) / self.flap_seconds + 1e-9) % 2 == 0
 
     def changes(self, until: float) -> Iterator[float]:
-        """The moments up to `until` at which `at` may change."""
+        """Yield the moments up to `until` at which `at` may change."""
         yield self.start
         yield self.end
         if self.relapses_after is not None:
@@ -56,9 +58,8 @@ class Sickness:
 class Upgrade:
     """One replacement of an instance's OS disk: Updating from `started_at` to `ended_at`.
 
-    `image` is what the instance has afterwards, None when it keeps the old one (it failed, or Azure's word
-    was wrong); `model` the number of the set's model it is then current with, from `current_at` on.
-    `healthy_at` is when it is healthy for good.
+    `image` is what the instance has afterwards, None when it keeps the old one (the upgrade failed, or Azure's word was
+    wrong); `model` the number of the set's model it is then current with, from `current_at` on.
     """
 
     started_at: float
@@ -66,20 +67,21 @@ class Upgrade:
     image: DeployedImage | None
     model: int
     current_at: float
-    sickness: Sickness
+    unhealthy: UnhealthyPeriod
     failure: tuple[str, str] | None = None
     failed_extension: str = ""
     by_manualupgrade: bool = True
 
     @property
     def healthy_at(self) -> float:
-        for_good = self.failure is None and self.sickness.relapses_after is None
-        return max(self.ended_at, self.sickness.end) if for_good else FOREVER
+        """Return when the instance is healthy and stays so; infinite for never."""
+        for_good = self.failure is None and self.unhealthy.relapses_after is None
+        return max(self.ended_at, self.unhealthy.end) if for_good else FOREVER
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
-    """A provisioning state other than that of an upgrade, from `start` to `end`: an action under way."""
+class StatePeriod:
+    """A provisioning state other than that of an upgrade, from `start` to `end`: an action runs."""
 
     start: float
     end: float
@@ -88,7 +90,7 @@ class Spell:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What an instance is protected from; it shows from the first time on that anybody has said something."""
+    """What an instance is protected from; it is shown once a client has set it."""
 
     from_scale_in: bool = False
     from_set_actions: bool = False
@@ -98,10 +100,10 @@ class Protection:
 class Snapshot:
     """An instance at one moment. `healthy` is None where it reports nothing (or the set has no signal).
 
-    `lagging`: its upgrade has ended, and yet it does not say that it is current. `rebuilding`: it has no OS to
-    speak of. `settling`: an upgrade has ended so recently that what the `previous` model had not is not ready.
-    `failed_extension`: the one that is to blame for `failure`. `reported`: the health that Azure shows, which may be
-    older than `healthy` is, and since when it is so, where Azure shows that.
+    `lagging`: its upgrade has ended, and yet it does not say that it is current. `rebuilding`: it has no working OS.
+    `settling`: an upgrade has ended so recently that what it added to the `previous` model is not ready.
+    `failed_extension`: the one that caused `failure`. `reported`: the health that Azure shows, which may be older than
+    `healthy`; `reported_at`: since when it is reported, where Azure shows that.
     """
 
     image: DeployedImage
@@ -124,12 +126,12 @@ class Snapshot:
 
 @dataclass(slots=True, kw_only=True)
 class Instance:
-    """One simulated instance: how it was, and everything that has been decided to happen to it.
+    """One simulated instance: how it was at the beginning, and everything that has been decided to happen to it.
 
     `hidden`: an extra of overprovisioning, which counts as an instance and shows in no list. `leaves_first`: it is
-    among those that a smaller capacity takes away. `silent_since`: from then on it reports no health until an upgrade
-    that began later has ended, for its model did not have the signal. `attached`: it was not made from the set's
-    model. `shows`: what is merged over its JSON until it is upgraded. `shown`: how a captured file shows it.
+    among those that a smaller capacity deletes. `silent_since`: from then on it reports no health until an upgrade that
+    began later has ended, since its model did not have the signal. `attached`: it was not made from the set's model.
+    `shows`: what is merged over its JSON until it is upgraded. `shown`: how a captured file shows it.
     """
 
     instance_id: str
@@ -153,27 +155,28 @@ class Instance:
     created_at: float = 0.0
     deleted_at: float = FOREVER
     upgrades: list[Upgrade] = field(default_factory=list)
-    sicknesses: list[Sickness] = field(default_factory=list)
+    unhealthy_periods: list[UnhealthyPeriod] = field(default_factory=list)
     power_changes: list[tuple[float, str]] = field(default_factory=list)
-    spells: list[Spell] = field(default_factory=list)
+    state_periods: list[StatePeriod] = field(default_factory=list)
 
     def is_as_made(self, now: float) -> bool:
-        """Whether no upgrade has ended yet."""
+        """Return whether no upgrade has ended yet."""
         return not any(upgrade.ended_at <= now for upgrade in self.upgrades)
 
     @property
     def protected(self) -> bool:
-        """Whether actions asked of the set leave it alone."""
+        """Return whether actions of the set leave the instance alone."""
         return self.protection is not None and self.protection.from_set_actions
 
     def exists(self, now: float) -> bool:
+        """Return whether the instance exists."""
         return self.created_at <= now < self.deleted_at
 
     def at(self, now: float, has_signal: bool) -> Snapshot:
-        """The instance at `now`, in a set that has a health signal or not."""
+        """Return the instance at `now`, in a set that has a health signal or not."""
         image, model, provisioning, failure = self.image, self.model, self.provisioning, self.failure
         extension = self.failed_extension
-        changed_at, etag, updating, sick, disk_since, lagging = self.created_at, 2, False, False, -FOREVER, False
+        changed_at, etag, updating, unhealthy, disk_since, lagging = self.created_at, 2, False, False, -FOREVER, False
         previous, settling = model, False
         reports = now < self.silent_since
         for upgrade in self.upgrades:
@@ -184,7 +187,7 @@ class Instance:
             provisioning, failure = ("Updating", None) if updating else ("Succeeded", None)
             if updating:
                 continue
-            changed_at, etag, sick = upgrade.ended_at, etag + 1, upgrade.sickness.at(now)
+            changed_at, etag, unhealthy = upgrade.ended_at, etag + 1, upgrade.unhealthy.at(now)
             reports = reports or upgrade.started_at >= self.silent_since
             image = upgrade.image or image
             settling = now < upgrade.ended_at + SETTLING
@@ -193,24 +196,23 @@ class Instance:
             if upgrade.current_at < FOREVER:
                 previous, model, lagging = model, upgrade.model, now < upgrade.current_at
         settled = provisioning not in ("Creating", "Updating", "Failed", "Deleting")
-        under_way = ""
-        for spell in self.spells:
-            if spell.start <= now:
-                etag += spell.state == "Updating"
-                changed_at = max(changed_at, min(now, spell.end))
-                under_way = spell.state if now < spell.end else under_way
-        if under_way and not updating:
-            provisioning = under_way
-            failure = None if under_way == "Creating" else failure
+        action = ""
+        for period in self.state_periods:
+            if period.start <= now:
+                etag += period.state == "Updating"
+                changed_at = max(changed_at, min(now, period.end))
+                action = period.state if now < period.end else action
+        if action and not updating:
+            provisioning = action
+            failure = None if action == "Creating" else failure
         power = self._power(now)
-        # What an instance suffered from before its OS disk was replaced is gone with the disk.
-        ill = any(sickness.start >= disk_since and sickness.at(now) for sickness in self.sicknesses)
-        sick = sick or ill or power != "running"
+        # An unhealthy period ends, at the latest, with the OS disk that it began on.
+        affected = any(period.start >= disk_since and period.at(now) for period in self.unhealthy_periods)
+        unhealthy = unhealthy or affected or power != "running"
         reports = reports and has_signal
-        silent = not reports or updating or under_way == "Creating" or power == "deallocated"
-        healthy = None if silent else not sick
-        up = settled and under_way not in ("Creating", "Deleting") and power == "running"
-        available = up and (healthy is True or not reports)
+        silent = not reports or updating or action == "Creating" or power == "deallocated"
+        healthy = None if silent else not unhealthy
+        runs = settled and action not in ("Creating", "Deleting") and power == "running"
         return Snapshot(
             image=image,
             model=model,
@@ -218,11 +220,11 @@ class Instance:
             failure=failure,
             power=power,
             healthy=healthy,
-            available=available,
+            available=runs and (healthy is True or not reports),
             etag=etag,
             changed_at=changed_at,
             lagging=lagging,
-            rebuilding=updating or under_way == "Creating",
+            rebuilding=updating or action == "Creating",
             settling=settling,
             previous=previous,
             failed_extension=extension,
@@ -230,15 +232,15 @@ class Instance:
         )
 
     def changes(self, until: float) -> set[float]:
-        """Every moment from 0 to `until` at which the instance's availability may change."""
+        """Return every moment from 0 to `until` at which the instance's availability may change."""
         moments = {0.0, self.created_at, self.deleted_at}
         for upgrade in self.upgrades:
-            moments |= {upgrade.started_at, upgrade.ended_at, *upgrade.sickness.changes(until)}
-        for sickness in self.sicknesses:
-            moments.update(sickness.changes(until))
+            moments |= {upgrade.started_at, upgrade.ended_at, *upgrade.unhealthy.changes(until)}
+        for period in self.unhealthy_periods:
+            moments.update(period.changes(until))
         moments.update(when for when, _ in self.power_changes)
-        for spell in self.spells:
-            moments |= {spell.start, spell.end}
+        for action in self.state_periods:
+            moments |= {action.start, action.end}
         return {moment for moment in moments if 0 <= moment <= until}
 
     def _power(self, now: float) -> str:

@@ -19,7 +19,7 @@ from azure_simulator.scenario.faults import (
 from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.scenario import Timing
-from azure_simulator.state.instances import FOREVER, Instance, Sickness, Upgrade
+from azure_simulator.state.instances import FOREVER, Instance, UnhealthyPeriod, Upgrade
 from azure_simulator.state.operations import AcceptedUpgrade, Operation
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import refusal
@@ -54,7 +54,7 @@ def _check_upgrade(scale_set: SimulatedScaleSet, now: float) -> None:
             f"Operation 'manualupgrade' is not allowed on a scale set whose upgrade mode is '{mode}'."
         )
         raise error
-    if scale_set.operations.busy(now) or now < scale_set.conflict_until:
+    if scale_set.operations.any_running(now) or now < scale_set.conflict_until:
         raise refusal("conflict")
 
 
@@ -111,18 +111,18 @@ def decide(
     drawn = draw.uniform(*timing.upgrade)
     ended_at = now + (drawn if seconds is None else seconds)
     starting = draw.uniform(*timing.healthy_after) if has_signal else 0.0
-    sickness = Sickness(ended_at, ended_at + starting)
+    unhealthy = UnhealthyPeriod(ended_at, ended_at + starting)
     failure, extension, keeps_image, lag = None, "", False, 0.0
     for fault in faults:
         if number != (fault.nth if isinstance(fault, FlagLags) else 1):
             continue
         match fault:
             case ComesUpUnhealthy(seconds=seconds, flap_seconds=flap, relapses_after=healthy):
-                sickness = Sickness(ended_at, FOREVER if seconds is None else ended_at + seconds, flap, healthy)
+                unhealthy = UnhealthyPeriod(ended_at, FOREVER if seconds is None else ended_at + seconds, flap, healthy)
             case ProvisioningFailure(code=code, message=message, extension=extension):
-                failure, keeps_image, sickness = (code, message), fault.image == "old", Sickness(ended_at)
+                failure, keeps_image, unhealthy = (code, message), fault.image == "old", UnhealthyPeriod(ended_at)
             case Hangs():
-                ended_at, sickness = FOREVER, Sickness(FOREVER)
+                ended_at, unhealthy = FOREVER, UnhealthyPeriod(FOREVER)
             case StaysOnOldImage():
                 keeps_image = True
             case FlagLags(seconds=seconds):
@@ -133,7 +133,7 @@ def decide(
         image=None if keeps_image else image,
         model=model,
         current_at=FOREVER if keeps_image else ended_at + lag,
-        sickness=sickness,
+        unhealthy=unhealthy,
         failure=failure,
         failed_extension=extension,
     )

@@ -11,14 +11,14 @@ from typing import Any
 
 from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.set_description import InstanceDescription
-from azure_simulator.state.instances import FOREVER, Instance, Protection, Sickness, Spell
+from azure_simulator.state.instances import FOREVER, Instance, Protection, StatePeriod, UnhealthyPeriod
 from azure_simulator.wire.names import ID_KEYS
 from azure_simulator.wire.set_model import fingerprint, follows_latest, profile_of
 
 Json = dict[str, Any]
 
 UNKNOWN_MODEL = -1
-# Somebody has written to the instance itself: it follows no model of the set (reported: Azure/azure-cli#30708).
+# A client has written to the instance itself: it follows no model of the set (reported: Azure/azure-cli#30708).
 OWN_MODEL = -2
 
 
@@ -120,8 +120,8 @@ def instance_from(described: InstanceDescription, image: DeployedImage, model: i
         failed_extension=described.failed_extension,
         power=described.power,
         protection=_protection(described),
-        sicknesses=[Sickness(0.0)] if described.unhealthy else [],
-        spells=[Spell(0.0, described.busy_seconds)] if described.busy_seconds else [],
+        unhealthy_periods=[UnhealthyPeriod(0.0)] if described.unhealthy else [],
+        state_periods=[StatePeriod(0.0, described.updating_seconds)] if described.updating_seconds else [],
         leaves_first=described.leaves_first,
         silent_since=FOREVER if described.reports_health else 0.0,
         attached=described.attached,

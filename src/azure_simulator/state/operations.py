@@ -11,7 +11,6 @@ from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.generation import Generation
 
 Failure = tuple[str, str]
-
 Ending = Callable[[], float]
 
 
@@ -54,7 +53,7 @@ class Operation:
 
 
 class OperationBook:
-    """All operations by name, and which of them still run. Names and URLs follow the seed."""
+    """All operations by name, and which of them still run. The seed decides names and URLs."""
 
     def __init__(self, calendar: Calendar, seed: int) -> None:
         self.by_name: dict[str, Operation] = {}
@@ -80,8 +79,8 @@ class OperationBook:
             lasts_until = now + fate.seconds
             ends_at = lambda: lasts_until  # noqa: E731
         if fate is not None and fate.told_after is not None:
-            told_at = now + fate.told_after
-            ends_at = lambda: told_at  # noqa: E731
+            said_to_end = now + fate.told_after
+            ends_at = lambda: said_to_end  # noqa: E731
         generation = Generation(self._calendar.moment(now))
         operation = Operation(
             name=str(uuid.UUID(int=self._names.getrandbits(128), version=4)),
@@ -102,12 +101,12 @@ class OperationBook:
         """Return when the last operation ended that has ended; 0 when none has."""
         return max((ended for each in self.by_name.values() if (ended := each.ends_at()) <= now), default=0.0)
 
-    def busy(self, now: float) -> bool:
+    def any_running(self, now: float) -> bool:
         """Return whether any operation is running on the set."""
         self._running = [operation for operation in self._running if operation.running(now)]
         return bool(self._running)
 
-    def was_busy(self, then: float) -> bool:
+    def was_running(self, then: float) -> bool:
         """Return whether any operation was running on the set at an earlier moment."""
         ours = (each for each in self.by_name.values() if each.name not in self._foreign)
         return any(each.started_at <= then and each.running(then) for each in ours)

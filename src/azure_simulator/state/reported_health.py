@@ -11,13 +11,13 @@ from azure_simulator.state.instances import Instance, Snapshot
 
 
 def reported(instance: Instance, snapshot: Snapshot, now: float, lag: HealthLags, has_signal: bool) -> Snapshot:
-    """`snapshot` with the health that is shown: that from before an upgrade during it, and for a while after it."""
+    """Return `snapshot` with the health that Azure shows: that from before an upgrade, until a while after it."""
     seen_at = now
     for upgrade in instance.upgrades:
         if upgrade.started_at <= now < upgrade.ended_at + lag.seconds:
             seen_at = min(seen_at, upgrade.started_at)
     if seen_at < now:
-        # The instance a moment before its upgrade, while it still reported.
+        # The instance just before its upgrade, while it still reported its health.
         before = [each for each in instance.upgrades if each.started_at < seen_at]
         seen = dataclasses.replace(instance, upgrades=before).at(seen_at, has_signal)
         instance, healthy = dataclasses.replace(instance, upgrades=before), seen.healthy
@@ -28,7 +28,7 @@ def reported(instance: Instance, snapshot: Snapshot, now: float, lag: HealthLags
 
 
 def _since(instance: Instance, now: float, has_signal: bool) -> float:
-    """Since when the instance has been as healthy as it is now."""
+    """Return since when the instance has been as healthy as it is now."""
     healthy, since = instance.at(now, has_signal).healthy, now
     for moment in sorted(instance.changes(now), reverse=True):
         if instance.at(moment, has_signal).healthy is not healthy:

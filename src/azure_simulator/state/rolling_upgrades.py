@@ -26,7 +26,7 @@ SECONDS_PER_BATCH = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When the upgrade works on one instance, infinite for never. `upgrade` None: there is nothing to replace."""
+    """The time in which the upgrade visits one instance, infinite for never. `upgrade` None: it replaces nothing."""
 
     instance: Instance
     started_at: float
@@ -87,7 +87,7 @@ class RollingUpgrade:
             return "failed"
         if until < turn.ended_at:
             return "inProgress"
-        # What a failed upgrade has worked on is what it failed at.
+        # A failed upgrade has failed at all the instances that it replaced.
         return "failed" if self.state(until) == "Faulted" else "successful"
 
 
@@ -96,7 +96,7 @@ def start(scale_set: "SimulatedScaleSet", now: float, api_version: str, fate: Op
 
     Raises Refusal 409 for a write at the same time.
     """
-    if scale_set.operations.busy(now):
+    if scale_set.operations.any_running(now):
         raise refusal("conflict")
     policy = {**POLICY, **(scale_set.json["properties"].get("upgradePolicy", {}).get("rollingUpgradePolicy") or {})}
     rolling = RollingUpgrade(scale_set.calendar, now, policy, scale_set.name)

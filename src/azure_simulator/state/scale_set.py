@@ -14,7 +14,7 @@ from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import InstanceDescription
 from azure_simulator.state.agenda import Agenda
-from azure_simulator.state.instances import FOREVER, Instance, Sickness, Snapshot, Upgrade
+from azure_simulator.state.instances import FOREVER, Instance, Snapshot, UnhealthyPeriod, Upgrade
 from azure_simulator.state.models import UNKNOWN_MODEL, ModelHistory, instance_from
 from azure_simulator.state.operations import AcceptedUpgrade, OperationBook
 from azure_simulator.state.reported_health import reported
@@ -34,11 +34,10 @@ class PastSet:
 
 
 class SimulatedScaleSet:
-    """The one scale set. Every method wants `settle` (events.py) to have been called for its `now`.
+    """The one scale set. Every method expects `settle` (events.py) to have been called for its `now`.
 
-    `json` is its own JSON without what depends on the moment. It exists from `created_at` to `deleted_at`, and
-    its creation ends at `ready_at`; Resource Manager knows its name from the first moment on, and still does when it
-    was deleted.
+    `json` is its own JSON without what depends on the moment. It exists from `created_at` to `deleted_at`, and its
+    creation ends at `ready_at`; Resource Manager knows its name from the first moment on, even when it was deleted.
     """
 
     def __init__(self, scenario: Scenario, seed: int, calendar: Calendar) -> None:
@@ -79,32 +78,32 @@ class SimulatedScaleSet:
 
     @property
     def location(self) -> str:
-        """The region."""
+        """Return the region."""
         return str(self.json["location"])
 
     @property
     def name(self) -> str:
-        """The name."""
+        """Return the name."""
         return str(self.json["name"])
 
     @property
     def unique_id(self) -> str:
-        """The id that Azure gives a set when it is created."""
+        """Return the id that Azure gives a set when it is created."""
         return str(self.json["properties"].get("uniqueId", "scale-set"))
 
     @property
     def has_signal(self) -> bool:
-        """Whether the model has a health signal."""
+        """Return whether the model has a health signal."""
         return has_health_signal(self.json)
 
     @property
     def flexible(self) -> bool:
-        """Whether the instances are virtual machines of their own."""
+        """Return whether the instances are virtual machines of their own."""
         return is_flexible(self.json)
 
     @property
     def capacity(self) -> int:
-        """The number of instances that the set is to have."""
+        """Return the number of instances that the set is to have."""
         return int((self.json.get("sku") or {}).get("capacity", 0))
 
     def exists(self, now: float) -> bool:
@@ -149,12 +148,12 @@ class SimulatedScaleSet:
 
     @property
     def model(self) -> int:
-        """The number of the model that new instances are made from."""
+        """Return the number of the model that new instances are made from."""
         return self.models.current
 
     @property
     def profile(self) -> dict[str, Any]:
-        """The profile that new instances are made from; empty for a Flexible set that has none."""
+        """Return the profile that new instances are made from; empty for a Flexible set that has none."""
         return profile_of(self.json)
 
     def profile_of(self, model: int) -> dict[str, Any]:
@@ -208,7 +207,7 @@ class SimulatedScaleSet:
             image=self.deployed(self.profile, started_at),
             model=self.model,
             current_at=ended_at,
-            sickness=Sickness(ended_at, ended_at),
+            unhealthy=UnhealthyPeriod(ended_at, ended_at),
             by_manualupgrade=False,
         )
 

@@ -51,7 +51,7 @@ def plan_update(
     same time (409).
     """
     check_shape(patch)
-    if scale_set.operations.busy(now):
+    if scale_set.operations.any_running(now):
         raise refusal("conflict")
     changed = _merge(scale_set, patch, now, api_version, extensions_stay)
     _check_update(scale_set, changed)

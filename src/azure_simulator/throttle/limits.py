@@ -26,24 +26,17 @@ class Limits:
 
 
 def _windows(*names: str) -> tuple[str, ...]:
-    """The older names: each bucket was counted over 3 and over 30 minutes."""
+    """Return the older names: each bucket was counted over 3 and over 30 minutes."""
     return tuple(f"{name}{span}" for name in names for span in ("3Min", "30Min"))
 
 
 _SET_READ = Limits(("GetVMScaleSetSubscriptionMaximum", "GetVMScaleSetResource"), _windows("GetVMScaleSet"))
-
 _IMAGE_LIST = _windows("ListVMImagesVersionsFromLocation")
-
 _IMAGE_GET = _windows("GetVMImageFromLocation")
-
 _GALLERY_VERSIONS = _windows("ListGalleryImageVersionsInGalleryImage")
-
 _ACTION = ("VMScaleSetActionsSubscriptionMaximum",)
-
 _ACTION_OLD = _windows("VMScaleSetActions")
-
 _STOP_ONE = ("DeleteVMScaleSetVMSubscriptionMaximum", "DeleteVMScaleSetVMResource")
-
 LIMITS = {
     "set-get": _SET_READ,
     "rolling-latest": _SET_READ,
@@ -89,12 +82,9 @@ LIMITS = {
     "gallery-versions": Limits(_GALLERY_VERSIONS, _GALLERY_VERSIONS),
     "gallery-version": Limits(_windows("GetGalleryImageVersion"), _windows("GetGalleryImageVersion")),
 }
-
 VIEWS = {"resources": "VMScaleSetVMViewsSubscriptionMaximum", "windows": "VMScaleSetVMViews3Min"}
-
 REQUESTS = {"resources": "VMScaleSetBatchedVMRequestsSubscriptionMaximum", "windows": "VMScaleSetBatchedVMRequests5Min"}
-
-# Falling in 2020, 0 on every answer since 2023: no bucket that anything can be read from.
+# It fell in 2020, and is 0 on every answer since 2023: nothing can be read from this bucket.
 QUEUED = "VmssQueuedVMOperations"
 
 

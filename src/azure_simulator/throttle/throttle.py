@@ -16,10 +16,8 @@ from azure_simulator.wire.generation import Generation
 
 # Reported for most 429s: github.com/Azure/azure-rest-api-specs/issues/270.
 RETRY_AFTER = 120
-
-# Resource Manager's, as (burst, per minute): the highest value recorded and the documented refill.
+# Resource Manager's buckets as (burst, per minute): the highest recorded value and the documented refill.
 _BY_THE_HOUR = {"reads": (12_000, 200), "writes": (1200, 20), "deletes": (15_000, 250)}
-
 _GLOBAL = {
     "reads": (250, 1500),
     "global-reads": (3750, 22_500),
@@ -32,7 +30,7 @@ _GLOBAL = {
 
 @dataclass(slots=True)
 class Meter:
-    """One request on its way through the buckets. `headers` tell what is left of those it has passed."""
+    """One request on its way through the buckets."""
 
     throttle: "Throttle"
     operation: str
@@ -43,6 +41,7 @@ class Meter:
 
     @property
     def headers(self) -> Headers:
+        """Return the headers that show what is left in the buckets that the request has passed."""
         headers: Headers = []
         if self._left:
             buckets = ",".join(f"Microsoft.Compute/{name};{int(level)}" for name, level in self._left.items())
@@ -89,6 +88,7 @@ class Throttle:
         self._gateway = Buckets()
 
     def generation(self, now: float) -> Generation:
+        """Return how Azure writes at this moment."""
         return Generation(self.calendar.moment(now))
 
     def enter(self, operation: str, resource: str, now: float) -> Meter:
@@ -107,7 +107,7 @@ class Throttle:
         return meter
 
     def pass_gateway(self, method: str, now: float) -> Headers:
-        """What Resource Manager's own throttle says of one request that it hands on to the provider."""
+        """Return what Resource Manager's own throttle says of one request that it hands on to the provider."""
         generation = self.generation(now)
         kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
         if kind == "deletes" and not generation.deletions_counted:
@@ -126,9 +126,11 @@ class Throttle:
         return headers
 
     def level(self, name: str, resource: str, now: float) -> float:
+        """Return how many tokens a bucket holds now."""
         return self._buckets.level(name, _owner(name, resource), SIZES[name], now)
 
     def fill(self, name: str, resource: str, level: float, now: float) -> None:
+        """Set how many tokens a bucket holds now."""
         self._buckets.fill(name, _owner(name, resource), level, now)
 
 
@@ -139,9 +141,9 @@ def _owner(bucket: str, resource: str) -> str:
 def too_many_requests(
     bucket: str, calendar: Calendar, now: float, headers: Headers, retry_after: float = RETRY_AFTER
 ) -> Refusal:
-    """A throttle's 429, as reported: github.com/Azure/AKS/issues/1187."""
+    """Return a throttle's 429, as reported: github.com/Azure/AKS/issues/1187."""
     size = SIZES.get(bucket, BucketSize(12, 4))
-    told = {
+    measured = {
         "operationGroup": bucket,
         "startTime": calendar.timestamp(now),
         "endTime": calendar.timestamp(now + 60),
@@ -153,6 +155,6 @@ def too_many_requests(
         "OperationNotAllowed",
         "The server rejected the request because too many requests have been received for this subscription.",
         headers=[*headers, ("retry-after", f"{retry_after:g}")],
-        details=[{"code": "TooManyRequests", "target": bucket, "message": json.dumps(told)}],
+        details=[{"code": "TooManyRequests", "target": bucket, "message": json.dumps(measured)}],
         innererror={"internalErrorCode": "TooManyRequestsReceived"},
     )

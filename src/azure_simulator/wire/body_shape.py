@@ -6,7 +6,7 @@ from azure_simulator.wire.errors import refusal
 from azure_simulator.wire.merging import REPLACED_WHOLE
 from azure_simulator.wire.set_model import has_health_signal, upgrade_mode
 
-# Parts that are objects, and lists of objects, wherever they stand; those of the latter that need a name.
+# Parts that are objects, and lists of objects, wherever they occur; the lists whose objects need a name.
 _OBJECTS = (
     "automaticOSUpgradePolicy", "automaticRepairsPolicy", "dnsSettings", "extensionProfile",
     "externalHealthPolicy", "healthProbe", "identity", "image", "imageReference", "linuxConfiguration",
@@ -14,19 +14,17 @@ _OBJECTS = (
     "rollingUpgradePolicy", "securityProfile", "storageProfile", "tags", "upgradePolicy",
     "virtualMachineProfile", "windowsConfiguration",
 )  # fmt: skip
-
 _LISTS = ("dataDisks", "extensions", "ipConfigurations", "networkInterfaceConfigurations")
-
 _NAMED = ("extensions", "networkInterfaceConfigurations")
-
 _NUMBERS = ("maxBatchInstancePercent", "platformFaultDomainCount")
 
 
 def check_shape(body: dict[str, Any]) -> None:
-    """Raises Refusal 400 for a part of a request that has another JSON type than that part has. null passes: it
-    removes (except for the capacity, without which there is no number of instances).
+    """Raise Refusal 400 for a part of a request that has the wrong JSON type.
+
+    null is accepted: it removes (except for the capacity, without which there is no number of instances).
     """
-    # The image has a sku, too, which is a string.
+    # An image has a sku too, which is a string.
     sku = body.get("sku")
     if sku is not None and not isinstance(sku, dict):
         raise refusal("invalid-parameter", parameter="sku")
@@ -36,7 +34,7 @@ def check_shape(body: dict[str, Any]) -> None:
 
 
 def check_whole(model: dict[str, Any]) -> None:
-    """Raises Refusal 400 where a merge has left a set without a part that no set can do without."""
+    """Raise Refusal 400 when a merge has left a set without a part that no set can be without."""
     properties = model.get("properties") or {}
     profile = properties.get("virtualMachineProfile") or {}
     there = {
@@ -52,6 +50,7 @@ def check_whole(model: dict[str, Any]) -> None:
 
 
 def check_rolling(model: dict[str, Any]) -> None:
+    """Raise Refusal 400 for mode Rolling without a source of health."""
     if upgrade_mode(model) == "Rolling" and not has_health_signal(model):
         raise refusal("rolling-without-probe")
 

@@ -9,9 +9,8 @@ from azure_simulator.wire.compute_errors import COMPUTE_ERRORS
 from azure_simulator.wire.gateway_errors import GATEWAY_ERRORS
 
 ERRORS = {**GATEWAY_ERRORS, **COMPUTE_ERRORS}
-
-# How Entra refuses to give out a token: HTTP status, OAuth error and text by the number of its AADSTS code (documented,
-# "Microsoft Entra authentication and authorization error codes").
+# How Entra refuses to give out a token: HTTP status, OAuth error and text, by the number of the AADSTS code
+# (documented, "Microsoft Entra authentication and authorization error codes").
 SIGN_IN_ERRORS = {
     50034: (400, "invalid_grant", "The user account does not exist in the directory."),
     53003: (
@@ -33,8 +32,7 @@ SIGN_IN_ERRORS = {
     7000215: (401, "invalid_client", "Invalid client secret provided."),
     7000222: (401, "invalid_client", "The provided client secret keys for app '{client}' are expired."),
 }
-
-# How an operation fails that was accepted: code and message of the poll that finds it Failed.
+# How an accepted operation fails: code and message of the poll that finds it Failed.
 OPERATION_ERRORS = {
     # Reported: osbuild/osbuild-composer#1447; as Canceled Azure/azure-sdk-for-java#1783.
     "OperationPreempted": "Operation execution has been preempted by a more recent operation.",

@@ -6,7 +6,6 @@ Texts are Azure's; what differs from case to case is in braces.
 from azure_simulator.wire.known_error import KnownError
 
 _TIMED_OUT = "The request timed out. Diagnostic information: timestamp '20201202T110521Z'."
-
 GATEWAY_ERRORS = {
     # Recorded: create_extension_delete_retry_after_2024, delete_cascade_404_gateway.
     "resource-not-found": KnownError(

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
-    """`patch` over `base`: mappings key by key, all else replaced, null removes. Neither is changed."""
+    """Return `patch` over `base`: mappings key by key, all else replaced, null removes. Changes neither."""
     result = dict(base)
     for key, value in patch.items():
         below = result.get(key)
@@ -19,13 +19,12 @@ def merged(base: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 
 
 _READ_ONLY = ("provisioningState", "uniqueId", "timeCreated", "latestModelApplied", "instanceView")
-
-# What belongs to the client as a whole.
+# Parts whose content is the client's own: they are replaced as a whole.
 REPLACED_WHOLE = ("tags", "settings", "protectedSettings")
 
 
 def writable(patch: dict[str, Any]) -> dict[str, Any]:
-    """A request's body without what is read-only."""
+    """Return a request's body without what is read-only."""
     patch = {key: value for key, value in patch.items() if key not in ("id", "name", "type", "etag")}
     if isinstance(patch.get("properties"), dict):
         patch["properties"] = {k: v for k, v in patch["properties"].items() if k not in _READ_ONLY}
@@ -33,11 +32,11 @@ def writable(patch: dict[str, Any]) -> dict[str, Any]:
 
 
 def merged_resource(base: dict[str, Any], patch: dict[str, Any], *, extensions_stay: bool = False) -> dict[str, Any]:
-    """`patch` over `base` as Azure's PUT merges: mappings key by key, lists of named parts part by part (parts
-    that the patch leaves out go), all else replaced, tags and the settings of extensions too; null removes.
-    Neither is changed.
+    """Return `patch` over `base` as Azure's PUT merges. Changes neither.
 
-    `extensions_stay`: extensions that the patch leaves out stay, as Azure's PATCH lets them.
+    Mappings merge key by key, lists of named parts part by part (parts that the patch leaves out are removed); all else
+    is replaced, tags and the settings of extensions too; null removes. `extensions_stay`: extensions that the patch
+    leaves out stay, as with Azure's PATCH.
     """
     result = copy.deepcopy(base)
     for key, value in patch.items():
@@ -59,7 +58,7 @@ def merged_resource(base: dict[str, Any], patch: dict[str, Any], *, extensions_s
 
 
 def with_policy(model: dict[str, Any], policy: dict[str, Any]) -> dict[str, Any]:
-    """`model` with what a policy of the subscription adds: extensions and tags beside those that are there."""
+    """Return `model` with what a policy of the subscription adds to its extensions and tags."""
     tags = {**(model.get("tags") or {}), **(policy.get("tags") or {})}
     full = merged_resource(model, policy, extensions_stay=True)
     return {**full, "tags": tags} if tags else full

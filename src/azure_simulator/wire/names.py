@@ -11,16 +11,14 @@ from azure_simulator.wire.answers import NotSimulated
 
 Kind = Literal["platform", "id", "shared", "community", "uri"]
 
-# The kinds that name their image by an id, and the property of the imageReference that holds it.
+# The properties of an imageReference that hold an id, and the kind of image that each names.
 ID_KEYS: dict[str, Kind] = {"id": "id", "sharedGalleryImageId": "shared", "communityGalleryImageId": "community"}
-
 _IN_A_GALLERY = re.compile("/(Shared|Community)?Galleries/[^/]+/Images/[^/]+(/versions/[^/]+)?/*$", re.IGNORECASE)
-
 _VERSION = re.compile("(.*)/versions/([^/]+)", re.IGNORECASE)
 
 
 def kind_of(storage_profile: dict[str, Any]) -> Kind:
-    """The kind of image that a model refers to."""
+    """Return the kind of image that a model refers to."""
     kinds = kinds_of(storage_profile)
     if not kinds:
         raise NotSimulated("a storage profile without imageReference and osDisk.image.uri is not simulated")
@@ -28,7 +26,7 @@ def kind_of(storage_profile: dict[str, Any]) -> Kind:
 
 
 def kinds_of(storage_profile: dict[str, Any]) -> list[Kind]:
-    """Every kind of image that a model names: a change of kind leaves two of them side by side."""
+    """Return every kind of image that a model names: a change of kind leaves two of them side by side."""
     reference = storage_profile.get("imageReference") or {}
     kinds = [kind for key, kind in ID_KEYS.items() if key in reference]
     if "publisher" in reference or (reference and not kinds):
@@ -39,22 +37,22 @@ def kinds_of(storage_profile: dict[str, Any]) -> list[Kind]:
 
 
 def id_of(reference: dict[str, Any]) -> str:
-    """The id in an imageReference, whichever kind it is; empty for a platform image."""
+    """Return the id in an imageReference, whichever kind it is; empty for a platform image."""
     return next((str(reference[key]) for key in ID_KEYS if key in reference), "")
 
 
 def newest(versions: Iterable[str]) -> str:
-    """The highest version, number by number."""
+    """Return the highest version, compared number by number."""
     return max(versions, key=version_key)
 
 
 def version_key(version: str) -> tuple[tuple[int, str], ...]:
-    """Sorts 22.04.9 before 22.04.10."""
+    """Return a key that sorts 22.04.9 before 22.04.10."""
     return tuple((int(part), "") if part.isdigit() else (0, part) for part in version.split("."))
 
 
 def split_version(image_id: str) -> tuple[str, str]:
-    """An image's id in a gallery without its version, and the version: empty for none, and for `latest`."""
+    """Return an image's id in a gallery without its version, and the version: empty for none, and for `latest`."""
     named = _VERSION.fullmatch(image_id)
     if named is None:
         return image_id, ""
@@ -62,11 +60,11 @@ def split_version(image_id: str) -> tuple[str, str]:
 
 
 def is_of_a_gallery(image_id: str) -> bool:
-    """Whether an id is that of a gallery's image, with a version or without, whatever its group is called."""
+    """Return whether an id is that of a gallery's image, with a version or without, whatever its group's name."""
     return _IN_A_GALLERY.search(image_id) is not None
 
 
-# How galleries spell the regions that are met most; of another the name stays as it is.
+# How galleries spell the most common regions; the name of another one stays as it is.
 _REGIONS = (
     "Australia East", "Brazil South", "Canada Central", "Central India", "Central US", "East Asia", "East US",
     "East US 2", "France Central", "Germany West Central", "Japan East", "Korea Central", "North Central US",
@@ -76,11 +74,11 @@ _REGIONS = (
 
 
 def plain_region(name: str) -> str:
-    """`West Europe` as `westeurope`."""
+    """Return `West Europe` as `westeurope`."""
     return name.replace(" ", "").lower()
 
 
 def target_region(name: str) -> dict[str, Any]:
-    """A region that a version is replicated to, as a gallery spells it: `West Europe`."""
+    """Return a region that a version is replicated to, as a gallery spells it: `West Europe`."""
     spelled = next((each for each in _REGIONS if plain_region(each) == plain_region(name)), name)
     return {"name": spelled, "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}

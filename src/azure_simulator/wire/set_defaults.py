@@ -22,25 +22,23 @@ POLICY = {
 
 
 def policy_shown(policy: dict[str, Any], api_version: str) -> dict[str, Any]:
-    """A policy with all that Azure shows of one (recorded: 2023-03 and earlier)."""
+    """Return a policy with all that Azure shows of one (recorded: 2023-03 and earlier)."""
     newer = {"maxSurge": False, "rollbackFailedInstancesOnPolicyBreach": False}
     return {**POLICY, **(newer if api_version >= "2022-08-01" else {}), **policy}
 
 
-# What clients write in a case of their own and Azure writes in this one.
+# Words that clients write in any case, and Azure writes in this one.
 _SPELLED = ("FromImage", "Empty", "Attach", "Copy", "Manual", "Automatic", "Rolling", "None", "ReadOnly", "ReadWrite")
-
 _LISTS_OF_AN_ADDRESS = (
     "applicationSecurityGroups", "loadBalancerBackendAddressPools", "applicationGatewayBackendAddressPools",
 )  # fmt: skip
-
 _SECRETS = ("adminPassword", "customData", "protectedSettings", "userData")
 
 
 def completed(model: Json, generation: Generation, api_version: str, stamp: str, *, created: bool = False) -> Json:
-    """`model` with everything that Azure adds. `stamp`: the moment, for what is dated.
+    """Return `model` with everything that Azure adds. `stamp`: the moment, for what is dated.
 
-    `created`: with what only a creation adds; a later update that leaves it out keeps what is there.
+    `created`: also with what only a creation adds; a later update that leaves it out keeps what exists.
     """
     model = _spelled(_without_secrets(copy.deepcopy(model)))
     modern = generation.updates_notify
@@ -70,8 +68,9 @@ def completed(model: Json, generation: Generation, api_version: str, stamp: str,
 
 
 def completed_update(changed: Json, before: Json, generation: Generation, api_version: str, stamp: str) -> Json:
-    """`changed` with what Azure adds to what is new in it. Where `before` had a part without some property, Azure
-    has not added it then, and does not add it now.
+    """Return `changed` with what Azure adds to the new parts of it.
+
+    Where a part lacked a property in `before`, Azure did not add it then, and does not add it now.
     """
     full = completed(changed, generation, api_version, stamp)
     model: Json = _only_new(full, changed, before)
@@ -80,18 +79,18 @@ def completed_update(changed: Json, before: Json, generation: Generation, api_ve
 
 
 def _only_new(full: Any, changed: Any, before: Any) -> Any:
-    """`full` without the names that neither the request has nor the part had before."""
+    """Return `full` without the names that neither the request has nor the part had before."""
     if isinstance(full, dict) and isinstance(before, dict):
-        told = changed if isinstance(changed, dict) else {}
-        kept = {name: entry for name, entry in full.items() if name in told or name in before}
-        return {name: _only_new(entry, told.get(name), before.get(name)) for name, entry in kept.items()}
+        requested = changed if isinstance(changed, dict) else {}
+        kept = {name: entry for name, entry in full.items() if name in requested or name in before}
+        return {name: _only_new(entry, requested.get(name), before.get(name)) for name, entry in kept.items()}
     if isinstance(full, list) and isinstance(changed, list) and isinstance(before, list):
-        return [_only_new(part, told, _same(before, part)) for part, told in zip(full, changed, strict=True)]
+        return [_only_new(part, asked, _same(before, part)) for part, asked in zip(full, changed, strict=True)]
     return full
 
 
 def _same(parts: list[Any], part: Any) -> Any:
-    """The part of the same name, or the same lun, as it was before."""
+    """Return the part of the same name, or the same lun, as it was before."""
     for key in ("name", "lun"):
         if isinstance(part, dict) and key in part:
             return next((each for each in parts if isinstance(each, dict) and each.get(key) == part[key]), None)
@@ -128,14 +127,16 @@ def _complete_profile(profile: Json, generation: Generation, api_version: str, c
 
 
 def _complete_flexible(model: Json, generation: Generation) -> None:
-    """What a Flexible set has beside that (flexible_manualupgrade_2024, flexible_put_image_400_2024; of Windows and
-    of a set in zones: a creation of 2025-04).
+    """Add what only a Flexible set has.
+
+    Recorded: flexible_manualupgrade_2024, flexible_put_image_400_2024; of Windows and of a set in zones, a creation of
+    2025-04.
     """
     properties = model["properties"]
-    told = {"singlePlacementGroup": False, "constrainedMaximumCapacity": False, "platformFaultDomainCount": 1}
+    usual = {"singlePlacementGroup": False, "constrainedMaximumCapacity": False, "platformFaultDomainCount": 1}
     later = {"highSpeedInterconnectPlacement": "None"} if generation.flexible_of_2025 else {}
     zones = {"zoneBalance": False} if model.get("zones") else {}
-    _add(properties, told | later | zones)
+    _add(properties, usual | later | zones)
     profile = properties.get("virtualMachineProfile") or {}
     windows = is_windows(profile)
     if (system := profile.get("osProfile")) is not None:
@@ -179,12 +180,12 @@ def _complete_system(system: Json, windows: bool, generation: Generation, api_ve
 
 
 def _complete_disk(storage: Json, windows: bool, generation: Generation) -> None:
-    told = "osDisk" in storage
+    disk_named = "osDisk" in storage
     disk = storage.setdefault("osDisk", {"createOption": "FromImage", "caching": "None"})
     if "vhdContainers" in disk or "image" in disk:
         return
     disk.setdefault("managedDisk", {}).setdefault("storageAccountType", "Standard_LRS")
-    if not told or generation.more_shown:
+    if not disk_named or generation.more_shown:
         disk.setdefault("diskSizeGB", 127 if windows else 30)
     if generation.more_shown:
         disk.setdefault("osType", "Windows" if windows else "Linux")
@@ -217,7 +218,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _spelled(model: Json) -> Json:
-    """The few words that Azure writes in one case whatever the client wrote."""
+    """Return a model with the few words that Azure writes in one case whatever the client wrote."""
     words = {word.lower(): word for word in _SPELLED}
 
     def walk(value: Any) -> None:

@@ -8,18 +8,15 @@ from typing import Any
 Json = dict[str, Any]
 
 
-# What a resource has beside `properties`; everything else of a flattened one belongs inside.
+# What a resource has next to `properties`; everything else of a flattened one belongs inside.
 _TOP_LEVEL = {
     "name", "id", "type", "location", "tags", "sku", "etag", "zones", "identity", "plan", "instanceId",
     "extendedLocation", "managedBy", "placement", "resourceGroup", "resources", "systemData", "properties",
 }  # fmt: skip
-
 # What `az vm list -d` and `az vm show -d` add from other resources.
 _OF_OTHERS = ("powerState", "publicIps", "privateIps", "fqdns", "macAddresses")
-
 # What the CLI calls the `type` of an extension, which its resource's own `type` would hide.
 _TYPES_OF_EXTENSIONS = ("typePropertiesType", "virtualMachineExtensionType")
-
 # Names that are read here and elsewhere in the simulator, as Azure spells them.
 _SPELLED = {
     name.lower(): name
@@ -36,13 +33,12 @@ _SPELLED = {
         "windowsConfiguration",
     )
 }  # fmt: skip
-
 # Parts whose names are the customer's own.
 _FREE = ("tags", "settings", "protectedSettings")
 
 
 def arm_form(resource: Json) -> Json:
-    """A resource as Azure writes it."""
+    """Return a resource as Azure writes it."""
     resource = spelled(without_nulls(resource))
     top = {
         key: value
@@ -61,7 +57,7 @@ def arm_form(resource: Json) -> Json:
 
 
 def without_nulls(value: Any) -> Any:
-    """The same JSON without what is null, which is how the CLI prints what is not there."""
+    """Return JSON without what is null, which is how the CLI prints what is missing."""
     if isinstance(value, dict):
         return {key: without_nulls(entry) for key, entry in value.items() if entry is not None}
     if isinstance(value, list):
@@ -70,7 +66,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def spelled(value: Any) -> Any:
-    """The same JSON with the known names spelled as Azure spells them."""
+    """Return JSON with the known names spelled as Azure spells them."""
     if isinstance(value, list):
         return [spelled(entry) for entry in value]
     if not isinstance(value, dict):
@@ -79,13 +75,13 @@ def spelled(value: Any) -> Any:
     return {key: entry if key in _FREE else spelled(entry) for key, entry in renamed.items()}
 
 
-def _show_power(properties: Json, told: str) -> None:
-    """`VM running` of `az vm list -d`, as the instance view says it, where the view itself says nothing."""
+def _show_power(properties: Json, power: str) -> None:
+    """Add `VM running` of `az vm list -d` to the instance view, where the view itself says nothing about power."""
     view = properties.setdefault("instanceView", {})
     statuses = view.setdefault("statuses", [])
     if not any(str(status.get("code", "")).lower().startswith("powerstate/") for status in statuses):
-        code = f"PowerState/{told.removeprefix('VM ')}"
-        statuses.append({"code": code, "level": "Info", "displayStatus": told})
+        code = f"PowerState/{power.removeprefix('VM ')}"
+        statuses.append({"code": code, "level": "Info", "displayStatus": power})
 
 
 def _wrap_parts(profile: Json) -> None:
@@ -100,7 +96,7 @@ def _wrap_parts(profile: Json) -> None:
 
 
 def _wrapped(entry: Json) -> Json:
-    """A part with `properties` of its own, where an extension's `type` is one of them."""
+    """Return a part with `properties` of its own, where an extension's `type` is one of them."""
     if "properties" in entry:
         return entry
     top = {key: value for key, value in entry.items() if key in ("name", "id", "tags")}
@@ -108,7 +104,7 @@ def _wrapped(entry: Json) -> Json:
 
 
 def _wrapped_resource(entry: Json) -> Json:
-    """An extension of an instance: a resource of its own, whose `type` is not the extension's."""
+    """Return an extension of an instance: a resource of its own, whose `type` is not the extension's."""
     if "properties" in entry:
         return entry
     top = {key: value for key, value in entry.items() if key in _TOP_LEVEL and key != "resourceGroup"}
@@ -143,7 +139,7 @@ def _public(entry: Json) -> Json:
 
 
 def _linked(entry: Json) -> Json:
-    """A network interface of an instance: its id, and what the CLI flattened of its properties."""
+    """Return a network interface of an instance: its id, and what the CLI flattened of its properties."""
     if "properties" in entry or set(entry) <= {"id"}:
         return entry
     inner = {key: value for key, value in entry.items() if key not in ("id", "resourceGroup")}

@@ -23,16 +23,16 @@ _NAMES = ("publisher", "offer", "sku")
 
 
 def captured_catalog(model: Json, instances: tuple[InstanceDescription, ...], scenario: Scenario) -> Catalog:
-    """The images that the scenario describes, and every other one that the set, an instance or an input names."""
-    told = Catalog() if scenario.catalog is USUAL_CATALOG else scenario.catalog
+    """Return the images that the scenario describes, and every other one that set, instances or inputs name."""
+    known = Catalog() if scenario.catalog is USUAL_CATALOG else scenario.catalog
     references = [_of_the_model(model), *(dict(each.image.reference) for each in instances if each.image)]
     references += [reference for reference in [_asked_for(references[0], scenario.inputs)] if reference]
     traits = _traits(model, instances)
     return dataclasses.replace(
-        told,
-        platform=(*told.platform, *_platform_images(references, traits)),
-        gallery=(*told.gallery, *_gallery_images(references, traits)),
-        managed=(*told.managed, *_managed_images(references, traits)),
+        known,
+        platform=(*known.platform, *_platform_images(references, traits)),
+        gallery=(*known.gallery, *_gallery_images(references, traits)),
+        managed=(*known.managed, *_managed_images(references, traits)),
         captured=True,
     )
 
@@ -43,7 +43,7 @@ def _of_the_model(model: Json) -> dict[str, str]:
 
 
 def _asked_for(of_the_model: dict[str, str], inputs: Mapping[str, str]) -> dict[str, str]:
-    """The image of the inputs; of a platform image, what they leave out is the model's."""
+    """Return the image of the inputs; of a platform image, the model fills what they leave out."""
     if "image-id" in inputs:
         image_id = inputs["image-id"].rstrip("/")
         start = image_id.lower().partition("galleries/")[0]

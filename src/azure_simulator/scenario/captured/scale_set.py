@@ -26,10 +26,10 @@ _STATES = ("Succeeded", "Failed", "Creating", "Updating", "Deleting", "Migrating
 
 
 def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path) -> Scenario:
-    """`scenario` with the set of these two files in place of its own; timing and faults stay.
+    """Return `scenario` with the set of these two files in place of its own; timing and faults stay.
 
-    Every image that the files name exists, and so does the one that the scenario's inputs ask for; of VM sizes nothing
-    is known but what the scenario says. Raises ScenarioError naming the file and what is wrong.
+    Every image that the files name exists, and so does the one that the scenario's inputs ask for; about VM sizes only
+    the scenario says anything. Raises ScenarioError naming the file and what is wrong.
     """
     model = _model(_read(model_file), str(model_file))
     instances = _instances(_read(instances_file), model, str(instances_file))
@@ -44,7 +44,7 @@ def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path
 
 
 def described_instance(entry: Any, source: str) -> InstanceDescription:
-    """An instance as Azure or the CLI writes it; what was under way has come to its end since.
+    """Return an instance as Azure or the CLI writes it; operations that were running on it have ended since.
 
     Raises ScenarioError, which begins with `source`.
     """
@@ -115,7 +115,7 @@ def _uniform_instances(entries: list[Any], model: dict[str, Any], source: str) -
 
 
 def _machines(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
-    """The virtual machines of a Flexible set; a list of the group may have others beside them."""
+    """Return the virtual machines of a Flexible set; a list of the group may hold others too."""
     group, ours = _group(model), model["id"].lower()
     query = f"[?virtualMachineScaleSet!=null && ends_with(virtualMachineScaleSet.id, '/{model['name']}')]"
     command = f'az vm list --resource-group {group} --show-details --query "{query}"'
@@ -126,36 +126,38 @@ def _machines(entries: list[Any], model: dict[str, Any], source: str) -> tuple[I
             raise ScenarioError(f"{source}: [{index}]: name: is missing; is this what `{command}` prints?")
         if set(machine["properties"]) <= {"instanceId"}:
             raise ScenarioError(
-                f"{source}: [{index}]: is a stub, which is all that `az vmss list-instances` shows of a machine of a "
+                f"{source}: [{index}]: is a stub: `az vmss list-instances` shows no more of a machine of a "
                 f"Flexible set; save what this prints instead: {command}"
             )
         owner = machine["properties"].get("virtualMachineScaleSet") or {}
         if str(owner.get("id", "")).lower() == ours:
             shown.append({key: value for key, value in machine.items() if key != "instanceId"})
     if entries and not shown:
-        raise ScenarioError(f"{source}: names no machine of {model['id']}; save what this prints instead: {command}")
+        raise ScenarioError(f"{source}: lists no machine of {model['id']}; save what this prints instead: {command}")
     _check_whole(shown, command, source)
     return tuple(_machine(each) for each in shown)
 
 
 def _machine(shown: dict[str, Any]) -> InstanceDescription:
-    """A machine that shows no image was made from none: it has been attached with its disk."""
+    """Return a machine. One that shows no image was made from none: it has been attached with its disk."""
     described = _captured(shown["name"], shown)
     return described if described.image is not None else dataclasses.replace(described, image=DeployedImage())
 
 
 def _check_whole(shown: list[dict[str, Any]], command: str, source: str) -> None:
-    """Raise ScenarioError for a list that was asked for without what a rehearsal needs.
+    """Raise ScenarioError for a list that lacks what a rehearsal needs.
 
     One instance without a view, beside others that have theirs, is how Azure shows it.
     """
     for index, each in enumerate(shown):
         if "provisioningState" not in each["properties"] and "storageProfile" not in each["properties"]:
-            raise ScenarioError(f"{source}: [{index}]: is half an instance; save what this prints instead: {command}")
+            raise ScenarioError(
+                f"{source}: [{index}]: is only half of an instance; save what this prints instead: {command}"
+            )
     if shown and not any("instanceView" in each["properties"] for each in shown):
         raise ScenarioError(
-            f"{source}: no instance has an instance view, so that nothing is known of power, health and update "
-            f"domains; save what this prints instead: {command}"
+            f"{source}: no instance has an instance view, so that power, health and update domains are unknown; "
+            f"save what this prints instead: {command}"
         )
 
 
@@ -170,7 +172,7 @@ def _captured(instance_id: str, shown: dict[str, Any]) -> InstanceDescription:
 
 
 def _described(instance_id: str, instance: dict[str, Any]) -> InstanceDescription:
-    """What an instance in Azure's form is like."""
+    """Return the description of an instance in Azure's form."""
     properties = instance["properties"]
     view = properties.get("instanceView") or {}
     statuses = [str(status.get("code", "")) for status in view.get("statuses", [])]
@@ -196,12 +198,12 @@ def _described(instance_id: str, instance: dict[str, Any]) -> InstanceDescriptio
 
 
 def _state(properties: dict[str, Any]) -> str:
-    told = str(properties.get("provisioningState", "Succeeded"))
-    return next((state for state in _STATES if state.lower() == told.lower()), told)
+    shown_state = str(properties.get("provisioningState", "Succeeded"))
+    return next((state for state in _STATES if state.lower() == shown_state.lower()), shown_state)
 
 
 def _image(storage: dict[str, Any]) -> DeployedImage | None:
-    """What the instance has; None (what the model gives) where the file does not tell, as with `$select`."""
+    """Return the instance's image; None (the model's) where the file does not say, as with `$select`."""
     if not storage.get("imageReference"):
         uri = storage.get("osDisk", {}).get("image", {}).get("uri")
         return DeployedImage(uri=uri) if uri else None
@@ -221,6 +223,6 @@ def _failure(view: dict[str, Any]) -> tuple[str, str] | None:
 
 
 def _power(statuses: list[str]) -> str:
-    """As it stands there; where nothing is said of it, nothing is shown (captured_answers.py)."""
+    """Return the power state of the file; where it says nothing, nothing is shown (bodies/captured.py)."""
     powers = [code.partition("/")[2].lower() for code in statuses if code.lower().startswith("powerstate/")]
     return powers[-1] if powers else "running"
