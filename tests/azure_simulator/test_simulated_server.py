@@ -169,6 +169,17 @@ def test_what_cannot_be_served(arguments: list[str], problem: str, capsys: pytes
     assert not Path("never").exists()
 
 
+def test_serving_needs_trustme_and_listing_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    monkeypatch.delitem(sys.modules, "azure_simulator.serving.server", raising=False)
+    assert main(["list"]) == 0
+    options = ["--host", "127.0.0.1", "--port", "0", "--ready-file", "never"]
+    assert main(["serve", "--scenario", "happy", *options]) == 2
+    assert "install trustme" in capsys.readouterr().err
+
+
 def test_a_captured_set_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
     monkeypatch.setattr("azure_simulator.serving.server.serve", lambda scenario, *rest: served.append((scenario, rest)))

@@ -4,13 +4,15 @@ import json
 import os
 import signal
 import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import trustme
+
 from azure_simulator.clock import WallClock
 from azure_simulator.scenario.scenario import Scenario
-from azure_simulator.serving.certificates import CertificateAuthority
 from azure_simulator.simulator import SimulatedAzure
 from azure_simulator.wire.answers import ConnectionDropped, Reply, json_reply
 
@@ -19,16 +21,19 @@ STATE_PATH = "/_simulator/state"
 
 
 class SimulatorServer(ThreadingHTTPServer):
-    """A server that listens on `host` itself, which is also what its certificate and its URLs say."""
+    """A server that listens on `host` itself, which is also what its certificate and its URLs say.
+
+    `authority` has signed its certificate, and lives as long as the server: clients must trust it.
+    """
 
     daemon_threads = True
 
     def __init__(self, scenario: Scenario, host: str, port: int, pace: float, seed: int) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), _Handler)
-        self.authority = CertificateAuthority()
+        super().__init__((host, port), Handler)
+        self.authority = trustme.CA()
         # The handshake waits for the handler's thread: a client that stalls must not keep others out.
-        self.socket = self.authority.server_context(host).wrap_socket(
+        self.socket = server_context(self.authority, host).wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
         )
         shown = f"[{host}]" if ":" in host else host
@@ -39,7 +44,9 @@ class SimulatorServer(ThreadingHTTPServer):
         """Ignore clients that go away; what the simulator gets wrong becomes a 500 in the handler."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Hands each request to the simulator, and sends its answer."""
+
     server: SimulatorServer
     protocol_version = "HTTP/1.1"
     # Without this every answer on a new connection takes 40 ms more.
@@ -81,6 +88,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing: the log of requests is in the state, not on the terminal."""
 
 
+def server_context(authority: trustme.CA, address: str) -> ssl.SSLContext:
+    """Return the TLS of a server that its clients call `address`, an IP address or a name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(address).configure_cert(context)
+    return context
+
+
 def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: float, seed: int) -> None:
     """Serve until SIGTERM or SIGINT. While the server listens, `ready_file` says where everything is."""
     stop = threading.Event()
@@ -90,7 +104,7 @@ def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: floa
         thread = threading.Thread(target=server.serve_forever, name="simulator", daemon=True)
         thread.start()
         authority = ready_file.with_name(ready_file.name + ".ca.pem").resolve()
-        authority.write_bytes(server.authority.pem)
+        server.authority.cert_pem.write_to_path(authority)
         _write_whole(ready_file, {**server.azure.coordinates, "ca": str(authority)})
         try:
             stop.wait()
