@@ -165,10 +165,6 @@ class SimulatedScaleSet:
         size: str | None = (self.json.get("sku") or {}).get("name") if model < 0 else self.models.size(model)
         return size
 
-    def models_in_use(self, now: float) -> set[int]:
-        """Return the models that the instances of the set were made from."""
-        return {self.snapshot(instance, now).model for instance in self.present(now)}
-
     def note_model(self, now: float | None = None, *, always: bool = False) -> bool:
         """Take the set's JSON as its model from now on. Return whether it is another model than before.
 

@@ -112,7 +112,8 @@ def _check_models(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: fl
     """Raise Refusal 409 for an eleventh model of a Uniform set: those in use count, and the new one."""
     if scale_set.flexible or not scale_set.models.is_new(changed):
         return
-    if len(scale_set.models_in_use(now)) + 1 > MOST_MODELS:
+    in_use = {scale_set.snapshot(instance, now).model for instance in scale_set.present(now)}
+    if len(in_use) + 1 > MOST_MODELS:
         raise refusal("too-many-models", name=scale_set.name)
 
 
