@@ -1,4 +1,4 @@
-"""The simulator in a process of its own, over HTTPS, as containers and other clients meet it."""
+"""The simulator in a process of its own, over HTTPS, as containers and other clients use it."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 @contextmanager
 def serving(folder: Path, scenario: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
-    """A server that plays `scenario` a thousand times as fast as it is: process, ready file's content, its path."""
+    """Start a server that plays `scenario` a thousand times as fast; yield its process, and the ready file."""
     ready = folder / "ready.json"
     process = subprocess.Popen(
         [
@@ -61,7 +61,7 @@ def fetch(at: dict[str, str], url: str, **headers: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_the_ready_file_tells_where_everything_is(server: tuple[object, dict[str, str], Path]) -> None:
+def test_the_ready_file_says_where_everything_is(server: tuple[object, dict[str, str], Path]) -> None:
     _, at, ready = server
     assert set(at) == {
         "resource_manager", "authority", "ca", "oidc_request_url", "oidc_request_token", "subscription", "tenant",
@@ -130,7 +130,7 @@ def test_it_drops_connections_where_asked_and_ends_cleanly(number: signal.Signal
 
 
 def test_a_handshake_that_fails_and_a_body_that_ends_early(tmp_path: Path) -> None:
-    """The first shows as a connection that was dropped: the server knows the request only after the handshake."""
+    """A failed handshake shows as a dropped connection: the server knows the request only after the handshake."""
     scenario = tmp_path / "broken.yml"
     faults = '[{kind: http, path: "/id-token", drop: tls}, {kind: http, path: "/openid-configuration", drop: in-body}]'
     scenario.write_text(f"description: x\nfleet: {{update_domains: [1, 1]}}\nfaults: {faults}")

@@ -81,12 +81,12 @@ def test_a_lagging_flag_is_not_the_image() -> None:
     ]
 
 
-def test_an_upgrade_cures_what_was_before_it() -> None:
+def test_an_upgrade_ends_an_unhealthy_period() -> None:
     seen = instance(upgrades=[upgrade(10, 30, 40)], unhealthy_periods=[UnhealthyPeriod(0.0)])
     assert [seen.at(t, True).healthy for t in (5, 20, 35, 40)] == [False, None, False, True]
 
 
-def test_sickness_that_begins_after_an_upgrade_counts() -> None:
+def test_an_unhealthy_period_that_begins_after_an_upgrade_counts() -> None:
     seen = instance(upgrades=[upgrade(10, 30, 40)], unhealthy_periods=[UnhealthyPeriod(50, 60)])
     assert [seen.at(t, True).healthy for t in (49, 50, 59.9, 60)] == [True, False, False, True]
 
@@ -133,5 +133,5 @@ def test_lowest_available_is_exact(instances: list[dict[str, object]], until: fl
     assert lowest_available([instance(**each) for each in instances], until, has_signal=True) == lowest
 
 
-def test_lowest_available_without_a_signal_ignores_sickness() -> None:
+def test_lowest_available_without_a_signal_ignores_health() -> None:
     assert lowest_available([instance(unhealthy_periods=[UnhealthyPeriod(1)])], 10, has_signal=False) == 1

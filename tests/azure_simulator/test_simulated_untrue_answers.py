@@ -1,5 +1,5 @@
-"""An Azure that lies a little: lists and models that lag or lack something, operations whose word is not so, health
-that is old, machines that come and go. Each by what a client sees, and by the truth.
+"""An Azure that is wrong for a while: lists and models that lag or lack something, operations that say something
+untrue, old health, instances that are created and deleted. Each by what a client sees, and by the truth.
 """
 
 import json
@@ -15,7 +15,7 @@ FLEXIBLE = SMALL.replace("[2, 2]", "[2, 2], orchestration: Flexible")
 
 
 def ready(faults: str, yaml: str = SMALL) -> Simulation:
-    """A small set whose model has the new image since second 60."""
+    """Return a small set whose model has the new image since second 60."""
     simulation = Simulation(yaml + "faults:\n" + faults)
     simulation.update_image()
     return simulation
@@ -59,7 +59,7 @@ def poll(simulation: Simulation, reply: Any) -> Json:
 
 
 @pytest.mark.parametrize("yaml", [SMALL, FLEXIBLE], ids=["instances", "machines"])
-def test_a_list_shows_what_was_so_a_while_ago(yaml: str) -> None:
+def test_a_list_shows_an_earlier_moment(yaml: str) -> None:
     simulation = ready("- {kind: list-lags, seconds: 5}", yaml)
     look = machines if yaml is FLEXIBLE else listed
     name = sorted(look(simulation))[0]
@@ -74,7 +74,7 @@ def test_a_list_shows_what_was_so_a_while_ago(yaml: str) -> None:
     assert image_of(look(simulation)[name]) == NEW
 
 
-def test_a_list_lags_during_its_window_alone_and_flags_and_members_are_those_of_the_moment() -> None:
+def test_a_list_lags_only_during_its_window_with_flags_and_members_of_one_moment() -> None:
     faults = """
 - {kind: list-lags, seconds: 30, during: {after_upgrade: 1, delay: 10, seconds: 20}}
 - {kind: vanish, instance: '3', after_upgrade: 1, delay: 5}
@@ -99,13 +99,13 @@ def test_a_list_that_lags_behind_an_update_of_the_model_shows_the_flags_from_bef
     assert listed(simulation)["0"]["properties"]["latestModelApplied"] is False
 
 
-def test_members_that_are_missing_from_one_look() -> None:
+def test_instances_that_are_missing_from_one_list() -> None:
     simulation = Simulation(SMALL + "faults: [{kind: http, path: 'virtualMachines$', nth: 2, missing: ['1', '3']}]")
     assert [list(listed(simulation)) for _ in range(3)] == [["0", "1", "2", "3"], ["0", "2"], ["0", "1", "2", "3"]]
     assert len(simulation.azure.instances()) == 4
 
 
-def test_members_of_a_flexible_set_are_missing_by_name_while_a_window_is_open() -> None:
+def test_machines_of_a_flexible_set_are_missing_by_name_while_a_window_is_open() -> None:
     name = "simulated-set_00000001"
     fault = f"{{kind: http, path: 'virtualMachines$', count: 99, missing: [{name}], during: {{at: 10, seconds: 5}}}}"
     simulation = Simulation(FLEXIBLE + f"faults: [{fault}]")
@@ -116,7 +116,7 @@ def test_members_of_a_flexible_set_are_missing_by_name_while_a_window_is_open() 
     assert seen == [True, True, False, True]
 
 
-def test_a_view_that_is_missing_of_some() -> None:
+def test_a_view_that_is_missing_for_some_instances() -> None:
     fault = "{kind: http, path: 'virtualMachines$', without: [properties.instanceView], of: ['2']}"
     simulation = Simulation(SMALL + f"faults: [{fault}]")
     shown = listed(simulation)
@@ -141,7 +141,7 @@ def test_a_read_of_the_set_lags_behind_our_patch_and_its_etag_with_it() -> None:
     assert (version_of(seen), seen["etag"], seen["properties"]["provisioningState"]) == (NEW, '"3"', "Updating")
 
 
-def test_a_read_lags_behind_somebodys_change_while_a_window_is_open() -> None:
+def test_a_read_lags_behind_a_change_by_another_client_while_a_window_is_open() -> None:
     simulation = Simulation(
         SMALL + "faults:\n- {kind: model-lags, seconds: 60, during: {at: 20, seconds: 10}}\n"
         "- {kind: model-change, at: 15, patch: {tags: {a: b}}}"
@@ -182,12 +182,12 @@ def test_health_from_before_an_upgrade_stays_shown_with_its_time() -> None:
         seen.append(health_of(listed(simulation)["0"]))
     assert [each and each["code"] for each in seen] == ["HealthState/healthy"] * 4
     times = [each and each["time"][11:19] for each in seen]
-    # healthy from the beginning on, and again since the application of the new disk has started, at 60 + 100 + 20
+    # Healthy from the beginning on, and again from the start of the application on the new disk, at 60 + 100 + 20.
     assert times == ["00:00:00", "00:00:00", "00:03:00", "00:03:00"]
     assert "time" not in (health_of(listed(simulation)["1"]) or {})
 
 
-def test_old_health_hides_an_application_that_is_sick() -> None:
+def test_old_health_hides_an_unhealthy_application() -> None:
     simulation = ready("- {kind: health-lags, seconds: 30}\n- {kind: comes-up-unhealthy, instance: '*'}")
     simulation.upgrade("0", "1")
     simulation.clock.sleep(129)
@@ -197,7 +197,7 @@ def test_old_health_hides_an_application_that_is_sick() -> None:
     assert [code_of(listed(simulation)[name]) for name in "01"] == ["unhealthy", "unhealthy"]
 
 
-def test_health_that_comes_once_and_goes_for_good() -> None:
+def test_an_instance_that_is_healthy_once_and_then_never_again() -> None:
     simulation = ready("- {kind: comes-up-unhealthy, instance: '0', seconds: 20, relapses_after: 15}")
     simulation.upgrade("0")
     simulation.clock.sleep(100)
@@ -217,7 +217,7 @@ def test_health_that_comes_once_and_goes_for_good() -> None:
         SMALL.replace("[2, 2]", "[2, 2], health: extension")
         + "instances: {'0': {behind: {extensions: [HealthExtension]}}}\n",
     ],
-    ids=["told", "the extension is missing"],
+    ids=["described", "the extension is missing"],
 )
 def test_a_signal_that_is_in_the_model_and_not_on_the_instance(yaml: str) -> None:
     simulation = Simulation(yaml)
@@ -231,7 +231,7 @@ def test_a_signal_that_is_in_the_model_and_not_on_the_instance(yaml: str) -> Non
     assert code_of(listed(simulation)["0"]) == "healthy"
 
 
-def test_a_signal_that_is_added_meanwhile_is_reported_by_what_is_upgraded_after_it() -> None:
+def test_only_instances_upgraded_after_a_signal_was_added_report_health() -> None:
     probe = {"virtualMachineProfile": {"networkProfile": {"healthProbe": {"id": "p"}}}}
     simulation = Simulation(
         SMALL.replace("[2, 2]", "[2, 2], health: none")
@@ -257,14 +257,14 @@ def test_a_signal_that_is_added_meanwhile_is_reported_by_what_is_upgraded_after_
         ("told_after: 10, cancelled: true", "Canceled", None),
     ],
 )
-def test_an_operation_whose_word_is_not_so(fate: str, status: str, error: str | None) -> None:
+def test_an_operation_that_says_something_untrue(fate: str, status: str, error: str | None) -> None:
     simulation = ready(f"- {{kind: operation, path: manualupgrade, {fate}}}")
     reply = simulation.upgrade("0")
     simulation.clock.sleep(10)
-    told = poll(simulation, reply)
-    assert (told["status"], told.get("error", {}).get("code")) == (status, error)
+    shown = poll(simulation, reply)
+    assert (shown["status"], shown.get("error", {}).get("code")) == (status, error)
     assert simulation.instance("0").provisioning_state == "Updating"
-    # Azure takes the next upgrade, of others.
+    # Azure accepts the next upgrade, of other instances.
     assert simulation.upgrade("1").status == 202
     simulation.clock.sleep(110)
     zero = simulation.instance("0")
@@ -306,7 +306,7 @@ def test_a_200_without_anything(empty: str, accepted: int) -> None:
     assert len(simulation.azure.upgrades) == accepted
 
 
-def test_of_equal_requests_one_finds_a_region_that_does_not_know_the_version() -> None:
+def test_one_of_several_equal_requests_meets_an_unknown_version() -> None:
     fault = "{kind: error, path: 'Sets/[^/]+$', error: no-registered-provider, nth: 2, every: 3, count: 2}"
     simulation = Simulation(SMALL + f"faults: [{fault}]")
     statuses = [simulation.raw("GET", simulation.set_path).status for _ in range(9)]
@@ -339,7 +339,7 @@ def test_a_refusal_of_entra(number: int, status: int, error: str) -> None:
     assert simulation.token()
 
 
-# --- machines that come and go ---
+# --- instances that are created and deleted ---
 
 SPOT = "model: {properties: {virtualMachineProfile: {priority: Spot, evictionPolicy: POLICY}}}\n"
 
@@ -364,7 +364,7 @@ def test_only_spot_instances_are_evicted() -> None:
         parse_scenario(SMALL + "faults: [{kind: evict, instance: '0', at: 1}]", "test", "test.yml")
 
 
-def test_a_steady_scale_out_and_the_way_back() -> None:
+def test_a_steady_scale_out_and_a_scale_in() -> None:
     faults = """
 - {kind: scale-out, instance: '10', every: 100, count: 3, at: 50, update_domains: [0, 1], creating_seconds: 60,
    healthy_after_seconds: 20}
@@ -387,7 +387,7 @@ def test_a_steady_scale_out_and_the_way_back() -> None:
     assert (len(simulation.azure.instances()), simulation.set_json()["sku"]["capacity"]) == (6, 6)
 
 
-def test_new_instances_may_be_old_and_may_fail_by_an_extension() -> None:
+def test_new_instances_on_the_old_image_and_with_a_failed_extension() -> None:
     faults = """
 - {kind: scale-out, instance: '10', every: 0, count: 1, at: 70, image: old, creating_seconds: 10, failed: {
    code: VMExtensionProvisioningError, message: It broke., extension: HealthExtension}}
@@ -404,7 +404,7 @@ def test_new_instances_may_be_old_and_may_fail_by_an_extension() -> None:
     assert simulation.instance("10").image_version == OLD
 
 
-def test_an_upgrade_that_fails_by_an_extension_has_the_new_image() -> None:
+def test_after_a_failed_extension_the_instance_has_the_new_image() -> None:
     fault = (
         "- {kind: provisioning-failure, instance: '0', code: VMExtensionProvisioningError, message: It broke., "
         "image: new, extension: HealthExtension}"
@@ -417,7 +417,7 @@ def test_an_upgrade_that_fails_by_an_extension_has_the_new_image() -> None:
     assert simulation.view("0")["extensions"][0]["statuses"][0]["code"] == "ProvisioningState/failed/1"
 
 
-# --- somebody's change ---
+# --- changes by another client ---
 
 
 @pytest.mark.parametrize(
@@ -429,14 +429,14 @@ def test_an_upgrade_that_fails_by_an_extension_has_the_new_image() -> None:
         ("patch: {tags: {a: b}}", True),
     ],
 )
-def test_a_change_that_makes_instances_behind(change: str, current: bool) -> None:
+def test_a_change_that_puts_instances_behind_the_model(change: str, current: bool) -> None:
     simulation = Simulation(SMALL + f"faults: [{{kind: model-change, at: 5, {change}}}]")
     simulation.clock.sleep(10)
     assert {each["properties"]["latestModelApplied"] for each in listed(simulation).values()} == {current}
     assert {each.latest_model_applied for each in simulation.azure.instances(4)} == {True}
 
 
-# --- members that were never made from the model ---
+# --- machines that were not made from the model ---
 
 
 def test_an_attached_machine() -> None:
@@ -464,7 +464,7 @@ timing: {request_latency: 0, upgrade_seconds: 100, healthy_after_seconds: 20}
     assert (image_of(jumpbox), health_of(jumpbox)) == ("1.0.0", None)
     assert "imageReference" not in db["properties"]["storageProfile"]
     assert simulation.instance("db").power_state == "deallocated"
-    # Azure would replace its disk as that of any other.
+    # Azure would replace its disk like that of any other.
     simulation.update_image()
     assert simulation.upgrade("jumpbox").status == 202
     simulation.clock.sleep(200)
@@ -486,7 +486,7 @@ def test_what_one_instance_shows_until_it_is_upgraded() -> None:
     assert listed(simulation)["1"]["properties"]["latestModelApplied"] is True
 
 
-def test_attached_machines_are_those_of_a_flexible_set() -> None:
+def test_only_a_flexible_set_has_attached_machines() -> None:
     with pytest.raises(ScenarioError, match=r"fleet\.attached: is for machines of a Flexible set"):
         parse_scenario("description: x\nfleet: {update_domains: [2], attached: [x]}", "test", "test.yml")
 
@@ -501,7 +501,7 @@ def test_a_flexible_set_without_a_model() -> None:
     assert refused.status == 409
 
 
-# --- what is wrong in a file ---
+# --- errors in a file ---
 
 
 @pytest.mark.parametrize(
