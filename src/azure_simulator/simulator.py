@@ -72,7 +72,7 @@ class SimulatedAzure:
 
     @property
     def coordinates(self) -> dict[str, str]:
-        """Where everything is, and its names."""
+        """Return where everything is, and its names."""
         return {
             "resource_manager": self._base_url,
             "authority": self._base_url,
@@ -87,7 +87,7 @@ class SimulatedAzure:
 
     @property
     def operations_under_way(self) -> list[str]:
-        """The URLs to poll the scenario's `under_way` operations by, in their order."""
+        """Return the URLs to poll the scenario's `under_way` operations by, in their order."""
         return [self._service.operation_url(operation) for operation in self._earlier]
 
     def transport(self) -> "RequestsTransport":
@@ -198,14 +198,14 @@ class SimulatedAzure:
 
     @property
     def upgrades(self) -> list[UpgradeRecord]:
-        """One record per accepted manualupgrade, oldest first."""
+        """Return one record per accepted manualupgrade, oldest first."""
         with self._lock:
             self._settle()
             return upgrade_records(self._set)
 
     @property
     def repairs_suspended(self) -> bool:
-        """Whether automatic repairs are suspended."""
+        """Return whether automatic repairs are suspended."""
         with self._lock:
             return self._set.repairs_suspended
 
@@ -230,7 +230,7 @@ class SimulatedAzure:
 
     @property
     def _names(self) -> list[str]:
-        """The parts of the set's address: the subscription is the second, the group the fourth."""
+        """Return the parts of the set's address: the subscription is the second, the group the fourth."""
         return str(self._set.json["id"]).strip("/").split("/")
 
     def _settle(self) -> float:

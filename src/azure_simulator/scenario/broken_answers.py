@@ -40,7 +40,7 @@ def altered(reply: Reply, fault: HttpFault) -> Reply:
     parts = [document] if not fault.of else [each for each in document.get("value", []) if _is_one_of(each, fault.of)]
     for part in parts:
         for field in fault.without:
-            _take_away(part, field.split("."))
+            _remove_field(part, field.split("."))
     headers = [(name, value) for name, value in reply.headers if name != "content-type"]
     return json_reply(reply.status, document, headers)
 
@@ -50,11 +50,11 @@ def _is_one_of(entry: object, ids: Sequence[str]) -> bool:
     return isinstance(entry, dict) and bool({entry.get("instanceId"), entry.get("name")} & set(ids))
 
 
-def _take_away(node: object, names: Sequence[str]) -> None:
+def _remove_field(node: object, names: Sequence[str]) -> None:
     if isinstance(node, list):
         for entry in node:
-            _take_away(entry, names)
+            _remove_field(entry, names)
     elif isinstance(node, dict) and len(names) == 1:
         node.pop(names[0], None)
     elif isinstance(node, dict):
-        _take_away(node.get(names[0]), names[1:])
+        _remove_field(node.get(names[0]), names[1:])

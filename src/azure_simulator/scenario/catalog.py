@@ -74,11 +74,11 @@ class Catalog:
         parts = dict(image.reference)
         if not image.id:
             names = [parts.get(key, "") for key in ("publisher", "offer", "sku")]
-            return _traits(self.platform_images(*names), parts.get("exactVersion", ""))
+            return _find_traits(self.platform_images(*names), parts.get("exactVersion", ""))
         if (managed := self.managed_image(image.id)) is not None:
             return managed.traits
         definition, version = split_version(image.id)
-        return _traits(self.gallery_images(definition), version or parts.get("exactVersion", ""))
+        return _find_traits(self.gallery_images(definition), version or parts.get("exactVersion", ""))
 
     def deploy(self, storage_profile: dict[str, Any], location: str, now: float) -> DeployedImage:
         """Return what an instance gets that is made from this profile now; `latest` is resolved.
@@ -160,34 +160,34 @@ def read_catalog(root: Section) -> Catalog:
         if entry.has("publisher"):
             publisher, offer, sku = (entry.text(key) for key in ("publisher", "offer", "sku"))
             versions = tuple(entry.list_of("versions", str))
-            platform.append(PlatformImages(publisher, offer, sku, versions, _platform_traits(entry)))
+            platform.append(PlatformImages(publisher, offer, sku, versions, _read_platform_traits(entry)))
         elif entry.has("versions"):
             versions = tuple(entry.list_of("versions", str))
-            gallery.append(GalleryImage(_gallery_id(entry), versions, _gallery_traits(entry)))
+            gallery.append(GalleryImage(_read_gallery_id(entry), versions, _read_gallery_traits(entry)))
         else:
             managed.append(ManagedImage(entry.text("id"), _read_traits(entry)))
         entry.finish()
     return Catalog(tuple(platform), tuple(gallery), tuple(managed))
 
 
-def _gallery_id(entry: Section) -> str:
+def _read_gallery_id(entry: Section) -> str:
     image_id = entry.text("id")
     if re.search("/(Shared|Community)?Galleries/[^/]+/Images/[^/]+$", image_id, re.IGNORECASE) is None:
         raise entry.problem("id", f"must end in galleries/NAME/images/NAME, since it has versions, but is {image_id!r}")
     return image_id
 
 
-def _platform_traits(entry: Section) -> ImageTraits:
+def _read_platform_traits(entry: Section) -> ImageTraits:
     return dataclasses.replace(
         _read_traits(entry),
         state=entry.choice("state", ("Active", "ScheduledForDeprecation", "Deprecated"), "Active"),
         deprecation_date=entry.moment_text("deprecation_date"),
-        plan=_plan(entry),
-        features=_features(entry) if entry.has("features") else ImageTraits().features,
+        plan=_read_plan(entry),
+        features=_read_features(entry) if entry.has("features") else ImageTraits().features,
     )
 
 
-def _gallery_traits(entry: Section) -> ImageTraits:
+def _read_gallery_traits(entry: Section) -> ImageTraits:
     after = entry.optional_number("replicated_after")
     replication = entry.choice(
         "replication", ("Completed", "InProgress", "Failed"), "Completed" if after is None else "InProgress"
@@ -201,12 +201,12 @@ def _gallery_traits(entry: Section) -> ImageTraits:
         exclude_from_latest=entry.flag("exclude_from_latest", False),
         end_of_life=entry.moment_text("end_of_life"),
         target_regions=tuple(target_region(each) for each in entry.list_of("target_regions", str)),
-        plan=_plan(entry),
-        definition_features=_features(entry),
+        plan=_read_plan(entry),
+        definition_features=_read_features(entry),
     )
 
 
-def _features(entry: Section) -> tuple[tuple[str, str], ...]:
+def _read_features(entry: Section) -> tuple[tuple[str, str], ...]:
     """Return the features of an image, such as `SecurityType: TrustedLaunch`."""
     section = entry.section("features")
     return tuple((name, section.text(name)) for name in section.names())
@@ -224,7 +224,7 @@ def _read_traits(entry: Section) -> ImageTraits:
     )
 
 
-def _plan(entry: Section) -> dict[str, str] | None:
+def _read_plan(entry: Section) -> dict[str, str] | None:
     """Return the plan of a marketplace image."""
     if not entry.has("plan"):
         return None
@@ -234,7 +234,7 @@ def _plan(entry: Section) -> dict[str, str] | None:
     return plan
 
 
-def _traits(entries: list[Entry], version: str) -> ImageTraits:
+def _find_traits(entries: list[Entry], version: str) -> ImageTraits:
     """Return the traits of the entry that has this version, else of the first one."""
     entry = entry_with(entries, version) or next(iter(entries), None)
     return ImageTraits() if entry is None else entry.traits

@@ -21,7 +21,7 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
 
     Raises ScenarioError, and Refusal when the model's image is not in the catalog.
     """
-    shape = _spelled_out(fleet) if fleet.has("instances") else _laid_out(fleet)
+    shape = _read_instances(fleet) if fleet.has("instances") else _lay_out(fleet)
     orchestration = fleet.choice("orchestration", ORCHESTRATION_MODES, "Uniform")
     attached = fleet.list_of("attached", str)
     if attached and orchestration != "Flexible":
@@ -34,7 +34,7 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
     model = merged(base_model(fleet, len(shape)), _orchestrated(orchestration, fleet.whole("fault_domains", 5)))
     model = merged(model, patch)
     fleet.finish()
-    instances = tuple(_overridden(each, overrides, model, catalog) for each in shape)
+    instances = tuple(_override(each, overrides, model, catalog) for each in shape)
     overrides.finish()
     return SetDescription(model, instances)
 
@@ -60,7 +60,7 @@ def _orchestrated(mode: str, fault_domains: int) -> dict[str, Any]:
     }
 
 
-def _laid_out(fleet: Section) -> list[InstanceDescription]:
+def _lay_out(fleet: Section) -> list[InstanceDescription]:
     """Return instances numbered from 0, dealt to the update domains in turn; zone by zone, group by group."""
     counts = fleet.list_of("update_domains", int)
     if not counts:
@@ -87,7 +87,7 @@ def _laid_out(fleet: Section) -> list[InstanceDescription]:
     return shape
 
 
-def _spelled_out(fleet: Section) -> list[InstanceDescription]:
+def _read_instances(fleet: Section) -> list[InstanceDescription]:
     shape = []
     for entry in fleet.sections("instances"):
         domain = entry.whole("update_domain") if entry.raw("update_domain") is not None else None
@@ -109,11 +109,11 @@ def _spelled_out(fleet: Section) -> list[InstanceDescription]:
     return shape
 
 
-def _overridden(
+def _override(
     instance: InstanceDescription, overrides: Section, model: dict[str, Any], catalog: Catalog
 ) -> InstanceDescription:
     given = overrides.section(instance.instance_id)
-    image = _given_image(given, model, catalog)
+    image = _read_image(given, model, catalog)
     failure = given.section("failed")
     behind = given.section("behind")
     lacks = tuple(behind.list_of("extensions", str))
@@ -146,7 +146,7 @@ def _overridden(
     return described
 
 
-def _given_image(given: Section, model: dict[str, Any], catalog: Catalog) -> DeployedImage | None:
+def _read_image(given: Section, model: dict[str, Any], catalog: Catalog) -> DeployedImage | None:
     """Read `image` of an override: a version of the model's platform image, another kind's id, or {uri: ..}."""
     value = given.raw("image")
     if value is None:

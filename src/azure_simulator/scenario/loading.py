@@ -86,23 +86,23 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
     scenario = Scenario(
         name=name,
         description=root.text("description"),
-        inputs=_inputs(root),
+        inputs=_read_inputs(root),
         scale_set=scale_set,
         catalog=catalog,
-        timing=_timing(root.section("timing")),
+        timing=_read_timing(root.section("timing")),
         faults=tuple(fault for entry in root.sections("faults") for fault in read_faults(entry)),
         rolling_upgrade=root.optional_text("rolling_upgrade"),
-        began=_began(root),
+        began=_read_began(root),
         policy=root.mapping("policy"),
         neighbours=tuple(root.list_of("neighbours", dict)),
-        under_way=tuple(_under_way(entry) for entry in root.sections("under_way")),
-        permissions=_permissions(root),
+        under_way=tuple(_read_earlier_operation(entry) for entry in root.sections("under_way")),
+        permissions=_read_permissions(root),
         repairs_suspended=root.flag("repairs_suspended", False),
-        access_token_seconds=_token_seconds(root),
+        access_token_seconds=_read_token_seconds(root),
         audience=root.text("audience", GITHUB_AUDIENCE),
         identities=tuple(root.list_of("identities", str)) if root.has("identities") else None,
-        features=_texts(root, "features", USUAL_FEATURES),
-        sizes=_sizes(root),
+        features=_read_texts(root, "features", USUAL_FEATURES),
+        sizes=_read_sizes(root),
     )
     root.finish()
     check_faults(scenario, source)
@@ -132,27 +132,27 @@ def _storage_profile(scale_set: SetDescription) -> dict[str, Any]:
     return profile
 
 
-def _texts(root: Section, key: str, usual: dict[str, str]) -> dict[str, str]:
+def _read_texts(root: Section, key: str, usual: dict[str, str]) -> dict[str, str]:
     if not root.has(key):
         return usual
     section = root.section(key)
     return {name: section.text(name) for name in section.names()}
 
 
-def _sizes(root: Section) -> dict[str, dict[str, str]]:
+def _read_sizes(root: Section) -> dict[str, dict[str, str]]:
     """Return VM sizes by their name, each with its capabilities."""
     if not root.has("sizes"):
         return USUAL_SIZES
     section = root.section("sizes")
-    return {name: _texts(section, name, {}) for name in section.names()}
+    return {name: _read_texts(section, name, {}) for name in section.names()}
 
 
-def _inputs(root: Section) -> dict[str, str]:
+def _read_inputs(root: Section) -> dict[str, str]:
     section = root.section("inputs")
     return {key: section.text(key) for key in section.names()}
 
 
-def _timing(section: Section) -> Timing:
+def _read_timing(section: Section) -> Timing:
     timing = Timing(
         request_latency=section.number("request_latency", 0.2),
         upgrade=section.span("upgrade_seconds", (20.0, 240.0)),
@@ -163,7 +163,7 @@ def _timing(section: Section) -> Timing:
     return timing
 
 
-def _permissions(root: Section) -> tuple[Permission, ...] | None:
+def _read_permissions(root: Section) -> tuple[Permission, ...] | None:
     """Read `refused`, one entry of actions, or a list of them."""
     given = root.raw("permissions")
     if given == "refused":
@@ -178,18 +178,18 @@ def _permissions(root: Section) -> tuple[Permission, ...] | None:
     return tuple(permissions)
 
 
-def _token_seconds(root: Section) -> float | None:
+def _read_token_seconds(root: Section) -> float | None:
     if root.raw("access_token_seconds") in (None, "never"):
         return None
     return root.number("access_token_seconds")
 
 
-def _began(root: Section) -> datetime:
+def _read_began(root: Section) -> datetime:
     text = root.moment_text("began")
     return datetime.fromisoformat(text).astimezone(UTC) if text else EPOCH
 
 
-def _under_way(entry: Section) -> EarlierOperation:
+def _read_earlier_operation(entry: Section) -> EarlierOperation:
     operation = EarlierOperation(
         began=entry.number("began", 0.0),
         seconds=entry.number("seconds"),

@@ -71,7 +71,7 @@ class HttpFault(Matching):
 
     @property
     def is_instead(self) -> bool:
-        """Whether the fault's answer comes instead of carrying the request out."""
+        """Return whether the fault's answer comes instead of carrying the request out."""
         return self.status is not None or self.empty == "before"
 
 

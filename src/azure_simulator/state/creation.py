@@ -42,7 +42,7 @@ def plan_creation(scale_set: SimulatedScaleSet, body: dict[str, Any], now: float
     (400).
     """
     check_shape(body)
-    model = merged_resource(_before_creation(scale_set), writable(body))
+    model = merged_resource(_base_of_creation(scale_set), writable(body))
     model = with_policy(model, scale_set.scenario.policy)
     check_whole(model)
     generation = Generation(scale_set.calendar.moment(now))
@@ -50,7 +50,7 @@ def plan_creation(scale_set: SimulatedScaleSet, body: dict[str, Any], now: float
     check_rolling(model)
     scale_set.scenario.catalog.check_deployable(storage_of(model), str(model["location"]), now)
     capacity = int(model["sku"].get("capacity", 0))
-    return Creation(model, capacity + _overprovisioned(model, capacity))
+    return Creation(model, capacity + _count_extras(model, capacity))
 
 
 def create(
@@ -114,7 +114,7 @@ def leaving(instances: list[Instance], count: int) -> list[Instance]:
 # --- steps ---
 
 
-def _before_creation(scale_set: SimulatedScaleSet) -> dict[str, Any]:
+def _base_of_creation(scale_set: SimulatedScaleSet) -> dict[str, Any]:
     """Return what a body is merged over: of a set that was deleted, its address alone."""
     if scale_set.deleted_at == FOREVER:
         return scale_set.json
@@ -126,7 +126,7 @@ def _create_instances(scale_set: SimulatedScaleSet, count: int, now: float, read
     described, scale_set.described = scale_set.described[:count], scale_set.described[count:]
     for each in described:
         scale_set.instances[each.instance_id] = _create_instance(scale_set, each, now, ready_at)
-    extras = _overprovisioned(scale_set.json, count)
+    extras = _count_extras(scale_set.json, count)
     numbers = _free_numbers(scale_set, count - len(described) + extras)
     draw = random.Random(f"births:{scale_set.seed}:{len(scale_set.instances)}")
     hidden = set(draw.sample(numbers, extras))
@@ -148,7 +148,7 @@ def _create_instance(
     return instance
 
 
-def _overprovisioned(model: dict[str, Any], count: int) -> int:
+def _count_extras(model: dict[str, Any], count: int) -> int:
     """Return how many instances overprovisioning adds to `count` new ones.
 
     The recorded charges of young sets show 1 for 1, 2 for 2 and 3 for 5; larger ones get the documented fifth.

@@ -50,7 +50,7 @@ def _carry_out(scale_set: SimulatedScaleSet, event: Event, moment: float) -> Non
                 instance.deleted_at = moment
                 _change_capacity(scale_set, -1, moment)
         case Appear():
-            scale_set.instances[event.instance] = _appeared(scale_set, event, moment)
+            scale_set.instances[event.instance] = _new_instance(scale_set, event, moment)
             if event.scaled:
                 _change_capacity(scale_set, 1, moment)
         case UpdatedBySomebody(instance=instance_id, seconds=seconds):
@@ -70,7 +70,7 @@ def _change_capacity(scale_set: SimulatedScaleSet, change: int, now: float) -> N
     scale_set.remember(now)
 
 
-def _appeared(scale_set: SimulatedScaleSet, event: Appear, moment: float) -> Instance:
+def _new_instance(scale_set: SimulatedScaleSet, event: Appear, moment: float) -> Instance:
     model, profile = scale_set.first if event.image == "old" else (scale_set.model, scale_set.profile)
     ready = moment + event.creating_seconds
     return Instance(

@@ -36,7 +36,7 @@ def upgrade(
     _check_upgrade(scale_set, now)
     named = scale_set.named(instance_ids, now)
     due = [each for each in named if _is_due(scale_set, each, now)]
-    jobs = [(instance, _planned(scale_set, instance, now, fate)) for instance in due]
+    jobs = [(instance, _plan_upgrade(scale_set, instance, now, fate)) for instance in due]
     for instance, planned in jobs:
         instance.upgrades.append(planned)
     accepted = AcceptedUpgrade(now, tuple(each.instance_id for each in named), tuple(jobs))
@@ -65,7 +65,7 @@ def _is_due(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> boo
     return not instance.protected and not scale_set.is_current(snapshot)
 
 
-def _planned(scale_set: SimulatedScaleSet, instance: Instance, now: float, fate: OperationFate | None) -> Upgrade:
+def _plan_upgrade(scale_set: SimulatedScaleSet, instance: Instance, now: float, fate: OperationFate | None) -> Upgrade:
     return decide(
         instance.instance_id,
         sum(upgrade.by_manualupgrade for upgrade in instance.upgrades) + 1,

@@ -56,7 +56,7 @@ def plan_update(
     changed = _merge(scale_set, patch, now, api_version, extensions_stay)
     _check_update(scale_set, changed)
     _check_models(scale_set, changed, now)
-    reached = _reached(scale_set, changed, now)
+    reached = _find_reached(scale_set, changed, now)
     growth = int(changed["sku"].get("capacity", 0)) - scale_set.capacity
     if growth > 0 or reached or storage_image(changed) != storage_image(scale_set.json):
         scale_set.scenario.catalog.check_deployable(storage_of(changed), scale_set.location, now)
@@ -132,7 +132,7 @@ def _duration(scale_set: SimulatedScaleSet, image_changes: bool, capacity_before
     return SCALING if scale_set.capacity != capacity_before else SMALL_UPDATE
 
 
-def _reached(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> list[Instance]:
+def _find_reached(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> list[Instance]:
     """Return the instances that the upgrade mode replaces by itself, at once, after an update.
 
     Automatic: only a new model replaces instances, then all of them together. Rolling: a batch, which is visited

@@ -85,11 +85,11 @@ def _only_new(full: Any, changed: Any, before: Any) -> Any:
         kept = {name: entry for name, entry in full.items() if name in requested or name in before}
         return {name: _only_new(entry, requested.get(name), before.get(name)) for name, entry in kept.items()}
     if isinstance(full, list) and isinstance(changed, list) and isinstance(before, list):
-        return [_only_new(part, asked, _same(before, part)) for part, asked in zip(full, changed, strict=True)]
+        return [_only_new(part, asked, _find_same(before, part)) for part, asked in zip(full, changed, strict=True)]
     return full
 
 
-def _same(parts: list[Any], part: Any) -> Any:
+def _find_same(parts: list[Any], part: Any) -> Any:
     """Return the part of the same name, or the same lun, as it was before."""
     for key in ("name", "lun"):
         if isinstance(part, dict) and key in part:

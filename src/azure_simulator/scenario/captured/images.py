@@ -25,8 +25,8 @@ _NAMES = ("publisher", "offer", "sku")
 def captured_catalog(model: Json, instances: tuple[InstanceDescription, ...], scenario: Scenario) -> Catalog:
     """Return the images that the scenario describes, and every other one that set, instances or inputs name."""
     known = Catalog() if scenario.catalog is USUAL_CATALOG else scenario.catalog
-    references = [_of_the_model(model), *(dict(each.image.reference) for each in instances if each.image)]
-    references += [reference for reference in [_asked_for(references[0], scenario.inputs)] if reference]
+    references = [_find_model_image(model), *(dict(each.image.reference) for each in instances if each.image)]
+    references += [reference for reference in [_find_input_image(references[0], scenario.inputs)] if reference]
     traits = _traits(model, instances)
     return dataclasses.replace(
         known,
@@ -37,12 +37,12 @@ def captured_catalog(model: Json, instances: tuple[InstanceDescription, ...], sc
     )
 
 
-def _of_the_model(model: Json) -> dict[str, str]:
+def _find_model_image(model: Json) -> dict[str, str]:
     profile = model["properties"].get("virtualMachineProfile") or {}
     return {key: str(value) for key, value in (profile.get("storageProfile", {}).get("imageReference") or {}).items()}
 
 
-def _asked_for(of_the_model: dict[str, str], inputs: Mapping[str, str]) -> dict[str, str]:
+def _find_input_image(of_the_model: dict[str, str], inputs: Mapping[str, str]) -> dict[str, str]:
     """Return the image of the inputs; of a platform image, the model fills what they leave out."""
     if "image-id" in inputs:
         image_id = inputs["image-id"].rstrip("/")

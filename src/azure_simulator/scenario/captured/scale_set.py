@@ -31,8 +31,8 @@ def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path
     Every image that the files name exists, and so does the one that the scenario's inputs ask for; about VM sizes only
     the scenario says anything. Raises ScenarioError naming the file and what is wrong.
     """
-    model = _model(_read(model_file), str(model_file))
-    instances = _instances(_read(instances_file), model, str(instances_file))
+    model = _read_model(_read(model_file), str(model_file))
+    instances = _read_instances(_read(instances_file), model, str(instances_file))
     captured = dataclasses.replace(
         scenario,
         scale_set=SetDescription(model, instances),
@@ -50,7 +50,7 @@ def described_instance(entry: Any, source: str) -> InstanceDescription:
     """
     if not isinstance(entry, dict) or not isinstance(entry.get("instanceId"), str):
         raise ScenarioError(f"{source}: instanceId: is missing; is this what `az vmss list-instances` prints?")
-    described = _described(entry["instanceId"], arm_form(entry))
+    described = _describe(entry["instanceId"], arm_form(entry))
     settled = "Succeeded" if described.provisioning in ("Creating", "Updating") else described.provisioning
     return dataclasses.replace(described, provisioning=settled)
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> Any:
         raise ScenarioError(f"{path}: is not JSON: {error}") from error
 
 
-def _model(document: Any, source: str) -> dict[str, Any]:
+def _read_model(document: Any, source: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ScenarioError(f"{source}: must be one scale set, a JSON object, as `az vmss show` prints it")
     model = arm_form(document)
@@ -86,13 +86,13 @@ def _model(document: Any, source: str) -> dict[str, Any]:
     return model
 
 
-def _instances(document: Any, model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
+def _read_instances(document: Any, model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
     entries = document.get("value", [document]) if isinstance(document, dict) and document else document
     if not isinstance(entries, list):
         raise ScenarioError(f"{source}: must be a list of instances, as `az vmss list-instances` prints it")
     if isinstance(document, dict) and document.get("nextLink"):
         raise ScenarioError(f"{source}: nextLink: this is one page of a longer list; all pages belong in one file")
-    read = _machines if is_flexible(model) else _uniform_instances
+    read = _read_machines if is_flexible(model) else _read_uniform_instances
     described = read(entries, model, source)
     ids = [each.instance_id for each in described]
     if len(set(ids)) != len(ids):
@@ -100,7 +100,7 @@ def _instances(document: Any, model: dict[str, Any], source: str) -> tuple[Insta
     return described
 
 
-def _uniform_instances(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
+def _read_uniform_instances(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
     shown: list[dict[str, Any]] = []
     for index, entry in enumerate(entries):
         instance = arm_form(entry) if isinstance(entry, dict) else {}
@@ -111,10 +111,10 @@ def _uniform_instances(entries: list[Any], model: dict[str, Any], source: str) -
     group, name = _group(model), model["name"]
     command = f"az vmss list-instances --resource-group {group} --name {name} --expand instanceView"
     _check_whole(shown, command, source)
-    return tuple(_captured(each["instanceId"], each) for each in shown)
+    return tuple(_captured_instance(each["instanceId"], each) for each in shown)
 
 
-def _machines(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
+def _read_machines(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
     """Return the virtual machines of a Flexible set; a list of the group may hold others too."""
     group, ours = _group(model), model["id"].lower()
     query = f"[?virtualMachineScaleSet!=null && ends_with(virtualMachineScaleSet.id, '/{model['name']}')]"
@@ -135,12 +135,12 @@ def _machines(entries: list[Any], model: dict[str, Any], source: str) -> tuple[I
     if entries and not shown:
         raise ScenarioError(f"{source}: lists no machine of {model['id']}; save what this prints instead: {command}")
     _check_whole(shown, command, source)
-    return tuple(_machine(each) for each in shown)
+    return tuple(_read_machine(each) for each in shown)
 
 
-def _machine(shown: dict[str, Any]) -> InstanceDescription:
+def _read_machine(shown: dict[str, Any]) -> InstanceDescription:
     """Return a machine. One that shows no image was made from none: it has been attached with its disk."""
-    described = _captured(shown["name"], shown)
+    described = _captured_instance(shown["name"], shown)
     return described if described.image is not None else dataclasses.replace(described, image=DeployedImage())
 
 
@@ -165,13 +165,13 @@ def _group(model: dict[str, Any]) -> str:
     return str(model["id"]).strip("/").split("/")[3]
 
 
-def _captured(instance_id: str, shown: dict[str, Any]) -> InstanceDescription:
-    described = _described(instance_id, shown)
+def _captured_instance(instance_id: str, shown: dict[str, Any]) -> InstanceDescription:
+    described = _describe(instance_id, shown)
     view = shown["properties"].get("instanceView") or {}
     return dataclasses.replace(described, reports_health="vmHealth" in view, shown=shown)
 
 
-def _described(instance_id: str, instance: dict[str, Any]) -> InstanceDescription:
+def _describe(instance_id: str, instance: dict[str, Any]) -> InstanceDescription:
     """Return the description of an instance in Azure's form."""
     properties = instance["properties"]
     view = properties.get("instanceView") or {}
@@ -187,7 +187,7 @@ def _described(instance_id: str, instance: dict[str, Any]) -> InstanceDescriptio
         placement_group=str(view.get("placementGroupId", "")),
         image=_image(properties.get("storageProfile", {})),
         current=flag if isinstance(flag, bool) else None,
-        provisioning=_state(properties),
+        provisioning=_provisioning_state(properties),
         failure=_failure(view),
         power=_power(statuses),
         protected=bool(protection.get("protectFromScaleSetActions")),
@@ -197,7 +197,7 @@ def _described(instance_id: str, instance: dict[str, Any]) -> InstanceDescriptio
     )
 
 
-def _state(properties: dict[str, Any]) -> str:
+def _provisioning_state(properties: dict[str, Any]) -> str:
     shown_state = str(properties.get("provisioningState", "Succeeded"))
     return next((state for state in _STATES if state.lower() == shown_state.lower()), shown_state)
 
