@@ -1,21 +1,18 @@
 """An Azure of its own, to rehearse against: one scale set behind the real SDK, or over HTTPS.
 
-It imports nothing of vmss_upgrade: a wrong idea that both shared would pass every test.
+It imports nothing of vmss_upgrade: a wrong idea that both shared would pass every test. Who may import whom, room by
+room: serving -> simulator -> routes -> bodies -> state -> scenario -> wire; throttle -> wire. What only other clients
+than the action need (creation, scaling, deletion, power, older dialects) is in files of its own.
 """
 
-from azure_simulator.answers import ConnectionDropped, Reply
-from azure_simulator.capture import with_captured_set
+from azure_simulator.bodies.truth import InstanceState, RequestRecord, UpgradeRecord
 from azure_simulator.clock import VirtualClock, WallClock
-from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import (
-    Scenario,
-    fault_names,
-    load_scenario,
-    parse_scenario,
-    read_scenario,
-    scenario_names,
-)
-from azure_simulator.simulator import InstanceState, RequestRecord, SimulatedAzure, UpgradeRecord
+from azure_simulator.scenario.captured.scale_set import with_captured_set
+from azure_simulator.scenario.loading import fault_names, load_scenario, parse_scenario, read_scenario, scenario_names
+from azure_simulator.scenario.scenario import Scenario
+from azure_simulator.scenario.section import ScenarioError
+from azure_simulator.simulator import SimulatedAzure
+from azure_simulator.wire.answers import ConnectionDropped, Reply
 
 __all__ = [
     "ConnectionDropped",

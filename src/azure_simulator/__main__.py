@@ -4,13 +4,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from azure_simulator.capture import with_captured_set
-from azure_simulator.reading import ScenarioError
-from azure_simulator.scenario import Scenario, fault_names, load_scenario, scenario_names
+from azure_simulator.scenario.captured.scale_set import with_captured_set
+from azure_simulator.scenario.loading import fault_names, load_scenario, scenario_names
+from azure_simulator.scenario.scenario import Scenario
+from azure_simulator.scenario.section import ScenarioError
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: 2 when the scenario cannot be played, else 0."""
+    """Run the command of these arguments. Return the exit code: 2 when the scenario cannot be served, else 0."""
     given = _parser().parse_args(arguments)
     if given.command == "list":
         _print_scenarios()
@@ -20,9 +21,14 @@ def main(arguments: list[str]) -> int:
     except ScenarioError as error:
         print(f"azure_simulator: {error}", file=sys.stderr)
         return 2
-    # Imported here, so that `list` does not wait for cryptography.
-    from azure_simulator.server import serve
-
+    try:
+        # Imported here: `list` does not need trustme, which only the development requirements have.
+        from azure_simulator.serving.server import serve
+    except ModuleNotFoundError as error:
+        if error.name != "trustme":
+            raise
+        print("azure_simulator: to serve over HTTPS, install trustme (it is in requirements-dev.txt)", file=sys.stderr)
+        return 2
     serve(scenario, given.host, given.port, given.ready_file, given.pace, given.seed)
     return 0
 

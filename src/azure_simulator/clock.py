@@ -1,15 +1,10 @@
-"""The only two places where the simulator meets time."""
+"""The only places where the simulator meets time."""
 
 import heapq
 import itertools
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
-
-# When a simulation begins whose scenario does not say when.
-EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -21,10 +16,10 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """Time that advances only when somebody sleeps, so that a run is deterministic.
+    """Time that advances only during a sleep, so that a run is deterministic.
 
-    `pace` is the real seconds that a virtual second takes: 0 jumps, 1/60 plays a minute a second, 1 is real.
-    For one thread at a time.
+    `pace` is how many real seconds a virtual second takes: 0 jumps, 1/60 plays a minute a second, 1 is real. For one
+    thread at a time.
     """
 
     def __init__(self, pace: float = 0.0) -> None:
@@ -36,13 +31,13 @@ class VirtualClock:
         self._order = itertools.count()
 
     def now(self) -> float:
-        """Virtual seconds since the clock was made."""
+        """Return the virtual seconds since the clock was made."""
         return self._now
 
     def sleep(self, seconds: float) -> None:
-        """Advance by exactly `seconds`, running on the way what `call_at` left; not at all for 0 or less.
+        """Advance by exactly `seconds`, not at all for 0 or less; run what `call_at` planned on the way.
 
-        An exception that such a call raises leaves the sleep at that moment.
+        An exception that such a call raises ends the sleep at that moment.
         """
         end = self._now + max(0.0, seconds)
         while self._calls and self._calls[0][0] <= end:
@@ -78,7 +73,7 @@ class WallClock:
         self._started = time.monotonic()
 
     def now(self) -> float:
-        """Simulated seconds since the clock was made."""
+        """Return the simulated seconds since the clock was made."""
         return (time.monotonic() - self._started) / self._pace
 
     def sleep(self, seconds: float) -> None:
@@ -87,26 +82,5 @@ class WallClock:
 
 
 def wall_seconds() -> int:
-    """Unix time, for the one thing that a client compares with its own wall clock: a token's `exp`."""
+    """Return Unix time, for the one thing that a client compares with its own wall clock: a token's `exp`."""
     return int(time.time())
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """The date on which a simulation begins. Every date that the simulator writes counts from there, so that
-    two runs write the same.
-    """
-
-    began: datetime = EPOCH
-
-    def moment(self, now: float) -> datetime:
-        return self.began + timedelta(seconds=now)
-
-    def timestamp(self, now: float) -> str:
-        """The moment `now` as Azure writes it, with seven decimals: 2024-08-26T08:30:21.6338452+00:00."""
-        moment = self.moment(now)
-        return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond * 10:07d}+00:00"
-
-    def http_date(self, now: float) -> str:
-        """The moment `now` as an HTTP Date header: Mon, 26 Aug 2024 08:30:21 GMT."""
-        return f"{self.moment(now):%a, %d %b %Y %H:%M:%S} GMT"

@@ -1,4 +1,4 @@
-"""The seam in process: the real SDK's requests reach the simulator without a network."""
+"""The seam in process: requests of the real SDK reach the simulator without a network."""
 
 import ssl
 from collections.abc import Callable, Mapping
@@ -10,18 +10,14 @@ import urllib3
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 
-from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed
+from azure_simulator.wire.answers import AnswerTookTooLong, ConnectionDropped, Reply, TlsFailed
 
-# method, url, headers, body, seconds until the client gives up waiting
+# Takes method, URL, headers, body, and the seconds until the client gives up waiting.
 Exchange = Callable[[str, str, Mapping[str, str], bytes, float | None], Reply]
 
 
-class AnswerTookTooLong(Exception):
-    """The client's read timeout ended before the answer came."""
-
-
 class SimulatorAdapter(HTTPAdapter):
-    """Hands each request to `exchange` and turns what comes back into what the network would have given."""
+    """An adapter that hands each request to `exchange`, and turns the result into what the network would have given."""
 
     def __init__(self, exchange: Exchange) -> None:
         super().__init__()
@@ -36,6 +32,7 @@ class SimulatorAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> requests.Response:
+        """Send one request to the simulator."""
         patience = timeout[1] if isinstance(timeout, tuple) else timeout
         body = request.body or b""
         headers = {str(name): str(value) for name, value in request.headers.items()}
@@ -50,7 +47,7 @@ class SimulatorAdapter(HTTPAdapter):
         except AnswerTookTooLong as error:
             raise requests.exceptions.ReadTimeout("Read timed out.", request=request) from error
         except TlsFailed as error:
-            # as urllib3 wraps what the ssl module raises, with no retry of its own
+            # As urllib3 wraps what the ssl module raises, without a retry of its own.
             handshake = urllib3.exceptions.SSLError(ssl.SSLEOFError(ssl.SSL_ERROR_EOF, str(error)))
             raise requests.exceptions.SSLError(handshake, request=request) from error
         except ConnectionDropped as error:
@@ -77,9 +74,10 @@ class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core
         session.trust_env = False
         for scheme in ("https://", "http://"):
             session.mount(scheme, SimulatorAdapter(exchange))
-        # Not the transport's own, or closing a client would make the next request open a real session.
+        # The transport must not own the session: after closing a client, the next request would open a real one.
         super().__init__(session=session, session_owner=False)
         self._sleep = sleep
 
     def sleep(self, duration: float) -> None:
+        """Sleep on the simulator's clock."""
         self._sleep(duration)

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from azure_simulator import ConnectionDropped, Reply, VirtualClock
-from azure_simulator.transport import AnswerTookTooLong, SimulatorTransport
+from azure_simulator.transport import SimulatorTransport
+from azure_simulator.wire.answers import AnswerTookTooLong
 from vmss_upgrade.account import Account, Cloud, GitHubOidc
 from vmss_upgrade.azure_api.connection import connect
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient

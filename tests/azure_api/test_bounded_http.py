@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 import requests
+import trustme
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.rest import HttpRequest
 from hostile_server import HostileServer, Say, forever, hostile, once, plain
 
-from azure_simulator.certificates import CertificateAuthority
+from azure_simulator.serving.server import server_context
 from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, BoundedAdapter, bounded_session
 from vmss_upgrade.azure_api.connection import ClockedTransport
 from vmss_upgrade.azure_api.failures import AnswerTooLarge, AnswerTooSlow, translated
@@ -137,16 +138,16 @@ def test_an_answer_that_is_cut_off_is_none() -> None:
 
 
 @pytest.fixture(scope="module")
-def authority() -> CertificateAuthority:
-    return CertificateAuthority()
+def authority() -> trustme.CA:
+    return trustme.CA()
 
 
 @pytest.fixture
-def trusted(authority: CertificateAuthority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """The TLS of a server whose certificate is trusted."""
-    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-    return authority.server_context("127.0.0.1")
+    return server_context(authority, "127.0.0.1")
 
 
 def test_a_handshake_that_trickles_is_left() -> None:

@@ -1,4 +1,4 @@
-"""What the tests of the simulator share: a simulation with the real SDK's client on it, and the recordings."""
+"""What the tests of the simulator share: a simulation with the real SDK's client, and the recordings."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ OLD = "22.04.202610010"
 AUDIENCE = "api://AzureADTokenExchange"
 
 # Two update domains of two instances: 0 and 2 in the first, 1 and 3 in the second. Every upgrade takes 100 s,
-# every application 20 s to start, and requests take no time, so that moments in tests are round.
+# every application 20 s to start, and requests take no time, so that moments in tests are round numbers.
 SMALL = """
 description: small
 fleet: {update_domains: [2, 2]}
@@ -72,7 +72,7 @@ class Simulation:
         return self._token
 
     def raw(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """One request without the SDK; `path` may have a query, and gets an api-version."""
+        """Send one request without the SDK; `path` may have a query, and gets an api-version."""
         url = path if path.startswith("https:") else self.at["resource_manager"] + path
         if "api-version=" not in url:
             url += ("&" if "?" in url else "?") + "api-version=2026-04-01"
@@ -110,15 +110,39 @@ def header(reply: Reply, name: str) -> str | None:
 
 
 def recordings() -> Path:
-    """The folder of recorded traffic; skips the test where it is not there."""
+    """Return the folder of recorded traffic; skip the test where it is missing."""
     return needed_contract_dir() / "recordings"
 
 
 def interactions(recording: str) -> Iterator[tuple[int, dict[str, Any], dict[str, Any]]]:
-    """Position, request and response of each exchange of a recording."""
+    """Yield position, request and response of each exchange of a recording."""
     for each in json.loads((recordings() / f"{recording}.json").read_text())["interactions"]:
         yield each["index"], each["request"], each["response"]
 
 
 def recorded(recording: str, index: int) -> dict[str, Any]:
     return next(response for position, _, response in interactions(recording) if position == index)
+
+
+def settle(simulation: Simulation, reply: Reply, seconds: float = 600) -> dict[str, Any]:
+    """Wait until the operation that a request has started ends, and return its last poll."""
+    simulation.clock.sleep(seconds)
+    return json.loads(simulation.raw("GET", str(header(reply, "azure-asyncoperation"))).body)
+
+
+def post(simulation: Simulation, verb: str, *ids: str) -> Reply:
+    return simulation.raw("POST", f"{simulation.set_path}/{verb}", {"instanceIds": list(ids)} if ids else None)
+
+
+def ids(simulation: Simulation) -> list[str]:
+    return [each.instance_id for each in simulation.azure.instances()]
+
+
+def capacity(simulation: Simulation) -> int:
+    return int(simulation.set_json()["sku"]["capacity"])
+
+
+def body_of(simulation: Simulation, path: str) -> Any:
+    answer = simulation.raw("GET", path)
+    assert answer.status == 200, answer.body
+    return json.loads(answer.body)

@@ -8,7 +8,7 @@ import pytest
 from simulated import Simulation, interactions
 
 from azure_simulator import ScenarioError, load_scenario
-from azure_simulator.capture import with_captured_set
+from azure_simulator.scenario.captured.scale_set import with_captured_set
 
 RECORDED = [
     "gateway_timeout_504_2017",
@@ -27,7 +27,7 @@ TARGET = "22.04.202611010"
 
 
 def recorded_set(recording: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The first GET of a set, and the first list of its instances, before or after it."""
+    """Return the first GET of a set, and the first list of its instances, before or after it."""
     models: dict[str, dict[str, Any]] = {}
     lists: dict[str, dict[str, Any]] = {}
     for _, request, response in interactions(recording):
@@ -43,7 +43,7 @@ def recorded_set(recording: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def with_a_view(instance: dict[str, Any]) -> dict[str, Any]:
-    """An instance as `--expand instanceView` shows it, of recordings that did not ask for that."""
+    """Return an instance as `--expand instanceView` shows it, from recordings that did not ask for that."""
     properties = instance["properties"]
     view = properties.get("instanceView") or {"statuses": [{"code": "PowerState/running"}]}
     return {**instance, "properties": {**properties, "instanceView": view}}
@@ -60,7 +60,7 @@ def captured(folder: Path, model: object, instances: object) -> Simulation:
 
 
 def flattened(resource: dict[str, Any]) -> dict[str, Any]:
-    """A resource as the CLI prints it: `properties` gone up, its own group, and nulls for what is not there."""
+    """Return a resource as the CLI prints it: `properties` flattened, its own group, and null for what is missing."""
     properties = resource.get("properties", {})
     top = {key: value for key, value in resource.items() if key != "properties"}
     return {**top, **properties, "resourceGroup": resource["id"].split("/")[4], "plan": None, "zones": None}
@@ -89,7 +89,7 @@ def test_a_recorded_set_can_be_rolled(recording: str, form: str, tmp_path: Path)
     if model["properties"]["upgradePolicy"]["mode"] != "Manual":
         assert simulation.upgrade("*").status == 409
         return
-    # What was under way when it was captured stays so: nobody knows how it ended.
+    # An operation that ran when the set was captured stays so: how it ended is unknown.
     settled = [name for name, each in truth.items() if each.provisioning_state != "Updating"]
     assert (simulation.upgrade("*").status == 202) is (len(settled) == len(truth))
     if len(settled) < len(truth):
@@ -106,7 +106,7 @@ def test_domains_and_power_come_from_the_instance_view(tmp_path: Path) -> None:
     assert (only.placement_group, only.power_state) == (view["placementGroupId"], "running")
 
 
-def test_a_domain_that_the_view_does_not_show_is_not_known(tmp_path: Path) -> None:
+def test_a_domain_that_the_view_does_not_show_is_unknown(tmp_path: Path) -> None:
     simulation = captured(tmp_path, *recorded_set("uniform_create_and_modify_2024"))
     assert {each.update_domain for each in simulation.azure.instances()} == {None}
     assert "platformUpdateDomain" not in simulation.view("0")
@@ -160,7 +160,7 @@ FLEXIBLE = {**MODEL, "orchestrationMode": "Flexible"}
 
 
 def machine(name: str, **more: object) -> dict[str, object]:
-    """A machine of a Flexible set as `az vm list --show-details` prints it."""
+    """Return a machine of a Flexible set as `az vm list --show-details` prints it."""
     return {
         "name": name,
         "id": f"/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/{name}",
@@ -181,7 +181,7 @@ def machine(name: str, **more: object) -> dict[str, object]:
     }
 
 
-def test_what_the_cli_flattened_is_put_back(tmp_path: Path) -> None:
+def test_what_the_cli_flattened_is_wrapped_again(tmp_path: Path) -> None:
     simulation = captured(tmp_path, MODEL, [instance(0), instance(1)])
     profile = simulation.set_json()["properties"]["virtualMachineProfile"]
     assert profile["extensionProfile"]["extensions"][0]["properties"]["type"] == "ApplicationHealthLinux"
@@ -191,7 +191,7 @@ def test_what_the_cli_flattened_is_put_back(tmp_path: Path) -> None:
     assert [each.update_domain for each in simulation.azure.instances()] == [0, 1]
 
 
-def test_how_instances_are(tmp_path: Path) -> None:
+def test_states_of_instances(tmp_path: Path) -> None:
     broken = {"code": "ProvisioningState/failed/Broken", "message": "it is"}
     views = [
         {"statuses": [{"code": "PowerState/deallocated"}]},
@@ -229,7 +229,7 @@ def test_how_instances_are(tmp_path: Path) -> None:
         (
             MODEL,
             [{"instanceId": "0", "instanceView": {"statuses": []}}],
-            "[0]: is half an instance; save what this prints instead: az vmss list-instances --resource-group g",
+            "[0]: is only half of an instance; save what this prints instead: az vmss list-instances --resource-group",
         ),
         (
             {**MODEL, "virtualMachineProfile": {"storageProfile": {"osDisk": {}}}},
@@ -240,18 +240,18 @@ def test_how_instances_are(tmp_path: Path) -> None:
         (
             FLEXIBLE,
             [{"name": "web_0", "id": "x", "instanceId": "web_0", "zones": None}],
-            "[0]: is a stub, which is all that `az vmss list-instances` shows of a machine of a Flexible set; save "
+            "[0]: is a stub: `az vmss list-instances` shows no more of a machine of a Flexible set; save "
             "what this prints instead: az vm list --resource-group g --show-details",
         ),
         (
             FLEXIBLE,
             [{"name": "jumpbox", "provisioningState": "Succeeded", "virtualMachineScaleSet": None}],
-            "names no machine of /subscriptions/s/resourceGroups/g/providers/",
+            "lists no machine of /subscriptions/s/resourceGroups/g/providers/",
         ),
         (
             FLEXIBLE,
             [machine("web_0", instanceView=None, powerState=None)],
-            "no instance has an instance view, so that nothing is known of power, health and update domains; save what "
+            "no instance has an instance view, so that power, health and update domains are unknown; save what "
             "this prints instead: az vm list --resource-group g --show-details",
         ),
     ],

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 
 def arm(entry: Json) -> Json:
-    """What Resource Manager writes of what the tests here write as the CLI does: `properties`, and no null."""
+    """Return in Resource Manager's form what these tests write in the CLI's: with `properties`, and without null."""
     top = ("name", "id", "type", "location", "tags", "sku", "zones", "identity", "plan", "instanceId", "resources")
     own = ("resourceGroup", "powerState", "publicIps", "fqdns")
     rest = {key: value for key, value in entry.items() if key not in (*top, *own) and value is not None}
@@ -49,7 +49,7 @@ EXTENSION = {
 }
 SAID: dict[str, Json] = {
     "no health, though the model has the extension": {"instanceView": {"statuses": RUNNING}},
-    "a health that nobody decided yet": {
+    "a health that is not decided yet": {
         "instanceView": {"statuses": RUNNING, "vmHealth": {"status": {"code": "HealthState/Initializing"}}}
     },
     "a health with its time": {
@@ -69,7 +69,7 @@ SAID: dict[str, Json] = {
     "a failed extension": {"instanceView": {"statuses": RUNNING, "extensions": [EXTENSION]}},
     "a zone of an odd form": {"zones": ["westeurope-az1"]},
     "half a protection": {"protectionPolicy": {"protectFromScaleIn": True}},
-    "tags, and what nobody here knows": {"tags": {"Name": "x"}, "newInTheNextApiVersion": {"a": [1]}},
+    "tags, and unknown properties": {"tags": {"Name": "x"}, "newInTheNextApiVersion": {"a": [1]}},
     "an image of another kind": {
         "storageProfile": {
             "imageReference": {"communityGalleryImageId": "/CommunityGalleries/c/Images/i/Versions/1.0.0"}
@@ -94,7 +94,7 @@ def test_other_names_of_azure_are_read_in_any_case_and_tags_stay_as_they_are(tmp
     assert shown["tags"] == {"Version": "1"}
 
 
-def test_what_an_upgrade_changes_is_shown_and_the_rest_stays_unsaid(tmp_path: Path) -> None:
+def test_only_what_an_upgrade_changes_is_shown_beyond_the_file(tmp_path: Path) -> None:
     said = {"latestModelApplied": None, "instanceView": {"statuses": RUNNING}, "newInTheNextApiVersion": 1}
     simulation = captured(tmp_path, MODEL, [{**instance(0), **said}, {**instance(1), **said}])
     simulation.raw("PATCH", simulation.set_path, image_patch(version="22.04.202611010"))
@@ -115,7 +115,7 @@ def test_what_an_upgrade_changes_is_shown_and_the_rest_stays_unsaid(tmp_path: Pa
     assert second == arm({**instance(1), **said})
 
 
-def test_a_failed_extension_is_gone_after_an_upgrade(tmp_path: Path) -> None:
+def test_a_failed_extension_is_not_shown_after_an_upgrade(tmp_path: Path) -> None:
     said = {"instanceView": {"statuses": RUNNING, "extensions": [EXTENSION]}}
     simulation = captured(tmp_path, MODEL, [{**instance(0), **said}])
     upgraded(simulation)
@@ -129,7 +129,7 @@ def test_a_protection_that_is_set_later_is_shown(tmp_path: Path) -> None:
     assert listed(simulation)[0]["properties"]["protectionPolicy"] == policy
 
 
-def test_the_set_itself_says_no_more_than_its_file(tmp_path: Path) -> None:
+def test_the_set_shows_no_more_than_its_file(tmp_path: Path) -> None:
     shown = captured(tmp_path, MODEL, [instance(0)]).set_json()
     assert "tags" not in shown
     assert shown["properties"]["upgradePolicy"] == {"mode": "Manual"}
@@ -150,7 +150,7 @@ def test_machines_are_shown_as_az_vm_list_has_them(form: str, tmp_path: Path) ->
     assert simulation.instance("web_0").healthy is None
 
 
-def test_machines_of_others_in_the_group_are_left_out(tmp_path: Path) -> None:
+def test_other_machines_of_the_group_are_left_out(tmp_path: Path) -> None:
     others = [machine("lone", virtualMachineScaleSet=None), machine("x", virtualMachineScaleSet={"id": "/other"})]
     simulation = captured(tmp_path, FLEXIBLE, [*others, machine("web_0")])
     assert [each["name"] for each in machines(simulation)] == ["web_0"]
@@ -224,7 +224,7 @@ WINDOWS = {
 PLAN = {"name": "byol", "publisher": "p", "product": "o", "promotionCode": "WINTER"}
 
 
-def test_the_image_is_what_the_set_lets_one_conclude_and_the_rest_is_unsaid(tmp_path: Path) -> None:
+def test_an_image_has_the_traits_that_the_set_shows_and_no_others(tmp_path: Path) -> None:
     view = {"statuses": RUNNING, "hyperVGeneration": "V1"}
     model, instances = files(
         tmp_path, {**MODEL, "virtualMachineProfile": WINDOWS, "plan": PLAN}, [instance(0, instanceView=view)]
@@ -256,7 +256,7 @@ def test_an_image_that_no_file_names_is_asked_for(tmp_path: Path) -> None:
     assert error_of(simulation.raw("GET", gallery)) == (501, "NotSimulated")
 
 
-def test_what_the_scenario_says_of_an_image_comes_first(tmp_path: Path) -> None:
+def test_the_scenarios_description_of_an_image_takes_precedence(tmp_path: Path) -> None:
     model, instances = files(tmp_path, MODEL, [instance(0)])
     described = parse_scenario(
         "description: x\nfleet: {update_domains: [1], image: {publisher: P, offer: O, sku: S, version: 2.0.0}}\n"
@@ -273,7 +273,7 @@ def test_what_the_scenario_says_of_an_image_comes_first(tmp_path: Path) -> None:
     }
 
 
-def test_mixed_images_exist_all_of_them(tmp_path: Path) -> None:
+def test_all_of_the_mixed_images_exist(tmp_path: Path) -> None:
     shared = "/SharedGalleries/s/Images/i/Versions/1.0.0"
     entries = [
         instance(0, storageProfile={"imageReference": {"sharedGalleryImageId": shared}}),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from simulated import SMALL, Simulation, error_of, header
 
-from azure_simulator.errors import ERRORS, OPERATION_ERRORS
+from azure_simulator.wire.errors import ERRORS, OPERATION_ERRORS
 
 
 def faulty(fault: str) -> Simulation:
@@ -23,7 +23,7 @@ def test_an_error(name: str) -> None:
     assert (second.status, error["code"]) == (known.status, known.code)
     assert error.get("target", "") == known.target
     assert header(second, "x-ms-failure-cause") == (known.cause or None)
-    # Only the second one: the first starts an upgrade, the third meets it.
+    # Only the second: the first starts an upgrade, and the third meets it.
     assert (first.status, third.status) == (202, 409)
     assert json.loads(third.body)["error"]["code"] == "Conflict"
 
@@ -35,7 +35,7 @@ VERSIONS = (
     "/offers/o/skus/s/versions"
 )
 WITH_IMAGES = f"""
-description: small, Spot, with images and an operation of somebody else
+description: small, Spot, with images and an operation of another client
 timing: {{request_latency: 0}}
 fleet: {{update_domains: [2, 2], image: {{publisher: p, offer: o, sku: s, version: 1.0.0}}}}
 images:
@@ -103,7 +103,7 @@ WRITES: dict[str, tuple[str, str, Any]] = {
 
 
 def path_of(simulation: Simulation, path: str) -> str:
-    """The whole path, `..` resolved; the operation is the one that is under way."""
+    """Return the whole path, with `..` resolved; the operation is the one that runs."""
     operations = simulation.azure.operations_under_way
     path = path.format(subscription=simulation.at["subscription"], operation=operations[0] if operations else "")
     if path.startswith(("/subscriptions", "https:")):
@@ -120,15 +120,15 @@ def path_of(simulation: Simulation, path: str) -> str:
 @pytest.mark.parametrize("route", [*READS, *WRITES])
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_on_a_route_of_every_kind(name: str, route: str) -> None:
-    """Also where the route by itself ends before the stage at which Azure refuses so."""
+    """The error comes also where the route itself ends before the stage of the error."""
     method, path, body = (READS | WRITES)[route]
     simulation = Simulation(
         f"{WITH_IMAGES}faults: [{{kind: error, error: {name}, method: {method}, path: ^/subscriptions}}]"
     )
     refused = simulation.raw(method, path_of(simulation, path), body)
     assert error_of(refused) == (ERRORS[name].status, ERRORS[name].code)
-    told = [header_name for header_name, _ in refused.headers]
-    assert len(told) == len(set(told))
+    names = [header_name for header_name, _ in refused.headers]
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("route", WRITES)
@@ -148,13 +148,13 @@ def test_a_rolling_upgrade_whose_cancellation_is_refused_goes_on() -> None:
     simulation.raw("POST", f"{simulation.set_path}/osRollingUpgrade")
     first, second, third = (simulation.raw("POST", f"{simulation.set_path}/rollingUpgrades/cancel") for _ in range(3))
     assert error_of(first) == (409, "Conflict")
-    # The second one cancels it, and the third finds nothing to cancel.
+    # The second cancels it, and the third finds nothing to cancel.
     assert second.status == 202
     assert error_of(third) == (409, "OperationNotAllowed")
 
 
 def everything(simulation: Simulation) -> list[Any]:
-    """What a set and its instances show, now and when whatever was asked for has been done."""
+    """Return what a set and its instances show, now and after the request would have been carried out."""
     seen: list[Any] = []
     for seconds in (0, 300):
         simulation.clock.sleep(seconds)
@@ -193,7 +193,7 @@ def test_an_operation_that_fails(code: str) -> None:
 
 
 def test_an_operation_that_lasts_as_long_as_the_scenario_says() -> None:
-    """The instances are as long at it."""
+    """The upgrade of the instances takes as long."""
     simulation = faulty("{kind: operation, path: '/manualupgrade$', seconds: 7}")
     simulation.update_image()
     simulation.upgrade("*")
@@ -203,12 +203,12 @@ def test_an_operation_that_lasts_as_long_as_the_scenario_says() -> None:
     assert {each.provisioning_state for each in simulation.azure.instances()} == {"Succeeded"}
 
 
-def test_an_operation_of_somebody_else() -> None:
+def test_an_operation_of_another_client() -> None:
     yaml = f"{SMALL}under_way: [{{began: 20, seconds: 60, code: InternalExecutionError}}]"
     simulation = Simulation(yaml)
     (url,) = simulation.azure.operations_under_way
     assert json.loads(simulation.raw("GET", url).body)["status"] == "InProgress"
-    # It is none of the set's: the set can be written to.
+    # It does not block writes to the set.
     assert simulation.raw("PATCH", simulation.set_path, {"tags": {"a": "b"}}).status == 200
     simulation.clock.sleep(41)
     assert json.loads(simulation.raw("GET", url).body)["status"] == "Failed"

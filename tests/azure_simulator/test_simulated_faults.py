@@ -1,4 +1,4 @@
-"""Each fault, by what a client sees and by the truth."""
+"""Each fault: what a client sees, and the truth."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from azure_simulator import ConnectionDropped, load_scenario
 
 
 def ready(faults: str) -> Simulation:
-    """A small set whose model has the new image since second 60."""
+    """Return a small set whose model has the new image since second 60."""
     simulation = Simulation(SMALL + "faults:\n" + faults)
     simulation.update_image()
     return simulation
@@ -217,7 +217,7 @@ def test_a_refusal_has_the_fields_it_has() -> None:
 
 
 @pytest.mark.parametrize(("path", "asked"), [("/actions/id-token", "assertion"), ("/oauth2/v2.0/token", "token")])
-def test_the_services_for_tokens_have_bad_days_too(path: str, asked: str) -> None:
+def test_faults_strike_the_token_services_too(path: str, asked: str) -> None:
     simulation = Simulation(SMALL + f"faults: [{{kind: http, path: '{path}', drop: before}}]")
     ask = getattr(simulation, asked)
     with pytest.raises(ConnectionDropped):
@@ -235,7 +235,7 @@ def test_tokens_that_are_revoked_are_refused_and_new_ones_are_not() -> None:
     assert simulation.raw("GET", simulation.set_path).status == 200
 
 
-def test_an_answer_that_hangs_is_waited_for_as_long_as_the_client_likes() -> None:
+def test_a_client_waits_for_an_answer_that_hangs_until_its_timeout() -> None:
     simulation = ready("- {kind: http, path: manualupgrade, hang: 90}")
     simulation.compute.virtual_machine_scale_sets.get(*simulation.where)
     before = simulation.clock.now()
@@ -247,7 +247,7 @@ def test_an_answer_that_hangs_is_waited_for_as_long_as_the_client_likes() -> Non
     assert len(simulation.azure.upgrades) == 1
 
 
-def test_an_answer_that_hangs_comes_when_nobody_gives_up() -> None:
+def test_an_answer_that_hangs_comes_to_a_client_without_a_timeout() -> None:
     simulation = ready("- {kind: http, path: manualupgrade, hang: 90}")
     assert simulation.upgrade("0").status == 202
     assert simulation.clock.now() == 150
@@ -280,7 +280,7 @@ def test_appear_with_the_new_and_with_the_old_image() -> None:
     assert simulation.upgrade("9").status == 202
 
 
-def test_fall_ill_and_recover() -> None:
+def test_an_instance_becomes_unhealthy_and_recovers() -> None:
     simulation = ready("- {kind: fall-ill, instance: '3', after_upgrade: 1, delay: 10, seconds: 50}")
     simulation.clock.sleep(500)
     assert simulation.instance("3").healthy
@@ -299,7 +299,7 @@ def test_stop(power: str) -> None:
     simulation.clock.sleep(10)
     assert simulation.view("3")["statuses"][1]["code"] == f"PowerState/{power}"
     assert not simulation.instance("3").available
-    # It is upgraded as any other, and stays as it is.
+    # It is upgraded like any other, and stays stopped or deallocated.
     assert simulation.upgrade("3").status == 202
     simulation.clock.sleep(200)
     upgraded = simulation.instance("3")
@@ -307,7 +307,7 @@ def test_stop(power: str) -> None:
     assert upgraded.healthy is (False if power == "stopped" else None)
 
 
-def test_updated_by_somebody() -> None:
+def test_an_instance_that_another_client_updates() -> None:
     simulation = ready("- {kind: updated-by-somebody, instance: '3', at: 70, seconds: 100}")
     simulation.clock.sleep(10)
     assert simulation.instance("3").provisioning_state == "Updating"
@@ -318,12 +318,12 @@ def test_updated_by_somebody() -> None:
     assert simulation.azure.upgrades == []
 
 
-def test_the_model_changed_by_somebody() -> None:
+def test_a_model_that_another_client_changes() -> None:
     simulation = ready(f"- {{kind: model-change, at: 70, patch: {json.dumps(image_patch(version=OLD))}}}")
     assert simulation.set_json()["etag"] == '"3"'
     simulation.clock.sleep(10)
     assert simulation.set_json()["etag"] == '"4"'
-    # Nor does going back to the image that they have make them current (recorded).
+    # To go back to the image that they have does not make them current either (recorded).
     assert not any(each.latest_model_applied for each in simulation.azure.instances())
 
 

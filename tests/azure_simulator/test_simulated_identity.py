@@ -30,14 +30,14 @@ def claims(token: str) -> dict[str, object]:
 
 
 def test_githubs_token_is_a_jwt_with_the_claims_that_entra_looks_at() -> None:
-    told = claims(Simulation().assertion("api://mine"))
-    assert told["iss"] == "https://token.actions.githubusercontent.com"
-    assert str(told["sub"]).startswith("repo:")
-    assert told["aud"] == "api://mine"
-    assert 290 <= int(str(told["exp"])) - time.time() <= 300
+    found = claims(Simulation().assertion("api://mine"))
+    assert found["iss"] == "https://token.actions.githubusercontent.com"
+    assert str(found["sub"]).startswith("repo:")
+    assert found["aud"] == "api://mine"
+    assert 290 <= int(str(found["exp"])) - time.time() <= 300
 
 
-def test_githubs_endpoint_wants_its_own_bearer_token() -> None:
+def test_githubs_endpoint_requires_its_own_bearer_token() -> None:
     simulation = Simulation()
     url = simulation.at["oidc_request_url"] + "&audience=x"
     assert simulation.azure.handle("GET", url, {"Authorization": "Bearer other"}, b"").status == 401
@@ -77,7 +77,7 @@ def test_a_wrong_audience_is_named() -> None:
     assert "'api://other'" in json.loads(reply.body)["error_description"]
 
 
-def test_a_scenario_may_want_another_audience() -> None:
+def test_a_scenario_may_require_another_audience() -> None:
     simulation = Simulation(SMALL + "audience: api://mine")
     assert token_request(simulation, client_assertion=simulation.assertion("api://mine")).status == 200
     assert token_request(simulation, client_assertion=simulation.assertion(AUDIENCE)).status == 401
@@ -104,14 +104,14 @@ def test_a_client_secret_through_msal() -> None:
     assert any("openid-configuration" in record.path for record in simulation.azure.requests)
 
 
-def test_tokens_do_not_age_unless_the_scenario_says_so() -> None:
+def test_tokens_expire_only_where_the_scenario_says_so() -> None:
     simulation = Simulation()
     simulation.token()
     simulation.clock.sleep(1e6)
     assert simulation.raw("GET", simulation.set_path).status == 200
 
 
-def test_tokens_and_assertions_that_age() -> None:
+def test_tokens_and_assertions_that_expire() -> None:
     simulation = Simulation(SMALL + "access_token_seconds: 600")
     assertion = simulation.assertion()
     assert json.loads(token_request(simulation, client_assertion=assertion).body)["expires_in"] == 600
@@ -126,7 +126,7 @@ def test_tokens_and_assertions_that_age() -> None:
 
 
 def test_the_log_holds_no_bearer_token() -> None:
-    """Headers are not logged; a token that a test finds in the log came in a body or a query."""
+    """Headers are not logged; a token in the log would have come in a body or a query."""
     simulation = Simulation()
     simulation.raw("GET", simulation.set_path)
     assert all(simulation.token() not in f"{r.path}{r.query}{r.body}" for r in simulation.azure.requests)

@@ -1,114 +1,98 @@
-"""Lists of image versions, and galleries, as their requests show them."""
+"""Platform images and managed images: deprecation, plans, and what they boot on."""
 
 import json
-from typing import Any
 
 import pytest
-from simulated import Simulation, error_of
+from simulated import Simulation, body_of, error_of, image_patch
 
 from azure_simulator import ScenarioError, parse_scenario
 
 SUBSCRIPTION = "/subscriptions/11111111-1111-1111-1111-111111111111"
-GALLERY = f"{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/galleries/golden/images/web"
-VERSIONS = (
-    f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/publishers/p/artifacttypes/vmimage"
-    "/offers/o/skus/s/versions"
-)
 
 
-def simulation_of(began: str = "2026-01-01T00:00:00+00:00") -> Simulation:
-    """A gallery whose versions 1.0.0, 2.0.0 and 3.0.0 are there, on their way, and failed."""
+OWN = f"{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/galleries/golden/images/web"
+
+
+PLATFORM = "{publisher: p, offer: o, sku: s, versions: [1.0.0]"
+
+
+def deprecated(on: str = "1.0.0") -> Simulation:
+    state = "state: Deprecated, deprecation_date: '2025-12-01T00:00:00+00:00'"
+    entry = f"{{publisher: p, offer: o, sku: s, versions: [2.0.0], {state}}}"
+    image = f"{{publisher: p, offer: o, sku: s, version: {on}}}"
     return Simulation(
-        f"""
-description: images
-began: "{began}"
-fleet: {{update_domains: [1], image: {{publisher: p, offer: o, sku: s, version: 1.9.0}}}}
-images:
-  - {{publisher: p, offer: o, sku: s, versions: [1.9.0, 1.10.0]}}
-  - {{id: "{GALLERY}", versions: [1.0.0]}}
-  - {{id: "{GALLERY}", versions: [2.0.0], replication: InProgress}}
-  - {{id: "{GALLERY}", versions: [3.0.0], replication: Failed}}
-"""
+        f"description: x\nfleet: {{update_domains: [1, 1], image: {image}}}\nimages: [{PLATFORM}}}, {entry}]"
     )
 
 
-# --- lists ---
-
-
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("", ["1.9.0", "1.10.0"]),
-        ("$orderby=name", ["1.9.0", "1.10.0"]),
-        ("$orderby=name%20desc", ["1.10.0", "1.9.0"]),
-        ("$top=1&$orderby=name%20desc", ["1.10.0"]),
-        ("$top=0", []),
-        ("$top=9", ["1.9.0", "1.10.0"]),
-    ],
-)
-def test_a_list_of_versions(query: str, names: list[str]) -> None:
-    answer = simulation_of().raw("GET", f"{VERSIONS}?{query}")
-    assert [each["name"] for each in json.loads(answer.body)] == names
-
-
-@pytest.mark.parametrize(
-    ("query", "error"),
-    [
-        ("$top=abc", (400, "InvalidParameter")),
-        ("$top=-1", (400, "InvalidParameter")),
-        ("$top=", (400, "InvalidParameter")),
-        ("$orderby=foo", (501, "NotSimulated")),
-        ("$filter=foo", (501, "NotSimulated")),
-    ],
-)
-def test_a_list_of_versions_that_cannot_be(query: str, error: tuple[int, str]) -> None:
-    assert error_of(simulation_of().raw("GET", f"{VERSIONS}?{query}")) == error
-
-
-def test_the_option_that_is_wrong_is_named() -> None:
-    answer = simulation_of().raw("GET", f"{VERSIONS}?$top=abc")
-    assert json.loads(answer.body)["error"]["target"] == "$top"
-    # It has cost what a good one costs.
-    assert "x-ms-ratelimit-remaining-resource" in dict(answer.headers)
-
-
-# --- galleries ---
-
-
-@pytest.mark.parametrize(
-    ("version", "aggregated", "state", "progress"),
-    [
-        ("1.0.0", "Completed", "Completed", 100),
-        ("2.0.0", "InProgress", "Replicating", 50),
-        ("3.0.0", "Failed", "Failed", 50),
-    ],
-)
-def test_the_replication_of_a_gallery_version(version: str, aggregated: str, state: str, progress: int) -> None:
-    shown = properties(simulation_of(), f"{GALLERY}/versions/{version}?$expand=ReplicationStatus")
-    assert shown["replicationStatus"] == {
-        "aggregatedState": aggregated,
-        "summary": [{"region": "westeurope", "state": state, "progress": progress}],
+def test_a_deprecated_version_is_shown_and_not_deployed() -> None:
+    simulation = deprecated()
+    path = (
+        f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/publishers/p/artifacttypes/vmimage/offers/o"
+        "/skus/s/versions"
+    )
+    assert [each["name"] for each in body_of(simulation, path)] == ["1.0.0", "2.0.0"]
+    assert body_of(simulation, path + "/2.0.0")["properties"]["imageDeprecationStatus"] == {
+        "imageState": "Deprecated",
+        "scheduledDeprecationTime": "2025-12-01T00:00:00+00:00",
     }
+    answer = simulation.raw("PATCH", simulation.set_path, image_patch(version="2.0.0"))
+    assert error_of(answer) == (404, "ImageVersionDeprecated")
+    assert "'p:o:s:2.0.0' is deprecated" in json.loads(answer.body)["error"]["message"]
+    # It is not the latest either.
+    assert simulation.raw("PATCH", simulation.set_path, image_patch(version="latest")).status == 200
 
 
-def test_a_replication_that_does_not_exist_is_refused() -> None:
-    images = f'images: [{{id: "{GALLERY}", versions: [1.0.0], replication: Done}}]'
-    with pytest.raises(ScenarioError, match=r"replication.*Completed, InProgress, Failed"):
-        parse_scenario(f"description: x\n{images}", "x", "x.yml")
+def test_a_set_on_a_deprecated_version_takes_updates_and_no_new_instances() -> None:
+    simulation = deprecated(on="2.0.0")
+    assert simulation.raw("PATCH", simulation.set_path, {"tags": {"a": "b"}}).status == 200
+    simulation.clock.sleep(60)
+    grown = simulation.raw("PATCH", simulation.set_path, {"sku": {"name": "Standard_D2s_v5", "capacity": 3}})
+    assert error_of(grown) == (404, "ImageVersionDeprecated")
 
 
-def test_only_versions_of_galleries_replicate() -> None:
-    images = "images: [{publisher: p, offer: o, sku: s, versions: [1.0.0], replication: Failed}]"
-    with pytest.raises(ScenarioError, match="replication"):
-        parse_scenario(f"description: x\n{images}", "x", "x.yml")
+def test_the_plan_of_a_platform_image() -> None:
+    plan = "{name: n, publisher: p, product: o}"
+    simulation = Simulation(
+        "description: x\nfleet: {update_domains: [1], image: {publisher: p, offer: o, sku: s, version: 1.0.0}}\n"
+        f"images: [{PLATFORM}, plan: {plan}}}]\nmodel: {{plan: {plan}}}"
+    )
+    path = (
+        f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope/publishers/p/artifacttypes/vmimage/offers/o"
+        "/skus/s/versions/1.0.0"
+    )
+    plan = {"name": "n", "publisher": "p", "product": "o"}
+    assert body_of(simulation, path)["properties"]["plan"] == plan
+    assert simulation.set_json()["plan"] == plan
+    assert body_of(simulation, f"{simulation.set_path}/virtualMachines/0")["plan"] == plan
+
+
+def test_what_a_managed_image_boots_on() -> None:
+    image = f"{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/images/one"
+    simulation = Simulation(
+        f"description: x\nfleet: {{update_domains: [1], image: {{id: '{image}'}}}}\n"
+        f"images: [{{id: '{image}', os: Windows, hyper_v_generation: V1}}]"
+    )
+    shown = body_of(simulation, image)["properties"]
+    assert (shown["hyperVGeneration"], shown["storageProfile"]["osDisk"]["osType"]) == ("V1", "Windows")
+    assert simulation.view("0")["hyperVGeneration"] == "V1"
 
 
 @pytest.mark.parametrize(
-    ("began", "shown"), [("2020-07-09T00:00:00+00:00", False), ("2024-08-26T00:00:00+00:00", True)]
+    ("entry", "problem"),
+    [
+        (f"{{id: '{OWN}', versions: [1.0.0], state: Active}}", "state: is not known"),
+        (
+            f"{{id: '{OWN}', versions: [1.0.0], replication: Failed, replicated_after: 3}}",
+            "needs the replication InProgress",
+        ),
+        (f"{{id: '{OWN}', versions: [1.0.0], end_of_life: soon}}", "end_of_life: must be a moment"),
+        ("{id: /SharedGalleries/x, versions: [1.0.0]}", "id: must end in galleries/NAME/images/NAME"),
+        (PLATFORM + ", target_regions: [UK South]}", "target_regions: is not known"),
+        (PLATFORM + ", plan: {name: n}}", "plan.publisher: is missing"),
+        (PLATFORM + ", state: Gone}", "state: must be one of Active, ScheduledForDeprecation, Deprecated"),
+    ],
 )
-def test_an_image_of_a_gallery_shows_its_architecture_since_2022(began: str, shown: bool) -> None:
-    assert ("architecture" in properties(simulation_of(began), GALLERY)) is shown
-
-
-def properties(simulation: Simulation, path: str) -> dict[str, Any]:
-    return json.loads(simulation.raw("GET", path).body)["properties"]
+def test_images_that_a_scenario_cannot_have(entry: str, problem: str) -> None:
+    with pytest.raises(ScenarioError, match=problem):
+        parse_scenario(f"description: x\nimages: [{entry}]", "x", "x.yml")

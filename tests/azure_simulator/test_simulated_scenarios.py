@@ -5,7 +5,7 @@ import pytest
 from simulated import NEW, SMALL, Simulation
 
 from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario, scenario_names
-from azure_simulator.scenario import parse_scenario
+from azure_simulator.scenario.loading import parse_scenario
 
 REQUIRED = {
     "happy", "sick-domain", "provisioning-failure", "throttled", "conflict", "lagging", "hanging", "preempted",
@@ -33,7 +33,7 @@ def test_each_scenario_can_be_played_and_says_in_one_sentence_what_it_is(name: s
     assert all(each.available for each in azure.instances())
 
 
-def test_happy_has_five_domains_of_four_dealt_out_in_turn() -> None:
+def test_happy_has_five_domains_of_four_dealt_in_turn() -> None:
     domains = [each.update_domain for each in load_scenario("happy").scale_set.instances]
     assert domains == [0, 1, 2, 3, 4] * 4
 
@@ -49,7 +49,7 @@ def test_large_has_six_placement_groups_of_five_domains_each() -> None:
     assert len({(each.placement_group, each.update_domain) for each in instances}) == 30
 
 
-def test_a_file_of_ones_own(tmp_path: Path) -> None:
+def test_a_file_of_the_user(tmp_path: Path) -> None:
     (tmp_path / "mine.yml").write_text(SMALL)
     scenario = load_scenario(str(tmp_path / "mine.yml"))
     assert (scenario.name, scenario.description, scenario.inputs) == ("mine", "small", {})
@@ -193,6 +193,6 @@ def test_on_a_resume_the_model_has_the_target_and_only_its_instances_are_current
         (NEW, True),
         ("22.04.202610010", False),
     ]
-    # Going back to its image is another model again (recorded): nobody is current.
+    # To go back to its image makes another model again (recorded): no instance is current.
     simulation.update_image("22.04.202610010")
     assert [i.latest_model_applied for i in simulation.azure.instances()] == [False] * 4

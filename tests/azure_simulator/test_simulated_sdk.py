@@ -1,4 +1,4 @@
-"""The simulator seen through the unmodified SDK: what a client of Azure must be able to rely on."""
+"""The simulator through the unmodified SDK: what a client of Azure must be able to rely on."""
 
 import json
 
@@ -40,7 +40,7 @@ def test_a_whole_rollout() -> None:
         assert 20 <= upgrade.healthy_at - upgrade.started_at <= 300
 
 
-def test_the_same_seed_gives_the_same_run_and_another_another() -> None:
+def test_the_seed_decides_the_run() -> None:
     def durations(seed: int) -> list[float]:
         simulation = Simulation(scenario=load_scenario("happy"), seed=seed)
         simulation.update_image()
@@ -53,7 +53,7 @@ def test_the_same_seed_gives_the_same_run_and_another_another() -> None:
 
 def test_the_sdks_own_polling_waits_as_measured(small: Simulation) -> None:
     small.compute.virtual_machine_scale_sets.begin_update(*small.where, image_patch(version=NEW)).result()
-    # A poll at once, one after the 37 s it says, then the SDK's own 30 s.
+    # A poll at once, one after the 37 s of Retry-After, then the SDK's own 30 s.
     assert small.clock.now() == pytest.approx(67)
     before = small.clock.now()
     small.compute.virtual_machine_scale_sets.begin_update_instances(*small.where, Ids(instance_ids=["0"])).result()
@@ -105,7 +105,7 @@ def test_an_update_shows_in_instances_that_were_listed_before(small: Simulation)
     assert flags() == [True] * 4
     small.update_image()
     assert flags() == [False] * 4
-    # Going back does not make them current again (uniform_update_and_instance_protection_2024).
+    # To go back does not make them current again (uniform_update_and_instance_protection_2024).
     small.update_image(OLD)
     assert flags() == [False] * 4
 
@@ -273,7 +273,7 @@ def test_a_missing_platform_image_says_so_as_reported(small: Simulation) -> None
     assert "'Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.1' is not available" in raised.value.message
 
 
-def test_latest_is_what_is_newest_when_an_instance_is_made(small: Simulation) -> None:
+def test_latest_is_the_newest_version_when_an_instance_is_created(small: Simulation) -> None:
     small.update_image("latest")
     small.upgrade("0")
     small.clock.sleep(120)
@@ -413,7 +413,7 @@ def test_lists_plain_and_expanded(small: Simulation, query: str, keys: set[str])
     assert ("instanceView" in properties) is ("expand" in query)
 
 
-def test_what_has_no_such_name(small: Simulation) -> None:
+def test_unknown_names(small: Simulation) -> None:
     other = small.set_path.replace("simulated-set", "other")
     assert error_of(small.raw("GET", other)) == (404, "ResourceNotFound")
     assert error_of(small.raw("GET", small.set_path.replace("simulated-group", "x"))) == (404, "ResourceGroupNotFound")
@@ -422,7 +422,7 @@ def test_what_has_no_such_name(small: Simulation) -> None:
     assert error_of(small.raw("GET", f"{small.set_path}/rollingUpgrades/latest")) == (404, "NotFound")
 
 
-def test_a_rolling_upgrade_under_way() -> None:
+def test_a_rolling_upgrade_that_runs() -> None:
     simulation = Simulation(SMALL + "rolling_upgrade: RollingForward")
     latest = simulation.compute.virtual_machine_scale_set_rolling_upgrades.get_latest(*simulation.where)
     assert latest.running_status.code == "RollingForward"
@@ -505,7 +505,7 @@ def test_the_log_of_requests(small: Simulation) -> None:
     assert json.loads(record.body) == {"instanceIds": ["0"]}
 
 
-def test_closing_a_client_does_not_open_the_way_to_the_network(small: Simulation) -> None:
+def test_closing_a_client_does_not_open_a_real_session(small: Simulation) -> None:
     small.compute.close()
     assert small.compute.virtual_machine_scale_sets.get(*small.where).name == "simulated-set"
 
@@ -515,7 +515,7 @@ def test_correlation_ids_come_back(small: Simulation) -> None:
     assert header(reply, "x-ms-correlation-request-id") == "mine"
 
 
-def test_without_a_token_nothing_is_told(small: Simulation) -> None:
+def test_a_request_without_a_token_is_refused(small: Simulation) -> None:
     url = f"{small.at['resource_manager']}{small.set_path}?api-version=2026-04-01"
     assert error_of(small.azure.handle("GET", url, {}, b"")) == (401, "AuthenticationFailed")
     wrong = {"authorization": "Bearer x"}

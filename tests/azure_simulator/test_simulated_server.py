@@ -1,4 +1,4 @@
-"""The simulator in a process of its own, over HTTPS, as containers and other clients meet it."""
+"""The simulator in a process of its own, over HTTPS, as containers and other clients use it."""
 
 import http.client
 import json
@@ -27,7 +27,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 @contextmanager
 def serving(folder: Path, scenario: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], Path]]:
-    """A server that plays `scenario` a thousand times as fast as it is: process, ready file's content, its path."""
+    """Start a server that plays `scenario` a thousand times as fast; yield its process, and the ready file."""
     ready = folder / "ready.json"
     process = subprocess.Popen(
         [
@@ -61,7 +61,7 @@ def fetch(at: dict[str, str], url: str, **headers: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_the_ready_file_tells_where_everything_is(server: tuple[object, dict[str, str], Path]) -> None:
+def test_the_ready_file_says_where_everything_is(server: tuple[object, dict[str, str], Path]) -> None:
     _, at, ready = server
     assert set(at) == {
         "resource_manager", "authority", "ca", "oidc_request_url", "oidc_request_token", "subscription", "tenant",
@@ -130,7 +130,7 @@ def test_it_drops_connections_where_asked_and_ends_cleanly(number: signal.Signal
 
 
 def test_a_handshake_that_fails_and_a_body_that_ends_early(tmp_path: Path) -> None:
-    """The first shows as a connection that was dropped: the server knows the request only after the handshake."""
+    """A failed handshake shows as a dropped connection: the server knows the request only after the handshake."""
     scenario = tmp_path / "broken.yml"
     faults = '[{kind: http, path: "/id-token", drop: tls}, {kind: http, path: "/openid-configuration", drop: in-body}]'
     scenario.write_text(f"description: x\nfleet: {{update_domains: [1, 1]}}\nfaults: {faults}")
@@ -169,9 +169,20 @@ def test_what_cannot_be_served(arguments: list[str], problem: str, capsys: pytes
     assert not Path("never").exists()
 
 
+def test_serving_needs_trustme_and_listing_does_not(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    monkeypatch.delitem(sys.modules, "azure_simulator.serving.server", raising=False)
+    assert main(["list"]) == 0
+    options = ["--host", "127.0.0.1", "--port", "0", "--ready-file", "never"]
+    assert main(["serve", "--scenario", "happy", *options]) == 2
+    assert "install trustme" in capsys.readouterr().err
+
+
 def test_a_captured_set_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     served = []
-    monkeypatch.setattr("azure_simulator.server.serve", lambda scenario, *rest: served.append((scenario, rest)))
+    monkeypatch.setattr("azure_simulator.serving.server.serve", lambda scenario, *rest: served.append((scenario, rest)))
     model, instances = files(tmp_path, MODEL, [instance(0), instance(1)])
     options = ["--model", str(model), "--instances", str(instances), "--host", "127.0.0.1", "--port", "8443"]
     assert main(["serve", "--scenario", "happy", *options, "--ready-file", "r", "--seed", "3"]) == 0

@@ -1,4 +1,4 @@
-"""What is asked of the subscription, of a machine's metadata service, and of images: told by a scenario."""
+"""Features, VM sizes, permissions, a machine's metadata service, and traits of images, as a scenario describes them."""
 
 import json
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import requests
 from azure.core.rest import HttpRequest
-from simulated import SMALL, Simulation, error_of
+from simulated import SMALL, Simulation, body_of, error_of
 
-from azure_simulator import load_scenario, with_captured_set
+from azure_simulator import ScenarioError, load_scenario, parse_scenario, with_captured_set
 
 TOKEN = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=r"
 ONE, TWO = "55555555-5555-5555-5555-555555555555", "66666666-6666-6666-6666-666666666666"
@@ -38,7 +38,7 @@ def test_the_identities_of_a_machine(identities: list[str], query: str, problem:
         assert simulation.raw("GET", simulation.set_path).status == 200
 
 
-def test_the_metadata_service_wants_its_header_and_is_there_only_on_machines_of_azure() -> None:
+def test_the_metadata_service_requires_its_header_and_exists_only_on_machines_in_azure() -> None:
     simulation = Simulation(SMALL + f"identities: ['{ONE}']")
     assert asked(simulation, Accept="x")[0] == 400
     assert asked(Simulation())[0] == 501
@@ -61,9 +61,9 @@ def test_features() -> None:
     name = "ImageReferenceUpgradeForVmoVMs"
     usual = json.loads(feature(Simulation(), name).body)
     assert (usual["name"], usual["properties"]) == (f"Microsoft.Compute/{name}", {"state": "Registered"})
-    told = Simulation(SMALL + f"features: {{{name}: NotRegistered}}")
-    assert json.loads(feature(told, name.lower()).body)["properties"] == {"state": "NotRegistered"}
-    assert error_of(feature(told, "Other")) == (501, "NotSimulated")
+    simulation = Simulation(SMALL + f"features: {{{name}: NotRegistered}}")
+    assert json.loads(feature(simulation, name.lower()).body)["properties"] == {"state": "NotRegistered"}
+    assert error_of(feature(simulation, "Other")) == (501, "NotSimulated")
 
 
 def sizes(simulation: Simulation, location: str = "West Europe") -> list[dict[str, Any]]:
@@ -75,8 +75,8 @@ def sizes(simulation: Simulation, location: str = "West Europe") -> list[dict[st
 def test_sizes() -> None:
     (usual,) = sizes(Simulation())
     assert (usual["resourceType"], usual["name"], usual["restrictions"]) == ("virtualMachines", "Standard_D2s_v5", [])
-    told = "{CpuArchitectureType: Arm64, HyperVGenerations: V2, DiskControllerTypes: 'SCSI,NVMe'}"
-    (only,) = sizes(Simulation(SMALL + f"sizes: {{Standard_B2ps_v2: {told}}}"))
+    described = "{CpuArchitectureType: Arm64, HyperVGenerations: V2, DiskControllerTypes: 'SCSI,NVMe'}"
+    (only,) = sizes(Simulation(SMALL + f"sizes: {{Standard_B2ps_v2: {described}}}"))
     assert {each["name"]: each["value"] for each in only["capabilities"]} == {
         "CpuArchitectureType": "Arm64",
         "HyperVGenerations": "V2",
@@ -85,7 +85,7 @@ def test_sizes() -> None:
     assert sizes(Simulation(), "eastus") == []
 
 
-def test_of_a_captured_set_no_size_is_known_that_nobody_told(tmp_path: Any) -> None:
+def test_a_captured_set_knows_only_the_sizes_of_its_scenario(tmp_path: Any) -> None:
     from test_simulated_capture import MODEL, files, instance
 
     captured = with_captured_set(load_scenario("happy"), *files(tmp_path, MODEL, [instance(0)]))
@@ -97,7 +97,7 @@ GALLERY = f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/gallerie
 
 
 @pytest.mark.parametrize("kind", ["own", "community"])
-def test_what_a_gallerys_image_says_of_itself(kind: str) -> None:
+def test_the_traits_of_a_gallery_image(kind: str) -> None:
     image, key, path = {
         "own": (GALLERY, "id", GALLERY),
         "community": (
@@ -148,3 +148,36 @@ def test_the_latest_rolling_upgrade_says_what_the_scenario_wants(code: str) -> N
     simulation = Simulation(SMALL + f"rolling_upgrade: {code}")
     latest = json.loads(simulation.raw("GET", f"{simulation.set_path}/rollingUpgrades/latest").body)
     assert latest["properties"]["runningStatus"]["code"] == code
+
+
+# --- permissions ---
+
+
+@pytest.mark.parametrize(
+    ("yaml", "expected"),
+    [
+        ("", [(["*"], [])]),
+        ("permissions: {actions: [a/read, b/*], not_actions: [b/write]}", [(["a/read", "b/*"], ["b/write"])]),
+        ("permissions: [{actions: [a]}, {actions: [b]}]", [(["a"], []), (["b"], [])]),
+        ("permissions: []", []),
+    ],
+)
+def test_permissions(yaml: str, expected: list[tuple[list[str], list[str]]]) -> None:
+    simulation = Simulation(SMALL + yaml)
+    path = f"{simulation.set_path}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+    value = body_of(simulation, path)["value"]
+    assert [(each["actions"], each["notActions"]) for each in value] == expected
+    assert all(each["dataActions"] == each["notDataActions"] == [] for each in value)
+
+
+def test_permissions_that_may_not_be_read() -> None:
+    simulation = Simulation(SMALL + "permissions: refused")
+    answer = simulation.raw("GET", f"{simulation.set_path}/providers/Microsoft.Authorization/permissions")
+    assert error_of(answer) == (403, "AuthorizationFailed")
+    message = json.loads(answer.body)["error"]["message"]
+    assert f"'Microsoft.Authorization/permissions/read' over scope '{simulation.set_path}'" in message
+
+
+def test_permissions_are_strict_about_their_keys() -> None:
+    with pytest.raises(ScenarioError, match=r"permissions\.notactions: is not known"):
+        parse_scenario(SMALL + "permissions: {actions: [a], notactions: [b]}", "x", "x.yml")

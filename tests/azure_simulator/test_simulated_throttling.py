@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from azure_simulator.answers import Refusal
-from azure_simulator.clock import Calendar
-from azure_simulator.rate_limits import LIMITS, REQUESTS, SIZES, VIEWS
-from azure_simulator.throttling import Meter, Throttle
+from azure_simulator.throttle.limits import LIMITS, REQUESTS, SIZES, VIEWS
+from azure_simulator.throttle.throttle import Meter, Throttle
+from azure_simulator.wire.answers import Refusal
+from azure_simulator.wire.calendar import Calendar
 
 LIST = ("HighCostGetVMScaleSetSubscriptionMaximum", "HighCostGetVMScaleSetResource")
 
@@ -29,7 +29,7 @@ def look(at: Throttle, now: float = 0, resource: str = "web", instances: int = 2
     return meter
 
 
-def test_a_bucket_is_full_at_first_and_the_header_tells_what_is_left() -> None:
+def test_a_bucket_is_full_at_first_and_the_header_shows_what_is_left() -> None:
     meter = look(throttle())
     assert remaining(meter) == {
         "HighCostGetVMScaleSetSubscriptionMaximum": 1079,
@@ -98,7 +98,7 @@ def test_what_is_refused_at_the_entry_costs_nothing() -> None:
 
 @pytest.mark.parametrize("operation", LIMITS)
 def test_a_greedy_client_gets_its_429_from_every_operation(operation: str) -> None:
-    """Each bucket of each operation in both generations has a size, and is empty at some point."""
+    """Each bucket of each operation in both generations has a size, and becomes empty at some point."""
     for date in ((2026, 1, 1), (2022, 6, 1)):
         at, refused = throttle(*date), None
         for _ in range(90_000):

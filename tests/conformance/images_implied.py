@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from azure_simulator.images import Catalog, GalleryImage, ImageTraits, ManagedImage, PlatformImages
+from azure_simulator.scenario.catalog import Catalog
+from azure_simulator.scenario.images import GalleryImage, ImageTraits, ManagedImage, PlatformImages
 from contract import Recording
 from naming import operation_of
 

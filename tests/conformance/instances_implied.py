@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from azure_simulator.capture import described_instance
-from azure_simulator.set_description import InstanceDescription, placement_group_id
+from azure_simulator.scenario.captured.scale_set import described_instance
+from azure_simulator.scenario.set_description import InstanceDescription, placement_group_id
 from contract import Interaction
 from naming import operation_of
 from timeline import Timeline
@@ -156,7 +156,7 @@ class InstancesImplied:
         return dataclasses.replace(
             described,
             current=self._was_current(looks),
-            busy_seconds=max(self._busy(looks, _state), self._busy(views, _state_in_view)),
+            updating_seconds=max(self._busy(looks, _state), self._busy(views, _state_in_view)),
             leaves_first=self._leaves(name),
         )
 

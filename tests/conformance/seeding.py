@@ -16,11 +16,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from azure_simulator.errors import ERRORS, KnownError
-from azure_simulator.faults import AnswerError, Fault, FlagLags, OperationFate
-from azure_simulator.images import Catalog, PlatformImages
-from azure_simulator.scenario import Scenario, Timing, UnderWay, parse_scenario
-from azure_simulator.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription, merged
+from azure_simulator.scenario.catalog import Catalog
+from azure_simulator.scenario.faults import FlagLags
+from azure_simulator.scenario.images import PlatformImages
+from azure_simulator.scenario.loading import parse_scenario
+from azure_simulator.scenario.request_faults import AnswerError, OperationFate
+from azure_simulator.scenario.scenario import EarlierOperation, Fault, Scenario, Timing
+from azure_simulator.scenario.set_description import UBUNTU, UBUNTU_VERSIONS, SetDescription
+from azure_simulator.wire.errors import ERRORS
+from azure_simulator.wire.known_error import KnownError
+from azure_simulator.wire.merging import merged
 from contract import Interaction, Recording
 from images_implied import catalog_of
 from instances_implied import InstancesImplied
@@ -254,9 +259,9 @@ def _is_under_way(operation: RecordedOperation) -> bool:
     return begun is None or not is_simulated(begun) or address_of(begun.url) is None
 
 
-def _under_way(operation: RecordedOperation, began: datetime) -> UnderWay:
+def _under_way(operation: RecordedOperation, began: datetime) -> EarlierOperation:
     started = operation.started or began
-    return UnderWay(
+    return EarlierOperation(
         began=(began - started).total_seconds(),
         seconds=_seconds(operation, started) or 0.0,
         failure=operation.failure,

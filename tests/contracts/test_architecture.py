@@ -58,7 +58,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "urllib3": ("vmss_upgrade.addresses", "vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
     "time": ("vmss_upgrade.job.clock", "azure_simulator.clock"),
-    "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.server"),
+    "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.serving"),
     "azure_simulator": ("vmss_upgrade.rehearsal",),
     "asyncio": (),
     "concurrent": (),
@@ -306,7 +306,7 @@ def test_every_part_of_the_house_is_there() -> None:
         pytest.param(
             "azure_simulator.fleet", "from vmss_upgrade.rollout import image", "not below it", id="simulator-rollout"
         ),
-        pytest.param("azure_simulator.server", "import requests", "requests, which belongs", id="simulator-requests"),
+        pytest.param("azure_simulator.serving", "import requests", "requests, which belongs", id="simulator-requests"),
         pytest.param("azure_simulator.fleet", "import time", "time, which belongs in", id="simulator-time"),
         pytest.param("azure_simulator.fleet", "import os\nos.environ['X']", "reads os.environ", id="simulator-environ"),
     ],

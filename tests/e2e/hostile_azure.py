@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from azure_simulator import Reply, parse_scenario
-from azure_simulator.server import SimulatorServer, _Handler
+from azure_simulator.serving.server import Handler, SimulatorServer, server_context
 from e2e.simulator import PACE, Simulator
 from harness.routes import route_of
 from sweeps.bad_input.alterations import Alteration
@@ -63,7 +63,7 @@ class HostileAzure:
         return reply
 
 
-class _Hostile(_Handler):
+class _Hostile(Handler):
     """Asks the simulator, and alters what it says."""
 
     hostile: HostileAzure
@@ -116,9 +116,9 @@ def serving_hostile(host: str, folder: Path) -> Iterator[HostileAzure]:
     """Serve both until the block ends. What Azure answers is honest until `alterations` are set."""
     with SimulatorServer(parse_scenario(SCENARIO, "hostile", "hostile"), host, 0, PACE, 0) as server:
         authority = folder / "ca.pem"
-        authority.write_bytes(server.authority.pem)
+        server.authority.cert_pem.write_to_path(authority)
         got: list[bytes] = []
-        with _Elsewhere(host, server.authority.server_context(host), got) as elsewhere:
+        with _Elsewhere(host, server_context(server.authority, host), got) as elsewhere:
             simulator = Simulator(ready={**server.azure.coordinates, "ca": str(authority)})
             hostile = HostileAzure(simulator, f"{host}:{elsewhere.server_address[1]}", elsewhere=got)
             server.RequestHandlerClass = type("Handler", (_Hostile,), {"hostile": hostile})

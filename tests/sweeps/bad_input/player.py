@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib3.util import parse_url
 
 from azure_simulator import Reply, SimulatedAzure, VirtualClock
-from azure_simulator.answers import json_reply
+from azure_simulator.wire.answers import json_reply
 from harness.playing import Played, play_job
 from harness.wire import Request, Send, wired
 from sweeps.bad_input.alterations import Alteration, with_body

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from azure_simulator import InstanceState, Scenario
-from azure_simulator import faults as f
+from azure_simulator.scenario.faults import ComesUpUnhealthy, Hangs, ProvisioningFailure, StaysOnOldImage
+from azure_simulator.scenario.request_faults import AnswerError, HttpFault, OperationFate
+from azure_simulator.scenario.scenario import Fault
 from sweeps.kills.runs import Ran
 
 # Faults that a second try does not meet again, and why: a run that they halted may get further when it is repeated.
 PASSING = (
-    f.ComesUpUnhealthy,  # for `seconds` only: by the next run it has recovered
-    f.ProvisioningFailure,  # an instance's first upgrade alone
-    f.Hangs,  # likewise
-    f.StaysOnOldImage,  # likewise
-    f.HttpFault,  # the nth request alone, which an earlier run has made
-    f.AnswerError,  # likewise
-    f.OperationFate,  # likewise
+    ComesUpUnhealthy,  # for `seconds` only: by the next run it has recovered
+    ProvisioningFailure,  # an instance's first upgrade alone
+    Hangs,  # likewise
+    StaysOnOldImage,  # likewise
+    HttpFault,  # the nth request alone, which an earlier run has made
+    AnswerError,  # likewise
+    OperationFate,  # likewise
 )
 AS_ASKED = ("succeeded", "model-updated", "nothing-to-do")
 
@@ -130,8 +132,8 @@ def _may_get_further(scenario: Scenario, calm: Ran) -> bool:
     return calm.last.outcome == "halted" and any(_passes(fault) for fault in scenario.faults)
 
 
-def _passes(fault: f.Fault) -> bool:
-    if isinstance(fault, f.ComesUpUnhealthy):
+def _passes(fault: Fault) -> bool:
+    if isinstance(fault, ComesUpUnhealthy):
         return fault.seconds is not None
     return isinstance(fault, PASSING)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from azure_simulator import Scenario, load_scenario, scenario_names
-from azure_simulator.scenario import Timing
+from azure_simulator.scenario.scenario import Timing
 from harness.playing import as_scenario
 from harness.scenarios import NEW_MODEL, OLD, REPAIRS, fleet_of, on_instance, on_request
 

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import NoReturn
 
 from azure_simulator import ConnectionDropped, Reply
-from azure_simulator.transport import AnswerTookTooLong
+from azure_simulator.wire.answers import AnswerTookTooLong
 from harness.wire import Request, Send
 
 

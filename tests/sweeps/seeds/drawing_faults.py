@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from azure_simulator.set_description import SetDescription
+from azure_simulator.scenario.set_description import SetDescription
 from harness.routes import ROUTES
 from harness.scenarios import on_request
 from sweeps.seeds.drawing_lies import Lies

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from azure_simulator.set_description import SetDescription
+from azure_simulator.scenario.set_description import SetDescription
 from sweeps.seeds.images import LATEST, family_of
 
 OPERATIONS = {"upgrade": 68, "upgrade-instances": 13, "rollback": 18, "plan": 7, "update-model": 7, "status": 5}

@@ -1,0 +1,1 @@
+"""The JSON that Azure writes about the state: one file per resource."""

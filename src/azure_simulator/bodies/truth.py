@@ -1,0 +1,98 @@
+"""The truth about the fleet and its requests, which Azure shows to no client: for tests, to compare a log with."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from azure_simulator.state.instances import Instance
+from azure_simulator.state.scale_set import SimulatedScaleSet
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One request: when it was carried out, as it was sent, and the status it got (0 for no answer)."""
+
+    at: float
+    method: str
+    path: str
+    query: str
+    status: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceState:
+    """The truth about one instance. `image_version`: the exact version, or the id or URI of another image.
+
+    `healthy` None: it reports nothing. `upgrades`: the manualupgrades that replaced its OS disk or tried to.
+    `available`: running, not being upgraded or failed, and healthy where the set has a signal.
+    """
+
+    instance_id: str
+    update_domain: int | None
+    fault_domain: int | None
+    zone: str | None
+    placement_group: str
+    image_version: str
+    latest_model_applied: bool
+    provisioning_state: str
+    power_state: str
+    healthy: bool | None
+    upgrades: int
+    available: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeRecord:
+    """One accepted manualupgrade. `healthy_at`: when the slowest instance is provisioned and healthy; inf for never."""
+
+    started_at: float
+    instance_ids: tuple[str, ...]
+    healthy_at: float
+
+
+def instance_states(scale_set: SimulatedScaleSet, then: float) -> list[InstanceState]:
+    """Return all instances that existed at this moment, in the order of their numbers."""
+    present = sorted(scale_set.present(then), key=lambda each: (len(each.instance_id), each.instance_id))
+    return [_instance_state(scale_set, instance, then) for instance in present]
+
+
+def upgrade_records(scale_set: SimulatedScaleSet) -> list[UpgradeRecord]:
+    """Return one record per accepted manualupgrade, oldest first."""
+    return [UpgradeRecord(each.started_at, each.instance_ids, each.healthy_at()) for each in scale_set.accepted]
+
+
+def lowest_available(instances: Iterable[Instance], until: float, has_signal: bool) -> int:
+    """Return the lowest number of available instances at any moment from 0 to `until`, exactly.
+
+    Each instance is looked at only when something about it changes; between two changes nothing does.
+    """
+    steps: dict[float, int] = {}
+    for instance in instances:
+        before = 0
+        for moment in sorted(instance.changes(until)):
+            available = int(instance.exists(moment) and instance.at(moment, has_signal).available)
+            steps[moment] = steps.get(moment, 0) + available - before
+            before = available
+    count, lowest = 0, None
+    for moment in sorted(steps):
+        count += steps[moment]
+        lowest = count if lowest is None else min(lowest, count)
+    return lowest or 0
+
+
+def _instance_state(scale_set: SimulatedScaleSet, instance: Instance, then: float) -> InstanceState:
+    snapshot = instance.at(then, scale_set.has_signal)
+    return InstanceState(
+        instance_id=instance.instance_id,
+        update_domain=instance.update_domain,
+        fault_domain=instance.fault_domain,
+        zone=instance.zone,
+        placement_group=instance.placement_group,
+        image_version=snapshot.image.exact,
+        latest_model_applied=scale_set.was_current(snapshot, then),
+        provisioning_state=snapshot.provisioning,
+        power_state=snapshot.power,
+        healthy=snapshot.healthy,
+        upgrades=sum(each.by_manualupgrade and each.started_at <= then for each in instance.upgrades),
+        available=snapshot.available,
+    )

@@ -1,0 +1,149 @@
+"""Azure Resource Manager: from a request to an answer, in JSON as Azure writes it.
+
+Simulated: one scale set with its instances in one group of one subscription, from its creation to its deletion;
+its updates, scaling, manual and rolling upgrades; start, power off, deallocate, delete, protect and evict
+instances; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the limit of ten models
+of a Uniform set; the caller's permissions at the set's scope, shown and not enforced; the registration of preview
+features, and the VM sizes that are offered; every operation and its Location; platform images, managed images,
+galleries, shared and community galleries as the set's region sees them; throttling.
+
+Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart, reimage,
+redeploy, maintenance, run commands; extensions as resources of their own; `$filter` of instances by anything but
+latestModelApplied; galleries themselves, and writing to them; unmanaged disks' storage; load balancers, disks,
+networks; role assignments; other regions.
+
+Query options that no recording has get the 501 in lists of images, and are ignored elsewhere. There is no second
+scale set, except for its entry in a list: another name gets the gateway's 404 ResourceNotFound. The extra instances
+of overprovisioning are never listed: they only count for the throttle.
+
+Texts without a recording are known from Azure's gateway: the 400 without api-version and the 401s.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote
+
+from azure_simulator.routes.creation import CreationRoutes
+from azure_simulator.routes.galleries import GalleryRoutes
+from azure_simulator.routes.images import ImageRoutes
+from azure_simulator.routes.instance_actions import InstanceActionRoutes
+from azure_simulator.routes.instances import InstanceRoutes
+from azure_simulator.routes.machines import MachineRoutes
+from azure_simulator.routes.operations import OperationRoutes
+from azure_simulator.routes.rolling_upgrades import RollingUpgradeRoutes
+from azure_simulator.routes.scale_set import SetRoutes
+from azure_simulator.routes.service import Handler, Request, Route, Service
+from azure_simulator.routes.subscription import PermissionRoutes, SubscriptionRoutes
+from azure_simulator.wire.answers import Headers, NotSimulated, Refusal, Reply
+from azure_simulator.wire.errors import refusal
+
+Match = re.Match[str]
+
+_SETS = "/resourceGroups/(?P<group>[^/]+)/providers/Microsoft.Compute/virtualMachineScaleSets"
+_ONE_SET = _SETS + "/(?P<set>[^/]+)"
+# What an answer shows of the provider's throttle.
+_COSTS = ("x-ms-ratelimit-remaining-resource", "x-ms-request-charge")
+
+
+class ArmRoutes:
+    """The routes of one simulated scale set. `authorize` raises Refusal 401 without a good token."""
+
+    def __init__(self, service: Service, authorize: Callable[[Mapping[str, str], float], None]) -> None:
+        self._service = service
+        self._authorize = authorize
+        self._group = str(service.scale_set.json["id"]).strip("/").split("/")[3]
+        self._routes = [
+            (method, re.compile(f"/subscriptions/(?P<subscription>[^/]+){pattern}/?", re.IGNORECASE), handler)
+            for method, pattern, handler in _all_routes(service)
+        ]
+
+    def answer(self, request: Request, now: float) -> Reply:
+        """Answer one request at `now`. Raises Refusal and NotSimulated."""
+        handler, match = self._find_route(request)
+        if not request.api_version:
+            raise Refusal(
+                400,
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
+        self._authorize(request.headers, now)
+        request.meet("gateway", [])
+        self._check_names(match)
+        try:
+            reply = _with_its_error(handler, request, match, now)
+        except Refusal as refused:
+            if not any(name == "x-ms-failure-cause" for name, _ in refused.headers):
+                refused.headers = [*refused.headers, *self._gateway_headers(request, now)]
+            raise
+        return Reply(reply.status, [*reply.headers, *self._gateway_headers(request, now)], reply.body)
+
+    def _gateway_headers(self, request: Request, now: float) -> Headers:
+        """Return what the gateway adds to an answer of the provider."""
+        return self._service.throttle.pass_gateway(request.method, now)
+
+    def _find_route(self, request: Request) -> tuple[Handler, Match]:
+        for method, pattern, handler in self._routes:
+            if method == request.method and (match := pattern.fullmatch(request.path)) is not None:
+                return handler, match
+        raise NotSimulated("no such route")
+
+    def _check_names(self, match: Match) -> None:
+        """Raise Refusal 404 for a subscription, a group or a set that does not exist."""
+        names = {key: unquote(value) for key, value in match.groupdict().items()}
+        self._check_subscription(names, unquote(match[0]))
+        group = names.get("group") or names.get("machines_of")
+        if group is not None and group.lower() != self._group.lower():
+            raise refusal("group-not-found", group=group)
+        if "set" in names and names["set"].lower() != self._service.scale_set.name.lower():
+            raise refusal(
+                "resource-not-found", kind="virtualMachineScaleSets", name=names["set"], group=str(names["group"])
+            )
+
+    def _check_subscription(self, names: dict[str, str], path: str) -> None:
+        """Raise Refusal 404 unless it is the set's subscription, or that of an image of the catalog."""
+        if names["subscription"].lower() == self._service.subscription.lower():
+            return
+        catalog = self._service.scale_set.scenario.catalog
+        if "image_group" in names:
+            if catalog.is_elsewhere(names["subscription"]):
+                return
+            catalog.check_described(path)
+        message = f"The subscription '{names['subscription']}' could not be found."
+        raise Refusal(404, "SubscriptionNotFound", message)
+
+
+def _all_routes(service: Service) -> list[Route]:
+    sets, instances = SetRoutes(service), InstanceRoutes(service)
+    return [
+        *SubscriptionRoutes(service).routes(),
+        *sets.routes(_SETS, _ONE_SET),
+        *CreationRoutes(service, sets).routes(_ONE_SET),
+        *RollingUpgradeRoutes(service, sets).routes(_ONE_SET),
+        *instances.routes(_ONE_SET),
+        *InstanceActionRoutes(service, instances).routes(_ONE_SET),
+        *MachineRoutes(service).routes(),
+        *PermissionRoutes(service).routes(_ONE_SET),
+        *OperationRoutes(service).routes(),
+        *ImageRoutes(service).routes(),
+        *GalleryRoutes(service).routes(),
+    ]
+
+
+def _with_its_error(handler: Handler, request: Request, match: Match, now: float) -> Reply:
+    """Return the handler's answer, or raise the error that awaits the request.
+
+    The error is raised even where the handler does not meet it: a handler may refuse before, or count nothing, as
+    reads do. A handler that changes something meets the error before it does.
+    """
+    try:
+        reply = handler(request, match, now)
+    except Refusal as refused:
+        # Where the handler has met the error, the refusal is that error, and this changes nothing.
+        request.fail(_costs(refused.headers))
+        raise
+    request.fail(_costs(reply.headers))
+    return reply
+
+
+def _costs(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name in _COSTS]

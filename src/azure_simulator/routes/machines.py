@@ -1,0 +1,81 @@
+"""Requests for virtual machines, which are the instances of a Flexible set: list and read them."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from azure_simulator.bodies.machines import machine_body, machine_view
+from azure_simulator.routes.instances import read_detail
+from azure_simulator.routes.service import Request, Route, Service, showing
+from azure_simulator.state.instances import Instance
+from azure_simulator.throttle.throttle import Meter
+from azure_simulator.wire.answers import NotSimulated, Reply, json_reply
+from azure_simulator.wire.errors import refusal
+from azure_simulator.wire.pages import next_link, take_page
+
+Match = re.Match[str]
+
+_MACHINES = "/resourceGroups/(?P<machines_of>[^/]+)/providers/Microsoft.Compute/virtualMachines"
+
+
+class MachineRoutes:
+    """The routes of the virtual machines of one resource group."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._set = service.scale_set
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            ("GET", _MACHINES, self._list),
+            ("GET", _MACHINES + "/(?P<machine>[^/]+)", self._get),
+            ("GET", _MACHINES + "/(?P<machine>[^/]+)/instanceView", self._view),
+        ]
+
+    def _list(self, request: Request, match: Match, now: float) -> Reply:
+        """List the virtual machines of the group; `$filter` picks those of a Flexible set by the set's id.
+
+        How many a page has is not recorded: as many as a page of instances.
+        """
+        meter = self._service.enter(request, "machine-list", now)
+        condition, expanded = request.query.get("$filter"), read_detail(request) == "expanded"
+        if expanded and condition is None:
+            raise NotSimulated("a list of virtual machines with $expand and without $filter (documented: needs one)")
+        exists = self._set.flexible and self._set.exists(now) and self._is_asked_for(condition)
+        with showing(meter):
+            then = self._set.agenda.listed_at(now)
+            present = self._set.present(then) if exists else []
+            token = request.query.get("$skiptoken")
+            page, following = take_page(present, lambda each: each.instance_id, self._set.unique_id, token)
+        body: dict[str, Any] = {"value": [machine_body(self._set, each, then, expanded) for each in page]}
+        if following:
+            address = self._service.base_url + request.path
+            body["nextLink"] = next_link(address, request.raw_query, self._set.unique_id, following)
+        return json_reply(200, body, meter.headers)
+
+    def _is_asked_for(self, condition: str | None) -> bool:
+        if condition is None:
+            return True
+        asked = re.fullmatch(r"\s*'virtualMachineScaleSet/id'\s+eq\s+'([^']*)'\s*", condition, re.IGNORECASE)
+        if asked is None:
+            raise NotSimulated(f"a list of virtual machines with $filter={condition}")
+        return asked[1].lower() == str(self._set.json["id"]).lower()
+
+    def _get(self, request: Request, match: Match, now: float) -> Reply:
+        instance, meter = self._enter_machine(request, match, now)
+        expanded = read_detail(request) == "expanded"
+        return json_reply(200, machine_body(self._set, instance, now, expanded), meter.headers)
+
+    def _view(self, request: Request, match: Match, now: float) -> Reply:
+        instance, meter = self._enter_machine(request, match, now)
+        return json_reply(200, machine_view(self._set, instance, now), meter.headers)
+
+    def _enter_machine(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
+        name, group = unquote(match["machine"]), unquote(match["machines_of"])
+        if not self._set.flexible:
+            raise NotSimulated("virtual machines outside a Flexible set are not simulated")
+        instance = self._set.present_instance(name, now)
+        if instance is None:
+            raise refusal("resource-not-found", kind="virtualMachines", name=name, group=group)
+        return instance, self._service.enter(request, "machine-get", now, name)

@@ -1,0 +1,1 @@
+"""A scale set described by what the az CLI printed."""

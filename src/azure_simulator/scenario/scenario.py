@@ -1,0 +1,84 @@
+"""A scenario as data: the scale set, how fast it is, and what goes wrong."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from azure_simulator.scenario.catalog import Catalog
+from azure_simulator.scenario.events import Event
+from azure_simulator.scenario.faults import ConflictWindow, InstanceFault, ReadFault
+from azure_simulator.scenario.request_faults import RequestFault
+from azure_simulator.scenario.set_description import SetDescription
+from azure_simulator.wire.calendar import EPOCH
+
+GITHUB_AUDIENCE = "api://AzureADTokenExchange"
+# What a manualupgrade of a Flexible set needs (documented, "Upgrade policy modes").
+USUAL_FEATURES = {"ImageReferenceUpgradeForVmoVMs": "Registered", "VMSSFlexRollingUpgrade": "Registered"}
+# The size that the simulated sets have (documented, "Dsv5 sizes series").
+USUAL_SIZES = {"Standard_D2s_v5": {"HyperVGenerations": "V1,V2", "CpuArchitectureType": "x64"}}
+
+Fault = InstanceFault | RequestFault | ReadFault | ConflictWindow | Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Durations in seconds. A pair is the range that each instance's own value is drawn from, by the seed."""
+
+    request_latency: float = 0.2
+    upgrade: tuple[float, float] = (20.0, 240.0)
+    healthy_after: tuple[float, float] = (10.0, 60.0)
+    model_update: float = 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierOperation:
+    """An operation that another client started `began` seconds before the simulation begins (negative: after it)."""
+
+    began: float
+    seconds: float
+    failure: tuple[str, str] | None = None
+    collection: str = "operations"
+    api_version: str = "2026-04-01"
+    retry_after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What one role allows, and what it excludes from that."""
+
+    actions: tuple[str, ...]
+    not_actions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """Everything a simulation needs to know. `inputs` are what the rehearsal gives the action.
+
+    `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` adds its tags and
+    extensions to every set that is created or updated, as a policy of the subscription does. `neighbours` are other
+    sets, which show in the subscription's list and nowhere else. `under_way` are operations that other clients started
+    before. `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are suspended from the
+    beginning on. `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure.
+    `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
+    sizes that the region offers. `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
+    """
+
+    name: str
+    description: str
+    inputs: dict[str, str] = field(hash=False)
+    scale_set: SetDescription
+    catalog: Catalog
+    timing: Timing
+    faults: tuple[Fault, ...] = field(hash=False)
+    rolling_upgrade: str | None = None
+    began: datetime = EPOCH
+    policy: dict[str, Any] = field(default_factory=dict, hash=False)
+    neighbours: tuple[dict[str, Any], ...] = field(default=(), hash=False)
+    under_way: tuple[EarlierOperation, ...] = ()
+    permissions: tuple[Permission, ...] | None = (Permission(("*",)),)
+    repairs_suspended: bool = False
+    access_token_seconds: float | None = None
+    audience: str = GITHUB_AUDIENCE
+    identities: tuple[str, ...] | None = None
+    features: dict[str, str] = field(default_factory=dict, hash=False)
+    sizes: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)

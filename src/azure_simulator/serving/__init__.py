@@ -1,0 +1,1 @@
+"""The simulator over HTTPS, for clients in other processes and containers."""

@@ -1,0 +1,1 @@
+"""Azure's token buckets: what each request spends, and the headers that show what is left."""

@@ -1,0 +1,1 @@
+"""What passes between client and Azure, whatever the state: answers, errors, dates, and the rules of Azure's JSON."""
