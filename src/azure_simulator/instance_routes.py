@@ -74,8 +74,7 @@ class InstanceRoutes:
         return text_reply(200, f'{{"value":[{value}]{link}}}', meter.headers)
 
     def _is_wanted(self, instance: Instance, current: bool | None, now: float) -> bool:
-        snapshot = self._set.snapshot(instance, now)
-        return current is None or self._set.was_current(snapshot, now) is current
+        return current is None or self._set.was_current(self._set.snapshot(instance, now), now) is current
 
     def _page(self, present: list[Instance], token: str | None) -> tuple[list[Instance], str | None]:
         """The instances of a page, and the id that the next one begins with. Their order is not by number."""
