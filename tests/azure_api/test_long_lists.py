@@ -16,7 +16,7 @@ from harness.playing import play
 from harness.scenarios import fleet_of
 from vmss_upgrade.azure_api import reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.image import Image, ImageKind
 

@@ -17,7 +17,7 @@ from builders import NEW
 from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.failures import LONGEST_CODE, LONGEST_MESSAGE
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind

@@ -22,7 +22,8 @@ from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.history.report import Cell, Report
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.history.standing import Cell
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import CURRENT, ON_TARGET, RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout

@@ -16,7 +16,7 @@ from vmss_upgrade.azure_api.bounded_http import bounded_session
 from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
-from vmss_upgrade.azure_api.policies import ForgetRefusedToken, Masked, StayHome, Timeouts, Trace
+from vmss_upgrade.azure_api.http_policies import ForgetRefusedToken, Masked, StayHome, Timeouts, Trace
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.ports import Clock
 

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from vmss_upgrade.azure_api.failures import translated
-from vmss_upgrade.azure_api.json_fields import (
+from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
+from vmss_upgrade.azure_api.translation.json_fields import (
     Json,
     number_in,
     object_in,
@@ -20,7 +21,6 @@ from vmss_upgrade.azure_api.json_fields import (
     segments_of,
     text_in,
 )
-from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.job.clock import unix_time
 from vmss_upgrade.rollout.image import Image, ImageKind

@@ -16,7 +16,7 @@ from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, NoTimeLeft, read_by_the_sdk
-from vmss_upgrade.azure_api.json_fields import Json
+from vmss_upgrade.azure_api.translation.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with

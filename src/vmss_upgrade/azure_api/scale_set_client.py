@@ -8,7 +8,8 @@ driver's.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -18,12 +19,12 @@ from azure.mgmt.compute import ComputeManagementClient
 
 from vmss_upgrade.azure_api import image_catalog, vm_sizes
 from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
-from vmss_upgrade.azure_api.image_reference import image_patch
-from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
-from vmss_upgrade.azure_api.spelling import Spelling
-from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
+from vmss_upgrade.azure_api.translation.image_reference import image_patch
+from vmss_upgrade.azure_api.translation.instances import Looks, to_instance, to_machine
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in, texts_in
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.checks.rights import Permission
@@ -67,10 +68,8 @@ class ScaleSetClient:
         compute = f"/resourceGroups/{quote(resource_group, safe='')}/providers/Microsoft.Compute"
         self._machines_path = f"{self._subscription_path}{compute}/virtualMachines"
         self._path = f"{self._subscription_path}{compute}/virtualMachineScaleSets/{quote(name, safe='')}"
-        # What was read last, as Azure wrote it. `Model` is what decisions are made of; what an instance lacks of the
-        # rest (sizes, extensions, network interfaces) is told by comparing the two documents, field by field.
-        self._model_body: Json = {}
-        self._spelling = Spelling()
+        self._model_body: Json = {}  # what was read last, as Azure wrote it
+        self._looks = Looks()
         self._now = now
         # of a look at machines that broke off: name -> when the view was answered, and the view
         self._views: dict[str, tuple[float, Json]] = {}
@@ -93,8 +92,7 @@ class ScaleSetClient:
 
     def _instances(self) -> InstanceList:
         pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
-        listed = to_instances((item for page in pages for item in page.items), self._model_body)
-        instances = self._spelling.kept(listed)
+        instances = self._looks.take((item for page in pages for item in page.items), to_instance)
         return InstanceList(instances=instances, pages=len(pages), remaining=_remaining(pages[-1].headers))
 
     def _machines(self, model: Model) -> InstanceList:
@@ -111,8 +109,8 @@ class ScaleSetClient:
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
         self._views = {}
-        listed = to_machines((machine for machine in machines if machine is not None), model.name)
-        instances = self._spelling.kept(listed)
+        shown = (machine for machine in machines if machine is not None)
+        instances = self._looks.take(shown, partial(to_machine, set_name=model.name))
         self._lineage = self._lineage or lineage_of(model, instances)
         instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
@@ -147,6 +145,15 @@ class ScaleSetClient:
                 view = self._reader.json(f"{self._machines_path}/{quote(name, safe='')}/instanceView")
             self._views[name] = (self._now(), view)
         return view
+
+    def compare(self, model: Model) -> Mapping[str, tuple[str, ...]]:
+        """See drift. A machine of a Flexible set may have been attached to it, of another size and with extensions of
+        its own, and no recording shows what a manualupgrade would change of it.
+        """
+        try:
+            return {} if model.is_flexible else self._looks.differences(self._model_body)
+        except RecursionError:  # nested more deeply than anything of Azure's
+            return {}
 
     def is_rolling_upgrade_running(self) -> bool | None:
         """GET of rollingUpgrades/latest; 404 where there never was one."""
@@ -189,7 +196,8 @@ class ScaleSetClient:
         url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
         try:
             with translated("reading the permissions"):
-                entries = to_permissions(item for page in self._reader.pages(url) for item in page.items)
+                items = [item for page in self._reader.pages(url) for item in page.items]
+                entries = tuple(Permission(texts_in(item, "actions"), texts_in(item, "notActions")) for item in items)
                 return entries or None  # nothing at all: but the scale set could be read
         except AzureError as error:
             if error.trouble in ASK_AGAIN:

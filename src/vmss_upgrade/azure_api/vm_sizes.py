@@ -9,8 +9,8 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from vmss_upgrade.azure_api.failures import translated
-from vmss_upgrade.azure_api.json_fields import Json, objects_in, text_in
 from vmss_upgrade.azure_api.reader import Reader
+from vmss_upgrade.azure_api.translation.json_fields import Json, objects_in, text_in
 from vmss_upgrade.errors import ASK_AGAIN, AzureError
 from vmss_upgrade.rollout.image_facts import VmSize
 

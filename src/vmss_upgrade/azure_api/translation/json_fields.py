@@ -35,6 +35,12 @@ def text_in(parent: Json, *path: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
+def texts_in(parent: Json, name: str) -> tuple[str, ...]:
+    """Return the texts of a list."""
+    value = parent.get(name)
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
+
+
 def number_in(parent: Json, name: str) -> int | None:
     """A field that is a whole number, which neither a flag nor a text is."""
     value = parent.get(name)
