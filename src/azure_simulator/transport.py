@@ -78,7 +78,7 @@ class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core
         for scheme in ("https://", "http://"):
             session.mount(scheme, SimulatorAdapter(exchange))
         # Not the transport's own, or closing a client would make the next request open a real session.
-        super().__init__(session=session, session_owner=False)
+        super().__init__(session=session, session_owner=False, connection_data_block_size=1 << 20)
         self._sleep = sleep
 
     def sleep(self, duration: float) -> None:

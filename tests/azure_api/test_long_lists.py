@@ -75,6 +75,29 @@ def test_bytes_are_counted(ask: Callable[[ScaleSetClient], Any], monkeypatch: py
     assert len(script.sent) <= 5
 
 
+def test_a_page_is_decoded_again_only_where_it_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(number: int, state: str, link: str | None = f"{MANAGER}{SET}/x?page=2") -> Reply:
+        item = {"instanceId": str(number), "properties": {"provisioningState": state}}
+        return answer(200, {"value": [item], "nextLink": link})
+
+    decoded: list[bytes] = []
+
+    def decode(response: Any) -> Any:
+        decoded.append(response.content)
+        return real(response)
+
+    real = reader._decoded
+    monkeypatch.setattr(reader, "_decoded", decode)
+    first, second, changed = page(1, "Succeeded"), page(2, "Updating", None), page(2, "Succeeded", None)
+    client, _ = azure(first, second, first, changed)
+    looks = [client.read_instances(to_model({})).instances for _ in range(2)]
+    assert [[each.provisioning_state for each in look] for look in looks] == [
+        ["Succeeded", "Updating"],
+        ["Succeeded", "Succeeded"],
+    ]
+    assert decoded == [first.body, second.body, changed.body]
+
+
 def test_the_limits_leave_room_for_any_honest_list() -> None:
     assert reader.MOST_PAGES >= 100  # a thousand instances are nine
     assert reader.LONGEST_LIST >= 64 * 2**20  # and 6 MB

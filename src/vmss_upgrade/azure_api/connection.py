@@ -12,7 +12,7 @@ from azure.mgmt.compute import __version__ as sdk_version
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
-from vmss_upgrade.azure_api.bounded_http import bounded_session
+from vmss_upgrade.azure_api.bounded_http import BLOCK, bounded_session
 from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
 from vmss_upgrade.azure_api.endpoints import endpoints_of
@@ -29,7 +29,7 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
     """
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(session=bounded_session(clock.now))
+        super().__init__(session=bounded_session(clock.now), connection_data_block_size=BLOCK)
         self._clock = clock
 
     def sleep(self, duration: float) -> None:

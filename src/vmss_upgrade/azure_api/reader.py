@@ -39,6 +39,7 @@ class Reader:
     def __init__(self, client: ComputeManagementClient, has_time: Callable[[], bool]) -> None:
         self._client = client
         self._has_time = has_time
+        self._listed: dict[str, list[tuple[bytes, Json]]] = {}  # the pages of each list, as they came last
 
     def get(self, url: str) -> HttpResponse:
         """The answer, which is a 200. Raises NoTimeLeft once there is none for another."""
@@ -74,9 +75,13 @@ class Reader:
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
-        """Every page of a list, each nextLink followed as given; no list has pages or bytes without end."""
+        """Every page of a list, each nextLink followed as given; no list has pages or bytes without end.
+
+        A page that has not changed since the list was read last is not decoded again: its items are the same objects.
+        """
         pages: list[Page] = []
-        size = 0
+        size, before = 0, self._listed.pop(url, [])
+        read: list[tuple[bytes, Json]] = []
         followed: set[str] = set()
         following = url
         while following:
@@ -86,15 +91,19 @@ class Reader:
             if len(pages) == MOST_PAGES:
                 raise too_long(f"the list has more than {MOST_PAGES} pages")
             response = self.get(following)
-            size += len(response.content)
+            content = response.content
+            size += len(content)
             if size > LONGEST_LIST:
                 raise too_long(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
-            body = self.object_of(response)
+            known = before[len(read)] if len(read) < len(before) else None
+            body = known[1] if known and known[0] == content else self.object_of(response)
+            read.append((content, body))
             listed = body.get("value")
             if not isinstance(listed, list):
                 raise unreadable("the list has no field `value`")
             pages.append(Page(tuple(item for item in listed if isinstance(item, dict)), response.headers))
             following = _link(body)
+        self._listed[url] = read
         return pages
 
 

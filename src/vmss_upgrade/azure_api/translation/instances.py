@@ -28,22 +28,23 @@ class Looks:
 
     def __init__(self) -> None:
         self._spelled: dict[str, str] = {}
-        self._shown: list[tuple[Json, Instance]] = []
+        self._shown: list[tuple[str, Json, Instance]] = []
 
     def take(self, items: Iterable[Json], translate: Callable[[Json], Instance]) -> tuple[Instance, ...]:
         """Return the instances of a list, ordered by id: the list itself is in no useful order."""
-        known = {text_in(item, "name"): (item, instance) for item, instance in self._shown}
+        known = {name: (item, instance) for name, item, instance in self._shown}
         self._shown = []
         for item in items:
-            before, instance = known.get(text_in(item, "name"), (None, None))
-            if instance is None or before != item:
+            name = text_in(item, "name")
+            before, instance = known.get(name, (None, None))
+            if instance is None or (before is not item and before != item):
                 instance = self._as_first_spelled(translate(item))
-            self._shown.append((item, instance))
-        return _ordered(instance for _, instance in self._shown)
+            self._shown.append((name, item, instance))
+        return _ordered(instance for _, _, instance in self._shown)
 
     def differences(self, model_body: Json) -> dict[str, tuple[str, ...]]:
         """Return what the latest list shows otherwise than the scale set's own GET answer, by instance id."""
-        return {instance.id: drift.differences(item, model_body) for item, instance in self._shown}
+        return {instance.id: drift.differences(item, model_body) for _, item, instance in self._shown}
 
     def _as_first_spelled(self, instance: Instance) -> Instance:
         names = (instance.id, instance.zone, instance.placement_group)
