@@ -91,8 +91,8 @@ class ArmRoutes:
 
     def _route(self, request: Request) -> "tuple[Handler, re.Match[str]]":
         for method, pattern, handler in self._routes:
-            match = pattern.fullmatch(request.path)
-            if match is not None and method == request.method:
+            match = pattern.fullmatch(request.path) if method == request.method else None
+            if match is not None:
                 return handler, match
         raise NotSimulated("no such route")
 

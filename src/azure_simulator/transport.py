@@ -16,6 +16,10 @@ from azure_simulator.answers import ConnectionDropped, Reply, TlsFailed
 Exchange = Callable[[str, str, Mapping[str, str], bytes, float | None], Reply]
 
 
+# `requests` asks so for a connection of its own, which is never made.
+_DEFAULT_HEADERS = {name.lower(): value for name, value in requests.utils.default_headers().items()}
+
+
 class AnswerTookTooLong(Exception):
     """The client's read timeout ended before the answer came."""
 
@@ -68,13 +72,25 @@ def _raw(reply: Reply) -> urllib3.HTTPResponse:
     )
 
 
+class _Session(requests.Session):
+    """A session without what never differs here: proxies, cookies, redirects and settings of the machine's own."""
+
+    def request(self, method: Any, url: Any, *_: Any, **options: Any) -> requests.Response:
+        request = requests.PreparedRequest()
+        headers = {**_DEFAULT_HEADERS, **options["headers"]}
+        request.prepare(method=method, url=url, headers=headers, data=options["data"])
+        stream = options.get("stream", False)
+        response = self.get_adapter(str(request.url)).send(request, stream=stream, timeout=options.get("timeout"))
+        if not stream:
+            response.content  # noqa: B018  # read, as by `requests` itself
+        return response
+
+
 class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core gives it no type
     """A transport of the SDK whose requests stay in process and whose sleeps are the simulator's."""
 
     def __init__(self, exchange: Exchange, sleep: Callable[[float], None]) -> None:
-        session = requests.Session()
-        # No proxy and no .netrc of this machine: nothing here leaves the process.
-        session.trust_env = False
+        session = _Session()
         for scheme in ("https://", "http://"):
             session.mount(scheme, SimulatorAdapter(exchange))
         # Not the transport's own, or closing a client would make the next request open a real session.
