@@ -14,8 +14,8 @@ from azure.core.rest import HttpRequest
 from scripted import SET, Reply, accepted, answer, azure
 
 from builders import NEW
-from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.failures import LONGEST_CODE, LONGEST_MESSAGE
+from vmss_upgrade.azure_api.http_policies import CheckedTransport
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError

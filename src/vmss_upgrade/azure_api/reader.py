@@ -5,6 +5,7 @@ Raises the SDK's HttpResponseError for every answer but 200, to be `translated` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,11 @@ class Page:
 
     items: tuple[Json, ...]
     headers: Mapping[str, str]
+
+    def remaining(self, bucket: str) -> float | None:
+        """Return what is left in a bucket of Azure's throttle, as the answer tells; None where it does not."""
+        found = re.search(rf"{bucket};(\d+)", self.headers.get("x-ms-ratelimit-remaining-resource", ""))
+        return float(found.group(1)) if found else None
 
 
 class Reader:

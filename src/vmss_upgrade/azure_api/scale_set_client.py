@@ -7,7 +7,6 @@ driver's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -17,7 +16,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
-from vmss_upgrade.azure_api import image_catalog, vm_sizes
+from vmss_upgrade.azure_api import image_catalog
 from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
@@ -93,7 +92,7 @@ class ScaleSetClient:
     def _instances(self) -> InstanceList:
         pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
         instances = self._looks.take((item for page in pages for item in page.items), to_instance)
-        return InstanceList(instances=instances, pages=len(pages), remaining=_remaining(pages[-1].headers))
+        return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
         """GET of the virtual machines by filter (wire facts, section 12).
@@ -147,9 +146,7 @@ class ScaleSetClient:
         return view
 
     def compare(self, model: Model) -> Mapping[str, tuple[str, ...]]:
-        """See drift. A machine of a Flexible set may have been attached to it, of another size and with extensions of
-        its own, and no recording shows what a manualupgrade would change of it.
-        """
+        """See drift. No recording shows what a manualupgrade would change of a Flexible set's machine."""
         try:
             return {} if model.is_flexible else self._looks.differences(self._model_body)
         except RecursionError:  # nested more deeply than anything of Azure's
@@ -176,8 +173,8 @@ class ScaleSetClient:
         return image_catalog.list_versions(self._reader, self._subscription_path, image, location)
 
     def read_size(self, name: str, location: str) -> VmSize | None:
-        """See vm_sizes."""
-        return vm_sizes.read_size(self._reader, self._subscription_path, name, location)
+        """See image_catalog."""
+        return image_catalog.read_size(self._reader, self._subscription_path, name, location)
 
     def read_feature_state(self, feature: str) -> str | None:
         """GET of Microsoft.Features; 404 for a feature that is none any more."""
@@ -197,8 +194,8 @@ class ScaleSetClient:
         try:
             with translated("reading the permissions"):
                 items = [item for page in self._reader.pages(url) for item in page.items]
-                entries = tuple(Permission(texts_in(item, "actions"), texts_in(item, "notActions")) for item in items)
-                return entries or None  # nothing at all: but the scale set could be read
+            # nothing at all: but the scale set could be read
+            return tuple(Permission(texts_in(item, "actions"), texts_in(item, "notActions")) for item in items) or None
         except AzureError as error:
             if error.trouble in ASK_AGAIN:
                 raise
@@ -260,8 +257,3 @@ class ScaleSetClient:
                 self._group, self._name, {"instanceIds": list(instance_ids)}, polling=polling
             )
         return polling
-
-
-def _remaining(headers: Any) -> float | None:
-    found = re.search(rf"{LIST_BUCKET};(\d+)", headers.get("x-ms-ratelimit-remaining-resource", ""))
-    return float(found.group(1)) if found else None
