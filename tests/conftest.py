@@ -18,11 +18,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that look at one run of a scenario share a worker, where it is played once for all of them."""
-    for value in getattr(getattr(item, "callspec", None), "params", {}).values():
-        name = getattr(value, "scenario", value)
-        if isinstance(name, str) and name.strip("`") in SCENARIOS:
-            item.add_marker(pytest.mark.xdist_group(name.strip("`")))
+    """Tests that look at one run of a scenario share a worker, where it is played once for all of them.
+
+    Of the others, only whole runs are handed out one by one: for each group that it has handed out, xdist counts what
+    is left whenever a test ends, and with thousands of groups that costs as much as the tests.
+    """
+    params = getattr(getattr(item, "callspec", None), "params", {}).values()
+    names = [str(getattr(value, "scenario", value)).strip("`") for value in params]
+    scenario = next((name for name in names if name in SCENARIOS), None)
+    if scenario is not None or item.path.parent.name != "runs":
+        item.add_marker(pytest.mark.xdist_group(scenario or item.path.name))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
