@@ -98,7 +98,7 @@ def everywhere() -> Iterator[Any]:
             yield pytest.param(call, effect, may_be_done, id=f"{call}-{in_words(effect)}", marks=marks)
 
 
-@pytest.mark.parametrize(("call", "effect", "may_be_done"), everywhere())
+@pytest.mark.parametrize(("call", "effect", "may_be_done"), list(everywhere()))
 def test_what_passes_is_waited_out(
     call: str, effect: Scenario, may_be_done: bool, one_clock: VirtualClock, tmp_path: Path
 ) -> None:

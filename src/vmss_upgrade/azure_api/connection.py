@@ -15,7 +15,13 @@ from vmss_upgrade.account import Account
 from vmss_upgrade.azure_api.bounded_http import BLOCK, bounded_session
 from vmss_upgrade.azure_api.credentials import Credential
 from vmss_upgrade.azure_api.endpoints import endpoints_of
-from vmss_upgrade.azure_api.http_policies import CheckedTransport, ForgetRefusedToken, StayHome, Timeouts, Trace
+from vmss_upgrade.azure_api.http_policies import (
+    CheckedTransport,
+    ForgetRefusedToken,
+    OnlyResourceManager,
+    Timeouts,
+    Trace,
+)
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.ports import Clock
 
@@ -65,7 +71,7 @@ def connect(
             *([Trace(trace, clock)] if trace else []),
             RequestIdPolicy(),
             UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
-            StayHome(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
+            OnlyResourceManager(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
             ARMChallengeAuthenticationPolicy(credential, endpoints.scope),
         ],
     )

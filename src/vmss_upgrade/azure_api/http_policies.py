@@ -61,7 +61,7 @@ class Trace(SansIOHTTPPolicy[Any, Any]):
         self._tell(f"{sent.method} {path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
 
 
-class StayHome(SansIOHTTPPolicy[Any, Any]):
+class OnlyResourceManager(SansIOHTTPPolicy[Any, Any]):
     """Lets requests to Resource Manager alone leave: they bear our token.
 
     Links of a list and addresses of operations are Azure's words, which the SDK follows wherever they lead. `regional`:
