@@ -43,7 +43,7 @@ test: $(READY) ## all tests but the sweeps
 	@$(BIN)/python -m pytest
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and every check shown to be able to fail
-	@$(BIN)/python -m pytest $(EVERYTHING) tests/sweeps
+	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs
 
 ifdef SEED
 sweeps: $(READY)
@@ -53,6 +53,7 @@ sweeps: sample ## thousands of rollouts from seeds, of bad input, and of kills a
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills
+	@$(BIN)/python -m pytest --hypothesis-profile=thorough tests/rollout/test_invariants.py
 endif
 
 check: $(READY) ## formatting, lint, types, architecture, action and workflow files, Dockerfile

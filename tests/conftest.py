@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 
 from azure_simulator import fault_names, scenario_names
 
-# `make quick` draws a quarter of the examples of each property; everything else draws all.
+# How many examples of each property are drawn: by `make quick`, by `make test`, and by `make sweeps`.
 settings.register_profile("quick", max_examples=25)
+settings.register_profile("test", max_examples=50)
+settings.register_profile("thorough", max_examples=500)
+settings.load_profile("test")
 
 SCENARIOS = frozenset([*scenario_names(), *fault_names()])
 
@@ -18,13 +23,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that look at one run of a scenario share a worker, where it is played once for all of them."""
-    for value in getattr(getattr(item, "callspec", None), "params", {}).values():
-        name = getattr(value, "scenario", value)
-        if isinstance(name, str) and name.strip("`") in SCENARIOS:
-            item.add_marker(pytest.mark.xdist_group(name.strip("`")))
+    """Tests that look at one run of a scenario share a worker, where it is played once for all of them.
+
+    Of the others, only whole runs are handed out one by one: for each group that it has handed out, xdist counts what
+    is left whenever a test ends, and with thousands of groups that costs as much as the tests.
+    """
+    if "sweeps" in item.path.parts:
+        item.add_marker(pytest.mark.sweep)
+    params = getattr(getattr(item, "callspec", None), "params", {}).values()
+    names = [str(getattr(value, "scenario", value)).strip("`") for value in params]
+    scenario = next((name for name in names if name in SCENARIOS), None)
+    if scenario is not None or item.path.parent.name != "runs":
+        item.add_marker(pytest.mark.xdist_group(scenario or item.path.name))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest test first, so that at the end no core waits for it alone."""
     items.sort(key=lambda item: "a_large_set" not in item.name)
+    # What was imported and collected stays: no collection of garbage need look at it again, nor so often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)

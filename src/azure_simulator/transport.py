@@ -16,6 +16,10 @@ from azure_simulator.wire.answers import AnswerTookTooLong, ConnectionDropped, R
 Exchange = Callable[[str, str, Mapping[str, str], bytes, float | None], Reply]
 
 
+# `requests` asks so for a connection of its own, which is never made.
+_DEFAULT_HEADERS = {name.lower(): value for name, value in requests.utils.default_headers().items()}
+
+
 class SimulatorAdapter(HTTPAdapter):
     """An adapter that hands each request to `exchange`, and turns the result into what the network would have given."""
 
@@ -65,17 +69,29 @@ def _raw(reply: Reply) -> urllib3.HTTPResponse:
     )
 
 
+class _Session(requests.Session):
+    """A session without what never differs here: proxies, cookies, redirects and settings of the machine's own."""
+
+    def request(self, method: Any, url: Any, *_: Any, **options: Any) -> requests.Response:
+        request = requests.PreparedRequest()
+        headers = {**_DEFAULT_HEADERS, **options["headers"]}
+        request.prepare(method=method, url=url, headers=headers, data=options["data"])
+        stream = options.get("stream", False)
+        response = self.get_adapter(str(request.url)).send(request, stream=stream, timeout=options.get("timeout"))
+        if not stream:
+            response.content  # noqa: B018  # read, as by `requests` itself
+        return response
+
+
 class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core gives it no type
     """A transport of the SDK whose requests stay in process and whose sleeps are the simulator's."""
 
     def __init__(self, exchange: Exchange, sleep: Callable[[float], None]) -> None:
-        session = requests.Session()
-        # No proxy and no .netrc of this machine: nothing here leaves the process.
-        session.trust_env = False
+        session = _Session()
         for scheme in ("https://", "http://"):
             session.mount(scheme, SimulatorAdapter(exchange))
         # The transport must not own the session: after closing a client, the next request would open a real one.
-        super().__init__(session=session, session_owner=False)
+        super().__init__(session=session, session_owner=False, connection_data_block_size=1 << 20)
         self._sleep = sleep
 
     def sleep(self, duration: float) -> None:

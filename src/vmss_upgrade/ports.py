@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -66,6 +66,9 @@ class ScaleSetApi(Protocol):
 
     def read_instances(self, model: Model) -> InstanceList:
         """All instances with their instance views, every page of them; `model` is the one that was read last."""
+
+    def compare(self, model: Model) -> Mapping[str, tuple[str, ...]]:
+        """Return by id what instances visibly lack of the model besides the image, both as last read; asks nothing."""
 
     def is_rolling_upgrade_running(self) -> bool | None:
         """Whether a rolling upgrade of Azure's own is under way; None where that may not be read."""

@@ -16,7 +16,7 @@ POLICIES = [
     "Trace",
     "RequestIdPolicy",
     "UserAgentPolicy",
-    "StayHome",
+    "OnlyResourceManager",
     "ARMChallengeAuthenticationPolicy",
 ]
 

@@ -16,7 +16,7 @@ from harness.playing import play
 from harness.scenarios import fleet_of
 from vmss_upgrade.azure_api import reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.rollout.image import Image, ImageKind
 
@@ -73,6 +73,29 @@ def test_bytes_are_counted(ask: Callable[[ScaleSetClient], Any], monkeypatch: py
     script.answers = Endless(padding=2**18)
     what_becomes_of(ask, client, "larger than 1 MiB")
     assert len(script.sent) <= 5
+
+
+def test_a_page_is_decoded_again_only_where_it_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def page(number: int, state: str, link: str | None = f"{MANAGER}{SET}/x?page=2") -> Reply:
+        item = {"instanceId": str(number), "properties": {"provisioningState": state}}
+        return answer(200, {"value": [item], "nextLink": link})
+
+    decoded: list[bytes] = []
+
+    def decode(response: Any) -> Any:
+        decoded.append(response.content)
+        return real(response)
+
+    real = reader._decoded
+    monkeypatch.setattr(reader, "_decoded", decode)
+    first, second, changed = page(1, "Succeeded"), page(2, "Updating", None), page(2, "Succeeded", None)
+    client, _ = azure(first, second, first, changed)
+    looks = [client.read_instances(to_model({})).instances for _ in range(2)]
+    assert [[each.provisioning.word for each in look] for look in looks] == [
+        ["Succeeded", "Updating"],
+        ["Succeeded", "Succeeded"],
+    ]
+    assert decoded == [first.body, second.body, changed.body]
 
 
 def test_the_limits_leave_room_for_any_honest_list() -> None:

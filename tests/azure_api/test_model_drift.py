@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from vmss_upgrade.azure_api.model_drift import differences
-from vmss_upgrade.azure_api.translation import to_instances
+from vmss_upgrade.azure_api.translation.drift import differences
+from vmss_upgrade.azure_api.translation.instances import Looks, to_instance
 
 SUBNET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/a"
 POOLS = [{"id": "/p/1"}, {"id": "/p/2"}]
@@ -146,7 +146,6 @@ def versions(has: Any, wanted: Any, **more: Any) -> tuple[dict[str, Any], dict[s
 )
 def test_differences(item: dict[str, Any], model: dict[str, Any], words: tuple[str, ...]) -> None:
     assert differences(item, model) == words
-    assert to_instances([item], model)[0].behind_in == words
 
 
 ODD: tuple[Any, ...] = (None, 0, True, "x", [], ["x"], [None], [[]], [{}], [{"name": []}], {}, {"x": [1, {}, None]})
@@ -156,8 +155,18 @@ _PATHS = ("sku", "properties", "resources", f"{_PROFILE}/storageProfile", f"{_PR
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 def test_nothing_odd_raises(odd: Any) -> None:
     for path in (*_PATHS, f"{_PROFILE}/extensionProfile", f"{_PROFILE}/storageProfile/dataDisks", _PROFILE):
-        to_instances([ITEM], put(MODEL, path, odd))
+        differences(ITEM, put(MODEL, path, odd))
     for path in ("sku", "resources", "properties", "properties/storageProfile", _IP):
-        to_instances([put(ITEM, path, odd)], MODEL)
-    to_instances([put(ITEM, "properties/networkProfileConfiguration/networkInterfaceConfigurations", odd)], MODEL)
-    to_instances([put(ITEM, "resources", [{"name": "agent", "properties": odd}])], MODEL)
+        differences(put(ITEM, path, odd), MODEL)
+    differences(put(ITEM, "properties/networkProfileConfiguration/networkInterfaceConfigurations", odd), MODEL)
+    differences(put(ITEM, "resources", [{"name": "agent", "properties": odd}]), MODEL)
+
+
+def test_the_latest_list_is_compared_with_the_model_as_it_is_by_then() -> None:
+    looks, other = Looks(), put(MODEL, "sku", {"name": "M"})
+    looks.take([ITEM], to_instance)
+    assert looks.differences(MODEL) == {"0": ()}
+    looks.take([ITEM], to_instance)
+    assert looks.differences(other) == {"0": ("VM size (Standard_D2s_v5 instead of M)",)}
+    looks.take([], to_instance)
+    assert looks.differences(other) == {}

@@ -14,10 +14,10 @@ from azure.core.rest import HttpRequest
 from scripted import SET, Reply, accepted, answer, azure
 
 from builders import NEW
-from vmss_upgrade.azure_api.checked_transport import CheckedTransport
 from vmss_upgrade.azure_api.failures import LONGEST_CODE, LONGEST_MESSAGE
+from vmss_upgrade.azure_api.http_policies import CheckedTransport
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind
@@ -130,11 +130,12 @@ def nested(depth: int, kind: str) -> dict[str, str]:
 @pytest.mark.parametrize(("kind", "depth"), [("list", 300), ("object", 480), ("list", 950), ("object", 5_000)])
 @pytest.mark.parametrize("call", [*READS, *WRITES, *POLLS])
 def test_no_depth_is_a_bug_of_ours(call: str, depth: int, kind: str) -> None:
+    client, script = azure()
     for where, text in nested(depth, kind).items():
         for status in (200, 409):
-            first = [accepted()] if call in POLLS else []
+            first: list[Reply | Exception] = [accepted()] if call in POLLS else []
             reply = Reply(status, [("content-type", "application/json")], text.encode())
-            client, _ = azure(*first, *[reply] * 3)
+            script.answers = [*first, *[reply] * 3]
             try:
                 found = {**READS, **WRITES, **POLLS}[call](client)
                 getattr(found, "step", lambda: None)()

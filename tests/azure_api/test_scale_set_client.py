@@ -10,8 +10,10 @@ import pytest
 from scripted import DROPPED, HANGS, OPERATION, SET, Script, accepted, answer, azure, error, polled
 
 from builders import NEW, provisioning, vhd
+from vmss_upgrade.azure_api import scale_set_client
 from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_machines, to_model
+from vmss_upgrade.azure_api.translation.instances import to_machine
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.checks.rights import Permission
@@ -250,8 +252,7 @@ def test_machines_of_the_line_that_the_model_had_at_the_first_look_are_never_att
     ],
 )
 def test_what_marks_a_machine_as_made_from_the_model(name: str, tags: Any, marked: bool) -> None:
-    (instance,) = to_machines([{**machine(name, **RUNNING), "tags": tags}], "web")
-    assert instance.has_model_mark is marked
+    assert to_machine({**machine(name, **RUNNING), "tags": tags}, "web").has_model_mark is marked
 
 
 def test_a_view_that_cannot_be_read_is_no_machine_that_is_gone() -> None:
@@ -268,7 +269,7 @@ def test_a_view_that_cannot_be_read_is_no_machine_that_is_gone() -> None:
 def test_the_fault_domain_of_a_machine(shown: Any, in_view: Any, domain: int | None) -> None:
     body = machine("web_a", **RUNNING, platformFaultDomain=in_view)
     body["properties"]["platformFaultDomain"] = shown
-    (instance,) = to_machines([body])
+    instance = to_machine(body)
     assert (instance.update_domain, instance.fault_domain) == (None, domain)
 
 
@@ -279,7 +280,54 @@ def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
     }
     model = {**MODEL, "sku": {"name": "M"}}
     client, _ = azure(answer(200, model), answer(200, {"value": [listed]}))
-    assert client.read_instances(client.read_model()).instances[0].behind_in == ("VM size (S instead of M)",)
+    read = client.read_model()
+    client.read_instances(read)
+    assert client.compare(read) == {"0": ("VM size (S instead of M)",)}
+    assert client.compare(FLEXIBLE) == {}
+
+
+def test_what_is_nested_too_deeply_to_be_compared_is_no_difference() -> None:
+    deep: dict[str, Any] = {"name": "nic"}
+    for _ in range(480):
+        deep = {"name": "nic", "x": deep}
+    listed = {
+        "instanceId": "0",
+        "properties": {
+            "storageProfile": STORAGE,
+            "networkProfileConfiguration": {"networkInterfaceConfigurations": [deep]},
+        },
+    }
+    network = {"networkInterfaceConfigurations": [{"name": "nic"}]}
+    profile = {"storageProfile": STORAGE, "networkProfile": network}
+    client, _ = azure(
+        answer(200, {**MODEL, "properties": {"virtualMachineProfile": profile}}), answer(200, {"value": [listed]})
+    )
+    read = client.read_model()
+    client.read_instances(read)
+    assert client.compare(read) == {}
+
+
+@pytest.mark.parametrize("change", [True, False], ids=["changed", "unchanged"])
+def test_an_instance_is_translated_again_only_where_its_json_has_changed(
+    change: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(id_: str, state: str) -> dict[str, Any]:
+        return {"instanceId": id_, "name": f"web_{id_}", "properties": {"provisioningState": state}}
+
+    translated: list[str] = []
+
+    def to_instance(item: Any) -> Instance:
+        translated.append(item["instanceId"])
+        return real(item)
+
+    real = scale_set_client.to_instance
+    monkeypatch.setattr(scale_set_client, "to_instance", to_instance)
+    looks = [[shown("1", "Succeeded"), shown("2", now)] for now in ("Updating", "Succeeded" if change else "Updating")]
+    client, _ = azure(*(answer(200, {"value": look}) for look in looks))
+    client.read_instances(UNIFORM)
+    states = [each.provisioning.word for each in client.read_instances(UNIFORM).instances]
+    assert states == ["Succeeded", "Succeeded" if change else "Updating"]
+    assert translated == ["1", "2", *(["2"] if change else [])]
 
 
 @pytest.mark.parametrize(

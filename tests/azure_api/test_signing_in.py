@@ -24,7 +24,7 @@ from azure_simulator.transport import SimulatorTransport
 from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.azure_api import credentials
 from vmss_upgrade.azure_api.connection import ClockedTransport
-from vmss_upgrade.azure_api.credentials import GitHubToken, RenewableCredential, credential_for
+from vmss_upgrade.azure_api.credentials import Credential, GitHubToken
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.failures import SignInRefused
 
@@ -71,7 +71,7 @@ class Services:
 
     def credential(self, cloud: Cloud | None = None) -> Any:
         cloud = cloud or Cloud(resource_manager_endpoint="https://manager.test", authority_host="https://login.test")
-        return credential_for(REQUEST, endpoints_of(cloud), self.transport(), self.mask)
+        return Credential(REQUEST, endpoints_of(cloud), self.transport(), self.mask)
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_token_is_reused_while_valid_and_fetched_anew_after(services: Services
 def test_a_token_is_masked_before_anybody_else_sees_it(services: Services) -> None:
     services.credential().get_token("https://manager.test/.default")
     (assertion,) = services.assertions
-    assert services.log == ["github", f"mask {assertion}", "entra"]
+    assert services.log == ["github", f"mask {assertion}", "entra", "mask access"]
 
 
 def test_a_refusal_tells_what_the_token_claimed_and_not_the_token(services: Services) -> None:
@@ -229,7 +229,7 @@ def test_a_token_that_is_no_jwt_is_used_once(services: Services, value: str) -> 
     ],
 )
 def test_nobody_is_asked_before_a_token_is_needed(services: Services, sign_in: Any) -> None:
-    credential = credential_for(sign_in, endpoints_of(Cloud()), services.transport(), services.mask)
+    credential = Credential(sign_in, endpoints_of(Cloud()), services.transport(), services.mask)
     assert callable(credential.get_token)
     assert services.log == []
 
@@ -398,7 +398,7 @@ def test_a_token_in_an_answer_that_cannot_be_read_is_not_told(services: Services
     unreadable = '{token_type":"Bearer","expires_in":3600,"access_token":"hidden"}'
     services.entra = [Reply(200, [("content-type", "application/json")], unreadable.encode())] * 2
     cloud = Cloud(resource_manager_endpoint="https://manager.test", authority_host="https://login.test")
-    credential = credential_for(sign_in, endpoints_of(cloud), services.transport(), services.mask)
+    credential = Credential(sign_in, endpoints_of(cloud), services.transport(), services.mask)
     with pytest.raises(SdkError) as failed:
         credential.get_token("https://manager.test/.default")
     assert "hidden" not in str(failed.value)
@@ -452,7 +452,7 @@ class Hosts:
     def sign_in(self, sign_in: SignIn, cloud: Cloud = PRIVATE) -> str:
         transport = SimulatorTransport(self.exchange, VirtualClock().sleep)
         endpoints = endpoints_of(cloud)
-        credential = RenewableCredential(lambda: credential_for(sign_in, endpoints, transport, lambda _: None))
+        credential = Credential(sign_in, endpoints, transport, lambda _: None)
         return str(credential.get_token("https://manager.test/.default").token)
 
 
@@ -628,7 +628,7 @@ def test_a_managed_identity_s_service_sets_no_pause_of_hours(monkeypatch: pytest
         return answer(503, {"error": "busy"}, retry_after="86400")
 
     transport = SimulatorTransport(exchange, slept.append)
-    credential = credential_for(ManagedIdentity(), endpoints_of(Cloud()), transport, lambda _secret: None)
+    credential = Credential(ManagedIdentity(), endpoints_of(Cloud()), transport, lambda _secret: None)
     with pytest.raises(SdkError):
         credential.get_token("https://management.azure.com/.default")
     assert slept

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from builders import GALLERY, OLD, platform, provisioning, resource, vhd
-from vmss_upgrade.azure_api.image_reference import image_patch
-from vmss_upgrade.azure_api.translation import to_instances, to_model
+from vmss_upgrade.azure_api.translation.image_reference import image_patch
+from vmss_upgrade.azure_api.translation.instances import to_instances
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import Traits

@@ -15,9 +15,9 @@ from urllib3.util import parse_url
 
 from builders import NEW
 from vmss_upgrade.azure_api.failures import LeadsElsewhere
-from vmss_upgrade.azure_api.policies import StayHome
+from vmss_upgrade.azure_api.http_policies import OnlyResourceManager
 from vmss_upgrade.azure_api.scale_set_client import API_VERSION, ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind
@@ -205,7 +205,7 @@ AZURE = "https://management.azure.com"
 )  # fmt: skip
 def test_the_known_host(home: str, regional: bool, url: str, allowed: bool) -> None:
     request: PipelineRequest[Any] = PipelineRequest(HttpRequest("GET", url), PipelineContext(None))
-    guard = StayHome(home, regional=regional)
+    guard = OnlyResourceManager(home, regional=regional)
     if allowed:
         guard.on_request(request)
     else:

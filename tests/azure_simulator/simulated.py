@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -34,6 +35,11 @@ class Simulation:
         self.azure = SimulatedAzure(scenario, self.clock, seed=seed)
         self.at = self.azure.coordinates
         self.where = (self.at["resource_group"], self.at["scale_set"])
+        self._token = ""
+
+    @cached_property
+    def compute(self) -> ComputeManagementClient:
+        """The SDK's client, made where a test needs it: that takes longer than most tests."""
         transport = self.azure.transport()
         credential = ClientAssertionCredential(
             self.at["tenant"],
@@ -42,14 +48,13 @@ class Simulation:
             authority=self.at["authority"],
             transport=transport,
         )
-        self.compute = ComputeManagementClient(
+        return ComputeManagementClient(
             credential,
             self.at["subscription"],
             base_url=self.at["resource_manager"],
             credential_scopes=[self.at["resource_manager"] + "/.default"],
             transport=transport,
         )
-        self._token = ""
 
     def assertion(self, audience: str = AUDIENCE) -> str:
         bearer = {"Authorization": f"Bearer {self.at['oidc_request_token']}"}

@@ -9,8 +9,8 @@ from contract import Interaction, Recording
 from reading import Answers, Facts, Kind, Leaves, answered, header, path_of
 from reading_images import model_image
 from reading_wire import hearing, reply_of
-from vmss_upgrade.azure_api.image_reference import image_patch
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.image_reference import image_patch
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal, Owner
 

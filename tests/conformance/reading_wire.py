@@ -10,7 +10,7 @@ from azure_simulator import Reply
 from contract import Interaction
 from reading import secure
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
-from vmss_upgrade.azure_api.translation import to_model
+from vmss_upgrade.azure_api.translation.model import to_model
 
 UNIFORM = to_model({})  # what is not said to be Flexible is not
 

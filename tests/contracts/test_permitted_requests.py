@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from azure_simulator import SimulatedAzure, VirtualClock, fault_names, scenario_names
-from harness.playing import play
+from azure_simulator import VirtualClock, fault_names, scenario_names
+from harness.playing import one_clock, play, play_once
 from harness.scenarios import REPAIRS as REPAIRED
 from harness.scenarios import fleet_of, on_request
+from harness.wire import Request
 from permitted import complaint
 
 SET = "https://a.test/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
@@ -64,44 +63,14 @@ def test_what_is_not(method: str, url: str, body: bytes | str) -> None:
     assert complaint(method, url, body)
 
 
-@pytest.fixture
-def one_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualClock]:
-    """The wall clock is the virtual one, and nothing sleeps on another: it would be a loop of the SDK's own."""
-    clock, began = VirtualClock(), time.time()
-
-    def no_sleep(seconds: float) -> None:
-        raise AssertionError(f"somebody sleeps for {seconds} s on another clock")
-
-    monkeypatch.setattr(time, "time", lambda: began + clock.now())
-    monkeypatch.setattr(time, "sleep", no_sleep)
-    yield clock
-
-
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
-    """Every request as it left, whatever became of it."""
-    found: list[tuple[str, str, bytes]] = []
-    exchange: Callable[..., Any] = SimulatedAzure.exchange
-
-    def noting(azure: Any, method: str, url: str, headers: Any, body: bytes, patience: Any) -> Any:
-        found.append((method, url, body))
-        return exchange(azure, method, url, headers, body, patience)
-
-    monkeypatch.setattr(SimulatedAzure, "exchange", noting)
-    return found
-
-
-def complaints(sent: list[tuple[str, str, bytes]]) -> list[str]:
+def complaints(sent: list[Request]) -> list[str]:
     assert sent
-    return [said for each in sent if (said := complaint(*each))]
+    return [said for each in sent if (said := complaint(each.method, each.url, each.body))]
 
 
 @pytest.mark.parametrize("name", [*(name for name in scenario_names() if name != "large"), *fault_names()])
-def test_no_scenario_makes_another_request(
-    name: str, sent: list[tuple[str, str, bytes]], one_clock: VirtualClock, tmp_path: Path
-) -> None:
-    play(name, tmp_path, clock=one_clock)
-    assert complaints(sent) == []
+def test_no_scenario_makes_another_request(name: str) -> None:
+    assert complaints(play_once(name).sent) == []
 
 
 # route -> which request to it
@@ -126,16 +95,12 @@ TEXTS = {
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("call", CALLS)
-def test_no_text_becomes_a_request(
-    call: str,
-    text: str,
-    sent: list[tuple[str, str, bytes]],
-    one_clock: VirtualClock,
-    tmp_path: Path,
-) -> None:
+def test_no_text_becomes_a_request(call: str, text: str, tmp_path: Path) -> None:
     code, message = TEXTS[text]
     fault = on_request(call, nth=CALLS[call], count=3, status=409, code=code, message=message)
     repaired = fleet_of(model=REPAIRED, faults=[fault])
-    played = play(repaired, tmp_path, inputs={"suspend-repairs": "true"}, clock=one_clock)
-    assert complaints(sent) == []
+    clock = VirtualClock()
+    with one_clock(clock):
+        played = play(repaired, tmp_path, inputs={"suspend-repairs": "true"}, clock=clock)
+    assert complaints(played.sent) == []
     assert 409 in [request.status for request in played.azure.requests], "the fault never struck"

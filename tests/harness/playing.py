@@ -6,16 +6,18 @@ import contextlib
 import io
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from azure_simulator import RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
 from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
-from harness.wire import Interceptor, wired
+from harness.wire import Interceptor, Request, noting, wired
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment
@@ -23,12 +25,15 @@ from vmss_upgrade.rehearsal import environment
 
 @dataclass(frozen=True)
 class Played:
-    """What a run left behind: its exit code, log, the texts of its files, and the simulated Azure's own truth."""
+    """What a run left behind: its exit code, log, the texts of its files, the simulated Azure's own truth, and every
+    request as it left, whatever became of it.
+    """
 
     exit_code: int
     log: str
     files: dict[str, str]
     azure: SimulatedAzure
+    sent: list[Request] = field(default_factory=list)
 
     @cached_property
     def outputs(self) -> dict[str, str]:
@@ -87,8 +92,10 @@ def play(
     scenario, clock = as_scenario(scenario), clock or VirtualClock()
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
-    transport = wired(azure, *interceptors)
-    return play_job(azure, clock, folder, settings, environ, transport=transport, name=scenario.name)
+    sent: list[Request] = []
+    transport = wired(azure, noting(sent), *interceptors)
+    played = play_job(azure, clock, folder, settings, environ, transport=transport, name=scenario.name)
+    return replace(played, sent=sent)
 
 
 def play_job(
@@ -145,8 +152,22 @@ def as_scenario(scenario: Scenario | Mapping[str, Any] | str) -> Scenario:
 
 @cache
 def play_once(name: str) -> Played:
-    """A scenario as it is shipped, played once for all tests that only look at the result."""
-    return play(name, Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")))
+    """A scenario as it is shipped, played once for all tests that only look at the result, on one clock."""
+    clock = VirtualClock()
+    with one_clock(clock):
+        return play(name, Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")), clock=clock)
+
+
+@contextlib.contextmanager
+def one_clock(clock: VirtualClock) -> Iterator[None]:
+    """Make the wall clock the virtual one: MSAL goes by it. Nothing sleeps on another, as a loop of the SDK's would."""
+    began = time.time()
+
+    def no_sleep(seconds: float) -> None:
+        raise AssertionError(f"a sleep of {seconds} s on another clock")
+
+    with mock.patch("time.time", lambda: began + clock.now()), mock.patch("time.sleep", no_sleep):
+        yield
 
 
 def _cancel() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import unquote
@@ -56,13 +56,23 @@ def altered(alter: Alter) -> Interceptor:
     return answer
 
 
+def noting(sent: list[Request]) -> Interceptor:
+    """Put every request into `sent` as it leaves, whatever becomes of it."""
+
+    def answer(request: Request, send: Send) -> Reply:
+        sent.append(request)
+        return send(request)
+
+    return answer
+
+
 def wired(
     azure: SimulatedAzure, *interceptors: Interceptor, adapter: Callable[[Exchange], HTTPAdapter] = SimulatorAdapter
 ) -> Callable[[Any], SimulatorTransport]:
     """Return what makes a transport for the SDK on a clock: requests pass the interceptors in their order, then reach
     `azure`. An interceptor may look at request and answer, alter either, answer by itself, or raise.
     """
-    send: Send = lambda request: azure.exchange(*astuple(request))  # noqa: E731
+    send: Send = lambda each: azure.exchange(each.method, each.url, each.headers, each.body, each.patience)  # noqa: E731
     for interceptor in reversed(interceptors):
         send = partial(interceptor, send=send)
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from math import ceil
 
@@ -66,8 +67,19 @@ class Shape:
 SHAPES = [Shape(update, fault, zone) for update in (True, False) for fault in (True, False) for zone in (True, False)]
 
 
+@cache  # to make a strategy takes longer than to draw from it
 def ids(count: int, most: int = 6) -> st.SearchStrategy[str]:
     return st.sets(st.integers(0, max(0, count - 1)), max_size=most).map(lambda some: " ".join(map(str, some)))
+
+
+@cache
+def letters(alphabet: str, count: int) -> st.SearchStrategy[str]:
+    """Texts of so many letters: one number each, which has them as its digits."""
+
+    def spelled(number: int) -> str:
+        return "".join(alphabet[number // len(alphabet) ** place % len(alphabet)] for place in range(count))
+
+    return st.integers(0, len(alphabet) ** count - 1).map(spelled)
 
 
 @st.composite
@@ -75,13 +87,10 @@ def fleets(draw: st.DrawFn, shape: Shape) -> ScaleSet:
     """Instances in any state; `shape` is what all of them show."""
     count = draw(st.integers(0, MOST))
 
-    def letters(alphabet: str) -> str:
-        return draw(st.text(alphabet, min_size=count, max_size=count))
-
     scale_set = fleet(
-        letters("01234"),
-        zones=letters("12") if shape.zone else "",
-        groups=draw(st.sampled_from(["", letters("ab")])),
+        draw(letters("01234", count)),
+        zones=draw(letters("12", count)) if shape.zone else "",
+        groups=draw(letters("ab", count)) if draw(st.booleans()) else "",
         new=draw(ids(count)),
         unhealthy=draw(ids(count)),
         silent=draw(ids(count, 2)),

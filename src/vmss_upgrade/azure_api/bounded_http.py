@@ -29,7 +29,7 @@ from vmss_upgrade.errors import VmssUpgradeError
 
 ANSWER_SECONDS = 60.0  # from the first byte of the request to the last of the answer
 ANSWER_BYTES = 64 * 1024 * 1024  # as it comes, and unpacked; 600 instances are 3 MB
-_BLOCK = 64 * 1024
+BLOCK = 64 * 1024
 
 # its one warning, of headers that cannot be read, quotes the address with its query
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -104,7 +104,7 @@ class _Bounded:
         """What `http.client` makes an answer of, also of a proxy's to CONNECT."""
         response = http.client.HTTPResponse(sock, *args, **options)
         response.fp.close()
-        response.fp = io.BufferedReader(_Reader(sock, self._allowance), _BLOCK)
+        response.fp = io.BufferedReader(_Reader(sock, self._allowance), BLOCK)
         return response
 
     def _new_conn(self) -> socket.socket:
@@ -166,7 +166,7 @@ class BoundedAdapter(HTTPAdapter):
     def _body(self, response: requests.Response) -> bytes:
         """The body, unpacked: a few bytes on the wire can be a thousand times as many."""
         parts, left = [], self._allowance.size
-        for part in response.iter_content(_BLOCK):
+        for part in response.iter_content(BLOCK):
             left -= len(part)
             if left < 0:
                 raise AnswerTooLarge(self._allowance.size)

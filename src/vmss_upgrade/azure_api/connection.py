@@ -12,11 +12,16 @@ from azure.mgmt.compute import __version__ as sdk_version
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
-from vmss_upgrade.azure_api.bounded_http import bounded_session
-from vmss_upgrade.azure_api.checked_transport import CheckedTransport
-from vmss_upgrade.azure_api.credentials import RenewableCredential, credential_for
+from vmss_upgrade.azure_api.bounded_http import BLOCK, bounded_session
+from vmss_upgrade.azure_api.credentials import Credential
 from vmss_upgrade.azure_api.endpoints import endpoints_of
-from vmss_upgrade.azure_api.policies import ForgetRefusedToken, Masked, StayHome, Timeouts, Trace
+from vmss_upgrade.azure_api.http_policies import (
+    CheckedTransport,
+    ForgetRefusedToken,
+    OnlyResourceManager,
+    Timeouts,
+    Trace,
+)
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.ports import Clock
 
@@ -29,7 +34,7 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
     """
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__(session=bounded_session(clock.now))
+        super().__init__(session=bounded_session(clock.now), connection_data_block_size=BLOCK)
         self._clock = clock
 
     def sleep(self, duration: float) -> None:
@@ -54,10 +59,9 @@ def connect(
     """
     transport = CheckedTransport(transport)
     endpoints = endpoints_of(account.cloud)
-    credential = RenewableCredential(lambda: credential_for(account.sign_in, endpoints, transport, mask))
-    masked = Masked(credential, mask)
+    credential = Credential(account.sign_in, endpoints, transport, mask)
     client = ComputeManagementClient(
-        masked,
+        credential,
         account.subscription_id,
         base_url=endpoints.resource_manager,
         transport=transport,
@@ -67,8 +71,8 @@ def connect(
             *([Trace(trace, clock)] if trace else []),
             RequestIdPolicy(),
             UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
-            StayHome(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
-            ARMChallengeAuthenticationPolicy(masked, endpoints.scope),
+            OnlyResourceManager(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
+            ARMChallengeAuthenticationPolicy(credential, endpoints.scope),
         ],
     )
     ends = clock.now() + timeout

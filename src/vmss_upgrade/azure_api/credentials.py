@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, DecodeError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline import Pipeline
 from azure.core.pipeline.transport import HttpTransport
@@ -32,71 +32,83 @@ LONGEST_PAUSE = 30.0  # seconds between two tries of azure-identity's own
 REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be used again
 
 
-def credential_for(
-    sign_in: SignIn, endpoints: Endpoints, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
-) -> TokenCredential:
-    """The azure-identity credential for `sign_in`. `mask` is told every secret before it can be printed.
+class Credential:
+    """The TokenCredential of the action: says why there is no token, masks each, and can forget those that it holds.
 
-    Nothing is repeated in there: an outage leaves as ServiceResponseError, and whoever asks waits, and says so.
-    """
-    noting = _NotingTransport(transport, _home_of(sign_in, endpoints))
-    options: dict[str, Any] = {"transport": noting, "retry_total": 0}
-    match sign_in:
-        case ClientSecret():
-            from azure.identity import ClientSecretCredential
-
-            secret = ClientSecretCredential(
-                sign_in.tenant_id,
-                sign_in.client_id,
-                sign_in.secret,
-                authority=endpoints.authority,
-                disable_instance_discovery=endpoints.is_private,
-                **options,
-            )
-            return _Explaining(secret, noting, _refused_secret)
-        case GitHubOidc():
-            from azure.identity import ClientAssertionCredential
-
-            github = GitHubToken(sign_in, endpoints.audience, transport, mask)
-            assertion = ClientAssertionCredential(
-                sign_in.tenant_id, sign_in.client_id, github.fetch, authority=endpoints.authority, **options
-            )
-            return _Explaining(assertion, noting, partial(_refused_token_of, github))
-        case ManagedIdentity():
-            from azure.identity import ManagedIdentityCredential
-
-            machine = ManagedIdentityCredential(client_id=sign_in.client_id or None, transport=noting)
-            return _Explaining(machine, noting, partial(_refused_machine, sign_in, noting), is_of_machine=True)
-
-
-class RenewableCredential:
-    """A TokenCredential that can forget every token it holds, by being made anew.
-
-    Gives no token that a header cannot bear: requests would refuse it, and quote it to everybody.
+    Nothing is repeated in there: an outage leaves as ServiceResponseError, and the caller waits, and says so. It gives
+    no token that a header cannot bear: requests would refuse it, and quote it to everybody.
     """
 
-    def __init__(self, make: Callable[[], TokenCredential]) -> None:
-        self._make = make
-        self._inner = make()
+    def __init__(
+        self, sign_in: SignIn, endpoints: Endpoints, transport: HttpTransport[Any, Any], mask: Callable[[str], None]
+    ) -> None:
+        self._sign_in, self._endpoints, self._transport, self._mask = sign_in, endpoints, transport, mask
+        self.renew()
 
     def renew(self) -> None:
         """Sign in again when the next token is asked for."""
-        self._inner = self._make()
+        self._noting = _NotingTransport(self._transport, _home_of(self._sign_in, self._endpoints))
+        self._inner, self._refused = self._made()
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """See azure.core.credentials.TokenCredential."""
-        token: AccessToken = _bearable(self._inner.get_token(*scopes, **options))
+        token: AccessToken = self._masked(lambda: self._inner.get_token(*scopes, **options))
         return token
 
     def get_token_info(self, *scopes: str, options: Any = None) -> Any:
         """See azure.core.credentials.SupportsTokenInfo."""
-        return _bearable(self._inner.get_token_info(*scopes, options=options))  # type: ignore[attr-defined]
+        return self._masked(lambda: self._inner.get_token_info(*scopes, options=options))
 
+    def _made(self) -> tuple[Any, Callable[[ClientAuthenticationError], SignInRefused]]:
+        """Return azure-identity's credential, and what puts a refusal into words with what to do."""
+        sign_in, authority = self._sign_in, self._endpoints.authority
+        options: dict[str, Any] = {"transport": self._noting, "retry_total": 0, "authority": authority}
+        match sign_in:
+            case ClientSecret():
+                from azure.identity import ClientSecretCredential
 
-def _bearable(token: Any) -> Any:
-    if not _is_token(token.token):
-        raise ServiceResponseError(_UNREADABLE)
-    return token
+                options["disable_instance_discovery"] = self._endpoints.is_private
+                secret = ClientSecretCredential(sign_in.tenant_id, sign_in.client_id, sign_in.secret, **options)
+                return secret, _refused_secret
+            case GitHubOidc():
+                from azure.identity import ClientAssertionCredential
+
+                github = GitHubToken(sign_in, self._endpoints.audience, self._transport, self._mask)
+                assertion = ClientAssertionCredential(sign_in.tenant_id, sign_in.client_id, github.fetch, **options)
+                return assertion, partial(_refused_token_of, github)
+            case ManagedIdentity():
+                from azure.identity import ManagedIdentityCredential
+
+                machine = ManagedIdentityCredential(client_id=sign_in.client_id or None, transport=self._noting)
+                return machine, partial(_refused_machine, sign_in, self._noting)
+
+    def _masked(self, ask: Callable[[], Any]) -> Any:
+        token = self._asked(ask)
+        if not _is_token(token.token):
+            raise ServiceResponseError(_UNREADABLE)
+        self._mask(token.token)
+        return token
+
+    def _asked(self, ask: Callable[[], Any]) -> Any:
+        """The token. Raises SignInRefused where it is refused, ServiceResponseError in an outage."""
+        try:
+            with read_by_the_sdk():
+                return ask()
+        except _NoToken:
+            raise
+        except DecodeError:  # which quotes the answer, and with it a token that nobody has masked
+            raise ServiceResponseError(_UNREADABLE) from None
+        except ClientAuthenticationError as error:
+            status, is_of_machine = self._noting.last_status, isinstance(self._sign_in, ManagedIdentity)
+            # the identity service of a machine that does not answer at all is not there
+            if is_of_machine and (status is None or NOT_CONFIRMED in str(error.message)):
+                raise self._refused(error) from error
+            if status == 200:  # the same, as azure-identity puts it where it signs in with a secret
+                raise ServiceResponseError(_UNREADABLE) from None
+            if status is None or _is_outage(status):
+                why = f"HTTP {status}" if status else error.message
+                raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
+            raise self._refused(error) from error
 
 
 def _is_token(value: Any) -> bool:
@@ -194,54 +206,6 @@ class _NotingTransport(HttpTransport[Any, Any]):
     def sleep(self, duration: float) -> None:
         """Sleep, at most for LONGEST_PAUSE: a managed identity's own retries obey whatever they are asked for."""
         self._inner.sleep(min(duration, LONGEST_PAUSE))
-
-
-class _Explaining:
-    """A TokenCredential that tells an outage from a refusal, which `refused` puts into words with what to do.
-
-    `is_of_machine`: of the identity service of a machine; one that does not answer at all is not there.
-    """
-
-    def __init__(
-        self,
-        inner: TokenCredential,
-        noting: _NotingTransport,
-        refused: Callable[[ClientAuthenticationError], SignInRefused],
-        *,
-        is_of_machine: bool = False,
-    ) -> None:
-        self._inner = inner
-        self._noting = noting
-        self._refused = refused
-        self._is_of_machine = is_of_machine
-
-    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """See azure.core.credentials.TokenCredential."""
-        token: AccessToken = self._explained(lambda: self._inner.get_token(*scopes, **options))
-        return token
-
-    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
-        """See azure.core.credentials.SupportsTokenInfo."""
-        return self._explained(lambda: self._inner.get_token_info(*scopes, options=options))  # type: ignore[attr-defined]
-
-    def _explained(self, ask: Callable[[], Any]) -> Any:
-        try:
-            with read_by_the_sdk():
-                return ask()
-        except _NoToken:
-            raise
-        except DecodeError:  # which quotes the answer, and with it a token that nobody has masked
-            raise ServiceResponseError(_UNREADABLE) from None
-        except ClientAuthenticationError as error:
-            status = self._noting.last_status
-            if self._is_of_machine and (status is None or NOT_CONFIRMED in str(error.message)):
-                raise self._refused(error) from error
-            if status == 200:  # the same, as azure-identity puts it where it signs in with a secret
-                raise ServiceResponseError(_UNREADABLE) from None
-            if status is None or _is_outage(status):
-                why = f"HTTP {status}" if status else error.message
-                raise ServiceResponseError(f"the sign-in service is not available ({why})") from error
-            raise self._refused(error) from error
 
 
 def _refused_secret(error: ClientAuthenticationError) -> SignInRefused:

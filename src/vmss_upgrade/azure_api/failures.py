@@ -11,9 +11,8 @@ from typing import Any
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
-from vmss_upgrade.azure_api.api_versions import is_unknown_version
 from vmss_upgrade.azure_api.denials import OTHER_TENANT
-from vmss_upgrade.azure_api.remedies import remedy_for
+from vmss_upgrade.azure_api.remedies import is_unknown_version, remedy_for
 from vmss_upgrade.errors import LEAST_WAIT, AzureError, Trouble
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")

@@ -1,4 +1,4 @@
-"""What the catalog says of an image: does it exist, what boots it, is it in the region, which versions are there.
+"""Asking the catalog: does an image exist, what boots it, is it in the region, which versions are there; and of sizes.
 
 Sources: VirtualMachineImage of the compute provider; galleries of any sharing by the gallery provider (GalleryRP
 2024-03-03, gallery.json, sharedGallery.json, communityGallery.json; azure-mgmt-compute 39 knows it still). A gallery
@@ -11,22 +11,29 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from vmss_upgrade.azure_api.failures import translated
-from vmss_upgrade.azure_api.json_fields import (
+from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
+from vmss_upgrade.azure_api.translation.images import (
+    is_size,
+    managed_traits,
+    may_be_latest,
+    platform_facts,
+    replication_in,
+    version_traits,
+    vm_size,
+)
+from vmss_upgrade.azure_api.translation.json_fields import (
     Json,
-    number_in,
     object_in,
-    objects_in,
-    plan_in,
     segments_of,
     text_in,
 )
-from vmss_upgrade.azure_api.reader import API_VERSION, Reader, is_segment
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.job.clock import unix_time
 from vmss_upgrade.rollout.image import Image, ImageKind
-from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, ImageVersion, Replication, Traits
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, ImageVersion, VmSize
 
 GALLERY_API_VERSION = "2024-03-03"
+_SKUS_API_VERSION = "2021-07-01"
 
 _STATES = {
     Trouble.NOT_FOUND: ImageState.MISSING,
@@ -34,24 +41,6 @@ _STATES = {
     Trouble.OTHER_TENANT: ImageState.OTHER_TENANT,
 }
 _SHARINGS = {ImageKind.SHARED_GALLERY: "sharedGalleries", ImageKind.COMMUNITY_GALLERY: "communityGalleries"}
-_REPLICATIONS = {
-    "completed": Replication.COMPLETED,
-    "replicating": Replication.REPLICATING,
-    "failed": Replication.FAILED,
-}
-# of all regions together: that one of them failed says nothing of another
-_AGGREGATED = {
-    "completed": Replication.COMPLETED,
-    "inprogress": Replication.REPLICATING,
-    "failed": Replication.UNKNOWN,
-}
-_PROVISIONINGS = {
-    "succeeded": Replication.COMPLETED,
-    "creating": Replication.REPLICATING,
-    "updating": Replication.REPLICATING,
-    "migrating": Replication.REPLICATING,
-    "failed": Replication.FAILED,
-}
 
 
 def look_up(reader: Reader, subscription_path: str, image: Image, location: str) -> ImageFacts:
@@ -73,16 +62,16 @@ def look_up(reader: Reader, subscription_path: str, image: Image, location: str)
         return ImageFacts(state=_STATES.get(error.trouble, ImageState.UNKNOWABLE))
     properties = object_in(body, "properties")
     if image.kind is ImageKind.PLATFORM:
-        return _platform_facts(properties)
+        return platform_facts(properties)
     if not image.is_in_gallery:
-        return ImageFacts(state=ImageState.FOUND, traits=_managed_traits(properties))
+        return ImageFacts(state=ImageState.FOUND, traits=managed_traits(properties))
     definition = _definition(reader, subscription_path, image, location)
-    traits = _version_traits(definition, object_in(properties, "storageProfile"))
+    traits = version_traits(definition, object_in(properties, "storageProfile"))
     if image.kind is not ImageKind.RESOURCE:  # shown in the region: it is there
         ends = text_in(properties, "endOfLifeDate") or text_in(definition, "endOfLifeDate")
         return ImageFacts(state=ImageState.FOUND, traits=traits, end_of_life=ends, past_end_of_life=_is_past(ends))
     ends = text_in(properties, "publishingProfile", "endOfLifeDate") or text_in(definition, "endOfLifeDate")
-    replication, progress = _replication(properties, location)
+    replication, progress = replication_in(properties, location)
     return ImageFacts(
         state=ImageState.FOUND,
         traits=traits,
@@ -108,8 +97,26 @@ def list_versions(reader: Reader, subscription_path: str, image: Image, location
     url = f"{definition}/versions?api-version={GALLERY_API_VERSION}"
     items = _shared_items(reader, url) if image.kind is ImageKind.SHARED_GALLERY else _items(reader, url)
     return tuple(
-        ImageVersion(name=text_in(item, "name"), may_be_latest=_may_be_latest(item, location)) for item in items
+        ImageVersion(name=text_in(item, "name"), may_be_latest=may_be_latest(item, location)) for item in items
     )
+
+
+def read_size(reader: Reader, subscription_path: str, name: str, location: str) -> VmSize | None:
+    """Return the VM size's abilities; None where the list of those in the region may not be read or lacks it.
+
+    Raises AzureError where asking again may help. The list is long: to be read where something depends on it alone.
+    """
+    literal = location.replace("'", "''")
+    wanted = quote(f"location eq '{literal}'", safe="")
+    url = f"{subscription_path}/providers/Microsoft.Compute/skus?api-version={_SKUS_API_VERSION}&$filter={wanted}"
+    try:
+        with translated("reading what the VM size can do"):
+            items = [item for page in reader.pages(url) for item in page.items]
+    except AzureError as error:
+        if error.trouble in ASK_AGAIN:
+            raise
+        return None
+    return next((vm_size(item) for item in items if is_size(item, name)), None)
 
 
 # -- where it stands -------------------------------------------------------------------------------------------------
@@ -165,79 +172,6 @@ def _definition_path(image: Image, subscription_path: str, location: str) -> str
     return f"{subscription_path}/providers/Microsoft.Compute/locations/{region}/{sharing}/{gallery}/images/{name}"
 
 
-# -- what it says ----------------------------------------------------------------------------------------------------
-
-
-def _platform_facts(properties: Json) -> ImageFacts:
-    status = object_in(properties, "imageDeprecationStatus")
-    traits = Traits(
-        os=text_in(properties, "osDiskImage", "operatingSystem"),
-        generation=text_in(properties, "hyperVGeneration"),
-        architecture=text_in(properties, "architecture"),
-        plan=plan_in(properties, "plan"),
-        features=_features(properties),
-        disk_size=_platform_disk_size(object_in(properties, "osDiskImage")),
-        data_luns=_luns(properties, "dataDiskImages"),
-    )
-    return ImageFacts(
-        state=ImageState.FOUND,
-        traits=traits,
-        deprecated=text_in(status, "imageState").lower() == "deprecated",
-        deprecation_date=text_in(status, "scheduledDeprecationTime"),
-    )
-
-
-def _platform_disk_size(disk: Json) -> int | None:
-    """In whole GB; `sizeInGb` counts a VHD's footer as one more (31 for a disk of 30: flexible_quick_create_2023)."""
-    size = number_in(disk, "sizeInBytes")
-    if size is not None:
-        return size // 2**30
-    shown = number_in(disk, "sizeInGb")
-    return None if shown is None else shown - 1
-
-
-def _managed_traits(properties: Json) -> Traits:
-    storage = object_in(properties, "storageProfile")
-    disk = object_in(storage, "osDisk")
-    return Traits(
-        os=text_in(disk, "osType"),
-        generation=text_in(properties, "hyperVGeneration"),
-        os_state=text_in(disk, "osState"),
-        disk_size=number_in(disk, "diskSizeGB"),
-        data_luns=_luns(storage, "dataDisks"),
-    )
-
-
-def _version_traits(definition: Json, storage: Json) -> Traits:
-    """Of a gallery image: most of it stands in its definition, the disks in the version."""
-    disk = object_in(storage, "osDiskImage")
-    size = number_in(disk, "sizeInGB")
-    return Traits(
-        os=text_in(definition, "osType"),
-        generation=text_in(definition, "hyperVGeneration"),
-        architecture=text_in(definition, "architecture"),
-        plan=plan_in(definition, "purchasePlan") if definition else None,
-        os_state=text_in(definition, "osState"),
-        features=_features(definition),
-        disk_size=number_in(disk, "diskSizeGB") if size is None else size,
-        data_luns=_luns(storage, "dataDiskImages"),
-    )
-
-
-def _features(parent: Json) -> tuple[tuple[str, str], ...] | None:
-    if not isinstance(parent.get("features"), list):
-        return None
-    return tuple((text_in(each, "name"), text_in(each, "value")) for each in objects_in(parent, "features"))
-
-
-def _luns(parent: Json, name: str) -> frozenset[int] | None:
-    """None where the answer does not list the data disks of the image."""
-    if not isinstance(parent.get(name), list):
-        return None
-    luns = (number_in(disk, "lun") for disk in objects_in(parent, name))
-    return frozenset(lun for lun in luns if lun is not None)
-
-
 def _definition(reader: Reader, subscription_path: str, image: Image, location: str) -> Json:
     """The properties of the definition; empty where it cannot be read."""
     path = _definition_path(image, subscription_path, location)
@@ -257,50 +191,6 @@ def _is_past(date: str) -> bool:
     except ValueError:
         return False
     return (ends if ends.tzinfo else ends.replace(tzinfo=UTC)).timestamp() <= unix_time()
-
-
-def _replication(properties: Json, location: str) -> tuple[Replication, int]:
-    """How far the version is in the region: by its own status there, else by the state of the version as a whole."""
-    regions = objects_in(object_in(properties, "publishingProfile"), "targetRegions")
-    if regions and not any(_is_region(text_in(region, "name"), location) for region in regions):
-        return Replication.NOT_ASKED_FOR, 0
-    for status in objects_in(object_in(properties, "replicationStatus"), "summary"):
-        if _is_region(text_in(status, "region"), location):
-            replication = _REPLICATIONS.get(text_in(status, "state").lower(), Replication.UNKNOWN)
-            return replication, _progress(replication, number_in(status, "progress"))
-    if not regions:
-        return Replication.UNKNOWN, 0
-    in_all = text_in(properties, "replicationStatus", "aggregatedState").lower()
-    if in_all in _AGGREGATED:
-        return _AGGREGATED[in_all], _progress(_AGGREGATED[in_all], None)
-    replication = _PROVISIONINGS.get(text_in(properties, "provisioningState").lower(), Replication.UNKNOWN)
-    return replication, _progress(replication, None)
-
-
-def _progress(replication: Replication, shown: int | None) -> int:
-    return 100 if replication is Replication.COMPLETED else shown or 0
-
-
-def _is_region(name: str, location: str) -> bool:
-    """ "West Europe" is westeurope."""
-    return name.replace(" ", "").lower() == location.replace(" ", "").lower()
-
-
-def _may_be_latest(item: Json, location: str) -> bool:
-    """Of a version of any gallery; those of a shared or community one stand in a list of the region already.
-
-    One that is being updated, or whose update failed, may be in the region all the same: whether it is, is asked of the
-    chosen one. To pass it over would be to go back to an older one.
-    """
-    properties = object_in(item, "properties")
-    profile = object_in(properties, "publishingProfile")
-    if properties.get("excludeFromLatest") is True or profile.get("excludeFromLatest") is True:
-        return False
-    if text_in(properties, "provisioningState").lower() in ("creating", "deleting"):
-        return False
-    regions = objects_in(profile, "targetRegions")
-    here = [region for region in regions if _is_region(text_in(region, "name"), location)]
-    return not regions or any(region.get("excludeFromLatest") is not True for region in here)
 
 
 def _shared_items(reader: Reader, url: str) -> list[Json]:

@@ -5,6 +5,7 @@ Raises the SDK's HttpResponseError for every answer but 200, to be `translated` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from azure.mgmt.core.exceptions import ARMErrorFormat
 
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, NoTimeLeft, read_by_the_sdk
-from vmss_upgrade.azure_api.json_fields import Json
+from vmss_upgrade.azure_api.translation.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
@@ -32,6 +33,11 @@ class Page:
     items: tuple[Json, ...]
     headers: Mapping[str, str]
 
+    def remaining(self, bucket: str) -> float | None:
+        """Return what is left in a bucket of Azure's throttle, as the answer tells; None where it does not."""
+        found = re.search(rf"{bucket};(\d+)", self.headers.get("x-ms-ratelimit-remaining-resource", ""))
+        return float(found.group(1)) if found else None
+
 
 class Reader:
     """Reads of Resource Manager. A path without an api-version gets the compute provider's."""
@@ -39,6 +45,7 @@ class Reader:
     def __init__(self, client: ComputeManagementClient, has_time: Callable[[], bool]) -> None:
         self._client = client
         self._has_time = has_time
+        self._listed: dict[str, list[tuple[bytes, Json]]] = {}  # the pages of each list, as they came last
 
     def get(self, url: str) -> HttpResponse:
         """The answer, which is a 200. Raises NoTimeLeft once there is none for another."""
@@ -74,9 +81,13 @@ class Reader:
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
-        """Every page of a list, each nextLink followed as given; no list has pages or bytes without end."""
+        """Every page of a list, each nextLink followed as given; no list has pages or bytes without end.
+
+        A page that has not changed since the list was read last is not decoded again: its items are the same objects.
+        """
         pages: list[Page] = []
-        size = 0
+        size, before = 0, self._listed.pop(url, [])
+        read: list[tuple[bytes, Json]] = []
         followed: set[str] = set()
         following = url
         while following:
@@ -86,15 +97,19 @@ class Reader:
             if len(pages) == MOST_PAGES:
                 raise too_long(f"the list has more than {MOST_PAGES} pages")
             response = self.get(following)
-            size += len(response.content)
+            content = response.content
+            size += len(content)
             if size > LONGEST_LIST:
                 raise too_long(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
-            body = self.object_of(response)
+            known = before[len(read)] if len(read) < len(before) else None
+            body = known[1] if known and known[0] == content else self.object_of(response)
+            read.append((content, body))
             listed = body.get("value")
             if not isinstance(listed, list):
                 raise unreadable("the list has no field `value`")
             pages.append(Page(tuple(item for item in listed if isinstance(item, dict)), response.headers))
             following = _link(body)
+        self._listed[url] = read
         return pages
 
 

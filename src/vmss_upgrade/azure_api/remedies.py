@@ -3,20 +3,25 @@
 Sources: the eleventh model, in words only ("... has reached its limit of 10 models that may be referenced by one or
 more VMs ..."; MicrosoftDocs/azure-docs#103472, microsoft/onefuzz#2318, kubernetes-sigs/cluster-api-provider-azure#4958;
 none of them shows the code); a missing feature, rolling_upgrade_failed_operation_2018; missing images, wire facts
-("Reported elsewhere"); the preview features of Flexible sets, Microsoft's pages on upgrade policies.
+("Reported elsewhere"); the preview features of Flexible sets, Microsoft's pages on upgrade policies; an api-version
+that is not known (yet), by one of Resource Manager's front ends for a while or by a cloud for good, wire facts (of two
+equal calls one answers 400 `NoRegisteredProviderFound`), and the same said otherwise.
 """
 
 from __future__ import annotations
 
 import re
 
-from vmss_upgrade.azure_api.api_versions import is_unknown_version, unknown_version_remedy
 from vmss_upgrade.azure_api.denials import remedy_for_denial
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES
 from vmss_upgrade.rollout.failures import remedy_of
 
 _SET_NOT_FOUND = ("resourcenotfound", "resourcegroupnotfound", "subscriptionnotfound")
 _FEATURE_MISSING = ("subscriptionnotregisteredforfeature", "featurenotregistered")
+
+_VERSION_UNKNOWN = ("noregisteredproviderfound", "invalidapiversionparameter", "invalidresourcetype")
+_ASKED_VERSION = re.compile(r"api[ -]version '([0-9a-z-]+)'", re.IGNORECASE)
+_KNOWN_VERSIONS = re.compile(r"supported (?:api-)?versions are '([^']*)'", re.IGNORECASE)
 
 _NAMED_FEATURE = re.compile(r"\b(Microsoft\.[A-Za-z]+)/([A-Za-z0-9_]+)\b(?!/)")
 _SPEAKS_OF_FEATURE = re.compile(r"\bfeature\b", re.IGNORECASE)
@@ -47,7 +52,7 @@ def remedy_for(status: int, code: str, message: str) -> str:
     if known == "galleryimagenotfound":
         return _GALLERY_IMAGE_REMEDY
     if is_unknown_version(code, message):
-        return unknown_version_remedy(message)
+        return _unknown_version_remedy(message)
     if feature := _feature_remedy(known, message):
         return feature
     if status in (401, 403):
@@ -57,6 +62,30 @@ def remedy_for(status: int, code: str, message: str) -> str:
     if known in _SET_NOT_FOUND:
         return "Check `subscription-id`, `resource-group` and `scale-set`."
     return remedy_of(code, message)
+
+
+def is_unknown_version(code: str, message: str) -> bool:
+    """Whether it is the version that is not known; a region or a type may be unknown by the same code."""
+    if code.lower() not in _VERSION_UNKNOWN:
+        return False
+    asked, known = _ASKED_VERSION.search(message), _versions(message)
+    return asked is None or not known or asked[1].lower() not in known
+
+
+def _unknown_version_remedy(message: str) -> str:
+    """What it means where it lasts, for an answer that `is_unknown_version`."""
+    asked, known = _ASKED_VERSION.search(message), _versions(message)
+    which = f"the api-version {asked[1]}" if asked else "the api-version"
+    newest = f" (the newest that it names is {max(known)})" if known else ""
+    return (
+        f"This cloud does not know {which} yet{newest}, and this release of the action speaks no older one: run again "
+        "when it does. Azure brings a new version to its clouds and regions one after the other."
+    )
+
+
+def _versions(message: str) -> tuple[str, ...]:
+    found = _KNOWN_VERSIONS.search(message)
+    return tuple(filter(None, (each.strip().lower() for each in found[1].split(",")))) if found else ()
 
 
 def _feature_remedy(code: str, message: str) -> str:

@@ -7,8 +7,8 @@ driver's.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,14 +16,14 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
-from vmss_upgrade.azure_api import image_catalog, vm_sizes
+from vmss_upgrade.azure_api import image_catalog
 from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
-from vmss_upgrade.azure_api.image_reference import image_patch
-from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
-from vmss_upgrade.azure_api.spelling import Spelling
-from vmss_upgrade.azure_api.translation import to_instances, to_machines, to_model, to_permissions
+from vmss_upgrade.azure_api.translation.image_reference import image_patch
+from vmss_upgrade.azure_api.translation.instances import Looks, to_instance, to_machine
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in, texts_in
+from vmss_upgrade.azure_api.translation.model import to_model
 from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.checks.rights import Permission
@@ -67,10 +67,8 @@ class ScaleSetClient:
         compute = f"/resourceGroups/{quote(resource_group, safe='')}/providers/Microsoft.Compute"
         self._machines_path = f"{self._subscription_path}{compute}/virtualMachines"
         self._path = f"{self._subscription_path}{compute}/virtualMachineScaleSets/{quote(name, safe='')}"
-        # What was read last, as Azure wrote it. `Model` is what decisions are made of; what an instance lacks of the
-        # rest (sizes, extensions, network interfaces) is told by comparing the two documents, field by field.
-        self._model_body: Json = {}
-        self._spelling = Spelling()
+        self._model_body: Json = {}  # what was read last, as Azure wrote it
+        self._looks = Looks()
         self._now = now
         # of a look at machines that broke off: name -> when the view was answered, and the view
         self._views: dict[str, tuple[float, Json]] = {}
@@ -93,9 +91,8 @@ class ScaleSetClient:
 
     def _instances(self) -> InstanceList:
         pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
-        listed = to_instances((item for page in pages for item in page.items), self._model_body)
-        instances = self._spelling.kept(listed)
-        return InstanceList(instances=instances, pages=len(pages), remaining=_remaining(pages[-1].headers))
+        instances = self._looks.take((item for page in pages for item in page.items), to_instance)
+        return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
         """GET of the virtual machines by filter (wire facts, section 12).
@@ -111,8 +108,8 @@ class ScaleSetClient:
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
         machines = [self._viewed(item) for page in pages for item in page.items]
         self._views = {}
-        listed = to_machines((machine for machine in machines if machine is not None), model.name)
-        instances = self._spelling.kept(listed)
+        shown = (machine for machine in machines if machine is not None)
+        instances = self._looks.take(shown, partial(to_machine, set_name=model.name))
         self._lineage = self._lineage or lineage_of(model, instances)
         instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
@@ -148,6 +145,13 @@ class ScaleSetClient:
             self._views[name] = (self._now(), view)
         return view
 
+    def compare(self, model: Model) -> Mapping[str, tuple[str, ...]]:
+        """See drift. No recording shows what a manualupgrade would change of a Flexible set's machine."""
+        try:
+            return {} if model.is_flexible else self._looks.differences(self._model_body)
+        except RecursionError:  # nested more deeply than anything of Azure's
+            return {}
+
     def is_rolling_upgrade_running(self) -> bool | None:
         """GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
@@ -169,8 +173,8 @@ class ScaleSetClient:
         return image_catalog.list_versions(self._reader, self._subscription_path, image, location)
 
     def read_size(self, name: str, location: str) -> VmSize | None:
-        """See vm_sizes."""
-        return vm_sizes.read_size(self._reader, self._subscription_path, name, location)
+        """See image_catalog."""
+        return image_catalog.read_size(self._reader, self._subscription_path, name, location)
 
     def read_feature_state(self, feature: str) -> str | None:
         """GET of Microsoft.Features; 404 for a feature that is none any more."""
@@ -189,8 +193,9 @@ class ScaleSetClient:
         url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
         try:
             with translated("reading the permissions"):
-                entries = to_permissions(item for page in self._reader.pages(url) for item in page.items)
-                return entries or None  # nothing at all: but the scale set could be read
+                items = [item for page in self._reader.pages(url) for item in page.items]
+            # nothing at all: but the scale set could be read
+            return tuple(Permission(texts_in(item, "actions"), texts_in(item, "notActions")) for item in items) or None
         except AzureError as error:
             if error.trouble in ASK_AGAIN:
                 raise
@@ -252,8 +257,3 @@ class ScaleSetClient:
                 self._group, self._name, {"instanceIds": list(instance_ids)}, polling=polling
             )
         return polling
-
-
-def _remaining(headers: Any) -> float | None:
-    found = re.search(rf"{LIST_BUCKET};(\d+)", headers.get("x-ms-ratelimit-remaining-resource", ""))
-    return float(found.group(1)) if found else None

@@ -139,9 +139,7 @@ class Preparation:
         return [i.id for i in made if i.id in updating or is_selected(i, selection)]
 
     def _with_signal_seen(self, model: Model) -> Steps[Model]:
-        """The model, read once more where it shows no health signal although instances report their health; these too,
-        because what they lack of the model was found by the first read.
-        """
+        """Read the model and the instances once more where it shows no health signal although instances report it."""
         reporting = any(i.health not in (Health.NO_SIGNAL, Health.NOT_YET) for i in self._azure.seen)
         if model.health_signal is not HealthSignal.NONE or not reporting:
             return model
@@ -183,6 +181,7 @@ class Preparation:
             plan = yield from self._plan_when_allowed(model, goal)
         is_pinned = wanted.is_floating and command is not Command.UPGRADE_INSTANCES
         plan = replace(plan, pinned=wanted if is_pinned else None)
+        self._azure.compare()
         self._findings += examine_plan(self._seen(model), plan, self._order.policy, hanging=self._hanging)
         yield from self._check_features(model, plan)
         if self._order.policy.on_failure is OnFailure.ROLLBACK and (plan.batches or self._order.recorded):
@@ -238,7 +237,8 @@ class Preparation:
         self._moved = moved_from(scale_set, left, goal)
         plan = plan_rollback(scale_set, goal, self._order.policy, self._moved, left=left)
         self._findings += examine_moved(self._moved, back_to, is_all=not plan.batches)
-        self._findings += examine_plan(scale_set, plan, self._order.policy, hanging=self._hanging)
+        self._azure.compare()
+        self._findings += examine_plan(self._seen(model), plan, self._order.policy, hanging=self._hanging)
         return plan
 
     def _image_to_return_to(self, scale_set: ScaleSet, recorded: Recorded | None) -> Image | None:

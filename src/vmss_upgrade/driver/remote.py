@@ -193,6 +193,11 @@ class PatientApi:
         if listed.remaining is not None:
             self._bucket.observe(listed.remaining, self.seen_at)
 
+    def compare(self) -> None:
+        """Note in `seen` what each instance visibly lacks of the model besides its image. Asks Azure nothing."""
+        behind = self.api.compare(self.model)
+        self.seen = tuple(replace(instance, behind_in=behind.get(instance.id, ())) for instance in self.seen)
+
     def look_interval(self) -> float:
         """Seconds between two looks while something is awaited."""
         return pacing.look_interval(self.pages, self._bucket, self.now())

@@ -137,6 +137,7 @@ class _Rollout:
     def _show(self, model: Model) -> Steps[Ending]:
         """The scale set as it is, and nothing else."""
         yield from self._azure.look()
+        self._azure.compare()
         scale_set = ScaleSet(model=model, instances=self._azure.seen)
         yield StatusSeen(at=self.elapsed(), scale_set=scale_set, goal=goal_of(model))
         return Ending(outcome=Outcome.REPORTED, reason="Only the status was asked for; nothing was written.")

@@ -78,7 +78,7 @@ class Image:
 
     def same_as(self, other: Image) -> bool:
         """Equality as Azure sees it: without regard to case (ids come back in other case than they were sent)."""
-        return self._key() == other._key()
+        return self == other or self._key() == other._key()
 
     def _key(self) -> tuple[str, ...]:
         if self.is_vhd:  # the path of a blob has case

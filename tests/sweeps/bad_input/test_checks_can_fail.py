@@ -101,7 +101,7 @@ LINK = Case(alterations=(Alteration("instances", "link", text="https://evil.inva
 @pytest.mark.parametrize("check", [judge.asks_nobody_else, judge.secrets_go_home])
 def test_a_link_that_is_followed_to_another_host(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     assert judge.faults_of_case(LINK) == []
-    mutate(monkeypatch, {"StayHome.on_request": nothing})
+    mutate(monkeypatch, {"OnlyResourceManager.on_request": nothing})
     assert faults_by(check, LINK)
 
 

@@ -5,7 +5,7 @@ Shapes: `VirtualMachineScaleSetVMInstanceView` and `VirtualMachineInstanceView` 
 
 from __future__ import annotations
 
-from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.rollout.scale_set import Health, Power, Problem
 
 _HEALTHS = {"": Health.NO_SIGNAL, "healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}

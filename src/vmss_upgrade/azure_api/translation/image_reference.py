@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmss_upgrade.azure_api.json_fields import Json, object_in, text_in
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, text_in
 from vmss_upgrade.rollout.image import Image, ImageKind
 
 _REFERENCES = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, text_in
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in
 
 # what it is called, and where it stands: in the model's virtualMachineProfile and in the instance's properties alike
 _FIELDS = (

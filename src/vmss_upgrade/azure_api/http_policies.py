@@ -1,4 +1,4 @@
-"""What every request to Resource Manager, and every token for it, passes through on its way."""
+"""What every request and every answer passes on its way: to Resource Manager the policies, to anybody the transport."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from azure.core.credentials import AccessToken, TokenCredential
+from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.pipeline.transport import HttpTransport
 
 from vmss_upgrade.addresses import parse_address
-from vmss_upgrade.azure_api.credentials import RenewableCredential
+from vmss_upgrade.azure_api.credentials import Credential
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
 from vmss_upgrade.ports import Clock
 
+_SENDABLE = re.compile(r"[ -~]*")
 LONGEST_ADDRESS = 16_384  # characters; a link with its skip token has some hundred
 
 
@@ -30,7 +32,7 @@ class Timeouts(SansIOHTTPPolicy[Any, Any]):
 class ForgetRefusedToken(SansIOHTTPPolicy[Any, Any]):
     """After a 401 the next token is a fresh one: the SDK's cache would give the refused one again."""
 
-    def __init__(self, credential: RenewableCredential) -> None:
+    def __init__(self, credential: Credential) -> None:
         self._credential = credential
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
@@ -59,27 +61,7 @@ class Trace(SansIOHTTPPolicy[Any, Any]):
         self._tell(f"{sent.method} {path} -> {answer.status_code} in {took:.0f} ms, {correlation_id(answer.headers)}")
 
 
-class Masked:
-    """A TokenCredential that has every token masked before anything can be done with it, and so before it is told."""
-
-    def __init__(self, inner: TokenCredential, mask: Callable[[str], None]) -> None:
-        self._inner = inner
-        self._mask = mask
-
-    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-        """See azure.core.credentials.TokenCredential."""
-        token: AccessToken = self._inner.get_token(*scopes, **options)
-        self._mask(token.token)
-        return token
-
-    def get_token_info(self, *scopes: str, options: Any = None) -> Any:
-        """See azure.core.credentials.SupportsTokenInfo."""
-        token = self._inner.get_token_info(*scopes, options=options)  # type: ignore[attr-defined]
-        self._mask(token.token)
-        return token
-
-
-class StayHome(SansIOHTTPPolicy[Any, Any]):
+class OnlyResourceManager(SansIOHTTPPolicy[Any, Any]):
     """Lets requests to Resource Manager alone leave: they bear our token.
 
     Links of a list and addresses of operations are Azure's words, which the SDK follows wherever they lead. `regional`:
@@ -101,3 +83,46 @@ class StayHome(SansIOHTTPPolicy[Any, Any]):
         if not is_known or (address.scheme, address.port) != ("https", self._home.port):
             raise LeadsElsewhere(address.host if not is_known else address.origin)
         request.http_request.url = str(address)
+
+
+class CheckedTransport(HttpTransport[Any, Any]):
+    """Sends no token that a header cannot carry, and has every answer read as UTF-8, whatever charset it names."""
+
+    def __init__(self, inner: HttpTransport[Any, Any]) -> None:
+        self._inner = inner
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Pass on. Raises ClientAuthenticationError for a token that `requests` would quote while it refuses it."""
+        if not _SENDABLE.fullmatch(request.headers.get("Authorization", "")):
+            raise ClientAuthenticationError(
+                "The token holds a line break or another character that a request cannot carry. It is not shown here."
+            )
+        response = self._inner.send(request, **options)
+        _forget_charset(response)
+        return response
+
+    def open(self) -> None:
+        """Pass on."""
+        self._inner.open()
+
+    def close(self) -> None:
+        """Pass on."""
+        self._inner.close()
+
+    def __enter__(self) -> CheckedTransport:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing."""
+
+    def sleep(self, duration: float) -> None:
+        """Pass on."""
+        self._inner.sleep(duration)
+
+
+def _forget_charset(response: Any) -> None:
+    """JSON is UTF-8 (RFC 8259). Python has charsets that take minutes to decode, and some that decode to anything."""
+    kind = response.headers.get("content-type")
+    if kind:
+        response.headers["content-type"] = kind.partition(";")[0].strip()
+    response.internal_response.encoding = "utf-8"

@@ -19,14 +19,14 @@ def object_in(parent: Json, *path: str) -> Json:
     """The object at the end of the path; empty where there is none."""
     for name in path:
         value = parent.get(name)
-        parent = value if isinstance(value, Mapping) else {}
+        parent = value if isinstance(value, dict) else {}
     return parent
 
 
 def objects_in(parent: Json, name: str) -> list[Json]:
     """The objects of a list."""
     value = parent.get(name)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def text_in(parent: Json, *path: str) -> str:
@@ -35,8 +35,15 @@ def text_in(parent: Json, *path: str) -> str:
     Half a character (JSON's \\ud800) is one nobody knows.
     """
     value = object_in(parent, *path[:-1]).get(path[-1])
-    text = "" if value is None or isinstance(value, Mapping | list) else str(value)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    if not isinstance(value, str):
+        return "" if value is None or isinstance(value, dict | list) else str(value)
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def texts_in(parent: Json, name: str) -> tuple[str, ...]:
+    """Return the texts of a list."""
+    value = parent.get(name)
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
 
 
 def number_in(parent: Json, name: str) -> int | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from vmss_upgrade.azure_api.json_fields import Json, object_in, objects_in, segments_of, text_in
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, segments_of, text_in
 from vmss_upgrade.rollout.model import Owner
 
 # of classic clusters, and of managed ones

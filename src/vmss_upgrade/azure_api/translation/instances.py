@@ -1,0 +1,135 @@
+"""Items of a list -> instances; where domains, health and power are found is said at each function. Pure.
+
+Shapes: `VirtualMachineScaleSetVM` of a Uniform set, `VirtualMachine` of a Flexible one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from vmss_upgrade.azure_api.translation import drift, instance_view
+from vmss_upgrade.azure_api.translation.image_reference import instance_image
+from vmss_upgrade.azure_api.translation.json_fields import (
+    Json,
+    first_zone,
+    number_in,
+    object_in,
+    provisioning_in,
+    text_in,
+)
+from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.wording import in_natural_order
+
+_MACHINE_MODEL_TIME = "VirtualMachineProfileTimeCreated"  # a tag: flexible_list_vms_by_filter_2024
+
+
+class Looks:
+    """The lists of one scale set, look after look.
+
+    Names stay as they were first spelled, so that one instance is one: Resource Manager compares names without regard
+    to case, and does not keep to one (wire facts, section 1). An item that has not changed since the last look is not
+    translated again.
+    """
+
+    def __init__(self) -> None:
+        self._spelled: dict[str, str] = {}
+        self._shown: list[tuple[str, Json, Instance]] = []
+
+    def take(self, items: Iterable[Json], translate: Callable[[Json], Instance]) -> tuple[Instance, ...]:
+        """Return the instances of a list, ordered by id: the list itself is in no useful order."""
+        known = {name: (item, instance) for name, item, instance in self._shown}
+        self._shown = []
+        for item in items:
+            name = text_in(item, "name")
+            before, instance = known.get(name, (None, None))
+            if instance is None or (before is not item and before != item):
+                instance = self._as_first_spelled(translate(item))
+            self._shown.append((name, item, instance))
+        return _ordered(instance for _, _, instance in self._shown)
+
+    def differences(self, model_body: Json) -> dict[str, tuple[str, ...]]:
+        """Return what the latest list shows otherwise than the scale set's own GET answer, by instance id."""
+        return {instance.id: drift.differences(item, model_body) for _, item, instance in self._shown}
+
+    def _as_first_spelled(self, instance: Instance) -> Instance:
+        names = (instance.id, instance.zone, instance.placement_group)
+        id_, zone, group = (self._spelled.setdefault(name.lower(), name) for name in names)
+        return replace(instance, id=id_, zone=zone, placement_group=group)
+
+
+def to_instances(items: Iterable[Json]) -> tuple[Instance, ...]:
+    """Return the instances of one expanded list, ordered by id."""
+    return _ordered(map(to_instance, items))
+
+
+def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    by_id = {instance.id.lower(): instance for instance in instances}  # pages may overlap
+    return tuple(sorted(by_id.values(), key=lambda instance: in_natural_order(instance.id)))
+
+
+def to_instance(item: Json) -> Instance:
+    """Return what an item of an expanded instance list shows.
+
+    Domains stand in the instance view, beside placementGroupId; the zone at the top of the instance.
+    """
+    properties = object_in(item, "properties")
+    view = object_in(properties, "instanceView")
+    flag = properties.get("latestModelApplied")
+    return Instance(
+        id=text_in(item, "instanceId") or text_in(item, "name"),
+        image=instance_image(object_in(properties, "storageProfile")),
+        latest_model_applied=flag if isinstance(flag, bool) else None,
+        provisioning=provisioning_in(properties),
+        power=instance_view.power(view),
+        health=instance_view.health(view),
+        zone=first_zone(item),
+        placement_group=text_in(view, "placementGroupId"),
+        update_domain=number_in(view, "platformUpdateDomain"),
+        fault_domain=number_in(view, "platformFaultDomain"),
+        protected=instance_view.protected(properties),
+        changed_individually=text_in(properties, "modelDefinitionApplied").lower() == "virtualmachine",
+        generation=instance_view.os_generation(view),
+        problems=instance_view.problems(view, properties),
+        health_time=instance_view.health_time(view),
+        shows_view=bool(view),
+    )
+
+
+def to_machine(item: Json, set_name: str = "") -> Instance:
+    """Return what a virtual machine of a Flexible set shows, which comes with its instance view.
+
+    There is no flag and no update domain on a machine; a fault domain only where it was asked for (-1: it was not).
+    The tag says when the model was made that it was made from (wire facts, section 12).
+    """
+    properties = object_in(item, "properties")
+    view = object_in(properties, "instanceView")
+    fault_domain = number_in(view, "platformFaultDomain")
+    if fault_domain is None:
+        fault_domain = number_in(properties, "platformFaultDomain")
+    return Instance(
+        id=text_in(item, "name"),
+        image=instance_image(object_in(properties, "storageProfile")),
+        latest_model_applied=None,
+        provisioning=provisioning_in(properties),
+        power=instance_view.power(view),
+        health=instance_view.health(view),
+        zone=first_zone(item),
+        update_domain=number_in(view, "platformUpdateDomain"),
+        fault_domain=None if fault_domain is not None and fault_domain < 0 else fault_domain,
+        protected=instance_view.protected(properties),
+        generation=instance_view.os_generation(view),
+        model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
+        problems=instance_view.problems(view, properties),
+        health_time=instance_view.health_time(view),
+        os=text_in(properties, "storageProfile", "osDisk", "osType"),
+        has_model_mark=_has_model_mark(item, set_name),
+        shows_view=bool(view),
+    )
+
+
+def _has_model_mark(item: Json, set_name: str) -> bool:
+    """The tag, or the name that Azure gives: SET_ and eight hexadecimal digits."""
+    named = re.fullmatch(rf"{re.escape(set_name)}_[0-9a-f]{{8}}", text_in(item, "name"), re.IGNORECASE)
+    return bool(text_in(item, "tags", _MACHINE_MODEL_TIME)) or named is not None
