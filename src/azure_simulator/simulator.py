@@ -119,7 +119,7 @@ class SimulatedAzure:
         return reply
 
     def _carry_out(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Reply, float]:
-        """Return the reply, and how long it hangs before it comes. Log the request whatever becomes of it."""
+        """Return the reply, and how long it hangs before it comes. Log the request in every case."""
         now = self._settle()
         parts = urlsplit(url)
         strike = self._faults.strike(

@@ -1,7 +1,7 @@
 """What a captured instance is shown as: the file's own words, and over them what has changed since.
 
 What the simulator would have written at the beginning is compared with what it writes now. Only the difference is
-laid over the document, so that what the file does not say is not invented, and whatever else it says is kept.
+laid over the document, so that what the file does not say is not invented, and everything else that it says is kept.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from azure_simulator.state.instances import Instance
 from azure_simulator.wire.merging import merged
 
 Json = dict[str, Any]
-# What is shown anew after an upgrade, even where it is as it was before.
+# What is overwritten after an upgrade, even where it is as it was before.
 _STATE = ("latestModelApplied", "provisioningState")
 _STATE_IN_VIEW = ("statuses", "vmHealth")
 

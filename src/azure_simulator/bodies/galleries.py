@@ -126,7 +126,7 @@ def _public_resource(unique_id: str, kind: str, location: str, details: Json, co
 
 
 def _definition_details(traits: ImageTraits, gallery: str, definition: str) -> Json:
-    """Return the properties of an image definition, of whatever gallery."""
+    """Return the properties of an image definition, of any kind of gallery."""
     details: Json = only_known(
         {
             "hyperVGeneration": traits.hyper_v_generation,

@@ -57,7 +57,7 @@ class Scenario:
     `began` is the date of its beginning, which decides how Azure writes (generation.py). `policy` adds its tags and
     extensions to every set that is created or updated, as a policy of the subscription does. `neighbours` are other
     sets, which show in the subscription's list and nowhere else. `under_way` are operations that other clients started
-    before. `permissions` None: nobody may read them. `repairs_suspended`: automatic repairs are suspended from the
+    before. `permissions` None: they may not be read. `repairs_suspended`: automatic repairs are suspended from the
     beginning on. `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure.
     `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
     sizes that the region offers. `access_token_seconds` None: tokens say 3599 s and are never refused for their age.

@@ -86,7 +86,7 @@ class Agenda:
         return max((fault.seconds for fault in self._conflicts), default=0.0)
 
     def forget(self) -> None:
-        """Count upgrades and updates anew, as those of another set."""
+        """Forget the upgrades and updates of a set that was deleted."""
         self._upgraded_at, self._updated_at = [], []
 
     def _lag(self, faults: Sequence[ListLags | ModelLags], now: float) -> float:

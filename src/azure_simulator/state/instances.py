@@ -58,8 +58,8 @@ class UnhealthyPeriod:
 class Upgrade:
     """One replacement of an instance's OS disk: Updating from `started_at` to `ended_at`.
 
-    `image` is what the instance has afterwards, None when it keeps the old one (the upgrade failed, or Azure's word was
-    wrong); `model` the number of the set's model it is then current with, from `current_at` on.
+    `image` is what the instance has afterwards, None when it keeps the old one (the upgrade failed, or only
+    said that it succeeded); `model` the number of the set's model it is then current with, from `current_at` on.
     """
 
     started_at: float

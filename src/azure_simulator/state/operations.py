@@ -16,7 +16,7 @@ Ending = Callable[[], float]
 
 @dataclass(slots=True, kw_only=True)
 class Operation:
-    """One operation. `ends_at` is computed anew each time, since an instance may vanish from a running upgrade.
+    """One operation. `ends_at` is computed each time, since an instance may vanish from a running upgrade.
 
     `query` is the opaque part of its URL, which must come back as it was given. `retry_after` is the Retry-After of
     the first poll that finds the operation InProgress: 61 for a creation (97 of Windows), 37 for an update (51),

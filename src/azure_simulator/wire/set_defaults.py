@@ -218,7 +218,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _spelled(model: Json) -> Json:
-    """Return a model with the few words that Azure writes in one case whatever the client wrote."""
+    """Return a model in which the few words that Azure always writes in one case are written so."""
     words = {word.lower(): word for word in _SPELLED}
 
     def walk(value: Any) -> None:
