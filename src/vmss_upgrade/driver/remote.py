@@ -47,7 +47,9 @@ class RemoteScaleSet:
 
     model: Model
 
-    def __init__(self, api: ScaleSetApi, clock: Clock, *, timeout: float, ignores_health: bool = False) -> None:
+    def __init__(
+        self, api: ScaleSetApi, clock: Clock, *, timeout: float = float("inf"), ignores_health: bool = False
+    ) -> None:
         self._api = api
         self._ignores_health = ignores_health
         self._signal = HealthSignal.NONE  # the one that was planned with
@@ -169,11 +171,11 @@ class RemoteScaleSet:
         """Return the state of the subscription's registration for a preview feature; None where it is not known."""
         return (yield from self.clock.patiently(partial(self._api.read_feature_state, feature)))
 
-    def are_repairs_suspended(self) -> Steps[bool | None]:
-        """Return whether automatic repairs are suspended now; None where Azure does not say."""
+    def are_repairs_suspended(self, *, until: float = float("inf")) -> Steps[bool | None]:
+        """Return whether automatic repairs are suspended now; None where Azure does not say. `until`: the last try."""
         if self.model_read_at == _NEVER:
-            yield from self.read_model()
-        return (yield from self.clock.patiently(partial(self._api.are_repairs_suspended, self.model)))
+            self.model = yield from self.clock.patiently(self._api.read_model, until=until)
+        return (yield from self.clock.patiently(partial(self._api.are_repairs_suspended, self.model), until=until))
 
     def look_up(self, image: Image) -> Steps[ImageFacts]:
         """Return what the catalog says of one exact image, in the region of the scale set."""

@@ -100,8 +100,13 @@ def _ask(remote: RemoteScaleSet, *, suspended: bool, until: float = float("inf")
         try:
             return remote.set_repairs(suspended=suspended)
         except AzureError as error:
+            if remote.clock.now() >= until:
+                raise
             patience = yield from remote.wait_after_write(error, patience, until=until)
-            if error.trouble is Trouble.UNCERTAIN and (yield from remote.are_repairs_suspended()) is suspended:
+            if (
+                error.trouble is Trouble.UNCERTAIN
+                and (yield from remote.are_repairs_suspended(until=until)) is suspended
+            ):
                 return None
 
 
@@ -114,11 +119,11 @@ def _follow(
     try:
         state = yield from operation.follow(min(remote.clock.now() + LIMIT, until))
     except AzureError:
-        if (yield from remote.are_repairs_suspended()) is not suspended:
+        if (yield from remote.are_repairs_suspended(until=until)) is not suspended:
             raise
         return
     is_open = state in (OperationState.LOST, OperationState.RUNNING)
-    if is_open and (yield from remote.are_repairs_suspended()) is suspended:
+    if is_open and (yield from remote.are_repairs_suspended(until=until)) is suspended:
         return
     if state is not OperationState.SUCCEEDED:
         raise operation.failure(state, "changing the state of automatic repairs")
