@@ -50,7 +50,7 @@ class Return:
 
 
 class Batches:
-    """The batches of one `plan`. `started` are those that were begun; `model` is the one that instances are brought to.
+    """The batches of one `plan`, one after the other; `started` are those that were begun.
 
     `is_current` False: somebody changed the model (not its image) meanwhile, so that instances are not current with it.
     """
@@ -81,7 +81,7 @@ class Batches:
         ending = yield from self._upgrade(plan.due_now)
         if ending is not None:
             return ending
-        unsettled = yield from self._hold.before_the_end()
+        unsettled = yield from self._hold.wait_to_settle()
         if plan.stop_after is not None:
             return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
         if not unsettled and self.left() and self._policy.stop_after is not None:
@@ -92,7 +92,7 @@ class Batches:
             ending = yield from self._extra_pass()
             if ending is not None:
                 return ending
-            unsettled = yield from self._hold.before_the_end()
+            unsettled = yield from self._hold.wait_to_settle()
         return (yield from self._conclude(unsettled))
 
     # -- batch after batch ---------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class Batches:
         for position, planned in enumerate(batches):
             if self._limits.stops_in_time and not fits(self._clock.elapsed(), self._taken, self._policy.timeout):
                 return self._no_time_for(planned)
-            yield from self._hold.before(planned)
+            yield from self._hold.wait_to_start(planned)
             batch = still_due(planned, self._remote.scale_set, self.plan.goal, self._policy)
             yield from self._say_what_is_left_out(planned, batch)
             if not batch.instance_ids:

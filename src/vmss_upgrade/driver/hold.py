@@ -49,7 +49,7 @@ class Hold:
                 f"{duration(self._bake_owed)}."
             )
 
-    def before(self, planned: Batch) -> Steps[None]:
+    def wait_to_start(self, planned: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where something still does after
         `health_timeout`, or where waiting cannot help; AzureError where somebody changed the model.
 
@@ -80,7 +80,7 @@ class Hold:
                 yield from self.check_model()
                 model_checked = True
 
-    def before_the_end(self) -> Steps[tuple[Failure, ...]]:
+    def wait_to_settle(self) -> Steps[tuple[Failure, ...]]:
         """Look at everything once more, until nothing is being created or updated, at most for `health_timeout`.
 
         Returns what still is, and what is not healthy, by then.

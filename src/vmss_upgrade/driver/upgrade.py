@@ -87,7 +87,7 @@ def _submit(remote: RemoteScaleSet, run: BatchRun, hold: Hold) -> Steps[Followed
                 yield UpgradeAccepted(batch=run.batch, certain=False)
             patience = yield from remote.wait_after_write(error, patience, until=run.deadline)
             yield from remote.look(until=run.deadline)
-            yield from hold.before(run.batch)
+            yield from hold.wait_to_start(run.batch)
 
 
 # -- the operation -----------------------------------------------------------------------------------------------------
