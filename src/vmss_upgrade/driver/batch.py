@@ -33,7 +33,7 @@ LOOKS_WHILE_BAKING = 3  # at least, besides the one that begins the bake
 class BatchRun:
     """One batch on its way to the goal, for at most `batch_timeout` (`limit` in words) from when this was made.
 
-    `model` is the one that it is brought to; where somebody changed the rest of it meanwhile, that is a finding, and
+    `model` is the one that it is brought to; when somebody changes the rest of it meanwhile, that is a finding, and
     `is_current` is False from then on.
     """
 

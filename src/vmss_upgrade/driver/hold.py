@@ -1,4 +1,4 @@
-"""Holding: no batch starts, and no rollout ends well, while instances outside the batch are in trouble."""
+"""Holding: no batch starts, and no rollout succeeds, while instances outside the batch are in trouble."""
 
 from __future__ import annotations
 
@@ -96,8 +96,9 @@ class Hold:
             yield from self._wait_for(unsettled, until)
 
     def check_model(self, *, unchanged_since: Model | None = None) -> Steps[None]:
-        """Raise AzureError if somebody changed the model's image during the rollout; or anything that the goal is
-        about, where the model is to be `unchanged_since` it was planned from.
+        """Raise AzureError if somebody changed the model's image during the rollout.
+
+        `unchanged_since`: the model that was planned from, where no other part of it may have changed either.
         """
 
         def check(model: Model) -> None:

@@ -87,7 +87,7 @@ def _submit(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps
 def _follow(operation: FollowedOperation, limit: float) -> Steps[AzureError | None]:
     """Return how Azure's operation failed, if it did. Raise that where the operation has not ended at `limit`."""
     state = yield from operation.follow(limit)
-    if state in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself will tell
+    if state in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself decides
         return None
     failure = operation.failure(state, DOING)
     if state is OperationState.RUNNING:

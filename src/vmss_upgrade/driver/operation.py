@@ -9,7 +9,7 @@ from vmss_upgrade.rollout.failures import remedy_of
 from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.watching import pacing
 
-# why nobody can follow an operation any more
+# why an operation cannot be followed any more
 _LOST = {
     Trouble.NO_RECORD: "Azure has no record of the operation any more (404)",
     Trouble.DENIED: "The identity may not read Azure's operations (403)",
@@ -18,7 +18,7 @@ _LOST = {
 
 
 class FollowedOperation:
-    """One operation that Azure accepted. `lost_because` says why nobody can follow it any more (empty: it can be)."""
+    """One operation that Azure accepted. `lost_because`: why it cannot be followed any more (empty: it can)."""
 
     def __init__(self, operation: Operation, clock: RunClock) -> None:
         self._operation = operation
@@ -28,17 +28,17 @@ class FollowedOperation:
 
     @property
     def problem(self) -> Problem | None:
-        """Why it failed, in Azure's words, once it has."""
+        """Azure's reason, in its own words, once the operation has failed."""
         return self._operation.problem
 
     @property
     def ended_at(self) -> str:
-        """When it ended, as Azure writes it; empty where Azure does not say."""
+        """End of the operation, as Azure writes it; empty where Azure does not say."""
         return self._operation.ended_at
 
     @property
     def correlation_id(self) -> str:
-        """The id that Microsoft support asks for; may be empty."""
+        """Id that Microsoft support asks for; may be empty."""
         return self._operation.correlation_id
 
     def follow(self, deadline: float) -> Steps[OperationState]:

@@ -1,4 +1,4 @@
-"""Everything before the first write: read, resolve the image, plan, and find what speaks against it, all at once."""
+"""Everything before the first write: read, resolve the image, plan, and find all that speaks against the plan."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Prepared:
 
     @property
     def refusals(self) -> tuple[Finding, ...]:
-        """What forbids the rollout."""
+        """Findings that forbid the rollout."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.REFUSE)
 
 

@@ -68,8 +68,8 @@ class RemoteScaleSet:
         return ScaleSet(model=self.model, instances=self.instances)
 
     def begin(self) -> None:
-        """Go by the model's present health signal to the end, and announce every look: the plan has told what was seen
-        before.
+        """Go by the model's present health signal to the end, and announce every look: what was seen before is part
+        of the plan.
         """
         self._signal = self.model.health_signal
         self._announces_looks = True

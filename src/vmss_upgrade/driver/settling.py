@@ -1,4 +1,4 @@
-"""Reading a scale set at rest, so that the plan is made from the truth."""
+"""Reading a scale set while nothing in it is being created or updated, so that the plan is made from the truth."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]
     """
     until = remote.clock.now() + policy.health_timeout
     yield from remote.look()
-    awaited = _busy(remote, policy.selection)
+    awaited = _awaited(remote, policy.selection)
     hanging = updating_ids(remote.instances)
     while awaited and remote.clock.now() < until:
         why = f"instances are being made or updated ({listed(awaited)})"
         yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
         yield from remote.look()
-        awaited = [id_ for id_ in _busy(remote, policy.selection) if id_ in awaited]
+        awaited = [id_ for id_ in _awaited(remote, policy.selection) if id_ in awaited]
         hanging &= updating_ids(remote.instances)
     return hanging
 
 
-def _busy(remote: RemoteScaleSet, selection: Selection) -> list[str]:
+def _awaited(remote: RemoteScaleSet, selection: Selection) -> list[str]:
     """Return the instances that are being updated, and of the selected those that are being created."""
-    busy = [i for i in remote.instances if i.is_busy and not i.is_leaving and not i.is_attached]
-    updating = updating_ids(busy)
-    return [i.id for i in busy if i.id in updating or is_selected(i, selection)]
+    changing = [i for i in remote.instances if i.is_busy and not i.is_leaving and not i.is_attached]
+    updating = updating_ids(changing)
+    return [i.id for i in changing if i.id in updating or is_selected(i, selection)]
 
 
 def read_signal_again(remote: RemoteScaleSet) -> Steps[None]:

@@ -124,7 +124,7 @@ class Holding(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancesSeen(Happened):
-    """A look at all instances between batches."""
+    """A look at all instances, once the plan stands."""
 
     instances: tuple[Instance, ...]
 
