@@ -117,7 +117,7 @@ class BatchRun:
         except AzureError as error:
             if not self.is_out_of_time() or error.trouble not in ASK_AGAIN:
                 raise
-            message = f"what became of it could not be read when {self.limit} passed: {error.code}, {error}"
+            message = f"its instances could not be read when {self.limit} passed: {error.code}, {error}"
             gate = self._timed_out(gate, message)
         correlation_id = operation.correlation_id if operation else ""
         return replace(gate, failures=tuple(replace(f, correlation_id=correlation_id) for f in gate.failures))

@@ -171,7 +171,7 @@ class Batches:
         """Upgrade what is left. Returns the ending when one of these batches must be the last."""
         late = self.left()
         ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
-        yield _note(f"Not upgraded after the planned batches, so one more pass: {ids}.")
+        yield _note(f"Not upgraded by the planned batches, so there is one more pass: {ids}.")
         planned = len(self.plan.batches)
         return (yield from self._upgrade(tuple(Batch(planned + b.number, b.domain, b.instance_ids) for b in late)))
 
@@ -182,7 +182,7 @@ class Batches:
         yield from self.look_for_changes()
         starting = self._watch.still_starting(self._remote.scale_set)
         if starting:
-            yield _note(f"Created since planning, with the model as it is, and still starting: {listed(starting)}.")
+            yield _note(f"Created since planning, from the present model, and still starting: {listed(starting)}.")
         if unsettled:
             return endings.by_last_look(unsettled)
         late = self.left()

@@ -45,8 +45,8 @@ class Hold:
         self._bake_owed = self._policy.bake_time_for(self._remote.model.health_signal) if earlier else 0.0
         if self._bake_owed:
             yield _note(
-                f"On the target image by an earlier run: {listed(earlier)}. Before the next batch they bake for "
-                f"{duration(self._bake_owed)}."
+                f"Brought to the target image by an earlier run: {listed(earlier)}. They bake for "
+                f"{duration(self._bake_owed)} before the next batch."
             )
 
     def wait_to_start(self, planned: Batch) -> Steps[None]:

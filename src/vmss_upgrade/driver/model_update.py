@@ -105,7 +105,7 @@ def _written_model(remote: RemoteScaleSet, before: Image, limit: float, *, lag: 
     if model.is_updating:
         raise _still_updating()
     while model.image.same_as(before) and clock.now() - written_at < lag:
-        why = "the model still shows the image of before the update"
+        why = "the model still shows the image from before the update"
         yield from clock.wait(why, SECOND_LOOK, until=written_at + lag)
         model = yield from remote.read_model()
     return model

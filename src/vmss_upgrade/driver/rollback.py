@@ -64,7 +64,7 @@ def _undo(remote: RemoteScaleSet, limits: Limits, failed: FailedRollout, previou
 
 def _look(remote: RemoteScaleSet, limits: Limits, failed: FailedRollout, previous: Image) -> Steps[None]:
     """Read model and instances once Azure has ended what the rollout began."""
-    why = "Azure is still at work on what the rollout began"
+    why = "Azure is still carrying out what the rollout began"
     model = yield from remote.read_settled_model(why, remote.clock.now() + limits.policy.batch_timeout)
     if not model.image.same_as(previous):
         check = partial(check_during_rollout, expected=failed.plan.reaches)

@@ -79,7 +79,7 @@ class RunClock:
                     raise
                 if error.trouble in looked_at_twice:
                     looked_at_twice = ()
-                    why = f"{error.doing}: {error.code}, which an earlier look did not meet, so it is read once more"
+                    why = f"{error.doing}: {error.code}, although Azure answered this before, so it is read once more"
                     yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
                     continue
                 patience = yield from self.wait_after(error, patience, until=until)

@@ -29,7 +29,7 @@ def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]
     awaited = _awaited(remote, policy.selection)
     hanging = updating_ids(remote.instances)
     while awaited and remote.clock.now() < until:
-        why = f"instances are being made or updated ({listed(awaited)})"
+        why = f"instances are being created or updated ({listed(awaited)})"
         yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
         yield from remote.look()
         awaited = [id_ for id_ in _awaited(remote, policy.selection) if id_ in awaited]

@@ -20,7 +20,9 @@ from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import clause
 
 TRIES = 3  # how often a batch is asked for whose operation was preempted
-STOPPED_REMEDY = "Some of the batch are stopped; where Azure does not upgrade such, use `stopped-instances: skip`."
+STOPPED_REMEDY = (
+    "Some of them are stopped: where Azure does not upgrade stopped instances, use `stopped-instances: skip`."
+)
 
 
 @dataclass(frozen=True, slots=True)
