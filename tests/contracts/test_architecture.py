@@ -17,7 +17,6 @@ OURS = "vmss_upgrade"
 ROLLOUT = ("rollout", "rollout.planning", "rollout.checks", "rollout.watching", "rollout.history")
 SHARED = ("__version__", "account", "errors", "ports", *ROLLOUT)
 AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
-POST_DRIVES = ("driver.remote", "driver.repairs")
 
 # room of the house -> what it may import beside itself: rooms, or single modules. The longest name that fits counts.
 MAY_IMPORT: dict[str, set[str]] = {
