@@ -1,4 +1,4 @@
-"""What the driver needs of the world: every call that is made to Azure, and time."""
+"""What the driver needs from outside: every call that is made to Azure, and time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OperationState(Enum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    LOST = "lost"  # Azure has no record of it: only what it was to change can tell
+    LOST = "lost"  # Azure has no record of it: only what it was to change shows its effect
 
 
 class Operation(Protocol):
@@ -40,7 +40,7 @@ class Operation(Protocol):
 
     @property
     def correlation_id(self) -> str:
-        """The id that Microsoft support asks for; may be empty."""
+        """Id that Microsoft support asks for; may be empty."""
 
     @property
     def asked_delay(self) -> float | None:
@@ -48,11 +48,11 @@ class Operation(Protocol):
 
     @property
     def problem(self) -> Problem | None:
-        """Why it failed, in Azure's words, once it has."""
+        """Azure's reason, in its own words, once the operation has failed."""
 
     @property
     def ended_at(self) -> str:
-        """When it ended, as Azure writes it; empty where it does not say."""
+        """End of the operation, as Azure writes it; empty where Azure does not say."""
 
     def step(self) -> OperationState:
         """Poll once. Raises AzureError when this poll failed; the operation itself may go on."""
@@ -62,34 +62,34 @@ class ScaleSetApi(Protocol):
     """One scale set. Every method raises AzureError; none of them waits or repeats itself."""
 
     def read_model(self) -> Model:
-        """The model, without the instances."""
+        """Read the model, without the instances."""
 
     def read_instances(self, model: Model) -> InstanceList:
-        """All instances with their instance views, every page of them; `model` is the one that was read last."""
+        """Read all instances with their instance views, every page of them; `model` is the one that was read last."""
 
     def compare(self, model: Model) -> Mapping[str, tuple[str, ...]]:
         """Return by id what instances visibly lack of the model besides the image, both as last read; asks nothing."""
 
     def is_rolling_upgrade_running(self) -> bool | None:
-        """Whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
+        """Return whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
 
     def look_up(self, image: Image, location: str) -> ImageFacts:
-        """What the catalog says of one exact image in the region. Missing and denied are states, not errors."""
+        """Read what the catalog says of one exact image in the region. Missing and denied are states, not errors."""
 
     def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
-        """The versions of a platform or gallery image, whatever version `image` itself names, in no order."""
+        """List the versions of a platform or gallery image, whatever version `image` itself names, in no order."""
 
     def read_size(self, name: str, location: str) -> VmSize | None:
-        """What a VM size can do in the region; None where that may not be read."""
+        """Read what a VM size can do in the region; None where that may not be read."""
 
     def read_feature_state(self, feature: str) -> str | None:
-        """The state of the subscription's registration for a preview feature of Compute; None where it is not known."""
+        """Read the state of the subscription's registration for a preview feature; None where it is not known."""
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
-        """What the identity may do with the scale set; None where that may not be read."""
+        """Read what the identity may do with the scale set; None where that may not be read."""
 
     def are_repairs_suspended(self, model: Model) -> bool | None:
-        """Whether automatic repairs are suspended now; None where Azure does not say (never asked of Flexible)."""
+        """Return whether automatic repairs are suspended now; None where Azure does not say (Flexible never does)."""
 
     def set_repairs(self, *, suspended: bool) -> Operation:
         """Suspend or resume automatic instance repairs."""

@@ -10,30 +10,28 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from vmss_upgrade.errors import LEAST_WAIT, AzureError, InputError, Interrupted, VmssUpgradeError
+from vmss_upgrade.errors import AzureError, InputError, Interrupted, VmssUpgradeError
 from vmss_upgrade.handover import after_a_kill as killed
 from vmss_upgrade.handover.progress import Stage, from_value
 from vmss_upgrade.handover.state_file import REPAIRS, ROLLOUT, SUSPENDED, saved_state
 from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.job.signals import Interruption
-from vmss_upgrade.ports import Clock, OperationState, ScaleSetApi
+from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.sanitiser.masks import mask_secrets
 from vmss_upgrade.rollout.az_commands import resume_repairs
-from vmss_upgrade.rollout.watching.patience import Patience
+from vmss_upgrade.rollout.history.events import Waiting
 from vmss_upgrade.rollout.wording import duration
 
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account
 
 PATIENCE = 270.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
-POLL_DELAY = 2.0  # seconds, where Azure does not ask for another
 ISSUES = "Please open an issue with this traceback."
 
-T = TypeVar("T")
 Connect = Callable[["Account", Mapping[str, str], Clock, Console], ScaleSetApi]
 
 
@@ -113,38 +111,20 @@ def _tell_of_kill(environ: Mapping[str, str], console: Console) -> bool:
 
 def _resume_repairs(environ: Mapping[str, str], clock: Clock, console: Console, connect: Connect) -> None:
     """Resume automatic repairs; asking twice does no harm. Raises VmssUpgradeError where they may not be resumed."""
+    from vmss_upgrade.driver.remote import RemoteScaleSet
+    from vmss_upgrade.driver.repairs import set_repairs
     from vmss_upgrade.inputs import parse_account
 
     until = clock.now() + PATIENCE
     account = parse_account(environ)
     console.line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
-    api = connect(account, environ, clock, console)
-    operation = _patiently(lambda: api.set_repairs(suspended=False), until, clock, console)
-    state = OperationState.RUNNING
-    while state is OperationState.RUNNING and clock.now() < until:
-        clock.sleep(min(max(operation.asked_delay or POLL_DELAY, LEAST_WAIT), until - clock.now()))
-        state = _patiently(operation.step, until, clock, console)
-    if state is OperationState.RUNNING:
-        raise VmssUpgradeError(f"Azure took the request, but did not finish it within {duration(PATIENCE)}.")
-    if state is OperationState.FAILED:
-        problem = operation.problem
-        why = f"{problem.code}: {problem.message}" if problem else "no reason given."
-        raise VmssUpgradeError(f"Azure failed to resume them: {why}")
-
-
-def _patiently(call: Callable[[], T], until: float, clock: Clock, console: Console) -> T:
-    """The call's result, repeated while waiting can help, and not past `until`."""
-    patience = Patience()
-    while True:
-        try:
-            return call()
-        except AzureError as error:
-            verdict = patience.after(error)
-            if verdict is None or clock.now() + verdict[0] > until:
-                raise
-            seconds, patience = verdict
-            console.line(f"{error.doing}: {error.code}; trying again in {duration(seconds)}")
-            clock.sleep(seconds)
+    remote = RemoteScaleSet(connect(account, environ, clock, console), clock)
+    try:
+        for event in set_repairs(remote, suspended=False, until=until):
+            if isinstance(event, Waiting):
+                console.line(f"waiting: {event.why} (next try in {duration(event.seconds)})")
+    except AzureError as error:
+        raise VmssUpgradeError(f"Azure did not resume them: {error.code}, {error}", error.remedy) from error
 
 
 # -- in words ------------------------------------------------------------------------------------------------------

@@ -48,7 +48,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
     "vmss_upgrade.handover": {"reporters.files", "reporters.sanitiser", *ROLLOUT},
     "vmss_upgrade.main": {"azure_api", "driver", "handover", "inputs", "job", "reporters", *SHARED},
-    "vmss_upgrade.post": {"azure_api", "handover", "inputs", "job", "reporters", *SHARED},
+    "vmss_upgrade.post": {
+        "azure_api",
+        "driver.remote",
+        "driver.repairs",
+        "handover",
+        "inputs",
+        "job",
+        "reporters",
+        *SHARED,
+    },
     "vmss_upgrade.rehearsal": {"main"},
 }
 
@@ -82,6 +91,8 @@ ENVIRONMENT_IN = (
     "vmss_upgrade.rehearsal",
     "azure_simulator.__main__",
 )
+# the only files of the driver that know the port to Azure
+PORT_IN = ("vmss_upgrade.driver.remote", "vmss_upgrade.driver.run")
 
 
 @dataclass(frozen=True)
@@ -130,6 +141,7 @@ def complaints(module: str, source: str) -> list[str]:
         *_misplaced(module, imports),
         *_impure(module, imports, tree),
         *_reads_environment(module, tree),
+        *_reaches_the_port(module, imports, tree),
     ]
     return [f"{module} {complaint}" for complaint in found]
 
@@ -186,6 +198,17 @@ def _reads_environment(module: str, tree: ast.Module) -> Iterator[str]:
             yield f"reads os.{node.attr}"
         if isinstance(node, ast.ImportFrom) and node.module == "os":
             yield from (f"reads os.{a.name}" for a in node.names if a.name in ("environ", "getenv"))
+
+
+def _reaches_the_port(module: str, imports: list[Import], tree: ast.Module) -> Iterator[str]:
+    """Complain when a file of the driver touches the port, which remote.py alone does; run.py only hands it over."""
+    if not is_in(module, ("vmss_upgrade.driver",)) or module in PORT_IN:
+        return
+    if any(one.full == "vmss_upgrade.ports.ScaleSetApi" for one in imports):
+        yield "imports the port"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("api", "_api"):
+            yield f"reaches through to the port: {ast.unparse(node)}"
 
 
 def modules() -> dict[str, str]:
@@ -317,6 +340,11 @@ def test_every_part_of_the_house_is_there() -> None:
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),
         pytest.param("vmss_upgrade.main", "import signal", "signal, which belongs in", id="main-signal"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver.run import x", "not below it", id="post-driver"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver import batches", "not below it", id="post-batches"),
+        pytest.param(
+            "vmss_upgrade.driver.x", "from vmss_upgrade.ports import ScaleSetApi", "the port", id="driver-port"
+        ),
+        pytest.param("vmss_upgrade.driver.x", "self._remote._api.upgrade(ids)", "the port", id="driver-reaches"),
         pytest.param("entrypoint", "from vmss_upgrade.driver.run import x", "not below it", id="entrypoint-driver"),
         pytest.param("post_entrypoint", "from vmss_upgrade.main import x", "not below it", id="post-entrypoint-main"),
         pytest.param("vmss_upgrade", "from vmss_upgrade.driver.run import x", "not below it", id="package-driver"),
@@ -344,6 +372,7 @@ def test_every_rule_can_fail(module: str, source: str, complaint: str) -> None:
         ),
         pytest.param("vmss_upgrade.azure_api.x", "from vmss_upgrade.job.clock import unix_time", id="unix-time"),
         pytest.param("vmss_upgrade.main", "from vmss_upgrade import __version__", id="version"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver.repairs import set_repairs", id="post-repairs"),
         pytest.param("vmss_upgrade.rollout.x", "from vmss_upgrade.rollout.image import Image", id="inside-the-core"),
         pytest.param("vmss_upgrade.reporters.x", "from actions_toolkit.core import x", id="toolkit-core"),
         pytest.param("vmss_upgrade.rehearsal", "import os\nos.environ\nimport azure_simulator", id="rehearsal"),

@@ -42,6 +42,7 @@ from vmss_upgrade.rollout.history.events import (
     UpgradeAccepted,
 )
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import Problem
@@ -70,22 +71,38 @@ DENIED = AzureError(
 )
 THROTTLED = AzureError("Slow.", trouble=Trouble.THROTTLED, code="TooManyRequests", doing="Resuming", retry_after=600.0)
 
+AT_WORK = "Resuming automatic repairs: another request is at work on the scale set (409)"
+NO_ANSWER = "waiting: Polling: ReadTimeout, No answer. (next try in 2s)"
+
 
 class FakeApi:
-    """Answers `set_repairs` and each poll from a list; the last answer is repeated."""
+    """Answers `set_repairs` and each poll from a list; the last answer is repeated. `suspended` is what Azure shows."""
 
     correlation_id = ""
 
-    def __init__(self, *answers: Any, polls: tuple[Any, ...] = (SUCCEEDED,), asked_delay: float | None = None) -> None:
+    def __init__(
+        self,
+        *answers: Any,
+        polls: tuple[Any, ...] = (SUCCEEDED,),
+        asked_delay: float | None = None,
+        suspended: bool = True,
+    ) -> None:
+        self.suspended = suspended
         self.answers, self.polls = [*answers, self], list(polls)
         self.asked_delay = asked_delay
-        self.problem = Problem("InternalError", "##[error]It broke.\n::error::x")
+        self.problem = Problem("InternalError", "##[error]It broke.\n::error::x") if FAILED in polls else None
         self.asked: list[bool] = []
 
     def set_repairs(self, *, suspended: bool) -> FakeApi:
         self.asked.append(suspended)
         answer: FakeApi = self._next(self.answers)
         return answer
+
+    def read_model(self) -> Model:
+        return fleet("00").model
+
+    def are_repairs_suspended(self, _: Model) -> bool:
+        return self.suspended
 
     def step(self) -> OperationState:
         state: OperationState = self._next(self.polls)
@@ -145,16 +162,18 @@ def test_nothing_to_do(run: Start, state: dict[str, str]) -> None:
     [
         pytest.param(FakeApi(), 2, [], id="at-once"),
         pytest.param(FakeApi(polls=(RUNNING, RUNNING, SUCCEEDED)), 6, [], id="after-a-while"),
-        pytest.param(FakeApi(polls=(RUNNING, SUCCEEDED), asked_delay=0.0001), 2, [], id="with-a-pause-of-a-second"),
+        pytest.param(FakeApi(polls=(RUNNING, SUCCEEDED), asked_delay=0.0001), 4, [], id="never-without-a-pause"),
         pytest.param(FakeApi(polls=(RUNNING, SUCCEEDED), asked_delay=10.0), 20, [], id="at-the-pace-asked-for"),
         pytest.param(
             FakeApi(BUSY, BUSY),
             17,
-            [f"Resuming automatic repairs: OperationNotAllowed; trying again in {wait}s" for wait in (5, 10)],
+            [f"waiting: {AT_WORK} (next try in {wait}s)" for wait in (5, 10)],
             id="after-a-conflict",
         ),
-        pytest.param(FakeApi(LOST), 4, ["Polling: ReadTimeout; trying again in 2s"], id="answer-lost"),
-        pytest.param(FakeApi(polls=(LOST, SUCCEEDED)), 4, ["Polling: ReadTimeout; trying again in 2s"], id="poll-lost"),
+        pytest.param(FakeApi(LOST), 4, [NO_ANSWER], id="answer-lost"),
+        pytest.param(FakeApi(LOST, suspended=False), 2, [NO_ANSWER], id="answer-lost-but-resumed"),
+        pytest.param(FakeApi(polls=(LOST, SUCCEEDED)), 4, [NO_ANSWER], id="poll-lost"),
+        pytest.param(FakeApi(polls=(RUNNING,), suspended=False), 270, [], id="endless-but-resumed"),
     ],
 )
 def test_repairs_are_resumed(run: Start, api: FakeApi, seconds: float, waits: list[str]) -> None:
@@ -168,12 +187,12 @@ def test_repairs_are_resumed(run: Start, api: FakeApi, seconds: float, waits: li
     ("api", "words"),
     [
         pytest.param(FakeApi(DENIED), "You may not. Assign a role.", id="denied"),
-        pytest.param(FakeApi(THROTTLED), "Slow.", id="throttled-for-longer-than-there-is"),
+        pytest.param(FakeApi(THROTTLED, THROTTLED), "Slow.", id="throttled-for-longer-than-there-is"),
         pytest.param(FakeApi(*[BUSY] * 99), "Busy.", id="busy-all-the-time"),
-        pytest.param(FakeApi(polls=(RUNNING,)), "but did not finish it within 4m30s.", id="endless"),
-        pytest.param(FakeApi(polls=(RUNNING,), asked_delay=999.0), "did not finish it within 4m30s.", id="late"),
+        pytest.param(FakeApi(polls=(RUNNING,)), "OperationFailed, Azure's operation did not end", id="endless"),
+        pytest.param(FakeApi(polls=(RUNNING,), asked_delay=999.0), "did not end in time.", id="late"),
         pytest.param(
-            FakeApi(polls=(FAILED,)), "Azure failed to resume them: InternalError: ## [error]It broke.", id="failed"
+            FakeApi(polls=(FAILED,)), "Azure did not resume them: InternalError, ## [error]It broke.", id="failed"
         ),
         pytest.param(FakeApi(Interrupted()), "The run was cancelled.", id="cancelled"),
         pytest.param(FakeApi(KeyboardInterrupt()), "The run was cancelled.", id="ctrl-c"),

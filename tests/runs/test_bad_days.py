@@ -83,19 +83,19 @@ WAITED_OUT = {
     "the upgrade meets who does not know the version": (on_request("upgrade", nth=2, **OLDER), "NoRegistered"),
     "a list is not found once": (
         on_request("instances", nth=3, status=404, code="ResourceNotFound"),
-        "ResourceNotFound, which an earlier look did not meet",
+        "ResourceNotFound, although Azure answered this before",
     ),
     "a list is denied once": (
         on_request("instances", nth=2, status=403, code="AuthorizationFailed"),
-        "AuthorizationFailed, which an earlier look did not meet",
+        "AuthorizationFailed, although Azure answered this before",
     ),
     "the model is not found once": (
         on_request("set", nth=2, status=404, code="ResourceNotFound"),
-        "ResourceNotFound, which an earlier look did not meet",
+        "ResourceNotFound, although Azure answered this before",
     ),
     "the model is denied once": (
         on_request("set", nth=4, status=403, code="AuthorizationFailed"),
-        "AuthorizationFailed, which an earlier look did not meet",
+        "AuthorizationFailed, although Azure answered this before",
     ),
 }
 
@@ -326,7 +326,7 @@ def test_an_honest_refusal_at_the_beginning_is_told_at_once(route: str, status: 
 def test_what_is_refused_twice_ends_the_run(status: int, tmp_path: Path) -> None:
     played = play(scenario(on_request("instances", nth=3, count=2, status=status, code="Refused")), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
-    assert played.log.count("an earlier look did not meet") == 1
+    assert played.log.count("although Azure answered this before") == 1
 
 
 def test_a_cloud_that_does_not_know_the_version_is_told_after_ten_minutes(tmp_path: Path) -> None:
@@ -637,7 +637,7 @@ def test_an_instance_in_the_making_is_waited_for_before_planning(tmp_path: Path)
         instances={"3": {"provisioning_state": "Creating"}},
     )
     played = play(making, tmp_path, inputs={"health-timeout": "2m"})
-    assert "instances are being made or updated (3)" in played.log
+    assert "instances are being created or updated (3)" in played.log
 
 
 def test_an_instance_that_is_being_deleted_is_left_alone(tmp_path: Path) -> None:

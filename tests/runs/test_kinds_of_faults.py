@@ -397,7 +397,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
                 on_request("instances", kind="error", error="not-authorized", count=999, during={"after_upgrade": 2})
             ]
         ),
-        halts("which an earlier look did not meet", "AuthorizationFailed", batches="0,3 1,4", upgraded="0 3"),
+        halts("although Azure answered this before", "AuthorizationFailed", batches="0,3 1,4", upgraded="0 3"),
     ),
 }
 
@@ -439,7 +439,7 @@ def killed_and_run_again(scenario: Scenario, at: float, folder: Path, **asked: s
 def test_f_a_bake_that_a_killed_run_left_is_kept(scenario: Scenario, at: float, bake: float, tmp_path: Path) -> None:
     azure, second = killed_and_run_again(scenario, at, tmp_path)
     assert second.outcome == "succeeded", second.log
-    assert "On the target image by an earlier run: 0" in second.log
+    assert "Brought to the target image by an earlier run: 0" in second.log
     first, following = azure.upgrades[:2]
     assert following.started_at - first.healthy_at >= bake
     assert [state.upgrades for state in azure.instances()] == [1] * 6

@@ -143,7 +143,7 @@ TABLE: dict[str, Ends] = {
     "d-model-twenty-seconds-late": succeeds(lacks=("Somebody changed", "not as expected")),
     "d-scale-in": succeeds(batches="0,3 1,4 2", upgraded="0 1 2 3", lacks=("failed",), away=3),
     "d-scale-out-and-one-chosen": succeeds(
-        "Created since planning, with the model as it is, and still starting: 11, 12",
+        "Created since planning, from the present model, and still starting: 11, 12",
         "Not selected, and still to be upgraded: 1, 2, 3, 4, 5",
         batches="0",
         skipped="10 11 12",
@@ -159,7 +159,7 @@ TABLE: dict[str, Ends] = {
     ),
     "d-scale-out-fast": succeeds("still starting: 14, 15", skipped="10 11 12 13 14 15", lacks=("holding",)),
     "d-scale-out-of-old-ones": succeeds(
-        "Not upgraded after the planned batches, so one more pass: 10, 11", batches="0,3 1,4 2,5 10 11"
+        "Not upgraded by the planned batches, so there is one more pass: 10, 11", batches="0,3 1,4 2,5 10 11"
     ),
     "d-scale-out": succeeds(skipped="10 11", lacks=("holding",)),
     "d-somebody-changes-capacity": succeeds(lacks=("Somebody changed", *NO_WAY_BACK)),
@@ -268,8 +268,8 @@ TABLE: dict[str, Ends] = {
     "l-linked-scope": refuses("lacks linked_action on what it is linked to, linked_scope", lacks=NO_ROLE),
     "l-lock": refuses("A lock at scope forbids it, whatever role the identity has", lacks=NO_ROLE),
     "l-one-odd-404": succeeds(
-        "NotFound, which an earlier look did not meet, so it is read once more",
-        "AuthorizationFailed, which an earlier look did not meet, so it is read once more",
+        "NotFound, although Azure answered this before, so it is read once more",
+        "AuthorizationFailed, although Azure answered this before, so it is read once more",
     ),
     "l-policy": refuses("No role helps against the policy assignment 'Allowed images'", lacks=NO_ROLE),
     # M: who signs in

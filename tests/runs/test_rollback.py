@@ -693,7 +693,7 @@ def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: P
         tmp_path,
         inputs={"on-failure": "rollback", "batch-timeout": "20m"},
     )
-    assert "Azure is still at work on what the rollout began" in played.log
+    assert "Azure is still carrying out what the rollout began" in played.log
     _, back, *_ = [write for write in played.writes if write.method == "PATCH"]
     failed = next(batch for batch in played.record["batches"] if batch["result"] == "failed")
     assert back.at - failed["started_at"] - failed["seconds"] > 20 * 60

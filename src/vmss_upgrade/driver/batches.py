@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from vmss_upgrade.driver.batch import BatchRun
-from vmss_upgrade.driver.model_update import update_model
-from vmss_upgrade.driver.remote import Halted, PatientApi, Steps
-from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout, check_nothing_to_do
+from vmss_upgrade.driver.hold import Hold
+from vmss_upgrade.driver.remote import RemoteScaleSet
+from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.upgrade import upgrade
+from vmss_upgrade.ports import OperationState
+from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import note
-from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import (
-    BatchFailed,
-    BatchPassed,
-    BatchStarted,
-    EndPredicted,
-    Holding,
-    InstancesSeen,
-    Noticed,
-)
-from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.history.events import BatchFailed, BatchPassed, BatchStarted, EndPredicted, Noticed
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
-from vmss_upgrade.rollout.planning.planner import still_due
+from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
+from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import ScaleSet
-from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.prediction import expected_end, fits
 from vmss_upgrade.rollout.watching.watch import Watch
-from vmss_upgrade.rollout.wording import duration, listed
+from vmss_upgrade.rollout.wording import listed
 
-FRESH = 2.0  # a look this young need not be repeated
-
-Replan = Callable[[ScaleSet, Goal], RolloutPlan]
+EXTRA_PASSES = 3  # for instances that are created with another image meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,206 +41,164 @@ class Limits:
     passes_stuck: bool = False
 
 
-class BatchLoop:
-    """Brings instances to one goal. `model` is the model as last read; `replan` plans again what is left to do.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """What a rollback returns: the instances that `moved`, in a rollout that had started the batches `done`."""
+
+    moved: Moved
+    done: tuple[Batch, ...] = ()
+
+
+class Batches:
+    """The batches of one `plan`, one after the other; `started` are those that were begun.
 
     `is_current` False: somebody changed the model (not its image) meanwhile, so that instances are not current with it.
     """
 
     def __init__(
-        self, azure: PatientApi, limits: Limits, model: Model, goal: Goal, watch: Watch, replan: Replan
+        self, remote: RemoteScaleSet, limits: Limits, plan: RolloutPlan, watch: Watch, way_back: Return | None = None
     ) -> None:
-        self._azure = azure
+        self._remote = remote
+        self._clock = remote.clock
         self._policy = limits.policy
         self._limits = limits
-        self._planned_goal = self._goal = goal
+        self.plan = plan
+        self._goal = plan.goal.once_in_model()
         self._watch = watch
-        self._replan = replan
+        self._way_back = way_back
         self._taken: list[float] = []  # seconds of each batch that passed
-        self._bake_owed = 0.0
         self.started: list[Batch] = []
-        self.model = model
         self.is_current = True
 
-    def update_model(self) -> Steps[None]:
-        """Write the goal's image into the model."""
-        self.model = yield from update_model(self._azure, self.model, self._goal.image)
-        self._goal = self._goal.once_in_model()
+    def run(self, model: Model) -> Steps[Ending]:
+        """Upgrade the planned batches to `model`, which holds the goal's image; then, in extra passes, instances that
+        were created with another image meanwhile; then look once more.
+        """
+        plan, self._model = self.plan, model
+        self._hold = Hold(self._remote, self._policy, self._watch, plan.goal, model.image)
+        if plan.batches and not plan.update_model:
+            yield from self._hold.owe_bake()
+        ending = yield from self._upgrade(plan.due_now)
+        if ending is not None:
+            return ending
+        unsettled = yield from self._hold.wait_to_settle()
+        if plan.stop_after is not None:
+            return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
+        if not unsettled and self.left() and self._policy.stop_after is not None:
+            return endings.partial(plan)
+        for _ in range(EXTRA_PASSES):
+            if unsettled or not self.left():
+                break
+            ending = yield from self._extra_pass()
+            if ending is not None:
+                return ending
+            unsettled = yield from self._hold.wait_to_settle()
+        return (yield from self._conclude(unsettled))
 
-    # -- the batches ---------------------------------------------------------------------------------------------
+    # -- batch after batch ---------------------------------------------------------------------------------------
 
-    def upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
-        """Batch after batch; the ending when one of them must be the last. Raises Halted where one may not start."""
+    def _upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
+        """Run batch after batch. Returns the ending when one of them must be the last; raises Halted where one may not
+        start.
+        """
         stuck: Ending | None = None
         for position, planned in enumerate(batches):
-            if self._limits.stops_in_time and not fits(self._azure.elapsed(), self._taken, self._policy.timeout):
+            if self._limits.stops_in_time and not fits(self._clock.elapsed(), self._taken, self._policy.timeout):
                 return self._no_time_for(planned)
-            yield from self._hold(planned)
-            batch = still_due(planned, self._scale_set(), self._planned_goal, self._policy)
-            yield from self._tell_dropped(planned, batch)
+            yield from self._hold.wait_to_start(planned)
+            batch = still_due(planned, self._remote.scale_set, self.plan.goal, self._policy)
+            yield from self._say_what_is_left_out(planned, batch)
             if not batch.instance_ids:
                 continue
             ending = yield from self._run(batch, of=batches[-1].number)
             if ending is not None and not (self._limits.passes_stuck and endings.is_stuck(ending)):
                 return ending
             if ending is not None:
-                self._watch.count_on(batch, self._scale_set(), self._goal)
+                self._watch.count_on(batch, self._remote.scale_set, self._goal)
             stuck = stuck or ending
             yield from self._predict(len(batches) - position - 1)
         return stuck
 
-    def prove_earlier(self) -> Steps[None]:
-        """Owe the bake time to instances that an earlier run brought to the goal: it may have died in the middle of it,
-        and nothing in Azure tells how long they have been there.
-        """
-        earlier = self._watch.earlier(self._scale_set())
-        self._bake_owed = self._policy.bake_time_for(self.model.health_signal) if earlier else 0.0
-        if self._bake_owed:
-            yield self._note(
-                f"On the target image by an earlier run: {listed(earlier)}. Before the next batch they bake for "
-                f"{duration(self._bake_owed)}."
-            )
-
     def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
-        """One batch; the ending when it failed."""
-        began = self._azure.elapsed()
+        """Run one batch. Returns the ending when it failed."""
+        began = self._clock.elapsed()
         self.started.append(batch)
-        yield BatchStarted(at=began, batch=batch, of=of)
+        yield BatchStarted(batch=batch, of=of)
         run = BatchRun(
-            self._azure,
-            self._policy,
-            self._planned_goal,
-            self.model,
-            batch,
-            self._hold,
-            repairs_at_work=self._limits.repairs_at_work,
+            self._remote, self._policy, self.plan.goal, self._model, batch, repairs_at_work=self._limits.repairs_at_work
         )
-        gate = yield from run.run()
-        self.model, self.is_current = run.model, self.is_current and run.is_current
-        at, instances = self._azure.elapsed(), self._azure.seen
+        done = yield from upgrade(self._remote, run, self._hold)
+        gate = yield from run.pass_gate(done.operation, is_left_behind=done.state is OperationState.RUNNING)
+        self._model, self.is_current = run.model, self.is_current and run.is_current
+        instances = self._remote.instances
         if gate.failures:
-            yield BatchFailed(at=at, batch=batch, failures=gate.failures, instances=instances)
+            yield BatchFailed(batch=batch, failures=gate.failures, instances=instances)
             return endings.by_failed_batch(batch, gate)
-        yield BatchPassed(at=at, batch=batch, instances=instances, is_current=run.is_current)
-        self._watch.batch_passed(batch, self._scale_set())
-        self._taken.append(at - began)
+        yield BatchPassed(batch=batch, instances=instances, is_current=run.is_current)
+        self._watch.batch_passed(batch, self._remote.scale_set)
+        self._taken.append(self._clock.elapsed() - began)
         return None
 
-    def _predict(self, left: int) -> Steps[None]:
-        now = self._azure.elapsed()
-        if left and self._taken:
-            yield EndPredicted(at=now, left=left, end=expected_end(now, self._taken, left))
-
-    def _no_time_for(self, batch: Batch) -> Ending:
-        timeout = self._policy.timeout
-        return endings.no_time_for(batch, max(self._taken), timeout - self._azure.elapsed(), timeout)
-
-    def _hold(self, planned: Batch) -> Steps[None]:
-        """Wait until nothing outside the batch forbids its start. Raises Halted where it still does after
-        `health_timeout`, or where waiting cannot help; AzureError where somebody changed the model.
-
-        What is seen last is younger than FRESH at the return, whatever the waits in between.
-        """
-        until = self._azure.now() + self._policy.health_timeout + self._bake_owed
-        model_checked, proven_at = False, float("inf")
-        while True:
-            if self._azure.now() - self._azure.seen_at > FRESH:
-                yield from self._azure.look()
-                yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
-            now = self._azure.now()
-            yield from self._observe(now)
-            batch = still_due(planned, self._scale_set(), self._planned_goal, self._policy)  # what it really takes away
-            troubles = self._watch.troubles(batch, self._scale_set(), self._goal, now)
-            proven_at = float("inf") if troubles else min(proven_at, now + self._bake_owed)
-            if troubles and (now >= until or self._watch.is_hopeless(troubles, now)):
-                raise Halted(endings.by_the_rest(troubles))
-            if troubles:
-                model_checked = False
-                yield from self._wait_for(troubles, until)
-            elif now < proven_at:
-                self._azure.sleep(min(pacing.LOOK_WHILE_BAKING * self._azure.pages, proven_at - now))
-            elif model_checked:
-                self._bake_owed = 0.0
-                return
-            else:
-                yield from self.check_model()
-                model_checked = True
-
-    def _observe(self, now: float) -> Steps[None]:
-        """Take the latest look into account, and tell who was stopped or evicted."""
-        self._watch.observe(self._scale_set(), now)
-        off = self._watch.newly_off(self._scale_set())
-        if off:
-            yield self._note(
-                f"Stopped or evicted during the rollout, so nothing more is expected of them: {listed(off)}."
-            )
-
-    def check_model(self, *, nothing_was_done: bool = False) -> Steps[None]:
-        """Raise AzureError where the model is not any more what instances are, or count as, upgraded to."""
-
-        def check(model: Model) -> None:
-            check_during_rollout(model, self.model.image)
-            if nothing_was_done and self._goal.whole_model:
-                check_nothing_to_do(model, self.model)
-
-        yield from self._azure.read_accepted_model(check)
-
-    def _tell_dropped(self, planned: Batch, batch: Batch) -> Steps[None]:
-        present = self._scale_set().by_id()
+    def _say_what_is_left_out(self, planned: Batch, batch: Batch) -> Steps[None]:
+        present = self._remote.scale_set.by_id()
         for id_ in planned.instance_ids:
             if id_ not in batch.instance_ids:
                 gone = "no longer exists" if id_ not in present else "no longer needs an upgrade or is stopped"
-                yield self._note(f"Instance {id_} {gone}, so it is left out of batch {planned.number}.")
+                yield _note(f"Instance {id_} {gone}, so it is left out of batch {planned.number}.")
+
+    def _predict(self, left: int) -> Steps[None]:
+        now = self._clock.elapsed()
+        if left and self._taken:
+            yield EndPredicted(left=left, end=expected_end(now, self._taken, left))
+
+    def _no_time_for(self, batch: Batch) -> Ending:
+        timeout = self._policy.timeout
+        return endings.no_time_for(batch, max(self._taken), timeout - self._clock.elapsed(), timeout)
 
     # -- the end -------------------------------------------------------------------------------------------------
 
-    def one_more_pass(self, after: RolloutPlan) -> Steps[Ending | None]:
-        """The same for instances that were born elsewhere than at the goal meanwhile."""
+    def left(self) -> tuple[Batch, ...]:
+        """Return what is left to do, by the latest look."""
+        scale_set, goal = self._remote.scale_set, self._goal
+        if self._way_back is None:
+            plan = plan_rollout(scale_set, goal, self._policy)
+        else:
+            moved, done = self._way_back.moved, self._way_back.done
+            plan = plan_rollback(scale_set, goal, self._policy, moved, left=None, done=done)
+        return self._watch.late(plan.batches, goal)
+
+    def _extra_pass(self) -> Steps[Ending | None]:
+        """Upgrade what is left. Returns the ending when one of these batches must be the last."""
         late = self.left()
         ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
-        yield self._note(f"Not upgraded after the planned batches, so one more pass: {ids}.")
-        extra = tuple(Batch(len(after.batches) + b.number, b.domain, b.instance_ids) for b in late)
-        return (yield from self.upgrade(extra))
+        yield _note(f"Not upgraded by the planned batches, so there is one more pass: {ids}.")
+        planned = len(self.plan.batches)
+        return (yield from self._upgrade(tuple(Batch(planned + b.number, b.domain, b.instance_ids) for b in late)))
 
-    def left(self) -> tuple[Batch, ...]:
-        """What is left to do, by the last look."""
-        return self._watch.late(self._replan(self._scale_set(), self._goal).batches, self._goal)
-
-    def still_starting(self) -> tuple[str, ...]:
-        """Return who was made since planning and does not serve yet, by the last look."""
-        return self._watch.still_starting(self._scale_set())
+    def _conclude(self, unsettled: tuple[Failure, ...]) -> Steps[Ending]:
+        """Check the model a last time, and return how the batches ended, by the latest look."""
+        did_anything = bool(self.plan.batches) or self._remote.wrote
+        yield from self._hold.check_model(unchanged_since=None if did_anything else self._model)
+        yield from self.look_for_changes()
+        starting = self._watch.still_starting(self._remote.scale_set)
+        if starting:
+            yield _note(f"Created since planning, from the present model, and still starting: {listed(starting)}.")
+        if unsettled:
+            return endings.by_last_look(unsettled)
+        late = self.left()
+        if late:
+            return endings.still_old(late)
+        if not did_anything:
+            return Ending(outcome=Outcome.NOTHING_TO_DO, reason="No instance is left to upgrade.")
+        return endings.succeeded(self._model.health_signal, is_current=self.is_current)
 
     def look_for_changes(self) -> Steps[None]:
-        """Tell where instances that passed are not current any more: somebody changed the model after their batch."""
-        behind = any(i.id in self._watch.passed and i.latest_model_applied is False for i in self._azure.seen)
-        if behind and self.is_current:
+        """Warn when instances that passed are not current any more: somebody changed the model after their batch."""
+        instances, passed = self._remote.instances, self._watch.passed
+        if self.is_current and any(i.id in passed and i.latest_model_applied is False for i in instances):
             self.is_current = False
-            yield Noticed(at=self._azure.elapsed(), finding=changed_beside_the_image())
+            yield Noticed(finding=changed_beside_the_image())
 
-    def settle(self) -> Steps[tuple[Failure, ...]]:
-        """One more look at everything, repeated until nothing is in the making, at most for `health_timeout`.
 
-        Returns what is still in the making, or not well, by then.
-        """
-        until = self._azure.now() + self._policy.health_timeout
-        while True:
-            yield from self._azure.look()
-            now = self._azure.now()
-            yield InstancesSeen(at=self._azure.elapsed(), instances=self._azure.seen)
-            yield from self._observe(now)
-            unsettled = self._watch.unsettled(self._scale_set(), self._goal, now)
-            if not unsettled or now >= until or self._watch.is_hopeless(unsettled, now):
-                return unsettled
-            yield from self._wait_for(unsettled, until)
-
-    # -- small words ---------------------------------------------------------------------------------------------
-
-    def _wait_for(self, troubles: tuple[Failure, ...], until: float) -> Steps[None]:
-        yield Holding(at=self._azure.elapsed(), troubles=troubles, until=until - self._azure.started)
-        self._azure.sleep(min(self._azure.look_interval(), until - self._azure.now()))
-
-    def _scale_set(self) -> ScaleSet:
-        return ScaleSet(model=self.model, instances=self._azure.seen)
-
-    def _note(self, message: str) -> Noticed:
-        return Noticed(at=self._azure.elapsed(), finding=note(message))
+def _note(message: str) -> Noticed:
+    return Noticed(finding=note(message))

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.driver.remote import Halted, OutOfTime, PatientApi, Steps
+from contextlib import suppress
+
+from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
+from vmss_upgrade.driver.run_clock import OutOfTime, Steps
 from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import InstancesSeen
 from vmss_upgrade.rollout.history.outcome import Ending
 
 
-def ending_of(story: Steps[Ending], azure: PatientApi) -> Steps[Ending]:
-    """The story's own ending, or that of the error which cut it short. Interrupted, and what is a bug, pass."""
+def ending_of(story: Steps[Ending], remote: RemoteScaleSet) -> Steps[Ending]:
+    """Return the story's own ending, or that of the error which cut it short. Interrupted, and a bug of ours, pass."""
     try:
         return (yield from story)
     except Halted as halt:
         return halt.ending
     except PlanRefused as refusal:
-        return endings.by_refusal(refusal, wrote=azure.wrote)
+        return endings.by_refusal(refusal, wrote=remote.wrote)
     except OutOfTime as error:
-        yield from _last_look(azure)
+        yield from _last_look(remote)
         return endings.out_of_time(error)
     except AzureError as error:
-        yield from _last_look(azure)
-        return endings.by_azure(error, wrote=azure.wrote)
+        yield from _last_look(remote)
+        return endings.by_azure(error, wrote=remote.wrote)
 
 
-def _last_look(azure: PatientApi) -> Steps[None]:
-    """One try to see where the instances are, so that what is told of them is true; no waiting any more."""
-    if not azure.seen:
-        return
-    try:
-        listed = azure.api.read_instances(azure.model).instances
-    except AzureError:
-        return
-    seen = azure.sightings.take(listed, azure.model, azure.now())
-    yield InstancesSeen(at=azure.elapsed(), instances=seen)
+def _last_look(remote: RemoteScaleSet) -> Steps[None]:
+    """Try once to see where the instances are, so that what is said of them is true; no waiting any more."""
+    if remote.instances:
+        with suppress(AzureError):
+            yield from remote.look_at_once()

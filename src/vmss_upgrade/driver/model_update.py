@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from vmss_upgrade.driver.remote import SECOND_LOOK, PatientApi, Steps, operation_error
+from vmss_upgrade.driver.operation import FollowedOperation
+from vmss_upgrade.driver.remote import RemoteScaleSet
+from vmss_upgrade.driver.run_clock import SECOND_LOOK, Steps
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.ports import Operation, OperationState
+from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_before_model_update, check_during_rollout
 from vmss_upgrade.rollout.failures import FailureCode
-from vmss_upgrade.rollout.findings import warn
+from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.history.events import (
     ModelUpdateAccepted,
     ModelUpdated,
@@ -23,80 +25,97 @@ from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import clause, duration
 
 LIMIT = 30 * 60.0  # seconds; recorded image changes of a model took 41 to 64 s
-LAG = 60.0  # seconds for which a read may still show the model of before an update, our own or somebody's
+LAG = 60.0  # seconds for which a read may still show the model from before an update, our own or somebody's
+DOING = "updating the model"
 
 
-def update_model(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Model]:
-    """Write `target`, wait for the end of Azure's operation, and read the model again.
+def update_model(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps[Model]:
+    """Write `target`, wait for the end of Azure's operation, and return the model as it is read then.
 
     How the operation ended is a hint: the model decides. Raises AzureError where the operation fails and the model does
     not hold the target, or does not end, PlanRefused where the model is no longer the one that was planned from.
     """
-    began = azure.now()
-    limit = began + LIMIT
-    operation = yield from _submit(azure, planned_from, target)
-    failure: AzureError | None = None
-    if operation is not None:
-        state = yield from azure.follow(operation, limit)
-        if state not in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself will tell
-            failure = operation_error(operation, state, "updating the model")
-        if failure is not None and state is OperationState.RUNNING:
-            raise failure
-    written_at = azure.now()
-    model = yield from azure.read_settled_model("the model update is still being carried out", limit)
-    if model.is_updating:
-        raise _still_updating()
-    lag = LAG if failure is None else SECOND_LOOK
-    while model.image.same_as(planned_from.image) and azure.now() - written_at < lag:
-        why = "the model still shows the image of before the update"
-        yield from azure.wait(why, SECOND_LOOK, until=written_at + lag)
-        model = yield from azure.read_model()
+    clock, began = remote.clock, remote.clock.now()
+    operation = yield from _submit(remote, planned_from, target)
+    failure = (yield from _follow(operation, began + LIMIT)) if operation is not None else None
+    model = yield from _written_model(remote, planned_from.image, began + LIMIT, lag=SECOND_LOOK if failure else LAG)
     if failure is not None and not model.image.same_as(target):
         raise failure
     if failure is not None:
-        told = clause(f"{failure.code}, {failure}")
-        message = (
-            f"Azure says that the update of the model failed ({told}), but it holds the target: the model decides."
-        )
-        yield Noticed(at=azure.elapsed(), finding=warn(message))
-    model = yield from azure.read_accepted_model(lambda model: check_during_rollout(model, target), model)
-    yield ModelUpdated(at=azure.elapsed(), target=target, seconds=azure.now() - began)
+        yield Noticed(finding=_holds_the_target_all_the_same(failure))
+    model = yield from remote.read_accepted_model(partial(check_during_rollout, expected=target), model)
+    yield ModelUpdated(target=target, seconds=clock.now() - began)
     return model
 
 
-def _submit(azure: PatientApi, planned_from: Model, target: Image) -> Steps[Operation | None]:
-    """The accepted update; None when its answer was lost, but the model holds the target.
+def _submit(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps[FollowedOperation | None]:
+    """Return the accepted update; None when its answer was lost, but the model holds the target.
 
     The ETag is read immediately before each try, and the image compared: the write happens only on the model that was
     planned from. A read that shows the ETag which Azure has just refused is late.
     """
+    clock = remote.clock
     patience, refused_etag, refused_at = Patience(), "", 0.0
     may_be_accepted = False
     while True:
-        model = yield from azure.read_model()
-        if model.etag == refused_etag and azure.now() - refused_at < LAG:
-            yield from azure.wait(
-                "the model still shows the ETag that Azure has refused", SECOND_LOOK, until=refused_at + LAG
-            )
+        model = yield from remote.read_model()
+        if model.etag == refused_etag and clock.now() - refused_at < LAG:
+            why = "the model still shows the ETag that Azure has refused"
+            yield from clock.wait(why, SECOND_LOOK, until=refused_at + LAG)
             continue
         if model.image.same_as(target):
             return None
-        model = yield from azure.read_accepted_model(lambda m: check_before_model_update(m, planned_from), model)
-        yield ModelUpdateStarted(at=azure.elapsed(), target=target)
+        is_planned_from = partial(check_before_model_update, planned_from=planned_from)
+        model = yield from remote.read_accepted_model(is_planned_from, model)
+        yield ModelUpdateStarted(target=target)
         try:
-            operation = azure.write(partial(azure.api.set_image, target, model.etag))
+            operation = remote.set_image(target, model.etag)
         except AzureError as error:
             if error.trouble is Trouble.UNCERTAIN:
                 may_be_accepted = True
-                yield ModelUpdateAccepted(at=azure.elapsed(), target=target, certain=False)
+                yield ModelUpdateAccepted(target=target, certain=False)
             elif not may_be_accepted:
-                yield ModelUpdateRefused(at=azure.elapsed(), target=target)
+                yield ModelUpdateRefused(target=target)
             if error.trouble is Trouble.CHANGED:
-                refused_etag, refused_at = model.etag, azure.now()
-            patience = yield from azure.wait_after_write(error, patience)
+                refused_etag, refused_at = model.etag, clock.now()
+            patience = yield from remote.wait_after_write(error, patience)
         else:
-            yield ModelUpdateAccepted(at=azure.elapsed(), target=target)
+            yield ModelUpdateAccepted(target=target)
             return operation
+
+
+def _follow(operation: FollowedOperation, limit: float) -> Steps[AzureError | None]:
+    """Return how Azure's operation failed, if it did. Raise that where the operation has not ended at `limit`."""
+    state = yield from operation.follow(limit)
+    if state in (OperationState.SUCCEEDED, OperationState.LOST):  # if lost, the model itself decides
+        return None
+    failure = operation.failure(state, DOING)
+    if state is OperationState.RUNNING:
+        raise failure
+    return failure
+
+
+def _written_model(remote: RemoteScaleSet, before: Image, limit: float, *, lag: float) -> Steps[Model]:
+    """Return the model after the write, read anew for `lag` seconds while it still shows the image from `before`.
+
+    Raises AzureError where the scale set is still being updated at `limit`.
+    """
+    clock, written_at = remote.clock, remote.clock.now()
+    model = yield from remote.read_settled_model("the model update is still being carried out", limit)
+    if model.is_updating:
+        raise _still_updating()
+    while model.image.same_as(before) and clock.now() - written_at < lag:
+        why = "the model still shows the image from before the update"
+        yield from clock.wait(why, SECOND_LOOK, until=written_at + lag)
+        model = yield from remote.read_model()
+    return model
+
+
+def _holds_the_target_all_the_same(failure: AzureError) -> Finding:
+    answer = clause(f"{failure.code}, {failure}")
+    return warn(
+        f"Azure says that the update of the model failed ({answer}), but it holds the target: the model decides."
+    )
 
 
 def _still_updating() -> AzureError:
@@ -104,6 +123,6 @@ def _still_updating() -> AzureError:
         f"The scale set is still Updating, {duration(LIMIT)} after the model update began.",
         trouble=Trouble.REJECTED,
         code=FailureCode.STILL_UPDATING,
-        doing="updating the model",
+        doing=DOING,
         remedy="Find out what is being done to it, then run again.",
     )

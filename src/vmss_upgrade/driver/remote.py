@@ -1,52 +1,32 @@
-"""Asking Azure with patience: waits, pace and deadline in one place, so that the driver can read as the story.
+"""The scale set in Azure: what was read of it and written to it. Every call of the port is made here, with patience.
 
-Reads and polls are repeated while waiting can help. A write is called once: after trouble the driver looks before it
-calls again.
+Reads are repeated while waiting can help. A write is called once: after trouble the driver looks before it calls again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
+from vmss_upgrade.driver.operation import FollowedOperation
+from vmss_upgrade.driver.run_clock import REFUSED_ONCE, SECOND_LOOK, RunClock, Steps
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
-from vmss_upgrade.ports import Clock, Operation, OperationState, ScaleSetApi
-from vmss_upgrade.rollout.failures import remedy_of
-from vmss_upgrade.rollout.findings import note
+from vmss_upgrade.ports import Clock, Operation, ScaleSetApi
+from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import Event, Noticed, Waiting
+from vmss_upgrade.rollout.history.events import InstancesSeen, ScaleSetRead
 from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.model import HealthSignal, Model
-from vmss_upgrade.rollout.policy import HealthUse, Policy
-from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.watching.sightings import Sightings
-from vmss_upgrade.rollout.wording import duration
-
-T = TypeVar("T")
-Steps = Generator[Event, None, T]
-
-# what was read is outdated, or the token is: read again, with a fresh one, at once; how often at most
-_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
-
-_ODD = (Trouble.DENIED, Trouble.NOT_FOUND)  # of what could be read before: one such answer is not the truth
-
-# why nobody can follow an operation any more
-_LOST = {
-    Trouble.NO_RECORD: "Azure has no record of the operation any more (404)",
-    Trouble.DENIED: "The identity may not read Azure's operations (403)",
-    Trouble.UNCERTAIN: "Azure's record of the operation cannot be read",
-}
 
 SETTLING_PAUSE = 15.0  # seconds between reads of a set that is being updated
-SECOND_LOOK = 5.0  # seconds after which what was read once, and would end the run, is read again
-
-
-class OutOfTime(VmssUpgradeError):
-    """The whole rollout's `timeout` has passed."""
+_NEVER = float("-inf")
 
 
 class Halted(VmssUpgradeError):
@@ -57,185 +37,180 @@ class Halted(VmssUpgradeError):
         self.ending = ending
 
 
-class PatientApi:
-    """A ScaleSetApi whose calls wait, each a generator of events that returns the call's result.
+class RemoteScaleSet:
+    """One scale set as it was read last, and the calls that read it again or write to it.
 
-    `model` is the model as last read, its health signal as the policy has it. `seen` is the latest look at all
-    instances, taken at `seen_at` (seconds of the clock); `wrote` tells whether anything was, or may have been,
-    written, `moved` the same of the model and of instances.
-    Raises OutOfTime once the policy's `timeout` has passed since the start.
+    `model` is the model as read last (at `model_read_at`, a time of `clock`), its health signal as the policy has it.
+    `instances` are all of them, as seen at the latest look (at `seen_at`), which took `pages` of Azure's list. `wrote`:
+    something was written, or may have been; `moved`: the model or instances were.
     """
 
     model: Model
 
-    def __init__(self, api: ScaleSetApi, clock: Clock, policy: Policy) -> None:
-        self.api = api
-        self._clock = clock
-        self._timeout = policy.timeout
-        self._ignores_health = policy.health is HealthUse.IGNORE
-        self._bucket = pacing.instance_list_bucket()
-        self.started = clock.now()
-        self.wrote = False
-        self.moved = False
-        self.lost_because = ""
+    def __init__(
+        self, api: ScaleSetApi, clock: Clock, *, timeout: float = float("inf"), ignores_health: bool = False
+    ) -> None:
+        self._api = api
+        self._ignores_health = ignores_health
         self._signal = HealthSignal.NONE  # the one that was planned with
-        self.sightings = Sightings()
-        self.seen: tuple[Instance, ...] = ()
-        self.seen_at = float("-inf")
-        self.model_read_at = float("-inf")
+        self._announces_looks = False
+        self._sightings = Sightings()
+        self._bucket = pacing.instance_list_bucket()
+        self.clock = RunClock(clock, timeout)
+        self.instances: tuple[Instance, ...] = ()
+        self.model_read_at = self.seen_at = _NEVER
         self.pages = 1
+        self.wrote = self.moved = False
 
-    # -- time ----------------------------------------------------------------------------------------------------
+    @property
+    def scale_set(self) -> ScaleSet:
+        """Model and instances as they were read last."""
+        return ScaleSet(model=self.model, instances=self.instances)
 
-    def now(self) -> float:
-        """Seconds of the clock."""
-        return self._clock.now()
-
-    def elapsed(self) -> float:
-        """Seconds since the rollout began."""
-        return self._clock.now() - self.started
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep, but never past the rollout's own `timeout`."""
-        left = self._timeout - self.elapsed()
-        if left > 0:
-            self._clock.sleep(min(max(seconds, 0.0), left))
-        if self.elapsed() >= self._timeout:
-            raise OutOfTime(
-                f"The rollout's `timeout` ({duration(self._timeout)}) passed.",
-                "Run the workflow again with the same inputs: instances on the target image are skipped.",
-            )
-
-    def wait(self, why: str, seconds: float, *, until: float | None = None, detail: str = "") -> Steps[None]:
-        """Say why, how long, and until when there are more tries (`until`, as the clock shows; None: this is the last),
-        and sleep.
+    def begin(self) -> None:
+        """Go by the model's present health signal to the end, and announce every look: what was seen before is part
+        of the plan.
         """
-        last = min((self.now() + seconds if until is None else until) - self.started, self._timeout)
-        yield Waiting(at=self.elapsed(), why=why, seconds=seconds, until=last, detail=detail)
-        self.sleep(seconds)
+        self._signal = self.model.health_signal
+        self._announces_looks = True
 
-    # -- reading -------------------------------------------------------------------------------------------------
+    # -- the model -----------------------------------------------------------------------------------------------
 
     def read_model(self) -> Steps[Model]:
-        """The model; `model_read_at` is when.
+        """Read the model. The first time is announced.
 
         Raises Halted where the health signal that was planned with is gone from it, also at a second look.
         """
         model = yield from self._read_model()
         if self._signal.proves_health and not model.health_signal.proves_health:
-            yield from self.wait("the model shows no health signal any more, so it is read once more", SECOND_LOOK)
+            yield from self.clock.wait(
+                "the model shows no health signal any more, so it is read once more", SECOND_LOOK
+            )
             model = yield from self._read_model()
             if not model.health_signal.proves_health:
                 raise Halted(endings.signal_lost(self._signal, wrote=self.wrote))
         if self._signal is not HealthSignal.NONE:
             model = replace(model, health_signal=self._signal)
-        self.model, self.model_read_at = model, self.now()
+        is_first = self.model_read_at == _NEVER
+        self.model, self.model_read_at = model, self.clock.now()
+        if is_first:
+            yield ScaleSetRead(model=model)
         return model
 
     def _read_model(self) -> Steps[Model]:
-        model = yield from self.patiently(self.api.read_model, was_seen=self.model_read_at > float("-inf"))
+        model = yield from self.clock.patiently(self._api.read_model, was_seen=self.model_read_at > _NEVER)
         return replace(model, health_signal=HealthSignal.IGNORED) if self._ignores_health else model
 
-    def fix_health_signal(self) -> None:
-        """Go by the health signal of the model as read last, from now on to the end."""
-        self._signal = self.model.health_signal
-
     def read_accepted_model(self, check: Callable[[Model], None], model: Model | None = None) -> Steps[Model]:
-        """The model (None: read now) that `check` raises nothing about; what it raises at a second look leaves."""
+        """Return the model (None: read it) once `check` raises nothing about it. What it raises twice leaves."""
         model = model or (yield from self.read_model())
         try:
             check(model)
         except VmssUpgradeError:
-            yield from self.wait("the model is not as expected, so it is read once more", SECOND_LOOK)
+            yield from self.clock.wait("the model is not as expected, so it is read once more", SECOND_LOOK)
             model = yield from self.read_model()
             check(model)
         return model
 
     def read_settled_model(self, why: str, until: float) -> Steps[Model]:
-        """The model once nobody is updating the scale set, or at `until` as it is; `why` says what is waited for."""
+        """Return the model once nobody is updating the scale set, or at `until` as it is; `why` is shown meanwhile."""
         model = yield from self.read_model()
-        while model.is_updating and self.now() < until:
-            yield from self.wait(why, SETTLING_PAUSE, until=until)
+        while model.is_updating and self.clock.now() < until:
+            yield from self.clock.wait(why, SETTLING_PAUSE, until=until)
             model = yield from self.read_model()
         return model
 
-    def patiently(self, call: Callable[[], T], *, until: float = float("inf"), was_seen: bool = False) -> Steps[T]:
-        """The call's result, repeated while waiting can help, and not past `until`. For reads and polls only.
-
-        `was_seen`: this very read was answered before, so that one 403 or 404 is looked at twice.
-        """
-        patience = Patience()
-        is_odd = _ODD if was_seen else ()
-        while True:
-            self.sleep(0)  # a cancelled run asks nothing more
-            try:
-                return call()
-            except AzureError as error:
-                if self.now() >= until:
-                    raise
-                if error.trouble in is_odd:
-                    is_odd = ()
-                    why = f"{error.doing}: {error.code}, which an earlier look did not meet, so it is read once more"
-                    yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
-                    continue
-                patience = yield from self.wait_after(error, patience, until=until)
+    # -- the instances -------------------------------------------------------------------------------------------
 
     def look(self, *, until: float = float("inf")) -> Steps[None]:
-        """See all instances, as soon as the list's token bucket allows it; no try is later than `until`."""
-        wait = self._bucket.wait_for(self.pages, self.now())
-        if wait:
-            self.sleep(wait)
-        read = partial(self.api.read_instances, self.model)
-        listed = yield from self.patiently(read, until=until, was_seen=self.seen_at > float("-inf"))
-        self.seen_at, self.pages = self.now(), listed.pages
-        self.seen = self.sightings.take(listed.instances, self.model, self.seen_at)
+        """Read all instances, as soon as the list's token bucket allows it. No try is later than `until`."""
+        delay = self._bucket.wait_for(self.pages, self.clock.now())
+        if delay:
+            self.clock.sleep(delay)
+        read = partial(self._api.read_instances, self.model)
+        listed = yield from self.clock.patiently(read, until=until, was_seen=self.seen_at > _NEVER)
+        self.seen_at, self.pages = self.clock.now(), listed.pages
+        self.instances = self._sightings.take(listed.instances, self.model, self.seen_at)
         self._bucket.spend(listed.pages, self.seen_at)
         if listed.remaining is not None:
             self._bucket.observe(listed.remaining, self.seen_at)
+        if self._announces_looks:
+            yield InstancesSeen(instances=self.instances)
+
+    def look_at_once(self) -> Steps[None]:
+        """Read all instances in one try, without any wait. Raises AzureError where that fails."""
+        listed = self._api.read_instances(self.model).instances
+        self.seen_at = self.clock.now()
+        self.instances = self._sightings.take(listed, self.model, self.seen_at)
+        yield InstancesSeen(instances=self.instances)
 
     def compare(self) -> None:
-        """Note in `seen` what each instance visibly lacks of the model besides its image. Asks Azure nothing."""
-        behind = self.api.compare(self.model)
-        self.seen = tuple(replace(instance, behind_in=behind.get(instance.id, ())) for instance in self.seen)
+        """Note in `instances` what each visibly lacks of the model besides its image. Asks Azure nothing."""
+        behind = self._api.compare(self.model)
+        self.instances = tuple(replace(each, behind_in=behind.get(each.id, ())) for each in self.instances)
 
     def look_interval(self) -> float:
-        """Seconds between two looks while something is awaited."""
-        return pacing.look_interval(self.pages, self._bucket, self.now())
+        """Return the seconds between two looks while something is awaited."""
+        return pacing.look_interval(self.pages, self._bucket, self.clock.now())
 
-    def follow(
-        self, operation: Operation, deadline: float, *, meanwhile: Callable[[], Steps[bool]] | None = None
-    ) -> Steps[OperationState]:
-        """Poll until the operation ends, or Azure does not tell of it (LOST: it has no record, or the identity may not
-        read operations), or the clock shows `deadline` (RUNNING).
+    def expect_reports(self, instance_ids: Iterable[str]) -> None:
+        """Count on the model's health signal in these instances from now on: their silence is no excuse any more."""
+        self._sightings.expect_reports(instance_ids)
 
-        `meanwhile` is run now and then, for progress; it answers whether to go on (else RUNNING, too).
-        """
-        bucket = pacing.operation_bucket()
-        next_look = self.now() + pacing.LOOK_DURING_OPERATION
-        state = OperationState.RUNNING
-        while state is OperationState.RUNNING and self.now() < deadline:
-            delay = pacing.poll_delay(bucket, operation.asked_delay, self.now())
-            self.sleep(min(delay, deadline - self.now()))
-            bucket.spend(1, self.now())
-            try:
-                state = yield from self.patiently(operation.step, until=deadline)
-            except AzureError as error:
-                if error.trouble in _LOST:
-                    self.lost_because = _LOST[error.trouble]
-                    return OperationState.LOST
-                if self.now() < deadline:
-                    raise
-            if meanwhile and state is OperationState.RUNNING and self.now() >= next_look:
-                if not (yield from meanwhile()):
-                    return state
-                next_look = self.now() + pacing.pause_between_looks(self.pages)
-        return state
+    # -- what else is read ---------------------------------------------------------------------------------------
+
+    def is_rolling_upgrade_running(self) -> Steps[bool | None]:
+        """Return whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
+        return (yield from self.clock.patiently(self._api.is_rolling_upgrade_running))
+
+    def read_permissions(self) -> Steps[tuple[Permission, ...] | None]:
+        """Return what the identity may do with the scale set; None where that may not be read."""
+        return (yield from self.clock.patiently(self._api.read_permissions))
+
+    def read_feature_state(self, feature: str) -> Steps[str | None]:
+        """Return the state of the subscription's registration for a preview feature; None where it is not known."""
+        return (yield from self.clock.patiently(partial(self._api.read_feature_state, feature)))
+
+    def are_repairs_suspended(self, *, until: float = float("inf")) -> Steps[bool | None]:
+        """Return whether automatic repairs are suspended now; None where Azure does not say. `until`: the last try."""
+        if self.model_read_at == _NEVER:
+            self.model = yield from self.clock.patiently(self._api.read_model, until=until)
+        return (yield from self.clock.patiently(partial(self._api.are_repairs_suspended, self.model), until=until))
+
+    def look_up(self, image: Image) -> Steps[ImageFacts]:
+        """Return what the catalog says of one exact image, in the region of the scale set."""
+        return (yield from self.clock.patiently(partial(self._api.look_up, image, self.model.location)))
+
+    def list_versions(self, image: Image) -> Steps[tuple[ImageVersion, ...]]:
+        """Return the versions of a platform or gallery image in the region of the scale set, in no order."""
+        return (yield from self.clock.patiently(partial(self._api.list_versions, image, self.model.location)))
+
+    def read_size(self) -> Steps[VmSize | None]:
+        """Return what the VM size of the scale set can do in its region; None where that may not be read."""
+        read = partial(self._api.read_size, self.model.settings.size, self.model.location)
+        return (yield from self.clock.patiently(read))
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def write(self, call: Callable[[], Operation], *, moves: bool = True) -> Operation:
+    def set_image(self, image: Image, etag: str) -> FollowedOperation:
+        """Ask for the image in the model, provided the model still has `etag`."""
+        return self._write(partial(self._api.set_image, image, etag))
+
+    def upgrade(self, instance_ids: Sequence[str]) -> FollowedOperation:
+        """Ask for these instances to be brought to the model, all at once."""
+        return self._write(partial(self._api.upgrade, instance_ids))
+
+    def set_repairs(self, *, suspended: bool) -> FollowedOperation:
+        """Ask for automatic repairs to be suspended or resumed."""
+        return self._write(partial(self._api.set_repairs, suspended=suspended), moves=False)
+
+    def resume_repairs_at_once(self) -> None:
+        """Ask for automatic repairs to be resumed even where the run is cancelled, or its time is over."""
+        self._api.set_repairs(suspended=False)
+
+    def _write(self, call: Callable[[], Operation], *, moves: bool = True) -> FollowedOperation:
         """Call once, and remember that something was, or may have been, written; `moves`: the model or instances."""
-        self.sleep(0)  # a cancelled run writes nothing more
+        self.clock.sleep(0)  # a cancelled run writes nothing more
         try:
             operation = call()
         except AzureError as error:
@@ -243,54 +218,16 @@ class PatientApi:
             self.wrote, self.moved = self.wrote or maybe, self.moved or (maybe and moves)
             raise
         self.wrote, self.moved = True, self.moved or moves
-        return operation
+        return FollowedOperation(operation, self.clock)
 
     def wait_after_write(
         self, error: AzureError, patience: Patience, *, until: float = float("inf")
     ) -> Steps[Patience]:
-        """Wait like `wait_after`; and once before one more try of what Azure has refused by a 403 or 404, where it took
-        another write of this run.
+        """Wait as `RunClock.wait_after` does, and also once before one more try of what Azure has refused by a 403 or
+        404 although it took another write of this run.
         """
-        if error.trouble not in _ODD or not self.wrote or patience.read_again or self.now() >= until:
-            return (yield from self.wait_after(error, patience, until=until))
+        if error.trouble not in REFUSED_ONCE or not self.wrote or patience.read_again or self.clock.now() >= until:
+            return (yield from self.clock.wait_after(error, patience, until=until))
         why = f"{error.doing}: {error.code}, although Azure took an earlier write, so it is tried once more"
-        yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
+        yield from self.clock.wait(why, min(SECOND_LOOK, until - self.clock.now()))
         return replace(patience, read_again=patience.read_again + 1)
-
-    def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
-        """Wait as long as the error deserves, and return the patience that is left. Raises it when there is none."""
-        if patience.read_again < _READ_AGAIN.get(error.trouble, 0):
-            if error.trouble is Trouble.TOKEN_REFUSED:
-                told = note(f"Azure no longer accepts the access token ({error.code}): one try with a fresh one.")
-                yield Noticed(at=self.elapsed(), finding=told)
-            return replace(patience, read_again=patience.read_again + 1)
-        verdict = patience.after(error)
-        if verdict is None:
-            raise error
-        seconds, left = verdict
-        until = min(until, self.now() + patience.left(error))
-        yield from self.wait(_in_words(error), min(seconds, until - self.now()), until=until)
-        return left
-
-
-def operation_error(operation: Operation, state: OperationState, doing: str) -> AzureError:
-    """Azure's operation did not succeed, in Azure's words where it has any."""
-    problem = operation.problem
-    ended = "did not end in time" if state is OperationState.RUNNING else "failed"
-    return AzureError(
-        problem.message if problem else f"Azure's operation {ended}.",
-        trouble=Trouble.REJECTED,
-        code=problem.code if problem else "OperationFailed",
-        doing=doing,
-        remedy=remedy_of(problem.code, problem.message) if problem else "",
-        correlation_id=operation.correlation_id,
-    )
-
-
-def _in_words(error: AzureError) -> str:
-    """Why a wait is needed, without the bulk that Azure puts into such messages."""
-    reasons = {
-        Trouble.THROTTLED: "Azure asks for fewer requests (429)",
-        Trouble.CONFLICT: "another request is at work on the scale set (409)",
-    }
-    return f"{error.doing}: {reasons.get(error.trouble) or f'{error.code}, {error}'}"

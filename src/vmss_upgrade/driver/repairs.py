@@ -6,11 +6,11 @@ suspended and resumed (recorded: uniform_orchestration_service_state_2024).
 
 from __future__ import annotations
 
-from functools import partial
-
-from vmss_upgrade.driver.remote import OutOfTime, PatientApi, Steps, operation_error
+from vmss_upgrade.driver.operation import FollowedOperation
+from vmss_upgrade.driver.remote import RemoteScaleSet
+from vmss_upgrade.driver.run_clock import OutOfTime, Steps
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
-from vmss_upgrade.ports import Operation, OperationState
+from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.az_commands import resume_repairs
 from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.history.events import Noticed, RepairsResumed, RepairsSuspending
@@ -28,32 +28,31 @@ _NOT_DONE = (
 
 
 class RepairsPause:
-    """Suspends repairs once, and resumes them once, on whichever way the run ends."""
+    """Suspends repairs once, and resumes them once, however the run ends."""
 
-    def __init__(self, azure: PatientApi) -> None:
-        self._azure = azure
+    def __init__(self, remote: RemoteScaleSet) -> None:
+        self._remote = remote
         self._is_owed = False  # repairs are, or may be, suspended by us
 
     def suspend(self) -> Steps[None]:
         """Suspend, and wait until it holds. Raises AzureError where Azure refuses it."""
-        yield RepairsSuspending(at=self._azure.elapsed())
+        yield RepairsSuspending()
         self._is_owed = True
         try:
-            operation = yield from self._ask(suspended=True)
+            operation = yield from _ask(self._remote, suspended=True)
         except AzureError as error:
             if error.trouble in _NOT_DONE:
                 self._is_owed = False
-                yield RepairsResumed(at=self._azure.elapsed(), were_suspended=False)
+                yield RepairsResumed(were_suspended=False)
             raise
-        yield from self._follow(operation, suspended=True)
+        yield from _follow(self._remote, operation, suspended=True)
 
     def resume(self) -> Steps[None]:
         """Resume, with patience. What cannot be resumed is a warning with the command; the rollout's end stands."""
         if not self._is_owed:
             return
         try:
-            operation = yield from self._ask(suspended=False)
-            yield from self._follow(operation, suspended=False)
+            yield from set_repairs(self._remote, suspended=False)
         except OutOfTime:  # the rollout's time is over, but this is owed
             yield from self.resume_at_once()
         except AzureError as error:
@@ -62,59 +61,69 @@ class RepairsPause:
             yield self._resumed()
 
     def resume_at_once(self) -> Steps[None]:
-        """One try without a wait, because the run must end now."""
+        """Resume in one try without a wait, because the run must end now."""
         if not self._is_owed:
             return
         try:
-            self._azure.api.set_repairs(suspended=False)
+            self._remote.resume_repairs_at_once()
         except VmssUpgradeError as error:
             yield self._not_resumed(error)
         else:
             yield self._resumed()
 
     def resume_unheard(self) -> None:
-        """The same where nobody listens to events any more."""
+        """Resume at once where nobody listens to events any more."""
         for _event in self.resume_at_once():
             pass
 
-    def _follow(self, operation: Operation | None, *, suspended: bool) -> Steps[None]:
-        """Wait for the end of what was asked for. Raises AzureError where it fails, or does not end."""
-        if operation is None:
-            return
-        try:
-            state = yield from self._azure.follow(operation, self._azure.now() + LIMIT)
-        except AzureError:
-            if not (yield from self._are(suspended=suspended)):
-                raise
-            return
-        is_open = state in (OperationState.LOST, OperationState.RUNNING)
-        if is_open and (yield from self._are(suspended=suspended)):
-            return
-        if state is not OperationState.SUCCEEDED:
-            raise operation_error(operation, state, "changing the state of automatic repairs")
-
-    def _ask(self, *, suspended: bool) -> Steps[Operation | None]:
-        """The accepted request; None when its answer was lost, but repairs are in the state that was asked for."""
-        patience = Patience()
-        while True:
-            try:
-                return self._azure.write(partial(self._azure.api.set_repairs, suspended=suspended), moves=False)
-            except AzureError as error:
-                patience = yield from self._azure.wait_after_write(error, patience)
-                if error.trouble is Trouble.UNCERTAIN and (yield from self._are(suspended=suspended)):
-                    return None
-
-    def _are(self, *, suspended: bool) -> Steps[bool]:
-        """Whether Azure shows repairs in this state."""
-        shown = yield from self._azure.patiently(lambda: self._azure.api.are_repairs_suspended(self._azure.model))
-        return shown is suspended
-
     def _resumed(self) -> RepairsResumed:
         self._is_owed = False
-        return RepairsResumed(at=self._azure.elapsed())
+        return RepairsResumed()
 
     def _not_resumed(self, error: VmssUpgradeError) -> Noticed:
-        model = self._azure.model
+        model = self._remote.model
         command = resume_repairs(model.subscription, model.resource_group, model.name)
         message = f"Automatic instance repairs are still suspended: {error}"
-        return Noticed(at=self._azure.elapsed(), finding=warn(message, f"Resume them: {command}"))
+        return Noticed(finding=warn(message, f"Resume them: {command}"))
+
+
+def set_repairs(remote: RemoteScaleSet, *, suspended: bool, until: float = float("inf")) -> Steps[None]:
+    """Suspend or resume repairs, and wait until it holds, not past `until`. Raises AzureError where it does not."""
+    operation = yield from _ask(remote, suspended=suspended, until=until)
+    yield from _follow(remote, operation, suspended=suspended, until=until)
+
+
+def _ask(remote: RemoteScaleSet, *, suspended: bool, until: float = float("inf")) -> Steps[FollowedOperation | None]:
+    """Return the accepted request; None when its answer was lost, but repairs are as they were asked to be."""
+    patience = Patience()
+    while True:
+        try:
+            return remote.set_repairs(suspended=suspended)
+        except AzureError as error:
+            if remote.clock.now() >= until:
+                raise
+            patience = yield from remote.wait_after_write(error, patience, until=until)
+            if (
+                error.trouble is Trouble.UNCERTAIN
+                and (yield from remote.are_repairs_suspended(until=until)) is suspended
+            ):
+                return None
+
+
+def _follow(
+    remote: RemoteScaleSet, operation: FollowedOperation | None, *, suspended: bool, until: float = float("inf")
+) -> Steps[None]:
+    """Wait for the end of what was asked for. Raises AzureError where it fails, or does not end."""
+    if operation is None:
+        return
+    try:
+        state = yield from operation.follow(min(remote.clock.now() + LIMIT, until))
+    except AzureError:
+        if (yield from remote.are_repairs_suspended(until=until)) is not suspended:
+            raise
+        return
+    is_open = state in (OperationState.LOST, OperationState.RUNNING)
+    if is_open and (yield from remote.are_repairs_suspended(until=until)) is suspended:
+        return
+    if state is not OperationState.SUCCEEDED:
+        raise operation.failure(state, "changing the state of automatic repairs")

@@ -1,43 +1,33 @@
-"""The one loop: carries an order out and yields what happened.
+"""The driver: carries an order out and yields what happened.
 
 `run_rollout` reads as the story; each step of it is a generator that yields events and returns its result. One
-thread, no callbacks: time passes only in `Clock.sleep`, and nothing is written but by `set_image`, `upgrade` and
-`set_repairs`. What is read and decided before the first write is in preparation.py, the batches in batch_loop.py, the
-way back in rollback.py. What Azure refuses is waited out within bounds (patient_api.py); what cannot be waited out ends
-the run.
+thread: time passes only in `Clock.sleep`, and Azure is reached through RemoteScaleSet alone. What Azure refuses is
+waited out within bounds; what cannot be waited out ends the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
 
-from vmss_upgrade.driver.batches import BatchLoop, Limits
-from vmss_upgrade.driver.carrying_out import carry_out
+from vmss_upgrade.driver.batches import Batches, Limits, Return
 from vmss_upgrade.driver.conclusion import ending_of
-from vmss_upgrade.driver.preparation import Preparation, Prepared
-from vmss_upgrade.driver.remote import PatientApi, Steps
+from vmss_upgrade.driver.model_update import update_model
+from vmss_upgrade.driver.preparation import Preparation, Prepared, show_status
+from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
-from vmss_upgrade.driver.rollback import FailedRollout, return_loop, roll_back
+from vmss_upgrade.driver.rollback import FailedRollout, roll_back
+from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
-from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import (
-    Event,
-    Noticed,
-    RolloutFinished,
-    RolloutPlanned,
-    ScaleSetRead,
-    StatusSeen,
-)
+from vmss_upgrade.rollout.history.events import Event, Noticed, RolloutFinished, RolloutPlanned
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
-from vmss_upgrade.rollout.planning.planner import plan_rollout
-from vmss_upgrade.rollout.policy import OnFailure
-from vmss_upgrade.rollout.scale_set import ScaleSet
-from vmss_upgrade.rollout.watching.watch import Watch
+from vmss_upgrade.rollout.policy import HealthUse, OnFailure
+from vmss_upgrade.rollout.watching.watch import Returning, Watch
 
 
 def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Generator[Event]:
@@ -46,112 +36,98 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Generator[Event
     Raises Interrupted from within `clock.sleep` or a call to Azure; every AzureError becomes the ending. Automatic
     repairs that were suspended are resumed on every way out.
     """
-    rollout = _Rollout(order, api, clock)
+    policy = order.policy
+    remote = RemoteScaleSet(api, clock, timeout=policy.timeout, ignores_health=policy.health is HealthUse.IGNORE)
+    with closing(_events(remote, order)) as events:
+        for event in events:
+            yield replace(event, at=remote.clock.elapsed())
+
+
+def _events(remote: RemoteScaleSet, order: Order) -> Steps[None]:
+    """Carry the order out, and resume automatic repairs however that ends."""
+    repairs = RepairsPause(remote)
     try:
-        ending = yield from rollout.to_its_end()
-        yield from rollout.repairs.resume()
-    except GeneratorExit:  # whoever listened has gone
-        rollout.repairs.resume_unheard()
+        ending = yield from ending_of(_Rollout(remote, order, repairs).story(), remote)
+        yield from repairs.resume()
+    except GeneratorExit:  # nobody listens any more
+        repairs.resume_unheard()
         raise
     except BaseException:  # cancelled, or a bug of ours
-        yield from rollout.repairs.resume_at_once()
+        yield from repairs.resume_at_once()
         raise
-    yield RolloutFinished(at=rollout.elapsed(), ending=ending)
+    yield RolloutFinished(ending=ending)
 
 
 class _Rollout:
     """One run."""
 
-    def __init__(self, order: Order, api: ScaleSetApi, clock: Clock) -> None:
+    def __init__(self, remote: RemoteScaleSet, order: Order, repairs: RepairsPause) -> None:
+        self._remote = remote
         self._order = order
         self._policy = order.policy
-        self._azure = PatientApi(api, clock, order.policy)
-        self.repairs = RepairsPause(self._azure)
-        self.elapsed = self._azure.elapsed
+        self._repairs = repairs
 
-    def to_its_end(self) -> Steps[Ending]:
-        """The story, whatever ends it."""
-        return (yield from ending_of(self._story(), self._azure))
-
-    # -- the story ---------------------------------------------------------------------------------------------
-
-    def _story(self) -> Steps[Ending]:
+    def story(self) -> Steps[Ending]:
         """Read, check, plan, update the model, upgrade batch by batch, look once more; or the part of it asked for."""
-        model = yield from self._settled_model()
+        yield from self._read_model()
         if self._order.command is Command.STATUS:
-            return (yield from self._show(model))
-        prepared = yield from Preparation(self._azure, self._order).prepare(model)
+            return (yield from show_status(self._remote))
+        prepared = yield from Preparation(self._remote, self._order).prepare()
         for finding in prepared.findings:
-            yield Noticed(at=self.elapsed(), finding=finding)
-        if prepared.refusals or prepared.plan is None:
+            yield Noticed(finding=finding)
+        plan = prepared.plan
+        if prepared.refusals or plan is None:
             return endings.refused(prepared.refusals)
-        self._azure.fix_health_signal()
-        yield self._planned(prepared.plan, prepared.scale_set)
-        if self._order.command is Command.PLAN:
+        self._remote.begin()
+        command, policy = self._order.command, self._policy
+        yield RolloutPlanned(plan=plan, scale_set=prepared.scale_set, policy=policy, command=command)
+        if command is Command.PLAN:
             return Ending(outcome=Outcome.PLANNED, reason="Only the plan was asked for; nothing was written.")
-        return (yield from self._carry_out(prepared.plan, prepared))
+        return (yield from self._roll_out_or_back(plan, prepared))
 
-    def _carry_out(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
-        """Everything that writes: there, and back where that was asked for and the rollout failed."""
+    def _read_model(self) -> Steps[None]:
+        """Read the model once nobody is updating the scale set, or after `health_timeout` as it is."""
+        model = yield from self._remote.read_model()
+        if model.is_updating and self._order.command is not Command.STATUS:
+            why = "the scale set is being updated (provisioningState Updating)"
+            yield from self._remote.read_settled_model(why, self._remote.clock.now() + self._policy.health_timeout)
+
+    def _roll_out_or_back(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
+        """Do everything that writes; and undo it where that was asked for and the rollout failed."""
         limits = Limits(
             policy=self._policy,
             stops_in_time=True,
             repairs_at_work=prepared.repairs_on and not self._policy.suspend_repairs,
         )
-        loop = self._loop(limits, plan, prepared)
-        ending = yield from ending_of(self._there(loop, plan, prepared), self._azure)
+        batches = self._batches(limits, plan, prepared)
+        ending = yield from ending_of(self._roll_out(batches, plan, prepared), self._remote)
         is_asked_for = self._policy.on_failure is OnFailure.ROLLBACK and not plan.is_rollback
         if not is_asked_for or ending.outcome.exit_code == 0:
             return ending
         if not ending.calls_for_rollback:
-            yield Noticed(at=self.elapsed(), finding=no_image_to_blame(plan.reaches))
+            yield Noticed(finding=no_image_to_blame(plan.reaches))
             return ending
-        if not self._azure.moved or prepared.way_back is None:
-            yield Noticed(at=self.elapsed(), finding=no_rollback(plan.reaches, prepared.way_back))
+        if not self._remote.moved or prepared.way_back is None:
+            yield Noticed(finding=no_rollback(plan.reaches, prepared.way_back))
             return ending
-        failed = FailedRollout(plan=plan, before=prepared.scale_set, done=tuple(loop.started), ending=ending)
-        return (yield from roll_back(self._azure, limits, failed, prepared.way_back))
+        failed = FailedRollout(plan=plan, before=prepared.scale_set, done=tuple(batches.started), ending=ending)
+        return (yield from roll_back(self._remote, limits, failed, prepared.way_back))
 
-    def _there(self, loop: BatchLoop, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
+    def _roll_out(self, batches: Batches, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Suspend repairs, write the model, upgrade the instances: as far as the order and the plan ask for it."""
+        model = prepared.scale_set.model
         if self._policy.suspend_repairs and prepared.repairs_on and plan.batches:
-            yield from self.repairs.suspend()
+            yield from self._repairs.suspend()
         if plan.update_model:
-            yield from loop.update_model()
+            model = yield from update_model(self._remote, model, plan.reaches)
         if self._order.command is Command.UPDATE_MODEL:
             return endings.model_updated(plan)
-        return (yield from carry_out(plan, loop, self._azure, self._policy))
+        return (yield from batches.run(model))
 
-    def _loop(self, limits: Limits, plan: RolloutPlan, prepared: Prepared) -> BatchLoop:
-        """The batches to come: of a rollout, or of a rollback that was asked for by hand."""
-        scale_set = prepared.scale_set
-        if prepared.moved is not None:
-            return return_loop(self._azure, limits, scale_set, plan.goal, prepared.moved)
-        watch = Watch(scale_set, plan.goal, self._policy)
-
-        def replan(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
-            return plan_rollout(scale_set, goal, self._policy)
-
-        return BatchLoop(self._azure, limits, scale_set.model, plan.goal, watch, replan)
-
-    def _show(self, model: Model) -> Steps[Ending]:
-        """The scale set as it is, and nothing else."""
-        yield from self._azure.look()
-        self._azure.compare()
-        scale_set = ScaleSet(model=model, instances=self._azure.seen)
-        yield StatusSeen(at=self.elapsed(), scale_set=scale_set, goal=goal_of(model))
-        return Ending(outcome=Outcome.REPORTED, reason="Only the status was asked for; nothing was written.")
-
-    def _planned(self, plan: RolloutPlan, scale_set: ScaleSet) -> RolloutPlanned:
-        return RolloutPlanned(
-            at=self.elapsed(), plan=plan, scale_set=scale_set, policy=self._policy, command=self._order.command
-        )
-
-    def _settled_model(self) -> Steps[Model]:
-        """The model, once nobody is updating the scale set, or after `health_timeout` as it is."""
-        model = yield from self._azure.read_model()
-        yield ScaleSetRead(at=self.elapsed(), model=model)
-        if not model.is_updating or self._order.command is Command.STATUS:
-            return model
-        why = "the scale set is being updated (provisioningState Updating)"
-        return (yield from self._azure.read_settled_model(why, self._azure.now() + self._policy.health_timeout))
+    def _batches(self, limits: Limits, plan: RolloutPlan, prepared: Prepared) -> Batches:
+        """Return the batches to come: of a rollout, or of a rollback that was asked for by hand."""
+        scale_set, moved = prepared.scale_set, prepared.moved
+        if moved is None:
+            return Batches(self._remote, limits, plan, Watch(scale_set, plan.goal, self._policy))
+        watch = Watch(scale_set, plan.goal, self._policy, Returning(ids=moved.ids))
+        return Batches(self._remote, limits, plan, watch, Return(moved=moved))

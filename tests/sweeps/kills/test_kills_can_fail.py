@@ -27,7 +27,7 @@ def nothing(*_: Any, **__: Any) -> tuple[()]:
 AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "does-not-wait-for-what-is-under-way": (
         SLOWER,
-        {"PatientApi.read_settled_model": lambda _, azure, *__: azure.read_model(), "Instance.is_busy": nothing},
+        {"RemoteScaleSet.read_settled_model": lambda _, remote, *__: remote.read_model(), "Instance.is_busy": nothing},
         REFUSED,
     ),
     "ignores-who-is-current": (TINY, {"Goal.is_reached_by": nothing}, "was upgraded without need"),
@@ -37,7 +37,7 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
             "awaited_health": nothing,
             "examine_plan": nothing,
             "Watch.troubles": nothing,
-            "BatchLoop.prove_earlier": nothing,
+            "Hold.owe_bake": nothing,
         },
         "0 available at one time, 1 undisturbed",
     ),

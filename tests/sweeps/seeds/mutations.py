@@ -81,8 +81,8 @@ def ended_at_once(*_: Any, **__: Any) -> Any:
     return OperationState.SUCCEEDED
 
 
-def passed(real: Any, batch_run: Any) -> Any:
-    gate = yield from real(batch_run)
+def passed(real: Any, *arguments: Any, **named: Any) -> Any:
+    gate = yield from real(*arguments, **named)
     return replace(gate, failures=(), passed=True)
 
 
@@ -97,10 +97,10 @@ def all_done(*_: Any) -> Ending:
     return Ending(outcome=Outcome.SUCCEEDED, reason="All done.")
 
 
-def back_at_once(real: Any, plan: Any, *rest: Any) -> Any:
-    if plan.is_rollback:
+def back_at_once(real: Any, batches: Any, *rest: Any) -> Any:
+    if batches.plan.is_rollback:
         return all_done()
-    return (yield from real(plan, *rest))
+    return (yield from real(batches, *rest))
 
 
 def reversed_batches(real: Any, *arguments: Any, **named: Any) -> Any:
@@ -128,9 +128,11 @@ MUTATIONS = (
     }, 20),
     Mutation("upgrades stopped ones", "stopped", given(stopped_instances="include"), 29),
     Mutation("upgrades those on the target once more", "needed", {"Goal.is_reached_by": nothing}),
-    Mutation("takes the end of Azure's operation for granted", "one-at-a-time", {"PatientApi.follow": ended_at_once}),
+    Mutation("takes the end of Azure's operation for granted", "one-at-a-time", {
+        "FollowedOperation.poll": ended_at_once
+    }),
     Mutation("waits for nobody to become healthy", "gate", given(health="ignore", bake_time="0"), 3),
-    Mutation("goes on after a failure", "halt", {"BatchRun.run": passed, "Watch.troubles": nothing}, 69),
+    Mutation("goes on after a failure", "halt", {"BatchRun.pass_gate": passed, "Watch.troubles": nothing}, 69),
     Mutation("heeds no timeout", "in-time", given(timeout="5h30m"), 119),
     Mutation("carries out a plan", "as-asked", given(operation="upgrade"), 1),
     Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
@@ -149,8 +151,8 @@ MUTATIONS = (
     Mutation("takes an attached machine for one that is behind", "attached", {
         "reason_to_skip": lambda real, instance, *rest: real(replace(instance, origin=Origin.MODEL), *rest)
     }, 9),
-    Mutation("forgets the signal that it planned with", "signal", {"PatientApi.fix_health_signal": nothing}, 70),
-    Mutation("looks at the model once", "signal", {"BatchLoop.check_model": no_steps}, 175),
+    Mutation("forgets the signal that it planned with", "signal", {"RemoteScaleSet.begin": nothing}, 70),
+    Mutation("looks at the model once", "signal", {"Hold.check_model": no_steps}, 175),
     Mutation("goes by no health", "sick-image", given(health="ignore", bake_time="0")),
     Mutation("takes one healthy look for the truth", "sick-image", given(bake_time="0")),
     Mutation("takes everybody at once", "somebody-serves", given(
@@ -160,11 +162,11 @@ MUTATIONS = (
     Mutation("takes one look at the instances for the truth", "lists", {
         "Sightings.take": lambda _, sightings, instances, *rest: tuple(instances)
     }, 12),
-    Mutation("is silent on changes after a batch", "really-succeeded", {"BatchLoop.look_for_changes": no_steps}, 819),
+    Mutation("is silent on changes after a batch", "really-succeeded", {"Batches.look_for_changes": no_steps}, 819),
     Mutation("says succeeded beside those that are ill there", "really-succeeded", ends({"halted": "succeeded"})),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("says rolled-back once the model holds the image", "rolled-back", {
-        "carry_out": back_at_once, "not_returned": all_done
+        "Batches.run": back_at_once, "not_returned": all_done
     }, 26),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
@@ -188,7 +190,7 @@ MUTATIONS = (
     Mutation("says succeeded of a failure", "outcome", ends({"halted": "succeeded"})),
     Mutation("says succeeded of a part", "succeeded", ends({"partial": "succeeded"}), 31),
     Mutation("says succeeded without a look", "succeeded", {
-        "RolloutPlan.due_now": lambda real, plan: real(plan)[:-1], "BatchLoop.left": nothing
+        "RolloutPlan.due_now": lambda real, plan: real(plan)[:-1], "Batches.left": nothing
     }, 3),
     Mutation("says halted of every good end", "calm", ends(dict.fromkeys(WELL, "halted")), 3),
 )  # fmt: skip

@@ -19,9 +19,9 @@ from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """Something that happened `at` seconds after the rollout began."""
+    """Something that happened `at` seconds after the rollout began: the driver fills that in as it yields the event."""
 
-    at: float
+    at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Holding(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstancesSeen(Happened):
-    """A look at all instances between batches."""
+    """A look at all instances, once the plan stands."""
 
     instances: tuple[Instance, ...]
 

@@ -1,0 +1,109 @@
+"""Time of one run: sleeping, waiting in words, and asking Azure again while waiting can help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from typing import TypeVar
+
+from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
+from vmss_upgrade.ports import Clock
+from vmss_upgrade.rollout.findings import note
+from vmss_upgrade.rollout.history.events import Event, Noticed, Waiting
+from vmss_upgrade.rollout.watching.patience import Patience
+from vmss_upgrade.rollout.wording import duration
+
+T = TypeVar("T")
+Steps = Generator[Event, None, T]
+
+SECOND_LOOK = 5.0  # seconds after which what was read once, and would end the run, is read again
+REFUSED_ONCE = (Trouble.DENIED, Trouble.NOT_FOUND)  # one such answer, after Azure did answer, is not the truth
+
+# what was read is outdated, or the token is: read again, with a fresh one, at once; how often at most
+_READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
+
+
+class OutOfTime(VmssUpgradeError):
+    """The whole rollout's `timeout` has passed."""
+
+
+class RunClock:
+    """The clock of a run that began when this was made and may take `timeout` seconds.
+
+    Whatever waits is a generator of events that returns its result, and raises OutOfTime once the timeout has passed.
+    """
+
+    def __init__(self, clock: Clock, timeout: float) -> None:
+        self._clock = clock
+        self._timeout = timeout
+        self.started = clock.now()
+
+    def now(self) -> float:
+        """Return the seconds that the clock shows."""
+        return self._clock.now()
+
+    def elapsed(self) -> float:
+        """Return the seconds since the run began."""
+        return self._clock.now() - self.started
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, but never past the run's own timeout."""
+        left = self._timeout - self.elapsed()
+        if left > 0:
+            self._clock.sleep(min(max(seconds, 0.0), left))
+        if self.elapsed() >= self._timeout:
+            raise OutOfTime(
+                f"The rollout's `timeout` ({duration(self._timeout)}) passed.",
+                "Run the workflow again with the same inputs: instances on the target image are skipped.",
+            )
+
+    def wait(self, why: str, seconds: float, *, until: float | None = None, detail: str = "") -> Steps[None]:
+        """Say why and how long, and sleep. `until` is the last moment of a further try, None where this is the last."""
+        last = min((self.now() + seconds if until is None else until) - self.started, self._timeout)
+        yield Waiting(why=why, seconds=seconds, until=last, detail=detail)
+        self.sleep(seconds)
+
+    def patiently(self, call: Callable[[], T], *, until: float = float("inf"), was_seen: bool = False) -> Steps[T]:
+        """Return the call's result. It is repeated while waiting can help, and not past `until`: for reads and polls.
+
+        `was_seen`: this very read was answered before, so that one 403 or 404 is looked at twice.
+        """
+        patience = Patience()
+        looked_at_twice = REFUSED_ONCE if was_seen else ()
+        while True:
+            self.sleep(0)  # a cancelled run asks nothing more
+            try:
+                return call()
+            except AzureError as error:
+                if self.now() >= until:
+                    raise
+                if error.trouble in looked_at_twice:
+                    looked_at_twice = ()
+                    why = f"{error.doing}: {error.code}, although Azure answered this before, so it is read once more"
+                    yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
+                    continue
+                patience = yield from self.wait_after(error, patience, until=until)
+
+    def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
+        """Wait as long as the error deserves, and return the patience that is left. Raise it when there is none."""
+        if patience.read_again < _READ_AGAIN.get(error.trouble, 0):
+            if error.trouble is Trouble.TOKEN_REFUSED:
+                message = f"Azure no longer accepts the access token ({error.code}): one try with a fresh one."
+                yield Noticed(finding=note(message))
+            return replace(patience, read_again=patience.read_again + 1)
+        verdict = patience.after(error)
+        if verdict is None:
+            raise error
+        seconds, left = verdict
+        until = min(until, self.now() + patience.left(error))
+        yield from self.wait(_in_words(error), min(seconds, until - self.now()), until=until)
+        return left
+
+
+def _in_words(error: AzureError) -> str:
+    """Return why a wait is needed, without the bulk that Azure puts into such messages."""
+    reasons = {
+        Trouble.THROTTLED: "Azure asks for fewer requests (429)",
+        Trouble.CONFLICT: "another request is at work on the scale set (409)",
+    }
+    return f"{error.doing}: {reasons.get(error.trouble) or f'{error.code}, {error}'}"
