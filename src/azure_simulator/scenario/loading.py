@@ -30,6 +30,9 @@ from azure_simulator.wire.answers import NotSimulated, Refusal
 from azure_simulator.wire.calendar import EPOCH
 from azure_simulator.wire.set_model import profile_of
 
+# A safe loader, in C where PyYAML was built with it: eight times as fast.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def scenario_names() -> list[str]:
     """Return the scenarios that ship with the simulator, sorted; `fault_names` has those of one fault each."""
@@ -67,7 +70,7 @@ def load_scenario(name_or_path: str) -> Scenario:
 def parse_scenario(text: str, name: str, source: str) -> Scenario:
     """Return a scenario from YAML text; `source` is what errors call it. Raises ScenarioError."""
     try:
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         raise ScenarioError(f"{source}: is not YAML: {' '.join(str(error).split())}") from error
     return read_scenario(document, name, source)
