@@ -13,7 +13,7 @@ from harness.playing import Played, cancelled_at, play, play_once
 from vmss_upgrade.rollout.history.outcome import Outcome
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
-HEADINGS = ["Fault", "Scenario", "What you see", "What happens", "Outcome", "How to go on"]
+HEADINGS = ["Fault", "Scenario", "What you see", "What happens", "Outcome", "How to continue"]
 # What a scenario cannot do: somebody presses Ctrl-C so many seconds after the beginning.
 CANCELLED = {"faults/cancelled": 120.0}
 

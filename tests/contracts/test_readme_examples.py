@@ -16,7 +16,7 @@ ROWS = {
     there.strip(): dict(pair.split(": ", 1) for pair in re.findall(r"`([a-z-]+: .+?)`(?:,|\s*$)", here))
     for there, here in re.findall(
         r"^\| (.+?) \| (.+?) \|$",
-        README.partition("Coming from *vmssupgrade*")[2].partition("What the")[0],
+        README.partition("Coming from *vmssupgrade*")[2].partition("## What it promises")[0],
         re.MULTILINE,
     )[2:]
 }
