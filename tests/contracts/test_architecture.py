@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source. Every rule is shown a bad file below, so that each can fail."""
+"""The import rules, read from the source. Below, every rule is shown a file that breaks it, so that each can fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLLOUT = ("rollout", "rollout.planning", "rollout.checks", "rollout.watching", 
 SHARED = ("__version__", "account", "errors", "ports", *ROLLOUT)
 AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
 
-# room of the house -> what it may import beside itself: rooms, or single modules. The longest name that fits counts.
+# room of the house -> what it may import besides itself: rooms, or single modules. The longest matching name counts.
 MAY_IMPORT: dict[str, set[str]] = {
     "entrypoint": {"job.environment", "main"},
     "post_entrypoint": {"job.environment", "post"},
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.rehearsal": {"main"},
 }
 
-# what a pure module may take from the standard library: nothing that does I/O, tells the time or draws lots
+# modules of the standard library for pure code: no I/O, no clock, no random numbers
 PURE_ROOMS = ("vmss_upgrade.rollout", "vmss_upgrade.azure_api.translation")
 PURE = {
     "__future__", "collections", "copy", "dataclasses", "enum", "fractions", "functools", "hashlib", "itertools",
@@ -86,7 +86,7 @@ ENVIRONMENT_IN = (
 
 @dataclass(frozen=True)
 class Import:
-    """`from module import name` (or `import module`, name empty); `typing_only` under `if TYPE_CHECKING:`."""
+    """`from module import name` (or `import module`, with an empty name); `typing_only` under `if TYPE_CHECKING:`."""
 
     module: str
     name: str
@@ -98,7 +98,7 @@ class Import:
 
 
 def imports_of(module: str, tree: ast.Module) -> Iterator[Import]:
-    """Every import of a module, those inside functions too."""
+    """Return every import of a module, including those inside functions."""
     for node, typing_only in _statements(tree, False):
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, "", typing_only) for alias in node.names)
@@ -122,7 +122,7 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 
 
 def complaints(module: str, source: str) -> list[str]:
-    """What a module does that it may not."""
+    """List the forbidden imports and calls of a module."""
     tree = ast.parse(source)
     imports = list(imports_of(module, tree))
     found = [
@@ -152,7 +152,7 @@ def _upward(module: str, imports: list[Import]) -> Iterator[str]:
 
 
 def _single(allowed: set[str]) -> tuple[str, ...]:
-    """Return those of the allowed names that are no rooms: modules inside a room, and the version."""
+    """Return those of the allowed names that are not rooms: modules inside a room, and the version."""
     return tuple(name for name in allowed if name not in MAY_IMPORT)
 
 
@@ -189,7 +189,7 @@ def _reads_environment(module: str, tree: ast.Module) -> Iterator[str]:
 
 
 def modules() -> dict[str, str]:
-    """Module name -> source, of everything that is shipped."""
+    """Map each shipped module's name to its source."""
     found = {name: (PROJECT / f"{name}.py").read_text() for name in ("entrypoint", "post_entrypoint")}
     for file in sorted(SOURCES.rglob("*.py")):
         parts = file.relative_to(SOURCES).with_suffix("").parts
@@ -198,7 +198,7 @@ def modules() -> dict[str, str]:
 
 
 def cycle_in(sources: dict[str, str]) -> list[str]:
-    """A cycle of imports (those for type checkers excepted), or nothing."""
+    """Return a cycle of imports (except those for type checkers), or nothing."""
     graph: dict[str, set[str]] = {}
     for module, source in sources.items():
         imports = [one for one in imports_of(module, ast.parse(source)) if not one.typing_only]
