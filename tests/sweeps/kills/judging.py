@@ -78,8 +78,8 @@ def _not_returned(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
         yield f"{ran.last.outcome}, and on {new} still: {on_new}"
     if ran.goes_back and ran.last.outcome not in (*AS_ASKED, "halted"):
         yield f"the rollback continued, and ended {ran.last.outcome}"
-    ill = [each for each in calm.later if not each.available]
-    if ran.goes_back and ran.last.outcome == "halted" and not ill:
+    unavailable = [each for each in calm.later if not each.available]
+    if ran.goes_back and ran.last.outcome == "halted" and not unavailable:
         yield "the rollback continued, and halted, although the undisturbed one returned all"
     for each in ran.later:
         if not (new.endswith(each.image_version) or old.endswith(each.image_version)):
@@ -147,8 +147,8 @@ def _floor(calm: Ran, *, further: bool) -> int:
     """
     if not further:
         return calm.lowest_available
-    ill = sum(not instance.available for instance in calm.instances)
-    return min(calm.lowest_available, calm.available_at_first - calm.largest_upgrade - ill)
+    unavailable = sum(not instance.available for instance in calm.instances)
+    return min(calm.lowest_available, calm.available_at_first - calm.largest_upgrade - unavailable)
 
 
 def _is_there(scenario: Scenario, ran: Ran, instance: InstanceState) -> bool:

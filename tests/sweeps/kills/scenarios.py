@@ -78,7 +78,7 @@ OWN = {
     "protected and stopped": fleet_of(
         THREE, instances={"1": {"protected": True}, "2": {"power": "deallocated"}, "3": {"unhealthy": True}}
     ),
-    "born meanwhile": fleet_of(
+    "created meanwhile": fleet_of(
         THREE,
         faults=[
             on_instance("vanish", "2", after_upgrade=1, delay=5),

@@ -33,7 +33,7 @@ class Killed(BaseException):
 
 
 class Cut:
-    """An interceptor that passes requests on until `kill`, and none afterwards, whoever sends them.
+    """An interceptor that passes requests on until `kill`, and none afterwards.
 
     A killed process would not do what the run does while Python unwinds it. `calls` counts the requests. `on_death`
     runs at the moment of the kill, when the files are as a killed process leaves them.
