@@ -93,8 +93,8 @@ renamings = st.dictionaries(st.sampled_from("01234"), texts.filter(bool), min_si
 
 # -- d. errors -------------------------------------------------------------------------------------------------------
 
-_told = st.one_of(st.sampled_from(TELLTALES), st.sampled_from(ENCODED))
-_WORDS = st.one_of(texts, _told, st.tuples(texts, _told).map("".join))
+_leaked = st.one_of(st.sampled_from(TELLTALES), st.sampled_from(ENCODED))
+_WORDS = st.one_of(texts, _leaked, st.tuples(texts, _leaked).map("".join))
 _CODES = st.one_of(st.sampled_from(("Conflict", "TooManyRequests", "AuthorizationFailed", "QuotaExceeded", "")), texts)
 
 

@@ -73,12 +73,12 @@ class Secrets:
             self.kinds[secret] = "authority"
         for each in signed.values():
             self.kinds[each] = "manager"
-        self._told = {*self.latest.values()}
+        self._leaked = {*self.latest.values()}
 
     @property
     def all(self) -> set[str]:
         """The secrets that were used or issued."""
-        return self._told
+        return self._leaked
 
     def notice_request(self, headers: Mapping[str, str], body: bytes) -> None:
         """Record an access token, and the secret that it was requested with."""
@@ -98,7 +98,7 @@ class Secrets:
         for name, kind in kinds:
             if name in given:
                 self.kinds[given[name]] = kind
-                self._told.add(given[name])
+                self._leaked.add(given[name])
 
     def filled_in(self, text: str) -> str:
         """Return the text with the secrets filled in."""
