@@ -72,10 +72,10 @@ def _modules() -> Iterator[ModuleType]:
 def ends(outcomes: Mapping[str, str]) -> Wrong:
     """Make rollouts that end in one way report another one."""
 
-    def told(real: Any, *arguments: Any) -> Iterator[Any]:
+    def renamed(real: Any, *arguments: Any) -> Iterator[Any]:
         for event in real(*arguments):
             ending = getattr(event, "ending", None)
             other = outcomes.get(ending.outcome.value) if ending is not None else None
             yield replace(event, ending=replace(ending, outcome=type(ending.outcome)(other))) if other else event
 
-    return {"run_rollout": told}
+    return {"run_rollout": renamed}

@@ -90,6 +90,6 @@ def _judged(number: int) -> Verdict:
 
 def test_a_sweep_prints_the_problems_and_the_replay_command(capsys: Any) -> None:
     assert [verdict.replay for verdict in sweep("numbers", _judged, range(5), chunk=2)] == ["again 3"]
-    told = capsys.readouterr().out
-    assert "FAILED\n  it broke\n  again: again 3\n" in told
-    assert told.startswith("FAILED") and "1 failed: 3 even, 2 odd." in told
+    shown = capsys.readouterr().out
+    assert "FAILED\n  it broke\n  again: again 3\n" in shown
+    assert shown.startswith("FAILED") and "1 failed: 3 even, 2 odd." in shown
