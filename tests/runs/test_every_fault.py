@@ -91,7 +91,7 @@ def one_clock() -> Iterator[VirtualClock]:
 
 
 def everywhere() -> Iterator[Any]:
-    """Yield every passing fault on every call: a quarter of them for `make test`, the rest for the sample of the sweeps."""
+    """Yield every passing fault on every call: a quarter for `make test`, the rest for `make sample`."""
     for row, call in enumerate(ALL):
         for column, (effect, may_be_done) in enumerate(PASSING):
             marks = [pytest.mark.sweep] if (row + column) % 4 else []
