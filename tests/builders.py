@@ -102,13 +102,13 @@ def instance(instance_id: str = "0", **fields: Any) -> Instance:
 
 
 def provisioning(word: str) -> Provisioning:
-    """The provisioning state that Azure names so."""
+    """Return the provisioning state for Azure's word."""
     state = next((each for each in ProvisioningState if each.value == word.lower()), ProvisioningState.OTHER)
     return Provisioning(state, word)
 
 
 def _in_nouns(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a model or an instance, a provisioning state given by Azure's word for it."""
+    """Replace Azure's word for a provisioning state by the noun, in the fields of a model or an instance."""
     nouns = dict(fields)
     if "provisioning_state" in nouns:
         nouns["provisioning"] = provisioning(nouns.pop("provisioning_state"))

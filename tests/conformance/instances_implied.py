@@ -58,11 +58,11 @@ class InstancesImplied:
         return any(not name.isdigit() for name in self._named)
 
     def count(self) -> int:
-        """The number of named instances; at least one."""
+        """Count the named instances; at least one."""
         return max(1, len(self._named))
 
     def first(self, capacity: int = 0) -> tuple[InstanceDescription, ...]:
-        """The first state of each instance, with unnamed ones up to the capacity."""
+        """Return the first state of each instance, with unnamed ones up to the capacity."""
         described = [self._described(name) for name in self._named]
         numbers = (str(number) for number in range(10**6) if str(number) not in self._named)
         while len(described) < capacity and not self.flexible:

@@ -141,10 +141,10 @@ def differs(alteration: Alteration, answers: Answers, altered: Answers) -> bool:
 )
 def test_a_gap_is_not_read_yet(gap: Gap) -> None:
     pairs = altered_by(gap.alteration)
-    altered = next((altered for answers, altered in pairs if not gap.is_mended(answers)), None)
+    altered = next((altered for answers, altered in pairs if not gap.is_fixed(answers)), None)
     if altered is None:
         pytest.skip(f"no recorded {gap.alteration.kind.name} has such a {gap.alteration.path}")
-    assert gap.is_mended(altered)
+    assert gap.is_fixed(altered)
 
 
 # -- instances behind their model -------------------------------------------------------------------------------------

@@ -349,7 +349,7 @@ def test_every_rule_can_fail(module: str, source: str, complaint: str) -> None:
         pytest.param("vmss_upgrade.rehearsal", "import os\nos.environ\nimport azure_simulator", id="rehearsal"),
     ],
 )
-def test_what_is_allowed(module: str, source: str) -> None:
+def test_an_allowed_import_passes(module: str, source: str) -> None:
     assert complaints(module, source) == []
 
 

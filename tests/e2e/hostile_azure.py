@@ -132,7 +132,7 @@ def serving_hostile(host: str, folder: Path) -> Iterator[HostileAzure]:
 
 
 def failing_with(words: str) -> tuple[Alteration, ...]:
-    """From the first batch on, make an instance, its agent and its disks report a failed provisioning."""
+    """Make an instance, its agent and its disks report a failed provisioning, from the first batch on."""
     failed = Alteration("instances", "text", key="provisioningState", text="Failed", first=2)
     statuses = [Alteration("instances", "failing", key="statuses", place=n, text=words, first=2) for n in range(4)]
     return failed, *statuses

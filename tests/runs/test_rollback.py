@@ -495,7 +495,7 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
 
 
 def test_a_cancelled_rollback_by_hand_names_its_image(tmp_path: Path) -> None:
-    """The same inputs would not be enough: the instances no longer show for certain which image is the earlier one."""
+    """Equal inputs would not be enough: the instances no longer show for certain which image is the earlier one."""
     played = play(half_way(), tmp_path, inputs=BY_HAND, clock=cancelled_at(70.0))
     assert played.outputs["outcome"] == "interrupted"
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log

@@ -45,7 +45,9 @@ def _waits(draw: st.DrawFn) -> list[Alteration]:
     route, soon = draw(_ANY), draw(st.sampled_from(_SOON))
     name = draw(st.sampled_from(("retry-after", "retry-after-ms", "x-ms-retry-after-ms")))
     return [
-        Alteration(route, "error", key="arm", code="Busy", status=draw(st.sampled_from((429, 503, 500, 408, 504)))),
+        Alteration(
+            route, "error", key="arm", code="ServerBusy", status=draw(st.sampled_from((429, 503, 500, 408, 504)))
+        ),
         Alteration(route, "header", key=name, text=soon),
     ]
 
