@@ -1,9 +1,9 @@
-# Runs on the official base image and on one whose Python is Debian's own (tools/base-image.sh): `python3`, a virtual
-# environment, and nothing that only BuildKit understands, since not every runner's builder is BuildKit. By its tag, not
-# by a digest: each build gets the fixes of Debian and Python, and the base that is made locally has no digest.
+# Works with the official base image and with one that has Debian's own Python (tools/base-image.sh). It therefore uses
+# `python3` and a virtual environment, and nothing specific to BuildKit, since some runners build without it. The base
+# is named by tag, not by digest: each build gets the fixes of Debian and Python, and a base made locally has no digest.
 FROM python:3.13-slim-trixie AS build
 
-# pip lives in an environment of its own, so that the one that is shipped never had it.
+# pip gets a separate environment, so that the shipped one never contains it.
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
 
 COPY requirements.txt /build/
@@ -13,8 +13,8 @@ RUN /opt/pip/bin/python -m pip --python /opt/venv/bin/python install \
 
 COPY entrypoint.py post_entrypoint.py /opt/vmss-upgrade/
 COPY src/vmss_upgrade /opt/vmss-upgrade/src/vmss_upgrade
-# The rehearsal needs the simulator, and stays out here: builders differ in how they read .dockerignore.
-# The post step's file is executed by itself, whatever mode it had where the image is built.
+# The rehearsal needs the simulator, which is not in the image. It is removed here because builders read .dockerignore
+# differently. The runner executes the post step's file directly, so its mode must not depend on the build machine.
 RUN rm -f /opt/vmss-upgrade/src/vmss_upgrade/rehearsal.py \
  && chmod 755 /opt/vmss-upgrade/post_entrypoint.py \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/vmss-upgrade/src
@@ -22,9 +22,9 @@ RUN rm -f /opt/vmss-upgrade/src/vmss_upgrade/rehearsal.py \
 
 FROM python:3.13-slim-trixie
 
-# What installs is of no use to the action: pip and what brings it, the package manager with the Perl that its parts are
-# written in. /var/lib/dpkg stays, by which scanners know what is in the image. Nor does anything need to be more than it
-# is started as: no file keeps its setuid or setgid bit.
+# The action needs no installers: remove pip and the packages that install it, the package manager, and Perl, in which
+# parts of it are written. /var/lib/dpkg stays, so that scanners know the packages in the image. No program needs more
+# rights than its caller: remove every setuid and setgid bit.
 RUN rm -rf /usr/lib/python3*/ensurepip /usr/local/lib/python3*/ensurepip /usr/share/python-wheels /usr/local/bin/pip* \
       /usr/local/lib/python3*/site-packages/pip* /usr/lib/python3/dist-packages/pip* \
       /usr/bin/apt* /usr/lib/apt /usr/lib/*/libapt-* /usr/share/keyrings /etc/apt /var/lib/apt /var/cache/apt \
@@ -36,13 +36,13 @@ RUN rm -rf /usr/lib/python3*/ensurepip /usr/local/lib/python3*/ensurepip /usr/sh
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/vmss-upgrade /opt/vmss-upgrade
 
-# The base comes without the standard library's compiled files. Importing every module of the program once writes those
+# The base lacks the compiled files of the standard library. Importing every module of the program once writes those
 # that it uses, which saves a third of a second at each start.
 RUN PYTHONDONTWRITEBYTECODE="" PYTHONPATH=/opt/vmss-upgrade/src /opt/venv/bin/python -c \
      "import importlib, pkgutil, vmss_upgrade; \
       [importlib.import_module(m.name) for m in pkgutil.walk_packages(vmss_upgrade.__path__, 'vmss_upgrade.')]"
 
-# No USER: the runner's command files belong to another user, and only root may write to them.
-# -I: a PYTHONPATH that the workflow sets for its own tests must not reach into the action; -u: lines appear as they
-# happen. Exec form: a shell drops INPUT_RESOURCE-GROUP for its hyphen, and would be PID 1 in place of the program.
+# No USER: the runner's command files belong to another user, so only root can write to them.
+# -I: a PYTHONPATH that the workflow sets for its own tests must not affect the action; -u: lines appear at once.
+# Exec form: a shell would drop INPUT_RESOURCE-GROUP because of its hyphen, and would be PID 1 instead of the program.
 ENTRYPOINT ["/opt/venv/bin/python", "-I", "-u", "/opt/vmss-upgrade/entrypoint.py"]

@@ -13,16 +13,16 @@ BIN   := $(VENV)/bin
 export PYTHONPATH := src
 export PYTHONDONTWRITEBYTECODE :=
 
-# A folder of its own: pytest clears away the folders of all but the last three runs, and these take minutes.
+# A separate folder: pytest deletes the folders of all but its last three runs, and these runs take minutes.
 E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
-# They wait for most of their time, so that several at once are no slower; what counts seconds is run alone.
+# These tests mostly wait, so several at once are no slower. Those that measure seconds run alone.
 E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 tests/e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
-# What needs no whole run: decisions, reporters, what is sent and read, inputs, and what documents promise.
+# The tests without whole runs: decisions, reporters, requests and answers, inputs, and the promises of the documents.
 QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs \
          $(addprefix contracts/test_,architecture.py action_yml.py entrypoints.py packaging.py parity.py readme.py))
-# Whole folders that the configuration leaves out of `make test`.
+# Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 
 .PHONY: help demo quick simulator test sample sweeps check conformance e2e bench lock clean
@@ -33,7 +33,7 @@ help: ## list the targets
 demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
 
-quick: $(READY) ## the tests of what is decided, said, sent and promised: at every save
+quick: $(READY) ## the tests of decisions, reports, requests and documents: run it at every save
 	@$(BIN)/python -m pytest --dist worksteal --hypothesis-profile=quick $(QUICK)
 
 simulator: $(READY) ## the tests of the simulator
@@ -42,14 +42,14 @@ simulator: $(READY) ## the tests of the simulator
 test: $(READY) ## all tests but the sweeps
 	@$(BIN)/python -m pytest
 
-sample: $(READY) ## a fixed part of each sweep, the 600 instances, and every check shown to be able to fail
+sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
 	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs
 
 ifdef SEED
 sweeps: $(READY)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seed $(SEED)
 else
-sweeps: sample ## thousands of rollouts from seeds, of bad input, and of kills at every call (SEEDS=, CASES=, SEED=)
+sweeps: sample ## thousands of runs: from seeds, with bad input, killed at every call (SEEDS=, CASES=, SEED=)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills
@@ -74,7 +74,7 @@ conformance: $(READY) ## the simulator and the action against the recorded Azure
 	@$(BIN)/python -m pytest --override-ini addopts= -q -n auto -rs tests/conformance
 	@PYTHONPATH=src:tests/conformance $(BIN)/python tests/conformance/print_tables.py
 
-e2e: $(READY) ## the built image under act and under the runner's own docker run (needs root for what is missing)
+e2e: $(READY) ## the built image under act and the runner's own docker run (installing needs root)
 	@tools/docker-up.sh
 	@tools/base-image.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
@@ -87,15 +87,15 @@ lock: $(READY) ## resolve requirements*.in again
 	$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile $(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
-# One resolution for every supported Python, hashes for every file, and no index address in the result.
+# One resolution for all supported Pythons, a hash for every file, and no index address in the result.
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links
 
-clean: ## remove what the other targets made
+clean: ## remove the files of the other targets
 	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal
 	find src tests tools entrypoint.py -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --clear: an installation that was interrupted, or that was locked otherwise, is not built upon.
+# --clear: start afresh instead of building on an interrupted installation, or on one from another lock.
 $(READY): requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 ..." >&2; exit 1; }

@@ -1,7 +1,8 @@
 """Builders that keep a case of a table to one line: scale sets, instances, gates and whole runs.
 
-`fleet("001122")` is a scale set of six instances: instance i is in the update domain that its digit names. Everybody
-is healthy, running and on the old image; the keywords of `fleet` say who is not, by ids with blanks between them.
+`fleet("001122")` is a scale set of six instances; the digit at position i is the update domain of instance i. By
+default every instance is healthy, running and on the old image. The keywords of `fleet` name the exceptions, as ids
+separated by spaces.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from vmss_upgrade.rollout.planning.planner import plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Strategy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem, ScaleSet
 
-# For properties: the same examples on every machine, however slow it is.
+# Properties draw the same examples on every machine, however slow it is.
 STEADY = settings(derandomize=True, deadline=None, database=None)
 
 SUBSCRIPTION = "00000000-1111-2222-3333-444444444444"
@@ -45,17 +46,17 @@ GALLERY = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/images/providers/Micros
 
 
 def platform(version: str, sku: str = "22_04-lts", offer: str = "jammy", publisher: str = "Canonical") -> Image:
-    """A platform image."""
+    """Return a platform image."""
     return Image(kind=ImageKind.PLATFORM, publisher=publisher, offer=offer, sku=sku, version=version)
 
 
 def resource(reference: str) -> Image:
-    """A managed image, or a version of a gallery image."""
+    """Return a managed image, or a version of a gallery image."""
     return Image(kind=ImageKind.RESOURCE, reference=reference)
 
 
 def vhd(uri: str) -> Image:
-    """A custom VHD."""
+    """Return a custom VHD."""
     return Image(kind=ImageKind.VHD, reference=uri)
 
 
@@ -65,7 +66,7 @@ BROKEN = Problem("OSProvisioningTimedOut", "OS provisioning did not finish.")
 
 
 def model(**fields: Any) -> Model:
-    """A Uniform scale set in mode Manual, with a health probe and the old image."""
+    """Return the model of a Uniform scale set in mode Manual, with a health probe and the old image."""
     resource_id = (
         f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Compute/virtualMachineScaleSets/web"
     )
@@ -86,7 +87,7 @@ def model(**fields: Any) -> Model:
 
 
 def instance(instance_id: str = "0", **fields: Any) -> Instance:
-    """A healthy, running, current instance on the old image, in update and fault domain 0."""
+    """Return a healthy, running, current instance on the old image, in update and fault domain 0."""
     usual: dict[str, Any] = {
         "id": instance_id,
         "image": OLD,
@@ -101,13 +102,13 @@ def instance(instance_id: str = "0", **fields: Any) -> Instance:
 
 
 def provisioning(word: str) -> Provisioning:
-    """The provisioning state that Azure names so."""
+    """Return the provisioning state for Azure's word."""
     state = next((each for each in ProvisioningState if each.value == word.lower()), ProvisioningState.OTHER)
     return Provisioning(state, word)
 
 
 def _in_nouns(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a model or an instance, a provisioning state given by Azure's word for it."""
+    """Replace Azure's word for a provisioning state by the noun, in the fields of a model or an instance."""
     nouns = dict(fields)
     if "provisioning_state" in nouns:
         nouns["provisioning"] = provisioning(nouns.pop("provisioning_state"))
@@ -115,7 +116,7 @@ def _in_nouns(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def whole(**fields: Any) -> Policy:
-    """A policy that takes whole update domains, unless the fields say otherwise."""
+    """Return a policy that takes whole update domains, unless the fields say otherwise."""
     return Policy(**{"strategy": Strategy.UPDATE_DOMAIN, **fields})
 
 
@@ -128,7 +129,7 @@ def fleet(
     protected: str = "",
     stopped: str = "",
     deallocated: str = "",
-    busy: str = "",
+    updating: str = "",
     broken: str = "",
     nowhere: str = "",
     behind: str = "",
@@ -139,12 +140,13 @@ def fleet(
     old: Image | None = OLD,
     **model_fields: Any,
 ) -> ScaleSet:
-    """A scale set; `zones` and `groups` have a character per instance, like `domains`; the rest are ids.
+    """Return a scale set. `zones` and `groups` have a character per instance, like `domains`; the other keywords take
+    ids.
 
     In `domains`, `-` is an instance that shows neither update nor fault domain, as in zonal and Flexible sets.
 
-    `new`: on `target`. `silent`: reports no health. `busy`: Updating. `broken`: provisioning failed.
-    `nowhere`: shows no update domain. `behind`: latestModelApplied is false. `individual`: changed individually.
+    `new`: on `target`. `silent`: reports no health. `updating`: Updating. `broken`: provisioning failed. `nowhere`:
+    shows no update domain. `behind`: latestModelApplied is false. `individual`: changed individually.
     """
 
     def fields(number: int) -> dict[str, Any]:
@@ -163,7 +165,7 @@ def fleet(
             (protected, {"protected": True}),
             (stopped, {"power": Power.STOPPED, "health": Health.NO_SIGNAL}),
             (deallocated, {"power": Power.DEALLOCATED, "health": Health.NO_SIGNAL}),
-            (busy, {"provisioning_state": "Updating"}),
+            (updating, {"provisioning_state": "Updating"}),
             (broken, {"provisioning_state": "Failed", "problems": (BROKEN,)}),
             (nowhere, {"update_domain": None}),
             (behind, {"latest_model_applied": False}),
@@ -180,7 +182,7 @@ def fleet(
 
 
 def changed(scale_set: ScaleSet, ids: str | Iterable[str], **fields: Any) -> ScaleSet:
-    """The same scale set, the instances with these ids changed."""
+    """Return the scale set with these fields changed in the instances with these ids."""
     names = ids.split() if isinstance(ids, str) else list(ids)
     fields = _in_nouns(fields)
     return replace(
@@ -189,22 +191,22 @@ def changed(scale_set: ScaleSet, ids: str | Iterable[str], **fields: Any) -> Sca
 
 
 def without(scale_set: ScaleSet, ids: str) -> ScaleSet:
-    """The same scale set after these instances vanished."""
+    """Return the scale set after these instances were deleted."""
     return replace(scale_set, instances=tuple(i for i in scale_set.instances if i.id not in ids.split()))
 
 
 def by_id(*instances: Instance) -> Mapping[str, Instance]:
-    """The instances by their id."""
+    """Map each instance's id to the instance."""
     return {one.id: one for one in instances}
 
 
 def goal_to(target: Image, scale_set: ScaleSet) -> Goal:
-    """The goal of a rollout of `target`."""
+    """Return the goal of a rollout of `target`."""
     return Goal(image=target, in_model=scale_set.model.image.same_as(target))
 
 
 def plan_of(scale_set: ScaleSet, target: Image = NEW, policy: Policy | None = None) -> RolloutPlan:
-    """The plan of a rollout of `target`, by whole update domains where it has any."""
+    """Plan a rollout of `target`, by whole update domains if the scale set shows them."""
     usual = whole() if scale_set.shows(DomainKind.UPDATE) else Policy()
     return plan_rollout(scale_set, goal_to(target, scale_set), policy or usual)
 
@@ -218,9 +220,9 @@ def run_of(
     ending: Ending | None = None,
     batches: int | None = None,
 ) -> list[Event]:
-    """The events of a run: every batch takes 100 s and passes, until the first one with a failed instance.
+    """Return the events of a run: every batch takes 100 s and passes, until the first one with a failed instance.
 
-    `batches` ends the run after so many; `ending` is then why.
+    `batches` ends the run after that many batches, and `ending` is the reason.
     """
     policy = policy or (whole() if scale_set.shows(DomainKind.UPDATE) else Policy())
     plan = plan_of(scale_set, target, policy)
@@ -254,7 +256,7 @@ def run_of(
 
 
 def report_of(events: Iterable[Event]) -> Report:
-    """The report of a whole run."""
+    """Return the report of a whole run."""
     report = Report()
     for event in events:
         report.add(event)

@@ -1,4 +1,4 @@
-"""Options of the whole test run, and which tests share a worker."""
+"""Options of the whole test run, and the grouping of tests on workers."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests that look at one run of a scenario share a worker, where it is played once for all of them.
+    """Group the tests that look at one run of a scenario on one worker, which plays it once for all of them.
 
-    Of the others, only whole runs are handed out one by one: for each group that it has handed out, xdist counts what
-    is left whenever a test ends, and with thousands of groups that costs as much as the tests.
+    Of the other tests, only whole runs are distributed one by one. Whenever a test ends, xdist counts the rest of each
+    distributed group, and with thousands of groups that costs as much as the tests.
     """
     if "sweeps" in item.path.parts:
         item.add_marker(pytest.mark.sweep)
@@ -38,9 +38,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest test first, so that at the end no core waits for it alone."""
+    """Begin with the longest test, so that no core waits for it alone at the end."""
     items.sort(key=lambda item: "a_large_set" not in item.name)
-    # What was imported and collected stays: no collection of garbage need look at it again, nor so often.
+    # Imported modules and collected tests stay, so the garbage collector need not look at them, nor run so often.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)

@@ -1,4 +1,4 @@
-"""Every kind of request that may ever leave the action, as SECURITY.md names them. Knows nothing of its code."""
+"""Every kind of request that the action may ever send, as SECURITY.md names them. Imports none of its code."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REFERENCES = (
 
 
 def complaint(method: str, url: str, body: bytes | str | None) -> str:
-    """What is wrong with a request; empty for a GET, a token request, and the three writes that are promised."""
+    """Explain what is wrong with a request; return "" for a GET, a token request, and the three promised writes."""
     path = parse_url(url).path or "/"
     if method == "GET":
         return f"GET {path} has a body" if body else ""
@@ -42,7 +42,9 @@ def _json(body: bytes | str | None) -> Any:
 
 
 def _is_image_alone(sent: Any) -> bool:
-    """properties.virtualMachineProfile.storageProfile, and in it one image reference, or the URI of a VHD."""
+    """Return True for properties.virtualMachineProfile.storageProfile with one image reference, or the URI of a VHD,
+    only.
+    """
     for name in ("properties", "virtualMachineProfile", "storageProfile"):
         if not isinstance(sent, dict) or set(sent) != {name}:
             return False

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Have the Dockerfile's base image at hand: as it is, or pulled, or, where no image registry is reached, made with
-# debootstrap under the same name from the Debian mirror that this machine uses. The one made here differs from the
-# official one in two ways that the Dockerfile allows for: Python is Debian's `python3`, and the machine's CA
-# certificates and pip configuration are in it, so that a build reaches the package index as this machine does.
+# Provide the Dockerfile's base image: use the one that is here, or pull it, or, if no image registry can be reached,
+# make it with debootstrap under the same name from this machine's Debian mirror. The local one differs from the
+# official one in two ways, which the Dockerfile allows: Python is Debian's `python3`, and it contains the machine's CA
+# certificates and pip configuration, so that a build reaches the package index as this machine does.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "$0")/.." && pwd)
@@ -27,7 +27,7 @@ main() {
   echo "Imported $IMAGE: $(docker image inspect --format '{{.Size}}' "$IMAGE" | numfmt --to=si)B"
 }
 
-# $1: key. One made here holds the machine's certificates and settings of that day: when those change it is made anew.
+# $1: key. A local image contains the machine's certificates and settings of its day, and is remade when they change.
 is_at_hand() {
   local made_for
   made_for=$(docker image inspect --format "{{index .Config.Labels \"$LABEL\"}}" "$IMAGE" 2>/dev/null) || return 1
@@ -54,7 +54,7 @@ install_missing() {
   DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends debootstrap >/dev/null
 }
 
-# The first mirror that serves Debian itself, in either format of apt's sources.
+# Print the first mirror that serves Debian itself, from either format of apt's sources.
 debian_mirror() {
   cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
     grep --extended-regexp '^(URIs:|deb )' | grep --only-matching --extended-regexp 'https?://[^ ]+/debian/?( |$)' |
@@ -66,7 +66,7 @@ bring_machine_settings() {
   pip_configuration >"$ROOT/etc/pip.conf"
 }
 
-# What of pip's configuration here holds inside a container: no local folders, and the certificates at their new place.
+# Print the parts of pip's configuration that work inside a container: no local folders, and the certificates' new path.
 pip_configuration() {
   echo '[global]'
   echo 'cert = /etc/ssl/certs/ca-certificates.crt'
@@ -75,7 +75,7 @@ pip_configuration() {
   pip_setting trusted-host
 }
 
-# $1: name. As pip has it here, from files or from the environment; nothing where it is not set, or where pip is missing.
+# $1: name. Print pip's setting here, from files or the environment; nothing if it is not set or pip is missing.
 pip_setting() {
   local python=$HERE/.venv/bin/python value
   [[ -x $python ]] || python=python3

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Make a Docker daemon answer: install Debian's docker.io where there is none, start it where it is not running, and
-# leave it running. Does nothing where one answers already, so it needs root only where something is missing.
+# Make sure that a Docker daemon answers: install Debian's docker.io if it is missing, start the daemon if it is not
+# running, and leave it running. Does nothing if one answers already, so root is needed only to install or start it.
 set -euo pipefail
 
 LOG=${DOCKERD_LOG:-/tmp/vmss-upgrade-dockerd.log}
@@ -17,7 +17,7 @@ install_missing() {
   DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# $@: options of this attempt. Waits until it answers or has ended.
+# $@: options of this attempt. Wait until the daemon answers or ends.
 start() {
   echo "Starting dockerd $* (log: $LOG)"
   setsid nohup dockerd "$@" >"$LOG" 2>&1 </dev/null &
@@ -31,7 +31,7 @@ start() {
   return 1
 }
 
-# A path to the outside with small packets (a tunnel, a nested machine) must be known to the bridge too.
+# Print the packet size of the way out. If it is small (a tunnel, a nested machine), the bridge must use it too.
 outside_mtu() {
   local device
   device=$(awk '$2 == "00000000" { print $1; exit }' /proc/net/route)
@@ -44,7 +44,7 @@ answers && exit 0
 
 mtu=$(outside_mtu)
 ((mtu <= 1500)) || mtu=1500
-# The second attempt is for machines whose kernel offers no overlay file system.
+# The second attempt is for kernels without an overlay file system.
 start --mtu "$mtu" || start --mtu "$mtu" --storage-driver vfs || {
   tail -n 20 "$LOG" >&2
   echo "dockerd does not start here; its log is $LOG" >&2

@@ -1,6 +1,6 @@
-"""The tables of inputs and outputs in README.md, made from action.yml.
+"""Makes the tables of inputs and outputs in README.md from action.yml.
 
-`python tools/readme_tables.py` writes them; with `--check` it only says whether they are as they should be.
+`python tools/readme_tables.py` writes them; with `--check` it only compares them, and exits with 1 if they differ.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str]) -> int:
+    """Write or compare the tables. Return the exit code."""
     readme = PROJECT / "README.md"
     text = readme.read_text(encoding="utf-8")
     wanted = with_tables(text, yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8")))
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
 
 
 def with_tables(text: str, action: dict[str, Any]) -> str:
-    """The README's text with both tables as action.yml has them."""
+    """Return the README's text with both tables made from action.yml."""
     text = _replaced(text, "inputs", _table(("Input", "Default", "What"), map(_input_row, action["inputs"].items())))
     return _replaced(text, "outputs", _table(("Output", "What"), map(_output_row, action["outputs"].items())))
 

@@ -1,5 +1,7 @@
-"""A process that ends at its first request to Resource Manager: the action itself, on a transport that only answers
-the token services (at once, so that their time is excluded)."""
+"""A process that runs the action up to its first request to Resource Manager.
+
+Its transport answers only the token services, at once, so that their time does not count.
+"""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A transport that repeats the simulator's answers for model and list, so that only the client's work is timed."""
+"""A transport that repeats the simulator's answers for the model and the list, so that only the client is timed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from azure_simulator import Reply, SimulatedAzure
 
 
 def replaying_transport(azure: SimulatedAzure) -> tuple[RequestsTransport, int]:
-    """The transport, and the number of pages of the list that it knows."""
+    """Return the transport, and the number of pages of the recorded list."""
     model, pages = _answers_of(azure)
     answers = {**model, **pages}
 
@@ -33,7 +33,7 @@ def replaying_transport(azure: SimulatedAzure) -> tuple[RequestsTransport, int]:
 
 
 def _answers_of(azure: SimulatedAzure) -> tuple[dict[str, Reply], dict[str, Reply]]:
-    """URL -> answer: of the model, and of every page of the list."""
+    """Map each URL to its answer: the model, and every page of the list."""
     there = azure.coordinates
     base = there["resource_manager"]
     headers = {"authorization": f"Bearer {_token(azure)}"}

@@ -1,7 +1,7 @@
-"""Benchmarks, as ratios and medians measured in one run. Exits 1 where a bound is broken.
+"""Benchmarks, as ratios and medians measured in one run. Exits with 1 if a limit is exceeded.
 
-Start: from process start to the first request to Resource Manager, against importing the SDK alone.
-Look: one look at 600 instances through the real SDK client.
+Start: the time from process start to the first request to Resource Manager, compared with importing the SDK alone.
+Look: the time of one look at 600 instances through the real SDK client.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main() -> int:
 
 
 def start_ratio() -> tuple[str, float, float, str]:
-    """Both commands in turn, so that both meet the same machine; the ratio of their medians."""
+    """Run both commands in turn, so that both meet the same machine. Return the ratio of their medians."""
     action, imports = [], []
     for _ in range(ROUNDS):
         imports.append(_seconds(["-c", "import azure.identity, azure.mgmt.compute"]))
@@ -42,7 +42,7 @@ def start_ratio() -> tuple[str, float, float, str]:
 
 
 def look_seconds() -> tuple[str, float, float, str]:
-    """The list alone: what the simulator itself takes to make its answers is measured and taken off."""
+    """Measure one look. The simulator's own time for its answers is measured separately and subtracted."""
     from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 
     client, pages = _client_of_recorded_pages()
@@ -64,7 +64,7 @@ def _seconds(arguments: list[str]) -> float:
 
 
 def _client_of_recorded_pages() -> tuple[object, int]:
-    """The real client on a transport that repeats what the simulator answered once, page by page."""
+    """Return the real client on a transport that repeats the simulator's recorded answers, page by page."""
     from azure.core.credentials import AccessToken
     from azure.mgmt.compute import ComputeManagementClient
     from replay import replaying_transport

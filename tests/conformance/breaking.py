@@ -1,4 +1,4 @@
-"""Ways to break one answer: each must be seen by the comparison, whether ours is broken or the recorded one."""
+"""Ways to break one answer. The comparison must notice each, whether the broken answer is ours or the recorded one."""
 
 import copy
 import dataclasses
@@ -50,7 +50,7 @@ def _with_another_type(each: Interaction) -> Interaction | None:
 
 
 def _with_another_state(each: Interaction) -> Interaction | None:
-    """A poll, or a resource, in another state than it was."""
+    """Show a poll, or a resource, in another state."""
     if not isinstance(each.body, dict) or each.status >= 400:
         return None
     body = copy.deepcopy(each.body)
@@ -64,7 +64,7 @@ def _with_another_state(each: Interaction) -> Interaction | None:
 
 
 def _with_body(each: Interaction, change: Callable[[dict[str, Any], str], object]) -> Interaction | None:
-    """Change the first field of the answer that is Azure's own to write: its name, or an error's code."""
+    """Change the first field of the answer that Azure itself writes: its name, or an error's code."""
     body = copy.deepcopy(each.body)
     part = next(_objects(body), None)
     if not part:
@@ -75,7 +75,7 @@ def _with_body(each: Interaction, change: Callable[[dict[str, Any], str], object
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """The object that the answer is about: itself, an error's body, or the first entry of its list."""
+    """Return the object of the answer: itself, an error's body, or the first entry of its list."""
     if isinstance(value, list):
         yield from _objects(value[0]) if value else ()
     elif isinstance(value, dict):
@@ -83,7 +83,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         yield from _objects(inner) if inner else iter([value])
 
 
-# What the provider says in a header.
+# headers in which the provider reports something
 _HEADERS = (
     "azure-asyncnotification", "azure-asyncoperation", "location", "retry-after", "etag", "x-ms-failure-cause",
     "x-ms-ratelimit-remaining-resource", "x-ms-request-charge", "content-type", "cache-control",
@@ -103,7 +103,7 @@ BREAKS: dict[str, Break] = {
 
 
 def broken(recording: Recording, each: Interaction, way: str) -> Recording | None:
-    """The recording with one answer broken; None where there is nothing to break in this way."""
+    """Return the recording with one broken answer; None if there is nothing to break in this way."""
     changed = BREAKS[way](each)
     if changed is None:
         return None
@@ -112,7 +112,7 @@ def broken(recording: Recording, each: Interaction, way: str) -> Recording | Non
 
 
 def broken_answer(answer: Answer, way: str) -> Answer | None:
-    """One of our own answers, broken in the same ways."""
+    """Return one of our own answers, broken in the same ways."""
     body = json.loads(answer.body) if answer.body else None
     ours = Interaction(0, "", "", {}, None, answer.status, dict(answer.headers), body, None)
     changed = BREAKS[way](ours)

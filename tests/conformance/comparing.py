@@ -1,11 +1,11 @@
-"""Our answer beside the recorded one: status, headers, and the shape of the body.
+"""Compares our answer with the recorded one: status, headers, and the shape of the body.
 
-The shape of a body is its names and types, at every level; of a list, which sets of names its entries have. Of
-codes and states the values are compared, of what varies (ids, times, addresses) the pattern.
+The shape of a body is its names and types at every level, and for a list the sets of names of its entries. Codes and
+states are compared by value; varying values (ids, times, addresses) are compared by pattern.
 
-A header is compared where the recorder keeps it. Recorders hide some: one of these that a recording shows on
-none of its answers is taken as hidden by its recorder; a `Retry-After` that is 0 throughout as rewritten. The
-names of the throttle's buckets are compared within their generation.
+A header is compared if the recorder keeps it. Recorders hide some headers: if no answer of a recording shows one of
+these, its recorder counts as hiding it; a `Retry-After` that is always 0 counts as rewritten. The names of the
+throttle's buckets are compared within their generation.
 """
 
 import json
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from contract import Interaction, Recording
 from naming import query_of
 
-# What says something about the connection, the front end or the moment, and nothing about the provider.
+# headers about the connection, the front end or the moment, and not about the provider
 _NOT_COMPARED = {
     "connection", "content-encoding", "content-length", "expires", "pragma", "server",
     "set-cookie", "strict-transport-security", "transfer-encoding", "vary", "via", "www-authenticate", "x-cache",
@@ -26,7 +26,7 @@ _NOT_COMPARED = {
     "x-ms-return-client-request-id", "x-ms-routing-request-id", "x-ms-served-by", "x-ms-version", "x-msedge-ref",
     "mise-correlation-id", "x-ms-need-to-refresh-epl-cache", "x-ms-operation-identifier", "x-ms-throttling-version",
 }  # fmt: skip
-# Headers that recorders hide, each with those that are hidden with it.
+# headers that recorders hide, each with those that are hidden with it
 _HIDEABLE = (
     ("retry-after",),
     ("date",),
@@ -42,14 +42,14 @@ _HIDEABLE = (
 _SUBSCRIPTION_LIMIT = "x-ms-ratelimit-remaining-subscription-"
 _LIMIT = "x-ms-ratelimit-remaining-resource"
 
-# Values that are codes and states: compared as they are.
+# values that are codes and states: compared exactly
 _CODES = {
     "code", "status", "provisioningState", "level", "displayStatus", "serviceName", "serviceState", "mode",
     "orchestrationMode", "lastAction", "latestModelApplied", "modelDefinitionApplied", "type", "createOption",
     "osType", "operatingSystem", "imageState", "replicaType", "vmDiskType", "protectFromScaleIn",
     "protectFromScaleSetActions", "vmGuestPatchClassification",
 }  # fmt: skip
-# Numbers that follow from what was asked: compared as they are.
+# numbers that follow from the request: compared exactly
 _COUNTS = {
     "capacity", "count", "successfulInstanceCount", "failedInstanceCount", "inProgressInstanceCount",
     "pendingInstanceCount", "lun", "maxBatchInstancePercent", "maxUnhealthyInstancePercent",
@@ -68,7 +68,7 @@ _NEWER_LIMIT = re.compile(r"(?:SubscriptionMaximum|Resource)$")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a recording's recorder keeps: the hideable headers that it shows at all."""
+    """The headers that a recording's recorder keeps: those of the hideable ones that it shows at all."""
 
     shown: frozenset[str]
     rewrites_retry_after: bool
@@ -87,7 +87,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of ours: header names in lower case, the body as bytes."""
+    """One of our answers: header names in lower case, the body as bytes."""
 
     status: int
     headers: dict[str, str]
@@ -98,7 +98,7 @@ class Answer:
 
 
 def differences(ours: Answer, recorded: Interaction, kept: Kept) -> list[str]:
-    """Every difference in a line of its own; empty where the two answers match."""
+    """Return every difference in its own line; empty if the two answers match."""
     if ours.status != recorded.status:
         return [f"status: {ours.status} here, {recorded.status} recorded"]
     return [*_header_differences(ours.headers, recorded.headers, kept), *_body_differences(ours, recorded)]
@@ -126,12 +126,12 @@ def _header_differences(ours: dict[str, str], theirs: dict[str, str | list[str]]
 
 
 def _nearly(here: str, there: str) -> bool:
-    """Whether two waits are the same but for a second: Azure estimates them (10 and 11 for two deletions)."""
+    """Return True if two waits differ by at most a second: Azure estimates them (10 and 11 for two deletions)."""
     return here.isdigit() and there.isdigit() and abs(int(here) - int(there)) <= 1
 
 
 def _comparable(name: str, value: str) -> Any:
-    """A header's value without what varies."""
+    """Return a header's value without its varying parts."""
     if name == _LIMIT:
         return ",".join(sorted(re.sub(r"^Microsoft\.Compute/(\w+);-?\d+$", r"\1", each) for each in value.split(",")))
     if name == "date":
@@ -146,14 +146,16 @@ def _comparable(name: str, value: str) -> Any:
 
 
 def _generations_differ(here: str, there: str) -> bool:
-    """Whether one side names its buckets in the newer way and the other in the older one."""
+    """Return True if one side names its buckets in the newer way and the other in the older one."""
     readable = re.fullmatch(r"[\w,]+", f"{here},{there}") is not None
     newer = [any(_NEWER_LIMIT.search(name) for name in names.split(",")) for names in (here, there)]
     return readable and newer[0] != newer[1]
 
 
 def _address(url: str) -> str:
-    """An operation's URL: its scheme, its path with the parts that vary left open, and the names of its query."""
+    """Return an operation's URL as its scheme, its path with the varying parts left open, and the names of
+    its query.
+    """
     scheme = urlsplit(url).scheme
     words = ["*" if _GUID.fullmatch(word) else word for word in urlsplit(url).path.lower().split("/")]
     query = query_of(url)
@@ -177,12 +179,12 @@ def _body_differences(ours: Answer, recorded: Interaction) -> list[str]:
 
 
 def compare_shapes(ours: Any, theirs: Any) -> list[str]:
-    """Where the shapes of two JSON values differ, a line each with its path."""
+    """Return the differences between the shapes of two JSON values, each in a line with its path."""
     return _compare([ours], [theirs], "")
 
 
 def _compare(ours: list[Any], theirs: list[Any], path: str) -> list[str]:
-    """Compare all values that stand at one path, in every entry of the lists above it."""
+    """Compare all values at one path, in every entry of the lists above it."""
     here, there = {_type(value) for value in ours}, {_type(value) for value in theirs}
     if here != there:
         return [f"{path or '.'}: {'/'.join(sorted(here))} here, {'/'.join(sorted(there))} recorded"]
@@ -237,12 +239,12 @@ def _last_name(path: str) -> str:
 
 
 def _without_its_words(status: dict[str, Any]) -> dict[str, Any]:
-    """What an extension reports of itself, without what each of them says or leaves out as it likes."""
+    """Return an extension's report without the texts that extensions write or omit freely."""
     return {name: value for name, value in status.items() if name not in ("message", "time", "substatuses")}
 
 
 def _kinds(kinds: set[frozenset[str]]) -> str:
-    """The names that not every entry has, entry kind by entry kind."""
+    """Return the names that only some entries have, by the kind of entry."""
     common = frozenset.intersection(*kinds)
     return " or ".join(sorted("+".join(sorted(kind - common)) or "nothing more" for kind in kinds))
 
@@ -265,7 +267,7 @@ def _code(value: str | bool) -> str:
 
 
 def _pattern(value: str | bool) -> str:
-    """The kind of a value that varies: a time, a guid, an etag, the id of a resource of some type, a URL, text."""
+    """Return the kind of a varying value: a time, a guid, an etag, the id of a resource of some type, a URL, text."""
     if isinstance(value, bool):
         return "boolean"
     for name, pattern in _PATTERNS:

@@ -1,8 +1,8 @@
 """Recorded traffic of the real Azure and its descriptions: data beside the project, not part of it.
 
-`AZURE_CONTRACT_DIR` names the folder (with `recordings/` and `openapi/`); without it, or where it is empty, it is
-the one that lies beside the checkout. Where that has no recording, what needs it is skipped and says so; with
-`AZURE_CONTRACT_REQUIRED` in the environment, as in `.ci/run`, it fails instead.
+`AZURE_CONTRACT_DIR` names the folder (with `recordings/` and `openapi/`). Without it, or if it is empty, the folder
+beside the checkout is used. Without a recording the tests that need one are skipped, with a message; with
+`AZURE_CONTRACT_REQUIRED` in the environment, as in `.ci/run`, they fail instead.
 """
 
 import json
@@ -19,15 +19,15 @@ _BESIDE = Path(__file__).resolve().parents[2].parent / "shared" / "azure-contrac
 
 
 class NoRecording(Exception):
-    """A file among the recordings is none."""
+    """A file among the recordings is not a recording."""
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One recorded exchange. Header names are lower case; a header that came more than once is a list.
+    """One recorded exchange. Header names are in lower case; a header that occurs more than once is a list.
 
-    `position` is the place in the recording, from 0. A JSON body is the parsed value. `kept_of` is (kept, of)
-    for a body whose list was cut when the recording was trimmed.
+    `position` is the place in the recording, from 0. A JSON body is the parsed value. `kept_of` is (kept, of) for a
+    body whose list was cut when the recording was trimmed.
     """
 
     position: int
@@ -43,7 +43,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recorded scenario. `recorder` says in words what wrote it, which headers it hides among them."""
+    """One recorded scenario. `recorder` describes the program that recorded it, and the headers that it hides."""
 
     name: str
     recorder: str
@@ -51,13 +51,13 @@ class Recording:
 
 
 def contract_dir() -> Path | None:
-    """The folder of the data, None where there is no recording in it."""
+    """Return the folder of the data, None if it has no recording."""
     folder = _named_dir()
     return folder if any((folder / "recordings").glob("*.json")) else None
 
 
 def missing() -> str:
-    """In words, that there are no data."""
+    """Return a message that the data are missing."""
     return (
         f"The recorded traffic of the real Azure is not here: {_named_dir() / 'recordings'} holds no *.json; "
         "AZURE_CONTRACT_DIR names the folder that holds `recordings`"
@@ -69,7 +69,7 @@ def _named_dir() -> Path:
 
 
 def needed_contract_dir() -> Path:
-    """The folder of the data. Skips the test, or fails it where the data is required."""
+    """Return the folder of the data. Skips the test without it, or fails it if the data are required."""
     folder = contract_dir()
     if folder is not None:
         return folder
@@ -79,16 +79,16 @@ def needed_contract_dir() -> Path:
 
 
 def recording_names() -> list[str]:
-    """Every recording there is, in alphabetical order; none without the data."""
+    """Return the names of all recordings in alphabetical order; none without the data."""
     folder = contract_dir()
     return [] if folder is None else sorted(path.stem for path in (folder / "recordings").glob("*.json"))
 
 
 @cache
 def load_recording(name: str) -> Recording:
-    """One recording by its name. Skips or fails the test without the data.
+    """Return one recording by its name. Skips or fails the test without the data.
 
-    Raises NoRecording, which names the file, for one that is not JSON or lacks what a recording has.
+    Raises NoRecording, which names the file, if it is not JSON or lacks a part of a recording.
     """
     path = needed_contract_dir() / "recordings" / f"{name}.json"
     try:

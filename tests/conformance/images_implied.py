@@ -1,4 +1,4 @@
-"""Which images a recording implies: those that its answers list and show, and those that sets and instances name."""
+"""Finds the images that a recording implies: those in its answers, and those that sets and instances name."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _GALLERY = re.compile(r"(.*/galleries/[^/]+/images/[^/]+)(?:/versions/([^/]+))?/
 
 
 def catalog_of(recording: Recording) -> Catalog:
-    """Every image of the recording. A platform image of which no version is known has one all the same."""
+    """Return every image of the recording. A platform image without a known version still gets one."""
     platform: dict[tuple[str, ...], tuple[list[str], ImageTraits, tuple[str, ...]]] = {}
     gallery: dict[str, tuple[str, list[str], dict[str, ImageTraits]]] = {}
     managed: dict[str, str] = {}
@@ -64,7 +64,7 @@ def catalog_of(recording: Recording) -> Catalog:
 
 
 def _gallery_images(noted: Any) -> Iterator[GalleryImage]:
-    """An entry for each version that is like no other, and one for the rest."""
+    """Return an entry for each version that differs from the others, and one for the rest."""
     for definition, versions, traits in noted:
         for version, each in traits.items():
             yield GalleryImage(definition, (version,), each)
@@ -86,7 +86,7 @@ def _references(value: Any) -> Iterator[Json]:
 
 
 def _platform_traits(properties: Json) -> ImageTraits:
-    """What differs from image to image; what differs from year to year the simulator knows."""
+    """Return the traits that differ from image to image; the simulator knows those that differ from year to year."""
     features = properties.get("features")
     disk = properties.get("osDiskImage") or {}
     upgrades = properties.get("automaticOSUpgradeProperties") or {}
@@ -103,10 +103,10 @@ def _platform_traits(properties: Json) -> ImageTraits:
     )
 
 
-def _region(told: Json) -> Json:
-    """One region of a gallery version; only its name and its encryption are its own."""
-    usual = {"name": str(told.get("name")), "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}
-    return usual | ({"encryption": told["encryption"]} if "encryption" in told else {})
+def _region(recorded: Json) -> Json:
+    """Return one region of a gallery version; only its name and its encryption are its own."""
+    usual = {"name": str(recorded.get("name")), "regionalReplicaCount": 1, "storageAccountType": "Standard_LRS"}
+    return usual | ({"encryption": recorded["encryption"]} if "encryption" in recorded else {})
 
 
 def _gallery_traits(properties: Json) -> ImageTraits:

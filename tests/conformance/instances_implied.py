@@ -1,4 +1,4 @@
-"""The instances of one set as a recording first shows them, and what becomes of them later."""
+"""Finds the instances of one set as a recording first shows them, and their later events."""
 
 import copy
 import dataclasses
@@ -20,14 +20,14 @@ _ID = re.compile(r".*/virtualMachines/([^/]+)(?:/[^/]+)?/?", re.IGNORECASE)
 _WRITES_MODEL = ("set: PUT", "set: PATCH")
 _CHANGES_POWER = ("start", "power off", "deallocate")
 _UNSETTLED = ("Creating", "Updating")
-# What an instance shows as its set's model has it.
+# values that an instance shows as its set's model has them
 _OF_THE_MODEL = (
     "priority", "evictionPolicy", "billingProfile", "securityProfile", "licenseType", "diagnosticsProfile",
     "scheduledEventsProfile", "additionalCapabilities",
 )  # fmt: skip
 
 
-# What the usual set shows there and older instances do not.
+# values that the usual set shows there, and older instances do not
 _LATER_IN_THE_SYSTEM = ("allowExtensionOperations", "requireGuestProvisionSignal")
 
 
@@ -40,7 +40,7 @@ class _Look:
 
 
 class InstancesImplied:
-    """Every instance that the requests and answers about one set name, in the order they are first seen."""
+    """Every instance that the requests and answers about one set name, in the order of their first appearance."""
 
     def __init__(self, about: list[Interaction], timeline: Timeline, began: datetime) -> None:
         self._about = about
@@ -54,15 +54,15 @@ class InstancesImplied:
 
     @property
     def flexible(self) -> bool:
-        """Whether its instances go by name."""
+        """True if its instances have names as ids."""
         return any(not name.isdigit() for name in self._named)
 
     def count(self) -> int:
-        """How many instances are named; one at least."""
+        """Count the named instances; at least one."""
         return max(1, len(self._named))
 
     def first(self, capacity: int = 0) -> tuple[InstanceDescription, ...]:
-        """Each instance as it was when the recording began, and unnamed ones up to the capacity."""
+        """Return the first state of each instance, with unnamed ones up to the capacity."""
         described = [self._described(name) for name in self._named]
         numbers = (str(number) for number in range(10**6) if str(number) not in self._named)
         while len(described) < capacity and not self.flexible:
@@ -70,14 +70,14 @@ class InstancesImplied:
         return tuple(described)
 
     def made_of(self) -> Json:
-        """The set's JSON as far as its first instance tells: what it was made from."""
+        """Return the set's JSON as far as its first instance shows it."""
         looks = next(iter(self._looks.values()), [])
-        if not looks or "osProfile" not in (told := _properties(looks[0].body)):
+        if not looks or "osProfile" not in (shown := _properties(looks[0].body)):
             return {}
-        kept = {key: value for key, value in told.items() if key in _OF_THE_MODEL}
-        system = {key: value for key, value in told["osProfile"].items() if key != "computerName"}
-        prefix = str(told["osProfile"].get("computerName", "sim000000"))[:-6]
-        storage = copy.deepcopy(told.get("storageProfile") or {})
+        kept = {key: value for key, value in shown.items() if key in _OF_THE_MODEL}
+        system = {key: value for key, value in shown["osProfile"].items() if key != "computerName"}
+        prefix = str(shown["osProfile"].get("computerName", "sim000000"))[:-6]
+        storage = copy.deepcopy(shown.get("storageProfile") or {})
         storage.get("imageReference", {}).pop("exactVersion", None)
         storage.get("osDisk", {}).pop("name", None)
         storage.get("osDisk", {}).get("managedDisk", {}).pop("id", None)
@@ -90,7 +90,7 @@ class InstancesImplied:
                 "linuxConfiguration": system.get("linuxConfiguration"),
             },
             "storageProfile": {"diskControllerType": None, **storage},
-            "networkProfile": told.get("networkProfileConfiguration") or _interfaces(told),
+            "networkProfile": shown.get("networkProfileConfiguration") or _interfaces(shown),
         }
         if extensions := [_extension(each) for each in looks[0].body.get("resources") or []]:
             profile["extensionProfile"] = {"extensions": extensions}
@@ -98,8 +98,9 @@ class InstancesImplied:
         return {**top, "properties": {"virtualMachineProfile": profile}}
 
     def lags(self) -> Iterator[tuple[str, float, int]]:
-        """Instances that did not say they were current after an upgrade had ended: for how long at least, and
-        after which of their upgrades.
+        """Return the instances that were not shown as current after an upgrade.
+
+        Each has the least duration of that, and the numbers of the upgrades.
         """
         numbers: dict[str, int] = {}
         for each in self._about:
@@ -156,12 +157,12 @@ class InstancesImplied:
         return dataclasses.replace(
             described,
             current=self._was_current(looks),
-            updating_seconds=max(self._busy(looks, _state), self._busy(views, _state_in_view)),
+            updating_seconds=max(self._unsettled(looks, _state), self._unsettled(views, _state_in_view)),
             leaves_first=self._leaves(name),
         )
 
     def _power(self, views: list[_Look]) -> list[Json]:
-        """The power state before anybody changed it."""
+        """Return the power state before anybody changed it."""
         first = views[0]
         changed = ("start", "power off", "deallocate")
         before = [each for each in self._about if each.position < first.each.position]
@@ -172,14 +173,14 @@ class InstancesImplied:
         return list(first.body.get("statuses") or [])
 
     def _was_current(self, looks: list[_Look]) -> bool | None:
-        """Whether it was current at first: where the model was written before the first look, that made it stale."""
+        """Return True if it was current at first. A write of the model before the first look made it stale."""
         if not looks:
             return None
         written = any(self._writes_model(each) and each.position < looks[0].each.position for each in self._about)
         return True if written else bool(_properties(looks[0].body).get("latestModelApplied", True))
 
-    def _busy(self, looks: list[_Look], state: Callable[[Json], str]) -> float:
-        """How long it stayed unsettled from the beginning: until it was first seen otherwise."""
+    def _unsettled(self, looks: list[_Look], state: Callable[[Json], str]) -> float:
+        """Return how long it stayed unsettled from the start: until it was first seen otherwise."""
         last = 0.0
         for look in looks:
             if state(look.body) not in _UNSETTLED or look.each.method != "GET":
@@ -188,7 +189,7 @@ class InstancesImplied:
         return last
 
     def _leaves(self, name: str) -> bool:
-        """Whether it is in one list and not in the next, and nobody asked for that: the capacity became smaller."""
+        """Return True if it is in one list and not in the next without a request: the capacity became smaller."""
         lists = [each for each in self._about if operation_of(each.method, each.url) == "instances: list"]
         for first, second in itertools.pairwise(lists):
             between = [each for each in self._about if first.position < each.position < second.position]
@@ -216,21 +217,23 @@ def _properties(body: Json) -> Json:
 
 
 def _extension(shown: Json) -> Json:
-    """An extension of the model by how an instance shows it."""
+    """Return the model's extension for an instance's extension."""
     properties = {key: value for key, value in _properties(shown).items() if key != "provisioningState"}
     return {"name": shown.get("name"), "properties": properties}
 
 
-def _interfaces(told: Json) -> Json:
-    """The network interfaces by the names in their links."""
-    links = (told.get("networkProfile") or {}).get("networkInterfaces") or []
+def _interfaces(shown: Json) -> Json:
+    """Return the network interfaces by the names in their links."""
+    links = (shown.get("networkProfile") or {}).get("networkInterfaces") or []
     names = [str(link.get("id")).rsplit("/", 1)[1] for link in links]
     return {"networkInterfaceConfigurations": [{"name": name} for name in names]}
 
 
 def _places(views: list[_Look]) -> Json:
-    """Domains and placement group. Where one domain is shown, so is the other, and in every recording they are
-    equal; what shows an instance's view shows its placement group, too.
+    """Return the domains and the placement group.
+
+    If one domain is shown, so is the other, and in every recording they are equal. An answer that shows an instance's
+    view shows its placement group, too.
     """
     if not views:
         return {}
@@ -263,6 +266,6 @@ def _names(listed: Interaction) -> set[str]:
 
 
 def _ids(each: Interaction, name: str) -> list[str]:
-    """The instances that a request names; `*` names this one too."""
+    """Return the instances that a request names; `*` names this one too."""
     ids = (each.sent_body or {}).get("instanceIds") or []
     return [name] if ids == ["*"] else list(ids)

@@ -1,4 +1,4 @@
-"""What a recorded request asks for: the operation's name, and which set it is about. By method and path alone."""
+"""Names the operation and the set of a recorded request, by method and path alone."""
 
 import re
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class Address:
 
 
 def operation_of(method: str, url: str) -> str | None:
-    """The promised operation that a request belongs to, None for any other."""
+    """Return the promised operation that a request belongs to, None for any other."""
     parts = urlsplit(url)
     for name, wanted, pattern in _COMPILED:
         if method == wanted and pattern.fullmatch(parts.path):
@@ -70,19 +70,19 @@ def operation_of(method: str, url: str) -> str | None:
 
 
 def other_name(method: str, url: str) -> str:
-    """A request that is none of the promised ones, by its method and the words of its path."""
+    """Name a request outside the promise by its method and the words of its path."""
     words = re.sub(r"^.*?/providers/", "", urlsplit(url).path, flags=re.IGNORECASE).split("/")
     literal = [word for position, word in enumerate(words) if position % 2 == 1 or position == 0]
     return f"{method} {'/'.join(literal)}"
 
 
 def is_location(url: str) -> bool:
-    """Whether the URL is an operation's Location rather than its poll."""
+    """Return True if the URL is an operation's Location, not its poll."""
     return query_of(url).get("monitor", "").lower() == "true"
 
 
 def address_of(url: str) -> Address | None:
-    """The set that a request is about: by its path, or by the filter of a list of virtual machines."""
+    """Return the set of a request: by its path, or by the filter of a list of virtual machines."""
     path = urlsplit(url).path
     match = _ANY_SET.fullmatch(path)
     if match is None and re.fullmatch(_MACHINES + "/?", path, re.IGNORECASE):
@@ -91,22 +91,22 @@ def address_of(url: str) -> Address | None:
 
 
 def group_of(url: str) -> str:
-    """The resource group in the path, in lower case; empty where there is none."""
+    """Return the resource group in the path, in lower case; empty if there is none."""
     match = re.match(r"/subscriptions/[^/]+/resourceGroups/([^/]+)", urlsplit(url).path, re.IGNORECASE)
     return "" if match is None else unquote(match[1]).lower()
 
 
 def location_of(url: str) -> str:
-    """The region in the path, in lower case; empty where there is none."""
+    """Return the region in the path, in lower case; empty if there is none."""
     match = _ANY_LOCATION.fullmatch(urlsplit(url).path)
     return "" if match is None else unquote(match["location"]).lower()
 
 
 def query_of(url: str) -> dict[str, str]:
-    """The query, names in lower case."""
+    """Return the query, with names in lower case."""
     return {name.lower(): value for name, value in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
 
 
 def last_word(url: str) -> str:
-    """The last segment of the path, in lower case: of an operation's URL its name."""
+    """Return the last segment of the path, in lower case: for an operation's URL its name."""
     return unquote(urlsplit(url).path.rstrip("/").rsplit("/", 1)[-1]).lower()

@@ -1,8 +1,8 @@
-"""Prints how far the simulator matches the recorded Azure: `python tests/conformance/print_tables.py [--readme]`.
+"""Prints how closely the simulator matches the recorded Azure: `python tests/conformance/print_tables.py [--readme]`.
 
-`--readme` also writes the table by operation, and what is said below it, into the README. Without the recordings it
-says so; the exit code is then 0, or 1 where `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a folder
-without them. It is 1, too, where a file among them is no recording.
+`--readme` also writes the table by operation, and the lines below it, into the README. Without the recordings it prints
+a message and exits with 0, or with 1 if `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a folder without
+them. It also exits with 1 if a file among them is not a recording.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Recorded answers, altered in one field: to see the comparison fail, and to see what no recording has."""
+"""Recorded answers with one altered field: they make the comparison fail, and show values that no recording has."""
 
 import copy
 import json
@@ -18,9 +18,10 @@ DROPPED = object()
 
 @dataclass(frozen=True, slots=True)
 class Alteration:
-    """One field of an answer, by its path (`*` is any item of a list, `?` ends a name that may be new), and its value.
+    """One field of an answer, by its path (`*` is any item of a list, `?` ends a name that may be new), and its new
+    value.
 
-    `fact` is what then reads otherwise than it was written before. Where `alone`, the altered answer no longer fits the
+    `fact` is the fact that then differs from the original text. If `alone`, the altered answer no longer fits the
     others (a page without its link to the next), so that they cannot agree either.
     """
 
@@ -35,11 +36,11 @@ class Alteration:
         return f"{self.kind.name}: {self.path} {becomes}, {self.fact}"
 
     def is_about(self, fact: str) -> bool:
-        """Whether a fact is the one that differs: of a scale set, or of any instance or poll."""
+        """Return True if the fact is the one that differs: of a scale set, or of any instance or poll."""
         return fact == self.fact or fact.startswith(f"{self.fact} of ")
 
     def applied(self, answers: Answers) -> Iterator[Answers]:
-        """The answers with the field altered in one of them, for each that has the field and has it otherwise."""
+        """Yield the answers with the field altered in one of them, for each that has the field with another value."""
         for place, answer in reversed(list(enumerate(answers))):
             altered = {"status": answer.status, "headers": dict(answer.headers), "body": copy.deepcopy(answer.body)}
             if _set(altered, self.path.split("/"), self.value):
@@ -47,7 +48,7 @@ class Alteration:
 
 
 def _set(parent: Any, path: list[str], value: Any) -> bool:
-    """Set or drop one field in place; whether there was one to change."""
+    """Set or drop one field in place. Return True if there was one to change."""
     return any(_set_at(parent, key, path[1:], value) for key in _keys(parent, path[0]))
 
 
@@ -94,7 +95,7 @@ _VIEW = f"{_INSTANCE}/instanceView"
 
 _FURTHER = "https://management.azure.com/further"
 
-# what is read, the field, what it becomes, the fact that then differs
+# kind of reading, the field, its new value, the fact that then differs
 ALTERATIONS = [
     Alteration(SCALE_SETS, "body/id", _SET.format("g"), "id"),
     Alteration(SCALE_SETS, "body/id", _SET.format("g"), "resource group"),

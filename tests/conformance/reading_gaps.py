@@ -1,6 +1,6 @@
-"""What the real Azure writes, or could write, and the action does not read: each with the evidence for it.
+"""Texts that the real Azure writes, or could write, and the action does not read, each with its evidence.
 
-Every row is expected to fail; one that passes has been mended, and becomes a row of `reading_alterations.py`.
+Every row is expected to fail; a row that passes has been fixed, and moves to `reading_alterations.py`.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from reading_scale_sets import NEIGHBOURS, SCALE_SETS
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """An altered answer, whether what is read of it is right, and why it should be."""
+    """An altered answer, the test of its reading, and the evidence for it."""
 
     alteration: Alteration
     is_right: Callable[[Any], bool]
@@ -23,8 +23,8 @@ class Gap:
     def __str__(self) -> str:
         return str(self.alteration)
 
-    def is_mended(self, answers: Answers) -> bool:
-        """Whether the fact, as the action reads it of these answers, is right."""
+    def is_fixed(self, answers: Answers) -> bool:
+        """Return True if the action reads the fact correctly from these answers."""
         facts = self.alteration.kind.read(answers)
         return all(self.is_right(value) for fact, value in facts.items() if self.alteration.is_about(fact))
 

@@ -1,4 +1,4 @@
-"""Images: how an answer names one, and whether the action asks for it where the real Azure has it."""
+"""Images: their names in answers, and the requests that the action makes for them."""
 
 import re
 from collections.abc import Iterator
@@ -24,12 +24,14 @@ _GALLERY = r"/galleries/[^/]+/images/[^/]+/versions"
 
 
 def model_image(leaves: Leaves) -> Facts:
-    """The facts `image` and, where there is one, `image kind`, of a model: `latest` stays `latest`."""
+    """Return the facts `image` and, if there is one, `image kind`, of a model: `latest` stays `latest`."""
     return _written(leaves, uri=leaves.text(r"osDisk\.image\.uri"), resolved="")
 
 
 def instance_image(leaves: Leaves) -> Facts:
-    """The same of an instance: what `latest` was resolved to. Of a VHD the action reads the model's alone."""
+    """Return the facts of an instance's image, with `latest` resolved. For a VHD the action reads only the model's
+    image.
+    """
     return _written(leaves, uri="", resolved=leaves.text(r"imageReference\.exactVersion"))
 
 
@@ -53,7 +55,7 @@ def _in_words(field: str, fields: dict[str, str], resolved: str) -> str:
 
 
 def _answers(recording: Recording) -> Iterator[Answers]:
-    """Every answer that shows versions of an image, or says that there is no such version."""
+    """Yield every answer that shows versions of an image, or that says that there is no such version."""
     for answer in answered(recording, "GET PUT", rf"({_PLATFORM}|{_GALLERY})(/[^/]+)?", (200, 201)):
         yield (answer,)
     for answer in answered(recording, "GET", rf"({_PLATFORM}|{_GALLERY})/[^/]+", (404,)):
@@ -66,7 +68,7 @@ def _read(answers: Answers) -> Facts:
     facts: Facts = {"versions": found}
     for name, shown in _shown(answer).items():
         image, location = _image(name), _part(name, "locations")
-        # of a gallery the definition is asked for, too
+        # for a gallery the definition is read, too
         replies = [reply_of(replace(answer, body=shown), status=404 if answer.status == 404 else 200)] * 2
         line = hearing(replies)
         looked_up = line.client.look_up(image, location)
@@ -115,9 +117,9 @@ def _is_list(answer: Interaction) -> bool:
 
 
 def _shown(answer: Interaction) -> dict[str, Any]:
-    """The versions that an answer shows, by id, or the path of the one that it does not have.
+    """Return the versions that an answer shows, by id, or the path of the missing one.
 
-    A list that is not there has no version that could be asked for.
+    A missing list has no version that could be read.
     """
     if answer.status == 404:
         path = path_of(answer.url)
@@ -136,7 +138,7 @@ def _part(name: str, after: str) -> str:
 
 
 def _image(name: str) -> Image:
-    """The image of a version's id."""
+    """Return the image of a version's id."""
     if not re.search("/artifacttypes/", name, re.IGNORECASE):
         return Image(kind=ImageKind.RESOURCE, reference=name)
     parts = {singular: _part(name, f"{singular}s") for singular in ("publisher", "offer", "sku", "version")}

@@ -1,4 +1,4 @@
-"""Instances: those of lists, page by page, those that are shown alone, and instance views."""
+"""Instances: in lists, page by page, as single resources, and in instance views."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -18,11 +18,11 @@ _POWERS = {"running": Power.RUNNING, "stopped": Power.STOPPED, "deallocated": Po
 _HEALTHS = {"": Health.NO_SIGNAL, "healthy": Health.HEALTHY, "unhealthy": Health.UNHEALTHY}
 
 
-# -- what is read ----------------------------------------------------------------------------------------------------
+# -- the reading -----------------------------------------------------------------------------------------------------
 
 
 def _read(pages: Answers) -> Facts:
-    """Read page by page; there is one more, empty, that nobody should ask for."""
+    """Read page by page. There is one more, empty page, which the action must not request."""
     line = hearing([*(reply_of(page, status=200) for page in pages), answer(200, {"value": []})])
     listed = line.client.read_instances(UNIFORM)
     facts: Facts = {
@@ -56,7 +56,7 @@ def _facts_of(instance: Instance) -> Facts:
     }
 
 
-# -- what is written -------------------------------------------------------------------------------------------------
+# -- the text --------------------------------------------------------------------------------------------------------
 
 
 def _written(pages: Answers) -> Facts:
@@ -64,7 +64,7 @@ def _written(pages: Answers) -> Facts:
     by_name = {_name(item).lower(): item for item in items}
     facts: Facts = {
         "pages": len(pages),
-        # a port that is the scheme's own is not sent
+        # a port that is the scheme's default is not sent
         "URLs of further pages": [
             unquote(page.body["nextLink"]).replace(":443/", "/", 1) for page in pages if page.body.get("nextLink")
         ],
@@ -76,7 +76,7 @@ def _written(pages: Answers) -> Facts:
 
 
 def _name(item: Leaves) -> str:
-    """The last segment of the resource id, which is the instance id."""
+    """Return the last segment of the resource id, which is the instance id."""
     return item.text("id").rpartition("/")[2] or item.text("instanceId")
 
 
@@ -108,7 +108,9 @@ def _power(item: Leaves) -> Power:
 
 
 def _problem(item: Leaves) -> Facts:
-    """The first failure among the statuses of the instance, then of its extensions; not of its disks or its agent."""
+    """Return the first failure among the statuses of the instance, then of its extensions; not of its disks
+    or agent.
+    """
     for path, code in item.named(r"(instanceView|extensions\.\d+)\.statuses\.\d+\.code"):
         failed = re.fullmatch(r"ProvisioningState/failed(?:/(.*))?", str(code), re.IGNORECASE)
         if failed:
@@ -123,11 +125,11 @@ def _problem(item: Leaves) -> Facts:
     return {"problem": None, "message of the problem": None}
 
 
-# -- where they are shown --------------------------------------------------------------------------------------------
+# -- the answers -----------------------------------------------------------------------------------------------------
 
 
 def _lists(recording: Recording) -> Iterator[Answers]:
-    """Each list with its further pages; one that is not in the recording is taken to be empty."""
+    """Yield each list with its further pages; one that is not in the recording counts as empty."""
     pages = list(answered(recording, "GET", _MACHINES, (200,)))
     while pages:
         chain = [_with_its_link(pages.pop(0))]
@@ -145,7 +147,7 @@ def _with_its_link(page: Interaction) -> Interaction:
 
 
 def _same(url: str, link: str) -> bool:
-    """Whether two URLs ask for the same: recorders write them decoded, or without the port."""
+    """Return True if two URLs request the same: recorders write them decoded, or without the port."""
     return unquote(url).replace(":443/", "/").lower() == unquote(link).replace(":443/", "/").lower()
 
 
@@ -160,13 +162,13 @@ def _views(recording: Recording) -> Iterator[Answers]:
 
 
 def _viewed(view: Interaction) -> Any:
-    """An instance of which nothing is known but its view."""
+    """Return an instance of which only the view is known."""
     name = path_of(view.url).removesuffix("/instanceview")
     return {"id": name, "instanceId": _last(name), "properties": {"instanceView": view.body}}
 
 
 def _kind(name: str, cases: Callable[[Recording], Iterator[Answers]], item: Callable[[Interaction], Any]) -> Kind:
-    """Instances that no list showed, each read as a list of one."""
+    """Return the instances that no list showed, each read as a list of one."""
 
     def page(answers: Answers) -> Answers:
         return tuple(replace(each, body={"value": [item(each)]}) for each in answers)

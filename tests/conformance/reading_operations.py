@@ -1,4 +1,4 @@
-"""Operations, poll by poll, as the action follows them; and whether Azure's own rolling upgrade is under way."""
+"""Operations, poll by poll, as the action follows them; and whether Azure's own rolling upgrade is running."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _POLLED = r"/locations/[^/]+/\w*operation\w*/[^/]+"
 _STATES = {"Succeeded": OperationState.SUCCEEDED, "Failed": OperationState.FAILED, "Canceled": OperationState.FAILED}
 _ENDS = (OperationState.SUCCEEDED, OperationState.FAILED)
 _POLL_FAILED = "the poll failed"
-# what the SDK takes as the start of an operation that the action asks for: a PATCH of the set, or a POST
+# the answers that the SDK takes as the start of an operation for the action's requests: a PATCH of the set, or a POST
 _STARTS = {"PUT": (200,), "PATCH": (200,), "POST": (200, 202), "DELETE": (200, 202)}
 _IDS = ("x-ms-correlation-request-id", "x-ms-request-id")
 
@@ -26,9 +26,9 @@ _IDS = ("x-ms-correlation-request-id", "x-ms-request-id")
 
 
 def _operations(recording: Recording) -> Iterator[Answers]:
-    """Each operation: the answer that started it, and its polls to the end. Every poll is in one of them.
+    """Yield each operation: the answer that started it, and its polls to the end. Every poll belongs to one of them.
 
-    Where nothing is recorded that the action could have started it with, the start is made up.
+    If nothing is recorded that the action could have started it with, the start is made up.
     """
     by_place: dict[tuple[str, bool], list[Interaction]] = {}
     for answer in recording.interactions:
@@ -47,12 +47,14 @@ def _starts(answer: Interaction) -> bool:
 
 
 def _where(start: Interaction) -> str:
-    """The URL that an operation is polled at, empty where the answer started none."""
+    """Return the URL at which an operation is polled, empty if the answer started none."""
     return secure(header(start, "azure-asyncoperation") or header(start, "location"))
 
 
 def _place(url: str) -> tuple[str, bool]:
-    """What is polled: by `monitor` the Location URL of an operation differs from its Azure-AsyncOperation URL."""
+    """Return the polled resource: by `monitor` an operation's Location URL differs from its
+    Azure-AsyncOperation URL.
+    """
     return path_of(url), bool(re.search("[?&]monitor=true", url, re.IGNORECASE))
 
 
@@ -62,7 +64,7 @@ def _made_up(poll: Interaction) -> Interaction:
     return replace(poll, method="POST", status=202, headers={name: url}, body=None)
 
 
-# -- what is read ----------------------------------------------------------------------------------------------------
+# -- the reading -----------------------------------------------------------------------------------------------------
 
 
 def _read(answers: Answers) -> Facts:
@@ -92,7 +94,7 @@ def _step(operation: Operation) -> Facts:
     }
 
 
-# -- what is written -------------------------------------------------------------------------------------------------
+# -- the text --------------------------------------------------------------------------------------------------------
 
 
 def _written(answers: Answers) -> Facts:
@@ -107,7 +109,7 @@ def _written(answers: Answers) -> Facts:
 def _written_poll(poll: Interaction) -> Facts:
     state = _state(poll)
     if state == _POLL_FAILED:
-        # the operation was accepted, so an answer that says that there is none is asked for again
+        # the operation was accepted, so a poll that denies its existence is repeated
         kept = {"trouble": Trouble.NO_RECORD} if poll.status == 404 else {}
         return {"state": state} | written_refusal(poll) | kept
     facts: Facts = {"state": state, "asked delay": asked_delay(poll)}
@@ -117,8 +119,8 @@ def _written_poll(poll: Interaction) -> Facts:
     message = leaves.text(r"error\.message")
     inner, cause = leaves.text(r"error\.details\.0\.code"), leaves.text(r"error\.details\.0\.message")
     message += f" ({inner}: {cause})" if inner and cause else ""
-    told = leaves.text("status")
-    facts["code"] = leaves.text(r"error\.code") or ("OperationFailed" if told == "Failed" else told)
+    reported = leaves.text("status")
+    facts["code"] = leaves.text(r"error\.code") or ("OperationFailed" if reported == "Failed" else reported)
     return facts | ({"message": message} if message else {})
 
 
@@ -131,12 +133,14 @@ def _state(poll: Interaction) -> OperationState | str:
 
 
 def _says_a_status(poll: Interaction) -> bool:
-    """Azure-AsyncOperation answers with a status; Location with 202 or 200, and a result as its body."""
+    """Return True for an Azure-AsyncOperation, which answers with a status; a Location answers 202 or 200, and a
+    result.
+    """
     return isinstance(poll.body, dict) and "status" in poll.body
 
 
 def _followed(answers: Answers) -> Iterator[str]:
-    """Where each poll must go: to the place that the start named; a Location may move with each answer."""
+    """Return the URL of each poll: the one that the start named; a Location may move with each answer."""
     place = _where(answers[0])
     for earlier in answers[:-1]:
         if not header(answers[0], "azure-asyncoperation"):

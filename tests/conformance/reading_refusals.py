@@ -1,4 +1,4 @@
-"""Refusals: every answer of 400 and above, as our error says it."""
+"""Refusals: every answer of 400 and above, as our error reports it."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _ASKED_AT_MOST = 3
 
 
 def refusal(error: AzureError) -> Facts:
-    """The facts of a refusal, as our error has them."""
+    """Return the facts of a refusal, as our error has them."""
     return {
         "trouble": error.trouble,
         "code": error.code,
@@ -34,7 +34,7 @@ def refusal(error: AzureError) -> Facts:
 
 
 def written_refusal(answer: Interaction) -> Facts:
-    """The facts of a refusal, as they are written; `words` only where it says any."""
+    """Return the facts of a refusal in the text; `words` only if it has any."""
     leaves = Leaves(answer.body)
     code = leaves.text(r"error\.code")
     said = leaves.named(r"error\.(message|details\.\d+\.(code|message))")
@@ -51,7 +51,7 @@ def written_refusal(answer: Interaction) -> Facts:
 
 
 def asked_delay(answer: Interaction) -> float | None:
-    """How many seconds an answer asks to wait, None where it does not."""
+    """Return the seconds that an answer asks to wait, None if it does not."""
     for name, unit in _UNITS.items():
         if re.fullmatch(r"\d+(\.\d+)?", header(answer, name)) and float(header(answer, name)):
             return float(header(answer, name)) * unit

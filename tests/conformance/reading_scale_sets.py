@@ -20,7 +20,7 @@ _NOT_COMPARED = re.compile(rf"^{_PROFILE}(timeCreated$|storageProfile\.(imageRef
 
 
 def _answers(recording: Recording) -> Iterator[Answers]:
-    """Each scale set in an answer about one of them, or in a list of them."""
+    """Yield each scale set in an answer about one of them, or in a list of them."""
     for answer in answered(recording, "GET PUT PATCH", rf"{_SETS}/[^/]+", (200, 201)):
         yield (answer,)
     for answer in answered(recording, "GET", _SETS, (200,)):
@@ -29,7 +29,7 @@ def _answers(recording: Recording) -> Iterator[Answers]:
 
 
 def _read(answers: Answers) -> Facts:
-    """The answer to a write, or an item of a list, is read as what a GET shows."""
+    """Read the answer to a write, or an item of a list, like the answer to a GET."""
     model = hearing([reply_of(answers[0], status=200)]).client.read_model()
     return {
         "id": model.id,
@@ -57,7 +57,7 @@ def _read(answers: Answers) -> Facts:
 
 
 def _patched(image: Image) -> dict[str, object]:
-    """The fields by which the patch names the image, as they are called inside the storage profile."""
+    """Return the fields by which the patch names the image, as they are called inside the storage profile."""
     storage = image_patch(image)["properties"]["virtualMachineProfile"]["storageProfile"]
     return {path: value for path, value in Leaves(storage).pairs if value}
 
@@ -91,7 +91,7 @@ def _written(answers: Answers) -> Facts:
 
 
 def _named_image(leaves: Leaves) -> dict[str, object]:
-    """The fields that name the image, as they are called inside the storage profile."""
+    """Return the fields that name the image, as they are called inside the storage profile."""
     return {
         re.sub(r"^.*\.storageProfile\.", "", path, flags=re.IGNORECASE): value
         for path, value in leaves.named(r"storageProfile\.(imageReference\.\w+|osDisk\.image\.uri)")
@@ -134,7 +134,7 @@ SCALE_SETS = Kind("scale set", _answers, _read, _written)
 
 
 def _neighbours(recording: Recording) -> Iterator[Answers]:
-    """Each two answers about one scale set that follow each other."""
+    """Yield each two successive answers about one scale set."""
     by_set: dict[str, list[Interaction]] = {}
     for answer in answered(recording, "GET PUT PATCH", rf"{_SETS}/[^/]+", (200, 201)):
         by_set.setdefault(path_of(answer.url), []).append(answer)
@@ -159,12 +159,12 @@ def _written_both(answers: Answers) -> Facts:
 
 
 def _folded(leaves: Leaves) -> set[tuple[str, str]]:
-    """What names the image, without regard to case."""
+    """Return the name of the image, without regard to case."""
     return {(path.lower(), str(value).lower()) for path, value in _named_image(leaves).items()}
 
 
 def _profile(leaves: Leaves) -> dict[str, object]:
-    """What instances are made from, without the image."""
+    """Return the part of the model from which instances are created, without the image."""
     return {path: value for path, value in leaves.pairs if re.match(_PROFILE, path) and not _NOT_COMPARED.match(path)}
 
 

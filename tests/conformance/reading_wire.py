@@ -1,4 +1,4 @@
-"""The action's own client, hearing again what the real Azure once answered."""
+"""The action's own client, which gets the real Azure's recorded answers again."""
 
 import json
 from collections.abc import Iterable
@@ -12,22 +12,22 @@ from reading import secure
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.translation.model import to_model
 
-UNIFORM = to_model({})  # what is not said to be Flexible is not
+UNIFORM = to_model({})  # any other value does not mean Flexible
 
-# These speak of the original bytes, which are written anew here.
+# These headers describe the original bytes, which are written anew here.
 _OF_THE_BYTES = ("content-length", "content-encoding", "transfer-encoding")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The client, and what it has sent since it was given its answers."""
+    """The client, and its requests since it was given its answers."""
 
     client: ScaleSetClient
     sent: list[Sent]
 
 
 def hearing(replies: Iterable[Reply]) -> Line:
-    """The client, which will hear exactly these answers, in this order."""
+    """Return the client, which will get exactly these answers, in this order."""
     client, script = _connected()
     script.answers[:] = replies
     script.sent.clear()
@@ -36,12 +36,12 @@ def hearing(replies: Iterable[Reply]) -> Line:
 
 @cache
 def _connected() -> tuple[ScaleSetClient, Script]:
-    """Connected once, to the host that recorded links name: signing in is no part of what is read here."""
+    """Connect once, to the host in recorded links: signing in does not matter here."""
     return azure(manager="https://management.azure.com")
 
 
 def reply_of(answer: Interaction, *, status: int | None = None) -> Reply:
-    """A recorded answer to be heard again, under another status if one is given."""
+    """Return a recorded answer to repeat, with another status if one is given."""
     body = answer.body
     text = "" if body is None else body if isinstance(body, str) else json.dumps(body)
     headers = [

@@ -18,10 +18,10 @@ _HOST = "https://management.azure.com"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one recorded request. `differences` empty: our answer matches the recorded one.
+    """The result of one recorded request. Without `differences`, our answer matches the recorded one.
 
-    `simulated` False: the simulator said, with a 501, that it does not simulate this. `told`: the error that was
-    recorded was told to it.
+    `simulated` is False if the simulator answered with its 501. `injected` is True if it got the recorded error as a
+    fault.
     """
 
     recording: str
@@ -29,7 +29,7 @@ class Outcome:
     operation: str
     promised: bool
     simulated: bool
-    told: bool
+    injected: bool
     differences: tuple[str, ...]
 
     @property
@@ -70,7 +70,7 @@ class Replay:
         self._implied: Implied = implied_by(recording, self._timeline)
         self._kept = Kept.by(recording)
         self._worlds: dict[Place, _World] = {}
-        # Which URL of ours stands for a recorded operation, and for a recorded further page by its token.
+        # Our URL for a recorded operation, and for a recorded further page by its token.
         self._operations: dict[int, str] = {}
         self._pages: dict[str, str] = {}
         # The last etag of each resource: ours, and the recorded one.
@@ -84,18 +84,18 @@ class Replay:
                 self._operations[id(operation)] = url
 
     def outcomes(self) -> list[Outcome]:
-        """One for each recorded request, in their order."""
+        """Yield the outcome of each recorded request, in order."""
         return [self.outcome(each) for each in self._recording.interactions]
 
     def ask(self, each: Interaction) -> Answer:
-        """Our answer to the recorded request, at the recorded moment."""
+        """Return our answer to the recorded request, at the recorded moment."""
         world = self._worlds[place_of(each, self._timeline, self._recording)]
         moment = (self._timeline.at(each) - self._timeline.moments[0]).total_seconds()
         world.clock.sleep(moment - world.clock.now())
         return world.answer(each.method, self._url(each), _body(each))
 
     def outcome(self, each: Interaction) -> Outcome:
-        """What becomes of the next request; they must come in their order."""
+        """Return the outcome of the next request; requests must come in order."""
         answer = self.ask(each)
         self._learn(each, answer)
         name = self._name(each)
@@ -106,12 +106,12 @@ class Replay:
             operation=name or other_name(each.method, each.url),
             promised=name is not None,
             simulated=answer.status != 501,
-            told=each.position in self._implied.told,
+            injected=each.position in self._implied.injected,
             differences=found,
         )
 
     def _moves(self, each: Interaction, answer: Answer) -> Iterator[str]:
-        """Where one etag has moved since the last look at its resource, and the other has not."""
+        """Report if one etag has changed since the last look at its resource, and the other has not."""
         theirs, ours = each.headers.get("etag"), answer.headers.get("etag")
         if not isinstance(theirs, str) or ours is None:
             return
@@ -123,7 +123,7 @@ class Replay:
             yield f"header etag: {words[ours != last[0]]} here, {words[theirs != last[1]]} recorded"
 
     def _name(self, each: Interaction) -> str | None:
-        """The promised operation; an update that asks for another capacity than the last seen is a scaling."""
+        """Return the promised operation; an update with another capacity than the last seen is a scaling."""
         name = operation_of(each.method, each.url)
         asked, address = _capacity(each.sent_body), address_of(each.url)
         seen = self._capacities.get(address)
@@ -134,7 +134,7 @@ class Replay:
         return name
 
     def _url(self, each: Interaction) -> str:
-        """Where the request goes here: operations and further pages have URLs of our own."""
+        """Return the request's URL here: operations and further pages have our own URLs."""
         parts, operation = urlsplit(each.url), self._timeline.operation_of(each)
         if operation is not None and operation.begun_by is not each:
             ours = self._operations.get(id(operation), each.url)
@@ -145,7 +145,7 @@ class Replay:
         return f"{_HOST}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
     def _learn(self, each: Interaction, answer: Answer) -> None:
-        """Remember which URL of ours stands for which recorded one."""
+        """Remember our URL for each recorded one."""
         operation = self._timeline.operation_of(each)
         if operation is not None and operation.begun_by is each and "azure-asyncoperation" in answer.headers:
             self._operations[id(operation)] = answer.headers["azure-asyncoperation"]
@@ -156,7 +156,7 @@ class Replay:
 
 
 def _monitoring(url: str) -> str:
-    """The Location that belongs to an operation's URL."""
+    """Return the Location that belongs to an operation's URL."""
     parts = urlsplit(url)
     first, separator, rest = parts.query.partition("&")
     query = f"{first}&monitor=true{separator}{rest}" if first.startswith("p=") else f"monitor=true&{parts.query}"
@@ -176,9 +176,9 @@ def _body(each: Interaction) -> bytes:
 
 
 def replay(recording: Recording) -> list[Outcome]:
-    """The outcome of each request of the recording.
+    """Return the outcome of each request of the recording.
 
-    A recording that cannot be replayed at all (its data are no traffic of Azure's) differs in every request.
+    If a recording cannot be replayed at all (its data are no traffic of Azure), every request differs.
     """
     try:
         return Replay(recording).outcomes()

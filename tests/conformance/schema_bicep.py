@@ -1,7 +1,7 @@
-"""The body types of api-version 2026-04-01, as Bicep has them, as JSON Schema.
+"""The body types of api-version 2026-04-01 from Bicep, as JSON Schema.
 
-Two things of a resource's type belong to the template language and not to the wire, and are left out: the property
-`apiVersion`, and the fixed text of a `name`. A request here is a PATCH, so that nothing is required of it.
+Two parts of a resource's type belong to the template language and not to the wire, and are omitted: the property
+`apiVersion`, and the fixed text of a `name`. A request here is a PATCH, so no property is required.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from schema_json import Schema, reference, validator_of, validators_for
 Direction = Literal["patch", "answer"]
 
 _REQUIRED, _READ_ONLY, _WRITE_ONLY = 1, 2, 4
-_FLAGS = _REQUIRED | _READ_ONLY | _WRITE_ONLY | 8  # 8 says something of templates only
+_FLAGS = _REQUIRED | _READ_ONLY | _WRITE_ONLY | 8  # 8 concerns only templates
 
 
 class BicepTypes:
@@ -44,7 +44,7 @@ class BicepTypes:
 
     @cached_property
     def resource_types(self) -> dict[str, str]:
-        """The resources that are described: their type without the provider, and their definition's name."""
+        """The described resources: their type without the provider, and their definition's name."""
         resources = (each for each in self._types if each["$type"] == "ResourceType")
         return {
             each["name"].partition("/")[2].partition("@")[0]: str(_index(each["body"]))
@@ -53,12 +53,12 @@ class BicepTypes:
         }
 
     def validator(self, resource_type: str, direction: Direction) -> Validator:
-        """What a resource of this type is held against. Raises KeyError for one that is not described."""
+        """Return the validator for a resource of this type. Raises KeyError if it is not described."""
         address = f"bicep-{direction}"
         return validator_of(reference(address, self.resource_types[resource_type]), self._registries[direction])
 
     def definitions(self, direction: Direction) -> dict[str, Schema]:
-        """Every type by its number."""
+        """Return every type by its number."""
         roots = set(self.resource_types.values())
         return {
             str(index): self._converted(each, direction) if str(index) not in roots else self._root(each, direction)
@@ -109,7 +109,7 @@ class BicepTypes:
         return {"type": "array", "items": self._reference(written["itemType"], direction), **least}
 
     def _union(self, written: dict[str, Any], direction: Direction) -> Schema:
-        """Of literals: one of them. With `string` among them: an enum that may grow, so any text."""
+        """Return the schema of a union. Literals: one of them. With `string` among them: an open enum, so any text."""
         elements = [self._types[_index(each)] for each in written["elements"]]
         kinds = {each["$type"] for each in elements}
         assert kinds <= {"StringLiteralType", "StringType"}, f"a union that is not understood here: {kinds}"

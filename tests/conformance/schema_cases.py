@@ -1,4 +1,4 @@
-"""What is played and asked beside the scenarios that ship, so that every kind of answer is judged."""
+"""Further scenarios and requests, so that every kind of answer is judged."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def _gallery(*versions: str) -> Scenario:
 _ONE_IMAGE, _TWO_IMAGES = {"id": f"{_IMAGES}/images/one"}, {"id": f"{_IMAGES}/images/two"}
 _FLEXIBLE = fleet_of(fleet={"orchestration": "Flexible"})
 
-# what it is -> the scenario, and the action's inputs that differ from the scenario's
+# name -> the scenario, and the action's inputs that differ from the scenario's
 ALSO_PLAYED: dict[str, tuple[Scenario, dict[str, str]]] = {
     "a gallery's image": (
         _gallery("1.0.0", "1.1.0"),
         {"image-version": "", "image-id": f"{_GALLERY}/versions/1.1.0"},
     ),
-    "a gallery's image that is not there": (
+    "a missing image of a gallery": (
         _gallery("1.0.0"),
         {"image-version": "", "image-id": f"{_GALLERY}/versions/1.1.0"},
     ),
@@ -40,7 +40,7 @@ ALSO_PLAYED: dict[str, tuple[Scenario, dict[str, str]]] = {
         _of_image(_ONE_IMAGE, _ONE_IMAGE, _TWO_IMAGES),
         {"image-version": "", "image-id": f"{_IMAGES}/images/two"},
     ),
-    "a managed image that is not there": (
+    "a missing managed image": (
         _of_image(_ONE_IMAGE, _ONE_IMAGE),
         {"image-version": "", "image-id": f"{_IMAGES}/images/two"},
     ),
@@ -48,17 +48,17 @@ ALSO_PLAYED: dict[str, tuple[Scenario, dict[str, str]]] = {
         fleet_of(fleet={"image": {"uri": "https://a.invalid/one.vhd"}}),
         {"image-version": "", "image-uri": "https://a.invalid/two.vhd"},
     ),
-    "a platform image that is not there": (fleet_of(), {"image-version": "1.2.3"}),
-    "a set that is not there": (fleet_of(), {"scale-set": "elsewhere"}),
-    "a group that is not there": (fleet_of(), {"resource-group": "elsewhere"}),
+    "a missing platform image": (fleet_of(), {"image-version": "1.2.3"}),
+    "a missing set": (fleet_of(), {"scale-set": "elsewhere"}),
+    "a missing group": (fleet_of(), {"resource-group": "elsewhere"}),
     "a health extension": (fleet_of(fleet={"health": "extension"}), _NONE),
-    "health told from outside": (fleet_of(fleet={"health": "external"}), _NONE),
+    "health from an external policy": (fleet_of(fleet={"health": "external"}), _NONE),
     "no health": (fleet_of(fleet={"health": "none"}), _NONE),
     "zones": (fleet_of(fleet={"zones": ["1", "2"]}), _NONE),
     "a Flexible set": (_FLEXIBLE, _NONE),
-    "a rolling upgrade under way": (fleet_of(rolling_upgrade="RollingForward"), _NONE),
-    "a rolling upgrade of the past": (fleet_of(rolling_upgrade="Completed"), _NONE),
-    "instances of every sort": (
+    "a running rolling upgrade": (fleet_of(rolling_upgrade="RollingForward"), _NONE),
+    "an earlier rolling upgrade": (fleet_of(rolling_upgrade="Completed"), _NONE),
+    "instances of every kind": (
         fleet_of(
             [4, 4],
             instances={
@@ -127,8 +127,9 @@ _NEW: dict[str, Any] = {
     },
 }
 
-# What the simulator answers and the action never asks, as the lives of two sets: method, path, body, status. What a
-# write hands out is followed at once, and again when it is over; so each row begins where the one above has ended.
+# Requests that the simulator answers and the action never sends, as the lives of two sets: method, path, body, status.
+# The URLs in the answer to a write are followed at once, and again at its end, so each row begins where the one above
+# has ended.
 LIVES: dict[str, tuple[Scenario, tuple[tuple[str, str, Any, int], ...]]] = {
     "Uniform": (
         fleet_of(

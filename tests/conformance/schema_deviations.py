@@ -1,6 +1,6 @@
-"""Where the real Azure, or a client that it took an answer from, deviates from the descriptions: nothing else may.
+"""The known deviations of the real Azure, or of a client whose requests it accepted, from the descriptions.
 
-Each row is shown by the traffic that its table is about (`test_schema.py` looks for it), or says who reported it.
+Each row is proven by the traffic that its table covers (`test_schema.py` looks for it), or names its report.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from schema_judge import Finding
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A rule that is broken at a place. `about` begins with the operation; `what` may narrow it to a text.
+    """A broken rule in a place. `about` begins with the operation; `what` may narrow it to a text.
 
-    `reported` is a text in the data's README that speaks of it; without it a recording shows it.
+    `reported` is a text about it in the data's README; without it a recording shows the deviation.
     """
 
     about: str
@@ -44,7 +44,7 @@ _STUB = "VirtualMachineScaleSetVMs_List(stub) 200"
 _SELECTED = "VirtualMachineScaleSetVMs_List($select) 200"
 _SPOT = "instances of a set that is or may be Spot show it; in the description only the set's model does"
 
-# What today's Azure sends against its descriptions, and so the simulator may send.
+# Deviations in today's Azure, which the simulator may therefore repeat.
 OF_AZURE = (
     Deviation(_IMAGE, "unknown", "properties.osDiskImage.sizeInGb", "the description has sizeInGb nowhere"),
     Deviation(_IMAGE, "unknown", "properties.osDiskImage.sizeInBytes", "as sizeInGb"),
@@ -62,37 +62,37 @@ OF_AZURE = (
         "name",
         "the one rolling upgrade has a type and no name (wire facts, section 7)",
     ),
-    Deviation("Monitor 200", "body", "", "the end of a run command is its output"),
+    Deviation("Monitor 200", "body", "", "a run command ends with its output"),
     Deviation(
         "",
         "unknown",
         "error.innererror.internalErrorCode",
-        "a throttle's 429 has it",
+        "a 429 of the throttle has it",
         reported='`innererror: {"internalErrorCode": "TooManyRequestsReceived"}`',
     ),
 )
 
 _OLD = "api-version 2017-12-01 had it; the simulator may not send it"
 _PUT = "VirtualMachineScaleSets_CreateOrUpdate"
-_SCRUBBED = "the recorder wrote a text over it"
+_SCRUBBED = "the recorder replaced it by a text"
 _VM_AGENT = "properties.virtualMachineProfile.osProfile.windowsConfiguration.enableVMAgentPlatformUpdates"
 _EXTENSION = "properties.virtualMachineProfile.extensionProfile.extensions[].properties.protectedSettings"
 
-# What the recordings hold beyond that: older versions, and what clients sent that Azure accepted.
+# Further deviations in recordings: older versions, and requests of clients that Azure accepted.
 OF_RECORDINGS = (
     Deviation("VirtualMachineScaleSets_", "unknown", "properties.upgradePolicy.automaticOSUpgrade", _OLD),
     Deviation(_PUT, "unknown", "identity.identityIds", _OLD),
-    Deviation(f"{_PUT} request", "readOnly", "name", "a client sends back what it read"),
-    Deviation(f"{_PUT} request", "readOnly", _VM_AGENT, "a client sends back what it read"),
-    Deviation(f"{_PUT} request", "enum", "properties.upgradePolicy.mode", "Azure takes any case", what="'rolling'"),
+    Deviation(f"{_PUT} request", "readOnly", "name", "a client returns the values that it read"),
+    Deviation(f"{_PUT} request", "readOnly", _VM_AGENT, "a client returns the values that it read"),
+    Deviation(f"{_PUT} request", "enum", "properties.upgradePolicy.mode", "Azure accepts any case", what="'rolling'"),
     Deviation(f"{_PUT} request", "type", _EXTENSION, _SCRUBBED, what="SCRUBBED"),
     Deviation("VirtualMachineExtensions_", "type", "properties.protectedSettings", _SCRUBBED, what="SCRUBBED"),
     Deviation("VirtualMachineImages_List request", "unknown", "$filter", "PowerShell sends it"),
     Deviation("VirtualMachineImages_List request", "query", "", "PowerShell sends it", what="$filter"),
-    Deviation("request", "operation", "", "described in a file that is not among the data", what="/runCommand?"),
+    Deviation("request", "operation", "", "described in a file that the data lack", what="/runCommand?"),
 )
 
-_NULL = "a machine wrote null for what is not there"
+_NULL = "a machine wrote null for missing values"
 _VIEW = "VirtualMachineScaleSetVMs_GetInstanceView 200"
 _TYPE = (
     "bootDiagnostics",
@@ -107,7 +107,7 @@ _TYPE = (
 _SHOWN_PASSWORD = "the example of the request was copied"
 _UPDATE = "VirtualMachineScaleSetVMs_Update request"
 
-# What the description's own examples hold that the description forbids.
+# Deviations in the description's own examples.
 OF_EXAMPLES = (
     *(Deviation(_VIEW, "type", where, _NULL, what="None is not") for where in _TYPE),
     Deviation("VirtualMachines_AssessPatches 200", "type", "error", _NULL, what="None is not"),
@@ -123,6 +123,6 @@ OF_EXAMPLES = (
 
 
 def unexcused(findings: Iterable[Finding], deviations: Iterable[Deviation]) -> list[Finding]:
-    """The findings that no row excuses, in order."""
+    """Return the findings that no row excuses, in order."""
     rows = tuple(deviations)
     return sorted(each for each in findings if not any(row.excuses(each) for row in rows))

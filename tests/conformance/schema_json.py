@@ -1,7 +1,7 @@
 """JSON Schema as the descriptions need it: closed objects, strict types, one problem for each property.
 
-Two keywords are our own. `forbidden` is on a property that may not be there at all, its value says why
-(`readOnly`, `secret`). `additionalProperties` and `required` report a property each, at the property's place.
+Two keywords are our own. `forbidden` marks a property that must be absent, and its value is the reason (`readOnly`,
+`secret`). `additionalProperties` and `required` report each property at its own place.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from referencing.jsonschema import DRAFT202012
 
 Schema = dict[str, Any]
 
-# What a problem's `rule` calls the keyword that was broken, where it is not called like the keyword.
+# The `rule` of a problem, if it differs from the broken keyword.
 _RULES = {"additionalProperties": "unknown", "const": "enum", "minimum": "range", "maximum": "range"}
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)")
@@ -29,7 +29,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that a value breaks. `where` is a path of property names, `[]` for the elements of a list."""
+    """One violation in a value. `where` is a path of property names, with `[]` for the elements of a list."""
 
     rule: str
     where: str
@@ -37,29 +37,29 @@ class Problem:
 
 
 def find_problems(validator: Validator, value: Any) -> list[Problem]:
-    """Everything that is wrong with a JSON value, in a fixed order; a problem of many list elements once."""
+    """Return all problems of a JSON value, in a fixed order; a problem of many list elements only once."""
     return sorted({_to_problem(error) for error in validator.iter_errors(value)})
 
 
 def validators_for(name: str, definitions: Mapping[str, Schema]) -> Registry[Any]:
-    """The definitions under one address, which `reference` points into."""
+    """Return the definitions under one address, which `reference` points into."""
     resource: Resource[Any] = Resource(contents={"$defs": dict(definitions)}, specification=DRAFT202012)
     return Registry().with_resource(f"{name}:", resource)
 
 
 def reference(name: str, definition: str) -> Schema:
-    """A schema that says: the definition, out of those that `validators_for(name, ..)` holds."""
+    """Return a schema that refers to the definition, among those that `validators_for(name, ..)` holds."""
     return {"$ref": f"{name}:#/$defs/{definition}"}
 
 
 def validator_of(schema: Schema, registry: Registry[Any] | None = None) -> Validator:
-    """A validator that knows the keywords above and checks formats."""
+    """Return a validator that knows the keywords above and checks formats."""
     return _Strict(schema, registry=registry or Registry(), format_checker=_FORMATS)
 
 
 @cache
 def is_date_time(text: str) -> bool:
-    """A moment as RFC 3339 has it, with up to the seven decimals that Azure writes."""
+    """Return True for a moment in the form of RFC 3339, with up to Azure's seven decimals."""
     if not _DATE_TIME.fullmatch(text):
         return False
     try:
@@ -95,7 +95,7 @@ def _required(validator: Validator, names: list[str], instance: Any, schema: Sch
 
 
 def _forbidden(validator: Validator, reason: str, instance: Any, schema: Schema) -> Iterator[ValidationError]:
-    yield ValidationError(f"may not be there ({reason}): {instance!r}")
+    yield ValidationError(f"must be absent ({reason}): {instance!r}")
 
 
 def _is_integer(checker: TypeChecker, instance: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Judges exchanges: what in a request or in an answer is against the descriptions."""
+"""Judges exchanges: finds the deviations of a request or an answer from the descriptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JSON = "application/json"
 _NOT_SIMULATED = 501  # Azure itself has no such answer
 _ELEMENT = "value[]."
 
-# operation -> the type of Bicep that its answers are of; of a list its elements
+# operation -> the Bicep type of its answers; for a list, of its elements
 _BICEP = {
     "Images_Get": "images",
     "VirtualMachines_Get": "virtualMachines",
@@ -42,7 +42,7 @@ _BICEP = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """A problem and where it is: which description is broken, in the request or the answer of which operation."""
+    """A problem and its place: the broken description, and the operation whose request or answer breaks it."""
 
     by: str
     about: str
@@ -54,7 +54,7 @@ class Finding:
 
 
 class Judge:
-    """All descriptions together. Answers of the same shape are validated once."""
+    """All descriptions together. Answers of the same shape are validated only once."""
 
     def __init__(self, contract: Path) -> None:
         newest = contract / "openapi" / "2026-04-01"
@@ -73,7 +73,7 @@ class Judge:
         self._judged: dict[Hashable, tuple[Finding, ...]] = {}
 
     def operations_of(self, exchange: Exchange) -> list[Operation]:
-        """The operations that a request is one of; there should be one."""
+        """Return the operations that match a request; there should be one."""
         parts = urlsplit(exchange.url)
         names = {("query", name) for name, _ in query_of(exchange)}
         wire = [
@@ -86,7 +86,7 @@ class Judge:
         return wire or self.openapi.matching(exchange.method, parts.path)
 
     def request(self, operation: Operation, exchange: Exchange, *, is_next_link: bool) -> Iterator[Finding]:
-        """What is wrong with a request. `is_next_link`: Azure itself has written its address."""
+        """Return the problems of a request. `is_next_link`: Azure itself has written its address."""
         about = f"{operation.id} request"
         for problem in openapi_problems(operation, exchange, is_next_link=is_next_link):
             yield Finding("openapi", about, problem)
@@ -96,7 +96,7 @@ class Judge:
             yield Finding("bicep", about, problem)
 
     def answer(self, operation: Operation, exchange: Exchange, values: Iterable[Any]) -> Iterator[Finding]:
-        """What is wrong with an answer whose body is all of `values`: none for an empty one."""
+        """Return the problems of an answer whose body consists of all `values`: none for an empty one."""
         about = f"{operation.id} {exchange.status}"
         values = list(values)
         for by, problem in self._status(operation, exchange, has_body=bool(values)):
@@ -113,7 +113,7 @@ class Judge:
         try:
             body = json.loads(exchange.sent_text)
         except ValueError:
-            return []  # found already
+            return []  # already found
         return find_problems(self.bicep.validator(_BICEP[operation.id], "patch"), body)
 
     def _status(self, operation: Operation, exchange: Exchange, has_body: bool) -> Iterator[tuple[str, Problem]]:
@@ -159,7 +159,9 @@ def _declared(operation: Operation, status: int) -> str:
 
 
 def _part(exchange: Exchange, value: Any) -> str:
-    """Says of an instance in a list that it is not a whole one: a part was asked for, or it is a Flexible set's."""
+    """Return the part that an instance in a list shows: a requested part, or a stub of a Flexible set; empty if it is
+    whole.
+    """
     if "$select" in dict(query_of(exchange)):
         return "($select)"
     match value:
@@ -169,18 +171,18 @@ def _part(exchange: Exchange, value: Any) -> str:
 
 
 def _is_newer(problem: Problem, operation: Operation, unknown: set[str]) -> bool:
-    """Whether it is a property of a resource that the older description does not know, and the newer one does."""
+    """Return True for a property of a resource that only the newer description knows."""
     is_in_resource = problem.where.startswith(_ELEMENT) or not operation.id.endswith("_List")
     return problem.rule == "unknown" and is_in_resource and problem.where.removeprefix(_ELEMENT) not in unknown
 
 
 def _of_the_resource(problem: Problem) -> Problem:
-    """A problem of a list's elements, told like one of the resource itself."""
+    """Return a problem of a list's elements as a problem of the resource itself."""
     return replace(problem, where=problem.where.removeprefix(_ELEMENT))
 
 
 def _resources(operation: Operation, value: Any) -> list[Any]:
-    """The resources in an answer, none of which is below anything else."""
+    """Return the resources in an answer, none of which is below another."""
     if not operation.id.endswith("_List"):
         return [value]
     return value["value"] if isinstance(value, dict) and isinstance(value.get("value"), list) else []

@@ -1,4 +1,4 @@
-"""Faults to put into good traffic, each of which has to be found: the proof that the validation can fail."""
+"""Faults in good traffic, each of which must be found: the proof that the validation can fail."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ BOTH = "openapi bicep"
 
 @dataclass(frozen=True, slots=True)
 class BadBody:
-    """One place in a JSON body changed to `value`: the rule that this breaks, and which descriptions see it.
+    """One place in a JSON body changed to `value`: the rule that this breaks, and the descriptions that notice it.
 
-    `of` names the exchange: operation and status. In `path` a number is a place in a list; the problem is there,
-    unless `below` says how much deeper.
+    `of` names the exchange: operation and status. In `path` a number is a place in a list. The problem is at that
+    place, unless `below` says how much deeper.
     """
 
     of: str
@@ -29,7 +29,7 @@ class BadBody:
 
     @property
     def found(self) -> set[tuple[str, str, str]]:
-        """What has to be found: by, rule and where."""
+        """The expected findings: by, rule and where."""
         parts = ["[]" if part.isdigit() else f".{part}" for part in self.path.split(".")]
         where = "".join(parts).removeprefix(".").removeprefix("value[].") + self.below
         return {(by, self.rule, where) for by in self.by.split()}
@@ -40,9 +40,9 @@ class BadBody:
 
 @dataclass(frozen=True, slots=True)
 class BadExchange:
-    """What is around the body changed: any fields of the exchange, and what this breaks as (by, rule).
+    """An exchange with changes outside the body: any of its fields, and the rules that this breaks, as (by, rule).
 
-    Where the field `url` is a pair, the first text in it becomes the second. Of headers, None takes one away.
+    If the field `url` is a pair, the first text in it becomes the second. None removes a header.
     """
 
     of: str
@@ -175,17 +175,17 @@ BAD_EXCHANGES = (
 
 
 def with_bad_answer(exchange: Exchange, bad: BadBody) -> Exchange:
-    """The exchange with the answer's body changed."""
+    """Return the exchange with a changed body of the answer."""
     return replace(exchange, text=_changed(exchange.text, bad))
 
 
 def with_bad_request(exchange: Exchange, bad: BadBody) -> Exchange:
-    """The exchange with the request's body changed."""
+    """Return the exchange with a changed body of the request."""
     return replace(exchange, sent_text=_changed(exchange.sent_text, bad))
 
 
 def with_bad_surroundings(exchange: Exchange, bad: BadExchange) -> Exchange:
-    """The exchange with what `bad` says changed."""
+    """Return the exchange with the changes of `bad`."""
     change = dict(bad.change)
     if "url" in change:
         change["url"] = exchange.url.replace(*change["url"])

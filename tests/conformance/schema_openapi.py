@@ -1,9 +1,9 @@
 """The OpenAPI description (Swagger 2.0, api-version 2024-07-01): its operations, and its schemas as JSON Schema.
 
-A definition becomes two schemas, for it is read differently in a request and in an answer: in a request what is
-`readOnly` is forbidden, in an answer what is secret. Objects with named properties are closed, `allOf` is merged
-into one object, an enum is closed only where `x-ms-enum` does not say `modelAsString`. There is no `discriminator`
-in the description; that and every other keyword that this module does not know raises.
+A definition becomes two schemas, because requests and answers are read differently: `readOnly` properties are forbidden
+in a request, secret ones in an answer. Objects with named properties are closed, `allOf` is merged into one object, and
+an enum is closed unless `x-ms-enum` says `modelAsString`. The description has no `discriminator`; that keyword, and
+every other unknown one, raises an error.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _SAME_IN_BOTH = ("type", "pattern", "minimum", "maximum", "minItems", "maxLength
 _SAYS_NOTHING = {
     "default",
     "description",
-    "readOnly",  # of a whole definition; that of a property is read where the property is
-    "required",  # read with the object's members; of a parameter it is true or false
+    "readOnly",  # of a whole definition; that of a property is read with the property
+    "required",  # read with the object's members; for a parameter it is true or false
     "title",
     "x-ms-azure-resource",
     "x-ms-client-flatten",
@@ -50,10 +50,10 @@ _FORMATS: dict[str, Schema] = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation. `parameters` by (path, query or header; name), of a header in lower case.
+    """One operation. `parameters` has keys (path, query or header; name); header names are in lower case.
 
-    `body` is None where none may be sent; `answers` by status, None for no body. `pages`: a nextLink may lead on.
-    `examples` are files, each with `parameters` (among them the body) and `responses`.
+    `body` is None if none may be sent; `answers` has None for a status without a body. `pages`: a nextLink may follow.
+    `examples` are files, each with `parameters` (including the body) and `responses`.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Operation:
 
 
 class UnknownKeyword(Exception):
-    """The description uses a keyword that is not understood here."""
+    """The description uses a keyword that this module does not understand."""
 
 
 class OpenApi:
@@ -88,11 +88,11 @@ class OpenApi:
         return tuple(self._operations())
 
     def matching(self, method: str, path: str) -> list[Operation]:
-        """The operations that a request is one of; more than one is a fault of the description."""
+        """Return the operations that match a request; more than one is a fault of the description."""
         return [each for each in self.operations if each.method == method and each.pattern.fullmatch(path)]
 
     def definitions(self, direction: Direction) -> dict[str, Schema]:
-        """Every definition of every file as it is in requests or in answers."""
+        """Return every definition of every file, for requests or for answers."""
         return {
             f"{file}.{name}": self._converted(schema, file, direction)
             for file, document in self._files.items()
@@ -100,7 +100,7 @@ class OpenApi:
         }
 
     def answer_validator(self, file: str, name: str) -> Validator:
-        """What an answer is held against that is of this definition."""
+        """Return the validator for an answer of this definition."""
         return validator_of(reference("answer", f"{file}.{name}"), self._registries["answer"])
 
     @cached_property
@@ -140,7 +140,7 @@ class OpenApi:
         )
 
     def _resolved(self, schema: Schema, file: str) -> tuple[Schema, str]:
-        """What a `$ref` of `file` points to, and the file that this is in."""
+        """Return the target of a `$ref` in `file`, and the file that contains it."""
         while "$ref" in schema:
             address, _, pointer = schema["$ref"].partition("#/")
             file = Path(address).stem if address else file
@@ -178,13 +178,13 @@ class OpenApi:
         return {"type": "object", "properties": properties, "required": sendable, "additionalProperties": False}
 
     def _members(self, schema: Schema, file: str) -> Iterator[tuple[Schema, str]]:
-        """An object's parts: those of what it is made from by `allOf`, then its own."""
+        """Return an object's parts: those from its `allOf`, then its own."""
         for part in schema.get("allOf", ()):
             yield from self._members(*self._resolved(part, file))
         yield schema, file
 
     def _property(self, schema: Schema, file: str, direction: Direction) -> Schema:
-        """One property. What stands beside a `$ref` counts, against the letter of Swagger: it is meant."""
+        """Return one property. Keys beside a `$ref` count, against the letter of Swagger, because they are intended."""
         mutability = schema.get("x-ms-mutability", ("create", "read", "update"))
         if direction == "request" and (schema.get("readOnly") or list(mutability) == ["read"]):
             return {"forbidden": "readOnly"}
@@ -194,7 +194,7 @@ class OpenApi:
 
 
 def path_pattern(template: str) -> re.Pattern[str]:
-    """The paths that a template stands for. Literal segments match without regard to case, as in Azure."""
+    """Return the pattern of a template's paths. Literal segments match without regard to case, as in Azure."""
     parts = re.split(r"\{(\w+)\}", template)
     pattern = "".join(f"(?P<{part}>[^/]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts))
     return re.compile(pattern, re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""What in a request is against the descriptions."""
+"""Finds the deviations of a request from the descriptions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ETAG_HEADERS = ("if-match", "if-none-match")
 
 
 def openapi_problems(operation: Operation, exchange: Exchange, *, is_next_link: bool) -> Iterator[Problem]:
-    """Parameters and body against the operation that the request is of.
+    """Return the problems of parameters and body, by the operation of the request.
 
     A nextLink may have a `$skiptoken`, which no description names.
     """
@@ -37,7 +37,7 @@ def openapi_problems(operation: Operation, exchange: Exchange, *, is_next_link: 
 
 
 def sdk_problems(sdk: SdkOperations, operation: Operation, exchange: Exchange) -> Iterator[Problem]:
-    """What the SDK, where it has the operation, would not send: the newer version's view of a request."""
+    """Return the parts that the SDK would not send, if it has the operation: the newer version's view of a request."""
     if operation.id.partition("_")[0] not in sdk.clients:
         return
     matching = sdk.matching(exchange.method, urlsplit(exchange.url).path)
@@ -55,7 +55,7 @@ def sdk_problems(sdk: SdkOperations, operation: Operation, exchange: Exchange) -
 
 
 def query_of(exchange: Exchange) -> list[tuple[str, str]]:
-    """The parameters in the query of a request, decoded, in order."""
+    """Return the parameters in the query of a request, decoded, in order."""
     return parse_qsl(urlsplit(exchange.url).query, keep_blank_values=True)
 
 
@@ -90,7 +90,7 @@ def _parameter_problems(operation: Operation, given: dict[tuple[str, str], str])
 
 
 def _typed(text: str, validator: Validator) -> Any:
-    """The value that a parameter's text stands for; the text where it stands for none."""
+    """Return the value of a parameter's text; the text itself if it has none."""
     kind = validator.schema.get("type")
     if kind == "boolean" and text in ("true", "false"):
         return text == "true"

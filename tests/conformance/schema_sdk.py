@@ -1,4 +1,4 @@
-"""The operations as azure-mgmt-compute 39.0.0 has them, read out of the SDK for api-version 2026-04-01."""
+"""The operations of azure-mgmt-compute 39.0.0, read out of the SDK for api-version 2026-04-01."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schema_openapi import path_pattern
 
 @dataclass(frozen=True, slots=True)
 class SdkOperation:
-    """One operation: what may be in its query, which statuses it takes for a success."""
+    """One operation: the allowed parameters of its query, and its statuses of success."""
 
     client: str
     name: str
@@ -44,5 +44,5 @@ class SdkOperations:
         self.clients = frozenset(each.client for each in self._operations)
 
     def matching(self, method: str, path: str) -> list[SdkOperation]:
-        """The operations that a request is one of."""
+        """Return the operations that match a request."""
         return [each for each in self._operations if each.method == method and each.pattern.fullmatch(path)]

@@ -1,4 +1,4 @@
-"""What of an answer its validity hangs on, so that answers that differ in nothing else are validated once."""
+"""Reduces an answer to the parts that decide about its validity, so that equal ones are validated only once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PAGE = '{"value":['
 
 
 class Shapes:
-    """Two values of the same shape are both valid or both not, for every schema among `definitions`.
+    """Shapes of values: two values of the same shape are both valid or both invalid, for every schema in `definitions`.
 
-    `definitions` by the address that a `$ref` gives. A text counts only under a name whose schema looks at its
-    text; one such moment is as good as another.
+    The keys of `definitions` are the addresses in a `$ref`. A text counts only under a name whose schema looks at its
+    text; all such moments are alike.
     """
 
     def __init__(self, definitions: dict[str, Schema]) -> None:
@@ -24,7 +24,7 @@ class Shapes:
         self._exact = {name for schema in definitions.values() for name in self._exact_names(schema)}
 
     def of(self, value: Any, name: str = "") -> Hashable:
-        """The shape of a JSON value that stands under `name`."""
+        """Return the shape of a JSON value under the name `name`."""
         match value:
             case dict():
                 return ("{}", *[(each, self.of(below, each)) for each, below in value.items()])
@@ -57,18 +57,18 @@ class Shapes:
 
 
 class Pages:
-    """Reads the pages of lists whose elements come again and again, character by character the same.
+    """Reads the pages of lists whose elements repeat exactly.
 
-    A page of 120 instances is half a megabyte and differs from the last one in an instance or two.
+    A page of 120 instances has half a megabyte, and differs from the last one in an instance or two.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, list[str]] = {}
 
     def new_in(self, text: str) -> Iterable[Any]:
-        """The JSON values to look at: of a page its frame, and each element that is new as a page of its own.
+        """Return the JSON values to judge: for a page its frame, and each new element as a page of its own.
 
-        Of any other text the value that it is. Raises ValueError for a text that is not JSON.
+        For any other text, return its value. Raises ValueError for a text that is not JSON.
         """
         if not text.startswith(_PAGE):
             return [json.loads(text)]
@@ -85,7 +85,7 @@ class Pages:
         return [json.loads(_PAGE + text[at:]), *values]
 
     def _end_of_known(self, text: str, at: int) -> int | None:
-        """Where the known element ends that the text goes on with. No object's text begins another object's."""
+        """Return the end of the known element that comes next in the text. No object's text begins another object's."""
         for known in self._known.get(_beginning(text, at), ()):
             if text.startswith(known, at):
                 return at + len(known)
@@ -96,5 +96,5 @@ _DECODER = json.JSONDecoder()
 
 
 def _beginning(text: str, at: int) -> str:
-    """The first member of an element, which is its name or its id."""
+    """Return the first member of an element, which is its name or its id."""
     return text[at : text.find(",", at)]

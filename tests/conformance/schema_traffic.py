@@ -1,4 +1,4 @@
-"""Traffic with the simulated Azure as it happens: a scenario played through the whole action, each exchange shown."""
+"""Observed traffic with the simulated Azure: a scenario played through the whole action, exchange by exchange."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from harness.playing import Played, as_scenario, play
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its answer. Header names are lower case; `status` 0 for an answer that never came."""
+    """One request and its answer. Header names are in lower case; `status` is 0 for an answer that never came."""
 
     method: str
     url: str
@@ -40,17 +40,17 @@ See = Callable[[Exchange], None]
 def play_watched(
     scenario: Scenario | Mapping[str, Any] | str, folder: Path, see: See, inputs: Mapping[str, str] | None = None
 ) -> Played:
-    """`harness.playing.play`, with every exchange shown to `see` when it is over. Nothing of it is kept here."""
+    """Play like `harness.playing.play`, and pass every finished exchange to `see`. Nothing is kept here."""
     with patch.object(playing, "SimulatedAzure", _watched(see)):
         return play(scenario, folder, inputs=inputs)
 
 
 def ask_watched(scenario: Mapping[str, Any], requests: Iterable[tuple[str, str, Any]], see: See) -> list[int]:
-    """Ask a scenario's Azure without the action: method, path and JSON body, None for no body. Returns the statuses.
+    """Send requests to a scenario's Azure without the action: method, path and JSON body, None for none. Return the
+    statuses.
 
-    `{subscription}`, `{resource_group}` and `{scale_set}` in a path are those of the simulated Azure; without an
-    api-version it is the one that the SDK asks for. What an answer hands out to be polled is polled at once, and
-    again when it must be over.
+    `{subscription}`, `{resource_group}` and `{scale_set}` in a path are those of the simulated Azure. The default
+    api-version is the SDK's. The URLs of operations in an answer are polled at once, and again after their end.
     """
     clock = VirtualClock()
     azure = _watched(see)(as_scenario(scenario), clock)
@@ -88,7 +88,7 @@ def _token(azure: SimulatedAzure) -> str:
 
 def _watched(see: See) -> type[SimulatedAzure]:
     class WatchedAzure(SimulatedAzure):
-        """A simulated Azure that shows what passes through the one door that all of its traffic takes."""
+        """A simulated Azure that shows all its traffic, at the only entry."""
 
         def exchange(
             self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float | None
@@ -104,7 +104,7 @@ def _watched(see: See) -> type[SimulatedAzure]:
 
 
 def recorded(interaction: Interaction) -> Exchange:
-    """A recorded exchange. Of a header that came twice the last one counts."""
+    """Return a recorded exchange. Of repeated headers the last one counts."""
     headers = {name: value if isinstance(value, str) else value[-1] for name, value in interaction.headers.items()}
     return Exchange(
         method=interaction.method,

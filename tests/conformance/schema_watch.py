@@ -1,4 +1,4 @@
-"""Watches the traffic of one run, judges all of it, and remembers which addresses Azure itself has handed out."""
+"""Watches and judges the traffic of one run, and remembers the addresses that Azure itself has issued."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _GIVEN_ONLY = ("Poll", "Monitor")
 
 
 def is_of_compute(path: str) -> bool:
-    """Whether Microsoft.Compute answers it: the provider that a path names first does."""
+    """Return True if Microsoft.Compute answers it: the first provider in a path does."""
     return path.lower().partition("/providers/")[2].startswith("microsoft.compute/")
 
 
 class Watch:
-    """`see` is shown every exchange of a run, in order. What is not of Microsoft.Compute is not looked at.
+    """`see` gets every exchange of a run, in order. Exchanges of other providers than Microsoft.Compute are ignored.
 
-    `findings` counts what was wrong; `requests` and `answers` count what was judged, by operation.
+    `findings` counts the problems; `requests` and `answers` count the judged ones, by operation.
     """
 
     def __init__(self, judge: Judge) -> None:
@@ -58,7 +58,7 @@ class Watch:
     def _request(self, operation: Operation, exchange: Exchange) -> Iterator[Finding]:
         is_next_link = "$skiptoken" in dict(query_of(exchange))
         if (is_next_link or operation.id in _GIVEN_ONLY) and exchange.url not in self._handed_out:
-            problem = Problem("address", "", f"was never handed out: {exchange.url}")
+            problem = Problem("address", "", f"was never issued: {exchange.url}")
             yield Finding("wire", f"{operation.id} request", problem)
         yield from self._judge.request(operation, exchange, is_next_link=is_next_link)
 

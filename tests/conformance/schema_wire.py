@@ -1,4 +1,4 @@
-"""What is on the wire and in no description, written as operations of one: the poll of an operation, and so on."""
+"""Operations on the wire that no description has, in the form of a description: the poll of an operation, and so on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _only_when(status: str, there: list[str], absent: list[str]) -> Schema:
     }
 
 
-# Wire facts, section 2. `properties` is what a run command gives back.
+# Wire facts, section 2. `properties` is the result of a run command.
 POLL_BODY: Schema = {
     "type": "object",
     "properties": {
@@ -66,12 +66,12 @@ _IMAGE = _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsof
 
 
 def wire_operations(error: Validator) -> tuple[Operation, ...]:
-    """The operations that no description has; `error` is what their errors look like."""
+    """Return the operations that no description has; `error` is the form of their errors."""
     poll = {"200": validator_of(POLL_BODY), "default": error}
     monitor = {"200": None, "202": None, "default": error}
     # Microsoft.Authorization 2022-04-01.
     permissions = validator_of({"type": "object", "properties": {"value": {"type": "array", "items": _PERMISSION}}})
-    # The description of managed images is in a file that is not among the data; Bicep has their type.
+    # The data lack the file that describes managed images; Bicep has their type.
     image = {"200": validator_of({"type": "object"}), "default": error}
     return (
         _get("Poll", _OPERATIONS, _SIGNED, poll),

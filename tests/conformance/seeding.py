@@ -1,10 +1,10 @@
-"""What a recording implies about the world that it was made in, as scenarios of the simulator.
+"""Turns a recording into scenarios of the simulator, by what it implies about its world.
 
-A recording is about one set or several, and about images and operations beside them. Each set gets a world of
-its own; what is about none shares one world a region. Implied are: the set as its first answers show it, unless
-its creation was recorded; its instances as they are first seen; which images exist; how long each operation
-ran and how it ended; what a policy of the subscription adds; and those errors that no state of a set explains
-(a quota, a timeout): these are told to the simulator as faults, and counted as told.
+A recording covers one or several sets, and images and operations besides. Each set gets its own world; everything
+without a set shares one world for each region. The recording implies: the set as its first answers show it, unless its
+creation was recorded; its instances as they are first seen; the existing images; the duration and end of each
+operation; the additions of a policy of the subscription; and errors that no state of a set explains (a quota, a
+timeout). The simulator gets the latter as faults, and they count as injected.
 """
 
 import copy
@@ -35,14 +35,14 @@ from timeline import RecordedOperation, Timeline
 Json = dict[str, Any]
 _STATES = ("Creating", "Updating", "Succeeded", "Failed", "Deleting")
 _READ_ONLY = ("id", "name", "type", "etag")
-# Errors that follow from the state of a set: the simulator must come to them by itself.
+# Errors that follow from the state of a set: the simulator must produce them by itself.
 _BY_ITSELF = {"NotFound", "ResourceNotFound", "PreconditionFailed"}
 _ANY_POLL = "/(operations|capsOperations)/"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The world that a request belongs to: that of a set, or the region's common one."""
+    """The world of a request: that of a set, or the region's common one."""
 
     address: Address | None
     location: str
@@ -50,15 +50,15 @@ class Place:
 
 @dataclass(slots=True)
 class Implied:
-    """The worlds of a recording, and in each the operations whose beginning it does not simulate."""
+    """The worlds of a recording, each with the operations whose start is not simulated."""
 
     scenarios: dict[Place, Scenario]
     under_way: dict[Place, list[RecordedOperation]]
-    told: set[int]
+    injected: set[int]
 
 
 def place_of(each: Interaction, timeline: Timeline, recording: Recording) -> Place:
-    """Where a request belongs: a poll to where its operation was begun, a list of sets to the first set in it."""
+    """Return the world of a request: for a poll that of its operation, for a list of sets that of its first set."""
     address = address_of(each.url)
     name = operation_of(each.method, each.url) or ""
     operation = timeline.operation_of(each)
@@ -71,12 +71,12 @@ def place_of(each: Interaction, timeline: Timeline, recording: Recording) -> Pla
 
 
 def is_simulated(begun: Interaction) -> bool:
-    """Whether the simulator begins an operation itself for this request."""
+    """Return True if the simulator itself begins an operation for this request."""
     return operation_of(begun.method, begun.url) is not None or last_word(begun.url) == "setorchestrationservicestate"
 
 
 def implied_by(recording: Recording, timeline: Timeline) -> Implied:
-    """Everything that the recording implies."""
+    """Return everything that the recording implies."""
     implied = Implied({}, {}, set())
     places = {each.position: place_of(each, timeline, recording) for each in recording.interactions}
     catalog = catalog_of(recording)
@@ -86,8 +86,8 @@ def implied_by(recording: Recording, timeline: Timeline) -> Implied:
         asked = {id(timeline.operation_of(each)) for each in polls}
         under_way = [each for each in timeline.operations if id(each) in asked and _is_under_way(each)]
         seen = _SetSeen(place, about, recording, timeline)
-        told, faults = _told_errors(about)
-        implied.told |= told
+        injected, faults = _injected_errors(about)
+        implied.injected |= injected
         implied.under_way[place] = under_way
         began = timeline.moments[0]
         instances = InstancesImplied(about, timeline, began)
@@ -113,7 +113,7 @@ def implied_by(recording: Recording, timeline: Timeline) -> Implied:
 
 @dataclass(slots=True)
 class _SetSeen:
-    """What the answers show of one set."""
+    """The parts of one set that the answers show."""
 
     place: Place
     about: list[Interaction]
@@ -131,7 +131,7 @@ class _SetSeen:
         return SetDescription(model, instances.first(int(model.get("sku", {}).get("capacity", 0))))
 
     def _address(self) -> Json:
-        """What the URLs tell."""
+        """Return the parts of the address that the URLs show."""
         urls = [each.url for each in self.about]
         path = urlsplit(next((url for url in urls if address_of(url) is not None), urls[0])).path
         subscription = re.match(r"/subscriptions/([^/]+)", path, re.IGNORECASE)
@@ -149,21 +149,21 @@ class _SetSeen:
         return next(iter([*filter(None, map(location_of, urls)), *filter(None, bodies), "westeurope"]))
 
     def _from(self, first: Interaction) -> Json:
-        """The set as an answer shows it, without what only Azure writes."""
+        """Return the set as an answer shows it, without the values that only Azure writes."""
         body = copy.deepcopy(_set_body(first) or {})
         model = {key: value for key, value in body.items() if key not in _READ_ONLY}
         model["properties"].pop("provisioningState", None)
         return {**{key: self._address()[key] for key in ("id", "name")}, **model}
 
     def catalog(self, catalog: Catalog) -> Catalog:
-        """The images of the recording, and the one that a set is on of which no answer tells."""
+        """Return the images of the recording, and the image of a set if no answer shows it."""
         usual = PlatformImages(UBUNTU["publisher"], UBUNTU["offer"], UBUNTU["sku"], UBUNTU_VERSIONS)
         return dataclasses.replace(catalog, platform=(*catalog.platform, usual))
 
     def _unseen(self, instances: InstancesImplied) -> Json:
-        """A set that no answer shows: made of what its instances are made of, else of the usual kind."""
+        """Return a set that no answer shows: made of its instances' parts, or of the usual kind."""
         count = max(instances.count(), _count_shown(self.about))
-        # Nobody counts the requests to the instances of a Flexible set.
+        # Azure does not count the requests to the instances of a Flexible set.
         flexible = instances.flexible or any(
             each.status == 202 and each.method == "POST" and "x-ms-request-charge" not in each.headers
             for each in self.about
@@ -177,7 +177,7 @@ class _SetSeen:
 
 
 def _count_shown(about: list[Interaction]) -> int:
-    """How many instances the first summary tells of: a view of the set, or a rolling upgrade."""
+    """Return the number of instances in the first summary: a view of the set, or a rolling upgrade."""
     for each in about:
         body = each.body if isinstance(each.body, dict) else {}
         if summary := (body.get("virtualMachine") or {}).get("statusesSummary"):
@@ -192,7 +192,7 @@ def _creates(each: Interaction) -> bool:
 
 
 def _set_body(each: Interaction) -> Json | None:
-    """The set's own JSON in an answer, whether asked for alone, listed or written."""
+    """Return the set's own JSON in an answer, whether it was read alone, listed or written."""
     name = operation_of(each.method, each.url)
     if each.status != 200 or not isinstance(each.body, dict):
         return None
@@ -202,8 +202,9 @@ def _set_body(each: Interaction) -> Json | None:
 
 
 def _policy(about: list[Interaction]) -> Json:
-    """Tags that a written set has, and extensions that a created one has, and nobody asked for: a policy of the
-    subscription adds them.
+    """Return the tags of a written set and the extensions of a created one that were not requested.
+
+    A policy of the subscription adds them.
     """
     tags: Json = {}
     policy: Json = {}
@@ -227,7 +228,7 @@ def _extensions(body: Json) -> list[Json]:
 
 
 def _neighbours(about: list[Interaction]) -> Iterator[Json]:
-    """The other sets in a list of all the subscription's."""
+    """Return the other sets in a list of all the subscription's."""
     for each in about:
         if operation_of(each.method, each.url) == "set: list" and isinstance(each.body, dict):
             for entry in each.body.get("value", []) if group_of(each.url) == "" else []:
@@ -240,7 +241,7 @@ def _neighbours(about: list[Interaction]) -> Iterator[Json]:
 
 
 def _rolling_upgrade(about: list[Interaction]) -> str | None:
-    """A rolling upgrade that was there before anybody started one in the recording."""
+    """Return the rolling upgrade from before the recording's first one."""
     for each in about:
         name = operation_of(each.method, each.url)
         if name == "rolling upgrade: start":
@@ -254,7 +255,7 @@ def _rolling_upgrade(about: list[Interaction]) -> str | None:
 
 
 def _is_under_way(operation: RecordedOperation) -> bool:
-    """Whether somebody else began it: its beginning is not recorded, or not simulated."""
+    """Return True if somebody else began it: its start is not recorded, or not simulated."""
     begun = operation.begun_by
     return begun is None or not is_simulated(begun) or address_of(begun.url) is None
 
@@ -272,24 +273,24 @@ def _under_way(operation: RecordedOperation, began: datetime) -> EarlierOperatio
 
 
 def _seconds(operation: RecordedOperation, since: datetime) -> float | None:
-    """How long it ran; a minute longer than it was last seen where its end is not recorded."""
+    """Return its duration; if its end is not recorded, a minute longer than it was last seen."""
     seen = None if operation.seen_running is None else (operation.seen_running - since).total_seconds()
     if operation.ended is None and operation.over_by is not None:
         return _between(seen, (operation.over_by - since).total_seconds())
     if operation.ended is None:
         return None if seen is None else seen + 60
-    # There are operations that claim to have ended as they began, and were seen running for minutes.
-    told = max(0.0, (operation.ended - since).total_seconds())
-    return told if seen is None or seen < told else seen + 1
+    # Some operations claim to have ended when they began, but were seen running for minutes.
+    injected = max(0.0, (operation.ended - since).total_seconds())
+    return injected if seen is None or seen < injected else seen + 1
 
 
 def _between(running: float | None, over: float) -> float:
-    """A moment between the last at which it ran and the first at which it did not."""
+    """Return a moment between the last at which it ran and the first at which it did not."""
     return min(over / 2, 60.0) if running is None else max(min(running + 0.5, over), (running + over) / 2)
 
 
 def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFate]:
-    """What became of each operation that a request of this world begins."""
+    """Return the end of each operation that a request of this world begins."""
     seen: dict[tuple[str, str], int] = {}
     for each in about:
         key = (each.method, urlsplit(each.url).path.lower())
@@ -307,7 +308,7 @@ def _fates(about: list[Interaction], timeline: Timeline) -> Iterator[OperationFa
 
 
 def _is_cancelled(begun: Interaction, about: list[Interaction]) -> bool:
-    """Whether it is a rolling upgrade that a later cancellation ends: then it runs until that."""
+    """Return True for a rolling upgrade that a later cancellation ends: it then runs until that."""
     rolling = ("rolling upgrade: start", "rolling upgrade: cancel")
     names = [(each, operation_of(each.method, each.url)) for each in about if each.status == 202]
     after = [name for each, name in names if each.position >= begun.position and name in rolling]
@@ -315,7 +316,7 @@ def _is_cancelled(begun: Interaction, about: list[Interaction]) -> bool:
 
 
 def _until_it_shows(operation: RecordedOperation, about: list[Interaction], timeline: Timeline) -> float | None:
-    """How long an operation ran whose end nobody polled: until the set is first seen without it."""
+    """Return the duration of an operation without polls of its end: until the set is first seen without it."""
     begun = operation.begun_by
     assert begun is not None
     since, running = timeline.at(begun), None
@@ -333,7 +334,7 @@ def _until_it_shows(operation: RecordedOperation, about: list[Interaction], time
 
 
 def _shows_running(each: Interaction) -> bool:
-    """Whether an answer shows the set busy: by its provisioningState, or by the status of its view."""
+    """Return True if an answer shows the set in an update: by its provisioningState, or by the status of its view."""
     body = each.body if isinstance(each.body, dict) and each.method == "GET" else {}
     state = str((body.get("properties") or {}).get("provisioningState", ""))
     codes = [str(status.get("code", "")).lower() for status in body.get("statuses", [])]
@@ -343,9 +344,9 @@ def _shows_running(each: Interaction) -> bool:
 # --- errors ---
 
 
-def _told_errors(about: list[Interaction]) -> tuple[set[int], list[Fault]]:
-    """The errors that no state explains, as faults, and the positions of their requests."""
-    told: set[int] = set()
+def _injected_errors(about: list[Interaction]) -> tuple[set[int], list[Fault]]:
+    """Return the errors that no state explains, as faults, and the positions of their requests."""
+    injected: set[int] = set()
     faults: list[Fault] = []
     seen: dict[tuple[str, str], int] = {}
     for each in about:
@@ -354,10 +355,10 @@ def _told_errors(about: list[Interaction]) -> tuple[set[int], list[Fault]]:
         seen[each.method, path.lower()] = seen.get((each.method, path.lower()), 0) + 1
         error = _error_of(each)
         if error is not None and not _comes_by_itself(each, name):
-            told.add(each.position)
+            injected.add(each.position)
             nth = seen[each.method, path.lower()]
             faults.append(AnswerError(path=path, method=each.method, nth=nth, error=error))
-    return told, faults
+    return injected, faults
 
 
 def _comes_by_itself(each: Interaction, name: str) -> bool:
@@ -376,8 +377,9 @@ def _properties(body: Any) -> Json:
 
 
 def _error_of(each: Interaction) -> KnownError | None:
-    """The error that an answer is: one that the simulator knows by its code, with the status and the cause that it
-    then has; else one made of the answer.
+    """Return the error in an answer.
+
+    If the simulator knows its code, the error has its status and cause; otherwise it is made from the answer.
     """
     if each.status < 400 or not isinstance(each.body, dict) or not isinstance(each.body.get("error"), dict):
         return None

@@ -1,4 +1,4 @@
-"""The outcomes of a replay as tables, and which of their differences are kept on purpose."""
+"""The outcomes of a replay as tables, and the differences that are kept on purpose."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ _SUMMARY = re.compile(r"(<!-- conformance in all: [^\n]* -->\n)(.*?)(<!-- end of
 
 @dataclass(frozen=True, slots=True)
 class KeptDifference:
-    """A difference that is kept on purpose: of which operation, what it looks like, and why."""
+    """A difference that is kept on purpose: its operation, its form, and the reason."""
 
     operation: str
     difference: str
@@ -31,7 +31,7 @@ class KeptDifference:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a table: some requests, and what became of them."""
+    """One row of a table: some requests and their outcomes."""
 
     name: str
     outcomes: tuple[Outcome, ...]
@@ -50,22 +50,22 @@ class Row:
 
     @property
     def not_simulated(self) -> int:
-        """How many the simulator answered with its 501."""
+        """The number of requests that the simulator answered with its 501."""
         return sum(not outcome.simulated for outcome in self.outcomes)
 
     @property
-    def told(self) -> int:
-        """How many errors were told to the simulator as faults."""
-        return sum(outcome.told for outcome in self.outcomes)
+    def injected(self) -> int:
+        """The number of errors that the simulator got as faults."""
+        return sum(outcome.injected for outcome in self.outcomes)
 
     @property
     def share(self) -> float:
-        """The part of the requests that matches, from 0 to 1."""
+        """The share of the requests that match, from 0 to 1."""
         return self.matched / self.requests if self.requests else 1.0
 
-    def untold(self) -> "Row":
-        """The same without the errors that were told."""
-        return Row(self.name, tuple(outcome for outcome in self.outcomes if not outcome.told))
+    def without_injected(self) -> "Row":
+        """Return the row without the injected errors."""
+        return Row(self.name, tuple(outcome for outcome in self.outcomes if not outcome.injected))
 
 
 @cache
@@ -74,7 +74,7 @@ def kept_differences() -> tuple[KeptDifference, ...]:
 
 
 def unexplained(outcomes: Iterable[Outcome]) -> list[str]:
-    """A line for every difference of a promised operation that nobody has given a reason for."""
+    """Return a line for every difference of a promised operation that has no reason."""
     found = []
     for outcome in outcomes:
         differences = outcome.differences if outcome.simulated else ("not simulated",)
@@ -85,43 +85,43 @@ def unexplained(outcomes: Iterable[Outcome]) -> list[str]:
 
 
 def by_operation(outcomes: Sequence[Outcome]) -> list[Row]:
-    """A row for each promised operation that was asked for, in the order of the promise."""
+    """Return a row for each promised operation that was requested, in the order of the promise."""
     named = {name: [each for each in outcomes if each.promised and each.operation == name] for name in PROMISED}
     return [Row(name, tuple(found)) for name, found in named.items() if found]
 
 
 def by_recording(outcomes: Sequence[Outcome]) -> list[Row]:
-    """A row for each recording, in alphabetical order; all its requests count."""
+    """Return a row for each recording, in alphabetical order; all its requests count."""
     names = sorted({outcome.recording for outcome in outcomes})
     return [Row(name, tuple(each for each in outcomes if each.recording == name)) for name in names]
 
 
 def not_promised(outcomes: Sequence[Outcome]) -> list[Row]:
-    """A row for each operation beside the promised ones, simulated or not."""
+    """Return a row for each operation outside the promise, simulated or not."""
     others = [outcome for outcome in outcomes if not outcome.promised]
     names = sorted({outcome.operation for outcome in others})
     return [Row(name, tuple(each for each in others if each.operation == name)) for name in names]
 
 
 def written(outcomes: Sequence[Outcome]) -> str:
-    """All three tables as text, and every difference with its reason."""
+    """Return all three tables as text, and every difference with its reason."""
     parts = [
         _table("Operation", by_operation(outcomes)),
         _table("Recording", by_recording(outcomes)),
-        _table("Beside the promise", not_promised(outcomes)),
+        _table("Outside the promise", not_promised(outcomes)),
         "\n".join(_explained(outcomes)) or "No difference.",
     ]
     return "\n\n".join(parts)
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """The table by operation as it stands in the README, with the sum of all of it as its last row."""
+    """Return the table by operation as in the README, with the sum as its last row."""
     lines = [
-        "| Operation | Requests | Matched | Differing | Told | Not simulated | Share |",
+        "| Operation | Requests | Matched | Differing | Injected | Not simulated | Share |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in [*rows, _total(rows)]:
-        counts = (row.requests, row.matched, row.differing, row.told, row.not_simulated)
+        counts = (row.requests, row.matched, row.differing, row.injected, row.not_simulated)
         lines.append(f"| {row.name} | {' | '.join(map(str, counts))} | {row.share:.1%} |")
     return "\n".join(lines)
 
@@ -131,22 +131,24 @@ def _total(rows: Sequence[Row]) -> Row:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """What the README says below the table: the share without what was told, and what the table leaves out."""
-    everything, untold = Row("", tuple(outcomes)), _total(by_operation(outcomes)).untold()
+    """Return the lines below the README's table: the share without injected errors, and the requests
+    outside the table.
+    """
+    everything, promised = Row("", tuple(outcomes)), _total(by_operation(outcomes)).without_injected()
     return (
-        f"Without the told ones, {untold.matched} of {untold.requests} match ({untold.share:.1%}).\n"
-        f"Of all {everything.requests} recorded requests {everything.not_simulated} are outside of what is simulated; "
+        f"Without the injected errors, {promised.matched} of {promised.requests} match ({promised.share:.1%}).\n"
+        f"The simulator does not cover {everything.not_simulated} of all {everything.requests} recorded requests; "
         "`make conformance` lists them."
     )
 
 
 def readme_table() -> str:
-    """The table that the README shows."""
+    """Return the table that the README shows."""
     return _in_readme(_TABLE)
 
 
 def readme_summary() -> str:
-    """The lines that the README has below the table."""
+    """Return the lines that the README has below the table."""
     return _in_readme(_SUMMARY)
 
 
@@ -156,7 +158,7 @@ def _in_readme(part: re.Pattern[str]) -> str:
 
 
 def write_readme(outcomes: Sequence[Outcome]) -> None:
-    """Put the table and the lines below it into the README."""
+    """Write the table and the lines below it into the README."""
     text = README.read_text(encoding="utf-8")
     text = _TABLE.sub(rf"\g<1>{as_markdown(by_operation(outcomes))}\n\g<3>", text)
     text = _SUMMARY.sub(rf"\g<1>{summary(outcomes)}\n\g<3>", text)
@@ -165,10 +167,10 @@ def write_readme(outcomes: Sequence[Outcome]) -> None:
 
 def _table(title: str, rows: Sequence[Row]) -> str:
     width = max([len(title), *(len(row.name) for row in rows)])
-    head = f"{title:{width}}  requests  matched  differing  not simulated  told  share"
+    head = f"{title:{width}}  requests  matched  differing  not simulated  injected  share"
     lines = [
         f"{row.name:{width}}  {row.requests:8}  {row.matched:7}  {row.differing:9}  {row.not_simulated:13}  "
-        f"{row.told:4}  {row.share:5.1%}"
+        f"{row.injected:8}  {row.share:5.1%}"
         for row in rows
     ]
     return "\n".join([head, *lines])

@@ -1,4 +1,4 @@
-"""Data that are not there, or are none, are said to be so; and the tables count what the replay found."""
+"""Missing or broken data are reported, and the tables count the findings of the replay."""
 
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,7 @@ FINE = '{"source": {}, "interactions": []}'
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for data, in which `recordings/` is empty."""
+    """Return a folder for data, in which `recordings/` is empty."""
     (tmp_path / "recordings").mkdir()
     monkeypatch.setenv("AZURE_CONTRACT_DIR", str(tmp_path))
     monkeypatch.delenv("AZURE_CONTRACT_REQUIRED", raising=False)
@@ -35,7 +35,7 @@ def test_a_folder_without_a_recording_is_no_data(folder: Path) -> None:
     assert recording_names() == ["one"]
 
 
-def test_data_that_are_required_must_be_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_required_data_must_exist(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_CONTRACT_REQUIRED", "1")
     with pytest.raises(pytest.fail.Exception, match=r"holds no \*\.json; AZURE_CONTRACT_DIR names"):
         needed_contract_dir()
@@ -58,7 +58,7 @@ def test_an_empty_name_of_the_folder_is_none(folder: Path, monkeypatch: pytest.M
         ('{"source": {}, "interactions": [{"request": {}, "response": {}}]}', "it has no 'method'"),
     ],
 )
-def test_a_file_that_is_no_recording_is_named(
+def test_a_file_that_is_not_a_recording_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
 ) -> None:
     (folder / "recordings" / "bad.json").write_text(text)
@@ -68,31 +68,33 @@ def test_a_file_that_is_no_recording_is_named(
     assert "bad.json" in capsys.readouterr().err
 
 
-def test_no_table_of_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_table_without_data(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert print_tables.main([]) == 1
-    # Nobody has asked for data where neither variable is set: then it is only said.
+    # If neither variable is set, the data are optional, and there is only a message.
     monkeypatch.setenv("AZURE_CONTRACT_DIR", "")
     monkeypatch.setattr(contract, "_BESIDE", folder)
     assert print_tables.main([]) == 0
     monkeypatch.setenv("AZURE_CONTRACT_REQUIRED", "1")
     assert print_tables.main([]) == 1
-    told = capsys.readouterr()
-    assert told.err.count("holds no *.json") == 3
-    assert told.out == ""
+    printed = capsys.readouterr()
+    assert printed.err.count("holds no *.json") == 3
+    assert printed.out == ""
 
 
-# --- what the tables count ---
+# --- counts in the tables ----
 
 
-def outcome(operation: str, *, simulated: bool = True, told: bool = False, differs: bool = False) -> Outcome:
-    return Outcome("one", 0, operation, operation != "other", simulated, told, ("status",) if differs else ())
+def outcome(operation: str, *, simulated: bool = True, injected: bool = False, differs: bool = False) -> Outcome:
+    return Outcome("one", 0, operation, operation != "other", simulated, injected, ("status",) if differs else ())
 
 
-def test_a_table_counts_what_became_of_the_requests() -> None:
+def test_a_table_counts_the_outcomes() -> None:
     outcomes = [
         outcome("set: get"),
         outcome("set: get", differs=True),
-        outcome("set: get", told=True),
+        outcome("set: get", injected=True),
         outcome("manualupgrade", simulated=False),
         outcome("other", simulated=False),
         outcome("other", differs=True),
@@ -103,8 +105,8 @@ def test_a_table_counts_what_became_of_the_requests() -> None:
         "| all of them | 4 | 2 | 1 | 1 | 1 | 50.0% |",
     ]
     assert summary(outcomes) == (
-        "Without the told ones, 1 of 3 match (33.3%).\n"
-        "Of all 6 recorded requests 2 are outside of what is simulated; `make conformance` lists them."
+        "Without the injected errors, 1 of 3 match (33.3%).\n"
+        "The simulator does not cover 2 of all 6 recorded requests; `make conformance` lists them."
     )
 
 
@@ -115,7 +117,7 @@ def replayed() -> list[Outcome]:
 
 
 def test_the_readme_shows_this_summary() -> None:
-    """For the recordings that its table was made with."""
+    """This holds for the recordings from which its table was made."""
     if readme_table() != as_markdown(by_operation(replayed())):
-        pytest.skip("these are not the recordings that the README tells of")
+        pytest.skip("these are not the recordings of the README")
     assert readme_summary() == summary(replayed())

@@ -1,7 +1,7 @@
-"""What the real Azure wrote, read by the action: every recorded answer, whatever its year, api-version and client.
+"""The action reads every answer of the real Azure correctly, whatever its year, api-version and client.
 
-`reading.py` says how. No rule here names a recording, a position in one, or an id: recordings that are added are read
-by the same rules.
+`reading.py` explains how. No rule here names a recording, a position in one, or an id: added recordings are read by the
+same rules.
 """
 
 import re
@@ -37,14 +37,14 @@ KINDS = (
 
 
 def everything() -> list[Recording]:
-    """Every recording. Skips or fails the test without the data."""
+    """Return every recording. Skips or fails the test without the data."""
     needed_contract_dir()
     return [load_recording(name) for name in recording_names()]
 
 
 @cache
 def all_of(kind: Kind) -> list[Answers]:
-    """All that is read this way in all recordings."""
+    """Return all answers of this kind in all recordings."""
     return [answers for recording in everything() for answers in kind.cases(recording)]
 
 
@@ -56,18 +56,18 @@ def test_everything_is_read_as_it_is_written(name: str) -> None:
 
 
 def complaints(kind: Kind, recording: Recording) -> Iterator[str]:
-    """In words, what of a recording is read otherwise than it is written."""
+    """List the facts of a recording that the action reads differently from the text."""
     for answers in kind.cases(recording):
         first = answers[0]
         for difference in kind.differences(answers):
             yield f"{kind.name} at {first.position} ({first.method} {path_of(first.url)}): {difference}"
 
 
-# -- nothing is passed over ------------------------------------------------------------------------------------------
+# -- nothing is skipped --------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_left_unread() -> None:
-    """What looks by its body like something that the action reads was found by its URL, too."""
+    """Every answer whose body looks like something that the action reads was found by its URL, too."""
     left = []
     for recording in everything():
         read = {kind: {each.position for answers in kind.cases(recording) for each in answers} for kind in KINDS}
@@ -81,7 +81,7 @@ def test_nothing_is_left_unread() -> None:
 
 
 def looks_like(answer: Interaction) -> Iterator[tuple[Kind, ...]]:
-    """What an answer of the compute provider is by its body, whatever its URL is."""
+    """Return the kind of an answer of the compute provider by its body, whatever its URL is."""
     if answer.status >= 400:
         yield (REFUSALS,)
     elif "/providers/microsoft.compute/" in path_of(answer.url) and answer.method in ("GET", "PUT", "PATCH"):
@@ -89,7 +89,7 @@ def looks_like(answer: Interaction) -> Iterator[tuple[Kind, ...]]:
 
 
 def items_of(body: Any) -> list[dict[str, Any]]:
-    """What an answer shows: each item of a list, or its one object."""
+    """Return the parts of an answer: each item of a list, or its one object."""
     listed = body.get("value", body) if isinstance(body, dict) else body
     return [item for item in (listed if isinstance(listed, list) else [listed]) if isinstance(item, dict)]
 
@@ -113,7 +113,7 @@ LOOKS = (
 
 @pytest.mark.parametrize("alteration", ALTERATIONS, ids=str)
 def test_an_alteration_is_noticed(alteration: Alteration) -> None:
-    """The action reads the altered answer: it is not what was written, but it is what is written now."""
+    """The action reads the altered answer, which differs from the original text and equals the altered one."""
     answers, altered = next((pair for pair in altered_by(alteration) if differs(alteration, *pair)), NOT_THERE)
     if not answers:
         pytest.skip(f"no recorded {alteration.kind.name} has such a {alteration.path}")
@@ -126,12 +126,12 @@ NOT_THERE: tuple[Answers, Answers] = ((), ())
 
 
 def altered_by(alteration: Alteration) -> Iterator[tuple[Answers, Answers]]:
-    """All recorded answers that have what is to be altered, and the same ones altered."""
+    """Return all recorded answers that have the field to alter, with their altered copies."""
     return ((answers, altered) for answers in all_of(alteration.kind) for altered in alteration.applied(answers))
 
 
 def differs(alteration: Alteration, answers: Answers, altered: Answers) -> bool:
-    """Whether the alteration makes a difference to the fact, by what is written."""
+    """Return True if the alteration changes the fact in the text."""
     before, after = alteration.kind.written(answers), alteration.kind.written(altered)
     return any(alteration.is_about(fact) and not agree(after.get(fact), before[fact]) for fact in before)
 
@@ -139,19 +139,19 @@ def differs(alteration: Alteration, answers: Answers, altered: Answers) -> bool:
 @pytest.mark.parametrize(
     "gap", [pytest.param(gap, marks=pytest.mark.xfail(reason=gap.why, raises=AssertionError)) for gap in GAPS], ids=str
 )
-def test_what_is_not_read_yet(gap: Gap) -> None:
+def test_a_gap_is_not_read_yet(gap: Gap) -> None:
     pairs = altered_by(gap.alteration)
-    altered = next((altered for answers, altered in pairs if not gap.is_mended(answers)), None)
+    altered = next((altered for answers, altered in pairs if not gap.is_fixed(answers)), None)
     if altered is None:
         pytest.skip(f"no recorded {gap.alteration.kind.name} has such a {gap.alteration.path}")
-    assert gap.is_mended(altered)
+    assert gap.is_fixed(altered)
 
 
-# -- what an instance lacks of the model -----------------------------------------------------------------------------
+# -- instances behind their model -------------------------------------------------------------------------------------
 
 
 def current_and_stale() -> Iterator[tuple[str, bool | None, tuple[str, ...]]]:
-    """Every recorded instance that was listed after the model of its set: where, its flag, what it lacks."""
+    """Yield every recorded instance that was listed after its set's model: its place, its flag, what it lacks."""
     for recording in everything():
         models: dict[str, Any] = {}
         for each in recording.interactions:
@@ -172,7 +172,7 @@ def test_an_instance_that_is_current_lacks_nothing() -> None:
     assert not found, "\n".join(found)
 
 
-def test_of_some_that_are_not_current_it_is_told_why() -> None:
+def test_the_reason_is_read_for_some_instances_that_are_not_current() -> None:
     stale = {lacks for _, flag, lacks in current_and_stale() if flag is False}
     assert not stale or any(stale)
 
@@ -180,8 +180,10 @@ def test_of_some_that_are_not_current_it_is_told_why() -> None:
 # -- Flexible --------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_shown_without_a_state_is_given_none() -> None:
-    """The instances of a Flexible set come as stubs: neither up nor off nor at work, and on no image."""
+def test_an_instance_without_a_state_is_given_none() -> None:
+    """The instances of a Flexible set come as stubs: without a power state, without an operation, and
+    without an image.
+    """
     stubs = [
         item
         for pages in all_of(INSTANCE_LISTS)

@@ -1,7 +1,7 @@
-"""The simulator beside the recorded Azure, request by request.
+"""The simulator compared with the recorded Azure, request by request.
 
-What is compared stands in `comparing.py`, what the simulator is told beforehand in `seeding.py`, which differences
-are kept in `differences.yml`. The tables are printed at the end of the run.
+`comparing.py` has the comparison, `seeding.py` prepares the simulator, `differences.yml` has the accepted differences.
+The tables are printed at the end of the run.
 """
 
 import ast
@@ -26,7 +26,7 @@ SIMULATOR = HERE.parents[1] / "src" / "azure_simulator"
 
 @cache
 def outcomes() -> list[Outcome]:
-    """Every request of every recording. Skips or fails the test without the data."""
+    """Return the outcome of every request of every recording. Skips or fails the test without the data."""
     needed_contract_dir()
     return [outcome for name in recording_names() for outcome in replay(load_recording(name))]
 
@@ -44,7 +44,7 @@ def test_every_difference_has_a_reason() -> None:
 
 
 def test_every_promised_operation_is_recorded() -> None:
-    """The recordings beside the project ask for each of them; a promise that nothing measures is none."""
+    """The recordings beside the project cover each of them; an unmeasured promise is none."""
     asked = {outcome.operation for outcome in outcomes() if outcome.promised}
     missing = set(PROMISED) - asked
     if missing and len(recording_names()) < 40:
@@ -52,7 +52,7 @@ def test_every_promised_operation_is_recorded() -> None:
     assert missing == set()
 
 
-def test_reasons_are_reasons() -> None:
+def test_every_reason_is_used() -> None:
     assert all(len(kept.reason.split()) > 5 and kept.operation in PROMISED for kept in kept_differences())
 
 
@@ -61,7 +61,7 @@ def test_reasons_are_reasons() -> None:
 
 @cache
 def samples() -> dict[str, list[tuple[Recording, Interaction]]]:
-    """For each promised operation some recorded requests that match, in different recordings where there are such."""
+    """Return some matching recorded requests for each promised operation, in different recordings if possible."""
     found: dict[str, dict[str, tuple[Recording, Interaction]]] = {}
     for outcome in outcomes():
         if outcome.promised and outcome.matched:
@@ -72,8 +72,8 @@ def samples() -> dict[str, list[tuple[Recording, Interaction]]]:
 
 
 @pytest.mark.parametrize("operation", PROMISED)
-def test_what_azure_would_have_answered_otherwise_is_seen(operation: str) -> None:
-    """One recorded answer is another: the simulator, seeded from the recording as it then is, does not follow."""
+def test_a_change_of_a_recorded_answer_is_noticed(operation: str) -> None:
+    """One recorded answer is changed: the simulator, seeded from that recording, still answers differently."""
     tried = set()
     for recording, each in _samples_of(operation):
         for way in BREAKS:
@@ -86,8 +86,8 @@ def test_what_azure_would_have_answered_otherwise_is_seen(operation: str) -> Non
 
 
 @pytest.mark.parametrize("operation", PROMISED)
-def test_what_the_simulator_answers_otherwise_is_seen(operation: str) -> None:
-    """One answer of ours is another: it differs from the recorded one."""
+def test_a_change_of_our_answer_is_noticed(operation: str) -> None:
+    """One of our answers is changed: it differs from the recorded one."""
     tried = set()
     for recording, each in _samples_of(operation):
         answer, kept = _our_answer(recording, each), Kept.by(recording)
@@ -100,7 +100,7 @@ def test_what_the_simulator_answers_otherwise_is_seen(operation: str) -> None:
 
 
 def _our_answer(recording: Recording, each: Interaction) -> Answer:
-    """What the simulator answers there, after all that came before."""
+    """Return the simulator's answer at that position, after all earlier requests."""
     replayed = Replay(recording)
     for earlier in recording.interactions[: each.position]:
         replayed.outcome(earlier)
@@ -108,7 +108,7 @@ def _our_answer(recording: Recording, each: Interaction) -> Answer:
 
 
 def _is_hidden(each: Interaction, way: str) -> bool:
-    """Whether the recorder has left out the header that is broken."""
+    """Return True if the recorder has left out the broken header."""
     return way in HEADER_BREAKS and way.partition(" ")[0] not in each.headers
 
 
@@ -121,7 +121,9 @@ def _samples_of(operation: str) -> list[tuple[Recording, Interaction]]:
 
 
 def _is_the_only_one(recording: Recording, each: Interaction, way: str) -> bool:
-    """Whether without it no answer of the recording had that header: then its recorder would pass for hiding it."""
+    """Return True if no other answer of the recording has that header: without it, the recorder would count as hiding
+    it.
+    """
     name = way.removesuffix(" is missing")
     return name != way and not any(name in other.headers for other in recording.interactions if other != each)
 
@@ -133,8 +135,8 @@ BEGIN_OPERATIONS = (
 
 
 @pytest.mark.parametrize("operation", BEGIN_OPERATIONS)
-def test_another_order_of_states_is_seen(operation: str) -> None:
-    """The polls of an operation the other way round: ended first, under way afterwards."""
+def test_another_order_of_states_is_noticed(operation: str) -> None:
+    """The polls of an operation are reversed: first ended, then running."""
     tried = 0
     for recording, each in _samples_of(operation):
         turned = _turned(recording, each)
@@ -161,7 +163,9 @@ def _turned(recording: Recording, begun: Interaction) -> Recording | None:
 
 
 def _rules() -> dict[str, str]:
-    """What decides a comparison: the files of this folder, and what the simulator's code says outside its comments."""
+    """Return the texts that decide a comparison: the files of this folder, and the simulator's code without
+    comments.
+    """
     texts = {path.name: path.read_text(encoding="utf-8") for path in [*HERE.rglob("*.py"), *HERE.rglob("*.yml")]}
     for path in SIMULATOR.glob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -188,13 +192,13 @@ def test_no_rule_names_a_recording_or_anything_in_it() -> None:
     assert [(rule, match[0]) for rule, text in _rules().items() for match in words.finditer(text)] == []
 
 
-# --- what the README says ---
+# --- the README -------------
 
 
 def test_the_readme_shows_this_table() -> None:
-    """For the recordings that it was made with; others have a table of their own."""
+    """This holds for the recordings from which it was made; others have their own table."""
     rows = by_operation(outcomes())
-    told = readme_table()
-    if told.splitlines()[-1].split("|")[2].strip() != str(sum(row.requests for row in rows)):
-        pytest.skip("these are not the recordings that the README tells of")
-    assert told == as_markdown(rows)
+    shown = readme_table()
+    if shown.splitlines()[-1].split("|")[2].strip() != str(sum(row.requests for row in rows)):
+        pytest.skip("these are not the recordings of the README")
+    assert shown == as_markdown(rows)

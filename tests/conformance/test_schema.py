@@ -1,8 +1,8 @@
-"""Every answer of the simulator and every request of the action, held against Azure's own descriptions.
+"""Every answer of the simulator and every request of the action conforms to Azure's own descriptions.
 
-The descriptions are the OpenAPI text of 2024-07-01, the body types of 2026-04-01 and the operations of the SDK. What
-the real Azure sends against them is in `schema_deviations.py`; nothing else may be. That the validation is right is
-seen by what it says of real traffic and of the examples in the description; that it can fail, by `schema_mutations.py`.
+The descriptions are the OpenAPI text of 2024-07-01, the body types of 2026-04-01 and the operations of the SDK.
+`schema_deviations.py` lists the deviations of the real Azure; there may be no others. Real traffic and the
+description's own examples show that the validation is right; `schema_mutations.py` shows that it can fail.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from schema_shape import Pages
 from schema_traffic import Exchange, ask_watched, play_watched, recorded
 from schema_watch import Watch, is_of_compute
 
-# The longest scenario has the name by which the longest tests begin first.
+# The longest scenario, by whose name the longest tests begin first.
 SCENARIOS = [pytest.param(name, id="a_large_set" if name == "large" else name) for name in scenario_names()]
 # A recording is a part of some traffic, by a client of its time.
 NOT_OF_A_RECORDING = {("wire", "address"), ("sdk", "api-version")}
@@ -44,7 +44,7 @@ NOT_OF_A_RECORDING = {("wire", "address"), ("sdk", "api-version")}
 
 @cache
 def judge() -> Judge:
-    """The descriptions, read once."""
+    """Return the descriptions, read once."""
     return Judge(needed_contract_dir())
 
 
@@ -55,7 +55,7 @@ def judge() -> Judge:
 def test_a_scenario(name: str, tmp_path: Path) -> None:
     watch = Watch(judge())
     played = play_watched(name, tmp_path, watch.see)
-    assert told(watch.findings) == []
+    assert sentences(watch.findings) == []
     of_compute = [each for each in played.azure.requests if is_of_compute(each.path)]
     assert watch.requests.total() == len(of_compute)
     assert watch.answers.total() == len([each for each in of_compute if each.status])
@@ -67,20 +67,20 @@ def test_a_case(name: str, tmp_path: Path) -> None:
     watch = Watch(judge())
     play_watched(scenario, tmp_path, watch.see, inputs)
     assert watch.answers
-    assert told(watch.findings) == []
+    assert sentences(watch.findings) == []
 
 
 @pytest.mark.parametrize("name", LIVES)
-def test_what_the_action_never_asks(name: str) -> None:
+def test_a_request_that_the_action_never_sends(name: str) -> None:
     scenario, rows = LIVES[name]
     watch = Watch(judge())
     statuses = ask_watched(scenario, [row[:3] for row in rows], watch.see)
     assert [(*row[:2], status) for row, status in zip(rows, statuses, strict=True)] == [(*r[:2], r[3]) for r in rows]
-    assert told(watch.findings) == []
+    assert sentences(watch.findings) == []
 
 
-def told(findings: Iterable[Finding]) -> list[str]:
-    """What no deviation of the real Azure excuses, a sentence each."""
+def sentences(findings: Iterable[Finding]) -> list[str]:
+    """Return each finding that no deviation of the real Azure excuses, as a sentence."""
     return [str(each) for each in unexcused(findings, OF_AZURE)]
 
 
@@ -103,13 +103,13 @@ def test_the_examples_of_the_description_deviate_where_the_table_says_and_nowher
     assert [str(row) for row in OF_EXAMPLES if not any(map(row.excuses, findings))] == []
 
 
-def test_no_request_is_of_two_operations() -> None:
+def test_no_request_matches_two_operations() -> None:
     for operation in judge().openapi.operations:
         assert judge().openapi.matching(operation.method, operation.template) == [operation]
 
 
 def findings_of(recording: str) -> list[Finding]:
-    """What is against the descriptions in a recording."""
+    """Return the findings in a recording."""
     watch = Watch(judge())
     for interaction in load_recording(recording).interactions:
         watch.see(recorded(interaction))
@@ -117,7 +117,7 @@ def findings_of(recording: str) -> list[Finding]:
 
 
 def findings_of_examples() -> Iterator[Finding]:
-    """What is against the description in its own examples, bodies of requests and of answers."""
+    """Return the findings in the description's own examples, bodies of requests and of answers."""
     for operation in judge().openapi.operations:
         for file in operation.examples:
             example = json.loads(file.read_text(encoding="utf-8"))
@@ -152,7 +152,7 @@ def test_a_bad_exchange_is_found(bad: BadExchange) -> None:
 
 @cache
 def good_traffic() -> dict[str, Exchange]:
-    """Exchanges without a fault, one for each operation and status, in the order in which they came."""
+    """Return exchanges without a fault, one for each operation and status, in order."""
     exchanges: dict[str, Exchange] = {}
 
     def see(exchange: Exchange) -> None:
@@ -169,7 +169,7 @@ def good_traffic() -> dict[str, Exchange]:
 
 
 def found_in(exchange: Exchange) -> set[tuple[str, str, str]]:
-    """What is found in an exchange that comes after all the good ones, as (by, rule, where)."""
+    """Return the findings in an exchange that follows all the good ones, as (by, rule, where)."""
     watch = Watch(judge())
     for good in good_traffic().values():
         watch.see(good)
@@ -179,10 +179,10 @@ def found_in(exchange: Exchange) -> set[tuple[str, str, str]]:
     return {(each.by, each.problem.rule, each.problem.where) for each in found}
 
 
-# -- what is looked at only once -------------------------------------------------------------------------------------
+# -- parts that are judged only once ---------------------------------------------------------------------------------
 
 
-def test_of_a_page_only_what_is_new_is_looked_at() -> None:
+def test_only_the_new_elements_of_a_page_are_judged() -> None:
     pages, frame = Pages(), {"value": [], "nextLink": "x"}
     one, two, changed = {"id": "1", "a": [{"id": "1"}]}, {"id": "2", "b": 2}, {"id": "2", "b": 3}
     assert pages.new_in(page_of(one, two)) == [frame, {"value": [one]}, {"value": [two]}]

@@ -1,4 +1,4 @@
-"""When each exchange of a recording took place, and how long its operations ran."""
+"""Finds the time of each exchange of a recording, and the duration of its operations."""
 
 import re
 from collections.abc import Iterator
@@ -11,16 +11,16 @@ from contract import Interaction, Recording
 from naming import last_word, operation_of
 
 _STAMP = re.compile(r"(?P<whole>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?P<fraction>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d|)")
-# So that what has ended at a moment has ended there in floating point, too.
+# This makes an operation that has ended at a moment ended there in floating point, too.
 _A_LITTLE = timedelta(milliseconds=1)
 
 
 @dataclass(slots=True)
 class RecordedOperation:
-    """One operation as its polls tell: its moments are None where no poll does.
+    """One operation as its polls show it: its moments are None if no poll shows them.
 
-    `seen_running` is the last moment at which a poll showed it running, `over_by` the first one at which its
-    Location showed it over.
+    `seen_running` is the last moment at which a poll showed it running, `over_by` the first one at which its Location
+    showed its end.
     """
 
     url: str
@@ -35,8 +35,8 @@ class RecordedOperation:
 
 @dataclass(slots=True)
 class Timeline:
-    """The moment of every exchange, in their order and never backwards; every operation, in the order they are
-    first met; and which one an exchange begins or asks about.
+    """The moment of every exchange, in order and never backwards; every operation, in the order of its first
+    appearance; and the operation of each exchange.
     """
 
     moments: list[datetime] = field(default_factory=list)
@@ -51,17 +51,17 @@ class Timeline:
 
 
 def timeline_of(recording: Recording) -> Timeline:
-    """Read the moments off the Date headers; where a recorder hides them, off the times in the bodies.
+    """Read the moments from the Date headers, or from the times in the bodies if a recorder hides the headers.
 
-    Dates are whole seconds, the times of operations are not: an exchange that begins an operation took place
-    when the operation began, and one that finds it ended, not before its end.
+    Dates are whole seconds, the times of operations are not: an exchange that begins an operation took place at the
+    operation's start, and one that finds it ended, not before its end.
     """
     timeline = Timeline()
     _find_operations(recording, timeline)
     now = _beginning(recording)
     for each in recording.interactions:
         operation = timeline.operation_of(each)
-        now = max(now, *_told(each, operation, now))
+        now = max(now, *_earliest(each, operation, now))
         timeline.moments.append(now)
         if operation is not None and (_status(each) == "InProgress" or _location_status(each) == 202):
             operation.seen_running = now
@@ -71,7 +71,7 @@ def timeline_of(recording: Recording) -> Timeline:
 
 
 def moment(text: Any) -> datetime | None:
-    """An Azure timestamp as a moment; it has up to seven decimals, and an offset or a Z."""
+    """Return an Azure timestamp as a moment; it has up to seven decimals, and an offset or a Z."""
     match = _STAMP.fullmatch(str(text))
     if match is None:
         return None
@@ -80,7 +80,9 @@ def moment(text: Any) -> datetime | None:
 
 
 def _find_operations(recording: Recording, timeline: Timeline) -> None:
-    """Every exchange's operation. A name that comes again is another operation: some recorders hide the names."""
+    """Return every exchange's operation. A repeated name is another operation, because some recorders hide
+    the names.
+    """
     current: dict[str, RecordedOperation] = {}
     for each in recording.interactions:
         started, asks = _started_url(each), operation_of(each.method, each.url) or ""
@@ -109,15 +111,15 @@ def _read_poll(each: Interaction, known: RecordedOperation) -> None:
         known.failure = (str(body["error"].get("code")), str(body["error"].get("message")))
 
 
-def _told(each: Interaction, operation: RecordedOperation | None, now: datetime) -> Iterator[datetime]:
-    """The moments that an exchange cannot have come before."""
+def _earliest(each: Interaction, operation: RecordedOperation | None, now: datetime) -> Iterator[datetime]:
+    """Return the moments before which an exchange cannot have been."""
     date = _date(each)
     if date is not None:
         yield date
     elif operation is None or _status(each) != "InProgress":
         yield now + timedelta(seconds=0.5)
     elif operation.started is not None and operation.ended is not None:
-        # Somewhere between the beginning and the end.
+        # somewhere between the start and the end
         yield max(now, operation.started) + (operation.ended - max(now, operation.started)) / 2
     if operation is not None and operation.started is not None and _started_url(each) and not _rolls(each):
         yield operation.started
@@ -127,12 +129,12 @@ def _told(each: Interaction, operation: RecordedOperation | None, now: datetime)
 
 
 def _rolls(each: Interaction) -> bool:
-    """Whether it starts a rolling upgrade, whose operation claims, at its end, to have started then."""
+    """Return True if it starts a rolling upgrade, whose operation claims, at its end, to have started then."""
     return operation_of(each.method, each.url) == "rolling upgrade: start"
 
 
 def _beginning(recording: Recording) -> datetime:
-    """The first Date; without any, the first time in any body; without that, long ago."""
+    """Return the first Date, or else the first time in any body, or else a time long ago."""
     dates = [found for found in map(_date, recording.interactions) if found is not None]
     if dates:
         return dates[0]
@@ -144,7 +146,7 @@ def _beginning(recording: Recording) -> datetime:
 
 
 def _date(each: Interaction) -> datetime | None:
-    """The Date header, where there is one that is a date."""
+    """Return the Date header, if it is a date."""
     try:
         return parsedate_to_datetime(str(each.headers["date"])).astimezone(UTC)
     except (KeyError, ValueError):
@@ -168,12 +170,12 @@ def _started_url(each: Interaction) -> str:
 
 
 def _location_status(each: Interaction) -> int | None:
-    """What a poll of a Location answered: 202 while its operation runs, afterwards 200 or 204."""
+    """Return the answer of a Location's poll: 202 while its operation runs, afterwards 200 or 204."""
     return each.status if operation_of(each.method, each.url) == "operation: Location" else None
 
 
 def _status(each: Interaction) -> str:
-    """The state that a poll found."""
+    """Return the state that a poll found."""
     if operation_of(each.method, each.url) != "operation: poll" or not isinstance(each.body, dict):
         return ""
     return str(each.body.get("status", ""))

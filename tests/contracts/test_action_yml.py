@@ -1,4 +1,4 @@
-"""action.yml, the contract with users, says what the code does."""
+"""action.yml, the contract with users, matches the code."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 
 
 def quoted(description: str) -> set[str]:
-    """The words in backticks."""
+    """Return the words in backticks."""
     return set(re.findall(r"`([^`]+)`", description))
 
 
@@ -69,11 +69,11 @@ def test_defaults_that_the_code_has_are_described() -> None:
         assert re.search(rf"Default:.* {default}|Default: {default}", ACTION["inputs"][name]["description"]), name
 
 
-def test_only_what_can_never_be_left_out_is_required() -> None:
+def test_only_the_scale_set_is_required() -> None:
     assert [name for name, given in ACTION["inputs"].items() if given.get("required")] == ["scale-set"]
 
 
-def test_nothing_is_left_unexplained() -> None:
+def test_everything_has_a_description() -> None:
     described = {"the action": ACTION, **ACTION["inputs"], **ACTION["outputs"]}
     assert [name for name, given in described.items() if len(given.get("description", "").split()) < 3] == []
 
@@ -92,11 +92,11 @@ def test_it_runs_in_the_container_made_from_the_dockerfile() -> None:
     dockerfile = (PROJECT / "Dockerfile").read_text()
     assert re.search(rf"^COPY .*\b{file} {folder}/$", dockerfile, re.MULTILINE)
     assert f"chmod 755 {post} " in dockerfile
-    assert (PROJECT / file).stat().st_mode & 0o111, "git keeps this mode, and so do most who copy it"
+    assert (PROJECT / file).stat().st_mode & 0o111, "git and most copies keep this mode"
 
 
 def test_the_post_step_starts_as_the_main_step_does() -> None:
-    """The kernel hands a script's interpreter one argument only."""
+    """The kernel passes only one argument to a script's interpreter."""
     dockerfile = (PROJECT / "Dockerfile").read_text()
     python, *flags, _ = json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0])
     first_line = (PROJECT / "post_entrypoint.py").read_text().partition("\n")[0]

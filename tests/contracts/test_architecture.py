@@ -1,4 +1,4 @@
-"""Who may import whom, read from the source. Every rule is shown a bad file below, so that each can fail."""
+"""The import rules, read from the source. Below, every rule is shown a file that breaks it, so that each can fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLLOUT = ("rollout", "rollout.planning", "rollout.checks", "rollout.watching", 
 SHARED = ("__version__", "account", "errors", "ports", *ROLLOUT)
 AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
 
-# room of the house -> what it may import beside itself: rooms, or single modules. The longest name that fits counts.
+# room of the house -> what it may import besides itself: rooms, or single modules. The longest matching name counts.
 MAY_IMPORT: dict[str, set[str]] = {
     "entrypoint": {"job.environment", "main"},
     "post_entrypoint": {"job.environment", "post"},
@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.rehearsal": {"main"},
 }
 
-# what a pure module may take from the standard library: nothing that does I/O, tells the time or draws lots
+# modules of the standard library for pure code: no I/O, no clock, no random numbers
 PURE_ROOMS = ("vmss_upgrade.rollout", "vmss_upgrade.azure_api.translation")
 PURE = {
     "__future__", "collections", "copy", "dataclasses", "enum", "fractions", "functools", "hashlib", "itertools",
@@ -97,7 +97,7 @@ PORT_IN = ("vmss_upgrade.driver.remote", "vmss_upgrade.driver.run")
 
 @dataclass(frozen=True)
 class Import:
-    """`from module import name` (or `import module`, name empty); `typing_only` under `if TYPE_CHECKING:`."""
+    """`from module import name` (or `import module`, with an empty name); `typing_only` under `if TYPE_CHECKING:`."""
 
     module: str
     name: str
@@ -109,7 +109,7 @@ class Import:
 
 
 def imports_of(module: str, tree: ast.Module) -> Iterator[Import]:
-    """Every import of a module, those inside functions too."""
+    """Return every import of a module, including those inside functions."""
     for node, typing_only in _statements(tree, False):
         if isinstance(node, ast.Import):
             yield from (Import(alias.name, "", typing_only) for alias in node.names)
@@ -133,7 +133,7 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 
 
 def complaints(module: str, source: str) -> list[str]:
-    """What a module does that it may not."""
+    """List the forbidden imports and calls of a module."""
     tree = ast.parse(source)
     imports = list(imports_of(module, tree))
     found = [
@@ -164,7 +164,7 @@ def _upward(module: str, imports: list[Import]) -> Iterator[str]:
 
 
 def _single(allowed: set[str]) -> tuple[str, ...]:
-    """Return those of the allowed names that are no rooms: modules inside a room, and the version."""
+    """Return those of the allowed names that are not rooms: modules inside a room, and the version."""
     return tuple(name for name in allowed if name not in MAY_IMPORT)
 
 
@@ -212,7 +212,7 @@ def _reaches_the_port(module: str, imports: list[Import], tree: ast.Module) -> I
 
 
 def modules() -> dict[str, str]:
-    """Module name -> source, of everything that is shipped."""
+    """Map each shipped module's name to its source."""
     found = {name: (PROJECT / f"{name}.py").read_text() for name in ("entrypoint", "post_entrypoint")}
     for file in sorted(SOURCES.rglob("*.py")):
         parts = file.relative_to(SOURCES).with_suffix("").parts
@@ -221,7 +221,7 @@ def modules() -> dict[str, str]:
 
 
 def cycle_in(sources: dict[str, str]) -> list[str]:
-    """A cycle of imports (those for type checkers excepted), or nothing."""
+    """Return a cycle of imports (except those for type checkers), or nothing."""
     graph: dict[str, set[str]] = {}
     for module, source in sources.items():
         imports = [one for one in imports_of(module, ast.parse(source)) if not one.typing_only]
@@ -378,7 +378,7 @@ def test_every_rule_can_fail(module: str, source: str, complaint: str) -> None:
         pytest.param("vmss_upgrade.rehearsal", "import os\nos.environ\nimport azure_simulator", id="rehearsal"),
     ],
 )
-def test_what_is_allowed(module: str, source: str) -> None:
+def test_an_allowed_import_passes(module: str, source: str) -> None:
     assert complaints(module, source) == []
 
 

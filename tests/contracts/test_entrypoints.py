@@ -1,4 +1,4 @@
-"""The two ways in: what of the environment is gone before anything that heeds it is imported."""
+"""The two entry points drop variables from the environment before they import anything that reads them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ AT_IMPORT, ENVIRONMENT = list(sys.modules), dict(os.environ)
 @pytest.mark.parametrize(
     ("entrypoint", "module"), [("entrypoint.py", "main"), ("post_entrypoint.py", "post")], ids=["main", "post"]
 )
-def test_nothing_is_imported_before_it_is_dropped(entrypoint: str, module: str, tmp_path: Path) -> None:
+def test_variables_are_dropped_before_anything_is_imported(entrypoint: str, module: str, tmp_path: Path) -> None:
     house = tmp_path / "src" / "vmss_upgrade"
     (house / "job").mkdir(parents=True)
     shutil.copy(PROJECT / entrypoint, tmp_path)
@@ -78,8 +78,8 @@ def test_variables_that_only_look_alike_are_kept() -> None:
     assert left == given
 
 
-def test_settings_of_the_sdk_that_are_none_do_not_end_the_run() -> None:
-    """azure-core reads them all when a client is made, and raises ValueError."""
+def test_invalid_settings_of_the_sdk_do_not_end_the_run() -> None:
+    """azure-core reads all of them when it makes a client, and raises ValueError."""
     given = {
         "SCALE-SET": "web",
         "RESOURCE-GROUP": "rg",

@@ -1,4 +1,4 @@
-"""docs/faults.md: every row is a scenario, its sentence is in that scenario's log, its outcome is that of the run."""
+"""Every row of docs/faults.md is a scenario whose log has the row's sentence and whose outcome is the row's outcome."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from harness.playing import Played, cancelled_at, play, play_once
 from vmss_upgrade.rollout.history.outcome import Outcome
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "faults.md").read_text(encoding="utf-8")
-HEADINGS = ["Fault", "Scenario", "What you see", "What happens", "Outcome", "How to go on"]
-# What a scenario cannot do: somebody presses Ctrl-C so many seconds after the beginning.
+HEADINGS = ["Fault", "Scenario", "What you see", "What happens", "Outcome", "How to continue"]
+# A scenario cannot press Ctrl-C: seconds until somebody does.
 CANCELLED = {"faults/cancelled": 120.0}
 
 
@@ -36,7 +36,7 @@ def rows() -> list[Row]:
 
 
 def only_code(cell: str) -> str:
-    """The one code span that a cell consists of."""
+    """Return the only code span of a cell."""
     found = re.fullmatch(r"`([^`]+)`", cell)
     assert found, cell
     return found[1]
@@ -52,7 +52,7 @@ ROWS = rows()
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.scenario.strip("`") for row in ROWS])
-def test_a_row_says_what_its_scenario_shows(row: Row, tmp_path: Path) -> None:
+def test_a_row_matches_its_scenario(row: Row, tmp_path: Path) -> None:
     run = played(only_code(row.scenario), tmp_path)
     assert only_code(row.seen) in run.log, run.log
     assert run.outputs["outcome"] == only_code(row.outcome)
@@ -67,15 +67,15 @@ def test_every_scenario_of_a_fault_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.scenario.strip("`") for row in ROWS])
-def test_a_row_says_how_to_go_on(row: Row) -> None:
-    """After a success nothing is to do but what the row names; after anything else there is."""
+def test_a_row_says_how_to_continue(row: Row) -> None:
+    """After a success there is usually nothing to do; after any other outcome there is."""
     assert row.fault and row.happens.endswith(".") and row.go_on.endswith(".")
     if Outcome(only_code(row.outcome)).exit_code:
         assert row.go_on != "Nothing to do."
 
 
 @pytest.mark.parametrize("name", fault_names())
-def test_a_scenario_of_a_fault_says_in_one_sentence_what_it_is(name: str) -> None:
+def test_the_description_of_a_fault_is_one_sentence(name: str) -> None:
     scenario = load_scenario(name)
     assert scenario.name == name
     assert scenario.description.endswith(".")

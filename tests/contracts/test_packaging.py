@@ -1,4 +1,4 @@
-"""What a build or a set-up takes for granted: locks without addresses, one list of needs, a small image."""
+"""The assumptions of a build or set-up: locks without addresses, one list of requirements, a small image."""
 
 import re
 import tomllib
@@ -18,7 +18,7 @@ def text(name: str) -> str:
 
 
 def wanted(name: str) -> set[str]:
-    """The names that a .in file asks for itself."""
+    """Return the names that a .in file itself asks for."""
     lines = (re.split("[#;]", line)[0].strip() for line in text(name).splitlines())
     return {normal(line) for line in lines if line and not line.startswith("-r")}
 
@@ -28,7 +28,7 @@ def normal(name: str) -> str:
 
 
 def locked(name: str) -> dict[str, list[str]]:
-    """Requirement -> its lines, the first being `name==version`, then hashes and where it comes from."""
+    """Map each requirement to its lines: first `name==version`, then its hashes and origin."""
     entries: dict[str, list[str]] = {}
     current: list[str] = []
     for line in text(name).splitlines():

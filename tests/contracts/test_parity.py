@@ -1,4 +1,4 @@
-"""docs/parity.md against action.yml: names that exist, nothing left out, steps that can be copied, sources."""
+"""docs/parity.md matches action.yml: its names exist, nothing is missing, steps can be copied, tables have sources."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ADDRESS_AND_SIGN_IN = {
 
 
 def sections() -> dict[str, str]:
-    """Heading -> what stands below it."""
+    """Map each heading to the text below it."""
     return dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", PAGE, re.MULTILINE))
 
 
 def tables() -> dict[str, list[tuple[str, str, str]]]:
-    """Heading -> the rows of the table below it: feature there, here, note."""
+    """Map each heading to the rows of its table: feature there, here, note."""
     found = {}
     for tool, text in sections().items():
         rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in text.splitlines() if line[:1] == "|"]
@@ -47,7 +47,7 @@ def tables() -> dict[str, list[tuple[str, str, str]]]:
 
 
 def quoted(text: str) -> list[str]:
-    """What stands in backticks."""
+    """Return the texts in backticks."""
     return re.findall(r"`([^`]+)`", text)
 
 
@@ -55,7 +55,7 @@ TABLES = tables()
 SNIPPETS: list[Any] = [
     step
     for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    # every value a text, as the runner passes it
+    # every value is a text, as the runner passes it
     for step in yaml.load(block, Loader=yaml.BaseLoader)
 ]
 VARIABLES = {
@@ -69,7 +69,7 @@ VARIABLES = {
 
 
 def environ(step: dict[str, str]) -> dict[str, str]:
-    """What the runner sets for a step with these inputs, in a job that may ask for an OIDC token."""
+    """Return the runner's variables for a step with these inputs, in a job that may ask for an OIDC token."""
     given = {name: re.sub(r"\$\{\{ vars\.(\w+) }}", lambda m: VARIABLES[m[1]], text) for name, text in step.items()}
     oidc = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://github.invalid/t?a=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "bearer"}
     return {**oidc, **{f"INPUT_{name.upper()}": text for name, text in {**dict.fromkeys(INPUTS, ""), **given}.items()}}
@@ -81,7 +81,7 @@ def test_every_tool_has_its_table() -> None:
 
 
 @pytest.mark.parametrize("tool", TABLES)
-def test_what_is_named_exists(tool: str) -> None:
+def test_named_inputs_and_outputs_exist(tool: str) -> None:
     words = {word for _, here, _ in TABLES[tool] for word in quoted(here)}
     assert sorted(word for word in words if word.partition(":")[0] not in DESCRIBED) == []
 

@@ -1,4 +1,4 @@
-"""Nothing leaves but what SECURITY.md promises: over every scenario, and whatever an error says."""
+"""The action sends only the requests that SECURITY.md promises, in every scenario and for every error text."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ FORBIDDEN = {
 
 
 @pytest.mark.parametrize(("method", "url", "body"), ALLOWED.values(), ids=ALLOWED)
-def test_what_is_permitted(method: str, url: str, body: bytes | str) -> None:
+def test_a_promised_request_is_permitted(method: str, url: str, body: bytes | str) -> None:
     assert complaint(method, url, body) == ""
 
 
 @pytest.mark.parametrize(("method", "url", "body"), FORBIDDEN.values(), ids=FORBIDDEN)
-def test_what_is_not(method: str, url: str, body: bytes | str) -> None:
+def test_any_other_request_is_not_permitted(method: str, url: str, body: bytes | str) -> None:
     assert complaint(method, url, body)
 
 
@@ -73,7 +73,7 @@ def test_no_scenario_makes_another_request(name: str) -> None:
     assert complaints(play_once(name).sent) == []
 
 
-# route -> which request to it
+# route -> the number of the request to it
 CALLS = {"set": 3, "instances": 2, "image": 1, "patch": 1, "upgrade": 1, "repairs": 1, "poll": 3}
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/simulated-group/providers/Microsoft.Compute"

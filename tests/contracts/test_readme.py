@@ -1,4 +1,4 @@
-"""README.md against action.yml: the tables, and every workflow that people will copy."""
+"""README.md matches action.yml: the tables, and every workflow that people will copy."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_role_is_json_with_nothing_that_deletes() -> None:
 
 
 def steps_of(example: Any) -> list[dict[str, Any]]:
-    """The steps of a workflow, or of a fragment of one."""
+    """Return the steps of a workflow, or of a part of one."""
     if isinstance(example, list):
         return example
     return [step for job in example["jobs"].values() for step in job["steps"]]

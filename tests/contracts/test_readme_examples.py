@@ -1,4 +1,4 @@
-"""README's "Coming from vmssupgrade or vmsseditor": every row is rolled against the simulator."""
+"""Every row of the README's table "Coming from vmssupgrade or vmsseditor", played against the simulator."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ ROWS = {
     there.strip(): dict(pair.split(": ", 1) for pair in re.findall(r"`([a-z-]+: .+?)`(?:,|\s*$)", here))
     for there, here in re.findall(
         r"^\| (.+?) \| (.+?) \|$",
-        README.partition("Coming from *vmssupgrade*")[2].partition("What the")[0],
+        README.partition("Coming from *vmssupgrade*")[2].partition("## What it promises")[0],
         re.MULTILINE,
     )[2:]
 }
 TEN = [2, 2, 2, 2, 2]
 FLEET = fleet_of(TEN)
-# a model that is ahead of its instances, as after the editor's update of it
+# a model that is newer than its instances, as after the editor's model update
 BEHIND = {str(number): {"image": OLD} for number in range(10)}
 AHEAD = fleet_of(TEN, fleet={"image": NEW_MODEL}, inputs={}, instances=BEHIND)
 VHD = fleet_of(TEN, fleet={"image": {"uri": "https://golden.blob.core.windows.net/images/web-1.vhd"}}, inputs={})
 
-# what is said there -> the fleet it is said of, and the instances that are upgraded, call by call
+# row -> its fleet, and the upgraded instances, call by call
 EXPECTED = {
     "`vmssupgrade -n VERSION --updatedomain 1`": (FLEET, [["1", "6"]]),
     "`vmssupgrade -n VERSION --vmid 3`": (FLEET, [["3"]]),

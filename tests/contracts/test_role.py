@@ -1,4 +1,4 @@
-"""The custom role in README.md: exactly the actions that whole runs ask Azure for, and no other."""
+"""The custom role in README.md contains exactly the actions that whole runs request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.checks.rights import needed_actions
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 ROLE = {action.lower() for action in json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])["Actions"]}
-# without which a run is as good, as the path of the request names them -> as Azure calls them
+# actions that a run can do without: as the request's path names them -> as Azure calls them
 OPTIONAL = {
     "microsoft.compute/features/read": "Microsoft.Features/providers/features/read",
     "microsoft.compute/skus/read": "Microsoft.Compute/skus/read",
@@ -29,7 +29,7 @@ SCENARIOS = (
     "community-gallery",
     "repairs",
 )
-# whose list is refused with the views in it, so that each machine is asked for its own
+# Azure refuses its list with the views in it, so each machine is read by itself
 STUBS = fleet_of(
     [4],
     fleet={"orchestration": "Flexible", "health": "extension"},
@@ -38,7 +38,7 @@ STUBS = fleet_of(
 
 
 def action_of(method: str, path: str) -> str:
-    """The action that Resource Manager asks the role for: namespace and types of the path, without the names."""
+    """Return the action that Resource Manager checks: namespace and types of the path, without the names."""
     namespace, *rest = path.lower().rpartition("/providers/")[2].strip("/").split("/")
     verb = {"GET": "read", "PATCH": "write", "POST": "action"}[method]
     return "/".join((namespace, *rest[::2], verb))
@@ -58,11 +58,11 @@ def action_of(method: str, path: str) -> str:
         ),
     ],
 )
-def test_what_a_request_needs(method: str, path: str, action: str) -> None:
+def test_the_action_of_a_request(method: str, path: str, action: str) -> None:
     assert action_of(method, path) == action
 
 
-def test_the_role_is_what_is_asked_for(tmp_path: Path) -> None:
+def test_the_role_has_exactly_the_used_actions(tmp_path: Path) -> None:
     played = [*map(play_once, SCENARIOS), play(STUBS, tmp_path)]
     assert {each.outputs["outcome"] for each in played} == {"succeeded"}
     requests = [request for each in played for request in each.azure.requests if request.path[:2] == "/s"]
@@ -70,13 +70,13 @@ def test_the_role_is_what_is_asked_for(tmp_path: Path) -> None:
     assert used - OPTIONAL.keys() == ROLE
 
 
-def test_what_is_asked_for_but_not_needed_is_told_of_beside_the_role() -> None:
+def test_optional_actions_are_named_outside_the_role() -> None:
     beside = re.sub(r"```json\n(.*?)```", "", README, flags=re.DOTALL)
     assert [action for action in OPTIONAL.values() if f"`{action}`" not in beside] == []
     assert not {action.lower() for action in OPTIONAL.values()} & ROLE
 
 
-def test_what_is_checked_beforehand_is_in_the_role() -> None:
+def test_the_checked_rights_are_in_the_role() -> None:
     for is_flexible in (True, False):
         needed = needed_actions(
             is_flexible=is_flexible, writes_model=True, upgrades_instances=True, suspends_repairs=True

@@ -1,4 +1,4 @@
-"""SECURITY.md against the tests that it names: each is there, and pytest collects it."""
+"""Every test that SECURITY.md names exists, and pytest collects it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ NAMED = re.compile(r"`(tests/[\w/]+\.py::test_\w+)`")
 
 
 def promises() -> list[list[str]]:
-    """The cells of each row of the table of promises."""
+    """Return the cells of each row of the table of promises."""
     table = PAGE.partition("## What is promised")[2]
     rows = [line for line in table.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[2:]]
 
 
 def not_collected(names: list[str]) -> str:
-    """What pytest says of the tests that it does not find; empty where it collects them all."""
+    """Return pytest's text about tests that it does not find; empty if it collects all."""
     command = [
         sys.executable,
         "-m",
@@ -47,5 +47,5 @@ def test_every_test_that_is_named_is_collected() -> None:
     assert not_collected(NAMED.findall(PAGE)) == ""
 
 
-def test_a_test_that_is_not_there_is_noticed() -> None:
+def test_a_missing_test_is_noticed() -> None:
     assert "test_nothing_of_the_kind" in not_collected(["tests/test_security_page.py::test_nothing_of_the_kind"])

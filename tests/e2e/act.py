@@ -1,6 +1,6 @@
-"""A workflow with `uses: ./` under act, a second implementation of GitHub's runner.
+"""Runs a workflow with `uses: ./` under act, a second implementation of GitHub's runner.
 
-Unlike GitHub's, it mounts nothing at /github, shares the network of the job's container with the action, sets
+Unlike GitHub's runner, act mounts nothing at /github, shares the network of the job's container with the action, sets
 inputs under further names, and cannot cancel: it leaves the container behind.
 """
 
@@ -19,11 +19,11 @@ import yaml
 
 from e2e.simulator import PROJECT, Simulator
 
-# act fakes the checkout by copying the folder; it asks for no more than a well-formed reference.
+# act fakes the checkout by copying the folder; it only needs a well-formed reference.
 CHECKOUT = "actions/checkout@9c091bb21b7c1c1d1991bb908d89e4e9dddfe3e0"
-# The job's own container: anything local with bash will do.
+# The job's own container: any local image with bash works.
 JOB_IMAGE = "python:3.13-slim-trixie"
-# It builds the image, too.
+# act builds the image, too.
 SECONDS_FOR_A_RUN = 420
 
 
@@ -48,7 +48,7 @@ def run_workflow(folder: Path, simulator: Simulator, inputs: dict[str, str]) -> 
     done = subprocess.run(
         _command(workflow, trust, simulator),
         cwd=copy,
-        # A home of its own: act asks questions where it finds no configuration, and obeys any that it finds.
+        # A separate home: act asks questions if it finds no configuration, and obeys any that it finds.
         env={"PATH": os.environ["PATH"], "HOME": str(folder), "XDG_CONFIG_HOME": str(folder / ".config")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -60,7 +60,7 @@ def run_workflow(folder: Path, simulator: Simulator, inputs: dict[str, str]) -> 
 
 
 def copy_project(target: Path) -> None:
-    """What a checkout of this working tree would have, changes that are not committed yet included."""
+    """Copy what a checkout of this working tree would have, including uncommitted changes."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT,
@@ -79,14 +79,14 @@ def copy_project(target: Path) -> None:
 
 def _workflow(inputs: dict[str, str]) -> dict[str, object]:
     rollout = {"id": "rollout", "uses": "./", "with": inputs}
-    # In base64, so that no log decoration can change it.
+    # In base64, so that no decoration of the log can change it.
     later = {
         "if": "always()",
         "env": {"SEEN": "${{ toJSON(steps.rollout.outputs) }}"},
         "run": 'echo "outputs=$(printf %s "$SEEN" | base64 -w0)="',
     }
     return {
-        "name": f"e2e-{secrets.token_hex(3)}",  # act calls containers by it, and removes those of the same name
+        "name": f"e2e-{secrets.token_hex(3)}",  # act names containers after it, and removes those with the same name.
         "on": "workflow_dispatch",
         "jobs": {"rollout": {"runs-on": "ubuntu-latest", "steps": [{"uses": CHECKOUT}, rollout, later]}},
     }

@@ -1,4 +1,4 @@
-"""The image is built once for all tests; each test gets a simulated Azure and a runner of its own."""
+"""The image is built once for all tests; each test gets its own simulated Azure and its own runner."""
 
 import fcntl
 import ipaddress
@@ -19,14 +19,14 @@ LOCK = Path(tempfile.gettempdir()) / "vmss-upgrade-e2e.lock"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "alone: it counts real seconds, so that nothing else may be run beside it")
+    config.addinivalue_line("markers", "alone: the test measures real seconds, so nothing else may run beside it")
 
 
 @pytest.fixture(scope="session")
 def image() -> str:
-    """The action's image, built as a runner builds it: no arguments, no target, whatever builder.
+    """Return the action's image, built as a runner builds it: no arguments, no target, any builder.
 
-    One process builds it, the others find each layer made.
+    One process builds it, and the others find each layer built.
     """
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -35,7 +35,7 @@ def image() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if terminalreporter.config.getoption("collectonly"):  # as other tests do, where there need be no Docker
+    if terminalreporter.config.getoption("collectonly"):  # as in other tests, which run without Docker
         return
     size = docker("image", "ls", "--format", "{{.Size}}", IMAGE)
     terminalreporter.write_line(f"image size: {size or 'none was built'} ({IMAGE})")
@@ -43,9 +43,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def bridge() -> str:
-    """The host's address on Docker's bridge: the only one of its addresses that a container can count on.
+    """Return the host's address on Docker's bridge, the only one of its addresses that a container can rely on.
 
-    It is the first of the network; Docker leaves the gateway out of what it tells when it has just made the bridge.
+    It is the first of the network; Docker does not report the gateway of a new bridge.
     """
     network = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}")
     return str(next(ipaddress.ip_network(network).hosts()))
@@ -53,14 +53,14 @@ def bridge() -> str:
 
 @pytest.fixture
 def serve(bridge: str, tmp_path: Path) -> Iterator[Callable[[str], Simulator]]:
-    """serve(scenario): a simulated Azure that ends with the test."""
+    """Return serve(scenario): a simulated Azure that ends with the test."""
     with ExitStack() as servers:
         yield lambda scenario: servers.enter_context(serving(scenario, host=bridge, folder=tmp_path))
 
 
 @pytest.fixture
 def job(image: str, tmp_path: Path) -> Iterator[Callable[[Simulator, Way], Runner]]:
-    """job(simulator, way): the runner of one job, in folders of its own, cleared away with the test."""
+    """Return job(simulator, way): the runner of one job, with its own folders, which are removed after the test."""
     numbers = count(1)
     with ExitStack() as runners:
 

@@ -4,6 +4,6 @@ import subprocess
 
 
 def docker(*arguments: str) -> str:
-    """What `docker arguments` prints; its errors go to the test's own output."""
+    """Return the output of `docker arguments`; its errors go to the test's own output."""
     answer = subprocess.run(["docker", *arguments], check=True, stdout=subprocess.PIPE, text=True)
     return answer.stdout.strip()

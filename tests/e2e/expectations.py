@@ -1,4 +1,4 @@
-"""What must hold after a run, however it was run."""
+"""Checks that hold after every run, however it was started."""
 
 import json
 import re
@@ -13,21 +13,21 @@ TOKEN = re.compile(r"eyJ[\w-]{10,}\.[\w-]+\.[\w-]*")
 
 
 def scenario_inputs(scenario: str) -> dict[str, str]:
-    """The action's inputs that a scenario was written for, and no bake: the action's clock is the real one here."""
+    """Return the inputs that a scenario was written for, without a bake: the action's clock is the real one here."""
     file = PROJECT / "src" / "azure_simulator" / "scenarios" / f"{scenario}.yml"
     inputs: dict[str, str] = yaml.safe_load(file.read_text())["inputs"]
     return {"bake-time": "0", **inputs}
 
 
 def ids(outputs: dict[str, str], name: str) -> list[str]:
-    """An output that is a JSON list of instance ids."""
+    """Return an output that is a JSON list of instance ids."""
     value = json.loads(outputs[name])
     assert isinstance(value, list) and all(isinstance(item, str) for item in value), f"{name}: {value}"
     return value
 
 
 def headline(summary: str) -> str:
-    """The summary's heading and the sentence below it, both of which must be there."""
+    """Return the summary's heading and the sentence below it, both of which must exist."""
     paragraphs = summary.split("\n\n")
     assert len(paragraphs) > 2, summary
     assert paragraphs[0].startswith("#") and paragraphs[1].strip(), summary
@@ -35,7 +35,9 @@ def headline(summary: str) -> str:
 
 
 def assert_no_secret_in(log: str, simulator: Simulator) -> None:
-    """Neither GitHub's token for asking, nor what was got with it, but in the command that masks it."""
+    """Check that neither GitHub's request token nor the tokens it gave appear, except in the command that
+    masks them.
+    """
     for line in log.splitlines():
         if line.startswith("::add-mask::"):
             continue
@@ -44,7 +46,9 @@ def assert_no_secret_in(log: str, simulator: Simulator) -> None:
 
 
 def assert_whole_set_upgraded(simulator: Simulator, version: str) -> None:
-    """The simulated Azure says: all current and healthy, a domain at a time, each touched once."""
+    """Check in the simulated Azure that all instances are current and healthy, a domain at a time, each
+    touched once.
+    """
     state = simulator.state()
     instances: list[dict[str, Any]] = state["instances"]
     assert {(each["image_version"], each["healthy"], each["upgrades"]) for each in instances} == {(version, True, 1)}
@@ -52,7 +56,7 @@ def assert_whole_set_upgraded(simulator: Simulator, version: str) -> None:
 
 
 def assert_stopped_at_the_domain_of(simulator: Simulator, failed: str) -> None:
-    """No instance of a later update domain was touched; the failed one's own domain was the last to be."""
+    """Check that no instance of a later update domain was touched, and that the failed one's domain was the last."""
     instances: list[dict[str, Any]] = simulator.state()["instances"]
     touched = {each["update_domain"] for each in instances if each["upgrades"]}
     [domain] = [each["update_domain"] for each in instances if each["instance_id"] == failed]

@@ -1,4 +1,4 @@
-"""An Azure that answers what it likes, over TLS, and a second server beside it that nobody has a reason to ask."""
+"""An Azure with arbitrary answers, over TLS, and a second server that no client has a reason to contact."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from harness.routes import route_of
 from sweeps.bad_input.alterations import Alteration
 
 SCENARIO = """
-description: Two instances that are quickly upgraded, of an Azure that is not honest.
+description: Two instances with quick upgrades, on a dishonest Azure.
 inputs: {image-version: "22.04.202611010"}
 fleet: {update_domains: [1, 1], health: probe}
 timing: {upgrade_seconds: 1, healthy_after_seconds: 1, model_update_seconds: 1}
 """
 ENDLESS = b"x-e2e-endless"
-MOST_SENT = 1_000_000_000  # bytes of an endless body: whoever takes them all has no bound
+MOST_SENT = 1_000_000_000  # bytes of an endless body: a client that reads them all has no limit
 
 
 @dataclass
 class Asked:
-    """One request as it arrived. The names of headers are in lower case."""
+    """One request as it arrived. Header names are in lower case."""
 
     method: str
     url: str
@@ -39,9 +39,9 @@ class Asked:
 
 @dataclass
 class HostileAzure:
-    """Both servers. `asked`: the requests that Azure got; `elsewhere`: the first bytes that the other one got.
+    """Both servers. `asked` has the requests to Azure, `elsewhere` the first bytes that the other server got.
 
-    `taken`: of each body without end, the bytes that could be sent before the connection was closed.
+    `taken` has, for each endless body, the bytes that could be sent before the connection was closed.
     """
 
     simulator: Simulator
@@ -53,7 +53,7 @@ class HostileAzure:
     _answers: Counter[str] = field(default_factory=Counter)
 
     def altered(self, method: str, path: str, reply: Reply) -> Reply:
-        """The answer with the alterations of its kind."""
+        """Return the answer with the alterations of its kind."""
         route = route_of(method, path.partition("?")[0])
         number = self._answers[route]
         self._answers[route] += 1
@@ -64,7 +64,7 @@ class HostileAzure:
 
 
 class _Hostile(Handler):
-    """Asks the simulator, and alters what it says."""
+    """Asks the simulator, and alters its answer."""
 
     hostile: HostileAzure
 
@@ -93,7 +93,7 @@ class _Hostile(Handler):
 
 
 class _Elsewhere(socketserver.ThreadingTCPServer):
-    """Takes whatever it gets, with a certificate that the action trusts, and answers nothing."""
+    """Accepts every connection, with a certificate that the action trusts, and answers nothing."""
 
     daemon_threads = True
 
@@ -113,7 +113,7 @@ class _Taking(socketserver.BaseRequestHandler):
 
 @contextmanager
 def serving_hostile(host: str, folder: Path) -> Iterator[HostileAzure]:
-    """Serve both until the block ends. What Azure answers is honest until `alterations` are set."""
+    """Serve both until the block ends. Azure's answers are honest until `alterations` are set."""
     with SimulatorServer(parse_scenario(SCENARIO, "hostile", "hostile"), host, 0, PACE, 0) as server:
         authority = folder / "ca.pem"
         server.authority.cert_pem.write_to_path(authority)
@@ -132,12 +132,12 @@ def serving_hostile(host: str, folder: Path) -> Iterator[HostileAzure]:
 
 
 def failing_with(words: str) -> tuple[Alteration, ...]:
-    """From the first batch on, an instance says that it could not be provisioned, and so do its agent and disks."""
+    """Make an instance, its agent and its disks report a failed provisioning, from the first batch on."""
     failed = Alteration("instances", "text", key="provisioningState", text="Failed", first=2)
     statuses = [Alteration("instances", "failing", key="statuses", place=n, text=words, first=2) for n in range(4)]
     return failed, *statuses
 
 
 def endless(route: str) -> Alteration:
-    """An answer whose body does not end."""
+    """Return an answer with an endless body."""
     return Alteration(route, "endless")

@@ -1,8 +1,7 @@
-"""What GitHub's runner does around a container action: environment, mounts, command files, cancellation.
+"""Does what GitHub's runner does around a container action: environment, mounts, command files, cancellation.
 
-Read in the runner's source (ContainerActionHandler, DockerCommandManager.DockerRun, ProcessInvoker).
-`python entrypoint.py` with the same environment is the second way to run the same action, and what other
-harnesses use.
+It follows the runner's source (ContainerActionHandler, DockerCommandManager.DockerRun, ProcessInvoker). `python
+entrypoint.py` with the same environment is the second way to run the action, which other harnesses use.
 """
 
 import os
@@ -25,14 +24,14 @@ Way = Literal["container", "process"]
 ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 
 SECONDS_FOR_A_RUN = 300
-# After a cancel the runner sends these to the process it started, waiting so many seconds after each.
+# After a cancel the runner sends these signals to its process, and waits so many seconds after each.
 CANCEL_SCHEDULE = ((signal.SIGINT, 7.5), (signal.SIGTERM, 2.5), (signal.SIGKILL, 5.0))
 RUNNER_UID = 1001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """How a run ended, and what it left in the files that the runner reads afterwards."""
+    """The end of a run, and the contents of the files that the runner reads afterwards."""
 
     exit_code: int
     log: str
@@ -41,13 +40,13 @@ class Result:
     workspace: Path
 
     def commands(self, name: str) -> list[str]:
-        """The log commands `name`, whole lines, in order."""
+        """Return the log commands `name` as whole lines, in order."""
         return [line for line in self.log.splitlines() if line.startswith(f"::{name}")]
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """How a cancelled run ended: `seconds` after the first signal; `last_signal` was sent, none after it."""
+    """The end of a cancelled run: `seconds` after the first signal; `last_signal` was the last one sent."""
 
     result: Result
     seconds: float
@@ -64,7 +63,7 @@ class Runner:
         self.home, self.workflow = self.temp / "_github_home", self.temp / "_github_workflow"
         self.commands = self.temp / "_runner_file_commands"
         self.log_file = folder / "step.log"
-        self.environ: dict[str, str] = {}  # what the job sets beside what a runner does, and wins
+        self.environ: dict[str, str] = {}  # variables of the job, which override the runner's
         self.process: subprocess.Popen[bytes] | None = None
         self._make_folders()
 
@@ -74,7 +73,7 @@ class Runner:
         return self.result(self._running().wait(SECONDS_FOR_A_RUN))
 
     def run_post(self, inputs: dict[str, str] | None = None) -> Result:
-        """Run the post step, with the state that the main step saved, to its end. Its files are its own."""
+        """Run the post step to its end, with the main step's saved state and its own files."""
         state = parse_outputs((self.commands / "save_state").read_text())
         for name in ("set_output", "step_summary"):
             (self.commands / name).write_text("")
@@ -82,18 +81,18 @@ class Runner:
         return self.result(self._running().wait(SECONDS_FOR_A_RUN))
 
     def save_state(self, text: str) -> None:
-        """What a main step wrote into its state file."""
+        """Save the text that a main step wrote into its state file."""
         (self.commands / "save_state").write_text(text)
 
     def start(self, inputs: dict[str, str], *, state: dict[str, str] | None = None, post: bool = False) -> None:
-        """Start the step; its standard output and error go to one file, as they do on a runner."""
+        """Start the step; its standard output and error go to one file, as on a runner."""
         environment = (state or {}) | self._environment(self.simulator.account_inputs() | inputs) | self.environ
         entrypoint = ACTION["runs"]["post-entrypoint"] if post else ""
         if self.way == "process":
             script = PROJECT / (PurePosixPath(entrypoint).name or "entrypoint.py")
             command, given = [sys.executable, str(script)], _host_basics() | environment
         else:
-            # Values come from the environment of Docker's command line; a runner never writes them into it.
+            # Values come from the environment of Docker's command line; a runner never writes them into the arguments.
             command, given = self._docker_run(list(environment), entrypoint), dict(os.environ) | environment
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
@@ -101,7 +100,7 @@ class Runner:
             )
 
     def cancel(self, *, first: signal.Signals = signal.SIGINT) -> Cancelled:
-        """Cancel as the runner does, from signal `first` on: it signals the process it started, and nothing else."""
+        """Cancel as the runner does, from signal `first` on: it signals only the process that it started."""
         process, began = self._running(), time.monotonic()
         signals = [sent for sent, _ in CANCEL_SCHEDULE]
         for sent, patience in CANCEL_SCHEDULE[signals.index(first) :]:
@@ -114,7 +113,7 @@ class Runner:
         raise AssertionError("the step outlived its cancellation")
 
     def kill(self) -> None:
-        """Kill the action itself, as the end of a machine's memory does: it hears no signal, and writes nothing."""
+        """Kill the action itself, as a machine without memory does: it gets no signal, and writes nothing."""
         if self.way == "container":
             subprocess.run(["docker", "kill", self.name], check=True, capture_output=True)
         else:
@@ -130,7 +129,7 @@ class Runner:
             time.sleep(0.02)
 
     def close(self) -> None:
-        """Leave nothing running, however the test ended."""
+        """Stop everything that still runs, however the test ended."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
@@ -151,7 +150,7 @@ class Runner:
         return subprocess.run(["docker", "inspect", self.name], capture_output=True).returncode == 0
 
     def result(self, exit_code: int) -> Result:
-        """Read what the runner would read."""
+        """Read the files that the runner would read."""
         return Result(
             exit_code=exit_code,
             log=self.log_file.read_text(),
@@ -169,13 +168,13 @@ class Runner:
                 # The runner is not root: only a container whose user is root can write to its files.
                 os.chown(self.commands / name, RUNNER_UID, RUNNER_UID)
         (self.workflow / "event.json").write_text("{}")
-        # A runner mounts nothing for a private CA; the job's temporary folder is where a step can put one.
+        # A runner mounts nothing for a private CA; a step can put one into the job's temporary folder.
         (self.temp / "ca.pem").write_bytes(Path(self.simulator.ready["ca"]).read_bytes())
-        # Somebody's job, whose own modules must not reach into the action's container.
+        # A job's own modules must not be imported in the action's container.
         (self.workspace / "azure.py").write_text("raise SystemExit('the workspace was imported')\n")
 
     def _environment(self, inputs: dict[str, str]) -> dict[str, str]:
-        """By name, what the runner sets. Inputs keep their hyphens."""
+        """Return the runner's variables by name. Inputs keep their hyphens."""
         temp, workspace, home, commands, workflow = self._paths_as_seen_by_the_action()
         environment = {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in inputs.items()}
         environment |= {
@@ -245,12 +244,12 @@ class Runner:
 
 
 def _host_basics() -> dict[str, str]:
-    """What a process needs of this host; nothing of the caller's own Azure or GitHub settings."""
+    """Return what a process needs from this host, without the caller's own Azure or GitHub settings."""
     return {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
 
 
 def parse_outputs(text: str) -> dict[str, str]:
-    """The runner's reading of a command file: `name=value`, or `name<<DELIMITER`, lines, DELIMITER."""
+    """Read a command file as the runner does: `name=value`, or `name<<DELIMITER`, lines, DELIMITER."""
     outputs: dict[str, str] = {}
     lines = iter(text.split("\n"))
     for line in lines:

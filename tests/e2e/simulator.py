@@ -22,12 +22,12 @@ SECONDS_TO_START = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulator:
-    """A running server. `ready` is its ready file, the addresses and names a client needs."""
+    """A running server. `ready` is its ready file, with the addresses and names that a client needs."""
 
     ready: dict[str, str]
 
     def account_inputs(self) -> dict[str, str]:
-        """The action's inputs that say where the scale set is and as whom to sign in."""
+        """Return the action's inputs for the scale set and the sign-in."""
         return {
             "resource-group": self.ready["resource_group"],
             "scale-set": self.ready["scale_set"],
@@ -38,7 +38,7 @@ class Simulator:
         }
 
     def state(self) -> dict[str, Any]:
-        """What is true in the simulated Azure, whatever it tells its clients."""
+        """Return the true state of the simulated Azure, whatever it shows its clients."""
         trust = ssl.create_default_context(cafile=self.ready["ca"])
         address = self.ready["resource_manager"].rstrip("/") + "/_simulator/state"
         with urllib.request.urlopen(address, context=trust) as answer:
@@ -66,7 +66,7 @@ def serving(scenario: str, *, host: str, folder: Path) -> Iterator[Simulator]:
 def _wait_until_ready(server: subprocess.Popen[bytes], ready_file: Path, log: Path) -> dict[str, str]:
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline and server.poll() is None:
-        # The server may be half-way through writing it.
+        # The server may be in the middle of writing it.
         if ready_file.exists() and (text := ready_file.read_text()).rstrip().endswith("}"):
             ready: dict[str, str] = json.loads(text)
             return ready

@@ -1,4 +1,4 @@
-"""`uses: ./` in a workflow, under act, with the image built from the Dockerfile on the way."""
+"""`uses: ./` in a workflow under act, which builds the image from the Dockerfile."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ from e2e.simulator import Simulator
 
 Serve = Callable[[str], Simulator]
 
-pytestmark = pytest.mark.usefixtures("image")  # whose layers are those that act builds
+pytestmark = pytest.mark.usefixtures("image")  # act builds the same layers
 
 
 def test_happy(serve: Serve, tmp_path: Path) -> None:
@@ -37,9 +37,9 @@ def test_happy(serve: Serve, tmp_path: Path) -> None:
     assert_no_secret_in(result.log, simulator)
 
 
-def test_a_sick_domain_fails_the_job(serve: Serve, tmp_path: Path) -> None:
+def test_an_unhealthy_domain_fails_the_job(serve: Serve, tmp_path: Path) -> None:
     simulator = serve("sick-domain")
-    # Of real seconds, while the simulated Azure is sixty times as fast.
+    # in real seconds, while the simulated Azure is sixty times as fast
     patience = {"health-timeout": "15s"}
     inputs = simulator.account_inputs() | scenario_inputs("sick-domain") | patience
 

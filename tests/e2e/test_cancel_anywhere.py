@@ -1,4 +1,4 @@
-"""A cancelled step ends in time wherever it is: in a request that hangs, in a wait of ours, in a retry of the SDK."""
+"""A cancelled step ends in time wherever it is: in a hanging request, in a wait of ours, in a retry of the SDK."""
 
 import signal
 from collections.abc import Callable
@@ -14,7 +14,7 @@ SECONDS_TO_END = 7.0
 pytestmark = pytest.mark.alone
 
 FLEET = """
-description: A scale set that is slow to answer.
+description: A scale set with slow answers.
 inputs: {image-version: "22.04.202611010"}
 fleet: {update_domains: [2, 2], health: probe}
 timing: {upgrade_seconds: 30, healthy_after_seconds: 5, model_update_seconds: 10}
@@ -22,7 +22,7 @@ faults:
   - %s
 """
 
-# where the step is when it is cancelled -> the fault that keeps it there, and the request after which it is there
+# the place of the cancelled step -> the fault that keeps it there, and the request that brings it there
 PLACES = {
     "a read that hangs": (
         "{kind: http, path: 'virtualMachines$', method: GET, nth: 1, hang: 36000}",

@@ -1,4 +1,4 @@
-"""The built image against an Azure, a job and an environment that mean it ill. Each run has all the traps of a job."""
+"""The built image against a hostile Azure, job and environment. Each run contains all the traps of a job."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from sweeps.bad_input.shell import commands_in
 
 IMAGE_VERSION = "22.04.202611010"
 PATIENCE = {"image-version": IMAGE_VERSION, "bake-time": "0", "health-timeout": "5s", "timeout": "1m"}
-SECONDS = 300  # which only an answer without end reaches, however busy the machine is
+SECONDS = 300  # only an endless answer takes longer, however slow the machine is
 PASSWORD = "netrc-of-somebody"
 
 Attack = Callable[..., Result]
@@ -32,7 +32,7 @@ def azure(bridge: str, tmp_path: Path) -> Iterator[HostileAzure]:
 
 @pytest.fixture
 def attack(azure: HostileAzure, job: Callable[..., Runner]) -> Attack:
-    """attack(*alterations, inputs, environ): a run of the image, and what must hold after each of them."""
+    """Return attack(*alterations, inputs, environ), which runs the image, and checks what must hold after each run."""
 
     def run(*alterations: Alteration, way: Way = "container", **given: dict[str, str]) -> Result:
         azure.alterations = alterations
@@ -59,7 +59,7 @@ def attack(azure: HostileAzure, job: Callable[..., Runner]) -> Attack:
 
 
 def test_traps_alone_change_nothing(attack: Attack) -> None:
-    """A .netrc, and a file for the keys of every connection."""
+    """The traps are a .netrc, and a file for the keys of every connection."""
     result = attack()
     assert (result.exit_code, result.outputs["outcome"]) == (0, "succeeded"), result.log
 
@@ -88,7 +88,7 @@ def test_an_error_that_asks_for_a_registration(attack: Attack, azure: HostileAzu
 def test_an_answer_without_end(attack: Attack, azure: HostileAzure) -> None:
     result = attack(endless("instances"), inputs={"timeout": "8s"})
     assert result.exit_code == 1
-    assert azure.taken and max(azure.taken) < 100_000_000  # 64 MiB, and what the network holds
+    assert azure.taken and max(azure.taken) < 100_000_000  # 64 MiB, and the data in transit
     assert "64 MiB" in result.log
 
 

@@ -1,4 +1,4 @@
-"""What is in the image, and what is not."""
+"""The contents of the image, and what it must not contain."""
 
 import json
 from collections.abc import Callable
@@ -7,18 +7,18 @@ import pytest
 
 from e2e.docker_cli import docker
 
-# The official base is about this large, the one made by tools/base-image.sh smaller.
+# The official base is about this large; the one made by tools/base-image.sh is smaller.
 LARGEST_LAYER_OF_OURS = 60_000_000
 BASE = "python:3.13-slim-trixie"
 
 
 def in_image(image: str, script: str) -> str:
-    """What the program's own Python prints for `script`, with the program's modules at hand."""
+    """Return the output of `script` under the program's own Python, with the program's modules."""
     python = ["--env", "PYTHONPATH=/opt/vmss-upgrade/src", "--entrypoint", "/opt/venv/bin/python"]
     return docker("run", "--rm", *python, image, "-c", script)
 
 
-# What installs, fetches, compiles or interprets, beside Python itself; each by the name of its command.
+# Commands that install, fetch, compile or interpret, besides Python itself.
 TOOLS = (
     "apt", "apt-get", "apt-cache", "aptitude", "dpkg", "dpkg-deb", "dpkg-reconfigure", "dselect", "update-alternatives",
     "debconf", "perl", "pip", "pip3", "easy_install", "uv", "pipx", "conda", "npm", "gem", "apk", "yum", "dnf", "snap",
@@ -33,7 +33,7 @@ places = {{"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/loc
 places |= {{*os.environ["PATH"].split(":")}}
 print(sorted({{name for place in places if os.path.isdir(place) for name in os.listdir(place) if name in {TOOLS}}}))
 """
-# What installers are kept in, or are known by another way than their command.
+# Places of installers, and other marks of them than their commands.
 FIND_FILES = """
 import os
 wanted = ("/ensurepip/", "/pip/", "/perl-base/", "/lib/apt/", "/lib/dpkg/", ".whl", "libapt-pkg")
@@ -52,12 +52,12 @@ print([path for path in walked
 
 
 def in_base(image: str, script: str) -> str:
-    """What the base's own Python prints, which sees what the program's environment does not."""
+    """Return the output of the base's own Python, which sees more than the program's environment."""
     return docker("run", "--rm", "--entrypoint", "python3", image, "-c", script)
 
 
 @pytest.mark.parametrize("script", [FIND_TOOLS, FIND_FILES, FIND_PRIVILEGED], ids=["tools", "files", "setuid"])
-def test_what_an_intruder_would_look_for_is_not_there(image: str, script: str) -> None:
+def test_the_image_lacks_what_an_intruder_would_look_for(image: str, script: str) -> None:
     assert in_base(image, script) == "[]"
     assert in_base(BASE, script) != "[]", "it cannot fail: even the base has none of it"
 
@@ -68,8 +68,8 @@ def test_no_installer_can_be_imported(image: str, python: Callable[[str, str], s
     assert python(image, script) == "[]"
 
 
-def test_the_base_says_what_came_with_it(image: str) -> None:
-    """Scanners go by this list; what was taken out of the image stays on it."""
+def test_the_image_keeps_the_package_list_of_the_base(image: str) -> None:
+    """Scanners use this list; the packages that were removed from the image stay on it."""
     assert "Package: libc6" in docker("run", "--rm", "--entrypoint", "cat", image, "/var/lib/dpkg/status")
 
 

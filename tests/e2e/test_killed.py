@@ -1,4 +1,4 @@
-"""A step killed by SIGKILL: the post step says what was left, and the same job run again ends it."""
+"""After SIGKILL, the post step reports what was left, and the same job run again finishes it."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ both_ways = pytest.mark.parametrize("way", ["container", "process"])
 
 
 @both_ways
-def test_a_run_that_is_killed_in_a_batch_is_ended_by_the_next(
+def test_a_run_killed_in_a_batch_is_finished_by_the_next(
     serve: Callable[[str], Simulator], job: Callable[[Simulator, Way], Runner], way: Way
 ) -> None:
     simulator, inputs = serve("happy"), scenario_inputs("happy")

@@ -1,4 +1,4 @@
-"""The post step: a container of its own, started by one word, under the runner's docker run and under act."""
+"""The post step: a container of its own with a one-word entry point, under the runner's docker run and under act."""
 
 import re
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def test_nothing_to_do(serve: Serve, job: Job, way: Way, state: str) -> None:
 
 
 @both_ways
-def test_an_account_that_is_wrong_is_said(serve: Serve, job: Job, way: Way) -> None:
+def test_a_wrong_account_is_reported(serve: Serve, job: Job, way: Way) -> None:
     runner = job(serve("happy"), way)
     runner.save_state("repairs<<d\nsuspended\nd\n")
 
@@ -47,7 +47,7 @@ def test_an_account_that_is_wrong_is_said(serve: Serve, job: Job, way: Way) -> N
 
 
 @pytest.mark.usefixtures("image")
-def test_it_runs_in_a_workflow_whatever_became_of_the_main_step(serve: Serve, tmp_path: Path) -> None:
+def test_it_runs_in_a_workflow_however_the_main_step_ended(serve: Serve, tmp_path: Path) -> None:
     simulator = serve("happy")
 
     result = run_workflow(tmp_path, simulator, simulator.account_inputs() | {"timeout": "never"})
@@ -60,7 +60,7 @@ def test_it_runs_in_a_workflow_whatever_became_of_the_main_step(serve: Serve, tm
 
 @both_ways
 def test_repairs_are_resumed_after_the_main_step_was_killed(serve: Serve, job: Job, way: Way) -> None:
-    """Nothing can be written any more by a step that is killed; what it left in its state file is enough."""
+    """A killed step can write nothing more; the contents of its state file are enough."""
     simulator = serve("repairs")
     runner = job(simulator, way)
     runner.start({"image-version": "22.04.202611010", "suspend-repairs": "true"})

@@ -1,4 +1,4 @@
-"""The action as GitHub's runner runs it: the container, and `python entrypoint.py` just so."""
+"""The action as GitHub's runner runs it: as a container, and as plain `python entrypoint.py`."""
 
 import json
 import signal
@@ -21,7 +21,7 @@ from e2e.simulator import Simulator
 Serve = Callable[[str], Simulator]
 Job = Callable[[Simulator, Way], Runner]
 
-# The runner ends its patience after 7.5 s; the action promises less.
+# The runner gives up after 7.5 s; the action promises less.
 SECONDS_TO_END = 7.0
 
 # The action's clock is the real one; only the simulated Azure is sixty times as fast.
@@ -52,7 +52,7 @@ def test_happy(serve: Serve, job: Job, way: Way) -> None:
 
 
 @both_ways
-def test_a_sick_domain_stops_the_rollout(serve: Serve, job: Job, way: Way) -> None:
+def test_an_unhealthy_domain_stops_the_rollout(serve: Serve, job: Job, way: Way) -> None:
     simulator = serve("sick-domain")
 
     result = job(simulator, way).run(scenario_inputs("sick-domain") | IMPATIENT)
@@ -94,7 +94,7 @@ def test_a_cancel_while_the_sdk_is_being_imported_ends_it_too(serve: Serve, job:
     runner = job(serve("happy"), "container")
     runner.start(scenario_inputs("happy"))
     runner.wait_for(runner.container_is_running)
-    # Python itself is up after a tenth of a second, the SDK after half a second.
+    # Python itself has started after a tenth of a second, the SDK after half a second.
     time.sleep(0.2)
 
     cancelled = runner.cancel()
@@ -105,7 +105,7 @@ def test_a_cancel_while_the_sdk_is_being_imported_ends_it_too(serve: Serve, job:
     assert not runner.container_exists()
 
 
-def test_every_problem_with_the_inputs_is_told_before_azure_is_asked(serve: Serve, job: Job) -> None:
+def test_every_problem_with_the_inputs_is_reported_before_azure_is_asked(serve: Serve, job: Job) -> None:
     simulator = serve("happy")
 
     result = job(simulator, "container").run({"image-version": "", "bake-time": "soon", "resourcegroup": "x"})

@@ -1,1 +1,3 @@
-"""Playing the action against the simulated Azure: scenarios as dicts, what a run left, and what the sweeps share."""
+"""Tools to play the action against the simulated Azure: scenarios as dicts, the files of a run, and the code of all
+sweeps.
+"""

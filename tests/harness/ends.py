@@ -1,4 +1,4 @@
-"""How a run must end, as a row of a table, and the checks that hold a run against it."""
+"""The expected end of a run, as a row of a table, and the checks that compare a run with it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 from harness.playing import Played
 
-ALL = "0,3 1,4 2,5"  # three update domains of two, one after the other
+ALL = "0,3 1,4 2,5"  # three update domains of two instances, one after another
 FIRST = "0,3"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ends:
-    """How a run must end. Ids are separated by spaces, those of one batch by commas.
+    """The expected end of a run. Ids are separated by spaces, those of one batch by commas.
 
-    `batches`: whom Azure was asked to upgrade, in order. `upgraded` (None: all of them), `failed`, `returned`,
-    `skipped`: the outputs. `away`: the most instances that were not available at one moment. `says` and `lacks`: what
-    the log says of it, and does not, as regular expressions.
+    `batches`: the instances of each upgrade request, in order. `upgraded` (None: all of them), `failed`, `returned`,
+    `skipped`: the outputs. `away`: the largest number of unavailable instances at one moment. `says` and `lacks`:
+    regular expressions that the log must or must not match.
     """
 
     outcome: str
@@ -32,28 +32,28 @@ class Ends:
 
 
 def succeeds(*says: str, batches: str = ALL, lacks: tuple[str, ...] = (), away: int = 2, **more: str) -> Ends:
-    """A run that reaches everybody who is there."""
+    """Expect a run that reaches every existing instance."""
     return Ends(outcome="succeeded", batches=batches, says=says, lacks=lacks, away=away, **more)
 
 
 def halts(*says: str, batches: str = FIRST, lacks: tuple[str, ...] = (), away: int = 2, **more: str) -> Ends:
-    """A run that touches nothing further; `upgraded` is nobody unless it is said."""
+    """Expect a run that stops at its first error; by default it upgraded no instance."""
     given = {"upgraded": "", **more}
     return Ends(outcome="halted", batches=batches, says=says, lacks=lacks, away=away, **given)
 
 
 def returns(*says: str, batches: str, away: int = 2, **more: str) -> Ends:
-    """A run that takes back whatever it did."""
+    """Expect a run that undoes everything it did."""
     return Ends(outcome="rolled-back", batches=batches, upgraded="", away=away, says=says, **more)
 
 
 def refuses(*says: str, lacks: tuple[str, ...] = (), away: int = 0) -> Ends:
-    """A run that writes nothing."""
+    """Expect a run that writes nothing."""
     return Ends(outcome="refused", says=("Refused", *says), lacks=lacks, away=away)
 
 
 def assert_ends(run: Played, ends: Ends) -> None:
-    """Outcome, batches and what the outputs say of the instances."""
+    """Check the outcome, the batches, and the instances in the outputs."""
     assert run.outcome == ends.outcome, run.log
     assert (run.exit_code == 0) is (ends.outcome in ("succeeded", "reported"))
     assert [list(upgrade.instance_ids) for upgrade in run.azure.upgrades] == _batches(ends.batches), run.log
@@ -65,7 +65,7 @@ def assert_ends(run: Played, ends: Ends) -> None:
 
 
 def assert_says(run: Played, ends: Ends) -> None:
-    """The words of the log."""
+    """Check the texts of the log."""
     assert [words for words in ends.says if not re.search(words, run.log)] == [], run.log
     assert [words for words in ends.lacks if re.search(words, run.log)] == [], run.log
     assert "Traceback" not in run.log
@@ -81,5 +81,5 @@ def _spelled(ids: str) -> list[str]:
 
 
 def _name(id_: str) -> str:
-    """m3 is short for a machine of a Flexible set."""
+    """Expand the short name m3 of a machine of a Flexible set."""
     return re.sub(r"^m(?=\d$)", "simulated-set_0000000", id_)

@@ -1,4 +1,4 @@
-"""The action made wrong on purpose, at its public names: a mutation finds them wherever they live."""
+"""Changes that make the action wrong on purpose. They find public names in whatever module defines them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 
 import vmss_upgrade
 
-# public name -> what takes its place; it gets what it replaces as its first argument
+# public name -> its replacement, which gets the replaced object as its first argument
 Wrong = Mapping[str, Callable[..., Any]]
 
 
 def mutate(patch: pytest.MonkeyPatch, wrong: Wrong) -> None:
-    """Replace functions, methods and properties (`Class.name`); one that has several homonyms by `module.name`.
+    """Replace functions, methods and properties (`Class.name`); a name with homonyms is given as `module.name`.
 
-    Raises LookupError for a name that the action does not have, or has twice, ValueError for a private one.
+    Raises LookupError for a name that the action lacks or has twice, ValueError for a private one.
     """
     for name, replacement in wrong.items():
         _replace(patch, name, replacement)
@@ -49,7 +49,7 @@ def _around(real: Any, wrong: Callable[..., Any]) -> Any:
 
 
 def _defined(name: str, module: str = "") -> Iterator[Any]:
-    """What the modules of the action define, and do not only import, under this name."""
+    """Return the objects that the action's modules define, not just import, under this name."""
     for each in _modules():
         is_meant = not module or each.__name__.endswith(f".{module}")
         value = vars(each).get(name)
@@ -70,12 +70,12 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def ends(outcomes: Mapping[str, str]) -> Wrong:
-    """A mutation by which rollouts that end in one way say that they ended in another."""
+    """Make rollouts that end in one way report another one."""
 
-    def told(real: Any, *arguments: Any) -> Iterator[Any]:
+    def renamed(real: Any, *arguments: Any) -> Iterator[Any]:
         for event in real(*arguments):
             ending = getattr(event, "ending", None)
             other = outcomes.get(ending.outcome.value) if ending is not None else None
             yield replace(event, ending=replace(ending, outcome=type(ending.outcome)(other))) if other else event
 
-    return {"run_rollout": told}
+    return {"run_rollout": renamed}

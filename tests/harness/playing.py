@@ -1,4 +1,4 @@
-"""Playing a scenario through the whole action, in process, on virtual time."""
+"""Plays a scenario through the whole action, in process, on virtual time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from vmss_upgrade.rehearsal import environment
 
 @dataclass(frozen=True)
 class Played:
-    """What a run left behind: its exit code, log, the texts of its files, the simulated Azure's own truth, and every
-    request as it left, whatever became of it.
+    """The result of a run: its exit code, log, the texts of its files, the simulated Azure's own state, and every
+    request as it was sent, whatever its result.
     """
 
     exit_code: int
@@ -37,12 +37,12 @@ class Played:
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        """The outputs as the runner reads them. Raises NotReadable."""
+        """Read the outputs as the runner does. Raises NotReadable."""
         return read_outputs(self.files["outputs.txt"])
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        """The JSON record; empty where there is none."""
+        """The JSON record; empty if there is none."""
         record: dict[str, Any] = json.loads(self.files["record.json"] or "{}")
         return record
 
@@ -53,11 +53,11 @@ class Played:
 
     @property
     def outcome(self) -> str:
-        """How it ended, in its own word."""
+        """The outcome, as the outputs name it."""
         return self.outputs.get("outcome", "")
 
     def ids(self, output: str) -> list[str]:
-        """The ids in an output that is a list."""
+        """Return the ids in an output that is a list."""
         ids: list[str] = json.loads(self.outputs.get(output) or "[]")
         return ids
 
@@ -68,12 +68,12 @@ class Played:
 
     @property
     def writes(self) -> list[RequestRecord]:
-        """Every request that is not a GET, of Resource Manager."""
+        """Every request to Resource Manager that is not a GET."""
         return [r for r in self.azure.requests if r.method != "GET" and "/providers/" in r.path]
 
     @property
     def upgrade_calls(self) -> list[list[str]]:
-        """The ids of every manualupgrade that was accepted, in order."""
+        """The ids of every accepted manualupgrade, in order."""
         calls = [r for r in self.writes if r.path.lower().endswith("/manualupgrade") and r.status == 202]
         return [json.loads(call.body)["instanceIds"] for call in calls]
 
@@ -88,7 +88,9 @@ def play(
     clock: VirtualClock | None = None,
     interceptors: Iterable[Interceptor] = (),
 ) -> Played:
-    """Run the action on a scenario, given as such, by name, or as a dict; `inputs` beside the scenario's own."""
+    """Run the action on a scenario, which is given itself, by name, or as a dict. `inputs` are added to the scenario's
+    own.
+    """
     scenario, clock = as_scenario(scenario), clock or VirtualClock()
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
@@ -108,7 +110,7 @@ def play_job(
     transport: Callable[[Any], SimulatorTransport],
     name: str,
 ) -> Played:
-    """Run the action over a transport to an Azure that is there already, with its files in `folder`."""
+    """Run the action over a transport to an existing Azure, with its files in `folder`."""
     job = {**job_environment(azure, folder, inputs), **(environ or {})}
     exit_code, log = captured(lambda: run(job, clock, transport=transport, simulated=name))
     places = {
@@ -121,12 +123,12 @@ def play_job(
 
 
 def job_environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a job with its files in `folder`."""
+    """Return the environment of a job with its files in `folder`."""
     return {**environment(azure, folder, inputs), "GITHUB_STATE": str(folder / "state.txt")}
 
 
 def captured(work: Callable[[], int]) -> tuple[int, str]:
-    """What the work returns, and what it printed, as bytes were written."""
+    """Run the work. Return its result, and the text that it printed as bytes."""
     with io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) as log:
         with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
             exit_code = work()
@@ -135,14 +137,14 @@ def captured(work: Callable[[], int]) -> tuple[int, str]:
 
 
 def cancelled_at(seconds: float) -> VirtualClock:
-    """A clock on which the job is cancelled once, so many seconds after the beginning."""
+    """Return a clock on which the job is cancelled once, after this many seconds."""
     clock = VirtualClock()
     clock.call_at(seconds, _cancel)
     return clock
 
 
 def as_scenario(scenario: Scenario | Mapping[str, Any] | str) -> Scenario:
-    """A scenario as such, by its name, or from a dict, which needs no description."""
+    """Return a scenario that is given itself, by name, or as a dict, which needs no description."""
     if isinstance(scenario, str):
         return load_scenario(scenario)
     if isinstance(scenario, Scenario):
@@ -152,7 +154,7 @@ def as_scenario(scenario: Scenario | Mapping[str, Any] | str) -> Scenario:
 
 @cache
 def play_once(name: str) -> Played:
-    """A scenario as it is shipped, played once for all tests that only look at the result, on one clock."""
+    """Play a shipped scenario on one clock, once for all tests that only look at the result."""
     clock = VirtualClock()
     with one_clock(clock):
         return play(name, Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")), clock=clock)
@@ -160,7 +162,7 @@ def play_once(name: str) -> Played:
 
 @contextlib.contextmanager
 def one_clock(clock: VirtualClock) -> Iterator[None]:
-    """Make the wall clock the virtual one: MSAL goes by it. Nothing sleeps on another, as a loop of the SDK's would."""
+    """Make the virtual clock the wall clock, which MSAL reads. Another sleep would be a loop inside the SDK."""
     began = time.time()
 
     def no_sleep(seconds: float) -> None:
@@ -175,5 +177,5 @@ def _cancel() -> None:
 
 
 def _text_of(file: Path) -> str:
-    """The text of a file, its line breaks as they are; empty where there is none."""
+    """Return the text of a file with its line breaks unchanged; empty if there is no file."""
     return file.read_bytes().decode() if file.is_file() else ""

@@ -1,4 +1,4 @@
-"""Many cases on all cores: each one that is wrong is told with the command that plays it again, then the figures."""
+"""Judges many cases on all cores. Prints each failure with the command that replays it, and then the figures."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one case, or `cases` of them, came to: `kind` is what they are counted by, `wrong` says what is wrong."""
+    """The result of one case, or of `cases` of them: `kind` is its heading in the count, `wrong` lists the problems."""
 
     replay: str
     kind: str
     wrong: tuple[str, ...]
     cases: int = 1
 
-    def tell(self) -> None:
-        """Say what is wrong, and how to play it again."""
+    def show(self) -> None:
+        """Print the problems, and the command that replays the case."""
         print("\n  ".join(["FAILED", *self.wrong, f"again: {self.replay}"]), flush=True)
 
 
 def sweep(noun: str, judge: Callable[[T], Verdict], cases: Iterable[T], *, chunk: int = 1) -> list[Verdict]:
-    """Judge all cases, `chunk` of them at a time in one process. Returns the verdicts on those that are wrong."""
+    """Judge all cases, `chunk` of them at a time in one process. Return the verdicts on the wrong ones."""
     began, kinds, wrong = time.monotonic(), Counter[str](), []
     with ProcessPoolExecutor() as pool:
         for verdict in pool.map(judge, cases, chunksize=chunk):
             kinds[verdict.kind] += verdict.cases
             if verdict.wrong:
                 wrong.append(verdict)
-                verdict.tell()
+                verdict.show()
     seconds, count = time.monotonic() - began, kinds.total()
     counted = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
     print(f"{count} {noun} in {seconds:.0f} s, {count / seconds:.1f} a second, {len(wrong)} failed: {counted}.")

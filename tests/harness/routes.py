@@ -1,10 +1,10 @@
-"""The requests that the action sends, by name: for faults to strike, for answers to be altered, for the truth."""
+"""The requests that the action sends, by name: for faults, for changed answers, and for the state of Azure."""
 
 from __future__ import annotations
 
 import re
 
-# name -> method, and a regular expression for the path; of several that fit, the first counts
+# name -> method, and a regular expression for the path; if several match, the first one counts
 ROUTES = {
     "instances": ("GET", r"/virtualMachines$"),
     "set": ("GET", r"/virtualMachineScaleSets/[^/]+$"),
@@ -23,12 +23,12 @@ ROUTES = {
 
 
 def route_of(method: str, path: str) -> str:
-    """The name of a request's route; empty for one that has none."""
+    """Return the name of a request's route; empty for a request that has none."""
     fits = (name for name, (wanted, pattern) in ROUTES.items() if method == wanted and re.search(pattern, path, re.I))
     return next(fits, "")
 
 
 def fault_at(route: str) -> dict[str, str]:
-    """The keys by which a scenario's fault strikes a route."""
+    """Return the keys by which a scenario's fault strikes a route."""
     method, path = ROUTES[route]
     return {"method": method, "path": path}

@@ -1,4 +1,4 @@
-"""GitHub's output and state files, read as strictly as the runner does (actions/runner `FileCommandManager.cs`)."""
+"""Reads GitHub's output and state files as strictly as the runner does (actions/runner `FileCommandManager.cs`)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ _HEAD = re.compile(r"(?P<name>[^=<]+)<<(?P<delimiter>ghadelimiter_[0-9a-f-]{36})
 
 
 class NotReadable(Exception):
-    """The runner would fail the step."""
+    """A file that would make the runner fail the step."""
 
 
 def read_pairs(text: str) -> list[tuple[str, str]]:
-    """Name and value, in the order of the file. Lines end at LF alone."""
+    """Return names and values in the order of the file. Only LF ends a line."""
     pairs = []
     lines = iter(text.split("\n"))
     for line in lines:
@@ -33,5 +33,5 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
 
 
 def read_outputs(text: str) -> dict[str, str]:
-    """The last value under each name. Raises NotReadable."""
+    """Return the last value under each name. Raises NotReadable."""
     return dict(read_pairs(text))

@@ -1,4 +1,4 @@
-"""Scenarios of tests, as dicts: what `src/azure_simulator/scenarios/README.md` says of the YAML goes for them too."""
+"""Scenarios of tests, as dicts with the keys that `src/azure_simulator/scenarios/README.md` describes for YAML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.routes import fault_at
 
 UBUNTU = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sku": "22_04-lts-gen2"}
 OLD, NEW = "22.04.202610010", "22.04.202611010"
-NEW_MODEL = {**UBUNTU, "version": NEW}  # `fleet.image` of a set whose model holds the target already
+NEW_MODEL = {**UBUNTU, "version": NEW}  # `fleet.image` of a set whose model already holds the target
 REPAIRS = {"properties": {"automaticRepairsPolicy": {"enabled": True, "gracePeriod": "PT30M"}}}
 
 Scenario = dict[str, Any]
@@ -22,11 +22,11 @@ def fleet_of(
     fleet: Scenario | None = None,
     **more: Any,
 ) -> Scenario:
-    """A scale set with so many instances in each update domain, in 30 s on the target image and 10 s later healthy.
+    """Return a scale set with so many instances in each update domain. An upgrade takes 30 s, and health 10 s more.
 
-    A batch is a whole domain, where there are any: `auto` would make it a fifth of the set, which is one instance here.
-    `asked` are inputs beside the image, `fleet` what else is said of the set, `more` other keys of a scenario, or one
-    of these three as a whole. None takes a key out of the fleet.
+    A batch is a whole domain if there are domains; `auto` would take a fifth of the set, which is a single instance
+    here. `asked` adds inputs besides the image, `fleet` adds properties of the set, and `more` adds other keys of a
+    scenario, or replaces one of these three as a whole. None removes a key from the fleet.
     """
     described = {"update_domains": list(domains), "health": "probe", **(fleet or {})}
     whole = {} if described.get("orchestration") == "Flexible" else {"strategy": "update-domain"}
@@ -39,20 +39,20 @@ def fleet_of(
 
 
 def on_request(route: str, kind: str = "http", **effect: Any) -> Scenario:
-    """What happens to a request to a route of ROUTES: `nth`, `count`, `status`, `drop` and so on."""
+    """Return a fault of requests to a route of ROUTES, with keys such as `nth`, `count`, `status` and `drop`."""
     return {"kind": kind, **fault_at(route), **effect}
 
 
 def on_instance(kind: str, instance: str = "1", **more: Any) -> Scenario:
-    """What happens to an instance."""
+    """Return a fault of an instance."""
     return {"kind": kind, "instance": instance, **more}
 
 
 def model_change(patch: Scenario, **when: Any) -> Scenario:
-    """Somebody changes the model: `at` seconds after the beginning, or `delay` seconds `after_upgrade`."""
+    """Return a change of the model by somebody, `at` seconds after the start, or `delay` seconds `after_upgrade`."""
     return {"kind": "model-change", "patch": patch, **when}
 
 
 def profile(**parts: Any) -> Scenario:
-    """Parts of a model's virtualMachineProfile, as the model has them."""
+    """Return parts of a model's virtualMachineProfile, as the model spells them."""
     return {"properties": {"virtualMachineProfile": parts}}

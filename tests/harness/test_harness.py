@@ -1,4 +1,4 @@
-"""What the sweeps stand on: mutations find public names alone, interceptors are passed in order, failures are told."""
+"""The base of the sweeps: mutations find only public names, interceptors keep their order, and failures are printed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
 
 
-def test_a_mutation_takes_the_place_wherever_the_name_was_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mutation_replaces_a_name_in_every_module_that_imports_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from vmss_upgrade.rollout.planning import planner, rollback
 
     mutate(monkeypatch, {"batch_limit": lambda real, *_: 99, "RolloutPlan.due_now": lambda real, plan: (plan, real)})
@@ -38,7 +38,7 @@ def test_a_mutation_takes_the_place_wherever_the_name_was_imported(monkeypatch: 
         pytest.param("Report.no_such_name", KeyError, id="unknown-method"),
     ],
 )
-def test_a_mutation_that_cannot_be_meant_is_refused(
+def test_a_mutation_of_an_unknown_or_ambiguous_name_is_refused(
     name: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(error):
@@ -61,7 +61,7 @@ def test_the_words_of_action_yml_are_those_of_the_action(words: frozenset[str], 
     assert words == meant
 
 
-def test_a_request_passes_the_interceptors_in_their_order_and_any_may_answer(tmp_path: Path) -> None:
+def test_a_request_passes_the_interceptors_in_order_and_each_may_answer(tmp_path: Path) -> None:
     passed = []
 
     def first(request: Request, send: Send) -> Reply:
@@ -78,8 +78,8 @@ def test_a_request_passes_the_interceptors_in_their_order_and_any_may_answer(tmp
     assert "set" not in {route_of(each.method, each.path) for each in played.azure.requests}
 
 
-def test_every_request_of_a_run_has_a_route_of_its_own() -> None:
-    """All but Entra's own description, for which the SDK asks at some authorities only."""
+def test_every_request_of_a_run_has_its_own_route() -> None:
+    """Only Entra's own description may lack one, as the SDK asks for it at some authorities only."""
     asked = {route_of(each.method, each.path) for each in play_once("repairs").azure.requests}
     assert asked == {*ROUTES} - {"openid"}
 
@@ -88,8 +88,8 @@ def _judged(number: int) -> Verdict:
     return Verdict(f"again {number}", "odd" if number % 2 else "even", ("it broke",) if number == 3 else ())
 
 
-def test_a_sweep_tells_what_is_wrong_and_how_to_play_it_again(capsys: Any) -> None:
+def test_a_sweep_prints_the_problems_and_the_replay_command(capsys: Any) -> None:
     assert [verdict.replay for verdict in sweep("numbers", _judged, range(5), chunk=2)] == ["again 3"]
-    told = capsys.readouterr().out
-    assert "FAILED\n  it broke\n  again: again 3\n" in told
-    assert told.startswith("FAILED") and "1 failed: 3 even, 2 odd." in told
+    shown = capsys.readouterr().out
+    assert "FAILED\n  it broke\n  again: again 3\n" in shown
+    assert shown.startswith("FAILED") and "1 failed: 3 even, 2 odd." in shown

@@ -1,4 +1,4 @@
-"""What action.yml says there is: inputs, their choices, outputs, outcomes."""
+"""The vocabulary of action.yml: inputs, their choices, outputs, outcomes."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def _choices(name: str) -> frozenset[str]:
     return (_words(entry["description"]) | {entry["default"]}) - {*INPUTS}
 
 
-# input -> the words that it may be, as action.yml writes them
+# input -> its allowed words, as action.yml writes them
 CHOICES: dict[str, frozenset[str]] = {name: _choices(name) for name in _WITH_CHOICES}
 OUTCOMES = _words(_ACTION["outputs"]["outcome"]["description"])

@@ -1,4 +1,4 @@
-"""The way of a request to the simulated Azure, with interceptors on it."""
+"""The path of a request to the simulated Azure, with interceptors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from harness.routes import route_of
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request as the client sends it; `patience` is how many seconds it waits for the answer."""
+    """A request as the client sends it. `patience` is the number of seconds for which it waits for the answer."""
 
     method: str
     url: str
@@ -29,7 +29,7 @@ class Request:
 
     @property
     def route(self) -> str:
-        """Its name in ROUTES; empty where it has none."""
+        """The name of its route in ROUTES; empty if it has none."""
         return route_of(self.method, parse_url(self.url).path or "")
 
 
@@ -39,7 +39,7 @@ Alter = Callable[[str, Any], Any]  # path in lower case, the body of a 200 (None
 
 
 def altered(alter: Alter) -> Interceptor:
-    """Replace the answers to GETs of Resource Manager by what `alter` makes of them, also where there was none."""
+    """Replace the answers to GETs of Resource Manager by the result of `alter`, including missing ones."""
 
     def answer(request: Request, send: Send) -> Reply:
         reply = send(request)
@@ -69,8 +69,9 @@ def noting(sent: list[Request]) -> Interceptor:
 def wired(
     azure: SimulatedAzure, *interceptors: Interceptor, adapter: Callable[[Exchange], HTTPAdapter] = SimulatorAdapter
 ) -> Callable[[Any], SimulatorTransport]:
-    """Return what makes a transport for the SDK on a clock: requests pass the interceptors in their order, then reach
-    `azure`. An interceptor may look at request and answer, alter either, answer by itself, or raise.
+    """Return a maker of the SDK's transport on a clock. Requests pass the interceptors in order, then reach `azure`.
+
+    An interceptor may read the request and the answer, change either, answer by itself, or raise.
     """
     send: Send = lambda each: azure.exchange(each.method, each.url, each.headers, each.body, each.patience)  # noqa: E731
     for interceptor in reversed(interceptors):
@@ -81,7 +82,7 @@ def wired(
 
     def transport(clock: Any) -> SimulatorTransport:
         made = SimulatorTransport(exchange, clock.sleep)
-        for scheme in ("https://", "http://"):  # what is not encrypted stays in the process as well
+        for scheme in ("https://", "http://"):  # Unencrypted traffic stays in the process, too.
             made.session.mount(scheme, adapter(exchange))
         return made
 

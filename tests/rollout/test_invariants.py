@@ -98,7 +98,7 @@ def fleets(draw: st.DrawFn, shape: Shape) -> ScaleSet:
         stopped=draw(ids(count, 3)),
         deallocated=draw(ids(count, 2)),
         broken=draw(ids(count, 2)),
-        busy=draw(ids(count, 2)),
+        updating=draw(ids(count, 2)),
         behind=draw(ids(count)),
         image=draw(st.sampled_from([NEW, OLD])),
         health_signal=draw(st.sampled_from(list(HealthSignal))),

@@ -1,4 +1,4 @@
-"""Azure's bad days: what is waited out, what ends the rollout, and that nothing is written twice without need."""
+"""Azure's bad days: some faults are waited out, others end the rollout, and no write is repeated needlessly."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OLDER = {
     "The supported api-versions are '2025-04-01, 2023-09-01'.",
 }
 
-# fault -> what is said while it is waited out
+# fault -> the reason that the log gives for the wait
 WAITED_OUT = {
     "a read is throttled": (
         on_request("instances", nth=2, count=2, status=429, retry_after=20),
@@ -73,14 +73,14 @@ WAITED_OUT = {
     "the upgrade fails": (on_request("upgrade", nth=2, status=502, code="BadGateway"), "BadGateway"),
     "the upgrade's request is lost": (on_request("upgrade", nth=2, drop="before"), "no answer"),
     "the upgrade's answer is lost": (on_request("upgrade", nth=1, drop="after"), "no answer"),
-    "a read meets who does not know the version": (on_request("instances", nth=2, count=2, **OLDER), "NoRegistered"),
-    "the model meets who does not know the version": (on_request("set", nth=3, **OLDER), "NoRegistered"),
-    "a poll meets who does not know the version": (on_request("poll", nth=2, **OLDER), "NoRegistered"),
-    "the model update meets who does not know the version": (
+    "a read meets an older front end": (on_request("instances", nth=2, count=2, **OLDER), "NoRegistered"),
+    "the model read meets an older front end": (on_request("set", nth=3, **OLDER), "NoRegistered"),
+    "a poll meets an older front end": (on_request("poll", nth=2, **OLDER), "NoRegistered"),
+    "the model update meets an older front end": (
         on_request("patch", nth=1, count=2, **OLDER),
         "NoRegistered",
     ),
-    "the upgrade meets who does not know the version": (on_request("upgrade", nth=2, **OLDER), "NoRegistered"),
+    "the upgrade meets an older front end": (on_request("upgrade", nth=2, **OLDER), "NoRegistered"),
     "a list is not found once": (
         on_request("instances", nth=3, status=404, code="ResourceNotFound"),
         "ResourceNotFound, although Azure answered this before",
@@ -99,7 +99,7 @@ WAITED_OUT = {
     ),
 }
 
-# fault -> the code that a user reads, and the outcome
+# fault -> the code that the user reads, and the outcome
 ENDED = {
     "no right to write the model": (
         on_request("patch", nth=1, status=403, code="AuthorizationFailed"),
@@ -111,7 +111,7 @@ ENDED = {
         "halted",
     ),
     "the set vanishes": (on_request("instances", nth=3, count=99, status=404, code="ResourceNotFound"), "halted"),
-    "a read fails for ever": (
+    "a read always fails": (
         on_request("instances", nth=3, count=9999, status=500, code="InternalError"),
         "halted",
     ),
@@ -126,18 +126,18 @@ def scenario(*faults: Scenario, **more: Any) -> Scenario:
 
 
 @pytest.mark.parametrize("name", WAITED_OUT)
-def test_waited_out_and_nothing_is_upgraded_twice(name: str, tmp_path: Path) -> None:
+def test_a_fault_is_waited_out_and_nothing_is_upgraded_twice(name: str, tmp_path: Path) -> None:
     fault, said = WAITED_OUT[name]
     played = play(scenario(fault), tmp_path)
     assert played.exit_code == 0, played.log
-    assert re_waiting(played.log, said), played.log
+    assert wait_pattern(played.log, said), played.log
     assert {instance.upgrades for instance in played.azure.instances()} == {1}
     assert len(played.upgrade_calls) <= 2
     assert played.azure.lowest_available() == 2
 
 
 @pytest.mark.parametrize("name", ENDED)
-def test_what_cannot_be_waited_out_ends_the_rollout_with_azures_code(name: str, tmp_path: Path) -> None:
+def test_a_lasting_fault_ends_the_rollout_with_azures_code(name: str, tmp_path: Path) -> None:
     fault, outcome = ENDED[name]
     played = play(scenario(fault), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
@@ -147,16 +147,16 @@ def test_what_cannot_be_waited_out_ends_the_rollout_with_azures_code(name: str, 
     assert not [r for r in played.azure.requests[last_error + 1 :] if r.method in ("PATCH", "POST")]
 
 
-def test_a_lost_answer_is_looked_after_before_anything_is_sent_again(tmp_path: Path) -> None:
-    """The upgrade is under way: asking again would only be answered 409."""
+def test_after_a_lost_answer_the_set_is_read_before_another_write(tmp_path: Path) -> None:
+    """The upgrade is in progress, so Azure would answer another request only with 409."""
     played = play(scenario(WAITED_OUT["the upgrade's answer is lost"][0]), tmp_path)
     posts = [request for request in played.azure.requests if request.path.endswith("manualupgrade")]
     assert [json.loads(post.body)["instanceIds"] for post in posts] == [["0", "2"], ["1", "3"]]
 
 
 @pytest.mark.parametrize("image", [OLD, NEW], ids=["on-the-old-image", "on-the-target"])
-def test_a_set_that_was_left_failed_is_resumed(image: str, tmp_path: Path) -> None:
-    """What an earlier run could not provision is tried again, whatever image it shows by now."""
+def test_a_rollout_of_a_failed_set_is_resumed(image: str, tmp_path: Path) -> None:
+    """A run retries what an earlier run could not provision, whatever image it shows by now."""
     failed = {"code": "OSProvisioningTimedOut", "message": "timed out"}
     left = fleet_of(
         fleet={"image": NEW_MODEL},
@@ -169,8 +169,10 @@ def test_a_set_that_was_left_failed_is_resumed(image: str, tmp_path: Path) -> No
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
 
 
-def test_where_azure_forgets_its_operations_what_they_were_to_change_is_watched(tmp_path: Path) -> None:
-    """No poll is answered from the second on: neither the model update's nor an upgrade's, nor that of the repairs."""
+def test_the_instances_are_watched_if_azure_forgets_its_operations(tmp_path: Path) -> None:
+    """From the second poll on no poll is answered: neither of the model update, nor of an upgrade, nor of
+    the repairs.
+    """
     gone = on_request("poll", nth=2, count=9999, status=404, code="NotFound")
     slow = scenario(gone, model=REPAIRS, timing={"upgrade_seconds": 600, "healthy_after_seconds": 10})
     played = play(slow, tmp_path, inputs={"suspend-repairs": "true"})
@@ -182,7 +184,7 @@ def test_where_azure_forgets_its_operations_what_they_were_to_change_is_watched(
     assert not played.azure.repairs_suspended
 
 
-def test_an_instance_that_fails_is_told_though_azure_forgot_the_operation(tmp_path: Path) -> None:
+def test_a_failed_instance_is_reported_although_azure_forgot_the_operation(tmp_path: Path) -> None:
     gone = on_request("poll", nth=6, count=9999, status=404, code="NotFound")
     failing = on_instance("provisioning-failure", "0", code="DiskGone", message="gone", operation="failed")
     played = play(scenario(gone, failing), tmp_path)
@@ -191,7 +193,7 @@ def test_an_instance_that_fails_is_told_though_azure_forgot_the_operation(tmp_pa
     assert len(played.upgrade_calls) == 1
 
 
-def test_an_upgrade_that_hangs_where_azure_forgot_it_ends_by_the_batchs_bound(tmp_path: Path) -> None:
+def test_a_hanging_upgrade_that_azure_forgot_ends_with_the_batch_timeout(tmp_path: Path) -> None:
     gone = on_request("poll", nth=6, count=9999, status=404, code="NotFound")
     played = play(scenario(gone, on_instance("hangs", "0")), tmp_path, inputs={"batch-timeout": "10m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
@@ -199,7 +201,7 @@ def test_an_upgrade_that_hangs_where_azure_forgot_it_ends_by_the_batchs_bound(tm
 
 
 @pytest.mark.parametrize(("nth", "action"), [(1, "Suspend"), (2, "Resume")])
-def test_where_the_answer_about_repairs_is_lost_their_state_is_looked_at(nth: int, action: str, tmp_path: Path) -> None:
+def test_after_a_lost_answer_about_repairs_their_state_is_read(nth: int, action: str, tmp_path: Path) -> None:
     lost = on_request("repairs", nth=nth, drop="after")
     played = play(scenario(lost, model=REPAIRS), tmp_path, inputs={"suspend-repairs": "true"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
@@ -209,14 +211,14 @@ def test_where_the_answer_about_repairs_is_lost_their_state_is_looked_at(nth: in
     assert not played.azure.repairs_suspended
 
 
-def test_an_instance_that_falls_ill_after_its_batch_is_seen_by_the_last_look(tmp_path: Path) -> None:
+def test_the_last_look_notices_an_instance_that_becomes_unhealthy_after_its_batch(tmp_path: Path) -> None:
     played = play(scenario(on_instance("fall-ill", "0", after_upgrade=2, delay=35)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
     assert json.loads(played.outputs["upgraded"]) == ["1", "2", "3"]
 
 
-def test_an_instance_that_vanishes_between_look_and_upgrade(tmp_path: Path) -> None:
+def test_an_instance_is_deleted_between_the_look_and_the_upgrade(tmp_path: Path) -> None:
     refused = on_request("upgrade", nth=1, status=400, code="InstanceIdsListInstanceIdNotActiveVM")
     played = play(scenario(refused, on_instance("vanish", "0", at=54.1)), tmp_path, inputs={"min-healthy": "1"})
     assert played.exit_code == 0, played.log
@@ -239,8 +241,10 @@ def test_somebody_elses_image_in_the_model_ends_the_rollout(tmp_path: Path) -> N
         ),
     ],
 )
-def test_somebody_elses_model_is_not_taken_for_nothing_to_do(change: Scenario, what: str, tmp_path: Path) -> None:
-    """Nothing was to be upgraded, but one on the target was ill and was waited for; meanwhile the model moved on."""
+def test_a_changed_model_is_not_reported_as_nothing_to_do(change: Scenario, what: str, tmp_path: Path) -> None:
+    """There was nothing to upgrade, but an unhealthy instance on the target was waited for; meanwhile the model
+    changed.
+    """
     faults = model_change(change, at=60), on_instance("updated-by-somebody", "0", at=100, seconds=10)
     on_model = scenario(*faults, inputs={"operation": "upgrade-instances"}, instances={"0": {"unhealthy": True}})
     played = play(on_model, tmp_path)
@@ -248,8 +252,8 @@ def test_somebody_elses_model_is_not_taken_for_nothing_to_do(change: Scenario, w
     assert f"Somebody changed {what}" in played.log
 
 
-def test_another_change_of_the_model_is_told_but_no_failure(tmp_path: Path) -> None:
-    """The flag `latestModelApplied` goes false for instances that do have the image."""
+def test_another_change_of_the_model_is_reported_but_is_no_failure(tmp_path: Path) -> None:
+    """The flag `latestModelApplied` becomes false for instances that do have the image."""
     change = profile(licenseType="Windows_Server")
     played = play(scenario(model_change(change, after_upgrade=1, delay=25)), tmp_path)
     assert played.exit_code == 0, played.log
@@ -257,7 +261,7 @@ def test_another_change_of_the_model_is_told_but_no_failure(tmp_path: Path) -> N
 
 
 def test_a_batch_does_not_start_while_somebody_updates_another_instance(tmp_path: Path) -> None:
-    """Instance 2 is of the third domain, and being updated when the second could start."""
+    """Instance 2 is in the third domain, and was being updated when the second could have started."""
     fault = on_instance("updated-by-somebody", "2", after_upgrade=1, delay=20, seconds=200)
     played = play(scenario(fault, domains=[2, 2, 2]), tmp_path)
     assert played.exit_code == 0, played.log
@@ -265,8 +269,8 @@ def test_a_batch_does_not_start_while_somebody_updates_another_instance(tmp_path
     assert played.azure.upgrades[1].started_at >= played.azure.upgrades[0].started_at + 220
 
 
-def test_an_instance_of_the_batch_itself_that_somebody_updates_is_waited_for(tmp_path: Path) -> None:
-    """Azure answers 409, which must not be taken for an upgrade of ours that is under way."""
+def test_a_batch_waits_for_its_instance_that_somebody_updates(tmp_path: Path) -> None:
+    """Azure answers 409, which must not be mistaken for a running upgrade of our own."""
     fault = on_instance("updated-by-somebody", "1", after_upgrade=1, delay=41, seconds=180)
     played = play(scenario(fault), tmp_path)
     assert played.exit_code == 0, played.log
@@ -274,7 +278,7 @@ def test_an_instance_of_the_batch_itself_that_somebody_updates_is_waited_for(tmp
     assert {instance.image_version for instance in played.azure.instances()} == {"22.04.202611010"}
 
 
-# upgrades that take longer than a token is good for
+# upgrades that take longer than a token is valid
 OUTLIVING: Scenario = {
     "timing": {"upgrade_seconds": 3000, "healthy_after_seconds": 10},
     "access_token_seconds": 1200,
@@ -292,8 +296,8 @@ def test_a_rollout_outlives_its_access_token(tmp_path: Path, monkeypatch: pytest
     assert not [request for request in played.azure.requests if request.status == 401]
 
 
-def test_a_token_that_is_revoked_in_the_middle_is_replaced_once(tmp_path: Path) -> None:
-    """The SDK would go on with the one in its cache, which Azure refuses."""
+def test_a_revoked_token_is_replaced_once(tmp_path: Path) -> None:
+    """The SDK would continue with its cached token, which Azure refuses."""
     played = play(scenario({"kind": "revoke-tokens", "after_upgrade": 1, "delay": 10}), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert "no longer accepts the access token (InvalidAuthenticationToken): one try with a fresh one" in played.log
@@ -303,7 +307,7 @@ def test_a_token_that_is_revoked_in_the_middle_is_replaced_once(tmp_path: Path) 
 
 
 def test_a_401_without_a_code_gets_one_fresh_token(tmp_path: Path) -> None:
-    """Whatever stands before Resource Manager says no more than that."""
+    """A gateway in front of Resource Manager gives no more information."""
     once = on_request("instances", nth=2, status=401, html="<html>Unauthorized</html>")
     played = play(scenario(once), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
@@ -313,7 +317,7 @@ def test_a_401_without_a_code_gets_one_fresh_token(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("route", ["set", "instances"])
 @pytest.mark.parametrize("status", [403, 404])
-def test_an_honest_refusal_at_the_beginning_is_told_at_once(route: str, status: int, tmp_path: Path) -> None:
+def test_a_real_refusal_at_the_start_is_reported_at_once(route: str, status: int, tmp_path: Path) -> None:
     played = play(scenario(on_request(route, count=99, status=status, code="Refused")), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused"), played.log
     assert "waiting:" not in played.log
@@ -323,13 +327,13 @@ def test_an_honest_refusal_at_the_beginning_is_told_at_once(route: str, status: 
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_what_is_refused_twice_ends_the_run(status: int, tmp_path: Path) -> None:
+def test_a_second_refusal_ends_the_run(status: int, tmp_path: Path) -> None:
     played = play(scenario(on_request("instances", nth=3, count=2, status=status, code="Refused")), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
     assert played.log.count("although Azure answered this before") == 1
 
 
-def test_a_cloud_that_does_not_know_the_version_is_told_after_ten_minutes(tmp_path: Path) -> None:
+def test_a_cloud_without_the_api_version_ends_the_run_after_ten_minutes(tmp_path: Path) -> None:
     clock = VirtualClock()
     for_ever = {"kind": "http", "path": "virtualMachineScaleSets", "count": 9999, **OLDER}
     played = play(scenario(for_ever), tmp_path, clock=clock)
@@ -341,14 +345,14 @@ def test_a_cloud_that_does_not_know_the_version_is_told_after_ten_minutes(tmp_pa
     assert 8 * 60 < clock.now() < 11 * 60
 
 
-def test_a_read_that_a_run_can_do_without_is_not_waited_for_where_its_version_is_not_known(tmp_path: Path) -> None:
+def test_an_optional_read_with_an_unknown_api_version_is_not_waited_for(tmp_path: Path) -> None:
     played = play(scenario(on_request("permissions", count=9999, **OLDER)), tmp_path)
     assert played.outputs["outcome"] == "succeeded", played.log
     assert "Whether the identity has all rights could not be read" in played.log
     assert "waiting:" not in played.log
 
 
-def test_polls_that_are_denied_from_the_first_one_on_are_no_reason_to_stop(tmp_path: Path) -> None:
+def test_denied_polls_do_not_stop_the_rollout(tmp_path: Path) -> None:
     rights = [
         "Microsoft.Compute/virtualMachineScaleSets/*",
         "Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read",
@@ -362,7 +366,7 @@ def test_polls_that_are_denied_from_the_first_one_on_are_no_reason_to_stop(tmp_p
 
 
 @pytest.mark.parametrize("operation", ["failed", "succeeded"])
-def test_what_is_known_about_an_instances_failure_is_told(operation: str, tmp_path: Path) -> None:
+def test_all_known_details_of_a_failed_instance_are_reported(operation: str, tmp_path: Path) -> None:
     words = {"code": "ZonalAllocationFailed", "message": "No capacity in the zone."}
     played = play(scenario(on_instance("provisioning-failure", "0", **words, operation=operation)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
@@ -370,7 +374,7 @@ def test_what_is_known_about_an_instances_failure_is_told(operation: str, tmp_pa
     assert "Nothing further was touched." in played.log
 
 
-def test_a_refused_sign_in_names_what_the_token_claims(tmp_path: Path) -> None:
+def test_a_refused_sign_in_shows_the_claims_of_the_token(tmp_path: Path) -> None:
     played = play(fleet_of(audience="api://somebody-else"), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     for claim in ("iss=https://token.actions.githubusercontent.com", "sub=", "aud=api://AzureADTokenExchange"):
@@ -379,9 +383,7 @@ def test_a_refused_sign_in_names_what_the_token_claims(tmp_path: Path) -> None:
     assert json.loads(played.outputs["upgraded"]) == []
 
 
-def test_a_token_service_that_fails_later_is_not_taken_for_a_refusal(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_later_failure_of_the_token_service_is_not_a_refusal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = VirtualClock()
     began = time.time()
     monkeypatch.setattr(time, "time", lambda: began + clock.now())
@@ -392,7 +394,7 @@ def test_a_token_service_that_fails_later_is_not_taken_for_a_refusal(
     assert "federated credential of the application must" not in played.log
 
 
-# -- what somebody else does meanwhile -------------------------------------------------------------------------------
+# -- changes by somebody else -----------------------------------------------------------------------------------
 
 AUTOMATIC = {"properties": {"upgradePolicy": {"mode": "Automatic"}}}
 SLOW_UPGRADE = on_request("upgrade", nth=2, status=429, retry_after=300)
@@ -400,7 +402,7 @@ FAILING_UPGRADE = on_request("upgrade", nth=2, count=4, status=503, retry_after=
 SLOW_MODEL = on_request("set", nth=5, status=429, retry_after=300)
 
 
-def test_the_model_is_not_written_when_it_became_unfit_since_planning(tmp_path: Path) -> None:
+def test_the_model_is_not_written_if_it_became_unfit_after_planning(tmp_path: Path) -> None:
     """In upgrade mode Automatic the update would reboot every instance at once."""
     throttled = on_request("patch", nth=1, status=429, retry_after=30)
     played = play(scenario(throttled, model_change(AUTOMATIC, at=10)), tmp_path)
@@ -409,7 +411,7 @@ def test_the_model_is_not_written_when_it_became_unfit_since_planning(tmp_path: 
     assert not [write for write in played.writes if write.status < 300]
 
 
-def test_no_batch_starts_when_the_set_became_unfit(tmp_path: Path) -> None:
+def test_no_batch_starts_if_the_set_became_unfit(tmp_path: Path) -> None:
     played = play(scenario(model_change(AUTOMATIC, after_upgrade=1, delay=5)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "upgradePolicy.mode is Automatic" in played.log
@@ -425,7 +427,7 @@ def test_no_batch_starts_when_the_set_became_unfit(tmp_path: Path) -> None:
     ],
     ids=["illness", "model"],
 )
-def test_after_a_long_wait_everything_is_looked_at_again_before_a_batch_starts(
+def test_after_a_long_wait_everything_is_read_again_before_a_batch_starts(
     wait: Scenario, change: Scenario, said: str, tmp_path: Path
 ) -> None:
     played = play(scenario(wait, change, domains=[2, 2, 2]), tmp_path)
@@ -434,7 +436,7 @@ def test_after_a_long_wait_everything_is_looked_at_again_before_a_batch_starts(
     assert played.upgrade_calls == [["0", "3"]]
 
 
-def test_somebody_elses_image_is_not_said_to_be_ours(tmp_path: Path) -> None:
+def test_somebody_elses_image_is_not_reported_as_ours(tmp_path: Path) -> None:
     played = play(scenario(model_change(OTHER_IMAGE, after_upgrade=1, delay=5)), tmp_path)
     assert "holds the target image" not in played.log.partition("batch 1 passed")[2]
     assert "To put the previous image back" not in played.log
@@ -447,25 +449,27 @@ def test_the_only_healthy_domain_is_not_taken_down(tmp_path: Path) -> None:
     assert played.writes == []
 
 
-# -- what becomes of single instances --------------------------------------------------------------------------------
+# -- single instances ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "told",
+    "answer",
     [
         pytest.param({"cancelled": True, "told_after": 20}, id="canceled"),
         pytest.param({"code": "OperationPreempted", "message": "A more recent operation."}, id="preempted"),
     ],
 )
-def test_a_model_update_that_another_operation_preempts_is_judged_by_the_model(told: Scenario, tmp_path: Path) -> None:
-    played = play(scenario(on_request("patch", "operation", nth=1, **told)), tmp_path)
+def test_a_model_update_that_another_operation_preempts_is_judged_by_the_model(
+    answer: Scenario, tmp_path: Path
+) -> None:
+    played = play(scenario(on_request("patch", "operation", nth=1, **answer)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert [write.method for write in played.writes].count("PATCH") == 1
     assert played.upgrade_calls == [["0", "2"], ["1", "3"]]
 
 
-def test_an_upgraded_instance_that_halts_is_no_success(tmp_path: Path) -> None:
-    """Stopped and not deallocated: its system may have halted by itself."""
+def test_an_upgraded_instance_that_stops_is_no_success(tmp_path: Path) -> None:
+    """It is stopped and not deallocated: its system may have halted by itself."""
     played = play(scenario(on_instance("stop", "0", power="stopped", after_upgrade=2, delay=10)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
@@ -479,7 +483,7 @@ def test_an_instance_error_behind_a_lost_answer_is_an_error(tmp_path: Path) -> N
     assert len([write for write in played.writes if write.method == "POST"]) == 1
 
 
-def test_an_instance_error_is_told_though_another_instance_hangs(tmp_path: Path) -> None:
+def test_an_instance_error_is_reported_although_another_instance_hangs(tmp_path: Path) -> None:
     failing = on_instance("provisioning-failure", "0", code="DiskGone", message="gone", operation="failed")
     played = play(scenario(failing, on_instance("hangs", "2")), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
@@ -494,7 +498,7 @@ def test_every_failed_instance_has_the_correlation_id_of_its_upgrade(tmp_path: P
     assert [len(failure["correlation_id"]) for failure in played.record["failures"]] == [36]
 
 
-def test_a_long_message_cuts_nothing_else_away(tmp_path: Path) -> None:
+def test_a_long_message_does_not_hide_the_rest(tmp_path: Path) -> None:
     failing = on_instance("provisioning-failure", "0", code="Long", message="x" * 9000, operation="failed")
     played = play(scenario(failing), tmp_path, environ={"GITHUB_ACTIONS": "true"})
     (error,) = [line for line in played.log.splitlines() if line.startswith("::error")]
@@ -503,10 +507,10 @@ def test_a_long_message_cuts_nothing_else_away(tmp_path: Path) -> None:
         assert part in error
 
 
-# -- what is said of a run that ended early --------------------------------------------------------------------------
+# -- reports of a run that ended early ----------------------------------------------------------------------------
 
 
-def test_an_upgrade_that_azure_never_took_on_is_not_said_to_be_under_way(tmp_path: Path) -> None:
+def test_an_upgrade_that_azure_never_accepted_is_not_reported_as_running(tmp_path: Path) -> None:
     fault = on_request("upgrade", nth=1, count=999, status=429, retry_after=5000)
     played = play(scenario(fault), tmp_path, inputs={"batch-timeout": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
@@ -517,16 +521,16 @@ def test_an_upgrade_that_azure_never_took_on_is_not_said_to_be_under_way(tmp_pat
     assert "not taken on by Azure" in played.summary
 
 
-def test_nothing_is_asked_for_when_the_time_of_a_batch_is_up(tmp_path: Path) -> None:
-    """The wait for a throttled call ends just when `batch-timeout` passes: nobody would watch that upgrade."""
+def test_nothing_is_requested_after_the_batch_timeout(tmp_path: Path) -> None:
+    """The wait for a throttled call ends just when `batch-timeout` passes, so nobody would watch that upgrade."""
     fault = on_request("upgrade", nth=1, status=429, retry_after=300)
     played = play(scenario(fault), tmp_path, inputs={"batch-timeout": "5m"})
     assert played.outputs["outcome"] == "timed-out"
     assert played.upgrade_calls == []
 
 
-def test_an_instance_that_vanishes_while_a_batch_is_not_taken_on_is_not_listed(tmp_path: Path) -> None:
-    """What is seen during the wait is told, though the batch never starts."""
+def test_an_instance_deleted_before_its_batch_is_accepted_is_not_listed(tmp_path: Path) -> None:
+    """The log still reports what the wait showed, although the batch never starts."""
     inputs = {"batch-timeout": "2m", "min-healthy": "0%"}
     faults = {"kind": "conflict-window", "seconds": 600}, on_instance("vanish", "3", at=140)
     played = play(scenario(*faults), tmp_path, inputs=inputs)
@@ -542,7 +546,7 @@ def test_an_upgrade_whose_answer_was_lost_may_go_on(tmp_path: Path) -> None:
     assert "not taken on" not in played.summary
 
 
-def test_an_upgrade_that_ended_is_not_said_to_go_on(tmp_path: Path) -> None:
+def test_a_finished_upgrade_is_not_reported_as_running(tmp_path: Path) -> None:
     for operation in ("failed", "succeeded"):
         folder = tmp_path / operation
         folder.mkdir()
@@ -573,7 +577,7 @@ def test_an_outage_of_the_sign_in_is_waited_out(
 ) -> None:
     clock = VirtualClock()
     began = time.time()
-    monkeypatch.setattr(time, "time", lambda: began + clock.now())  # MSAL repeats a bad answer for a minute by itself
+    monkeypatch.setattr(time, "time", lambda: began + clock.now())  # MSAL itself repeats a bad answer for a minute
     fault = on_request(route, nth=1, count=2, status=status)
     inputs = {"client-secret": secret, "operation": "plan"}
     played = play(scenario(fault), tmp_path, inputs=inputs, clock=clock)
@@ -581,21 +585,21 @@ def test_an_outage_of_the_sign_in_is_waited_out(
     assert "not available" in played.log
 
 
-def test_a_model_that_may_hold_the_target_is_told_though_its_answer_was_lost(tmp_path: Path) -> None:
+def test_a_model_that_may_hold_the_target_is_reported_after_a_lost_answer(tmp_path: Path) -> None:
     denied = on_request("set", nth=3, count=99, status=403, code="AuthorizationFailed")
     played = play(scenario(on_request("patch", nth=1, drop="after"), denied), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "may hold the target image" in played.log
 
 
-def test_an_operation_that_cannot_be_followed_leaves_the_rest_to_the_instances(tmp_path: Path) -> None:
+def test_the_instances_decide_if_the_operation_cannot_be_polled(tmp_path: Path) -> None:
     fault = on_request("poll", nth=6, count=9999, status=500, code="InternalError")
     played = play(scenario(fault), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert "Azure's record of the operation cannot be read: the instances are watched instead" in played.log
 
 
-def test_a_last_look_says_where_the_instances_are(tmp_path: Path) -> None:
+def test_the_last_look_reports_the_state_of_the_instances(tmp_path: Path) -> None:
     fault = on_request("upgrade", nth=2, count=9999, status=500, code="InternalError")
     played = play(scenario(fault), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
@@ -609,7 +613,7 @@ def test_a_wait_does_not_outlast_the_batch(tmp_path: Path) -> None:
     assert played.record["batches"][0]["seconds"] == pytest.approx(300, abs=5)
 
 
-def test_an_update_that_never_ends_is_bounded(tmp_path: Path) -> None:
+def test_an_endless_update_has_a_limit(tmp_path: Path) -> None:
     stuck = model_change({"properties": {"provisioningState": "Updating"}}, at=30)
     played = play(scenario(stuck), tmp_path)
     assert played.record["duration"] < 3600
@@ -623,13 +627,13 @@ def test_the_token_service_may_be_down_for_a_while(tmp_path: Path) -> None:
 
 
 def test_a_bake_that_does_not_fit_into_the_batch_is_refused(tmp_path: Path) -> None:
-    """Without a health signal the bake is 5m unless it is given."""
+    """Without a health signal the bake is 5m unless an input sets it."""
     played = play(fleet_of(fleet={"health": "none"}), tmp_path, inputs={"batch-timeout": "4m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     assert "never ends within `batch-timeout`" in played.log
 
 
-def test_an_instance_in_the_making_is_waited_for_before_planning(tmp_path: Path) -> None:
+def test_planning_waits_for_an_instance_that_is_being_created(tmp_path: Path) -> None:
     """It shows no update domain yet, which says nothing about the scale set."""
     places = [{"id": id_, "update_domain": domain} for id_, domain in (("0", 0), ("1", 1), ("2", 0))]
     making = fleet_of(
@@ -649,8 +653,8 @@ def test_an_instance_that_is_being_deleted_is_left_alone(tmp_path: Path) -> None
     assert "3" not in [id_ for ids in played.upgrade_calls for id_ in ids]
 
 
-def test_an_ephemeral_disk_that_comes_back_on_the_old_image_is_a_halt(tmp_path: Path) -> None:
-    """And nobody reimages it: manualupgrade is all that is ever asked for."""
+def test_an_ephemeral_disk_on_the_old_image_halts_the_rollout(tmp_path: Path) -> None:
+    """The action never reimages it: it only ever sends manualupgrade."""
     model = profile(storageProfile={"osDisk": {"diffDiskSettings": {"option": "Local"}}})
     played = play(scenario(on_instance("stays-on-old-image", "0"), model=model), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
@@ -660,7 +664,7 @@ def test_an_ephemeral_disk_that_comes_back_on_the_old_image_is_a_halt(tmp_path: 
 
 
 def test_the_extra_instances_of_overprovisioning_come_and_go(tmp_path: Path) -> None:
-    """A scale-out in the middle makes more than asked for, from the new model, and takes the surplus away again."""
+    """A scale-out in the middle creates too many instances from the new model, and then deletes the surplus."""
     came = (on_instance("appear", id_, update_domain=0, image="new", after_upgrade=1, delay=5) for id_ in ("40", "41"))
     gone = on_instance("vanish", "41", after_upgrade=1, delay=50)
     played = play(scenario(*came, gone, model={"properties": {"overprovision": True}}), tmp_path)
@@ -670,7 +674,7 @@ def test_the_extra_instances_of_overprovisioning_come_and_go(tmp_path: Path) -> 
     assert reasons == {"40": "already on the target image"}
 
 
-def test_an_upgraded_instance_that_is_being_deleted_remains_nowhere() -> None:
+def test_an_upgraded_instance_that_is_being_deleted_is_in_no_list() -> None:
     scale_set = fleet("0011")
     going = changed(changed(scale_set, "0 1 2 3", image=NEW_IMAGE), "0", provisioning_state="Deleting")
     report = report_of([*run_of(scale_set)[:-1], InstancesSeen(at=500.0, instances=going.instances)])
@@ -678,22 +682,22 @@ def test_an_upgraded_instance_that_is_being_deleted_remains_nowhere() -> None:
     assert report.remaining == []
 
 
-def test_when_everything_is_skipped_nothing_is_said_to_run_the_target(tmp_path: Path) -> None:
+def test_the_log_does_not_claim_the_target_if_everything_is_skipped(tmp_path: Path) -> None:
     played = play(fleet_of(instances={id_: {"protected": True} for id_ in "0123"}), tmp_path)
     assert played.exit_code == 0
     assert "The model of simulated-set now holds" in played.log
     assert "simulated-set runs" not in played.log
 
 
-def test_a_batch_that_vanished_did_not_pass_as_healthy(tmp_path: Path) -> None:
+def test_a_deleted_batch_did_not_pass_as_healthy(tmp_path: Path) -> None:
     gone = (on_instance("vanish", id_, after_upgrade=2, delay=5) for id_ in ("1", "4"))
     played = play(scenario(*gone, domains=[2, 2, 2]), tmp_path)
     assert "batch 2 passed" in played.log
     assert "no instance is left of it" in played.log
 
 
-def re_waiting(log: str, said: str) -> bool:
-    """Whether a line of the log says that it waits: why, how long, until when."""
+def wait_pattern(log: str, said: str) -> bool:
+    """Return the pattern of a line that reports a wait: why, how long, until when."""
     return (
         re.search(rf"waiting: .*{re.escape(said)}.*\(next try in \d\w+, until \d+:\d\d:\d\d at most\)", log) is not None
     )
@@ -709,7 +713,7 @@ def re_waiting(log: str, said: str) -> bool:
         pytest.param({"batch-timeout": "6m"}, on_request("upgrade", nth=1, status=429), "0:06:54", id="the-batchs"),
     ],
 )
-def test_a_wait_says_by_which_bound_it_ends(
+def test_a_wait_names_the_limit_that_ends_it(
     inputs: dict[str, str], fault: Scenario, bound: str, tmp_path: Path
 ) -> None:
     played = play(scenario(fault), tmp_path, inputs=inputs)
@@ -717,18 +721,18 @@ def test_a_wait_says_by_which_bound_it_ends(
 
 
 @pytest.mark.parametrize("status", [500, 429], ids=["failing", "throttling"])
-def test_no_try_is_later_than_the_bound_that_was_told(status: int, tmp_path: Path) -> None:
+def test_no_try_is_later_than_the_reported_limit(status: int, tmp_path: Path) -> None:
     played = play(scenario(on_request("instances", nth=2, count=9999, status=status)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
-    told = max(re.findall(r"until (\d+):(\d\d):(\d\d) at most\)", played.log))
-    hours, minutes, seconds = map(int, told)
+    answer = max(re.findall(r"until (\d+):(\d\d):(\d\d) at most\)", played.log))
+    hours, minutes, seconds = map(int, answer)
     started = next(i for i, request in enumerate(played.azure.requests) if "/subscriptions/" in request.path)
     lists = [r.at for r in played.azure.requests if r.path.endswith("virtualMachines") and r.status == status]
     assert lists[-2] - played.azure.requests[started].at <= hours * 3600 + minutes * 60 + seconds + 1
 
 
-def coming_up(seconds: int) -> Scenario:
-    """Two instances, the first brought to the target by a run that was killed then; it is still coming up."""
+def still_starting(seconds: int) -> Scenario:
+    """Return two instances. A killed run has upgraded the first, which is still starting."""
     return scenario(
         on_instance("fall-ill", "0", at=0, seconds=seconds),
         domains=[1, 1],
@@ -738,17 +742,17 @@ def coming_up(seconds: int) -> Scenario:
     )
 
 
-def test_a_plan_waits_for_instances_that_an_earlier_run_upgraded_to_come_up(tmp_path: Path) -> None:
-    """Whoever they are, without them nobody would serve during the first batch: that is no reason to refuse yet."""
-    played = play(coming_up(60), tmp_path)
+def test_a_plan_waits_until_instances_of_an_earlier_run_are_healthy(tmp_path: Path) -> None:
+    """Without them nothing would serve during the first batch, but that is no reason to refuse yet."""
+    played = play(still_starting(60), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert "waiting: instances on the target image are not healthy yet (0)" in played.log
     assert played.upgrade_calls == [["1"]]
     assert played.azure.lowest_available() >= 1
 
 
-def test_a_plan_waits_for_them_no_longer_than_they_may_take(tmp_path: Path) -> None:
-    played = play(coming_up(6000), tmp_path)
+def test_a_plan_waits_for_them_until_the_health_timeout(tmp_path: Path) -> None:
+    played = play(still_starting(6000), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     assert "nothing would serve while it is upgraded" in played.log
     assert played.writes == []

@@ -1,7 +1,7 @@
-"""Every fault of Azure on every kind of call: waited out, or an end that a second run goes on from.
+"""Every fault of Azure on every kind of call: it is waited out, or it ends a run that a second run continues.
 
-What a fault does to the rollout is judged by the simulator's own truth: the request log, and how often each instance
-was upgraded. A new call or a new fault is a line.
+The simulator's own state judges the effect of a fault: the request log, and the number of upgrades of each instance. A
+new call or a new fault is one line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from harness.wire import wired
 
 INPUTS = {"suspend-repairs": "true"}
 
-# call -> its route, and which request to it
+# call -> its route, and the number of the request to it
 READS = {
     "the model": ("set", 1),
     "the model in the middle": ("set", 4),
@@ -48,7 +48,7 @@ ALL = {**READS, **TOKENS, **WRITES}
 
 
 def repaired(*faults: Scenario) -> Scenario:
-    """A set with automatic repairs, which the inputs ask to suspend."""
+    """Return a set with automatic repairs, which the inputs ask to suspend."""
     return fleet_of(model=REPAIRS, faults=list(faults))
 
 
@@ -61,7 +61,7 @@ def in_words(effect: Scenario) -> str:
     return ", ".join(f"{key}: {value}" for key, value in effect.items())
 
 
-# what happens to a request, and whether it may have been carried out all the same
+# the fault of a request, and whether the request may have been carried out nevertheless
 PASSING: list[tuple[Scenario, bool]] = [
     ({"status": 429, "retry_after": 20, "count": 2}, False),
     ({"status": 429, "count": 2}, False),
@@ -84,14 +84,14 @@ WAIT = re.compile(r"waiting: .+ \((.+, )?next try in \w+, until \d+:\d\d:\d\d at
 
 @pytest.fixture(autouse=True)
 def one_clock() -> Iterator[VirtualClock]:
-    """The wall clock is the virtual one: MSAL answers a question that was refused from memory for a minute."""
+    """Use the virtual clock as the wall clock: MSAL answers a refused request from memory for a minute."""
     clock = VirtualClock()
     with playing.one_clock(clock):
         yield clock
 
 
 def everywhere() -> Iterator[Any]:
-    """Every fault that passes on every call; of each a quarter here, the rest in the sample of the sweeps."""
+    """Yield every passing fault on every call: a quarter for `make test`, the rest for `make sample`."""
     for row, call in enumerate(ALL):
         for column, (effect, may_be_done) in enumerate(PASSING):
             marks = [pytest.mark.sweep] if (row + column) % 4 else []
@@ -99,7 +99,7 @@ def everywhere() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("call", "effect", "may_be_done"), list(everywhere()))
-def test_what_passes_is_waited_out(
+def test_a_passing_fault_is_waited_out(
     call: str, effect: Scenario, may_be_done: bool, one_clock: VirtualClock, tmp_path: Path
 ) -> None:
     played = play(at(call, **effect), tmp_path, inputs=INPUTS, clock=one_clock)
@@ -115,7 +115,7 @@ def test_what_passes_is_waited_out(
 
 
 @pytest.mark.parametrize("call", [*READS, *WRITES])
-def test_a_token_that_is_refused_is_replaced(call: str, one_clock: VirtualClock, tmp_path: Path) -> None:
+def test_a_refused_token_is_replaced(call: str, one_clock: VirtualClock, tmp_path: Path) -> None:
     refused = at(call, status=401, code="ExpiredAuthenticationToken")
     played = play(refused, tmp_path, inputs=INPUTS, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
@@ -132,7 +132,7 @@ LOOKS_AT = {
 
 
 def assert_nothing_is_repeated_blindly(played: Played) -> None:
-    """Between a write that may have been carried out and the same write again, what it changes was read."""
+    """Check that the affected state was read between an uncertain write and its repetition."""
     requests = played.azure.requests
     for index, first in enumerate(requests):
         again = next((i for i in range(index + 1, len(requests)) if same_write(first, requests[i])), None)
@@ -153,7 +153,7 @@ DOWN = {"status": 500, "code": "InternalError", "message": "An internal error oc
 THROTTLED = {"status": 429, "retry_after": 600}
 UNAVAILABLE = {"status": 503}
 
-# what -> the route, or a pattern of paths, from which request on for ever, the fault, the outcome, and what is said
+# name -> the route, or a pattern of paths, the first failing request, the fault, the outcome, and the reported reason
 ENDING = {
     "the role is removed while the model is read": ("set", 4, DENIED, "halted", "AuthorizationFailed"),
     "the role is removed while instances are read": ("instances", 4, DENIED, "halted", "AuthorizationFailed"),
@@ -161,21 +161,21 @@ ENDING = {
     "the role is removed before the first upgrade": ("upgrade", 1, DENIED, "halted", "AuthorizationFailed"),
     "the role is removed before the second upgrade": ("upgrade", 2, DENIED, "halted", "AuthorizationFailed"),
     "there is no right to suspend repairs": ("repairs", 1, DENIED, "refused", "AuthorizationFailed"),
-    "no token is accepted any more": ("/providers/", 15, REVOKED, "halted", "The access token is invalid"),
+    "no token is accepted later": ("/providers/", 15, REVOKED, "halted", "The access token is invalid"),
     "no token is accepted for an upgrade": ("upgrade", 2, REVOKED, "halted", "The access token is invalid"),
     "the model cannot be read": ("set", 4, DOWN, "halted", "An internal error occurred"),
     "the instances cannot be read": ("instances", 4, DOWN, "halted", "An internal error occurred"),
     "the model cannot be updated": ("patch", 1, DOWN, "halted", "An internal error occurred"),
-    "no upgrade is taken on": ("upgrade", 2, DOWN, "halted", "An internal error occurred"),
+    "no upgrade is accepted": ("upgrade", 2, DOWN, "halted", "An internal error occurred"),
     "every upgrade is throttled": ("upgrade", 2, THROTTLED, "timed-out", "did not take batch 2 on"),
     "GitHub gives no token": ("oidc", 1, UNAVAILABLE, "refused", "GitHub's token service is not available"),
     "Entra gives no token": ("token", 1, UNAVAILABLE, "refused", "the sign-in service is not available"),
-    "there is no connection any more": (".", 20, {"drop": "tls"}, "halted", "EOF occurred in violation of protocol"),
+    "the connection is gone": (".", 20, {"drop": "tls"}, "halted", "EOF occurred in violation of protocol"),
 }
 
 
 @pytest.mark.parametrize("name", ENDING)
-def test_what_does_not_pass_ends_the_run_and_a_second_one_goes_on(
+def test_a_lasting_fault_ends_the_run_and_a_second_run_continues(
     name: str, one_clock: VirtualClock, tmp_path: Path
 ) -> None:
     route, nth, effect, outcome, said = ENDING[name]
@@ -215,9 +215,10 @@ def test_an_operation_that_fails_or_never_ends(name: str, one_clock: VirtualCloc
 
 
 def assert_a_second_run_ends_it(first: Played, clock: VirtualClock, folder: Path) -> None:
-    """The fault is over, and the same run again ends with every instance upgraded, and none twice.
+    """Check that without the fault, the same run again upgrades every instance, and none twice.
 
-    Repairs that the first run could not resume were told, with the command: the second cannot know whose they are.
+    The first run reported repairs that it could not resume, with the command: the second cannot know who suspended
+    them.
     """
     azure = first.azure
     azure.scenario = dataclasses.replace(azure.scenario, faults=())

@@ -1,4 +1,4 @@
-"""The looks at the two ends of a run: as every look, none of them is the whole truth."""
+"""The first and the last look of a run: like every look, neither is the whole truth."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from harness.scenarios import Scenario, fleet_of, on_request
 DENIED: Scenario = on_request("upgrade", count=99, status=403, code="AuthorizationFailed", message="No.")
 
 
-def test_one_that_is_missing_from_it_is_not_gone(tmp_path: Path) -> None:
-    after = {"after_update": 1, "delay": 50}  # the look before the upgrade is younger than this
+def test_an_instance_missing_from_the_last_look_is_not_gone(tmp_path: Path) -> None:
+    after = {"after_update": 1, "delay": 50}  # the look before the upgrade is later than this
     missing = on_request("instances", missing=["1"], count=9, during=after)
     played = play(fleet_of((2, 2), faults=[DENIED, missing]), tmp_path)
     assert (played.outcome, played.ids("remaining")) == ("halted", ["0", "1", "2", "3"]), played.log
 
 
-def test_one_without_the_signal_yet_is_told_so(tmp_path: Path) -> None:
+def test_an_instance_without_the_signal_is_reported_so(tmp_path: Path) -> None:
     begins = {"3": {"reports_health": False, "current": False}}
     played = play(fleet_of((2, 2), instances=begins, faults=[DENIED]), tmp_path)
-    told = {each["instance_id"]: each["health"] for each in played.record["instances"]}
-    assert (played.outcome, told["3"]) == ("halted", "no signal yet"), played.log
+    shown = {each["instance_id"]: each["health"] for each in played.record["instances"]}
+    assert (played.outcome, shown["3"]) == ("halted", "no signal yet"), played.log
 
 
 @pytest.mark.parametrize("upgrade", [1, 2], ids=["of-the-first-batch", "of-the-last-batch"])
-def test_a_change_after_an_instance_has_passed_is_said(upgrade: int, tmp_path: Path) -> None:
-    """In the middle of a batch the gate meets it; afterwards nothing but the flags tell, and the end must not lie."""
+def test_a_change_after_an_instance_has_passed_is_reported(upgrade: int, tmp_path: Path) -> None:
+    """In the middle of a batch the gate notices the change. Afterwards only the flags show it, and the end must not
+    lie.
+    """
     patch = {"sku": {"name": "Standard_D4s_v5"}}
     changed = {"kind": "model-change", "patch": patch, "after_upgrade": upgrade, "delay": 65}
     played = play(fleet_of((2, 2), faults=[changed]), tmp_path)
@@ -37,12 +39,12 @@ def test_a_change_after_an_instance_has_passed_is_said(upgrade: int, tmp_path: P
     assert "They are not current: somebody changed the rest of the model meanwhile." in played.record["reason"]
 
 
-# -- and the first ---------------------------------------------------------------------------------------------------
+# -- the first look --------------------------------------------------------------------------------------------------
 
 
-def test_the_plan_goes_by_the_signal_that_the_first_read_lacked(tmp_path: Path) -> None:
+def test_the_plan_uses_the_signal_that_the_first_read_lacked(tmp_path: Path) -> None:
     hidden = on_request("set", without=["properties.virtualMachineProfile.extensionProfile"])
-    sick = fleet_of((2, 2), fleet={"health": "extension"}, instances={"3": {"unhealthy": True}}, faults=[hidden])
-    played = play(sick, tmp_path, inputs={"operation": "plan", "min-healthy": "1"})
+    unhealthy = fleet_of((2, 2), fleet={"health": "extension"}, instances={"3": {"unhealthy": True}}, faults=[hidden])
+    played = play(unhealthy, tmp_path, inputs={"operation": "plan", "min-healthy": "1"})
     assert played.outputs["lowest-healthy"] == "3", played.log
     assert "HealthExtension is extra" not in played.log

@@ -1,4 +1,4 @@
-"""What was so before a rollout: expected of no rollback, and yet no success."""
+"""Problems from before a rollout: no rollback has to solve them, and yet the run is no success."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ BACK = {"on-failure": "rollback", "health-timeout": "2m", "min-healthy": "0%"}
 FAILED = {"failed": {"code": "OSProvisioningTimedOut", "message": "OS provisioning did not finish."}}
 
 
-@pytest.mark.parametrize("begins", [{"unhealthy": True}, FAILED], ids=["ill", "failed"])
-def test_a_rollback_expects_nothing_of_who_was_not_well_and_never_moved(begins: Scenario, tmp_path: Path) -> None:
-    sick = on_instance("comes-up-unhealthy", "0")
-    played = play(fleet_of((2, 2, 2), BACK, instances={"5": begins}, faults=[sick]), tmp_path)
+@pytest.mark.parametrize("begins", [{"unhealthy": True}, FAILED], ids=["unhealthy", "failed"])
+def test_a_rollback_ignores_an_unhealthy_instance_that_never_moved(begins: Scenario, tmp_path: Path) -> None:
+    unhealthy = on_instance("comes-up-unhealthy", "0")
+    played = play(fleet_of((2, 2, 2), BACK, instances={"5": begins}, faults=[unhealthy]), tmp_path)
     assert (played.outcome, played.ids("rolled-back")) == ("rolled-back", ["0", "3"]), played.log
 
 
-@pytest.mark.parametrize("begins", [{"unhealthy": True}, FAILED], ids=["ill", "failed"])
-def test_a_rollback_by_hand_is_no_success_where_one_is_not_well_on_the_image(begins: Scenario, tmp_path: Path) -> None:
+@pytest.mark.parametrize("begins", [{"unhealthy": True}, FAILED], ids=["unhealthy", "failed"])
+def test_a_rollback_by_hand_is_no_success_with_an_unhealthy_instance(begins: Scenario, tmp_path: Path) -> None:
     asked = {"operation": "rollback", "image-version": OLD, "health-timeout": "2m"}
     there = {"5": {"image": OLD, **begins}}
     played = play(fleet_of((2, 2, 2), asked, fleet={"image": NEW_MODEL}, instances=there), tmp_path)
@@ -29,11 +29,13 @@ def test_a_rollback_by_hand_is_no_success_where_one_is_not_well_on_the_image(beg
     assert ["5"] not in played.upgrade_calls
 
 
-def test_who_is_ill_on_the_way_back_is_not_taken_for_stuck(tmp_path: Path) -> None:
-    """The previous image does it no good either: to return more would take away those that still serve."""
+def test_an_unhealthy_returned_instance_does_not_count_as_stuck(tmp_path: Path) -> None:
+    """The previous image does not help them either: returning more would take away instances that still serve."""
     asked = {"on-failure": "rollback", "health-timeout": "10m", "batch-timeout": "3m", "min-healthy": "0%"}
-    sick = [on_instance("comes-up-unhealthy", id_) for id_ in ("0", "5")]
+    unhealthy = [on_instance("comes-up-unhealthy", id_) for id_ in ("0", "5")]
     earlier = {"image": NEW_MODEL}
-    played = play(fleet_of((2, 2, 2), asked, fleet=earlier, instances={"0": {"image": OLD}}, faults=sick), tmp_path)
+    played = play(
+        fleet_of((2, 2, 2), asked, fleet=earlier, instances={"0": {"image": OLD}}, faults=unhealthy), tmp_path
+    )
     assert played.outcome in ("rollback-failed", "timed-out"), played.log
     assert ["1", "4"] not in played.upgrade_calls

@@ -1,6 +1,6 @@
-"""The kinds of faults that lying_azure/ stands for, met in another way: other inputs, two at once, on the way back.
+"""The kinds of faults in lying_azure/, met in other ways: other inputs, two at once, during a rollback.
 
-The letter is that of the kind. Below the table, what needs a second run.
+The letter is that of the kind. The tests below the table need a second run.
 """
 
 from __future__ import annotations
@@ -38,34 +38,34 @@ SIX = "012345"
 
 
 def uniform(asked: Mapping[str, str] | None = None, **more: Any) -> Scenario:
-    """Three update domains of two."""
+    """Return a set of three update domains of two instances."""
     fleet = {**EXTENSION, **more.pop("fleet", {})}
     return fleet_of([2, 2, 2], asked, **{"timing": TIMING, "fleet": fleet, **more})
 
 
 def flexible(asked: Mapping[str, str] | None = None, **more: Any) -> Scenario:
-    """Four machines m0 to m3, besides those attached."""
+    """Return a set of four machines m0 to m3, besides the attached ones."""
     fleet = {**EXTENSION, "orchestration": "Flexible", **more.pop("fleet", {})}
     return fleet_of([4], asked, **{"timing": TIMING, "fleet": fleet, **more})
 
 
 def each(ids: str = SIX, **how: Any) -> Scenario:
-    """Such instances begin like this."""
+    """Give each instance this first state."""
     return {(f"simulated-set_0000000{id_}" if len(ids) == 4 else id_): how for id_ in ids}
 
 
 def behind() -> Scenario:
-    """A set whose model holds the target, and whose instances do not run it."""
+    """Return a set whose model holds the target, and whose instances do not run it."""
     return {"fleet": {"image": NEW_MODEL}, "instances": each(image=OLD, current=False)}
 
 
-SICK = on_instance("comes-up-unhealthy", "*")
-ONE_SICK = on_instance("comes-up-unhealthy", "1")
+UNHEALTHY = on_instance("comes-up-unhealthy", "*")
+ONE_UNHEALTHY = on_instance("comes-up-unhealthy", "1")
 OLD_HEALTH = {"kind": "health-lags", "seconds": 25, "time": True}
 LACKS_SIGNAL = {"reports_health": False, "behind": {"extensions": ["HealthExtension"]}}
 EXTENSION_FAILED = {"code": "VMExtensionProvisioningError", "extension": "HealthExtension"}
 SPOT = profile(priority="Spot", evictionPolicy="Deallocate")
-ODD = ((1, 403), (3, 404), (5, 403))  # in a row: refused, tried again
+ODD = ((1, 403), (3, 404), (5, 403))  # in this order: refused, tried again
 LARGER = {"sku": {"name": "Standard_D4s_v5"}}
 PETS = ["jumpbox", "db-restored", "web-older"]
 OF_ANOTHER_LINE = {
@@ -96,7 +96,7 @@ def without_health(**when: Any) -> Scenario:
 
 
 def created(instance: str, **failed: str) -> Scenario:
-    """Autoscale creates an instance during the first batch, with the model as it is; it fails."""
+    """Return a fault: autoscale creates an instance from the current model during the first batch, and it fails."""
     when = {"update_domain": 1, "after_upgrade": 1, "delay": 20, "creating_seconds": 30}
     return on_instance("appear", instance, **when, failed=failed)
 
@@ -109,7 +109,7 @@ def never_fits(code: str, message: str = "There is none.") -> Scenario:
     return on_instance("provisioning-failure", "0", code=code, message=message, image="new")
 
 
-SICK_WORDS = "NotHealthy: health is unhealthy"
+UNHEALTHY_WORDS = "NotHealthy: health is unhealthy"
 NO_ROLLBACK = "No rollback: no instance was seen bad on"
 
 TABLE: dict[str, tuple[Scenario, Ends]] = {
@@ -117,32 +117,34 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         flexible(faults=[without_extension(count=9999, during={"after_upgrade": 2})]),
         halts("SignalLost", batches="m0 m1", upgraded="m0 m1"),
     ),
-    "a: it is gone from one look while a sick model is brought to instances": (
-        uniform(TO_THE_MODEL, **behind(), faults=[SICK, without_extension(during={"after_upgrade": 1, "delay": 20})]),
-        halts(SICK_WORDS, failed="0 3", lacks=("passed",)),
+    "a: it is missing from one look while instances get a bad model": (
+        uniform(
+            TO_THE_MODEL, **behind(), faults=[UNHEALTHY, without_extension(during={"after_upgrade": 1, "delay": 20})]
+        ),
+        halts(UNHEALTHY_WORDS, failed="0 3", lacks=("passed",)),
     ),
-    "a: the only one that is chosen runs the target, and is ill": (
+    "a: the only selected instance runs the target, and is unhealthy": (
         uniform({"instance-ids": "1"}, fleet={"image": NEW_MODEL}, instances={"1": {"unhealthy": True}}),
         halts("instance 1: NotHealthyElsewhere", batches="", failed="1", skipped="0 2 3 4 5", away=1),
     ),
-    "a: a run after one that failed, with everybody on the target": (
+    "a: a run after a failed one, with all instances on the target": (
         uniform(fleet={"image": NEW_MODEL}, instances={"4": {"unhealthy": True}}),
         halts("instance 4: NotHealthyElsewhere", batches="", failed="4", skipped="0 1 2 3 5", away=1),
     ),
     "a: old health with its time lets no batch pass, even without a bake": (
-        uniform({"bake-time": "0"}, faults=[SICK, OLD_HEALTH]),
-        halts(SICK_WORDS, failed="0 3", lacks=("passed",)),
+        uniform({"bake-time": "0"}, faults=[UNHEALTHY, OLD_HEALTH]),
+        halts(UNHEALTHY_WORDS, failed="0 3", lacks=("passed",)),
     ),
-    "a: an application that comes and goes is taken back": (
+    "a: an application that comes and goes is rolled back": (
         uniform(ROLLBACK, faults=[on_instance("comes-up-unhealthy", "*", flap_seconds=10)]),
         returns(batches="0,3 0,3", failed="0 3", returned="0 3", skipped="1 2 4 5"),
     ),
-    "a: nobody reports health any more, which no image did": (
+    "a: no instance reports health any more, which no image caused": (
         uniform(ROLLBACK, faults=[without_health(during={"after_upgrade": 1, "delay": 65})]),
-        halts("nobody outside the batch reports health any more either", NO_ROLLBACK, failed="0 3"),
+        halts("no instance outside the batch reports health either", NO_ROLLBACK, failed="0 3"),
     ),
-    "a: old health passes two batches of a sick image, and nobody else is healthy then": (
-        uniform(ROLLBACK, faults=[SICK, {"kind": "health-lags", "seconds": 60}]),
+    "a: old health passes two batches of a bad image, and nothing else is healthy": (
+        uniform(ROLLBACK, faults=[UNHEALTHY, {"kind": "health-lags", "seconds": 60}]),
         returns(
             "NobodyElseIsHealthy",
             batches="0,3 1,4 1,4 0,3",
@@ -156,15 +158,15 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         uniform(TO_THE_MODEL, instances=each(**LACKS_SIGNAL)),
         succeeds("have not got yet, so they report no health: 0, 1, 2, 3, 4, 5", lacks=("Not healthy before",)),
     ),
-    "b: machines of a Flexible set have not got the signal yet": (
+    "b: machines of a Flexible set do not have the signal yet": (
         flexible(instances=each("0123", **LACKS_SIGNAL)),
         succeeds("have not got yet, so they report no health", batches=MACHINES, lacks=("Not healthy before",)),
     ),
-    "b: such a machine that gets it and is sick is taken back": (
-        flexible(ROLLBACK, instances=each("0123", **LACKS_SIGNAL), faults=[SICK]),
+    "b: such a machine that gets it and is unhealthy is rolled back": (
+        flexible(ROLLBACK, instances=each("0123", **LACKS_SIGNAL), faults=[UNHEALTHY]),
         returns(batches="m0 m0", failed="m0", returned="m0", skipped="m1 m2 m3"),
     ),
-    "b: health that is not looked at is not told": (
+    "b: ignored health is not reported": (
         uniform({"health": "ignore"}),
         succeeds(
             "Health was not proven", "current, provisioned and running", batches="0 3 1,4 2,5", lacks=("and healthy",)
@@ -174,15 +176,15 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         uniform({"strategy": "batch"}, instances=each(shows={"properties": {"instanceView": None}})),
         refuses("Azure shows no instance view of 0, 1, 2, 3, 4, 5", lacks=("heal the others", "--new-capacity")),
     ),
-    "c: the model update is told as failed, and is in the model": (
+    "c: the model update is reported as failed, but is in the model": (
         uniform(faults=[on_request("patch", kind="operation", told_after=5, code="OperationPreempted")]),
         succeeds("but it holds the target: the model decides"),
     ),
-    "c: an operation of the way back is preempted": (
-        uniform(ROLLBACK, faults=[ONE_SICK, preempted(nth=3)]),
+    "c: an operation of the rollback is preempted": (
+        uniform(ROLLBACK, faults=[ONE_UNHEALTHY, preempted(nth=3)]),
         returns("the instances decide", batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
     ),
-    "c: every operation is preempted, and a rollback was asked for": (
+    "c: every operation is preempted, with rollback on failure": (
         flexible(ROLLBACK, faults=[preempted(count=99)]),
         succeeds("the instances decide", batches=MACHINES, lacks=("rolling back",)),
     ),
@@ -198,11 +200,11 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         uniform(faults=[on_request("patch", status=409, code="AnotherOperationInProgress", count=99)]),
         Ends(outcome="refused", says=("its activity log says whose",), away=0),
     ),
-    "c: told as Succeeded too early, and sick": (
+    "c: reported as Succeeded too early, with a bad image": (
         uniform(
-            {"health-timeout": "3m"}, faults=[SICK, on_request("upgrade", kind="operation", told_after=5, count=9)]
+            {"health-timeout": "3m"}, faults=[UNHEALTHY, on_request("upgrade", kind="operation", told_after=5, count=9)]
         ),
-        halts(SICK_WORDS, failed="0 3", lacks=("passed",)),
+        halts(UNHEALTHY_WORDS, failed="0 3", lacks=("passed",)),
     ),
     "d: a canary is evicted in its bake": (
         uniform({**ROLLBACK, "canary": "1"}, model=SPOT, faults=[on_instance("evict", "0", after_upgrade=1, delay=75)]),
@@ -215,7 +217,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
             lacks=("rolling back", "Not selected"),
         ),
     ),
-    "d: there is no room for an instance that shows the target": (
+    "d: no room for an instance that shows the target": (
         uniform(ROLLBACK, faults=[never_fits("AllocationFailed")]),
         halts("whatever the image", NO_ROLLBACK, failed="0", lacks=("rolling back",)),
     ),
@@ -241,32 +243,32 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         ),
         halts("Instance 0: AllocationFailed", NO_ROLLBACK, failed="0", lacks=("stopped or evicted",)),
     ),
-    "d: there is no room for one that autoscale creates": (
+    "d: no room for an instance that autoscale creates": (
         uniform(ROLLBACK, faults=[created("10", code="AllocationFailed", message="There is none.")]),
         halts("instance 10: AllocationFailed", "whatever the image", NO_ROLLBACK, upgraded="0 3", failed="10"),
     ),
-    "d: a batch runs out of its time before its application is up": (
+    "d: the batch timeout passes before the application is healthy": (
         uniform(
             {**ROLLBACK, "batch-timeout": "90s", "health-timeout": "10m"},
             timing={"upgrade_seconds": 60, "healthy_after_seconds": 60},
         ),
         Ends(outcome="timed-out", batches=FIRST, upgraded="", failed="0 3", says=(NO_ROLLBACK,)),
     ),
-    "d: a batch runs out of its time": (
+    "d: the batch timeout passes": (
         uniform({**ROLLBACK, "batch-timeout": "3m"}, faults=[on_instance("hangs", "0")]),
         Ends(
             outcome="timed-out", batches=FIRST, upgraded="3", failed="0", says=(NO_ROLLBACK,), lacks=("rolling back",)
         ),
     ),
-    "d: the size is changed while instances are brought to the model": (
+    "d: the size changes while instances are upgraded to the model": (
         uniform(TO_THE_MODEL, **behind(), faults=[model_change(LARGER, after_upgrade=1, delay=30)]),
         succeeds("Not current, because somebody changed .*: 0, 3", lacks=("is on its model as it stands",)),
     ),
-    "d: the size of a Flexible set is changed": (
+    "d: the size of a Flexible set changes": (
         flexible(ROLLBACK, faults=[model_change(LARGER, after_upgrade=1, delay=30)]),
         succeeds(batches=MACHINES, lacks=("rolling back",)),
     ),
-    "e: lists of a Flexible set lag on the way back": (
+    "e: lists of a Flexible set lag during a rollback": (
         flexible(
             ROLLBACK,
             faults=[on_instance("comes-up-unhealthy", "simulated-set_00000001"), {"kind": "list-lags", "seconds": 5}],
@@ -274,10 +276,12 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         returns(batches="m0 m1 m1 m0", failed="m1", returned="m0 m1", skipped="m2 m3"),
     ),
     "e: lists and model lag at once": (
-        uniform(ROLLBACK, faults=[ONE_SICK, {"kind": "list-lags", "seconds": 5}, {"kind": "model-lags", "seconds": 5}]),
+        uniform(
+            ROLLBACK, faults=[ONE_UNHEALTHY, {"kind": "list-lags", "seconds": 5}, {"kind": "model-lags", "seconds": 5}]
+        ),
         returns(batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
     ),
-    "e: one that had failed before is in the batch that fails": (
+    "e: an instance that had failed before is in the failing batch": (
         uniform(
             ROLLBACK,
             instances={"0": {"failed": {"code": "OSProvisioningTimedOut", "message": "It did not."}}},
@@ -293,15 +297,15 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         fleet_of([5, 5], {"strategy": "update-domain"}, fleet=EXTENSION, timing=TIMING),
         succeeds(batches="0,2,4,6,8 1,3,5,7,9", away=5),
     ),
-    "g: nothing tells of health": (
+    "g: no health signal": (
         fleet_of([5, 5], {"strategy": "auto"}, fleet={"health": "none"}, timing=TIMING),
         succeeds("✅ Health was not proven", "1 canary first", batches="0 2,4 6,8 1,3 5,7 9"),
     ),
-    "g: nothing tells of health, and no canary is wanted": (
+    "g: no health signal, and no canary is wanted": (
         fleet_of([5, 5], {"strategy": "auto", "canary": "0"}, fleet={"health": "none"}, timing=TIMING),
         succeeds("✅ Health was not proven", batches="0,2 4,6 8 1,3 5,7 9"),
     ),
-    "h: attached machines stay where a sick image is taken back": (
+    "h: attached machines stay during a rollback": (
         flexible(ROLLBACK, **WITH_PETS, faults=[on_instance("comes-up-unhealthy", "simulated-set_00000001")]),
         returns(
             batches="m0 m1 m1 m0",
@@ -310,11 +314,11 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
             skipped="m2 m3 jumpbox db-restored web-older",
         ),
     ),
-    "h: many of them make the batch no larger": (
+    "h: many attached machines make the batch no larger": (
         flexible(fleet={"attached": [f"pet{number}" for number in range(16)]}),
         succeeds(batches=MACHINES, skipped=" ".join(f"pet{number}" for number in range(16)), away=1),
     ),
-    "h: one of another line that is named is told to lose its disk": (
+    "h: the log warns that a named machine of another line loses its disk": (
         flexible({"instance-ids": "web-older"}, **WITH_PETS),
         succeeds(
             "upgraded because `instance-ids` names them: web-older. Each loses what is on its OS disk",
@@ -322,7 +326,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
             skipped="db-restored jumpbox",
         ),
     ),
-    "i: AKS by a tag, whatever was asked for": (
+    "i: AKS by a tag, with any operation": (
         uniform(TO_THE_MODEL, model={"tags": {"aks-managed-poolName": "pool1"}}, **behind()),
         refuses("managed by AKS", away=0),
     ),
@@ -331,14 +335,14 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         succeeds("WARNING: The scale set belongs to Azure Databricks"),
     ),
     "i: Azure rolls forward": (uniform(rolling_upgrade="RollingForward"), refuses("rolling upgrade of Azure's own")),
-    "j: one of a Flexible set hangs since before": (
+    "j: an instance of a Flexible set already hangs": (
         flexible(instances={"simulated-set_00000002": {"provisioning_state": "Updating"}}),
         refuses(
             "Being updated by somebody since before this run, so that no batch could start: simulated-set_00000002",
             away=1,
         ),
     ),
-    "k: a failure that it had before is not taken back": (
+    "k: an earlier failure causes no rollback": (
         uniform(
             ROLLBACK,
             instances={"0": {"failed": {**EXTENSION_FAILED, "message": "It broke at 00:07."}}},
@@ -346,7 +350,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         ),
         halts("extension HealthExtension: At 01:23", NO_ROLLBACK, upgraded="3", failed="0", lacks=("rolling back",)),
     ),
-    "k: another failure than before is taken back, and told of once": (
+    "k: a new failure is rolled back, and reported once": (
         uniform(
             ROLLBACK,
             instances={"0": {"failed": {"code": "OSProvisioningTimedOut", "message": "It was slow."}}},
@@ -354,11 +358,11 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         ),
         returns("2 of 2 instances returned", batches="0,3 0,3", failed="0", returned="0 3", skipped="1 2 4 5"),
     ),
-    "k: one that is created Failed ends the run with Azure's reason and without a long wait": (
+    "k: an instance created as Failed ends the run with Azure's reason, without a long wait": (
         uniform(faults=[created("10", **EXTENSION_FAILED, message="It broke.")]),
         halts("instance 10: VMExtensionProvisioningError, is Failed: It broke", upgraded="0 3", failed="10"),
     ),
-    "k: all had failed before": (
+    "k: all instances had failed before": (
         uniform(instances=each(failed={**EXTENSION_FAILED, "message": "It broke."})),
         refuses(
             "Failed before this run, says Azure: VMExtensionProvisioningError, It broke", "HealthExtension", away=6
@@ -376,22 +380,22 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         uniform(faults=[on_request("upgrade", kind="error", error="scope-locked", count=99)]),
         halts("A lock at scope forbids it", batches="", lacks=("Give the identity",)),
     ),
-    "l: one odd 403 and one odd 404 of an upgrade, and one of the way back": (
+    "l: one odd 403 and one odd 404 of an upgrade, and one of a rollback": (
         uniform(
             ROLLBACK,
-            faults=[ONE_SICK, *(on_request("upgrade", nth=nth, status=status, code="Odd") for nth, status in ODD)],
+            faults=[ONE_UNHEALTHY, *(on_request("upgrade", nth=nth, status=status, code="Odd") for nth, status in ODD)],
         ),
         returns("although Azure took an earlier write", batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
     ),
-    "l: one odd 403 of the model update of the way back": (
-        uniform(ROLLBACK, faults=[ONE_SICK, on_request("patch", nth=2, status=403, code="AuthorizationFailed")]),
+    "l: one odd 403 of the model update of a rollback": (
+        uniform(ROLLBACK, faults=[ONE_UNHEALTHY, on_request("patch", nth=2, status=403, code="AuthorizationFailed")]),
         returns("although Azure took an earlier write", batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
     ),
-    "l: the set is gone in the middle": (
+    "l: the set disappears in the middle": (
         uniform(faults=[on_request("set", status=404, code="ResourceNotFound", count=99, during={"after_upgrade": 1})]),
         halts("Azure found it earlier in this run", upgraded="0 3", lacks=("Check `subscription-id`",)),
     ),
-    "l: the right to look is taken away for good": (
+    "l: the right to read is lost for good": (
         uniform(
             faults=[
                 on_request("instances", kind="error", error="not-authorized", count=999, during={"after_upgrade": 2})
@@ -403,7 +407,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_it_ends_as_it_must(name: str, tmp_path: Path) -> None:
+def test_a_run_ends_as_expected(name: str, tmp_path: Path) -> None:
     scenario, ends = TABLE[name]
     run = play(scenario, tmp_path)
     assert_ends(run, ends)
@@ -411,15 +415,15 @@ def test_it_ends_as_it_must(name: str, tmp_path: Path) -> None:
     assert run.azure.lowest_available() >= len(run.azure.instances(at=0.0)) - ends.away
 
 
-def test_every_kind_of_a_set_or_an_answer_has_a_row() -> None:
+def test_every_kind_has_a_row() -> None:
     assert {name[0] for name in TABLE} == set("abcdeghijkl")
 
 
-# -- a second run, after one that was killed -------------------------------------------------------------------------
+# -- a second run after a killed one -------------------------------------------------------------------------
 
 
 def killed_and_run_again(scenario: Scenario, at: float, folder: Path, **asked: str) -> tuple[SimulatedAzure, Played]:
-    """The Azure, and the second run, which begins where the first was killed."""
+    """Return the Azure, and the second run, which begins where the first was killed."""
     clock: VirtualClock = cancelled_at(at)
     azure = play(scenario, folder, clock=clock).azure
     (folder / "again").mkdir()
@@ -436,7 +440,9 @@ def killed_and_run_again(scenario: Scenario, at: float, folder: Path, **asked: s
         pytest.param(fleet_of([2, 2, 2], fleet={"health": "none"}, timing=TIMING), 200.0, 300.0, id="without-a-signal"),
     ],
 )
-def test_f_a_bake_that_a_killed_run_left_is_kept(scenario: Scenario, at: float, bake: float, tmp_path: Path) -> None:
+def test_f_a_bake_that_a_killed_run_began_is_completed(
+    scenario: Scenario, at: float, bake: float, tmp_path: Path
+) -> None:
     azure, second = killed_and_run_again(scenario, at, tmp_path)
     assert second.outcome == "succeeded", second.log
     assert "Brought to the target image by an earlier run: 0" in second.log
@@ -446,9 +452,9 @@ def test_f_a_bake_that_a_killed_run_left_is_kept(scenario: Scenario, at: float, 
 
 
 @pytest.mark.parametrize("at", [345.0, 410.0, 500.0])
-def test_e_a_way_back_that_was_killed_is_ended_by_hand(at: float, tmp_path: Path) -> None:
+def test_e_a_killed_rollback_is_finished_by_hand(at: float, tmp_path: Path) -> None:
     by_hand = {"operation": "rollback", "image-version": OLD, "on-failure": "stop"}
-    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_SICK]), at, tmp_path, **by_hand)
+    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), at, tmp_path, **by_hand)
     assert second.outcome == "succeeded", second.log
     assert {state.image_version for state in azure.instances()} == {OLD}
     assert {state.instance_id: state.upgrades for state in azure.instances()} == {
@@ -457,15 +463,15 @@ def test_e_a_way_back_that_was_killed_is_ended_by_hand(at: float, tmp_path: Path
     }
 
 
-def test_e_a_run_that_begins_where_a_way_back_was_killed_returns_everybody(tmp_path: Path) -> None:
-    """The model was put back already, so that the target looks like somebody else's."""
-    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_SICK]), 345.0, tmp_path)
+def test_e_a_run_after_a_killed_rollback_returns_every_instance(tmp_path: Path) -> None:
+    """The model was already put back, so the target looks like somebody else's image."""
+    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), 345.0, tmp_path)
     assert second.outcome == "rolled-back", second.log
     assert {state.image_version for state in azure.instances()} == {OLD}
 
 
-def test_f_repairs_that_a_dead_run_left_suspended_are_told(tmp_path: Path) -> None:
-    """By the run that was asked to suspend them: with the command that resumes them."""
+def test_f_repairs_that_a_killed_run_left_suspended_are_reported(tmp_path: Path) -> None:
+    """The run that was asked to suspend them reports them, with the command that resumes them."""
     suspended = uniform({"suspend-repairs": "true"}, model=REPAIRS, repairs_suspended=True)
     run = play(suspended, tmp_path)
     assert run.outcome == "succeeded", run.log

@@ -1,4 +1,4 @@
-"""Whole runs on sets of which one look tells what a rollout must leave alone, warn of, or refuse before it writes."""
+"""Whole runs on sets that one look already shows: instances to leave alone, warnings, and refusals before any write."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MACHINES = "/virtualmachines"
 
 
 def machines(path: str, body: Any) -> list[dict[str, Any]]:
-    """The machines in the list of a Flexible set; none in any other answer."""
+    """Return the machines in the list of a Flexible set; none for any other answer."""
     return body["value"] if isinstance(body, dict) and path.endswith(MACHINES) else []
 
 
 def attaching(**attached: Mapping[str, Any]) -> Alter:
-    """A set to which machines are attached: copies of its first, by their names, each with a storage profile."""
+    """Attach machines to a set: copies of its first one, under these names, each with its storage profile."""
 
     def alter(path: str, body: Any) -> Any:
         for name, storage in attached.items() if machines(path, body) else ():
@@ -84,7 +84,7 @@ def test_attached_machines_are_left_alone_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["jumpbox", "restored"])
-def test_one_that_cannot_be_upgraded_is_refused_even_where_it_is_named(name: str, tmp_path: Path) -> None:
+def test_a_machine_that_cannot_be_upgraded_is_refused_even_if_named(name: str, tmp_path: Path) -> None:
     alter = attaching(jumpbox=JUMPBOX, restored=RESTORED)
     played = play_altered(FLEXIBLE, tmp_path, alter, inputs={"instance-ids": name})
     assert played.outputs["outcome"] == "refused"
@@ -94,7 +94,7 @@ def test_one_that_cannot_be_upgraded_is_refused_even_where_it_is_named(name: str
 
 @pytest.mark.parametrize("strips_tags", [False, True], ids=["tagged", "of-before-there-were-tags"])
 def test_a_flexible_set_goes_on_to_another_offer(strips_tags: bool, tmp_path: Path) -> None:
-    """Its own members run the former line of images for most of the rollout, and after a killed run from its start."""
+    """For most of the rollout its own members run the former line of images; after a killed run, from the start."""
 
     def alter(path: str, body: Any) -> Any:
         for machine in machines(path, body) if strips_tags else ():
@@ -113,7 +113,7 @@ def test_a_flexible_set_goes_on_to_another_offer(strips_tags: bool, tmp_path: Pa
     assert len(upgraded(played)) == 4
 
 
-# -- whether the image fits ------------------------------------------------------------------------------------------
+# -- image and set ---------------------------------------------------------------------------------------------------
 
 GALLERY = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute/galleries/g"
 FROM_GALLERY = fleet_of(
@@ -127,7 +127,7 @@ FROM_GALLERY = fleet_of(
 
 
 def made_for(definition: dict[str, Any] | None = None, **abilities: str) -> Alter:
-    """The new image's definition with other fields, and, where any are given, the abilities of every VM size."""
+    """Change the new image's definition and, if given, the abilities of every VM size."""
     sizes: dict[str, str] = {}
 
     def alter(path: str, body: Any) -> Any:
@@ -166,17 +166,17 @@ def test_an_image_that_does_not_fit_is_refused(alter: Alter, words: str, tmp_pat
     assert words in played.log
 
 
-def test_the_list_of_vm_sizes_is_not_asked_for_where_the_image_is_like_the_one_that_runs(tmp_path: Path) -> None:
+def test_the_list_of_vm_sizes_is_not_read_if_the_images_are_alike(tmp_path: Path) -> None:
     played = play_altered(FROM_GALLERY, tmp_path, made_for())
     assert played.outputs["outcome"] == "succeeded", played.log
     assert not [request for request in played.azure.requests if "skus" in request.path.lower()]
 
 
-# -- what is known of the set and its instances ------------------------------------------------------------------------
+# -- the set and its instances --------------------------------------------------------------------------------------
 
 
 def features(state: str) -> Alter:
-    """A subscription whose registration for every preview feature is in this state."""
+    """Put the registration for every preview feature into this state."""
     return lambda path, body: {"properties": {"state": state}} if "/microsoft.features/" in path else body
 
 
@@ -187,7 +187,7 @@ def test_a_feature_that_is_not_registered_is_refused_before_the_write(tmp_path: 
     assert "--name ImageReferenceUpgradeForVmoVMs" in played.log
 
 
-def test_features_are_asked_about_for_flexible_sets_that_are_upgraded_alone(tmp_path: Path) -> None:
+def test_features_are_read_only_for_upgrades_of_flexible_sets(tmp_path: Path) -> None:
     assert play_altered(FLEXIBLE, tmp_path, features("Registered")).exit_code == 0
     assert play_altered(UNIFORM, tmp_path, features("NotRegistered")).exit_code == 0
     only_model = play_altered(FLEXIBLE, tmp_path, features("NotRegistered"), inputs={"operation": "update-model"})
@@ -195,7 +195,7 @@ def test_features_are_asked_about_for_flexible_sets_that_are_upgraded_alone(tmp_
 
 
 def updating(*ids: str) -> Alter:
-    """Instances that Azure shows as Updating, whatever happens."""
+    """Show these instances as Updating all the time."""
 
     def alter(path: str, body: Any) -> Any:
         for item in machines(path, body):
@@ -239,7 +239,7 @@ def test_the_status_of_a_flexible_set_without_a_profile_says_so(tmp_path: Path) 
     assert "It has no model that instances could be made from or compared with." in played.log
 
 
-def test_one_answer_without_the_profile_is_not_the_truth(tmp_path: Path) -> None:
+def test_one_answer_without_the_profile_does_not_count(tmp_path: Path) -> None:
     odd = iter([True])
 
     def alter(path: str, body: Any) -> Any:
@@ -249,7 +249,7 @@ def test_one_answer_without_the_profile_is_not_the_truth(tmp_path: Path) -> None
     assert play_altered(FLEXIBLE, tmp_path, alter).outputs["outcome"] == "succeeded"
 
 
-def test_names_that_change_their_case_from_look_to_look_are_the_same_instances(tmp_path: Path) -> None:
+def test_the_case_of_a_name_does_not_matter(tmp_path: Path) -> None:
     looks = iter(range(1_000_000))
 
     def alter(path: str, body: Any) -> Any:
@@ -264,8 +264,8 @@ def test_names_that_change_their_case_from_look_to_look_are_the_same_instances(t
     assert "vanished" not in played.log
 
 
-def test_an_attached_machine_that_fails_meanwhile_holds_nothing(tmp_path: Path) -> None:
-    """It was healthy when the rollout was planned, and is somebody else's."""
+def test_an_attached_machine_that_fails_does_not_hold_the_rollout(tmp_path: Path) -> None:
+    """It was healthy when the rollout was planned, and is not part of it."""
     looks = iter(range(1_000_000))
 
     def failing(path: str, body: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Reads of the model that are late: what they show is not what is."""
+"""Late reads of the model: they show an earlier state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.scenarios import fleet_of, model_change
 
 
 @pytest.mark.parametrize("seconds", [3, 20])
-def test_an_etag_that_is_late_is_waited_for(seconds: float, tmp_path: Path) -> None:
+def test_the_run_waits_for_a_late_etag(seconds: float, tmp_path: Path) -> None:
     """Somebody tags the set as the run begins: the ETag that is read is older than that, and Azure refuses it."""
     late = {"kind": "model-lags", "seconds": seconds}
     played = play(fleet_of((2, 2), faults=[late, model_change({"tags": {"owner": "somebody"}}, at=0.1)]), tmp_path)

@@ -1,7 +1,7 @@
-"""lying_azure/: an Azure that lies a little, a file for each way, and how a run on each must end.
+"""lying_azure/ has a file for each way in which Azure lies a little. The table says how a run on each must end.
 
-The letter is the kind of fault that a file stands for. Below the table, what no run may do is held against the
-simulator's own state: no word of the action's counts there.
+The letter is the kind of fault. The tests below the table compare the forbidden effects with the simulator's own state;
+the action's own reports do not count there.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from harness.scenarios import NEW, OLD
 FOLDER = Path(__file__).parent / "lying_azure"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yml"))
 
-BACK = "0,3 1,4 1 4 0,3"  # two batches there, and back: first who is ill, then the newest batch
-MACHINES = "m0 m1 m2 m3"  # machines of a Flexible set, one after the other
+BACK = "0,3 1,4 1 4 0,3"  # two batches forward, then back: first unhealthy instances, then the newest batch
+MACHINES = "m0 m1 m2 m3"  # machines of a Flexible set, one after another
 
 
-SICK = r"0, 3: NotHealthy: health is unhealthy"
-NO_ILLNESS = ("heal the others", "--new-capacity")  # remedies for the ill, which do not help against missing data
+UNHEALTHY = r"0, 3: NotHealthy: health is unhealthy"
+NO_BAD_HEALTH = ("heal the others", "--new-capacity")  # remedies for bad health, which do not help against missing data
 NO_WAY_BACK = ("rolling back", "No rollback")
 ENDED_EARLY = r"Azure says that the operation failed \({}, .*\): the instances decide"
 NOT_CURRENT = (
@@ -37,8 +37,8 @@ NO_ROLE = ("Give the identity the role", "lacks the action", "on the scale set o
 NO_CREDENTIAL = ("must have the same issuer, subject and audience", "secret")
 
 TABLE: dict[str, Ends] = {
-    # A: health that cannot be taken away
-    "a-comes-and-goes": halts(SICK, failed="0 3", lacks=("batch 1 passed",)),
+    # A: health that cannot be removed
+    "a-comes-and-goes": halts(UNHEALTHY, failed="0 3", lacks=("batch 1 passed",)),
     "a-extension-missing-during-the-patch": halts(
         "SignalLost: the model no longer has the Application Health extension",
         "read once more",
@@ -46,8 +46,8 @@ TABLE: dict[str, Ends] = {
         batches="",
         away=0,
     ),
-    "a-extension-missing-in-a-batch": halts(SICK, failed="0 3", lacks=("passed", "SignalLost")),
-    "a-healthy-once": halts(SICK, failed="0 3", lacks=("batch 1 passed",)),
+    "a-extension-missing-in-a-batch": halts(UNHEALTHY, failed="0 3", lacks=("passed", "SignalLost")),
+    "a-healthy-once": halts(UNHEALTHY, failed="0 3", lacks=("batch 1 passed",)),
     "a-ill-on-the-target-before": halts(
         "On the target image already, but not healthy: 1",
         "not every instance is well at its end: instance 1",
@@ -60,8 +60,8 @@ TABLE: dict[str, Ends] = {
         "the next batch may not start: instance 5", upgraded="0 3", failed="5", lacks=("Batch 2",), away=3
     ),
     "a-old-health-of-a-good-image": succeeds("was last reported healthy at .*, before its upgrade had ended"),
-    "a-old-health-with-its-time": halts(SICK, failed="0 3", lacks=("baking", "passed")),
-    "a-old-health": halts(SICK, failed="0 3", lacks=("passed",)),
+    "a-old-health-with-its-time": halts(UNHEALTHY, failed="0 3", lacks=("baking", "passed")),
+    "a-old-health": halts(UNHEALTHY, failed="0 3", lacks=("passed",)),
     "a-page-missing-from-a-look": succeeds(lacks=("vanished", "no longer exists", "left out")),
     "a-probe-missing-for-good-on-a-good-image": halts(
         "SignalLost: the model no longer has the load balancer health probe", upgraded="0 3"
@@ -70,7 +70,7 @@ TABLE: dict[str, Ends] = {
     "a-sick-member-missing-from-a-look": halts(
         "the next batch may not start: instance 5", upgraded="0 3", failed="5", lacks=("Batch 2", "vanished"), away=3
     ),
-    # B: absence of data is no illness
+    # B: missing data does not mean bad health
     "b-a-look-without-views": succeeds(lacks=("holding", "Stopped or evicted")),
     "b-probe-not-yet-on-some": succeeds(
         r"\(load balancer health probe\) that these instances have not got yet, so they report no health: 0, 2, 4",
@@ -78,7 +78,7 @@ TABLE: dict[str, Ends] = {
         lacks=("Not healthy before",),
     ),
     "b-signal-not-yet-on-instances-and-sick": halts(
-        "have not got yet, so they report no health: 0, 1, 2, 3, 4, 5", SICK, failed="0 3"
+        "have not got yet, so they report no health: 0, 1, 2, 3, 4, 5", UNHEALTHY, failed="0 3"
     ),
     "b-signal-not-yet-on-instances": succeeds(
         "have not got yet, so they report no health: 0, 1, 2, 3, 4, 5", lacks=("Not healthy before",)
@@ -87,9 +87,9 @@ TABLE: dict[str, Ends] = {
         r"health signal \(Application Health extension\), but these instances report no health",
         "0, 1, 2, 3, 4, 5",
         "`health: ignore`",
-        lacks=(*NO_ILLNESS, "Not healthy"),
+        lacks=(*NO_BAD_HEALTH, "Not healthy"),
     ),
-    "b-two-without-a-view": refuses("Azure shows no instance view of 0, 3", lacks=NO_ILLNESS),
+    "b-two-without-a-view": refuses("Azure shows no instance view of 0, 3", lacks=NO_BAD_HEALTH),
     # C: the instances decide, not the operation
     "c-another-operation": succeeds(r"another request is at work on the scale set \(409\)"),
     "c-cancelled": succeeds(ENDED_EARLY.format("OperationPreempted")),
@@ -110,7 +110,7 @@ TABLE: dict[str, Ends] = {
         says=(r"fewer requests \(429\)", r"when `batch-timeout` \(1h00m\) passed", "Healthy when last seen, 5.s after"),
         lacks=("Healthy now",),
     ),
-    # D: what is not the image's doing starts no rollback and blames no image
+    # D: other causes start no rollback and blame no image
     "d-evicted-and-deleted": succeeds(
         "Instance 0 vanished during batch 1", "batch 1 passed in .*: 1 instance current", upgraded="1 2 3 4 5", away=3
     ),
@@ -174,7 +174,7 @@ TABLE: dict[str, Ends] = {
         lacks=(*NO_WAY_BACK, "Not selected"),
         away=3,
     ),
-    # E: the way back returns everybody
+    # E: a rollback returns every instance
     "e-failed-before": returns(
         r"Failed before this run, says Azure: OSProvisioningTimedOut, It did not come up \(5\)",
         batches="0,3 0 3",
@@ -192,7 +192,7 @@ TABLE: dict[str, Ends] = {
     ),
     "e-list-lags-ten-seconds": returns(batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
     "e-list-lags": returns(batches=BACK, failed="1", returned="0 1 3 4", skipped="2 5"),
-    "e-one-hangs": Ends(  # Azure takes nothing on while an upgrade has not ended
+    "e-one-hangs": Ends(  # Azure accepts nothing while an upgrade has not ended
         outcome="rollback-failed",
         batches="0,3 1,4",
         upgraded="",
@@ -204,7 +204,7 @@ TABLE: dict[str, Ends] = {
             "Then go on with `operation: rollback`",
         ),
     ),
-    # H: members that were never made from the model
+    # H: members that were not created from the model
     "h-attached-machine-named": refuses(
         "names db-restored, which is attached to the scale set", "no image", "Leave db-restored out"
     ),
@@ -218,7 +218,7 @@ TABLE: dict[str, Ends] = {
         away=1,
     ),
     "h-no-model": refuses(r"no virtual machine profile \(virtualMachineProfile\)"),
-    # I: sets that belong to others
+    # I: sets that belong to other services
     "i-aks-by-its-extension": refuses("managed by AKS", "az aks nodepool upgrade --node-image-only"),
     "i-aks-by-its-old-tags": refuses("managed by AKS", "az aks nodepool upgrade --node-image-only"),
     "i-aks-engine": succeeds("WARNING: The scale set belongs to aks-engine, which puts its own image into the model"),
@@ -272,7 +272,7 @@ TABLE: dict[str, Ends] = {
         "AuthorizationFailed, although Azure answered this before, so it is read once more",
     ),
     "l-policy": refuses("No role helps against the policy assignment 'Allowed images'", lacks=NO_ROLE),
-    # M: who signs in
+    # M: the identity that signs in
     "m-aadsts-53003": refuses("A Conditional Access policy of the tenant blocks this sign-in", lacks=NO_CREDENTIAL),
     "m-aadsts-700016": refuses("Check `client-id`", "that tenant has no such application", lacks=NO_CREDENTIAL),
     "m-aadsts-700213": refuses("must have the same issuer, subject and audience", "sub=repo:", lacks=("secret",)),
@@ -290,52 +290,54 @@ def test_every_file_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_it_ends_as_it_must(name: str) -> None:
+def test_a_run_ends_as_expected(name: str) -> None:
     ends, run = TABLE[name], played(name)
     assert run.azure.scenario.description.endswith(".")
     assert_ends(run, ends)
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_it_says_what_it_must(name: str) -> None:
+def test_a_run_reports_as_expected(name: str) -> None:
     assert_says(played(name), TABLE[name])
 
 
 @pytest.mark.parametrize("name", TABLE)
-def test_no_more_are_away_than_may_be(name: str) -> None:
-    """By the simulator: available instances at the worst moment."""
+def test_no_more_instances_are_away_than_allowed(name: str) -> None:
+    """The simulator counts the available instances at the worst moment."""
     azure = played(name).azure
     assert azure.lowest_available() >= len(azure.instances(at=0.0)) - TABLE[name].away
 
 
-# -- what no run may do, whatever its row says -----------------------------------------------------------------------
+# -- forbidden effects, whatever the row -----------------------------------------------------------------------------
 
 
-ATTACHED = {"jumpbox", "db-restored", "web-older"}  # machines that somebody made by themselves
+ATTACHED = {"jumpbox", "db-restored", "web-older"}  # machines that somebody created separately
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name].outcome == "succeeded"])
-def test_success_is_everybody_on_the_target_and_well(name: str) -> None:
-    """Of those who were there when it began, were chosen, and run; who is created meanwhile has its time to start."""
+def test_success_means_every_instance_healthy_on_the_target(name: str) -> None:
+    """This holds for instances that existed at the start, were selected, and run; newly created ones get
+    time to start.
+    """
     run = played(name)
     chosen = run.azure.scenario.inputs.get("instance-ids", "").split()
     there = {each.instance_id for each in run.azure.instances(at=0.0)} - ATTACHED
-    told_behind = "Not current, because somebody changed the rest of the model" in run.log
+    reported_behind = "Not current, because somebody changed the rest of the model" in run.log
     for each in run.azure.instances():
         if each.instance_id in (chosen or there) and each.power_state == "running":
             assert (each.image_version, each.healthy) == (NEW, True), each
-            assert each.latest_model_applied or told_behind, each
+            assert each.latest_model_applied or reported_behind, each
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name].outcome == "rolled-back"])
-def test_rolled_back_is_everybody_who_moved_on_the_image_of_before(name: str) -> None:
+def test_rolled_back_means_every_moved_instance_on_the_previous_image(name: str) -> None:
     run = played(name)
     moved = {id_ for upgrade in run.azure.upgrades for id_ in upgrade.instance_ids}
     assert {each.image_version for each in run.azure.instances() if each.instance_id in moved} == {OLD}
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name].outcome == "refused"])
-def test_refused_is_nothing_written(name: str) -> None:
+def test_refused_means_nothing_written(name: str) -> None:
     assert [write for write in played(name).writes if write.status < 300] == []
 
 

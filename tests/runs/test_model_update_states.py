@@ -1,4 +1,4 @@
-"""What the record and the post step say of the model: not asked for, asked without an answer, accepted."""
+"""The record and the post step distinguish three states of the model update: not requested, unanswered, accepted."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from vmss_upgrade.errors import Interrupted
 
 DENIED = on_request("patch", count=99, status=403, code="AuthorizationFailed", message="No.")
 LOST = on_request("patch", nth=1, drop="before")
-BUSY = on_request("patch", nth=1, status=409, code="Conflict")
+CONFLICT = on_request("patch", nth=1, status=409, code="Conflict")
 THROTTLED = on_request("patch", nth=1, status=429, retry_after=30)
 FAILS = on_request("patch", "operation", nth=1, code="InternalError", message="It failed.")
 LATER_DENIED = on_request("patch", nth=2, count=99, status=403, code="AuthorizationFailed", message="No.")
 
 
 def stages(run: Played) -> list[str]:
-    """Return the stages that were saved for the post step, in order, each once in a row."""
+    """Return the stages that were saved for the post step, in order, without repetitions in a row."""
     lines = run.files["state.txt"].splitlines()
     saved = [json.loads(line)["stage"] for line in lines if line.startswith("{")]
     return [stage for stage, _ in groupby(saved)]
@@ -33,24 +33,24 @@ def stages(run: Played) -> list[str]:
     ("faults", "may_hold", "is_updated"),
     [
         pytest.param([DENIED], False, False, id="refused"),
-        pytest.param([BUSY, LATER_DENIED], False, False, id="refused-twice"),
+        pytest.param([CONFLICT, LATER_DENIED], False, False, id="refused-twice"),
         pytest.param([LOST, LATER_DENIED], True, False, id="lost-and-then-refused"),
         pytest.param([THROTTLED], True, True, id="refused-and-then-accepted"),
         pytest.param([], True, True, id="accepted"),
-        pytest.param([FAILS], True, True, id="accepted-although-it-is-told-to-have-failed"),
+        pytest.param([FAILS], True, True, id="accepted-although-reported-as-failed"),
     ],
 )
-def test_what_the_record_says(faults: list[Scenario], may_hold: bool, is_updated: bool, tmp_path: Path) -> None:
+def test_the_record_shows_the_state(faults: list[Scenario], may_hold: bool, is_updated: bool, tmp_path: Path) -> None:
     run = play(fleet_of((1, 1), faults=faults), tmp_path)
     assert (run.record["model_may_hold_target"], run.record["model_updated"]) == (may_hold, is_updated), run.log
 
 
-def test_the_post_step_is_not_told_of_an_update_that_was_refused(tmp_path: Path) -> None:
+def test_the_post_step_does_not_report_a_refused_update(tmp_path: Path) -> None:
     run = play(fleet_of((1, 1), faults=[DENIED]), tmp_path)
     assert stages(run)[:3] == ["reading", "updating-model", "reading"], run.files["state.txt"]
 
 
-def test_a_request_that_a_signal_ends_may_have_been_accepted(tmp_path: Path) -> None:
+def test_a_request_interrupted_by_a_signal_may_have_been_accepted(tmp_path: Path) -> None:
     def cancelled(request: Request, send: Send) -> Reply:
         if request.route == "patch":
             send(request)

@@ -1,4 +1,4 @@
-"""Whole runs of each `operation`: what is read, what is written, and how it ends."""
+"""Whole runs of each `operation`: their reads, their writes, and their ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.scenarios import NEW, NEW_MODEL, OLD, UBUNTU, Scenario, fleet_of, m
 
 
 def behind(*faults: Scenario, image: Scenario = NEW_MODEL, instances: Scenario | None = None, **more: Any) -> Scenario:
-    """A set whose model holds the new image, and two of whose four instances do not run it."""
+    """Return a set whose model holds the new image, and two of whose four instances do not run it."""
     old = {"1": {"image": OLD}, "3": {"image": OLD}}
     instances = {**old, **(instances or {})}
     return fleet_of(fleet={"image": image}, inputs={}, faults=list(faults), instances=instances, **more)
@@ -48,7 +48,7 @@ def test_status_reads_only_and_shows_every_instance(image: dict[str, str], tmp_p
     )
 
 
-def test_status_of_a_set_that_may_not_be_written_to_is_shown_all_the_same(tmp_path: Path) -> None:
+def test_status_works_without_the_right_to_write(tmp_path: Path) -> None:
     automatic = {"properties": {"upgradePolicy": {"mode": "Automatic"}}}
     played = play(behind(model=automatic, permissions="refused"), tmp_path, inputs={"operation": "status"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "reported")
@@ -57,7 +57,7 @@ def test_status_of_a_set_that_may_not_be_written_to_is_shown_all_the_same(tmp_pa
 # -- plan ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_comes_as_summary_and_as_json(tmp_path: Path) -> None:
+def test_a_plan_is_in_the_summary_and_in_json(tmp_path: Path) -> None:
     played = play("happy", tmp_path, inputs={"operation": "plan", "canary": "1", "stop-after": "2"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "planned")
     assert played.writes == []
@@ -83,7 +83,7 @@ def test_a_plan_needs_no_right_to_write(tmp_path: Path) -> None:
 # -- update-model --------------------------------------------------------------------------------------------------
 
 
-def test_update_model_writes_the_model_and_names_who_is_behind(tmp_path: Path) -> None:
+def test_update_model_writes_the_model_and_names_the_instances_behind(tmp_path: Path) -> None:
     played = play(fleet_of(), tmp_path, inputs={"operation": "update-model"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "model-updated")
     assert [write.method for write in played.writes] == ["PATCH"]
@@ -93,15 +93,15 @@ def test_update_model_writes_the_model_and_names_who_is_behind(tmp_path: Path) -
     assert "operation: upgrade-instances" in played.summary
 
 
-def test_update_model_asks_for_no_health_and_no_batches(tmp_path: Path) -> None:
-    """A set that no rollout would be allowed on: one domain, without a signal."""
+def test_update_model_needs_neither_health_nor_batches(tmp_path: Path) -> None:
+    """No rollout would be allowed on this set: it has one domain, and no signal."""
     alone = fleet_of([2], fleet={"health": "none"})
     played = play(alone, tmp_path, inputs={"operation": "update-model"})
     assert played.outputs["outcome"] == "model-updated"
     assert "Health is not looked at" not in played.log
 
 
-def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
+def test_update_model_without_anything_to_write(tmp_path: Path) -> None:
     played = play(behind(), tmp_path, inputs={"operation": "update-model", "image-version": NEW})
     assert (played.outputs["outcome"], played.writes) == ("nothing-to-do", [])
     assert f"holds <code>Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}</code> already" in played.summary
@@ -110,7 +110,7 @@ def test_update_model_that_has_nothing_to_write(tmp_path: Path) -> None:
 # -- upgrade-instances ---------------------------------------------------------------------------------------------
 
 
-def test_upgrade_instances_brings_them_to_the_model_as_it_stands(tmp_path: Path) -> None:
+def test_upgrade_instances_brings_them_to_the_current_model(tmp_path: Path) -> None:
     played = play(behind(), tmp_path, inputs={"operation": "upgrade-instances"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert played.upgrade_calls == [["1"], ["3"]]
@@ -121,8 +121,8 @@ def test_upgrade_instances_brings_them_to_the_model_as_it_stands(tmp_path: Path)
     assert "is on its model as it stands" in played.summary
 
 
-def test_upgrade_instances_brings_in_more_than_the_image(tmp_path: Path) -> None:
-    """On the model's image already, and yet behind it."""
+def test_upgrade_instances_applies_more_than_the_image(tmp_path: Path) -> None:
+    """They run the model's image already, and yet are behind it."""
     scenario = behind(instances={"2": SMALLER})
     played = play(scenario, tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
     assert played.exit_code == 0
@@ -130,7 +130,7 @@ def test_upgrade_instances_brings_in_more_than_the_image(tmp_path: Path) -> None
     assert all(state.latest_model_applied for state in played.azure.instances())
 
 
-def test_upgrade_instances_takes_only_those_chosen(tmp_path: Path) -> None:
+def test_upgrade_instances_takes_only_selected_instances(tmp_path: Path) -> None:
     played = play(behind(), tmp_path, inputs={"operation": "upgrade-instances", "instance-ids": "3"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert played.upgrade_calls == [["3"]]
@@ -138,8 +138,8 @@ def test_upgrade_instances_takes_only_those_chosen(tmp_path: Path) -> None:
     assert "Not selected, and still to be upgraded: 1." in played.summary
 
 
-def test_upgrade_instances_of_a_model_that_says_latest(tmp_path: Path) -> None:
-    """The model is left as it is, and the flag tells who is on it: no version is known, and none is needed."""
+def test_upgrade_instances_to_a_model_with_latest(tmp_path: Path) -> None:
+    """The model stays as it is, and the flag shows the current instances: no version is known, and none is needed."""
     scenario = behind(image={**UBUNTU, "version": "latest"}, instances={"0": SMALLER})
     played = play(scenario, tmp_path, inputs={"operation": "upgrade-instances"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
@@ -158,8 +158,10 @@ def test_nothing_to_upgrade(tmp_path: Path) -> None:
     assert "is on the latest model already" in played.summary
 
 
-def test_somebodys_change_of_the_model_upgrades_nobody_twice(tmp_path: Path) -> None:
-    """The rest of the model counts here, and was changed meanwhile: those that passed are left as they are."""
+def test_a_change_of_the_model_upgrades_no_instance_twice(tmp_path: Path) -> None:
+    """The rest of the model counts here, and somebody changed it meanwhile: instances that passed are left
+    as they are.
+    """
     change = model_change(profile(storageProfile={"osDisk": {"caching": "ReadOnly"}}), after_upgrade=1, delay=5)
     played = play(behind(change), tmp_path, inputs={"operation": "upgrade-instances", "batch-size": "1"})
     assert played.upgrade_calls == [["1"], ["3"]]
@@ -174,7 +176,7 @@ def test_somebodys_image_is_noticed_after_the_last_batch_too(tmp_path: Path) -> 
     assert "Somebody changed the model's image" in played.log
 
 
-def test_an_image_is_checked_where_the_model_holds_it_already(tmp_path: Path) -> None:
+def test_an_image_that_the_model_already_holds_is_checked(tmp_path: Path) -> None:
     definition = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute"
     definition += "/galleries/golden/images/web"
     scenario = fleet_of(
@@ -191,7 +193,7 @@ def test_an_image_is_checked_where_the_model_holds_it_already(tmp_path: Path) ->
     assert "The replication of the target image" in played.log
 
 
-def test_a_flexible_set_whose_model_names_no_version(tmp_path: Path) -> None:
+def test_a_flexible_set_whose_model_has_no_version(tmp_path: Path) -> None:
     floating = fleet_of([2], fleet={**FLEXIBLE, "image": {**UBUNTU, "version": "latest"}})
     status = play(floating, tmp_path, inputs={"operation": "status"})
     assert "2 not known" in status.log

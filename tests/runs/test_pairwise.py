@@ -1,7 +1,7 @@
-"""Every image with every placement, strategies and health signals spread over them, rolled against the simulator.
+"""Every image with every placement, with all strategies and health signals among them, rolled out on the simulator.
 
-All pairs of image and placement are there, and all that make sense of placement and strategy; what must hold is read
-from the simulated Azure's own state and request log.
+The table has all pairs of image and placement, and all useful pairs of placement and strategy. The simulated Azure's
+own state and request log show the result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SHARED = "/SharedGalleries/unique-1/Images/web"
 COMMUNITY = "/CommunityGalleries/golden-1/Images/web"
 VHDS = "https://golden.blob.core.windows.net/images"
 
-# kind -> (what exists, the model's image, the action's inputs, what instances must end up with)
+# kind -> (the existing images, the model's image, the action's inputs, the final image of the instances)
 IMAGES: dict[str, tuple[list[dict[str, Any]], dict[str, str], dict[str, str], str]] = {
     "platform": ([], {}, {"image-version": "22.04.202611010"}, "22.04.202611010"),
     "platform-latest": ([], {}, {"image-version": "latest"}, "22.04.202611010"),
@@ -57,7 +57,7 @@ IMAGES: dict[str, tuple[list[dict[str, Any]], dict[str, str], dict[str, str], st
     ),
     "vhd": ([], {"uri": f"{VHDS}/web-1.vhd"}, {"image-uri": f"{VHDS}/web-2.vhd"}, f"{VHDS}/web-2.vhd"),
 }
-# placement -> (the fleet of six or eight, the strategies that make sense there)
+# placement -> (the fleet of six or eight, the useful strategies)
 PLACEMENTS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "update-domains": ({"update_domains": [2, 2, 2]}, ("auto", "update-domain", "fault-domain", "batch")),
     "no-domains": ({"update_domains": [6], "fault_domains": 1}, ("auto", "batch")),
@@ -76,7 +76,7 @@ GROUPED_BY = {"update-domain": "update_domain", "fault-domain": "fault_domain", 
 
 
 def combinations() -> list[Any]:
-    """A row per image and placement; strategies and health signals take turns."""
+    """Return a row for each image and placement; strategies and health signals take turns."""
     strategies = {placement: cycle(fitting) for placement, (_, fitting) in PLACEMENTS.items()}
     signals = cycle(("extension", "probe", "extension", "none", "extension"))
     rows = []
@@ -126,7 +126,9 @@ def test_a_combination_is_rolled(image: str, placement: str, strategy: str, sign
 
 
 def _assert_writes(played: Played) -> None:
-    """The model once, with nothing but its storage profile, then instances by their ids, never all of them."""
+    """Check that the model is written once, with only its storage profile, and then instances by their ids,
+    never all.
+    """
     patch, *upgrades = played.writes
     assert patch.method == "PATCH"
     properties = json.loads(patch.body)["properties"]

@@ -1,4 +1,4 @@
-"""Whole runs under a policy: selection, canaries, early stops, the floor, protected and stopped instances."""
+"""Whole runs under a policy: selection, canaries, early stops, min-healthy, protected and stopped instances."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_zones_are_selected(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_selected_must_be_there(inputs: dict[str, str], sentence: str, tmp_path: Path) -> None:
+def test_selected_instances_must_exist(inputs: dict[str, str], sentence: str, tmp_path: Path) -> None:
     played = play(ten(), tmp_path, inputs=inputs)
     assert (played.exit_code, played.outputs["outcome"], played.writes) == (1, "refused", [])
     assert sentence in played.log
@@ -85,7 +85,7 @@ def test_a_canary_passes_the_whole_gate_before_anything_else(tmp_path: Path) -> 
     assert second.started_at >= first.healthy_at + 300
 
 
-def test_a_sick_canary_is_all_that_is_harmed(tmp_path: Path) -> None:
+def test_an_unhealthy_canary_harms_nothing_else(tmp_path: Path) -> None:
     played = play(ten(on_instance("comes-up-unhealthy", "0")), tmp_path, inputs={"canary": "1"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0"]]
@@ -107,49 +107,51 @@ def test_a_clean_stop_is_continued_by_running_again(stop_after: str, moved: int,
     assert not set(json.loads(first.outputs["upgraded"])) & {id_ for ids in again.upgrade_calls for id_ in ids}
 
 
-def test_a_stop_beyond_the_end_is_no_stop(tmp_path: Path) -> None:
+def test_a_stop_after_the_end_has_no_effect(tmp_path: Path) -> None:
     played = play(ten(), tmp_path, inputs={"stop-after": "5"})
     assert played.outputs["outcome"] == "succeeded"
 
 
-def test_a_stop_holds_for_instances_that_are_born_meanwhile(tmp_path: Path) -> None:
-    """As many batches as asked for, and no extra pass."""
-    born = on_instance("appear", "40", update_domain=1, image="old", after_upgrade=5, delay=1)
-    played = play(ten(born), tmp_path, inputs={"stop-after": "5"})
+def test_a_stop_holds_for_instances_that_are_created_meanwhile(tmp_path: Path) -> None:
+    """The run makes as many batches as requested, and no extra pass."""
+    created = on_instance("appear", "40", update_domain=1, image="old", after_upgrade=5, delay=1)
+    played = play(ten(created), tmp_path, inputs={"stop-after": "5"})
     assert (played.exit_code, played.outputs["outcome"]) == (0, "partial")
     assert len(played.upgrade_calls) == 5
     assert json.loads(played.outputs["remaining"]) == ["40"]
 
 
-def test_a_stop_with_an_ill_instance_is_not_clean(tmp_path: Path) -> None:
-    ill = on_instance("fall-ill", "0", after_upgrade=2, delay=5)
-    played = play(ten(ill), tmp_path, inputs={"stop-after": "2", "health-timeout": "5m"})
+def test_a_stop_with_an_unhealthy_instance_is_not_clean(tmp_path: Path) -> None:
+    unhealthy = on_instance("fall-ill", "0", after_upgrade=2, delay=5)
+    played = play(ten(unhealthy), tmp_path, inputs={"stop-after": "2", "health-timeout": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
 
 
-# -- the floor -----------------------------------------------------------------------------------------------------
+# -- min-healthy ----------------------------------------------------------------------------------------------------
 
 
-def test_a_plan_that_goes_below_the_floor_is_refused(tmp_path: Path) -> None:
+def test_a_plan_below_min_healthy_is_refused(tmp_path: Path) -> None:
     played = play(ten(), tmp_path, inputs={"min-healthy": "90%"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "8 of 10 instances would be healthy, below `min-healthy` (90% of those that run, 9)" in played.log
     assert "Set `batch-size: 1` or less, or a lower `min-healthy`." in played.log
 
 
-def test_the_floor_is_held_against_what_is_healthy_now(tmp_path: Path) -> None:
-    """Two fall ill elsewhere before the second batch: it waits for them, and no longer than it must."""
-    ill = (on_instance("fall-ill", id_, after_upgrade=1, delay=1, seconds=400) for id_ in ("4", "9"))
-    played = play(ten(*ill), tmp_path, inputs={"min-healthy": "8"})
+def test_min_healthy_counts_the_instances_that_are_healthy_now(tmp_path: Path) -> None:
+    """Two instances elsewhere become unhealthy before the second batch, which waits for them, but not longer."""
+    unhealthy = (on_instance("fall-ill", id_, after_upgrade=1, delay=1, seconds=400) for id_ in ("4", "9"))
+    played = play(ten(*unhealthy), tmp_path, inputs={"min-healthy": "8"})
     assert played.exit_code == 0, played.log
     assert "healthy outside the batch: only 6, and `min-healthy` needs 8" in played.log
     first, second, *_ = played.azure.upgrades
     assert second.started_at - first.started_at > 400
 
 
-def test_a_floor_that_is_not_reached_again_halts(tmp_path: Path) -> None:
-    """Stopped by somebody: not an illness that is waited for, but below the floor all the same."""
+def test_a_run_halts_if_min_healthy_is_not_reached_again(tmp_path: Path) -> None:
+    """Somebody stops an instance. This is not waited for as bad health would be, but it is below the limit all the
+    same.
+    """
     stopped = (on_instance("stop", id_, after_upgrade=1, delay=1) for id_ in ("3", "4", "8", "9"))
     played = play(ten(*stopped), tmp_path, inputs={"min-healthy": "50%", "health-timeout": "5m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
@@ -157,7 +159,7 @@ def test_a_floor_that_is_not_reached_again_halts(tmp_path: Path) -> None:
     assert "`min-healthy` needs 5" in played.log
 
 
-def test_a_batch_that_is_the_whole_set_needs_leave(tmp_path: Path) -> None:
+def test_a_batch_of_the_whole_set_needs_permission(tmp_path: Path) -> None:
     one_domain = fleet_of([4])
     refused = play(one_domain, tmp_path)
     assert (refused.outputs["outcome"], refused.writes) == ("refused", [])
@@ -188,7 +190,7 @@ def test_stopped_instances_can_be_included_and_stay_stopped(tmp_path: Path) -> N
 
 
 def test_an_azure_that_does_not_upgrade_stopped_instances(tmp_path: Path) -> None:
-    """No recording decides whether it does; where it refuses, the input that helps is named."""
+    """No recording shows whether Azure does. If it refuses, the log names the input that helps."""
     refused = on_request("upgrade", "error", error="not-allowed", case={"verb": "upgrade", "name": "0"})
     scenario = ten(refused, instances={"0": {"power": "stopped"}})
     played = play(scenario, tmp_path, inputs={"stopped-instances": "include"})
@@ -201,8 +203,8 @@ def test_health_can_be_required_or_ignored(tmp_path: Path) -> None:
     refused = play(silent, tmp_path, inputs={"health": "required"})
     assert (refused.outputs["outcome"], refused.writes) == ("refused", [])
     assert "`health: required`, but the scale set has no health signal." in refused.log
-    ill = ten(on_instance("comes-up-unhealthy", "0"))
-    ignored = play(ill, tmp_path, inputs={"health": "ignore", "bake-time": "1m"})
+    unhealthy = ten(on_instance("comes-up-unhealthy", "0"))
+    ignored = play(unhealthy, tmp_path, inputs={"health": "ignore", "bake-time": "1m"})
     assert ignored.exit_code == 0, ignored.log
     assert "Health was not proven (signal: ignored, as `health: ignore` asks): simulated-set runs" in ignored.log
 
@@ -227,15 +229,15 @@ REPLACED = (
 )
 
 
-def test_a_sick_image_is_not_carried_further_by_a_replacement(tmp_path: Path) -> None:
-    """The ill instance is gone, and who comes in its place has the same image: it must get well first."""
+def test_a_replacement_does_not_carry_a_bad_image_further(tmp_path: Path) -> None:
+    """The unhealthy instance is gone, and its replacement has the same image: it must become healthy first."""
     played = play(ten(*REPLACED), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert json.loads(played.outputs["failed"]) == ["40"]
 
 
-def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -> None:
+def test_an_instance_that_automatic_repairs_delete_is_a_failure_at_once(tmp_path: Path) -> None:
     played = play(ten(*REPLACED, model=REPAIRS), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
@@ -243,8 +245,8 @@ def test_what_automatic_repairs_take_away_is_a_failure_at_once(tmp_path: Path) -
     assert "nothing more is expected of it" not in played.log
 
 
-def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path) -> None:
-    """It was ill before, for no fault of this rollout, which goes on; but not everybody is well at its end."""
+def test_going_back_to_an_image_that_an_unhealthy_instance_already_runs(tmp_path: Path) -> None:
+    """It was unhealthy before, so the rollout goes on; but not every instance is healthy at its end."""
     scenario = ten(instances={"7": {"image": NEW, "current": False, "unhealthy": True}})
     played = play(scenario, tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
@@ -256,7 +258,7 @@ def test_going_back_to_an_image_that_an_ill_instance_runs_already(tmp_path: Path
 
 
 def service_states(folder: Path, inputs: dict[str, str], at: float = 0.0) -> tuple[list[str], list[str]]:
-    """What was asked of the repairs, and what was saved of them; at the end they must be at work again."""
+    """Return the requests about repairs, and their saved states; at the end repairs must be on again."""
     played = play("repairs", folder, inputs=inputs, clock=cancelled_at(at) if at else None)
     asked = [json.loads(w.body)["action"] for w in played.writes if w.path.endswith("setOrchestrationServiceState")]
     state = [line for line in played.files["state.txt"].splitlines() if line in ("suspended", "resumed")]
@@ -304,7 +306,7 @@ def test_repairs_that_cannot_be_suspended(fault: Scenario, outcome: str, actions
     assert "may still be suspended" not in played.log
 
 
-def test_a_state_file_that_cannot_be_written_stops_no_rollout(tmp_path: Path) -> None:
+def test_a_rollout_goes_on_without_its_state_file(tmp_path: Path) -> None:
     played = play("repairs", tmp_path, environ={"GITHUB_STATE": str(tmp_path)})
     assert played.outputs["outcome"] == "succeeded"
     assert "could not write the state for the post step" in played.log.lower()
@@ -319,17 +321,17 @@ def test_repairs_that_somebody_else_suspended_stay_suspended(tmp_path: Path) -> 
     assert "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed." in played.log
 
 
-def test_repairs_are_not_suspended_for_nothing(tmp_path: Path) -> None:
+def test_repairs_are_not_suspended_needlessly(tmp_path: Path) -> None:
     asked, state = service_states(tmp_path, {"image-version": "22.04.202610010"})
     assert (asked, state) == ([], [])
 
 
-def test_repairs_are_left_alone_where_nobody_asked(tmp_path: Path) -> None:
+def test_repairs_are_left_alone_without_the_input(tmp_path: Path) -> None:
     asked, state = service_states(tmp_path, {"suspend-repairs": "false"})
     assert (asked, state) == ([], [])
 
 
-# -- small rules of the driver -------------------------------------------------------------------------------------
+# -- small rules of the driver ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -343,20 +345,20 @@ def test_a_412_is_retried_once(times: int, outcome: str, tmp_path: Path) -> None
         assert "Somebody else is changing the scale set: run again when they have done." in played.log
 
 
-def test_a_write_that_may_have_been_made_is_not_called_nothing(tmp_path: Path) -> None:
+def test_a_write_that_may_have_happened_is_not_called_nothing(tmp_path: Path) -> None:
     played = play(ten(on_request("patch", status=500, code="InternalError", count=999)), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "nothing was written" not in played.log
 
 
-def test_a_status_waits_for_nobody(tmp_path: Path) -> None:
+def test_a_status_waits_for_nothing(tmp_path: Path) -> None:
     updating = ten(model={"properties": {"provisioningState": "Updating"}})
     played = play(updating, tmp_path, inputs={"operation": "status"})
     assert played.outputs["outcome"] == "reported"
     assert played.record["duration"] < 5
 
 
-def test_no_extra_pass_while_somebody_is_ill(tmp_path: Path) -> None:
+def test_no_extra_pass_while_an_instance_is_unhealthy(tmp_path: Path) -> None:
     faults = (
         on_instance("fall-ill", "0", after_upgrade=5, delay=5),
         on_instance("appear", "40", update_domain=1, image="old", after_upgrade=5, delay=5),

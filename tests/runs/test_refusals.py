@@ -1,4 +1,4 @@
-"""What is refused before anything is written: the sentence, the command that mends it, and no write at all."""
+"""Refusals before anything is written: the sentence, the command that fixes it, and no write at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FABRIC = {
     "properties": {"publisher": "Microsoft.Azure.ServiceFabric", "type": "ServiceFabricLinuxNode"},
 }
 
-# what is in the model -> what a user reads about it, and the command to type
+# setting of the model -> the sentence for the user, and the command to type
 REFUSED = [
     ({"upgradePolicy": {"mode": "Automatic"}}, "upgradePolicy.mode is Automatic", "--set upgradePolicy.mode=Manual"),
     ({"upgradePolicy": {"mode": "Rolling"}}, "upgradePolicy.mode is Rolling", "--set upgradePolicy.mode=Manual"),
@@ -42,7 +42,7 @@ def test_a_set_that_aks_manages(tmp_path: Path) -> None:
     _assert_refused(scenario, {}, "managed by AKS", "az aks nodepool upgrade", tmp_path)
 
 
-def test_a_rolling_upgrade_under_way(tmp_path: Path) -> None:
+def test_a_running_rolling_upgrade(tmp_path: Path) -> None:
     scenario = fleet_of(rolling_upgrade="RollingForward")
     _assert_refused(scenario, {}, "rolling upgrade of Azure's own is under way", "rolling-upgrade cancel", tmp_path)
 
@@ -60,19 +60,19 @@ def test_a_plan_whose_one_batch_is_the_whole_set(tmp_path: Path) -> None:
     )
 
 
-def test_the_same_with_a_smaller_batch_is_rolled(tmp_path: Path) -> None:
+def test_a_plan_with_a_smaller_batch_is_carried_out(tmp_path: Path) -> None:
     played = play(fleet_of([4]), tmp_path, inputs={"batch-size": "2"})
     assert played.exit_code == 0
     assert [len(ids) for ids in played.upgrade_calls] == [2, 2]
 
 
-def test_a_batch_that_is_all_that_runs(tmp_path: Path) -> None:
+def test_a_batch_of_all_running_instances(tmp_path: Path) -> None:
     scenario = fleet_of(instances={"1": {"power": "deallocated"}, "3": {"power": "stopped"}})
     _assert_refused(scenario, {}, "Batch 1 holds all 2 running instances", "batch-size", tmp_path)
 
 
-def test_the_only_instance_that_runs(tmp_path: Path) -> None:
-    """The command must not scale a set of three in."""
+def test_the_only_running_instance(tmp_path: Path) -> None:
+    """The command must not scale in a set of three."""
     scenario = fleet_of([1, 1, 1], instances={"1": {"power": "deallocated"}, "2": {"power": "stopped"}})
     _assert_refused(scenario, {}, "Instance 0 is the only one that runs", "--new-capacity 4", tmp_path)
 
@@ -100,7 +100,7 @@ def test_all_reasons_are_named_at_once(tmp_path: Path) -> None:
         assert sentence in played.summary
 
 
-def test_a_set_that_somebody_is_updating_is_waited_for(tmp_path: Path) -> None:
+def test_the_run_waits_for_a_set_that_somebody_is_updating(tmp_path: Path) -> None:
     updated = on_instance("updated-by-somebody", "3", at=0, seconds=120)
     played = play(fleet_of(faults=[updated]), tmp_path)
     assert played.exit_code == 0

@@ -1,4 +1,4 @@
-"""Whole runs that go back: by themselves after a failure, and by hand."""
+"""Whole runs that go back: automatically after a failure, and by hand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OTHER = "22.04.202609010"
 IMAGE = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
 BACK = {"on-failure": "rollback", "health-timeout": "3m"}
 SIX = [2, 2, 2]
-SICK = on_instance("comes-up-unhealthy", "4")
+UNHEALTHY = on_instance("comes-up-unhealthy", "4")
 
 
 def scenario(*faults: Scenario, **more: Any) -> Scenario:
@@ -35,7 +35,7 @@ def scenario(*faults: Scenario, **more: Any) -> Scenario:
 
 
 def on(version: str, *faults: Scenario, old: str = "", new: str = "", third: str = "", **more: Any) -> Scenario:
-    """Six instances that run `version`, which the model holds, but for the ids of those that run others."""
+    """Return six instances that run `version`, which the model holds, with exceptions by their ids."""
     others = {id_: {"image": image} for image, ids in ((OLD, old), (NEW, new), (OTHER, third)) for id_ in ids.split()}
     instances = {id_: {**others.get(id_, {}), **begins} for id_, begins in more.pop("instances", {}).items()}
     model = {"image": {**UBUNTU, "version": version}}
@@ -43,7 +43,7 @@ def on(version: str, *faults: Scenario, old: str = "", new: str = "", third: str
 
 
 def half_way(*faults: Scenario, **more: Any) -> Scenario:
-    """A rollout was left half-way, and is to be undone by hand."""
+    """Return a rollout that stopped half-way, to be undone by hand."""
     return on(NEW, *faults, old="1 4 2 5", inputs={}, **more)
 
 
@@ -57,11 +57,11 @@ def model_version(played: Played) -> str:
     return str(profile["imageReference"]["version"])
 
 
-# -- by itself -----------------------------------------------------------------------------------------------------
+# -- automatic ----------------------------------------------------------------------------------------------------
 
 
 def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> None:
-    played = play(scenario(SICK), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "rolled-back")
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["4"], ["1"], ["0", "3"]]
     assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
@@ -73,19 +73,19 @@ def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> Non
 
 
 def test_the_model_is_put_back_before_any_instance(tmp_path: Path) -> None:
-    played = play(scenario(SICK), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK)
     assert [write.method for write in played.writes] == ["PATCH", "POST", "POST", "PATCH", "POST", "POST", "POST"]
 
 
-def test_stopping_is_what_happens_unless_asked_otherwise(tmp_path: Path) -> None:
-    played = play(scenario(SICK), tmp_path, inputs={"health-timeout": "3m"})
+def test_a_run_stops_by_default(tmp_path: Path) -> None:
+    played = play(scenario(UNHEALTHY), tmp_path, inputs={"health-timeout": "3m"})
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]")
     assert [write.method for write in played.writes] == ["PATCH", "POST", "POST"]
     assert f"run this action with `operation: rollback` and `image-version: {OLD}`" in played.log
 
 
 def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
-    played = play(scenario(SICK), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK)
     assert (
         "On failure      Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010 is put back"
         in played.log
@@ -105,28 +105,30 @@ def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
     assert played.record["rollback"]["model_restored"] is True
 
 
-def test_who_was_born_with_the_target_returns_too(tmp_path: Path) -> None:
-    born = on_instance("appear", "9", after_upgrade=2, delay=20, update_domain=2, image="new")
+def test_an_instance_created_with_the_target_returns_too(tmp_path: Path) -> None:
+    created = on_instance("appear", "9", after_upgrade=2, delay=20, update_domain=2, image="new")
     late = on_instance("appear", "10", after_upgrade=2, delay=240, update_domain=0, image="new")
     wait = on_request("patch", nth=2, status=429, retry_after=60)
-    played = play(scenario(SICK, born, late, wait), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY, created, late, wait), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert set(versions(played).values()) == {OLD}
     assert {"9", "10"} <= set(json.loads(played.outputs["rolled-back"]))
 
 
-def test_who_ran_the_target_before_returns_too(tmp_path: Path) -> None:
-    """As after a run that died on its way back: the previous image is in the model, and not everybody runs it."""
-    played = play(on(OLD, SICK, new="5"), tmp_path, inputs=BACK)
+def test_an_instance_that_ran_the_target_before_returns_too(tmp_path: Path) -> None:
+    """This is the state after a run that died during its rollback: the model holds the previous image, but not every
+    instance runs it.
+    """
+    played = play(on(OLD, UNHEALTHY, new="5"), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert set(versions(played).values()) == {OLD}
     reasons = {one["instance_id"]: one["reason"] for one in played.record["skipped"]}
     assert reasons == {"2": "on the image that the others return to"}
 
 
-def test_a_run_that_was_killed_on_its_way_back_leaves_nobody_to_the_next(tmp_path: Path) -> None:
+def test_after_a_killed_rollback_the_next_run_returns_every_instance(tmp_path: Path) -> None:
     clock = cancelled_at(370.0)
-    killed = play(scenario(SICK), tmp_path, inputs=BACK, clock=clock)
+    killed = play(scenario(UNHEALTHY), tmp_path, inputs=BACK, clock=clock)
     assert [write.method for write in killed.writes].count("PATCH") == 2, "the previous image is in the model"
     assert NEW in versions(killed).values()
     inputs = {**killed.azure.scenario.inputs, **BACK}
@@ -135,9 +137,9 @@ def test_a_run_that_was_killed_on_its_way_back_leaves_nobody_to_the_next(tmp_pat
     assert set(versions(again).values()) == {OLD}
 
 
-def test_on_a_second_run_also_those_of_the_first_return(tmp_path: Path) -> None:
-    """The model holds the target already: whoever runs it has moved since the rollout began."""
-    played = play(on(NEW, SICK, old="1 4 2 5"), tmp_path, inputs=BACK)
+def test_a_second_run_also_returns_the_instances_of_the_first(tmp_path: Path) -> None:
+    """The model already holds the target: every instance that runs it has moved since the rollout began."""
+    played = play(on(NEW, UNHEALTHY, old="1 4 2 5"), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["0", "3"]]
     assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
@@ -146,13 +148,13 @@ def test_on_a_second_run_also_those_of_the_first_return(tmp_path: Path) -> None:
 
 def test_a_floating_model_gets_the_exact_version(tmp_path: Path) -> None:
     """`latest` would be the version that has just failed."""
-    played = play(on("latest", SICK, old="0 1 2 3 4 5"), tmp_path, inputs=BACK)
+    played = play(on("latest", UNHEALTHY, old="0 1 2 3 4 5"), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
 
 
-def test_selected_instances_alone_return(tmp_path: Path) -> None:
-    born = on_instance("appear", "9", after_upgrade=1, delay=20, update_domain=2, image="new")
-    played = play(scenario(SICK, born), tmp_path, inputs={**BACK, "instance-ids": "0,4"})
+def test_only_selected_instances_return(tmp_path: Path) -> None:
+    created = on_instance("appear", "9", after_upgrade=1, delay=20, update_domain=2, image="new")
+    played = play(scenario(UNHEALTHY, created), tmp_path, inputs={**BACK, "instance-ids": "0,4"})
     assert played.upgrade_calls == [["0"], ["4"], ["4"], ["0"]]
     assert played.outputs["outcome"] == "rolled-back"
     assert json.loads(played.outputs["remaining"]) == ["9"], "it runs the target, and was not selected"
@@ -160,13 +162,13 @@ def test_selected_instances_alone_return(tmp_path: Path) -> None:
 
 
 def test_a_protected_instance_is_never_returned(tmp_path: Path) -> None:
-    played = play(on(NEW, SICK, old="1 4 2 5", instances={"0": {"protected": True}}), tmp_path, inputs=BACK)
+    played = play(on(NEW, UNHEALTHY, old="1 4 2 5", instances={"0": {"protected": True}}), tmp_path, inputs=BACK)
     assert played.upgrade_calls == [["1", "4"], ["4"], ["1"], ["3"]]
     assert (played.outputs["outcome"], played.ids("skipped")) == ("rollback-failed", ["2", "5"])
     assert f"Instance 0: NotReturned: does not run {IMAGE}:{OLD} again: it is protected" in played.log
 
 
-def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
+def test_an_instance_that_failed_to_provision_is_repaired(tmp_path: Path) -> None:
     failure = on_instance("provisioning-failure", "4", code="OSProvisioningTimedOut", message="timed out")
     played = play(scenario(failure), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
@@ -174,29 +176,29 @@ def test_what_failed_to_be_provisioned_is_healed(tmp_path: Path) -> None:
     assert "4" in json.loads(played.outputs["rolled-back"])
 
 
-def test_one_that_falls_ill_after_its_batch_calls_for_it(tmp_path: Path) -> None:
+def test_an_instance_that_becomes_unhealthy_after_its_batch_starts_it(tmp_path: Path) -> None:
     played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back"
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["0"], ["1", "4"], ["3"]]
 
 
-def test_illness_that_shows_at_the_very_end_calls_for_it(tmp_path: Path) -> None:
+def test_bad_health_at_the_very_end_starts_it(tmp_path: Path) -> None:
     played = play(scenario(on_instance("fall-ill", "0", after_upgrade=3, delay=41)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert played.upgrade_calls[3:] == [["0"], ["2", "5"], ["1", "4"], ["3"]]
 
 
-def test_an_image_that_makes_all_ill_is_left_although_hardly_anybody_is_healthy(tmp_path: Path) -> None:
-    """The floor is broken already: whoever is ill may return, and then the others, as the floor allows it again."""
-    ill = [on_instance("fall-ill", id_, after_upgrade=2, delay=60) for id_ in "0134"]
-    played = play(scenario(*ill), tmp_path, inputs={**BACK, "min-healthy": "4"})
+def test_a_bad_image_is_left_although_few_instances_are_healthy(tmp_path: Path) -> None:
+    """`min-healthy` is already broken: unhealthy instances may return, and then the others as it allows."""
+    unhealthy = [on_instance("fall-ill", id_, after_upgrade=2, delay=60) for id_ in "0134"]
+    played = play(scenario(*unhealthy), tmp_path, inputs={**BACK, "min-healthy": "4"})
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert set(versions(played).values()) == {OLD}
 
 
-def test_a_rollback_that_fails_names_both_failures_and_how_to_go_on(tmp_path: Path) -> None:
-    ill_again = on_instance("fall-ill", "4", after_upgrade=3, delay=31)
-    played = play(scenario(SICK, ill_again), tmp_path, inputs=BACK)
+def test_a_failed_rollback_names_both_failures_and_how_to_continue(tmp_path: Path) -> None:
+    unhealthy_again = on_instance("fall-ill", "4", after_upgrade=3, delay=31)
+    played = play(scenario(UNHEALTHY, unhealthy_again), tmp_path, inputs=BACK)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "rollback-failed")
     assert "The rollback failed, too: batch 1 failed: instance 4: NotHealthy" in played.summary
     assert f"Then go on with `operation: rollback` and `image-version: {OLD}`" in played.log
@@ -205,9 +207,9 @@ def test_a_rollback_that_fails_names_both_failures_and_how_to_go_on(tmp_path: Pa
     assert "The model holds the previous image" in played.log
 
 
-def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
+def test_a_model_that_cannot_be_put_back_is_reported(tmp_path: Path) -> None:
     denied = on_request("patch", nth=2, count=9, status=403, code="AuthorizationFailed")
-    played = play(scenario(SICK, denied), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY, denied), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed"
     assert json.loads(played.outputs["remaining"]) == ["0", "1", "3"]
     assert json.loads(played.outputs["failed"]) == ["4"]
@@ -217,13 +219,13 @@ def test_a_model_that_cannot_be_put_back_is_said(tmp_path: Path) -> None:
     assert len(played.upgrade_calls) == 2
 
 
-def test_bad_days_are_waited_out_on_the_way_back_too(tmp_path: Path) -> None:
+def test_bad_days_are_waited_out_during_a_rollback_too(tmp_path: Path) -> None:
     days = (
         on_request("patch", nth=2, status=429, retry_after=40),
         on_request("upgrade", nth=3, drop="after"),
         on_request("upgrade", nth=4, status=409, code="Conflict"),
     )
-    played = play(scenario(SICK, *days), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY, *days), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.instance_id: state.upgrades for state in played.azure.instances()} == {
         **dict.fromkeys("0134", 2),
@@ -241,7 +243,7 @@ def test_bad_days_are_waited_out_on_the_way_back_too(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_no_failure_of_the_image_starts_none(fault: Scenario, tmp_path: Path) -> None:
+def test_other_failures_than_of_the_image_start_none(fault: Scenario, tmp_path: Path) -> None:
     played = play(scenario(fault), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
     assert "rolling back" not in played.log
@@ -253,56 +255,58 @@ def test_the_end_of_the_time_starts_none(tmp_path: Path) -> None:
     assert "rolling back" not in played.log
 
 
-def test_a_stop_after_so_many_batches_is_not_meant_for_the_way_back(tmp_path: Path) -> None:
-    played = play(scenario(SICK), tmp_path, inputs={**BACK, "stop-after": "2"})
+def test_stop_after_does_not_apply_to_a_rollback(tmp_path: Path) -> None:
+    played = play(scenario(UNHEALTHY), tmp_path, inputs={**BACK, "stop-after": "2"})
     assert (played.outputs["outcome"], played.outputs["remaining"]) == ("rolled-back", "[]")
 
 
-def test_a_rollback_starts_what_may_not_end_in_time(tmp_path: Path) -> None:
-    """A rollout stops cleanly before; of a rollback every instance that is asked to return counts."""
-    played = play(scenario(SICK), tmp_path, inputs={**BACK, "timeout": "8m"})
+def test_a_rollback_starts_batches_that_may_end_too_late(tmp_path: Path) -> None:
+    """A rollout would stop cleanly before. In a rollback every instance that is asked to return counts."""
+    played = play(scenario(UNHEALTHY), tmp_path, inputs={**BACK, "timeout": "8m"})
     assert played.outputs["outcome"] == "rollback-failed", played.log
     assert "The rollback failed, too: The rollout's `timeout` (8m00s) passed." in played.record["reason"]
     last = max(request.at for request in played.writes)
     assert 480 - last < 45, "a batch takes longer than what was left"
 
 
-def test_the_floor_on_the_way_back_is_that_of_the_beginning(tmp_path: Path) -> None:
-    """Two of six were evicted meanwhile: of the four that are left, three must stay."""
+def test_min_healthy_in_a_rollback_is_that_of_the_start(tmp_path: Path) -> None:
+    """Two of six were evicted meanwhile: three of the remaining four must stay."""
     gone = [on_instance("stop", id_, after_upgrade=2, delay=5) for id_ in "25"]
-    played = play(scenario(SICK, *gone), tmp_path, inputs=BACK)
+    played = play(scenario(UNHEALTHY, *gone), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rollback-failed", played.log
     assert "only 2, and `min-healthy` needs 3" in played.log.split("rolling back")[1]
 
 
-def test_a_cancelled_rollback_says_how_to_go_on(tmp_path: Path) -> None:
-    played = play(scenario(SICK), tmp_path, inputs=BACK, clock=cancelled_at(360.0))
+def test_a_cancelled_rollback_says_how_to_continue(tmp_path: Path) -> None:
+    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK, clock=cancelled_at(360.0))
     assert played.outputs["outcome"] == "interrupted"
     assert "The rollback of simulated-set was cancelled" in played.summary
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 
 
 def test_suspended_repairs_are_resumed_after_a_rollback(tmp_path: Path) -> None:
-    played = play(scenario(SICK, model=REPAIRS), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
+    played = play(scenario(UNHEALTHY, model=REPAIRS), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
     assert played.outputs["outcome"] == "rolled-back"
     assert not played.azure.repairs_suspended
     assert "setOrchestrationServiceState" in played.writes[-1].path
 
 
-# -- refused, because it could not go back -------------------------------------------------------------------------
+# -- refusals because there is no way back ------------------------------------------------------------------------
 
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
 
 def of_disks(*faults: Scenario, model: int = 2, **more: Any) -> Scenario:
-    """The model holds a VHD, by default the target; two of four instances were made from the first one."""
+    """Return a set whose model holds a VHD, by default the target; two of four instances were created from the first
+    one.
+    """
     first = {"image": {"uri": DISK.format(1)}, "current": False}
     inputs = {"image-uri": DISK.format(2), "on-failure": "rollback"}
     others = {"inputs": inputs, "instances": {"1": first, "3": first}, **more}
     return fleet_of(fleet={"image": {"uri": DISK.format(model)}}, faults=list(faults), **others)
 
 
-def test_nothing_moves_where_nobody_knows_what_to_return_to(tmp_path: Path) -> None:
+def test_nothing_moves_if_the_previous_image_is_unknown(tmp_path: Path) -> None:
     played = play(of_disks(), tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert (
@@ -310,7 +314,7 @@ def test_nothing_moves_where_nobody_knows_what_to_return_to(tmp_path: Path) -> N
     )
 
 
-def test_the_record_of_the_first_run_tells_it(tmp_path: Path) -> None:
+def test_the_record_of_the_first_run_names_it(tmp_path: Path) -> None:
     first = play(of_disks(model=1, instances={}), tmp_path)
     (tmp_path / "first.json").write_text(json.dumps(first.record))
     assert first.record["previous_image"].endswith("web-1.vhd")
@@ -323,7 +327,7 @@ def test_the_record_of_the_first_run_tells_it(tmp_path: Path) -> None:
     assert {version.rpartition("/")[2] for version in versions(played).values()} == {"web-1.vhd"}
 
 
-def test_refused_where_the_previous_image_is_deprecated(tmp_path: Path) -> None:
+def test_refused_if_the_previous_image_is_deprecated(tmp_path: Path) -> None:
     images = [{**UBUNTU, "versions": [NEW]}, {**UBUNTU, "versions": [OLD], "state": "Deprecated"}]
     played = play(on(NEW, old="0 1 2 3 4 5", images=images), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
@@ -332,7 +336,7 @@ def test_refused_where_the_previous_image_is_deprecated(tmp_path: Path) -> None:
     )
 
 
-def test_refused_where_the_previous_image_is_gone(tmp_path: Path) -> None:
+def test_refused_if_the_previous_image_is_gone(tmp_path: Path) -> None:
     gone = on_request("image", status=404, code="NotFound", count=9) | {"path": f"versions/{OLD}$"}
     played = play(scenario(gone), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
@@ -372,7 +376,7 @@ def test_a_record_that_does_not_fit_is_refused(
     assert said in played.log
 
 
-def test_several_images_before_are_a_warning(tmp_path: Path) -> None:
+def test_several_previous_images_give_a_warning(tmp_path: Path) -> None:
     played = play(on(OLD, third="2"), tmp_path, inputs={**BACK, "operation": "plan"})
     assert played.outputs["outcome"] == "planned"
     assert (
@@ -399,9 +403,9 @@ def test_a_rollout_that_was_left_half_way_is_undone(named: dict[str, str], tmp_p
     assert f"simulated-set runs {image}: 2 instances returned" in played.summary
 
 
-def test_a_rollback_that_was_itself_left_half_way_goes_on(tmp_path: Path) -> None:
-    """The model holds the previous image again: the other image is the newer one, and must not be taken for it."""
-    never_moved = {"5": {"current": False}}  # and the model is another one than it was made from
+def test_a_rollback_that_stopped_half_way_continues(tmp_path: Path) -> None:
+    """The model holds the previous image again: the other image is the newer one, and must not be mistaken for it."""
+    never_moved = {"5": {"current": False}}  # the model is another one than it was created from
     played = play(on(OLD, new="0 3", inputs={}, instances=never_moved), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "3"]])
     assert (set(versions(played).values()), [w.method for w in played.writes]) == ({OLD}, ["POST"])
@@ -434,22 +438,24 @@ TWO_MANAGED = fleet_of(
 )
 
 
-def test_of_two_images_that_cannot_be_compared_one_must_be_named(tmp_path: Path) -> None:
-    """The model could hold either because of a rollout, or of a rollback, that was left half-way."""
+def test_one_of_two_incomparable_images_must_be_named(tmp_path: Path) -> None:
+    """The model could hold either because of a rollout or because of a rollback, if one of them stopped half-way."""
     played = play(TWO_MANAGED, tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", []), played.log
 
 
-def test_a_managed_image_that_was_named(tmp_path: Path) -> None:
+def test_a_named_managed_image(tmp_path: Path) -> None:
     played = play(TWO_MANAGED, tmp_path, inputs={"image-id": f"{MANAGED}/first"})
     assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0"], ["2"]]), played.log
     assert set(versions(played).values()) == {f"{MANAGED}/first"}
 
 
-def test_by_hand_most_may_be_ill(tmp_path: Path) -> None:
-    """A rollout that made all ill but one domain: no plan of an upgrade would be allowed on this set."""
-    ill = {id_: {"unhealthy": True} for id_ in "0134"}
-    played = play(on(NEW, old="2 5", inputs={}, instances=ill), tmp_path, inputs={**BY_HAND, "health-timeout": "3m"})
+def test_by_hand_most_instances_may_be_unhealthy(tmp_path: Path) -> None:
+    """The rollout made all domains but one unhealthy: no upgrade would be allowed on this set."""
+    unhealthy = {id_: {"unhealthy": True} for id_ in "0134"}
+    played = play(
+        on(NEW, old="2 5", inputs={}, instances=unhealthy), tmp_path, inputs={**BY_HAND, "health-timeout": "3m"}
+    )
     assert played.outputs["outcome"] == "succeeded", played.log
     assert played.upgrade_calls == [["1", "4"], ["0", "3"]]
     assert set(versions(played).values()) == {OLD}
@@ -461,7 +467,7 @@ def test_by_hand_with_stop_after(tmp_path: Path) -> None:
     assert json.loads(played.outputs["remaining"]) == ["0", "3"]
 
 
-def test_a_set_left_failed_is_rolled_back(tmp_path: Path) -> None:
+def test_a_failed_set_is_rolled_back(tmp_path: Path) -> None:
     failed = {"0": {"failed": {"code": "X", "message": "broken"}}}
     left = half_way(instances=failed, model={"properties": {"provisioningState": "Failed"}})
     played = play(left, tmp_path, inputs=BY_HAND)
@@ -469,8 +475,8 @@ def test_a_set_left_failed_is_rolled_back(tmp_path: Path) -> None:
     assert set(versions(played).values()) == {OLD}
 
 
-def test_the_record_tells_where_from_and_where_to(tmp_path: Path) -> None:
-    first = play(scenario(SICK), tmp_path, inputs={"health-timeout": "3m"})
+def test_the_record_names_both_images(tmp_path: Path) -> None:
+    first = play(scenario(UNHEALTHY), tmp_path, inputs={"health-timeout": "3m"})
     (tmp_path / "first.json").write_text(json.dumps(first.record))
     played = play(on(NEW, inputs={}), tmp_path, inputs={**BY_HAND, "record": "first.json"})
     assert played.outputs["outcome"] == "succeeded", played.log
@@ -488,8 +494,8 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 
 
-def test_a_cancelled_rollback_by_hand_names_the_image_to_go_on_with(tmp_path: Path) -> None:
-    """The same inputs would not do: the instances no longer tell for certain which image is the earlier."""
+def test_a_cancelled_rollback_by_hand_names_its_image(tmp_path: Path) -> None:
+    """Equal inputs would not be enough: the instances no longer show for certain which image is the earlier one."""
     played = play(half_way(), tmp_path, inputs=BY_HAND, clock=cancelled_at(70.0))
     assert played.outputs["outcome"] == "interrupted"
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
@@ -498,15 +504,15 @@ def test_a_cancelled_rollback_by_hand_names_the_image_to_go_on_with(tmp_path: Pa
 # -- other kinds of set, image and order ---------------------------------------------------------------------------
 
 
-def test_instances_that_were_brought_to_the_model_return_as_well(tmp_path: Path) -> None:
-    """`upgrade-instances` has not written the model, but it is its image that failed."""
-    behind = on(NEW, SICK, old="0 1 2 3 4 5", inputs={})
+def test_instances_that_were_upgraded_to_the_model_return_as_well(tmp_path: Path) -> None:
+    """`upgrade-instances` has not written the model, but its image has failed."""
+    behind = on(NEW, UNHEALTHY, old="0 1 2 3 4 5", inputs={})
     played = play(behind, tmp_path, inputs={**BACK, "operation": "upgrade-instances"})
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OLD), played.log
     assert set(versions(played).values()) == {OLD}
 
 
-def test_bringing_instances_to_a_model_needs_the_right_to_write_it_only_for_the_way_back(tmp_path: Path) -> None:
+def test_upgrade_instances_needs_the_right_to_write_only_for_a_rollback(tmp_path: Path) -> None:
     rights = {"actions": ["*"], "not_actions": ["Microsoft.Compute/virtualMachineScaleSets/write"]}
     behind = on(NEW, old="0 1", inputs={}, permissions=rights)
     order = {"operation": "upgrade-instances"}
@@ -530,15 +536,15 @@ OF_A_GALLERY = fleet_of(
 
 
 @pytest.mark.parametrize(
-    ("kind", "sick"),
+    ("kind", "unhealthy"),
     [
         pytest.param(FLEXIBLE, "simulated-set_00000003", id="flexible"),
         pytest.param(ZONAL, "4", id="zonal"),
         pytest.param(OF_A_GALLERY, "1", id="gallery"),
     ],
 )
-def test_every_kind_goes_back(kind: Scenario, sick: str, tmp_path: Path) -> None:
-    played = play({**kind, "faults": [on_instance("comes-up-unhealthy", sick)]}, tmp_path, inputs=BACK)
+def test_every_kind_goes_back(kind: Scenario, unhealthy: str, tmp_path: Path) -> None:
+    played = play({**kind, "faults": [on_instance("comes-up-unhealthy", unhealthy)]}, tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert len(set(versions(played).values())) == 1
     assert set(versions(played).values()) == {played.outputs["previous-image"].rpartition(":")[2]}
@@ -551,7 +557,7 @@ def test_never_back_to_an_image_without_a_version(tmp_path: Path) -> None:
     assert f"A rollback needs an exact version, and {GALLERY} names none." in played.log
 
 
-def test_the_record_says_what_came_before_whatever_the_instances_show(tmp_path: Path) -> None:
+def test_the_record_overrides_the_images_that_the_instances_show(tmp_path: Path) -> None:
     record = {
         "schema": "vmss-upgrade/record/1",
         "scale_set": {"id": SET_ID},
@@ -559,12 +565,12 @@ def test_the_record_says_what_came_before_whatever_the_instances_show(tmp_path: 
         "target_image": f"Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:{NEW}",
     }
     (tmp_path / "first.json").write_text(json.dumps(record))
-    played = play(scenario(SICK), tmp_path, inputs={**BACK, "record": "first.json"})
+    played = play(scenario(UNHEALTHY), tmp_path, inputs={**BACK, "record": "first.json"})
     assert (played.outputs["outcome"], model_version(played)) == ("rolled-back", OTHER)
     assert played.outputs["previous-image"].endswith(OTHER)
 
 
-# -- records and sets that would lead astray -----------------------------------------------------------------------
+# -- misleading records and sets ----------------------------------------------------------------------------------
 
 
 def a_record(previous: str, target: str, **more: str) -> str:
@@ -597,7 +603,7 @@ def test_the_record_of_another_rollout_is_refused(
 
 
 def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
-    """It would lead forward, to the image that was left."""
+    """It would lead forward, to the failed image."""
     back = play(half_way(), tmp_path, inputs=BY_HAND)
     (tmp_path / "back.json").write_text(json.dumps(back.record))
     played = play(on(OLD, inputs={}), tmp_path, inputs={**BY_HAND, "record": "back.json"})
@@ -613,20 +619,20 @@ def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
         pytest.param({"5": {"image": OTHER}, "1": {"current": False}}, id="after-a-rollback"),
     ],
 )
-def test_a_straggler_is_not_taken_for_those_that_have_not_moved(others: Scenario, tmp_path: Path) -> None:
+def test_a_straggler_does_not_count_as_unmoved(others: Scenario, tmp_path: Path) -> None:
     played = play(on(OLD, inputs={}, instances=others), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "Which image to return to cannot be known" in played.log
 
 
-def test_a_newer_image_is_returned_to_with_a_warning(tmp_path: Path) -> None:
-    """A rollout to an older image is undone so."""
+def test_a_rollback_to_a_newer_image_gives_a_warning(tmp_path: Path) -> None:
+    """This undoes a rollout to an older image."""
     played = play(on(OLD, new="2 5", inputs={}), tmp_path, inputs={**BY_HAND, "image-version": NEW})
     assert (played.outputs["outcome"], set(versions(played).values())) == ("succeeded", {NEW})
     assert f"{NEW} is newer than " in played.log
 
 
-def test_those_of_an_earlier_run_are_told_to_return_as_well(tmp_path: Path) -> None:
+def test_the_log_says_that_instances_of_an_earlier_run_return_too(tmp_path: Path) -> None:
     played = play(on(NEW, third="2 5"), tmp_path, inputs={**BACK, "operation": "plan"})
     assert (
         "On the target image already, by an earlier run: 0, 1, 3, 4. A rollback would bring these, too, to"
@@ -634,11 +640,11 @@ def test_those_of_an_earlier_run_are_told_to_return_as_well(tmp_path: Path) -> N
     )
 
 
-# -- when there is none, and what it begins from -------------------------------------------------------------------
+# -- no rollback, and the state before one -------------------------------------------------------------------------
 
 
-def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
-    """Whoever was ill before this run is no reason to undo what ran well for long."""
+def test_a_run_without_changes_undoes_nothing(tmp_path: Path) -> None:
+    """An instance that was unhealthy before this run is no reason to undo healthy upgrades."""
     played = play(on(NEW, on_instance("fall-ill", "0", at=0), old="2 5"), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("halted", [])
     assert "No rollback: it failed before this run had changed anything" in played.log
@@ -648,7 +654,7 @@ def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        pytest.param(on_instance("fall-ill", "5", after_upgrade=1, delay=41), id="who-never-moved"),
+        pytest.param(on_instance("fall-ill", "5", after_upgrade=1, delay=41), id="never-moved"),
         pytest.param(
             on_instance("updated-by-somebody", "0", after_upgrade=3, delay=20, seconds=400),
             id="somebody-at-work",
@@ -658,35 +664,35 @@ def test_a_run_that_has_changed_nothing_undoes_nothing(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_the_target_image_did_not_do_starts_none(fault: Scenario, tmp_path: Path) -> None:
+def test_other_causes_than_the_target_image_start_none(fault: Scenario, tmp_path: Path) -> None:
     played = play(scenario(fault), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
     assert f"No rollback: no instance was seen bad on {IMAGE}:{NEW}" in played.log
     assert [write.method for write in played.writes].count("PATCH") == 1
 
 
-def test_one_that_somebody_stops_ends_nothing(tmp_path: Path) -> None:
+def test_a_stopped_instance_does_not_end_the_run(tmp_path: Path) -> None:
     played = play(scenario(on_instance("stop", "0", after_upgrade=3, delay=20)), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.ids("upgraded")) == ("succeeded", ["1", "2", "3", "4", "5"]), played.log
     assert (played.ids("skipped"), played.ids("remaining")) == (["0"], [])
     assert "Stopped or evicted during the rollout, so nothing more is expected of them: 0." in played.log
 
 
-def test_an_update_of_the_model_of_which_azure_says_that_it_failed_is_judged_by_the_model(tmp_path: Path) -> None:
+def test_a_model_update_that_azure_reports_as_failed_is_judged_by_the_model(tmp_path: Path) -> None:
     failing = on_request("patch", kind="operation", code="InternalExecutionError", message="Something.")
     played = play(scenario(failing), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], model_version(played)) == ("succeeded", NEW), played.log
     assert "failed (InternalExecutionError, Something), but it holds the target: the model decides." in played.log
 
 
-def test_an_update_of_the_model_that_azure_refuses_leaves_nothing_to_undo(tmp_path: Path) -> None:
+def test_a_refused_model_update_leaves_nothing_to_undo(tmp_path: Path) -> None:
     refused = on_request("patch", nth=1, status=400, code="InvalidParameter")
     played = play(scenario(refused, model=REPAIRS), tmp_path, inputs={**BACK, "suspend-repairs": "true"})
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]")
     assert "rolling back" not in played.log
 
 
-def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: Path) -> None:
+def test_a_rollback_waits_for_a_hanging_upgrade(tmp_path: Path) -> None:
     failing = on_instance("provisioning-failure", "4", code="OSProvisioningTimedOut", message="x")
     played = play(
         scenario(failing, on_instance("hangs", "1")),
@@ -699,42 +705,42 @@ def test_a_hanging_upgrade_is_waited_for_before_anything_is_put_back(tmp_path: P
     assert back.at - failed["started_at"] - failed["seconds"] > 20 * 60
 
 
-def test_somebody_at_work_on_one_that_never_moved_fails_no_rollback(tmp_path: Path) -> None:
-    busy = on_instance("updated-by-somebody", "5", after_upgrade=2, delay=100, seconds=1500)
-    played = play(scenario(busy, SICK), tmp_path, inputs=BACK)
+def test_an_update_by_somebody_else_fails_no_rollback(tmp_path: Path) -> None:
+    updating = on_instance("updated-by-somebody", "5", after_upgrade=2, delay=100, seconds=1500)
+    played = play(scenario(updating, UNHEALTHY), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.ids("rolled-back")) == ("rolled-back", ["0", "1", "3", "4"]), played.log
 
 
-def test_a_rollback_by_hand_waits_for_whom_somebody_is_updating(tmp_path: Path) -> None:
-    """Nothing tells what it will run then."""
-    busy = on_instance("updated-by-somebody", "5", after_upgrade=1, delay=50, seconds=200)
-    played = play(half_way(busy), tmp_path, inputs=BY_HAND)
+def test_a_rollback_by_hand_waits_for_an_instance_that_somebody_updates(tmp_path: Path) -> None:
+    """It is unknown what the instance will run afterwards."""
+    updating = on_instance("updated-by-somebody", "5", after_upgrade=1, delay=50, seconds=200)
+    played = play(half_way(updating), tmp_path, inputs=BY_HAND)
     assert played.outputs["outcome"] == "succeeded", played.log
     assert "5: is Updating" in played.log
 
 
-def test_what_an_earlier_run_could_not_provision_is_healed_on_the_way_back(tmp_path: Path) -> None:
+def test_a_rollback_repairs_an_instance_that_an_earlier_run_could_not_provision(tmp_path: Path) -> None:
     failed = {"image": OLD, "current": False, "failed": {"code": "OSProvisioningTimedOut", "message": "x"}}
-    played = play(on(NEW, SICK, old="4 2 5", instances={"1": failed}), tmp_path, inputs=BACK)
+    played = play(on(NEW, UNHEALTHY, old="4 2 5", instances={"1": failed}), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
 
 
-def test_who_may_not_be_touched_and_runs_the_bad_image_is_named(tmp_path: Path) -> None:
-    played = play(scenario(SICK, on_instance("stop", "3", after_upgrade=2, delay=5)), tmp_path, inputs=BACK)
+def test_an_untouchable_instance_on_the_bad_image_is_named(tmp_path: Path) -> None:
+    played = play(scenario(UNHEALTHY, on_instance("stop", "3", after_upgrade=2, delay=5)), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.ids("rolled-back")) == ("rollback-failed", ["0", "1", "4"]), played.log
     assert f"Instance 3: NotReturned: does not run {IMAGE}:{OLD} again: it is deallocated" in played.log
 
 
-def test_no_way_back_is_said(tmp_path: Path) -> None:
-    """A second run finds everybody on the target, and one of them ill: nobody is left who shows what came before."""
+def test_the_log_says_that_there_is_no_way_back(tmp_path: Path) -> None:
+    """A second run finds every instance on the target, and one unhealthy: no instance shows the previous image."""
     played = play(on(NEW, on_instance("fall-ill", "0", at=0)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "halted"
     assert "No rollback: every instance ran" in played.log
     assert "use `operation: rollback` with the image" in played.log
 
 
-def test_other_settings_of_the_model_are_not_taken_back(tmp_path: Path) -> None:
+def test_other_settings_of_the_model_are_not_rolled_back(tmp_path: Path) -> None:
     smaller = {"current": False, "behind": {"vm_size": "Standard_D2s_v3"}}
     played = play(
         on(NEW, inputs={}, instances={"0": smaller}), tmp_path, inputs={**BACK, "operation": "upgrade-instances"}
@@ -743,21 +749,21 @@ def test_other_settings_of_the_model_are_not_taken_back(tmp_path: Path) -> None:
     assert "has no image to go back to: what the instances lack is other settings of the model" in played.log
 
 
-def test_one_that_falls_ill_outside_the_batch_is_told_as_returned(tmp_path: Path) -> None:
+def test_an_instance_that_becomes_unhealthy_outside_the_batch_is_reported_as_returned(tmp_path: Path) -> None:
     played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=BACK)
     assert json.loads(played.outputs["rolled-back"]) == ["0", "1", "3", "4"]
     assert json.loads(played.outputs["failed"]) == ["0"]
     assert "4 of 4 instances returned" in played.log
 
 
-def test_a_vhd_that_is_in_the_model_again_tells_nothing_of_who_moved(tmp_path: Path) -> None:
+def test_a_vhd_in_the_model_again_does_not_show_which_instances_moved(tmp_path: Path) -> None:
     inputs = {"operation": "rollback", "image-uri": DISK.format(1)}
     played = play(of_disks(model=1, inputs=inputs), tmp_path)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "use `operation: upgrade` with it" in played.log
 
 
-def test_a_machine_that_shows_no_flag_is_healed_on_the_way_back_too(tmp_path: Path) -> None:
+def test_a_rollback_repairs_a_machine_without_a_flag_too(tmp_path: Path) -> None:
     failing = on_instance("provisioning-failure", "simulated-set_00000003", code="OSProvisioningTimedOut", message="x")
     played = play({**FLEXIBLE, "faults": [failing]}, tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log

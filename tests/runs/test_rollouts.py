@@ -1,4 +1,4 @@
-"""Whole rollouts against the simulator: what must be true afterwards, from Azure's own state and request log."""
+"""Whole rollouts against the simulator, judged by Azure's own state and request log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGET = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202611010"
 PREVIOUS = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010"
 
 
-def test_happy_ends_with_everything_upgraded_and_never_more_than_one_domain_away() -> None:
+def test_happy_upgrades_everything_with_at_most_one_domain_away() -> None:
     played = play_once("happy")
     assert played.exit_code == 0
     assert played.outputs["outcome"] == "succeeded"
@@ -96,20 +96,20 @@ def test_writes_are_not_repeated_by_the_sdk() -> None:
 @pytest.mark.parametrize("bake", [0, 60])
 @pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(2, 10))])
 def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp_path: Path) -> None:
-    """At most 1.03 times the slowest instance of each batch plus its bake, inside the throttling limits."""
+    """It takes at most 1.03 times the slowest instance of each batch plus its bake, within the throttling limits."""
     played = play("happy", tmp_path, seed=seed, inputs={"bake-time": str(bake)})
     assert share_of_ideal(played, bake) <= 1.03
     assert not [request for request in played.azure.requests if request.status == 429]
 
 
-def test_where_azure_is_quick_the_looks_are_too(tmp_path: Path) -> None:
+def test_looks_are_quick_if_azure_is(tmp_path: Path) -> None:
     quick = {"upgrade_seconds": 20, "healthy_after_seconds": 5}
     played = play(fleet_of([4] * 5, {"bake-time": "0"}, timing=quick), tmp_path)
     assert share_of_ideal(played) <= 1.05
 
 
 def share_of_ideal(played: Played, bake: float = 0) -> float:
-    """How long the batches took, in shares of what Azure itself needs and of the bake."""
+    """Return the duration of the batches, as a multiple of what Azure itself and the bake need."""
     return played.batches_took / sum(each.healthy_at - each.started_at + bake for each in played.azure.upgrades)
 
 
@@ -117,7 +117,7 @@ HALF_DONE = {id_: {"image": OLD, "current": False} for id_ in ("1", "3")}
 
 
 def half_done(**more: Scenario) -> Scenario:
-    """An earlier run brought two of four to the image that the model holds."""
+    """Return a set in which an earlier run brought two of four instances to the model's image."""
     return fleet_of(fleet={"image": NEW_MODEL}, instances={**HALF_DONE, **more})
 
 
@@ -125,7 +125,7 @@ def half_done(**more: Scenario) -> Scenario:
 
 
 @pytest.mark.parametrize("at", [0.1, 1.0, 30.0, 60.0, 100.0, 200.0])
-def test_a_cancelled_run_writes_nothing_more_and_tells_what_is_left(at: float, tmp_path: Path) -> None:
+def test_a_cancelled_run_writes_nothing_more_and_reports_the_rest(at: float, tmp_path: Path) -> None:
     played = play("happy", tmp_path, clock=cancelled_at(at))
     assert played.exit_code == 1
     assert played.outputs["outcome"] == "interrupted"
@@ -137,8 +137,8 @@ def test_a_cancelled_run_writes_nothing_more_and_tells_what_is_left(at: float, t
         assert sorted(rest, key=int) == [str(number) for number in range(20)]
 
 
-def test_a_run_goes_on_where_an_earlier_one_stopped(tmp_path: Path) -> None:
-    """The model holds the target already, so the previous image can only be read from the instances."""
+def test_a_run_continues_after_an_earlier_one(tmp_path: Path) -> None:
+    """The model already holds the target, so only the instances show the previous image."""
     played = play(half_done(), tmp_path)
     assert played.exit_code == 0
     assert json.loads(played.outputs["skipped"]) == ["0", "2"]
@@ -155,8 +155,8 @@ def test_nothing_to_do_writes_nothing(tmp_path: Path) -> None:
     assert played.writes == []
 
 
-def test_nothing_more_is_upgraded_while_the_target_is_sick_where_it_runs_already(tmp_path: Path) -> None:
-    """A second run after a sick domain must not turn green, nor carry the sick image further."""
+def test_nothing_is_upgraded_to_a_target_that_is_already_unhealthy(tmp_path: Path) -> None:
+    """A second run after an unhealthy domain must not succeed, nor carry the bad image further."""
     played = play(half_done(**{"2": {"unhealthy": True}}), tmp_path, inputs={"min-healthy": "1"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["2"]
@@ -178,8 +178,8 @@ def test_the_end_is_predicted_after_each_batch(tmp_path: Path) -> None:
     assert played.log.count("expected to end at") == 4
 
 
-def test_no_batch_is_started_that_would_not_end_in_time(tmp_path: Path) -> None:
-    """The first takes 4m22s; two of them do not fit into the time."""
+def test_no_batch_starts_that_would_end_too_late(tmp_path: Path) -> None:
+    """The first takes 4m22s, and two of them do not fit into the time."""
     played = play("happy", tmp_path, inputs={"timeout": "8m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "timed-out")
     assert played.upgrade_calls == [["0", "5", "10", "15"]]
@@ -200,7 +200,7 @@ def test_a_plan_reads_only(tmp_path: Path) -> None:
     assert "At most 4 of 20 instances are away at once" in played.log
 
 
-# -- small words ---------------------------------------------------------------------------------------------------
+# -- small steps ---------------------------------------------------------------------------------------------------
 
 
 def _pairs(played: Played) -> list[tuple[UpgradeRecord, UpgradeRecord]]:

@@ -1,4 +1,4 @@
-"""The action as the runner sees it: bad inputs, hostile text, secrets, annotations, bugs of ours."""
+"""The action as the runner sees it: bad inputs, hostile text, secrets, annotations, our own bugs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_problem_is_reported_at_once_before_azure_is_asked(tmp_path: Path)
     assert played.record["outcome"] == "refused"
 
 
-def test_the_record_is_written_where_asked_and_named_relative_to_the_workspace(tmp_path: Path) -> None:
+def test_the_record_is_written_and_named_relative_to_the_workspace(tmp_path: Path) -> None:
     played = play("happy", tmp_path, inputs={"report-path": "out/deep/report.json", "operation": "plan"})
     assert played.outputs["report"] == "out/deep/report.json"
     assert json.loads((tmp_path / "out/deep/report.json").read_text())["schema"] == "vmss-upgrade/record/1"
@@ -88,7 +88,7 @@ def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
         ("resource-manager-endpoint", "https://host:port"),
     ],
 )
-def test_odd_input_is_a_problem_with_that_input_and_not_a_bug(name: str, value: str, tmp_path: Path) -> None:
+def test_odd_input_is_a_problem_of_that_input_and_not_a_bug(name: str, value: str, tmp_path: Path) -> None:
     played = play("happy", tmp_path, inputs={"image-version": "1" if name != "image-uri" else "", name: value})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     assert f"Input: {name}: " in played.log
@@ -155,7 +155,7 @@ def test_no_secret_is_printed_unmasked(debug: str, tmp_path: Path) -> None:
     assert ("::debug::GET /subscriptions/" in played.log) == bool(debug)
 
 
-def test_a_secret_of_the_environment_that_is_no_utf8_is_no_bug_of_ours(tmp_path: Path) -> None:
+def test_a_secret_that_is_not_utf8_is_no_bug_of_ours(tmp_path: Path) -> None:
     environ = {**GITHUB, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "no UTF-8: \udcff"}
     played = play("happy", tmp_path, environ=environ)
     assert "Traceback" not in played.log
@@ -165,7 +165,7 @@ def test_a_secret_of_the_environment_that_is_no_utf8_is_no_bug_of_ours(tmp_path:
 
 
 @pytest.mark.parametrize("ahead", [0, 1490, 1990], ids=["plain", "where-an-annotation-is-cut", "where-a-cell-is-cut"])
-def test_a_secret_that_azure_says_back_is_taken_out(ahead: int, tmp_path: Path) -> None:
+def test_a_secret_that_azure_repeats_is_removed(ahead: int, tmp_path: Path) -> None:
     secret = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789"
     played = play(failing("x" * ahead + secret), tmp_path, inputs={"client-secret": secret}, environ=GITHUB)
     assert played.outputs["outcome"] == "halted"
@@ -209,8 +209,8 @@ def test_a_terminal_sees_no_commands(tmp_path: Path) -> None:
     assert "::" not in re.sub(r"\w+::?\w+", "", play("sick-domain", tmp_path).log)
 
 
-def test_when_nobody_listens_any_more_everything_is_written_all_the_same(tmp_path: Path) -> None:
-    """The step's standard output is closed: whoever ran it has gone."""
+def test_everything_is_written_even_if_standard_output_is_closed(tmp_path: Path) -> None:
+    """The step's standard output is closed, because its reader has gone."""
     outputs, summary = tmp_path / "outputs", tmp_path / "summary"
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs), "GITHUB_STEP_SUMMARY": str(summary)}
     reading, writing = os.pipe()
@@ -224,7 +224,7 @@ def test_when_nobody_listens_any_more_everything_is_written_all_the_same(tmp_pat
 
 
 @pytest.mark.parametrize("line", ["Healthy now", "simulated-set runs"])
-def test_an_output_that_closes_during_the_last_words_changes_no_outcome(
+def test_an_output_that_closes_at_the_end_changes_no_outcome(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def closing(text: str, **_: Any) -> None:
@@ -246,7 +246,7 @@ def test_an_output_that_closes_during_the_last_words_changes_no_outcome(
         ("vmss_upgrade.reporters.step_summary.as_markdown", {"record.json", "outputs.txt"}),
     ],
 )
-def test_what_cannot_be_made_does_not_take_the_rest_with_it(
+def test_a_report_that_fails_does_not_stop_the_others(
     broken: str, left: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any, **__: Any) -> Any:
@@ -263,12 +263,12 @@ def test_what_cannot_be_made_does_not_take_the_rest_with_it(
 
 
 @pytest.mark.parametrize("scenario", ["happy", "sick-domain", "deprecated"])
-def test_a_run_that_ends_by_itself_leaves_nothing_to_say(scenario: str) -> None:
+def test_a_finished_run_leaves_the_post_step_nothing_to_say(scenario: str) -> None:
     state = read_outputs(play_once(scenario).files["state.txt"])
     assert from_value(state["rollout"]).stage is Stage.ENDED
 
 
-def test_a_cancelled_run_leaves_nothing_to_say(tmp_path: Path) -> None:
+def test_a_cancelled_run_leaves_the_post_step_nothing_to_say(tmp_path: Path) -> None:
     state = read_outputs(play("happy", tmp_path, clock=cancelled_at(100.0)).files["state.txt"])
     assert from_value(state["rollout"]).stage is Stage.ENDED
 
@@ -301,7 +301,7 @@ def test_a_reporter_that_breaks_does_not_stop_the_rollout(tmp_path: Path, monkey
     assert "could not report" in played.log
 
 
-def test_nothing_but_the_exit_code_is_left_outside_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_exit_code_is_left_outside_github(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Without GitHub's files there is a log and an exit code, and no command on the terminal."""
     assert run({}, SystemClock()) == 1
     printed = capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""Whole runs on who signs in, on a set that was captured, and on names and words in another form than expected."""
+"""Whole runs on signing in, on a captured set, and on names and words in unexpected forms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OWN_MACHINE = {
 }
 NO_CREDENTIAL = ("secret", "federated credential")
 
-# -- M: who signs in -------------------------------------------------------------------------------------------------
+# -- M: signing in -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_an_identity_of_the_machine_signs_in(identities: list[str], client: str,
         pytest.param(53003, "Conditional Access policy of the tenant blocks this sign-in", id="conditional-access"),
     ],
 )
-def test_what_neither_a_credential_nor_a_secret_can_mend(number: int, words: str, secret: str, tmp_path: Path) -> None:
-    """By whatever an application signs in: what is wrong is another thing."""
+def test_errors_that_no_credential_or_secret_can_fix(number: int, words: str, secret: str, tmp_path: Path) -> None:
+    """These sign-ins fail for other reasons than the credential."""
     fault = {"kind": "sign-in-error", "number": number, "message": f"AADSTS{number}: No.", "count": 9}
     run = play(fleet_of([1, 1], faults=[fault]), tmp_path, inputs={"client-secret": secret})
     assert (run.outcome, run.writes) == ("refused", [])
@@ -65,7 +65,7 @@ def test_what_neither_a_credential_nor_a_secret_can_mend(number: int, words: str
     assert "`client-secret`" not in run.log
 
 
-def test_a_subject_that_does_not_match_is_told_with_what_github_said(tmp_path: Path) -> None:
+def test_a_wrong_subject_is_reported_with_github_s_claims(tmp_path: Path) -> None:
     fault = {"kind": "sign-in-error", "number": 700213, "message": "AADSTS700213: No matching record.", "count": 9}
     run = play(fleet_of([1, 1], faults=[fault]), tmp_path)
     assert run.outcome == "refused"
@@ -73,7 +73,7 @@ def test_a_subject_that_does_not_match_is_told_with_what_github_said(tmp_path: P
     assert "sub=" in run.log
 
 
-# -- N: a captured set is the set ------------------------------------------------------------------------------------
+# -- N: a captured set ------------------------------------------------------------------------------------------------
 
 Json = dict[str, Any]
 Change = Callable[[Json, list[Json]], None]
@@ -129,7 +129,7 @@ def shown_instance(number: int) -> Json:
 
 
 def shown_machine(number: int) -> Json:
-    """As `az vm list --show-details` prints it: flat, with details beside it, and nulls."""
+    """Return the machine as `az vm list --show-details` prints it: flat, with details and nulls."""
     properties = shown_instance(number)["properties"]
     del properties["latestModelApplied"]
     view = {key: properties["instanceView"][key] for key in ("statuses", "vmHealth")}
@@ -140,7 +140,7 @@ def shown_machine(number: int) -> Json:
 
 
 def play_captured(model: Json, instances: list[Json], folder: Path, asked: dict[str, str]) -> Played:
-    """A run on a scenario with the files of a set in the place of its own."""
+    """Run a scenario with the files of a captured set in place of its own."""
     for name, shown in (("model.json", model), ("instances.json", instances)):
         (folder / name).write_text(json.dumps(shown))
     scenario = as_scenario(fleet_of([1], {"strategy": "auto", **asked}))
@@ -161,7 +161,7 @@ def with_a_plan(model: Json, instances: list[Json]) -> None:
 
 
 def from_a_gallery(model: Json, instances: list[Json]) -> None:
-    """Its group, gallery and image are called as the parts of an id are, and are in another subscription."""
+    """Name its group, gallery and image like the parts of an id, and put them into another subscription."""
     reference = {"id": f"{IN_GALLERY}/versions/1.0.0"}
     model["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"] = reference
     for each in instances:
@@ -179,7 +179,7 @@ def from_a_gallery(model: Json, instances: list[Json]) -> None:
         ),
     ],
 )
-def test_a_captured_set_is_rolled_as_the_set_would_be(change: Change, asked: dict[str, str], tmp_path: Path) -> None:
+def test_a_captured_set_is_upgraded_like_the_real_one(change: Change, asked: dict[str, str], tmp_path: Path) -> None:
     model, instances = shown_set(), [shown_instance(number) for number in range(3)]
     change(model, instances)
     run = play_captured(model, instances, tmp_path, asked)
@@ -188,8 +188,8 @@ def test_a_captured_set_is_rolled_as_the_set_would_be(change: Change, asked: dic
 
 
 @pytest.mark.parametrize("kind", ["Uniform", "Flexible"])
-def test_what_a_capture_does_not_show_is_not_known(kind: str, tmp_path: Path) -> None:
-    """One report of health is missing, and one state of power: of neither it is said that it is not healthy."""
+def test_values_that_a_capture_lacks_are_unknown(kind: str, tmp_path: Path) -> None:
+    """One report of health is missing, and one state of power: neither counts as unhealthy."""
     make = shown_machine if kind == "Flexible" else shown_instance
     instances = [make(number) for number in range(3)]
     for each, part in ((instances[1], "vmHealth"), (instances[2], "statuses")):
@@ -203,7 +203,7 @@ def test_what_a_capture_does_not_show_is_not_known(kind: str, tmp_path: Path) ->
     assert "not known" in run.log
 
 
-def test_machines_as_the_cli_prints_them_are_rolled(tmp_path: Path) -> None:
+def test_machines_as_the_cli_prints_them_are_upgraded(tmp_path: Path) -> None:
     run = play_captured(shown_set("Flexible"), [shown_machine(number) for number in range(3)], tmp_path, {})
     assert run.outcome == "succeeded", run.log
     assert run.upgrade_calls == [["images_0"], ["images_1"], ["images_2"]]
@@ -214,7 +214,7 @@ def test_machines_as_the_cli_prints_them_are_rolled(tmp_path: Path) -> None:
 LONG = "x" * 2_000_000
 
 
-def test_names_whose_case_changes_between_looks_are_the_same_names(tmp_path: Path) -> None:
+def test_the_case_of_names_may_change_between_looks(tmp_path: Path) -> None:
     looks = count()
 
     def shout(path: str, body: Any) -> Any:
@@ -242,12 +242,12 @@ def test_names_whose_case_changes_between_looks_are_the_same_names(tmp_path: Pat
         pytest.param({"image-version": f'"{NEW}"', "scale-set": '"simulated-set"'}, id="quoted"),
     ],
 )
-def test_what_the_cli_prints_is_taken_as_it_is(asked: dict[str, str], tmp_path: Path) -> None:
+def test_the_cli_s_spelling_is_accepted(asked: dict[str, str], tmp_path: Path) -> None:
     run = play(fleet_of([1, 1], asked), tmp_path)
     assert (run.outcome, run.ids("upgraded")) == ("succeeded", ["0", "1"]), run.log
 
 
-def test_no_line_of_the_log_is_as_long_as_what_an_extension_says(tmp_path: Path) -> None:
+def test_no_line_of_the_log_is_as_long_as_an_extension_s_message(tmp_path: Path) -> None:
     failing: Scenario = on_instance(
         "provisioning-failure", "0", image="new", code="VMExtensionProvisioningError", message=LONG
     )

@@ -1,6 +1,6 @@
 """Every scenario, played as a user would see it, compared with a readable file.
 
-`pytest tests/test_transcripts.py --rewrite-transcripts` writes the files anew; the diff is the review.
+`pytest tests/runs/test_transcripts.py --rewrite-transcripts` writes the files anew; the diff is the review.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SCENARIOS = [name for name in scenario_names() if name != "large"]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_a_run_reads_as_it_did(name: str, request: pytest.FixtureRequest) -> None:
+def test_a_transcript_is_unchanged(name: str, request: pytest.FixtureRequest) -> None:
     transcript = as_text(play_once(name))
     file = FOLDER / f"{name}.txt"
     if request.config.getoption("--rewrite-transcripts"):
@@ -28,12 +28,12 @@ def test_a_run_reads_as_it_did(name: str, request: pytest.FixtureRequest) -> Non
     assert transcript == file.read_text(encoding="utf-8")
 
 
-def test_no_transcript_is_left_over() -> None:
+def test_every_transcript_has_its_scenario() -> None:
     assert sorted(file.stem for file in FOLDER.glob("*.txt")) == sorted(SCENARIOS)
 
 
 def as_text(played: Played) -> str:
-    """Log, what was written to Azure, outputs and exit code of a run."""
+    """Return the log, the writes to Azure, the outputs and the exit code of a run."""
     outputs = [f"{name}={value}" for name, value in played.outputs.items()]
     writes = [
         f"{write.at:7.1f}  {write.method} {_short(write.path)} {_ids(write.body)}-> {write.status}"

@@ -1,1 +1,1 @@
-"""Whole runs of the action in great number, judged by what must be true of every one; `harness` plays them."""
+"""Sweeps: whole runs by the thousand. They share the harness, and nothing else."""

@@ -1,4 +1,4 @@
-"""The real az CLI as a client of the simulated Azure, and the simulator's own words to compare its answers with."""
+"""The real az CLI as a client of the simulated Azure, and the simulator's own state to compare its answers with."""
 
 import json
 import shlex
@@ -16,7 +16,7 @@ from e2e.simulator import PROJECT, Simulator
 INSTALLED = PROJECT / ".venv-az"
 SECONDS_FOR_A_COMMAND = 180
 SECONDS_TO_SETTLE = 60
-# Not Azure's: no answer, the simulator's own failure, and what it does not simulate.
+# The simulator's own errors: no answer, its own failure, and a request that it does not simulate.
 NO_ANSWERS = (0, 500, 501)
 
 Instances = dict[str, dict[str, Any]]
@@ -24,7 +24,7 @@ Instances = dict[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A command that failed: its exit code, Azure's error code and message as az prints them."""
+    """A failed command: its exit code, with Azure's error code and message as az prints them."""
 
     exit_code: int
     code: str
@@ -33,10 +33,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Az:
-    """az beside the simulated Azure that it is signed in to. `environment` is all that az has of its own.
+    """az, signed in to a simulated Azure. It gets nothing but `environment`.
 
-    Commands are texts with the words of the simulator's ready file, `{resource_group}` and the like; `{of_set}`
-    names group and set. A test fails when its command asks what is not simulated, or speaks to another machine.
+    Commands are texts with the names of the simulator's ready file, such as `{resource_group}`; `{of_set}` names group
+    and set. A test fails if its command asks for something that is not simulated, or contacts another machine.
     """
 
     simulator: Simulator
@@ -44,13 +44,13 @@ class Az:
     environment: dict[str, str]
 
     def output(self, command: str) -> Any:
-        """What a command that succeeds prints, None for nothing. Fails the test if az warns of anything."""
+        """Return the output of a successful command, None for nothing. Fails the test if az prints a warning."""
         ended = self._run(command)
         assert (ended.returncode, ended.stderr) == (0, ""), f"az {command}: exit {ended.returncode}\n{ended.stderr}"
         return json.loads(ended.stdout) if ended.stdout.strip() else None
 
     def refusal(self, command: str) -> Refusal:
-        """How a command fails. Fails the test if az prints anything but the error."""
+        """Return the error of a failing command. Fails the test if az prints anything else."""
         ended = self._run(command)
         assert ended.stdout == "", f"az {command} printed {ended.stdout}"
         first, *_ = ended.stderr.splitlines() or [""]
@@ -60,7 +60,9 @@ class Az:
         return Refusal(ended.returncode, code, message)
 
     def read(self, below: str = "") -> Any:
-        """The simulator's JSON of the set, or of what lies below it (`/virtualMachines/0`), all pages of it."""
+        """Return the simulator's JSON of the set, or of a resource below it (`/virtualMachines/0`), with
+        all its pages.
+        """
         path = "{resource_manager}/subscriptions/{subscription}/resourceGroups/{resource_group}"
         path += "/providers/Microsoft.Compute/virtualMachineScaleSets/{scale_set}"
         separator = "&" if "?" in below else "?"
@@ -71,11 +73,11 @@ class Az:
         return body
 
     def instances(self) -> Instances:
-        """The truth about each instance, by its id."""
+        """Return the true state of each instance, by its id."""
         return {each["instance_id"]: each for each in self.simulator.state()["instances"]}
 
     def settled(self, holds: Callable[[Instances], bool]) -> Instances:
-        """The instances as soon as `holds` is true of them. Fails the test if that does not come."""
+        """Return the instances as soon as `holds` is true for them. Fails the test if that never happens."""
         deadline = time.monotonic() + SECONDS_TO_SETTLE
         while not holds(instances := self.instances()):
             assert time.monotonic() < deadline, f"it did not come to that: {instances}"

@@ -1,4 +1,4 @@
-"""One az beside one simulated Azure for each test that changes something."""
+"""One az with one simulated Azure for each test that changes something."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,12 +12,12 @@ from conformance.az.signed_in import az_beside
 
 @pytest.fixture
 def beside(tmp_path: Path) -> Iterator[Callable[[str], Az]]:
-    """beside(scenario): an az signed in to a simulated Azure that ends with the test."""
+    """Return beside(scenario): an az signed in to a simulated Azure that ends with the test."""
     with ExitStack() as running:
         yield lambda scenario: running.enter_context(az_beside(scenario, tmp_path))
 
 
 @pytest.fixture
 def az(beside: Callable[[str], Az]) -> Az:
-    """An az beside a set that nothing happens to but what the test does."""
+    """Return an az with a set that only the test changes."""
     return beside("calm")

@@ -1,4 +1,4 @@
-"""A managed identity for az: the token endpoint that App Service has, with tokens of the simulated Entra."""
+"""A managed identity for az: the token endpoint of App Service, with tokens of the simulated Entra."""
 
 import json
 import ssl
@@ -14,7 +14,7 @@ PATH = "/msi/token"
 
 
 def access_token(ready: Mapping[str, str]) -> tuple[str, int]:
-    """An access token for the simulated Resource Manager, and the Unix time at which it ends."""
+    """Return an access token for the simulated Resource Manager, and the Unix time at which it ends."""
     form = {
         "grant_type": "client_credentials",
         "client_id": ready["client_id"],
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_CONNECT = do_POST = do_PUT = do_HEAD = _refuse
 
     def log_message(self, format: str, *args: object) -> None:
-        """What went astray is in `strays`; the rest is not worth a line."""
+        """Log nothing: `strays` has the stray requests, and the others do not matter."""
 
 
 @contextmanager

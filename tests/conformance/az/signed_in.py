@@ -1,4 +1,4 @@
-"""An az that is signed in to a simulated Azure without a login, and that knows of nothing else."""
+"""An az that is signed in to a simulated Azure without a login, and that knows nothing else."""
 
 import json
 import os
@@ -21,7 +21,7 @@ _MISSING = "the az CLI is not here; tools/az-cli.sh installs it"
 def az_beside(scenario: str, folder: Path) -> Iterator[Az]:
     """Serve a scenario of `scenarios/` until the block ends, with an az that is signed in to it.
 
-    Skips the test where there is no az, or fails it there if `AZ_CLI_REQUIRED` is set.
+    Without az the test is skipped, or fails if `AZ_CLI_REQUIRED` is set.
     """
     version = _needed_version()
     with (
@@ -36,7 +36,7 @@ def az_beside(scenario: str, folder: Path) -> Iterator[Az]:
 
 
 def _needed_version() -> str:
-    """The az CLI that tools/az-cli.sh has installed."""
+    """Return the version of the az CLI that tools/az-cli.sh installs."""
     for mark in INSTALLED.glob(".ready-*"):
         return mark.name.removeprefix(".ready-")
     if os.environ.get("AZ_CLI_REQUIRED"):
@@ -45,9 +45,9 @@ def _needed_version() -> str:
 
 
 def _configure(configuration: Path, version: str, ready: Mapping[str, str]) -> None:
-    """What `az cloud register`, `az cloud set` and `az login --identity` would leave behind.
+    """Write the files that `az cloud register`, `az cloud set` and `az login --identity` would leave.
 
-    A version check is among it, for an az without one asks the world for newer versions.
+    They include a recent version check, without which az asks the internet for newer versions.
     """
     names = ("management", "resource_manager", "active_directory", "active_directory_resource_id")
     endpoints = [f"endpoint_{name} = {ready['resource_manager']}" for name in names]
@@ -73,7 +73,7 @@ def _configure(configuration: Path, version: str, ready: Mapping[str, str]) -> N
 
 
 def _environment(configuration: Path, ready: Mapping[str, str], endpoint: IdentityEndpoint) -> dict[str, str]:
-    """Nothing of the environment that the tests run in: neither its proxies nor its certificates."""
+    """Return an environment without the tests' own proxies and certificates."""
     return {
         "HOME": str(configuration),
         "LANG": "C.UTF-8",

@@ -1,4 +1,4 @@
-"""What az shows of a set is what is true of it, and az knows every word of the simulator's JSON."""
+"""az shows the true state of a set, and knows every word of the simulator's JSON."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from conformance.az.az_cli import Az
+from conformance.az.shown import flat, instance_shown, truth_shown, view_shown
 from conformance.az.signed_in import az_beside
-from conformance.az.told import flat, instance_told, truth_told, view_told
 
 
 @pytest.fixture(scope="module", params=["mixed", "zonal", "two-pages"])
 def az(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
-    """One for each scenario: nothing here changes anything."""
+    """Return one az for each scenario, since no test here changes anything."""
     with az_beside(request.param, tmp_path_factory.mktemp(request.param)) as running:
         yield running
 
@@ -32,10 +32,10 @@ def test_the_set_is_listed(az: Az, command: str) -> None:
 def test_every_instance_is_listed(az: Az) -> None:
     listed = az.output("vmss list-instances {of_set} --expand instanceView")
     assert flat(listed) == flat(az.read("/virtualMachines?$expand=instanceView")["value"])
-    told = {each["instance_id"]: each for each in map(instance_told, listed)}
+    listed_states = {each["instance_id"]: each for each in map(instance_shown, listed)}
     instances = az.instances()
     assert len(listed) == len(instances)
-    assert told == {name: truth_told(instances[name], told[name]) for name in instances}
+    assert listed_states == {name: truth_shown(instances[name], listed_states[name]) for name in instances}
 
 
 def test_the_view_of_the_set_counts_instances(az: Az) -> None:
@@ -49,8 +49,8 @@ def test_the_view_of_the_set_counts_instances(az: Az) -> None:
 def test_the_view_of_an_instance(az: Az, instance_id: str) -> None:
     view = az.output(f"vmss get-instance-view {{of_set}} --instance-id {instance_id}")
     assert flat(view) == flat(az.read(f"/virtualMachines/{instance_id}/instanceView"))
-    told = view_told(view)
-    assert told == truth_told(az.instances()[instance_id], told)
+    listed_states = view_shown(view)
+    assert listed_states == truth_shown(az.instances()[instance_id], listed_states)
 
 
 def test_the_views_of_all_instances(az: Az) -> None:

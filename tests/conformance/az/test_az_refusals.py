@@ -1,4 +1,4 @@
-"""What Azure refuses, az reports as it does beside the real Azure: the recorded codes and texts, no more."""
+"""az reports Azure's refusals with the recorded codes and texts, as with the real Azure."""
 
 from collections.abc import Callable, Iterator
 
@@ -22,7 +22,7 @@ NO_SUCH_IMAGE = Refusal(
     "all fields in the storage profile are correct. For more details about storage profile information, please refer "
     "to https://aka.ms/storageprofile",
 )
-BUSY = Refusal(
+CONFLICT = Refusal(
     1,
     "Conflict",
     "The request failed due to conflict with a concurrent request. To resolve it, please refer to "
@@ -33,7 +33,7 @@ IMAGE_VERSION = "virtualMachineProfile.storageProfile.imageReference.version"
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Az]:
-    """One for all commands that are refused at once."""
+    """Return one az for all commands that are refused at once."""
     with az_beside("calm", tmp_path_factory.mktemp("calm")) as running:
         yield running
 
@@ -65,7 +65,7 @@ def test_refused(untouched: Az, command: str, refusal: Refusal) -> None:
 def test_a_write_too_soon_after_another(beside: Callable[[str], Az]) -> None:
     az = beside("unlucky")
     az.output("vmss update {of_set} --set tags.owner=web")
-    assert az.refusal("vmss update-instances {of_set} --instance-ids 0") == BUSY
+    assert az.refusal("vmss update-instances {of_set} --instance-ids 0") == CONFLICT
     assert az.simulator.state()["upgrades"] == []
 
 

@@ -1,4 +1,4 @@
-"""What az changes is changed, and az comes back when it is: each command is followed by a look at the truth."""
+"""az makes its changes, and returns when they are made: after each command the true state is compared."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from conformance.az.az_cli import Az
-from conformance.az.told import flat, instance_told, truth_told
+from conformance.az.shown import flat, instance_shown, truth_shown
 
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 UPDATE = f"vmss update {{of_set}} --set virtualMachineProfile.storageProfile.imageReference.version={NEW}"
 ALL = {"0", "1", "3", "4", "5", "6"}
-# Of the scenario `calm`.
+# in the scenario `calm`
 SECONDS_OF_AN_UPGRADE = 20
 
 
@@ -60,7 +60,7 @@ def test_scale_out_adds_instances_of_the_model(az: Az, capacity: int) -> None:
     shown = az.output(f"vmss scale {{of_set}} --new-capacity {capacity}")
     assert (shown["sku"]["capacity"], shown["provisioningState"]) == (capacity, "Succeeded")
     assert flat(shown) == flat(az.read())
-    # Azure makes more than that and takes the last away again.
+    # Azure creates more than that, and deletes the surplus again.
     after = az.settled(lambda found: len(found) == capacity)
     assert without(after, after.keys() - ALL) == before
     assert {each["provisioning_state"] for each in after.values()} == {"Succeeded"}
@@ -118,15 +118,17 @@ def test_start(beside: Callable[[str], Az], named: str, still_deallocated: set[s
 
 
 def listed(az: Az) -> dict[str, tuple[str, bool]]:
-    """Image version and latestModelApplied of every instance, as az lists them; all that it tells is the truth."""
-    told = [instance_told(each) for each in az.output("vmss list-instances {of_set} --expand instanceView")]
+    """Return every instance's image version and latestModelApplied as az lists them, after comparing all with the true
+    state.
+    """
+    shown = [instance_shown(each) for each in az.output("vmss list-instances {of_set} --expand instanceView")]
     instances = az.instances()
-    assert {each["instance_id"] for each in told} == instances.keys()
-    # Health comes by itself after an upgrade or a start: it may have come between the two looks.
-    for each in told:
+    assert {each["instance_id"] for each in shown} == instances.keys()
+    # Health comes by itself after an upgrade or a start, possibly between the two looks.
+    for each in shown:
         each.pop("healthy")
-        assert each == truth_told(instances[each["instance_id"]], each)
-    return {each["instance_id"]: (each["image_version"], each["latest_model_applied"]) for each in told}
+        assert each == truth_shown(instances[each["instance_id"]], each)
+    return {each["instance_id"]: (each["image_version"], each["latest_model_applied"]) for each in shown}
 
 
 def without(instances: dict[str, Any], names: set[str]) -> dict[str, Any]:

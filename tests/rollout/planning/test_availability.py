@@ -69,7 +69,7 @@ def test_who_is_off() -> None:
             id="without-a-signal-who-is-up",
         ),
         pytest.param(fleet("0000", unhealthy="0", health_signal=HealthSignal.IGNORED), "0 1 2 3", id="signal-ignored"),
-        pytest.param(fleet("0000", busy="0"), "1 2 3", id="busy-is-away"),
+        pytest.param(fleet("0000", updating="0"), "1 2 3", id="busy-is-away"),
         pytest.param(LEAVING, "0 1 2 3 4 5 6 7", id="leaving-is-away"),
     ],
 )

@@ -39,19 +39,19 @@ def refusals(scale_set: ScaleSet, policy: Policy, *hanging: str) -> list[str]:
 
 
 def test_updates_that_hang_outside_the_first_batch_are_all_named() -> None:
-    (told,) = refusals(fleet("00112233", busy="6 7"), Policy(), "6", "7")
+    (told,) = refusals(fleet("00112233", updating="6 7"), Policy(), "6", "7")
     assert "Being updated by somebody since before this run, so that no batch could start: 6, 7." in told
     assert "az vmss get-instance-view" in told
     assert "--instance-id 6" in told
 
 
 def test_one_that_hangs_in_the_first_batch_is_refused_as_well() -> None:
-    (told,) = refusals(fleet("001122", busy="1"), Policy(), "1")
+    (told,) = refusals(fleet("001122", updating="1"), Policy(), "1")
     assert "no batch could start: 1." in told
 
 
 def test_a_rollback_is_not_refused_for_it() -> None:
-    scale_set = fleet("001122", new="0 1 2 3 4 5", busy="5", image=NEW)
+    scale_set = fleet("001122", new="0 1 2 3 4 5", updating="5", image=NEW)
     goal = Goal(image=OLD, in_model=False, heals=True)
     plan = plan_rollback(scale_set, goal, Policy(), moved_from(scale_set, NEW, goal), left=NEW)
     told = [f.message for f in examine_plan(scale_set, plan, Policy(), hanging=("5",)) if f.severity is Severity.REFUSE]
@@ -62,9 +62,9 @@ def test_a_rollback_is_not_refused_for_it() -> None:
 @pytest.mark.parametrize(
     ("scale_set", "hanging"),
     [
-        pytest.param(fleet("001122", busy="5"), (), id="began-since-the-first-look"),
+        pytest.param(fleet("001122", updating="5"), (), id="began-since-the-first-look"),
         pytest.param(fleet("001122"), ("5",), id="has-ended"),
-        pytest.param(fleet("001122", new="0 1 2 3 4 5", busy="5"), ("5",), id="nothing-to-upgrade"),
+        pytest.param(fleet("001122", new="0 1 2 3 4 5", updating="5"), ("5",), id="nothing-to-upgrade"),
         pytest.param(changed(fleet("001122"), "5", provisioning_state="Creating"), ("5",), id="being-created"),
     ],
 )
@@ -76,7 +76,7 @@ def test_what_does_not_hang_is_no_reason(scale_set: ScaleSet, hanging: tuple[str
 @given(
     domains=st.text("0123", min_size=2, max_size=8),
     unlucky=st.lists(st.integers(0, 7), max_size=5),
-    kinds=st.lists(st.sampled_from(["busy", "unhealthy", "stopped", "broken"]), min_size=5, max_size=5),
+    kinds=st.lists(st.sampled_from(["updating", "unhealthy", "stopped", "broken"]), min_size=5, max_size=5),
     least=st.integers(0, 100),
 )
 def test_a_plan_that_is_not_refused_could_begin_at_once(

@@ -91,7 +91,7 @@ def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
         pytest.param(
             fleet("0011", stopped="1", protected="1"), {"1": "protected from scale set actions"}, id="protected-next"
         ),
-        pytest.param(fleet("0011", busy="1", unhealthy="2", broken="3"), {}, id="busy-ill-and-failed-move"),
+        pytest.param(fleet("0011", updating="1", unhealthy="2", broken="3"), {}, id="busy-ill-and-failed-move"),
         pytest.param(fleet("0011", stopped="1", nowhere="1"), {"1": "stopped"}, id="skipped-needs-no-domain"),
         pytest.param(
             changed(fleet("0011", new="1"), "1", provisioning_state="Deleting"),

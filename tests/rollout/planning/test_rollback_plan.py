@@ -133,8 +133,8 @@ TO_NEW = Goal(image=NEW, in_model=True)
         pytest.param(
             fleet("0011"), fleet("0011", broken="1", behind="1", image=NEW), "0 1", "0 1", id="a-list-may-lag"
         ),
-        pytest.param(fleet("0011"), fleet("0011", busy="1", image=NEW), "1", "1", id="still-under-way"),
-        pytest.param(fleet("0011"), fleet("0011", busy="3", image=NEW), "1", "1", id="somebody-else-s"),
+        pytest.param(fleet("0011"), fleet("0011", updating="1", image=NEW), "1", "1", id="still-under-way"),
+        pytest.param(fleet("0011"), fleet("0011", updating="3", image=NEW), "1", "1", id="somebody-else-s"),
         pytest.param(
             fleet("0011", new="0", image=NEW),
             fleet("0011", new="0", broken="3", behind="3", image=NEW),
@@ -336,7 +336,7 @@ def test_a_batch_of_ill_ones_may_start_below_the_floor_and_no_other() -> None:
 
 
 def test_one_that_is_stuck_keeps_nobody_from_returning() -> None:
-    scale_set = fleet("001122", new="0 1", unhealthy="0 1", busy="5")
+    scale_set = fleet("001122", new="0 1", unhealthy="0 1", updating="5")
     assert watch(scale_set, "0 1").troubles(there("0 1"), scale_set, BACK, 0.0) == ()
     late = changed(fleet("001122", new="0 1 4"), "4", provisioning_state="Updating")
     plan = plan_rollback(late, BACK, Policy(), moved("0 1 4", late), left=NEW, done=[there("4", 2)])

@@ -50,7 +50,7 @@ GOAL = Goal(image=NEW, in_model=True)
     [
         pytest.param(fleet("0011"), {}, id="all-well"),
         pytest.param(fleet("0011", unhealthy="0"), {}, id="ill-in-the-batch"),
-        pytest.param(fleet("0011", busy="0"), {}, id="busy-in-the-batch"),
+        pytest.param(fleet("0011", updating="0"), {}, id="busy-in-the-batch"),
         pytest.param(fleet("0011", unhealthy="2"), {"2": "health is unhealthy"}, id="ill-outside"),
         pytest.param(fleet("0011", silent="2"), {"2": "health is no signal"}, id="silent-outside"),
         pytest.param(fleet("0011", stopped="2"), {}, id="stopped-outside-is-for-min-healthy-to-judge"),
@@ -60,13 +60,13 @@ GOAL = Goal(image=NEW, in_model=True)
             changed(fleet("0011"), "2", power=Power.OTHER), {"2": "is Succeeded, power state other"}, id="not-running"
         ),
         pytest.param(changed(fleet("0011"), "2", health=Health.NOT_YET), {}, id="has-no-signal-yet"),
-        pytest.param(fleet("0011", busy="2"), {"2": "is being updated by somebody"}, id="updated-outside"),
+        pytest.param(fleet("0011", updating="2"), {"2": "is being updated by somebody"}, id="updated-outside"),
         pytest.param(fleet("0011", unhealthy="3"), {}, id="ill-but-never-counted-on"),
-        pytest.param(fleet("0011", busy="3"), {"3": "is being updated by somebody"}, id="updated-always-matters"),
+        pytest.param(fleet("0011", updating="3"), {"3": "is being updated by somebody"}, id="updated-always-matters"),
         pytest.param(
             changed(fleet("0011"), "3", provisioning_state="Creating"), {}, id="a-new-instance-is-not-waited-for"
         ),
-        pytest.param(fleet("0011", unhealthy="2", busy="3"), {"2": "unhealthy", "3": "updated"}, id="all-are-told"),
+        pytest.param(fleet("0011", unhealthy="2", updating="3"), {"2": "unhealthy", "3": "updated"}, id="all-are-told"),
     ],
 )
 def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
-"""`python -m sweeps.bad_input`: many cases on all cores. Needs `src` and `tests` on the path.
+"""`python -m sweeps.bad_input`: play many cases on all cores. Needs `src` and `tests` on the path.
 
-Cases are drawn by the seed, in portions of which each has a seed of its own. Of a portion that fails, the shortest
-failing case is shown, and the command that plays the portion again.
+A seed draws the cases of one portion. If a portion fails, the shortest failing case is printed, with the command that
+plays the portion again.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from sweeps.bad_input.drawn import cases
 from sweeps.bad_input.judge import faults_of_case
 
 PORTION = 250  # cases drawn by one seed
-LONGEST = 3000  # characters of a case that is shown; a text of it may be long
+LONGEST = 3000  # characters of a printed case, whose texts may be long
 
 
 def judge(portion: tuple[int, int]) -> Verdict:
-    """Play so many cases (the second), drawn by the seed with this number (the first)."""
+    """Play a portion, given as its seed and its number of cases."""
     number, size = portion
     played, wrong = 0, ()
 
@@ -38,24 +38,24 @@ def judge(portion: tuple[int, int]) -> Verdict:
         nonlocal played, wrong
         played += 1
         if found := faults_of_case(case):
-            wrong = (repr(case)[:LONGEST], *found)  # the last one that hypothesis tries is the shortest
+            wrong = (repr(case)[:LONGEST], *found)  # hypothesis tries the shortest case last
             raise AssertionError(found)
 
     try:
         every_case_is_sound()
     except AssertionError:
         pass
-    except Exception as error:  # it left the action's `run`, which lets none out
+    except Exception as error:  # the error left the action's `run`, which must catch all
         wrong = (f"{type(error).__name__}: {error}",)
     again = f"PYTHONPATH=src:tests python -m sweeps.bad_input --seed {number} --cases {size}"
     return Verdict(again, "unsound" if wrong else "sound", wrong, played)
 
 
 def main() -> int:
-    """The command line. Returns 1 where a case failed."""
+    """Run the command line. Return 1 if a case failed."""
     parser = argparse.ArgumentParser(prog="sweeps.bad_input", description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000)
-    parser.add_argument("--seed", type=int, default=0, help="of the first portion")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first portion")
     wanted = parser.parse_args()
     begins = range(0, wanted.cases, PORTION)
     portions = [(wanted.seed + at // PORTION, min(PORTION, wanted.cases - at)) for at in begins]

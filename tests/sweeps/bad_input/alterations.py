@@ -1,4 +1,4 @@
-"""An answer of Azure, Entra or GitHub, altered at one place. Data, so that a printed case can be played again."""
+"""Changes of an answer of Azure, Entra or GitHub in one place, as data, so that a printed case can be played again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from azure_simulator import Reply
 from sweeps.bad_input.endless import BODIES, MARK
 from sweeps.bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 
-# What the action reads: half of the alterations strike one of these.
+# The fields that the action reads: half of the alterations change one of these.
 READ = frozenset((
     "value", "access_token", "expires_in", "token_type", "nextLink", "id", "name", "location", "tags", "zones",
     "sku", "plan", "instanceId", "properties", "provisioningState", "orchestrationMode", "upgradePolicy", "mode",
@@ -33,12 +33,13 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Alteration:
-    """What happens to the answers `first` to `last` (counted from 0) to the requests of one route.
+    """A change of the answers `first` to `last` (counted from 0) to the requests of one route.
 
-    `how` is a name of JSON_WAYS or BODY_WAYS, or `header` (its name in `key`), `status`, `error` (its shape in `key`,
-    a name of ERRORS), `link` (a nextLink) or a name of BODIES, an endless body. Of the JSON's places, those under `key`
-    where that is given and found, the one with the number `place` is struck, counted round. `text` is the value where a
-    way needs one; `{self}` in it is the address that was asked for, but its page, `{number}` that of the answer.
+    `how` is a name of JSON_WAYS or BODY_WAYS, or `header` (its name in `key`), `status`, `error` (its shape in `key`, a
+    name of ERRORS), `link` (a nextLink) or a name of BODIES, an endless body. The change strikes the place with the
+    number `place`, modulo their count; if `key` is given and found, only places under it count. `text` is the new
+    value, if one is needed; `{self}` in it stands for the requested address without its page, `{number}` for the number
+    of the answer.
     """
 
     route: str
@@ -52,7 +53,7 @@ class Alteration:
     last: int = 1_000_000
 
     def applied(self, reply: Reply) -> tuple[Reply, Path | None]:
-        """The altered answer, and the place that was struck in its JSON; None where it was not the JSON."""
+        """Return the altered answer, and the altered place in its JSON; None if that is not the JSON."""
         if self.how == "header":
             kept = [(name, value) for name, value in reply.headers if name != self.key]
             given = [(self.key, _sendable(self.text))] if self.text else []
@@ -89,13 +90,13 @@ class Alteration:
 
 
 def with_body(reply: Reply, body: bytes) -> Reply:
-    """The same answer with another body, which is as long as it says."""
+    """Return the answer with another body and the matching length."""
     headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in reply.headers]
     return Reply(reply.status, headers, body)
 
 
 def _places(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The paths of all fields and items, in the order of the document."""
+    """Return the paths of all fields and items, in the order of the document."""
     yield path
     items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, item in items:
@@ -107,5 +108,5 @@ def _bookkeeping(reply: Reply) -> list[tuple[str, str]]:
 
 
 def _sendable(text: str) -> str:
-    """As a header can carry it."""
+    """Return the text as a header can carry it."""
     return re.sub(r"[\r\n\x00]", " ", text).encode("latin-1", "replace").decode("latin-1")

@@ -9,10 +9,10 @@ from sweeps.bad_input.alterations import Alteration
 
 @dataclass(frozen=True)
 class Case:
-    """A world, what was given to the action beside its own inputs, and what happens to the answers.
+    """A world, the action's inputs besides the world's own, and the changes of its answers.
 
-    `renamed`: the instances are called otherwise, in answers and requests alike. `secret`: the client secret that is
-    signed in with; without it, with GitHub's token.
+    `renamed`: new names of the instances, in answers and requests alike. `secret`: the client secret for the sign-in;
+    without one, GitHub's token is used.
     """
 
     world: str = "uniform"

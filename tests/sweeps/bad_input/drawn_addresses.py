@@ -1,4 +1,4 @@
-"""e. Addresses, in every place where one can stand: links, operations, redirects, and where everything is."""
+"""e. Addresses, in every place that can hold one: links, operations, redirects, and the hosts themselves."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _worlds = st.sampled_from(sorted(WORLDS))
 
 @st.composite
 def _answers(draw: st.DrawFn) -> tuple[Alteration, ...]:
-    """A link, the address of an operation, a redirect, Entra's own addresses, or an id that is one."""
+    """Draw a link, the address of an operation, a redirect, an address of Entra's own, or an id that is an address."""
     first, last = draw(windows)
     address = draw(links)
     kind = draw(st.integers(0, 5))
@@ -53,7 +53,7 @@ def _answers(draw: st.DrawFn) -> tuple[Alteration, ...]:
 
 @st.composite
 def _given(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
-    """Inputs, and the environment: an address, with or without a Resource Manager of one's own."""
+    """Draw an address in the inputs or the environment, with or without a private Resource Manager."""
     address = draw(addresses)
     authority, manager, github = (
         address.replace(HOME, home.removeprefix("https://")) for home in (AUTHORITY, MANAGER, GITHUB)

@@ -1,4 +1,4 @@
-"""b. to d.: answers altered at a drawn place, with hostile names, and errors that say secrets back."""
+"""b. to d.: answers altered in a drawn place, hostile names, and errors that repeat secrets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _headers = st.sampled_from([(name, value) for name, values in _HEADERS.items() f
 
 
 def _somewhere(draw: st.DrawFn, alteration: Alteration) -> Alteration:
-    """The same, of some of the answers; of those of any route where it has none."""
+    """Draw the alteration for some answers of its route, or of any route if it has none."""
     first, last = draw(windows)
     return replace(alteration, route=alteration.route or draw(_ROUTES), first=first, last=last)
 
@@ -93,8 +93,8 @@ renamings = st.dictionaries(st.sampled_from("01234"), texts.filter(bool), min_si
 
 # -- d. errors -------------------------------------------------------------------------------------------------------
 
-_told = st.one_of(st.sampled_from(TELLTALES), st.sampled_from(ENCODED))
-_WORDS = st.one_of(texts, _told, st.tuples(texts, _told).map("".join))
+_leaked = st.one_of(st.sampled_from(TELLTALES), st.sampled_from(ENCODED))
+_WORDS = st.one_of(texts, _leaked, st.tuples(texts, _leaked).map("".join))
 _CODES = st.one_of(st.sampled_from(("Conflict", "TooManyRequests", "AuthorizationFailed", "QuotaExceeded", "")), texts)
 
 

@@ -1,4 +1,4 @@
-"""f. Answers without end: lists, bodies, waits, operations, and redirects in a circle."""
+"""f. Endless answers: lists, bodies, waits, operations, and circular redirects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANY = st.sampled_from(
     ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "token", "oidc",
     "openid")
 )  # fmt: skip
-_ON = st.sampled_from((0, 1, 3))  # from which answer on
+_ON = st.sampled_from((0, 1, 3))  # the first endless answer
 _FURTHER = ("{self}", "{self}&page={number}", "{self}&page={number}#{number}")
 _SOON = ("0.0001", "0", "-1", "1e-9", "0.5", "")
 
@@ -31,7 +31,7 @@ def _lists(draw: st.DrawFn) -> list[Alteration]:
 @st.composite
 def _bodies(draw: st.DrawFn) -> list[Alteration]:
     kind = draw(st.sampled_from((*BODIES, "trickle", "trickle")))
-    # a single one: even 64 MiB take their time to be read
+    # only one: even 64 MiB take time to read
     number = draw(st.sampled_from((0, 1)))
     whenever = {"first": number, "last": 1_000_000 if kind == "trickle" else number}
     made = [Alteration(draw(_ANY), kind, **whenever)]  # type: ignore[arg-type]
@@ -45,14 +45,16 @@ def _waits(draw: st.DrawFn) -> list[Alteration]:
     route, soon = draw(_ANY), draw(st.sampled_from(_SOON))
     name = draw(st.sampled_from(("retry-after", "retry-after-ms", "x-ms-retry-after-ms")))
     return [
-        Alteration(route, "error", key="arm", code="Busy", status=draw(st.sampled_from((429, 503, 500, 408, 504)))),
+        Alteration(
+            route, "error", key="arm", code="ServerBusy", status=draw(st.sampled_from((429, 503, 500, 408, 504)))
+        ),
         Alteration(route, "header", key=name, text=soon),
     ]
 
 
 @st.composite
 def _operations(draw: st.DrawFn) -> list[Alteration]:
-    """An operation that never ends, asked for as often as the answer says."""
+    """Draw an operation that never ends, polled as often as the answer says."""
     soon = Alteration("poll", "header", key="retry-after", text=draw(st.sampled_from(_SOON)))
     never = Alteration("poll", "text", key="status", text=draw(st.sampled_from(("InProgress", "Updating", "x"))))
     accepted = [Alteration("poll", "status", status=202), Alteration("poll", "header", key="location", text="{self}")]

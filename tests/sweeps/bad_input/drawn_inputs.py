@@ -1,4 +1,4 @@
-"""a. Inputs, and the environment of the sign-in: taken, almost right, hostile, and under names that there are not."""
+"""a. Inputs, and the environment of the sign-in: valid, almost right, hostile, and under unknown names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ALMOST = st.sampled_from(
         "/SharedGalleries/g/Images/i", "https://a.blob.core.windows.net/c/x.vhd?sig=abc",
     )
 )  # fmt: skip
-# What a workflow may well say, so that hostile text stands beside inputs that are taken.
+# Values that a workflow may well have, so that hostile text appears beside valid inputs.
 _TAKEN = {
     "operation": tuple(sorted(CHOICES["operation"])),
     "on-failure": ("rollback", "stop"),

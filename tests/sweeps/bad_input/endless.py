@@ -14,7 +14,7 @@ from azure_simulator.transport import Exchange, SimulatorAdapter
 from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, Allowance, BoundedAdapter, _Reader
 from vmss_upgrade.ports import Clock
 
-MARK = "x-bad-input-body"  # the header that an answer with such a body has on its way to the adapter
+MARK = "x-bad-input-body"  # the header that marks an answer with such a body on its way to the adapter
 BODIES = ("blanks", "digits", "letters", "packed", "trickle")
 SIZE = 300_000_000
 SECONDS_OF_TRICKLING = 6000
@@ -24,10 +24,10 @@ _BEGINNINGS = {"blanks": b'{"value": [', "digits": b'{"value": [1', "letters": b
 _FILLING = {"blanks": b" ", "digits": b"1", "letters": b"x", "packed": _PACKED}
 
 
-class EndlessAdapter(BoundedAdapter, SimulatorAdapter):  # type: ignore[misc]  # of `send`, the latter has less
-    """The action's own bounds, with the simulator where the network was.
+class EndlessAdapter(BoundedAdapter, SimulatorAdapter):  # type: ignore[misc]  # its `send` takes fewer arguments
+    """The action's own limits, with the simulator in place of the network.
 
-    Gives an answer that is marked a body of that kind. `take` is told how much of it was taken, unpacked.
+    Gives a marked answer a body of that kind. `take` gets the number of unpacked bytes that were read.
     """
 
     def __init__(self, exchange: Exchange, clock: Clock, take: Callable[[int], None]) -> None:
@@ -60,7 +60,7 @@ class EndlessAdapter(BoundedAdapter, SimulatorAdapter):  # type: ignore[misc]  #
 
 
 class _Connection:
-    """What a reader within an allowance wants of a socket; its clock is the virtual one."""
+    """The parts of a socket that a reader with an allowance uses; its clock is the virtual one."""
 
     def __init__(self, body: io.RawIOBase) -> None:
         self._body = body
@@ -76,7 +76,7 @@ class _Connection:
 
 
 class _Endless(io.RawIOBase):
-    """Three hundred million bytes of one kind, none of which is there before it is read."""
+    """Three hundred million equal bytes, none of which exists before it is read."""
 
     def __init__(self, kind: str, take: Callable[[int], None]) -> None:
         self._beginning = _BEGINNINGS.get(kind, b"")
@@ -105,7 +105,7 @@ class _Endless(io.RawIOBase):
 
 
 class _Trickling(io.RawIOBase):
-    """The true answer and blanks after it, a byte a second, for longer than a rollout may take."""
+    """The true answer followed by spaces, a byte a second, for longer than a rollout may take."""
 
     def __init__(self, body: bytes, clock: Clock) -> None:
         self._bytes = iter(body.ljust(SECONDS_OF_TRICKLING))

@@ -1,4 +1,4 @@
-"""The three hosts of a case that may be asked anything, each told its own secrets alone."""
+"""The three hosts that a case may contact, each of which may get only its own secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sweeps.bad_input.case import Case
 Kind = Literal["manager", "authority", "github", "identity"]
 
 MANAGER, AUTHORITY, GITHUB = "https://azure.invalid", "https://login.invalid", "https://github.invalid"
-IDENTITY = "http://169.254.169.254"  # of the machine itself; it is asked where nothing else was given to sign in with
+IDENTITY = "http://169.254.169.254"  # the host of the machine itself, used if there is nothing else to sign in with
 NOWHERE = "nowhere"
 
 MICROSOFT = {
@@ -24,7 +24,7 @@ MICROSOFT = {
     "azurechinacloud": ("https://management.chinacloudapi.cn", "https://login.chinacloudapi.cn"),
 }
 _LABEL = re.compile("[a-z0-9-]+")
-# Written so that no two readers can disagree about the host.
+# Written so that all readers agree on the host.
 _PLAIN = re.compile(
     r"https://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?"
     r"(?P<rest>/[\w./~%-]*)?(\?[^\s\\#]*)?",
@@ -34,7 +34,7 @@ _PLAIN = re.compile(
 
 @dataclass(frozen=True)
 class Homes:
-    """Origins by what is told there: the access token, what is signed in with, GitHub's request token."""
+    """Origins by their secrets: the access token, the sign-in's secret, GitHub's request token."""
 
     manager: str
     authority: str
@@ -42,17 +42,19 @@ class Homes:
     identity: str = NOWHERE
 
     def of(self, kind: Kind) -> str:
-        """The only origin that may learn a secret of this kind."""
+        """Return the only origin that may get a secret of this kind."""
         origin: str = getattr(self, kind)
         return origin
 
     @property
     def all(self) -> frozenset[str]:
-        """Whatever may be asked at all."""
+        """Every origin that may be contacted at all."""
         return frozenset((self.manager, self.authority, self.github, self.identity)) - {NOWHERE}
 
     def named(self, origin: str) -> str:
-        """An origin by its home: Microsoft's Resource Manager has a host for each region, a label before its own."""
+        """Return an origin by its home: Microsoft's Resource Manager has a host for each region, a label before its
+        own.
+        """
         is_microsofts = any(self.manager == manager for manager, _ in MICROSOFT.values())
         region, _, rest = origin.removeprefix("https://").partition(".")
         is_region = is_microsofts and f"https://{rest}" == self.manager and _LABEL.fullmatch(region)
@@ -60,9 +62,9 @@ class Homes:
 
 
 def homes_of(case: Case) -> Homes:
-    """Where the case's inputs and environment say that its Azure is, as the README says that they are read.
+    """Return the homes of the case's Azure, by its inputs and environment, as the README describes them.
 
-    An address that is not plainly written has no host: nobody may be told anything for its sake.
+    An address that is not plainly written has no host: it allows no origin to get anything.
     """
     inputs = {name.lower(): value.strip() for name, value in case.inputs.items()}
     there = _microsoft(inputs)
@@ -78,12 +80,14 @@ def homes_of(case: Case) -> Homes:
 
 
 def is_private(case: Case) -> bool:
-    """It names its Resource Manager itself."""
+    """Return True if the case names its own Resource Manager."""
     return _microsoft({name.lower(): value.strip() for name, value in case.inputs.items()}) is None
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port that urllib3 sends to; none of a home's where another parser reads it otherwise."""
+    """Return the scheme, host and port that urllib3 sends to; none if another parser reads a home's address
+    differently.
+    """
     try:
         parsed, other = parse_url(url), urlsplit(url)
         same = (other.hostname or "").strip("[]") == (parsed.host or "").lower().strip("[]")
@@ -104,7 +108,7 @@ def _origin_as_written(address: str) -> str:
 
 
 def _authority(case: Case, inputs: dict[str, str]) -> str:
-    """The input wins over the environment, which may leave the scheme out, as azure-identity has it."""
+    """Return the authority. The input overrides the environment, which may omit the scheme, as in azure-identity."""
     if given := inputs.get("authority-host", ""):
         return _origin_as_written(given)
     inherited = case.environ.get("AZURE_AUTHORITY_HOST", "").strip() or AUTHORITY

@@ -1,4 +1,4 @@
-"""Addresses that one reader takes for home and another for somewhere else. `{home}` is replaced by home's own host."""
+"""Addresses that different readers take for different hosts. `{home}` is replaced by the host of the home."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ TRICKS = (
     f"https://{EVIL}", *_BACKSLASHES, *_USERS, *_BLANKS, *_DOTS, *_LETTERS, *_PORTS, *_NUMBERS, *_TAILS, *_RELATIVE,
     *_SCHEMES,
 )  # fmt: skip
-# At home, where nobody has a reason to lead: a write that is sent on, or a read of something else.
+# At home, but no place to follow: a write that is redirected, or a read of something else.
 _SET = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/simulated-group/providers/Microsoft.Compute"
 AT_HOME = tuple(
     f"https://{HOME}{path}"
@@ -89,7 +89,7 @@ _paths = st.sampled_from(("", "", "/", "/x", "/operations/1", "/operations/1?api
 
 @st.composite
 def _addresses(draw: st.DrawFn) -> str:
-    """A function, so that strategies made of it do not name every trick when they are printed."""
+    """Draw an address. This is a function, so that printed strategies do not list every trick."""
     address = draw(st.sampled_from(TRICKS)) + draw(_paths)
     return address.swapcase().replace(HOME.upper(), HOME) if draw(st.integers(0, 9)) == 0 else address
 

@@ -1,10 +1,10 @@
-"""Text that tries to be more than text: to the runner, a terminal, GitHub's Markdown, or whoever reads a number."""
+"""Text that tries to be more than text: to the runner, a terminal, GitHub's Markdown, or a reader of numbers."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-# Every forged command says this word first, so that it is known to be none of ours.
+# Every forged command begins with this word, so that it is recognised as not ours.
 FORGED = "forged"
 
 COMMANDS = (
@@ -34,7 +34,7 @@ COMMANDS = (
     f":\u200b:error::{FORGED}",
     f"\u00a0\u3000::error::{FORGED}",
     f"\x0b::error::{FORGED}\x0c::error::{FORGED}\x85::error::{FORGED}",
-    # what Debian's `echo` makes lines and signs of
+    # Debian's `echo` turns these into lines and characters
     f"\\n::error::{FORGED}",
     f"\\r::add-mask::{FORGED}",
     f"\\012::error::{FORGED}",
@@ -86,7 +86,7 @@ _kinds = st.one_of(
 
 @st.composite
 def _texts(draw: st.DrawFn) -> str:
-    """A function, so that strategies made of it do not name every bait when they are printed."""
+    """Draw a text. This is a function, so that printed strategies do not list every bait."""
     return draw(_kinds)
 
 

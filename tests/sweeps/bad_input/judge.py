@@ -1,4 +1,4 @@
-"""What is wrong with what a run left behind. Every check is shown a run that fails it in test_checks_can_fail.py."""
+"""Finds the problems of a run's files and log. test_checks_can_fail.py shows every check a run that fails it."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from sweeps.bad_input.runner_log import lines
 from sweeps.bad_input.shell import commands_out_of
 from sweeps.bad_input.shown_summary import faults_of
 
-LARGEST_STATE = 5000  # characters that tell how far the rollout is
+LARGEST_STATE = 5000  # characters that show the progress of the rollout
 _BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
 
 
 def faults(after: Aftermath) -> list[str]:
-    """All of it; nothing where the run was sound."""
+    """Return all problems; nothing if the run was sound."""
     return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(after)]
 
 
 def faults_of_case(case: Case) -> list[str]:
-    """The same of a case, played in a folder of its own."""
+    """Play a case in its own folder, and return all problems."""
     with tempfile.TemporaryDirectory(prefix="bad-input-") as folder:
         return faults(play(case, Path(folder)))
 
 
 def ends_in_order(after: Aftermath) -> Iterator[str]:
-    """Exit code 0 or 1, and no bug of ours in the log."""
+    """Check for exit code 0 or 1, and for no bug of ours in the log."""
     if after.left.exit_code not in (0, 1):
         yield f"exit code {after.left.exit_code}"
     yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.left.log + after.left.summary)
@@ -44,17 +44,17 @@ def ends_in_order(after: Aftermath) -> Iterator[str]:
 
 
 def log_commands_are_meant(after: Aftermath) -> Iterator[str]:
-    """Every command in the log is one that the action gives."""
+    """Check that every command in the log is one that the action gives."""
     yield from (f"a line {line.wrong}: {line.text[:200]!r}" for line in lines(after.left.log) if line.wrong)
 
 
 def summary_is_sound(after: Aftermath) -> Iterator[str]:
-    """Whole tables, and no tag that is not ours."""
+    """Check for whole tables, and for no foreign tag."""
     yield from faults_of(after.left.summary)
 
 
 def files_are_readable(after: Aftermath) -> Iterator[str]:
-    """The runner can read them, and finds the outputs of action.yml, each once, and no file that it did not ask for."""
+    """Check that the runner can read the files, and finds each output of action.yml once, and no other file."""
     try:
         names = [name for name, _ in read_pairs(after.left.files["outputs.txt"])]
         states = read_pairs(after.left.files["state.txt"])
@@ -73,14 +73,14 @@ def files_are_readable(after: Aftermath) -> Iterator[str]:
 
 
 def nothing_is_a_command_later(after: Aftermath) -> Iterator[str]:
-    """A later step may show the files and echo the outputs: the runner takes no line of it for a command."""
+    """Check that a later step may show the files and echo the outputs without giving the runner a command."""
     files = [after.folder / name for name in SHOWN_LATER]
     values = [value for _, value in _pairs_or_none(after.left.files["outputs.txt"])]
     yield from (f"a later step says {line[:200]!r}" for line in commands_out_of(files, values))
 
 
 def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
-    """None in anything that was written, in whatever form, but where the runner is told to hide it."""
+    """Check that no written text contains a secret in any form, except the masks for the runner."""
     said = "\n".join(line.text for line in lines(after.left.log) if not line.masks)
     files, outputs = after.left.files, after.left.files["outputs.txt"]
     places = {
@@ -100,7 +100,7 @@ def secrets_stay_secret(after: Aftermath) -> Iterator[str]:
 
 
 def nothing_is_written_when_refused(after: Aftermath) -> Iterator[str]:
-    """Bad inputs are refused before Azure is asked; whatever is refused writes nothing."""
+    """Check that bad inputs are refused before the first request, and that a refused run writes nothing."""
     refused = ("outcome", "refused") in _pairs_or_none(after.left.files["outputs.txt"])
     if oracle.are_inputs_surely_bad(after.case):
         if not refused or after.left.exit_code != 1:
@@ -113,7 +113,7 @@ def nothing_is_written_when_refused(after: Aftermath) -> Iterator[str]:
 
 
 def only_due_instances_are_upgraded(after: Aftermath) -> Iterator[str]:
-    """No instance that would not have been upgraded without the alterations."""
+    """Check that no instance is upgraded that the unaltered case would not upgrade."""
     if wrong := oracle.upgraded(after) - oracle.may_be_upgraded(after):
         yield f"{sorted(wrong)} upgraded"
 
@@ -135,7 +135,7 @@ CHECKS: tuple[Callable[[Aftermath], Iterator[str]], ...] = (
 
 
 def _unescaped(text: str) -> str:
-    """As it stands there, and as the runner shows a command's text."""
+    """Return the text as it is, and as the runner shows it after a command."""
     return text + text.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
 
 
@@ -147,7 +147,7 @@ def _pairs_or_none(text: str) -> list[tuple[str, str]]:
 
 
 def _texts_in(document: str) -> str:
-    """The texts of a JSON document, as they are meant; empty where it is none."""
+    """Return the texts of a JSON document, unescaped; empty if it is not JSON."""
     try:
         value = json.loads(document)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What is wrong with what a run sent: to whom, what, how often, and how much it took of the answers."""
+"""Finds the problems of a run's requests: their hosts, their kinds, their number, and the bytes read of the answers."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from sweeps.bad_input.leaks import SHORTEST_SECRET
 from sweeps.bad_input.player import MOST_REQUESTS, Aftermath, Sent
 from sweeps.bad_input.worlds import TIMEOUT
 
-SLACK = 400.0  # seconds beyond the timeout: an answer awaited, automatic repairs resumed
-MOST_BYTES = 140_000_000  # of one answer: 64 MiB, and what one block of a packed one may bring beyond
+SLACK = 400.0  # seconds beyond the timeout: for the last answer, and for resuming automatic repairs
+MOST_BYTES = 140_000_000  # for one answer: 64 MiB, and the excess of one block of a packed one
 NAMES = ("scale-set", "resource-group", "subscription-id")
 SHOWN = 200  # characters of an address
 
 
 def asks_nobody_else(after: Aftermath) -> Iterator[str]:
-    """No request for any host but those that the inputs, or Microsoft's clouds, say."""
+    """Check that every request goes to a host that the inputs, or Microsoft's clouds, name."""
     homes = after.hostile.homes.all
     for origin, sent in _by_origin(after).items():
         if origin not in homes:
-            yield f"{sent.request.method} {sent.request.url[:SHOWN]!r}, which is {origin[:SHOWN]}"
+            yield f"{sent.request.method} {sent.request.url[:SHOWN]!r}, a host of {origin[:SHOWN]}"
 
 
 def secrets_go_home(after: Aftermath) -> Iterator[str]:
-    """Each secret is told to the one host that it is for, and to nobody else."""
+    """Check that each secret goes only to its own host."""
     kinds = {secret: kind for secret, kind in after.hostile.secrets.kinds.items() if len(secret) >= SHORTEST_SECRET}
     wrong = set()
     for sent in after.hostile.sent:
@@ -39,9 +39,9 @@ def secrets_go_home(after: Aftermath) -> Iterator[str]:
 
 
 def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
-    """No request of another kind than those that SECURITY.md names, whatever an answer says, and no other set.
+    """Check that only requests of the kinds in SECURITY.md are sent, and only for the named set.
 
-    At the authority's own host, signing in is where the authority says.
+    At the authority's own host, the authority decides where signing in is.
     """
     names_another = any(name.lower() in NAMES for name in after.case.inputs)
     for sent in after.hostile.sent:
@@ -56,7 +56,7 @@ def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
 
 
 def ends_in_time(after: Aftermath) -> Iterator[str]:
-    """Within the timeout, and with a bounded number of requests and of bytes of an answer."""
+    """Check the timeout, and the number of requests and of bytes of an answer."""
     if "timeout" not in after.case.inputs and after.seconds > TIMEOUT + SLACK:
         yield f"it took {after.seconds} s"
     if len(after.hostile.sent) > MOST_REQUESTS:
@@ -66,7 +66,7 @@ def ends_in_time(after: Aftermath) -> Iterator[str]:
 
 
 def _by_origin(after: Aftermath) -> dict[str, Sent]:
-    """One request for each."""
+    """Return one request for each origin."""
     return {sent.origin: sent for sent in after.hostile.sent}
 
 

@@ -1,4 +1,4 @@
-"""The secrets of a case as they really travel: for an answer to say back, and for the judge to look for."""
+"""The secrets of a case as they really travel: for answers that repeat them, and for the judge."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from azure_simulator import Reply
 from sweeps.bad_input.homes import Kind
 from sweeps.bad_input.worlds import SAS
 
-# What a hostile answer says where it says a secret back. The right side is replaced by the secret that was seen, in one
-# of WAYS where one is named after a stroke.
+# The text of a hostile answer that repeats a secret. The name in braces is replaced by the seen secret; after a stroke
+# it may name one of WAYS.
 TELLTALES = (
     "{bearer}", "Authorization: Bearer {bearer}", "{assertion}", "client_assertion={assertion}&scope=x", "{secret}",
     "client_secret '{secret}' is wrong", "{request-token}", "https://a.blob.core.windows.net/c/x.vhd?{sas}", "?{sas}",
@@ -22,9 +22,9 @@ TELLTALES = (
     '{"authorization": "Bearer {bearer}"}',
 )  # fmt: skip
 SIGNATURE = SAS.partition("sig=")[2]
-SHORTEST_SECRET = 12  # whatever is shorter stands in texts by chance
-SHORTEST_CUT = 36  # of whose third the same holds
-SHORTEST_BROKEN = 80  # of whose quarter the same holds
+SHORTEST_SECRET = 12  # shorter texts appear by chance
+SHORTEST_CUT = 36  # the same holds for a third of it
+SHORTEST_BROKEN = 80  # the same holds for a quarter of it
 
 
 def _broken_by(between: str) -> Callable[[str], str]:
@@ -63,7 +63,7 @@ _TOLD = re.compile(r"\{(?P<name>bearer|assertion|secret|request-token|sas|signat
 
 
 class Secrets:
-    """What was secret in the requests and answers of one case, by the name that TELLTALES give it."""
+    """The secrets in the requests and answers of one case, under their names in TELLTALES."""
 
     def __init__(self, world: str, secret: str, request_token: str) -> None:
         signed = {"sas": SAS, "signature": SIGNATURE} if world == "vhd" else {}
@@ -73,15 +73,15 @@ class Secrets:
             self.kinds[secret] = "authority"
         for each in signed.values():
             self.kinds[each] = "manager"
-        self._told = {*self.latest.values()}
+        self._leaked = {*self.latest.values()}
 
     @property
     def all(self) -> set[str]:
-        """Those of them that were used, or given out."""
-        return self._told
+        """The secrets that were used or issued."""
+        return self._leaked
 
     def notice_request(self, headers: Mapping[str, str], body: bytes) -> None:
-        """An access token, and what it was asked for with."""
+        """Record an access token, and the secret that it was requested with."""
         lowered = {name.lower(): value for name, value in headers.items()}
         scheme, _, token = lowered.get("authorization", "").partition(" ")
         if scheme == "Bearer" and token in self.all:
@@ -92,19 +92,19 @@ class Secrets:
                 self.latest[{"client_assertion": "assertion", "client_secret": "secret"}[name]] = form[name][0]
 
     def notice_answer(self, reply: Reply) -> None:
-        """A token that was really given out, before anybody altered the answer."""
+        """Record an issued token, before any alteration of the answer."""
         given = json.loads(reply.body) if reply.status == 200 else {}
         kinds: tuple[tuple[str, Kind], ...] = (("access_token", "manager"), ("value", "authority"))
         for name, kind in kinds:
             if name in given:
                 self.kinds[given[name]] = kind
-                self._told.add(given[name])
+                self._leaked.add(given[name])
 
-    def told(self, text: str) -> str:
-        """The text with the secrets in it."""
-        return _TOLD.sub(self._one_told, text) if "{" in text else text
+    def filled_in(self, text: str) -> str:
+        """Return the text with the secrets filled in."""
+        return _TOLD.sub(self._one_filled_in, text) if "{" in text else text
 
-    def _one_told(self, match: re.Match[str]) -> str:
+    def _one_filled_in(self, match: re.Match[str]) -> str:
         secret = self.latest.get(match["name"])
         if secret is None:
             return match[0]
@@ -112,19 +112,19 @@ class Secrets:
 
 
 def forms_of(secret: str) -> Iterator[str]:
-    """What must not be found for the secret to be secret: itself, parts of it, and what others write for it."""
+    """Return the forms that must not be found: the secret itself, its parts, and its spellings by others."""
     yield secret
     if len(secret) >= SHORTEST_CUT:
         yield secret[len(secret) // 3 : -(len(secret) // 3)]
     if len(secret) >= SHORTEST_BROKEN:
         quarter = len(secret) // 4
-        yield from (secret[quarter : 2 * quarter], secret[-quarter:])  # the first is the same in all tokens
+        yield from (secret[quarter : 2 * quarter], secret[-quarter:])  # the first part is the same in all tokens
     for way in ("percent", "json", "html"):
         if (written := WAYS[way](secret)) != secret:
             yield written
     raw = secret.encode("utf-8", "replace")
     for before in range(3):
-        # without the ends, in which the neighbours' bits are
+        # without the ends, which also contain bits of their neighbours
         code = base64.b64encode(b"x" * before + raw)[4 if before else 0 : -4].decode()
         yield code
         if "+" in code or "/" in code:

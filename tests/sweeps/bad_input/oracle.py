@@ -1,4 +1,4 @@
-"""What is known of a case without the action: whether its inputs are bad, and which instances may be upgraded."""
+"""Facts about a case that need no action: whether its inputs are bad, and which instances may be upgraded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FORMS = {
 
 
 def are_inputs_surely_bad(case: Case) -> bool:
-    """An unknown name, a value that is none of a choice's, or one that cannot have the form that it must have."""
+    """Return True for an unknown name, a value outside a choice, or a value of an impossible form."""
     for name, value in case.inputs.items():
         name, value = name.lower(), value.strip()
         if name in ("entrypoint", "args"):
@@ -43,7 +43,7 @@ def are_inputs_surely_bad(case: Case) -> bool:
 
 
 def lies_about_writes(after: Aftermath) -> bool:
-    """A write was carried out, and the answer says that it was refused, which Azure does not do."""
+    """Return True if an answer says that a write was refused although it was carried out, which Azure never does."""
     on_writes = [
         each.alteration for each in after.hostile.struck if each.alteration.route in ("patch", "upgrade", "repairs")
     ]
@@ -51,31 +51,31 @@ def lies_about_writes(after: Aftermath) -> bool:
 
 
 def upgraded(after: Aftermath) -> frozenset[str]:
-    """The numbers of the instances in every manualupgrade that was accepted, in the simulator's own words."""
+    """Return the numbers of the instances in every accepted manualupgrade, from the simulator's state."""
     names = NAMES.get(after.case.world, "")
     return frozenset(id_.removeprefix(names) for call in after.left.upgrade_calls for id_ in call)
 
 
 def may_be_upgraded(after: Aftermath) -> frozenset[str]:
-    """The instances that the unaltered set would have upgraded, and those of which an answer said another thing.
+    """Return the instances that the unaltered case upgrades, and those whose answers were altered.
 
-    Protection that is not shown at all cannot be heeded. Where an answer about images was altered (what inputs leave
-    out is kept from the model), the current instance may be due.
+    A hidden protection cannot be respected. If an answer about images was altered, the current instance may be due,
+    because the model supplies what the inputs leave out.
     """
     struck = after.hostile.struck
     allowed = set(DUE)
-    if after.case.inputs or after.case.world == "vhd" or any(_tells_of_images(each) for each in struck):
+    if after.case.inputs or after.case.world == "vhd" or any(_is_about_images(each) for each in struck):
         allowed.add(CURRENT)
     if any(_hides_protection(each) for each in struck) or "protected-instances" in after.case.inputs:
         allowed.add(PROTECTED)
     return frozenset(allowed)
 
 
-def _tells_of_images(struck: Struck) -> bool:
+def _is_about_images(struck: Struck) -> bool:
     return struck.alteration.route in ("set", "image", "instances", "patch")
 
 
 def _hides_protection(struck: Struck) -> bool:
-    """It struck an instance's protection, or something around it."""
+    """Return True if it struck an instance's protection, or something around it."""
     place = struck.place
     return struck.alteration.route == "instances" and (place is None or len(place) < 4 or bool({*place} & PROTECTION))

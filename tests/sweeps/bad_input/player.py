@@ -27,12 +27,12 @@ _GITHUB_PATH = "/github/actions/id-token?api-version=2.0"
 
 
 class NeverEnds(BaseException):
-    """The run asks and asks."""
+    """Stops a run that sends requests without end."""
 
 
 @dataclass(frozen=True)
 class Struck:
-    """An alteration that took effect, and where in the JSON."""
+    """An alteration that took effect, and its place in the JSON."""
 
     alteration: Alteration
     place: Place | None
@@ -40,7 +40,7 @@ class Struck:
 
 @dataclass(frozen=True)
 class Sent:
-    """What the transport was asked to send. `origin` as urllib3 reads the address, which is what sends it."""
+    """A request that reached the transport. `origin` is urllib3's reading of the address, as urllib3 sends it."""
 
     request: Request
     origin: str
@@ -48,9 +48,9 @@ class Sent:
 
 @dataclass
 class HostileAzure:
-    """The interceptors between the action and the simulator, with a case's alterations. All homes are one simulator.
+    """The interceptors between the action and the simulator, with a case's alterations.
 
-    `unpacked`: the most bytes that were taken of one endless body.
+    All homes are one simulator. `unpacked`: the most bytes that were read of one endless body.
     """
 
     azure: SimulatedAzure
@@ -63,7 +63,7 @@ class HostileAzure:
     _answers: Counter[str] = field(default_factory=Counter)
 
     def note(self, request: Request, send: Send) -> Reply:
-        """Whatever is sent, to whatever host; others than homes answer nothing of interest."""
+        """Record every request. Hosts other than homes get an empty answer."""
         sent = Sent(request, self.homes.named(origin_of(request.url)))
         self.sent.append(sent)
         if len(self.sent) > MOST_REQUESTS:
@@ -72,7 +72,7 @@ class HostileAzure:
         return send(request) if sent.origin in self.homes.all else json_reply(200, {"status": "Succeeded", "value": []})
 
     def at_home(self, request: Request, send: Send) -> Reply:
-        """Every home is the simulator."""
+        """Pass requests to any home on to the simulator."""
         own = self.azure.coordinates["resource_manager"] + parse_url(request.url).request_uri
         reply = send(replace(request, url=own))
         if request.route in ("token", "oidc"):
@@ -83,30 +83,30 @@ class HostileAzure:
         return reply
 
     def take(self, unpacked: int) -> None:
-        """Note how much was taken of an endless body."""
+        """Record how much was read of an endless body."""
         self.unpacked = max(self.unpacked, unpacked)
 
     def altered(self, request: Request, send: Send) -> Reply:
-        """The answer, with the case's alterations."""
+        """Return the answer with the case's alterations."""
         reply, route = send(request), request.route
         number = self._answers[route]
         self._answers[route] += 1
         for alteration in self.case.alterations:
             if alteration.route == route and alteration.first <= number <= alteration.last:
                 text = alteration.text.replace("{self}", request.url.partition("&page=")[0])
-                told = replace(alteration, text=self.secrets.told(text.replace("{number}", str(number))))
-                reply, place = told.applied(reply)
+                filled = replace(alteration, text=self.secrets.filled_in(text.replace("{number}", str(number))))
+                reply, place = filled.applied(reply)
                 self.struck.append(Struck(alteration, place))
         return reply
 
     @property
     def _names(self) -> dict[str, str]:
-        """By their own names, those that the case gives to the instances."""
+        """Map the instances' own names to the case's names."""
         own = own_names(self.case.world)
         return {own[number]: name for number, name in self.case.renamed.items()}
 
     def renamed(self, request: Request, send: Send) -> Reply:
-        """Instances under other names, in requests and answers alike."""
+        """Rename the instances, in requests and answers alike."""
         if not self.case.renamed:
             return send(request)
         if request.route == "upgrade":
@@ -118,14 +118,14 @@ class HostileAzure:
             return reply
         body = json.loads(reply.body)
         for item in body["value"]:
-            for name in ("instanceId", "name"):  # of a machine of a Flexible set, the name is the id
+            for name in ("instanceId", "name"):  # for a machine of a Flexible set, the name is the id
                 item[name] = self._names.get(item.get(name), item.get(name))
         return with_body(reply, json.dumps(body).encode())
 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """Everything that a run left behind. `files` are the names in the job's folder."""
+    """The results of a run. `files` are the names in the job's folder."""
 
     case: Case
     left: Played
@@ -136,16 +136,16 @@ class Aftermath:
 
     @property
     def own_path(self) -> str:
-        """The path of the simulator's scale set."""
+        """Return the path of the simulator's scale set."""
         there = self.left.azure.coordinates
         group = f"/subscriptions/{there['subscription']}/resourceGroups/{there['resource_group']}"
         return f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{there['scale_set']}"
 
 
 def play(case: Case, folder: Path) -> Aftermath:
-    """Run the action on the case, with `folder` for its files, which is empty at the beginning.
+    """Run the action on the case, with its files in `folder`, which is empty at first.
 
-    Whatever leaves `run` as an exception leaves this, too.
+    An exception that leaves `run` also leaves this function.
     """
     clock, homes = VirtualClock(), homes_of(case)
     base = homes.manager if homes.manager != NOWHERE else MANAGER

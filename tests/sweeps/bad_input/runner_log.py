@@ -1,4 +1,4 @@
-"""The log as the runner reads it (facts about both command syntaxes: actions/runner `ActionCommand.cs`)."""
+"""The log as the runner reads it (for both command syntaxes see actions/runner `ActionCommand.cs`)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sweeps.bad_input.hostile_text import FORGED
 
-# What the action says by commands, masks apart.
+# The action's own commands, apart from masks.
 MEANT = ("group", "endgroup", "error", "warning", "notice", "debug")
-# No line break in what we say: a `%0A` is one that somebody else has escaped.
+# Our texts contain no line break: a `%0A` was escaped by somebody else.
 _TITLE = r"(?:[^%:,]|%25|%3A|%2C)+"
 _COMMAND = re.compile(rf"::(?P<name>[^\s:]+)(?: title=(?P<title>{_TITLE}))?::(?P<data>(?:[^%]|%25)*)")
 _MASK = re.compile(r"::add-mask::(?:[^%]|%25|%0D|%0A)*")
@@ -21,31 +21,31 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Line:
-    """One line, and what is wrong with it as the runner, or a terminal, would take it; empty where nothing is."""
+    """One line, and its problem for the runner or a terminal; empty if there is none."""
 
     text: str
     wrong: str
 
     @property
     def masks(self) -> bool:
-        """It tells the runner a secret, which is the one place where a secret may stand."""
+        """True if it gives the runner a secret to hide, which is the only place for a secret."""
         return self.text.startswith("::add-mask::")
 
 
 def lines(log: str) -> Iterator[Line]:
-    """The log's lines: they end at LF, CR, or both (.NET's ReadLine)."""
+    """Split the log into lines, which end at LF, CR, or both (.NET's ReadLine)."""
     for text in re.split(r"\r\n|\r|\n", log):
         yield Line(text, _wrong_with(text))
 
 
 def _wrong_with(text: str) -> str:
     if _MASK.fullmatch(text):
-        return ""  # the secret as it is: the runner takes the line for this command, and shows none of it
+        return ""  # the plain secret: the runner takes the line for this command, and shows none of it
     if "##[" in text:
-        return "holds a command of the old syntax"
+        return "contains a command of the old syntax"
     shown = _COLOUR.sub("", text)
     if _ACTED_UPON.search(shown):
-        return "holds a character that a terminal acts upon"
+        return "contains a control character for terminals"
     if not text.strip().startswith("::"):
         return ""
     command = _COMMAND.fullmatch(text)
@@ -54,5 +54,5 @@ def _wrong_with(text: str) -> str:
     if command["data"].strip().startswith(FORGED):
         return "is a command that somebody else has written"
     if command["title"] and not _TITLES.fullmatch(command["title"]):
-        return "has a title that is none of ours"
+        return "has a foreign title"
     return ""

@@ -1,4 +1,6 @@
-"""A later step of the job, which shows what was left behind: executed by a shell, read as the runner reads a log."""
+"""A later step of the job that shows the action's files: a shell runs it, and its text is read as the runner reads a
+log.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,15 @@ from pathlib import Path
 
 SECONDS = 20
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
-# actions/runner `ActionCommand.cs`: the old syntax anywhere in a line, the new one where the line begins with it
+# actions/runner `ActionCommand.cs`: the old syntax anywhere in a line, the new one at the start of a line
 _OLD = re.compile(r"##\[[^\]]*\]")
 _NEW = re.compile(r"\s*::[\w-]+( .*?)?::")
 
 
 def commands_out_of(files: Iterable[Path], values: Iterable[str]) -> list[str]:
-    """The lines that the runner would take for commands after `cat` of each file and `echo` of each value.
+    """Return the lines that the runner takes for commands after `cat` of each file and `echo` of each value.
 
-    `sh` is what a job in a container runs by default; Debian's `echo` turns `\\n` and `\\0043` into what they mean.
+    `sh` is the default in a container job; Debian's `echo` interprets `\n` and `\0043`.
     """
     shown = "".join(f"cat {shlex.quote(str(file))}\necho\n" for file in files if file.exists())
     said = "".join(f"echo {shlex.quote(value)}\n" for value in values)
@@ -28,5 +30,5 @@ def commands_out_of(files: Iterable[Path], values: Iterable[str]) -> list[str]:
 
 
 def commands_in(log: str) -> list[str]:
-    """The lines that are commands, by whomever."""
+    """Return the lines that are commands."""
     return [line for line in _LINE_ENDS.split(log) if _OLD.search(line) or _NEW.match(line)]

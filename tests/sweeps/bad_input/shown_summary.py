@@ -1,4 +1,4 @@
-"""The step summary as GitHub shows it: rendered by cmark-gfm, which is GitHub's own, and then looked at as HTML."""
+"""The step summary as GitHub shows it: rendered by GitHub's own cmark-gfm, then read as HTML."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from html.parser import HTMLParser
 from cmarkgfm import markdown_to_html_with_extensions
 from cmarkgfm.cmark import Options
 
-# Raw HTML is let through, so that whatever somebody smuggles in can be seen.
+# Raw HTML passes, so that smuggled tags are visible.
 _OPTIONS = Options.CMARK_OPT_SOURCEPOS | Options.CMARK_OPT_UNSAFE
 _EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
 
-# What our own Markdown becomes, and the four elements that we write; no link, no image.
+# The tags of our own Markdown, and the four elements that we write; no link, no image.
 TAGS = frozenset((
     "h2", "h3", "p", "strong", "em", "blockquote", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre",
     "code", "br", "details", "summary",
@@ -23,7 +23,7 @@ _ATTRIBUTES = {"data-sourcepos", "align", "lang", "class"}  # cmark-gfm's own
 
 @dataclass
 class _Reading(HTMLParser):
-    """Every tag that is not ours, and for each table the numbers of the source lines of its rows."""
+    """The foreign tags, and for each table the numbers of the source lines of its rows."""
 
     foreign: list[str] = field(default_factory=list)
     tables: list[list[int]] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _Reading(HTMLParser):
 
 
 def faults_of(markdown: str) -> list[str]:
-    """What is wrong with a summary: tags that are not ours, rows with other cells than their heading, broken tables."""
+    """Return the problems of a summary: foreign tags, rows whose cells do not match their heading, broken tables."""
     reading = _Reading()
     reading.feed(markdown_to_html_with_extensions(markdown, options=_OPTIONS, extensions=_EXTENSIONS))
     reading.close()
@@ -76,5 +76,5 @@ def faults_of(markdown: str) -> list[str]:
 
 
 def _cells(row: str) -> int:
-    """Cells as they stand in the source: the renderer drops what is too much, and adds what is too little."""
+    """Count the cells in the source: the renderer drops extra cells, and adds missing ones."""
     return len(re.findall(r"(?<!\\)\|", row)) - 1

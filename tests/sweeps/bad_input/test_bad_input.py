@@ -1,4 +1,4 @@
-"""400 whole runs on bad input, the same ones every time. More of them: `python -m sweeps.bad_input`."""
+"""Whole runs on bad input, the same 400 every time. `python -m sweeps.bad_input` plays more of them."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_bad_input_breaks_nothing(kind: str) -> None:
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_without_anything_bad_every_world_is_rolled(world: str, tmp_path: Path) -> None:
-    """Or else the cases would show nothing but refusals."""
+def test_every_world_is_upgraded_without_bad_input(world: str, tmp_path: Path) -> None:
+    """Otherwise the cases would show only refusals."""
     after = play(Case(world=world), tmp_path)
     assert (after.left.exit_code, faults(after)) == (0, [])
     assert oracle.upgraded(after) >= DUE

@@ -1,4 +1,4 @@
-"""Every check is shown a run that fails it: the action is broken on purpose, one thing at a time."""
+"""Every check is shown a run that fails it: each test breaks the action in one place."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
 
 
 def failing(words: str) -> Case:
-    """The upgrade's operation ends with these words of Azure's."""
+    """Make the upgrade's operation fail with this message from Azure."""
     return Case(secret=SECRET, alterations=(Alteration("poll", "error", key="operation", code="X", text=words),))
 
 
@@ -107,7 +107,7 @@ def test_a_link_that_is_followed_to_another_host(check: Callable[..., Any], monk
 
 @pytest.mark.parametrize("secret", ["", SECRET], ids=["assertion", "secret"])
 def test_signing_in_at_another_of_the_hosts(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even at one that may be asked: what is for the authority is not for Resource Manager."""
+    """Even another allowed host is wrong: Resource Manager must not get the authority's secrets."""
     mutate(monkeypatch, {"endpoints_of": lambda real, *given: replace(real(*given), authority=MANAGER)})
     case = Case(secret=secret)
     assert faults_by(judge.secrets_go_home, case)
@@ -115,7 +115,7 @@ def test_signing_in_at_another_of_the_hosts(secret: str, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("sent_instead", ["deallocate", "../another-set/manualupgrade", "delete"])
-def test_another_request_than_is_promised(sent_instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_is_not_promised(sent_instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def on_request(_real: Any, _policy: Any, request: Any) -> None:
         request.http_request.url = request.http_request.url.replace("manualupgrade", sent_instead)
 
@@ -136,7 +136,7 @@ def test_a_model_that_is_changed_beyond_its_image(monkeypatch: pytest.MonkeyPatc
     "said", ["##[add-path]/tmp", "a\n::set-env name=A::b", '{"a": "b ##[x]c"}', "\\n::error::a", "\\0043\\043#[x]"]
 )
 @pytest.mark.parametrize("where", ["summary", "outputs"])
-def test_what_a_later_step_makes_a_command_of(where: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_a_later_step_makes_a_command(where: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong: dict[str, Wrong] = {
         "summary": {"step_summary.as_markdown": lambda *_, **__: said},
         "outputs": {"as_outputs": lambda real, *given: {**real(*given), "report": said}},
@@ -183,7 +183,7 @@ def test_a_run_that_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("kind", ["blanks", "packed"])
-def test_an_answer_of_which_too_much_is_taken(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_read_too_far(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(alterations=(Alteration("permissions", kind, last=0),))
     assert judge.faults_of_case(case) == []
     monkeypatch.setattr(endless, "ANSWER_BYTES", 200_000_000)

@@ -1,4 +1,4 @@
-"""The ways in which an answer's JSON or its whole body is altered, and the shapes of errors."""
+"""Alterations of an answer's JSON or its whole body, and the shapes of errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _text(parent: Any, step: Any, text: str) -> None:
 
 
 def _key(parent: Any, step: Any, text: str) -> None:
-    """The same value under a hostile name; of a list's item, the name around it."""
+    """Put the same value under a hostile name; for a list's item, rename its parent."""
     parent[step] = {text: parent[step]} if isinstance(parent, list) else parent[step]
     if isinstance(parent, dict):
         parent[text] = parent.pop(step)
@@ -39,7 +39,7 @@ def _wrapped(parent: Any, step: Any, _text: str) -> None:
 
 
 def _unwrapped(parent: Any, step: Any, _text: str) -> None:
-    """The items of a list as an object, an object's values as a list."""
+    """Turn the items of a list into an object, or an object's values into a list."""
     value = parent[step]
     if isinstance(value, list):
         parent[step] = {str(number): item for number, item in enumerate(value)}
@@ -56,7 +56,7 @@ def _in_text(parent: Any, step: Any, _text: str) -> None:
 
 
 def _failing(parent: Any, step: Any, text: str) -> None:
-    """What an instance view says of an instance that could not be provisioned."""
+    """Make an instance view show a failed provisioning."""
     parent[step] = [{"code": f"ProvisioningState/failed/{text[:40]}", "level": "Error", "message": text}]
 
 
@@ -118,7 +118,7 @@ def _odd(code: str, text: str) -> bytes:
     return _as_json({"error": {"code": [code, text], "message": {text: [text]}, "details": {"a": text}}})
 
 
-# shape -> code and text to the body: Azure's, Entra's, those of proxies, and an operation that failed
+# shape -> code and text to the body: Azure's, Entra's, those of proxies, and of a failed operation
 ERRORS: dict[str, Callable[[str, str], bytes]] = {
     "arm": lambda code, text: _as_json({"error": {"code": code, "message": text}}),
     "detailed": _detailed,

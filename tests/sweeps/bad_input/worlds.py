@@ -1,7 +1,7 @@
-"""The small scale sets that the cases are played on, and what may be upgraded of each.
+"""The small scale sets of the cases, and the instances that may be upgraded in each.
 
-Three instances are due, one is protected, one is on the target image already (but where images are not shown);
-everything is over within virtual minutes, so that a case is cheap.
+Three instances are due, one is protected, and one is already on the target image (unless images are not shown). A run
+ends within virtual minutes, so that a case is cheap.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _GALLERY = (
     "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
     "/galleries/golden/images/web"
 )
-NAMES = {"flexible": "simulated-set_0000000"}  # what comes before the number in the ids of a world's instances
+NAMES = {"flexible": "simulated-set_0000000"}  # the prefix of the ids of a world's instances
 
 
 def _world(
     target: dict[str, str], *, fleet: dict[str, Any] | None = None, current: Any = NEW, names: str = "", **more: Any
 ) -> dict[str, Any]:
-    """What is asked for, and the set it is asked of; `current` is the image of the instance that needs nothing."""
+    """Return the inputs and the set; `current` is the image of the instance that needs no upgrade."""
     bounds = {"bake-time": "0", "health-timeout": "90s", "batch-timeout": "3m", "timeout": "20m", "batch-size": "2"}
     instances = {PROTECTED: {"protected": True}, **({CURRENT: {"image": current}} if current else {})}
     return fleet_of(
@@ -69,7 +69,7 @@ WORLDS = {
     "vhd": _world(
         {"image-uri": f"{_DISKS}/web-2.vhd{_SAS}"},
         fleet={"image": {"uri": f"{_DISKS}/web-1.vhd{_SAS}"}},
-        current=None,  # no instance shows which disk it came from
+        current=None,  # no instance shows the image of its disk
     ),
 }
 SAS = _SAS.removeprefix("?")
@@ -77,10 +77,10 @@ SAS = _SAS.removeprefix("?")
 
 @cache
 def scenario(name: str) -> Scenario:
-    """The scenario of a world, read once."""
+    """Read the scenario of a world, once."""
     return as_scenario(WORLDS[name])
 
 
 def own_names(name: str) -> dict[str, str]:
-    """By number, the ids of a world's instances."""
+    """Return the ids of a world's instances, by number."""
     return {number: f"{NAMES.get(name, '')}{number}" for number in NUMBERS}

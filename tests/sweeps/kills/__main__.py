@@ -14,14 +14,14 @@ from sweeps.kills.scenarios import LARGE, swept
 from sweeps.kills.sweep import Point, judge, points_of
 from sweeps.kills.wire import Kill, Moment
 
-CHUNK = 8  # points that a process is given at once: mostly of one scenario, whose undisturbed run it knows then
+CHUNK = 8  # points for a process at a time: mostly of one scenario, whose undisturbed run it then knows
 
 
 def main() -> int:
-    """The command line. Returns 1 where something was wrong."""
+    """Run the command line. Return 1 if any point was wrong."""
     parser = argparse.ArgumentParser(prog="sweeps.kills", description=__doc__)
-    parser.add_argument("--scenario", choices=[*swept(), LARGE], metavar="NAME", help="this one alone")
-    parser.add_argument("--call", type=int, help="with --scenario: kill it at this call alone")
+    parser.add_argument("--scenario", choices=[*swept(), LARGE], metavar="NAME", help="only this one")
+    parser.add_argument("--call", type=int, help="with --scenario: kill it only at this call")
     parser.add_argument("--moment", choices=[moment.value for moment in Moment], default=Moment.BEFORE.value)
     chosen = parser.parse_args()
     if chosen.call is not None:

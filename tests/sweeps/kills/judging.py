@@ -1,4 +1,4 @@
-"""What must be true of a run that was killed and run again, judged from Azure's own truth."""
+"""The requirements for a run that was killed and repeated, judged from Azure's own state."""
 
 from __future__ import annotations
 
@@ -10,30 +10,31 @@ from azure_simulator.scenario.request_faults import AnswerError, HttpFault, Oper
 from azure_simulator.scenario.scenario import Fault
 from sweeps.kills.runs import Ran
 
-# Faults that a second try does not meet again, and why: a run that they halted may get further when it is repeated.
+# Faults that a second try does not meet again, and why. A run that such a fault halted may get further when repeated.
 PASSING = (
-    ComesUpUnhealthy,  # for `seconds` only: by the next run it has recovered
-    ProvisioningFailure,  # an instance's first upgrade alone
-    Hangs,  # likewise
-    StaysOnOldImage,  # likewise
-    HttpFault,  # the nth request alone, which an earlier run has made
-    AnswerError,  # likewise
-    OperationFate,  # likewise
+    ComesUpUnhealthy,  # lasts `seconds`, so it is over by the next run
+    ProvisioningFailure,  # strikes only an instance's first upgrade
+    Hangs,  # the same reason
+    StaysOnOldImage,  # the same reason
+    HttpFault,  # strikes only the nth request, which an earlier run has made
+    AnswerError,  # the same reason
+    OperationFate,  # the same reason
 )
 AS_ASKED = ("succeeded", "model-updated", "nothing-to-do")
 
 
 def problems(scenario: Scenario, calm: Ran, ran: Ran) -> list[str]:
-    """What is wrong with `ran`, the killed and repeated run of the scenario whose undisturbed run is `calm`.
+    """List the problems of `ran`, the killed and repeated run of the scenario with the undisturbed run `calm`.
 
-    What is to be equal: exit code, outcome and, an hour after the end, every instance that exists, with its image,
-    model state, provisioning state and availability; an hour, because a repeated run does not wait for a flag that
-    lags. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last write. Where
-    the undisturbed run ended early, by a limit of its own (`stop-after`, `timeout`) or halted by a fault that passes,
-    the repeated one may get further, and never less far.
+    Both must have the same exit code, the same outcome and, an hour after the end, the same instances with the same
+    image, model state, provisioning state and availability. The hour is needed because a repeated run does not wait for
+    a lagging flag. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last
+    write. If the undisturbed run ended early, by its own limit (`stop-after`, `timeout`) or by a passing fault, the
+    repeated one may get further, but never less far.
 
-    Of a scenario with a rollback in it: killed before that began, the repeated run goes forward again, and whatever it
-    ends with must be true; killed later, it is gone on with by `operation: rollback`, and all that moved must be back.
+    A scenario with a rollback has two cases. If the run is killed before the rollback begins, the repeated run goes
+    forward again, and its claims must be true whatever its outcome. If it is killed later, `operation: rollback`
+    continues it, and every moved instance must be back.
     """
     if _moves_both_ways(scenario):
         return [*false_claims(scenario, ran), *_not_returned(scenario, calm, ran)]
@@ -41,16 +42,16 @@ def problems(scenario: Scenario, calm: Ran, ran: Ran) -> list[str]:
 
 
 def false_claims(scenario: Scenario, ran: Ran) -> Iterator[str]:
-    """What must be true of every run, killed before or not."""
+    """List the false claims and needless upgrades of a run, killed before or not."""
     if "Traceback" in ran.last.log or "Internal error" in ran.last.log:
         yield "a traceback in the log"
     if _moves_both_ways(scenario):
-        return  # what was needed on one way is without need on the other
+        return  # an upgrade that one direction needed is needless in the other
     for before in ran.asked:
         if before.provisioning_state in ("Creating", "Updating", "Deleting"):
             yield f"instance {before.instance_id} was upgraded while it was {before.provisioning_state}"
         elif _is_there(scenario, ran, before):
-            yield f"instance {before.instance_id} was upgraded without need"
+            yield f"instance {before.instance_id} was upgraded needlessly"
     skipped = set(ran.last.ids("skipped"))
     there = {instance.instance_id for instance in ran.instances if _is_there(scenario, ran, instance)}
     moves = scenario.inputs.get("operation") != "update-model"
@@ -59,7 +60,7 @@ def false_claims(scenario: Scenario, ran: Ran) -> Iterator[str]:
         if left or set(ran.last.ids("remaining")):
             yield f"{ran.last.outcome}, but not on the target: {sorted(left)}; remaining {ran.last.ids('remaining')}"
     if set(ran.last.ids("upgraded")) - there:
-        yield f"said to be upgraded, but not on the target: {sorted(set(ran.last.ids('upgraded')) - there)}"
+        yield f"reported as upgraded, but not on the target: {sorted(set(ran.last.ids('upgraded')) - there)}"
 
 
 def _moves_both_ways(scenario: Scenario) -> bool:
@@ -67,7 +68,7 @@ def _moves_both_ways(scenario: Scenario) -> bool:
 
 
 def _not_returned(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
-    """What is wrong after the kill of a scenario with a rollback."""
+    """List the problems after the kill of a scenario with a rollback."""
     yield from _after_death(ran)
     target, previous = calm.last.outputs["target-image"], calm.last.outputs["previous-image"]
     by_hand = scenario.inputs.get("operation") == "rollback"
@@ -76,10 +77,10 @@ def _not_returned(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
     if ran.last.outcome in ("rolled-back", *(AS_ASKED if ran.goes_back else ())) and on_new:
         yield f"{ran.last.outcome}, and on {new} still: {on_new}"
     if ran.goes_back and ran.last.outcome not in (*AS_ASKED, "halted"):
-        yield f"the rollback was gone on with, and ended {ran.last.outcome}"
-    ill = [each for each in calm.later if not each.available]
-    if ran.goes_back and ran.last.outcome == "halted" and not ill:
-        yield "the rollback was gone on with, and halted, where the undisturbed one returned all"
+        yield f"the rollback continued, and ended {ran.last.outcome}"
+    unavailable = [each for each in calm.later if not each.available]
+    if ran.goes_back and ran.last.outcome == "halted" and not unavailable:
+        yield "the rollback continued, and halted, although the undisturbed one returned all"
     for each in ran.later:
         if not (new.endswith(each.image_version) or old.endswith(each.image_version)):
             yield f"{each.instance_id} runs neither image: {each.image_version}"
@@ -123,7 +124,7 @@ def _fallen_behind(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
     there = {each.instance_id for each in ran.instances if _is_there(scenario, ran, each)}
     for instance in calm.instances:
         if _is_there(scenario, calm, instance) and instance.instance_id not in there:
-            yield f"instance {instance.instance_id} is not on the target, where the undisturbed run brought it"
+            yield f"instance {instance.instance_id} is not on the target, although the undisturbed run upgraded it"
 
 
 def _may_get_further(scenario: Scenario, calm: Ran) -> bool:
@@ -139,18 +140,21 @@ def _passes(fault: Fault) -> bool:
 
 
 def _floor(calm: Ran, *, further: bool) -> int:
-    """The fewest instances available at once: as undisturbed; of a run that gets further what its policy allows, a
-    largest batch beside those that the undisturbed run left unavailable.
+    """Return the fewest instances that may be available at once.
+
+    Normally as many as in the undisturbed run. A run that gets further may also have the largest batch of its policy
+    away, besides the instances that the undisturbed run left unavailable.
     """
     if not further:
         return calm.lowest_available
-    ill = sum(not instance.available for instance in calm.instances)
-    return min(calm.lowest_available, calm.available_at_first - calm.largest_upgrade - ill)
+    unavailable = sum(not instance.available for instance in calm.instances)
+    return min(calm.lowest_available, calm.available_at_first - calm.largest_upgrade - unavailable)
 
 
 def _is_there(scenario: Scenario, ran: Ran, instance: InstanceState) -> bool:
-    """Whether an upgrade would bring nothing to the instance, as far as Azure shows it: of a disk in a storage account,
-    and where the whole model is the goal, only the flag tells.
+    """Return True if Azure shows that an upgrade would not change the instance.
+
+    For a disk in a storage account, and if the whole model is the goal, only the flag shows it.
     """
     if instance.latest_model_applied or instance.provisioning_state == "Failed":
         return instance.latest_model_applied

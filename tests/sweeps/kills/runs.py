@@ -1,4 +1,4 @@
-"""A scenario run undisturbed, or killed at one call and run again until it ends by itself."""
+"""Runs a scenario undisturbed, or kills it at one call and then runs it to its end."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from vmss_upgrade.handover.state_file import ROLLOUT
 PAUSES = (0.0, 30.0, 3600.0)  # seconds between the end of the job and the next run
 
 INPUT = re.compile(r"`([a-z-]+): ([^`]+)`")  # one input, as the post step names it
-SETTLED = 3600.0  # seconds after a run in which all that lags arrives
+SETTLED = 3600.0  # seconds after a run until all lagging values have arrived
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ran:
-    """What was left by a run that ended by itself (`last`), and, where there was one, by the killed run before it.
+    """The results of the run that ended by itself (`last`), and of the killed run before it, if there was one.
 
-    `instances` are as the last run left them, `later` an hour after it, when no flag lags any more. `calls` are the
-    last run's, `goes_back` tells of one that was a rollback by hand. `post` is what the post step returned and printed,
-    `went_on` seconds that passed in the killed run after its death.
+    `instances` is their state after the last run, `later` an hour after it, when no flag lags any more. `calls` counts
+    the last run's requests, `goes_back` marks a rollback by hand. `post` is the post step's exit code and text,
+    `went_on` the seconds that passed in the killed run after its death.
     """
 
     last: Played
@@ -46,7 +46,7 @@ class Ran:
 
     @property
     def asked(self) -> list[InstanceState]:
-        """Each instance just before each accepted upgrade of it."""
+        """Return each instance just before each of its accepted upgrades."""
         azure = self.last.azure
         return [
             instance
@@ -57,41 +57,42 @@ class Ran:
 
     @property
     def largest_upgrade(self) -> int:
-        """How many instances were asked for at once at most."""
+        """Return the largest number of instances in one upgrade request."""
         return max((len(upgrade.instance_ids) for upgrade in self.last.azure.upgrades), default=0)
 
     @property
     def model_updates(self) -> int:
-        """How often a change of the model was accepted."""
+        """Return how many changes of the model Azure accepted."""
         return sum(write.method == "PATCH" and write.status in (200, 201, 202) for write in self.last.writes)
 
 
 def undisturbed(scenario: Scenario) -> Ran:
-    """The scenario from its beginning to its end."""
+    """Run the scenario to its end."""
     with TemporaryDirectory(prefix="vmss-upgrade-kill-") as folder:
-        return _World(scenario, Path(folder)).to_its_end(scenario.inputs)
+        return _World(scenario, Path(folder)).finish(scenario.inputs)
 
 
 def killed(scenario: Scenario, kill: Kill) -> Ran:
-    """The same, killed: then the post step, a pause that is drawn from the point, and a run that ends by itself, with
-    the inputs that the post step names where a rollback was under way, else with the same.
+    """Kill the run, run the post step, pause for a time drawn from the point, then run the scenario to its end.
+
+    The next run gets the inputs that the post step names if a rollback was in progress, otherwise the same inputs.
     """
     with TemporaryDirectory(prefix="vmss-upgrade-kill-") as folder:
         world = _World(scenario, Path(folder))
         went_on = world.until(kill)
         post_step = world.post_step()
         world.clock.sleep(pause_after(kill))
-        again = world.to_its_end(world.inputs_to_go_on())
+        again = world.finish(world.inputs_to_go_on())
         return replace(again, post=post_step, went_on=went_on)
 
 
 def pause_after(kill: Kill) -> float:
-    """Each of the pauses comes after every third call, and after the two moments of a call a different one."""
+    """Return a pause that differs between neighbouring calls, and between the two moments of a call."""
     return PAUSES[(kill.call + (kill.moment is Moment.AFTER)) % len(PAUSES)]
 
 
 class _World:
-    """One simulated Azure, one clock, and the jobs that run against them, each in a folder of its own."""
+    """One simulated Azure, one clock, and the jobs that run against them, each in its own folder."""
 
     def __init__(self, scenario: Scenario, folder: Path) -> None:
         self.clock = VirtualClock()
@@ -103,7 +104,7 @@ class _World:
         self._died_at = 0.0
 
     def until(self, kill: Kill) -> float:
-        """Run until the kill; what the run writes while it is unwound is thrown away."""
+        """Run until the kill. Discard everything that the run writes afterwards."""
         folder = self._job("killed")
 
         def keep() -> None:
@@ -114,11 +115,11 @@ class _World:
         cut = Cut(kill, keep)
         self._run(folder, self._scenario.inputs, cut)
         if not cut.is_dead:
-            raise ValueError(f"the run made {cut.calls} calls only, so it was not killed at {kill.call}")
+            raise ValueError(f"the run made {cut.calls} calls, so it was not killed at {kill.call}")
         return self.clock.now() - self._died_at
 
     def post_step(self) -> tuple[int, str]:
-        """The post step of the killed run, as the runner starts it: what it returns and prints."""
+        """Run the post step of the killed run as the runner starts it. Return its exit code and text."""
         environ = job_environment(self._azure, self._job("post"), self._scenario.inputs)
         environ |= {f"STATE_{name}": value for name, value in self._saved.items()}
 
@@ -129,16 +130,16 @@ class _World:
         return captured(lambda: post.run(environ, self.clock, connect=connected))
 
     def inputs_to_go_on(self) -> dict[str, str]:
-        """The inputs of the next run, as the post step has told them."""
+        """Return the inputs of the next run, as the post step names them."""
         under_way = from_value(self._saved.get(ROLLOUT, ""))
-        told = dict(INPUT.findall(under_way.way_back if under_way is not None else ""))
-        if not told:
+        named = dict(INPUT.findall(under_way.way_back if under_way is not None else ""))
+        if not named:
             return dict(self._scenario.inputs)
         kept = {k: v for k, v in self._scenario.inputs.items() if not (k.startswith("image-") or k == "on-failure")}
-        return kept | told
+        return kept | named
 
-    def to_its_end(self, inputs: Mapping[str, str]) -> Ran:
-        """One run that nobody disturbs."""
+    def finish(self, inputs: Mapping[str, str]) -> Ran:
+        """Run one job without a kill."""
         cut = Cut()
         last = self._run(self._job("run"), inputs, cut)
         lowest, instances = self._azure.lowest_available(), tuple(self._azure.instances())

@@ -1,4 +1,4 @@
-"""What is killed: every scenario that ships and has at most twelve instances, and small ones for what they lack."""
+"""The killed scenarios: all shipped ones with at most twelve instances, and small ones for what those lack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_INSTANCES = 12
 LARGE = "large"
 TINY = "tiny"
 
-# Shorter than what Azure takes: each more second is more polls, which are all alike, and each of them is a point.
+# These times are shorter than Azure's: each second adds polls that are all alike, and each poll is another point.
 SHORT = Timing(upgrade=(6.0, 16.0), healthy_after=(4.0, 8.0), model_update=4.0)
 SHORTER = Timing(upgrade=(3.0, 4.0), healthy_after=(3.0, 4.0), model_update=2.0)
 
@@ -78,32 +78,32 @@ OWN = {
     "protected and stopped": fleet_of(
         THREE, instances={"1": {"protected": True}, "2": {"power": "deallocated"}, "3": {"unhealthy": True}}
     ),
-    "born meanwhile": fleet_of(
+    "created meanwhile": fleet_of(
         THREE,
         faults=[
             on_instance("vanish", "2", after_upgrade=1, delay=5),
             on_instance("appear", "6", update_domain=0, image="old", after_upgrade=2, delay=5),
         ],
     ),
-    "sick for good": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("comes-up-unhealthy")]),
-    "sick for a while": fleet_of(THREE, faults=[on_instance("comes-up-unhealthy", seconds=90)]),
+    "stays unhealthy": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("comes-up-unhealthy")]),
+    "unhealthy for a while": fleet_of(THREE, faults=[on_instance("comes-up-unhealthy", seconds=90)]),
     "failed provisioning": fleet_of(
         THREE, faults=[on_instance("provisioning-failure", code="OSProvisioningTimedOut", message="Too late.")]
     ),
     "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("stays-on-old-image")]),
-    "no upgrade for want of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
+    "no upgrade for lack of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
     "out of time": fleet_of(THREE, {"timeout": "20s"}),
 }
 
 
 def swept() -> list[str]:
-    """The names of the scenarios that are killed at every call."""
+    """Return the names of the scenarios that are killed at every call."""
     shipped = [name for name in scenario_names() if len(load_scenario(name).scale_set.instances) <= MOST_INSTANCES]
     return [*OWN, *shipped]
 
 
 @cache
 def scenario_of(name: str) -> Scenario:
-    """A scenario by its name, at the short times."""
+    """Return a scenario by its name, with the short times."""
     scenario = replace(as_scenario(OWN.get(name, name)), name=name)
     return replace(scenario, timing=SHORTER if name == TINY else SHORT)

@@ -1,4 +1,4 @@
-"""Kill a scenario at many points, and say what is wrong after each."""
+"""Kills a scenario at many points, and judges the result of each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRAWN_OF_LARGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One scenario, killed once, or, without a kill, undisturbed."""
+    """One scenario with one kill, or undisturbed without a kill."""
 
     scenario: str
     kill: Kill | None = None
@@ -25,12 +25,12 @@ class Point:
 
 @cache
 def calm(name: str) -> Ran:
-    """The undisturbed run of a scenario."""
+    """Run a scenario undisturbed."""
     return undisturbed(scenario_of(name))
 
 
 def judge(point: Point) -> Verdict:
-    """What is wrong with the undisturbed run, or when the scenario is killed there and run again."""
+    """Judge the undisturbed run, or the killed and repeated one."""
     scenario, before = scenario_of(point.scenario), calm(point.scenario)
     again = f"python -m sweeps.kills --scenario '{point.scenario}'"
     if point.kill is None:
@@ -41,7 +41,7 @@ def judge(point: Point) -> Verdict:
 
 
 def points_of(name: str, drawn: int | None = None) -> list[Point]:
-    """Every kill of a scenario, or so many, drawn by its name: the same in every run."""
+    """Return every kill of a scenario, or a number of kills drawn by its name, which are the same in every run."""
     kills = [Kill(call, moment) for call in range(1, calm(name).calls + 1) for moment in Moment]
     drawn = DRAWN_OF_LARGE if name == LARGE else drawn
     if drawn is not None and drawn < len(kills):

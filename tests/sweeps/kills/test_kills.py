@@ -1,4 +1,4 @@
-"""A sample of the sweep of kills; `python -m sweeps.kills` is the whole of it."""
+"""A sample of the sweep of kills. `python -m sweeps.kills` plays all of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sweeps.kills.scenarios import TINY, swept
 from sweeps.kills.sweep import Point, calm, judge, points_of
 
 DRAWN = 1
-PARTS = 4  # of the tiny scenario, for as many cores
+PARTS = 4  # parts of the tiny scenario, for as many cores
 
 
 def wrong_at(points: list[Point]) -> list[object]:

@@ -1,4 +1,4 @@
-"""Where the way of requests to Azure is cut, as SIGKILL cuts it."""
+"""Cuts a run off from Azure at one request, as SIGKILL does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.wire import Request, Send
 
 
 class Moment(Enum):
-    """When the run dies at a call: before it reaches Azure, or after it was carried out, its answer unread."""
+    """The moment of death at a call: before it reaches Azure, or after Azure carried it out, with the answer unread."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -22,22 +22,21 @@ class Moment(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """The end of a run at its `call`-th request (1 is the first), those for tokens included."""
+    """The end of a run at its `call`-th request (1 is the first), including those for tokens."""
 
     call: int
     moment: Moment
 
 
 class Killed(BaseException):
-    """The process is no more. Not an Exception, so that nothing that handles errors handles it."""
+    """Signals the death of the process. It is not an Exception, so that no error handler catches it."""
 
 
 class Cut:
-    """An interceptor that lets requests pass until `kill`, and none afterwards, whoever sends them: what a run does
-    while it is unwound would not happen to a killed process.
+    """An interceptor that passes requests on until `kill`, and none afterwards.
 
-    `calls` counts the requests. `on_death` is run at the moment of the kill, when files are still as a killed process
-    leaves them.
+    A killed process would not do what the run does while Python unwinds it. `calls` counts the requests. `on_death`
+    runs at the moment of the kill, when the files are as a killed process leaves them.
     """
 
     def __init__(self, kill: Kill | None = None, on_death: Callable[[], None] = lambda: None) -> None:
@@ -47,7 +46,7 @@ class Cut:
         self.is_dead = False
 
     def __call__(self, request: Request, send: Send) -> Reply:
-        """One request."""
+        """Answer one request, or die."""
         if self.is_dead:
             raise Killed
         self.calls += 1
@@ -55,7 +54,7 @@ class Cut:
             self._die()
         if self._kill != Kill(self.calls, Moment.AFTER):
             return send(request)
-        with suppress(ConnectionDropped, AnswerTookTooLong):  # an answer that would not have come either
+        with suppress(ConnectionDropped, AnswerTookTooLong):  # this answer would not have come either
             send(request)
         self._die()
 

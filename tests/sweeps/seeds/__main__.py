@@ -1,4 +1,4 @@
-"""`python -m sweeps.seeds`: many seeds on all cores, or one with its log. Needs `src` and `tests` on the path."""
+"""`python -m sweeps.seeds`: play many seeds on all cores, or one with its log. Needs `src` and `tests` on the path."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from sweeps.seeds.drawing import draw_case
 from sweeps.seeds.judging import judge, smallest
 from sweeps.seeds.running import run_case
 
-CHUNK = 20  # seeds that a process takes at a time
-SHRUNK = 5  # of the failing seeds, so many are made smaller; that takes a while
+CHUNK = 20  # seeds for a process at a time
+SHRUNK = 5  # number of failing seeds to shrink, as that takes a while
 
 
 def main() -> int:
-    """The command line. Returns 1 where any seed breaks anything."""
+    """Run the command line. Return 1 if any seed failed."""
     parser = argparse.ArgumentParser(prog="sweeps.seeds", description=__doc__)
     parser.add_argument("--seeds", type=int, default=2000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--seed", type=int, help="play this one alone, and show its log")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seed", type=int, help="play only this seed, and show its log")
     arguments = parser.parse_args()
     if arguments.seed is not None:
         case = draw_case(arguments.seed)

@@ -1,4 +1,4 @@
-"""What the inputs of a case ask for, read anew here: nothing of the action's own reading is used."""
+"""The request of a case, parsed here independently of the action's own parsing."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
 def seconds(text: str) -> float:
-    """Seconds of `90s`, `5m`, `1h30m`, `PT1M` or a plain number."""
+    """Return the seconds of `90s`, `5m`, `1h30m`, `PT1M` or a plain number."""
     parts = re.findall(r"(\d+)([hms])", text.lower())
     return float(sum(int(number) * _SECONDS[unit] for number, unit in parts)) if parts else float(text)
 
 
 def at_most(share: str, whole: int) -> int:
-    """A bound from above: a count, or a percentage of `whole` rounded down, at least one."""
+    """Return an upper limit: a count, or a percentage of `whole` rounded down, but at least one."""
     return max(1, floor(whole * int(share[:-1]) / 100)) if share.endswith("%") else int(share)
 
 
 def at_least(share: str, whole: int) -> int:
-    """A bound from below: a count, or a percentage of `whole` rounded up."""
+    """Return a lower limit: a count, or a percentage of `whole` rounded up."""
     return ceil(whole * int(share[:-1]) / 100) if share.endswith("%") else int(share)
 
 
@@ -45,13 +45,14 @@ class Asked:
 
     @property
     def operation(self) -> str:
-        """What is to be done."""
+        """The requested operation."""
         return self["operation"]
 
     @property
     def target(self) -> str:
-        """The exact image that is asked for; of `upgrade-instances` and `status`, the model's at the beginning;
-        empty where a rollback is asked for, and nothing exact to return to can be known.
+        """The exact requested image; for `upgrade-instances` and `status`, the model's image at the start.
+
+        Empty for a rollback that has no exact image to return to.
         """
         family = family_of(self.case.document)
         if self.operation == "rollback" and not (self["image-id"] or self["image-version"]):
@@ -62,29 +63,29 @@ class Asked:
         else:
             named = self["image-id"] or self["image-version"]
         if self.goes_back and named in ("latest", GALLERY):
-            return ""  # never back to whatever is the latest
+            return ""  # never back to the latest version
         return family.exact(LATEST) if named in ("latest", GALLERY) else str(named)
 
     @property
     def goes_back(self) -> bool:
-        """Whether it is a rollback that is asked for by hand."""
+        """True if the case requests a rollback by hand."""
         return self.operation == "rollback"
 
     @property
     def may_turn_back(self) -> bool:
-        """Whether a rollout that fails is to be undone."""
+        """True if the case requests a rollback of a failed rollout."""
         return self["on-failure"] == "rollback" and self.operation in ("upgrade", "upgrade-instances")
 
     @property
     def model_image(self) -> str:
-        """The exact image that the model names at the beginning; empty where it names none."""
+        """The exact image that the model names at the start; empty if it names none."""
         reference = self.case.document["fleet"]["image"]
         named = str(reference["id"] if "id" in reference else reference["version"])
         return "" if named in ("latest", GALLERY) else named
 
     @cached_property
     def images_at_first(self) -> dict[str, str]:
-        """What every instance runs at the beginning, by id."""
+        """The image of every instance at the start, by id."""
         overrides = self.case.document["instances"]
         shown = {
             i.instance_id: overrides.get(i.instance_id, {}).get("image") for i in self.case.scenario.scale_set.instances
@@ -93,8 +94,10 @@ class Asked:
 
     @property
     def image_of_the_others(self) -> str:
-        """Of the model's image and the one that most others run, whom a rollout may move, the older; empty where there
-        is no such pair. The drawn versions of a kind sort by their text.
+        """The image that a rollback by hand returns to without an image in the inputs; empty if it is unknown.
+
+        It is the older one of two: the model's image, and the image of most other instances that may move. The drawn
+        versions of a kind sort by their text.
         """
         begins = self.case.document["instances"]
         keeps_off = () if self["stopped-instances"] == "include" else ("stopped", "deallocated")
@@ -118,34 +121,34 @@ class Asked:
 
     @property
     def model_holds_target(self) -> bool:
-        """Whether the model names the target exactly from the beginning."""
+        """True if the model names the exact target from the start."""
         reference = self.case.document["fleet"]["image"]
         return self.target in (reference.get("id"), reference.get("version"))
 
     @property
     def is_flexible(self) -> bool:
-        """Whether the instances are machines of a Flexible set."""
+        """True if the instances are machines of a Flexible set."""
         return "orchestration" in self.case.document["fleet"]
 
     @property
     def has_signal(self) -> bool:
-        """Whether health counts: the set has a source of it, and the workflow does not ignore it."""
+        """True if health counts: the set has a source of it, and the workflow does not ignore it."""
         return self.case.document["fleet"]["health"] != "none" and self["health"] != "ignore"
 
     @property
     def bake_time(self) -> float:
-        """Seconds that a batch must stay healthy."""
+        """Seconds for which a batch must stay healthy."""
         return seconds(self["bake-time"]) if self["bake-time"] else (30.0 if self.has_signal else 300.0)
 
     @property
     def canary(self) -> int | None:
-        """How many instances at most go alone at first; None: no such bound."""
-        told = self["canary"] or ("" if self.has_signal else "1")
-        return int(told) or None if told else None
+        """The largest number of instances that may go first alone; None: no limit."""
+        given = self["canary"] or ("" if self.has_signal else "1")
+        return int(given) or None if given else None
 
     def is_on_target(self, instance: InstanceState) -> bool:
-        """Whether nothing is left to do for the instance."""
-        has_failed = instance.provisioning_state == "Failed" and not self.is_flexible  # where it shows
+        """Return True if nothing is left to do for the instance."""
+        has_failed = instance.provisioning_state == "Failed" and not self.is_flexible  # if Azure shows it
         if self._is_half_way(instance) and (self.goes_back or has_failed):
             return False
         if self.operation == "upgrade-instances" and not self.is_flexible:
@@ -153,68 +156,68 @@ class Asked:
         return instance.image_version == self.target
 
     def is_attached(self, instance_id: str) -> bool:
-        """Whether somebody attached it, so that it was never made from the model."""
+        """Return True if somebody attached the instance, so that it was not created from the model."""
         return instance_id in self.case.document["fleet"].get("attached", ())
 
     def is_without_view(self, instance: InstanceState) -> bool:
-        """Whether Azure shows neither its power nor its health until it is upgraded."""
+        """Return True if Azure shows neither its power nor its health until it is upgraded."""
         begins = self.case.document["instances"].get(instance.instance_id, {})
         return instance.upgrades == 0 and "shows" in begins and not self.is_attached(instance.instance_id)
 
     def is_without_signal_yet(self, instance: InstanceState) -> bool:
-        """Whether it gets the model's health signal with its first upgrade only."""
+        """Return True if only its first upgrade gives it the model's health signal."""
         begins = self.case.document["instances"].get(instance.instance_id, {})
         return begins.get("reports_health") is False and instance.upgrades == 0 and instance.healthy is None
 
     def is_protected(self, instance_id: str) -> bool:
-        """Whether it is protected from scale set actions; nobody ever changes that in a drawn case."""
+        """Return True if it is protected from scale set actions; in a drawn case nobody changes that."""
         return bool(self.case.document["instances"].get(instance_id, {}).get("protected"))
 
     def is_selected(self, instance: InstanceState) -> bool:
-        """Whether it is among those that the workflow names, as far as Azure shows its domains."""
+        """Return True if the workflow selects it, as far as Azure shows its domains."""
         if self.is_without_view(instance) and (self["update-domains"] or self["fault-domains"]):
             return False
         named = {name: self[name].split(",") for name in SELECTIONS if self[name]}
         return all(str(SELECTIONS[name](instance)) in values for name, values in named.items())
 
     def may_touch(self, instance: InstanceState) -> bool:
-        """Whether an upgrade of it is allowed by what was asked for."""
+        """Return True if the request allows an upgrade of it."""
         off_and_left_out = is_off(instance) and self["stopped-instances"] != "include"
         kept_away = self.is_protected(instance.instance_id) or self.is_attached(instance.instance_id)
         return self.is_selected(instance) and not kept_away and not off_and_left_out
 
     def is_due(self, instance: InstanceState) -> bool:
-        """Whether an upgrade of it is what was asked for."""
+        """Return True if the request demands an upgrade of it."""
         return self.may_touch(instance) and not self.is_on_target(instance) and self.has_moved(instance)
 
     def has_moved(self, instance: InstanceState) -> bool:
-        """Whether a rollback by hand has to return it; of any other operation everybody has to move."""
-        if not self.model_image:  # nothing but the flag tells who left a floating image, and only before the writes
+        """Return True if a rollback by hand has to return it; every other operation has to move all instances."""
+        if not self.model_image:  # only the flag shows which instance left a floating image, and only before the writes
             return True
-        is_born = instance.instance_id not in self.images_at_first
+        is_created_since = instance.instance_id not in self.images_at_first
         may_have = self._is_half_way(instance) and not self._failed_on_target(instance)
-        return not self.goes_back or instance.image_version == self.image_left or is_born or may_have
+        return not self.goes_back or instance.image_version == self.image_left or is_created_since or may_have
 
     def _failed_on_target(self, instance: InstanceState) -> bool:
-        """Whether a rollback by hand leaves it: it failed before, and runs what the others return to."""
+        """Return True if a rollback by hand leaves it alone: it failed before, and runs the image to return to."""
         return instance.provisioning_state == "Failed" and instance.image_version == self.target
 
     def _is_half_way(self, instance: InstanceState) -> bool:
-        is_told_current = instance.latest_model_applied and not self.is_flexible  # a machine has no such flag
-        return instance.provisioning_state in ("Failed", "Updating") and not is_told_current
+        is_shown_current = instance.latest_model_applied and not self.is_flexible  # a machine has no such flag
+        return instance.provisioning_state in ("Failed", "Updating") and not is_shown_current
 
     def is_healthy(self, instance: InstanceState) -> bool:
-        """Whether it serves, as far as the signal that counts tells."""
+        """Return True if it serves, as far as the relevant signal shows."""
         up = instance.provisioning_state == "Succeeded" and instance.power_state == "running"
         up = up and not self.is_without_view(instance)
         return up and (instance.healthy is True or not self.has_signal or self.is_without_signal_yet(instance))
 
     def made(self, fleet: Iterable[InstanceState]) -> list[InstanceState]:
-        """Those of a fleet that were made from the model."""
+        """Return the instances of a fleet that were created from the model."""
         return [instance for instance in fleet if not self.is_attached(instance.instance_id)]
 
     def domain(self, instance: InstanceState, fleet: list[InstanceState]) -> Any:
-        """The domain that a batch must not leave, by the strategy asked for and what the instances show."""
+        """Return the domain that a batch must not leave, by the requested strategy and the visible domains."""
         strategy = self["strategy"] or "auto"
         if strategy == "auto" and any(other.update_domain is not None for other in fleet):
             strategy = "update-domain"
@@ -226,8 +229,10 @@ class Asked:
         return instance.zone if strategy == "zone" else None
 
     def largest_batch(self, fleet: list[InstanceState]) -> int:
-        """How many may be away at once by batch-size, or by its default: a fifth, rounded up where update domains are
-        what `auto` has chosen, or a whole update domain where these were asked for.
+        """Return how many instances may be away at once, by batch-size or its default.
+
+        The default is a fifth, rounded up if `auto` has chosen update domains, or a whole update domain if those were
+        requested.
         """
         if self["batch-size"]:
             return at_most(self["batch-size"], len(fleet))
@@ -239,5 +244,5 @@ class Asked:
 
 
 def is_off(instance: InstanceState) -> bool:
-    """Whether it is stopped or deallocated."""
+    """Return True if it is stopped or deallocated."""
     return instance.power_state in ("stopped", "deallocated")

@@ -1,4 +1,4 @@
-"""One case: everything that a simulated run depends on, as data."""
+"""One case: everything that determines a simulated run, as data."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sweeps.seeds.lies import passes
 
 @dataclass(frozen=True)
 class Case:
-    """A drawn run: `document` is a scenario as its YAML says it, inputs and faults included.
+    """A drawn run. `document` is a scenario in the form of its YAML, with inputs and faults.
 
-    `cancel_at`: when the job is cancelled, in seconds of the virtual clock; None: never. The simulator takes its
+    `cancel_at`: the second of the virtual clock at which the job is cancelled; None: never. The simulator draws its
     durations from `seed`.
     """
 
@@ -26,7 +26,7 @@ class Case:
 
     @cached_property
     def scenario(self) -> Scenario:
-        """The scenario as the simulator reads it. Raises ScenarioError where there is none like it."""
+        """The scenario as the simulator reads it. Raises ScenarioError if it is invalid."""
         return read_scenario(self.document, f"seed-{self.seed}", f"seed {self.seed}")
 
     @property
@@ -37,18 +37,18 @@ class Case:
 
     @property
     def faults(self) -> list[dict[str, Any]]:
-        """What goes wrong, and what others do meanwhile."""
+        """The faults, and the actions of others."""
         faults: list[dict[str, Any]] = self.document.get("faults", [])
         return faults
 
     @property
     def is_calm(self) -> bool:
-        """Nothing goes wrong and nobody interferes."""
+        """True if no fault happens and no other actor interferes."""
         return not self.faults and self.cancel_at is None and "access_token_seconds" not in self.document
 
     @property
     def is_lying(self) -> bool:
-        """Azure lies in ways that pass, and nothing else is wrong: the bounds are those of a calm case."""
+        """True if Azure only lies in ways that pass, and nothing else is wrong. The limits are those of a calm case."""
         is_bounded = any(name in self.inputs for name in ("health-timeout", "batch-timeout", "timeout"))
         is_quiet = self.cancel_at is None and "access_token_seconds" not in self.document and not is_bounded
         return bool(self.faults) and is_quiet and all(map(passes, self.faults))
@@ -64,12 +64,12 @@ class Case:
         return float(max((each["seconds"] for each in self.faults if each["kind"] == "model-lags"), default=0.0))
 
     def changed(self, **parts: Any) -> Case:
-        """The same case with other parts of the document; None takes one out."""
+        """Return the case with other parts of the document; None removes a part."""
         document = {key: value for key, value in {**self.document, **parts}.items() if value is not None}
         return replace(self, document=document)
 
     def as_yaml(self) -> str:
-        """A scenario file, to be saved and played."""
+        """Return a scenario file to save and play."""
         cancel = f"# The job is cancelled at {self.cancel_at} s.\n" if self.cancel_at is not None else ""
         head = f"# Seed {self.seed}; the simulator's durations are drawn by the same number.\n"
         return head + cancel + yaml.safe_dump(self.document, sort_keys=False, width=110)

@@ -1,4 +1,4 @@
-"""All checks by name. Each takes the truth of a run and yields a sentence for everything that is broken."""
+"""All checks by name. Each takes the truth of a run and yields a sentence for every broken rule."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Without faults and other actors a run ends as its inputs ask for, and keeps exactly what it promises.
+"""Without faults and other actors a run ends as its inputs demand, and keeps every promise exactly.
 
-What must come of it is worked out here anew, as far as arithmetic can tell it exactly; where inputs and set are at
-odds in ways that only a plan shows, either end is taken.
+The expected outcome is computed here independently, as far as arithmetic can tell it. If inputs and set contradict each
+other in ways that only a plan shows, both outcomes are accepted.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ Fleet = list[InstanceState]
 
 
 def calm(truth: Truth) -> Iterator[str]:
-    """The outcome of a calm case is one that its inputs ask for."""
+    """Check that the outcome of a calm case fits its inputs."""
     if not truth.case.is_calm:
         return
     expected = expected_outcomes(truth)
     if truth.outcome not in expected:
-        yield f"nothing went wrong, and it ended {truth.outcome}; expected {' or '.join(sorted(expected))}"
+        yield f"nothing went wrong, but it ended {truth.outcome}; expected {' or '.join(sorted(expected))}"
 
 
 def floor(truth: Truth) -> Iterator[str]:
-    """At no moment of a calm run, between the looks as well, are fewer available than min-healthy asks for."""
+    """Check that a calm run always keeps as many instances available as min-healthy demands, also between the looks."""
     asked = truth.asked
     if not (truth.case.is_calm and truth.upgrades) or asked["allow-downtime"] == "true" or asked["health"] == "ignore":
         return
     running = sum(1 for each in asked.made(truth.at(0.0).values()) if not is_off(each))
     least, lowest = at_least(asked["min-healthy"] or "50%", running), truth.played.azure.lowest_available()
-    if asked.goes_back:  # those that do not serve return first, however few serve
+    if asked.goes_back:  # instances that do not serve return first, however few serve
         least = min(least, sum(1 for each in truth.at(0.0).values() if each.available))
     if lowest < least:
-        yield f"only {lowest} were available at one moment, and min-healthy asks for {least}"
+        yield f"only {lowest} were available at one moment, but min-healthy demands {least}"
 
 
 def expected_outcomes(truth: Truth) -> set[str]:
-    """What a calm case may end with."""
+    """Return the possible outcomes of a calm case."""
     asked, fleet = truth.asked, truth.asked.made(truth.at(0.0).values())
     if asked.operation == "status":
         return {"reported"}
-    if _names_nobody(truth, fleet) or (asked.goes_back and not asked.target):
+    if _selects_nothing(truth, fleet) or (asked.goes_back and not asked.target):
         return {"refused"}
     if asked.operation == "update-model":
         return {"nothing-to-do" if asked.model_holds_target else "model-updated"}
@@ -53,7 +53,7 @@ def expected_outcomes(truth: Truth) -> set[str]:
     good = _good_end(truth, fleet)
     if any(map(asked.is_without_view, fleet)):
         good = good | {"refused"}  # it has no place in the order, or does not count as healthy
-    if asked.operation != "plan" and any(_was_ill_there(truth, each) for each in fleet):
+    if asked.operation != "plan" and any(_was_unhealthy_before(truth, each) for each in fleet):
         good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}
         good |= {"rolled-back", "rollback-failed"} if asked.may_turn_back else set()
     return good if _has_room(truth, fleet) else good | {"refused"}
@@ -63,39 +63,39 @@ def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     if truth.asked.operation == "plan":
         return {"planned"}
     writes_model = truth.asked.operation in ("upgrade", "rollback") and not truth.asked.model_holds_target
-    is_begun = not writes_model and not truth.asked.goes_back  # a rollback leaves the ill ones that never moved
-    if is_begun and any(_is_ill_on_target(truth, each) for each in fleet):
+    is_begun = not writes_model and not truth.asked.goes_back  # a rollback leaves unhealthy instances that never moved
+    if is_begun and any(_is_unhealthy_on_target(truth, each) for each in fleet):
         return {"halted", "rolled-back"} if truth.asked.may_turn_back else {"halted"}
     if not any(truth.asked.is_due(each) for each in fleet):
-        unknown = {"refused"} if truth.asked.goes_back else set()  # nobody can tell who moved
+        unknown = {"refused"} if truth.asked.goes_back else set()  # it is unknown which instances moved
         return {"succeeded" if writes_model else "nothing-to-do"} | unknown
     if truth.asked.goes_back and not any(truth.asked[name] for name in ("image-version", "image-sku", "image-id")):
-        return {"succeeded", "partial", "refused"}  # which of two images is the earlier is not always to be known
+        return {"succeeded", "partial", "refused"}  # it is not always known which of two images is the earlier
     if truth.asked.operation == "upgrade-instances" and truth.asked.is_flexible and truth.is_floating:
-        return {"succeeded", "partial", "halted"}  # Azure takes a machine of that model for current, whatever it runs
+        return {"succeeded", "partial", "halted"}  # Azure regards a machine of that model as current, whatever it runs
     return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}
 
 
-def _is_ill_on_target(truth: Truth, instance: InstanceState) -> bool:
-    """Whether the image that the model holds already does an instance no good: nothing more is upgraded to it."""
+def _is_unhealthy_on_target(truth: Truth, instance: InstanceState) -> bool:
+    """Return True if the image in the model already harms an instance, so that nothing more is upgraded to it."""
     return truth.asked.is_on_target(instance) and not is_off(instance) and not truth.asked.is_healthy(instance)
 
 
-def _was_ill_there(truth: Truth, instance: InstanceState) -> bool:
-    """Whether a selected instance ran the target before, is not upgraded again, and does not serve."""
+def _was_unhealthy_before(truth: Truth, instance: InstanceState) -> bool:
+    """Return True if a selected instance ran the target before, is not upgraded again, and does not serve."""
     stays = instance.image_version == truth.asked.target and not truth.asked.is_due(instance)
     return stays and truth.asked.is_selected(instance) and not is_off(instance) and not truth.asked.is_healthy(instance)
 
 
-def _names_nobody(truth: Truth, fleet: Fleet) -> bool:
-    """Whether the selection names what the set does not have, or an attached machine, which is of another system."""
+def _selects_nothing(truth: Truth, fleet: Fleet) -> bool:
+    """Return True if the selection names something that the set lacks, or an attached machine of another system."""
     named = {name: truth.asked[name].split(",") for name in SELECTIONS if truth.asked[name]}
     present = {name: {str(SELECTIONS[name](each)) for each in fleet} for name in named}
     return any(value not in present[name] for name, values in named.items() for value in values)
 
 
 def _is_impossible(truth: Truth, fleet: Fleet) -> bool:
-    """What is refused whatever the plan is."""
+    """Return True if the run is refused whatever the plan is."""
     asked = truth.asked
     shown = {
         "update-domain": any(each.update_domain is not None for each in fleet),
@@ -116,13 +116,13 @@ def _is_impossible(truth: Truth, fleet: Fleet) -> bool:
 
 
 def _would_be_an_outage(truth: Truth, fleet: Fleet, due: Fleet) -> bool:
-    """Whether the only instance that runs has to be upgraded, and something has to serve meanwhile."""
+    """Return True if the only running instance has to be upgraded, although something has to serve meanwhile."""
     running = [each for each in fleet if not is_off(each)]
     return truth.asked["allow-downtime"] != "true" and len(running) == 1 and running[0] in due
 
 
 def _has_room(truth: Truth, fleet: Fleet) -> bool:
-    """Whether even the largest batch that there can be leaves enough healthy instances, so that nothing is refused."""
+    """Return True if even the largest possible batch leaves enough healthy instances, so that nothing is refused."""
     asked = truth.asked
     if asked["allow-downtime"] == "true":
         return True

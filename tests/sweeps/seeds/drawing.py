@@ -1,4 +1,4 @@
-"""Seed -> Case. The same seed is the same case on every machine: nothing but `random.Random(seed)` draws."""
+"""Draws a case from a seed. A seed gives the same case on every machine: only `random.Random(seed)` draws."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sweeps.seeds.drawing_fleet import draw_fleet
 from sweeps.seeds.drawing_inputs import draw_inputs, draw_operation
 from sweeps.seeds.drawing_lies import draw_lies
 
-CALM = 1 / 3  # so many cases have neither faults nor other actors
-LYING = 1 / 4  # and in so many Azure lies in ways that pass, and nothing else is wrong
-LONGEST = 600.0  # seconds; nobody cancels later
+CALM = 1 / 3  # share of cases with neither faults nor other actors
+LYING = 1 / 4  # share of cases in which Azure lies in ways that pass, and nothing else is wrong
+LONGEST = 600.0  # seconds; no job is cancelled later
 
 
 def draw_case(seed: int) -> Case:
-    """The case of this seed."""
+    """Draw the case of this seed."""
     rng = Random(seed)
     weather = rng.random()
     calm, lying = weather < CALM, CALM <= weather < CALM + LYING

@@ -1,4 +1,4 @@
-"""What goes wrong in a case, and what others do meanwhile: every kind of fault that a scenario can have."""
+"""Draws the faults of a case, and the actions of others: every kind of fault that a scenario can have."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ CODES = ("VMExtensionProvisioningError", "VMAgentStatusCommunicationError", "Int
 
 
 def draw_faults(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> list[Fault]:
-    """One to five faults of any kinds. Half of the cases have lies among them, and some nothing else."""
+    """Draw one to five faults of any kinds. Half of the cases have lies among them, and some nothing else."""
     draw, lies = _Draw(rng, fleet, document), Lies(rng, fleet, document)
-    dishonest = {**lies.passing, **lies.lasting, **lies.sick}
+    dishonest = {**lies.passing, **lies.lasting, **lies.bad}
     kinds = rng.choices([draw.kinds, {**draw.kinds, **dishonest}, dishonest], [5, 2, 3])[0]
     names = list(kinds)
     drawn = [kinds[rng.choice(names)]() for _ in range(rng.randint(1, 5))]
     if kinds is dishonest:
-        return [*drawn, lies.sick["sick-image"]()] if rng.random() < 0.3 else drawn
+        return [*drawn, lies.bad["bad-image"]()] if rng.random() < 0.3 else drawn
     if document["inputs"].get("on-failure") == "rollback" and rng.random() < 0.7:
-        return [draw.what_fails_half_way(), *drawn[1:]]
+        return [draw.fail_half_way(), *drawn[1:]]
     return drawn
 
 
 class _Draw:
-    """Draws faults of one scenario. An instance that appears gets the next free number."""
+    """Draws the faults of one scenario. A new instance gets the next free number."""
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
         self._rng = rng
@@ -57,17 +57,19 @@ class _Draw:
             "operation": self._operation,
             "vanish": lambda: self._event("vanish"),
             "appear": self._appear,
-            "fall-ill": self._fall_ill,
+            "fall-ill": self._become_unhealthy,
             "stop": lambda: self._event("stop", power=rng.choice(["stopped", "deallocated"])),
             "updated-by-somebody": lambda: self._event("updated-by-somebody", seconds=rng.choice([10, 60, 300])),
             "model-change": self._model_change,
         }
 
-    def what_fails_half_way(self) -> Fault:
-        """What makes a rollout fail after it has moved something."""
-        sick: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
+    def fail_half_way(self) -> Fault:
+        """Draw a fault that makes a rollout fail after it has moved an instance."""
+        unhealthy: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
         later: Fault = {"kind": "fall-ill", "instance": self._one(), "after_upgrade": self._rng.randint(1, 3)}
-        return self._rng.choice([sick, self._provisioning_failure(), {**later, "delay": self._rng.choice([0, 20, 90])}])
+        return self._rng.choice(
+            [unhealthy, self._provisioning_failure(), {**later, "delay": self._rng.choice([0, 20, 90])}]
+        )
 
     def _one(self) -> str:
         return self._rng.choice(self._ids)
@@ -132,7 +134,7 @@ class _Draw:
     def _event(self, kind: str, **more: Any) -> Fault:
         return {"kind": kind, "instance": self._one(), **self._when(), **more}
 
-    def _fall_ill(self) -> Fault:
+    def _become_unhealthy(self) -> Fault:
         return self._event("fall-ill", **({"seconds": self._rng.choice([10, 90])} if self._rng.random() < 0.6 else {}))
 
     def _appear(self) -> Fault:

@@ -1,4 +1,4 @@
-"""The scale set of a case: up to twelve instances in any shape and state, and how fast everything is."""
+"""Draws the scale set of a case: up to twelve instances in any shape and state, and all durations."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ ATTACHED: dict[str, Any] = {
 
 
 def draw_fleet(rng: Random, *, half_way: bool) -> dict[str, Any]:
-    """Everything of a scenario but `inputs` and `faults`. `half_way`: a rollout, or its way back, was left so."""
+    """Draw everything of a scenario except `inputs` and `faults`.
+
+    `half_way`: the set is left in the middle of a rollout, or of a rollback.
+    """
     family = Family(gallery=rng.random() < 0.2)
     fleet = _shape(rng)
     model_image = rng.choices([1, LATEST, None], [3, 9, 1] if half_way else [6, 2, 1])[0]
@@ -67,7 +70,7 @@ def draw_fleet(rng: Random, *, half_way: bool) -> dict[str, Any]:
 
 
 def _shape(rng: Random) -> dict[str, Any]:
-    """Update domains, zones, placement groups, or machines of a Flexible set."""
+    """Draw update domains, zones, placement groups, or the machines of a Flexible set."""
     kind = rng.choices(["regional", "zonal", "zones with domains", "groups", "flexible", "gaps"], [8, 3, 2, 2, 3, 2])[0]
     if kind == "zonal":
         zones = ["1", "2", "3"][: rng.randint(1, 3)]
@@ -85,7 +88,7 @@ def _shape(rng: Random) -> dict[str, Any]:
 
 
 def _domains(rng: Random, most: int) -> list[int]:
-    """How many instances each of up to five update domains has."""
+    """Draw the number of instances in each of up to five update domains."""
     count = rng.choice([1, 2, 2, 3, 3, 4, 5])
     each = max(1, most // count)
     return [rng.randint(max(1, each - 2), each) for _ in range(count)]
@@ -110,13 +113,13 @@ def _timing(rng: Random) -> dict[str, Any]:
 def _instances(
     rng: Random, document: dict[str, Any], family: Family, model_image: int | None, *, half_way: bool
 ) -> dict[str, Any]:
-    """How the instances begin: on older or newer images, protected, stopped, failed or ill."""
+    """Draw the first state of the instances: on older or newer images, protected, stopped, failed or unhealthy."""
     plain = read_scenario({**document, "description": "", "instances": {}}, "drawn", "drawn")
     mess = rng.choice([0.0, 0.1, 0.25])
     is_uniform = "orchestration" not in document["fleet"]
-    # machines do not show whether they are current, so that nobody can tell that a signal is newer than they are
+    # machines do not show whether they are current, so it is unknown whether a signal is newer than they are
     lack_signal = is_uniform and document["fleet"]["health"] in ("probe", "extension") and rng.random() < 0.1
-    lack_views = is_uniform and rng.random() < 0.05  # a machine's view can be asked for singly
+    lack_views = is_uniform and rng.random() < 0.05  # Azure can be asked for the view of a single machine
     drawn: dict[str, Any] = {}
     for described in (each for each in plain.scale_set.instances if not each.attached):
         runs = _version(rng, LATEST if half_way else model_image, mess)

@@ -1,4 +1,4 @@
-"""The inputs of a case. Most of them fit the scale set; some do not, as with real workflows."""
+"""Draws the inputs of a case. Most of them fit the scale set; some do not, as in real workflows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ SELECTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def draw_operation(rng: Random) -> str:
-    """What is to be done; the scale set is drawn to fit it."""
+    """Draw the operation; the scale set is then drawn to fit it."""
     return rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
 
 
 def draw_inputs(
     rng: Random, fleet: SetDescription, document: dict[str, Any], operation: str, *, calm: bool
 ) -> dict[str, str]:
-    """Inputs by name, those that are left out not among them."""
+    """Draw inputs by name, without those that are left out."""
     inputs = {"operation": operation}
     if operation == "rollback":
         inputs |= _way_back(rng, document, calm=calm)
@@ -44,7 +44,7 @@ def draw_inputs(
 
 
 def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
-    """The image to return to; left out only where nobody changes the instances that tell it."""
+    """Draw the image to return to. It is left out only if nobody changes the instances that show it."""
     if calm and rng.random() < 0.5:
         return {}
     return family_of(document).asked_for(rng.choices([1, None], [15, 1])[0])
@@ -91,7 +91,7 @@ def _availability(rng: Random) -> dict[str, str]:
 
 
 def _treatment(rng: Random, document: dict[str, Any]) -> dict[str, str]:
-    """What becomes of protected and stopped instances, of health, and of automatic repairs."""
+    """Draw the treatment of protected and stopped instances, of health, and of automatic repairs."""
     inputs = {}
     if rng.random() < 0.04:
         inputs["protected-instances"] = "fail"

@@ -1,4 +1,4 @@
-"""An Azure that lies a little: what it shows late, in part or wrongly, and what others do to the set meanwhile."""
+"""Draws the lies of Azure: late, partial and wrong answers, and what others do to the set meanwhile."""
 
 from __future__ import annotations
 
@@ -26,20 +26,22 @@ MONITORING = {
     "name": "MonitoringAgent",
     "properties": {"publisher": "Contoso", "type": "Monitoring", "typeHandlerVersion": "1.0"},
 }
-SHORT_LAG = 20.0  # seconds; a bake of the default time is longer than old health is shown so
+SHORT_LAG = 20.0  # seconds; a bake of the default time is longer than old health is shown
 CODES = ("OperationPreempted", "InternalExecutionError", "VMExtensionProvisioningError")
 
 
 def draw_lies(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> list[Fault]:
-    """One to three lies that pass: nothing is wrong, and a good image must arrive."""
+    """Draw one to three lies that pass: nothing is wrong, and a good image must arrive."""
     lies = Lies(rng, fleet, document)
     kinds = rng.sample(sorted(lies.passing), rng.randint(1, 3))
     return [lies.passing[kind]() for kind in kinds]
 
 
 class Lies:
-    """Draws faults of one scenario: `passing` ones cost nothing but time, `lasting` ones may end a run, and are not the
-    image's doing, and the image is what `sick` ones are the doing of.
+    """Draws the lies of one scenario.
+
+    `passing` ones only cost time. `lasting` ones may end a run, but the image does not cause them. `bad` ones are
+    caused by the image.
     """
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
@@ -73,35 +75,35 @@ class Lies:
         profile = document.get("model", {}).get("properties", {}).get("virtualMachineProfile", {})
         if profile.get("priority") == "Spot":
             self.lasting["evict"] = lambda: {"kind": "evict", "instance": self._one(), **self._when()}
-        self.sick: dict[str, Draw] = {"sick-image": self._sick_image}
+        self.bad: dict[str, Draw] = {"bad-image": self._bad_image}
 
     @property
     def _has_signal(self) -> bool:
         return self._fleet["health"] != "none" and self._inputs.get("health") != "ignore"
 
-    # -- late and in part ----------------------------------------------------------------------------------------
+    # -- late and partial answers -------------------------------------------------------------------------------
 
     def _in_a_list(self, **effect: Any) -> Fault:
         when = {"during": self._when()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
         return on_request("instances", **effect, **when)
 
     def _health_lags(self) -> Fault:
-        """Old health without its time is shown for less than the bake time, and no batch is without one."""
+        """Draw old health: without its time it is shown for less than the bake time, which every batch has."""
         drawn: Fault = {"kind": "health-lags", "seconds": self._rng.choice([5, SHORT_LAG])}
         return drawn if "bake-time" not in self._inputs and self._rng.random() < 0.5 else {**drawn, "time": True}
 
     def _without_signal(self, **how_long: Any) -> Fault:
         return on_request("set", without=[SIGNALS[self._fleet["health"]]], **how_long)
 
-    # -- what is said of writes ----------------------------------------------------------------------------------
+    # -- answers to writes ----------------------------------------------------------------------------------
 
     def _write(self, **effect: Any) -> Fault:
         return on_request(self._rng.choice(["upgrade", "upgrade", "patch"]), nth=self._rng.randint(1, 2), **effect)
 
     def _operation_lies(self) -> Fault:
-        """Canceled, preempted, failed though well, or succeeded too early."""
-        told_after = self._rng.choice([2, 5, 20])
-        drawn = on_request("upgrade", "operation", nth=self._rng.randint(1, 3), told_after=told_after)
+        """Draw an operation that is cancelled, preempted, failed with healthy instances, or succeeded too early."""
+        after = self._rng.choice([2, 5, 20])
+        drawn = on_request("upgrade", "operation", nth=self._rng.randint(1, 3), told_after=after)
         if self._rng.random() < 0.3:
             return {**drawn, "count": 9}
         drawn["code"] = self._rng.choice(CODES)
@@ -111,7 +113,7 @@ class Lies:
         drawn: Fault = {"kind": "error", "path": "Microsoft.Compute", "error": "no-registered-provider"}
         return {**drawn, "nth": self._rng.randint(1, 5), "every": self._rng.choice([4, 5, 7]), "count": FOR_GOOD}
 
-    # -- what others do ------------------------------------------------------------------------------------------
+    # -- actions of others ------------------------------------------------------------------------------------------
 
     def _somebody_changes(self) -> Fault:
         extensions = [MONITORING, HEALTH_EXTENSION] if self._fleet["health"] == "extension" else [MONITORING]
@@ -136,15 +138,15 @@ class Lies:
             drawn["update_domains"] = [like.update_domain]
         return drawn | ({"zone": like.zone} if like.zone else {})
 
-    # -- what the image does -------------------------------------------------------------------------------------
+    # -- effects of the image -------------------------------------------------------------------------------------
 
-    def _sick_image(self) -> Fault:
-        """Unhealthy for good on every instance: at once, once it has been healthy for a while, or in turns."""
+    def _bad_image(self) -> Fault:
+        """Draw an image on which every instance stays unhealthy: at once, after a while, or on and off."""
         drawn: Fault = {"kind": "comes-up-unhealthy", "instance": "*"}
         in_time: list[Fault] = [{}, {"seconds": 10, "relapses_after": 15}, {"flap_seconds": 10}]
         return {**drawn, **({} if "bake-time" in self._inputs else self._rng.choice(in_time))}
 
-    # -- small words ---------------------------------------------------------------------------------------------
+    # -- small steps ---------------------------------------------------------------------------------------------
 
     def _one(self) -> str:
         return self._rng.choice(self._ids)

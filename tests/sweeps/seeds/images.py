@@ -1,4 +1,4 @@
-"""The images of the drawn cases: two kinds, three versions each, oldest first."""
+"""The images of the drawn cases: two kinds with three versions each, oldest first."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ GALLERY_VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
 
 
 class Family:
-    """One kind of image and how it is written in each place."""
+    """One kind of image, and its spelling in each place."""
 
     def __init__(self, *, gallery: bool) -> None:
         self.is_gallery = gallery
 
     def exact(self, number: int) -> str:
-        """The version as the simulator's truth names it."""
+        """Return the version as the simulator's state names it."""
         return f"{GALLERY}/versions/{GALLERY_VERSIONS[number]}" if self.is_gallery else PLATFORM_VERSIONS[number]
 
     def in_model(self, number: int | None) -> dict[str, str]:
-        """A model's image; None: whatever is the latest."""
+        """Return a model's image; None: the latest."""
         if self.is_gallery:
             return {"id": GALLERY if number is None else self.exact(number)}
         return {**UBUNTU, "version": "latest" if number is None else self.exact(number)}
 
     def of_instance(self, number: int) -> Any:
-        """The image of one instance in a scenario."""
+        """Return the image of one instance in a scenario."""
         return {"id": self.exact(number)} if self.is_gallery else self.exact(number)
 
     def asked_for(self, number: int | None) -> dict[str, str]:
-        """The inputs that name it; None: the latest."""
+        """Return the inputs that name it; None: the latest."""
         if self.is_gallery:
             return {"image-id": GALLERY if number is None else self.exact(number)}
         return {"image-version": "latest" if number is None else self.exact(number)}
 
     def catalog(self) -> list[dict[str, Any]]:
-        """What a scenario's `images` says."""
+        """Return the value of a scenario's `images`."""
         if self.is_gallery:
             return [{"id": GALLERY, "versions": list(GALLERY_VERSIONS)}]
         return [{**UBUNTU, "versions": list(PLATFORM_VERSIONS)}]
@@ -51,5 +51,5 @@ LATEST = 2  # the number of the newest version
 
 
 def family_of(document: dict[str, Any]) -> Family:
-    """The kind of image that a drawn scenario is about."""
+    """Return the kind of image in a drawn scenario."""
     return Family(gallery="id" in document["fleet"]["image"])

@@ -12,7 +12,7 @@ from sweeps.seeds.running import run_case
 from sweeps.seeds.shrinking import shrunk
 from sweeps.seeds.truth import Truth
 
-CRASHED = "crashed"  # stands for a check where the run or its judgement itself raised
+CRASHED = "crashed"  # the name of the check if the run, or a check, raised an error
 
 
 def judge(seed: int) -> Verdict:
@@ -23,7 +23,7 @@ def judge(seed: int) -> Verdict:
 
 
 def broken(case: Case) -> tuple[str, dict[str, list[str]]]:
-    """The outcome, and what is broken, by the name of the check. Whatever is raised on the way is a verdict, too."""
+    """Return the outcome, and the problems by the name of the check. An error on the way is a problem, too."""
     try:
         truth = Truth(run_case(case))
         found = {name: list(check(truth)) for name, check in CHECKS.items()}
@@ -33,7 +33,7 @@ def broken(case: Case) -> tuple[str, dict[str, list[str]]]:
 
 
 def smallest(seed: int) -> Case:
-    """The smallest case that breaks the first of what the case of this seed breaks."""
+    """Return the smallest case that fails the first failing check of this seed."""
     case = draw_case(seed)
     first = next(iter(broken(case)[1]))
     return shrunk(case, lambda smaller: first in broken(smaller)[1])

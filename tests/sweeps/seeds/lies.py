@@ -1,4 +1,4 @@
-"""What Azure says that is not so, or not yet, and what others do that is not the image's doing: which is which."""
+"""Sorts the lies of Azure, and the actions of others, by their effect on a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ SIGNALS = {
     "probe": "properties.virtualMachineProfile.networkProfile.healthProbe",
     "extension": "properties.virtualMachineProfile.extensionProfile",
 }
-FOR_GOOD = 9999  # so many reads in a row
+FOR_GOOD = 9999  # number of reads in a row
 _LATE = ("list-lags", "model-lags", "health-lags")
 _PASSING_ERRORS = ("no-registered-provider", "preempted", "another-operation")
 _OTHERS = ("evict", "scale-out", "scale-in", "vanish", "appear", "updated-by-somebody", "conflict-window")
 
 
 def passes(fault: Fault) -> bool:
-    """Whether it is a lie that passes: nothing is wrong, and whoever looks again gets to know it."""
+    """Return True for a lie that passes: nothing is wrong, and another look shows the truth."""
     kind = fault["kind"]
     if kind == "http":
         hides_signal = fault.get("without", [""])[0] in SIGNALS.values()
@@ -30,30 +30,30 @@ def passes(fault: Fault) -> bool:
 
 
 def blames_nothing(fault: Fault) -> bool:
-    """Whether whatever comes of it is not the image's doing."""
+    """Return True if the image causes none of its effects."""
     is_off = fault["kind"] == "stop" and fault.get("power") == "deallocated"
     is_signal = fault["kind"] == "http" and "without" in fault
     return passes(fault) or fault["kind"] in _OTHERS or is_off or is_signal
 
 
-def makes_all_sick(fault: Fault) -> bool:
-    """Whether every instance is unhealthy for good on the new image, or is soon after it was healthy."""
+def makes_all_unhealthy(fault: Fault) -> bool:
+    """Return True if every instance stays unhealthy on the new image, or becomes so soon after it was healthy."""
     is_for_good = "seconds" not in fault or "relapses_after" in fault
     return fault["kind"] == "comes-up-unhealthy" and fault["instance"] == "*" and is_for_good
 
 
 def hides_the_signal(fault: Fault) -> bool:
-    """Whether the model is shown without its health signal."""
+    """Return True if the model is shown without its health signal."""
     return fault["kind"] == "http" and fault.get("without", [""])[0] in SIGNALS.values()
 
 
 def all_of(faults: Iterable[Fault], *natures: Any) -> bool:
-    """Whether every fault is of one of these natures."""
+    """Return True if every fault is of one of these natures."""
     return all(any(nature(fault) for nature in natures) for fault in faults)
 
 
 def _is_beside_the_image(fault: Fault) -> bool:
-    """Somebody's change of the set that leaves alone what a rollout goes by."""
+    """Return True for somebody's change of the set that does not concern the rollout."""
     if fault["kind"] != "model-change":
         return False
     properties = fault["patch"].get("properties", {})

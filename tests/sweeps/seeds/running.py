@@ -1,4 +1,4 @@
-"""One case through the whole action, in process, on virtual time; kept is what its answers let it know, and when."""
+"""Plays one case through the whole action, in process, on virtual time. Records what its answers showed, and when."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Answered:
         """Its name in ROUTES."""
         return route_of(self.request.method, self.request.path)
 
-    def tells_of(self, route: str) -> bool:
-        """Whether it is a good answer to this route."""
+    def answers_to(self, route: str) -> bool:
+        """Return True for a good answer to this route."""
         return self.request.status == 200 and self.route == route
 
 
 @dataclass(frozen=True)
 class Ran:
-    """What the run of a case left. `answered` are the requests that were answered, in their order."""
+    """The result of a case. `answered` has the answered requests, in order."""
 
     case: Case
     played: Played
@@ -40,7 +40,7 @@ class Ran:
 
 
 def run_case(case: Case) -> Ran:
-    """Play the case. Raises nothing that the action raises: that is in the log."""
+    """Play the case. Errors of the action stay in the log."""
     clock = VirtualClock() if case.cancel_at is None else cancelled_at(case.cancel_at)
     azure = SimulatedAzure(case.scenario, clock, seed=case.seed)
     answered: list[Answered] = []

@@ -1,4 +1,4 @@
-"""A failing case made smaller: whatever can be left out while the same check still speaks is left out."""
+"""Shrinks a failing case: removes every part without which the same check still fails."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from sweeps.seeds.case import Case
 
 
 def shrunk(case: Case, still_fails: Callable[[Case], bool]) -> Case:
-    """The smallest case found by leaving out one part after the other, as long as `still_fails`."""
+    """Remove one part after another while `still_fails`, and return the smallest case."""
     while (smaller := next(filter(still_fails, _smaller(case)), None)) is not None:
         case = smaller
     return case
 
 
 def _smaller(case: Case) -> Iterator[Case]:
-    """Every case with one part less that is a scenario still."""
+    """Yield every case with one part less that is still a valid scenario."""
     for candidate in _with_less(case):
         try:
             _ = candidate.scenario
-        except ScenarioError:  # a fault or an override names what is not there any more
+        except ScenarioError:  # a fault or an override names something that is gone
             continue
         yield candidate
 

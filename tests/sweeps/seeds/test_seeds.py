@@ -1,4 +1,4 @@
-"""The simulation itself: sixty seeds are clean, every check can speak, and a failing case replays and shrinks."""
+"""The simulation itself: sixty seeds are clean, every check can fail, and a failing case replays and shrinks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_nothing_is_broken(seed: int) -> None:
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: f"{mutation.check}: {mutation.what}")
-def test_every_check_can_speak(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_check_can_fail(mutation: Mutation, monkeypatch: pytest.MonkeyPatch) -> None:
     mutate(monkeypatch, mutation.wrong)
     caught = first_caught(mutation.check, mutation.seed)
     assert caught is not None, "no seed shows it"
@@ -36,7 +36,7 @@ def test_every_check_can_speak(mutation: Mutation, monkeypatch: pytest.MonkeyPat
 
 
 def first_caught(check: str, known: int) -> Case | None:
-    """The first case at which the check speaks, that of the known seed before others."""
+    """Return the first case that the check reports, beginning with the known seed."""
     cases = map(draw_case, chain([known], SEARCHED))
     return next((case for case in cases if check in broken(case)[1]), None)
 

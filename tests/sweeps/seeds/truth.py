@@ -1,4 +1,4 @@
-"""What really happened in a run, from the simulator's state and its request log alone."""
+"""The real course of a run, from the simulator's state and its request log alone."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from sweeps.seeds.case import Case
 from sweeps.seeds.running import Ran
 
 State = dict[str, InstanceState]
-GONE_AFTER = 10.0  # seconds; one that is missing from a look is not gone yet
+GONE_AFTER = 10.0  # seconds; an instance that one look lacks is not gone yet
 
 
 @dataclass(frozen=True)
 class Upgrade:
-    """One request to upgrade instances. `accepted`: Azure took it on; `is_known`: and its answer came
-    back; `is_back`: after the run had turned back.
+    """One request to upgrade instances.
 
-    `earlier` are the requests before it. `seen` is the truth at the last look before it, `seen_at` the moment.
+    `accepted`: Azure carried it out. `is_known`: its answer came back. `is_back`: it followed the turn of the run.
+    `earlier` has the requests before it. `seen` is the truth at the last look before it, at `seen_at`.
     """
 
     at: float
@@ -37,13 +37,14 @@ class Upgrade:
 
     @property
     def is_under_way(self) -> bool:
-        """Azure took it on, and has said so."""
+        """True if Azure accepted it, and its answer came back."""
         return self.accepted and self.is_known
 
     @cached_property
     def batch(self) -> frozenset[str]:
-        """The instances of its batch as far as the requests show: a repetition asks for what is left of one that was
-        not taken on, or whose answer was lost.
+        """The instances of its batch, as far as the requests show it.
+
+        A repetition asks for the rest of a request that was not accepted, or whose answer was lost.
         """
         before = self.earlier_on_way[-1] if self.earlier_on_way else None
         if before is not None and not before.is_under_way and set(self.ids) <= before.batch:
@@ -62,7 +63,7 @@ class Upgrade:
 
 
 class Truth:
-    """Everything that the checks ask about a run."""
+    """All facts about a run that the checks use."""
 
     def __init__(self, ran: Ran) -> None:
         self.ran = ran
@@ -76,30 +77,31 @@ class Truth:
 
     @property
     def has_plan(self) -> bool:
-        """Whether the run came as far as a plan."""
+        """True if the run reached a plan."""
         return bool(self.played.outputs.get("plan"))
 
-    # -- what was seen -------------------------------------------------------------------------------------------
+    # -- looks -------------------------------------------------------------------------------------------
 
     def at(self, moment: float) -> State:
-        """The instances as they were then, by id."""
+        """Return the instances at that moment, by id."""
         if moment not in self._states:
             self._states[moment] = {each.instance_id: each for each in self.played.azure.instances(moment)}
         return self._states[moment]
 
     @cached_property
     def looks(self) -> tuple[float, ...]:
-        """When the answered lists of the instances were made."""
-        return tuple(each.request.at for each in self.ran.answered if each.tells_of("instances"))
+        """The times of the answered lists of instances."""
+        return tuple(each.request.at for each in self.ran.answered if each.answers_to("instances"))
 
     @cached_property
     def last_seen(self) -> State:
-        """What the last look of the run showed; empty where there was none."""
+        """The instances of the last look; empty if there was none."""
         return self.shown(self.looks[-1]) if self.looks else {}
 
     def shown(self, look: float) -> State:
-        """The instances as a look showed them: the truth of then, or of before, where lists lag. One that is missing
-        from it counts as it was shown last, until it has been missing for GONE_AFTER and in two looks.
+        """Return the instances as a look showed them: their state then, or an earlier state if lists lag.
+
+        A missing instance counts as last shown, until two looks and GONE_AFTER seconds have lacked it.
         """
         return self._shown.get(look, {})
 
@@ -108,7 +110,7 @@ class Truth:
         states: dict[float, State] = {}
         latest: State = {}
         missing_since: dict[str, float] = {}
-        for answer in (each for each in self.ran.answered if each.tells_of("instances")):
+        for answer in (each for each in self.ran.answered if each.answers_to("instances")):
             look = answer.request.at
             listed = {str(each.get("instanceId") or each["name"]) for each in json.loads(answer.body)["value"]}
             then = self.at(max(0.0, look - self.case.lists_lag))
@@ -121,14 +123,12 @@ class Truth:
 
     @property
     def planned_from(self) -> State:
-        """The truth at the look that the plan was made from; empty where there was none."""
+        """The truth at the look behind the plan; empty if there was none."""
         return {} if self.planned_at is None else self.shown(self.planned_at)
 
     @property
     def looks_since_planning(self) -> tuple[float, ...]:
-        """The looks from the one on that the plan was made from; where health was waited for before it was made, those
-        after the first write.
-        """
+        """The looks from the plan's own one on. If planning waited for health, those after the first write."""
         since = self.planned_at
         if "instances on the target image are not healthy yet" in self.played.log:
             since = self.moving_writes[0].at if self.moving_writes else None
@@ -136,20 +136,20 @@ class Truth:
 
     @cached_property
     def planned_at(self) -> float | None:
-        """When the plan was made: at the last of the first looks, those that nothing else came between."""
+        """The time of the plan: the last of the first looks with no other request between them."""
         moment = None
         for each in self.ran.answered:
-            if each.tells_of("instances"):
+            if each.answers_to("instances"):
                 moment = each.request.at
             elif moment is not None and each.route not in ("token", "oidc"):
                 break
         return moment
 
-    # -- what was written ----------------------------------------------------------------------------------------
+    # -- writes ----------------------------------------------------------------------------------------
 
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
-        """The writes of the model and of instances; not those of automatic repairs."""
+        """The writes of the model and of instances, without those of automatic repairs."""
         return [write for write in self.writes if not is_of_repairs(write)]
 
     @cached_property
@@ -159,7 +159,7 @@ class Truth:
 
     @cached_property
     def turn(self) -> RequestRecord | None:
-        """The write by which a run turned back: the first of another image than was asked for."""
+        """The write that turned a run back: the first with another image than the requested one."""
         if not self.asked.may_turn_back:
             return None
         is_first = self.asked.operation == "upgrade-instances"
@@ -167,24 +167,24 @@ class Truth:
 
     @cached_property
     def seen_at_turn(self) -> State:
-        """The truth at the last look before the run turned back; of a rollback by hand, at planning."""
+        """The truth at the last look before the run turned back; for a rollback by hand, at planning."""
         if self.turn is None:
             return self.planned_from
         return self.shown(max(look for look in self.looks if look <= self.turn.at))
 
     @property
     def went_back(self) -> bool:
-        """Whether a failed rollout began to be undone, also where no write of that arrived."""
+        """True if a failed rollout began to be undone, even if no write of that arrived."""
         return self.turn is not None or self.outcome in ("rolled-back", "rollback-failed")
 
     @property
     def back_to(self) -> str:
-        """The image that the run returns to, once it has turned back."""
+        """The image that the run returns to after its turn."""
         return (named_in(self.turn) or [""])[0] if self.turn is not None else self.majority[0]
 
     @cached_property
     def majority(self) -> list[str]:
-        """The image that most of those that were to move ran at planning, of several the first."""
+        """The image that most movable instances ran at planning; the first of several."""
         behind = [i for i in self.asked.made(self.planned_from.values()) if i.image_version != self.asked.target]
         due = [i for i in behind if self.asked.is_due(i)] or behind
         counted = Counter(i.image_version for i in due)
@@ -193,8 +193,8 @@ class Truth:
 
     @cached_property
     def models_seen(self) -> list[tuple[float, str]]:
-        """The image in every answered reading of the model, and when."""
-        read = [each for each in self.ran.answered if each.tells_of("set")]
+        """The image in every answered read of the model, with its time."""
+        read = [each for each in self.ran.answered if each.answers_to("set")]
         return [(each.request.at, _image_in(json.loads(each.body))) for each in read]
 
     @property
@@ -205,12 +205,13 @@ class Truth:
 
     @cached_property
     def upgrades_back(self) -> tuple[Upgrade, ...]:
-        """The upgrades that return instances: of a run that turned back, or of a rollback by hand."""
+        """The upgrades that return instances, in a run that turned back or in a rollback by hand."""
         return tuple(each for each in self.upgrades if each.is_back or self.asked.goes_back)
 
     def moved(self, instance: InstanceState, seen: State) -> bool:
-        """Whether the instance, seen then, has moved, by this run or an earlier one, which may have died on its way
-        back: it runs the target, is half-way, or was born since.
+        """Return True if the instance had moved then, by this run or an earlier one.
+
+        It runs the target, is half-way, or was created since. An earlier run may have died on its way back.
         """
         id_ = instance.instance_id
         if self.asked.is_attached(id_):
@@ -224,12 +225,12 @@ class Truth:
 
     @cached_property
     def asked_for_there(self) -> frozenset[str]:
-        """Every instance that was to move before the run turned back."""
+        """Every instance that was requested before the run turned back."""
         return frozenset(id_ for upgrade in self.upgrades if not upgrade.is_back for id_ in upgrade.ids)
 
     @cached_property
     def upgrades(self) -> tuple[Upgrade, ...]:
-        """Every request to upgrade instances, in their order."""
+        """Every request to upgrade instances, in order."""
         accepted_at = {record.started_at for record in self.played.azure.upgrades}
         known = {id(each.request) for each in self.ran.answered}
         found: list[Upgrade] = []
@@ -253,25 +254,26 @@ class Truth:
 
     @cached_property
     def asked_for(self) -> frozenset[str]:
-        """Every instance that an upgrade was asked for."""
+        """Every instance with an upgrade request."""
         return frozenset(id_ for upgrade in self.upgrades for id_ in upgrade.ids)
 
     @cached_property
     def ended_operations(self) -> tuple[tuple[float, str], ...]:
-        """When an answer said that an operation had ended, and how."""
-        told = [(each.request.at, _status(each.body)) for each in self.ran.answered if each.tells_of("poll")]
-        return tuple((at, status) for at, status in told if status != "InProgress")
+        """The times at which an answer reported the end of an operation, with its status."""
+        ended = [(each.request.at, _status(each.body)) for each in self.ran.answered if each.answers_to("poll")]
+        return tuple((at, status) for at, status in ended if status != "InProgress")
 
-    # -- standing of instances -----------------------------------------------------------------------------------
+    # -- state of instances -----------------------------------------------------------------------------------
 
     def was_off(self, instance_id: str) -> bool:
-        """Whether it was stopped when the plan was made."""
+        """Return True if it was stopped when the plan was made."""
         before = self.planned_from.get(instance_id)
         return before is not None and is_off(before)
 
     def is_ready(self, instance: InstanceState, *, back: bool = False) -> bool:
-        """On the target, or `back` on the previous image, provisioned, and serving; one that was off before may be off
-        still.
+        """Return True if it is on the target, or `back` on the previous image, provisioned, and serving.
+
+        An instance that was stopped before may still be stopped.
         """
         is_there = instance.image_version == self.back_to if back else self.is_on_image(instance)
         if instance.provisioning_state != "Succeeded" or not is_there:
@@ -280,7 +282,7 @@ class Truth:
         return is_excused or self.asked.is_healthy(instance)
 
     def was_taken_away(self, instance: InstanceState) -> bool:
-        """Whether it was evicted or stopped from outside since planning: deallocated, or stopped once it was ready."""
+        """Return True if somebody evicted or stopped it since planning: deallocated, or stopped when it was ready."""
         if not is_off(instance) or self.was_off(instance.instance_id):
             return False
         seen = [self.shown(look).get(instance.instance_id) for look in self.looks_since_planning]
@@ -290,14 +292,17 @@ class Truth:
         return instance.power_state == "deallocated" or was_ready
 
     def is_on_image(self, instance: InstanceState) -> bool:
-        """Whether it runs the image of this rollout; where the model names none exactly, the newest model."""
+        """Return True if it runs the image of this rollout, or of the newest model if the model names no
+        exact image.
+        """
         if self.asked.operation == "upgrade-instances" and not self.asked.is_flexible and self.is_floating:
             return instance.latest_model_applied
         return instance.image_version == self.asked.target
 
     def was_brought_there(self, instance: InstanceState) -> bool:
-        """Whether it was upgraded by this run, or current before and has the same image still: where somebody changes
-        the rest of the model during a rollout, nobody is upgraded again for it.
+        """Return True if this run upgraded it, or if it was current before and still has the same image.
+
+        If somebody changes the rest of the model during a rollout, no instance is upgraded again for that.
         """
         if not self.upgrades:
             return False
@@ -308,22 +313,22 @@ class Truth:
 
     @property
     def is_floating(self) -> bool:
-        """Whether the model names no exact version at the beginning."""
+        """True if the model names no exact version at the start."""
         return self.asked.operation in ("upgrade-instances", "status") and not self.asked.model_holds_target
 
 
 def is_of_repairs(write: RequestRecord) -> bool:
-    """Whether it suspends or resumes automatic repairs."""
+    """Return True if it suspends or resumes automatic repairs."""
     return write.path.endswith("/setOrchestrationServiceState")
 
 
 def named_in(patch: RequestRecord) -> list[str]:
-    """The image that an update of the model names: its id or its version, once."""
+    """Return the image that an update of the model names: its id or its version, once."""
     return [str(value) for path, value in leaves(body_of(patch)) if path[-1] in ("id", "version")]
 
 
 def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Everything that a body says, with the way to it."""
+    """Yield every value of a body, with its path."""
     if not isinstance(body, dict) or not body:
         yield path, body
         return
@@ -332,7 +337,7 @@ def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
 
 
 def body_of(write: RequestRecord) -> Any:
-    """What was written."""
+    """Return the written body."""
     return json.loads(write.body)
 
 

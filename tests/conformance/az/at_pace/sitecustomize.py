@@ -1,7 +1,7 @@
-"""The interpreter of az imports this before az itself: its waits pass at the simulator's pace.
+"""The interpreter of az imports this module before az itself, so that its waits pass at the simulator's pace.
 
-az has no option for the 30 s between two polls, and it is right to heed a Retry-After: it waits as long as it
-thinks fit, in the simulator's seconds.
+az has no option for the 30 s between two polls, and it rightly respects a Retry-After. It waits as long as it decides,
+in the simulator's seconds.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What az tells, in the words that the simulator's state has, so that the two can be compared."""
+"""az's output in the words of the simulator's state, so that the two can be compared."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ Json = dict[str, Any]
 
 
 def flat(value: Any) -> Any:
-    """Azure's JSON as az prints it: `properties` laid into what holds them, and without az's `resourceGroup`.
+    """Return Azure's JSON as az prints it: `properties` merged into their parent, without az's own `resourceGroup`.
 
-    For az's output too, so that whatever az does not know, and so does not print, makes the two differ.
+    This also applies to az's output: a word that az does not know, and so does not print, then makes the two differ.
     """
     if isinstance(value, list):
         return [flat(each) for each in value]
@@ -18,8 +18,8 @@ def flat(value: Any) -> Any:
     return {key: flat(each) for key, each in laid.items() if key not in ("properties", "resourceGroup")}
 
 
-def instance_told(instance: Json) -> Json:
-    """One instance of `list-instances --expand instanceView`."""
+def instance_shown(instance: Json) -> Json:
+    """Return one instance of `list-instances --expand instanceView`."""
     view, reference = instance["instanceView"], instance["storageProfile"]["imageReference"]
     return {
         "instance_id": instance["instanceId"],
@@ -27,12 +27,12 @@ def instance_told(instance: Json) -> Json:
         "latest_model_applied": instance["latestModelApplied"],
         "provisioning_state": instance["provisioningState"],
         "zone": (instance.get("zones") or [None])[0],
-        **view_told(view),
+        **view_shown(view),
     }
 
 
-def view_told(view: Json) -> Json:
-    """One instance view, as far as the state has it."""
+def view_shown(view: Json) -> Json:
+    """Return the parts of an instance view that the state has, too."""
     return {
         "update_domain": view.get("platformUpdateDomain"),
         "fault_domain": view.get("platformFaultDomain"),
@@ -42,9 +42,9 @@ def view_told(view: Json) -> Json:
     }
 
 
-def truth_told(state: Json, told: Json) -> Json:
-    """Of an instance in the simulator's state, what `told` tells too."""
-    return {key: state[key] for key in told}
+def truth_shown(state: Json, shown: Json) -> Json:
+    """Return the parts of an instance's state that `shown` has, too."""
+    return {key: state[key] for key in shown}
 
 
 def _code(statuses: list[Json], kind: str) -> str:
