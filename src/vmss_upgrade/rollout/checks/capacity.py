@@ -1,4 +1,4 @@
-"""Whether enough of a scale set stays healthy while a plan is carried out, and what to do where it would not."""
+"""Checks that enough of a scale set stays healthy while a plan is carried out, and what to do if it would not."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ MOST_INSTANCES = 1000  # in one scale set
 
 
 def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """Refuse a batch that holds every running instance; warn of it if downtime is allowed."""
     batch = next((b for b in plan.batches if nobody_else_runs(scale_set, b.instance_ids)), None)
     if batch is None or not _takes_away(batch, scale_set, plan):
         return None
@@ -46,7 +47,7 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
 
 
 def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The first batch that holds whoever is healthy by then, some of them healthy now."""
+    """Refuse a plan with a batch that holds every instance that is healthy by then, some of them healthy now."""
     batch = _takes_all_healthy(scale_set, plan, policy)
     if batch is None or _is_unknown_alone(scale_set, plan, policy):
         return None
@@ -67,7 +68,7 @@ def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -
 
 
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The first batch that would leave fewer healthy instances than `min-healthy`."""
+    """Refuse a plan with a batch that would leave fewer healthy instances than `min-healthy`."""
     found = _breaks_floor(scale_set, plan, policy)
     is_worse = whole_set(scale_set, plan, policy) is not None or _takes_all_healthy(scale_set, plan, policy) is not None
     if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
@@ -84,7 +85,7 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
 
 
 def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
-    """The first batch, and how many stay healthy while it is away."""
+    """Return the first batch that does, and how many stay healthy while it is away."""
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
     expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
     risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
@@ -92,7 +93,7 @@ def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tup
 
 
 def _way_back(ill: Collection[str]) -> str:
-    """What to do where those that are missing run the target: no other batch size would help."""
+    """Return what to do if the unhealthy instances run the target: no other batch size would help."""
     return (
         f"What is missing runs the target image already, and is not healthy: {some(ill)}. Heal that, or go back with "
         "`operation: rollback`."
@@ -122,9 +123,10 @@ def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
 
 
 def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The instances without a view, where too few are known to be healthy for want of their views and nothing else.
+    """Refuse to plan without instance views, if too few instances are known to be healthy only for want of their views.
 
-    Where Azure does not show whether an instance runs, it is not known to be ill: no advice to heal it would help.
+    An instance of which Azure does not show whether it runs is not known to be unhealthy: advice to repair it would not
+    help.
     """
     ids = _missing_alone({i.id for i in scale_set.instances if not i.shows_view}, scale_set, plan, policy)
     if not ids:
@@ -137,8 +139,9 @@ def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
 
 
 def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The instances that run and have the model's health signal but report nothing, where too few are known to be
-    healthy for want of their reports and nothing else.
+    """Refuse to plan without reports of health, if too few instances are known to be healthy only for want of reports.
+
+    They are the instances that run and have the model's health signal but report nothing.
     """
     silent = {i.id for i in scale_set.instances if i.is_silent}
     ids = _missing_alone(silent, scale_set, plan, policy)
@@ -154,16 +157,18 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
 
 
 def _missing_alone(ids: Collection[str], scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[str]:
-    """Those of `ids` that are made from the model, where too few are healthy only because they are not known to be."""
+    """Return those of `ids` that are made from the model, if too few are healthy only because these are not known to
+    be.
+    """
     unknown = {i.id for i in scale_set.made if i.id in ids}
     is_the_reason = _is_too_few(scale_set, plan, policy) and not _is_too_few(_healed(scale_set, unknown), plan, policy)
     return sorted(unknown, key=in_natural_order) if is_the_reason else []
 
 
 def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:
-    """The instances on the target that are not healthy, where for want of their health, and of nothing else, too few
-    would be healthy to carry the plan out. None where the model is still to be written: then it was no earlier run of
-    this rollout that brought them there.
+    """Return the unhealthy instances on the target, if only for want of their health the plan cannot be carried out.
+
+    None if the model is still to be written: then no earlier run of this rollout brought them there.
     """
     ill = set() if plan.update_model else set(ill_on_target(scale_set, plan))
     if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, ill), plan, policy):
@@ -172,7 +177,7 @@ def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tu
 
 
 def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
-    """The scale set as it would be if these instances were healthy, and shown to be."""
+    """Return the scale set as it would be if these instances were healthy, and shown to be."""
 
     def healed(instance: Instance) -> Instance:
         power = instance.power if instance.shows_view else Power.RUNNING
@@ -186,12 +191,12 @@ def _is_too_few(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
 
 
 def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
-    """Who runs, on the target, and is not healthy."""
+    """Return the instances that run, on the target, and are not healthy."""
     signal = scale_set.model.health_signal
     there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
     return [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
 
 
 def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
-    """Whether the batch takes somebody away who serves: a rollback also has batches that can only heal."""
+    """Return whether the batch takes healthy instances away: some batches of a rollback hold none."""
     return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)

@@ -1,4 +1,4 @@
-"""What is wrong with the instances before a rollout that is about to be made, or will change in them."""
+"""Checks of the instances as they are before a rollout, and of what it would change in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody else's change of the model means for a rollout under way."""
+"""Checks of the model during a rollout: somebody else may have changed it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events -> Report: what a run did, told from what happened and from the last look at the instances."""
+"""The fold from events to a report: what a run did, by what happened and by the last look at the instances."""
 
 from __future__ import annotations
 
@@ -121,13 +121,13 @@ class Report(Standing):
                 self.ending = event.ending
 
     def failures(self) -> list[Failure]:
-        """Every error, those of the run as a whole included."""
+        """Return every error, those of the run as a whole included."""
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
         failed = [way[id_] for way in (self._failed_there, self._failed) for id_ in in_order(way) if id_]
         return failed + general
 
     def _turn_back(self, event: RollbackStarted) -> None:
-        """From now on the run is on its way back; what failed there is told anew of every instance."""
+        """Follow the rollback from now on; an instance that fails on it is counted anew."""
         if self.batches and self.batches[-1].seconds is None:
             self.batches[-1].seconds = event.at - self.batches[-1].started_at
         self.rollback = event.plan

@@ -78,16 +78,16 @@ class HealthGate:
 
     @property
     def is_decided(self) -> bool:
-        """Passed or failed: looking again changes nothing."""
+        """True once the gate has passed or failed: looking again changes nothing."""
         return self.passed or bool(self.failures)
 
     @property
     def only_the_flag_is_missing(self) -> bool:
-        """Everything is ready but `latestModelApplied`, which can lag, or mean that the model changed."""
+        """True if everything is ready but `latestModelApplied`, which can lag, or mean that the model changed."""
         return bool(self.pending) and all(p.code is FailureCode.NOT_CURRENT for p in self.pending)
 
     def advance(self, instances: Mapping[str, Instance], now: float) -> HealthGate:
-        """The gate after seeing `instances` (by id) at `now`."""
+        """Return the gate after it has seen `instances` (by id) at `now`."""
         present = [instances[id_] for id_ in self.instance_ids if id_ in instances]
         vanished = tuple(id_ for id_ in self.instance_ids if id_ not in instances)
         evicted = tuple(instance.id for instance in present if self._is_evicted(instance))
@@ -109,8 +109,10 @@ class HealthGate:
         return seen._waiting(now) if pending else seen._baking(now)
 
     def out_of_time(self, message: str, ill_for_long: Collection[str] = ()) -> HealthGate:
-        """The gate failed for every instance that is not ready, because some other bound was reached. That alone blames
-        no image: of who is ill, only those who were so for `health_timeout` (`ill_for_long`) speak against it.
+        """Fail the gate for every instance that is not ready, because some other bound was reached.
+
+        That alone blames no image: only instances that were unhealthy for `health_timeout` (`ill_for_long`) speak
+        against it.
         """
         failures = tuple(
             replace(
@@ -126,8 +128,10 @@ class HealthGate:
     # -- one instance --------------------------------------------------------------------------------------------
 
     def _is_evicted(self, instance: Instance) -> bool:
-        """Whether it was taken away: deallocated by the platform or a person, or stopped after it had been ready. One
-        that is off because its upgrade failed was not.
+        """Return whether it was taken away: deallocated by the platform or a person, or stopped after it had been
+        ready.
+
+        An instance that is off because its upgrade failed was not.
         """
         has_failed = instance.has_failed and bool(new_problems(instance, self.before.problems))
         if instance.id in self.before.off or not instance.is_off or has_failed:
@@ -148,8 +152,9 @@ class HealthGate:
         return None
 
     def _is_old_report(self, instance: Instance, now: float) -> bool:
-        """Whether its health was reported before the upgrade. Azure may show when it last changed, so that one from the
-        time of the upgrade is believed in the end.
+        """Return whether its health was reported before the upgrade.
+
+        Azure may show when it last changed, so that a report from the time of the upgrade is believed in the end.
         """
         known = self.before.health_times.get(instance.id, "")
         if instance.health_time and (instance.health_time == known or is_earlier(instance.health_time, known)):
@@ -163,7 +168,7 @@ class HealthGate:
         return bool(others) and all(instance.health is Health.NO_SIGNAL for instance in others)
 
     def _failures_of(self, instance: Instance, now: float) -> list[Failure]:
-        """The failures that the batch brought; where provisioning stays Failed, also those of before."""
+        """Return the failures that the batch brought; if provisioning stays Failed, also those from before."""
         problems = new_problems(instance, self.before.problems)
         is_older_than_target = not problems and instance.id in self.before.failed_elsewhere
         stays_failed = instance.has_failed and instance.seen and now - self.opened_at >= OLD_FAILURE_FADES

@@ -1,4 +1,4 @@
-"""What successive looks at a scale set have shown: one look is never the whole truth, and absence is no judgement.
+"""Sightings of instances over successive looks: one look is never the whole truth, and absence is no judgement.
 
 A list of instances may lack one that exists (a page that lags), and an instance may report no health because it has not
 got the signal yet: one that was added to the model reaches an instance with its next upgrade
@@ -45,7 +45,7 @@ class Sightings:
         return tuple(known)
 
     def expect_reports(self, instance_ids: Iterable[str]) -> None:
-        """From now on these instances have the model's health signal: their silence is no excuse any more."""
+        """Count silence of these instances as such from now on: they have the model's health signal."""
         self._without_signal.difference_update(instance_ids)
 
     def _told(self, instance: Instance) -> Instance:

@@ -1,4 +1,4 @@
-"""What a rollout counts on in the scale set, and what of it forbids the next batch to start, or a good end."""
+"""The watch over the whole scale set: what a rollout counts on, and what keeps the next batch or a good end back."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Watch:
     # -- what is seen --------------------------------------------------------------------------------------------
 
     def observe(self, scale_set: ScaleSet, now: float) -> None:
-        """Take a look into account: who was made since, who has become healthy, and who stays Failed."""
+        """Take a look into account: which instances were created since, became healthy, or stay Failed."""
         for instance in scale_set.instances:
             if instance.id not in self._known:
                 self._born_at.setdefault(instance.id, now)
@@ -87,28 +87,30 @@ class Watch:
         self._replacements.update(starting[: self._lost - len(self._replacements)])
 
     def newly_off(self, scale_set: ScaleSet) -> tuple[str, ...]:
-        """Return who was stopped or evicted since this was asked last."""
+        """Return the instances that were stopped or evicted since this was asked last."""
         off = off_ids(scale_set.instances)
         new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._off_seen)
         self._off_seen = (self._off_seen & off) | set(new)
         return new
 
     def batch_passed(self, batch: Batch, scale_set: ScaleSet) -> None:
-        """Count on the batch from now on; where it lost instances, on whoever is made in their place."""
+        """Count on the batch from now on; if it lost instances, on those created in their place."""
         self._counted_on.update(set(batch.instance_ids) - self._off_before)
         self.passed.update(batch.instance_ids)
         self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has told of them
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
-        """Count on those of a batch that did not pass and yet reached the goal: no other starts while they are ill."""
+        """Count on those of a batch that did not pass and yet reached the goal: no other starts while they are
+        unhealthy.
+        """
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
         self._counted_on |= there - self._off_before
 
     # -- before a batch ------------------------------------------------------------------------------------------
 
     def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
-        """Why the batch may not start now; empty where nothing forbids it."""
+        """Return why the batch may not start now; empty if nothing forbids it."""
         if self._is_rollback and takes_nobody_away(scale_set, batch.instance_ids):
             return ()
         outside = self._counted_on | self._grown_up(scale_set, goal, now) | self._replacements
@@ -122,20 +124,21 @@ class Watch:
         return self._below_floor(batch, scale_set) + busy + ill
 
     def is_hopeless(self, troubles: Sequence[Failure], now: float) -> bool:
-        """Whether one of these instances has stayed Failed: waiting does not help it."""
+        """Return whether one of these instances has stayed Failed: waiting does not help it."""
         since = (self._failed_since.get(each.instance_id, now) for each in troubles)
         return any(now - at >= OLD_FAILURE_FADES for at in since)
 
     def earlier(self, scale_set: ScaleSet) -> tuple[str, ...]:
-        """Return who was brought to the goal by an earlier run, and runs."""
+        """Return the instances that an earlier run brought to the goal, and that run."""
         return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_off)
 
     # -- at the end ----------------------------------------------------------------------------------------------
 
     def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
-        """Who of the selected is not well on the target, or still being made or updated; and who else was well there.
+        """Return the selected instances that are not healthy on the target, or still being created or updated; and
+        those counted on.
 
-        Who was made since planning is waited for only where another image than the target may come of it.
+        An instance created since planning is waited for only if another image than the target may come of it.
         """
         there = [i for i in scale_set.instances if goal.is_reached_by(i) or (i.has_failed and is_on(i, goal.image))]
         on_target = [i.id for i in there if self._must_be_well(i, now)]
@@ -148,19 +151,23 @@ class Watch:
         return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Failure, ...]:
-        """Who is stopped, but not deallocated, after its batch passed: its system may have halted by itself."""
+        """Return the instances that are stopped, but not deallocated, after their batch passed: their system may have
+        halted by itself.
+        """
         passed = self.passed - self._off_before
         stopped = [i.id for i in scale_set.instances if i.id in passed and i.power is Power.STOPPED]
         return tuple(Failure(id_, FailureCode.NOT_RUNNING, "power state is stopped") for id_ in stopped)
 
     def still_starting(self, scale_set: ScaleSet) -> tuple[str, ...]:
-        """Return who was made since planning and does not serve yet."""
+        """Return the instances that were created since planning and do not serve yet."""
         signal = scale_set.model.health_signal
         return tuple(i.id for i in scale_set.instances if i.id in self._born_at and not is_healthy(i, signal))
 
     def late(self, batches: Sequence[Batch], goal: Goal) -> tuple[Batch, ...]:
-        """Of batches planned at the end, what is really left. Where the rest of the model counts too, somebody's change
-        of it puts everybody behind anew: those that passed, or were current at planning, are not upgraded again for it.
+        """Return what is really left of batches planned at the end.
+
+        If the rest of the model counts too, a change of it puts all instances behind anew: those that passed, or were
+        current at planning, are not upgraded again for it.
         """
         if not goal.whole_model:
             return tuple(batches)
@@ -189,7 +196,7 @@ class Watch:
         return instance.image is not None and not instance.image.same_as(goal.image)
 
     def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
-        """Those made since planning, on the target, that should be healthy by now."""
+        """Return the instances created since planning, on the target, that should be healthy by now."""
         born = [i for i in scale_set.made if i.id in self._born_at and not i.is_off]
         return {i.id for i in born if self._has_grown_up(i, now) and (i.has_failed or goal.is_reached_by(i))}
 
@@ -198,7 +205,7 @@ class Watch:
         return instance.has_failed or instance.id in self._counted_on or waited >= self._policy.health_timeout
 
     def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Failure, ...]:
-        """`min-healthy`, held against what is healthy now."""
+        """Hold `min-healthy` against what is healthy now."""
         least = floor(scale_set.instances, self._policy, self._off_before)
         left = healthy_without(scale_set, batch.instance_ids)
         if left >= least:
