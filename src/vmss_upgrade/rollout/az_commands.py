@@ -51,8 +51,8 @@ def rollback_to(image: Image, *, instead_of: Image | None) -> str:
     """Return the inputs of a run that returns to `image`, in Markdown's backticks; of a platform image those that
     differ.
     """
-    told = [f"`{name}: {value}`" for name, value in _inputs(image, instead_of)]
-    return " and ".join(["`operation: rollback`", *told])
+    inputs = [f"`{name}: {value}`" for name, value in _inputs(image, instead_of)]
+    return " and ".join(["`operation: rollback`", *inputs])
 
 
 def _inputs(image: Image, instead_of: Image | None) -> list[tuple[str, str]]:

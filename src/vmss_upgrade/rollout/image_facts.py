@@ -61,7 +61,7 @@ class ImageState(Enum):
     MISSING = "missing"
     DENIED = "denied"  # no right to read it
     OTHER_TENANT = "other tenant"  # of a tenant that one is not signed in to
-    UNKNOWABLE = "unknowable"  # a VHD: there is nobody to ask
+    UNKNOWABLE = "unknowable"  # a VHD: there is no catalog to ask
 
 
 class Replication(Enum):

@@ -8,7 +8,7 @@ from enum import Enum
 from vmss_upgrade.rollout.model import HealthSignal
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
-BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance stays up
+BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance goes on running
 
 
 class Strategy(Enum):

@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, Provis
 
 
 class Health(Enum):
-    """What the health signal says of an instance. Absence is a value, so that nobody reads it as fine."""
+    """What the health signal says of an instance. Absence is a value, so that it cannot be read as healthy."""
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
@@ -64,7 +64,7 @@ class Problem:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells this failure from others: its message may contain a time, or another number at each look."""
+        """What makes this failure differ from others: its message may contain a time, or another number at each look."""
         return (self.code, self.extension)
 
     @property

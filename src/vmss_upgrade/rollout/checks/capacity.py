@@ -11,9 +11,9 @@ from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
     healthy_ids,
-    nobody_else_runs,
+    no_other_runs,
     off_ids,
-    takes_nobody_away,
+    takes_none_away,
 )
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
@@ -25,7 +25,7 @@ MOST_INSTANCES = 1000  # in one scale set
 
 def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """Refuse a batch that holds every running instance; warn of it if downtime is allowed."""
-    batch = next((b for b in plan.batches if nobody_else_runs(scale_set, b.instance_ids)), None)
+    batch = next((b for b in plan.batches if no_other_runs(scale_set, b.instance_ids)), None)
     if batch is None or not _takes_away(batch, scale_set, plan):
         return None
     off = off_ids(scale_set.instances)
@@ -75,12 +75,12 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
         return None
     batch, left = found
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
-    ill = awaited_health(scale_set, plan, policy)
+    unhealthy = awaited_health(scale_set, plan, policy)
     basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
     return refuse(
         f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
         f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
-        _way_back(ill) if ill else _room_for_batch(scale_set, policy, least),
+        _way_back(unhealthy) if unhealthy else _room_for_batch(scale_set, policy, least),
     )
 
 
@@ -92,11 +92,11 @@ def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tup
     return next(((batch, left) for batch, left in risky if left < least), None)
 
 
-def _way_back(ill: Collection[str]) -> str:
+def _way_back(unhealthy: Collection[str]) -> str:
     """Return what to do if the unhealthy instances run the target: no other batch size would help."""
     return (
-        f"What is missing runs the target image already, and is not healthy: {some(ill)}. Heal that, or go back with "
-        "`operation: rollback`."
+        f"What is missing runs the target image already, and is not healthy: {some(unhealthy)}. Heal that, or go back "
+        "with `operation: rollback`."
     )
 
 
@@ -113,8 +113,8 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     )
     if more:
         ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
-    told = ", or ".join(ways)
-    return told[0].upper() + told[1:] + ("" if more else ".")
+    remedy = ", or ".join(ways)
+    return remedy[0].upper() + remedy[1:] + ("" if more else ".")
 
 
 def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
@@ -170,10 +170,10 @@ def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tu
 
     None if the model is still to be written: then no earlier run of this rollout brought them there.
     """
-    ill = set() if plan.update_model else set(ill_on_target(scale_set, plan))
-    if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, ill), plan, policy):
+    unhealthy = set() if plan.update_model else set(unhealthy_ids_on_target(scale_set, plan))
+    if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, unhealthy), plan, policy):
         return ()
-    return tuple(sorted(ill, key=in_natural_order))
+    return tuple(sorted(unhealthy, key=in_natural_order))
 
 
 def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
@@ -190,7 +190,7 @@ def _is_too_few(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
     return any((_takes_all_healthy(scale_set, plan, policy), _breaks_floor(scale_set, plan, policy)))
 
 
-def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
+def unhealthy_ids_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
     """Return the instances that run, on the target, and are not healthy."""
     signal = scale_set.model.health_signal
     there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
@@ -199,4 +199,4 @@ def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
 
 def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
     """Return whether the batch takes healthy instances away: some batches of a rollback hold none."""
-    return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)
+    return not plan.is_rollback or not takes_none_away(scale_set, batch.instance_ids)

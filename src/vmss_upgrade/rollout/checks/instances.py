@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from vmss_upgrade.rollout.az_commands import look_closer
-from vmss_upgrade.rollout.checks.capacity import ill_on_target
+from vmss_upgrade.rollout.checks.capacity import unhealthy_ids_on_target
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
@@ -56,12 +56,12 @@ def unhealthy_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Note which of the moving instances are not healthy before the rollout."""
     signal = scale_set.model.health_signal
     known = [i for i in plan.moving(scale_set) if i.shows_view and not i.is_silent]
-    ill = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
-    if not ill:
+    ids = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
+    if not ids:
         return None
     if plan.is_rollback:
-        return note(f"Not healthy now, so they return first: {some(ill)}.")
-    return note(f"Not healthy before the rollout, so first in their domain: {some(ill)}.")
+        return note(f"Not healthy now, so they return first: {some(ids)}.")
+    return note(f"Not healthy before the rollout, so first in their domain: {some(ids)}.")
 
 
 def silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
@@ -82,8 +82,8 @@ def failed_before(scale_set: ScaleSet) -> Finding | None:
             words.setdefault(problem.key, f"{problem.code}, {problem}")
     if not failed:
         return None
-    told = "; ".join(f"{clause(words[key])} ({some(ids)})" for key, ids in failed.items())
-    return warn(f"Failed before this run, says Azure: {told}.")
+    failures = "; ".join(f"{clause(words[key])} ({some(ids)})" for key, ids in failed.items())
+    return warn(f"Failed before this run, says Azure: {failures}.")
 
 
 def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
@@ -101,12 +101,12 @@ def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
 
 def unhealthy_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Warn of instances on the target image that are not healthy."""
-    ill = ill_on_target(scale_set, plan)
-    if not ill:
+    ids = unhealthy_ids_on_target(scale_set, plan)
+    if not ids:
         return None
     left_alone = plan.update_model or plan.is_rollback
     then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
-    return warn(f"On the target image already, but not healthy: {some(ill)}. {then}")
+    return warn(f"On the target image already, but not healthy: {some(ids)}. {then}")
 
 
 def stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:

@@ -26,7 +26,7 @@ from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
-from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
+from vmss_upgrade.rollout.planning.selection import is_named, is_selected, unknown_names
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.wording import duration, some
@@ -79,7 +79,7 @@ def _unknown_selection(scale_set: ScaleSet, policy: Policy) -> list[Finding]:
             f"`{name}` names {', '.join(missing)}, which the scale set does not have.",
             f"It has {some(present)}." if present else f"It shows none, so leave `{name}` out.",
         )
-        for name, missing, present in names_nobody(scale_set, policy.selection)
+        for name, missing, present in unknown_names(scale_set, policy.selection)
     ]
 
 
@@ -190,8 +190,8 @@ def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
             pending.setdefault(change, []).append(instance.id)
     if not pending:
         return None
-    told = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
-    return warn(f"An upgrade also brings in what else has changed in the model since: {told}.")
+    changes = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
+    return warn(f"An upgrade also brings in what else has changed in the model since: {changes}.")
 
 
 def _behind_in(instance: Instance, scale_set: ScaleSet) -> tuple[str, ...]:

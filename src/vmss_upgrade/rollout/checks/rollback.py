@@ -35,7 +35,7 @@ def unknown_image_to_return_to(model: Model) -> Finding:
 
 
 def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding | None:
-    """Return why a record is of no use here; None if it is. `target`: what this run rolls out; None: it rolls back."""
+    """Return why a record is of no use here; None if it is of use. `target`: what this run rolls out; None: it rolls back."""
     if recorded.scale_set_id.lower() != model.id.lower():
         return refuse(
             f"`record` is of another scale set ({recorded.scale_set_id}).",
@@ -92,19 +92,21 @@ def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | No
     )
 
 
-def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *, is_told: bool) -> tuple[Finding, ...]:
-    """Warn of instances that would not return to what they ran, should the rollout fail. `is_told`: by a record."""
+def examine_way_back(
+    scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *, is_recorded: bool
+) -> tuple[Finding, ...]:
+    """Warn of instances that would not return to what they ran, should the rollout fail. `is_recorded`: by a record."""
     findings = []
     others = other_images(scale_set, plan, previous)
     if others:
-        told = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
+        said = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
         message = (
             f"A model holds one image: a rollback would bring all that moved to {previous}, also those that run "
-            f"another one now: {told}."
+            f"another one now: {said}."
         )
         findings.append(warn(message))
     there = [i.id for i in scale_set.instances if not plan.update_model and is_on(i, plan.reaches)]
-    if there and not is_told and plan.batches:
+    if there and not is_recorded and plan.batches:
         message = (
             f"On the target image already, by an earlier run: {some(there)}. A rollback would bring these, too, to "
             f"{previous}, which the others run."

@@ -62,7 +62,7 @@ class Report(Standing):
     lowest_healthy: LowestHealthy | None = None
     ending: Ending | None = None
     duration: float = 0.0
-    _told_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
+    _failures_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
@@ -116,7 +116,7 @@ class Report(Standing):
                 self._see(event.instances, event.at)
             case RolloutFinished():
                 self._close_unaccepted()
-                here = [f for f in event.ending.failures if f not in self._told_there]
+                here = [f for f in event.ending.failures if f not in self._failures_there]
                 self._failed |= {failure.instance_id: failure for failure in here if failure.instance_id}
                 self.ending = event.ending
 
@@ -132,7 +132,7 @@ class Report(Standing):
             self.batches[-1].seconds = event.at - self.batches[-1].started_at
         self.rollback = event.plan
         self.model_restored = not event.plan.update_model
-        self._told_there = event.failed.failures
+        self._failures_there = event.failed.failures
         there = {failure.instance_id: failure for failure in event.failed.failures if failure.instance_id}
         self._failed_there, self._failed = {**self._failed, **there}, {}
         self._see(event.scale_set.instances, event.at)

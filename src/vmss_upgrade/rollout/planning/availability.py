@@ -17,7 +17,7 @@ def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
     return frozenset(instance.id for instance in scale_set.made if is_healthy(instance, signal))
 
 
-def ill_ids(scale_set: ScaleSet) -> frozenset[str]:
+def unhealthy_ids(scale_set: ScaleSet) -> frozenset[str]:
     """Return the instances that do not serve now, for whatever reason."""
     return frozenset(scale_set.by_id()) - healthy_ids(scale_set)
 
@@ -46,7 +46,7 @@ def healthy_without(scale_set: ScaleSet, batch_ids: Collection[str]) -> int:
     return len(healthy_ids(scale_set) - set(batch_ids))
 
 
-def takes_nobody_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+def takes_none_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether no instance in the batch serves now, so that upgrading it can only make things better."""
     return healthy_ids(scale_set).isdisjoint(batch_ids)
 
@@ -63,7 +63,7 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
     return tuple(expected)
 
 
-def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+def no_other_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether the batch holds every instance that is neither stopped nor being deleted: upgrading it would be an
     outage.
     """
@@ -71,7 +71,7 @@ def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     return bool(running) and running <= set(batch_ids)
 
 
-def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+def no_other_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether the batch holds every instance that is healthy now (if any is)."""
     healthy = healthy_ids(scale_set)
     return bool(healthy) and healthy <= set(batch_ids)

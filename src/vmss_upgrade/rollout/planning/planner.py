@@ -113,7 +113,7 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason
 
 
 def why_off(instance: Instance) -> SkipReason:
-    """Return the reason to leave an instance alone that is off."""
+    """Return the reason to leave a stopped instance alone."""
     return SkipReason.DEALLOCATED if instance.power is Power.DEALLOCATED else SkipReason.STOPPED
 
 
@@ -147,7 +147,7 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
 
     def key(instance: Instance) -> Any:
         domain = place_of(instance, grouping)
-        # who is off proves nothing of the image, so it comes last
+        # a stopped instance proves nothing about the image, so it comes last
         standing = (instance.is_off, is_healthy(instance, signal))
         return (domain.order, standing, drawn(instance), in_natural_order(instance.id))
 

@@ -120,7 +120,7 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     return [first[name] for name, _ in counted.most_common()]
 
 
-# -- who -----------------------------------------------------------------------------------------------------------
+# -- which instances ----------------------------------------------------------------------------------------------
 
 
 def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
@@ -227,9 +227,9 @@ def _batches(
         return instance.domain(grouping) or Domain(kind=DomainKind.SET)
 
     def wave(instance: Instance) -> tuple[int, int]:
-        ill, well, off, busy = 0, 1, 2, 3
-        condition = off if instance.is_off else well if is_healthy(instance, signal) else ill
-        condition = busy if instance.is_busy else condition
+        unhealthy, healthy, stopped, changing = 0, 1, 2, 3
+        condition = stopped if instance.is_off else healthy if is_healthy(instance, signal) else unhealthy
+        condition = changing if instance.is_busy else condition
         return (condition, -number_of.get(instance.id, 0))
 
     ordered = sorted(returning, key=lambda instance: in_natural_order(instance.id))

@@ -25,7 +25,7 @@ def is_named(instance: Instance, selection: Selection) -> bool:
     return instance.id.lower() in _lower(selection.instance_ids)
 
 
-def names_nobody(scale_set: ScaleSet, selection: Selection) -> list[tuple[str, list[str], list[str]]]:
+def unknown_names(scale_set: ScaleSet, selection: Selection) -> list[tuple[str, list[str], list[str]]]:
     """Return what was selected that the scale set does not have: (input, names that are not there, names that are)."""
     instances = scale_set.instances
     update_domains = {i.update_domain for i in instances if i.update_domain is not None}

@@ -1,12 +1,11 @@
 """The health gate: a batch passes when every instance is on the target, current, running and healthy, and stays so.
 
-Theory of operation. A gate opens when Azure's operation has ended, because a Succeeded operation proves nothing
-(wire facts, section 5: Succeeded, yet `latestModelApplied` still false), and a failed one condemns nobody. Each look at
-the instances advances it. An instance that is not ready yet is waited for until `health_timeout`, because a binary
-signal says Unhealthy while the application is still starting; only then is it an instance error. A provisioning
-failure that was not there before the batch is an instance error at once, an old one when it stays. All ready starts
-the bake; anything unready during the bake ends it, and the next time all are ready it starts anew, within the same
-bound.
+A gate opens when Azure's operation has ended: a Succeeded operation proves nothing (wire facts, section 5: Succeeded,
+yet `latestModelApplied` still false), and a failed one condemns no instance. Each look at the instances advances it. An
+instance that is not ready yet is waited for until `health_timeout`, because a binary signal says Unhealthy while the
+application is still starting; only then is it an instance error. A provisioning failure that was not there before the
+batch is an instance error at once, an old one when it stays. When all are ready, the bake starts. If one is not ready
+during the bake, the bake ends; it starts anew when all are ready again, within the same bound.
 """
 
 from __future__ import annotations
@@ -49,11 +48,12 @@ class Before:
 class HealthGate:
     """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
 
-    `upgraded_at` is when Azure's operation ended, as Azure writes it (empty where it does not say). `refusal` is why
-    Azure's operation failed, if it did. `repairs_at_work`: automatic repairs delete who is ill, so that an ill one that
-    vanishes is a failure after all. `vanished` instances, and those `evicted` (deallocated meanwhile, which no guest
-    can do to itself), are nobody's failure. `proven` were ready at some look. `all_silent`: whoever reported health
-    outside the batch reports none any more, so that the signal is lost, and no image.
+    `upgraded_at` is when Azure's operation ended, as Azure writes it (empty if it does not say); `refusal` is why it
+    failed, if it did. `repairs_at_work`: automatic repairs delete unhealthy instances, so that one of these which
+    vanishes is a failure after all. Other `vanished` instances are no failure, nor are `evicted` ones: they were
+    deallocated meanwhile, which no guest can do to itself. `proven` were ready at some look. `all_silent`: every
+    instance outside the batch that reported health reports none any more, so that the signal is lost, and no image is
+    to blame.
     """
 
     instance_ids: tuple[str, ...]
@@ -108,10 +108,10 @@ class HealthGate:
             return seen
         return seen._waiting(now) if pending else seen._baking(now)
 
-    def out_of_time(self, message: str, ill_for_long: Collection[str] = ()) -> HealthGate:
+    def out_of_time(self, message: str, unhealthy_for_long: Collection[str] = ()) -> HealthGate:
         """Fail the gate for every instance that is not ready, because some other bound was reached.
 
-        That alone blames no image: only instances that were unhealthy for `health_timeout` (`ill_for_long`) speak
+        That alone blames no image: only instances that were unhealthy for `health_timeout` (`unhealthy_for_long`) speak
         against it.
         """
         failures = tuple(
@@ -119,7 +119,7 @@ class HealthGate:
                 p,
                 code=FailureCode.BATCH_TIMEOUT,
                 message=f"{clause(message)}; {p.message}",
-                blames_image=p.blames_image and p.instance_id in ill_for_long,
+                blames_image=p.blames_image and p.instance_id in unhealthy_for_long,
             )
             for p in self.pending
         )
@@ -195,14 +195,16 @@ class HealthGate:
     def _repaired_away(self, vanished: tuple[str, ...]) -> tuple[Failure, ...]:
         if not self.repairs_at_work:
             return ()
-        ill = {pending.instance_id: pending for pending in self.pending if pending.code is FailureCode.NOT_HEALTHY}
+        unhealthy = {
+            pending.instance_id: pending for pending in self.pending if pending.code is FailureCode.NOT_HEALTHY
+        }
         message = (
             "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
         )
         return tuple(
-            Failure(id_, FailureCode.REPLACED, message, blames_image=ill[id_].blames_image)
+            Failure(id_, FailureCode.REPLACED, message, blames_image=unhealthy[id_].blames_image)
             for id_ in vanished
-            if id_ in ill
+            if id_ in unhealthy
         )
 
     # -- the batch -----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ _BOUNDS = {
     Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0, 60),
     # of two equal calls one finds a front end that knows the version (wire facts)
     Trouble.VERSION_UNKNOWN: (2.0, 30.0, 10 * 60.0, 60),
-    # after that the instances tell more than the operation will
+    # after that, the instances show more than the operation will
     Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0, 30),
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
     Trouble.GONE: (5.0, 30.0, 5 * 60.0, 60),

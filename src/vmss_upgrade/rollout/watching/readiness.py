@@ -17,7 +17,7 @@ def not_ready(
     """Return the first reason why `instance` cannot pass yet; None when it is ready.
 
     `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
-    `may_be_off`: the instance was off before, and an upgrade does not start it; off, it need not be healthy.
+    `may_be_off`: the instance was stopped before, and an upgrade does not start it; then it need not be healthy.
     """
 
     def pending(code: FailureCode, message: str, *, blames_image: bool = False) -> Failure:

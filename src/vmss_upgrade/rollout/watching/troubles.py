@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
 from vmss_upgrade.rollout.goal import Goal, is_on
-from vmss_upgrade.rollout.planning.availability import ill_ids, updating_ids
+from vmss_upgrade.rollout.planning.availability import unhealthy_ids, updating_ids
 from vmss_upgrade.rollout.scale_set import Health, Instance, ScaleSet, is_healthy
 
 
@@ -25,7 +25,7 @@ def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     return frozenset(i.id for i in scale_set.made if counted_on(i))
 
 
-def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
+def unhealthy_on_foreign_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     """Return the unhealthy instances that run the target already, if it was not this rollout's model that put it there.
 
     A rollout back to an older image finds some, and upgrades the others first.
@@ -33,7 +33,7 @@ def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     if goal.in_model:
         return frozenset()
     there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
-    return ill_ids(scale_set) & there
+    return unhealthy_ids(scale_set) & there
 
 
 def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tuple[Failure, ...]:
@@ -49,9 +49,9 @@ def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tupl
 def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Failure, ...]:
     """Return those of `ids` that do not serve now. Stopped and evicted ones are gone, and `min-healthy` judges that."""
     signal = scale_set.model.health_signal
-    ill = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
-    updating = updating_ids(ill)
-    return tuple(_in_trouble(instance, goal) for instance in ill if instance.id not in updating)
+    unhealthy = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
+    updating = updating_ids(unhealthy)
+    return tuple(_in_trouble(instance, goal) for instance in unhealthy if instance.id not in updating)
 
 
 def _in_trouble(instance: Instance, goal: Goal) -> Failure:
