@@ -64,7 +64,7 @@ class Problem:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes this failure differ from others: its message may contain a time, or another number at each look."""
+        """What makes this failure differ from others: its message may hold a time, or another number at each look."""
         return (self.code, self.extension)
 
     @property

@@ -35,7 +35,10 @@ def unknown_image_to_return_to(model: Model) -> Finding:
 
 
 def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding | None:
-    """Return why a record is of no use here; None if it is of use. `target`: what this run rolls out; None: it rolls back."""
+    """Return why a record is of no use here, if it is not.
+
+    `target`: what this run rolls out; None: it rolls back.
+    """
     if recorded.scale_set_id.lower() != model.id.lower():
         return refuse(
             f"`record` is of another scale set ({recorded.scale_set_id}).",

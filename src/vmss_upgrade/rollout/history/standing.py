@@ -170,7 +170,7 @@ class Standing:
         return self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
 
     def _is_away(self, instance: Instance) -> bool:
-        """Decide whether the instance is under upgrade, and not seen ready yet: it is not known when it stops serving."""
+        """Decide whether the instance is being upgraded and not seen ready yet: it may stop serving at any time."""
         running = self._running
         is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
         return is_away and not self._is_fine(instance)
