@@ -48,9 +48,7 @@ def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> s
 
 
 def rollback_to(image: Image, *, instead_of: Image | None) -> str:
-    """Return the inputs of a run that returns to `image`, in Markdown's backticks; of a platform image those that
-    differ.
-    """
+    """Return the inputs of a run that returns to `image`, in backticks; of a platform image those that differ."""
     inputs = [f"`{name}: {value}`" for name, value in _inputs(image, instead_of)]
     return " and ".join(["`operation: rollback`", *inputs])
 

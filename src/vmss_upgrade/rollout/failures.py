@@ -95,9 +95,7 @@ _CLIENT_ERRORS = ("badrequest", "invalidparameter", "operationnotallowed")
 
 
 def is_never_the_images(code: str, message: str) -> bool:
-    """Return whether the failure has nothing to do with the image: room, quota or access was lacking, or another
-    operation took its place.
-    """
+    """Return whether the image is not to blame: for want of room, quota or access, or for another operation."""
     known = code.lower()
     if known == "operationnotallowed":
         return _SPEAKS_OF_QUOTA.search(message) is not None

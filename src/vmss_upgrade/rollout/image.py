@@ -40,9 +40,7 @@ class Image:
     reference: str = ""  # resource id, gallery unique id, or VHD URI
 
     def __str__(self) -> str:
-        """Name the image for people and outputs: publisher:offer:sku:version, or the id, or the URI without its
-        query.
-        """
+        """Name the image: publisher:offer:sku:version, or the id, or the URI without its query."""
         if self.kind is ImageKind.PLATFORM:
             return f"{self.publisher}:{self.offer}:{self.sku}:{self.version}"
         return self.reference.partition("?")[0]

@@ -27,9 +27,7 @@ class Traits:
     data_luns: frozenset[int] | None = None
 
     def feature(self, name: str) -> str | None:
-        """Return the value of a feature: empty if the catalog lists features but not this one, None if it lists
-        none.
-        """
+        """Return the value of a feature: empty if the catalog lists others, None if it lists none."""
         if self.features is None:
             return None
         return next((value for each, value in self.features if each.lower() == name.lower()), "")

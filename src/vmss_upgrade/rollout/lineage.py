@@ -47,8 +47,8 @@ def lineage_of(model: Model, machines: Iterable[Instance]) -> Lineage:
 
 
 def with_origins(machines: Iterable[Instance], model: Model, lineage: Lineage) -> tuple[Instance, ...]:
-    """Return the machines of a Flexible set, each with its origin. If the model's image is a VHD, all of them count as
-    made from it, because no machine shows its VHD.
+    """Return the machines of a Flexible set with their origins; on a VHD, which no machine shows, all are the
+    model's.
     """
     if model.image.is_vhd or not model.shows_image:
         return tuple(machines)

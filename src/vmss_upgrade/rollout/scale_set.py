@@ -212,7 +212,5 @@ def made_from_model(instances: Iterable[Instance]) -> tuple[Instance, ...]:
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
-    """Return whether an instance serves: it is running, and Healthy if both the scale set and the instance have a
-    signal.
-    """
+    """Return whether an instance serves: running, and Healthy if both the scale set and it have a signal."""
     return instance.is_up and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))

@@ -157,9 +157,7 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
 
 
 def _missing_alone(ids: Collection[str], scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[str]:
-    """Return those of `ids` that are made from the model, if too few are healthy only because these are not known to
-    be.
-    """
+    """Return those of `ids` made from the model, if too few are healthy only for want of knowledge of these."""
     unknown = {i.id for i in scale_set.made if i.id in ids}
     is_the_reason = _is_too_few(scale_set, plan, policy) and not _is_too_few(_healed(scale_set, unknown), plan, policy)
     return sorted(unknown, key=in_natural_order) if is_the_reason else []

@@ -17,9 +17,7 @@ _OTHER_TENANT = "it belongs to another tenant than the one that the identity sig
 def examine_image(
     target: Image, facts: ImageFacts, on_set: Traits, *, location: str, in_model: bool = False
 ) -> tuple[Finding, ...]:
-    """Return every finding about the target. `on_set`: what the scale set boots now; what is not known is not
-    compared.
-    """
+    """Return every finding about the target; what the set boots now (`on_set`) is compared where it is known."""
     match facts.state:
         case ImageState.MISSING:
             return (

@@ -34,9 +34,7 @@ _OTHER_SET = "or create a new scale set"
 def examine_fit(
     target: Image, traits: Traits, model: Model, running: Traits, size: VmSize | None
 ) -> tuple[Finding, ...]:
-    """Return every finding about the target image (of `traits`) and the model's machines. `running`: the image run
-    now.
-    """
+    """Return every finding about the target image and the model's machines. `running`: of the image run now."""
     findings = (
         _os_state(target, traits, model, running),
         _security_type(target, traits, model, running),

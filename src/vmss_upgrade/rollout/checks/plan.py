@@ -37,9 +37,7 @@ MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-d
 def examine_plan(
     scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, *, hanging: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Return every finding about the plan, refusals first. `hanging`: instances that were being updated at every look
-    before planning.
-    """
+    """Return every finding about the plan, refusals first. `hanging`: updated at every look before planning."""
     findings = (
         *_unknown_selection(scale_set, policy),
         *_attached(scale_set, plan, policy),

@@ -108,9 +108,7 @@ def _no_image(model: Model) -> Finding:
 
 
 def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Finding, ...]:
-    """Return what the registration of a preview feature says that a Flexible set's image upgrades need (None: not
-    known).
-    """
+    """Return what a preview feature's registration says that image upgrades of Flexible sets need."""
     command = f"az feature {{}} --subscription {model.subscription} --namespace Microsoft.Compute --name {feature}"
     match (state or "").lower():
         case "notregistered" | "unregistered" | "unregistering":

@@ -82,9 +82,7 @@ def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Findi
 
 
 def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """Refuse `on-failure: rollback` of an upgrade that changes settings of the model alone; None if it changes the
-    image.
-    """
+    """Refuse `on-failure: rollback` of an upgrade that changes only settings of the model, not its image."""
     moving = [instance for instance in scale_set.instances if instance.id in plan.instance_ids]
     if not moving or not all(instance.image and instance.image.same_as(plan.reaches) for instance in moving):
         return None
@@ -148,9 +146,7 @@ def no_image_to_blame(target: Image) -> Finding:
 
 
 def no_rollback(target: Image, way_back: Image | None) -> Finding:
-    """Warn that a failed rollout is not rolled back: this run has changed nothing, or nothing tells what to go back
-    to.
-    """
+    """Warn that there is no rollback: this run has changed nothing, or nothing tells what to go back to."""
     if way_back is None:
         return warn(
             f"No rollback: every instance ran {target} before this run, so nothing tells what they ran earlier.",

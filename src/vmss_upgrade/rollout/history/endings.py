@@ -147,9 +147,7 @@ def still_old(batches: Sequence[Batch]) -> Ending:
 
 
 def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> Ending:
-    """End a run whose next batch would most likely not end before `timeout`: a clean stop is better than one
-    half-way.
-    """
+    """End a run whose next batch would most likely not end before `timeout`: better here than half-way."""
     return Ending(
         outcome=Outcome.TIMED_OUT,
         reason=f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are "

@@ -65,24 +65,18 @@ class Standing:
 
     @property
     def rolled_back(self) -> list[str]:
-        """Instances that a rollback returned, also one asked for by hand: last seen on the earlier image and
-        healthy.
-        """
+        """Instances that a rollback returned, also one asked for by hand, last seen ready on the earlier image."""
         return self.arrived if self.goes_back else []
 
     @property
     def arrived(self) -> list[str]:
-        """Instances that were touched on the way that the run is on, and last seen ready on the image that it
-        reaches.
-        """
+        """Instances touched on the way that the run is on, and last seen ready on the image that it reaches."""
         touched = self.touched
         return in_order(i.id for i in self.instances if i.id in touched and self._is_fine(i))
 
     @property
     def not_returned(self) -> list[str]:
-        """Instances still to return once a rollback has begun, also those that failed, and those it was not to
-        touch.
-        """
+        """Instances still to return once a rollback has begun, also failed ones, and those not to be touched."""
         if self.rollback is None:
             return []
         due = {*self.rollback.instance_ids, *self.remaining}.difference(self.arrived)

@@ -10,9 +10,7 @@ from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, made_
 
 
 def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
-    """Return the instances that serve now. Attached machines are not counted: they may report no health, and do other
-    work.
-    """
+    """Return the instances that serve now, without attached machines: these do other work."""
     signal = scale_set.model.health_signal
     return frozenset(instance.id for instance in scale_set.made if is_healthy(instance, signal))
 
@@ -64,9 +62,7 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
 
 
 def no_other_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Return whether the batch holds every instance that is neither stopped nor being deleted: upgrading it would be an
-    outage.
-    """
+    """Return whether the batch holds every instance that is neither stopped nor being deleted."""
     running = {instance.id for instance in scale_set.made if not instance.is_off and not instance.is_leaving}
     return bool(running) and running <= set(batch_ids)
 

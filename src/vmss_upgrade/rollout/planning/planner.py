@@ -202,9 +202,7 @@ def _batches(
 
 
 def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: Policy) -> int | None:
-    """Return after how many batches this run ends: a count, or the first that completes the share; None: after the
-    last.
-    """
+    """Return after how many batches this run ends: a count, or those that complete the share; None: after all."""
     share = policy.stop_after
     if share is None:
         return None

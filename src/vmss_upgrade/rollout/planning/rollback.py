@@ -106,9 +106,7 @@ def other_images(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> dic
 
 
 def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
-    """Return the exact images that instances run, without this one, the most common first; each once, whatever its
-    case.
-    """
+    """Return the exact images that instances run, the most common first, without this one and in any case once."""
     first: dict[str, Image] = {}
     counted: Counter[str] = Counter()
     for instance in instances:
@@ -139,9 +137,7 @@ def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[st
 
 
 def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
-    """Return which instances run the image that is left, or are half-way; of those that run neither it nor the goal, it
-    is not known.
-    """
+    """Return which instances run the image that is left, or are half-way, and of which it is not known."""
     ids = {i.id for i in scale_set.instances if i.is_half_way and not (i.has_failed and is_on(i, goal.image))}
     if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
         ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
@@ -167,9 +163,7 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
 
 
 def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
-    """Return whether the instance runs the image that is left; if that names no version, any instance that is not at
-    the goal does.
-    """
+    """Return whether the instance runs the image that is left, or, if that is floating, not the goal."""
     return not goal.is_reached_by(instance) if left.is_floating else is_on(instance, left)
 
 

@@ -43,9 +43,7 @@ class TokenBucket:
         return min(self._burst, self._tokens + elapsed * self._per_second)
 
     def wait_for(self, tokens: float, now: float) -> float:
-        """Return the seconds from `now` until `tokens` and the spare are there; more than the burst is never waited
-        for.
-        """
+        """Return the seconds from `now` until `tokens` and the spare are there, or the bucket is full."""
         missing = min(tokens + SPARE, self._burst) - self.level(now)
         return max(0.0, missing / self._per_second)
 
@@ -71,9 +69,7 @@ def look_interval(pages: int, bucket: TokenBucket, now: float) -> float:
 
 
 def poll_delay(bucket: TokenBucket, asked: float | None, now: float) -> float:
-    """Return the seconds until the next poll: what Azure asks for (bounded), else fast while the burst lasts, else
-    steady.
-    """
+    """Return the seconds until the next poll: what Azure asks for (bounded), else fast while the burst lasts."""
     if asked is not None:
         return min(max(asked, FAST_POLL), LONGEST_POLL)
     return FAST_POLL if bucket.wait_for(1, now + FAST_POLL) == 0 else STEADY_POLL

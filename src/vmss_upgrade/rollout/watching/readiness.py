@@ -46,8 +46,6 @@ def not_ready(
 
 
 def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
-    """Return the failures that the instance shows, once Azure is not working on it, besides those `known` of it by its
-    id.
-    """
+    """Return the failures that the instance shows while Azure leaves it alone, besides those `known` by its id."""
     old = {problem.key for problem in known.get(instance.id, ())}
     return () if instance.is_busy else tuple(each for each in instance.problems if each.key not in old)

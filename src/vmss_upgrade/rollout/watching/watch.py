@@ -102,8 +102,8 @@ class Watch:
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
-        """Count on those of a batch that did not pass and yet reached the goal: no other starts while they are
-        unhealthy.
+        """Count on those of a batch that did not pass and yet reached the goal: no other starts until they are
+        healthy.
         """
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
         self._counted_on |= there - self._off_before
@@ -158,9 +158,7 @@ class Watch:
         return tuple({pending.instance_id: pending for pending in (*unhealthy, *changing)}.values())
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Failure, ...]:
-        """Return the instances that are stopped, but not deallocated, after their batch passed: their system may have
-        halted by itself.
-        """
+        """Return what is stopped, not deallocated, after its batch passed: its system may have halted by itself."""
         passed = self.passed - self._off_before
         stopped = [i.id for i in scale_set.instances if i.id in passed and i.power is Power.STOPPED]
         return tuple(Failure(id_, FailureCode.NOT_RUNNING, "power state is stopped") for id_ in stopped)
