@@ -37,7 +37,7 @@ class Goal:
 
 
 def goal_of(model: Model) -> Goal:
-    """Return the model as it stands, as a goal; if it names no exact version, only the flag shows what has reached it."""
+    """Return the model as it stands, as a goal; of a floating image, the flag alone shows what has reached it."""
     return Goal(image=model.image, in_model=True, whole_model=True)
 
 

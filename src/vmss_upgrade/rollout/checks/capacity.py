@@ -54,7 +54,7 @@ def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) 
     return refuse(
         f"Batch {batch.number} ({some(batch.instance_ids)}) holds every instance that is healthy: nothing would serve "
         "while it is upgraded.",
-        "Heal the other instances first, or set a smaller `batch-size`. If nothing has to serve meanwhile, set "
+        "Repair the other instances first, or set a smaller `batch-size`. If nothing has to serve meanwhile, set "
         "`allow-downtime: true`.",
     )
 
@@ -95,8 +95,8 @@ def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tup
 def _way_back(unhealthy: Collection[str]) -> str:
     """Return what to do if the unhealthy instances run the target: no other batch size would help."""
     return (
-        f"What is missing runs the target image already, and is not healthy: {some(unhealthy)}. Heal that, or go back "
-        "with `operation: rollback`."
+        f"Instances on the target image are not healthy: {some(unhealthy)}. Repair them, or go back with "
+        "`operation: rollback`."
     )
 
 
@@ -105,7 +105,7 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     if healthy > least:
         return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
     running = sum(1 for instance in scale_set.instances if not instance.is_off and not instance.is_leaving)
-    ways = [f"Only {healthy} are healthy now: heal the others"] if healthy < running else []
+    ways = [f"Only {healthy} are healthy now: repair the others"] if healthy < running else []
     ways.append("lower `min-healthy`")
     have = len(scale_set.instances)
     more = next(
@@ -132,7 +132,7 @@ def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
     if not ids:
         return None
     return refuse(
-        f"Azure shows no instance view of {some(ids)}, so that nobody can tell whether they run and are healthy: with "
+        f"Azure shows no instance view of {some(ids)}, so it is not known whether they run and are healthy: with "
         f"{len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
         f"Run again later. To see what Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
     )

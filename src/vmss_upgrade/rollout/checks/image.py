@@ -27,12 +27,12 @@ def examine_image(
                 ),
             )
         case ImageState.DENIED:
-            return (note(f"Whether {target} exists could not be checked: {missing_right(target)}."),)
+            return (note(f"Could not check that {target} exists: {missing_right(target)}."),)
         case ImageState.OTHER_TENANT:
-            message = f"Whether {target} exists could not be checked: {_OTHER_TENANT}, and Azure may refuse the image."
+            message = f"Could not check that {target} exists: {_OTHER_TENANT}, and Azure may refuse the image."
             return (warn(message, COPY_OR_SHARE),)
         case ImageState.UNKNOWABLE:
-            return (note(f"Whether {target} exists could not be checked beforehand."),)
+            return (note(f"Could not check beforehand that {target} exists."),)
     findings = (
         _deprecated(target, facts, in_model=in_model),
         _end_of_life(target, facts),
@@ -46,14 +46,14 @@ def examine_image(
 def latest_denied(image: Image) -> Finding:
     """Refuse because it cannot be found out what `latest` means: a long rollout could mix versions."""
     return refuse(
-        f"What the latest version of {image} is could not be read: {missing_right(image)}.",
+        f"Could not read the latest version of {image}: {missing_right(image)}.",
         "Give the identity that role, or name the exact version.",
     )
 
 
 def latest_of_another_tenant(image: Image) -> Finding:
     """Refuse because it cannot be found out what `latest` means, and no role would help."""
-    return refuse(f"What the latest version of {image} is could not be read: {_OTHER_TENANT}.", COPY_OR_SHARE)
+    return refuse(f"Could not read the latest version of {image}: {_OTHER_TENANT}.", COPY_OR_SHARE)
 
 
 def latest_missing(image: Image, location: str) -> Finding:
@@ -146,7 +146,7 @@ def _replication(target: Image, facts: ImageFacts, location: str) -> Finding | N
                 f"Add the region to its target regions: az sig image-version update --target-regions ... {location}",
             )
         case Replication.UNKNOWN:
-            return note(f"How far {target} is replicated to {location} could not be read.")
+            return note(f"Could not read how far {target} is replicated to {location}.")
     return None
 
 

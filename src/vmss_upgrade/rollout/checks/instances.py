@@ -25,7 +25,7 @@ def being_updated(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[st
         return None
     it = "it" if len(ids) == 1 else "each"
     return refuse(
-        f"Being updated by somebody since before this run, so that no batch could start: {some(ids)}.",
+        f"Somebody has been updating these since before this run, so that no batch could start: {some(ids)}.",
         f"Wait until that has ended, and run again. Where it hangs, see what Azure says of {it}: "
         f"{look_closer(scale_set.model, ids[0])}",
     )
@@ -69,7 +69,9 @@ def silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     ids = [instance.id for instance in plan.moving(scale_set) if instance.is_silent]
     if not ids or not scale_set.model.health_signal.proves_health:
         return None
-    return note(f"Report no health, so they are not known to be healthy and go first in their domain: {some(ids)}.")
+    return note(
+        f"These report no health, so they are not known to be healthy and go first in their domain: {some(ids)}."
+    )
 
 
 def failed_before(scale_set: ScaleSet) -> Finding | None:
@@ -83,7 +85,7 @@ def failed_before(scale_set: ScaleSet) -> Finding | None:
     if not failed:
         return None
     failures = "; ".join(f"{clause(words[key])} ({some(ids)})" for key, ids in failed.items())
-    return warn(f"Failed before this run, says Azure: {failures}.")
+    return warn(f"Azure reports failures from before this run: {failures}.")
 
 
 def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
@@ -94,7 +96,7 @@ def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
         return None
     return warn(
         f"The model has a health signal ({signal.value}) that these instances have not got yet, so they report no "
-        f"health: {some(ids)}. Until its upgrade each counts as well while it is provisioned and running; from then on "
+        f"health: {some(ids)}. Until its upgrade each counts as healthy while it is provisioned and running; after it, "
         "by its health.",
     )
 

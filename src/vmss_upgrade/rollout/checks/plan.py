@@ -136,8 +136,8 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
         return None
     is_ignored = signal is HealthSignal.IGNORED
     return warn(
-        f"Health is not looked at ({signal.value}): an instance counts as fine once it is provisioned and running for "
-        f"{duration(policy.bake_time_for(signal))}, which does not prove that the application works.",
+        f"Health is not looked at ({signal.value}): an instance counts as healthy once it is provisioned and running "
+        f"for {duration(policy.bake_time_for(signal))}, which does not prove that the application works.",
         "Leave `health` out to go by the scale set's own signal."
         if is_ignored
         else "Add the Application Health extension or a load balancer health probe to the model.",

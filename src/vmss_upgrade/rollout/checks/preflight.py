@@ -152,7 +152,7 @@ def _automatic_os_upgrade(model: Model) -> Finding | None:
 
 def _rolling_upgrade(model: Model, running: bool | None) -> Finding | None:
     if running is None:
-        return note("Whether a rolling upgrade of Azure's own is under way could not be read.")
+        return note("Could not read whether a rolling upgrade of Azure's own is under way.")
     if not running:
         return None
     return refuse(
@@ -181,7 +181,7 @@ def _provisioning_state(model: Model) -> Finding | None:
 def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None) -> list[Finding]:
     """Refuse if rights are missing; only warn if nothing but the plan was asked for."""
     if permissions is None:
-        return [note("Whether the identity has all rights could not be read; Azure will say so where one is missing.")]
+        return [note("Could not read the rights of the identity; Azure will say so if one is missing.")]
     needed = needed_actions(
         is_flexible=model.is_flexible,
         writes_model=order.writes_model,
@@ -235,14 +235,14 @@ def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding |
         return warn(
             "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
             "leaves them so at its end.",
-            f"Where nobody meant that, resume them: "
+            f"If that was not intended, resume them: "
             f"{resume_repairs(model.subscription, model.resource_group, model.name)}",
         )
     if suspended:
         return note("Automatic instance repairs are suspended already, and stay so.")
     if order.policy.suspend_repairs and suspended is None:
         return warn(
-            "Whether automatic instance repairs are suspended already could not be read; after the rollout they will "
+            "Could not read whether automatic instance repairs are suspended already; after the rollout they will "
             "be at work in any case.",
             "Where they are suspended on purpose, leave `suspend-repairs` out.",
         )

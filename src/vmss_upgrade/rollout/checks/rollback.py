@@ -28,8 +28,8 @@ def unknown_previous_image() -> Finding:
 def unknown_image_to_return_to(model: Model) -> Finding:
     """Refuse `operation: rollback` if nothing tells what to go back to."""
     return refuse(
-        f"Which image to return to cannot be known: the model holds {model.image}, and no instance shows one that is "
-        "certain to be the earlier.",
+        f"Could not find out which image to return to: the model holds {model.image}, and no instance shows one "
+        "that is certainly earlier.",
         f"Name it, by `image-version` or `image-id`, or give {_RECORD}.",
     )
 
@@ -46,7 +46,7 @@ def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding
         )
     if recorded.previous.kind is not model.image.kind:
         return refuse(
-            f"`record` tells of a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
+            f"`record` names a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
             f"{model.image.kind.value}, and Azure does not let it change.",
             "Give a record of a rollout of this scale set as it is now.",
         )
@@ -130,7 +130,7 @@ def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, 
     if not moved.unknown:
         return ()
     message = (
-        "Whether these have moved since the rollout began cannot be known, so they are left as they are: "
+        "It is not known whether these have moved since the rollout began, so they are left as they are: "
         f"{some(sorted(moved.unknown, key=in_natural_order))}."
     )
     remedy = f"To bring them to {goal} all the same, use `operation: upgrade` with it."
@@ -153,6 +153,6 @@ def no_rollback(target: Image, way_back: Image | None) -> Finding:
             f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
         )
     return warn(
-        "No rollback: it failed before this run had changed anything, so that the reason is older than this run.",
+        "No rollback: the failure is older than this run, which had not changed anything yet.",
         f"To go back all the same, use {rollback_to(way_back, instead_of=target)}.",
     )

@@ -228,7 +228,7 @@ class HealthGate:
     def _not_ready_after(self, pending: Failure, after: str) -> Failure:
         is_silent = pending.code is FailureCode.NOT_HEALTHY and not pending.blames_image
         lost_its_health = is_silent and pending.instance_id in self.before.reported and not self.all_silent
-        too = "; nobody outside the batch reports health any more either" if is_silent and self.all_silent else ""
+        too = "; no instance outside the batch reports health any more either" if is_silent and self.all_silent else ""
         return replace(
             pending,
             message=f"{pending.message}, {after}{too}",
