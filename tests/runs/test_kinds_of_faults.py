@@ -141,7 +141,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     ),
     "a: no instance reports health any more, which no image caused": (
         uniform(ROLLBACK, faults=[without_health(during={"after_upgrade": 1, "delay": 65})]),
-        halts("no instance outside the batch reports health either", NO_ROLLBACK, failed="0 3"),
+        halts("no instance outside the batch reports health any more either", NO_ROLLBACK, failed="0 3"),
     ),
     "a: old health passes two batches of a bad image, and nothing else is healthy": (
         uniform(ROLLBACK, faults=[UNHEALTHY, {"kind": "health-lags", "seconds": 60}]),
@@ -174,7 +174,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     ),
     "b: no views at all": (
         uniform({"strategy": "batch"}, instances=each(shows={"properties": {"instanceView": None}})),
-        refuses("Azure shows no instance view of 0, 1, 2, 3, 4, 5", lacks=("heal the others", "--new-capacity")),
+        refuses("Azure shows no instance view of 0, 1, 2, 3, 4, 5", lacks=("repair the others", "--new-capacity")),
     ),
     "c: the model update is reported as failed, but is in the model": (
         uniform(faults=[on_request("patch", kind="operation", told_after=5, code="OperationPreempted")]),
@@ -338,7 +338,8 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "j: an instance of a Flexible set already hangs": (
         flexible(instances={"simulated-set_00000002": {"provisioning_state": "Updating"}}),
         refuses(
-            "Being updated by somebody since before this run, so that no batch could start: simulated-set_00000002",
+            "Somebody has been updating these since before this run, so that no batch could start: "
+            "simulated-set_00000002",
             away=1,
         ),
     ),
@@ -365,7 +366,9 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     "k: all instances had failed before": (
         uniform(instances=each(failed={**EXTENSION_FAILED, "message": "It broke."})),
         refuses(
-            "Failed before this run, says Azure: VMExtensionProvisioningError, It broke", "HealthExtension", away=6
+            "Azure reports failures from before this run: VMExtensionProvisioningError, It broke",
+            "HealthExtension",
+            away=6,
         ),
     ),
     "k: the status names the extension": (

@@ -209,7 +209,7 @@ def updating(*ids: str) -> Alter:
 def test_an_update_that_hangs_is_refused_before_the_write(tmp_path: Path) -> None:
     played = play_altered(UNIFORM, tmp_path, updating("3"), inputs={"health-timeout": "5m"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
-    assert "Being updated by somebody since before this run, so that no batch could start: 3." in played.log
+    assert "Somebody has been updating these since before this run, so that no batch could start: 3." in played.log
 
 
 def test_a_set_of_azure_devops_is_rolled_with_a_warning(tmp_path: Path) -> None:

@@ -25,7 +25,10 @@ MACHINES = "m0 m1 m2 m3"  # machines of a Flexible set, one after another
 
 
 UNHEALTHY = r"0, 3: NotHealthy: health is unhealthy"
-NO_BAD_HEALTH = ("heal the others", "--new-capacity")  # remedies for bad health, which do not help against missing data
+NO_BAD_HEALTH = (
+    "repair the others",
+    "--new-capacity",
+)  # remedies for bad health, which do not help against missing data
 NO_WAY_BACK = ("rolling back", "No rollback")
 ENDED_EARLY = r"Azure says that the operation failed \({}, .*\): the instances decide"
 NOT_CURRENT = (
@@ -50,7 +53,7 @@ TABLE: dict[str, Ends] = {
     "a-healthy-once": halts(UNHEALTHY, failed="0 3", lacks=("batch 1 passed",)),
     "a-ill-on-the-target-before": halts(
         "On the target image already, but not healthy: 1",
-        "not every instance is well at its end: instance 1",
+        "not every instance is healthy at its end: instance 1",
         batches="0,3 4 2,5",
         upgraded="0 2 3 4 5",
         failed="1",
@@ -74,7 +77,7 @@ TABLE: dict[str, Ends] = {
     "b-a-look-without-views": succeeds(lacks=("holding", "Stopped or evicted")),
     "b-probe-not-yet-on-some": succeeds(
         r"\(load balancer health probe\) that these instances have not got yet, so they report no health: 0, 2, 4",
-        "Until its upgrade each counts as well while it is provisioned and running; from then on by its health",
+        "Until its upgrade each counts as healthy while it is provisioned and running; after it, by its health",
         lacks=("Not healthy before",),
     ),
     "b-signal-not-yet-on-instances-and-sick": halts(
@@ -176,7 +179,7 @@ TABLE: dict[str, Ends] = {
     ),
     # E: a rollback returns every instance
     "e-failed-before": returns(
-        r"Failed before this run, says Azure: OSProvisioningTimedOut, It did not come up \(5\)",
+        r"Azure reports failures from before this run: OSProvisioningTimedOut, It did not come up \(5\)",
         batches="0,3 0 3",
         failed="0",
         returned="0 3",
@@ -232,7 +235,7 @@ TABLE: dict[str, Ends] = {
         "az feature register",
     ),
     "j-hanging-before": refuses(
-        "Being updated by somebody since before this run, so that no batch could start: 0", away=1
+        "Somebody has been updating these since before this run, so that no batch could start: 0", away=1
     ),
     "j-image-larger-than-the-disk": refuses("has 127 GB, more than the 30 GB", "diskSizeGB=127"),
     "j-image-with-a-data-disk": refuses("data disks of its own at LUN 0"),
@@ -246,7 +249,7 @@ TABLE: dict[str, Ends] = {
     "j-trusted-launch-image": refuses("its SecurityType is TrustedLaunch"),
     # K: Azure's reason reaches people
     "k-failed-before": succeeds(
-        r"Failed before this run, says Azure: VMExtensionProvisioningError, .* \(0, 3\)",
+        r"Azure reports failures from before this run: VMExtensionProvisioningError, .* \(0, 3\)",
         r"extension HealthExtension: .* \(0, 3\)",
         away=2,
     ),

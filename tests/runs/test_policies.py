@@ -216,7 +216,7 @@ def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> 
     assert "lacks the right to Microsoft.Compute/virtualMachineScaleSets/manualUpgrade/action" in played.log
     unreadable = play(ten(permissions="refused"), tmp_path)
     assert unreadable.outputs["outcome"] == "succeeded"
-    assert "Whether the identity has all rights could not be read" in unreadable.log
+    assert "Could not read the rights of the identity" in unreadable.log
 
 
 # -- instances that are replaced -----------------------------------------------------------------------------------

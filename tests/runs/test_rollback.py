@@ -355,7 +355,7 @@ SET_ID = (
         pytest.param({"scale_set": {"id": f"{SET_ID}-2"}}, f"`record` is of another scale set ({SET_ID}-2).", id="set"),
         pytest.param(
             {"previous_image": f"{SET_ID.partition('/virtual')[0]}/images/1"},
-            "`record` tells of a managed or gallery image",
+            "`record` names a managed or gallery image",
             id="kind",
         ),
     ],
@@ -417,7 +417,7 @@ def test_a_third_image_is_left_alone_and_named(tmp_path: Path) -> None:
     assert json.loads(played.outputs["remaining"]) == ["5"]
     assert versions(played)["5"] == OTHER
     assert (
-        "Whether these have moved since the rollout began cannot be known, so they are left as they are: 5."
+        "It is not known whether these have moved since the rollout began, so they are left as they are: 5."
         in played.log
     )
 
@@ -425,7 +425,7 @@ def test_a_third_image_is_left_alone_and_named(tmp_path: Path) -> None:
 def test_nothing_to_return_to(tmp_path: Path) -> None:
     played = play(on(NEW, inputs={}), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
-    assert "Which image to return to cannot be known" in played.log
+    assert "Could not find out which image to return to" in played.log
     assert "Name it, by `image-version` or `image-id`" in played.log
 
 
@@ -622,7 +622,7 @@ def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
 def test_a_straggler_does_not_count_as_unmoved(others: Scenario, tmp_path: Path) -> None:
     played = play(on(OLD, inputs={}, instances=others), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
-    assert "Which image to return to cannot be known" in played.log
+    assert "Could not find out which image to return to" in played.log
 
 
 def test_a_rollback_to_a_newer_image_gives_a_warning(tmp_path: Path) -> None:
@@ -647,7 +647,7 @@ def test_a_run_without_changes_undoes_nothing(tmp_path: Path) -> None:
     """An instance that was unhealthy before this run is no reason to undo healthy upgrades."""
     played = play(on(NEW, on_instance("fall-ill", "0", at=0), old="2 5"), tmp_path, inputs=BACK)
     assert (played.outputs["outcome"], played.writes) == ("halted", [])
-    assert "No rollback: it failed before this run had changed anything" in played.log
+    assert "No rollback: the failure is older than this run" in played.log
     assert f"use `operation: rollback` and `image-version: {OLD}`" in played.log
 
 

@@ -231,7 +231,7 @@ class Preparation:
             return
         facts = yield from self._remote.look_up(previous)
         self._findings += cannot_return(previous, facts, scale_set.model.location)
-        self._findings += examine_way_back(scale_set, plan, previous, is_told=recorded is not None)
+        self._findings += examine_way_back(scale_set, plan, previous, is_recorded=recorded is not None)
         self._way_back = previous
 
     def _image_to_return_to(self, recorded: Recorded | None) -> Image | None:

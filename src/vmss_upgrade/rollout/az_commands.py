@@ -11,26 +11,26 @@ _PROFILE = "virtualMachineProfile.storageProfile"
 
 
 def az_vmss(action: str, model: Model, *arguments: str) -> str:
-    """`az vmss ACTION` for this scale set, with `arguments` quoted."""
+    """Return `az vmss ACTION` for this scale set, with `arguments` quoted."""
     return _az_vmss(action, model.subscription, model.resource_group, model.name, *arguments)
 
 
 def look_closer(model: Model, instance_id: str) -> str:
-    """The command that shows what Azure knows of an instance."""
+    """Return the command that shows what Azure knows of an instance."""
     return az_vmss("get-instance-view", model, "--instance-id", instance_id)
 
 
 def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> str:
-    """The command that resumes automatic instance repairs."""
+    """Return the command that resumes automatic instance repairs."""
     arguments = ("--service-name", "AutomaticRepairs", "--action", "Resume")
     return _az_vmss("set-orchestration-service-state", subscription, resource_group, scale_set, *arguments)
 
 
 def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> str:
-    """The command that sets the model to `image` again (a VHD's URI without its query).
+    """Return the command that sets the model to `image` again (a VHD's URI without its query).
 
-    Of a platform image only what differs from `instead_of` is set: the rest of the reference stays, because Azure
-    merges it (recorded: a PUT of `imageReference: {"sku": ..}` keeps publisher, offer and version).
+    Of a platform image only what differs from `instead_of` is set: Azure merges the rest of the reference (recorded: a
+    PUT of `imageReference: {"sku": ..}` keeps publisher, offer and version).
     """
     match image.kind:
         case ImageKind.PLATFORM:
@@ -48,9 +48,9 @@ def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> s
 
 
 def rollback_to(image: Image, *, instead_of: Image | None) -> str:
-    """The inputs of a run that returns to `image`, in Markdown's backticks; of a platform image what differs."""
-    told = [f"`{name}: {value}`" for name, value in _inputs(image, instead_of)]
-    return " and ".join(["`operation: rollback`", *told])
+    """Return the inputs of a run that returns to `image`, in backticks; of a platform image those that differ."""
+    inputs = [f"`{name}: {value}`" for name, value in _inputs(image, instead_of)]
+    return " and ".join(["`operation: rollback`", *inputs])
 
 
 def _inputs(image: Image, instead_of: Image | None) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What is wrong with an instance or a run, and what to do about it, by Azure's code or words.
+"""Failures of an instance or a run, and what to do about them, by Azure's code or words.
 
 Sources: Azure's pages on allocation failures, on quota errors, on SKUs that are not available, on resource locks,
 and on the terms of marketplace images; the words of images that do not boot, jenkinsci/azure-vm-agents-plugin#305
@@ -95,9 +95,7 @@ _CLIENT_ERRORS = ("badrequest", "invalidparameter", "operationnotallowed")
 
 
 def is_never_the_images(code: str, message: str) -> bool:
-    """Return whether it failed for want of room, quota or access, or gave way to another operation: no other image
-    would change that.
-    """
+    """Return whether the image is not to blame: for want of room, quota or access, or for another operation."""
     known = code.lower()
     if known == "operationnotallowed":
         return _SPEAKS_OF_QUOTA.search(message) is not None
@@ -105,7 +103,7 @@ def is_never_the_images(code: str, message: str) -> bool:
 
 
 def remedy_of(code: str, message: str) -> str:
-    """What to do; empty where nothing is known that helps."""
+    """Return what to do; empty if nothing is known that helps."""
     match code.lower():
         case known if known in _NO_CAPACITY:
             return _NO_CAPACITY_REMEDY

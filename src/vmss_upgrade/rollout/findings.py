@@ -1,4 +1,4 @@
-"""What was noticed about a scale set, and how grave it is."""
+"""Findings: what was noticed about a scale set, and how grave it is."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class Finding:
 
 
 def refuse(message: str, remedy: str) -> Finding:
-    """A reason to write nothing; a remedy is owed."""
+    """Make a reason to write nothing; it needs a remedy."""
     return Finding(Severity.REFUSE, message, remedy)
 
 
 def warn(message: str, remedy: str = "") -> Finding:
-    """Something that a user must know before."""
+    """Make something that a user must know beforehand."""
     return Finding(Severity.WARN, message, remedy)
 
 
 def note(message: str, remedy: str = "") -> Finding:
-    """Something worth a line."""
+    """Make something that is worth a line."""
     return Finding(Severity.NOTE, message, remedy)

@@ -1,4 +1,4 @@
-"""What every instance is to reach, and whether it has."""
+"""The goal: what every instance is to reach, and whether it has."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Goal:
     """What every instance is to reach: `image`, and with `whole_model` all else that the model says, too.
 
     `in_model`: the model holds the image already. No instance shows the VHD it was made from, so there the flag
-    `latestModelApplied` decides, which answers the question only while the model holds it. `heals`: neither
-    has an instance that is being upgraded, whatever image it shows. One whose upgrade failed never has.
+    `latestModelApplied` decides, which answers the question only while the model holds the VHD. An instance whose
+    upgrade failed has never reached the goal; with `heals`, nor has one that is being upgraded, whatever it shows.
     """
 
     image: Image
@@ -24,7 +24,7 @@ class Goal:
     heals: bool = False
 
     def is_reached_by(self, instance: Instance) -> bool:
-        """Whether nothing is left to do for this instance."""
+        """Return whether nothing is left to do for this instance."""
         if instance.has_failed_upgrade or (self.heals and instance.is_half_way):
             return False
         if self.whole_model and instance.latest_model_applied is not None:
@@ -32,18 +32,19 @@ class Goal:
         return (self.in_model or not self.image.is_vhd) and is_on(instance, self.image)
 
     def once_in_model(self) -> Goal:
-        """The same goal after the model was written."""
+        """Return this goal as it is after the model was written."""
         return replace(self, in_model=True)
 
 
 def goal_of(model: Model) -> Goal:
-    """The model as it stands, as a goal. Where it names no exact version, the flag alone tells who has reached it."""
+    """Return the model as it stands, as a goal; of a floating image, the flag alone shows what has reached it."""
     return Goal(image=model.image, in_model=True, whole_model=True)
 
 
 def is_on(instance: Instance, target: Image) -> bool:
-    """Whether an instance runs `target`: by its exact version or image id; of a VHD, and of a floating image, no
-    instance shows more than `latestModelApplied`.
+    """Return whether an instance runs `target`, by its exact version or image id.
+
+    Of a VHD, and of a floating image, no instance shows more than `latestModelApplied`.
     """
     if target.is_vhd or target.is_floating:
         return bool(instance.latest_model_applied)

@@ -40,19 +40,19 @@ class Image:
     reference: str = ""  # resource id, gallery unique id, or VHD URI
 
     def __str__(self) -> str:
-        """The image for people and outputs: publisher:offer:sku:version, or the id, or the URI without query."""
+        """Name the image: publisher:offer:sku:version, or the id, or the URI without its query."""
         if self.kind is ImageKind.PLATFORM:
             return f"{self.publisher}:{self.offer}:{self.sku}:{self.version}"
         return self.reference.partition("?")[0]
 
     @property
     def is_vhd(self) -> bool:
-        """Whether the image is a VHD, which no instance shows to have been made from."""
+        """True if the image is a VHD; no instance shows which VHD it was made from."""
         return self.kind is ImageKind.VHD
 
     @property
     def is_in_gallery(self) -> bool:
-        """Whether the image is an image definition of a gallery, of any sharing, or a version of one."""
+        """True if the image is an image definition of a gallery, of any sharing, or a version of one."""
         if self.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
             return True
         return self.kind is ImageKind.RESOURCE and IN_GALLERY in self.reference.lower()
@@ -64,20 +64,20 @@ class Image:
 
     @property
     def is_floating(self) -> bool:
-        """Whether the same words can mean another image tomorrow."""
+        """True if the same words can mean another image tomorrow."""
         if self.kind is ImageKind.PLATFORM:
             return self.version.lower() == "latest"
         path = self.reference.rstrip("/").lower()
         return self.is_in_gallery and (not re.search(r"/versions/[^/]+$", path) or path.endswith("/versions/latest"))
 
     def at_version(self, version: str) -> Image:
-        """The same image, a floating one pinned to `version`."""
+        """Return this image, a floating one pinned to `version`."""
         if self.kind is ImageKind.PLATFORM:
             return replace(self, version=version)
         return replace(self, reference=f"{self.definition}/versions/{version}")
 
     def same_as(self, other: Image) -> bool:
-        """Equality as Azure sees it: without regard to case (ids come back in other case than they were sent)."""
+        """Compare as Azure does, without regard to case: ids come back in another case than they were sent."""
         return self == other or self._key() == other._key()
 
     def _key(self) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ class ImageRequest:
 
 
 def is_older(one: Image, other: Image) -> bool:
-    """Whether `one` is a lower version of the same image as `other`; never where one of them is of no version."""
+    """Return whether `one` is a lower version of the same image as `other`; False if one of them has no version."""
     versions = [image.version or image.reference.rpartition("/")[2] for image in (one, other)]
     are_versions = all(image.kind is ImageKind.PLATFORM or image.is_in_gallery for image in (one, other))
     same_image = are_versions and one.at_version("").same_as(other.at_version(""))
@@ -120,7 +120,7 @@ def is_older(one: Image, other: Image) -> bool:
 
 
 def image_from_text(text: str) -> Image | None:
-    """The image that `str(image)` named, of which a VHD lost its query; None where it is none."""
+    """Return the image that `str(image)` named (of a VHD, the URI without its query); None if it names none."""
     path = text.lower()
     parts = text.split(":")
     if path.startswith(("https://", "http://")):
@@ -133,7 +133,7 @@ def image_from_text(text: str) -> Image | None:
 
 
 def wanted_image(request: ImageRequest, model_image: Image) -> Image:
-    """The image that was asked for, completed from the model's; it may be a floating one.
+    """Return the image that was asked for, completed from the model's; it may be a floating one.
 
     Raises PlanRefused when the kind of image would change.
     """

@@ -27,13 +27,13 @@ class Traits:
     data_luns: frozenset[int] | None = None
 
     def feature(self, name: str) -> str | None:
-        """The value of a feature, empty where the catalog lists features but not this one; None: it lists none."""
+        """Return the value of a feature: empty if the catalog lists others, None if it lists none."""
         if self.features is None:
             return None
         return next((value for each, value in self.features if each.lower() == name.lower()), "")
 
     def completed(self, other: Traits) -> Traits:
-        """These traits, and from `other` what is not known here."""
+        """Return these traits, with those of `other` where one is not known here."""
         return replace(
             self,
             os=self.os or other.os,
@@ -59,7 +59,7 @@ class ImageState(Enum):
     MISSING = "missing"
     DENIED = "denied"  # no right to read it
     OTHER_TENANT = "other tenant"  # of a tenant that one is not signed in to
-    UNKNOWABLE = "unknowable"  # a VHD: there is nobody to ask
+    UNKNOWABLE = "unknowable"  # a VHD: there is no catalog to ask
 
 
 class Replication(Enum):
@@ -98,5 +98,5 @@ class ImageVersion:
 
 
 def newest_first(versions: Iterable[ImageVersion]) -> list[str]:
-    """The versions that may be the latest, the highest first, number by number."""
+    """Return the versions that may be the latest, the highest first, number by number."""
     return sorted((version.name for version in versions if version.may_be_latest), key=by_number, reverse=True)

@@ -1,4 +1,4 @@
-"""Which machines of a Flexible set were made from its model, and which somebody attached to it.
+"""The origin of the machines of a Flexible set: made from its model, or attached to it by somebody.
 
 Sources: a set may hold machines of another OS, size and image, also with restored disks that have no image reference
 ("Attach or detach a Virtual Machine to or from a Virtual Machine Scale Set"); Azure names those that it makes itself
@@ -26,9 +26,9 @@ class Lineage:
 
 
 def line_of(image: Image) -> Line:
-    """What all versions of an image have in common: publisher and offer, or the image definition of a gallery.
+    """Return what all versions of an image have in common: publisher and offer, or the image definition of a gallery.
 
-    A managed image has no versions, each is a resource of its own: of those only the kind is compared.
+    A managed image has no versions, because each is a resource of its own: only its kind is compared.
     """
     if image.kind is ImageKind.PLATFORM:
         return (image.kind.name, image.publisher.lower(), image.offer.lower())
@@ -36,17 +36,20 @@ def line_of(image: Image) -> Line:
 
 
 def lineage_of(model: Model, machines: Iterable[Instance]) -> Lineage:
-    """The lineage as one look shows it: the image of the model, and those that it held when it made these machines.
+    """Return the lineage as one look shows it: the image of the model, and those that it held when it made these
+    machines.
 
-    To be taken before the model is written, and kept: an image of another line that is rolled out would make those
-    that still run the former one look attached.
+    Take it before the model is written, and keep it: after a rollout of an image of another line, machines that still
+    run the old image would look attached.
     """
     made = [machine.image for machine in machines if machine.has_model_mark and machine.image is not None]
     return Lineage(model.traits.os.lower(), frozenset(map(line_of, [model.image, *made])))
 
 
 def with_origins(machines: Iterable[Instance], model: Model, lineage: Lineage) -> tuple[Instance, ...]:
-    """The machines of a Flexible set, each with its origin. Of a VHD no machine shows that it was made from it."""
+    """Return the machines of a Flexible set with their origins; on a VHD, which no machine shows, all are the
+    model's.
+    """
     if model.image.is_vhd or not model.shows_image:
         return tuple(machines)
     return tuple(replace(machine, origin=_origin(machine, lineage)) for machine in machines)

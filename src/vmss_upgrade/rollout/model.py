@@ -20,7 +20,7 @@ class HealthSignal(Enum):
 
     @property
     def proves_health(self) -> bool:
-        """Whether there is a signal to go by; without one, up is all that can be known."""
+        """True if there is a signal to go by; without one, all that can be known is that an instance is running."""
         return self not in (HealthSignal.NONE, HealthSignal.IGNORED)
 
 
@@ -115,5 +115,5 @@ class Model:
 
     @property
     def shows_image(self) -> bool:
-        """Whether the model names an image at all, without which there is nothing to roll and to be behind."""
+        """True if the model names an image; without one there is nothing to roll out, and nothing to be behind of."""
         return bool(str(self.image))

@@ -1,4 +1,4 @@
-"""What the workflow asked for, as a whole."""
+"""The order: what the workflow asked for, as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Final
 from vmss_upgrade.rollout.image import Image, ImageRequest
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 
-LARGEST_RECORD: Final = 16 * 1024 * 1024  # bytes that a JSON record has at most, whoever writes or reads it
+LARGEST_RECORD: Final = (
+    16 * 1024 * 1024
+)  # bytes that a JSON record has at most, for what writes it and for what reads it
 
 
 class Command(Enum):
@@ -24,7 +26,7 @@ class Command(Enum):
 
     @property
     def upgrades(self) -> bool:
-        """Whether instances are upgraded by it, or would be by what it plans."""
+        """True if the command upgrades instances, or plans to."""
         return self in (Command.UPGRADE, Command.PLAN, Command.UPGRADE_INSTANCES, Command.ROLLBACK)
 
 
@@ -48,6 +50,6 @@ class Order:
 
     @property
     def writes_model(self) -> bool:
-        """Whether the image in the model is, or may have to be, written."""
+        """True if the image in the model is written, or may have to be."""
         may_go_back = self.policy.on_failure is OnFailure.ROLLBACK and self.command is Command.UPGRADE_INSTANCES
         return self.command in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL, Command.ROLLBACK) or may_go_back

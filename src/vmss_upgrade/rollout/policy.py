@@ -1,4 +1,4 @@
-"""What is allowed: which instances, how much at once, how long to watch, how long to wait."""
+"""The policy of a rollout: which instances, how many at once, how long to watch, how long to wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 from vmss_upgrade.rollout.model import HealthSignal
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
-BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance stays up
+BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance goes on running
 
 
 class Strategy(Enum):
@@ -44,11 +44,11 @@ class Share:
     is_percentage: bool = False
 
     def at_most(self, whole: int) -> int:
-        """The share of `whole` as a bound from above: rounded down, at least one."""
+        """Return the share of `whole` as a bound from above: rounded down, at least one."""
         return max(1, whole * self.number // 100) if self.is_percentage else self.number
 
     def at_least(self, whole: int) -> int:
-        """The share of `whole` as a bound from below: rounded up."""
+        """Return the share of `whole` as a bound from below: rounded up."""
         return -(-whole * self.number // 100) if self.is_percentage else self.number
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ DEFAULT_MIN_HEALTHY = Share(50, is_percentage=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which instances may be touched: those that fit every list that is not empty. Ids compare without case."""
+    """The instances that may be touched: those that fit every list that is not empty. Ids compare without case."""
 
     update_domains: tuple[int, ...] = ()
     fault_domains: tuple[int, ...] = ()
@@ -102,13 +102,13 @@ class Policy:
     timeout: float = 5.5 * 60 * 60.0
 
     def bake_time_for(self, signal: HealthSignal) -> float:
-        """Seconds that a batch must stay healthy before the next may start."""
+        """Return how many seconds a batch must stay healthy before the next may start."""
         if self.bake_time is not None:
             return self.bake_time
         return BAKE_TIME if signal.proves_health else BAKE_TIME_WITHOUT_SIGNAL
 
     def canaries_for(self, signal: HealthSignal) -> int:
-        """How many instances go alone, before anything else."""
+        """Return how many instances go alone, before anything else."""
         if self.canary is not None:
             return self.canary
         return 0 if signal.proves_health else 1

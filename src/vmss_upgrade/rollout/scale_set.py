@@ -1,4 +1,4 @@
-"""What is: a scale set, its model and its instances, as one look at Azure shows them."""
+"""A scale set and its instances, as one look at Azure shows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, Provis
 
 
 class Health(Enum):
-    """What the health signal says of an instance. Absence is a value, so that nobody reads it as fine."""
+    """What the health signal says of an instance. Absence is a value, so that it cannot be read as healthy."""
 
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
@@ -64,15 +64,16 @@ class Problem:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What makes it this failure: its words may hold a time, or another number at each look."""
+        """What makes this failure differ from others: its message may hold a time, or another number at each look."""
         return (self.code, self.extension)
 
     @property
     def says_preempted(self) -> bool:
-        """Whether an operation ended because another took its place, which says nothing of what it was to do."""
+        """True if an operation ended because another took its place, which proves nothing about the instances."""
         return self.code.lower() in ("operationpreempted", "canceled", "cancelled", "operationcanceled")
 
     def __str__(self) -> str:
+        """Say what failed, with the extension if it was one."""
         return f"extension {self.extension}: {self.message}" if self.extension else self.message
 
 
@@ -111,7 +112,7 @@ class Instance:
     seen: bool = True
 
     def domain(self, kind: DomainKind) -> Domain | None:
-        """The instance's domain of this kind; None where Azure shows none."""
+        """Return the instance's domain of this kind; None if Azure shows none."""
         match kind:
             case DomainKind.SET:
                 return Domain(kind=kind)
@@ -125,12 +126,12 @@ class Instance:
 
     @property
     def is_attached(self) -> bool:
-        """Whether it was never made from the model, so that it is not behind it and does not stand for it."""
+        """True if it was not made from the model, so that it cannot be behind it."""
         return self.origin is not Origin.MODEL
 
     @property
     def is_busy(self) -> bool:
-        """Azure (or somebody through it) is working on the instance."""
+        """True while Azure is working on the instance, whatever it was asked for."""
         return self.provisioning.state in _AT_WORK
 
     @property
@@ -150,27 +151,27 @@ class Instance:
 
     @property
     def is_leaving(self) -> bool:
-        """Being deleted; it may stay listed for half a minute."""
+        """True while it is being deleted; it may stay listed for half a minute."""
         return self.provisioning.state is ProvisioningState.DELETING
 
     @property
     def has_failed(self) -> bool:
-        """Azure failed to provision it."""
+        """True if Azure failed to provision it."""
         return self.provisioning.state is ProvisioningState.FAILED
 
     @property
     def has_failed_upgrade(self) -> bool:
-        """Azure failed at it, and says that it does not have the latest model."""
+        """True if Azure failed to provision it, and says that it does not have the latest model."""
         return self.has_failed and self.latest_model_applied is False
 
     @property
     def is_half_way(self) -> bool:
-        """An upgrade of it failed or is under way, as far as Azure shows it."""
+        """True if an upgrade of it failed or is being carried out, as far as Azure shows it."""
         return (self.has_failed or self.is_updating) and self.latest_model_applied is not True
 
     @property
     def is_up(self) -> bool:
-        """Provisioned and running: all that can be known without a health signal."""
+        """True if it is provisioned and powered on: all that can be known without a health signal."""
         return self.is_provisioned and self.power is Power.RUNNING
 
     @property
@@ -180,7 +181,7 @@ class Instance:
 
     @property
     def is_off(self) -> bool:
-        """Stopped or deallocated: serves nobody, and an upgrade would not start it."""
+        """True if it is stopped or deallocated: it does not serve, and an upgrade would not start it."""
         return self.power in (Power.STOPPED, Power.DEALLOCATED)
 
 
@@ -197,11 +198,11 @@ class ScaleSet:
         return made_from_model(self.instances)
 
     def by_id(self) -> dict[str, Instance]:
-        """The instances by their id."""
+        """Return the instances by their id."""
         return {instance.id: instance for instance in self.instances}
 
     def shows(self, kind: DomainKind) -> bool:
-        """Whether any instance shows a domain of this kind."""
+        """Return whether any instance shows a domain of this kind."""
         return any(instance.domain(kind) is not None for instance in self.instances)
 
 
@@ -211,5 +212,5 @@ def made_from_model(instances: Iterable[Instance]) -> tuple[Instance, ...]:
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
-    """Whether an instance serves: up, and Healthy where the scale set has a signal and the instance has it, too."""
+    """Return whether an instance serves: running, and Healthy if both the scale set and it have a signal."""
     return instance.is_up and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))

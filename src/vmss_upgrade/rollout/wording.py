@@ -8,14 +8,14 @@ LONGEST_NUMBER = 20  # digits; what is longer counts as a name, also because Pyt
 
 
 def listed(names: Iterable[str], limit: int = 12) -> str:
-    """The names with commas between them; of more than `limit` the first, and how many more there are."""
+    """Join the names with commas; of more than `limit`, name the first ones and say how many more there are."""
     items = list(names)
     shown = ", ".join(items[:limit])
     return shown if len(items) <= limit else f"{shown} and {len(items) - limit} more"
 
 
 def some(names: Iterable[str]) -> str:
-    """The names, up to 20 of them: for a sentence about a whole plan."""
+    """Join up to 20 of the names: for a sentence about a whole plan."""
     return listed(names, limit=20)
 
 
@@ -30,7 +30,7 @@ def sentence(text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words: 45s, 3m05s, 1h02m."""
+    """Put seconds into words: 45s, 3m05s, 1h02m."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole}s"
@@ -40,6 +40,6 @@ def duration(seconds: float) -> str:
 
 
 def in_natural_order(instance_id: str) -> tuple[int, int | str]:
-    """Sort key of instance ids: numbers by value, names after them."""
+    """Return the sort key of an instance id: numbers by value, names after them."""
     is_number = instance_id.isdecimal() and len(instance_id) <= LONGEST_NUMBER
     return (0, int(instance_id)) if is_number else (1, instance_id)

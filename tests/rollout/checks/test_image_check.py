@@ -48,7 +48,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             NEW,
             {"state": ImageState.DENIED},
             note(
-                "Whether Canonical:jammy:22_04-lts:2.0.0 exists could not be checked: the identity lacks the role "
+                "Could not check that Canonical:jammy:22_04-lts:2.0.0 exists: the identity lacks the role "
                 "Reader (Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read) on the "
                 "subscription."
             ),
@@ -58,7 +58,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             VERSION,
             {"state": ImageState.OTHER_TENANT},
             warn(
-                f"Whether {GALLERY}/versions/2.0.0 exists could not be checked: it belongs to another tenant than the "
+                f"Could not check that {GALLERY}/versions/2.0.0 exists: it belongs to another tenant than the "
                 "one that the identity signed in to, and Azure may refuse the image.",
                 COPY_OR_SHARE,
             ),
@@ -68,7 +68,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             VERSION,
             {"state": ImageState.DENIED},
             note(
-                f"Whether {GALLERY}/versions/2.0.0 exists could not be checked: the identity lacks the role Reader "
+                f"Could not check that {GALLERY}/versions/2.0.0 exists: the identity lacks the role Reader "
                 f"(Microsoft.Compute/galleries/images/versions/read) on {GALLERY.removesuffix('/images/web')}."
             ),
             id="denied-gallery",
@@ -77,7 +77,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             MANAGED,
             {"state": ImageState.DENIED},
             note(
-                f"Whether {MANAGED} exists could not be checked: the identity lacks the role Reader "
+                f"Could not check that {MANAGED} exists: the identity lacks the role Reader "
                 f"(Microsoft.Compute/images/read) on {MANAGED}."
             ),
             id="denied-managed",
@@ -86,7 +86,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             SHARED,
             {"state": ImageState.DENIED},
             note(
-                "Whether /SharedGalleries/u/Images/web/Versions/2.0.0 exists could not be checked: the identity lacks "
+                "Could not check that /SharedGalleries/u/Images/web/Versions/2.0.0 exists: the identity lacks "
                 "the role Reader (Microsoft.Compute/locations/sharedGalleries/images/versions/read) on the "
                 "subscription."
             ),
@@ -96,7 +96,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
             COMMUNITY,
             {"state": ImageState.DENIED},
             note(
-                "Whether /CommunityGalleries/p-1/Images/web/Versions/2.0.0 exists could not be checked: the identity "
+                "Could not check that /CommunityGalleries/p-1/Images/web/Versions/2.0.0 exists: the identity "
                 "lacks the role Reader (Microsoft.Compute/locations/communityGalleries/images/versions/read) on the "
                 "subscription."
             ),
@@ -105,9 +105,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
         pytest.param(
             VHD,
             {"state": ImageState.UNKNOWABLE},
-            note(
-                "Whether https://account.blob.core.windows.net/images/new.vhd exists could not be checked beforehand."
-            ),
+            note("Could not check beforehand that https://account.blob.core.windows.net/images/new.vhd exists."),
             id="nobody-can-be-asked-of-a-vhd",
         ),
         pytest.param(
@@ -161,7 +159,7 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
         pytest.param(
             VERSION,
             {"replication": Replication.UNKNOWN},
-            note(f"How far {VERSION} is replicated to westeurope could not be read."),
+            note(f"Could not read how far {VERSION} is replicated to westeurope."),
             id="replication-not-known",
         ),
     ],
@@ -271,12 +269,12 @@ def test_latest_of_another_tenant_cannot_be_read() -> None:
 
 def test_latest_cannot_be_read() -> None:
     assert latest_denied(resource(GALLERY)) == refuse(
-        f"What the latest version of {GALLERY} is could not be read: the identity lacks the role Reader "
+        f"Could not read the latest version of {GALLERY}: the identity lacks the role Reader "
         f"(Microsoft.Compute/galleries/images/versions/read) on {GALLERY.removesuffix('/images/web')}.",
         "Give the identity that role, or name the exact version.",
     )
     assert latest_denied(platform("latest")) == refuse(
-        "What the latest version of Canonical:jammy:22_04-lts:latest is could not be read: the identity lacks the role "
+        "Could not read the latest version of Canonical:jammy:22_04-lts:latest: the identity lacks the role "
         "Reader (Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read) on the subscription.",
         "Give the identity that role, or name the exact version.",
     )

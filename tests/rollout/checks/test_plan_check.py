@@ -74,14 +74,14 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             fleet("0011", unhealthy="2 3"),
             whole(),
             "Batch 1 (0, 1) holds every instance that is healthy: nothing would serve while it is upgraded.",
-            f"Heal the other instances first, or set a smaller `batch-size`. {SERVES}",
+            f"Repair the other instances first, or set a smaller `batch-size`. {SERVES}",
             id="all-that-is-healthy",
         ),
         pytest.param(
             fleet("0011", unhealthy="2 3"),
             whole(min_healthy=Share(0)),
             "Batch 1 (0, 1) holds every instance that is healthy: nothing would serve while it is upgraded.",
-            f"Heal the other instances first, or set a smaller `batch-size`. {SERVES}",
+            f"Repair the other instances first, or set a smaller `batch-size`. {SERVES}",
             id="all-that-is-healthy-whatever-the-floor",
         ),
         pytest.param(
@@ -97,8 +97,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             whole(),
             "While batch 1 (2, 3) is upgraded, 2 of 6 instances would be healthy, below `min-healthy` (50% of those "
             "that run, 3).",
-            "What is missing runs the target image already, and is not healthy: 0, 1. Heal that, or go back with "
-            "`operation: rollback`.",
+            "Instances on the target image are not healthy: 0, 1. Repair them, or go back with `operation: rollback`.",
             id="those-on-the-target-are-unhealthy",
         ),
         pytest.param(
@@ -121,7 +120,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             whole(),
             "While batch 1 (0) is upgraded, 1 of 4 instances would be healthy, below `min-healthy` (50% of those that "
             "run, 2).",
-            "Only 1 are healthy now: heal the others, or lower `min-healthy`, or scale out first: az vmss scale "
+            "Only 1 are healthy now: repair the others, or lower `min-healthy`, or scale out first: az vmss scale "
             f"{WHERE} --new-capacity 8",
             id="too-few-are-healthy-already",
         ),
@@ -212,8 +211,8 @@ def test_a_plan_is_refused(scale_set: ScaleSet, policy: Policy, sentence: str, r
 
 
 NOT_LOOKED_AT = (
-    "an instance counts as fine once it is provisioned and running for {}, which does not prove that the application "
-    "works."
+    "an instance counts as healthy once it is provisioned and running for {}, which does not prove that the "
+    "application works."
 )
 TEN = changed(fleet("0123456789"), "", image=OLD)
 for _number in range(9):
@@ -336,7 +335,7 @@ for _number in range(9):
         pytest.param(
             fleet("001122", silent="3"),
             whole(),
-            note("Report no health, so they are not known to be healthy and go first in their domain: 3."),
+            note("These report no health, so they are not known to be healthy and go first in their domain: 3."),
             id="silent-before",
         ),
         pytest.param(

@@ -153,7 +153,7 @@ def test_a_failed_model_is_only_a_note() -> None:
 
 def test_a_rolling_upgrade_that_may_not_be_read_is_only_a_note() -> None:
     assert of_the_model(rolling=None) == (
-        note("Whether a rolling upgrade of Azure's own is under way could not be read."),
+        note("Could not read whether a rolling upgrade of Azure's own is under way."),
     )
 
 
@@ -266,7 +266,7 @@ def test_operations_that_cannot_be_followed_are_told_before_the_write(
 
 def test_rights_that_cannot_be_read_are_only_a_note() -> None:
     assert asked_for(permissions=None) == (
-        note("Whether the identity has all rights could not be read; Azure will say so where one is missing."),
+        note("Could not read the rights of the identity; Azure will say so if one is missing."),
     )
 
 
@@ -328,7 +328,7 @@ REPAIRS_ON = warn(
             warn(
                 "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
                 "leaves them so at its end.",
-                f"Where nobody meant that, resume them: {resume_repairs(SUBSCRIPTION, 'rg', 'web')}",
+                f"If that was not intended, resume them: {resume_repairs(SUBSCRIPTION, 'rg', 'web')}",
             ),
             id="suspended-before-and-asked-for",
         ),

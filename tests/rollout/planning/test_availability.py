@@ -11,8 +11,8 @@ from vmss_upgrade.rollout.planning.availability import (
     floor,
     healthy_ids,
     healthy_without,
-    nobody_else_is_healthy,
-    nobody_else_runs,
+    no_other_is_healthy,
+    no_other_runs,
     off_ids,
 )
 from vmss_upgrade.rollout.policy import Policy, Share
@@ -116,8 +116,8 @@ def test_expected_healthy(scale_set: ScaleSet, policy: Policy, expected: list[in
         pytest.param(fleet("0011", stopped="0 1"), False, id="nobody-of-the-batch-runs"),
     ],
 )
-def test_nobody_else_runs(scale_set: ScaleSet, expected: bool) -> None:
-    assert nobody_else_runs(scale_set, ("0", "1")) is expected
+def test_no_other_runs(scale_set: ScaleSet, expected: bool) -> None:
+    assert no_other_runs(scale_set, ("0", "1")) is expected
 
 
 @pytest.mark.parametrize(
@@ -130,5 +130,5 @@ def test_nobody_else_runs(scale_set: ScaleSet, expected: bool) -> None:
         pytest.param(fleet("0011", unhealthy="0 1 2 3"), False, id="nobody-is-healthy-at-all"),
     ],
 )
-def test_nobody_else_is_healthy(scale_set: ScaleSet, expected: bool) -> None:
-    assert nobody_else_is_healthy(scale_set, ("0", "1")) is expected
+def test_no_other_is_healthy(scale_set: ScaleSet, expected: bool) -> None:
+    assert no_other_is_healthy(scale_set, ("0", "1")) is expected

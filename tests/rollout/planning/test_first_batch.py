@@ -40,7 +40,7 @@ def refusals(scale_set: ScaleSet, policy: Policy, *hanging: str) -> list[str]:
 
 def test_updates_that_hang_outside_the_first_batch_are_all_named() -> None:
     (told,) = refusals(fleet("00112233", updating="6 7"), Policy(), "6", "7")
-    assert "Being updated by somebody since before this run, so that no batch could start: 6, 7." in told
+    assert "Somebody has been updating these since before this run, so that no batch could start: 6, 7." in told
     assert "az vmss get-instance-view" in told
     assert "--instance-id 6" in told
 
@@ -135,7 +135,7 @@ def test_too_few_views_are_named_instead_of_too_few_healthy() -> None:
 
 def test_where_more_than_views_is_missing_that_is_told() -> None:
     (told,) = refusals(changed(fleet("------", unhealthy="0 1 2 5"), "3", **NO_VIEW), BY_BATCH)
-    assert "heal the others" in told
+    assert "repair the others" in told
 
 
 # -- instances that report no health ---------------------------------------------------------------------------------
@@ -145,13 +145,13 @@ def test_silence_of_instances_that_have_the_signal_is_named_as_such() -> None:
     (told,) = refusals(changed(fleet("001122"), "0 1 2 3 4 5", health=Health.NO_SIGNAL), Policy())
     assert "report no health, although they should have got it: 0, 1, 2, 3, 4, 5. With 0 of 6 known" in told
     assert "`health: ignore`" in told
-    assert "heal the others" not in told
+    assert "repair the others" not in told
     assert "--new-capacity" not in told
 
 
 def test_where_more_than_reports_is_missing_that_is_told() -> None:
     (told,) = refusals(changed(fleet("001122", unhealthy="0 1 2 5"), "3", health=Health.NO_SIGNAL), Policy())
-    assert "heal the others" in told
+    assert "repair the others" in told
 
 
 def test_enough_views_are_enough() -> None:

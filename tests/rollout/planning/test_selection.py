@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from builders import changed, fleet, plan_of
-from vmss_upgrade.rollout.planning.selection import is_selected, names_nobody
+from vmss_upgrade.rollout.planning.selection import is_selected, unknown_names
 from vmss_upgrade.rollout.policy import Policy, Selection
 from vmss_upgrade.rollout.scale_set import ScaleSet
 
@@ -109,4 +109,4 @@ def test_who_is_not_selected_is_untouched(wanted: dict[str, Any], moving: str, u
 def test_names_that_are_not_there(
     scale_set: ScaleSet, wanted: dict[str, Any], unknown: list[tuple[str, list[str], list[str]]]
 ) -> None:
-    assert names_nobody(scale_set, Selection(**wanted)) == unknown
+    assert unknown_names(scale_set, Selection(**wanted)) == unknown

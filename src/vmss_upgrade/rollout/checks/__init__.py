@@ -1,1 +1,1 @@
-"""What must hold before anything is written, each check from values to findings."""
+"""What must hold before anything is written, each check turns values into findings."""

@@ -1,4 +1,4 @@
-"""Whether enough of a scale set stays healthy while a plan is carried out, and what to do where it would not."""
+"""Checks that enough of a scale set stays healthy while a plan is carried out, and what to do if it would not."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vmss_upgrade.rollout.planning.availability import (
     expected_healthy,
     floor,
     healthy_ids,
-    nobody_else_runs,
+    no_other_runs,
     off_ids,
-    takes_nobody_away,
+    takes_none_away,
 )
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
@@ -24,7 +24,8 @@ MOST_INSTANCES = 1000  # in one scale set
 
 
 def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    batch = next((b for b in plan.batches if nobody_else_runs(scale_set, b.instance_ids)), None)
+    """Refuse a batch that holds every running instance; warn of it if downtime is allowed."""
+    batch = next((b for b in plan.batches if no_other_runs(scale_set, b.instance_ids)), None)
     if batch is None or not _takes_away(batch, scale_set, plan):
         return None
     off = off_ids(scale_set.instances)
@@ -46,14 +47,14 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
 
 
 def all_that_is_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The first batch that holds whoever is healthy by then, some of them healthy now."""
+    """Refuse a plan with a batch that holds every instance that is healthy by then, some of them healthy now."""
     batch = _takes_all_healthy(scale_set, plan, policy)
     if batch is None or _is_unknown_alone(scale_set, plan, policy):
         return None
     return refuse(
         f"Batch {batch.number} ({some(batch.instance_ids)}) holds every instance that is healthy: nothing would serve "
         "while it is upgraded.",
-        "Heal the other instances first, or set a smaller `batch-size`. If nothing has to serve meanwhile, set "
+        "Repair the other instances first, or set a smaller `batch-size`. If nothing has to serve meanwhile, set "
         "`allow-downtime: true`.",
     )
 
@@ -67,34 +68,34 @@ def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -
 
 
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The first batch that would leave fewer healthy instances than `min-healthy`."""
+    """Refuse a plan with a batch that would leave fewer healthy instances than `min-healthy`."""
     found = _breaks_floor(scale_set, plan, policy)
     is_worse = whole_set(scale_set, plan, policy) is not None or _takes_all_healthy(scale_set, plan, policy) is not None
     if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
         return None
     batch, left = found
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
-    ill = awaited_health(scale_set, plan, policy)
+    unhealthy = awaited_health(scale_set, plan, policy)
     basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
     return refuse(
         f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
         f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
-        _way_back(ill) if ill else _room_for_batch(scale_set, policy, least),
+        _way_back(unhealthy) if unhealthy else _room_for_batch(scale_set, policy, least),
     )
 
 
 def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
-    """The first batch, and how many stay healthy while it is away."""
+    """Return the first batch that does, and how many stay healthy while it is away."""
     least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
     expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
     risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
     return next(((batch, left) for batch, left in risky if left < least), None)
 
 
-def _way_back(ill: Collection[str]) -> str:
-    """What to do where those that are missing run the target: no other batch size would help."""
+def _way_back(unhealthy: Collection[str]) -> str:
+    """Return what to do if the unhealthy instances run the target: no other batch size would help."""
     return (
-        f"What is missing runs the target image already, and is not healthy: {some(ill)}. Heal that, or go back with "
+        f"Instances on the target image are not healthy: {some(unhealthy)}. Repair them, or go back with "
         "`operation: rollback`."
     )
 
@@ -104,7 +105,7 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     if healthy > least:
         return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
     running = sum(1 for instance in scale_set.instances if not instance.is_off and not instance.is_leaving)
-    ways = [f"Only {healthy} are healthy now: heal the others"] if healthy < running else []
+    ways = [f"Only {healthy} are healthy now: repair the others"] if healthy < running else []
     ways.append("lower `min-healthy`")
     have = len(scale_set.instances)
     more = next(
@@ -112,8 +113,8 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     )
     if more:
         ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
-    told = ", or ".join(ways)
-    return told[0].upper() + told[1:] + ("" if more else ".")
+    remedy = ", or ".join(ways)
+    return remedy[0].upper() + remedy[1:] + ("" if more else ".")
 
 
 def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
@@ -122,23 +123,25 @@ def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
 
 
 def not_shown(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The instances without a view, where too few are known to be healthy for want of their views and nothing else.
+    """Refuse to plan without instance views, if too few instances are known to be healthy only for want of their views.
 
-    Where Azure does not show whether an instance runs, it is not known to be ill: no advice to heal it would help.
+    An instance of which Azure does not show whether it runs is not known to be unhealthy: advice to repair it would not
+    help.
     """
     ids = _missing_alone({i.id for i in scale_set.instances if not i.shows_view}, scale_set, plan, policy)
     if not ids:
         return None
     return refuse(
-        f"Azure shows no instance view of {some(ids)}, so that nobody can tell whether they run and are healthy: with "
+        f"Azure shows no instance view of {some(ids)}, so it is not known whether they run and are healthy: with "
         f"{len(healthy_ids(scale_set))} of {len(scale_set.instances)} known to be healthy, no batch may be away.",
         f"Run again later. To see what Azure shows of one of them: {look_closer(scale_set.model, ids[0])}",
     )
 
 
 def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """The instances that run and have the model's health signal but report nothing, where too few are known to be
-    healthy for want of their reports and nothing else.
+    """Refuse to plan without reports of health, if too few instances are known to be healthy only for want of reports.
+
+    They are the instances that run and have the model's health signal but report nothing.
     """
     silent = {i.id for i in scale_set.instances if i.is_silent}
     ids = _missing_alone(silent, scale_set, plan, policy)
@@ -154,25 +157,25 @@ def not_reported(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Find
 
 
 def _missing_alone(ids: Collection[str], scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[str]:
-    """Those of `ids` that are made from the model, where too few are healthy only because they are not known to be."""
+    """Return those of `ids` made from the model, if too few are healthy only for want of knowledge of these."""
     unknown = {i.id for i in scale_set.made if i.id in ids}
     is_the_reason = _is_too_few(scale_set, plan, policy) and not _is_too_few(_healed(scale_set, unknown), plan, policy)
     return sorted(unknown, key=in_natural_order) if is_the_reason else []
 
 
 def awaited_health(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[str, ...]:
-    """The instances on the target that are not healthy, where for want of their health, and of nothing else, too few
-    would be healthy to carry the plan out. None where the model is still to be written: then it was no earlier run of
-    this rollout that brought them there.
+    """Return the unhealthy instances on the target, if only for want of their health the plan cannot be carried out.
+
+    None if the model is still to be written: then no earlier run of this rollout brought them there.
     """
-    ill = set() if plan.update_model else set(ill_on_target(scale_set, plan))
-    if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, ill), plan, policy):
+    unhealthy = set() if plan.update_model else set(unhealthy_ids_on_target(scale_set, plan))
+    if not _is_too_few(scale_set, plan, policy) or _is_too_few(_healed(scale_set, unhealthy), plan, policy):
         return ()
-    return tuple(sorted(ill, key=in_natural_order))
+    return tuple(sorted(unhealthy, key=in_natural_order))
 
 
 def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
-    """The scale set as it would be if these instances were healthy, and shown to be."""
+    """Return the scale set as it would be if these instances were healthy, and shown to be."""
 
     def healed(instance: Instance) -> Instance:
         power = instance.power if instance.shows_view else Power.RUNNING
@@ -185,13 +188,13 @@ def _is_too_few(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
     return any((_takes_all_healthy(scale_set, plan, policy), _breaks_floor(scale_set, plan, policy)))
 
 
-def ill_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
-    """Who runs, on the target, and is not healthy."""
+def unhealthy_ids_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
+    """Return the instances that run, on the target, and are not healthy."""
     signal = scale_set.model.health_signal
     there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
     return [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
 
 
 def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:
-    """Whether the batch takes somebody away who serves: a rollback also has batches that can only heal."""
-    return not plan.is_rollback or not takes_nobody_away(scale_set, batch.instance_ids)
+    """Return whether the batch takes healthy instances away: some batches of a rollback hold none."""
+    return not plan.is_rollback or not takes_none_away(scale_set, batch.instance_ids)

@@ -1,4 +1,4 @@
-"""Whether a target image can be rolled out to a scale set: it exists, is replicated, and boots there.
+"""Checks of the target image: it exists, is replicated, and boots on the scale set.
 
 Sources: deprecation of marketplace images, "Deprecated Azure Marketplace images"; a gallery version's end of life is
 informational, "Store and share images in an Azure Compute Gallery"; generations, "Support for Generation 2 VMs".
@@ -17,7 +17,7 @@ _OTHER_TENANT = "it belongs to another tenant than the one that the identity sig
 def examine_image(
     target: Image, facts: ImageFacts, on_set: Traits, *, location: str, in_model: bool = False
 ) -> tuple[Finding, ...]:
-    """Every finding about the target. `on_set`: what the scale set boots now; what is not known is not compared."""
+    """Return every finding about the target; what the set boots now (`on_set`) is compared where it is known."""
     match facts.state:
         case ImageState.MISSING:
             return (
@@ -27,12 +27,12 @@ def examine_image(
                 ),
             )
         case ImageState.DENIED:
-            return (note(f"Whether {target} exists could not be checked: {missing_right(target)}."),)
+            return (note(f"Could not check that {target} exists: {missing_right(target)}."),)
         case ImageState.OTHER_TENANT:
-            message = f"Whether {target} exists could not be checked: {_OTHER_TENANT}, and Azure may refuse the image."
+            message = f"Could not check that {target} exists: {_OTHER_TENANT}, and Azure may refuse the image."
             return (warn(message, COPY_OR_SHARE),)
         case ImageState.UNKNOWABLE:
-            return (note(f"Whether {target} exists could not be checked beforehand."),)
+            return (note(f"Could not check beforehand that {target} exists."),)
     findings = (
         _deprecated(target, facts, in_model=in_model),
         _end_of_life(target, facts),
@@ -44,20 +44,20 @@ def examine_image(
 
 
 def latest_denied(image: Image) -> Finding:
-    """What `latest` means cannot be found out, so that a long rollout could mix versions."""
+    """Refuse because it cannot be found out what `latest` means: a long rollout could mix versions."""
     return refuse(
-        f"What the latest version of {image} is could not be read: {missing_right(image)}.",
+        f"Could not read the latest version of {image}: {missing_right(image)}.",
         "Give the identity that role, or name the exact version.",
     )
 
 
 def latest_of_another_tenant(image: Image) -> Finding:
-    """What `latest` means cannot be found out, and no role would help."""
-    return refuse(f"What the latest version of {image} is could not be read: {_OTHER_TENANT}.", COPY_OR_SHARE)
+    """Refuse because it cannot be found out what `latest` means, and no role would help."""
+    return refuse(f"Could not read the latest version of {image}: {_OTHER_TENANT}.", COPY_OR_SHARE)
 
 
 def latest_missing(image: Image, location: str) -> Finding:
-    """There is no version that counts as the latest."""
+    """Refuse because no version counts as the latest."""
     where = f" in {location}" if location else ""
     return refuse(
         f"{image} has no version{where} that counts as the latest.",
@@ -66,7 +66,7 @@ def latest_missing(image: Image, location: str) -> Finding:
 
 
 def floating_model(image: Image) -> Finding:
-    """The instances are brought to a model that names no exact version."""
+    """Warn that the instances are brought to a model that names no exact version."""
     return warn(
         f"The model names no exact version ({image}): which one an instance gets is Azure's choice at that moment, so "
         "that they may end up on different ones.",
@@ -75,14 +75,14 @@ def floating_model(image: Image) -> Finding:
 
 
 def only_the_image() -> Finding:
-    """A Flexible set does not show more of who is on the model."""
+    """Note that a Flexible set shows no more than the image of what is on the model."""
     return note(
         "A Flexible scale set does not show which of its instances have the latest model: only their image is compared."
     )
 
 
 def missing_right(image: Image) -> str:
-    """Which role is missing where an image may not be read."""
+    """Return which role is missing where an image may not be read."""
     if image.kind is ImageKind.PLATFORM:
         action = "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"
         where = "the subscription"
@@ -98,7 +98,7 @@ def missing_right(image: Image) -> str:
 
 
 def is_replicating(facts: ImageFacts) -> bool:
-    """Whether waiting can help: the version is on its way to the region."""
+    """Return whether waiting can help: the version is on its way to the region."""
     return facts.state is ImageState.FOUND and facts.replication is Replication.REPLICATING
 
 
@@ -146,12 +146,12 @@ def _replication(target: Image, facts: ImageFacts, location: str) -> Finding | N
                 f"Add the region to its target regions: az sig image-version update --target-regions ... {location}",
             )
         case Replication.UNKNOWN:
-            return note(f"How far {target} is replicated to {location} could not be read.")
+            return note(f"Could not read how far {target} is replicated to {location}.")
     return None
 
 
 def _cannot_boot(target: Image, image: Traits, on_set: Traits) -> list[Finding]:
-    """Generation, architecture and operating system, where both sides are known."""
+    """Refuse another generation, architecture or operating system, if both sides are known."""
     pairs = (
         ("hypervisor generation", image.generation, on_set.generation),
         ("architecture", image.architecture, on_set.architecture),
@@ -169,7 +169,7 @@ def _cannot_boot(target: Image, image: Traits, on_set: Traits) -> list[Finding]:
 
 
 def _plan(target: Image, image: Traits, on_set: Traits) -> Finding | None:
-    """A marketplace plan can be given to a set at its creation only."""
+    """Refuse an image with another marketplace plan: a plan can be given to a set only at its creation."""
     if image.plan is None or on_set.plan is None or image.plan.lower() == on_set.plan.lower():
         return None
     if not image.plan and target.kind is not ImageKind.PLATFORM:  # an image of one's own need not name its plan

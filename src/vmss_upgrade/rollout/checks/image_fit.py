@@ -1,7 +1,7 @@
-"""Whether the machines of a model can be made from an image: what both are made for, beyond system and generation.
+"""Checks that the machines of a model can be made from an image: what both are made for, beyond system and generation.
 
-What the set runs now is evidence: a trait that its present image has as well has been accepted by Azure, so nothing is
-refused for it. Sources: security types and disk controllers of image definitions, "Create an image definition and an
+What the set runs now is evidence: Azure has accepted a trait that the present image has as well, so nothing is refused
+for it. Sources: security types and disk controllers of image definitions, "Create an image definition and an
 image version" and "Supported OS images for remote NVMe"; specialized images have no osProfile, "Shared image gallery
 overview"; data disks, "StorageProfile.dataDisks.lun does not have required value(s) for image" (Azure/azure-powershell
 #12599, hashicorp/terraform-provider-azurerm#12877); abilities of VM sizes, Resource SKUs.
@@ -34,7 +34,7 @@ _OTHER_SET = "or create a new scale set"
 def examine_fit(
     target: Image, traits: Traits, model: Model, running: Traits, size: VmSize | None
 ) -> tuple[Finding, ...]:
-    """Every finding about the target image (of `traits`) and the model's machines. `running`: the image run now."""
+    """Return every finding about the target image and the model's machines. `running`: of the image run now."""
     findings = (
         _os_state(target, traits, model, running),
         _security_type(target, traits, model, running),
@@ -47,9 +47,9 @@ def examine_fit(
 
 
 def needs_size(traits: Traits, model: Model, on_set: Traits, running: Traits) -> bool:
-    """Whether the image says something of which only the VM size can tell that it fits.
+    """Return whether only the VM size can tell that the image fits.
 
-    What an image like it runs on proves it: Azure takes no size into a model that cannot boot the model's image.
+    An image like it that runs there proves it: Azure accepts no size in a model that cannot boot the model's image.
     """
     if not model.settings.size or model.settings.size.lower() == "mix":
         return False
@@ -92,13 +92,13 @@ def _security_type(target: Image, traits: Traits, model: Model, running: Traits)
 
 
 def _security_types(traits: Traits) -> set[str] | None:
-    """None where it is not known."""
+    """Return the security types that an image can have; None if they are not known."""
     value = traits.feature("SecurityType")
     return None if value is None else _SECURITY_TYPES.get(value.lower())
 
 
 def _disk_controller(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
-    """An image that lists no controllers among its features is made for SCSI."""
+    """Refuse an image for another disk controller; one that lists none among its features is made for SCSI."""
     ours = model.settings.disk_controller
     if not ours or traits.feature("DiskControllerTypes") is None:
         return None
@@ -130,7 +130,7 @@ def _disk_size(target: Image, traits: Traits, model: Model, running: Traits) -> 
 
 
 def _data_disks(target: Image, traits: Traits, model: Model, running: Traits) -> list[Finding]:
-    """Data disks of the image and of the model, by their LUNs."""
+    """Compare the data disks of the image and of the model, by their LUNs."""
     theirs = traits.data_luns
     if theirs is None or theirs == running.data_luns:
         return []
@@ -170,7 +170,7 @@ def _numbers(luns: set[int] | frozenset[int]) -> str:
 
 
 def _vm_size(target: Image, traits: Traits, model: Model, size: VmSize | None) -> list[Finding]:
-    """What the image is made for and the VM size cannot do; what either does not say is not compared."""
+    """Refuse what the image is made for and the VM size cannot do; what either does not say is not compared."""
     if size is None:
         return []
     trios = (

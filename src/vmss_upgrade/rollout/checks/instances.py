@@ -1,11 +1,11 @@
-"""What is wrong with the instances before a rollout that is about to be made, or will change in them."""
+"""Checks of the instances as they are before a rollout, and of what it would change in them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
 from vmss_upgrade.rollout.az_commands import look_closer
-from vmss_upgrade.rollout.checks.capacity import ill_on_target
+from vmss_upgrade.rollout.checks.capacity import unhealthy_ids_on_target
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
@@ -25,7 +25,7 @@ def being_updated(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[st
         return None
     it = "it" if len(ids) == 1 else "each"
     return refuse(
-        f"Being updated by somebody since before this run, so that no batch could start: {some(ids)}.",
+        f"Somebody has been updating these since before this run, so that no batch could start: {some(ids)}.",
         f"Wait until that has ended, and run again. Where it hangs, see what Azure says of {it}: "
         f"{look_closer(scale_set.model, ids[0])}",
     )
@@ -56,12 +56,12 @@ def unhealthy_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Note which of the moving instances are not healthy before the rollout."""
     signal = scale_set.model.health_signal
     known = [i for i in plan.moving(scale_set) if i.shows_view and not i.is_silent]
-    ill = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
-    if not ill:
+    ids = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
+    if not ids:
         return None
     if plan.is_rollback:
-        return note(f"Not healthy now, so they return first: {some(ill)}.")
-    return note(f"Not healthy before the rollout, so first in their domain: {some(ill)}.")
+        return note(f"Not healthy now, so they return first: {some(ids)}.")
+    return note(f"Not healthy before the rollout, so first in their domain: {some(ids)}.")
 
 
 def silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
@@ -69,7 +69,9 @@ def silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     ids = [instance.id for instance in plan.moving(scale_set) if instance.is_silent]
     if not ids or not scale_set.model.health_signal.proves_health:
         return None
-    return note(f"Report no health, so they are not known to be healthy and go first in their domain: {some(ids)}.")
+    return note(
+        f"These report no health, so they are not known to be healthy and go first in their domain: {some(ids)}."
+    )
 
 
 def failed_before(scale_set: ScaleSet) -> Finding | None:
@@ -82,8 +84,8 @@ def failed_before(scale_set: ScaleSet) -> Finding | None:
             words.setdefault(problem.key, f"{problem.code}, {problem}")
     if not failed:
         return None
-    told = "; ".join(f"{clause(words[key])} ({some(ids)})" for key, ids in failed.items())
-    return warn(f"Failed before this run, says Azure: {told}.")
+    failures = "; ".join(f"{clause(words[key])} ({some(ids)})" for key, ids in failed.items())
+    return warn(f"Azure reports failures from before this run: {failures}.")
 
 
 def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
@@ -94,19 +96,19 @@ def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
         return None
     return warn(
         f"The model has a health signal ({signal.value}) that these instances have not got yet, so they report no "
-        f"health: {some(ids)}. Until its upgrade each counts as well while it is provisioned and running; from then on "
+        f"health: {some(ids)}. Until its upgrade each counts as healthy while it is provisioned and running; after it, "
         "by its health.",
     )
 
 
 def unhealthy_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Warn of instances on the target image that are not healthy."""
-    ill = ill_on_target(scale_set, plan)
-    if not ill:
+    ids = unhealthy_ids_on_target(scale_set, plan)
+    if not ids:
         return None
     left_alone = plan.update_model or plan.is_rollback
     then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
-    return warn(f"On the target image already, but not healthy: {some(ill)}. {then}")
+    return warn(f"On the target image already, but not healthy: {some(ids)}. {then}")
 
 
 def stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:

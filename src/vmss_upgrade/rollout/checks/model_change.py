@@ -1,4 +1,4 @@
-"""What somebody else's change of the model means for a rollout under way."""
+"""Checks of the model during a rollout: somebody else may have changed it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_nothing_to_do(model: Model, planned_from: Model) -> None:
     """Raise AzureError where nothing was to be upgraded to the model as it stands, and it stands otherwise by now."""
     if model.fingerprint != planned_from.fingerprint:
         raise _changed(
-            "Somebody changed the model (not its image) meanwhile, so nobody is on it any more.", "Run again."
+            "Somebody changed the model (not its image) meanwhile, so no instance is on it any more.", "Run again."
         )
 
 

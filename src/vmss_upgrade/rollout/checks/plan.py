@@ -1,4 +1,4 @@
-"""What a plan would do to the scale set that a user must know, or that is not allowed."""
+"""Checks of a plan: what it would do to the scale set that a user must know, or that is not allowed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
-from vmss_upgrade.rollout.planning.selection import is_named, is_selected, names_nobody
+from vmss_upgrade.rollout.planning.selection import is_named, is_selected, unknown_names
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.wording import duration, some
@@ -37,7 +37,7 @@ MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-d
 def examine_plan(
     scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, *, hanging: Collection[str] = ()
 ) -> tuple[Finding, ...]:
-    """Every finding about the plan, refusals first. `hanging`: who was being updated all the time before planning."""
+    """Return every finding about the plan, refusals first. `hanging`: updated at every look before planning."""
     findings = (
         *_unknown_selection(scale_set, policy),
         *_attached(scale_set, plan, policy),
@@ -77,12 +77,12 @@ def _unknown_selection(scale_set: ScaleSet, policy: Policy) -> list[Finding]:
             f"`{name}` names {', '.join(missing)}, which the scale set does not have.",
             f"It has {some(present)}." if present else f"It shows none, so leave `{name}` out.",
         )
-        for name, missing, present in names_nobody(scale_set, policy.selection)
+        for name, missing, present in unknown_names(scale_set, policy.selection)
     ]
 
 
 def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Finding]:
-    """Machines that were never made from the model, and that `instance-ids` names all the same."""
+    """Refuse or warn of machines that were not made from the model, if `instance-ids` names them all the same."""
     named = [i for i in scale_set.instances if i.is_attached and is_named(i, policy.selection)]
     unfit = [i for i in named if i.origin is not Origin.OTHER_IMAGE]
     moving = [i.id for i in named if i.id in plan.instance_ids]
@@ -106,7 +106,7 @@ def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Fi
 
 
 def _protected(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
-    """Of those that were asked for; nobody would have touched the others anyway."""
+    """Refuse protected instances among those that were asked for; the others would not be touched anyway."""
     selected = {instance.id for instance in scale_set.instances if is_selected(instance, policy.selection)}
     ids = [s.instance_id for s in plan.skipped if s.reason is SkipReason.PROTECTED and s.instance_id in selected]
     if not policy.refuse_protected or not ids:
@@ -136,8 +136,8 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
         return None
     is_ignored = signal is HealthSignal.IGNORED
     return warn(
-        f"Health is not looked at ({signal.value}): an instance counts as fine once it is provisioned and running for "
-        f"{duration(policy.bake_time_for(signal))}, which does not prove that the application works.",
+        f"Health is not looked at ({signal.value}): an instance counts as healthy once it is provisioned and running "
+        f"for {duration(policy.bake_time_for(signal))}, which does not prove that the application works.",
         "Leave `health` out to go by the scale set's own signal."
         if is_ignored
         else "Add the Application Health extension or a load balancer health probe to the model.",
@@ -145,7 +145,7 @@ def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) ->
 
 
 def _older(plan: RolloutPlan) -> Finding | None:
-    """Going back is a use like any other, where it was asked for by the version's name."""
+    """Tell that the target is older: a note if it was asked for by its version's name, else a warning."""
     if plan.is_rollback or plan.leaves is None or not plan.batches or not is_older(plan.reaches, plan.leaves):
         return None
     message = f"The target image {plan.reaches} is older than what the instances run ({plan.leaves})."
@@ -155,7 +155,7 @@ def _older(plan: RolloutPlan) -> Finding | None:
 
 
 def _pins_floating_model(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """What becomes of a model whose words meant a newer image by themselves."""
+    """Note that a model whose words meant a newer image by themselves is pinned to one version."""
     floating = scale_set.model.image
     if not plan.update_model or not floating.is_floating or plan.reaches.is_floating:
         return None
@@ -166,7 +166,7 @@ def _pins_floating_model(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | No
 
 
 def _many_models(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """How many models a set runs is not shown; each image that its instances run was a model of its own."""
+    """Warn near Azure's limit of models in one set: each image that its instances run was a model of its own."""
     images = {str(i.image).lower() for i in scale_set.instances if i.image is not None}
     images.add(str(scale_set.model.image).lower())
     if not plan.update_model or len(images) < MODELS_AT_ONCE:
@@ -179,7 +179,7 @@ def _many_models(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
 
 
 def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """Changes of the model besides its image that wait for the next upgrade of an instance."""
+    """Warn of changes of the model besides its image that wait for the next upgrade of an instance."""
     if plan.goal.whole_model:
         return None
     pending: dict[str, list[str]] = {}
@@ -188,8 +188,8 @@ def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
             pending.setdefault(change, []).append(instance.id)
     if not pending:
         return None
-    told = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
-    return warn(f"An upgrade also brings in what else has changed in the model since: {told}.")
+    changes = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
+    return warn(f"An upgrade also brings in what else has changed in the model since: {changes}.")
 
 
 def _behind_in(instance: Instance, scale_set: ScaleSet) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
-"""What must hold before anything is written. Every finding at once, each with the command that mends it.
+"""Checks of the scale set before anything is written. All findings are listed at once, each with the command that
+fixes it.
 
 Sources: upgrade modes and automatic OS upgrade, "Upgrade policy modes for Virtual Machine Scale Sets"; Service
 Fabric sets must stay in Automatic mode (same page); AKS does not support changes to its own scale sets ("Support
@@ -58,15 +59,15 @@ _OWNERS_AT_WORK = {
 
 
 def examine_model(model: Model, *, rolling_upgrade_running: bool | None) -> tuple[Finding, ...]:
-    """What the model says against, or about, a rollout, whatever its target."""
+    """Return what the model says against, or about, a rollout, whatever its target."""
     passing = (_owner(model), _rolling_upgrade(model, rolling_upgrade_running), _provisioning_state(model))
     return (*unfit(model), *(finding for finding in passing if finding is not None))
 
 
 def unfit(model: Model) -> tuple[Finding, ...]:
-    """The settings that forbid every write, at planning and at any later moment.
+    """Return the settings that forbid every write, at planning and at any later moment.
 
-    Where the scale set belongs to another service that alone is said: advice to change its settings would do harm.
+    If the scale set belongs to another service, only that is said: advice to change its settings would do harm.
     """
     if model.owner in _REFUSED_OWNERS:
         return (_REFUSED_OWNERS[model.owner],)
@@ -79,7 +80,7 @@ def unfit(model: Model) -> tuple[Finding, ...]:
 def examine_asked_for(
     model: Model, order: Order, permissions: Sequence[Permission] | None, *, repairs_suspended: bool | None
 ) -> tuple[Finding, ...]:
-    """What the order needs of the scale set: rights, a health signal, quiet from automatic repairs."""
+    """Return what the order needs of the scale set: rights, a health signal, no interference of automatic repairs."""
     findings = (
         *_rights(model, order, permissions),
         _polls(model, permissions),
@@ -98,7 +99,7 @@ def _owner(model: Model) -> Finding | None:
 
 
 def _no_image(model: Model) -> Finding:
-    """Of Flexible sets alone: an answer about a Uniform one without its image counts as no answer."""
+    """Refuse a Flexible set without an image: an answer about a Uniform one without it counts as no answer."""
     lacks = "no image" if model.has_profile else "no virtual machine profile (virtualMachineProfile)"
     return refuse(
         f"The Flexible scale set has {lacks}: it only groups machines, and there is no model to roll out.",
@@ -107,7 +108,7 @@ def _no_image(model: Model) -> Finding:
 
 
 def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Finding, ...]:
-    """What the registration of a preview feature that a Flexible set's image upgrades need says (None: not known)."""
+    """Return what a preview feature's registration says that image upgrades of Flexible sets need."""
     command = f"az feature {{}} --subscription {model.subscription} --namespace Microsoft.Compute --name {feature}"
     match (state or "").lower():
         case "notregistered" | "unregistered" | "unregistering":
@@ -151,7 +152,7 @@ def _automatic_os_upgrade(model: Model) -> Finding | None:
 
 def _rolling_upgrade(model: Model, running: bool | None) -> Finding | None:
     if running is None:
-        return note("Whether a rolling upgrade of Azure's own is under way could not be read.")
+        return note("Could not read whether a rolling upgrade of Azure's own is under way.")
     if not running:
         return None
     return refuse(
@@ -178,9 +179,9 @@ def _provisioning_state(model: Model) -> Finding | None:
 
 
 def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None) -> list[Finding]:
-    """A refusal for what the run cannot do without; only a warning where nothing but the plan was asked for."""
+    """Refuse if rights are missing; only warn if nothing but the plan was asked for."""
     if permissions is None:
-        return [note("Whether the identity has all rights could not be read; Azure will say so where one is missing.")]
+        return [note("Could not read the rights of the identity; Azure will say so if one is missing.")]
     needed = needed_actions(
         is_flexible=model.is_flexible,
         writes_model=order.writes_model,
@@ -220,10 +221,10 @@ def _health_signal(model: Model, order: Order) -> Finding | None:
 
 
 def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding | None:
-    """Automatic repairs act on instances that are unhealthy, as upgraded ones are for a while.
+    """Say what automatic repairs do, because they act on unhealthy instances, as upgraded ones are for a while.
 
-    Source: "Automatic instance repairs for Azure Virtual Machine Scale Sets" (a repair replaces the instance by one
-    of the latest model; the service can be suspended and resumed).
+    Source: "Automatic instance repairs for Azure Virtual Machine Scale Sets" (a repair replaces the instance by one of
+    the latest model; the service can be suspended and resumed).
     """
     if order.command is Command.UPDATE_MODEL:
         return None
@@ -234,14 +235,14 @@ def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding |
         return warn(
             "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
             "leaves them so at its end.",
-            f"Where nobody meant that, resume them: "
+            f"If that was not intended, resume them: "
             f"{resume_repairs(model.subscription, model.resource_group, model.name)}",
         )
     if suspended:
         return note("Automatic instance repairs are suspended already, and stay so.")
     if order.policy.suspend_repairs and suspended is None:
         return warn(
-            "Whether automatic instance repairs are suspended already could not be read; after the rollout they will "
+            "Could not read whether automatic instance repairs are suspended already; after the rollout they will "
             "be at work in any case.",
             "Where they are suspended on purpose, leave `suspend-repairs` out.",
         )

@@ -1,4 +1,4 @@
-"""Which Azure actions a run needs, and which of them the identity lacks.
+"""The Azure actions that a run needs, and those of them that the identity lacks.
 
 Source: permissions at a scope are lists of actions with wildcards, each entry minus its own `notActions`; an action
 is allowed when any entry allows it, without regard to case ("Understand Azure role definitions").
@@ -28,12 +28,12 @@ class Permission:
     not_actions: tuple[str, ...] = ()
 
     def allows(self, action: str) -> bool:
-        """Whether this entry alone allows `action`."""
+        """Return whether this entry alone allows `action`."""
         return _matches(action, self.actions) and not _matches(action, self.not_actions)
 
 
 def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) -> tuple[str, ...]:
-    """Those of `needed` that no entry allows, in their order."""
+    """Return those of `needed` that no entry allows, in their order."""
     entries = tuple(permissions)
     return tuple(action for action in needed if not any(entry.allows(action) for entry in entries))
 
@@ -41,10 +41,10 @@ def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) ->
 def needed_actions(
     *, is_flexible: bool, writes_model: bool, upgrades_instances: bool, suspends_repairs: bool
 ) -> tuple[str, ...]:
-    """The actions on the scale set itself that a run asks Azure for.
+    """Return the actions on the scale set itself that a run asks Azure for.
 
-    What is asked for elsewhere (operations, images, the machines of a Flexible set) is not among them: a role may have
-    been assigned there alone, and the permissions at the scale set would not show it.
+    Actions asked for elsewhere (operations, images, the machines of a Flexible set) are not among them: a role may be
+    assigned there alone, and the permissions at the scale set would not show it.
     """
     actions = [f"{_SET}/read"]
     if not is_flexible:

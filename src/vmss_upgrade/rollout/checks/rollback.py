@@ -1,4 +1,4 @@
-"""What speaks against a rollback, or must be known about it, before anything is written."""
+"""Checks of a rollback, and of the way back of a rollout, before anything is written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RECORD = "`record`, the JSON record of the run that began the rollout (its `rep
 
 
 def unknown_previous_image() -> Finding:
-    """`on-failure: rollback`, and nothing tells what to go back to."""
+    """Refuse `on-failure: rollback` if nothing tells what to go back to."""
     return refuse(
         "`on-failure: rollback` needs to know which exact image the instances ran before, and they do not show it.",
         f"Give {_RECORD}, or use `on-failure: stop`.",
@@ -26,16 +26,19 @@ def unknown_previous_image() -> Finding:
 
 
 def unknown_image_to_return_to(model: Model) -> Finding:
-    """`operation: rollback` without a word of what to go back to."""
+    """Refuse `operation: rollback` if nothing tells what to go back to."""
     return refuse(
-        f"Which image to return to cannot be known: the model holds {model.image}, and no instance shows one that is "
-        "certain to be the earlier.",
+        f"Could not find out which image to return to: the model holds {model.image}, and no instance shows one "
+        "that is certainly earlier.",
         f"Name it, by `image-version` or `image-id`, or give {_RECORD}.",
     )
 
 
 def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding | None:
-    """Why a record is not of use here; None where it is. `target`: what this run rolls out; None: it rolls back."""
+    """Return why a record is of no use here, if it is not.
+
+    `target`: what this run rolls out; None: it rolls back.
+    """
     if recorded.scale_set_id.lower() != model.id.lower():
         return refuse(
             f"`record` is of another scale set ({recorded.scale_set_id}).",
@@ -43,7 +46,7 @@ def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding
         )
     if recorded.previous.kind is not model.image.kind:
         return refuse(
-            f"`record` tells of a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
+            f"`record` names a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
             f"{model.image.kind.value}, and Azure does not let it change.",
             "Give a record of a rollout of this scale set as it is now.",
         )
@@ -61,14 +64,14 @@ def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding
 
 
 def floating_previous_image(image: Image) -> Finding:
-    """Never back to whatever is the latest."""
+    """Refuse to return to whatever is the latest."""
     return refuse(
         f"A rollback needs an exact version, and {image} names none.", "Name the version that the instances ran before."
     )
 
 
 def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Finding, ...]:
-    """Why no instance could be made from the previous image any more; empty where nothing is known against it."""
+    """Return why no instance could be made from the previous image any more; empty if nothing is known against it."""
     gone = f"does not exist in {location} any more" if facts.state is ImageState.MISSING else ""
     deprecated = "is deprecated: no instance can be made from it any more" if facts.deprecated else ""
     why = gone or deprecated
@@ -79,7 +82,7 @@ def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Findi
 
 
 def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """That an upgrade changes settings of the model alone; None where it changes the image."""
+    """Refuse `on-failure: rollback` of an upgrade that changes only settings of the model, not its image."""
     moving = [instance for instance in scale_set.instances if instance.id in plan.instance_ids]
     if not moving or not all(instance.image and instance.image.same_as(plan.reaches) for instance in moving):
         return None
@@ -90,19 +93,21 @@ def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | No
     )
 
 
-def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *, is_told: bool) -> tuple[Finding, ...]:
-    """Who would not return to what they ran, should the rollout fail. `is_told`: by a record."""
+def examine_way_back(
+    scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *, is_recorded: bool
+) -> tuple[Finding, ...]:
+    """Warn of instances that would not return to what they ran, should the rollout fail. `is_recorded`: by a record."""
     findings = []
     others = other_images(scale_set, plan, previous)
     if others:
-        told = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
+        said = "; ".join(f"{image} ({some(ids)})" for image, ids in others.items())
         message = (
             f"A model holds one image: a rollback would bring all that moved to {previous}, also those that run "
-            f"another one now: {told}."
+            f"another one now: {said}."
         )
         findings.append(warn(message))
     there = [i.id for i in scale_set.instances if not plan.update_model and is_on(i, plan.reaches)]
-    if there and not is_told and plan.batches:
+    if there and not is_recorded and plan.batches:
         message = (
             f"On the target image already, by an earlier run: {some(there)}. A rollback would bring these, too, to "
             f"{previous}, which the others run."
@@ -112,7 +117,7 @@ def examine_way_back(scale_set: ScaleSet, plan: RolloutPlan, previous: Image, *,
 
 
 def older_than_left(left: Image | None, back_to: Image) -> tuple[Finding, ...]:
-    """That what is returned to is newer than what is left: of a rollout that went to an older image, or by mistake."""
+    """Warn when a rollback would install a newer image than the one it replaces."""
     if left is None or not is_older(left, back_to):
         return ()
     return (
@@ -121,11 +126,11 @@ def older_than_left(left: Image | None, back_to: Image) -> tuple[Finding, ...]:
 
 
 def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, ...]:
-    """Of whom nobody can tell whether they moved. `is_all`: of nobody else is known that it moved."""
+    """Report instances of which it is not known whether they moved. `is_all`: no other is known to have moved."""
     if not moved.unknown:
         return ()
     message = (
-        "Whether these have moved since the rollout began cannot be known, so they are left as they are: "
+        "It is not known whether these have moved since the rollout began, so they are left as they are: "
         f"{some(sorted(moved.unknown, key=in_natural_order))}."
     )
     remedy = f"To bring them to {goal} all the same, use `operation: upgrade` with it."
@@ -133,7 +138,7 @@ def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, 
 
 
 def no_image_to_blame(target: Image) -> Finding:
-    """A rollout failed and was to be undone, but for no reason that lies in the image."""
+    """Note that a failed rollout is not rolled back, because the reason does not lie in the image."""
     return note(
         f"No rollback: no instance was seen bad on {target}, so the image is not what failed.",
         "To go back all the same, use `operation: rollback`.",
@@ -141,13 +146,13 @@ def no_image_to_blame(target: Image) -> Finding:
 
 
 def no_rollback(target: Image, way_back: Image | None) -> Finding:
-    """A rollout failed and was to be undone: but this run has changed nothing, or nothing tells what to go back to."""
+    """Warn that there is no rollback: this run has changed nothing, or nothing tells what to go back to."""
     if way_back is None:
         return warn(
             f"No rollback: every instance ran {target} before this run, so nothing tells what they ran earlier.",
             f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
         )
     return warn(
-        "No rollback: it failed before this run had changed anything, so that the reason is older than this run.",
+        "No rollback: the failure is older than this run, which had not changed anything yet.",
         f"To go back all the same, use {rollback_to(way_back, instead_of=target)}.",
     )

@@ -1,4 +1,4 @@
-"""What is recorded of a batch that was started."""
+"""The record of a batch that was started."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class BatchResult(Enum):
 
 
 class AzureWork(Enum):
-    """Whether Azure is at work on the upgrade of a batch."""
+    """Azure's work on the upgrade of a batch: known, possible or none."""
 
     NONE = "none"
     POSSIBLE = "possible"  # the answer was lost

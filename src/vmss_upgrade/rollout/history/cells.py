@@ -29,8 +29,9 @@ class Cell(Enum):
 
 
 def standing(reason: SkipReason | None, *, is_rollback: bool = False) -> Cell:
-    """The cell of an instance that nothing is being done to, by why it is skipped. Old and new are those of the
-    rollout, also while it is being undone.
+    """Return the cell of an instance that is not being changed, by why it is skipped.
+
+    Old and new are those of the rollout, also while it is being rolled back.
     """
     due, arrived = (Cell.NEW, Cell.OLD) if is_rollback else (Cell.OLD, Cell.NEW)
     if reason is None:
@@ -39,7 +40,7 @@ def standing(reason: SkipReason | None, *, is_rollback: bool = False) -> Cell:
 
 
 def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
-    """The cell of an instance where only the status was asked for."""
+    """Return the cell of an instance where only the status was asked for."""
     if instance.is_attached:
         return Cell.ATTACHED
     if instance.is_off:
@@ -52,5 +53,5 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
 
 
 def _is_known(instance: Instance) -> bool:
-    """Whether Azure shows enough of an instance to tell that it is not healthy."""
+    """Return whether Azure shows enough of an instance to tell that it is not healthy."""
     return instance.has_failed or (instance.power is not Power.NOT_SHOWN and not instance.is_silent)

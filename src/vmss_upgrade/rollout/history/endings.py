@@ -1,4 +1,4 @@
-"""Why a run ended, in one sentence, and what to do next."""
+"""Endings: why a run ended, in one sentence, and what to do next."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set st
 
 
 def refused(refusals: Sequence[Finding]) -> Ending:
-    """Something in the scale set forbids the rollout; nothing was written."""
+    """End a run in whose scale set something forbids the rollout; nothing was written."""
     first = refusals[0]
     more = f" ({len(refusals) - 1} more reason(s) above.)" if len(refusals) > 1 else ""
     return Ending(outcome=Outcome.REFUSED, reason=first.message + more, remedy=first.remedy)
 
 
 def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
-    """The scale set turned out not to be fit for a rollout, before or after the first write."""
+    """End a run whose scale set turned out not to be fit for a rollout, before or after the first write."""
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     return Ending(outcome=outcome, reason=str(refusal), remedy=refusal.remedy)
 
 
 def by_azure(error: AzureError, *, wrote: bool) -> Ending:
-    """Azure refused for good, or nothing was to be known any more: refused where nothing was written, else halted."""
+    """End a run that Azure refused for good, or left without knowledge: refused if nothing was written, else halted."""
     failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
     outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = sentence(f"{error.doing} failed: {error.code}, {error}")
@@ -56,7 +56,7 @@ def by_azure(error: AzureError, *, wrote: bool) -> Ending:
 
 
 def signal_lost(signal: HealthSignal, *, wrote: bool) -> Ending:
-    """The health signal that the rollout goes by is gone from the model: nobody can tell any more who is healthy."""
+    """End a run whose health signal is gone from the model: which instances are healthy is no longer known."""
     failure = Failure(
         instance_id="", code=FailureCode.SIGNAL_LOST, message=f"the model no longer has the {signal.value}"
     )
@@ -69,7 +69,7 @@ def signal_lost(signal: HealthSignal, *, wrote: bool) -> Ending:
 
 
 def out_of_time(error: VmssUpgradeError) -> Ending:
-    """The whole rollout's `timeout` passed."""
+    """End a run whose `timeout` passed."""
     return Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
 
 
@@ -80,7 +80,7 @@ def is_stuck(ending: Ending) -> bool:
 
 
 def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
-    """A batch has instance errors, or ran out of its time."""
+    """End a run in which a batch has instance errors, or ran out of its time."""
     timed_out = all(failure.code is FailureCode.BATCH_TIMEOUT for failure in gate.failures)
     known = remedy_of(gate.failures[0].code, gate.failures[0].message)
     remedy = f"{known} Nothing" if known else "Look into what is named here; nothing"
@@ -93,14 +93,14 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
 
 
 def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
-    """Azure did not take the upgrade of a batch on in time; its instances are as they were."""
+    """End a run in which Azure did not accept the upgrade of a batch in time; its instances are as they were."""
     failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
     reason = sentence(f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {error}")
     return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
 
 
 def by_the_rest(troubles: Sequence[Failure]) -> Ending:
-    """Instances outside the next batch are not well, and did not recover in time."""
+    """End a run in which instances outside the next batch are not healthy, and did not recover in time."""
     failures = tuple(troubles)
     return Ending(
         outcome=Outcome.HALTED,
@@ -111,9 +111,9 @@ def by_the_rest(troubles: Sequence[Failure]) -> Ending:
 
 
 def by_last_look(unsettled: Sequence[Failure]) -> Ending:
-    """Every batch passed, but not every instance on the target is well now."""
+    """End a run whose batches all passed, but in which not every instance on the target is healthy now."""
     failures = tuple(replace(each, message=f"at the end of the rollout: {each.message}") for each in unsettled)
-    reason = f"not every instance is well at its end: {_first_of(failures)}"
+    reason = f"not every instance is healthy at its end: {_first_of(failures)}"
     return Ending(
         outcome=Outcome.HALTED,
         reason=reason,
@@ -137,7 +137,7 @@ def not_returned(left: Mapping[str, SkipReason | None], previous: Image) -> Endi
 
 
 def still_old(batches: Sequence[Batch]) -> Ending:
-    """Instances run another image even after the extra pass."""
+    """End a run after which instances run another image, even after the extra pass."""
     ids = ", ".join(id_ for batch in batches for id_ in batch.instance_ids)
     return Ending(
         outcome=Outcome.HALTED,
@@ -147,7 +147,7 @@ def still_old(batches: Sequence[Batch]) -> Ending:
 
 
 def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> Ending:
-    """The next batch would most likely not end before `timeout`: a clean stop is better than one half-way."""
+    """End a run whose next batch would most likely not end before `timeout`: better here than half-way."""
     return Ending(
         outcome=Outcome.TIMED_OUT,
         reason=f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are "
@@ -157,7 +157,7 @@ def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> En
 
 
 def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of: Image) -> Ending:
-    """A rollout failed, and what it did was undone, or was to be: `first` and `second` are how each of them ended."""
+    """End a run that rolled back, or tried to: `first` is how the rollout ended, `second` how its rollback did."""
     if second.outcome.exit_code == 0:
         return Ending(
             outcome=Outcome.ROLLED_BACK,
@@ -175,7 +175,7 @@ def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of
 
 
 def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
-    """Every batch passed, and the last look found nothing."""
+    """End a run whose batches all passed, and whose last look found nothing."""
     state = "healthy" if signal.proves_health else "provisioned and running"
     state = f"on the target image, current and {state}" if is_current else f"on the target image and {state}"
     unproven = "" if signal.proves_health else "Health was not proven: "
@@ -186,7 +186,7 @@ def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
 
 
 def partial(plan: RolloutPlan) -> Ending:
-    """As many batches as asked for passed; the rest waits for the next run."""
+    """End a run in which as many batches as asked for passed; the rest waits for the next run."""
     done = len(plan.due_now)
     return Ending(
         outcome=Outcome.PARTIAL,
@@ -196,7 +196,7 @@ def partial(plan: RolloutPlan) -> Ending:
 
 
 def model_updated(plan: RolloutPlan) -> Ending:
-    """Only the model was to be written."""
+    """End a run that was only to write the model."""
     if not plan.update_model:
         return Ending(outcome=Outcome.NOTHING_TO_DO, reason="The model holds the target image already.")
     return Ending(
@@ -207,12 +207,12 @@ def model_updated(plan: RolloutPlan) -> Ending:
 
 
 def _known_remedy(failures: Sequence[Failure]) -> str:
-    """What to do about the first error."""
+    """Return what to do about the first error."""
     return remedy_of(failures[0].code, failures[0].message) or LOOK_INTO
 
 
 def _first_of(failures: Sequence[Failure]) -> str:
-    """The first error in words, and how many more there are."""
+    """Put the first error into words, and say how many more there are."""
     first = failures[0]
     who = f"instance {first.instance_id}: " if first.instance_id else ""
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""

@@ -33,7 +33,7 @@ class ScaleSetRead(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noticed(Happened):
-    """Something that the user should know came up."""
+    """A finding came up that the user should know."""
 
     finding: Finding
 
@@ -150,7 +150,7 @@ class UpgradeAccepted(Happened):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpgradeEnded(Happened):
-    """Azure's operation on the batch ended, well or not."""
+    """Azure's operation on the batch ended, with success or without."""
 
     batch: Batch
 

@@ -26,7 +26,7 @@ class Outcome(Enum):
 
     @property
     def exit_code(self) -> int:
-        """0 when the user got what was asked for."""
+        """0 if the user got what was asked for, else 1."""
         return 0 if self in _GOOD else 1
 
 
@@ -51,5 +51,5 @@ class Ending:
 
     @property
     def calls_for_rollback(self) -> bool:
-        """Whether an instance was seen bad on the target image, which going back would mend."""
+        """True if an instance was seen bad on the target image, so that going back would help."""
         return any(failure.blames_image for failure in self.failures)

@@ -1,4 +1,4 @@
-"""Events -> Report: what a run did, told from what happened and from the last look at the instances."""
+"""The fold from events to a report: what a run did, by what happened and by the last look at the instances."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Report(Standing):
     lowest_healthy: LowestHealthy | None = None
     ending: Ending | None = None
     duration: float = 0.0
-    _told_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
+    _failures_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
 
     def add(self, event: Event) -> None:
         """Take one event into account."""
@@ -116,23 +116,23 @@ class Report(Standing):
                 self._see(event.instances, event.at)
             case RolloutFinished():
                 self._close_unaccepted()
-                here = [f for f in event.ending.failures if f not in self._told_there]
+                here = [f for f in event.ending.failures if f not in self._failures_there]
                 self._failed |= {failure.instance_id: failure for failure in here if failure.instance_id}
                 self.ending = event.ending
 
     def failures(self) -> list[Failure]:
-        """Every error, those of the run as a whole included."""
+        """Return every error, those of the run as a whole included."""
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
         failed = [way[id_] for way in (self._failed_there, self._failed) for id_ in in_order(way) if id_]
         return failed + general
 
     def _turn_back(self, event: RollbackStarted) -> None:
-        """From now on the run is on its way back; what failed there is told anew of every instance."""
+        """Follow the rollback from now on; an instance that fails on it is counted anew."""
         if self.batches and self.batches[-1].seconds is None:
             self.batches[-1].seconds = event.at - self.batches[-1].started_at
         self.rollback = event.plan
         self.model_restored = not event.plan.update_model
-        self._told_there = event.failed.failures
+        self._failures_there = event.failed.failures
         there = {failure.instance_id: failure for failure in event.failed.failures if failure.instance_id}
         self._failed_there, self._failed = {**self._failed, **there}, {}
         self._see(event.scale_set.instances, event.at)

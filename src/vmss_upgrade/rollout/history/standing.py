@@ -49,7 +49,7 @@ class Standing:
 
     @property
     def goes_back(self) -> bool:
-        """Whether the run is on its way back to an earlier image."""
+        """True if the run is returning to an earlier image."""
         return self.way is not None and self.way.is_rollback
 
     @property
@@ -60,23 +60,23 @@ class Standing:
 
     @property
     def upgraded(self) -> list[str]:
-        """Touched, and last seen on the target, up and healthy; none once a rollback has begun."""
+        """Instances that this run upgraded, last seen on the target and healthy; none once a rollback has begun."""
         return [] if self.rollback is not None else self.arrived
 
     @property
     def rolled_back(self) -> list[str]:
-        """Those that a rollback returned, also one asked for by hand: last seen on the earlier image and healthy."""
+        """Instances that a rollback returned, also one asked for by hand, last seen ready on the earlier image."""
         return self.arrived if self.goes_back else []
 
     @property
     def arrived(self) -> list[str]:
-        """Touched on the way that the run is on, and last seen on the image that it leads to, up and healthy."""
+        """Instances touched on the way that the run is on, and last seen ready on the image that it reaches."""
         touched = self.touched
         return in_order(i.id for i in self.instances if i.id in touched and self._is_fine(i))
 
     @property
     def not_returned(self) -> list[str]:
-        """Those still to return once a rollback has begun, also where they failed, or it was not to touch them."""
+        """Instances still to return once a rollback has begun, also failed ones, and those not to be touched."""
         if self.rollback is None:
             return []
         due = {*self.rollback.instance_ids, *self.remaining}.difference(self.arrived)
@@ -84,7 +84,7 @@ class Standing:
 
     @property
     def not_current(self) -> list[str]:
-        """Upgraded, but not on the newest model, because somebody changed it meanwhile."""
+        """Instances that were upgraded, but are not on the newest model, because somebody changed it meanwhile."""
         late = {id_ for record in self.batches if not record.is_current for id_ in record.batch.instance_ids}
         return in_order(i.id for i in self.instances if i.id in late and not i.latest_model_applied)
 
@@ -118,11 +118,11 @@ class Standing:
         return in_order(instance.id for instance in self.instances if instance.id not in settled)
 
     def cells(self) -> dict[str, Cell]:
-        """Every instance's cell in the heatmap, as last seen."""
+        """Return every instance's cell in the heatmap, as last seen."""
         return {instance.id: self._cell(instance) for instance in self.instances}
 
     def cells_before(self) -> dict[str, Cell]:
-        """Every instance's cell at planning."""
+        """Return every instance's cell at planning."""
         reasons = {s.instance_id: s.reason for s in self.plan.skipped} if self.plan else {}
         is_rollback = self.plan is not None and self.plan.is_rollback
         return {i.id: standing(reasons.get(i.id), is_rollback=is_rollback) for i in self.before}
@@ -152,7 +152,7 @@ class Standing:
 
     @property
     def counted_before(self) -> list[Instance]:
-        """The same, at planning."""
+        """The instances whose health was counted at planning."""
         return self._counted(self.before)
 
     def _counted(self, instances: Iterable[Instance]) -> list[Instance]:
@@ -164,7 +164,7 @@ class Standing:
         return self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
 
     def _is_away(self, instance: Instance) -> bool:
-        """Decide whether the instance is under upgrade, and not seen ready yet: nobody knows when it goes down."""
+        """Decide whether the instance is being upgraded and not seen ready yet: it may stop serving at any time."""
         running = self._running
         is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
         return is_away and not self._is_fine(instance)

@@ -1,1 +1,1 @@
-"""Which instances move, in what order, in which batches."""
+"""Planning: which instances move, in what order, in which batches."""

@@ -10,26 +10,27 @@ from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy, made_
 
 
 def healthy_ids(scale_set: ScaleSet) -> frozenset[str]:
-    """Who serves now. Attached machines do not stand for the model's: they may report no health, and do other work."""
+    """Return the instances that serve now, without attached machines: these do other work."""
     signal = scale_set.model.health_signal
     return frozenset(instance.id for instance in scale_set.made if is_healthy(instance, signal))
 
 
-def ill_ids(scale_set: ScaleSet) -> frozenset[str]:
-    """Who does not serve now, for whatever reason."""
+def unhealthy_ids(scale_set: ScaleSet) -> frozenset[str]:
+    """Return the instances that do not serve now, for whatever reason."""
     return frozenset(scale_set.by_id()) - healthy_ids(scale_set)
 
 
 def off_ids(instances: Iterable[Instance]) -> frozenset[str]:
-    """Who is stopped or deallocated."""
+    """Return the instances that are stopped or deallocated."""
     return frozenset(instance.id for instance in instances if instance.is_off)
 
 
 def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[str]) -> int:
-    """The fewest instances that must stay healthy: `min-healthy`, a percentage being of the instances that run.
+    """Return the fewest instances that must stay healthy: `min-healthy`, a percentage of the instances that run.
 
-    Those that were off before the rollout (`off_before`) and still are do not count; those stopped or evicted since
-    do, because a set that loses instances meanwhile must not lower its own floor. 0 where downtime is allowed.
+    Instances that were off before the rollout (`off_before`) and still are do not count. Those stopped or evicted since
+    do count, because a set that loses instances during a rollout must not lower its own floor. 0 if downtime is
+    allowed.
     """
     if policy.allow_downtime:
         return 0
@@ -39,17 +40,17 @@ def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[
 
 
 def healthy_without(scale_set: ScaleSet, batch_ids: Collection[str]) -> int:
-    """How many are healthy now outside the batch."""
+    """Count the instances outside the batch that are healthy now."""
     return len(healthy_ids(scale_set) - set(batch_ids))
 
 
-def takes_nobody_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Whether nobody in the batch serves now, so that upgrading it can only make things better."""
+def takes_none_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Return whether no instance in the batch serves now, so that upgrading it can only make things better."""
     return healthy_ids(scale_set).isdisjoint(batch_ids)
 
 
 def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int, ...]:
-    """Per batch, how many stay healthy while it is away, if all before it came back healthy."""
+    """Return, for each batch, how many instances stay healthy while it is away, if all before it came back healthy."""
     off = off_ids(scale_set.instances)  # an upgrade does not start them
     healthy = set(healthy_ids(scale_set))
     expected = []
@@ -60,18 +61,18 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
     return tuple(expected)
 
 
-def nobody_else_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Whether the batch holds every instance that is neither stopped nor leaving: upgrading it would be an outage."""
+def no_other_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Return whether the batch holds every instance that is neither stopped nor being deleted."""
     running = {instance.id for instance in scale_set.made if not instance.is_off and not instance.is_leaving}
     return bool(running) and running <= set(batch_ids)
 
 
-def nobody_else_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
-    """Whether the batch holds every instance that is healthy now (where any is)."""
+def no_other_is_healthy(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
+    """Return whether the batch holds every instance that is healthy now (if any is)."""
     healthy = healthy_ids(scale_set)
     return bool(healthy) and healthy <= set(batch_ids)
 
 
 def updating_ids(instances: Iterable[Instance]) -> frozenset[str]:
-    """The instances that somebody is updating."""
+    """Return the instances that are being updated."""
     return frozenset(instance.id for instance in instances if instance.is_updating)

@@ -1,4 +1,4 @@
-"""By which domains a scale set is rolled, and in what order its instances come.
+"""The domains by which a scale set is rolled, and the order of its instances.
 
 Source: update and fault domain numbers mean something inside one placement group, and one zone, only ("Working with
 large Virtual Machine Scale Sets"); zonal and Flexible sets show no update domain (wire facts, sections 4 and 12).
@@ -29,9 +29,9 @@ _SHOWN_BY = {
 
 
 def grouping_of(scale_set: ScaleSet, strategy: Strategy) -> DomainKind:
-    """The kind of domain that batches are made of; AUTO: the finest that the set shows, else the set as a whole.
+    """Return the kind of domain that batches are made of; AUTO: the finest that the set shows, else the set as a whole.
 
-    Raises PlanRefused where the strategy asks for domains of which the set shows none.
+    Raises PlanRefused if the strategy asks for domains of which the set shows none.
     """
     if strategy is Strategy.AUTO:
         return finest_shown(scale_set.instances)
@@ -48,7 +48,7 @@ def grouping_of(scale_set: ScaleSet, strategy: Strategy) -> DomainKind:
 
 
 def finest_shown(instances: Collection[Instance]) -> DomainKind:
-    """Update domains where any instance shows one, else zones, else the set as a whole."""
+    """Return update domains if any instance shows one, else zones, else the set as a whole."""
 
     def is_shown(kind: DomainKind) -> bool:
         return any(instance.domain(kind) is not None for instance in instances)
@@ -57,13 +57,13 @@ def finest_shown(instances: Collection[Instance]) -> DomainKind:
 
 
 def place_of(instance: Instance, grouping: DomainKind) -> Domain:
-    """The instance's domain. Raises PlanRefused where Azure shows none in a set that has them."""
+    """Return the instance's domain. Raises PlanRefused if Azure shows none in a set that has them."""
     check_places([instance], grouping)
     return instance.domain(grouping) or Domain(kind=grouping)
 
 
 def check_places(instances: Iterable[Instance], grouping: DomainKind) -> None:
-    """Raise PlanRefused where instances show no domain in a set that has them; all of them are named."""
+    """Raise PlanRefused if instances show no domain in a set that has them; all of them are named."""
     missing = [instance for instance in instances if instance.domain(grouping) is None]
     if not missing:
         return
@@ -79,9 +79,9 @@ def check_places(instances: Iterable[Instance], grouping: DomainKind) -> None:
 
 
 def drawn_evenly(scale_set: ScaleSet) -> dict[str, Fraction]:
-    """Instance id -> its relative position in its own domain, so that sorting by it draws evenly from all domains.
+    """Return each instance's relative position in its own domain, so that sorting by it draws evenly from all domains.
 
-    Counted over all instances, whatever has become of them, so that a later plan keeps the order of an earlier one.
+    All instances are counted, whatever became of them, so that a later plan keeps the order of an earlier one.
     """
     kinds = (DomainKind.UPDATE, DomainKind.ZONE, DomainKind.FAULT)
     kind = next(filter(scale_set.shows, kinds), DomainKind.SET)

@@ -83,7 +83,7 @@ class RolloutPlan:
 
     @property
     def update_model(self) -> bool:
-        """Whether the model has to be written first."""
+        """True if the model has to be written first."""
         return not self.goal.in_model
 
     @property

@@ -1,4 +1,4 @@
-"""Which instances move to the goal, in what order, in which batches."""
+"""The planner: which instances move to the goal, in what order, in which batches."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
 
 
 def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
-    """The plan of a run that writes the model only: every instance that will be behind is left untouched, whether or
-    not an upgrade could move it.
-    """
+    """Plan a run that only writes the model: every instance that will be behind it is left untouched."""
     skipped = []
     behind = []
     for instance in scale_set.instances:
@@ -82,10 +80,11 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
 
 
 def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
-    """The batch without the instances that since planning vanished, are leaving, were stopped, or reached the goal.
+    """Return the batch without the instances that vanished, were stopped, are being deleted or reached the goal since
+    planning.
 
-    It never grows. `goal` is that of the plan: where this run puts a VHD into the model, the flag that stands for it
-    may be about the model of before, so nobody is dropped as current.
+    It never grows. `goal` is that of the plan: if this run puts a VHD into the model, the flag that stands for it may
+    still be about the model before, so no instance is dropped as current.
     """
     present = scale_set.by_id()
 
@@ -97,7 +96,7 @@ def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> 
 
 
 def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason | None:
-    """Why the rollout leaves this instance alone; None when it is due."""
+    """Return why the rollout leaves this instance alone; None when it is due."""
     if instance.is_leaving:
         return SkipReason.LEAVING
     if instance.is_being_created:
@@ -114,7 +113,7 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason
 
 
 def why_off(instance: Instance) -> SkipReason:
-    """Return the reason to leave an instance alone that is off."""
+    """Return the reason to leave a stopped instance alone."""
     return SkipReason.DEALLOCATED if instance.power is Power.DEALLOCATED else SkipReason.STOPPED
 
 
@@ -142,13 +141,13 @@ def batch_sizes(instances: int, limit: int, policy: Policy) -> list[int]:
 
 
 def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], Any]:
-    """The sort key of the rollout."""
+    """Return the sort key of the rollout."""
     signal = scale_set.model.health_signal
     position = drawn_evenly(scale_set) if grouping is DomainKind.SET else {}
 
     def key(instance: Instance) -> Any:
         domain = place_of(instance, grouping)
-        # who is off proves nothing of the image, so it comes last
+        # a stopped instance proves nothing about the image, so it comes last
         standing = (instance.is_off, is_healthy(instance, signal))
         return (domain.order, standing, drawn(instance), in_natural_order(instance.id))
 
@@ -163,8 +162,10 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
 def _canaries_left(
     scale_set: ScaleSet, selected: Sequence[Instance], grouping: DomainKind, goal: Goal, policy: Policy
 ) -> int:
-    """How many canaries still have to go: those asked for, as far as the first domain (of it those that run) and a
-    batch hold so many, without those that have reached the goal there already.
+    """Return how many canaries still have to go.
+
+    They are those asked for, as far as the first domain has running instances and a batch has room, without those of
+    the domain that have reached the goal already.
     """
     wanted = policy.canaries_for(scale_set.model.health_signal)
     if not wanted or not selected:
@@ -201,7 +202,7 @@ def _batches(
 
 
 def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: Policy) -> int | None:
-    """After how many batches this run ends: a count, or the first that completes the share; None: after the last."""
+    """Return after how many batches this run ends: a count, or those that complete the share; None: after all."""
     share = policy.stop_after
     if share is None:
         return None
@@ -217,7 +218,7 @@ def batches_before_stop(batches: Sequence[Batch], scale_set: ScaleSet, policy: P
 
 
 def _image_left(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> Image | None:
-    """Read from the instances, because on a re-run the model already holds the target."""
+    """Return the image of most of the due instances: on a re-run the model already holds the target."""
     behind = [i for i in due if not is_on(i, target)] or [i for i in scale_set.made if not is_on(i, target)]
     images = Counter(instance.image for instance in behind if instance.image is not None)
     if images:

@@ -1,8 +1,8 @@
-"""The way back: which image a rollback puts back, which instances return to it, and in what order.
+"""The plan of a rollback: which image it puts back, which instances return to it, and in what order.
 
-All of it is read from the scale set: there is no state file. Source of the order among versions: `is_older`; that going
-back to an earlier model leaves instances on it that do not count as current, recorded in
-uniform_update_and_instance_protection_2024.
+All of it is read from the scale set: there is no state file. Sources: `is_older` for the order among versions; after a
+return to an earlier model, instances on it do not count as current (recorded:
+uniform_update_and_instance_protection_2024).
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from vmss_upgrade.rollout.wording import in_natural_order
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """Who a rollback returns: the instances `ids`, and everybody who was born since (who is not among `known`).
+    """What a rollback returns: the instances `ids`, and those created since (which are not among `known`).
 
-    Of `unknown` ones nobody can tell whether they moved: they are left as they are, and named.
+    It is not known whether the `unknown` ones moved: they are left as they are, and named.
     """
 
     ids: frozenset[str]
@@ -36,7 +36,7 @@ class Moved:
     unknown: frozenset[str] = frozenset()
 
     def includes(self, instance: Instance) -> bool:
-        """Whether the instance moved, or was born since."""
+        """Return whether the instance moved, or was created since."""
         return instance.id in self.ids or instance.id not in self.known
 
 
@@ -44,10 +44,10 @@ class Moved:
 
 
 def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
-    """The exact image that `plan` leaves; None where nothing moves, or where it cannot be known.
+    """Return the exact image that `plan` leaves; None if nothing moves, or if it cannot be known.
 
-    Most of the moving instances tell it. Where they show none (a VHD), the model does, provided that all of them are
-    current with it.
+    It is the image of most of the moving instances. If they show none (a VHD), it is the model's, provided that all of
+    them are current with it.
     """
     previous = plan.leaves
     if previous is None or previous.is_floating or previous.same_as(plan.reaches):
@@ -60,11 +60,12 @@ def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
 
 
 def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
-    """The image of the instances that have not moved, of a set that was left half-way; None where it cannot be known.
+    """Return the image of the instances that have not moved, in a set that was left half-way; None if it cannot be
+    known.
 
-    It is the older one that most of the others run, whom a rollout would have moved. Where instances are on the
-    model's image and yet not on the model, the model was put back: then a rollback was left half-way, and what others
-    run must be newer.
+    It is the older image that most of the others run, which a rollout would have moved. If instances are on the model's
+    image but not on the model, the model was put back: a rollback was left half-way, and what the others run must be
+    newer.
     """
     model_image = scale_set.model.image
     goal = Goal(image=model_image, in_model=True)
@@ -79,13 +80,15 @@ def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
 
 
 def _is_on_but_behind(instance: Instance, image: Image) -> bool:
+    """Return whether the instance runs the image, provisioned, but is not on the model."""
     is_settled = instance.is_provisioned and instance.latest_model_applied is False
     return is_settled and instance.image is not None and instance.image.same_as(image)
 
 
 def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
-    """The image that a rollback to `back_to` leaves: the model's, or, where that is put back already, the only other
-    one that instances run; None where it cannot be known.
+    """Return the image that a rollback to `back_to` leaves; None if it cannot be known.
+
+    It is the model's image, or, if that was put back already, the only other one that instances run.
     """
     if not scale_set.model.image.same_as(back_to):
         return scale_set.model.image
@@ -94,7 +97,7 @@ def image_that_is_left(scale_set: ScaleSet, back_to: Image) -> Image | None:
 
 
 def other_images(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> dict[str, list[str]]:
-    """The images besides `previous` that instances which move run, and who runs them: they cannot return to those."""
+    """Return the images besides `previous` that moving instances run, with their ids: they cannot return to those."""
     found: dict[str, list[str]] = {}
     for instance in scale_set.instances:
         if instance.id in plan.instance_ids and instance.image and not instance.image.same_as(previous):
@@ -103,7 +106,7 @@ def other_images(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> dic
 
 
 def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
-    """The exact images that instances run, without this one, the most common first; each once, whatever its case."""
+    """Return the exact images that instances run, the most common first, without this one and in any case once."""
     first: dict[str, Image] = {}
     counted: Counter[str] = Counter()
     for instance in instances:
@@ -115,16 +118,16 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     return [first[name] for name, _ in counted.most_common()]
 
 
-# -- who -----------------------------------------------------------------------------------------------------------
+# -- which instances ----------------------------------------------------------------------------------------------
 
 
 def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
-    """Who moved to `goal`, by this run (`touched`) or an earlier one: whoever runs it.
+    """Return what moved to `goal`, by this run (`touched`) or an earlier one: the instances that run it.
 
-    That is so also where the model did not hold the target at planning (`before`): a run that died on its way back has
-    put the previous image into the model, and left instances on the target. Who was touched may still show the
-    `previous` image in a list that lags; who was not, and shows it, never moved. Asked while the model holds the
-    target: of a VHD nothing but the flag tells, and only then.
+    They count as moved even if the model did not hold the target at planning (`before`): a run that was killed during
+    its rollback has put the previous image into the model, and left instances on the target. An instance that was
+    touched may still show the `previous` image in a list that lags; one that was not touched, and shows it, never
+    moved. Ask while the model holds the target: of a VHD only the flag tells, and only then.
     """
     held_it = before.model.image.same_as(goal.image)
     there = {i.id for i in now.made if is_on(i, goal.image)}
@@ -134,7 +137,7 @@ def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[st
 
 
 def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
-    """Who runs the image that is left, or is half-way; of whoever runs neither that nor the goal nobody knows."""
+    """Return which instances run the image that is left, or are half-way, and of which it is not known."""
     ids = {i.id for i in scale_set.instances if i.is_half_way and not (i.has_failed and is_on(i, goal.image))}
     if left is not None and not (left.is_vhd and goal.in_model):  # of a VHD the flag means the goal by then
         ids |= {i.id for i in scale_set.instances if _runs(i, left, goal)}
@@ -144,8 +147,10 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
 
 
 def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, SkipReason | None]:
-    """Who of the selected moved and runs another image than `previous`, which the model holds -> why it was left (None:
-    for no reason that shows). Where an instance shows no image, it is not judged.
+    """Return the selected instances that moved and do not run `previous`, each with the reason why it was left, if one
+    shows.
+
+    The model holds `previous`. An instance that shows no image is not judged.
     """
     goal = Goal(image=previous, in_model=True)
 
@@ -158,7 +163,7 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
 
 
 def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
-    """Whether the instance runs the image that is left: where that names no version, whatever is not the goal."""
+    """Return whether the instance runs the image that is left, or, if that is floating, not the goal."""
     return not goal.is_reached_by(instance) if left.is_floating else is_on(instance, left)
 
 
@@ -168,15 +173,15 @@ def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
 def plan_rollback(
     scale_set: ScaleSet, goal: Goal, policy: Policy, moved: Moved, *, left: Image | None, done: Sequence[Batch] = ()
 ) -> RolloutPlan:
-    """Decide who returns to `goal`, in what order, in which batches; `left` is the image that they leave.
+    """Decide which instances return to `goal`, in what order, in which batches; `left` is the image that they leave.
 
-    Those that are not healthy come first, because that heals and takes nobody away; then the newest batch of `done`,
-    and so on; last who moved earlier, the last domain first. Stopped ones come at the very end, and after them those
-    that somebody is still updating, so that one which is stuck keeps nobody from returning. A batch never mixes these,
-    nor domains. Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched` (not
-    selected, or nobody knows whether it moved). Pure: planning again yields what is left.
+    Instances that are not healthy come first: returning them takes nothing away. Then comes the newest batch of `done`,
+    and so on; then those that an earlier run moved, the last domain first. Stopped ones come next, and at the very end
+    those that are being updated, so that one which hangs keeps no other from returning. A batch never mixes these
+    groups, nor domains. Every instance appears exactly once: in a batch, in `skipped` with a reason, or in `untouched`
+    (not selected, or not known to have moved). Pure: planning again yields what is left.
 
-    Raises PlanRefused where the strategy finds no domains.
+    Raises PlanRefused if the strategy finds no domains.
     """
     reasons = {i.id: _reason_to_stay(i, goal, policy, moved) for i in scale_set.instances}
     due = [i for i in scale_set.instances if reasons[i.id] is None]
@@ -216,9 +221,9 @@ def _batches(
         return instance.domain(grouping) or Domain(kind=DomainKind.SET)
 
     def wave(instance: Instance) -> tuple[int, int]:
-        ill, well, off, busy = 0, 1, 2, 3
-        condition = off if instance.is_off else well if is_healthy(instance, signal) else ill
-        condition = busy if instance.is_busy else condition
+        unhealthy, healthy, stopped, changing = 0, 1, 2, 3
+        condition = stopped if instance.is_off else healthy if is_healthy(instance, signal) else unhealthy
+        condition = changing if instance.is_busy else condition
         return (condition, -number_of.get(instance.id, 0))
 
     ordered = sorted(returning, key=lambda instance: in_natural_order(instance.id))

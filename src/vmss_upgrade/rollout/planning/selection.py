@@ -1,4 +1,4 @@
-"""Which instances a run may touch, as the workflow named them."""
+"""The selection: which instances a run may touch, as the workflow named them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from vmss_upgrade.rollout.wording import in_natural_order
 
 
 def is_selected(instance: Instance, selection: Selection) -> bool:
-    """Whether the instance fits every list that is not empty. Ids and zones compare without regard to case."""
+    """Return whether the instance fits every list that is not empty. Ids and zones compare without regard to case."""
     return all(
         not wanted or value in wanted
         for wanted, value in (
@@ -21,12 +21,12 @@ def is_selected(instance: Instance, selection: Selection) -> bool:
 
 
 def is_named(instance: Instance, selection: Selection) -> bool:
-    """Whether `instance-ids` names the instance."""
+    """Return whether `instance-ids` names the instance."""
     return instance.id.lower() in _lower(selection.instance_ids)
 
 
-def names_nobody(scale_set: ScaleSet, selection: Selection) -> list[tuple[str, list[str], list[str]]]:
-    """What was selected that the scale set does not have: (input, names that are not there, names that are)."""
+def unknown_names(scale_set: ScaleSet, selection: Selection) -> list[tuple[str, list[str], list[str]]]:
+    """Return what was selected that the scale set does not have: (input, names that are not there, names that are)."""
     instances = scale_set.instances
     update_domains = {i.update_domain for i in instances if i.update_domain is not None}
     fault_domains = {i.fault_domain for i in instances if i.fault_domain is not None}

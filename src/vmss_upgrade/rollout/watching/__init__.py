@@ -1,1 +1,1 @@
-"""What is judged at each look."""
+"""Watching: what is judged at each look at the instances."""

@@ -1,12 +1,11 @@
 """The health gate: a batch passes when every instance is on the target, current, running and healthy, and stays so.
 
-Theory of operation. A gate opens when Azure's operation has ended, because a Succeeded operation proves nothing
-(wire facts, section 5: Succeeded, yet `latestModelApplied` still false), and a failed one condemns nobody. Each look at
-the instances advances it. An instance that is not ready yet is waited for until `health_timeout`, because a binary
-signal says Unhealthy while the application is still starting; only then is it an instance error. A provisioning
-failure that was not there before the batch is an instance error at once, an old one when it stays. All ready starts
-the bake; anything unready during the bake ends it, and the next time all are ready it starts anew, within the same
-bound.
+A gate opens when Azure's operation has ended: a Succeeded operation proves nothing (wire facts, section 5: Succeeded,
+yet `latestModelApplied` still false), and a failed one condemns no instance. Each look at the instances advances it. An
+instance that is not ready yet is waited for until `health_timeout`, because a binary signal says Unhealthy while the
+application is still starting; only then is it an instance error. A provisioning failure that was not there before the
+batch is an instance error at once, an old one when it stays. When all are ready, the bake starts. If one is not ready
+during the bake, the bake ends; it starts anew when all are ready again, within the same bound.
 """
 
 from __future__ import annotations
@@ -49,11 +48,12 @@ class Before:
 class HealthGate:
     """One gate for one batch. Times are seconds of the driver's clock; `advance` returns the gate's next state.
 
-    `upgraded_at` is when Azure's operation ended, as Azure writes it (empty where it does not say). `refusal` is why
-    Azure's operation failed, if it did. `repairs_at_work`: automatic repairs delete who is ill, so that an ill one that
-    vanishes is a failure after all. `vanished` instances, and those `evicted` (deallocated meanwhile, which no guest
-    can do to itself), are nobody's failure. `proven` were ready at some look. `all_silent`: whoever reported health
-    outside the batch reports none any more, so that the signal is lost, and no image.
+    `upgraded_at` is when Azure's operation ended, as Azure writes it (empty if it does not say); `refusal` is why it
+    failed, if it did. `repairs_at_work`: automatic repairs delete unhealthy instances, so that one of these which
+    vanishes is a failure after all. Other `vanished` instances are no failure, nor are `evicted` ones: they were
+    deallocated meanwhile, which no guest can do to itself. `proven` were ready at some look. `all_silent`: every
+    instance outside the batch that reported health reports none any more, so that the signal is lost, and no image is
+    to blame.
     """
 
     instance_ids: tuple[str, ...]
@@ -78,16 +78,16 @@ class HealthGate:
 
     @property
     def is_decided(self) -> bool:
-        """Passed or failed: looking again changes nothing."""
+        """True once the gate has passed or failed: looking again changes nothing."""
         return self.passed or bool(self.failures)
 
     @property
     def only_the_flag_is_missing(self) -> bool:
-        """Everything is ready but `latestModelApplied`, which can lag, or mean that the model changed."""
+        """True if everything is ready but `latestModelApplied`, which can lag, or mean that the model changed."""
         return bool(self.pending) and all(p.code is FailureCode.NOT_CURRENT for p in self.pending)
 
     def advance(self, instances: Mapping[str, Instance], now: float) -> HealthGate:
-        """The gate after seeing `instances` (by id) at `now`."""
+        """Return the gate after it has seen `instances` (by id) at `now`."""
         present = [instances[id_] for id_ in self.instance_ids if id_ in instances]
         vanished = tuple(id_ for id_ in self.instance_ids if id_ not in instances)
         evicted = tuple(instance.id for instance in present if self._is_evicted(instance))
@@ -108,16 +108,18 @@ class HealthGate:
             return seen
         return seen._waiting(now) if pending else seen._baking(now)
 
-    def out_of_time(self, message: str, ill_for_long: Collection[str] = ()) -> HealthGate:
-        """The gate failed for every instance that is not ready, because some other bound was reached. That alone blames
-        no image: of who is ill, only those who were so for `health_timeout` (`ill_for_long`) speak against it.
+    def out_of_time(self, message: str, unhealthy_for_long: Collection[str] = ()) -> HealthGate:
+        """Fail the gate for every instance that is not ready, because some other bound was reached.
+
+        That alone blames no image: only instances that were unhealthy for `health_timeout` (`unhealthy_for_long`) speak
+        against it.
         """
         failures = tuple(
             replace(
                 p,
                 code=FailureCode.BATCH_TIMEOUT,
                 message=f"{clause(message)}; {p.message}",
-                blames_image=p.blames_image and p.instance_id in ill_for_long,
+                blames_image=p.blames_image and p.instance_id in unhealthy_for_long,
             )
             for p in self.pending
         )
@@ -126,8 +128,10 @@ class HealthGate:
     # -- one instance --------------------------------------------------------------------------------------------
 
     def _is_evicted(self, instance: Instance) -> bool:
-        """Whether it was taken away: deallocated by the platform or a person, or stopped after it had been ready. One
-        that is off because its upgrade failed was not.
+        """Return whether it was taken away: deallocated by the platform or a person, or stopped after it had been
+        ready.
+
+        An instance that is off because its upgrade failed was not.
         """
         has_failed = instance.has_failed and bool(new_problems(instance, self.before.problems))
         if instance.id in self.before.off or not instance.is_off or has_failed:
@@ -148,8 +152,9 @@ class HealthGate:
         return None
 
     def _is_old_report(self, instance: Instance, now: float) -> bool:
-        """Whether its health was reported before the upgrade. Azure may show when it last changed, so that one from the
-        time of the upgrade is believed in the end.
+        """Return whether its health was reported before the upgrade.
+
+        Azure may show when it last changed, so that a report from the time of the upgrade is believed in the end.
         """
         known = self.before.health_times.get(instance.id, "")
         if instance.health_time and (instance.health_time == known or is_earlier(instance.health_time, known)):
@@ -163,7 +168,7 @@ class HealthGate:
         return bool(others) and all(instance.health is Health.NO_SIGNAL for instance in others)
 
     def _failures_of(self, instance: Instance, now: float) -> list[Failure]:
-        """The failures that the batch brought; where provisioning stays Failed, also those of before."""
+        """Return the failures that the batch brought; if provisioning stays Failed, also those from before."""
         problems = new_problems(instance, self.before.problems)
         is_older_than_target = not problems and instance.id in self.before.failed_elsewhere
         stays_failed = instance.has_failed and instance.seen and now - self.opened_at >= OLD_FAILURE_FADES
@@ -190,14 +195,16 @@ class HealthGate:
     def _repaired_away(self, vanished: tuple[str, ...]) -> tuple[Failure, ...]:
         if not self.repairs_at_work:
             return ()
-        ill = {pending.instance_id: pending for pending in self.pending if pending.code is FailureCode.NOT_HEALTHY}
+        unhealthy = {
+            pending.instance_id: pending for pending in self.pending if pending.code is FailureCode.NOT_HEALTHY
+        }
         message = (
             "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
         )
         return tuple(
-            Failure(id_, FailureCode.REPLACED, message, blames_image=ill[id_].blames_image)
+            Failure(id_, FailureCode.REPLACED, message, blames_image=unhealthy[id_].blames_image)
             for id_ in vanished
-            if id_ in ill
+            if id_ in unhealthy
         )
 
     # -- the batch -----------------------------------------------------------------------------------------------
@@ -221,7 +228,7 @@ class HealthGate:
     def _not_ready_after(self, pending: Failure, after: str) -> Failure:
         is_silent = pending.code is FailureCode.NOT_HEALTHY and not pending.blames_image
         lost_its_health = is_silent and pending.instance_id in self.before.reported and not self.all_silent
-        too = "; nobody outside the batch reports health any more either" if is_silent and self.all_silent else ""
+        too = "; no instance outside the batch reports health any more either" if is_silent and self.all_silent else ""
         return replace(
             pending,
             message=f"{pending.message}, {after}{too}",

@@ -1,4 +1,4 @@
-"""How often to ask Azure, inside its published limits.
+"""The pace of requests to Azure, inside its published limits.
 
 Source: "Throttling limits for Virtual Machines and Virtual Machine Scale Sets" (token buckets per minute): an
 expanded instance list spends the set's own bucket HighCostGetVMScaleSetResource (10 a minute, burst 30), one per
@@ -15,7 +15,7 @@ LOOK_PER_PAGE = 3.5  # and after that
 NEARLY_FULL = 20.0  # tokens
 LOOK_WHILE_BAKING = 7.0  # per page; slower than the bucket fills, so that it does fill
 LOOK_DURING_OPERATION = 60.0  # a look now and then shows progress and trouble elsewhere
-SPARE = 1.0  # tokens left to whoever else reads this scale set
+SPARE = 1.0  # tokens left for other readers of this scale set
 
 
 class TokenBucket:
@@ -33,43 +33,43 @@ class TokenBucket:
         self._at = now
 
     def observe(self, remaining: float, now: float) -> None:
-        """Azure said that `remaining` are left: believe it where it is less than we counted."""
+        """Believe Azure, which says that `remaining` are left, if that is less than was counted."""
         self._tokens = min(self.level(now), remaining)
         self._at = now
 
     def level(self, now: float) -> float:
-        """Tokens in the bucket at `now`."""
+        """Return how many tokens are in the bucket at `now`."""
         elapsed = 0.0 if self._at is None else now - self._at
         return min(self._burst, self._tokens + elapsed * self._per_second)
 
     def wait_for(self, tokens: float, now: float) -> float:
-        """Seconds from `now` until `tokens` and the spare are there; more than the burst is never waited for."""
+        """Return the seconds from `now` until `tokens` and the spare are there, or the bucket is full."""
         missing = min(tokens + SPARE, self._burst) - self.level(now)
         return max(0.0, missing / self._per_second)
 
 
 def operation_bucket() -> TokenBucket:
-    """The bucket of one asynchronous operation's status."""
+    """Return the bucket of one asynchronous operation's status."""
     return TokenBucket(burst=45, per_minute=15)
 
 
 def instance_list_bucket() -> TokenBucket:
-    """The bucket of one scale set's expanded instance list."""
+    """Return the bucket of one scale set's expanded instance list."""
     return TokenBucket(burst=30, per_minute=10)
 
 
 def pause_between_looks(pages: int) -> float:
-    """Seconds between two looks at the instances while Azure's operation runs."""
+    """Return the seconds between two looks at the instances while Azure's operation runs."""
     return max(LOOK_DURING_OPERATION, 2 * LOOK_WHILE_BAKING * pages)
 
 
 def look_interval(pages: int, bucket: TokenBucket, now: float) -> float:
-    """Seconds until the next look at the instances while they are getting ready."""
+    """Return the seconds until the next look at the instances while they are getting ready."""
     return (LOOK_SOON if bucket.level(now) - pages >= NEARLY_FULL else LOOK_PER_PAGE) * pages
 
 
 def poll_delay(bucket: TokenBucket, asked: float | None, now: float) -> float:
-    """Seconds until the next poll: what Azure asks for (bounded), else fast while the burst lasts, else steady."""
+    """Return the seconds until the next poll: what Azure asks for (bounded), else fast while the burst lasts."""
     if asked is not None:
         return min(max(asked, FAST_POLL), LONGEST_POLL)
     return FAST_POLL if bucket.wait_for(1, now + FAST_POLL) == 0 else STEADY_POLL

@@ -1,4 +1,4 @@
-"""Whether, and how long, to wait after Azure said no. All waits are bounded, shown and interruptible."""
+"""Patience after Azure said no: whether to wait, and how long. All waits are bounded, shown and interruptible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BOUNDS = {
     Trouble.UNCERTAIN: (2.0, 30.0, 10 * 60.0, 60),
     # of two equal calls one finds a front end that knows the version (wire facts)
     Trouble.VERSION_UNKNOWN: (2.0, 30.0, 10 * 60.0, 60),
-    # after that the instances tell more than the operation will
+    # after that, the instances show more than the operation will
     Trouble.NO_RECORD: (2.0, 30.0, 2 * 60.0, 30),
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
     Trouble.GONE: (5.0, 30.0, 5 * 60.0, 60),
@@ -34,7 +34,7 @@ class Patience:
     waited: float = 0.0
 
     def after(self, error: AzureError) -> tuple[float, Patience] | None:
-        """Seconds to wait before the next try; None when waiting cannot help, or has been long enough."""
+        """Return the seconds to wait before the next try; None when waiting cannot help, or has been long enough."""
         bounds = _BOUNDS.get(error.trouble)
         if bounds is None:
             return None
@@ -46,6 +46,6 @@ class Patience:
         return wait, replace(self, tries=self.tries + 1, waited=self.waited + wait)
 
     def left(self, error: AzureError) -> float:
-        """Seconds of waiting that such an error may still cost; 0 where waiting cannot help."""
+        """Return the seconds of waiting that such an error may still cost; 0 if waiting cannot help."""
         _, _, together, _ = _BOUNDS.get(error.trouble, (0.0, 0.0, 0.0, 0))
         return max(0.0, together - self.waited)

@@ -1,4 +1,4 @@
-"""Whether an instance is ready: running, healthy and current; and which of its failures are new."""
+"""Readiness of an instance: running, healthy and current; and which of its failures are new."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 def not_ready(
     instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool, may_be_off: bool = False
 ) -> Failure | None:
-    """The first reason why `instance` cannot pass yet; None when it is ready.
+    """Return the first reason why `instance` cannot pass yet; None when it is ready.
 
     `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
-    `may_be_off`: the instance was off before, and an upgrade does not start it; off, it need not be healthy.
+    `may_be_off`: the instance was stopped before, and an upgrade does not start it; then it need not be healthy.
     """
 
     def pending(code: FailureCode, message: str, *, blames_image: bool = False) -> Failure:
@@ -46,6 +46,6 @@ def not_ready(
 
 
 def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
-    """Return the failures that the instance shows, with nobody at work on it, beside those `known` of it by its id."""
+    """Return the failures that the instance shows while Azure leaves it alone, besides those `known` by its id."""
     old = {problem.key for problem in known.get(instance.id, ())}
     return () if instance.is_busy else tuple(each for each in instance.problems if each.key not in old)

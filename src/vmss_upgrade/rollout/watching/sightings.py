@@ -1,4 +1,4 @@
-"""What successive looks at a scale set have shown: one look is never the whole truth, and absence is no judgement.
+"""Sightings of instances over successive looks: one look is never the whole truth, and absence is no judgement.
 
 A list of instances may lack one that exists (a page that lags), and an instance may report no health because it has not
 got the signal yet: one that was added to the model reaches an instance with its next upgrade
@@ -38,17 +38,17 @@ class Sightings:
                 self._without_signal.add(instance.id)
             if instance.health is not Health.NO_SIGNAL:
                 self._without_signal.discard(instance.id)
-        seen = [self._told(instance) for instance in instances]
+        seen = [self._with_signal(instance) for instance in instances]
         missing = self._still_missing({instance.id for instance in seen}, now)
         known = sorted((*seen, *missing), key=lambda instance: in_natural_order(instance.id))
         self._latest = {instance.id: instance for instance in known}
         return tuple(known)
 
     def expect_reports(self, instance_ids: Iterable[str]) -> None:
-        """From now on these instances have the model's health signal: their silence is no excuse any more."""
+        """Count silence of these instances as such from now on: they have the model's health signal."""
         self._without_signal.difference_update(instance_ids)
 
-    def _told(self, instance: Instance) -> Instance:
+    def _with_signal(self, instance: Instance) -> Instance:
         return replace(instance, health=Health.NOT_YET) if instance.id in self._without_signal else instance
 
     def _still_missing(self, seen: set[str], now: float) -> list[Instance]:

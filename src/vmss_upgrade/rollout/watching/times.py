@@ -22,7 +22,7 @@ def is_earlier(one: str, other: str) -> bool:
 
 
 def _comparable(time: str) -> str:
-    """A text that sorts by time; empty where it is not a time in UTC."""
+    """Return a text that sorts by time; empty if it is not a time in UTC."""
     if found := _UTC.fullmatch(time):
         return found[1]
     found = _IN_A_TAG.fullmatch(time)

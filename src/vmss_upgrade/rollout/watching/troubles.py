@@ -1,4 +1,4 @@
-"""What is wrong outside a batch, with the instances that a rollout counts on."""
+"""Troubles outside a batch, of the instances that a rollout counts on."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Collection
 
 from vmss_upgrade.rollout.failures import Failure, FailureCode, is_never_the_images
 from vmss_upgrade.rollout.goal import Goal, is_on
-from vmss_upgrade.rollout.planning.availability import ill_ids, updating_ids
+from vmss_upgrade.rollout.planning.availability import unhealthy_ids, updating_ids
 from vmss_upgrade.rollout.scale_set import Health, Instance, ScaleSet, is_healthy
 
 
 def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
-    """The instances whose health the rollout counts on.
+    """Return the instances whose health the rollout counts on.
 
-    Those healthy at planning, and those that run the target already: a target that does not get healthy is a
-    reason to stop, also when it was an earlier run that put it there. Attached machines are not the rollout's.
+    They are those healthy at planning, and those that run the target already: a target that does not get healthy is a
+    reason to stop, even if an earlier run put it there. Attached machines are not the rollout's.
     """
     signal = scale_set.model.health_signal
 
@@ -25,18 +25,19 @@ def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     return frozenset(i.id for i in scale_set.made if counted_on(i))
 
 
-def ill_on_another_s_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
-    """The instances that run the target image already and are ill, where it is not this rollout's model that put it
-    there: a rollout back to an older image finds some, and heals the others first.
+def unhealthy_on_foreign_target(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
+    """Return the unhealthy instances that run the target already, if it was not this rollout's model that put it there.
+
+    A rollout back to an older image finds some, and upgrades the others first.
     """
     if goal.in_model:
         return frozenset()
     there = {instance.id for instance in scale_set.instances if is_on(instance, goal.image)}
-    return ill_ids(scale_set) & there
+    return unhealthy_ids(scale_set) & there
 
 
 def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tuple[Failure, ...]:
-    """The instances outside the batch that somebody is updating, without attached ones."""
+    """Return the instances outside the batch that somebody is updating, without attached ones."""
     updating = updating_ids(scale_set.instances)
     return tuple(
         Failure(instance.id, FailureCode.UPDATED_BY_SOMEBODY, "is being updated by somebody")
@@ -46,15 +47,15 @@ def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tupl
 
 
 def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Failure, ...]:
-    """Those of `ids` that do not serve now. Who is stopped or evicted is gone, and `min-healthy` judges that."""
+    """Return those of `ids` that do not serve now. Stopped and evicted ones are gone, and `min-healthy` judges that."""
     signal = scale_set.model.health_signal
-    ill = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
-    updating = updating_ids(ill)
-    return tuple(_in_trouble(instance, goal) for instance in ill if instance.id not in updating)
+    unhealthy = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
+    updating = updating_ids(unhealthy)
+    return tuple(_in_trouble(instance, goal) for instance in unhealthy if instance.id not in updating)
 
 
 def _in_trouble(instance: Instance, goal: Goal) -> Failure:
-    """Why it does not serve, in Azure's words where its provisioning failed."""
+    """Say why the instance does not serve, in Azure's words if its provisioning failed."""
     is_never_the_image = any(is_never_the_images(each.code, each.message) for each in instance.problems[:1])
     is_bad = not is_never_the_image if instance.has_failed else instance.health is Health.UNHEALTHY
     blames_image = is_bad and instance.seen and is_on(instance, goal.image)

@@ -1,4 +1,4 @@
-"""What a rollout counts on in the scale set, and what of it forbids the next batch to start, or a good end."""
+"""The watch over the whole scale set: what a rollout counts on, and what keeps the next batch or a good end back."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.planning.availability import (
     floor,
     healthy_without,
-    ill_ids,
-    nobody_else_is_healthy,
-    nobody_else_runs,
+    no_other_is_healthy,
+    no_other_runs,
     off_ids,
-    takes_nobody_away,
+    takes_none_away,
+    unhealthy_ids,
 )
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.planning.selection import is_selected
@@ -22,9 +22,9 @@ from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.watching.health_gate import OLD_FAILURE_FADES
 from vmss_upgrade.rollout.watching.troubles import (
-    ill_on_another_s_target,
     must_stay_healthy,
     not_healthy,
+    unhealthy_on_foreign_target,
     updated_by_somebody,
 )
 
@@ -34,7 +34,7 @@ class Returning:
     """The instances (`ids`) that a rollback returns: they run the image that is left, so that their health counts only
     once they have returned.
 
-    `off_before` were off before the rollout began (None: those that are off now). Nothing is expected at the end of
+    `off_before` were stopped before the rollout began (None: those that are now). Nothing is expected at the end of
     `bystanders`, which do not move, unless their health counts.
     """
 
@@ -46,9 +46,10 @@ class Returning:
 class Watch:
     """What one rollout has seen, and what it holds against the scale set as it is now.
 
-    `passed` are the instances of batches that passed. An instance that was off before is not counted on, nor one that
-    was ill on somebody else's target, until it is seen healthy. One that was made since planning may take
-    `health-timeout` to start; then, or once it has been healthy, how it fares says something about the target.
+    `passed` are the instances of batches that passed. Not counted on are instances that were stopped before, and those
+    that were unhealthy on a target that is not this rollout's, until they are seen healthy. An instance created since
+    planning may take `health-timeout` to start; after that, or once it has been healthy, its health says something
+    about the target.
     """
 
     def __init__(self, scale_set: ScaleSet, goal: Goal, policy: Policy, rollback: Returning | None = None) -> None:
@@ -62,9 +63,9 @@ class Watch:
         self._known = frozenset(scale_set.by_id())
         self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
-        self._excused = ill_ids(scale_set) if self._is_rollback else ill_on_another_s_target(scale_set, goal)
+        self._excused = unhealthy_ids(scale_set) if self._is_rollback else unhealthy_on_foreign_target(scale_set, goal)
         self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
-        self._born_at: dict[str, float] = {}
+        self._created_at: dict[str, float] = {}
         self._failed_since: dict[str, float] = {}
         self._off_seen = set(self._off_before)
         self._lost = 0
@@ -73,10 +74,10 @@ class Watch:
     # -- what is seen --------------------------------------------------------------------------------------------
 
     def observe(self, scale_set: ScaleSet, now: float) -> None:
-        """Take a look into account: who was made since, who has become healthy, and who stays Failed."""
+        """Take a look into account: which instances were created since, became healthy, or stay Failed."""
         for instance in scale_set.instances:
             if instance.id not in self._known:
-                self._born_at.setdefault(instance.id, now)
+                self._created_at.setdefault(instance.id, now)
         failed = [instance.id for instance in scale_set.instances if instance.has_failed and instance.seen]
         self._failed_since = {id_: self._failed_since.get(id_, now) for id_ in failed}
         not_yet = self._returning - self.passed
@@ -87,80 +88,91 @@ class Watch:
         self._replacements.update(starting[: self._lost - len(self._replacements)])
 
     def newly_off(self, scale_set: ScaleSet) -> tuple[str, ...]:
-        """Return who was stopped or evicted since this was asked last."""
+        """Return the instances that were stopped or evicted since this was asked last."""
         off = off_ids(scale_set.instances)
         new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._off_seen)
         self._off_seen = (self._off_seen & off) | set(new)
         return new
 
     def batch_passed(self, batch: Batch, scale_set: ScaleSet) -> None:
-        """Count on the batch from now on; where it lost instances, on whoever is made in their place."""
+        """Count on the batch from now on; if it lost instances, on those created in their place."""
         self._counted_on.update(set(batch.instance_ids) - self._off_before)
         self.passed.update(batch.instance_ids)
-        self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has told of them
+        self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has said so
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
-        """Count on those of a batch that did not pass and yet reached the goal: no other starts while they are ill."""
+        """Count on those of a batch that did not pass and yet reached the goal: no other starts until they are
+        healthy.
+        """
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
         self._counted_on |= there - self._off_before
 
     # -- before a batch ------------------------------------------------------------------------------------------
 
     def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
-        """Why the batch may not start now; empty where nothing forbids it."""
-        if self._is_rollback and takes_nobody_away(scale_set, batch.instance_ids):
+        """Return why the batch may not start now; empty if nothing forbids it."""
+        if self._is_rollback and takes_none_away(scale_set, batch.instance_ids):
             return ()
-        outside = self._counted_on | self._grown_up(scale_set, goal, now) | self._replacements
+        outside = self._counted_on | self._due_to_be_healthy(scale_set, goal, now) | self._replacements
         outside -= set(batch.instance_ids)
-        ill = not_healthy(scale_set, outside, goal)
-        if not self._policy.allow_downtime and nobody_else_runs(scale_set, batch.instance_ids):
-            return (Failure("", FailureCode.NONE_ELSE_RUNS, "no instance outside the batch is running any more"), *ill)
-        if not self._policy.allow_downtime and nobody_else_is_healthy(scale_set, batch.instance_ids):
-            return (Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, "no instance outside the batch is healthy"), *ill)
-        busy = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
-        return self._below_floor(batch, scale_set) + busy + ill
+        unhealthy = not_healthy(scale_set, outside, goal)
+        if not self._policy.allow_downtime and no_other_runs(scale_set, batch.instance_ids):
+            return (
+                Failure("", FailureCode.NONE_ELSE_RUNS, "no instance outside the batch is running any more"),
+                *unhealthy,
+            )
+        if not self._policy.allow_downtime and no_other_is_healthy(scale_set, batch.instance_ids):
+            return (
+                Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, "no instance outside the batch is healthy"),
+                *unhealthy,
+            )
+        changing = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
+        return self._below_floor(batch, scale_set) + changing + unhealthy
 
     def is_hopeless(self, troubles: Sequence[Failure], now: float) -> bool:
-        """Whether one of these instances has stayed Failed: waiting does not help it."""
+        """Return whether one of these instances has stayed Failed: waiting does not help it."""
         since = (self._failed_since.get(each.instance_id, now) for each in troubles)
         return any(now - at >= OLD_FAILURE_FADES for at in since)
 
     def earlier(self, scale_set: ScaleSet) -> tuple[str, ...]:
-        """Return who was brought to the goal by an earlier run, and runs."""
+        """Return the instances that an earlier run brought to the goal, and that run."""
         return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_off)
 
     # -- at the end ----------------------------------------------------------------------------------------------
 
     def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
-        """Who of the selected is not well on the target, or still being made or updated; and who else was well there.
+        """Return the selected instances that are not healthy on the target, or still being created or updated; and
+        those counted on.
 
-        Who was made since planning is waited for only where another image than the target may come of it.
+        An instance created since planning is waited for only if another image than the target may come of it.
         """
         there = [i for i in scale_set.instances if goal.is_reached_by(i) or (i.has_failed and is_on(i, goal.image))]
-        on_target = [i.id for i in there if self._must_be_well(i, now)]
-        busy = [
+        on_target = [i.id for i in there if self._must_be_healthy(i, now)]
+        changing = [
             Failure(i.id, FailureCode.STILL_UPDATING, f"is {i.provisioning}")
             for i in scale_set.instances
             if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
         ]
-        ill = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
-        return tuple({pending.instance_id: pending for pending in (*ill, *busy)}.values())
+        unhealthy = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
+        return tuple({pending.instance_id: pending for pending in (*unhealthy, *changing)}.values())
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Failure, ...]:
-        """Who is stopped, but not deallocated, after its batch passed: its system may have halted by itself."""
+        """Return what is stopped, not deallocated, after its batch passed: its system may have halted by itself."""
         passed = self.passed - self._off_before
         stopped = [i.id for i in scale_set.instances if i.id in passed and i.power is Power.STOPPED]
         return tuple(Failure(id_, FailureCode.NOT_RUNNING, "power state is stopped") for id_ in stopped)
 
     def still_starting(self, scale_set: ScaleSet) -> tuple[str, ...]:
-        """Return who was made since planning and does not serve yet."""
+        """Return the instances that were created since planning and do not serve yet."""
         signal = scale_set.model.health_signal
-        return tuple(i.id for i in scale_set.instances if i.id in self._born_at and not is_healthy(i, signal))
+        return tuple(i.id for i in scale_set.instances if i.id in self._created_at and not is_healthy(i, signal))
 
     def late(self, batches: Sequence[Batch], goal: Goal) -> tuple[Batch, ...]:
-        """Of batches planned at the end, what is really left. Where the rest of the model counts too, somebody's change
-        of it puts everybody behind anew: those that passed, or were current at planning, are not upgraded again for it.
+        """Return what is really left of batches planned at the end.
+
+        If the rest of the model counts too, a change of it puts all instances behind anew: those that passed, or were
+        current at planning, are not upgraded again for it.
         """
         if not goal.whole_model:
             return tuple(batches)
@@ -171,12 +183,12 @@ class Watch:
 
     # -- small steps ---------------------------------------------------------------------------------------------
 
-    def _must_be_well(self, instance: Instance, now: float) -> bool:
+    def _must_be_healthy(self, instance: Instance, now: float) -> bool:
         if instance.is_leaving or (instance.is_off and instance.id not in self.passed):
             return False
         if instance.id in self.passed:
             return instance.id not in self._off_before
-        if instance.is_attached or (instance.id in self._born_at and not self._has_grown_up(instance, now)):
+        if instance.is_attached or (instance.id in self._created_at and not self._should_be_healthy(instance, now)):
             return False
         is_expected = instance.id not in self._bystanders and is_selected(instance, self._policy.selection)
         return instance.id in self._counted_on or is_expected
@@ -184,21 +196,21 @@ class Watch:
     def _is_awaited(self, instance: Instance, goal: Goal) -> bool:
         if instance.is_attached or not is_selected(instance, self._policy.selection):
             return False
-        if instance.id not in self._born_at:
+        if instance.id not in self._created_at:
             return instance.id not in self._bystanders
         return instance.image is not None and not instance.image.same_as(goal.image)
 
-    def _grown_up(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
-        """Those made since planning, on the target, that should be healthy by now."""
-        born = [i for i in scale_set.made if i.id in self._born_at and not i.is_off]
-        return {i.id for i in born if self._has_grown_up(i, now) and (i.has_failed or goal.is_reached_by(i))}
+    def _due_to_be_healthy(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
+        """Return the instances created since planning, on the target, that should be healthy by now."""
+        created = [i for i in scale_set.made if i.id in self._created_at and not i.is_off]
+        return {i.id for i in created if self._should_be_healthy(i, now) and (i.has_failed or goal.is_reached_by(i))}
 
-    def _has_grown_up(self, instance: Instance, now: float) -> bool:
-        waited = now - self._born_at[instance.id]
+    def _should_be_healthy(self, instance: Instance, now: float) -> bool:
+        waited = now - self._created_at[instance.id]
         return instance.has_failed or instance.id in self._counted_on or waited >= self._policy.health_timeout
 
     def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Failure, ...]:
-        """`min-healthy`, held against what is healthy now."""
+        """Hold `min-healthy` against what is healthy now."""
         least = floor(scale_set.instances, self._policy, self._off_before)
         left = healthy_without(scale_set, batch.instance_ids)
         if left >= least:
