@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from vmss_upgrade.inputs import Inputs
     from vmss_upgrade.ports import Clock
     from vmss_upgrade.reporters.console import Console
+    from vmss_upgrade.reporters.log import Log
     from vmss_upgrade.rollout.history.events import Event
     from vmss_upgrade.rollout.history.outcome import Ending
     from vmss_upgrade.rollout.history.report import Report
@@ -51,13 +52,15 @@ def run(
     """The same on a given clock and, for a rehearsal, a given transport. `on_end` is called before the last words."""
     from vmss_upgrade.handover.state_file import Memory
     from vmss_upgrade.reporters.console import Console
+    from vmss_upgrade.reporters.log import Log
     from vmss_upgrade.rollout.history.report import Report
 
     console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=_wants_colour(environ))
     report, memory = Report(), Memory(environ.get("GITHUB_STATE", ""))
+    log = Log(console, report)
     started = clock.now()
     try:
-        ending = _carry_out(environ, clock, console, report, memory, transport, simulated)
+        ending = _carry_out(environ, clock, console, log, report, memory, transport, simulated)
     except BaseException as error:
         on_end()
         console.say_last_words()
@@ -66,7 +69,7 @@ def run(
     on_end()
     console.say_last_words()
     if ending is not None:
-        _finish(console, report, ending, clock.now() - started)
+        _finish(log, report, ending, clock.now() - started)
     exit_code = _write_everything(environ, console, report, simulated)
     _attempt(console, "the state for the post step", memory.end)
     return exit_code
@@ -76,6 +79,7 @@ def _carry_out(
     environ: Mapping[str, str],
     clock: Clock,
     console: Console,
+    log: Log,
     report: Report,
     memory: Memory,
     transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
@@ -98,7 +102,7 @@ def _carry_out(
         for event in events:
             report.add(event)
             _remember(memory, console, event)
-            _tell(console, event, report)
+            _tell(log, event)
     return None
 
 
@@ -143,10 +147,10 @@ def _remember(memory: Memory, console: Console, event: Event) -> None:
     _attempt(console, "the state for the post step", lambda: memory.take(event))
 
 
-def _tell(console: Console, event: Event, report: Report) -> None:
+def _tell(log: Log, event: Event) -> None:
     """Reporting never stops a rollout half-way: what goes wrong in it becomes a warning."""
     try:
-        console.tell(event, report)
+        log.tell(event)
     except Interrupted:
         raise
     except Exception as error:
@@ -169,12 +173,12 @@ def _refused_inputs(error: InputError, console: Console, report: Report) -> Endi
 
 def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
     """The ending of a run that an exception ended: a cancelled job, something foreseen, or a bug of ours."""
-    from vmss_upgrade.reporters import phrases as words
+    from vmss_upgrade.reporters.next_steps import how_to_finish_rollback
     from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
     if isinstance(error, (Interrupted, KeyboardInterrupt)):
         cause = Interrupted()
-        remedy = words.how_to_finish_rollback(report) or cause.remedy
+        remedy = how_to_finish_rollback(report) or cause.remedy
         return Ending(outcome=Outcome.INTERRUPTED, reason=str(cause), remedy=remedy)
     outcome = Outcome.HALTED if report.plan is not None else Outcome.REFUSED
     if report.rollback is not None:
@@ -185,12 +189,12 @@ def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
     return Ending(outcome=outcome, reason=f"Internal error: {type(error).__name__}: {error}", remedy=ISSUES)
 
 
-def _finish(console: Console, report: Report, ending: Ending, at: float) -> None:
+def _finish(log: Log, report: Report, ending: Ending, at: float) -> None:
     from vmss_upgrade.rollout.history.events import RolloutFinished
 
     event = RolloutFinished(at=at, ending=ending)
     report.add(event)
-    _tell(console, event, report)
+    _tell(log, event)
 
 
 def _write_everything(environ: Mapping[str, str], console: Console, report: Report, simulated: str) -> int:
@@ -198,7 +202,7 @@ def _write_everything(environ: Mapping[str, str], console: Console, report: Repo
     from vmss_upgrade.inputs import usable_report_path
     from vmss_upgrade.reporters import outputs, step_summary
     from vmss_upgrade.reporters.files import append_whole
-    from vmss_upgrade.reporters.record_file import write_record
+    from vmss_upgrade.reporters.record import write_record
 
     path = usable_report_path(environ)
     workspace = environ.get("GITHUB_WORKSPACE") or "."

@@ -9,6 +9,7 @@ from hostile import SECRET, TEXT, failures, halted
 
 from builders import fleet, run_of
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.log import Log
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import (
@@ -29,12 +30,12 @@ COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?P<properties>[^:]*)::(?P<message>
 ALLOWED = {"group", "endgroup", "error", "warning", "notice", "debug", "add-mask"}
 
 
-def say(events: list[Event], *, github: bool = True, colour: bool = False) -> Console:
-    console, report = Console(github=github, colour=colour), Report()
+def say(events: list[Event], *, github: bool = True, colour: bool = False) -> None:
+    report = Report()
+    log = Log(Console(github=github, colour=colour), report)
     for event in events:
         report.add(event)
-        console.tell(event, report)
-    return console
+        log.tell(event)
 
 
 def commands(output: str) -> list[tuple[str, str]]:

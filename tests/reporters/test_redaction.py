@@ -14,7 +14,12 @@ import pytest
 
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.record import as_record
-from vmss_upgrade.reporters.sanitiser.redaction import SHORTEST_SECRET, derived_forms, forget_secrets, keep_secret
+from vmss_upgrade.reporters.sanitiser.known_secrets import (
+    SHORTEST_SECRET,
+    derived_forms,
+    forget_secrets,
+    keep_secret,
+)
 from vmss_upgrade.reporters.sanitiser.text import clean, code, cut, fenced, markdown, without_queries
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report

@@ -16,7 +16,7 @@ from vmss_upgrade.handover.state_file import Memory
 from vmss_upgrade.reporters import files
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
-from vmss_upgrade.reporters.record_file import write_record
+from vmss_upgrade.reporters.record import write_record
 from vmss_upgrade.rollout.history.events import ScaleSetRead
 from vmss_upgrade.rollout.history.report import Report
 

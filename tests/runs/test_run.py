@@ -241,7 +241,7 @@ def test_an_output_that_closes_during_the_last_words_changes_no_outcome(
 @pytest.mark.parametrize(
     ("broken", "left"),
     [
-        ("vmss_upgrade.reporters.record_file.as_text", {"outputs.txt", "summary.md"}),
+        ("vmss_upgrade.reporters.record.as_text", {"outputs.txt", "summary.md"}),
         ("vmss_upgrade.reporters.outputs.as_outputs", {"record.json", "summary.md"}),
         ("vmss_upgrade.reporters.step_summary.as_markdown", {"record.json", "outputs.txt"}),
     ],
