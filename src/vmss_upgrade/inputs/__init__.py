@@ -34,7 +34,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     form.refuse_other_spellings()
     form.refuse_unknown()
     form.refuse_undecodable()
-    account = account_of(form, environ)
+    account = account_of(form)
     command = form.member("operation", Command)
     image = image_of(form, command)
     policy = policy_of(form)
@@ -42,7 +42,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
         command=command or Command.PLAN,
         image=image,
         policy=policy,
-        recorded=recorded_of(form, environ, command, policy),
+        recorded=recorded_of(form, command, policy),
     )
     inputs = Inputs(account=account, order=order, report_path=_report_path(form))
     if form.problems:
@@ -53,7 +53,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
 def parse_account(environ: Mapping[str, str]) -> Account:
     """The account alone, whatever is wrong with the other inputs. Raises InputError."""
     form = Form(environ)
-    account = account_of(form, environ)
+    account = account_of(form)
     if form.problems:
         raise InputError(form.problems)
     return account

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
@@ -24,12 +23,12 @@ _SCALE_SET_ID = re.compile(
 )
 
 
-def account_of(form: Form, environ: Mapping[str, str]) -> Account:
+def account_of(form: Form) -> Account:
     """The account that the inputs and the job's environment describe."""
     subscription, group, name = _scale_set(form)
     return Account(
-        cloud=_cloud(form, environ),
-        sign_in=_sign_in(form, environ),
+        cloud=_cloud(form),
+        sign_in=_sign_in(form),
         subscription_id=subscription,
         resource_group=group,
         scale_set=name,
@@ -85,12 +84,12 @@ def _refuse_contradiction(form: Form, name: str, given: str, in_id: str) -> None
         form.problem(name, f"{given!r} contradicts {in_id!r} in the resource id in `scale-set`", f"Leave `{name}` out.")
 
 
-def _cloud(form: Form, environ: Mapping[str, str]) -> Cloud:
+def _cloud(form: Form) -> Cloud:
     environment = form.choice("environment", ENVIRONMENTS)
     endpoint = _origin(form, "resource-manager-endpoint", form["resource-manager-endpoint"])
     is_private = bool(form["resource-manager-endpoint"])
     given = _origin(form, "authority-host", form["authority-host"])
-    inherited = "" if is_private and given else _authority_of(environ)
+    inherited = "" if is_private and given else _authority_of(form.variable("AZURE_AUTHORITY_HOST").strip())
     inherited = _origin(form, "AZURE_AUTHORITY_HOST", inherited, " (in the environment)")
     if not is_private and environment:
         _refuse_another_authority(form, environment, "authority-host", given)
@@ -103,9 +102,8 @@ def _cloud(form: Form, environ: Mapping[str, str]) -> Cloud:
     )
 
 
-def _authority_of(environ: Mapping[str, str]) -> str:
-    """What azure-identity would take out of the environment, which may be a host alone."""
-    host = environ.get("AZURE_AUTHORITY_HOST", "").strip()
+def _authority_of(host: str) -> str:
+    """Return the address of what the environment names, as azure-identity reads it: it may be a host alone."""
     return host if not host or "://" in host else f"https://{host}"
 
 
@@ -131,7 +129,7 @@ def _refuse_another_authority(form: Form, environment: str, name: str, host: str
         )
 
 
-def _sign_in(form: Form, environ: Mapping[str, str]) -> SignIn:
+def _sign_in(form: Form) -> SignIn:
     """A given secret wins; else GitHub's OIDC token; a managed identity only where nothing else was given.
 
     `client-id` alone names one of a machine's identities, where the job has no OIDC token that it could belong to.
@@ -139,17 +137,20 @@ def _sign_in(form: Form, environ: Mapping[str, str]) -> SignIn:
     tenant = _tenant(form)
     client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=_NO_GUID)
     secret = form.sendable("client-secret")
-    self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
-    has_oidc = bool(environ.get(_REQUEST_URL) or environ.get(_REQUEST_TOKEN))
-    if self_hosted and not (tenant or secret) and not (client and has_oidc):
-        return _managed_identity(form, environ, client)
+    has_oidc = bool(form.variable(_REQUEST_URL) or form.variable(_REQUEST_TOKEN))
+    if _is_self_hosted(form) and not (tenant or secret) and not (client and has_oidc):
+        return _managed_identity(form, client)
     for name, value in (("tenant-id", tenant), ("client-id", client)):
         if not value:
             form.problem(name, "is missing", "Give it: both `tenant-id` and `client-id` are needed to sign in.")
     if secret:
         return ClientSecret(tenant_id=tenant, client_id=client, secret=secret)
-    url, token = _github_request(form, environ)
+    url, token = _github_request(form)
     return GitHubOidc(tenant_id=tenant, client_id=client, request_url=url, request_token=token)
+
+
+def _is_self_hosted(form: Form) -> bool:
+    return form.variable("RUNNER_ENVIRONMENT") == "self-hosted"
 
 
 def _tenant(form: Form) -> str:
@@ -162,18 +163,17 @@ def _tenant(form: Form) -> str:
     )
 
 
-def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
+def _github_request(form: Form) -> tuple[str, str]:
     """Where GitHub is asked for its OIDC token, and with which token. Neither is shown: both are for this job alone."""
-    url, token = environ.get(_REQUEST_URL, ""), environ.get(_REQUEST_TOKEN, "")
+    url, token = form.variable(_REQUEST_URL), form.variable(_REQUEST_TOKEN)
     if not (url and token):
-        is_self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
         own = ", or leave `tenant-id` out to sign in with a managed identity of the runner's machine"
         form.problem(
             "client-secret",
             f"is not given, and the job may not ask for GitHub's OIDC token ({_REQUEST_URL} and {_REQUEST_TOKEN} "
             "are not set)",
             "Add `permissions: id-token: write` to the job (it is not available to pull requests from forks), "
-            f"or give `client-secret`{own if is_self_hosted else ''}.",
+            f"or give `client-secret`{own if _is_self_hosted(form) else ''}.",
         )
         return url, token
     remedy = "Leave it to the runner: find out what sets it in the job."
@@ -185,17 +185,17 @@ def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
     return url, token
 
 
-def _managed_identity(form: Form, environ: Mapping[str, str], client: str) -> ManagedIdentity:
+def _managed_identity(form: Form, client: str) -> ManagedIdentity:
     """Of the service that azure-identity chooses by the environment (`ManagedIdentityCredential`)."""
-    name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if environ.get(name)), "")
+    name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if form.variable(name)), "")
     if not name:
         return ManagedIdentity(client_id=client)
     remedy = f"Unset {name} in the job's environment, or give `tenant-id` and `client-id`."
-    if environ.get(_SERVICE_FABRIC):
+    if form.variable(_SERVICE_FABRIC):
         # azure-identity would send this request by a session of its own, past our bounds
         form.problem(_SERVICE_FABRIC, "(in the environment) tells of Service Fabric, which is not supported", remedy)
-    address = parse_address(environ[name])
-    if address is None or not is_address(environ[name]):
-        form.problem(name, f"{shown_address(environ[name])!r} (in the environment) is not an address", remedy)
+    address = parse_address(form.variable(name))
+    if address is None or not is_address(form.variable(name)):
+        form.problem(name, f"{shown_address(form.variable(name))!r} (in the environment) is not an address", remedy)
         return ManagedIdentity(client_id=client)
     return ManagedIdentity(endpoint=address.origin, client_id=client)

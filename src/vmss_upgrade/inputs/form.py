@@ -82,6 +82,7 @@ class Form:
     """Reads the inputs one by one. What is wrong is noted, and a stand-in returned, so that all problems are found."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
         ours = {name: value.strip() for name, value in environ.items() if name.startswith(_PREFIX)}
         given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
         self._spelled_otherwise = [name for name in ours if name != name.upper()]
@@ -91,6 +92,10 @@ class Form:
 
     def __getitem__(self, name: str) -> str:
         return self._given.get(name) or INPUTS[name]
+
+    def variable(self, name: str) -> str:
+        """Return another variable of the job's environment; empty if it is not set."""
+        return self._environ.get(name, "")
 
     def replace(self, name: str, value: str) -> None:
         """Read an input from now on as if this had been given."""

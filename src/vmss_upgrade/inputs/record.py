@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ _SCHEMA = "vmss-upgrade/record/"
 _REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
 
 
-def recorded_of(form: Form, environ: Mapping[str, str], command: Command | None, policy: Policy) -> Recorded | None:
+def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded | None:
     """What the record in the input `record` says; None where none was given, or it is of no use (a problem)."""
     path = form["record"]
     if not path:
@@ -34,7 +33,7 @@ def recorded_of(form: Form, environ: Mapping[str, str], command: Command | None,
         )
         return None
     try:
-        return _read(path, environ.get("GITHUB_WORKSPACE") or ".")
+        return _read(path, form.variable("GITHUB_WORKSPACE") or ".")
     except _Unusable as error:
         form.problem("record", f"{path!r} {error}", _REMEDY)
         return None
