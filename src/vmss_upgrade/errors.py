@@ -1,18 +1,19 @@
 """Every exception of the project, divided by who must act.
 
-    VmssUpgradeError        str() is one sentence; `.remedy` is the next one
-    ├── InputError          the workflow author must change an input
-    ├── PlanRefused         the scale set must be changed first; nothing was written
-    ├── AzureError          Azure said no, or did not answer
-    └── Interrupted         someone cancelled
-
-Anything else that is raised is a bug of ours.
+VmssUpgradeError        str() is one sentence; `.remedy` is the next one
+├── InputError          the workflow author must change an input
+├── PlanRefused         the scale set must be changed first; nothing was written
+├── AzureError          Azure said no, or did not answer
+├── Interrupted         someone cancelled
+└── InternalError       we must correct a bug: stands for anything else that was raised
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+ISSUES = "Please open an issue with this traceback."
 
 
 class VmssUpgradeError(Exception):
@@ -30,6 +31,9 @@ class InputProblem:
     input: str
     message: str
     remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.input}: {self.message}. {self.remedy}"
 
 
 class InputError(VmssUpgradeError):
@@ -98,3 +102,17 @@ class Interrupted(VmssUpgradeError):
 
     def __init__(self) -> None:
         super().__init__("The run was cancelled.", "Run the workflow again with the same inputs to go on.")
+
+
+class InternalError(VmssUpgradeError):
+    """A bug of ours."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"Internal error: {type(error).__name__}: {error}.", ISSUES)
+
+
+def as_ours(error: BaseException) -> VmssUpgradeError:
+    """Return the error that says who must act: `error` itself, unless somebody cancelled or it is a bug."""
+    if isinstance(error, VmssUpgradeError):
+        return error
+    return Interrupted() if isinstance(error, KeyboardInterrupt) else InternalError(error)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.runner import read_job
 from vmss_upgrade.main import run
 from vmss_upgrade.post import run as run_post
-from vmss_upgrade.reporters.sanitiser.masks import secrets_in
 
 VHD = "https://a.blob.core.windows.net/c/x.vhd"
 LONG = {name: f"made-here-{name}~x" for name in ("secret", "request", "runtime", "sig")}
@@ -35,7 +35,7 @@ ENVIRON = {
     ],
 )
 def test_of_an_address_the_signature_alone_is_secret(address: str, secrets: list[str]) -> None:
-    assert [secret for secret in secrets_in({"INPUT_IMAGE-URI": address}) if secret] == secrets
+    assert [secret for secret in read_job({"INPUT_IMAGE-URI": address}).secrets if secret] == secrets
 
 
 @pytest.mark.parametrize("step", [run, run_post], ids=["main", "post"])

@@ -19,7 +19,7 @@ from harness.runner_files import read_outputs
 from harness.scenarios import Scenario, fleet_of, on_instance
 from vmss_upgrade.handover.progress import Stage, from_value
 from vmss_upgrade.job.clock import SystemClock
-from vmss_upgrade.job.user_agent import user_agent
+from vmss_upgrade.job.runner import read_job
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse
 from vmss_upgrade.reporters import console as console_module
@@ -310,7 +310,7 @@ def test_nothing_but_the_exit_code_is_left_outside_github(tmp_path: Path, capsys
 
 
 def test_the_user_agent_names_project_repository_and_run() -> None:
-    agent = user_agent({"GITHUB_REPOSITORY": "org/app\r\nX: y", "GITHUB_RUN_ID": "42"})
+    agent = read_job({"GITHUB_REPOSITORY": "org/app\r\nX: y", "GITHUB_RUN_ID": "42"}).user_agent
     assert re.fullmatch(r"vmss-upgrade/[\d.]+ \(org/appX: y; run 42\)", agent)
 
 

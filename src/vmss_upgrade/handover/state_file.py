@@ -6,7 +6,6 @@ killed afterwards. The value that was saved last counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from vmss_upgrade.handover.progress import UnderWay, after, as_value, ended
@@ -48,8 +47,3 @@ class Memory:
     def _save(self, name: str, value: str) -> None:
         if self._file:
             save_state(self._file, name, value)
-
-
-def saved_state(environ: Mapping[str, str], name: str) -> str:
-    """What the main step saved under `name`; empty where it saved nothing."""
-    return environ.get(f"STATE_{name}", "")

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+import traceback
 from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
@@ -52,6 +53,10 @@ class Console:
         """Print a text of several lines, each sanitised."""
         for line in shown_lines(text):
             self.drawing(line)
+
+    def traceback(self, error: BaseException) -> None:
+        """Print the traceback of a bug."""
+        self.lines("".join(traceback.format_exception(error)))
 
     def drawing(self, line: str) -> None:
         """Print a line as it is: it must hold nothing foreign that was not sanitised."""

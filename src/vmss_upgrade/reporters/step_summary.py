@@ -7,7 +7,10 @@ first; what does not fit of it is cut, and the next one is tried.
 
 from __future__ import annotations
 
+import os
+
 from vmss_upgrade.reporters import heatmap
+from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.headline import headline, mark
 from vmss_upgrade.reporters.next_steps import next_steps
 from vmss_upgrade.reporters.phrases import failures_by_code, health_in_numbers
@@ -28,6 +31,12 @@ LONGEST_NAME = 300
 MOST_FAILURES = 30  # rows of "What failed"
 _LEFT_OUT = "_What did not fit into a step summary is in the log and in the JSON record._\n"
 _CUT = "and {} more, in the JSON record"
+
+
+def append_summary(report: Report, file: str, *, simulated: str) -> None:
+    """Append the summary to GitHub's file, which earlier code of the step may have filled in part. Raises OSError."""
+    taken = os.path.getsize(file) if os.path.exists(file) else 0
+    append_whole(file, as_markdown(report, simulated=simulated, taken=taken))
 
 
 def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
