@@ -107,6 +107,8 @@ def _what_to_do(report: Report) -> list[str]:
         lines.append(f"- {_literal(step.sentence)}")
         if step.command:
             lines += ["", fenced(step.command), ""]
+    if lines[-1:] == [""]:
+        lines.pop()
     return ["### What now", "", *lines] if lines else []
 
 
