@@ -1,4 +1,4 @@
-"""What the workflow author asked for, parsed once; every problem is reported at once."""
+"""The inputs of the workflow's author, parsed once; every problem is reported at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_report_p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Everything that was asked for, in our own words."""
+    """Everything that was asked for, as values of the action."""
 
     account: Account
     order: Order
@@ -29,7 +29,7 @@ class Inputs:
 
 
 def parse_inputs(environ: Mapping[str, str]) -> Inputs:
-    """The inputs in `environ`. Raises InputError with every problem, each naming the input and its remedy."""
+    """Return the inputs in `environ`. Raises InputError with every problem, each with its input and its remedy."""
     form = Form(environ)
     form.refuse_other_spellings()
     form.refuse_unknown()
@@ -51,7 +51,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
 
 
 def parse_account(environ: Mapping[str, str]) -> Account:
-    """The account alone, whatever is wrong with the other inputs. Raises InputError."""
+    """Return the account alone, whatever is wrong with the other inputs. Raises InputError."""
     form = Form(environ)
     account = account_of(form)
     if form.problems:
@@ -60,7 +60,7 @@ def parse_account(environ: Mapping[str, str]) -> Account:
 
 
 def usable_report_path(environ: Mapping[str, str]) -> str:
-    """`report-path` where it can be used, whatever is wrong with the other inputs; else empty."""
+    """Return `report-path` if it can be used, whatever is wrong with the other inputs; else empty."""
     form = Form(environ)
     path = _report_path(form)
     return "" if form.problems else path

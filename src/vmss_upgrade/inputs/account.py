@@ -1,4 +1,4 @@
-"""Which scale set, in which cloud, and as whom to sign in."""
+"""The inputs that name the scale set, its cloud, and the identity to sign in with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCALE_SET_ID = re.compile(
 
 
 def account_of(form: Form) -> Account:
-    """The account that the inputs and the job's environment describe."""
+    """Return the account that the inputs and the job's environment describe."""
     subscription, group, name = _scale_set(form)
     return Account(
         cloud=_cloud(form),
@@ -36,7 +36,7 @@ def account_of(form: Form) -> Account:
 
 
 def _scale_set(form: Form) -> tuple[str, str, str]:
-    """Subscription, resource group and name: from the resource id where one was given, else from three inputs."""
+    """Return subscription, resource group and name: from the resource id if one was given, else from three inputs."""
     value = form["scale-set"]
     subscription = form.matching(
         "subscription-id", is_guid, "Copy it from `az account show --query id`.", lack=_NO_GUID
@@ -67,7 +67,7 @@ def _scale_set(form: Form) -> tuple[str, str, str]:
 
 
 def _lack_of(found: re.Match[str] | None) -> str:
-    """What in the resource id cannot be such a name; empty where nothing is wrong."""
+    """Return which parts of the resource id cannot be such names; empty if nothing is wrong."""
     if found is None:
         return ""
     names = (
@@ -119,7 +119,7 @@ def _origin(form: Form, name: str, value: str, where: str = "") -> str:
 
 
 def _refuse_another_authority(form: Form, environment: str, name: str, host: str) -> None:
-    """Who signs in elsewhere hands over a secret, or GitHub's token, so that is for private clouds alone."""
+    """Refuse an authority other than Microsoft's for Microsoft's clouds: it would get a secret, or GitHub's token."""
     if host and host != AUTHORITIES[environment]:
         form.problem(
             name,
@@ -130,9 +130,9 @@ def _refuse_another_authority(form: Form, environment: str, name: str, host: str
 
 
 def _sign_in(form: Form) -> SignIn:
-    """A given secret wins; else GitHub's OIDC token; a managed identity only where nothing else was given.
+    """Choose a given secret, else GitHub's OIDC token, and a managed identity only if nothing else was given.
 
-    `client-id` alone names one of a machine's identities, where the job has no OIDC token that it could belong to.
+    `client-id` alone names one of a machine's identities, if the job has no OIDC token that it could belong to.
     """
     tenant = _tenant(form)
     client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=_NO_GUID)
@@ -154,7 +154,7 @@ def _is_self_hosted(form: Form) -> bool:
 
 
 def _tenant(form: Form) -> str:
-    """A GUID or a domain name; in a private cloud that signs in by AD FS, which has no tenants, `adfs`."""
+    """Return a GUID or a domain name; `adfs` in a private cloud that signs in by AD FS, which has no tenants."""
     return form.matching(
         "tenant-id",
         lambda text: is_guid(text) or is_domain(text) or (text == "adfs" and bool(form["resource-manager-endpoint"])),
@@ -164,7 +164,7 @@ def _tenant(form: Form) -> str:
 
 
 def _github_request(form: Form) -> tuple[str, str]:
-    """Where GitHub is asked for its OIDC token, and with which token. Neither is shown: both are for this job alone."""
+    """Return the address of GitHub's OIDC tokens, and the token to ask with. Neither is shown: both are this job's."""
     url, token = form.variable(_REQUEST_URL), form.variable(_REQUEST_TOKEN)
     if not (url and token):
         own = ", or leave `tenant-id` out to sign in with a managed identity of the runner's machine"
@@ -186,7 +186,7 @@ def _github_request(form: Form) -> tuple[str, str]:
 
 
 def _managed_identity(form: Form, client: str) -> ManagedIdentity:
-    """Of the service that azure-identity chooses by the environment (`ManagedIdentityCredential`)."""
+    """Return an identity of the service that azure-identity chooses by the environment (ManagedIdentityCredential)."""
     name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if form.variable(name)), "")
     if not name:
         return ManagedIdentity(client_id=client)

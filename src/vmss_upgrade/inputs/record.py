@@ -20,7 +20,7 @@ _REMEDY = "Give the file that the run which began the rollout wrote to its `repo
 
 
 def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded | None:
-    """What the record in the input `record` says; None where none was given, or it is of no use (a problem)."""
+    """Return what the record in the input `record` says; None if none was given, or it is of no use (a problem)."""
     path = form["record"]
     if not path:
         return None
@@ -57,7 +57,7 @@ def _read(path: str, workspace: str) -> Recorded:
 
 
 def _bytes_below(root: Path, path: str) -> bytes:
-    """The contents of a regular file below `root`. Waits for nobody: a pipe, say, may never have a writer.
+    """Return the contents of a regular file below `root`. A pipe is not waited for: it may never have a writer.
 
     Raises _Unusable, OSError.
     """
@@ -93,7 +93,7 @@ def _recorded(record: Any) -> Recorded:
 
 
 def _image(value: Any) -> Image | None:
-    """The image that a text names, as strictly as an input would have to."""
+    """Return the image that a text names, as strictly as an input would have to."""
     image = image_from_text(_text(value))
     return image if image is not None and is_sound(image) else None
 

@@ -18,7 +18,7 @@ _SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&#]*)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One step of a job. A file is empty where the runner gives none, as on a terminal.
+    """One step of a job. A file is empty if the runner gives none, as on a terminal.
 
     `in_github`: the runner reads commands in the log. `saved`: what the main step left for the post step, by name.
     `secrets`: what must be hidden before anything is said. `environ` is where inputs and sign-in are read from.

@@ -66,7 +66,7 @@ class Console:
         except BrokenPipeError:
             _write_to_nowhere()
             if self._may_interrupt:
-                raise Interrupted from None  # nobody reads the output any more: the process that ran this step is gone
+                raise Interrupted from None  # the process that ran this step, and read its output, is gone
         except (OSError, ValueError):  # a full disk, or an output that is closed: the rollout goes on without a log
             _write_to_nowhere()
 

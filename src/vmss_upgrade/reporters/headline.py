@@ -132,7 +132,7 @@ def _standing_in_words(report: Report, name: str) -> str:
     return f"{name} has {has}. {model}"
 
 
-# -- what else a reader must know; each is empty where it does not apply --------------------------------------------
+# -- what else a reader must know; each is empty if it does not apply ----------------------------------------------
 
 
 def _health_caveat(report: Report, ending: Ending) -> str:

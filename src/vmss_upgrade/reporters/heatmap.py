@@ -50,7 +50,7 @@ class Row:
 
     @property
     def summary(self) -> str:
-        """How many cells of which kind, in words."""
+        """The number of cells of each kind, in words."""
         numbers = Counter(cell for cells in self.fault_domains for cell in cells)
         return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
 

@@ -44,7 +44,7 @@ def next_steps(report: Report) -> list[NextStep]:
     ]
 
 
-# -- each sentence, empty where it does not apply -------------------------------------------------------------------
+# -- each sentence, empty if it does not apply ---------------------------------------------------------------------
 
 
 def left_undone(report: Report) -> str:
@@ -107,7 +107,7 @@ def _how_to_return(report: Report) -> str:
     return f"To return to the previous image with model and instances: run this action with {inputs}."
 
 
-# -- each command, empty where it does not apply --------------------------------------------------------------------
+# -- each command, empty if it does not apply ----------------------------------------------------------------------
 
 
 def way_back(report: Report) -> str:

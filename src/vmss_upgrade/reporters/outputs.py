@@ -35,7 +35,7 @@ _OF_PLAN = ("batches", "skipped", "untouched")
 
 
 def as_outputs(report: Report, report_path: str) -> dict[str, str]:
-    """Output name -> value. Lists are JSON arrays of instance ids; what is not known is empty."""
+    """Return output name -> value. Lists are JSON arrays of instance ids; what is not known is empty."""
     values = {
         "outcome": report.ending.outcome.value if report.ending else "",
         "previous-image": clean(report.previous, _LONGEST_IMAGE) if report.previous else "",
@@ -53,10 +53,10 @@ def as_outputs(report: Report, report_path: str) -> dict[str, str]:
 
 
 def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The outputs as GitHub takes them, and the names of those that had to be cut for it: these are JSON all the same.
+    """Return the outputs as GitHub takes them, and the names of those that had to be cut. A cut output is still JSON.
 
-    A plan loses its lists, and says so in `left_out`; a list of ids loses its end. What is left goes to the lists in
-    their order.
+    A plan loses its lists, and says so in `left_out`; a list of ids loses its end. The room that is left goes to the
+    lists in their order.
     """
     limit = LONGEST_OUTPUTS
     if sum(map(len, outputs.values())) <= limit:
@@ -74,7 +74,7 @@ def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _first_of(ids: str, limit: int) -> str:
-    """The JSON array, or as many of its first items as fit."""
+    """Return the JSON array, or as many of its first items as fit."""
     items = json.loads(ids)
     while items and len(as_json(items)) > limit:
         items = items[: len(items) * 9 // 10]

@@ -20,7 +20,7 @@ from vmss_upgrade.rollout.scale_set import Instance
 
 SCHEMA = "vmss-upgrade/record/1"
 LONGEST_TEXT = 8 * 1024  # characters of one text of others; what is longer is cut
-SHORT_TEXT = 500  # the same where the whole would be too large
+SHORT_TEXT = 500  # characters of one text, if the whole would be too large
 PLAN = ("target_image", "previous_image", "pinned_from", "grouping", "stop_after", "blast_radius")
 # What can be spared, first what matters least to a reader that goes on from a record. The images are not among it.
 _DISPENSABLE = (
@@ -30,7 +30,7 @@ _DISPENSABLE = (
 
 
 def as_record(report: Report) -> dict[str, Any]:
-    """The record. Times in seconds since the rollout began; keys are only ever added within one schema version."""
+    """Return the record. Times are seconds since the rollout began; within a schema version keys are only added."""
     ending, model = report.ending, report.model
     record = {
         "schema": SCHEMA,
@@ -65,9 +65,9 @@ def as_record(report: Report) -> dict[str, Any]:
 
 
 def as_text(report: Report) -> str:
-    """The record as it is written to its file: at most LARGEST_RECORD bytes, all of them ASCII.
+    """Return the record as it is written to its file: at most LARGEST_RECORD bytes, all of them ASCII.
 
-    Of what would be longer, the parts that matter least are left out, and named in `left_out`.
+    If it would be longer, the parts that matter least are left out, and named in `left_out`.
     """
     record = as_record(report)
     text = _written(record)
@@ -116,7 +116,7 @@ def _written(value: Any) -> str:
 
 
 def as_plan(report: Report) -> dict[str, Any] | None:
-    """The plan alone, for a job that decides by it; None where there is none."""
+    """Return the plan alone, for a job that decides by it; None without a plan."""
     plan = report.plan
     if plan is None:
         return None
@@ -131,7 +131,7 @@ def _planned_skips(report: Report) -> list[dict[str, str]]:
 
 
 def _with_texts(record: dict[str, Any], limit: int) -> dict[str, Any]:
-    """The same with every text without queries and secrets, and cut to a length, at any depth."""
+    """Return the record with its texts, at any depth, without queries and secrets, and cut to a length."""
     texts: dict[str, str] = {}  # the same names stand in many places
 
     def of(value: Any) -> Any:
@@ -170,7 +170,7 @@ def _lowest_healthy(report: Report) -> dict[str, Any] | None:
 
 
 def _rollback(report: Report) -> dict[str, Any] | None:
-    """The way back; None where there was none."""
+    """Return what the rollback did; None without a rollback."""
     if report.rollback is None:
         return None
     return {

@@ -40,9 +40,10 @@ def append_summary(report: Report, file: str, *, simulated: str) -> None:
 
 
 def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
-    """The whole summary. `simulated` names the scenario of a run without Azure, which is said first.
+    """Return the whole summary; empty if not even the outcome fits.
 
-    `taken`: bytes that are in the summary already. Empty where not even the outcome would fit.
+    `simulated` names the scenario of a run without Azure, which is said first. `taken`: bytes that are in the summary
+    already.
     """
     sections = (
         _title(report, simulated),
@@ -61,7 +62,7 @@ def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
 
 
 def _within(sections: list[list[str]], room: int) -> str:
-    """As much of the sections as fits into so many bytes, the first of them at least."""
+    """Return as much of the sections as fits into so many bytes, the first of them at least."""
     text, is_whole = "", True
     room -= len(_LEFT_OUT)
     for section in sections:
@@ -75,7 +76,7 @@ def _within(sections: list[list[str]], room: int) -> str:
 
 
 def _fitting(section: list[str], room: int) -> str:
-    """The section with as many of its rows and points as fit; empty where less than a table's head does."""
+    """Return the section with as many of its rows and points as fit; empty if not even a table's head does."""
     costs = [len(line.encode()) + 1 for line in section]
     are_rows = [line.startswith(("|", "- ")) for line in section]
     room -= sum(cost for cost, is_row in zip(costs, are_rows, strict=True) if not is_row) + len(_CUT) + 10
@@ -128,7 +129,7 @@ def _failures(report: Report) -> list[str]:
 
 
 def _messages(failures: list[Failure]) -> str:
-    """The first messages of a group, all of them together as long as one may be."""
+    """Return the first messages of a group, all of them together no longer than one may be."""
     messages = list(dict.fromkeys(f.message for f in failures))[:5]
     return "<br>".join(markdown(message, LONGEST_MESSAGE // len(messages)) for message in messages)
 
@@ -166,7 +167,7 @@ def _heatmaps(report: Report) -> list[str]:
 
 
 def _status(report: Report) -> list[str]:
-    """The state of every instance, where that was asked for."""
+    """Return the state of every instance, if that was asked for."""
     if report.shown is None:
         return []
     heading, rows = status_columns(report)
@@ -182,7 +183,7 @@ def _batches(report: Report) -> list[str]:
 
 
 def _rollback(report: Report) -> list[str]:
-    """The way back, where there was one."""
+    """Return what the rollback did, if there was one."""
     plan = report.rollback
     if plan is None:
         return []
@@ -240,5 +241,5 @@ def _skipped(report: Report) -> list[str]:
 
 
 def _literal(text: str) -> str:
-    """A sentence of ours that quotes foreign text: all of it literal, cut to a length that people read."""
+    """Return a sentence of ours that quotes foreign text: all of it literal, cut to a length that people read."""
     return markdown(text, LONGEST_MESSAGE)

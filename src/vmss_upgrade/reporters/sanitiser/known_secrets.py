@@ -21,7 +21,7 @@ TAKEN: Final = "***"  # stands where a secret stood
 SHORTEST_SECRET: Final = 8  # characters; a shorter one stands in texts by chance, and would be taken out of all of them
 _PIECE: Final = 12  # characters in a row by which a secret is known in the middle of a text
 _PROBE: Final = 6  # of each piece; looked for at so many places only that none is missed
-_LONGEST_HAND_MADE: Final = 200  # characters; tokens are longer, and nobody writes those in hexadecimal digits
+_LONGEST_HAND_MADE: Final = 200  # characters; tokens are longer, and are not written in hexadecimal digits
 
 
 def keep_secret(secret: str) -> None:
