@@ -46,7 +46,7 @@ ENOUGH = {
 
 
 def environ(given: dict[str, str], **more: str) -> dict[str, str]:
-    """What the runner sets: every input under its name, those not given empty."""
+    """Return what the runner sets: every input under its name, those not given empty."""
     inputs = {f"INPUT_{name.upper()}": "" for name in INPUTS}
     inputs |= {f"INPUT_{name.upper()}": value for name, value in {**ENOUGH, **given}.items()}
     return {**OIDC, **inputs, **more}
@@ -57,12 +57,12 @@ def parsed(given: dict[str, str] | None = None, **more: str) -> Inputs:
 
 
 def problems(given: dict[str, str], **more: str) -> dict[str, str]:
-    """Input -> what is wrong with it and how to mend it."""
+    """Return input -> what is wrong with it and how to correct it."""
     return refusals(environ(given, **more))
 
 
 def refusals(environment: dict[str, str]) -> dict[str, str]:
-    """The same of a whole environment."""
+    """Return what is wrong with the inputs in an environment."""
     with pytest.raises(InputError) as refused:
         parse_inputs(environment)
     found = refused.value.problems
@@ -406,7 +406,7 @@ def test_report_path_and_names_of_the_runner() -> None:
 # -- sign-in ---------------------------------------------------------------------------------------------------------
 
 HOSTED, SELF_HOSTED = {"RUNNER_ENVIRONMENT": "github-hosted"}, {"RUNNER_ENVIRONMENT": "self-hosted"}
-NOBODY = {"tenant-id": "", "client-id": ""}
+NO_APPLICATION = {"tenant-id": "", "client-id": ""}
 SECRET = {"client-secret": "s3cret"}
 NO_OIDC = dict.fromkeys(OIDC, "")
 
@@ -419,8 +419,8 @@ NO_OIDC = dict.fromkeys(OIDC, "")
         pytest.param({}, {}, GitHubOidc, id="oidc"),
         pytest.param({}, SELF_HOSTED, GitHubOidc, id="oidc-on-a-self-hosted-runner"),
         pytest.param(SECRET, SELF_HOSTED, ClientSecret, id="secret-on-a-self-hosted-runner"),
-        pytest.param(NOBODY, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="managed-identity"),
-        pytest.param(NOBODY, SELF_HOSTED, ManagedIdentity, id="managed-identity-although-oidc-is-there"),
+        pytest.param(NO_APPLICATION, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="managed-identity"),
+        pytest.param(NO_APPLICATION, SELF_HOSTED, ManagedIdentity, id="managed-identity-although-oidc-is-there"),
         pytest.param({"tenant-id": ""}, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="client-id-alone"),
     ],
 )
@@ -437,8 +437,8 @@ def test_sign_in(given: dict[str, str], more: dict[str, str], expected: type) ->
         pytest.param({}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""}, {"client-secret"}, id="half-of-oidc"),
         pytest.param({"client-id": ""}, {}, {"client-id"}, id="no-client"),
         pytest.param({"tenant-id": "", **SECRET}, {}, {"tenant-id"}, id="secret-without-tenant"),
-        pytest.param(NOBODY, {}, {"tenant-id", "client-id"}, id="nothing"),
-        pytest.param(NOBODY, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-id", "client-secret"}, id="hosted"),
+        pytest.param(NO_APPLICATION, {}, {"tenant-id", "client-id"}, id="nothing"),
+        pytest.param(NO_APPLICATION, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-id", "client-secret"}, id="hosted"),
         pytest.param({"tenant-id": ""}, {**SELF_HOSTED}, {"tenant-id"}, id="self-hosted-but-a-client-was-given"),
         pytest.param({"tenant-id": "a/b"}, {}, {"tenant-id"}, id="tenant-form"),
         pytest.param({"client-id": "a b"}, {}, {"client-id"}, id="client-form"),
@@ -550,7 +550,7 @@ def test_a_secret_needs_nothing_of_github() -> None:
     ],
 )
 def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endpoint: str) -> None:
-    account = parsed(NOBODY, **SELF_HOSTED, **environment).account
+    account = parsed(NO_APPLICATION, **SELF_HOSTED, **environment).account
     assert account.sign_in == ManagedIdentity(endpoint=endpoint)
     assert account.signs_in_at == endpoint
 
@@ -569,8 +569,8 @@ def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endp
     ],
 )
 def test_where_no_managed_identity_is_asked_for(environment: dict[str, str], name: str) -> None:
-    assert problems(NOBODY, **SELF_HOSTED, **environment).keys() == {name}
-    assert parsed({}, **SELF_HOSTED, **environment), "nobody needs it"
+    assert problems(NO_APPLICATION, **SELF_HOSTED, **environment).keys() == {name}
+    assert parsed({}, **SELF_HOSTED, **environment), "it is not needed"
 
 
 @pytest.mark.parametrize("environment", [{}, {"IDENTITY_ENDPOINT": "http://127.0.0.1:41/t"}], ids=["imds", "endpoint"])
@@ -1015,7 +1015,7 @@ RECORD = {
 
 
 def recorded(tmp_path: Path, text: str, **given: str) -> dict[str, str]:
-    """The environment of a job whose workspace has a record."""
+    """Return the environment of a job whose workspace has a record."""
     (tmp_path / "out").mkdir(exist_ok=True)
     (tmp_path / "out" / "record.json").write_text(text)
     usual = {"operation": "rollback", "image-version": "", "record": "out/record.json"}

@@ -39,7 +39,7 @@ def say(events: list[Event], *, github: bool = True, colour: bool = False) -> No
 
 
 def commands(output: str) -> list[tuple[str, str]]:
-    """Name and message of each command, as the runner would read them."""
+    """Return name and message of each command, as the runner would read them."""
     lines = re.split(r"[\r\n]", output)
     assert not [line for line in lines if "##[" in line]
     found = [(match["name"], match["message"]) for match in map(COMMAND.match, lines) if match]
@@ -48,7 +48,7 @@ def commands(output: str) -> list[tuple[str, str]]:
 
 
 def hostile_run() -> list[Event]:
-    """The events of a run in which every foreign string is hostile."""
+    """Return the events of a run in which every foreign string is hostile."""
     report = halted()
     assert report.model and report.ending
     events = run_of(fleet("0011", name=TEXT, location=TEXT), failures=failures(1), ending=report.ending)

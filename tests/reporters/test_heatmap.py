@@ -16,7 +16,7 @@ LETTERS = {"o": Cell.OLD, "u": Cell.UPGRADING, "n": Cell.NEW, "f": Cell.FAILED, 
 
 
 def cells(letters: str) -> dict[str, Cell]:
-    """Instance i has the cell of the i-th letter: old, upgrading, new, failed, skipped."""
+    """Return the cell of instance i by the i-th letter: old, upgrading, new, failed, skipped."""
     return {str(number): LETTERS[letter] for number, letter in enumerate(letters)}
 
 
@@ -34,7 +34,7 @@ def drawn(scale_set: ScaleSet, letters: str, colour: bool = False) -> list[str]:
     [
         pytest.param(fleet("01"), ["UD 0", "UD 1"], id="numbers-only"),
         pytest.param(fleet("00", zones="12"), ["zone 1 UD 0", "zone 2 UD 0"], id="zones"),
-        pytest.param(fleet("00", zones="11"), ["UD 0"], id="one-zone-is-not-told"),
+        pytest.param(fleet("00", zones="11"), ["UD 0"], id="one-zone-is-not-named"),
         pytest.param(fleet("---", zones="132"), ["zone 1", "zone 2", "zone 3"], id="zones-alone"),
         pytest.param(fleet("00", groups="ba"), ["PG1 UD 0", "PG2 UD 0"], id="placement-groups"),
         pytest.param(fleet("01", zones="12", groups="ab"), ["zone 1 PG1 UD 0", "zone 2 PG2 UD 1"], id="both"),

@@ -42,7 +42,7 @@ def test_of_an_address_the_signature_alone_is_secret(address: str, secrets: list
 def test_both_steps_hide_the_same_before_they_say_anything(
     step: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever is wrong with the inputs: most of them are missing here."""
+    """Leave most inputs out: secrets are hidden whatever is wrong with the inputs."""
     step(ENVIRON, SystemClock())
     lines = capsys.readouterr().out.splitlines()
     masked = [line.partition("::add-mask::")[2] for line in lines if line.startswith("::add-mask::")]

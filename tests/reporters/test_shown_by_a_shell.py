@@ -40,7 +40,7 @@ cat "$SUMMARY"; echo "$TARGET"; echo "$REPORT"; echo "$PREVIOUS"; cat "$OUTPUT";
 
 
 def hostile_report(text: str) -> Report:
-    """A failed run in which every name and every sentence of others is the text."""
+    """Return a failed run in which every foreign name and sentence is the text."""
     scale_set = fleet("0011", name=text, location=text)
     named = tuple(replace(i, id=f"{text}{i.id}", provisioning=provisioning(text)) for i in scale_set.instances)
     scale_set = replace(scale_set, instances=named)

@@ -209,8 +209,8 @@ def test_a_terminal_sees_no_commands(tmp_path: Path) -> None:
     assert "::" not in re.sub(r"\w+::?\w+", "", play("sick-domain", tmp_path).log)
 
 
-def test_when_nobody_listens_any_more_everything_is_written_all_the_same(tmp_path: Path) -> None:
-    """The step's standard output is closed: whoever ran it has gone."""
+def test_everything_is_written_after_the_log_was_closed(tmp_path: Path) -> None:
+    """Close the step's standard output: the process that ran it is gone."""
     outputs, summary = tmp_path / "outputs", tmp_path / "summary"
     environ = {"GITHUB_ACTIONS": "true", "GITHUB_OUTPUT": str(outputs), "GITHUB_STEP_SUMMARY": str(summary)}
     reading, writing = os.pipe()
