@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-ISSUES = "Please open an issue with this traceback."
+ISSUES = "Please open an issue with the traceback in the log."
 
 
 class VmssUpgradeError(Exception):

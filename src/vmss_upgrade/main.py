@@ -227,7 +227,9 @@ class _MainStep:
             write_outputs(values, self._job.output_file)
             if cut:
                 names = ", ".join(cut)
-                self.console.warning(f"The outputs {names} are too long for GitHub, and were cut. The record has all.")
+                self.console.warning(
+                    f"The outputs {names} are too long for GitHub, and were cut. The JSON record has them whole."
+                )
 
         if self._job.output_file:
             self._attempt("the outputs", write)

@@ -43,7 +43,7 @@ def test_an_account_that_is_wrong_is_said(serve: Serve, job: Job, way: Way) -> N
 
     assert result.exit_code == 1
     [error] = result.commands("error")
-    assert "scale-set: 'a b' cannot be such a name" in error
+    assert "scale-set: 'a b' is not a valid name" in error
 
 
 @pytest.mark.usefixtures("image")

@@ -228,7 +228,7 @@ def test_an_account_that_cannot_be_read_is_said(run: Start) -> None:
     done = run(api := FakeApi(), environ={**LEFT_SUSPENDED, "INPUT_SCALE-SET": "::error::x\n##[add-path]y"})
     assert done.exit_code == 1
     assert "scale-set:" in done.last[0]
-    assert "cannot be such a name" in done.last[0]
+    assert "is not a valid name" in done.last[0]
     assert "##[" not in done.last[0]
     assert api.asked == []
 
@@ -314,7 +314,7 @@ def test_what_was_left_half_way_is_said(
 ) -> None:
     said = report(state_after(events, tmp_path / "state"))
     assert (said.exit_code, said.last) == (0, ["Nothing had to be undone."])
-    assert said.log.startswith("::warning title=The main step was killed::The main step did not come to its end")
+    assert said.log.startswith("::warning title=The main step was killed::The main step was killed before it could")
     assert words in said.log
     assert said.log.endswith("run the workflow again with the same inputs: instances on the target image are skipped.")
     assert words.partition(" Azure may")[0] in re.sub("</?code>", "", said.summary)
@@ -325,7 +325,7 @@ def test_what_was_left_half_way_is_said(
 @pytest.mark.parametrize(
     ("since", "words"),
     [
-        pytest.param([], "Nothing had returned yet.", id="turned-back"),
+        pytest.param([], "No instance had returned yet.", id="turned-back"),
         pytest.param(
             up_to(ModelUpdateStarted, RUN)[-1:],
             "The update of the model was under way; no instance had been asked to return.",

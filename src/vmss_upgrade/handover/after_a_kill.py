@@ -8,7 +8,7 @@ from vmss_upgrade.rollout.wording import listed
 
 TITLE = "The main step was killed"
 GO_ON = "To go on, run the workflow again with the same inputs: instances on the target image are skipped."
-_HAPPENED = "The main step did not come to its end: something killed it before it could write summary and outputs."
+_HAPPENED = "The main step was killed before it could write summary and outputs."
 _STILL_AT_WORK = "Azure may still be at work on that; the next run waits for it."
 
 
@@ -43,14 +43,14 @@ def _left(progress: Progress | None) -> tuple[str, ...]:
         case Stage.PASSED:
             return (f"{batch} was upgraded to {image}, and passed; nothing was under way.",)
         case Stage.FAILED:
-            return (f"{batch} had failed on the way to {image}, and the run was about to end or to turn back.",)
+            return (f"{batch} had failed on the way to {image}, and the run was about to end or to roll back.",)
     return ()
 
 
 def _left_of_rollback(progress: Progress) -> tuple[str, ...]:
     match progress.stage:
         case Stage.READING | Stage.TURNED_BACK:
-            return ("Nothing had returned yet.",)
+            return ("No instance had returned yet.",)
         case Stage.UPDATING_MODEL:
             return ("The update of the model was under way; no instance had been asked to return.", _STILL_AT_WORK)
         case Stage.MODEL_HELD:

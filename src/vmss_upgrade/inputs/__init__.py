@@ -77,7 +77,7 @@ def _report_path(form: Form) -> str:
     elif any(part.lower() == ".git" for part in PurePosixPath(value).parts):
         form.problem(
             "report-path",
-            f"{value!r} is below a folder of git's, which later steps carry out",
+            f"{value!r} is below a .git folder, whose files later steps may execute",
             "Write it to another folder, such as out/report.json.",
         )
     return value

@@ -71,11 +71,11 @@ def _lack_of(found: re.Match[str] | None) -> str:
     if found is None:
         return ""
     names = (
-        ("subscription", is_guid, "subscription's id"),
-        ("group", is_group_name, "resource group's name"),
-        ("name", is_name, "scale set's name"),
+        ("subscription", is_guid, "subscription id"),
+        ("group", is_group_name, "resource group name"),
+        ("name", is_name, "scale set name"),
     )
-    wrong = [f"{found[part]!r} is no {what}" for part, is_one, what in names if not is_one(found[part])]
+    wrong = [f"{found[part]!r} is not a valid {what}" for part, is_one, what in names if not is_one(found[part])]
     return f": {', '.join(wrong)}" if wrong else ""
 
 
@@ -123,7 +123,7 @@ def _refuse_another_authority(form: Form, environment: str, name: str, host: str
     if host and host != AUTHORITIES[environment]:
         form.problem(
             name,
-            f"{host!r} is none of Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
+            f"{host!r} is not Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
             "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it "
             "belongs to in `resource-manager-endpoint`.",
         )
@@ -193,7 +193,7 @@ def _managed_identity(form: Form, client: str) -> ManagedIdentity:
     remedy = f"Unset {name} in the job's environment, or give `tenant-id` and `client-id`."
     if form.variable(_SERVICE_FABRIC):
         # azure-identity would send this request by a session of its own, past our bounds
-        form.problem(_SERVICE_FABRIC, "(in the environment) tells of Service Fabric, which is not supported", remedy)
+        form.problem(_SERVICE_FABRIC, "(in the environment) belongs to Service Fabric, which is not supported", remedy)
     address = parse_address(form.variable(name))
     if address is None or not is_address(form.variable(name)):
         form.problem(name, f"{shown_address(form.variable(name))!r} (in the environment) is not an address", remedy)

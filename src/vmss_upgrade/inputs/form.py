@@ -110,7 +110,7 @@ class Form:
         for name in self._spelled_otherwise:
             self.problem(
                 name,
-                "(in the environment) looks like an input, but is none",
+                "(in the environment) looks like an input, but is not one",
                 f"Leave it out. The runner passes an input as {name.upper()}: give it by `with:`.",
             )
 
@@ -126,7 +126,7 @@ class Form:
         """Refuse a value whose bytes are not UTF-8: it can neither be sent nor be shown."""
         for name, value in self._given.items():
             if any("\ud800" <= character <= "\udfff" for character in value):
-                self.problem(name, "holds bytes that are no UTF-8", "Write it as UTF-8.")
+                self.problem(name, "holds bytes that are not UTF-8", "Write it as UTF-8.")
 
     # -- one value -----------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Form:
         return None
 
     def matching(
-        self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "cannot be such a name"
+        self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "is not a valid name"
     ) -> str:
         """Return a value that `is_one`, or empty; `lack` says what is wrong with another value.
 
@@ -198,7 +198,7 @@ class Form:
             self.problem(
                 name,
                 "holds line breaks, control characters or letters other than those of ASCII",
-                "Copy it again, without what came along.",
+                "Copy it again, without the extra characters.",
             )
         return value
 
@@ -234,7 +234,7 @@ class Form:
         if parsed is None:
             self.problem(
                 name,
-                f"{self[name]!r} begins like a JSON array, but is none",
+                f"{self[name]!r} begins like a JSON array, but is not one",
                 'Write ["0", "1"], or separate the items with commas or line breaks.',
             )
         items, wrong = parsed or ([], [])

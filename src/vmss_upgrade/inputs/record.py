@@ -84,9 +84,9 @@ def _recorded(record: Any) -> Recorded:
     set_id = _text(scale_set.get("id")) if isinstance(scale_set, dict) else ""
     previous, target = (_image(record.get(key)) for key in ("previous_image", "target_image"))
     if not set_id or previous is None or target is None:
-        raise _Unusable("does not tell scale set, previous and target image")
+        raise _Unusable("does not name the scale set, the previous and the target image")
     if record.get("command") == Command.ROLLBACK.value:
-        raise _Unusable("was written by a rollback, so that its images stand the other way round")
+        raise _Unusable("was written by a rollback, so its previous and its target image are swapped")
     if previous.is_floating:
         raise _Unusable(f"names no exact previous image ({previous})")
     return Recorded(scale_set_id=set_id, previous=previous, target=target)

@@ -147,7 +147,9 @@ def _not_current(report: Report, ending: Ending) -> str:
     """Name the instances on the target image that are not on the newest model."""
     if ending.outcome is not Outcome.SUCCEEDED or not report.not_current:
         return ""
-    return f"Not current, because somebody changed the rest of the model meanwhile: {listed(report.not_current)}."
+    return (
+        f"Not current, because somebody changed the rest of the model during the rollout: {listed(report.not_current)}."
+    )
 
 
 def _not_selected(report: Report, ending: Ending) -> str:
@@ -175,4 +177,4 @@ def _pinned(report: Report, ending: Ending) -> str:
     done = (Outcome.SUCCEEDED, Outcome.PARTIAL, Outcome.MODEL_UPDATED, Outcome.NOTHING_TO_DO)
     if report.plan is None or report.plan.pinned is None or ending.outcome not in done:
         return ""
-    return f"The model is pinned to this exact version, which {report.plan.pinned} was resolved to once."
+    return f"The model is pinned to this exact version now, and does not follow {report.plan.pinned}."

@@ -157,7 +157,7 @@ class Log:
         if isinstance(event, BatchPassed):
             left = len(set(event.batch.instance_ids).intersection(self._report.arrived))
             standing = words.proven(self._report, event.is_current)
-            result = f"{count(left, 'instance')} {standing}" if left else "no instance is left of it"
+            result = f"{count(left, 'instance')} {standing}" if left else "none of its instances is left"
             self._at(event.at, f"✔ {kind} {event.batch.number} passed in {took}: {result}", style="92")
         else:
             self._at(event.at, f"✖ {kind} {event.batch.number} failed after {took}", style="1;91")

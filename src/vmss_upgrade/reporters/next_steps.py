@@ -35,7 +35,7 @@ def next_steps(report: Report) -> list[NextStep]:
         _how_to_return(report),
     )
     commands = (
-        ("To see what Azure knows of the instance:", _closer_look(report)),
+        ("To see what Azure knows about the instance:", _closer_look(report)),
         ("To put the previous image back into the model:", way_back(report)),
     )
     return [
@@ -63,7 +63,7 @@ def in_flight(report: Report) -> str:
         return ""
     batch = at_work[-1].batch
     goes_on = "goes on" if at_work[-1].azure_work is AzureWork.CERTAIN else "may go on"
-    return f"Azure {goes_on} upgrading what batch {batch.number} asked for (instances {listed(batch.instance_ids)})."
+    return f"Azure {goes_on} upgrading the instances of batch {batch.number} ({listed(batch.instance_ids)})."
 
 
 def model_notice(report: Report) -> str:
@@ -78,7 +78,7 @@ def model_notice(report: Report) -> str:
     if report.plan.update_model and not report.model_may_hold_target:
         return ""
     if report.plan.update_model and report.model_update_seconds is None:
-        return f"The model may hold the target image {report.plan.reaches} by now: then new instances will get it."
+        return f"The model may hold the target image {report.plan.reaches} already: new instances would then get it."
     return f"The model holds the target image {report.plan.reaches}: new instances will get it."
 
 
@@ -104,7 +104,7 @@ def _how_to_return(report: Report) -> str:
     if report.rollback is not None or not way_back(report) or report.previous is None or report.previous.is_floating:
         return ""
     inputs = rollback_to(report.previous, instead_of=report.target)
-    return f"To return to the previous image with model and instances: run this action with {inputs}."
+    return f"To return model and instances to the previous image, run this action with {inputs}."
 
 
 # -- each command, empty if it does not apply ----------------------------------------------------------------------

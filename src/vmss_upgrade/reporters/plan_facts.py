@@ -68,7 +68,7 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
 
 def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
     if plan.is_rollback:
-        return [("Leaves", str(plan.leaves or "an image that is not known")), ("Returns to", str(plan.reaches))]
+        return [("Leaves", str(plan.leaves or "not known")), ("Returns to", str(plan.reaches))]
     previous = str(plan.leaves) if plan.leaves else "none: no instance runs another image"
     return [("Previous image", previous), ("Target image", str(plan.reaches))]
 
@@ -116,7 +116,7 @@ def _bake_in_words(policy: Policy, model: Model) -> str:
     bake = duration(policy.bake_time_for(model.health_signal))
     if not policy.bake_time_for(model.health_signal):
         return f"{bake}: one healthy look lets a batch pass"
-    return f"{bake}: an instance that falls ill later than that after its upgrade is seen only between batches"
+    return f"{bake}: an instance that fails later than that is noticed only between batches"
 
 
 def _skipped_in_words(plan: RolloutPlan) -> str:

@@ -85,7 +85,7 @@ def write_record(report: Report, workspace: str, path: str) -> None:
     """
     try:
         if clean(path) != path:
-            raise ValueError("is not what a log shows of it")
+            raise ValueError("cannot be shown in a log as it is")
         write_below(workspace, path, as_text(report).encode(), check_old=_refuse_other_files)
     except ValueError as error:
         another = "Give `report-path` the name of a file that does not exist yet."

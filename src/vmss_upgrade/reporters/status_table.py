@@ -49,7 +49,7 @@ def _remarks(instance: Instance) -> str:
         "protected" if instance.protected else "",
         "changed individually" if instance.changed_individually else "",
         *instance.behind_in,
-        f"of the model of {instance.model_time}" if instance.model_time else "",
+        f"made from the model of {instance.model_time}" if instance.model_time else "",
         *(f"{problem.code}: {cut(str(problem), 200)}" for problem in instance.problems),
     ]
     return "; ".join(filter(None, remarks))
