@@ -32,7 +32,6 @@ from vmss_upgrade.rollout.history.events import (
 )
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.wording import duration, listed
 
 MOST_FAILURES = 30  # codes that are reported, a line each
@@ -104,9 +103,7 @@ class Log:
         self._console.line("Plan", style="1")
         self._facts(plan_facts.plan_facts(self._report))
         self._heatmap()
-        titles = plan_facts.batch_titles(event.plan, event.scale_set.instances)
-        for batch in event.plan.batches:
-            self._batch(batch, titles[batch.number])
+        self._batches(event)
         if event.plan.batches:
             self._console.line(plan_facts.blast_radius(self._report), indent=2)
 
@@ -115,9 +112,7 @@ class Log:
         self._at(event.at, "↩ rolling back", style="1;93")
         self._facts(plan_facts.rollback_facts(event.plan, event.failed.reason))
         self._heatmap()
-        titles = plan_facts.batch_titles(event.plan, event.scale_set.instances)
-        for batch in event.plan.batches:
-            self._batch(batch, titles[batch.number])
+        self._batches(event)
 
     def _tell_status(self) -> None:
         """Draw the heatmap, and print a line per instance in columns."""
@@ -209,9 +204,10 @@ class Log:
         for name, value in facts:
             self._console.line(f"{name:<15} {value}", indent=2)
 
-    def _batch(self, batch: Batch, title: str) -> None:
-        ids = listed(batch.instance_ids, 20)
-        self._console.line(f"batch {batch.number}: {title}, instances {ids}", indent=2)
+    def _batches(self, event: RolloutPlanned | RollbackStarted) -> None:
+        for batch in event.plan.batches:
+            title = plan_facts.batch_title(batch, event.scale_set.instances)
+            self._console.line(f"batch {batch.number}: {title}, instances {listed(batch.instance_ids, 20)}", indent=2)
 
     def _heatmap(self) -> None:
         for line in heatmap.as_lines(heatmap.last_look(self._report), colour=self._console.colour):

@@ -127,11 +127,6 @@ def _skipped_in_words(plan: RolloutPlan) -> str:
     return "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in by_reason.items())
 
 
-def batch_titles(plan: RolloutPlan, instances: tuple[Instance, ...]) -> dict[int, str]:
-    """Return batch number -> its domain's label."""
-    return {batch.number: batch_title(batch, instances) for batch in plan.batches}
-
-
 def batch_title(batch: Batch, instances: tuple[Instance, ...]) -> str:
     """Return the label of a batch's domain."""
     if batch.domain.kind is DomainKind.SET:
