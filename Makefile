@@ -20,7 +20,7 @@ E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 t
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 # What needs no whole run: decisions, reporters, what is sent and read, inputs, and what documents promise.
-QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs \
+QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs job \
          $(addprefix contracts/test_,architecture.py action_yml.py entrypoints.py packaging.py parity.py readme.py))
 # Whole folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
