@@ -20,7 +20,7 @@ E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 t
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 # The tests without whole runs: decisions, reporters, requests and answers, inputs, and the promises of the documents.
-QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs \
+QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs job \
          $(addprefix contracts/test_,architecture.py action_yml.py entrypoints.py packaging.py parity.py readme.py))
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10

@@ -1,6 +1,7 @@
-"""Where the container and the runner begin.
+"""The entry point of the main step, in the container and for the runner.
 
-Signals are blocked until their handlers stand: a job that is cancelled in the first moments still gets its summary.
+Signals are blocked until their handlers are installed: a job that is cancelled in its first moments still gets its
+summary.
 """
 
 import os

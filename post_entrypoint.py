@@ -1,8 +1,8 @@
 #!/opt/venv/bin/python -Iu
-"""Where the container and the runner begin the post step.
+"""The entry point of the post step, in the container and for the runner.
 
-`post-entrypoint` is one word, a file that is executed: the first line stands for the image's ENTRYPOINT. Signals are
-blocked until their handlers stand.
+`post-entrypoint` names one file, which is executed: its first line repeats the image's ENTRYPOINT. Signals are blocked
+until their handlers are installed.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Which scale set, in which cloud, and as whom to sign in. Plain values that inputs/ fills and azure_api/ uses."""
+"""The scale set, its cloud and the identity to sign in with: plain values that inputs/ fills and azure_api/ uses."""
 
 from __future__ import annotations
 
@@ -87,5 +87,5 @@ class Account:
 
     @property
     def signs_in_at(self) -> str:
-        """The only origin that is asked for a token of Azure's."""
+        """The only origin that is asked for a token for Azure."""
         return self.sign_in.endpoint if isinstance(self.sign_in, ManagedIdentity) else self.cloud.authority

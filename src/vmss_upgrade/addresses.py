@@ -1,4 +1,4 @@
-"""Addresses, read by the parser that sends: two parsers that disagree about one address lead a token elsewhere.
+"""Addresses, read by the parser that sends them: if two parsers disagree about one, a token goes to the wrong host.
 
 `requests` parses and sends with urllib3; `urllib.parse` reads another host out of `https://a\\@b/` (psf/requests#7141).
 """
@@ -12,7 +12,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 _PORTS = {"https": 443, "http": 80}
-# urllib3 decodes what is percent-encoded in a host, once more at each reading; the name of no host has a sign besides
+# urllib3 decodes a percent-encoded host, once more at each reading; no name of a host has other characters
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")
 
 
@@ -37,7 +37,7 @@ class Address:
         return f"{self.scheme}://{self.host}{port}"
 
     def __str__(self) -> str:
-        """The whole address, rebuilt from its parts."""
+        """Return the whole address, rebuilt from its parts."""
         return f"{self.origin}{self.path}{'?' if self.query else ''}{self.query}"
 
 

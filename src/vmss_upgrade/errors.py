@@ -1,18 +1,19 @@
 """Every exception of the project, divided by who must act.
 
-    VmssUpgradeError        str() is one sentence; `.remedy` is the next one
-    ├── InputError          the workflow author must change an input
-    ├── PlanRefused         the scale set must be changed first; nothing was written
-    ├── AzureError          Azure said no, or did not answer
-    └── Interrupted         someone cancelled
-
-Anything else that is raised is a bug of ours.
+VmssUpgradeError        str() is one sentence; `.remedy` is the next one
+├── InputError          the workflow author must change an input
+├── PlanRefused         the scale set must be changed first; nothing was written
+├── AzureError          Azure said no, or did not answer
+├── Interrupted         someone cancelled
+└── InternalError       we must correct a bug: stands for anything else that was raised
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+
+ISSUES = "Please open an issue with the traceback in the log."
 
 
 class VmssUpgradeError(Exception):
@@ -30,6 +31,9 @@ class InputProblem:
     input: str
     message: str
     remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.input}: {self.message}. {self.remedy}"
 
 
 class InputError(VmssUpgradeError):
@@ -54,24 +58,24 @@ class Trouble(Enum):
     CHANGED = "changed"  # 412: the scale set is no longer the one that was read
     GONE = "gone"  # an instance named in the request no longer exists
     NOT_FOUND = "not found"  # 404
-    VERSION_UNKNOWN = "version unknown"  # 400: who answered does not know the api-version yet; somebody else may
+    VERSION_UNKNOWN = "version unknown"  # 400: the server that answered does not know the api-version yet; another may
     NO_RECORD = "no record"  # 404 to a poll: Azure accepted the operation, but does not know it (yet, or any more)
     TOKEN_REFUSED = "token refused"  # 401, or one without a code: the access token is not accepted; a fresh one may be
     DENIED = "denied"  # 403, any other 401, or no token
-    OTHER_TENANT = "other tenant"  # 401: what was asked for belongs to a tenant that the token is not of
+    OTHER_TENANT = "other tenant"  # 401: the resource belongs to another tenant than the token
     REJECTED = "rejected"  # any other answer: waiting will not help
 
 
-# No answer to what was asked, so that asking again may bring one.
+# The request was not answered, so that asking again may help.
 ASK_AGAIN = (Trouble.THROTTLED, Trouble.UNCERTAIN, Trouble.TOKEN_REFUSED)
-LEAST_WAIT = 1.0  # seconds; whatever Azure asks for, nobody is asked again without a pause
+LEAST_WAIT = 1.0  # seconds; even if Azure asks for a shorter wait, nothing is asked again without a pause
 
 
 class AzureError(VmssUpgradeError):
     """Azure refused a request or did not answer it.
 
-    `code` is Azure's error code (or the HTTP status where it gave none), `retry_after` the wait in seconds that
-    Azure asked for (None where it did not), `correlation_id` the id that Microsoft support asks for.
+    `code` is Azure's error code (or the HTTP status if it gave none), `retry_after` the wait in seconds that
+    Azure asked for (None if it did not), `correlation_id` the id that Microsoft support asks for.
     """
 
     def __init__(
@@ -98,3 +102,17 @@ class Interrupted(VmssUpgradeError):
 
     def __init__(self) -> None:
         super().__init__("The run was cancelled.", "Run the workflow again with the same inputs to go on.")
+
+
+class InternalError(VmssUpgradeError):
+    """A bug of ours."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(f"Internal error: {type(error).__name__}: {error}.", ISSUES)
+
+
+def as_ours(error: BaseException) -> VmssUpgradeError:
+    """Return the error that says who must act: `error` itself, unless somebody cancelled or it is a bug."""
+    if isinstance(error, VmssUpgradeError):
+        return error
+    return Interrupted() if isinstance(error, KeyboardInterrupt) else InternalError(error)

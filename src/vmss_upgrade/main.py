@@ -1,4 +1,4 @@
-"""The wiring: inputs -> events -> report -> exit code. Whatever happens, summary, outputs and record are written.
+"""The main step: inputs -> events -> report -> exit code. Whatever happens, summary, outputs and record are written.
 
 Signals first: the handlers are installed before anything heavy is imported, because a job may be cancelled in the
 first half second.
@@ -9,28 +9,27 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
-from vmss_upgrade.errors import InputError, Interrupted, VmssUpgradeError
+from vmss_upgrade.errors import InputError, InternalError, Interrupted, as_ours
 from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.job.signals import Interruption
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpTransport
 
-    from vmss_upgrade.handover.state_file import Memory
+    from vmss_upgrade.account import Account
     from vmss_upgrade.inputs import Inputs
-    from vmss_upgrade.ports import Clock
+    from vmss_upgrade.job.runner import Job
+    from vmss_upgrade.ports import Clock, ScaleSetApi
     from vmss_upgrade.reporters.console import Console
     from vmss_upgrade.rollout.history.events import Event
     from vmss_upgrade.rollout.history.outcome import Ending
-    from vmss_upgrade.rollout.history.report import Report
 
-ISSUES = "Please open an issue with this traceback."
+    Transport = Callable[[Clock], HttpTransport[Any, Any]]
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
@@ -44,199 +43,213 @@ def run(
     environ: Mapping[str, str],
     clock: Clock,
     *,
-    transport: Callable[[Clock], HttpTransport[Any, Any]] | None = None,
+    transport: Transport | None = None,
     simulated: str = "",
     on_end: Callable[[], None] = lambda: None,
 ) -> int:
-    """The same on a given clock and, for a rehearsal, a given transport. `on_end` is called before the last words."""
-    from vmss_upgrade.handover.state_file import Memory
-    from vmss_upgrade.reporters.console import Console
-    from vmss_upgrade.rollout.history.report import Report
+    """Run the action on a given clock and, for a rehearsal, a given transport. Returns the exit code.
 
-    console = Console(github=environ.get("GITHUB_ACTIONS") == "true", colour=_wants_colour(environ))
-    report, memory = Report(), Memory(environ.get("GITHUB_STATE", ""))
-    started = clock.now()
+    `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
+    """
+    from vmss_upgrade.job.runner import read_job
+
+    step = _MainStep(read_job(environ), clock, simulated)
+    started, ending, failure = clock.now(), None, None
     try:
-        ending = _carry_out(environ, clock, console, report, memory, transport, simulated)
+        step.introduce_itself()
+        step.hide_secrets()
+        ending = step.carry_out(transport)
     except BaseException as error:
-        on_end()
-        console.say_last_words()
-        # an ending that is known already is the truth, whatever happened while it was being told
-        ending = _ended_by(error, console, report) if report.ending is None else None
+        failure = error
     on_end()
-    console.say_last_words()
+    step.console.say_last_words()
+    if failure is not None:
+        ending = step.ending_by(failure)
     if ending is not None:
-        _finish(console, report, ending, clock.now() - started)
-    exit_code = _write_everything(environ, console, report, simulated)
-    _attempt(console, "the state for the post step", memory.end)
-    return exit_code
+        step.finish(ending, clock.now() - started)
+    step.write_record()
+    step.write_outputs()
+    step.write_summary()
+    step.save_that_it_ended()
+    return step.report.ending.outcome.exit_code if step.report.ending else 1
 
 
-def _carry_out(
-    environ: Mapping[str, str],
-    clock: Clock,
-    console: Console,
-    report: Report,
-    memory: Memory,
-    transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
-    simulated: str,
-) -> Ending | None:
-    """From the inputs to the last event. The ending of a run that had no events of its own."""
-    if simulated:
-        console.line(f"SIMULATED RUN, scenario {simulated}: no Azure is involved.", style="1;35")
-    console.line(f"vmss-upgrade {__version__}", style="1")
-    from vmss_upgrade.inputs import parse_inputs
-    from vmss_upgrade.reporters.sanitiser.masks import mask_secrets
-
-    mask_secrets(environ, console)
-    try:
-        inputs = parse_inputs(environ)
-    except InputError as error:
-        return _refused_inputs(error, console, report)
-    _introduce(inputs, console)
-    with closing(_events(inputs, environ, clock, console, transport)) as events:
-        for event in events:
-            report.add(event)
-            _remember(memory, console, event)
-            _tell(console, event, report)
-    return None
-
-
-def _events(
-    inputs: Inputs,
-    environ: Mapping[str, str],
-    clock: Clock,
-    console: Console,
-    transport: Callable[[Clock], HttpTransport[Any, Any]] | None,
-) -> Generator[Event]:
-    """The rollout itself, over the real SDK."""
+def connected(
+    account: Account, job: Job, clock: Clock, console: Console, *, timeout: float, transport: Transport | None = None
+) -> ScaleSetApi:
+    """Return the scale set, over the real SDK, whose warnings go to the log."""
     from vmss_upgrade.azure_api.connection import ClockedTransport, connect
-    from vmss_upgrade.driver.run import run_rollout
-    from vmss_upgrade.job.user_agent import user_agent
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
 
     listen_to_sdk(console)
-    api = connect(
-        inputs.account,
+    return connect(
+        account,
         (transport or ClockedTransport)(clock),
         clock,
-        user_agent=user_agent(environ),
+        user_agent=job.user_agent,
         mask=console.mask,
-        timeout=inputs.order.policy.timeout,
-        trace=console.debug if environ.get("RUNNER_DEBUG") == "1" else None,
+        timeout=timeout,
+        trace=console.debug if job.is_debug else None,
     )
-    return run_rollout(inputs.order, api, clock)
 
 
-def _introduce(inputs: Inputs, console: Console) -> None:
-    account = inputs.account
-    console.line(f"Scale set {account.scale_set}, resource group {account.resource_group}")
-    if account.cloud.resource_manager_endpoint:
-        console.line(f"Resource Manager at {account.cloud.resource_manager_endpoint} (not one of Microsoft's clouds)")
-    else:
-        console.line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
-    console.line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
+class _MainStep:
+    """One run of the main step, with what it speaks through, remembers and reports."""
 
+    def __init__(self, job: Job, clock: Clock, simulated: str) -> None:
+        from vmss_upgrade.handover.state_file import Memory
+        from vmss_upgrade.reporters.console import Console
+        from vmss_upgrade.reporters.log import Log
+        from vmss_upgrade.rollout.history.report import Report
 
-def _remember(memory: Memory, console: Console, event: Event) -> None:
-    """Leave for the post step what it needs where this step is killed. A file that fails stops no rollout."""
-    _attempt(console, "the state for the post step", lambda: memory.take(event))
+        self._job = job
+        self._clock = clock
+        self._simulated = simulated
+        self.console = Console(github=job.in_github, colour=job.wants_colour)
+        self.report = Report()
+        self._log = Log(self.console, self.report)
+        self._memory = Memory(job.state_file)
+        self._record_path = ""  # of the record, once it is written
 
+    # -- from the inputs to the last event -----------------------------------------------------------------------
 
-def _tell(console: Console, event: Event, report: Report) -> None:
-    """Reporting never stops a rollout half-way: what goes wrong in it becomes a warning."""
-    try:
-        console.tell(event, report)
-    except Interrupted:
-        raise
-    except Exception as error:
-        with contextlib.suppress(OSError, ValueError):  # the same disk may be full
-            print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
+    def introduce_itself(self) -> None:
+        """Say which version runs, and first of all whether it is a rehearsal."""
+        if self._simulated:
+            self.console.line(f"SIMULATED RUN, scenario {self._simulated}: no Azure is involved.", style="1;35")
+        self.console.line(f"vmss-upgrade {__version__}", style="1")
 
+    def hide_secrets(self) -> None:
+        """Have the secrets of the job hidden, whatever is wrong with the inputs."""
+        for secret in self._job.secrets:
+            self.console.mask(secret)
 
-# -- endings -------------------------------------------------------------------------------------------------------
+    def carry_out(self, transport: Transport | None) -> Ending | None:
+        """Do what the inputs ask for. Returns the ending of a run that had no events of its own."""
+        from vmss_upgrade.inputs import parse_inputs
 
+        try:
+            inputs = parse_inputs(self._job.environ)
+        except InputError as error:
+            return self._refused(error)
+        self._introduce(inputs)
+        with closing(self._events(inputs, transport)) as events:
+            for event in events:
+                self._take(event)
+        return None
 
-def _refused_inputs(error: InputError, console: Console, report: Report) -> Ending:
-    from vmss_upgrade.rollout.findings import Finding, Severity
-    from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+    def _refused(self, error: InputError) -> Ending:
+        from vmss_upgrade.rollout.findings import Finding, Severity
+        from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
-    for problem in error.problems:
-        report.findings.append(Finding(Severity.REFUSE, f"{problem.input}: {problem.message}.", problem.remedy))
-        console.error(f"{problem.input}: {problem.message}. {problem.remedy}", "Input")
-    return Ending(outcome=Outcome.REFUSED, reason=str(error), remedy=error.remedy)
+        for problem in error.problems:
+            self.report.findings.append(
+                Finding(Severity.REFUSE, f"{problem.input}: {problem.message}.", problem.remedy)
+            )
+            self.console.error(str(problem), "Input")
+        return Ending(outcome=Outcome.REFUSED, reason=str(error), remedy=error.remedy)
 
+    def _introduce(self, inputs: Inputs) -> None:
+        account, line = inputs.account, self.console.line
+        line(f"Scale set {account.scale_set}, resource group {account.resource_group}")
+        if account.cloud.resource_manager_endpoint:
+            line(f"Resource Manager at {account.cloud.resource_manager_endpoint} (not one of Microsoft's clouds)")
+        else:
+            line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
+        line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
 
-def _ended_by(error: BaseException, console: Console, report: Report) -> Ending:
-    """The ending of a run that an exception ended: a cancelled job, something foreseen, or a bug of ours."""
-    from vmss_upgrade.reporters import phrases as words
-    from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+    def _events(self, inputs: Inputs, transport: Transport | None) -> Generator[Event]:
+        from vmss_upgrade.driver.run import run_rollout
 
-    if isinstance(error, (Interrupted, KeyboardInterrupt)):
-        cause = Interrupted()
-        remedy = words.how_to_finish_rollback(report) or cause.remedy
-        return Ending(outcome=Outcome.INTERRUPTED, reason=str(cause), remedy=remedy)
-    outcome = Outcome.HALTED if report.plan is not None else Outcome.REFUSED
-    if report.rollback is not None:
-        outcome = Outcome.ROLLBACK_FAILED
-    if isinstance(error, VmssUpgradeError):
-        return Ending(outcome=outcome, reason=str(error), remedy=error.remedy)
-    console.lines("".join(traceback.format_exception(error)))
-    return Ending(outcome=outcome, reason=f"Internal error: {type(error).__name__}: {error}", remedy=ISSUES)
+        timeout = inputs.order.policy.timeout
+        api = connected(inputs.account, self._job, self._clock, self.console, timeout=timeout, transport=transport)
+        return run_rollout(inputs.order, api, self._clock)
 
+    def _take(self, event: Event) -> None:
+        """Report an event, and save what the post step needs of it in case this step is killed."""
+        self.report.add(event)
+        self._attempt("the state for the post step", lambda: self._memory.take(event))
+        self._tell(event)
 
-def _finish(console: Console, report: Report, ending: Ending, at: float) -> None:
-    from vmss_upgrade.rollout.history.events import RolloutFinished
+    def _tell(self, event: Event) -> None:
+        """Put an event into the log. Reporting never stops a rollout half-way: an error becomes a warning."""
+        try:
+            self._log.tell(event)
+        except Interrupted:
+            raise
+        except Exception as error:
+            with contextlib.suppress(OSError, ValueError):  # the same disk may be full
+                print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
 
-    event = RolloutFinished(at=at, ending=ending)
-    report.add(event)
-    _tell(console, event, report)
+    # -- the end -------------------------------------------------------------------------------------------------
 
+    def ending_by(self, error: BaseException) -> Ending | None:
+        """Return how an exception ended the run; None if the run had ended by itself before it was raised."""
+        from vmss_upgrade.reporters.next_steps import how_to_finish_rollback
+        from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
-def _write_everything(environ: Mapping[str, str], console: Console, report: Report, simulated: str) -> int:
-    """Record, outputs and summary, each whether or not the others can be written. Returns the exit code."""
-    from vmss_upgrade.inputs import usable_report_path
-    from vmss_upgrade.reporters import outputs, step_summary
-    from vmss_upgrade.reporters.files import append_whole
-    from vmss_upgrade.reporters.record_file import write_record
+        if self.report.ending is not None:
+            return None
+        cause = as_ours(error)
+        if isinstance(cause, Interrupted):
+            remedy = how_to_finish_rollback(self.report) or cause.remedy
+            return Ending(outcome=Outcome.INTERRUPTED, reason=str(cause), remedy=remedy)
+        if isinstance(cause, InternalError):
+            self.console.traceback(error)
+        outcome = Outcome.HALTED if self.report.plan is not None else Outcome.REFUSED
+        if self.report.rollback is not None:
+            outcome = Outcome.ROLLBACK_FAILED
+        return Ending(outcome=outcome, reason=str(cause), remedy=cause.remedy)
 
-    path = usable_report_path(environ)
-    workspace = environ.get("GITHUB_WORKSPACE") or "."
-    if path and not _attempt(console, "the record", lambda: write_record(report, workspace, path)):
-        path = ""
+    def finish(self, ending: Ending, at: float) -> None:
+        """Report an ending that did not come as an event."""
+        from vmss_upgrade.rollout.history.events import RolloutFinished
 
-    def write_outputs() -> None:
-        values, cut = outputs.within_limit(outputs.as_outputs(report, path))
-        outputs.write_outputs(values, environ["GITHUB_OUTPUT"])
-        if cut:
-            console.warning(f"The outputs {', '.join(cut)} are too long for GitHub, and were cut. The record has all.")
+        event = RolloutFinished(at=at, ending=ending)
+        self.report.add(event)
+        self._tell(event)
 
-    def write_summary() -> None:
-        file = environ["GITHUB_STEP_SUMMARY"]
-        taken = os.path.getsize(file) if os.path.exists(file) else 0
-        append_whole(file, step_summary.as_markdown(report, simulated=simulated, taken=taken))
+    def write_record(self) -> None:
+        """Write the JSON record, if one was asked for."""
+        from vmss_upgrade.inputs import usable_report_path
+        from vmss_upgrade.reporters.record import write_record
 
-    if environ.get("GITHUB_OUTPUT"):
-        _attempt(console, "the outputs", write_outputs)
-    if environ.get("GITHUB_STEP_SUMMARY"):
-        _attempt(console, "the step summary", write_summary)
-    return report.ending.outcome.exit_code if report.ending else 1
+        path = usable_report_path(self._job.environ)
+        if path and self._attempt("the record", lambda: write_record(self.report, self._job.workspace, path)):
+            self._record_path = path
 
+    def write_outputs(self) -> None:
+        """Write the outputs of the action, if the runner takes them."""
+        from vmss_upgrade.reporters.outputs import as_outputs, within_limit, write_outputs
 
-def _attempt(console: Console, what: str, write: Callable[[], None]) -> bool:
-    """Make and write one of them; whatever goes wrong is told, and does not take the others with it."""
-    try:
-        write()
-    except Exception as error:
-        console.warning(f"Could not write {what}: {type(error).__name__}: {error}")
-        return False
-    return True
+        def write() -> None:
+            values, cut = within_limit(as_outputs(self.report, self._record_path))
+            write_outputs(values, self._job.output_file)
+            if cut:
+                names = ", ".join(cut)
+                self.console.warning(
+                    f"The outputs {names} are too long for GitHub, and were cut. The JSON record has them whole."
+                )
 
+        if self._job.output_file:
+            self._attempt("the outputs", write)
 
-# -- environment ---------------------------------------------------------------------------------------------------
+    def write_summary(self) -> None:
+        """Write the step summary, if the runner takes one."""
+        from vmss_upgrade.reporters.step_summary import append_summary
 
+        if file := self._job.summary_file:
+            self._attempt("the step summary", lambda: append_summary(self.report, file, simulated=self._simulated))
 
-def _wants_colour(environ: Mapping[str, str]) -> bool:
-    if environ.get("NO_COLOR"):
-        return False
-    return environ.get("GITHUB_ACTIONS") == "true" or sys.stdout.isatty() or bool(environ.get("FORCE_COLOR"))
+    def save_that_it_ended(self) -> None:
+        """Tell the post step that this step was not killed."""
+        self._attempt("the state for the post step", self._memory.end)
+
+    def _attempt(self, what: str, write: Callable[[], None]) -> bool:
+        """Write something. An error becomes a warning, and does not stop the others from being written."""
+        try:
+            write()
+        except Exception as error:
+            self.console.warning(f"Could not write {what}: {type(error).__name__}: {error}")
+            return False
+        return True

@@ -1,6 +1,6 @@
 """Play a scenario of the simulator through the whole action: the real inputs, SDK client, driver and reporters.
 
-The only module that knows both houses. `make demo` calls it.
+The only module that imports both the action and the simulator. `make demo` calls it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def rehearse(
     environ: Mapping[str, str] | None = None,
     clock: VirtualClock | None = None,
 ) -> tuple[int, SimulatedAzure]:
-    """Run the action on `scenario`; summary, outputs and record go into `folder`. Returns exit code and the Azure."""
+    """Run the action on `scenario`; summary, outputs and record go into `folder`. Returns the exit code and Azure."""
     clock = clock or VirtualClock(pace)
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
@@ -41,7 +41,7 @@ def rehearse(
 
 
 def environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
-    """The environment that a runner would give the action for this simulated Azure."""
+    """Return the environment that a runner would give the action for this simulated Azure."""
     there = azure.coordinates
     given = {
         "subscription-id": there["subscription"],
@@ -65,7 +65,7 @@ def environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) 
 
 
 def main() -> int:
-    """The command line of `make demo`. Returns the action's exit code."""
+    """Run the command line of `make demo`. Returns the action's exit code."""
     parser = argparse.ArgumentParser(prog="vmss_upgrade.rehearsal", description=__doc__)
     parser.add_argument("--scenario", default="happy", help="name of a scenario, or a scenario file")
     parser.add_argument("--pace", type=float, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")

@@ -49,12 +49,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.handover": {"reporters.files", "reporters.sanitiser", *ROLLOUT},
     "vmss_upgrade.main": {"azure_api", "driver", "handover", "inputs", "job", "reporters", *SHARED},
     "vmss_upgrade.post": {
-        "azure_api",
         "driver.remote",
         "driver.repairs",
         "handover",
         "inputs",
         "job",
+        "main.connected",
         "reporters",
         *SHARED,
     },
@@ -340,6 +340,7 @@ def test_every_part_of_the_house_is_there() -> None:
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),
         pytest.param("vmss_upgrade.main", "import signal", "signal, which belongs in", id="main-signal"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver.run import x", "not below it", id="post-driver"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.main import run", "not below it", id="post-main"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver import batches", "not below it", id="post-batches"),
         pytest.param(
             "vmss_upgrade.driver.x", "from vmss_upgrade.ports import ScaleSetApi", "the port", id="driver-port"

@@ -43,7 +43,7 @@ def test_a_wrong_account_is_reported(serve: Serve, job: Job, way: Way) -> None:
 
     assert result.exit_code == 1
     [error] = result.commands("error")
-    assert "scale-set: 'a b' cannot be such a name" in error
+    assert "scale-set: 'a b' is not a valid name" in error
 
 
 @pytest.mark.usefixtures("image")

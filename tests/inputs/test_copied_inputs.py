@@ -55,10 +55,10 @@ def test_the_latest_version_as_an_urn() -> None:
 
 
 def test_an_urn_that_another_input_contradicts() -> None:
-    told = problems({"image-version": URN, "image-sku": "minimal"})
-    assert list(told) == ["image-sku"]
-    assert "'minimal' contradicts the URN in `image-version`" in told["image-sku"]
-    assert "image-publisher: Canonical, image-offer: ubuntu-24_04-lts, image-sku: server" in told["image-sku"]
+    found = problems({"image-version": URN, "image-sku": "minimal"})
+    assert list(found) == ["image-sku"]
+    assert "'minimal' contradicts the URN in `image-version`" in found["image-sku"]
+    assert "image-publisher: Canonical, image-offer: ubuntu-24_04-lts, image-sku: server" in found["image-sku"]
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_an_urn_that_another_input_contradicts() -> None:
     ],
 )
 def test_what_is_no_urn_is_refused_with_all_ways_to_name_an_image(given: dict[str, str], name: str) -> None:
-    told = problems(given)[name]
-    assert "PUBLISHER:OFFER:SKU:VERSION" in told
-    assert "`image-publisher`, `image-offer`, `image-sku` and `image-version`" in told
+    found = problems(given)[name]
+    assert "PUBLISHER:OFFER:SKU:VERSION" in found
+    assert "`image-publisher`, `image-offer`, `image-sku` and `image-version`" in found
 
 
 def test_an_urn_as_the_id_of_an_image() -> None:
-    told = problems({"image-version": "", "image-id": URN})
-    assert "give it as `image-version`" in told["image-id"]
+    found = problems({"image-version": "", "image-id": URN})
+    assert "give it as `image-version`" in found["image-id"]
 
 
 @pytest.mark.parametrize("quote", ['"', "'"], ids=["double", "single"])

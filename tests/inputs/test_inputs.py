@@ -46,7 +46,7 @@ ENOUGH = {
 
 
 def environ(given: dict[str, str], **more: str) -> dict[str, str]:
-    """What the runner sets: every input under its name, those not given empty."""
+    """Return what the runner sets: every input under its name, those not given empty."""
     inputs = {f"INPUT_{name.upper()}": "" for name in INPUTS}
     inputs |= {f"INPUT_{name.upper()}": value for name, value in {**ENOUGH, **given}.items()}
     return {**OIDC, **inputs, **more}
@@ -57,12 +57,12 @@ def parsed(given: dict[str, str] | None = None, **more: str) -> Inputs:
 
 
 def problems(given: dict[str, str], **more: str) -> dict[str, str]:
-    """Input -> what is wrong with it and how to mend it."""
+    """Return input -> what is wrong with it and how to correct it."""
     return refusals(environ(given, **more))
 
 
 def refusals(environment: dict[str, str]) -> dict[str, str]:
-    """The same of a whole environment."""
+    """Return what is wrong with the inputs in an environment."""
     with pytest.raises(InputError) as refused:
         parse_inputs(environment)
     found = refused.value.problems
@@ -406,7 +406,7 @@ def test_report_path_and_names_of_the_runner() -> None:
 # -- sign-in ---------------------------------------------------------------------------------------------------------
 
 HOSTED, SELF_HOSTED = {"RUNNER_ENVIRONMENT": "github-hosted"}, {"RUNNER_ENVIRONMENT": "self-hosted"}
-NOBODY = {"tenant-id": "", "client-id": ""}
+NO_APPLICATION = {"tenant-id": "", "client-id": ""}
 SECRET = {"client-secret": "s3cret"}
 NO_OIDC = dict.fromkeys(OIDC, "")
 
@@ -419,8 +419,8 @@ NO_OIDC = dict.fromkeys(OIDC, "")
         pytest.param({}, {}, GitHubOidc, id="oidc"),
         pytest.param({}, SELF_HOSTED, GitHubOidc, id="oidc-on-a-self-hosted-runner"),
         pytest.param(SECRET, SELF_HOSTED, ClientSecret, id="secret-on-a-self-hosted-runner"),
-        pytest.param(NOBODY, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="managed-identity"),
-        pytest.param(NOBODY, SELF_HOSTED, ManagedIdentity, id="managed-identity-although-oidc-is-there"),
+        pytest.param(NO_APPLICATION, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="managed-identity"),
+        pytest.param(NO_APPLICATION, SELF_HOSTED, ManagedIdentity, id="managed-identity-although-oidc-is-there"),
         pytest.param({"tenant-id": ""}, {**SELF_HOSTED, **NO_OIDC}, ManagedIdentity, id="client-id-alone"),
     ],
 )
@@ -437,8 +437,8 @@ def test_sign_in(given: dict[str, str], more: dict[str, str], expected: type) ->
         pytest.param({}, {"ACTIONS_ID_TOKEN_REQUEST_TOKEN": ""}, {"client-secret"}, id="half-of-oidc"),
         pytest.param({"client-id": ""}, {}, {"client-id"}, id="no-client"),
         pytest.param({"tenant-id": "", **SECRET}, {}, {"tenant-id"}, id="secret-without-tenant"),
-        pytest.param(NOBODY, {}, {"tenant-id", "client-id"}, id="nothing"),
-        pytest.param(NOBODY, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-id", "client-secret"}, id="hosted"),
+        pytest.param(NO_APPLICATION, {}, {"tenant-id", "client-id"}, id="nothing"),
+        pytest.param(NO_APPLICATION, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-id", "client-secret"}, id="hosted"),
         pytest.param({"tenant-id": ""}, {**SELF_HOSTED}, {"tenant-id"}, id="self-hosted-but-a-client-was-given"),
         pytest.param({"tenant-id": "a/b"}, {}, {"tenant-id"}, id="tenant-form"),
         pytest.param({"client-id": "a b"}, {}, {"client-id"}, id="client-form"),
@@ -550,7 +550,7 @@ def test_a_secret_needs_nothing_of_github() -> None:
     ],
 )
 def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endpoint: str) -> None:
-    account = parsed(NOBODY, **SELF_HOSTED, **environment).account
+    account = parsed(NO_APPLICATION, **SELF_HOSTED, **environment).account
     assert account.sign_in == ManagedIdentity(endpoint=endpoint)
     assert account.signs_in_at == endpoint
 
@@ -569,8 +569,8 @@ def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endp
     ],
 )
 def test_where_no_managed_identity_is_asked_for(environment: dict[str, str], name: str) -> None:
-    assert problems(NOBODY, **SELF_HOSTED, **environment).keys() == {name}
-    assert parsed({}, **SELF_HOSTED, **environment), "nobody needs it"
+    assert problems(NO_APPLICATION, **SELF_HOSTED, **environment).keys() == {name}
+    assert parsed({}, **SELF_HOSTED, **environment), "it is not needed"
 
 
 @pytest.mark.parametrize("environment", [{}, {"IDENTITY_ENDPOINT": "http://127.0.0.1:41/t"}], ids=["imds", "endpoint"])
@@ -622,13 +622,13 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
     ("name", "value", "words"),
     [
         pytest.param("scale-set", "", "is missing. Give the scale set's name, or its whole", id="no-scale-set"),
-        pytest.param("scale-set", "a/b", "cannot be such a name. Give the name alone", id="scale-set-form"),
+        pytest.param("scale-set", "a/b", "is not a valid name. Give the name alone", id="scale-set-form"),
         pytest.param(
             "scale-set", f"{RESOURCE_ID}/extensions/x", "is not the resource id of a scale set", id="not-its-id"
         ),
         pytest.param("scale-set", GALLERY, "is not the resource id of a scale set", id="id-of-something-else"),
         pytest.param("resource-group", "", "is missing. Give it, or a whole resource id", id="no-group"),
-        pytest.param("resource-group", "a/b", "cannot be such a name", id="group-form"),
+        pytest.param("resource-group", "a/b", "is not a valid name", id="group-form"),
         pytest.param("subscription-id", "", "is missing. Give it, or a whole resource id", id="no-subscription"),
         pytest.param("subscription-id", "my subscription", "is not a GUID", id="subscription-form"),
         pytest.param("environment", "AzureGermanCloud", "Use one of: AzureCloud, AzureUSGov", id="environment"),
@@ -647,10 +647,10 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("strategy", "all", "Use one of: auto, update-domain, fault-domain, zone, batch.", id="strategy"),
         pytest.param("image-version", "", "no image is asked for", id="no-image"),
         pytest.param("wait-for-replication", "a while", "'a while' is not a duration", id="wait"),
-        pytest.param("image-version", "1.0 beta", "cannot be such a name", id="version-form"),
-        pytest.param("image-sku", "a:b", "cannot be such a name", id="sku-form"),
-        pytest.param("image-offer", "a/b", "cannot be such a name", id="offer-form"),
-        pytest.param("image-publisher", "a b", "cannot be such a name", id="publisher-form"),
+        pytest.param("image-version", "1.0 beta", "is not a valid name", id="version-form"),
+        pytest.param("image-sku", "a:b", "is not a valid name", id="sku-form"),
+        pytest.param("image-offer", "a/b", "is not a valid name", id="offer-form"),
+        pytest.param("image-publisher", "a b", "is not a valid name", id="publisher-form"),
         pytest.param("batch-size", "0", "neither a count of instances nor a percentage", id="batch-of-none"),
         pytest.param("batch-size", "0%", "neither a count of instances nor a percentage", id="no-percent"),
         pytest.param("batch-size", "-1", "neither a count of instances nor a percentage", id="negative"),
@@ -667,10 +667,10 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("update-domains", "0,x,-1", "'x', '-1' in the list cannot be the number of a domain", id="number"),
         pytest.param("update-domains", "0-2", "'0-2' in the list cannot be", id="range"),
         pytest.param("update-domains", "0 1", "'0 1' in the list cannot be", id="blanks-between"),
-        pytest.param("update-domains", "[0, 1", "begins like a JSON array, but is none. Write [", id="broken-json"),
-        pytest.param("update-domains", "[0] 1", "begins like a JSON array, but is none", id="more-than-json"),
-        pytest.param("update-domains", "[0,]", "begins like a JSON array, but is none", id="json-comma"),
-        pytest.param("update-domains", "[" * 99999, "begins like a JSON array, but is none", id="deep-json"),
+        pytest.param("update-domains", "[0, 1", "begins like a JSON array, but is not one. Write [", id="broken-json"),
+        pytest.param("update-domains", "[0] 1", "begins like a JSON array, but is not one", id="more-than-json"),
+        pytest.param("update-domains", "[0,]", "begins like a JSON array, but is not one", id="json-comma"),
+        pytest.param("update-domains", "[" * 99999, "begins like a JSON array, but is not one", id="deep-json"),
         pytest.param("update-domains", "[1.5, 2]", "1.5 in the list cannot be the number", id="json-fraction"),
         pytest.param("update-domains", "[1, null]", "null in the list cannot be the number", id="json-null"),
         pytest.param("update-domains", "[true]", "true in the list cannot be the number", id="json-boolean"),
@@ -711,9 +711,9 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("report-path", "a\x1bb.json", "does not name a file below the workspace", id="escape"),
         pytest.param("report-path", "a\u2028b.json", "does not name a file below the workspace", id="separator"),
         pytest.param("report-path", "a\u202eb.json", "does not name a file below the workspace", id="turned-round"),
-        pytest.param("report-path", ".git/config", "below a folder of git's", id="git"),
-        pytest.param("report-path", "a/.GIT/hooks/x", "below a folder of git's", id="git-of-a-module"),
-        pytest.param("report-path", ".git", "below a folder of git's", id="git-itself"),
+        pytest.param("report-path", ".git/config", "below a .git folder", id="git"),
+        pytest.param("report-path", "a/.GIT/hooks/x", "below a .git folder", id="git-of-a-module"),
+        pytest.param("report-path", ".git", "below a .git folder", id="git-itself"),
     ],
 )
 def test_refused(name: str, value: str, words: str) -> None:
@@ -845,7 +845,7 @@ def test_what_nothing_is_called_in_an_id(value: str) -> None:
 def test_a_subscription_in_an_id_is_a_guid(value: str) -> None:
     elsewhere = {"resource-group": "", "subscription-id": ""}
     found = problems({"scale-set": RESOURCE_ID.replace(SUBSCRIPTION, value), **elsewhere})
-    assert f"{value!r} is no subscription's id" in found["scale-set"]
+    assert f"{value!r} is not a valid subscription id" in found["scale-set"]
     found = problems({"image-version": "", "image-id": GALLERY.replace(SUBSCRIPTION, value)})
     assert "where the subscription's id belongs" in found["image-id"]
 
@@ -1015,7 +1015,7 @@ RECORD = {
 
 
 def recorded(tmp_path: Path, text: str, **given: str) -> dict[str, str]:
-    """The environment of a job whose workspace has a record."""
+    """Return the environment of a job whose workspace has a record."""
     (tmp_path / "out").mkdir(exist_ok=True)
     (tmp_path / "out" / "record.json").write_text(text)
     usual = {"operation": "rollback", "image-version": "", "record": "out/record.json"}
@@ -1058,21 +1058,31 @@ def test_a_record_tells_a_rollout_what_to_return_to(tmp_path: Path) -> None:
     [
         pytest.param({"schema": "other/1"}, "is not a record of this action", id="schema"),
         pytest.param({"schema": 7}, "is not a record of this action", id="schema-type"),
-        pytest.param({"previous_image": None}, "does not tell scale set, previous and target image", id="no-previous"),
-        pytest.param({"previous_image": "a:b"}, "does not tell scale set, previous and target image", id="no-image"),
-        pytest.param({"target_image": []}, "does not tell scale set, previous and target image", id="target-type"),
-        pytest.param({"scale_set": "x"}, "does not tell scale set, previous and target image", id="no-set"),
-        pytest.param({"scale_set": {"id": 1}}, "does not tell scale set, previous and target image", id="set-type"),
+        pytest.param(
+            {"previous_image": None}, "does not name the scale set, the previous and the target image", id="no-previous"
+        ),
+        pytest.param(
+            {"previous_image": "a:b"}, "does not name the scale set, the previous and the target image", id="no-image"
+        ),
+        pytest.param(
+            {"target_image": []}, "does not name the scale set, the previous and the target image", id="target-type"
+        ),
+        pytest.param({"scale_set": "x"}, "does not name the scale set, the previous and the target image", id="no-set"),
+        pytest.param(
+            {"scale_set": {"id": 1}}, "does not name the scale set, the previous and the target image", id="set-type"
+        ),
         pytest.param({"schema": json.loads("[" * 400 + "]" * 400)}, "is not a record of this action", id="deep-schema"),
-        pytest.param({"previous_image": json.loads("[" * 400 + "]" * 400)}, "does not tell", id="deep-image"),
-        pytest.param({"target_image": 1}, "does not tell scale set, previous and target image", id="target-number"),
+        pytest.param({"previous_image": json.loads("[" * 400 + "]" * 400)}, "does not name", id="deep-image"),
+        pytest.param(
+            {"target_image": 1}, "does not name the scale set, the previous and the target image", id="target-number"
+        ),
         pytest.param({"previous_image": "a:b:c:latest"}, "names no exact previous image (a:b:c:latest)", id="floating"),
-        pytest.param({"previous_image": MANAGED.replace("/g/", "/../")}, "does not tell", id="way-up"),
-        pytest.param({"previous_image": MANAGED.replace(SUBSCRIPTION, "s")}, "does not tell", id="no-guid"),
-        pytest.param({"previous_image": f"{GALLERY}/versions/1.0.0/../2.0.0"}, "does not tell", id="way-up-a-version"),
-        pytest.param({"previous_image": "a:..:c:1.0.0"}, "does not tell", id="way-up-an-offer"),
-        pytest.param({"target_image": "a:b/../c:d:1.0.0"}, "does not tell", id="a-path-as-an-offer"),
-        pytest.param({"previous_image": r"https://evil\@a/x.vhd"}, "does not tell", id="vhd-backslash"),
+        pytest.param({"previous_image": MANAGED.replace("/g/", "/../")}, "does not name", id="way-up"),
+        pytest.param({"previous_image": MANAGED.replace(SUBSCRIPTION, "s")}, "does not name", id="no-guid"),
+        pytest.param({"previous_image": f"{GALLERY}/versions/1.0.0/../2.0.0"}, "does not name", id="way-up-a-version"),
+        pytest.param({"previous_image": "a:..:c:1.0.0"}, "does not name", id="way-up-an-offer"),
+        pytest.param({"target_image": "a:b/../c:d:1.0.0"}, "does not name", id="a-path-as-an-offer"),
+        pytest.param({"previous_image": r"https://evil\@a/x.vhd"}, "does not name", id="vhd-backslash"),
         pytest.param({"previous_image": GALLERY}, "names no exact previous image", id="definition"),
     ],
 )

@@ -22,7 +22,7 @@ NEW_VHD = vhd(f"https://account.blob.core.windows.net/c/new.vhd?sig={SECRET}")
 
 
 def failures(count: int, *, codes: int = 1, length: int = 0) -> tuple[Failure, ...]:
-    """So many failures of instances 0, 1, 2 ..., each with a message of its own."""
+    """Return so many failures of instances 0, 1, 2 ..., each with a message of its own."""
     return tuple(
         Failure(
             instance_id=str(number),
@@ -35,7 +35,7 @@ def failures(count: int, *, codes: int = 1, length: int = 0) -> tuple[Failure, .
 
 
 def halted(instances: int = 20, failed: tuple[Failure, ...] | None = None) -> Report:
-    """A halted rollout in which every string that is not ours is hostile, from one VHD with a SAS to another."""
+    """Return a halted rollout from one VHD with a SAS to another, in which every foreign string is hostile."""
     failed = failures(4) if failed is None else failed
     scale_set = fleet("0123456789" * (instances // 10), old=None, image=OLD_VHD, name=TEXT, location=TEXT)
     scale_set = replace(scale_set, instances=tuple(replace(i, latest_model_applied=False) for i in scale_set.instances))
@@ -44,7 +44,7 @@ def halted(instances: int = 20, failed: tuple[Failure, ...] | None = None) -> Re
 
 
 def tables(markdown: str) -> list[list[str]]:
-    """The rows of each table."""
+    """Return the rows of each table."""
     found = [block.split("\n") for block in re.split(r"\n(?!\|)", "\n" + markdown)]
     return [rows for lines in found if len(rows := [line for line in lines if line.startswith("|")]) > 1]
 
@@ -54,7 +54,7 @@ def outside_of_fences(markdown: str) -> str:
 
 
 def foreign_tags(markdown: str) -> list[str]:
-    """HTML that is not one of the four elements that we write."""
+    """Return HTML that is not one of the four elements that we write."""
     return re.findall(r"<(?!/?(?:code|br|details|summary)>)[^\s\d]", outside_of_fences(markdown))
 
 

@@ -47,7 +47,7 @@ def test_a_message_of_twenty_megabytes_is_cut_in_the_record() -> None:
 
 
 def test_a_record_that_would_be_too_large_leaves_out_what_matters_least(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hundred instances fail in their own words, in a script of which JSON makes twelve characters each."""
+    """Let a hundred instances fail with different messages, in a script of which JSON makes twelve characters each."""
     monkeypatch.setattr("vmss_upgrade.reporters.record.LARGEST_RECORD", MEBIBYTE)
     long = "\U00020000" * 20_000
     failed = tuple(Failure(instance_id=str(n), code=f"C{n}", message=f"{n}{long}") for n in range(100))

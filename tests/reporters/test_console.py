@@ -9,6 +9,7 @@ from hostile import SECRET, TEXT, failures, halted
 
 from builders import fleet, run_of
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.log import Log
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import (
@@ -29,16 +30,16 @@ COMMAND = re.compile(r"^\s*::(?P<name>[\w-]+)(?P<properties>[^:]*)::(?P<message>
 ALLOWED = {"group", "endgroup", "error", "warning", "notice", "debug", "add-mask"}
 
 
-def say(events: list[Event], *, github: bool = True, colour: bool = False) -> Console:
-    console, report = Console(github=github, colour=colour), Report()
+def say(events: list[Event], *, github: bool = True, colour: bool = False) -> None:
+    report = Report()
+    log = Log(Console(github=github, colour=colour), report)
     for event in events:
         report.add(event)
-        console.tell(event, report)
-    return console
+        log.tell(event)
 
 
 def commands(output: str) -> list[tuple[str, str]]:
-    """Name and message of each command, as the runner would read them."""
+    """Return name and message of each command, as the runner would read them."""
     lines = re.split(r"[\r\n]", output)
     assert not [line for line in lines if "##[" in line]
     found = [(match["name"], match["message"]) for match in map(COMMAND.match, lines) if match]
@@ -47,7 +48,7 @@ def commands(output: str) -> list[tuple[str, str]]:
 
 
 def hostile_run() -> list[Event]:
-    """The events of a run in which every foreign string is hostile."""
+    """Return the events of a run in which every foreign string is hostile."""
     report = halted()
     assert report.model and report.ending
     events = run_of(fleet("0011", name=TEXT, location=TEXT), failures=failures(1), ending=report.ending)

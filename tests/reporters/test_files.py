@@ -11,9 +11,9 @@ import pytest
 from hostile import SECRET, halted
 
 from builders import NEW, fleet, report_of, run_of
-from vmss_upgrade.reporters.outputs import OUTPUTS, as_outputs, write_outputs
-from vmss_upgrade.reporters.record import SCHEMA, as_record
-from vmss_upgrade.reporters.record_file import write_record
+from harness.vocabulary import OUTPUTS
+from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
+from vmss_upgrade.reporters.record import SCHEMA, as_record, write_record
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report

@@ -7,8 +7,7 @@ import re
 import pytest
 
 from builders import changed, fleet
-from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, as_lines, as_markdown, domain_labels
-from vmss_upgrade.rollout.domain import DomainKind
+from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, Heatmap, as_lines, as_markdown, domain_labels, heatmap
 from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.planning.grouping import finest_shown
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -17,12 +16,17 @@ LETTERS = {"o": Cell.OLD, "u": Cell.UPGRADING, "n": Cell.NEW, "f": Cell.FAILED, 
 
 
 def cells(letters: str) -> dict[str, Cell]:
-    """Instance i has the cell of the i-th letter: old, upgrading, new, failed, skipped."""
+    """Return the cell of instance i by the i-th letter: old, upgrading, new, failed, skipped."""
     return {str(number): LETTERS[letter] for number, letter in enumerate(letters)}
 
 
+def heatmap_of(scale_set: ScaleSet, letters: str) -> Heatmap:
+    kind = finest_shown(scale_set.instances)
+    return heatmap(scale_set.instances, cells(letters), kind, domain_labels(scale_set.instances, kind))
+
+
 def drawn(scale_set: ScaleSet, letters: str, colour: bool = False) -> list[str]:
-    return as_lines(scale_set.instances, cells(letters), finest_shown(scale_set.instances), colour=colour)
+    return as_lines(heatmap_of(scale_set, letters), colour=colour)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +34,7 @@ def drawn(scale_set: ScaleSet, letters: str, colour: bool = False) -> list[str]:
     [
         pytest.param(fleet("01"), ["UD 0", "UD 1"], id="numbers-only"),
         pytest.param(fleet("00", zones="12"), ["zone 1 UD 0", "zone 2 UD 0"], id="zones"),
-        pytest.param(fleet("00", zones="11"), ["UD 0"], id="one-zone-is-not-told"),
+        pytest.param(fleet("00", zones="11"), ["UD 0"], id="one-zone-is-not-named"),
         pytest.param(fleet("---", zones="132"), ["zone 1", "zone 2", "zone 3"], id="zones-alone"),
         pytest.param(fleet("00", groups="ba"), ["PG1 UD 0", "PG2 UD 0"], id="placement-groups"),
         pytest.param(fleet("01", zones="12", groups="ab"), ["zone 1 PG1 UD 0", "zone 2 PG2 UD 1"], id="both"),
@@ -97,7 +101,7 @@ def test_an_empty_set() -> None:
 
 def test_markdown_shows_before_and_after_in_rows_of_equal_width() -> None:
     scale_set = fleet("0011")
-    lines = as_markdown(scale_set.instances, cells("oooo"), scale_set.instances, cells("nnfo"), DomainKind.UPDATE)
+    lines = as_markdown(heatmap_of(scale_set, "oooo"), heatmap_of(scale_set, "nnfo"))
     lines = [line.replace("&nbsp;", " ") for line in lines]  # where a line may not break is left open
     table = [line for line in lines if line.startswith("|")]
     assert len({line.count("|") for line in table}) == 1

@@ -22,7 +22,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def started(tmp_path: Path, redirection: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """The main step (from bash: sh drops the inputs) with such a standard output; it ends by refusing its inputs."""
+    """Start the main step (from bash: sh drops the inputs) with such a standard output; it refuses its inputs."""
     command = f'exec "{sys.executable}" "{PROJECT / "entrypoint.py"}" {redirection}'
     given = {
         "GITHUB_ACTIONS": "true",
@@ -51,7 +51,7 @@ def test_a_log_that_takes_ascii_only_says_what_it_can(tmp_path: Path) -> None:
 
 
 def test_a_pipe_that_is_not_waited_for_gets_every_line() -> None:
-    """Somebody made it non-blocking; it is read only once it is full, which the child tells by standard error."""
+    """Read a pipe that was made non-blocking only once it is full, which the child reports by standard error."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     script = (

@@ -1,4 +1,4 @@
-"""Secrets are taken out in whatever form somebody says them back: escaped, encoded, cut, broken, or merely alike."""
+"""Secrets are taken out in every form in which they come back: escaped, encoded, cut, broken, or merely alike."""
 
 from __future__ import annotations
 
@@ -14,17 +14,22 @@ import pytest
 
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.record import as_record
-from vmss_upgrade.reporters.sanitiser.redaction import SHORTEST_SECRET, derived_forms, forget_secrets, keep_secret
+from vmss_upgrade.reporters.sanitiser.known_secrets import (
+    SHORTEST_SECRET,
+    derived_forms,
+    forget_secrets,
+    keep_secret,
+)
 from vmss_upgrade.reporters.sanitiser.text import clean, code, cut, fenced, markdown, without_queries
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 
 DRAWN = random.Random(11)
-TELLING = 8  # so many characters of a secret in a row are more than anybody says by chance
+TELLING = 8  # so many characters of a secret in a row do not stand in a text by chance
 
 
 def drawn(alphabet: str, length: int) -> str:
-    """A secret, made here."""
+    """Draw a secret."""
     return "".join(DRAWN.choices(alphabet, k=length))
 
 
@@ -33,7 +38,7 @@ def b64url(value: bytes) -> str:
 
 
 def jwt_of(claims: int) -> str:
-    """A token as Entra makes them, signed by nobody."""
+    """Return a token as Entra makes them, without a real signature."""
     header = b64url(json.dumps({"typ": "JWT", "alg": "RS256", "kid": drawn(string.ascii_letters, 20)}).encode())
     payload = b64url(json.dumps({"a": drawn(string.ascii_letters, claims)}).encode())
     return f"{header}.{payload}.{b64url(DRAWN.randbytes(64))}"
@@ -45,7 +50,7 @@ TOKEN = jwt_of(300)
 
 
 def shifts(secret: str) -> dict[str, str]:
-    """The secret in Base64 behind 0, 1 and 2 other characters, as it is and as addresses have it, padded and not."""
+    """Return the secret in Base64 after 0, 1 and 2 other characters, in both alphabets, padded and not."""
     forms = {}
     for ahead in range(3):
         raw = b"u:::"[1 : 1 + ahead] + secret.encode() + b":x"
@@ -64,7 +69,7 @@ def lower_hex(text: str) -> str:
 
 
 def forms_of(secret: str) -> dict[str, str]:
-    """What a log of somebody else may hold of it."""
+    """Return the forms in which a foreign log may hold the secret."""
     middle = len(secret) // 2
     escaped = json.dumps(secret)[1:-1]
     return {
@@ -109,8 +114,8 @@ def forms_of(secret: str) -> dict[str, str]:
     }
 
 
-def told(text: str, secret: str) -> list[str]:
-    """Pieces of the secret, in any of the forms that are read back here, which stand in the text."""
+def leaked(text: str, secret: str) -> list[str]:
+    """Return the pieces of the secret, in any of the forms that are read back here, which stand in the text."""
     seen = "".join(sign for sign in text if not sign.isspace() and sign.isprintable())
     pieces = {secret[at : at + TELLING].replace(" ", "") for at in range(len(secret) - TELLING + 1)}
     return sorted(piece for piece in pieces if len(piece) == TELLING and piece in seen)
@@ -124,14 +129,14 @@ def _no_secrets() -> Iterator[None]:
 
 
 def everywhere(text: str) -> str:
-    """The text in all that we write."""
+    """Return the text in everything that we write."""
     report = Report(ending=Ending(outcome=Outcome.HALTED, reason=text, remedy=text))
     said = (clean(text), markdown(text), code(text), fenced(text), cut(text, 60), without_queries(text))
     return "\n".join((*said, str(as_record(report)["reason"])))
 
 
 KINDS = {"signs": SECRET, "plain": PLAIN, "token": TOKEN}
-ODD = [("token", form) for form in ("hex", "hex-upper", "powershell")]  # nobody writes what is so long in these
+ODD = [("token", form) for form in ("hex", "hex-upper", "powershell")]  # a text of that length is not written in these
 
 
 @pytest.mark.parametrize(
@@ -146,7 +151,7 @@ def test_a_secret_is_taken_out_in_every_form(kind: str, form: str) -> None:
     said = everywhere(around)
     pieces = {shown[at : at + 20] for at in range(0, len(shown) - 20, 5)}
     assert [piece for piece in pieces if piece in said and "***" not in piece] == []
-    assert told(said, secret) == []
+    assert leaked(said, secret) == []
     if not form.startswith("cut"):
         assert clean(around).startswith("before")
         assert clean(around).endswith("after"), "what stands behind it is left"
@@ -214,8 +219,8 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
 def test_a_secret_that_two_cuts_straddle_is_not_told_by_any() -> None:
     keep_secret(PLAIN)
     for ahead in range(0, 240):
-        assert told(cut("x" * ahead + " " + PLAIN + " end", 100), PLAIN) == [], ahead
-        assert told(cut("\u200b" * ahead + "x " + PLAIN + " end", 100), PLAIN) == [], ahead
+        assert leaked(cut("x" * ahead + " " + PLAIN + " end", 100), PLAIN) == [], ahead
+        assert leaked(cut("\u200b" * ahead + "x " + PLAIN + " end", 100), PLAIN) == [], ahead
 
 
 def test_a_text_of_twenty_megabytes_is_cut_before_it_is_searched() -> None:

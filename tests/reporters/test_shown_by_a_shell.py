@@ -15,8 +15,7 @@ from harness.runner_files import read_pairs
 from sweeps.bad_input.hostile_text import COMMANDS
 from sweeps.bad_input.runner_log import lines
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
-from vmss_upgrade.reporters.record import as_record
-from vmss_upgrade.reporters.record_file import write_record
+from vmss_upgrade.reporters.record import as_record, write_record
 from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.step_summary import as_markdown
 from vmss_upgrade.rollout.failures import Failure
@@ -41,7 +40,7 @@ cat "$SUMMARY"; echo "$TARGET"; echo "$REPORT"; echo "$PREVIOUS"; cat "$OUTPUT";
 
 
 def hostile_report(text: str) -> Report:
-    """A failed run in which every name and every sentence of others is the text."""
+    """Return a failed run in which every foreign name and sentence is the text."""
     scale_set = fleet("0011", name=text, location=text)
     named = tuple(replace(i, id=f"{text}{i.id}", provisioning=provisioning(text)) for i in scale_set.instances)
     scale_set = replace(scale_set, instances=named)

@@ -9,6 +9,7 @@ from hostile import TEXT, assert_sound
 
 from builders import GALLERY, NEW, changed, fleet, report_of, resource
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.log import Log
 from vmss_upgrade.reporters.outputs import as_outputs
 from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.reporters.step_summary import as_markdown
@@ -33,11 +34,16 @@ def status_of(scale_set: ScaleSet) -> list[Event]:
     ]
 
 
-def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureFixture[str]) -> None:
-    console, report = Console(github=False, colour=False), Report()
-    for event in status_of(MIXED):
+def tell(events: list[Event]) -> None:
+    report = Report()
+    log = Log(Console(github=False, colour=False), report)
+    for event in events:
         report.add(event)
-        console.tell(event, report)
+        log.tell(event)
+
+
+def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(status_of(MIXED))
     output = capsys.readouterr().out
     assert "Model: Canonical:jammy:22_04-lts:2.0.0" in output
     assert "UD 0  ■ ✖  1 on the model, 1 not healthy" in output
@@ -55,10 +61,7 @@ def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureF
     ("has_profile", "lacks"), [pytest.param(False, "virtual machine profile"), pytest.param(True, "image")]
 )
 def test_a_flexible_set_without_a_model(has_profile: bool, lacks: str, capsys: pytest.CaptureFixture[str]) -> None:
-    console, report = Console(github=False, colour=False), Report()
-    for event in status_of(fleet("----", is_flexible=True, has_profile=has_profile, image=resource(""))):
-        report.add(event)
-        console.tell(event, report)
+    tell(status_of(fleet("----", is_flexible=True, has_profile=has_profile, image=resource(""))))
     output = capsys.readouterr().out
     assert f"Model: none, the scale set has no {lacks}\n" in output
     assert "behind" not in output

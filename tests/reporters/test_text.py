@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from builders import STEADY
 from vmss_upgrade.reporters.sanitiser.characters import HOLE, LINE_BREAKS, visible
-from vmss_upgrade.reporters.sanitiser.redaction import forget_secrets, keep_secret
+from vmss_upgrade.reporters.sanitiser.known_secrets import forget_secrets, keep_secret
 from vmss_upgrade.reporters.sanitiser.text import (
     clean,
     code,

@@ -16,7 +16,7 @@ from vmss_upgrade.handover.state_file import Memory
 from vmss_upgrade.reporters import files
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
-from vmss_upgrade.reporters.record_file import write_record
+from vmss_upgrade.reporters.record import write_record
 from vmss_upgrade.rollout.history.events import ScaleSetRead
 from vmss_upgrade.rollout.history.report import Report
 
@@ -25,7 +25,7 @@ BEFORE = "earlier=1\n"
 
 
 def full_after(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    """A disk that takes so many bytes more."""
+    """Let the disk take only so many bytes more."""
     left = [room]
     really = os.write
 
@@ -61,7 +61,7 @@ def test_a_full_disk_leaves_the_file_as_it_was(
 
 
 def test_a_limit_of_the_system_is_a_full_disk(tmp_path: Path) -> None:
-    """The real thing: the kernel takes a part of what is written, and refuses the rest."""
+    """Meet a real limit: the kernel takes a part of what is written, and refuses the rest."""
     file = tmp_path / "file"
     file.write_text(BEFORE)
     script = (
@@ -192,7 +192,7 @@ def test_no_link_and_nothing_but_a_file_is_written_to(kind: str, tmp_path: Path)
 def test_a_folder_that_becomes_a_link_meanwhile_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the look and the writing somebody puts a link where the folder was."""
+    """Put a link where the folder was, between the look and the writing."""
     workspace, elsewhere = tmp_path / "workspace", tmp_path / "elsewhere"
     (workspace / "out").mkdir(parents=True)
     elsewhere.mkdir()

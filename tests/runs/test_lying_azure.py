@@ -28,13 +28,13 @@ UNHEALTHY = r"0, 3: NotHealthy: health is unhealthy"
 NO_BAD_HEALTH = (
     "repair the others",
     "--new-capacity",
-)  # remedies for bad health, which do not help against missing data
+)  # remedies for bad health, not for missing data
 NO_WAY_BACK = ("rolling back", "No rollback")
 ENDED_EARLY = r"Azure says that the operation failed \({}, .*\): the instances decide"
 NOT_CURRENT = (
     r"Somebody changed the model \(not its image\)",
     "batch 1 passed in .*: 2 instances on the image and healthy",
-    "Not current, because somebody changed the rest of the model meanwhile: 0, 3",
+    "Not current, because somebody changed the rest of the model during the rollout: 0, 3",
 )
 NO_ROLE = ("Give the identity the role", "lacks the action", "on the scale set or its resource group")
 NO_CREDENTIAL = ("must have the same issuer, subject and audience", "secret")
@@ -203,7 +203,7 @@ TABLE: dict[str, Ends] = {
         skipped="2 5",
         says=(
             r"Not returned: 4 instances \(0, 1, 3, 4\)",
-            r"Azure goes on upgrading what batch 2 asked for \(instances 1, 4\)",
+            r"Azure goes on upgrading the instances of batch 2 \(1, 4\)",
             "Then go on with `operation: rollback`",
         ),
     ),

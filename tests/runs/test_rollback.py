@@ -608,7 +608,7 @@ def test_the_record_of_a_rollback_is_refused(tmp_path: Path) -> None:
     (tmp_path / "back.json").write_text(json.dumps(back.record))
     played = play(on(OLD, inputs={}), tmp_path, inputs={**BY_HAND, "record": "back.json"})
     assert (played.exit_code, played.writes) == (1, [])
-    assert "was written by a rollback, so that its images stand the other way round" in played.log
+    assert "was written by a rollback, so its previous and its target image are swapped" in played.log
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from harness.runner_files import read_outputs
 from harness.scenarios import Scenario, fleet_of, on_instance
 from vmss_upgrade.handover.progress import Stage, from_value
 from vmss_upgrade.job.clock import SystemClock
-from vmss_upgrade.job.user_agent import user_agent
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse
 from vmss_upgrade.reporters import console as console_module
@@ -241,7 +240,7 @@ def test_an_output_that_closes_at_the_end_changes_no_outcome(
 @pytest.mark.parametrize(
     ("broken", "left"),
     [
-        ("vmss_upgrade.reporters.record_file.as_text", {"outputs.txt", "summary.md"}),
+        ("vmss_upgrade.reporters.record.as_text", {"outputs.txt", "summary.md"}),
         ("vmss_upgrade.reporters.outputs.as_outputs", {"record.json", "summary.md"}),
         ("vmss_upgrade.reporters.step_summary.as_markdown", {"record.json", "outputs.txt"}),
     ],
@@ -307,11 +306,6 @@ def test_only_the_exit_code_is_left_outside_github(tmp_path: Path, capsys: pytes
     printed = capsys.readouterr().out
     assert "ERROR: Input: scale-set: is missing" in printed
     assert not re.search(r"^::", printed, re.MULTILINE)
-
-
-def test_the_user_agent_names_project_repository_and_run() -> None:
-    agent = user_agent({"GITHUB_REPOSITORY": "org/app\r\nX: y", "GITHUB_RUN_ID": "42"})
-    assert re.fullmatch(r"vmss-upgrade/[\d.]+ \(org/appX: y; run 42\)", agent)
 
 
 def test_outputs_survive_a_line_that_looks_like_their_end(tmp_path: Path) -> None:

@@ -1,1 +1,1 @@
-"""What the main step leaves for the post step."""
+"""The state that the main step leaves for the post step."""

@@ -1,7 +1,7 @@
 """How far the main step is, in one short value of GitHub's state file, for the post step of a main step that is killed.
 
-The value is overwritten by the next, so that it costs little however many batches there are; names from Azure are cut,
-and of the instances of a batch the first are named. What is read back is anybody's text.
+Each value replaces the one before, so that it costs little however many batches there are; names from Azure are cut,
+and only the first instances of a batch are named. A value that is read back is foreign text.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnderWay:
+class Progress:
     """The stage that was reached, and what it is about. `size` counts the batch's instances, `instances` names some.
 
-    `batch` is the number of the batch that was begun last, 0 before the first.
-    `way_back`: the inputs that go on with a rollback, once one is under way; `target` is what it returns to.
+    `batch` is the number of the batch that was started last, 0 before the first.
+    `way_back`: once a rollback has begun, the inputs that go on with it; `target` is then the image it returns to.
     """
 
     stage: Stage
@@ -63,66 +63,66 @@ class UnderWay:
     way_back: str = ""
 
 
-def after(so_far: UnderWay | None, event: Event) -> UnderWay | None:
-    """How far the run is after `event`; `so_far` itself where the event changes nothing of it."""
+def after(progress: Progress | None, event: Event) -> Progress | None:
+    """Return how far the run is after `event`; `progress` itself if the event does not change it."""
     match event:
         case ScaleSetRead():
-            return UnderWay(stage=Stage.READING)
-        case RolloutPlanned() if so_far is not None:
-            return _towards(so_far, event.plan)
-        case RollbackStarted() if so_far is not None:
-            turned = replace(so_far, stage=Stage.TURNED_BACK, batch=0, of=0, size=0, instances=())
+            return Progress(stage=Stage.READING)
+        case RolloutPlanned() if progress is not None:
+            return _towards(progress, event.plan)
+        case RollbackStarted() if progress is not None:
+            turned = replace(progress, stage=Stage.TURNED_BACK, batch=0, of=0, size=0, instances=())
             return _towards(turned, event.plan)
-        case ModelUpdateStarted() if so_far is not None:
-            return replace(so_far, stage=Stage.UPDATING_MODEL)
-        case ModelUpdateRefused() if so_far is not None:
-            return replace(so_far, stage=Stage.TURNED_BACK if so_far.way_back else Stage.READING)
-        case ModelUpdated() if so_far is not None:
-            return replace(so_far, stage=Stage.MODEL_HELD)
-        case BatchStarted() if so_far is not None:
+        case ModelUpdateStarted() if progress is not None:
+            return replace(progress, stage=Stage.UPDATING_MODEL)
+        case ModelUpdateRefused() if progress is not None:
+            return replace(progress, stage=Stage.TURNED_BACK if progress.way_back else Stage.READING)
+        case ModelUpdated() if progress is not None:
+            return replace(progress, stage=Stage.MODEL_HELD)
+        case BatchStarted() if progress is not None:
             ids = event.batch.instance_ids
             named = tuple(_short(id_, LONGEST_NAME) for id_ in ids[:MOST_NAMES])
             number = event.batch.number
-            return replace(so_far, stage=Stage.UPGRADING, batch=number, of=event.of, size=len(ids), instances=named)
-        case BatchPassed() if so_far is not None:
-            return replace(so_far, stage=Stage.PASSED)
-        case BatchFailed() if so_far is not None:
-            return replace(so_far, stage=Stage.FAILED)
-    return so_far
+            return replace(progress, stage=Stage.UPGRADING, batch=number, of=event.of, size=len(ids), instances=named)
+        case BatchPassed() if progress is not None:
+            return replace(progress, stage=Stage.PASSED)
+        case BatchFailed() if progress is not None:
+            return replace(progress, stage=Stage.FAILED)
+    return progress
 
 
-def _towards(so_far: UnderWay, plan: RolloutPlan) -> UnderWay:
-    """The same on the way to the plan's target."""
+def _towards(progress: Progress, plan: RolloutPlan) -> Progress:
+    """Return the progress on the way to the plan's target."""
     inputs = rollback_to(plan.reaches, instead_of=plan.leaves) if plan.is_rollback else ""
-    return replace(so_far, target=_short(plan.reaches, LONGEST_IMAGE), way_back=_short(inputs, LONGEST_INPUTS))
+    return replace(progress, target=_short(plan.reaches, LONGEST_IMAGE), way_back=_short(inputs, LONGEST_INPUTS))
 
 
-def ended(so_far: UnderWay) -> UnderWay:
-    """The run came to its end by itself, and has told everything."""
-    return UnderWay(stage=Stage.ENDED, target=so_far.target)
+def ended(progress: Progress) -> Progress:
+    """Return the progress of a run that ended by itself, and has reported everything."""
+    return Progress(stage=Stage.ENDED, target=progress.target)
 
 
-def as_value(under_way: UnderWay) -> str:
-    """The value to save; without what it does not tell, because it is saved again at every step."""
-    told = {name: value for name, value in asdict(under_way).items() if value}
-    return json.dumps({**told, "stage": under_way.stage.value}, separators=(",", ":"))
+def as_value(progress: Progress) -> str:
+    """Return the value to save, short because it is saved at every step: without empty fields."""
+    values = {name: value for name, value in asdict(progress).items() if value}
+    return json.dumps({**values, "stage": progress.stage.value}, separators=(",", ":"))
 
 
-def from_value(value: str) -> UnderWay | None:
-    """What was saved; None where that is not what `as_value` writes."""
+def from_value(value: str) -> Progress | None:
+    """Return the progress that was saved; None if the value is not one that `as_value` writes."""
     try:
-        told = json.loads(value)
-        stage = Stage(told["stage"])
+        values = json.loads(value)
+        stage = Stage(values["stage"])
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    return UnderWay(
+    return Progress(
         stage=stage,
-        target=_text(told.get("target"), LONGEST_IMAGE),
-        batch=_number(told.get("batch")),
-        of=_number(told.get("of")),
-        size=_number(told.get("size")),
-        instances=_names(told.get("instances")),
-        way_back=_text(told.get("way_back"), LONGEST_INPUTS),
+        target=_text(values.get("target"), LONGEST_IMAGE),
+        batch=_number(values.get("batch")),
+        of=_number(values.get("of")),
+        size=_number(values.get("size")),
+        instances=_names(values.get("instances")),
+        way_back=_text(values.get("way_back"), LONGEST_INPUTS),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the workflow author asked for, parsed once; every problem is reported at once."""
+"""The inputs of the workflow's author, parsed once; every problem is reported at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_report_p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Everything that was asked for, in our own words."""
+    """Everything that was asked for, as values of the action."""
 
     account: Account
     order: Order
@@ -29,12 +29,12 @@ class Inputs:
 
 
 def parse_inputs(environ: Mapping[str, str]) -> Inputs:
-    """The inputs in `environ`. Raises InputError with every problem, each naming the input and its remedy."""
+    """Return the inputs in `environ`. Raises InputError with every problem, each with its input and its remedy."""
     form = Form(environ)
     form.refuse_other_spellings()
     form.refuse_unknown()
     form.refuse_undecodable()
-    account = account_of(form, environ)
+    account = account_of(form)
     command = form.member("operation", Command)
     image = image_of(form, command)
     policy = policy_of(form)
@@ -42,7 +42,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
         command=command or Command.PLAN,
         image=image,
         policy=policy,
-        recorded=recorded_of(form, environ, command, policy),
+        recorded=recorded_of(form, command, policy),
     )
     inputs = Inputs(account=account, order=order, report_path=_report_path(form))
     if form.problems:
@@ -51,16 +51,16 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
 
 
 def parse_account(environ: Mapping[str, str]) -> Account:
-    """The account alone, whatever is wrong with the other inputs. Raises InputError."""
+    """Return the account alone, whatever is wrong with the other inputs. Raises InputError."""
     form = Form(environ)
-    account = account_of(form, environ)
+    account = account_of(form)
     if form.problems:
         raise InputError(form.problems)
     return account
 
 
 def usable_report_path(environ: Mapping[str, str]) -> str:
-    """`report-path` where it can be used, whatever is wrong with the other inputs; else empty."""
+    """Return `report-path` if it can be used, whatever is wrong with the other inputs; else empty."""
     form = Form(environ)
     path = _report_path(form)
     return "" if form.problems else path
@@ -77,7 +77,7 @@ def _report_path(form: Form) -> str:
     elif any(part.lower() == ".git" for part in PurePosixPath(value).parts):
         form.problem(
             "report-path",
-            f"{value!r} is below a folder of git's, which later steps carry out",
+            f"{value!r} is below a .git folder, whose files later steps may execute",
             "Write it to another folder, such as out/report.json.",
         )
     return value

@@ -1,9 +1,8 @@
-"""Which scale set, in which cloud, and as whom to sign in."""
+"""The inputs that name the scale set, its cloud, and the identity to sign in with."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
@@ -24,12 +23,12 @@ _SCALE_SET_ID = re.compile(
 )
 
 
-def account_of(form: Form, environ: Mapping[str, str]) -> Account:
-    """The account that the inputs and the job's environment describe."""
+def account_of(form: Form) -> Account:
+    """Return the account that the inputs and the job's environment describe."""
     subscription, group, name = _scale_set(form)
     return Account(
-        cloud=_cloud(form, environ),
-        sign_in=_sign_in(form, environ),
+        cloud=_cloud(form),
+        sign_in=_sign_in(form),
         subscription_id=subscription,
         resource_group=group,
         scale_set=name,
@@ -37,7 +36,7 @@ def account_of(form: Form, environ: Mapping[str, str]) -> Account:
 
 
 def _scale_set(form: Form) -> tuple[str, str, str]:
-    """Subscription, resource group and name: from the resource id where one was given, else from three inputs."""
+    """Return subscription, resource group and name: from the resource id if one was given, else from three inputs."""
     value = form["scale-set"]
     subscription = form.matching(
         "subscription-id", is_guid, "Copy it from `az account show --query id`.", lack=_NO_GUID
@@ -68,15 +67,15 @@ def _scale_set(form: Form) -> tuple[str, str, str]:
 
 
 def _lack_of(found: re.Match[str] | None) -> str:
-    """What in the resource id cannot be such a name; empty where nothing is wrong."""
+    """Return which parts of the resource id cannot be such names; empty if nothing is wrong."""
     if found is None:
         return ""
     names = (
-        ("subscription", is_guid, "subscription's id"),
-        ("group", is_group_name, "resource group's name"),
-        ("name", is_name, "scale set's name"),
+        ("subscription", is_guid, "subscription id"),
+        ("group", is_group_name, "resource group name"),
+        ("name", is_name, "scale set name"),
     )
-    wrong = [f"{found[part]!r} is no {what}" for part, is_one, what in names if not is_one(found[part])]
+    wrong = [f"{found[part]!r} is not a valid {what}" for part, is_one, what in names if not is_one(found[part])]
     return f": {', '.join(wrong)}" if wrong else ""
 
 
@@ -85,12 +84,12 @@ def _refuse_contradiction(form: Form, name: str, given: str, in_id: str) -> None
         form.problem(name, f"{given!r} contradicts {in_id!r} in the resource id in `scale-set`", f"Leave `{name}` out.")
 
 
-def _cloud(form: Form, environ: Mapping[str, str]) -> Cloud:
+def _cloud(form: Form) -> Cloud:
     environment = form.choice("environment", ENVIRONMENTS)
     endpoint = _origin(form, "resource-manager-endpoint", form["resource-manager-endpoint"])
     is_private = bool(form["resource-manager-endpoint"])
     given = _origin(form, "authority-host", form["authority-host"])
-    inherited = "" if is_private and given else _authority_of(environ)
+    inherited = "" if is_private and given else _authority_of(form.variable("AZURE_AUTHORITY_HOST").strip())
     inherited = _origin(form, "AZURE_AUTHORITY_HOST", inherited, " (in the environment)")
     if not is_private and environment:
         _refuse_another_authority(form, environment, "authority-host", given)
@@ -103,9 +102,8 @@ def _cloud(form: Form, environ: Mapping[str, str]) -> Cloud:
     )
 
 
-def _authority_of(environ: Mapping[str, str]) -> str:
-    """What azure-identity would take out of the environment, which may be a host alone."""
-    host = environ.get("AZURE_AUTHORITY_HOST", "").strip()
+def _authority_of(host: str) -> str:
+    """Return the address of what the environment names, as azure-identity reads it: it may be a host alone."""
     return host if not host or "://" in host else f"https://{host}"
 
 
@@ -121,39 +119,42 @@ def _origin(form: Form, name: str, value: str, where: str = "") -> str:
 
 
 def _refuse_another_authority(form: Form, environment: str, name: str, host: str) -> None:
-    """Who signs in elsewhere hands over a secret, or GitHub's token, so that is for private clouds alone."""
+    """Refuse an authority other than Microsoft's for Microsoft's clouds: it would get a secret, or GitHub's token."""
     if host and host != AUTHORITIES[environment]:
         form.problem(
             name,
-            f"{host!r} is none of Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
+            f"{host!r} is not Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
             "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it "
             "belongs to in `resource-manager-endpoint`.",
         )
 
 
-def _sign_in(form: Form, environ: Mapping[str, str]) -> SignIn:
-    """A given secret wins; else GitHub's OIDC token; a managed identity only where nothing else was given.
+def _sign_in(form: Form) -> SignIn:
+    """Choose a given secret, else GitHub's OIDC token, and a managed identity only if nothing else was given.
 
-    `client-id` alone names one of a machine's identities, where the job has no OIDC token that it could belong to.
+    `client-id` alone names one of a machine's identities, if the job has no OIDC token that it could belong to.
     """
     tenant = _tenant(form)
     client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=_NO_GUID)
     secret = form.sendable("client-secret")
-    self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
-    has_oidc = bool(environ.get(_REQUEST_URL) or environ.get(_REQUEST_TOKEN))
-    if self_hosted and not (tenant or secret) and not (client and has_oidc):
-        return _managed_identity(form, environ, client)
+    has_oidc = bool(form.variable(_REQUEST_URL) or form.variable(_REQUEST_TOKEN))
+    if _is_self_hosted(form) and not (tenant or secret) and not (client and has_oidc):
+        return _managed_identity(form, client)
     for name, value in (("tenant-id", tenant), ("client-id", client)):
         if not value:
             form.problem(name, "is missing", "Give it: both `tenant-id` and `client-id` are needed to sign in.")
     if secret:
         return ClientSecret(tenant_id=tenant, client_id=client, secret=secret)
-    url, token = _github_request(form, environ)
+    url, token = _github_request(form)
     return GitHubOidc(tenant_id=tenant, client_id=client, request_url=url, request_token=token)
 
 
+def _is_self_hosted(form: Form) -> bool:
+    return form.variable("RUNNER_ENVIRONMENT") == "self-hosted"
+
+
 def _tenant(form: Form) -> str:
-    """A GUID or a domain name; in a private cloud that signs in by AD FS, which has no tenants, `adfs`."""
+    """Return a GUID or a domain name; `adfs` in a private cloud that signs in by AD FS, which has no tenants."""
     return form.matching(
         "tenant-id",
         lambda text: is_guid(text) or is_domain(text) or (text == "adfs" and bool(form["resource-manager-endpoint"])),
@@ -162,18 +163,17 @@ def _tenant(form: Form) -> str:
     )
 
 
-def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Where GitHub is asked for its OIDC token, and with which token. Neither is shown: both are for this job alone."""
-    url, token = environ.get(_REQUEST_URL, ""), environ.get(_REQUEST_TOKEN, "")
+def _github_request(form: Form) -> tuple[str, str]:
+    """Return the address of GitHub's OIDC tokens, and the token to ask with. Neither is shown: both are this job's."""
+    url, token = form.variable(_REQUEST_URL), form.variable(_REQUEST_TOKEN)
     if not (url and token):
-        is_self_hosted = environ.get("RUNNER_ENVIRONMENT", "") == "self-hosted"
         own = ", or leave `tenant-id` out to sign in with a managed identity of the runner's machine"
         form.problem(
             "client-secret",
             f"is not given, and the job may not ask for GitHub's OIDC token ({_REQUEST_URL} and {_REQUEST_TOKEN} "
             "are not set)",
             "Add `permissions: id-token: write` to the job (it is not available to pull requests from forks), "
-            f"or give `client-secret`{own if is_self_hosted else ''}.",
+            f"or give `client-secret`{own if _is_self_hosted(form) else ''}.",
         )
         return url, token
     remedy = "Leave it to the runner: find out what sets it in the job."
@@ -185,17 +185,17 @@ def _github_request(form: Form, environ: Mapping[str, str]) -> tuple[str, str]:
     return url, token
 
 
-def _managed_identity(form: Form, environ: Mapping[str, str], client: str) -> ManagedIdentity:
-    """Of the service that azure-identity chooses by the environment (`ManagedIdentityCredential`)."""
-    name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if environ.get(name)), "")
+def _managed_identity(form: Form, client: str) -> ManagedIdentity:
+    """Return an identity of the service that azure-identity chooses by the environment (ManagedIdentityCredential)."""
+    name = next((name for name in ("IDENTITY_ENDPOINT", "MSI_ENDPOINT") if form.variable(name)), "")
     if not name:
         return ManagedIdentity(client_id=client)
     remedy = f"Unset {name} in the job's environment, or give `tenant-id` and `client-id`."
-    if environ.get(_SERVICE_FABRIC):
+    if form.variable(_SERVICE_FABRIC):
         # azure-identity would send this request by a session of its own, past our bounds
-        form.problem(_SERVICE_FABRIC, "(in the environment) tells of Service Fabric, which is not supported", remedy)
-    address = parse_address(environ[name])
-    if address is None or not is_address(environ[name]):
-        form.problem(name, f"{shown_address(environ[name])!r} (in the environment) is not an address", remedy)
+        form.problem(_SERVICE_FABRIC, "(in the environment) belongs to Service Fabric, which is not supported", remedy)
+    address = parse_address(form.variable(name))
+    if address is None or not is_address(form.variable(name)):
+        form.problem(name, f"{shown_address(form.variable(name))!r} (in the environment) is not an address", remedy)
         return ManagedIdentity(client_id=client)
     return ManagedIdentity(endpoint=address.origin, client_id=client)

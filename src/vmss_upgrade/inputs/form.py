@@ -62,7 +62,7 @@ INPUTS: Final[Mapping[str, str]] = {
 _PREFIX = "INPUT_"
 _OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:` are always allowed
 
-# copied from what az prints, which is JSON, in quotes, where nobody asks for another form
+# often copied from the output of az, which is JSON, in quotes, unless another format is asked for
 _COPIED = (
     *("resource-group", "scale-set", "subscription-id", "tenant-id", "client-id", "audience"),
     *("resource-manager-endpoint", "image-version", "image-sku", "image-offer", "image-publisher"),
@@ -73,15 +73,16 @@ E = TypeVar("E", bound=Enum)
 
 
 def _unquoted(value: str) -> str:
-    """The value without the one pair of quotes that it stands in."""
+    """Return the value without the one pair of quotes around it."""
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1].strip() if is_quoted else value
 
 
 class Form:
-    """Reads the inputs one by one. What is wrong is noted, and a stand-in returned, so that all problems are found."""
+    """The inputs, read one by one. A problem is noted, and a stand-in returned, so that all problems are found."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
         ours = {name: value.strip() for name, value in environ.items() if name.startswith(_PREFIX)}
         given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
         self._spelled_otherwise = [name for name in ours if name != name.upper()]
@@ -92,6 +93,10 @@ class Form:
     def __getitem__(self, name: str) -> str:
         return self._given.get(name) or INPUTS[name]
 
+    def variable(self, name: str) -> str:
+        """Return another variable of the job's environment; empty if it is not set."""
+        return self._environ.get(name, "")
+
     def replace(self, name: str, value: str) -> None:
         """Read an input from now on as if this had been given."""
         self._given[name] = value
@@ -101,16 +106,16 @@ class Form:
         self.problems.append(InputProblem(name, message, remedy))
 
     def refuse_other_spellings(self) -> None:
-        """A variable that is an input's but for the case of its letters: the runner writes capitals alone."""
+        """Refuse a variable that is named like an input but for the case of its letters: the runner writes capitals."""
         for name in self._spelled_otherwise:
             self.problem(
                 name,
-                "(in the environment) looks like an input, but is none",
+                "(in the environment) looks like an input, but is not one",
                 f"Leave it out. The runner passes an input as {name.upper()}: give it by `with:`.",
             )
 
     def refuse_unknown(self) -> None:
-        """A name that is not an input: the runner only warns of a typo, and the default would be used silently."""
+        """Refuse a name that is not an input: the runner only warns of a typo, and the default would be used."""
         for name in self._given:
             if name not in INPUTS:
                 near = get_close_matches(name.replace("_", "-"), INPUTS, n=1, cutoff=0.5)
@@ -118,15 +123,15 @@ class Form:
                 self.problem(name, "there is no input of this name", remedy)
 
     def refuse_undecodable(self) -> None:
-        """A value whose bytes are no UTF-8, which can neither be sent to anybody nor be shown."""
+        """Refuse a value whose bytes are not UTF-8: it can neither be sent nor be shown."""
         for name, value in self._given.items():
             if any("\ud800" <= character <= "\udfff" for character in value):
-                self.problem(name, "holds bytes that are no UTF-8", "Write it as UTF-8.")
+                self.problem(name, "holds bytes that are not UTF-8", "Write it as UTF-8.")
 
     # -- one value -----------------------------------------------------------------------------------------------
 
     def choice(self, name: str, allowed: Iterable[str]) -> str | None:
-        """A value out of `allowed`, whatever its case; None where it is none of them."""
+        """Return the value out of `allowed`, whatever its case; None if it is not among them."""
         by_name = {value.lower(): value for value in allowed}
         found = by_name.get(self[name].lower())
         if found is None:
@@ -135,16 +140,16 @@ class Form:
         return found
 
     def member(self, name: str, kind: type[E]) -> E | None:
-        """The member of `kind` that the input names by its value."""
+        """Return the member of `kind` that the input names by its value."""
         found = self.choice(name, [member.value for member in kind])
         return None if found is None else kind(found)
 
     def flag(self, name: str) -> bool:
-        """True or false."""
+        """Return True or False."""
         return self.choice(name, ("true", "false")) == "true"
 
     def duration(self, name: str) -> float | None:
-        """Seconds; None where the input is empty."""
+        """Return seconds; None if the input is empty."""
         if not self[name]:
             return None
         seconds = parse_duration(self[name])
@@ -153,14 +158,14 @@ class Form:
         return seconds
 
     def positive_duration(self, name: str) -> float:
-        """Seconds, more than none."""
+        """Return seconds, more than none."""
         seconds = self.duration(name)
         if seconds == 0:
             self.problem(name, "0 leaves no time at all", "Write a duration such as 20m.")
         return seconds or 1.0
 
     def share(self, name: str, *, least: int, what: str) -> Share | None:
-        """A count or a percentage, not below `least` of either (`what`: this nor that); None where it is empty."""
+        """Return a count or a percentage, at least `least`; None if it is empty. `what` names both, for a problem."""
         if not self[name]:
             return None
         share = parse_share(self[name])
@@ -174,10 +179,11 @@ class Form:
         return None
 
     def matching(
-        self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "cannot be such a name"
+        self, name: str, is_one: Callable[[str], bool], remedy: str, *, lack: str = "is not a valid name"
     ) -> str:
-        """A value that `is_one`, or empty. `lack` says of another one what is wrong with it. Of an address that is in
-        the wrong place the query is not shown: it may be a signature.
+        """Return a value that `is_one`, or empty; `lack` says what is wrong with another value.
+
+        An address in the wrong place is shown without its query, which may be a signature.
         """
         value = self[name]
         if value and not is_one(value):
@@ -186,20 +192,20 @@ class Form:
         return value
 
     def sendable(self, name: str) -> str:
-        """A text of printable ASCII, or empty. Another one is not shown: it may be a secret."""
+        """Return a text of printable ASCII, or empty. Another text is not shown: it may be a secret."""
         value = self[name]
         if value and not (value.isascii() and value.isprintable()):
             self.problem(
                 name,
                 "holds line breaks, control characters or letters other than those of ASCII",
-                "Copy it again, without what came along.",
+                "Copy it again, without the extra characters.",
             )
         return value
 
     # -- lists ---------------------------------------------------------------------------------------------------
 
     def numbers(self, name: str) -> tuple[int, ...]:
-        """A list of numbers, each once, in the order given."""
+        """Return a list of numbers, each once, in the order given."""
         items, wrong = self._items(name)
         numbers = {item: parse_number(item) for item in items}
         wrong += [repr(item) for item, number in numbers.items() if number is None]
@@ -212,7 +218,7 @@ class Form:
         return tuple(dict.fromkeys(number for number in numbers.values() if number is not None))
 
     def names(self, name: str, what: str, remedy: str) -> tuple[str, ...]:
-        """A list of names, each once whatever its case, in the order given."""
+        """Return a list of names, each once whatever its case, in the order given."""
         items, wrong = self._items(name)
         names: dict[str, str] = {}
         for item in items:
@@ -223,12 +229,12 @@ class Form:
         return tuple(names.values())
 
     def _items(self, name: str) -> tuple[list[str], list[str]]:
-        """The items of a list, and what of it can be none."""
+        """Return the items of a list, and the parts that cannot be items."""
         parsed = parse_list(self[name])
         if parsed is None:
             self.problem(
                 name,
-                f"{self[name]!r} begins like a JSON array, but is none",
+                f"{self[name]!r} begins like a JSON array, but is not one",
                 'Write ["0", "1"], or separate the items with commas or line breaks.',
             )
         items, wrong = parsed or ([], [])

@@ -19,7 +19,7 @@ _REMEDY_FOR_PART = (
 )
 _IMAGE_INPUTS = (*_PLATFORM_IMAGE, "image-id", "image-uri")
 
-# The forms of an id: words as they stand, and names in capitals. A gallery image may be followed by _VERSION.
+# The forms of an id: words as they stand, and names in capitals. _VERSION may follow a gallery image.
 _MANAGED_IMAGE = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/images/IMAGE"
 _GALLERY = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/galleries/GALLERY/images/IMAGE"
 _SHARED_GALLERY = "/SharedGalleries/GALLERY/Images/IMAGE"
@@ -37,7 +37,7 @@ _NAMES: dict[str, tuple[str, Callable[[str], object]]] = {
 
 
 def image_of(form: Form, command: Command | None) -> ImageRequest:
-    """The image that the inputs name, as far as `command` has a use for one (None: nobody knows).
+    """Return the image that the inputs name, if `command` has a use for one (None: the command is not known).
 
     A workflow that offers the operation as a choice gives the image every time: `status` does not look at it.
     """
@@ -82,24 +82,24 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
 
 
 def _take_urn_apart(form: Form) -> None:
-    """A whole URN, as `az vm image list` prints it, in place of one part: each part goes to the input of its name."""
+    """Move the parts of a whole URN, as `az vm image list` prints it, from one input to the inputs of their names."""
     urns = [name for name in _PLATFORM_IMAGE if form[name].count(":") == len(_URN) - 1]
     parts = dict(zip(_URN, form[urns[0]].split(":"), strict=True)) if len(urns) == 1 else {}
     if not all(parts.values()):
         return
     for name, part in parts.items():
         if name != urns[0] and form[name] and form[name].lower() != part.lower():
-            told = ", ".join(f"{each}: {value}" for each, value in parts.items())
+            wanted = ", ".join(f"{each}: {value}" for each, value in parts.items())
             form.problem(
                 name,
                 f"{form[name]!r} contradicts the URN in `{urns[0]}`",
-                f"Leave it out, or write four inputs: {told}.",
+                f"Leave it out, or write four inputs: {wanted}.",
             )
         form.replace(name, part)
 
 
 def _remedy_for_part(value: str) -> str:
-    """Where what was given names an image after all, but in another form than this input takes."""
+    """Return the remedy for a part of a platform image; it may name an image in a form that another input takes."""
     if value.lower().startswith(("/subscriptions/", "/sharedgalleries/", "/communitygalleries/")):
         return "That is the id of an image: give it as `image-id`, and no part of a platform image."
     if value.lower().startswith("https://"):
@@ -124,7 +124,7 @@ def _image_id(form: Form) -> str:
 
 
 def is_sound(image: Image) -> bool:
-    """Whether an image that was written down by a run before has the form of one that an input may name."""
+    """Return whether an image from the record of an earlier run has the form that an input may have."""
     match image.kind:
         case ImageKind.PLATFORM:
             return all(map(is_name, (image.publisher, image.offer, image.sku, image.version)))
@@ -134,7 +134,7 @@ def is_sound(image: Image) -> bool:
 
 
 def _lack_of(image_id: str) -> str:
-    """What keeps it from being the id of an image; empty where nothing does."""
+    """Return what is wrong with the id of an image; empty if nothing is."""
     form = _form_of(image_id)
     if not form:
         return "it must begin with /subscriptions/, /SharedGalleries/ or /CommunityGalleries/"
@@ -153,7 +153,7 @@ def _lack_of(image_id: str) -> str:
 
 
 def _form_of(image_id: str) -> str:
-    """The form that an id begins like; empty where it begins like none."""
+    """Return the form that an id begins like; empty if it begins like none."""
     path = f"{image_id}/".lower()
     if path.startswith("/subscriptions/"):
         return _GALLERY if "/microsoft.compute/galleries/" in path else _MANAGED_IMAGE

@@ -1,4 +1,4 @@
-"""What Azure lets a thing be called. No name is only dots or ends in one: in a path it would lead somewhere else.
+"""The names that Azure allows. No name is only dots or ends in a dot: in a path it would lead somewhere else.
 
 Source: "Naming rules and restrictions for Azure resources". Where Azure is stricter for one kind, Azure says so.
 """
@@ -18,22 +18,22 @@ _LONGEST_GROUP = 90
 
 
 def is_guid(text: str) -> bool:
-    """Whether it is an id of Entra's or of a subscription."""
+    """Return whether the text is an id of Entra's or of a subscription."""
     return bool(_GUID.fullmatch(text))
 
 
 def is_domain(text: str) -> bool:
-    """Whether it is a domain name of at least two parts, such as contoso.onmicrosoft.com."""
+    """Return whether the text is a domain name of at least two parts, such as contoso.onmicrosoft.com."""
     return bool(_DOMAIN.fullmatch(text))
 
 
 def is_name(text: str) -> bool:
-    """Whether a scale set, an instance, a gallery, an image or a part of a platform image may be called so."""
+    """Return whether a scale set, an instance, a gallery, an image or a part of a platform image may have the name."""
     return bool(_NAME.fullmatch(text))
 
 
 def is_group_name(text: str) -> bool:
-    """Whether a resource group may be called so: letters and digits of any script, `_`, `-`, `.`, `(` and `)`."""
+    """Return whether a resource group may have the name: letters and digits of any script, `_`, `-`, `.`, `(`, `)`."""
     return (
         0 < len(text) <= _LONGEST_GROUP
         and not text.endswith(".")

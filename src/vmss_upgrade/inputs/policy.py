@@ -1,4 +1,4 @@
-"""How the rollout is to go: which instances, how much at once, how long to watch and to wait."""
+"""The inputs that decide how the rollout goes: which instances, how many at once, how long to watch and to wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STOPPED_INSTANCES: Final = ("skip", "include")
 
 
 def policy_of(form: Form) -> Policy:
-    """The policy that the inputs describe."""
+    """Return the policy that the inputs describe."""
     batch_size = form.share("batch-size", least=1, what="a count of instances nor a percentage of the scale set")
     policy = Policy(
         strategy=form.member("strategy", Strategy) or Strategy.AUTO,

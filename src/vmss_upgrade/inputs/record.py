@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ _SCHEMA = "vmss-upgrade/record/"
 _REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
 
 
-def recorded_of(form: Form, environ: Mapping[str, str], command: Command | None, policy: Policy) -> Recorded | None:
-    """What the record in the input `record` says; None where none was given, or it is of no use (a problem)."""
+def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded | None:
+    """Return what the record in the input `record` says; None if none was given, or it is of no use (a problem)."""
     path = form["record"]
     if not path:
         return None
@@ -34,7 +33,7 @@ def recorded_of(form: Form, environ: Mapping[str, str], command: Command | None,
         )
         return None
     try:
-        return _read(path, environ.get("GITHUB_WORKSPACE") or ".")
+        return _read(path, form.variable("GITHUB_WORKSPACE") or ".")
     except _Unusable as error:
         form.problem("record", f"{path!r} {error}", _REMEDY)
         return None
@@ -58,7 +57,7 @@ def _read(path: str, workspace: str) -> Recorded:
 
 
 def _bytes_below(root: Path, path: str) -> bytes:
-    """The contents of a regular file below `root`. Waits for nobody: a pipe, say, may never have a writer.
+    """Return the contents of a regular file below `root`. A pipe is not waited for: it may never have a writer.
 
     Raises _Unusable, OSError.
     """
@@ -85,16 +84,16 @@ def _recorded(record: Any) -> Recorded:
     set_id = _text(scale_set.get("id")) if isinstance(scale_set, dict) else ""
     previous, target = (_image(record.get(key)) for key in ("previous_image", "target_image"))
     if not set_id or previous is None or target is None:
-        raise _Unusable("does not tell scale set, previous and target image")
+        raise _Unusable("does not name the scale set, the previous and the target image")
     if record.get("command") == Command.ROLLBACK.value:
-        raise _Unusable("was written by a rollback, so that its images stand the other way round")
+        raise _Unusable("was written by a rollback, so its previous and its target image are swapped")
     if previous.is_floating:
         raise _Unusable(f"names no exact previous image ({previous})")
     return Recorded(scale_set_id=set_id, previous=previous, target=target)
 
 
 def _image(value: Any) -> Image | None:
-    """The image that a text names, as strictly as an input would have to."""
+    """Return the image that a text names, as strictly as an input would have to."""
     image = image_from_text(_text(value))
     return image if image is not None and is_sound(image) else None
 

@@ -1,6 +1,6 @@
-"""How a workflow author may write a number, a duration, a share or a list. Text in, value out; None: it is not one.
+"""Texts of a workflow author -> numbers, durations, shares and lists; None for a text that is none.
 
-Digits are those of ASCII only: `int` would take others, too, and a reader would not.
+Only ASCII digits are digits: `int` would take others, too, which a reader would not.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from vmss_upgrade.rollout.policy import Share
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _CLOCK_UNITS = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.IGNORECASE | re.ASCII)
 _SHARE = re.compile(r"([0-9]{1,9})\s*(%?)")
-_ADDRESS = re.compile(r"[!-~]+", re.ASCII)  # what else there is must be percent-encoded
-_AMBIGUOUS = re.compile(r"[\\#]")  # read as the end of a host by some, and by others not
+_ADDRESS = re.compile(r"[!-~]+", re.ASCII)  # anything else must be percent-encoded
+_AMBIGUOUS = re.compile(r"[\\#]")  # the end of a host to some parsers only
 
 
 def parse_number(text: str) -> int | None:
-    """0 or more."""
+    """Return a whole number from 0 on."""
     return int(text) if _NUMBER.fullmatch(text) else None
 
 
 def parse_duration(text: str) -> float | None:
-    """Seconds of `90s`, `5m`, `1h30m`, `PT5M` or plain seconds."""
+    """Return the seconds of `90s`, `5m`, `1h30m`, `PT5M` or plain seconds."""
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return float(text)
@@ -37,7 +37,7 @@ def parse_duration(text: str) -> float | None:
 
 
 def parse_share(text: str) -> Share | None:
-    """A count (`3`) or a percentage up to 100 (`20%`)."""
+    """Return a count (`3`) or a percentage up to 100 (`20%`)."""
     match = _SHARE.fullmatch(text)
     if match is None:
         return None
@@ -46,9 +46,8 @@ def parse_share(text: str) -> Share | None:
 
 
 def parse_list(text: str) -> tuple[list[str], list[str]] | None:
-    """The items of a list separated by commas or line breaks, or of a JSON array of texts and whole numbers.
-
-    Beside them what of a JSON array can be no item, as JSON. None: it begins like a JSON array, and is none.
+    """Return the items of a list separated by commas or line breaks, or of a JSON array of texts and whole numbers,
+    and the values of a JSON array that cannot be items, as JSON. None: it begins like a JSON array, but is not one.
     """
     text = text.strip()
     if not text.startswith("["):
@@ -62,19 +61,19 @@ def parse_list(text: str) -> tuple[list[str], list[str]] | None:
 
 
 def is_path_below(text: str) -> bool:
-    """Whether it names a file below some folder: relative, without a way up, and of characters that all can see."""
+    """Return whether it names a file below some folder: relative, without a way up, of visible characters."""
     path = PurePosixPath(text)
     is_below = bool(path.name) and not path.is_absolute() and ".." not in path.parts
     return is_below and text.isprintable() and not text.endswith("/")
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an http or https address that all readers read alike, without a user and a fragment."""
+    """Return whether it is an http or https address that all readers read alike, without a user and a fragment."""
     return bool(_ADDRESS.fullmatch(text)) and not _AMBIGUOUS.search(text) and parse_address(text) is not None
 
 
 def origin_of(text: str) -> str | None:
-    """The origin that `https://HOST` or `https://HOST:PORT` names, with or without a slash at its end; else None."""
+    """Return the origin that `https://HOST` or `https://HOST:PORT` names, with or without a final slash; else None."""
     address = parse_address(text)
     if address is None or address.scheme != "https":
         return None
@@ -83,7 +82,7 @@ def origin_of(text: str) -> str | None:
 
 
 def shown_address(text: str) -> str:
-    """What of an address a message may show: neither a user and a password nor a query, which may hold a signature."""
+    """Return the address as a message may show it: without user, password, and query, which may hold a signature."""
     return text.partition("?")[0].rpartition("@")[2]
 
 

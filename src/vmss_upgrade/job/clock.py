@@ -16,7 +16,7 @@ class SystemClock:
         self._interrupted = False
 
     def now(self) -> float:
-        """Seconds since an arbitrary point."""
+        """Return seconds since an arbitrary point."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -27,15 +27,15 @@ class SystemClock:
         self.check()
 
     def check(self) -> None:
-        """Raise Interrupted where the run was cancelled."""
+        """Raise Interrupted if the run was cancelled."""
         if self._interrupted:
             raise Interrupted
 
     def interrupt(self) -> None:
-        """Cancel; may be called from a signal handler."""
+        """Cancel the run. May be called from a signal handler."""
         self._interrupted = True
 
 
 def unix_time() -> float:
-    """Seconds since 1970, for the expiry of tokens; durations are measured with a clock instead."""
+    """Return seconds since 1970, for the expiry of tokens; durations are measured with a clock instead."""
     return time.time()

@@ -1,8 +1,8 @@
-"""What of the environment our libraries would heed, although nobody here asks for it.
+"""The environment variables that our libraries would obey although this action does not use them.
 
 An earlier step can set any variable, by GITHUB_ENV. These write secrets down (SSLKEYLOGFILE), load code into OpenSSL,
-or tell azure-identity, azure-core and msal where to sign in, as whom, and what to log. Importing this imports none of
-them.
+or decide where and as which identity azure-identity, azure-core and msal sign in, and what they log. Importing this
+module imports none of them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import MutableMapping
 from typing import Final
 
 _OF_OPENSSL: Final = ("SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES")
-_OF_THE_SDK: Final = ("AZURE_", "MSAL_")  # what they begin with
-_KEPT: Final = ("AZURE_AUTHORITY_HOST", "AZURE_HTTP_USER_AGENT")  # read by inputs; whose doing it is, for Azure's log
+_OF_THE_SDK: Final = ("AZURE_", "MSAL_")  # beginnings of names
+_KEPT: Final = ("AZURE_AUTHORITY_HOST", "AZURE_HTTP_USER_AGENT")  # read by inputs; named in Azure's log
 
 
 def drop_foreign_settings(environ: MutableMapping[str, str]) -> None:
-    """Remove them. To be called before anything else is imported: OpenSSL and azure-core read some only once."""
+    """Remove these variables. Call it before anything else is imported: OpenSSL and azure-core read some only once."""
     for name in list(environ):
         if name in _OF_OPENSSL or (name.startswith(_OF_THE_SDK) and name not in _KEPT):
             del environ[name]

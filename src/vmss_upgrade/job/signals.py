@@ -1,5 +1,5 @@
-"""SIGINT and SIGTERM: a signal sets the clock's flag, which ends every sleep; a request that hangs is left by an alarm
-that follows, and repeats in case a library swallows its exception.
+"""SIGINT and SIGTERM: a signal sets the clock's flag, which ends every sleep. An alarm that follows ends a request that
+hangs, and repeats in case a library swallows its exception.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PATIENCE_AFTER_SIGNAL = 0.7  # seconds that a request under way may still take a
 
 
 class Interruption:
-    """Handles both signals from now on: the clock is told, and a request that hangs is broken off."""
+    """The handler of both signals from now on: it interrupts the clock, and ends a request that hangs."""
 
     def __init__(self, clock: SystemClock) -> None:
         self._clock = clock
@@ -26,7 +26,7 @@ class Interruption:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, cancelling)  # the entrypoint blocked them
 
     def disarm(self) -> None:
-        """The last words are being written: nothing may interrupt them any more."""
+        """Let nothing interrupt the last words, which are about to be written."""
         self._over = True
         signal.setitimer(signal.ITIMER_REAL, 0)
 

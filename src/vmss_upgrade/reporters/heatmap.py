@@ -11,6 +11,7 @@ from itertools import groupby
 from vmss_upgrade.reporters.sanitiser.text import clean
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.history.cells import Cell
+from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.planning.grouping import finest_shown
 from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.wording import in_natural_order
@@ -49,20 +50,48 @@ class Row:
 
     @property
     def summary(self) -> str:
-        """How many cells of which kind, in words."""
+        """The number of cells of each kind, in words."""
         numbers = Counter(cell for cells in self.fault_domains for cell in cells)
         return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
 
 
-def kind_of_rows(instances: tuple[Instance, ...], grouping: DomainKind | None) -> DomainKind:
-    """What the rows stand for: what the batches are made of; where they go across the set, its finest domains."""
-    return finest_shown(instances) if grouping in (None, DomainKind.SET) else grouping
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """One look at the instances: a row per domain of `kind`, in the order of the rollout."""
+
+    kind: DomainKind
+    rows: tuple[Row, ...]
+
+    @property
+    def cells(self) -> set[Cell]:
+        """The cells that occur."""
+        return {cell for row in self.rows for cells in row.fault_domains for cell in cells}
 
 
-def rows(
+def last_look(report: Report) -> Heatmap:
+    """Return the instances as last seen."""
+    kind = kind_of_rows(report)
+    return heatmap(report.instances, report.cells(), kind, domain_labels(report.instances, kind))
+
+
+def before_and_now(report: Report) -> tuple[Heatmap, Heatmap]:
+    """Return the instances at planning and as last seen, in rows of the same names."""
+    kind = kind_of_rows(report)
+    labels = domain_labels(report.before + report.instances, kind)
+    before = heatmap(report.before, report.cells_before(), kind, labels)
+    return before, heatmap(report.instances, report.cells(), kind, labels)
+
+
+def kind_of_rows(report: Report) -> DomainKind:
+    """Return the domains that batches are made of; if those go across the set, the finest domains that it shows."""
+    grouping = report.plan.grouping if report.plan else None
+    return finest_shown(report.before + report.instances) if grouping in (None, DomainKind.SET) else grouping
+
+
+def heatmap(
     instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, labels: Mapping[Domain, str]
-) -> list[Row]:
-    """The rows in the order of the rollout; instances that show no domain come last."""
+) -> Heatmap:
+    """Return the rows in the order of the rollout; instances that show no domain come last."""
 
     def order(instance: Instance) -> tuple[bool, object, tuple[int, int | str]]:
         domain = instance.domain(kind)
@@ -73,7 +102,7 @@ def rows(
     for instance in sorted(instances, key=order):
         domain = instance.domain(kind)
         members.setdefault(labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN, []).append(instance)
-    return [Row(label, _by_fault_domain(row, cells)) for label, row in members.items()]
+    return Heatmap(kind, tuple(Row(label, _by_fault_domain(row, cells)) for label, row in members.items()))
 
 
 def _by_fault_domain(row: list[Instance], cells: Mapping[str, Cell]) -> tuple[tuple[Cell, ...], ...]:
@@ -88,7 +117,7 @@ def _by_fault_domain(row: list[Instance], cells: Mapping[str, Cell]) -> tuple[tu
 
 
 def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain, str]:
-    """A short name per domain; zone and placement group only where there is more than one."""
+    """Return a short name per domain; zone and placement group only where there is more than one."""
     shown = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
     domains = sorted(shown, key=lambda domain: domain.order)
     groups = sorted({domain.placement_group for domain in domains if domain.placement_group})
@@ -106,54 +135,38 @@ def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Dom
 
 
 def _plain(zone: str) -> str:
-    """A zone as it stands in a log and in Markdown alike: Azure's are numbers, anything else loses its markup."""
+    """Return a zone's name without markup, for log and Markdown alike (Azure's are numbers)."""
     return re.sub(r"[^\w. -]", "", clean(zone, LONGEST_ZONE))
 
 
-def as_lines(
-    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, *, colour: bool
-) -> list[str]:
-    """The heatmap for a log, a row per domain of `kind`, long rows continued on further lines, and its legend."""
-    table = rows(instances, cells, kind, domain_labels(instances, kind))
-    width = max((len(row.label) for row in table), default=0)
+def as_lines(heatmap: Heatmap, *, colour: bool) -> list[str]:
+    """Return the heatmap for a log: long rows go on on further lines, and the legend is the last line."""
+    width = max((len(row.label) for row in heatmap.rows), default=0)
     lines = []
-    for row in table:
+    for row in heatmap.rows:
         chunks = _chunks(row, CELLS_PER_LINE)
         for number, chunk in enumerate(chunks, start=1):
             label = row.label if number == 1 else ""
             last = f"  {row.summary}" if number == len(chunks) else ""
             lines.append(f"{label:<{width}}  {_drawn(chunk, colour=colour)}{last}")
-    return [*lines, legend(cells, colour=colour)]
+    kinds = [cell for cell in Cell if cell in heatmap.cells]
+    return [*lines, "  ".join(f"{_drawn([(cell,)], colour=colour)} {cell.value}" for cell in kinds)]
 
 
-def legend(cells: Mapping[str, Cell], *, colour: bool) -> str:
-    """What the glyphs that occur stand for."""
-    kinds = [cell for cell in Cell if cell in cells.values()]
-    return "  ".join(f"{_drawn([(cell,)], colour=colour)} {cell.value}" for cell in kinds)
+def as_markdown(before: Heatmap, now: Heatmap) -> list[str]:
+    """Return both heatmaps side by side as a Markdown table; `now` alone if `before` has no row.
 
-
-def as_markdown(
-    before: tuple[Instance, ...],
-    cells_before: Mapping[str, Cell],
-    after: tuple[Instance, ...],
-    cells_after: Mapping[str, Cell],
-    kind: DomainKind,
-) -> list[str]:
-    """Both heatmaps side by side as a Markdown table, or the one after alone where there is none before.
-
-    The words beside the cells say the same as they do.
+    The words beside the cells say the same as the cells.
     """
-    labels = domain_labels(before + after, kind)
-    old = {row.label: row for row in rows(before, cells_before, kind, labels)}
-    new = {row.label: row for row in rows(after, cells_after, kind, labels)}
-    columns = [kind.value.capitalize(), *(["Before", "After"] if before else ["Instances"]), "Now"]
+    old, new = ({row.label: row for row in heatmap.rows} for heatmap in (before, now))
+    columns = [now.kind.value.capitalize(), *(["Before", "After"] if before.rows else ["Instances"]), "Now"]
     lines = [f"| {' | '.join(columns)} |", f"| --- |{' :--- |' * (len(columns) - 1)}"]
     for label in dict.fromkeys([*old, *new]):
-        now = new[label].summary.replace(" ", "&nbsp;").replace(",&nbsp;", ", ") if label in new else "none"
+        words = new[label].summary.replace(" ", "&nbsp;").replace(",&nbsp;", ", ") if label in new else "none"
         name = label.replace(" ", "&nbsp;")
-        then = [_in_emoji(old.get(label))] if before else []
-        lines.append(f"| {' | '.join([name, *then, _in_emoji(new.get(label)), now])} |")
-    kinds = [cell for cell in Cell if cell in {*cells_before.values(), *cells_after.values()}]
+        then = [_in_emoji(old.get(label))] if before.rows else []
+        lines.append(f"| {' | '.join([name, *then, _in_emoji(new.get(label)), words])} |")
+    kinds = [cell for cell in Cell if cell in before.cells | now.cells]
     return [*lines, "", " · ".join(f"{_LOOKS[cell][2]} {cell.value}" for cell in kinds)]
 
 
@@ -166,7 +179,7 @@ def _in_emoji(row: Row | None) -> str:
 
 
 def _chunks(row: Row, width: int) -> list[list[tuple[Cell, ...]]]:
-    """The row's cells in lines of at most `width`, still grouped by fault domain."""
+    """Return the row's cells in lines of at most `width`, still grouped by fault domain."""
     lines: list[list[tuple[Cell, ...]]] = [[]]
     room = width
     for part in row.fault_domains:

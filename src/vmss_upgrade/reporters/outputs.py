@@ -13,20 +13,6 @@ from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.sanitiser.text import clean
 from vmss_upgrade.rollout.history.report import Report
 
-OUTPUTS = (
-    "outcome",
-    "previous-image",
-    "target-image",
-    "upgraded",
-    "rolled-back",
-    "failed",
-    "skipped",
-    "remaining",
-    "lowest-healthy",
-    "plan",
-    "report",
-)
-
 LONGEST_OUTPUTS = 450_000  # characters of all; GitHub takes 1 MiB of a job, and counts two bytes a character
 _LONGEST_PLAN = 250_000
 _LONGEST_IMAGE = 2000
@@ -35,8 +21,8 @@ _OF_PLAN = ("batches", "skipped", "untouched")
 
 
 def as_outputs(report: Report, report_path: str) -> dict[str, str]:
-    """Output name -> value. Lists are JSON arrays of instance ids; what is not known is empty."""
-    values = {
+    """Return output name -> value. Lists are JSON arrays of instance ids; what is not known is empty."""
+    return {
         "outcome": report.ending.outcome.value if report.ending else "",
         "previous-image": clean(report.previous, _LONGEST_IMAGE) if report.previous else "",
         "target-image": clean(report.target, _LONGEST_IMAGE) if report.target else "",
@@ -49,14 +35,13 @@ def as_outputs(report: Report, report_path: str) -> dict[str, str]:
         "plan": as_json(as_plan(report)) if report.plan else "",
         "report": report_path,
     }
-    return {name: values[name] for name in OUTPUTS}
 
 
 def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The outputs as GitHub takes them, and the names of those that had to be cut for it: these are JSON all the same.
+    """Return the outputs as GitHub takes them, and the names of those that had to be cut. A cut output is still JSON.
 
-    A plan loses its lists, and says so in `left_out`; a list of ids loses its end. What is left goes to the lists in
-    their order.
+    A plan loses its lists, and says so in `left_out`; a list of ids loses its end. The room that is left goes to the
+    lists in their order.
     """
     limit = LONGEST_OUTPUTS
     if sum(map(len, outputs.values())) <= limit:
@@ -74,7 +59,7 @@ def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _first_of(ids: str, limit: int) -> str:
-    """The JSON array, or as many of its first items as fit."""
+    """Return the JSON array, or as many of its first items as fit."""
     items = json.loads(ids)
     while items and len(as_json(items)) > limit:
         items = items[: len(items) * 9 // 10]

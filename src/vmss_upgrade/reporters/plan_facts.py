@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from vmss_upgrade.reporters import heatmap
 from vmss_upgrade.reporters.heatmap import domain_labels
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.rollout.domain import DomainKind
@@ -18,22 +17,26 @@ from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
 
 
-def blast_radius(plan: RolloutPlan, instances: tuple[Instance, ...], model: Model) -> str:
-    """The same for a plan that has just been made."""
-    if not plan.batches:
+def blast_radius(report: Report) -> str:
+    """Return how many instances are away at once, and what that does to their connections; empty without a plan."""
+    if report.plan is None or report.model is None:
+        return ""
+    if not report.plan.batches:
         return "No instance is upgraded."
-    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now))
-    state = "healthy" if model.health_signal.proves_health else "running"
+    lowest = min(expected_healthy(ScaleSet(model=report.model, instances=report.before), report.plan.due_now))
+    state = "healthy" if report.model.health_signal.proves_health else "running"
     return (
-        f"At most {plan.largest_batch} of {count(len(instances), 'instance')} are away at once, and the smallest "
-        f"{state} count expected is {lowest}; open connections to the instances of a batch are cut when it starts."
+        f"At most {report.plan.largest_batch} of {count(len(report.before), 'instance')} are away at once, and the "
+        f"smallest {state} count expected is {lowest}; open connections to the instances of a batch are cut when it "
+        "starts."
     )
 
 
-def plan_facts(
-    plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...], command: Command
-) -> list[tuple[str, str]]:
-    """The plan as name and value."""
+def plan_facts(report: Report) -> list[tuple[str, str]]:
+    """Return the plan as names and values; nothing without a plan."""
+    plan, policy, model, command = report.plan, report.policy, report.model, report.command
+    if plan is None or policy is None or model is None:
+        return []
     image = "that image" if plan.is_rollback else "the target image"
     holds = f"holds {image} already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
     moving = "To return" if plan.is_rollback else "To upgrade"
@@ -48,7 +51,7 @@ def plan_facts(
         facts += [
             (moving, f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
             ("Strategy", _strategy(plan)),
-            ("Min healthy", _floor_in_words(plan, policy, model, instances)),
+            ("Min healthy", _floor_in_words(plan, policy, model, report.before)),
             ("Health signal", model.health_signal.value),
             ("Bake time", _bake_in_words(policy, model)),
         ]
@@ -59,19 +62,19 @@ def plan_facts(
     if plan.untouched:
         facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
     if plan.skipped:
-        facts.append(("Skipped", skipped_in_words(plan)))
+        facts.append(("Skipped", _skipped_in_words(plan)))
     return facts
 
 
 def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
     if plan.is_rollback:
-        return [("Leaves", str(plan.leaves or "an image that is not known")), ("Returns to", str(plan.reaches))]
+        return [("Leaves", str(plan.leaves or "not known")), ("Returns to", str(plan.reaches))]
     previous = str(plan.leaves) if plan.leaves else "none: no instance runs another image"
     return [("Previous image", previous), ("Target image", str(plan.reaches))]
 
 
 def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
-    """A rollback that follows a failed rollout, as name and value."""
+    """Return a rollback that follows a failed rollout as names and values."""
     facts = [
         ("Because", because),
         *_images(plan),
@@ -98,7 +101,7 @@ def _strategy(plan: RolloutPlan) -> str:
 
 
 def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: tuple[Instance, ...]) -> str:
-    """The floor, and how far above it the plan stays."""
+    """Return the floor, and how far above it the plan stays."""
     if policy.allow_downtime:
         return "none: downtime is allowed"
     share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
@@ -109,34 +112,24 @@ def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: 
 
 
 def _bake_in_words(policy: Policy, model: Model) -> str:
-    """How long a batch is watched, which is also how late an ill instance may show."""
+    """Return how long a batch is watched, which is also how late an instance may fail and be noticed."""
     bake = duration(policy.bake_time_for(model.health_signal))
     if not policy.bake_time_for(model.health_signal):
         return f"{bake}: one healthy look lets a batch pass"
-    return f"{bake}: an instance that falls ill later than that after its upgrade is seen only between batches"
+    return f"{bake}: an instance that fails later than that is noticed only between batches"
 
 
-def skipped_in_words(plan: RolloutPlan) -> str:
-    """How many are skipped, per reason."""
+def _skipped_in_words(plan: RolloutPlan) -> str:
+    """Return how many are skipped, per reason."""
     by_reason: dict[str, list[str]] = defaultdict(list)
     for skipped in plan.skipped:
         by_reason[skipped.reason.value].append(skipped.instance_id)
     return "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in by_reason.items())
 
 
-def batch_titles(plan: RolloutPlan, instances: tuple[Instance, ...]) -> dict[int, str]:
-    """Batch number -> its domain's label."""
-    return {batch.number: batch_title(batch, instances) for batch in plan.batches}
-
-
 def batch_title(batch: Batch, instances: tuple[Instance, ...]) -> str:
-    """The label of a batch's domain."""
+    """Return the label of a batch's domain."""
     if batch.domain.kind is DomainKind.SET:
         return "across the set"
     labels = domain_labels(instances, batch.domain.kind)
     return labels.get(batch.domain, f"{batch.domain.kind.value} {batch.domain.number}")
-
-
-def kind_of_rows(report: Report) -> DomainKind:
-    """What the heatmap's rows stand for."""
-    return heatmap.kind_of_rows(report.before + report.instances, report.plan.grouping if report.plan else None)

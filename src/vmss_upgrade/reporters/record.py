@@ -1,12 +1,16 @@
-"""Report -> the JSON record, with a versioned schema, for whoever wants to go on from it."""
+"""Report -> the JSON record, with a versioned schema, and its file: for everything that goes on from a run."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from vmss_upgrade.reporters import phrases as words
+from vmss_upgrade.reporters.files import write_below
+from vmss_upgrade.reporters.headline import headline
+from vmss_upgrade.reporters.next_steps import way_back
+from vmss_upgrade.reporters.plan_facts import blast_radius
 from vmss_upgrade.reporters.sanitiser.json_text import as_json
-from vmss_upgrade.reporters.sanitiser.text import without_queries
+from vmss_upgrade.reporters.sanitiser.text import clean, without_queries
 from vmss_upgrade.rollout.domain import Domain
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.batch_record import BatchRecord
@@ -16,9 +20,9 @@ from vmss_upgrade.rollout.scale_set import Instance
 
 SCHEMA = "vmss-upgrade/record/1"
 LONGEST_TEXT = 8 * 1024  # characters of one text of others; what is longer is cut
-SHORT_TEXT = 500  # the same where the whole would be too large
+SHORT_TEXT = 500  # characters of one text, if the whole would be too large
 PLAN = ("target_image", "previous_image", "pinned_from", "grouping", "stop_after", "blast_radius")
-# What can be spared, first what matters least to whoever goes on from a record. The images are not among it.
+# What can be spared, first what matters least to a reader that goes on from a record. The images are not among it.
 _DISPENSABLE = (
     "findings", "instances", "planned_batches", "untouched", "skipped", "failures", "batches", "rollback", "upgraded",
     "rolled_back", "remaining", "failed",
@@ -26,12 +30,12 @@ _DISPENSABLE = (
 
 
 def as_record(report: Report) -> dict[str, Any]:
-    """The record. Times in seconds since the rollout began; keys are only ever added within one schema version."""
+    """Return the record. Times are seconds since the rollout began; within a schema version keys are only added."""
     ending, model = report.ending, report.model
     record = {
         "schema": SCHEMA,
         "outcome": ending.outcome.value if ending else None,
-        "headline": words.headline(report),
+        "headline": headline(report),
         "reason": ending.reason if ending else None,
         "remedy": ending.remedy if ending else None,
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
@@ -54,16 +58,16 @@ def as_record(report: Report) -> dict[str, Any]:
         "failures": [_failure(failure) for failure in report.failures()],
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
         "instances": [_instance(instance) for instance in report.instances],
-        "command_to_put_previous_image_back": words.way_back(report) or None,
+        "command_to_put_previous_image_back": way_back(report) or None,
         "left_out": [],
     }
     return _with_texts(record, LONGEST_TEXT)
 
 
 def as_text(report: Report) -> str:
-    """The record as it is written to its file: at most LARGEST_RECORD bytes, all of them ASCII.
+    """Return the record as it is written to its file: at most LARGEST_RECORD bytes, all of them ASCII.
 
-    Of what would be longer, the parts that matter least are left out, and named in `left_out`.
+    If it would be longer, the parts that matter least are left out, and named in `left_out`.
     """
     record = as_record(report)
     text = _written(record)
@@ -71,6 +75,31 @@ def as_text(report: Report) -> str:
         record = {**_with_texts(record, SHORT_TEXT), "left_out": [f"texts after {SHORT_TEXT} characters"]}
         text = _written(_without_dispensable(record))
     return text
+
+
+def write_record(report: Report, workspace: str, path: str) -> None:
+    """Write the record to `path` below the workspace, in whole or not at all.
+
+    Raises ValueError if the path leads out of the workspace or below .git, is not shown by a log as it is, or names a
+    file that is neither empty nor a record; OSError if it cannot be written.
+    """
+    try:
+        if clean(path) != path:
+            raise ValueError("cannot be shown in a log as it is")
+        write_below(workspace, path, as_text(report).encode(), check_old=_refuse_other_files)
+    except ValueError as error:
+        another = "Give `report-path` the name of a file that does not exist yet."
+        raise ValueError(f"report-path {path!r} {error}. {another}") from error
+
+
+def _refuse_other_files(content: bytes) -> None:
+    try:
+        record = json.loads(content.decode()) if len(content) <= LARGEST_RECORD else None
+    except (ValueError, RecursionError):
+        record = None
+    schema = record.get("schema") if isinstance(record, dict) else None
+    if not isinstance(schema, str) or not schema.startswith(SCHEMA.rstrip("0123456789")):
+        raise ValueError("exists, and is not a record of this action; it is kept")
 
 
 def _without_dispensable(record: dict[str, Any]) -> dict[str, Any]:
@@ -87,7 +116,7 @@ def _written(value: Any) -> str:
 
 
 def as_plan(report: Report) -> dict[str, Any] | None:
-    """The plan alone, for a job that decides by it; None where there is none."""
+    """Return the plan alone, for a job that decides by it; None without a plan."""
     plan = report.plan
     if plan is None:
         return None
@@ -102,7 +131,7 @@ def _planned_skips(report: Report) -> list[dict[str, str]]:
 
 
 def _with_texts(record: dict[str, Any], limit: int) -> dict[str, Any]:
-    """The same with every text without queries and secrets, and cut to a length, at any depth."""
+    """Return the record with its texts, at any depth, without queries and secrets, and cut to a length."""
     texts: dict[str, str] = {}  # the same names stand in many places
 
     def of(value: Any) -> Any:
@@ -131,7 +160,7 @@ def _of_plan(report: Report) -> dict[str, Any]:
         "grouping": plan.grouping.value if plan else None,
         "stop_after": plan.stop_after if plan else None,
         "untouched": list(plan.untouched) if plan else [],
-        "blast_radius": words.away(report) or None,
+        "blast_radius": blast_radius(report) or None,
     }
 
 
@@ -141,7 +170,7 @@ def _lowest_healthy(report: Report) -> dict[str, Any] | None:
 
 
 def _rollback(report: Report) -> dict[str, Any] | None:
-    """The way back; None where there was none."""
+    """Return what the rollback did; None without a rollback."""
     if report.rollback is None:
         return None
     return {

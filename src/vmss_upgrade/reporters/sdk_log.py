@@ -1,4 +1,4 @@
-"""What the SDK's loggers say goes through the sanitiser too; unconfigured, they would write to stderr as it is."""
+"""The SDK's loggers, sent through the sanitiser: unconfigured, they would write foreign text to stderr as it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _ToConsole(logging.Handler):
         self._console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        """One line per record."""
+        """Print one line per record."""
         self._console.line(f"{record.name}: {record.getMessage()}")
 
 
@@ -23,5 +23,5 @@ def listen_to_sdk(console: Console) -> None:
         logger = logging.getLogger(name)
         logger.handlers = [_ToConsole(console)]
         logger.propagate = False
-    # it warns of every error that it raises as well, which is told once already
+    # it also warns of every error that it raises, which the action reports anyway
     logging.getLogger("azure.identity").setLevel(logging.ERROR)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.reporters.heatmap import NO_DOMAIN, domain_labels
-from vmss_upgrade.reporters.plan_facts import kind_of_rows
+from vmss_upgrade.reporters.heatmap import NO_DOMAIN, domain_labels, kind_of_rows
 from vmss_upgrade.reporters.sanitiser.text import cut
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image
@@ -12,14 +11,14 @@ from vmss_upgrade.rollout.wording import in_natural_order
 
 
 def model_in_words(report: Report) -> str:
-    """The image of the model, or that there is none."""
+    """Return the image of the model, or what the scale set has none of."""
     if report.model is None or report.model.shows_image:
         return str(report.target)
     return "none, the scale set has no " + ("image" if report.model.has_profile else "virtual machine profile")
 
 
 def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The state of every instance: the headings, and a row each, in natural order."""
+    """Return the headings, and a row per instance with its state, in natural order."""
     kind = kind_of_rows(report)
     labels = domain_labels(report.instances, kind)
     cells = report.cells()
@@ -28,15 +27,15 @@ def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...
         domain = instance.domain(kind)
         where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
         state = f"{str(instance.provisioning) or 'not shown'}, {instance.power.value}"
-        image = _beside_the_model(instance.image, report.target)
+        image = _short_name(instance.image, report.target)
         health = instance.health.value
         rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
     heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")
     return heading, rows
 
 
-def _beside_the_model(image: Image | None, model_image: Image | None) -> str:
-    """An image where the model's stands above it: of the same kind the version alone is told."""
+def _short_name(image: Image | None, model_image: Image | None) -> str:
+    """Return the version alone of an image that differs in nothing else from the model's, which stands above it."""
     if image is None:
         return "not shown"
     if model_image is not None and image.at_version("") == model_image.at_version(""):
@@ -50,7 +49,7 @@ def _remarks(instance: Instance) -> str:
         "protected" if instance.protected else "",
         "changed individually" if instance.changed_individually else "",
         *instance.behind_in,
-        f"of the model of {instance.model_time}" if instance.model_time else "",
+        f"made from the model of {instance.model_time}" if instance.model_time else "",
         *(f"{problem.code}: {cut(str(problem), 200)}" for problem in instance.problems),
     ]
     return "; ".join(filter(None, remarks))

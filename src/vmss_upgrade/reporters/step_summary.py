@@ -7,11 +7,16 @@ first; what does not fit of it is cut, and the next one is tried.
 
 from __future__ import annotations
 
+import os
+
 from vmss_upgrade.reporters import heatmap
-from vmss_upgrade.reporters import phrases as words
-from vmss_upgrade.reporters import plan_facts as plan_words
-from vmss_upgrade.reporters import status_table as status_words
+from vmss_upgrade.reporters.files import append_whole
+from vmss_upgrade.reporters.headline import headline, mark
+from vmss_upgrade.reporters.next_steps import next_steps
+from vmss_upgrade.reporters.phrases import failures_by_code, health_in_numbers
+from vmss_upgrade.reporters.plan_facts import batch_title, blast_radius, plan_facts
 from vmss_upgrade.reporters.sanitiser.text import code, count, fenced, markdown
+from vmss_upgrade.reporters.status_table import status_columns
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.history.batch_record import BatchRecord
@@ -28,10 +33,17 @@ _LEFT_OUT = "_What did not fit into a step summary is in the log and in the JSON
 _CUT = "and {} more, in the JSON record"
 
 
-def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
-    """The whole summary. `simulated` names the scenario of a run without Azure, which is said first.
+def append_summary(report: Report, file: str, *, simulated: str) -> None:
+    """Append the summary to GitHub's file, which earlier code of the step may have filled in part. Raises OSError."""
+    taken = os.path.getsize(file) if os.path.exists(file) else 0
+    append_whole(file, as_markdown(report, simulated=simulated, taken=taken))
 
-    `taken`: bytes that are in the summary already. Empty where not even the outcome would fit.
+
+def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
+    """Return the whole summary; empty if not even the outcome fits.
+
+    `simulated` names the scenario of a run without Azure, which is said first. `taken`: bytes that are in the summary
+    already.
     """
     sections = (
         _title(report, simulated),
@@ -50,7 +62,7 @@ def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
 
 
 def _within(sections: list[list[str]], room: int) -> str:
-    """As much of the sections as fits into so many bytes, the first of them at least."""
+    """Return as much of the sections as fits into so many bytes, the first of them at least."""
     text, is_whole = "", True
     room -= len(_LEFT_OUT)
     for section in sections:
@@ -64,7 +76,7 @@ def _within(sections: list[list[str]], room: int) -> str:
 
 
 def _fitting(section: list[str], room: int) -> str:
-    """The section with as many of its rows and points as fit; empty where less than a table's head does."""
+    """Return the section with as many of its rows and points as fit; empty if not even a table's head does."""
     costs = [len(line.encode()) + 1 for line in section]
     are_rows = [line.startswith(("|", "- ")) for line in section]
     room -= sum(cost for cost, is_row in zip(costs, are_rows, strict=True) if not is_row) + len(_CUT) + 10
@@ -83,33 +95,26 @@ def _fitting(section: list[str], room: int) -> str:
 def _title(report: Report, simulated: str) -> list[str]:
     outcome = report.ending.outcome if report.ending else Outcome.HALTED
     name = f"{markdown(report.model.name, LONGEST_NAME)}: " if report.model else ""
-    lines = [f"## {words.mark(outcome)} {name}{outcome.value}", "", _literal(words.headline(report))]
+    lines = [f"## {mark(outcome)} {name}{outcome.value}", "", _literal(headline(report))]
     if simulated:
         lines = [f"> **Simulated run** (scenario {code(simulated, LONGEST_NAME)}): no Azure was involved.", "", *lines]
     return lines
 
 
 def _what_to_do(report: Report) -> list[str]:
-    """What is left, what Azure goes on doing, what new instances get, and the way back: only where not all is well."""
-    if report.ending is None or (report.ending.outcome.exit_code == 0 and not report.ending.remedy):
-        return []
-    sentences = (
-        words.left_undone(report),
-        words.in_flight(report),
-        words.repairs_notice(report),
-        report.ending.remedy,
-        words.how_to_return(report),
-    )
-    lines = ["### What now", ""] + [f"- {_literal(sentence)}" for sentence in sentences if sentence]
-    if words.closer_look(report):
-        lines += ["- To see what Azure knows of the instance:", "", fenced(words.closer_look(report)), ""]
-    if words.way_back(report):
-        lines += ["- To put the previous image back into the model:", "", fenced(words.way_back(report))]
-    return lines if len(lines) > 2 else []
+    """Return the next steps, each command in a block of its own."""
+    lines: list[str] = []
+    for step in next_steps(report):
+        lines.append(f"- {_literal(step.sentence)}")
+        if step.command:
+            lines += ["", fenced(step.command), ""]
+    if lines[-1:] == [""]:
+        lines.pop()
+    return ["### What now", "", *lines] if lines else []
 
 
 def _failures(report: Report) -> list[str]:
-    groups = words.failures_by_code(report.failures())
+    groups = failures_by_code(report.failures())
     if not groups:
         return []
     lines = ["### What failed", "", "| Instances | Code | Message | Correlation id |", "| --- | --- | --- | --- |"]
@@ -124,7 +129,7 @@ def _failures(report: Report) -> list[str]:
 
 
 def _messages(failures: list[Failure]) -> str:
-    """The first messages of a group, all of them together as long as one may be."""
+    """Return the first messages of a group, all of them together no longer than one may be."""
     messages = list(dict.fromkeys(f.message for f in failures))[:5]
     return "<br>".join(markdown(message, LONGEST_MESSAGE // len(messages)) for message in messages)
 
@@ -138,40 +143,34 @@ def _refusals(report: Report) -> list[str]:
 
 
 def _facts(report: Report) -> list[str]:
-    if report.plan is None or report.policy is None or report.model is None:
+    facts = plan_facts(report)
+    if not facts:
         return []
     lines = ["### The rollout", "", "| | |", "| --- | --- |"]
-    lines += [
-        f"| {name} | {markdown(value, LONGEST_MESSAGE)} |"
-        for name, value in plan_words.plan_facts(
-            report.plan, report.policy, report.model, report.before, report.command
-        )
-    ]
+    lines += [f"| {name} | {markdown(value, LONGEST_MESSAGE)} |" for name, value in facts]
     if report.model_update_seconds is not None:
         lines.append(f"| Model updated in | {duration(report.model_update_seconds)} |")
     lines.append(f"| Duration | {duration(report.duration)} |")
     if report.seconds_waited:
         lines.append(f"| Waited for Azure | {duration(report.seconds_waited)} |")
-    if words.health_in_numbers(report):
-        lines.append(f"| Health | {words.health_in_numbers(report)} |")
+    if health := health_in_numbers(report):
+        lines.append(f"| Health | {health} |")
     if report.ending and report.ending.outcome is Outcome.PLANNED:
-        lines.append(f"| Blast radius | {_literal(words.away(report))} |")
+        lines.append(f"| Blast radius | {_literal(blast_radius(report))} |")
     return lines
 
 
 def _heatmaps(report: Report) -> list[str]:
     if not report.before and report.shown is None:
         return []
-    kind = plan_words.kind_of_rows(report)
-    maps = heatmap.as_markdown(report.before, report.cells_before(), report.instances, report.cells(), kind)
-    return ["### Instances", "", *maps]
+    return ["### Instances", "", *heatmap.as_markdown(*heatmap.before_and_now(report))]
 
 
 def _status(report: Report) -> list[str]:
-    """The state of every instance, where that was asked for."""
+    """Return the state of every instance, if that was asked for."""
     if report.shown is None:
         return []
-    heading, rows = status_words.status_columns(report)
+    heading, rows = status_columns(report)
     lines = ["### State", "", f"| {' | '.join(heading)} |", f"| {' | '.join('---' for _ in heading)} |"]
     return lines + [f"| {' | '.join(markdown(value, LONGEST_NAME) for value in row)} |" for row in rows]
 
@@ -184,7 +183,7 @@ def _batches(report: Report) -> list[str]:
 
 
 def _rollback(report: Report) -> list[str]:
-    """The way back, where there was one."""
+    """Return what the rollback did, if there was one."""
     plan = report.rollback
     if plan is None:
         return []
@@ -210,7 +209,7 @@ def _batch_table(plan: RolloutPlan, records: list[BatchRecord], report: Report) 
     planned |= {record.batch.number: record.batch for record in records}
     for number, batch in planned.items():
         record = started.get(number)
-        title = plan_words.batch_title(batch, report.before)
+        title = batch_title(batch, report.before)
         took = duration(record.seconds) if record and record.seconds is not None else ""
         began = duration(record.started_at) if record else ""
         result = record.result.value if record else "not started"
@@ -242,5 +241,5 @@ def _skipped(report: Report) -> list[str]:
 
 
 def _literal(text: str) -> str:
-    """A sentence of ours that quotes foreign text: all of it literal, cut to a length that people read."""
+    """Return a sentence of ours that quotes foreign text: all of it literal, cut to a length that people read."""
     return markdown(text, LONGEST_MESSAGE)

@@ -1,1 +1,1 @@
-"""What makes foreign text safe to print, to store and to put into Markdown."""
+"""The sanitiser: it makes foreign text safe to print, to store and to put into Markdown."""

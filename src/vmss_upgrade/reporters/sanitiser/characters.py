@@ -1,4 +1,4 @@
-"""What a text holds besides what is seen of it. A terminal, a browser or a search acts upon that instead of showing it.
+"""The characters of a text that are not seen: a terminal, a browser or a search acts upon them instead.
 
 The ranges are written down, because Python has them in a table that takes long to walk; a test compares the two.
 """
@@ -13,9 +13,9 @@ HOLE: Final = "\x00"  # stands where something invisible stood, until the text i
 MOST_MARKS: Final = 4  # combining marks on one letter; no language in use needs more, and a pile hides its lines
 LINE_BREAKS: Final = "\n\r\x0b\x0c\x85\u2028\u2029"
 
-# line breaks and the tab are seen; they are the caller's to replace
+# line breaks and the tab are seen; the caller replaces them
 _CONTROLS = r"\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
-# Unicode's category Cf, and what is there to be ignored (Default_Ignorable_Code_Point):
+# Unicode's category Cf, and the characters that are made to be ignored (Default_Ignorable_Code_Point):
 # fillers, variation selectors, tags
 _IGNORABLE = (
     r"\xad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
@@ -35,7 +35,7 @@ _NOTHING = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text as it is seen: a HOLE for what is not, U+FFFD for what is no character, few marks on one letter.
+    """Return what is seen of the text: a HOLE for what is not, U+FFFD for non-characters, few marks on one letter.
 
     Tabs and LINE_BREAKS stay.
     """

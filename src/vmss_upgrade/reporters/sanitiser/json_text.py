@@ -12,7 +12,7 @@ _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 def as_json(value: Any, indent: int | None = None) -> str:
-    """The value as JSON of printable ASCII, in which no `##` and no `::` stands as such, and no escape but \\u and \\".
+    """Return the value as JSON of printable ASCII without any `##`, `::`, or escape other than \\u and \\".
 
     It is another way to write the same value.
     """

@@ -13,13 +13,13 @@ from typing import Final
 from vmss_upgrade.reporters.sanitiser.characters import HOLE, LINE_BREAKS
 from vmss_upgrade.reporters.sanitiser.redaction import LONGEST_TEXT, redact, shortened
 
-LONGEST_LINE: Final = 4000  # characters of a line of the log; nobody reads more, and the record has it
-MOST_LINES: Final = 300  # of a text of several lines; the first tell where it began, the last what went wrong
+LONGEST_LINE: Final = 4000  # characters of a line of the log; people read no more, and the record has the rest
+MOST_LINES: Final = 300  # of a text of several lines; the first say where it began, the last what went wrong
 
 _NOT_SEEN = re.compile(rf"[\t{HOLE}{LINE_BREAKS}]+")
-# what GitHub's Markdown could act upon; harmless punctuation stays, so that the text can be read and searched raw
+# characters that GitHub's Markdown could act upon; other punctuation stays, so that the raw text is easy to read
 _MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
-# what begins a list, a heading or a rule where it begins a line
+# the beginnings of a list, a heading or a rule, at the start of a line
 _BEGINS_A_BLOCK = re.compile(r"[-+=](?=[\s=+-]|$)|(?<=\d)[.)](?=\s|$)")
 _NUMBER = re.compile(r"\d{1,9}(?=[.)](?:\s|$))")
 # What GitHub makes a sign or a link of once it has read the entities, except in <code>: :tick:, #1, GH-1, a commit.
@@ -30,8 +30,8 @@ _MEANS_MORE = re.compile(
 
 
 def clean(text: object, limit: int = LONGEST_TEXT) -> str:
-    """One harmless line of at most `limit` characters: no line breaks, invisible characters, workflow commands, query
-    strings of addresses, or secrets.
+    """Return one harmless line of at most `limit` characters: no line breaks, invisible characters, workflow commands,
+    query strings of addresses, or secrets.
     """
     line = _NOT_SEEN.sub(" ", redact(str(text), limit))
     line = line.replace("##[", "## [").strip()
@@ -41,12 +41,12 @@ def clean(text: object, limit: int = LONGEST_TEXT) -> str:
 
 
 def shown(text: object) -> str:
-    """The same, as long as a line of the log may be."""
+    """Return one harmless line, as long as a line of the log may be."""
     return clean(text, LONGEST_LINE)
 
 
 def shown_lines(text: str) -> list[str]:
-    """The same for a text of several lines, such as a traceback; indentation stays, the middle of very many goes."""
+    """Return a text such as a traceback in harmless lines; indentation stays, the middle of very many lines goes."""
     lines = text.splitlines()
     if len(lines) > MOST_LINES:
         half = MOST_LINES // 2
@@ -55,14 +55,14 @@ def shown_lines(text: str) -> list[str]:
 
 
 def without_queries(text: str, limit: int = LONGEST_TEXT) -> str:
-    """The text, its line breaks kept, at most `limit` characters of it, without anything invisible, secrets, and the
+    """Return at most `limit` characters of the text, line breaks kept, without invisible characters, secrets, and the
     query strings of addresses, in which signatures (SAS) travel.
     """
     return shortened(redact(text, limit).replace(HOLE, " "), limit)
 
 
 def markdown(text: object, limit: int = LONGEST_TEXT) -> str:
-    """Foreign text as literal text in Markdown, in table cells and HTML too: markup as entities.
+    """Return foreign text as literal text in Markdown, in table cells and HTML too: markup as entities.
 
     A word that means more than itself to GitHub is set as code, which it leaves alone, and which can still be copied.
     """
@@ -89,17 +89,17 @@ def _escaped(text: str) -> str:
 
 
 def _as_entity(sign: str) -> str:
-    """A zero-width blank after @: GitHub reads addresses of mail and mentions after it has read the entities."""
+    """Return an entity; after @ a zero-width blank too, as GitHub looks for mail addresses after reading entities."""
     return f"&#{ord(sign)};&#8203;" if sign == "@" else f"&#{ord(sign)};"
 
 
 def code(text: object, limit: int = LONGEST_TEXT) -> str:
-    """Foreign text in a <code> element, where mentions and references are not linked either."""
+    """Return foreign text in a <code> element, where mentions and references are not linked either."""
     return f"<code>{_escaped(clean(text, limit))}</code>"
 
 
 def fenced(text: object) -> str:
-    """A fenced block that its content cannot close."""
+    """Return a fenced block that its content cannot close."""
     content = clean(text)
     longest = max((len(run) for run in re.findall(r"`+", content)), default=0)
     fence = "`" * max(3, longest + 1)
@@ -107,11 +107,11 @@ def fenced(text: object) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """1 instance, 2 instances, 2 batches, 2 canaries."""
+    """Return a number with its noun, such as 1 instance, 2 instances, 2 batches, 2 canaries."""
     plural = f"{noun}es" if noun.endswith("ch") else f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, with a visible cut. Secrets go first: half of one is not recognised any more."""
+    """Return at most `limit` characters, with a visible cut. Secrets go first: half a secret is not recognised."""
     return without_queries(text, limit)

@@ -1,0 +1,73 @@
+"""What the runner gives a step of a job: its environment, read once."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote
+
+from vmss_upgrade import __version__
+
+_STATE: Final = "STATE_"  # what an earlier step of this action saved under a name, before the name
+_SECRETS: Final = ("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN")
+_SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&#]*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One step of a job. A file is empty if the runner gives none, as on a terminal.
+
+    `in_github`: the runner reads commands in the log. `saved`: what the main step left for the post step, by name.
+    `secrets`: what must be hidden before anything is said. `environ` is where inputs and sign-in are read from.
+    """
+
+    in_github: bool
+    is_debug: bool
+    wants_colour: bool
+    workspace: str
+    output_file: str
+    summary_file: str
+    state_file: str
+    user_agent: str
+    saved: Mapping[str, str]
+    secrets: tuple[str, ...] = field(repr=False)
+    environ: Mapping[str, str] = field(repr=False)
+
+
+def read_job(environ: Mapping[str, str]) -> Job:
+    """Return the job that the environment describes."""
+    in_github = environ.get("GITHUB_ACTIONS") == "true"
+    may_colour = in_github or sys.stdout.isatty() or bool(environ.get("FORCE_COLOR"))
+    return Job(
+        in_github=in_github,
+        is_debug=environ.get("RUNNER_DEBUG") == "1",
+        wants_colour=may_colour and not environ.get("NO_COLOR"),
+        workspace=environ.get("GITHUB_WORKSPACE") or ".",
+        output_file=environ.get("GITHUB_OUTPUT", ""),
+        summary_file=environ.get("GITHUB_STEP_SUMMARY", ""),
+        state_file=environ.get("GITHUB_STATE", ""),
+        user_agent=_user_agent(environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_RUN_ID", "")),
+        saved={name.removeprefix(_STATE): value for name, value in environ.items() if name.startswith(_STATE)},
+        secrets=tuple(_secrets_in(environ)),
+        environ=environ,
+    )
+
+
+def _user_agent(repository: str, run_id: str) -> str:
+    """Return project, repository and run, so that Azure's activity log says who it was. Printable ASCII only."""
+    where = f" ({repository}; run {run_id})" if repository else ""
+    return "".join(c for c in f"vmss-upgrade/{__version__}{where}" if " " <= c <= "~")
+
+
+def _secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the client secret, the runner's tokens for its own services, and the signature (SAS) of a VHD's address.
+
+    Of the address that alone: the other parameters of its query are words and dates, which stand in texts by chance.
+    """
+    for name in _SECRETS:
+        yield environ.get(name, "").strip()
+    for signature in _SIGNATURE.findall(environ.get("INPUT_IMAGE-URI", "").strip()):
+        yield from dict.fromkeys((signature, unquote(signature)))

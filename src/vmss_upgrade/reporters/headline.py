@@ -1,0 +1,180 @@
+"""How a run ended, in one paragraph: the same in log, summary and record."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from vmss_upgrade.reporters.next_steps import model_notice
+from vmss_upgrade.reporters.plan_facts import blast_radius
+from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.history.cells import Cell
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planning.plan import SkipReason
+from vmss_upgrade.rollout.wording import duration, listed
+
+_MARKS = {
+    Outcome.SUCCEEDED: "✅",
+    Outcome.NOTHING_TO_DO: "✅",
+    Outcome.PLANNED: "📋",
+    Outcome.PARTIAL: "⏸️",
+    Outcome.REPORTED: "🔎",
+    Outcome.MODEL_UPDATED: "✅",
+    Outcome.REFUSED: "⛔",
+    Outcome.HALTED: "❌",
+    Outcome.TIMED_OUT: "⏱️",
+    Outcome.INTERRUPTED: "✋",
+    Outcome.ROLLED_BACK: "↩️",
+    Outcome.ROLLBACK_FAILED: "❌",
+}
+
+
+def mark(outcome: Outcome) -> str:
+    """Return one sign for an outcome."""
+    return _MARKS[outcome]
+
+
+def headline(report: Report) -> str:
+    """Return how the run ended, for a reader in a hurry, and what new instances get if it ended early."""
+    ending = report.ending
+    if ending is None:
+        return "The run has not ended."
+    sentence = _sentence(report, ending)
+    if ending.outcome is Outcome.REFUSED:
+        return sentence
+    more = (
+        _not_current(report, ending),
+        _not_selected(report, ending),
+        _left_on_target(report),
+        _pinned(report, ending),
+        model_notice(report),
+    )
+    return " ".join(filter(None, (_health_caveat(report, ending), sentence, *more)))
+
+
+def _sentence(report: Report, ending: Ending) -> str:
+    name = report.model.name if report.model else "the scale set"
+    done = _how_far(report)
+    way = "rollback" if report.goes_back else "rollout"
+    match ending.outcome:
+        case Outcome.SUCCEEDED if report.command is Command.UPGRADE_INSTANCES:
+            stands = "runs its model's image" if report.not_current else "is on its model as it stands"
+            return f"{name} {stands} ({report.target}): {_what_was_done(report)}."
+        case Outcome.SUCCEEDED:
+            everywhere = report.instances and not report.remaining and (report.upgraded or not report.skipped)
+            runs = f"{name} runs" if everywhere else f"The model of {name} now holds"
+            return f"{runs} {report.target}: {_what_was_done(report)}."
+        case Outcome.NOTHING_TO_DO:
+            return _nothing_to_do(report, name)
+        case Outcome.PLANNED:
+            return f"Plan for {name} to {report.target}; nothing was written. {blast_radius(report)}"
+        case Outcome.PARTIAL:
+            rest = f"{count(len(report.remaining), 'instance')} remaining ({listed(report.remaining)})"
+            return f"{name} is partly on {report.target}: {done}, {rest}; {ending.reason}"
+        case Outcome.REPORTED:
+            return _standing_in_words(report, name)
+        case Outcome.MODEL_UPDATED:
+            behind = f"{count(len(report.remaining), 'instance')} now behind it"
+            which = f" ({listed(report.remaining)})" if report.remaining else ""
+            return f"The model of {name} now holds {report.target}; no instance was touched, {behind}{which}."
+        case Outcome.REFUSED:
+            return f"Refused, nothing was written: {ending.reason}"
+        case Outcome.HALTED:
+            return f"The {way} of {name} halted, {done}: {ending.reason}"
+        case Outcome.TIMED_OUT:
+            return f"The {way} of {name} ran out of time, {done}: {ending.reason}"
+        case Outcome.INTERRUPTED:
+            return f"The {way} of {name} was cancelled, {done}."
+        case Outcome.ROLLED_BACK:
+            return f"The rollout of {name} failed and was rolled back, {done}: {ending.reason}"
+        case Outcome.ROLLBACK_FAILED:
+            return f"The rollout of {name} failed, and so did its rollback, {done}: {ending.reason}"
+
+
+def _how_far(report: Report) -> str:
+    """Return how many instances have arrived, on the way out or on the way back."""
+    if report.plan is None:
+        return "before it was planned"
+    if report.rollback is not None:
+        present = {instance.id for instance in report.instances}
+        due = {*report.rolled_back, *(set(report.rollback.instance_ids) & present)}
+        return f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {report.rollback.reaches}"
+    done = "returned" if report.plan.is_rollback else "upgraded"
+    return f"{len(report.upgraded)} of {count(len(report.instances), 'instance')} {done}"
+
+
+def _what_was_done(report: Report) -> str:
+    done = "returned to it" if report.command is Command.ROLLBACK else "upgraded"
+    skipped = f", {len(report.skipped)} skipped" if report.skipped else ""
+    return f"{count(len(report.upgraded), 'instance')} {done}{skipped} in {duration(report.duration)}"
+
+
+def _nothing_to_do(report: Report, name: str) -> str:
+    selected = "every selected instance" if report.plan and report.plan.untouched else "every instance"
+    match report.command:
+        case Command.UPDATE_MODEL:
+            return f"Nothing to do: the model of {name} holds {report.target} already."
+        case Command.UPGRADE_INSTANCES:
+            return f"Nothing to do: {selected} of {name} that can be upgraded is on the latest model already."
+        case _:
+            return f"Nothing to do: {selected} of {name} that can be upgraded runs {report.target} already."
+
+
+def _standing_in_words(report: Report, name: str) -> str:
+    numbers = Counter(report.cells().values())
+    parts = [f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell]]
+    has = f"{count(len(report.instances), 'instance')}: {', '.join(parts)}" if parts else "no instances"
+    model = f"The model holds {report.target}."
+    if report.model is not None and not report.model.shows_image:
+        model = "It has no model that instances could be made from or compared with."
+    return f"{name} has {has}. {model}"
+
+
+# -- what else a reader must know; each is empty if it does not apply ----------------------------------------------
+
+
+def _health_caveat(report: Report, ending: Ending) -> str:
+    """Warn, before all else, that a good end without a health signal proves less than it seems."""
+    is_good = ending.outcome in (Outcome.SUCCEEDED, Outcome.PARTIAL)
+    if is_good and report.upgraded and report.model is not None and not report.model.health_signal.proves_health:
+        return f"Health was not proven (signal: {report.model.health_signal.value}):"
+    return ""
+
+
+def _not_current(report: Report, ending: Ending) -> str:
+    """Name the instances on the target image that are not on the newest model."""
+    if ending.outcome is not Outcome.SUCCEEDED or not report.not_current:
+        return ""
+    return (
+        f"Not current, because somebody changed the rest of the model during the rollout: {listed(report.not_current)}."
+    )
+
+
+def _not_selected(report: Report, ending: Ending) -> str:
+    """Name the instances that still have to be upgraded after a good end, because only some were selected."""
+    if ending.outcome not in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO) or not report.remaining:
+        return ""
+    if report.goes_back:
+        return f"Not selected, or not known to have moved, and left as they are: {listed(report.remaining)}."
+    return f"Not selected, and still to be upgraded: {listed(report.remaining)}."
+
+
+def _left_on_target(report: Report) -> str:
+    """Name the instances that run the image that a rollback left, and may not be touched."""
+    if not report.goes_back or report.way is None or report.way.leaves is None:
+        return ""
+    left = report.way.leaves
+    skipped = (each for each in report.skipped if each.reason is not SkipReason.NOT_MOVED)
+    reasons = {each.instance_id: each.reason.value for each in skipped}
+    there = [f"{i.id} ({reasons[i.id]})" for i in report.instances if i.id in reasons and is_on(i, left)]
+    return f"Still on {left}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""
+
+
+def _pinned(report: Report, ending: Ending) -> str:
+    """Say that the model names an exact version now, if a floating one was asked for."""
+    done = (Outcome.SUCCEEDED, Outcome.PARTIAL, Outcome.MODEL_UPDATED, Outcome.NOTHING_TO_DO)
+    if report.plan is None or report.plan.pinned is None or ending.outcome not in done:
+        return ""
+    return f"The model is pinned to this exact version now, and does not follow {report.plan.pinned}."
