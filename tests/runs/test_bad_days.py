@@ -542,7 +542,7 @@ def test_an_upgrade_whose_answer_was_lost_may_go_on(tmp_path: Path) -> None:
     faults = on_request("upgrade", nth=1, drop="after"), on_instance("hangs", "0")
     played = play(scenario(*faults), tmp_path, inputs={"timeout": "5m"})
     assert played.outputs["outcome"] == "timed-out"
-    assert "Azure may go on upgrading what batch 1 asked for" in played.log
+    assert "Azure may go on upgrading the instances of batch 1" in played.log
     assert "not taken on" not in played.summary
 
 
