@@ -13,7 +13,7 @@ from vmss_upgrade.rollout.planning.availability import (
     healthy_without,
     no_other_is_healthy,
     no_other_runs,
-    off_ids,
+    stopped_ids,
 )
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -23,7 +23,7 @@ LEAVING = changed(fleet(TEN), "8 9", provisioning_state="Deleting")
 
 
 @pytest.mark.parametrize(
-    ("scale_set", "off_before", "policy", "least"),
+    ("scale_set", "stopped_before", "policy", "least"),
     [
         pytest.param(fleet(TEN), "", Policy(), 5, id="half-by-default"),
         pytest.param(fleet("00000"), "", Policy(), 3, id="half-is-rounded-up"),
@@ -50,12 +50,12 @@ LEAVING = changed(fleet(TEN), "8 9", provisioning_state="Deleting")
         pytest.param(fleet(""), "", Policy(), 0, id="empty"),
     ],
 )
-def test_floor(scale_set: ScaleSet, off_before: str, policy: Policy, least: int) -> None:
-    assert floor(scale_set.instances, policy, frozenset(off_before.split())) == least
+def test_floor(scale_set: ScaleSet, stopped_before: str, policy: Policy, least: int) -> None:
+    assert floor(scale_set.instances, policy, frozenset(stopped_before.split())) == least
 
 
 def test_who_is_off() -> None:
-    assert off_ids(fleet("0000", stopped="1", deallocated="2", unhealthy="3").instances) == {"1", "2"}
+    assert stopped_ids(fleet("0000", stopped="1", deallocated="2", unhealthy="3").instances) == {"1", "2"}
 
 
 @pytest.mark.parametrize(

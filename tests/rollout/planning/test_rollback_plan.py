@@ -348,7 +348,7 @@ def test_the_floor_is_that_of_the_beginning() -> None:
     now = fleet("001122", new="0 1", deallocated="2 3")
     policy = Policy(min_healthy=Share(50, is_percentage=True))
     lowered = Watch(now, BACK, policy, Returning(ids=frozenset("01")))
-    held = Watch(now, BACK, policy, Returning(ids=frozenset("01"), off_before=frozenset()))
+    held = Watch(now, BACK, policy, Returning(ids=frozenset("01"), stopped_before=frozenset()))
     assert lowered.troubles(there("0 1"), now, BACK, 0.0) == ()
     assert [trouble.code for trouble in held.troubles(there("0 1"), now, BACK, 0.0)] == ["BelowMinHealthy"]
 

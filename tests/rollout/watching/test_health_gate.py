@@ -98,7 +98,7 @@ OFF = {"image": NEW, "power": Power.STOPPED, "health": Health.NO_SIGNAL}
 
 
 @pytest.mark.parametrize(
-    ("fields", "may_be_off", "code"),
+    ("fields", "may_be_stopped", "code"),
     [
         pytest.param(OFF, True, None, id="stopped-before"),
         pytest.param({**OFF, "power": Power.DEALLOCATED}, True, None, id="deallocated-before"),
@@ -113,8 +113,10 @@ OFF = {"image": NEW, "power": Power.STOPPED, "health": Health.NO_SIGNAL}
         ),
     ],
 )
-def test_who_was_off_before_may_stay_off(fields: dict[str, Any], may_be_off: bool, code: str | None) -> None:
-    pending = not_ready(instance("1", **fields), NEW, HealthSignal.PROBE, flag_matters=True, may_be_off=may_be_off)
+def test_who_was_off_before_may_stay_off(fields: dict[str, Any], may_be_stopped: bool, code: str | None) -> None:
+    pending = not_ready(
+        instance("1", **fields), NEW, HealthSignal.PROBE, flag_matters=True, may_be_stopped=may_be_stopped
+    )
     assert (pending.code if pending else None) == code
 
 
@@ -309,7 +311,7 @@ def test_after_a_failed_operation_those_it_did_not_reach_fail_soon_with_azure_s_
 
 
 def test_a_gate_knows_who_was_off_before() -> None:
-    two = gate(instance_ids=("1", "2"), before=Before(off=frozenset({"1"})))
+    two = gate(instance_ids=("1", "2"), before=Before(stopped=frozenset({"1"})))
     off = [instance(id_, **OFF) for id_ in ("1", "2")]
     assert [p.instance_id for p in two.advance(by_id(*off), OPENED).pending] == ["2"]
     assert verdict(two.advance(by_id(off[0], instance("2", image=NEW)), OPENED)) == "passed"

@@ -206,11 +206,11 @@ def test_only_one_that_stays_failed_makes_waiting_hopeless() -> None:
 
 def test_who_was_stopped_or_evicted_is_told_once() -> None:
     watch, off = watching(), changed(BEFORE, "2", power=Power.DEALLOCATED)
-    assert watch.newly_off(BEFORE) == ()
-    assert watch.newly_off(off) == ("2",)
-    assert watch.newly_off(off) == ()
-    assert watch.newly_off(BEFORE) == ()
-    assert watch.newly_off(off) == ("2",)
+    assert watch.newly_stopped(BEFORE) == ()
+    assert watch.newly_stopped(off) == ("2",)
+    assert watch.newly_stopped(off) == ()
+    assert watch.newly_stopped(BEFORE) == ()
+    assert watch.newly_stopped(off) == ("2",)
 
 
 @pytest.mark.parametrize(
