@@ -493,8 +493,8 @@ def test_every_report_divides_the_instances(case: Case, failing: set[int], batch
 @STEADY
 @given(cases())
 def test_a_run_without_failure_leaves_nothing_that_was_selected(case: Case) -> None:
-    mended = changed(case.scale_set, case.scale_set.by_id(), problems=(), provisioning_state="Succeeded")
-    report = report_of(run_of(mended, policy=case.policy))
+    repaired = changed(case.scale_set, case.scale_set.by_id(), problems=(), provisioning_state="Succeeded")
+    report = report_of(run_of(repaired, policy=case.policy))
     assert report.plan is not None
     assert set(report.upgraded) == set(report.plan.instance_ids)
     assert set(report.remaining) == set(report.plan.untouched), "who was not selected remains"

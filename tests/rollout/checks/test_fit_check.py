@@ -155,8 +155,8 @@ SIZE = VmSize(generations=frozenset({"V1"}), architecture="Arm64", controllers=f
     ],
 )
 def test_what_the_vm_size_can_do(image: dict[str, Any], size: VmSize | None, words: str) -> None:
-    told = found(image, {"size": "S"}, size=size)
-    assert [words in message for _, message in told] == ([True] if words else [])
+    said = found(image, {"size": "S"}, size=size)
+    assert [words in message for _, message in said] == ([True] if words else [])
 
 
 @pytest.mark.parametrize(

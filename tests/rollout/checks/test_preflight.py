@@ -259,9 +259,9 @@ def test_operations_that_cannot_be_followed_are_told_before_the_write(
     command: Command, permissions: tuple[Permission, ...] | None, is_missing: bool
 ) -> None:
     findings = asked_for(command, permissions=permissions)
-    told = [each for each in findings if "Microsoft.Compute/locations/operations/read" in each.message]
-    assert [each.severity for each in told] == [Severity.WARN] * is_missing
-    assert all(f"/subscriptions/{model().subscription};" in each.remedy for each in told)
+    said = [each for each in findings if "Microsoft.Compute/locations/operations/read" in each.message]
+    assert [each.severity for each in said] == [Severity.WARN] * is_missing
+    assert all(f"/subscriptions/{model().subscription};" in each.remedy for each in said)
 
 
 def test_rights_that_cannot_be_read_are_only_a_note() -> None:
@@ -368,8 +368,8 @@ IMAGE_UPGRADE, ROLLING = FLEXIBLE_FEATURES
 def test_a_feature_that_is_not_registered(feature: str, state: str, severity: Severity, command: str) -> None:
     (finding,) = examine_feature(model(), feature, state)
     assert finding.severity is severity
-    told = f"az feature {command} --subscription {SUBSCRIPTION} --namespace Microsoft.Compute --name {feature}"
-    assert finding.remedy.endswith(told)
+    said = f"az feature {command} --subscription {SUBSCRIPTION} --namespace Microsoft.Compute --name {feature}"
+    assert finding.remedy.endswith(said)
 
 
 @pytest.mark.parametrize("state", [None, "", "Registered", "NotSpecified", "a word of tomorrow"])

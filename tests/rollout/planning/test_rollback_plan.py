@@ -287,11 +287,13 @@ IDS = st.sets(st.sampled_from([str(n) for n in range(9)]))
 
 
 @STEADY
-@given(new=IDS, ill=IDS, protected=IDS, ids=IDS, unknown=IDS, done=IDS, size=st.integers(1, 4))
+@given(new=IDS, unhealthy=IDS, protected=IDS, ids=IDS, unknown=IDS, done=IDS, size=st.integers(1, 4))
 def test_everybody_appears_exactly_once(
-    new: set[str], ill: set[str], protected: set[str], ids: set[str], unknown: set[str], done: set[str], size: int
+    new: set[str], unhealthy: set[str], protected: set[str], ids: set[str], unknown: set[str], done: set[str], size: int
 ) -> None:
-    scale_set = fleet("000111222", new=" ".join(new), unhealthy=" ".join(ill), protected=" ".join(protected), image=NEW)
+    scale_set = fleet(
+        "000111222", new=" ".join(new), unhealthy=" ".join(unhealthy), protected=" ".join(protected), image=NEW
+    )
     known = Moved(ids=frozenset(ids), known=frozenset(scale_set.by_id()), unknown=frozenset(unknown))
     policy = Policy(batch_size=Share(size))
     plan = plan_rollback(scale_set, BACK, policy, known, left=NEW, done=[there(" ".join(sorted(done)))])
@@ -311,7 +313,7 @@ def watch(scale_set: ScaleSet, returning: str, policy: Policy | None = None) -> 
 
 
 def test_whoever_is_still_to_return_may_be_ill() -> None:
-    """That is why it returns: waiting for it to get well on the image that made it ill would wait for ever."""
+    """That is why it returns: waiting for it to get well on the image that made it unhealthy would wait for ever."""
     before = fleet("001122", new="0 1 2 3")
     now = changed(before, "0 1", health=fleet("0", unhealthy="0").instances[0].health)
     policy = Policy(min_healthy=Share(2))
@@ -324,8 +326,10 @@ def test_whoever_has_returned_is_counted_on() -> None:
     back = changed(before, "2 3", image=OLD)
     counting = watch(before, "0 1 2 3")
     counting.batch_passed(there("2 3", 1), back)
-    ill = changed(back, "3", health=fleet("0", unhealthy="0").instances[0].health)
-    assert [trouble.code for trouble in counting.troubles(there("0 1"), ill, BACK, 0.0)] == ["NotHealthyElsewhere"]
+    unhealthy = changed(back, "3", health=fleet("0", unhealthy="0").instances[0].health)
+    assert [trouble.code for trouble in counting.troubles(there("0 1"), unhealthy, BACK, 0.0)] == [
+        "NotHealthyElsewhere"
+    ]
 
 
 def test_a_batch_of_ill_ones_may_start_below_the_floor_and_no_other() -> None:

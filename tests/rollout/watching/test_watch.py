@@ -37,9 +37,9 @@ def test_whose_health_is_counted_on(scale_set: ScaleSet, model_holds_target: boo
 
 def test_the_flag_of_a_vhd_counts_only_while_the_model_holds_it() -> None:
     image = vhd("https://account.blob.core.windows.net/images/new.vhd")
-    ill = fleet("0011", old=None, unhealthy="1")
-    assert "1" not in must_stay_healthy(ill, Goal(image=image, in_model=False))
-    assert "1" in must_stay_healthy(ill, Goal(image=image, in_model=True))
+    unhealthy = fleet("0011", old=None, unhealthy="1")
+    assert "1" not in must_stay_healthy(unhealthy, Goal(image=image, in_model=False))
+    assert "1" in must_stay_healthy(unhealthy, Goal(image=image, in_model=True))
 
 
 GOAL = Goal(image=NEW, in_model=True)
@@ -66,7 +66,7 @@ GOAL = Goal(image=NEW, in_model=True)
         pytest.param(
             changed(fleet("0011"), "3", provisioning_state="Creating"), {}, id="a-new-instance-is-not-waited-for"
         ),
-        pytest.param(fleet("0011", unhealthy="2", updating="3"), {"2": "unhealthy", "3": "updated"}, id="all-are-told"),
+        pytest.param(fleet("0011", unhealthy="2", updating="3"), {"2": "unhealthy", "3": "updated"}, id="all-are-said"),
     ],
 )
 def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]) -> None:
@@ -78,8 +78,8 @@ def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]
 
 
 def test_without_a_signal_only_up_matters() -> None:
-    ill = fleet("0011", unhealthy="2", health_signal=HealthSignal.NONE)
-    assert not_healthy(ill, {"2"}, GOAL) == ()
+    unhealthy = fleet("0011", unhealthy="2", health_signal=HealthSignal.NONE)
+    assert not_healthy(unhealthy, {"2"}, GOAL) == ()
 
 
 # -- what one rollout has seen -------------------------------------------------------------------------------------
@@ -170,8 +170,8 @@ def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
     assert codes(watch.troubles(FIRST, without(now, "2"), GOAL, 100.0)) == {"6": "BeingCreated"}
     more = changed(fleet("00112200", unhealthy="4", deallocated="5"), "6 7", provisioning_state="Creating")
     watch.observe(without(more, "2"), 200.0)
-    told = codes(watch.troubles(FIRST, without(more, "2"), GOAL, 200.0))
-    assert told == {"6": "BeingCreated"}, "one was lost, so one is awaited"
+    said = codes(watch.troubles(FIRST, without(more, "2"), GOAL, 200.0))
+    assert said == {"6": "BeingCreated"}, "one was lost, so one is awaited"
 
 
 def test_one_that_was_made_since_has_the_health_timeout_to_become_healthy() -> None:
@@ -184,22 +184,22 @@ def test_one_that_was_made_since_has_the_health_timeout_to_become_healthy() -> N
 
 def test_one_that_recovers_is_counted_on_from_then_on() -> None:
     watch = watching()
-    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == (), "4 was ill at planning"
+    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == (), "4 was unhealthy at planning"
     watch.observe(changed(BEFORE, "4", health=Health.HEALTHY), 10.0)
     watch.observe(BEFORE, 20.0)
     assert codes(watch.troubles(FIRST, BEFORE, GOAL, 20.0)) == {"4": "NotHealthyElsewhere"}
 
 
 def test_only_one_that_stays_failed_makes_waiting_hopeless() -> None:
-    watch, ill = watching(), changed(BEFORE, "2", provisioning_state="Failed", problems=(BROKEN,))
+    watch, unhealthy = watching(), changed(BEFORE, "2", provisioning_state="Failed", problems=(BROKEN,))
     for now, expected in ((0.0, False), (59.0, False), (60.0, True)):
-        watch.observe(ill, now)
-        troubles = watch.troubles(FIRST, ill, GOAL, now)
+        watch.observe(unhealthy, now)
+        troubles = watch.troubles(FIRST, unhealthy, GOAL, now)
         assert codes(troubles) == {"2": BROKEN.code}
         assert watch.is_hopeless(troubles, now) is expected
     watch.observe(BEFORE, 70.0)
-    watch.observe(ill, 80.0)
-    assert not watch.is_hopeless(watch.troubles(FIRST, ill, GOAL, 80.0), 80.0), "it was provisioned in between"
+    watch.observe(unhealthy, 80.0)
+    assert not watch.is_hopeless(watch.troubles(FIRST, unhealthy, GOAL, 80.0), 80.0), "it was provisioned in between"
     watch.observe(changed(BEFORE, "2", health=Health.UNHEALTHY), 1000.0)
     assert not watch.is_hopeless((Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, ""),), 1000.0)
 
