@@ -1,4 +1,4 @@
-"""Which machines of a Flexible set were made from its model, and what becomes of those that were not."""
+"""The lineage of machines of a Flexible set, and what becomes of those that were not made from its model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def flexible(image: Image = OLD, **fields: Any) -> Model:
 
 
 def machine(name: str = "pet", **fields: Any) -> Instance:
-    """A machine without a mark of the model."""
+    """Return a machine without a mark of the model."""
     return instance(name, **{"os": "Linux", "update_domain": None, "latest_model_applied": None, **fields})
 
 
@@ -118,7 +118,7 @@ def naming(*ids: str) -> Policy:
     return Policy(strategy=Strategy.BATCH, selection=Selection(instance_ids=ids))
 
 
-def test_attached_machines_are_skipped_and_every_reason_is_told() -> None:
+def test_attached_machines_are_skipped_and_every_reason_is_said() -> None:
     plan = plan_rollout(MIXED, GOAL, naming())
     assert set(plan.instance_ids) == {"a", "b"}
     assert {skipped.instance_id: skipped.reason.value.partition(": ")[2] for skipped in plan.skipped} == {

@@ -82,7 +82,7 @@ def test_what_does_not_hang_is_no_reason(scale_set: ScaleSet, hanging: tuple[str
 def test_a_plan_that_is_not_refused_could_begin_at_once(
     domains: str, unlucky: list[int], kinds: list[str], least: int
 ) -> None:
-    """The watch over a rollout holds nothing against the first batch that was known at planning."""
+    """Hold nothing against the first batch that was known at planning."""
     who: dict[str, str] = {}
     for number, kind in zip(unlucky, kinds, strict=False):
         if number < len(domains):
@@ -111,7 +111,7 @@ def test_all_instances_that_have_no_place_are_named_with_the_cause() -> None:
     assert "leave the instances out" in refused.value.remedy
 
 
-def test_the_cause_is_told_of_those_alone_that_have_no_view() -> None:
+def test_the_cause_is_said_of_those_alone_that_have_no_view() -> None:
     scale_set = changed(fleet("012012", nowhere="3"), "0", **NO_VIEW)
     with pytest.raises(PlanRefused, match=r"Instances 0, 3 show no .* no instance view of 0, where"):
         plan_rollout(scale_set, goal_to(NEW, scale_set), Policy())
@@ -133,7 +133,7 @@ def test_too_few_views_are_named_instead_of_too_few_healthy() -> None:
     assert "with 2 of 6 known to be healthy" in said
 
 
-def test_where_more_than_views_is_missing_that_is_told() -> None:
+def test_where_more_than_views_is_missing_that_is_said() -> None:
     (said,) = refusals(changed(fleet("------", unhealthy="0 1 2 5"), "3", **NO_VIEW), BY_BATCH)
     assert "repair the others" in said
 
@@ -149,7 +149,7 @@ def test_silence_of_instances_that_have_the_signal_is_named_as_such() -> None:
     assert "--new-capacity" not in said
 
 
-def test_where_more_than_reports_is_missing_that_is_told() -> None:
+def test_where_more_than_reports_is_missing_that_is_said() -> None:
     (said,) = refusals(changed(fleet("001122", unhealthy="0 1 2 5"), "3", health=Health.NO_SIGNAL), Policy())
     assert "repair the others" in said
 
