@@ -192,5 +192,10 @@ def test_an_instance_without_a_state_is_given_none() -> None:
         if "properties" not in item
     ]
     for instance in to_instances(stubs):
-        assert (instance.is_up, instance.is_off, instance.is_busy, instance.problems) == (False, False, False, ())
+        assert (instance.is_running, instance.is_stopped, instance.is_changing, instance.problems) == (
+            False,
+            False,
+            False,
+            (),
+        )
         assert (instance.image, instance.latest_model_applied, instance.update_domain) == (None, None, None)

@@ -153,7 +153,7 @@ def test_a_floating_image_becomes_an_exact_one(image: Image, exact: Image) -> No
     ],
 )
 def test_the_newest_version(names: list[str], latest: str | None) -> None:
-    """A name with a `-` at its end is excluded from latest."""
+    """Leave out of the latest each name with a `-` at its end."""
     versions = [ImageVersion(name=name.rstrip("-"), may_be_latest=not name.endswith("-")) for name in names]
     assert next(iter(newest_first(versions)), None) == latest
 

@@ -222,7 +222,7 @@ def largest_allowed(case: Case, grouping: DomainKind) -> int:
 
 
 def upgraded(scale_set: ScaleSet, done: Sequence[str], goal: Goal) -> ScaleSet:
-    """The set once these instances were upgraded: on the goal and healthy, but for those that are off."""
+    """Return the set once these instances were upgraded: on the goal and healthy, but for those that are off."""
     after = scale_set
     for id_ in done:
         changes: dict[str, object] = {"image": goal.image, "latest_model_applied": True, "problems": ()}
@@ -288,7 +288,7 @@ def test_no_batch_is_too_large(case: Case) -> None:
 
 @STEADY
 @given(cases())
-def test_inside_a_domain_the_ill_come_first_and_then_they_go_by_id(case: Case) -> None:
+def test_inside_a_domain_the_unhealthy_come_first_and_then_they_go_by_id(case: Case) -> None:
     plan, present = case.plan(), case.scale_set.by_id()
     signal = case.scale_set.model.health_signal
     by_domain: dict[object, list[str]] = {}
@@ -346,7 +346,7 @@ def test_planning_again_yields_what_is_left(case: Case, done: int) -> None:
 @STEADY
 @given(cases(), st.data())
 def test_planning_again_never_depends_on_what_was_done(case: Case, data: st.DataObject) -> None:
-    """Whoever else reached the goal meanwhile: the others keep their order."""
+    """Keep the order of the others, whatever else reached the goal meanwhile."""
     case = replace(case, policy=replace(case.policy, canary=0))
     plan = case.plan()
     assume(plan.instance_ids)
@@ -374,7 +374,7 @@ def test_stop_after_ends_between_batches(case: Case) -> None:
 
 
 def floor_is_kept(case: Case, plan: RolloutPlan) -> bool:
-    """Whether, batch by batch, enough stay healthy and somebody goes on running."""
+    """Return whether, batch by batch, enough stay healthy and an instance goes on running."""
     signal = case.scale_set.model.health_signal
     counted = [i for i in case.scale_set.instances if not is_leaving(i) and not is_off(i)]
     share = case.policy.min_healthy
@@ -493,8 +493,8 @@ def test_every_report_divides_the_instances(case: Case, failing: set[int], batch
 @STEADY
 @given(cases())
 def test_a_run_without_failure_leaves_nothing_that_was_selected(case: Case) -> None:
-    mended = changed(case.scale_set, case.scale_set.by_id(), problems=(), provisioning_state="Succeeded")
-    report = report_of(run_of(mended, policy=case.policy))
+    repaired = changed(case.scale_set, case.scale_set.by_id(), problems=(), provisioning_state="Succeeded")
+    report = report_of(run_of(repaired, policy=case.policy))
     assert report.plan is not None
     assert set(report.upgraded) == set(report.plan.instance_ids)
     assert set(report.remaining) == set(report.plan.untouched), "who was not selected remains"

@@ -1,4 +1,4 @@
-"""Which machines of a Flexible set were made from its model, and what becomes of those that were not."""
+"""The lineage of machines of a Flexible set, and what becomes of those that were not made from its model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def flexible(image: Image = OLD, **fields: Any) -> Model:
 
 
 def machine(name: str = "pet", **fields: Any) -> Instance:
-    """A machine without a mark of the model."""
+    """Return a machine without a mark of the model."""
     return instance(name, **{"os": "Linux", "update_domain": None, "latest_model_applied": None, **fields})
 
 
@@ -118,7 +118,7 @@ def naming(*ids: str) -> Policy:
     return Policy(strategy=Strategy.BATCH, selection=Selection(instance_ids=ids))
 
 
-def test_attached_machines_are_skipped_and_every_reason_is_told() -> None:
+def test_attached_machines_are_skipped_and_every_reason_is_said() -> None:
     plan = plan_rollout(MIXED, GOAL, naming())
     assert set(plan.instance_ids) == {"a", "b"}
     assert {skipped.instance_id: skipped.reason.value.partition(": ")[2] for skipped in plan.skipped} == {
@@ -139,9 +139,9 @@ def test_an_image_of_theirs_is_no_previous_image() -> None:
 def test_one_of_another_line_is_upgraded_where_it_is_named_and_that_is_said(name: str) -> None:
     plan = plan_rollout(MIXED, GOAL, naming(name))
     assert plan.instance_ids == ("pet",)
-    told = [finding for finding in examine_plan(MIXED, plan, naming(name)) if "pet" in finding.message]
-    assert [finding.severity for finding in told] == [Severity.WARN]
-    assert "loses what is on its OS disk" in told[0].message
+    said = [finding for finding in examine_plan(MIXED, plan, naming(name)) if "pet" in finding.message]
+    assert [finding.severity for finding in said] == [Severity.WARN]
+    assert "loses what is on its OS disk" in said[0].message
 
 
 @pytest.mark.parametrize("attached", [pytest.param(WINDOWS, id="system"), pytest.param(DISK, id="no-image")])
@@ -169,8 +169,8 @@ def test_a_rollback_asks_nothing_about_them() -> None:
 
 
 def test_somebody_at_work_on_one_of_them_holds_no_batch() -> None:
-    busy = machine("pet", origin=Origin.OTHER_IMAGE, provisioning_state="Updating")
-    assert updated_by_somebody(ScaleSet(model=flexible(), instances=(*MADE, busy)), ("a",)) == ()
+    updating = machine("pet", origin=Origin.OTHER_IMAGE, provisioning_state="Updating")
+    assert updated_by_somebody(ScaleSet(model=flexible(), instances=(*MADE, updating)), ("a",)) == ()
 
 
 def test_a_status_does_not_call_them_behind() -> None:

@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history.events import BatchProgressed, Noticed, Phase
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.availability import off_ids
+from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
@@ -73,11 +73,11 @@ class BatchRun:
 
     def is_being_updated(self, batch: Batch) -> bool:
         """Return whether Azure is at work on an instance of `batch`, which is this one or a part of it."""
-        return any(instance.is_busy for instance in self._instances() if instance.id in batch.instance_ids)
+        return any(instance.is_changing for instance in self._instances() if instance.id in batch.instance_ids)
 
     def was_off_before(self, batch: Batch) -> bool:
         """Return whether an instance of `batch` was stopped when this one began."""
-        return not self._before.off.isdisjoint(batch.instance_ids)
+        return not self._before.stopped.isdisjoint(batch.instance_ids)
 
     def is_out_of_time(self) -> bool:
         """Return whether `batch_timeout` has passed."""
@@ -99,7 +99,7 @@ class BatchRun:
     def _look(self) -> Steps[None]:
         """Look, and note since when each of the batch is running on the target and unhealthy."""
         yield from self._remote.look(until=self.deadline)
-        on_target = [i for i in self._instances() if i.is_up and is_on(i, self._goal.image)]
+        on_target = [i for i in self._instances() if i.is_running and is_on(i, self._goal.image)]
         unhealthy = [i.id for i in on_target if i.health is Health.UNHEALTHY]
         self._unhealthy_since = {id_: self._unhealthy_since.get(id_, self._clock.now()) for id_ in unhealthy}
 
@@ -214,7 +214,7 @@ def _before(instances: tuple[Instance, ...], target: Image) -> Before:
     return Before(
         problems={instance.id: instance.problems for instance in instances},
         failed_elsewhere=frozenset(i.id for i in instances if i.has_failed and not is_on(i, target)),
-        off=off_ids(instances),
+        stopped=stopped_ids(instances),
         reported=frozenset(i.id for i in instances if i.health not in (Health.NO_SIGNAL, Health.NOT_YET)),
         health_times={instance.id: instance.health_time for instance in instances},
     )

@@ -111,7 +111,7 @@ class Hold:
     def _observe(self, now: float) -> Steps[None]:
         """Take the latest look into account, and say which instances were stopped or evicted."""
         self._watch.observe(self._remote.scale_set, now)
-        off = self._watch.newly_off(self._remote.scale_set)
+        off = self._watch.newly_stopped(self._remote.scale_set)
         if off:
             yield _note(f"Stopped or evicted during the rollout, so nothing more is expected of them: {listed(off)}.")
 

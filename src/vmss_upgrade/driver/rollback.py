@@ -16,7 +16,7 @@ from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import RollbackStarted
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.planning.availability import off_ids
+from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import moved_by, not_back, plan_rollback
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -51,7 +51,7 @@ def _undo(remote: RemoteScaleSet, limits: Limits, failed: FailedRollout, previou
     plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.reaches, done=failed.done)
     yield RollbackStarted(plan=plan, scale_set=now, failed=failed.ending)
     stay = frozenset(now.by_id()) - moved.ids
-    returning = Returning(ids=moved.ids, off_before=off_ids(before.instances), bystanders=stay)
+    returning = Returning(ids=moved.ids, stopped_before=stopped_ids(before.instances), bystanders=stay)
     watch = Watch(now, goal, limits.policy, returning)
     batches = Batches(remote, limits, plan, watch, Return(moved=moved, done=failed.done))
     model = now.model

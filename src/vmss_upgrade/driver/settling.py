@@ -39,7 +39,7 @@ def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]
 
 def _awaited(remote: RemoteScaleSet, selection: Selection) -> list[str]:
     """Return the instances that are being updated, and of the selected those that are being created."""
-    changing = [i for i in remote.instances if i.is_busy and not i.is_leaving and not i.is_attached]
+    changing = [i for i in remote.instances if i.is_changing and not i.is_being_deleted and not i.is_attached]
     updating = updating_ids(changing)
     return [i.id for i in changing if i.id in updating or is_selected(i, selection)]
 

@@ -34,8 +34,8 @@ _LOOKS = {
     Cell.SKIPPED: ("·", "90", "⏭️"),
     Cell.CURRENT: ("■", "92", "✅"),
     Cell.BEHIND: ("□", "93", "⬜"),
-    Cell.ILL: ("✖", "1;91", "❌"),
-    Cell.OFF: ("·", "90", "⏸️"),
+    Cell.UNHEALTHY: ("✖", "1;91", "❌"),
+    Cell.STOPPED: ("·", "90", "⏸️"),
     Cell.UNKNOWN: ("?", "96", "❔"),
     Cell.ATTACHED: ("·", "90", "⏭️"),
 }

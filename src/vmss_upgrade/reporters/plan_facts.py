@@ -10,7 +10,7 @@ from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.availability import expected_healthy, floor, off_ids
+from vmss_upgrade.rollout.planning.availability import expected_healthy, floor, stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
@@ -105,7 +105,7 @@ def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: 
     if policy.allow_downtime:
         return "none: downtime is allowed"
     share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
-    least = floor(instances, policy, off_ids(instances))
+    least = floor(instances, policy, stopped_ids(instances))
     lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now), default=least)
     spare = f"; the plan stays {lowest - least} above it" if lowest > least else ""
     return f"{least}{share}{spare}"

@@ -130,7 +130,7 @@ class Instance:
         return self.origin is not Origin.MODEL
 
     @property
-    def is_busy(self) -> bool:
+    def is_changing(self) -> bool:
         """True while Azure is working on the instance, whatever it was asked for."""
         return self.provisioning.state in _AT_WORK
 
@@ -150,7 +150,7 @@ class Instance:
         return self.provisioning.state is ProvisioningState.UPDATING
 
     @property
-    def is_leaving(self) -> bool:
+    def is_being_deleted(self) -> bool:
         """True while it is being deleted; it may stay listed for half a minute."""
         return self.provisioning.state is ProvisioningState.DELETING
 
@@ -170,17 +170,17 @@ class Instance:
         return (self.has_failed or self.is_updating) and self.latest_model_applied is not True
 
     @property
-    def is_up(self) -> bool:
+    def is_running(self) -> bool:
         """True if it is provisioned and powered on: all that can be known without a health signal."""
         return self.is_provisioned and self.power is Power.RUNNING
 
     @property
     def is_silent(self) -> bool:
         """True when it runs, and should report its health, but does not."""
-        return self.is_up and self.health is Health.NO_SIGNAL
+        return self.is_running and self.health is Health.NO_SIGNAL
 
     @property
-    def is_off(self) -> bool:
+    def is_stopped(self) -> bool:
         """True if it is stopped or deallocated: it does not serve, and an upgrade would not start it."""
         return self.power in (Power.STOPPED, Power.DEALLOCATED)
 
@@ -213,4 +213,4 @@ def made_from_model(instances: Iterable[Instance]) -> tuple[Instance, ...]:
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
     """Return whether an instance serves: running, and Healthy if both the scale set and it have a signal."""
-    return instance.is_up and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))
+    return instance.is_running and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))

@@ -1,4 +1,4 @@
-"""Whether the machines of a model can be made from an image: what is refused, and what is not known well enough to."""
+"""The fit of image and machines: what is refused, and what is not known well enough to be."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGET = resource(f"{GALLERY}/versions/2.0.0")
 
 
 def security(value: str | None) -> dict[str, Any]:
-    """The traits of an image that lists its features, among them this one unless it is None."""
+    """Return the traits of an image that lists its features, among them this one unless it is None."""
     return {"features": () if value is None else (("SecurityType", value),)}
 
 
@@ -131,7 +131,7 @@ def test_disks_that_the_model_does_not_have_are_warned_of() -> None:
     assert "brings data disks that the model does not have (at LUN 2)" in message
 
 
-def test_everything_is_told_at_once() -> None:
+def test_everything_is_said_at_once() -> None:
     image = {"os_state": "Specialized", "disk_size": 64, **luns(0), **security("TrustedLaunch")}
     settings = {"has_os_profile": True, "disk_size": 30, **disks((0, "Empty"))}
     assert len(found(image, settings)) == 4
@@ -155,8 +155,8 @@ SIZE = VmSize(generations=frozenset({"V1"}), architecture="Arm64", controllers=f
     ],
 )
 def test_what_the_vm_size_can_do(image: dict[str, Any], size: VmSize | None, words: str) -> None:
-    told = found(image, {"size": "S"}, size=size)
-    assert [words in message for _, message in told] == ([True] if words else [])
+    said = found(image, {"size": "S"}, size=size)
+    assert [words in message for _, message in said] == ([True] if words else [])
 
 
 @pytest.mark.parametrize(

@@ -242,7 +242,7 @@ def test_marketplace_plans(target: Image, image: str | None, on_set: str | None,
     assert examined(target, Traits(plan=on_set), traits=Traits(plan=image)) == expected
 
 
-def test_everything_wrong_with_an_image_is_told_at_once() -> None:
+def test_everything_wrong_with_an_image_is_said_at_once() -> None:
     found = examined(
         NEW,
         Traits(os="Linux", generation="V2", architecture="x64", plan=""),
@@ -287,7 +287,7 @@ def test_latest_cannot_be_read() -> None:
         "/subscriptions/s/resourceGroups/galleries/providers/microsoft.compute/Galleries/g",
     ],
 )
-def test_a_gallery_is_told_from_a_group_of_that_name(gallery: str) -> None:
+def test_a_gallery_is_said_from_a_group_of_that_name(gallery: str) -> None:
     for image in (f"{gallery}/images/web", f"{gallery}/Images/images/versions/1.0.0"):
         assert latest_denied(resource(image)).message.endswith(f"on {gallery}.")
 

@@ -330,7 +330,7 @@ for _number in range(9):
             fleet("001122", unhealthy="1 3"),
             whole(),
             note("Not healthy before the rollout, so first in their domain: 1, 3."),
-            id="ill-before",
+            id="unhealthy-before",
         ),
         pytest.param(
             fleet("001122", silent="3"),
@@ -342,7 +342,7 @@ for _number in range(9):
             fleet("001122", image=NEW, new="0 1", unhealthy="1"),
             whole(),
             warn("On the target image already, but not healthy: 1. Nothing more is upgraded until they are."),
-            id="ill-on-the-target",
+            id="unhealthy-on-the-target",
         ),
         pytest.param(
             changed(fleet("001122"), "0 1 2 3 4 5", image=platform("3.0.0")),
@@ -357,7 +357,7 @@ for _number in range(9):
             fleet("001122", new="1", unhealthy="1"),
             whole(),
             warn("On the target image already, but not healthy: 1. They are left as they are."),
-            id="ill-on-the-target-that-the-model-has-not",
+            id="unhealthy-on-the-target-that-the-model-has-not",
         ),
         pytest.param(
             fleet("0123", stopped="3", deallocated="1"),
@@ -385,7 +385,7 @@ for _number in range(9):
         ),
     ],
 )
-def test_a_plan_is_told_of(scale_set: ScaleSet, policy: Policy, finding: Finding) -> None:
+def test_a_plan_is_said_of(scale_set: ScaleSet, policy: Policy, finding: Finding) -> None:
     assert of_the_plan(scale_set, policy) == (finding,)
 
 
@@ -399,7 +399,7 @@ def test_a_plan_is_told_of(scale_set: ScaleSet, policy: Policy, finding: Finding
         pytest.param(fleet("0011", new="0 1 2 3"), whole(bake_time=9999.0), id="nothing-to-bake"),
         pytest.param(fleet("0011"), whole(bake_time=3599.0), id="a-bake-that-just-fits"),
         pytest.param(
-            fleet("001122", image=NEW, new="1", stopped="1"), whole(), id="a-stopped-one-on-the-target-is-not-ill"
+            fleet("001122", image=NEW, new="1", stopped="1"), whole(), id="a-stopped-one-on-the-target-is-not-unhealthy"
         ),
         pytest.param(
             changed(fleet("001122", image=NEW, new="1"), "1", provisioning_state="Deleting"),
@@ -438,7 +438,7 @@ def test_a_plan_with_nothing_to_say_about(scale_set: ScaleSet, policy: Policy) -
     assert of_the_plan(scale_set, policy) == ()
 
 
-def test_every_finding_is_told_at_once_refusals_first() -> None:
+def test_every_finding_is_said_at_once_refusals_first() -> None:
     scale_set = fleet("0011", unhealthy="1", stopped="3", protected="2", individual="0", ephemeral_os_disk=True)
     policy = whole(refuse_protected=True, selection=Selection(update_domains=(0, 1, 9)), bake_time=3600.0, canary=9)
     severities = [finding.severity for finding in of_the_plan(scale_set, policy)]
@@ -470,7 +470,7 @@ def test_ten_models_are_no_matter_where_the_model_is_not_written() -> None:
     ("scale_set", "policy"),
     [
         pytest.param(fleet("0"), whole(), id="one-instance"),
-        pytest.param(fleet("0000", unhealthy="0 1 2 3"), whole(), id="ill"),
+        pytest.param(fleet("0000", unhealthy="0 1 2 3"), whole(), id="unhealthy"),
         pytest.param(fleet("0011", protected="1"), whole(refuse_protected=True), id="protected"),
         pytest.param(fleet("0011", nowhere="1"), whole(), id="without-a-place"),
         pytest.param(fleet("0011", health_signal=HealthSignal.NONE), whole(), id="no-signal"),

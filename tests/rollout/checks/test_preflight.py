@@ -160,7 +160,7 @@ def test_a_rolling_upgrade_that_may_not_be_read_is_only_a_note() -> None:
 EVERYTHING_WRONG = {"upgrade_mode": "Automatic", "automatic_os_upgrade": True, "provisioning_state": "Deleting"}
 
 
-def test_every_refusal_is_told_at_once() -> None:
+def test_every_refusal_is_said_at_once() -> None:
     findings = of_the_model(True, **EVERYTHING_WRONG)
     assert len(findings) == 4
     assert {finding.severity for finding in findings} == {Severity.REFUSE}
@@ -183,7 +183,7 @@ def test_an_owner_is_named(owner: Owner) -> None:
 
 
 @pytest.mark.parametrize("owner", [Owner.SERVICE_FABRIC, Owner.AKS])
-def test_nobody_is_told_to_change_the_settings_of_a_set_that_another_service_owns(owner: Owner) -> None:
+def test_nobody_is_said_to_change_the_settings_of_a_set_that_another_service_owns(owner: Owner) -> None:
     findings = of_the_model(True, **EVERYTHING_WRONG, owner=owner)
     assert not [finding for finding in findings if "az vmss update" in finding.remedy]
 
@@ -255,13 +255,13 @@ def test_each_missing_right_is_named(command: Command, policy: Policy, severity:
     ],
 )
 @pytest.mark.parametrize("command", [Command.UPGRADE, Command.PLAN, Command.ROLLBACK])
-def test_operations_that_cannot_be_followed_are_told_before_the_write(
+def test_operations_that_cannot_be_followed_are_said_before_the_write(
     command: Command, permissions: tuple[Permission, ...] | None, is_missing: bool
 ) -> None:
     findings = asked_for(command, permissions=permissions)
-    told = [each for each in findings if "Microsoft.Compute/locations/operations/read" in each.message]
-    assert [each.severity for each in told] == [Severity.WARN] * is_missing
-    assert all(f"/subscriptions/{model().subscription};" in each.remedy for each in told)
+    said = [each for each in findings if "Microsoft.Compute/locations/operations/read" in each.message]
+    assert [each.severity for each in said] == [Severity.WARN] * is_missing
+    assert all(f"/subscriptions/{model().subscription};" in each.remedy for each in said)
 
 
 def test_rights_that_cannot_be_read_are_only_a_note() -> None:
@@ -340,7 +340,9 @@ REPAIRS_ON = warn(
             note("Automatic instance repairs are suspended during the rollout, and resumed at its end."),
             id="will-be-suspended",
         ),
-        pytest.param(Command.UPDATE_MODEL, "Replace", False, Policy(), None, id="the-model-alone-makes-nobody-ill"),
+        pytest.param(
+            Command.UPDATE_MODEL, "Replace", False, Policy(), None, id="the-model-alone-makes-nobody-unhealthy"
+        ),
     ],
 )
 def test_automatic_repairs(
@@ -368,8 +370,8 @@ IMAGE_UPGRADE, ROLLING = FLEXIBLE_FEATURES
 def test_a_feature_that_is_not_registered(feature: str, state: str, severity: Severity, command: str) -> None:
     (finding,) = examine_feature(model(), feature, state)
     assert finding.severity is severity
-    told = f"az feature {command} --subscription {SUBSCRIPTION} --namespace Microsoft.Compute --name {feature}"
-    assert finding.remedy.endswith(told)
+    said = f"az feature {command} --subscription {SUBSCRIPTION} --namespace Microsoft.Compute --name {feature}"
+    assert finding.remedy.endswith(said)
 
 
 @pytest.mark.parametrize("state", [None, "", "Registered", "NotSpecified", "a word of tomorrow"])

@@ -27,7 +27,9 @@ BACK = Failure("1", FailureCode.BATCH_TIMEOUT, "not ready in time")
 
 
 def turned_back(*failures: Failure) -> list[Event]:
-    """The events of a run whose first batch failed on instance 1, and whose rollback ended with these failures."""
+    """Return the events of a run whose first batch failed on instance 1, and whose rollback ended with these
+    failures.
+    """
     *there, last = run_of(fleet("0011"), failures=(THERE,))
     assert isinstance(last, RolloutFinished)
     now = changed(fleet("0011", image=NEW, new="0 1"), "1", health=Health.UNHEALTHY)

@@ -13,7 +13,7 @@ from vmss_upgrade.rollout.planning.availability import (
     healthy_without,
     no_other_is_healthy,
     no_other_runs,
-    off_ids,
+    stopped_ids,
 )
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -23,7 +23,7 @@ LEAVING = changed(fleet(TEN), "8 9", provisioning_state="Deleting")
 
 
 @pytest.mark.parametrize(
-    ("scale_set", "off_before", "policy", "least"),
+    ("scale_set", "stopped_before", "policy", "least"),
     [
         pytest.param(fleet(TEN), "", Policy(), 5, id="half-by-default"),
         pytest.param(fleet("00000"), "", Policy(), 3, id="half-is-rounded-up"),
@@ -42,7 +42,7 @@ LEAVING = changed(fleet(TEN), "8 9", provisioning_state="Deleting")
         pytest.param(fleet(TEN, stopped="0 1", deallocated="2 3"), "", Policy(), 5, id="off-since-do-count"),
         pytest.param(fleet(TEN, stopped="0 1 2 3"), "0 1", Policy(), 4, id="off-before-and-since"),
         pytest.param(fleet(TEN), "0 1 2 3", Policy(), 5, id="off-before-and-started-since-do-count"),
-        pytest.param(fleet(TEN, unhealthy="0 1 2 3"), "", Policy(), 5, id="ill-ones-do-count"),
+        pytest.param(fleet(TEN, unhealthy="0 1 2 3"), "", Policy(), 5, id="unhealthy-ones-do-count"),
         pytest.param(LEAVING, "", Policy(), 4, id="leaving-ones-do-not-count"),
         pytest.param(
             fleet(TEN, stopped="0 1 2 3"), "0 1 2 3", Policy(min_healthy=Share(8)), 8, id="a-count-is-a-count"
@@ -50,12 +50,12 @@ LEAVING = changed(fleet(TEN), "8 9", provisioning_state="Deleting")
         pytest.param(fleet(""), "", Policy(), 0, id="empty"),
     ],
 )
-def test_floor(scale_set: ScaleSet, off_before: str, policy: Policy, least: int) -> None:
-    assert floor(scale_set.instances, policy, frozenset(off_before.split())) == least
+def test_floor(scale_set: ScaleSet, stopped_before: str, policy: Policy, least: int) -> None:
+    assert floor(scale_set.instances, policy, frozenset(stopped_before.split())) == least
 
 
 def test_who_is_off() -> None:
-    assert off_ids(fleet("0000", stopped="1", deallocated="2", unhealthy="3").instances) == {"1", "2"}
+    assert stopped_ids(fleet("0000", stopped="1", deallocated="2", unhealthy="3").instances) == {"1", "2"}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_who_is_off() -> None:
             id="without-a-signal-who-is-up",
         ),
         pytest.param(fleet("0000", unhealthy="0", health_signal=HealthSignal.IGNORED), "0 1 2 3", id="signal-ignored"),
-        pytest.param(fleet("0000", updating="0"), "1 2 3", id="busy-is-away"),
+        pytest.param(fleet("0000", updating="0"), "1 2 3", id="updating-is-away"),
         pytest.param(LEAVING, "0 1 2 3 4 5 6 7", id="leaving-is-away"),
     ],
 )
@@ -87,7 +87,7 @@ def test_healthy_outside_a_batch() -> None:
     [
         pytest.param(fleet("001122"), Policy(), [4, 4, 4], id="all-well"),
         pytest.param(fleet("000112"), whole(), [3, 4, 5], id="unequal"),
-        pytest.param(fleet("001122", unhealthy="4 5"), Policy(), [2, 2, 4], id="ill-until-their-turn"),
+        pytest.param(fleet("001122", unhealthy="4 5"), Policy(), [2, 2, 4], id="unhealthy-until-their-turn"),
         pytest.param(fleet("001122", unhealthy="0 1"), Policy(), [4, 4, 4], id="well-after-their-turn"),
         pytest.param(fleet("001122", stopped="0 1"), Policy(), [2, 2], id="off-stay-off"),
         pytest.param(
@@ -111,7 +111,7 @@ def test_expected_healthy(scale_set: ScaleSet, policy: Policy, expected: list[in
         pytest.param(fleet("0011", stopped="2", deallocated="3"), True, id="the-others-are-off"),
         pytest.param(changed(fleet("0011"), "2 3", provisioning_state="Deleting"), True, id="the-others-are-leaving"),
         pytest.param(fleet("00"), True, id="the-batch-is-the-set"),
-        pytest.param(fleet("0011", unhealthy="2 3"), False, id="ill-ones-do-run"),
+        pytest.param(fleet("0011", unhealthy="2 3"), False, id="unhealthy-ones-do-run"),
         pytest.param(fleet("00", stopped="0 1"), False, id="nobody-runs-at-all"),
         pytest.param(fleet("0011", stopped="0 1"), False, id="nobody-of-the-batch-runs"),
     ],
@@ -124,7 +124,7 @@ def test_no_other_runs(scale_set: ScaleSet, expected: bool) -> None:
     ("scale_set", "expected"),
     [
         pytest.param(fleet("0011"), False, id="others-are-healthy"),
-        pytest.param(fleet("0011", unhealthy="2 3"), True, id="the-others-are-ill"),
+        pytest.param(fleet("0011", unhealthy="2 3"), True, id="the-others-are-unhealthy"),
         pytest.param(fleet("0011", unhealthy="1 2 3"), True, id="the-only-healthy-one-is-in-the-batch"),
         pytest.param(fleet("0011", unhealthy="0 1 2"), False, id="the-only-healthy-one-is-outside"),
         pytest.param(fleet("0011", unhealthy="0 1 2 3"), False, id="nobody-is-healthy-at-all"),

@@ -141,7 +141,7 @@ class Combination:
         return plan_rollout(self.scale_set, Goal(image=self.target(), in_model=False), self.policy)
 
     def target(self) -> Image:
-        """As a run resolves it: completed from the model, then pinned."""
+        """Return the image as a run resolves it: completed from the model, then pinned."""
         wanted = wanted_image(IMAGES[self.image].request, IMAGES[self.image].runs)
         latest = newest_first(VERSIONS)[0]
         assert latest
@@ -171,7 +171,7 @@ def test_none_is_left_out() -> None:
 
 
 def ways(one: Combination) -> str:
-    """By what the set is rolled: update, fault, zone or the whole."""
+    """Return what the set is rolled by: update, fault, zone or the whole."""
     if one.strategy in NEEDED:
         return NEEDED[one.strategy]
     if one.strategy == "batch":
@@ -180,7 +180,7 @@ def ways(one: Combination) -> str:
 
 
 def expected_batches(one: Combination) -> Iterator[list[int]]:
-    """The numbers of the instances in each batch. A fifth of fifteen is three."""
+    """Return the numbers of the instances in each batch. A fifth of fifteen is three."""
     groups = [range(8), range(8, COUNT)] if "group" in one.shown else [range(COUNT)]
     match ways(one):
         case "update" | "fault":  # three to a domain, or two and one where the groups divide it
@@ -225,7 +225,7 @@ def test_a_combination_is_planned(one: Combination) -> None:
 
 
 def assert_spread(one: Combination, batches: list[list[int]]) -> None:
-    """A batch of three has three update or fault domains, an instance of each zone; else it goes by id."""
+    """Assert that a batch of three has three update or fault domains, an instance of each zone; else it goes by id."""
     for number, batch in enumerate(batches):
         if "zone" in one.shown:
             assert len({member % 3 for member in batch}) == 3
@@ -239,7 +239,7 @@ def assert_spread(one: Combination, batches: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("one", PLANNED, ids=str)
 def test_a_combination_is_carried_on_after_every_batch(one: Combination) -> None:
-    """Whether by the image that instances show, or by the flag alone, as for a VHD."""
+    """Plan again by the image that instances show, or by the flag alone, as for a VHD."""
     plan, policy = one.plan(), one.policy
     flexible = one.orchestration == "flexible"
     target = plan.reaches
@@ -292,7 +292,7 @@ def test_a_combination_that_makes_no_sense_is_refused(one: Combination) -> None:
     ],
 )
 def test_an_image_of_another_kind_is_refused(runs: Image, request_: ImageRequest, sentence: str) -> None:
-    """A VHD on a Flexible set among them: such a set never runs one."""
+    """Refuse a VHD on a Flexible set, too: such a set never runs one."""
     with pytest.raises(PlanRefused) as refused:
         wanted_image(request_, runs)
     assert str(refused.value) == sentence

@@ -1,4 +1,4 @@
-"""Which instances move, in what order, in which batches."""
+"""The planner: which instances move, in what order, in which batches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TWELVE = "000000111111"
 
 
 def batches(plan: RolloutPlan) -> list[str]:
-    """The batches, each as ids with blanks between them."""
+    """Return the batches, each as ids with blanks between them."""
     return [" ".join(batch.instance_ids) for batch in plan.batches]
 
 
@@ -91,7 +91,9 @@ def test_a_percentage_counts_instances_that_are_skipped_too() -> None:
         pytest.param(
             fleet("0011", stopped="1", protected="1"), {"1": "protected from scale set actions"}, id="protected-next"
         ),
-        pytest.param(fleet("0011", updating="1", unhealthy="2", broken="3"), {}, id="busy-ill-and-failed-move"),
+        pytest.param(
+            fleet("0011", updating="1", unhealthy="2", broken="3"), {}, id="updating-unhealthy-and-failed-move"
+        ),
         pytest.param(fleet("0011", stopped="1", nowhere="1"), {"1": "stopped"}, id="skipped-needs-no-domain"),
         pytest.param(
             changed(fleet("0011", new="1"), "1", provisioning_state="Deleting"),
@@ -170,7 +172,7 @@ def vhd_fleet(model_image: Image, stale: str = "") -> ScaleSet:
         pytest.param(vhd_fleet(NEW_VHD, stale="1 2"), "1 2", id="re-run-moves-the-stale-ones"),
     ],
 )
-def test_vhd_images_are_told_by_the_flag(scale_set: ScaleSet, moving: str) -> None:
+def test_vhd_images_are_said_by_the_flag(scale_set: ScaleSet, moving: str) -> None:
     assert " ".join(plan_of(scale_set, NEW_VHD).instance_ids) == moving
 
 

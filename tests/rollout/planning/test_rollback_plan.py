@@ -1,4 +1,4 @@
-"""Which image a rollback puts back, who returns to it, and in what order: tables, and what holds for every fleet."""
+"""The plan of a rollback, which image, which instances, in what order: tables, and what holds for every fleet."""
 
 from __future__ import annotations
 
@@ -150,8 +150,8 @@ TO_NEW = Goal(image=NEW, in_model=True)
             id="failed-in-an-earlier-run-perhaps",
         ),
         pytest.param(fleet("0011"), fleet("0011", broken="3", behind="3", image=NEW), "1", "1", id="failed-before"),
-        pytest.param(fleet("0011"), fleet("00111", new="4", image=NEW), "0", "0 4", id="born-since"),
-        pytest.param(fleet("0011"), fleet("00111", image=NEW), "0", "0", id="born-with-the-old-one"),
+        pytest.param(fleet("0011"), fleet("00111", new="4", image=NEW), "0", "0 4", id="created-since"),
+        pytest.param(fleet("0011"), fleet("00111", image=NEW), "0", "0", id="created-with-the-old-one"),
     ],
 )
 def test_who_moved(before: ScaleSet, now: ScaleSet, touched: str, ids: str) -> None:
@@ -192,7 +192,7 @@ def test_who_left(scale_set: ScaleSet, left: Image | None, in_model: bool, ids: 
 
 
 def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
-    """The flag means the previous image by then."""
+    """Expect no answer, because the flag means the previous image by then."""
     scale_set = fleet("0011", old=None, image=VHD_1, behind="2 3")
     found = moved_from(scale_set, VHD_2, Goal(image=VHD_1, in_model=True))
     assert (found.ids, found.unknown) == (frozenset(), frozenset("23"))
@@ -212,14 +212,14 @@ def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
             "0 1 2 3",
             [there("0 1"), there("2 3", 1, 2)],
             "3|2|0 1",
-            id="ill-first",
+            id="unhealthy-first",
         ),
         pytest.param(
             fleet("001122", new="0 1 2 3", unhealthy="0 3"),
             "0 1 2 3",
             [there("0 1"), there("2 3", 1, 2)],
             "3|0|2|1",
-            id="ill-first-newest-first",
+            id="unhealthy-first-newest-first",
         ),
         pytest.param(fleet("001122", new="0 1 2 3"), "0 1 2 3", [], "2 3|0 1", id="earlier-runs-last-domain-first"),
         pytest.param(
@@ -265,13 +265,13 @@ def test_who_stays_and_why() -> None:
     assert (plan.untouched, plan.instance_ids) == (("2",), ("0",))
 
 
-def test_whoever_nobody_knows_of_stays_and_is_named() -> None:
+def test_one_that_nobody_knows_of_stays_and_is_named() -> None:
     scale_set = changed(fleet("0011", new="0 1"), "3", image=THIRD)
     plan = plan_rollback(scale_set, BACK, Policy(), moved("0 1", scale_set, unknown="3"), left=NEW)
     assert (plan.instance_ids, plan.untouched) == (("0", "1"), ("3",))
 
 
-def test_whoever_is_born_later_returns() -> None:
+def test_one_that_is_created_later_returns() -> None:
     known = moved("0", fleet("0011", new="0"))
     plan = plan_rollback(fleet("00111", new="0 4"), BACK, Policy(), known, left=NEW)
     assert plan.instance_ids == ("4", "0")
@@ -287,11 +287,13 @@ IDS = st.sets(st.sampled_from([str(n) for n in range(9)]))
 
 
 @STEADY
-@given(new=IDS, ill=IDS, protected=IDS, ids=IDS, unknown=IDS, done=IDS, size=st.integers(1, 4))
+@given(new=IDS, unhealthy=IDS, protected=IDS, ids=IDS, unknown=IDS, done=IDS, size=st.integers(1, 4))
 def test_everybody_appears_exactly_once(
-    new: set[str], ill: set[str], protected: set[str], ids: set[str], unknown: set[str], done: set[str], size: int
+    new: set[str], unhealthy: set[str], protected: set[str], ids: set[str], unknown: set[str], done: set[str], size: int
 ) -> None:
-    scale_set = fleet("000111222", new=" ".join(new), unhealthy=" ".join(ill), protected=" ".join(protected), image=NEW)
+    scale_set = fleet(
+        "000111222", new=" ".join(new), unhealthy=" ".join(unhealthy), protected=" ".join(protected), image=NEW
+    )
     known = Moved(ids=frozenset(ids), known=frozenset(scale_set.by_id()), unknown=frozenset(unknown))
     policy = Policy(batch_size=Share(size))
     plan = plan_rollback(scale_set, BACK, policy, known, left=NEW, done=[there(" ".join(sorted(done)))])
@@ -310,8 +312,8 @@ def watch(scale_set: ScaleSet, returning: str, policy: Policy | None = None) -> 
     return Watch(scale_set, BACK, policy or Policy(), Returning(ids=frozenset(returning.split())))
 
 
-def test_whoever_is_still_to_return_may_be_ill() -> None:
-    """That is why it returns: waiting for it to get well on the image that made it ill would wait for ever."""
+def test_one_that_is_still_to_return_may_be_unhealthy() -> None:
+    """Return it all the same: it would never get healthy on the image that made it unhealthy."""
     before = fleet("001122", new="0 1 2 3")
     now = changed(before, "0 1", health=fleet("0", unhealthy="0").instances[0].health)
     policy = Policy(min_healthy=Share(2))
@@ -319,16 +321,18 @@ def test_whoever_is_still_to_return_may_be_ill() -> None:
     assert watch(before, "", policy).troubles(there("2 3", 1), now, BACK, 0.0) != ()
 
 
-def test_whoever_has_returned_is_counted_on() -> None:
+def test_one_that_has_returned_is_counted_on() -> None:
     before = fleet("001122", new="0 1 2 3")
     back = changed(before, "2 3", image=OLD)
     counting = watch(before, "0 1 2 3")
     counting.batch_passed(there("2 3", 1), back)
-    ill = changed(back, "3", health=fleet("0", unhealthy="0").instances[0].health)
-    assert [trouble.code for trouble in counting.troubles(there("0 1"), ill, BACK, 0.0)] == ["NotHealthyElsewhere"]
+    unhealthy = changed(back, "3", health=fleet("0", unhealthy="0").instances[0].health)
+    assert [trouble.code for trouble in counting.troubles(there("0 1"), unhealthy, BACK, 0.0)] == [
+        "NotHealthyElsewhere"
+    ]
 
 
-def test_a_batch_of_ill_ones_may_start_below_the_floor_and_no_other() -> None:
+def test_a_batch_of_unhealthy_ones_may_start_below_the_floor_and_no_other() -> None:
     scale_set = fleet("001122", new="0 1 2 3", unhealthy="0 1 2 4")
     strict = watch(scale_set, "0 1 2 3", Policy(min_healthy=Share(3)))
     assert strict.troubles(there("0 1"), scale_set, BACK, 0.0) == ()
@@ -348,7 +352,7 @@ def test_the_floor_is_that_of_the_beginning() -> None:
     now = fleet("001122", new="0 1", deallocated="2 3")
     policy = Policy(min_healthy=Share(50, is_percentage=True))
     lowered = Watch(now, BACK, policy, Returning(ids=frozenset("01")))
-    held = Watch(now, BACK, policy, Returning(ids=frozenset("01"), off_before=frozenset()))
+    held = Watch(now, BACK, policy, Returning(ids=frozenset("01"), stopped_before=frozenset()))
     assert lowered.troubles(there("0 1"), now, BACK, 0.0) == ()
     assert [trouble.code for trouble in held.troubles(there("0 1"), now, BACK, 0.0)] == ["BelowMinHealthy"]
 

@@ -1,4 +1,4 @@
-"""Which instances a run may touch, and what is said of names that are not there."""
+"""The selection of instances, and what is said of names that are not there."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ UPDATE, FAULT, ZONE, SET = DomainKind.UPDATE, DomainKind.FAULT, DomainKind.ZONE,
 
 
 def batches(plan: RolloutPlan) -> list[str]:
-    """The batches, each as ids with blanks between them."""
+    """Return the batches, each as ids with blanks between them."""
     return [" ".join(batch.instance_ids) for batch in plan.batches]
 
 
@@ -230,7 +230,7 @@ def test_size_of_a_batch(strategy: str, scale_set: ScaleSet, size: Share | None,
 
 
 def drawn(scale_set: ScaleSet, size: int, letters: str) -> list[str]:
-    """The batches of `strategy: batch`, each instance as the letter of its domain."""
+    """Return the batches of `strategy: batch`, each instance as the letter of its domain."""
     plan = rolled_by("batch", scale_set, batch_size=Share(size))
     return ["".join(sorted(letters[int(id_)] for id_ in batch.instance_ids)) for batch in plan.batches]
 
@@ -266,7 +266,9 @@ def test_batches_are_drawn_evenly(letters: str, size: int, expected: list[str]) 
         pytest.param({"new": "0 3 6 1 4 7"}, ["2 5", "8"], id="after-most"),
         pytest.param({"new": "0"}, ["3 6", "1 4", "7 2", "5 8"], id="after-half-a-batch-the-order-is-kept"),
         pytest.param({"stopped": "3"}, ["0 6", "1 4", "7 2", "5 8"], id="a-stopped-one-leaves-the-order"),
-        pytest.param({"unhealthy": "8 5"}, ["5 8", "0 3", "6 1", "4 7", "2"], id="ill-ones-first-drawn-evenly-too"),
+        pytest.param(
+            {"unhealthy": "8 5"}, ["5 8", "0 3", "6 1", "4 7", "2"], id="unhealthy-ones-first-drawn-evenly-too"
+        ),
     ],
 )
 def test_the_drawing_does_not_depend_on_what_is_done(then: dict[str, str], expected: list[str]) -> None:
@@ -287,7 +289,7 @@ def test_the_drawing_does_not_depend_on_what_is_done(then: dict[str, str], expec
             fleet("000111"), whole(canary=3, batch_size=Share(2)), ["0 1", "2", "3 4", "5"], 2, id="nor-than-a-batch"
         ),
         pytest.param(fleet("111000"), whole(canary=1), ["3", "4 5", "0 1 2"], 1, id="of-the-first-domain"),
-        pytest.param(fleet("000111", unhealthy="2"), whole(canary=1), ["2", "0 1", "3 4 5"], 1, id="the-ill-one"),
+        pytest.param(fleet("000111", unhealthy="2"), whole(canary=1), ["2", "0 1", "3 4 5"], 1, id="the-unhealthy-one"),
         pytest.param(fleet("000111", new="0"), whole(canary=1), ["1 2", "3 4 5"], 0, id="not-again"),
         pytest.param(fleet("000111", new="3"), whole(canary=1), ["0", "1 2", "4 5"], 1, id="one-elsewhere-is-none"),
         pytest.param(

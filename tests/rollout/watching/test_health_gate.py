@@ -98,14 +98,14 @@ OFF = {"image": NEW, "power": Power.STOPPED, "health": Health.NO_SIGNAL}
 
 
 @pytest.mark.parametrize(
-    ("fields", "may_be_off", "code"),
+    ("fields", "may_be_stopped", "code"),
     [
         pytest.param(OFF, True, None, id="stopped-before"),
         pytest.param({**OFF, "power": Power.DEALLOCATED}, True, None, id="deallocated-before"),
         pytest.param(OFF, False, "NotRunning", id="stopped-since"),
         pytest.param({**OFF, "power": Power.OTHER}, True, "NotRunning", id="on-its-way-is-not-off"),
         pytest.param({**OFF, "image": OLD}, True, "NotOnTarget", id="stopped-on-the-old-image"),
-        pytest.param({**OFF, "provisioning_state": "Updating"}, True, "StillUpdating", id="stopped-and-busy"),
+        pytest.param({**OFF, "provisioning_state": "Updating"}, True, "StillUpdating", id="stopped-and-updating"),
         pytest.param({**OFF, "provisioning_state": "Failed"}, True, "NotProvisioned", id="stopped-and-failed"),
         pytest.param({**OFF, "latest_model_applied": False}, True, "NotCurrent", id="stopped-and-behind"),
         pytest.param(
@@ -113,8 +113,10 @@ OFF = {"image": NEW, "power": Power.STOPPED, "health": Health.NO_SIGNAL}
         ),
     ],
 )
-def test_who_was_off_before_may_stay_off(fields: dict[str, Any], may_be_off: bool, code: str | None) -> None:
-    pending = not_ready(instance("1", **fields), NEW, HealthSignal.PROBE, flag_matters=True, may_be_off=may_be_off)
+def test_who_was_off_before_may_stay_off(fields: dict[str, Any], may_be_stopped: bool, code: str | None) -> None:
+    pending = not_ready(
+        instance("1", **fields), NEW, HealthSignal.PROBE, flag_matters=True, may_be_stopped=may_be_stopped
+    )
     assert (pending.code if pending else None) == code
 
 
@@ -131,7 +133,7 @@ def gate(**fields: Any) -> HealthGate:
 
 
 def played(the_gate: HealthGate, *looks: tuple[float, Instance | None]) -> HealthGate:
-    """The gate after looks at instance 1 (None: it is gone), each so many seconds after the gate opened."""
+    """Return the gate after looks at instance 1 (None: it is gone), each so many seconds after the gate opened."""
     for after, one in looks:
         the_gate = the_gate.advance(by_id(one) if one else {}, OPENED + after)
     return the_gate
@@ -217,16 +219,18 @@ def test_verdict(options: dict[str, Any], looks: list[tuple[float, Instance | No
 @pytest.mark.parametrize(
     ("repairs_at_work", "looks", "expected"),
     [
-        pytest.param(True, [(0, BAD), (60, None)], "failed", id="ill-and-gone-with-repairs"),
-        pytest.param(False, [(0, BAD), (60, None)], "passed", id="ill-and-gone-without"),
+        pytest.param(True, [(0, BAD), (60, None)], "failed", id="unhealthy-and-gone-with-repairs"),
+        pytest.param(False, [(0, BAD), (60, None)], "passed", id="unhealthy-and-gone-without"),
         pytest.param(
             True, [(0, BAD), (30, instance("1", image=NEW, seen=False)), (60, None)], "failed", id="missing-in-between"
         ),
         pytest.param(True, [(0, None)], "passed", id="gone-before-it-was-seen"),
-        pytest.param(True, [(0, instance("1", provisioning_state="Updating")), (60, None)], "passed", id="gone-busy"),
+        pytest.param(
+            True, [(0, instance("1", provisioning_state="Updating")), (60, None)], "passed", id="gone-updating"
+        ),
     ],
 )
-def test_an_ill_instance_that_repairs_take_away_is_a_failure(
+def test_an_unhealthy_instance_that_repairs_take_away_is_a_failure(
     repairs_at_work: bool, looks: list[tuple[float, Instance | None]], expected: str
 ) -> None:
     ended = played(gate(repairs_at_work=repairs_at_work), *looks)
@@ -309,7 +313,7 @@ def test_after_a_failed_operation_those_it_did_not_reach_fail_soon_with_azure_s_
 
 
 def test_a_gate_knows_who_was_off_before() -> None:
-    two = gate(instance_ids=("1", "2"), before=Before(off=frozenset({"1"})))
+    two = gate(instance_ids=("1", "2"), before=Before(stopped=frozenset({"1"})))
     off = [instance(id_, **OFF) for id_ in ("1", "2")]
     assert [p.instance_id for p in two.advance(by_id(*off), OPENED).pending] == ["2"]
     assert verdict(two.advance(by_id(off[0], instance("2", image=NEW)), OPENED)) == "passed"
@@ -353,7 +357,7 @@ def test_a_gate_that_waits_for_the_flag_alone_says_so() -> None:
     assert verdict(gate(flag_matters=False).advance(by_id(late), OPENED)) == "passed"
 
 
-def test_another_bound_fails_whoever_is_pending_or_else_the_batch() -> None:
+def test_another_bound_fails_one_that_is_pending_or_else_the_batch() -> None:
     waiting = played(gate(), (10, BAD)).out_of_time("the batch took too long")
     (failure,) = waiting.failures
     assert (failure.instance_id, failure.code) == ("1", "BatchTimeout")

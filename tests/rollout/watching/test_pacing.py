@@ -108,7 +108,7 @@ def no(trouble: Trouble, retry_after: float | None = None) -> AzureError:
 
 
 def waits(trouble: Trouble, retry_after: float | None = None) -> list[float]:
-    """Every wait until patience ends."""
+    """Return every wait until patience ends."""
     patience, seconds = Patience(), []
     while (verdict := patience.after(no(trouble, retry_after))) is not None:
         wait, patience = verdict

@@ -26,7 +26,7 @@ def shown(instances: tuple[Instance, ...]) -> str:
         pytest.param([(0, [ONE, TWO]), (5, [ONE]), (5 + GONE_AFTER, [ONE])], "1", id="gone"),
         pytest.param([(0, [ONE, TWO]), (5, [ONE]), (8, [ONE, TWO]), (15, [ONE])], "1 (2)", id="back-in-between"),
         pytest.param([(0, [ONE, instance("2", provisioning_state="Deleting")]), (5, [ONE])], "1", id="was-leaving"),
-        pytest.param([(0, [ONE]), (5, [TWO, ONE])], "1 2", id="born-and-in-order"),
+        pytest.param([(0, [ONE]), (5, [TWO, ONE])], "1 2", id="created-and-in-order"),
         pytest.param([(0, [ONE, TWO]), (5, []), (6, [TWO])], "(1) 2", id="an-empty-list"),
     ],
 )

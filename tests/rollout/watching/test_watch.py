@@ -20,12 +20,14 @@ from vmss_upgrade.rollout.watching.watch import Watch
     ("scale_set", "model_holds_target", "expected"),
     [
         pytest.param(fleet("0011"), False, "0 1 2 3", id="healthy-at-planning"),
-        pytest.param(fleet("0011", unhealthy="1", silent="2"), False, "0 3", id="ill-before-is-not-counted-on"),
+        pytest.param(fleet("0011", unhealthy="1", silent="2"), False, "0 3", id="unhealthy-before-is-not-counted-on"),
         pytest.param(
             fleet("0011", unhealthy="1", health_signal=HealthSignal.NONE), False, "0 1 2 3", id="no-signal-up-is-enough"
         ),
         pytest.param(fleet("0011", broken="1", stopped="2"), False, "0 3", id="failed-and-stopped"),
-        pytest.param(fleet("0011", new="1", unhealthy="1"), True, "0 1 2 3", id="ill-on-the-target-stops-a-re-run"),
+        pytest.param(
+            fleet("0011", new="1", unhealthy="1"), True, "0 1 2 3", id="unhealthy-on-the-target-stops-a-re-run"
+        ),
         pytest.param(fleet("0011", new="1", unhealthy="1"), False, "0 2 3", id="unless-the-model-is-not-on-it"),
         pytest.param(fleet("0011", new="1", stopped="1"), True, "0 2 3", id="a-stopped-one-on-the-target"),
     ],
@@ -37,9 +39,9 @@ def test_whose_health_is_counted_on(scale_set: ScaleSet, model_holds_target: boo
 
 def test_the_flag_of_a_vhd_counts_only_while_the_model_holds_it() -> None:
     image = vhd("https://account.blob.core.windows.net/images/new.vhd")
-    ill = fleet("0011", old=None, unhealthy="1")
-    assert "1" not in must_stay_healthy(ill, Goal(image=image, in_model=False))
-    assert "1" in must_stay_healthy(ill, Goal(image=image, in_model=True))
+    unhealthy = fleet("0011", old=None, unhealthy="1")
+    assert "1" not in must_stay_healthy(unhealthy, Goal(image=image, in_model=False))
+    assert "1" in must_stay_healthy(unhealthy, Goal(image=image, in_model=True))
 
 
 GOAL = Goal(image=NEW, in_model=True)
@@ -49,9 +51,9 @@ GOAL = Goal(image=NEW, in_model=True)
     ("scale_set", "troubles"),
     [
         pytest.param(fleet("0011"), {}, id="all-well"),
-        pytest.param(fleet("0011", unhealthy="0"), {}, id="ill-in-the-batch"),
-        pytest.param(fleet("0011", updating="0"), {}, id="busy-in-the-batch"),
-        pytest.param(fleet("0011", unhealthy="2"), {"2": "health is unhealthy"}, id="ill-outside"),
+        pytest.param(fleet("0011", unhealthy="0"), {}, id="unhealthy-in-the-batch"),
+        pytest.param(fleet("0011", updating="0"), {}, id="updating-in-the-batch"),
+        pytest.param(fleet("0011", unhealthy="2"), {"2": "health is unhealthy"}, id="unhealthy-outside"),
         pytest.param(fleet("0011", silent="2"), {"2": "health is no signal"}, id="silent-outside"),
         pytest.param(fleet("0011", stopped="2"), {}, id="stopped-outside-is-for-min-healthy-to-judge"),
         pytest.param(fleet("0011", deallocated="2"), {}, id="and-so-is-evicted"),
@@ -61,12 +63,12 @@ GOAL = Goal(image=NEW, in_model=True)
         ),
         pytest.param(changed(fleet("0011"), "2", health=Health.NOT_YET), {}, id="has-no-signal-yet"),
         pytest.param(fleet("0011", updating="2"), {"2": "is being updated by somebody"}, id="updated-outside"),
-        pytest.param(fleet("0011", unhealthy="3"), {}, id="ill-but-never-counted-on"),
+        pytest.param(fleet("0011", unhealthy="3"), {}, id="unhealthy-but-never-counted-on"),
         pytest.param(fleet("0011", updating="3"), {"3": "is being updated by somebody"}, id="updated-always-matters"),
         pytest.param(
             changed(fleet("0011"), "3", provisioning_state="Creating"), {}, id="a-new-instance-is-not-waited-for"
         ),
-        pytest.param(fleet("0011", unhealthy="2", updating="3"), {"2": "unhealthy", "3": "updated"}, id="all-are-told"),
+        pytest.param(fleet("0011", unhealthy="2", updating="3"), {"2": "unhealthy", "3": "updated"}, id="all-are-said"),
     ],
 )
 def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]) -> None:
@@ -78,8 +80,8 @@ def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]
 
 
 def test_without_a_signal_only_up_matters() -> None:
-    ill = fleet("0011", unhealthy="2", health_signal=HealthSignal.NONE)
-    assert not_healthy(ill, {"2"}, GOAL) == ()
+    unhealthy = fleet("0011", unhealthy="2", health_signal=HealthSignal.NONE)
+    assert not_healthy(unhealthy, {"2"}, GOAL) == ()
 
 
 # -- what one rollout has seen -------------------------------------------------------------------------------------
@@ -105,8 +107,10 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
     ("watch", "now", "expected"),
     [
         pytest.param(watching(), BEFORE, {}, id="as-before"),
-        pytest.param(watching(), changed(BEFORE, "2", health=Health.UNHEALTHY), {"2": "NotHealthyElsewhere"}, id="ill"),
-        pytest.param(watching(), changed(BEFORE, "4", provisioning_state="Failed"), {}, id="ill-before"),
+        pytest.param(
+            watching(), changed(BEFORE, "2", health=Health.UNHEALTHY), {"2": "NotHealthyElsewhere"}, id="unhealthy"
+        ),
+        pytest.param(watching(), changed(BEFORE, "4", provisioning_state="Failed"), {}, id="unhealthy-before"),
         pytest.param(
             watching(policy=Policy(min_healthy=Share(3))), BEFORE, {"": "BelowMinHealthy"}, id="two-of-three-that-must"
         ),
@@ -126,28 +130,28 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
             watching(),
             changed(BEFORE, "2 3 5 6", health=Health.UNHEALTHY),
             {"": "NobodyElseIsHealthy", "2": "NotHealthyElsewhere", "3": "NotHealthyElsewhere"},
-            id="nobody-else-is-healthy-and-who-is-ill",
+            id="nobody-else-is-healthy-and-who-is-unhealthy",
         ),
         pytest.param(
             watching(),
             changed(fleet("0011220", unhealthy="4 6", deallocated="5"), "6", image=NEW),
             {},
-            id="born-on-the-target-and-starting",
+            id="created-on-the-target-and-starting",
         ),
         pytest.param(
             watching(),
             changed(fleet("0011220", unhealthy="4", broken="6", deallocated="5"), "6", image=NEW),
             {"6": "OSProvisioningTimedOut"},
-            id="born-failed-in-azure-s-words",
+            id="created-failed-in-azure-s-words",
         ),
         pytest.param(
             watching(),
             changed(fleet("0011220", unhealthy="4", broken="6", deallocated="5"), "6", image=None),
             {"6": "OSProvisioningTimedOut"},
-            id="born-failed-and-its-image-not-shown",
+            id="created-failed-and-its-image-not-shown",
         ),
         pytest.param(
-            watching(), fleet("0011220", unhealthy="4 6", deallocated="5"), {}, id="born-ill-on-the-old-image"
+            watching(), fleet("0011220", unhealthy="4 6", deallocated="5"), {}, id="created-unhealthy-on-the-old-image"
         ),
         pytest.param(
             watching(),
@@ -170,8 +174,8 @@ def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
     assert codes(watch.troubles(FIRST, without(now, "2"), GOAL, 100.0)) == {"6": "BeingCreated"}
     more = changed(fleet("00112200", unhealthy="4", deallocated="5"), "6 7", provisioning_state="Creating")
     watch.observe(without(more, "2"), 200.0)
-    told = codes(watch.troubles(FIRST, without(more, "2"), GOAL, 200.0))
-    assert told == {"6": "BeingCreated"}, "one was lost, so one is awaited"
+    said = codes(watch.troubles(FIRST, without(more, "2"), GOAL, 200.0))
+    assert said == {"6": "BeingCreated"}, "one was lost, so one is awaited"
 
 
 def test_one_that_was_made_since_has_the_health_timeout_to_become_healthy() -> None:
@@ -184,33 +188,33 @@ def test_one_that_was_made_since_has_the_health_timeout_to_become_healthy() -> N
 
 def test_one_that_recovers_is_counted_on_from_then_on() -> None:
     watch = watching()
-    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == (), "4 was ill at planning"
+    assert watch.troubles(FIRST, BEFORE, GOAL, 0.0) == (), "4 was unhealthy at planning"
     watch.observe(changed(BEFORE, "4", health=Health.HEALTHY), 10.0)
     watch.observe(BEFORE, 20.0)
     assert codes(watch.troubles(FIRST, BEFORE, GOAL, 20.0)) == {"4": "NotHealthyElsewhere"}
 
 
 def test_only_one_that_stays_failed_makes_waiting_hopeless() -> None:
-    watch, ill = watching(), changed(BEFORE, "2", provisioning_state="Failed", problems=(BROKEN,))
+    watch, unhealthy = watching(), changed(BEFORE, "2", provisioning_state="Failed", problems=(BROKEN,))
     for now, expected in ((0.0, False), (59.0, False), (60.0, True)):
-        watch.observe(ill, now)
-        troubles = watch.troubles(FIRST, ill, GOAL, now)
+        watch.observe(unhealthy, now)
+        troubles = watch.troubles(FIRST, unhealthy, GOAL, now)
         assert codes(troubles) == {"2": BROKEN.code}
         assert watch.is_hopeless(troubles, now) is expected
     watch.observe(BEFORE, 70.0)
-    watch.observe(ill, 80.0)
-    assert not watch.is_hopeless(watch.troubles(FIRST, ill, GOAL, 80.0), 80.0), "it was provisioned in between"
+    watch.observe(unhealthy, 80.0)
+    assert not watch.is_hopeless(watch.troubles(FIRST, unhealthy, GOAL, 80.0), 80.0), "it was provisioned in between"
     watch.observe(changed(BEFORE, "2", health=Health.UNHEALTHY), 1000.0)
     assert not watch.is_hopeless((Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, ""),), 1000.0)
 
 
-def test_who_was_stopped_or_evicted_is_told_once() -> None:
+def test_who_was_stopped_or_evicted_is_said_once() -> None:
     watch, off = watching(), changed(BEFORE, "2", power=Power.DEALLOCATED)
-    assert watch.newly_off(BEFORE) == ()
-    assert watch.newly_off(off) == ("2",)
-    assert watch.newly_off(off) == ()
-    assert watch.newly_off(BEFORE) == ()
-    assert watch.newly_off(off) == ("2",)
+    assert watch.newly_stopped(BEFORE) == ()
+    assert watch.newly_stopped(off) == ("2",)
+    assert watch.newly_stopped(off) == ()
+    assert watch.newly_stopped(BEFORE) == ()
+    assert watch.newly_stopped(off) == ("2",)
 
 
 @pytest.mark.parametrize(
@@ -227,18 +231,20 @@ def test_who_was_stopped_or_evicted_is_told_once() -> None:
             watching(passed="0"), changed(BEFORE, "0", image=NEW, power=Power.DEALLOCATED), {}, id="evicted-since"
         ),
         pytest.param(watching(passed="5"), changed(BEFORE, "5", image=NEW), {}, id="stopped-before"),
-        pytest.param(watching(), changed(BEFORE, "4", image=NEW), {"4": "NotHealthyElsewhere"}, id="ill-on-the-target"),
+        pytest.param(
+            watching(), changed(BEFORE, "4", image=NEW), {"4": "NotHealthyElsewhere"}, id="unhealthy-on-the-target"
+        ),
         pytest.param(
             watching(changed(BEFORE, "4", image=NEW)),
             changed(BEFORE, "4", image=NEW),
             {"4": "NotHealthyElsewhere"},
-            id="ill-there-before-is-ill-all-the-same",
+            id="unhealthy-there-before-is-unhealthy-all-the-same",
         ),
         pytest.param(
             watching(policy=Policy(selection=Selection(instance_ids=("0",)))),
             changed(BEFORE, "4", image=NEW),
             {},
-            id="ill-and-not-selected",
+            id="unhealthy-and-not-selected",
         ),
         pytest.param(
             watching(policy=Policy(selection=Selection(instance_ids=("0",)))),

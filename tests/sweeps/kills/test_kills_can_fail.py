@@ -27,7 +27,10 @@ def nothing(*_: Any, **__: Any) -> tuple[()]:
 AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "does-not-wait-for-what-is-under-way": (
         SLOWER,
-        {"RemoteScaleSet.read_settled_model": lambda _, remote, *__: remote.read_model(), "Instance.is_busy": nothing},
+        {
+            "RemoteScaleSet.read_settled_model": lambda _, remote, *__: remote.read_model(),
+            "Instance.is_changing": nothing,
+        },
         REFUSED,
     ),
     "ignores-who-is-current": (TINY, {"Goal.is_reached_by": nothing}, "was upgraded needlessly"),

@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.planning.availability import (
     floor,
     healthy_ids,
     no_other_runs,
-    off_ids,
+    stopped_ids,
     takes_none_away,
 )
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
@@ -28,7 +28,7 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
     batch = next((b for b in plan.batches if no_other_runs(scale_set, b.instance_ids)), None)
     if batch is None or not _takes_away(batch, scale_set, plan):
         return None
-    off = off_ids(scale_set.instances)
+    off = stopped_ids(scale_set.instances)
     running = [id_ for id_ in batch.instance_ids if id_ not in off]
     size = len(running)
     if policy.allow_downtime:
@@ -74,7 +74,7 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
     if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
         return None
     batch, left = found
-    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    least = floor(scale_set.instances, policy, stopped_ids(scale_set.instances))
     unhealthy = awaited_health(scale_set, plan, policy)
     basis = f"{policy.min_healthy} of those that run, {least}" if policy.min_healthy.is_percentage else str(least)
     return refuse(
@@ -86,7 +86,7 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
 
 def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
     """Return the first batch that does, and how many stay healthy while it is away."""
-    least = floor(scale_set.instances, policy, off_ids(scale_set.instances))
+    least = floor(scale_set.instances, policy, stopped_ids(scale_set.instances))
     expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
     risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
     return next(((batch, left) for batch, left in risky if left < least), None)
@@ -104,7 +104,7 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     healthy = len(healthy_ids(scale_set))
     if healthy > least:
         return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
-    running = sum(1 for instance in scale_set.instances if not instance.is_off and not instance.is_leaving)
+    running = sum(1 for instance in scale_set.instances if not instance.is_stopped and not instance.is_being_deleted)
     ways = [f"Only {healthy} are healthy now: repair the others"] if healthy < running else []
     ways.append("lower `min-healthy`")
     have = len(scale_set.instances)
@@ -191,8 +191,8 @@ def _is_too_few(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:
 def unhealthy_ids_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> list[str]:
     """Return the instances that run, on the target, and are not healthy."""
     signal = scale_set.model.health_signal
-    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_leaving]
-    return [instance.id for instance in there if not instance.is_off and not is_healthy(instance, signal)]
+    there = [i for i in scale_set.instances if plan.goal.is_reached_by(i) and not i.is_being_deleted]
+    return [instance.id for instance in there if not instance.is_stopped and not is_healthy(instance, signal)]
 
 
 def _takes_away(batch: Batch, scale_set: ScaleSet, plan: RolloutPlan) -> bool:

@@ -56,7 +56,7 @@ def unhealthy_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Note which of the moving instances are not healthy before the rollout."""
     signal = scale_set.model.health_signal
     known = [i for i in plan.moving(scale_set) if i.shows_view and not i.is_silent]
-    ids = [i.id for i in known if not is_healthy(i, signal) and not i.is_off]
+    ids = [i.id for i in known if not is_healthy(i, signal) and not i.is_stopped]
     if not ids:
         return None
     if plan.is_rollback:
@@ -113,7 +113,7 @@ def unhealthy_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | Non
 
 def stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Note which stopped instances are upgraded."""
-    ids = [instance.id for instance in plan.moving(scale_set) if instance.is_off]
+    ids = [instance.id for instance in plan.moving(scale_set) if instance.is_stopped]
     if not ids:
         return None
     return note(

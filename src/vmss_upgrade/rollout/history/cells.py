@@ -22,8 +22,8 @@ class Cell(Enum):
     # where only the status was asked for
     CURRENT = "on the model"
     BEHIND = "behind the model"
-    ILL = "not healthy"
-    OFF = "stopped"
+    UNHEALTHY = "not healthy"
+    STOPPED = "stopped"
     UNKNOWN = "not known"
     ATTACHED = "attached"
 
@@ -43,10 +43,10 @@ def status_of(instance: Instance, goal: Goal, signal: HealthSignal) -> Cell:
     """Return the cell of an instance where only the status was asked for."""
     if instance.is_attached:
         return Cell.ATTACHED
-    if instance.is_off:
-        return Cell.OFF
+    if instance.is_stopped:
+        return Cell.STOPPED
     if not is_healthy(instance, signal):
-        return Cell.ILL if _is_known(instance) else Cell.UNKNOWN
+        return Cell.UNHEALTHY if _is_known(instance) else Cell.UNKNOWN
     if not str(goal.image) or (goal.image.is_floating and instance.latest_model_applied is None):
         return Cell.UNKNOWN
     return Cell.CURRENT if goal.is_reached_by(instance) else Cell.BEHIND

@@ -32,7 +32,7 @@ from vmss_upgrade.rollout.history.events import (
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.availability import off_ids
+from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
 
 
@@ -81,7 +81,7 @@ class Report(Standing):
                 self.repairs_suspended = False
             case RolloutPlanned():
                 self.plan, self.policy, self.command = event.plan, event.policy, event.command
-                self.off_before = off_ids(event.scale_set.instances)
+                self.stopped_before = stopped_ids(event.scale_set.instances)
                 self.model, self.before = event.scale_set.model, event.scale_set.instances
                 self._see(event.scale_set.instances, event.at)
             case Waiting():

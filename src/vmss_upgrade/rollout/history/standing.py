@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.history.cells import Cell, standing, status_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, Skipped, SkipReason
-from vmss_upgrade.rollout.planning.planner import reason_to_skip, why_off
+from vmss_upgrade.rollout.planning.planner import reason_to_skip, why_stopped
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
 from vmss_upgrade.rollout.watching.readiness import not_ready
@@ -23,10 +23,10 @@ from vmss_upgrade.rollout.wording import in_natural_order
 class Standing:
     """What a run is to reach, what it has done for that, and where that leaves each instance.
 
-    `before` are the instances at planning (`off_before`: those that were stopped), `instances` as last seen. `shown` is
-    the goal that a status is held against. `rollback` is the plan of the way back, once that has begun: from then on
-    everything that is said of instances is held against it. `model_may_hold_target`: this run asked for it, and Azure
-    accepted that, or its answer is not known. Ids in lists are in natural order.
+    `before` are the instances at planning (`stopped_before`: those that were stopped), `instances` as last seen.
+    `shown` is the goal that a status is held against. `rollback` is the plan of the way back, once that has begun: from
+    then on everything that is said of instances is held against it. `model_may_hold_target`: this run asked for it, and
+    Azure accepted that, or its answer is not known. Ids in lists are in natural order.
     """
 
     model: Model | None = None
@@ -34,7 +34,7 @@ class Standing:
     policy: Policy | None = None
     shown: Goal | None = None
     rollback: RolloutPlan | None = None
-    off_before: frozenset[str] = frozenset()
+    stopped_before: frozenset[str] = frozenset()
     before: tuple[Instance, ...] = ()
     instances: tuple[Instance, ...] = ()
     batches: list[BatchRecord] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Standing:
         if plan is None:
             return []
         planned = {skipped.instance_id: skipped for skipped in plan.skipped}
-        gone = {i.id for i in self.instances if i.is_leaving or self._went_off(i)}
+        gone = {i.id for i in self.instances if i.is_being_deleted or self._was_stopped(i)}
         not_skipped = {*self.arrived, *self.failed, *(self.touched - gone)}
         left_alone = []
         for instance in self.instances:
@@ -172,9 +172,9 @@ class Standing:
     def _is_fine(self, instance: Instance) -> bool:
         if self.way is None or self.model is None or instance.id in self._failed:
             return False
-        may_be_off = instance.id in self.off_before
+        may_be_stopped = instance.id in self.stopped_before
         signal = self.model.health_signal
-        return not_ready(instance, self.way.reaches, signal, flag_matters=False, may_be_off=may_be_off) is None
+        return not_ready(instance, self.way.reaches, signal, flag_matters=False, may_be_stopped=may_be_stopped) is None
 
     def _cell(self, instance: Instance) -> Cell:
         if self.shown is not None and self.model is not None:
@@ -187,14 +187,14 @@ class Standing:
             return Cell.ROLLED_BACK
         return standing(self._reason_to_skip(instance), is_rollback=self.goes_back)
 
-    def _went_off(self, instance: Instance) -> bool:
-        return instance.is_off and instance.id in self.touched - self.off_before
+    def _was_stopped(self, instance: Instance) -> bool:
+        return instance.is_stopped and instance.id in self.touched - self.stopped_before
 
     def _reason_to_skip(self, instance: Instance) -> SkipReason | None:
         if self.way is None or self.policy is None:
             return None
-        if self._went_off(instance):
-            return why_off(instance)
+        if self._was_stopped(instance):
+            return why_stopped(instance)
         if Skipped(instance.id, SkipReason.NOT_MOVED) in self.way.skipped:
             return SkipReason.NOT_MOVED
         goal = self.way.goal

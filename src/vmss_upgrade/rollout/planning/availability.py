@@ -20,22 +20,22 @@ def unhealthy_ids(scale_set: ScaleSet) -> frozenset[str]:
     return frozenset(scale_set.by_id()) - healthy_ids(scale_set)
 
 
-def off_ids(instances: Iterable[Instance]) -> frozenset[str]:
+def stopped_ids(instances: Iterable[Instance]) -> frozenset[str]:
     """Return the instances that are stopped or deallocated."""
-    return frozenset(instance.id for instance in instances if instance.is_off)
+    return frozenset(instance.id for instance in instances if instance.is_stopped)
 
 
-def floor(instances: Iterable[Instance], policy: Policy, off_before: Collection[str]) -> int:
+def floor(instances: Iterable[Instance], policy: Policy, stopped_before: Collection[str]) -> int:
     """Return the fewest instances that must stay healthy: `min-healthy`, a percentage of the instances that run.
 
-    Instances that were off before the rollout (`off_before`) and still are do not count. Those stopped or evicted since
-    do count, because a set that loses instances during a rollout must not lower its own floor. 0 if downtime is
-    allowed.
+    Instances that were stopped before the rollout (`stopped_before`) and still are do not count. Those stopped or
+    evicted since do count, because a set that loses instances during a rollout must not lower its own floor. 0 if
+    downtime is allowed.
     """
     if policy.allow_downtime:
         return 0
-    staying = [i for i in made_from_model(instances) if not i.is_leaving]
-    counted = [i for i in staying if not (i.is_off and i.id in off_before)]
+    staying = [i for i in made_from_model(instances) if not i.is_being_deleted]
+    counted = [i for i in staying if not (i.is_stopped and i.id in stopped_before)]
     return policy.min_healthy.at_least(len(counted))
 
 
@@ -51,7 +51,7 @@ def takes_none_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
 
 def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int, ...]:
     """Return, for each batch, how many instances stay healthy while it is away, if all before it came back healthy."""
-    off = off_ids(scale_set.instances)  # an upgrade does not start them
+    off = stopped_ids(scale_set.instances)  # an upgrade does not start them
     healthy = set(healthy_ids(scale_set))
     expected = []
     for batch in batches:
@@ -63,7 +63,7 @@ def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int
 
 def no_other_runs(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     """Return whether the batch holds every instance that is neither stopped nor being deleted."""
-    running = {instance.id for instance in scale_set.made if not instance.is_off and not instance.is_leaving}
+    running = {instance.id for instance in scale_set.made if not instance.is_stopped and not instance.is_being_deleted}
     return bool(running) and running <= set(batch_ids)
 
 

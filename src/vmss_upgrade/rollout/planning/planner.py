@@ -61,8 +61,8 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
     skipped = []
     behind = []
     for instance in scale_set.instances:
-        if instance.is_leaving:
-            skipped.append(Skipped(instance.id, SkipReason.LEAVING))
+        if instance.is_being_deleted:
+            skipped.append(Skipped(instance.id, SkipReason.BEING_DELETED))
         elif goal.is_reached_by(instance):
             skipped.append(Skipped(instance.id, SkipReason.ON_TARGET))
         elif instance.is_attached:
@@ -97,22 +97,22 @@ def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> 
 
 def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason | None:
     """Return why the rollout leaves this instance alone; None when it is due."""
-    if instance.is_leaving:
-        return SkipReason.LEAVING
+    if instance.is_being_deleted:
+        return SkipReason.BEING_DELETED
     if instance.is_being_created:
-        return SkipReason.CREATING
+        return SkipReason.BEING_CREATED
     if goal.is_reached_by(instance):
         return SkipReason.CURRENT if goal.whole_model else SkipReason.ON_TARGET
     if instance.is_attached and not (instance.origin is Origin.OTHER_IMAGE and is_named(instance, policy.selection)):
         return SkipReason[instance.origin.name]
     if instance.protected:
         return SkipReason.PROTECTED
-    if instance.is_off and not policy.include_stopped:
-        return why_off(instance)
+    if instance.is_stopped and not policy.include_stopped:
+        return why_stopped(instance)
     return None
 
 
-def why_off(instance: Instance) -> SkipReason:
+def why_stopped(instance: Instance) -> SkipReason:
     """Return the reason to leave a stopped instance alone."""
     return SkipReason.DEALLOCATED if instance.power is Power.DEALLOCATED else SkipReason.STOPPED
 
@@ -148,7 +148,7 @@ def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], An
     def key(instance: Instance) -> Any:
         domain = place_of(instance, grouping)
         # a stopped instance proves nothing about the image, so it comes last
-        standing = (instance.is_off, is_healthy(instance, signal))
+        standing = (instance.is_stopped, is_healthy(instance, signal))
         return (domain.order, standing, drawn(instance), in_natural_order(instance.id))
 
     def drawn(instance: Instance) -> Any:
@@ -173,14 +173,14 @@ def _canaries_left(
     reached = [
         instance
         for instance in scale_set.instances
-        if goal.is_reached_by(instance) and not instance.is_leaving and is_selected(instance, policy.selection)
+        if goal.is_reached_by(instance) and not instance.is_being_deleted and is_selected(instance, policy.selection)
     ]
     placed = [instance for instance in reached if instance.domain(grouping) is not None]
     places = {place_of(instance, grouping) for instance in [*selected, *placed]}
     first = min(places, key=lambda domain: domain.order)
 
     def running(instances: Sequence[Instance]) -> int:
-        return sum(1 for one in instances if one.domain(grouping) == first and not one.is_off)
+        return sum(1 for one in instances if one.domain(grouping) == first and not one.is_stopped)
 
     asked = min(wanted, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
     return max(0, asked - running(placed))

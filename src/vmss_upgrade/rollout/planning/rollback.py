@@ -111,7 +111,7 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     counted: Counter[str] = Counter()
     for instance in instances:
         shown = instance.image
-        if shown is not None and not shown.is_floating and not shown.same_as(image) and not instance.is_leaving:
+        if shown is not None and not shown.is_floating and not shown.same_as(image) and not instance.is_being_deleted:
             name = str(shown).lower()
             first.setdefault(name, shown)
             counted[name] += 1
@@ -156,7 +156,7 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
 
     def runs_another(instance: Instance) -> bool:
         shows_it = instance.image is not None or previous.is_vhd
-        return shows_it and not instance.is_leaving and not is_on(instance, previous)
+        return shows_it and not instance.is_being_deleted and not is_on(instance, previous)
 
     there = [i for i in scale_set.instances if moved.includes(i) and is_selected(i, policy.selection)]
     return {i.id: reason_to_skip(i, goal, policy) for i in there if runs_another(i)}
@@ -222,8 +222,8 @@ def _batches(
 
     def wave(instance: Instance) -> tuple[int, int]:
         unhealthy, healthy, stopped, changing = 0, 1, 2, 3
-        condition = stopped if instance.is_off else healthy if is_healthy(instance, signal) else unhealthy
-        condition = changing if instance.is_busy else condition
+        condition = stopped if instance.is_stopped else healthy if is_healthy(instance, signal) else unhealthy
+        condition = changing if instance.is_changing else condition
         return (condition, -number_of.get(instance.id, 0))
 
     ordered = sorted(returning, key=lambda instance: in_natural_order(instance.id))

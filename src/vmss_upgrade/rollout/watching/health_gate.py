@@ -33,13 +33,13 @@ LAG_AFTER_FAILURE = 120.0  # seconds for which instances may lag behind an opera
 class Before:
     """What a batch's instances showed when its upgrade was asked for, by id.
 
-    `problems`: their failures. `failed_elsewhere`: had failed on another image than the target. `off`: were stopped.
-    `reported`: reported any health, and `health_times` when.
+    `problems`: their failures. `failed_elsewhere`: had failed on another image than the target. `stopped`: the stopped
+    ones. `reported`: reported any health, and `health_times` when.
     """
 
     problems: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     failed_elsewhere: frozenset[str] = frozenset()
-    off: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     health_times: Mapping[str, str] = field(default_factory=dict)
 
@@ -134,7 +134,7 @@ class HealthGate:
         An instance that is off because its upgrade failed was not.
         """
         has_failed = instance.has_failed and bool(new_problems(instance, self.before.problems))
-        if instance.id in self.before.off or not instance.is_off or has_failed:
+        if instance.id in self.before.stopped or not instance.is_stopped or has_failed:
             return False
         return instance.power is Power.DEALLOCATED or instance.id in self.proven
 
@@ -142,8 +142,10 @@ class HealthGate:
         known = next((each for each in self.pending if each.instance_id == instance.id), None)
         if known is not None and not instance.seen:
             return known
-        may_be_off = instance.id in self.before.off
-        found = not_ready(instance, self.target, self.signal, flag_matters=self.flag_matters, may_be_off=may_be_off)
+        may_be_stopped = instance.id in self.before.stopped
+        found = not_ready(
+            instance, self.target, self.signal, flag_matters=self.flag_matters, may_be_stopped=may_be_stopped
+        )
         if found is not None:
             return found
         if self.signal.proves_health and instance.health is Health.HEALTHY and self._is_old_report(instance, now):

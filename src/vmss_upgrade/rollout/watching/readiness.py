@@ -12,12 +12,12 @@ from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 
 
 def not_ready(
-    instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool, may_be_off: bool = False
+    instance: Instance, target: Image, signal: HealthSignal, *, flag_matters: bool, may_be_stopped: bool = False
 ) -> Failure | None:
     """Return the first reason why `instance` cannot pass yet; None when it is ready.
 
     `flag_matters` False: `latestModelApplied` is not asked for, because the rest of the model changed meanwhile.
-    `may_be_off`: the instance was stopped before, and an upgrade does not start it; then it need not be healthy.
+    `may_be_stopped`: the instance was stopped before, and an upgrade does not start it; then it need not be healthy.
     """
 
     def pending(code: FailureCode, message: str, *, blames_image: bool = False) -> Failure:
@@ -25,13 +25,13 @@ def not_ready(
 
     if not instance.seen:
         return pending(FailureCode.NOT_SEEN, "is missing from Azure's latest list of instances")
-    if instance.is_busy:
+    if instance.is_changing:
         return pending(FailureCode.STILL_UPDATING, f"provisioning state is still {instance.provisioning}")
     if not instance.is_provisioned:
         return pending(FailureCode.NOT_PROVISIONED, f"provisioning state is {instance.provisioning}")
     if not is_on(instance, target):
         return pending(FailureCode.NOT_ON_TARGET, f"still runs {instance.image or 'an image that Azure does not show'}")
-    is_off_as_before = may_be_off and instance.is_off
+    is_off_as_before = may_be_stopped and instance.is_stopped
     if instance.power is not Power.RUNNING and not is_off_as_before:
         return pending(FailureCode.NOT_RUNNING, f"power state is {instance.power.value}")
     if flag_matters and instance.latest_model_applied is False:
@@ -48,4 +48,4 @@ def not_ready(
 def new_problems(instance: Instance, known: Mapping[str, tuple[Problem, ...]]) -> tuple[Problem, ...]:
     """Return the failures that the instance shows while Azure leaves it alone, besides those `known` by its id."""
     old = {problem.key for problem in known.get(instance.id, ())}
-    return () if instance.is_busy else tuple(each for each in instance.problems if each.key not in old)
+    return () if instance.is_changing else tuple(each for each in instance.problems if each.key not in old)

@@ -52,7 +52,7 @@ class Sightings:
         return replace(instance, health=Health.NOT_YET) if instance.id in self._without_signal else instance
 
     def _still_missing(self, seen: set[str], now: float) -> list[Instance]:
-        missing = [i for i in self._latest.values() if i.id not in seen and not i.is_leaving]
+        missing = [i for i in self._latest.values() if i.id not in seen and not i.is_being_deleted]
         self._missing_since = {i.id: self._missing_since.get(i.id, now) for i in missing}
         return [replace(i, seen=False) for i in missing if i.seen or now - self._missing_since[i.id] < GONE_AFTER]
 

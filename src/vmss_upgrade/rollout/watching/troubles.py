@@ -19,7 +19,7 @@ def must_stay_healthy(scale_set: ScaleSet, goal: Goal) -> frozenset[str]:
     signal = scale_set.model.health_signal
 
     def counted_on(instance: Instance) -> bool:
-        on_target = goal.in_model and goal.is_reached_by(instance) and not instance.is_off
+        on_target = goal.in_model and goal.is_reached_by(instance) and not instance.is_stopped
         return is_healthy(instance, signal) or on_target
 
     return frozenset(i.id for i in scale_set.made if counted_on(i))
@@ -49,7 +49,7 @@ def updated_by_somebody(scale_set: ScaleSet, batch_ids: Collection[str]) -> tupl
 def not_healthy(scale_set: ScaleSet, ids: Collection[str], goal: Goal) -> tuple[Failure, ...]:
     """Return those of `ids` that do not serve now. Stopped and evicted ones are gone, and `min-healthy` judges that."""
     signal = scale_set.model.health_signal
-    unhealthy = [i for i in scale_set.instances if i.id in ids and not i.is_off and not is_healthy(i, signal)]
+    unhealthy = [i for i in scale_set.instances if i.id in ids and not i.is_stopped and not is_healthy(i, signal)]
     updating = updating_ids(unhealthy)
     return tuple(_in_trouble(instance, goal) for instance in unhealthy if instance.id not in updating)
 
@@ -66,7 +66,7 @@ def _in_trouble(instance: Instance, goal: Goal) -> Failure:
     if instance.is_being_created:
         message = "is being created, perhaps in place of one that was upgraded"
         return Failure(instance.id, FailureCode.BEING_CREATED, message)
-    if not instance.is_up:
+    if not instance.is_running:
         message = f"is {instance.provisioning}, power state {instance.power.value}"
     else:
         message = f"health is {instance.health.value}"

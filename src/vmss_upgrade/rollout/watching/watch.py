@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.planning.availability import (
     healthy_without,
     no_other_is_healthy,
     no_other_runs,
-    off_ids,
+    stopped_ids,
     takes_none_away,
     unhealthy_ids,
 )
@@ -34,12 +34,12 @@ class Returning:
     """The instances (`ids`) that a rollback returns: they run the image that is left, so that their health counts only
     once they have returned.
 
-    `off_before` were stopped before the rollout began (None: those that are now). Nothing is expected at the end of
+    `stopped_before` were stopped before the rollout began (None: those that are now). Nothing is expected at the end of
     `bystanders`, which do not move, unless their health counts.
     """
 
     ids: frozenset[str]
-    off_before: frozenset[str] | None = None
+    stopped_before: frozenset[str] | None = None
     bystanders: frozenset[str] = frozenset()
 
 
@@ -54,20 +54,20 @@ class Watch:
 
     def __init__(self, scale_set: ScaleSet, goal: Goal, policy: Policy, rollback: Returning | None = None) -> None:
         returning = rollback or Returning(ids=frozenset())
-        off_before = returning.off_before
+        stopped_before = returning.stopped_before
         self.passed: set[str] = set()
         self._is_rollback = rollback is not None
         self._returning = returning.ids
         self._bystanders = returning.bystanders
         self._policy = policy
         self._known = frozenset(scale_set.by_id())
-        self._off_before = off_ids(scale_set.instances) if off_before is None else off_before
+        self._stopped_before = stopped_ids(scale_set.instances) if stopped_before is None else stopped_before
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
         self._excused = unhealthy_ids(scale_set) if self._is_rollback else unhealthy_on_foreign_target(scale_set, goal)
         self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
         self._created_at: dict[str, float] = {}
         self._failed_since: dict[str, float] = {}
-        self._off_seen = set(self._off_before)
+        self._stopped_seen = set(self._stopped_before)
         self._lost = 0
         self._replacements: set[str] = set()  # as many of those made since as batches have lost
 
@@ -87,18 +87,18 @@ class Watch:
         starting = [id_ for id_ in self.still_starting(scale_set) if id_ not in self._replacements]
         self._replacements.update(starting[: self._lost - len(self._replacements)])
 
-    def newly_off(self, scale_set: ScaleSet) -> tuple[str, ...]:
+    def newly_stopped(self, scale_set: ScaleSet) -> tuple[str, ...]:
         """Return the instances that were stopped or evicted since this was asked last."""
-        off = off_ids(scale_set.instances)
-        new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._off_seen)
-        self._off_seen = (self._off_seen & off) | set(new)
+        off = stopped_ids(scale_set.instances)
+        new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._stopped_seen)
+        self._stopped_seen = (self._stopped_seen & off) | set(new)
         return new
 
     def batch_passed(self, batch: Batch, scale_set: ScaleSet) -> None:
         """Count on the batch from now on; if it lost instances, on those created in their place."""
-        self._counted_on.update(set(batch.instance_ids) - self._off_before)
+        self._counted_on.update(set(batch.instance_ids) - self._stopped_before)
         self.passed.update(batch.instance_ids)
-        self._off_seen |= off_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has said so
+        self._stopped_seen |= stopped_ids(scale_set.instances) & set(batch.instance_ids)  # the batch has said so
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
@@ -106,7 +106,7 @@ class Watch:
         healthy.
         """
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
-        self._counted_on |= there - self._off_before
+        self._counted_on |= there - self._stopped_before
 
     # -- before a batch ------------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Watch:
 
     def earlier(self, scale_set: ScaleSet) -> tuple[str, ...]:
         """Return the instances that an earlier run brought to the goal, and that run."""
-        return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_off)
+        return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_stopped)
 
     # -- at the end ----------------------------------------------------------------------------------------------
 
@@ -152,14 +152,14 @@ class Watch:
         changing = [
             Failure(i.id, FailureCode.STILL_UPDATING, f"is {i.provisioning}")
             for i in scale_set.instances
-            if i.is_busy and not i.is_leaving and self._is_awaited(i, goal)
+            if i.is_changing and not i.is_being_deleted and self._is_awaited(i, goal)
         ]
         unhealthy = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
         return tuple({pending.instance_id: pending for pending in (*unhealthy, *changing)}.values())
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Failure, ...]:
         """Return what is stopped, not deallocated, after its batch passed: its system may have halted by itself."""
-        passed = self.passed - self._off_before
+        passed = self.passed - self._stopped_before
         stopped = [i.id for i in scale_set.instances if i.id in passed and i.power is Power.STOPPED]
         return tuple(Failure(id_, FailureCode.NOT_RUNNING, "power state is stopped") for id_ in stopped)
 
@@ -184,10 +184,10 @@ class Watch:
     # -- small steps ---------------------------------------------------------------------------------------------
 
     def _must_be_healthy(self, instance: Instance, now: float) -> bool:
-        if instance.is_leaving or (instance.is_off and instance.id not in self.passed):
+        if instance.is_being_deleted or (instance.is_stopped and instance.id not in self.passed):
             return False
         if instance.id in self.passed:
-            return instance.id not in self._off_before
+            return instance.id not in self._stopped_before
         if instance.is_attached or (instance.id in self._created_at and not self._should_be_healthy(instance, now)):
             return False
         is_expected = instance.id not in self._bystanders and is_selected(instance, self._policy.selection)
@@ -202,7 +202,7 @@ class Watch:
 
     def _due_to_be_healthy(self, scale_set: ScaleSet, goal: Goal, now: float) -> set[str]:
         """Return the instances created since planning, on the target, that should be healthy by now."""
-        created = [i for i in scale_set.made if i.id in self._created_at and not i.is_off]
+        created = [i for i in scale_set.made if i.id in self._created_at and not i.is_stopped]
         return {i.id for i in created if self._should_be_healthy(i, now) and (i.has_failed or goal.is_reached_by(i))}
 
     def _should_be_healthy(self, instance: Instance, now: float) -> bool:
@@ -211,7 +211,7 @@ class Watch:
 
     def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Failure, ...]:
         """Hold `min-healthy` against what is healthy now."""
-        least = floor(scale_set.instances, self._policy, self._off_before)
+        least = floor(scale_set.instances, self._policy, self._stopped_before)
         left = healthy_without(scale_set, batch.instance_ids)
         if left >= least:
             return ()
