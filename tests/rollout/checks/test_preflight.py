@@ -366,7 +366,7 @@ REPAIRS_ON = warn(
             ),
             id="will-be-suspended-as-far-as-is-known",
         ),
-        pytest.param(Command.UPDATE_MODEL, "Replace", False, Policy(), None, id="the-model-alone-makes-nobody-unhealthy"),
+        pytest.param(Command.UPDATE_MODEL, "Replace", False, Policy(), None, id="the-model-alone-harms-none"),
     ],
 )
 def test_automatic_repairs(

@@ -33,7 +33,7 @@ LATEST = platform("latest")
 
 
 def moved(unknown: str) -> Moved:
-    """What moved, where of these ids nobody knows."""
+    """Return what moved, where it is not known of these ids."""
     return Moved(ids=frozenset(), known=frozenset(unknown.split()), unknown=frozenset(unknown.split()))
 
 
@@ -100,12 +100,12 @@ def test_what_is_said_of_a_rollback(find: Callable[[], Finding], finding: Findin
 
 
 def recorded(previous: Image = OLD, target: Image = NEW, scale_set_id: str = "") -> Recorded:
-    """The record of a rollout of the usual scale set."""
+    """Return the record of a rollout of the usual scale set."""
     return Recorded(scale_set_id=scale_set_id or model().id.upper(), previous=previous, target=target)
 
 
 def of_another_rollout(previous: Image, target: Image) -> Finding:
-    """The refusal of such a record."""
+    """Return the refusal of such a record."""
     return refuse(
         f"`record` is of another rollout, from {previous} to {target}.",
         "Give the record of the run that began the rollout which is to be undone, or name the image.",
@@ -182,7 +182,7 @@ def test_an_image_that_no_instance_could_be_made_from_again(facts: ImageFacts, w
         pytest.param(
             changed(fleet("0011", broken="0 1", behind="0 1"), "1", image=None), OLD, False, id="one-shows-no-image"
         ),
-        pytest.param(fleet("0011"), OLD, False, id="nobody-moves"),
+        pytest.param(fleet("0011"), OLD, False, id="none-moves"),
     ],
 )
 def test_an_upgrade_that_changes_no_image_has_nothing_to_return_to(
@@ -243,9 +243,9 @@ def test_a_return_to_a_newer_image_is_warned_of(left: Image | None, is_warned: b
     ("unknown", "is_all", "found"),
     [
         pytest.param("", False, None, id="all-are-known"),
-        pytest.param("", True, None, id="all-are-known-and-nobody-moved"),
+        pytest.param("", True, None, id="all-are-known-and-none-moved"),
         pytest.param("10 9", False, warn, id="some-are-not"),
-        pytest.param("10 9", True, refuse, id="nobody-is"),
+        pytest.param("10 9", True, refuse, id="none-is"),
     ],
 )
 def test_instances_that_may_have_moved_are_named(

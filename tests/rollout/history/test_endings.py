@@ -19,7 +19,7 @@ from vmss_upgrade.rollout.policy import Share
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 
 BATCH = Batch(2, Domain(kind=DomainKind.SET), ("0", "1"))
-ILL = Failure("0", FailureCode.NOT_HEALTHY, "health is unhealthy.", blames_image=True)
+UNHEALTHY = Failure("0", FailureCode.NOT_HEALTHY, "health is unhealthy.", blames_image=True)
 LATE = Failure("1", FailureCode.BATCH_TIMEOUT, "the batch took too long.")
 NO_QUOTA = Failure("", "OperationNotAllowed", "It exceeds the quota.", correlation_id="c-1")
 RAISE_QUOTA = (
@@ -30,7 +30,7 @@ AGAIN = "Run the workflow again with the same inputs to go on: instances on the 
 
 
 def azure_error(trouble: Trouble = Trouble.REJECTED) -> AzureError:
-    """What Azure says where there is no quota."""
+    """Return what Azure says where there is no quota."""
     return AzureError(
         NO_QUOTA.message,
         trouble=trouble,
@@ -42,7 +42,7 @@ def azure_error(trouble: Trouble = Trouble.REJECTED) -> AzureError:
 
 
 def gate(*failures: Failure) -> HealthGate:
-    """A gate that has failed."""
+    """Return a gate that has failed."""
     return HealthGate(
         instance_ids=BATCH.instance_ids,
         target=NEW,
@@ -130,11 +130,11 @@ def gate(*failures: Failure) -> HealthGate:
             id="out-of-time",
         ),
         pytest.param(
-            lambda: endings.by_failed_batch(BATCH, gate(ILL, LATE)),
+            lambda: endings.by_failed_batch(BATCH, gate(UNHEALTHY, LATE)),
             Outcome.HALTED,
             "batch 2 failed: instance 0: NotHealthy, health is unhealthy (and 1 more).",
             "Look into what is named here; nothing further was touched.",
-            (ILL, LATE),
+            (UNHEALTHY, LATE),
             id="failed-batch",
         ),
         pytest.param(
@@ -162,11 +162,11 @@ def gate(*failures: Failure) -> HealthGate:
             id="batch-not-accepted",
         ),
         pytest.param(
-            lambda: endings.by_the_rest([ILL, LATE]),
+            lambda: endings.by_the_rest([UNHEALTHY, LATE]),
             Outcome.HALTED,
             "the next batch may not start: instance 0: NotHealthy, health is unhealthy (and 1 more).",
             endings.LOOK_INTO,
-            (ILL, LATE),
+            (UNHEALTHY, LATE),
             id="the-rest-is-unhealthy",
         ),
         pytest.param(
@@ -178,7 +178,7 @@ def gate(*failures: Failure) -> HealthGate:
             id="the-rest-with-a-known-remedy",
         ),
         pytest.param(
-            lambda: endings.by_last_look([ILL]),
+            lambda: endings.by_last_look([UNHEALTHY]),
             Outcome.HALTED,
             "not every instance is healthy at its end: instance 0: NotHealthy, at the end of the rollout: health is "
             "unhealthy.",
@@ -226,7 +226,7 @@ def gate(*failures: Failure) -> HealthGate:
         ),
         pytest.param(
             lambda: endings.after_rollback(
-                Ending(outcome=Outcome.HALTED, reason="It failed.", remedy="x", failures=(ILL,)),
+                Ending(outcome=Outcome.HALTED, reason="It failed.", remedy="x", failures=(UNHEALTHY,)),
                 Ending(outcome=Outcome.SUCCEEDED, reason="All returned."),
                 OLD,
                 instead_of=NEW,
@@ -234,12 +234,12 @@ def gate(*failures: Failure) -> HealthGate:
             Outcome.ROLLED_BACK,
             "It failed.",
             "Look into what is named here before you try this image again.",
-            (ILL,),
+            (UNHEALTHY,),
             id="rolled-back",
         ),
         pytest.param(
             lambda: endings.after_rollback(
-                Ending(outcome=Outcome.HALTED, reason="It failed.", failures=(ILL,)),
+                Ending(outcome=Outcome.HALTED, reason="It failed.", failures=(UNHEALTHY,)),
                 Ending(outcome=Outcome.TIMED_OUT, reason="No time.", failures=(LATE,)),
                 OLD,
                 instead_of=NEW,
@@ -247,7 +247,7 @@ def gate(*failures: Failure) -> HealthGate:
             Outcome.ROLLBACK_FAILED,
             "It failed. The rollback failed, too: No time.",
             "Look into what is named here. Then go on with `operation: rollback` and `image-version: 1.0.0`.",
-            (ILL, LATE),
+            (UNHEALTHY, LATE),
             id="the-rollback-failed",
         ),
         pytest.param(
@@ -319,7 +319,7 @@ def test_an_ending(
             True,
             id="not-there-yet",
         ),
-        pytest.param((LATE, ILL), False, id="one-is-unhealthy"),
+        pytest.param((LATE, UNHEALTHY), False, id="one-is-unhealthy"),
         pytest.param((Failure("0", LATE.code, "x", blames_image=True),), False, id="out-of-time-and-unhealthy"),
     ],
 )

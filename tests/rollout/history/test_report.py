@@ -42,12 +42,12 @@ POLICY = whole(include_stopped=True)
 PLAN = plan_of(BEFORE, policy=POLICY)
 FIRST, SECOND = PLAN.batches
 MOVED = changed(BEFORE, "0 1", image=NEW)
-ILL = changed(MOVED, "2", image=NEW, health=Health.UNHEALTHY)
+FAILED = changed(MOVED, "2", image=NEW, health=Health.UNHEALTHY)
 FAILURE = Failure("2", FailureCode.NOT_HEALTHY, "health is unhealthy", blames_image=True)
 HALTED = Ending(outcome=Outcome.HALTED, reason="It failed.", failures=(FAILURE,))
 BACK = replace(
     plan_rollback(
-        replace(ILL, model=replace(ILL.model, image=NEW)),
+        replace(FAILED, model=replace(FAILED.model, image=NEW)),
         Goal(image=OLD, in_model=False, heals=True),
         POLICY,
         Moved(ids=frozenset("012"), known=frozenset("0123")),
@@ -59,7 +59,7 @@ PLANNED = RolloutPlanned(at=1.0, plan=PLAN, scale_set=BEFORE, policy=POLICY)
 
 
 def after(*events: Event) -> Report:
-    """The report of these events."""
+    """Return the report of these events."""
     report = Report()
     for event in events:
         report.add(event)
@@ -73,7 +73,7 @@ def test_what_is_read_noticed_and_planned() -> None:
     report.add(replace(PLANNED, command=Command.UPGRADE_INSTANCES))
     assert report.findings == [note("A finding.")]
     assert (report.plan, report.policy, report.command) == (PLAN, POLICY, Command.UPGRADE_INSTANCES)
-    assert (report.off_before, report.before, report.instances) == ({"3"}, BEFORE.instances, BEFORE.instances)
+    assert (report.stopped_before, report.before, report.instances) == ({"3"}, BEFORE.instances, BEFORE.instances)
     assert (report.model, report.seen_at, report.lowest_healthy) == (BEFORE.model, 1.0, LowestHealthy(3, 1.0))
 
 
@@ -84,7 +84,7 @@ def test_a_status() -> None:
         StatusSeen(at=2.0, scale_set=changed(BEFORE, "1", image=NEW), goal=goal),
     )
     assert (report.shown, report.target, report.seen_at, report.lowest_healthy) == (goal, OLD, 2.0, None)
-    assert report.cells() == {"0": Cell.CURRENT, "1": Cell.CURRENT, "2": Cell.CURRENT, "3": Cell.OFF}
+    assert report.cells() == {"0": Cell.CURRENT, "1": Cell.CURRENT, "2": Cell.CURRENT, "3": Cell.STOPPED}
 
 
 def test_waits_add_up() -> None:
@@ -125,7 +125,7 @@ def test_the_batches_and_who_is_away() -> None:
     report.add(BatchStarted(at=120.0, batch=SECOND, of=2))
     report.add(UpgradeAccepted(at=121.0, batch=SECOND, certain=False))
     assert report.batches == [passed, BatchRecord(SECOND, 120.0, accepted=True, azure_work=AzureWork.POSSIBLE)]
-    report.add(BatchFailed(at=200.0, batch=SECOND, failures=(FAILURE,), instances=ILL.instances))
+    report.add(BatchFailed(at=200.0, batch=SECOND, failures=(FAILURE,), instances=FAILED.instances))
     failed = BatchRecord(SECOND, 120.0, 80.0, BatchResult.FAILED, accepted=True, azure_work=AzureWork.POSSIBLE)
     assert (report.batches, report.failed, report.cells()["2"]) == ([passed, failed], ["2"], Cell.FAILED)
 
@@ -161,11 +161,11 @@ def test_the_way_back() -> None:
         ModelUpdated(at=10.0, target=NEW, seconds=8.0),
         BatchStarted(at=10.0, batch=SECOND, of=1),
         UpgradeAccepted(at=11.0, batch=SECOND, certain=False),
-        RollbackStarted(at=60.0, plan=BACK, scale_set=ILL, failed=HALTED),
+        RollbackStarted(at=60.0, plan=BACK, scale_set=FAILED, failed=HALTED),
     )
     assert (report.rollback, report.model_restored, report.seen_at) == (BACK, False, 60.0)
     there = BatchRecord(SECOND, 10.0, 50.0, accepted=True, azure_work=AzureWork.POSSIBLE)
-    assert (report.batches, report.failed, report.instances) == ([there], ["2"], ILL.instances)
+    assert (report.batches, report.failed, report.instances) == ([there], ["2"], FAILED.instances)
     assert (report.upgraded, report.rolled_back, report.not_returned) == ([], [], ["0", "1", "2"])
     report.add(ModelUpdateStarted(at=61.0, target=OLD))
     report.add(ModelUpdated(at=70.0, target=OLD, seconds=9.0))
@@ -174,7 +174,7 @@ def test_the_way_back() -> None:
     report.add(BatchStarted(at=70.0, batch=BACK.batches[0], of=2))
     assert report.batches[1] == BatchRecord(BACK.batches[0], 70.0, is_back=True)
     report.add(UpgradeAccepted(at=71.0, batch=BACK.batches[0]))
-    back = changed(ILL, "2", image=OLD, health=Health.HEALTHY)
+    back = changed(FAILED, "2", image=OLD, health=Health.HEALTHY)
     report.add(BatchPassed(at=100.0, batch=BACK.batches[0], instances=back.instances))
     assert report.rolled_back == ["2"]
     report.add(RolloutFinished(at=120.0, ending=replace(HALTED, failures=(FAILURE, general))))
@@ -187,13 +187,13 @@ def test_where_the_instances_were_at_planning() -> None:
     mixed = fleet("0011", new="0", protected="1")
     report = after(RolloutPlanned(at=1.0, plan=plan_of(mixed, policy=POLICY), scale_set=mixed, policy=POLICY))
     assert report.cells_before() == {"0": Cell.NEW, "1": Cell.SKIPPED, "2": Cell.OLD, "3": Cell.OLD}
-    by_hand = after(RolloutPlanned(at=1.0, plan=BACK, scale_set=ILL, policy=POLICY))
+    by_hand = after(RolloutPlanned(at=1.0, plan=BACK, scale_set=FAILED, policy=POLICY))
     assert by_hand.cells_before() == {"0": Cell.NEW, "1": Cell.NEW, "2": Cell.NEW, "3": Cell.OLD}
 
 
 def test_a_way_back_that_needs_no_write_finds_the_model_restored() -> None:
     in_model = replace(BACK, goal=replace(BACK.goal, in_model=True))
-    report = after(PLANNED, RollbackStarted(at=60.0, plan=in_model, scale_set=ILL, failed=HALTED))
+    report = after(PLANNED, RollbackStarted(at=60.0, plan=in_model, scale_set=FAILED, failed=HALTED))
     assert (report.model_restored, report.batches) == (True, [])
 
 
@@ -201,7 +201,7 @@ def test_a_batch_that_ended_before_the_way_back_keeps_its_time() -> None:
     report = after(
         PLANNED,
         BatchStarted(at=10.0, batch=SECOND, of=1),
-        BatchFailed(at=50.0, batch=SECOND, failures=(FAILURE,), instances=ILL.instances),
-        RollbackStarted(at=60.0, plan=BACK, scale_set=ILL, failed=HALTED),
+        BatchFailed(at=50.0, batch=SECOND, failures=(FAILURE,), instances=FAILED.instances),
+        RollbackStarted(at=60.0, plan=BACK, scale_set=FAILED, failed=HALTED),
     )
     assert report.batches[0].seconds == 40.0

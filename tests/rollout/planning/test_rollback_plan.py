@@ -187,7 +187,7 @@ def test_of_a_vhd_the_flag_tells_who_moved() -> None:
         ),
         pytest.param(fleet("0011", new="0", broken="3"), NEW, True, "0", "", id="failed-and-current"),
         pytest.param(
-            fleet("0011", new="0", busy="3", behind="3"), NEW, True, "0 3", "", id="half-way-from-the-goal-or-to-it"
+            fleet("0011", new="0", updating="3", behind="3"), NEW, True, "0 3", "", id="half-way-from-the-goal-or-to-it"
         ),
         pytest.param(fleet("0011", new="0 1", image=LATEST), LATEST, False, "0 1", "", id="a-floating-model"),
     ],
@@ -283,7 +283,7 @@ def test_stopped_ones_come_last_where_they_are_included() -> None:
 
 
 def test_those_that_somebody_is_updating_come_after_stopped_ones() -> None:
-    scale_set = fleet("0011", new="0 1 2 3", stopped="1", busy="2")
+    scale_set = fleet("0011", new="0 1 2 3", stopped="1", updating="2")
     plan = plan_rollback(scale_set, BACK, whole(include_stopped=True), moved("0 1 2 3", scale_set), left=NEW)
     assert [batch.instance_ids for batch in plan.batches] == [("3",), ("0",), ("1",), ("2",)]
 

@@ -152,7 +152,7 @@ OLD_FAILURE = {"before": Before(problems={"1": (BROKEN,)})}
 SAID_ANEW = Problem(BROKEN.code, "OS provisioning did not finish by 02:00.")
 AGENT = Problem(BROKEN.code, BROKEN.message, "MonitoringAgent")
 OFF_SINCE = instance("1", image=NEW, power=Power.DEALLOCATED, health=Health.NO_SIGNAL)
-OFF_SINCE_IT_FAILED = replace(FAILED, power=Power.DEALLOCATED)
+STOPPED_BY_ITS_FAILURE = replace(FAILED, power=Power.DEALLOCATED)
 HALTED = instance("1", image=NEW, power=Power.STOPPED, health=Health.NO_SIGNAL)
 UNSEEN = instance("1", image=NEW, seen=False)
 
@@ -211,8 +211,8 @@ UNSEEN = instance("1", image=NEW, seen=False)
         pytest.param({}, [(0, UNSEEN)], "waiting", id="missing-from-one-look-is-not-gone"),
         pytest.param(BAKED, [(0, GOOD), (30, UNSEEN), (61, GOOD)], "waiting", id="nor-does-it-bake-unseen"),
         pytest.param({}, [(0, BAD), (30, OFF_SINCE)], "passed", id="evicted-is-nobody-s-failure"),
-        pytest.param({}, [(0, OFF_SINCE_IT_FAILED)], "failed", id="off-because-its-upgrade-failed"),
-        pytest.param(OLD_FAILURE, [(0, OFF_SINCE_IT_FAILED)], "passed", id="failed-before-and-evicted"),
+        pytest.param({}, [(0, STOPPED_BY_ITS_FAILURE)], "failed", id="stopped-because-its-upgrade-failed"),
+        pytest.param(OLD_FAILURE, [(0, STOPPED_BY_ITS_FAILURE)], "passed", id="failed-before-and-evicted"),
         pytest.param({}, [(0, HALTED)], "waiting", id="who-halts-by-itself-was-perhaps-never-well"),
         pytest.param(BAKED, [(0, GOOD), (30, HALTED), (90, HALTED)], "passed", id="stopped-after-it-was-ready"),
     ],

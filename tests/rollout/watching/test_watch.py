@@ -14,7 +14,12 @@ from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Health, Origin, Power, Problem, ScaleSet
-from vmss_upgrade.rollout.watching.troubles import must_stay_healthy, not_healthy, updated_by_somebody
+from vmss_upgrade.rollout.watching.troubles import (
+    must_stay_healthy,
+    not_healthy,
+    unhealthy_on_foreign_target,
+    updated_by_somebody,
+)
 from vmss_upgrade.rollout.watching.watch import Watch
 
 
@@ -260,9 +265,18 @@ def test_one_that_reached_the_goal_in_a_batch_that_failed_is_counted_on() -> Non
     unhealthy = changed(BEFORE, "0 1 2 5", health=Health.UNHEALTHY, power=Power.RUNNING)
     there = changed(unhealthy, "0 2 5", image=NEW)
     next_one = Batch(2, Domain(kind=DomainKind.UPDATE), ("2",))
-    assert watch.troubles(next_one, there, GOAL, 0.0) == (), "all were unhealthy, or off, before"
+    assert watch.troubles(next_one, there, GOAL, 0.0) == (), "all were unhealthy, or stopped, before"
     watch.count_on(Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1", "5")), there, GOAL)
     assert codes(watch.troubles(next_one, there, GOAL, 0.0)) == {"0": "NotHealthyElsewhere"}
+
+
+def test_one_that_is_unhealthy_on_the_target_is_excused_where_no_rollout_put_it_there() -> None:
+    mixed = fleet("0011", new="0 1", unhealthy="1 2")
+    assert unhealthy_on_foreign_target(mixed, Goal(image=NEW, in_model=False)) == {"1"}
+    assert unhealthy_on_foreign_target(mixed, GOAL) == frozenset()
+    by_an_earlier_run = fleet("001122", image=NEW, new="2", unhealthy="2 4")
+    troubles = watching(by_an_earlier_run).troubles(FIRST, by_an_earlier_run, GOAL, 0.0)
+    assert codes(troubles) == {"2": "NotHealthyElsewhere"}
 
 
 def test_what_an_earlier_run_brought_to_the_goal() -> None:
@@ -325,10 +339,10 @@ def test_who_was_stopped_or_evicted_is_said_once() -> None:
     assert watch.newly_stopped(off) == ("2",)
 
 
-def test_who_was_off_in_a_batch_that_passed_is_not_told_again() -> None:
-    watch, off = watching(), changed(BEFORE, "1 2", power=Power.STOPPED)
-    watch.batch_passed(FIRST, off)
-    assert watch.newly_off(off) == ("2",), "5 was off before, 1 was in the batch"
+def test_one_that_was_stopped_in_a_batch_that_passed_is_not_named_again() -> None:
+    watch, now = watching(), changed(BEFORE, "1 2", power=Power.STOPPED)
+    watch.batch_passed(FIRST, now)
+    assert watch.newly_stopped(now) == ("2",), "5 was stopped before, 1 was in the batch"
 
 
 FAILED_UPGRADE = {"provisioning_state": "Failed", "latest_model_applied": False}
