@@ -49,10 +49,11 @@ ifdef SEED
 sweeps: $(READY)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seed $(SEED)
 else
-sweeps: sample ## thousands of runs: from seeds, with bad input, killed at every call (SEEDS=, CASES=, SEED=)
+sweeps: sample ## thousands of runs, from seeds, with bad input, killed at every call, and mutants (SEEDS=, CASES=, SEED=)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills
+	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.mutants
 	@$(BIN)/python -m pytest --hypothesis-profile=thorough tests/rollout/test_invariants.py
 endif
 
@@ -92,7 +93,7 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## remove the files of the other targets
-	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal
+	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal mutants
 	find src tests tools entrypoint.py -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --clear: start afresh instead of building on an interrupted installation, or on one from another lock.

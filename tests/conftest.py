@@ -13,6 +13,7 @@ from azure_simulator import fault_names, scenario_names
 settings.register_profile("quick", max_examples=25)
 settings.register_profile("test", max_examples=50)
 settings.register_profile("thorough", max_examples=500)
+settings.register_profile("mutants", max_examples=4)  # one that lives is played against every property
 settings.load_profile("test")
 
 SCENARIOS = frozenset([*scenario_names(), *fault_names()])

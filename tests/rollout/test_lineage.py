@@ -17,6 +17,7 @@ from vmss_upgrade.rollout.image_facts import Traits
 from vmss_upgrade.rollout.lineage import lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.availability import floor, healthy_ids, no_other_runs
+from vmss_upgrade.rollout.planning.plan import Skipped, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.planning.rollback import moved_from
 from vmss_upgrade.rollout.policy import Policy, Selection, Strategy
@@ -127,7 +128,13 @@ def test_attached_machines_are_skipped_and_every_reason_is_said() -> None:
 
 
 def test_a_model_update_does_not_put_them_behind() -> None:
-    assert plan_model_update(MIXED, GOAL).untouched == ("a", "b")
+    plan = plan_model_update(MIXED, GOAL)
+    assert plan.untouched == ("a", "b")
+    assert plan.skipped == (
+        Skipped("jump", SkipReason.OTHER_SYSTEM),
+        Skipped("pet", SkipReason.OTHER_IMAGE),
+        Skipped("disk", SkipReason.NO_IMAGE),
+    )
 
 
 def test_an_image_of_theirs_is_no_previous_image() -> None:

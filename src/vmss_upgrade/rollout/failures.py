@@ -142,8 +142,8 @@ def _registration(message: str) -> str:
 
 
 def _unfit(message: str) -> str:
-    what = next((what for what, words in _UNFIT if words.search(message)), "")
-    if not what:
+    what = next((what for what, words in _UNFIT if words.search(message)), None)
+    if what is None:
         return ""
     return (
         f"Image and scale set do not go together in their {what}: choose an image with the one that the scale set "

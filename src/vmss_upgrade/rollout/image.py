@@ -14,7 +14,6 @@ from enum import Enum
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.wording import LONGEST_NUMBER
 
-_PLATFORM_FIELDS = ("publisher", "offer", "sku", "version")
 IN_GALLERY = "/providers/microsoft.compute/galleries/"  # a resource group may have any name, "galleries" as well
 
 
@@ -127,9 +126,10 @@ def image_from_text(text: str) -> Image | None:
         return Image(kind=ImageKind.VHD, reference=text)
     if path.startswith(("/subscriptions/", "/sharedgalleries/", "/communitygalleries/")):
         return Image(kind=ImageRequest(image_id=text).kind, reference=text)
-    if len(parts) == len(_PLATFORM_FIELDS) and all(parts):
-        return Image(kind=ImageKind.PLATFORM, **dict(zip(_PLATFORM_FIELDS, parts, strict=True)))
-    return None
+    if len(parts) != 4 or not all(parts):
+        return None
+    publisher, offer, sku, version = parts
+    return Image(kind=ImageKind.PLATFORM, publisher=publisher, offer=offer, sku=sku, version=version)
 
 
 def wanted_image(request: ImageRequest, model_image: Image) -> Image:

@@ -27,10 +27,10 @@ class Traits:
     data_luns: frozenset[int] | None = None
 
     def feature(self, name: str) -> str | None:
-        """Return the value of a feature: empty if the catalog lists others, None if it lists none."""
+        """Return the value of the feature `name`, in lower case: empty if only others are listed, None if none are."""
         if self.features is None:
             return None
-        return next((value for each, value in self.features if each.lower() == name.lower()), "")
+        return next((value for each, value in self.features if each.lower() == name), "")
 
     def completed(self, other: Traits) -> Traits:
         """Return these traits, with those of `other` where one is not known here."""

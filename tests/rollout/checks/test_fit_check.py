@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from builders import GALLERY, model, resource
+from builders import GALLERY, SUBSCRIPTION, model, resource
 from vmss_upgrade.rollout.checks.image_fit import examine_fit, needs_size
-from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.findings import Finding, Severity, refuse, warn
 from vmss_upgrade.rollout.image_facts import Traits, VmSize
 from vmss_upgrade.rollout.model import MachineSettings
 
@@ -32,13 +32,143 @@ def disks(*each: tuple[int, str]) -> dict[str, Any]:
     return {"data_disks": each}
 
 
+def findings(
+    image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any] | None = None, size: VmSize | None = None
+) -> tuple[Finding, ...]:
+    of = model(settings=MachineSettings(**settings))
+    return examine_fit(TARGET, Traits(**image), of, Traits(**(running or {})), size)
+
+
 def found(
     image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any] | None = None, size: VmSize | None = None
 ) -> list[tuple[Severity, str]]:
-    of = model(settings=MachineSettings(**settings))
-    findings = examine_fit(TARGET, Traits(**image), of, Traits(**(running or {})), size)
-    assert all(str(TARGET) in finding.message and finding.remedy for finding in findings)
-    return [(finding.severity, finding.message) for finding in findings]
+    return [(finding.severity, finding.message) for finding in findings(image, settings, running, size)]
+
+
+WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
+
+
+@pytest.mark.parametrize(
+    ("image", "settings", "finding"),
+    [
+        pytest.param(
+            {"os_state": "Specialized"},
+            {"has_os_profile": True},
+            refuse(
+                f"The target image {TARGET} is specialized, but the model has an osProfile (computer names, a user), "
+                "which Azure gives to generalized images only.",
+                "Choose an image whose definition has `osState: Generalized`, or create a new scale set for the "
+                "specialized one.",
+            ),
+            id="specialized",
+        ),
+        pytest.param(
+            {"os_state": "Generalized"},
+            {"has_os_profile": False},
+            refuse(
+                f"The target image {TARGET} is generalized, but the model has no osProfile, as for specialized images: "
+                "its machines would get neither a name nor a user.",
+                "Choose an image whose definition has `osState: Specialized`, or create a new scale set with an "
+                "osProfile.",
+            ),
+            id="generalized",
+        ),
+        pytest.param(
+            security("ConfidentialVM"),
+            {"security_type": "TrustedLaunch"},
+            refuse(
+                f"The target image {TARGET} is not made for the security type of the scale set, TrustedLaunch: its "
+                "SecurityType is ConfidentialVM.",
+                "Choose an image that supports TrustedLaunch, or create a new scale set of the image's security type.",
+            ),
+            id="security-type",
+        ),
+        pytest.param(
+            security("TrustedLaunch"),
+            {},
+            refuse(
+                f"The target image {TARGET} is not made for the security type of the scale set, Standard: its "
+                "SecurityType is TrustedLaunch.",
+                "Choose an image that supports Standard, or create a new scale set of the image's security type.",
+            ),
+            id="security-type-that-the-model-does-not-say",
+        ),
+        pytest.param(
+            security(None),
+            {"security_type": "TrustedLaunch"},
+            refuse(
+                f"The target image {TARGET} is not made for the security type of the scale set, TrustedLaunch: its "
+                "SecurityType is not listed, which means Standard.",
+                "Choose an image that supports TrustedLaunch, or create a new scale set of the image's security type.",
+            ),
+            id="security-type-not-listed",
+        ),
+        pytest.param(
+            controllers("NVMe"),
+            {"disk_controller": "SCSI"},
+            refuse(
+                f"The target image {TARGET} is not made for the disk controller of the scale set, SCSI: its "
+                "DiskControllerTypes are NVMe.",
+                "Choose an image that supports SCSI, or create a new scale set of a VM size with another controller.",
+            ),
+            id="disk-controller",
+        ),
+        pytest.param(
+            controllers(None),
+            {"disk_controller": "NVMe"},
+            refuse(
+                f"The target image {TARGET} is not made for the disk controller of the scale set, NVMe: its "
+                "DiskControllerTypes are not listed, which means SCSI.",
+                "Choose an image that supports NVMe, or create a new scale set of a VM size with another controller.",
+            ),
+            id="disk-controller-not-listed",
+        ),
+        pytest.param(
+            {"disk_size": 64},
+            {"disk_size": 30},
+            refuse(
+                f"The OS disk of the target image {TARGET} has 64 GB, more than the 30 GB that the model gives to an "
+                "OS disk.",
+                f"Choose a smaller image, or make the disks larger first: az vmss update {WHERE} --set "
+                "virtualMachineProfile.storageProfile.osDisk.diskSizeGB=64",
+            ),
+            id="disk-size",
+        ),
+        pytest.param(
+            luns(0),
+            disks((0, "FromImage"), (1, "FromImage"), (2, "FromImage")),
+            refuse(
+                f"The model takes its data disks at LUN 1, 2 from the image, but the target image {TARGET} has at LUN "
+                "0.",
+                "Choose an image with these data disks (LUNs), or take them out of the model first.",
+            ),
+            id="data-disks-that-the-image-lacks",
+        ),
+        pytest.param(
+            luns(0, 1),
+            disks((0, "Empty"), (1, "FromImage")),
+            refuse(
+                f"The target image {TARGET} brings data disks of its own at LUN 0, where the model makes others.",
+                "Choose an image without these data disks (LUNs), or give the model's disks other LUNs first.",
+            ),
+            id="data-disks-in-the-way",
+        ),
+        pytest.param(
+            luns(0, 2),
+            disks((0, "FromImage")),
+            warn(
+                f"The target image {TARGET} brings data disks that the model does not have (at LUN 2): Azure may "
+                "refuse it, and instances that exist keep the data disks that they have.",
+                "Build the image without data disks, or add them to the model first.",
+            ),
+            id="data-disks-that-the-model-does-not-have",
+        ),
+    ],
+)
+def test_what_is_said_of_an_image_that_does_not_fit(
+    image: dict[str, Any], settings: dict[str, Any], finding: Finding
+) -> None:
+    assert findings(image, settings) == (finding,)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +204,13 @@ def found(
         pytest.param(controllers(None), {"disk_controller": "NVMe"}, {}, "means SCSI", id="no-controllers-listed"),
         pytest.param(controllers("NVMe"), {"disk_controller": "SCSI"}, {}, "Types are NVMe", id="no-scsi"),
         pytest.param({"disk_size": 64}, {"disk_size": 30}, {}, "has 64 GB, more than the 30 GB", id="larger-disk"),
+        pytest.param(
+            controllers("NVMe"),
+            {"disk_controller": "SCSI"},
+            controllers(None),
+            "Types are NVMe",
+            id="what-runs-is-scsi",
+        ),
         pytest.param({"disk_size": 64}, {"disk_size": 30}, {"disk_size": 32}, "has 64 GB", id="larger-than-before"),
         pytest.param(luns(1), disks((0, "FromImage"), (1, "FromImage")), {}, "from the image", id="disk-lacks"),
         pytest.param(luns(), disks((0, "fromImage")), {}, "has none", id="all-disks-lack"),
@@ -109,7 +246,11 @@ def test_an_image_that_cannot_become_the_machines_of_the_set_is_refused(
         pytest.param(controllers("SCSI, NVMe"), {"disk_controller": "NVMe"}, {}, id="both-controllers"),
         pytest.param(controllers("scsi,nvme"), {"disk_controller": "NVMe"}, {}, id="both-in-another-form"),
         pytest.param(controllers("SCSI"), {"disk_controller": "SCSI"}, {}, id="scsi"),
+        pytest.param(controllers(None), {"disk_controller": "SCSI"}, {}, id="no-controllers-listed-means-scsi"),
         pytest.param(controllers("SCSI"), {}, {}, id="controller-not-shown"),
+        pytest.param(
+            controllers("NVMe"), {"disk_controller": "SCSI"}, controllers("NVMe"), id="scsi-runs-all-the-same"
+        ),
         pytest.param(controllers(None), {"disk_controller": "NVMe"}, controllers(None), id="nvme-runs-all-the-same"),
         pytest.param({"disk_size": 30}, {"disk_size": 30}, {}, id="disk-as-large"),
         pytest.param({"disk_size": 30}, {}, {}, id="disk-of-the-images-size"),
@@ -123,12 +264,6 @@ def test_what_fits_or_is_not_known_is_no_reason(
     image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any]
 ) -> None:
     assert found(image, settings, running) == []
-
-
-def test_disks_that_the_model_does_not_have_are_warned_of() -> None:
-    ((severity, message),) = found(luns(0, 2), disks((0, "FromImage")))
-    assert severity is Severity.WARN
-    assert "brings data disks that the model does not have (at LUN 2)" in message
 
 
 def test_everything_is_said_at_once() -> None:
@@ -157,6 +292,17 @@ SIZE = VmSize(generations=frozenset({"V1"}), architecture="Arm64", controllers=f
 def test_what_the_vm_size_can_do(image: dict[str, Any], size: VmSize | None, words: str) -> None:
     said = found(image, {"size": "S"}, size=size)
     assert [words in message for _, message in said] == ([True] if words else [])
+
+
+def test_what_is_said_of_an_image_that_the_vm_size_cannot_boot() -> None:
+    image = controllers("SCSI, Floppy")
+    assert findings(image, {"size": "S"}, size=VmSize(controllers=frozenset({"NVMe", "Drum"}))) == (
+        refuse(
+            f"The target image {TARGET} has disk controller Floppy, SCSI, but the VM size S has Drum, NVMe: its "
+            "instances would not boot.",
+            "Choose an image for S, or change the size of the scale set first.",
+        ),
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ import pytest
 from builders import GALLERY, NEW, platform, resource, vhd
 from vmss_upgrade.rollout.checks.image import (
     examine_image,
+    floating_model,
     is_replicating,
     latest_denied,
     latest_missing,
     latest_of_another_tenant,
+    only_the_image,
 )
 from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
@@ -328,4 +330,18 @@ def test_a_deprecated_image_that_the_model_holds_already_can_be_brought_to_an_en
     assert (finding.severity, finding.message) == (
         Severity.WARN,
         "The target image Canonical:jammy:22_04-lts:2.0.0, which the model holds already, is deprecated by now.",
+    )
+
+
+def test_a_model_that_names_no_exact_version_is_warned_of() -> None:
+    assert floating_model(platform("latest")) == warn(
+        "The model names no exact version (Canonical:jammy:22_04-lts:latest): which one an instance gets is Azure's "
+        "choice at that moment, so that they may end up on different ones.",
+        "`operation: upgrade` with `image-version: latest`, or with the gallery image as `image-id`, pins one.",
+    )
+
+
+def test_of_a_flexible_set_only_the_image_is_compared() -> None:
+    assert only_the_image() == note(
+        "A Flexible scale set does not show which of its instances have the latest model: only their image is compared."
     )

@@ -13,7 +13,7 @@ from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
-from vmss_upgrade.rollout.image import Image, image_from_text
+from vmss_upgrade.rollout.image import Image, ImageKind, image_from_text
 from vmss_upgrade.rollout.planning.plan import Batch, SkipReason
 from vmss_upgrade.rollout.planning.rollback import (
     Moved,
@@ -22,6 +22,7 @@ from vmss_upgrade.rollout.planning.rollback import (
     image_that_is_left,
     moved_by,
     moved_from,
+    not_back,
     other_images,
     plan_rollback,
 )
@@ -57,6 +58,8 @@ def moved(ids: str, scale_set: ScaleSet, unknown: str = "") -> Moved:
         pytest.param(fleet("0011", old=None, image=LATEST), NEW, None, id="floating-and-not-shown"),
         pytest.param(fleet("0011", old=None), NEW, OLD, id="not-shown-but-current"),
         pytest.param(fleet("0011", old=None, behind="3"), NEW, None, id="not-shown-and-not-current"),
+        pytest.param(fleet("0011", old=None, behind="3", protected="3"), NEW, OLD, id="not-current-and-does-not-move"),
+        pytest.param(fleet("0011", behind="3"), NEW, OLD, id="shown-and-not-current"),
         pytest.param(fleet("0011", new="0 1 2 3", image=NEW), NEW, None, id="nothing-moves"),
         pytest.param(changed(fleet("0011"), "3", image=THIRD), NEW, OLD, id="most-of-them"),
         pytest.param(fleet("0011", old=None, image=VHD_1), VHD_2, VHD_1, id="vhd-first-run"),
@@ -183,12 +186,16 @@ def test_of_a_vhd_the_flag_tells_who_moved() -> None:
             id="failed-there",
         ),
         pytest.param(fleet("0011", new="0", broken="3"), NEW, True, "0", "", id="failed-and-current"),
+        pytest.param(
+            fleet("0011", new="0", updating="3", behind="3"), NEW, True, "0 3", "", id="half-way-from-the-goal-or-to-it"
+        ),
         pytest.param(fleet("0011", new="0 1", image=LATEST), LATEST, False, "0 1", "", id="a-floating-model"),
     ],
 )
 def test_who_left(scale_set: ScaleSet, left: Image | None, in_model: bool, ids: str, unknown: str) -> None:
     found = moved_from(scale_set, left, replace(BACK, in_model=in_model))
     assert (sorted(found.ids), sorted(found.unknown)) == (ids.split(), unknown.split())
+    assert found.known == scale_set.by_id().keys()
 
 
 def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
@@ -196,6 +203,29 @@ def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
     scale_set = fleet("0011", old=None, image=VHD_1, behind="2 3")
     found = moved_from(scale_set, VHD_2, Goal(image=VHD_1, in_model=True))
     assert (found.ids, found.unknown) == (frozenset(), frozenset("23"))
+
+
+@pytest.mark.parametrize(
+    ("scale_set", "previous", "left"),
+    [
+        pytest.param(fleet("0011"), OLD, {}, id="all-are-back"),
+        pytest.param(fleet("0011", new="0 1 2"), OLD, {"0": None, "1": None}, id="three-are-not-and-one-never-moved"),
+        pytest.param(fleet("00111", new="4"), OLD, {"4": None}, id="created-since"),
+        pytest.param(
+            fleet("0011", new="0 1", protected="0", stopped="1"),
+            OLD,
+            {"0": SkipReason.PROTECTED, "1": SkipReason.STOPPED},
+            id="why-they-were-left",
+        ),
+        pytest.param(changed(fleet("0011", new="0"), "0", provisioning_state="Deleting"), OLD, {}, id="being-deleted"),
+        pytest.param(fleet("0011", old=None), OLD, {}, id="not-shown"),
+        pytest.param(fleet("0011", old=None, image=VHD_1, behind="0"), VHD_1, {"0": None}, id="vhd"),
+        pytest.param(fleet("0011", old=None, image=VHD_1, behind="3"), VHD_1, {}, id="vhd-that-was-not-asked-for"),
+    ],
+)
+def test_what_is_not_back(scale_set: ScaleSet, previous: Image, left: dict[str, SkipReason | None]) -> None:
+    policy = Policy(selection=Selection(instance_ids=("0", "1", "2", "4")))
+    assert not_back(scale_set, previous, policy, moved("0 1 3", fleet("0011"))) == left
 
 
 # -- in what order -------------------------------------------------------------------------------------------------
@@ -234,8 +264,8 @@ def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
 def test_the_order_of_the_way_back(scale_set: ScaleSet, ids: str, done: list[Batch], batches: str) -> None:
     plan = plan_rollback(scale_set, BACK, Policy(), moved(ids, scale_set), left=NEW, done=done)
     assert "|".join(" ".join(batch.instance_ids) for batch in plan.batches) == batches
-    assert plan.is_rollback
-    assert plan.leaves == NEW
+    assert [batch.number for batch in plan.batches] == list(range(1, len(plan.batches) + 1))
+    assert (plan.is_rollback, plan.leaves, plan.grouping) == (True, NEW, DomainKind.UPDATE)
 
 
 def test_batches_are_no_larger_than_asked_for() -> None:
@@ -250,6 +280,24 @@ def test_stopped_ones_come_last_where_they_are_included() -> None:
         scale_set, BACK, whole(include_stopped=True), moved("0 1 2 3", scale_set), left=NEW, done=[there("2 3", 1)]
     )
     assert [batch.instance_ids for batch in plan.batches] == [("3",), ("0", "1"), ("2",)]
+
+
+def test_those_that_somebody_is_updating_come_after_stopped_ones() -> None:
+    scale_set = fleet("0011", new="0 1 2 3", stopped="1", updating="2")
+    plan = plan_rollback(scale_set, BACK, whole(include_stopped=True), moved("0 1 2 3", scale_set), left=NEW)
+    assert [batch.instance_ids for batch in plan.batches] == [("3",), ("0",), ("1",), ("2",)]
+
+
+def test_one_that_shows_no_domain_returns_too() -> None:
+    scale_set = fleet("0011", new="0 3", nowhere="3")
+    plan = plan_rollback(scale_set, BACK, Policy(), moved("0 3", scale_set), left=NEW)
+    assert plan.batches == (there("0"), Batch(2, Domain(kind=DomainKind.SET), ("3",)))
+
+
+def test_a_way_back_stops_as_asked() -> None:
+    scale_set = fleet("001122", new="0 1 2 3")
+    policy = Policy(stop_after=Share(30, is_percentage=True))
+    assert plan_rollback(scale_set, BACK, policy, moved("0 1 2 3", scale_set), left=NEW).stop_after == 1
 
 
 def test_who_stays_and_why() -> None:
@@ -366,10 +414,12 @@ def test_the_floor_is_that_of_the_beginning() -> None:
         platform("1.0.0"),
         resource(f"{GALLERY}/versions/1.0.0"),
         MANAGED_1,
-        Image(kind=image_from_text("/SharedGalleries/g/Images/i").kind, reference="/SharedGalleries/g/Images/i"),  # type: ignore[union-attr]
+        Image(kind=ImageKind.SHARED_GALLERY, reference="/SharedGalleries/g/Images/i"),
+        Image(kind=ImageKind.COMMUNITY_GALLERY, reference="/CommunityGalleries/g/Images/i"),
         VHD_1,
+        vhd("http://s.blob/1.vhd"),
     ],
-    ids=["platform", "gallery", "managed", "shared", "vhd"],
+    ids=["platform", "gallery", "managed", "shared", "community", "vhd", "vhd-without-tls"],
 )
 def test_an_image_is_read_as_it_is_written(image: Image) -> None:
     assert image_from_text(str(image)) == image

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from builders import BROKEN, NEW, OLD, by_id, instance, vhd
+from builders import BROKEN, NEW, OLD, by_id, instance, platform, vhd
+from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
@@ -150,6 +152,7 @@ OLD_FAILURE = {"before": Before(problems={"1": (BROKEN,)})}
 SAID_ANEW = Problem(BROKEN.code, "OS provisioning did not finish by 02:00.")
 AGENT = Problem(BROKEN.code, BROKEN.message, "MonitoringAgent")
 OFF_SINCE = instance("1", image=NEW, power=Power.DEALLOCATED, health=Health.NO_SIGNAL)
+STOPPED_BY_ITS_FAILURE = replace(FAILED, power=Power.DEALLOCATED)
 HALTED = instance("1", image=NEW, power=Power.STOPPED, health=Health.NO_SIGNAL)
 UNSEEN = instance("1", image=NEW, seen=False)
 
@@ -208,6 +211,8 @@ UNSEEN = instance("1", image=NEW, seen=False)
         pytest.param({}, [(0, UNSEEN)], "waiting", id="missing-from-one-look-is-not-gone"),
         pytest.param(BAKED, [(0, GOOD), (30, UNSEEN), (61, GOOD)], "waiting", id="nor-does-it-bake-unseen"),
         pytest.param({}, [(0, BAD), (30, OFF_SINCE)], "passed", id="evicted-is-nobody-s-failure"),
+        pytest.param({}, [(0, STOPPED_BY_ITS_FAILURE)], "failed", id="stopped-because-its-upgrade-failed"),
+        pytest.param(OLD_FAILURE, [(0, STOPPED_BY_ITS_FAILURE)], "passed", id="failed-before-and-evicted"),
         pytest.param({}, [(0, HALTED)], "waiting", id="who-halts-by-itself-was-perhaps-never-well"),
         pytest.param(BAKED, [(0, GOOD), (30, HALTED), (90, HALTED)], "passed", id="stopped-after-it-was-ready"),
     ],
@@ -236,7 +241,10 @@ def test_an_unhealthy_instance_that_repairs_take_away_is_a_failure(
     ended = played(gate(repairs_at_work=repairs_at_work), *looks)
     assert verdict(ended) == expected
     if expected == "failed":
-        assert [(failure.instance_id, failure.code) for failure in ended.failures] == [("1", "ReplacedWhileIll")]
+        message = (
+            "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
+        )
+        assert ended.failures == (Failure("1", FailureCode.REPLACED, message, blames_image=True),)
 
 
 REPORTED = "2026-11-23T01:00:00Z"
@@ -258,12 +266,17 @@ REPORTED = "2026-11-23T01:00:00Z"
 def test_health_counts_from_the_end_of_the_upgrade(health_time: str, after: float, expected: str) -> None:
     before = Before(reported=frozenset({"1"}), health_times={"1": REPORTED})
     the_gate = gate(before=before, upgraded_at="2026-11-23T01:01:00Z")
-    assert verdict(played(the_gate, (after, instance("1", image=NEW, health_time=health_time)))) == expected
+    judged = played(the_gate, (after, instance("1", image=NEW, health_time=health_time)))
+    assert verdict(judged) == expected
+    message = f"was last reported healthy at {health_time}, before its upgrade had ended"
+    assert judged.pending == (Failure("1", FailureCode.NOT_REPORTED_SINCE, message),) * (expected == "waiting")
 
 
 SILENT = instance("1", image=NEW, health=Health.NO_SIGNAL)
 NO_ROOM = (Problem("AllocationFailed", "No room."),)
 FAILED_ELSEWHERE = {"before": Before(problems={"1": (BROKEN,)}, failed_elsewhere=frozenset({"1"}))}
+INTERNAL = Problem("InternalError", "It broke.")
+HIDDEN = instance("1", image=OLD, problems=(INTERNAL,), latest_model_applied=False)
 REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
 
 
@@ -289,7 +302,19 @@ REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
             True,
             id="another-failure-than-before",
         ),
+        pytest.param({}, instance("1", image=NEW, problems=(INTERNAL,)), True, id="internal-error-on-the-target"),
+        pytest.param({}, instance("1", image=OLD, problems=(INTERNAL,)), False, id="internal-error-elsewhere"),
+        pytest.param({}, instance("1", image=None, problems=(INTERNAL,)), True, id="internal-error-image-not-shown"),
+        pytest.param(
+            {}, instance("1", image=NEW, seen=False, problems=(INTERNAL,)), False, id="internal-error-and-missing"
+        ),
+        pytest.param({"target": VHD}, HIDDEN, True, id="internal-error-and-no-instance-shows-a-vhd"),
+        pytest.param({"target": platform("latest")}, HIDDEN, True, id="internal-error-and-the-target-floats"),
+        pytest.param(
+            {}, instance("1", image=NEW, problems=(Problem("OperationNotAllowed", "quota"),)), False, id="no-quota"
+        ),
         pytest.param(REPORTED_BEFORE, SILENT, True, id="silent-that-reported-before"),
+        pytest.param(REPORTED_BEFORE, HALTED, False, id="stopped-that-reported-before"),
         pytest.param({}, SILENT, False, id="silent-as-ever"),
         pytest.param({}, instance("1", image=OLD), False, id="never-moved"),
         pytest.param({}, HALTED, False, id="stopped"),
@@ -302,12 +327,30 @@ def test_what_blames_the_image(options: dict[str, Any], look: Instance, blames_i
     assert failure.blames_image is blames_image
 
 
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        pytest.param(
+            SILENT,
+            "health is no signal (signal: load balancer health probe), 10m00s after Azure's operation ended; no "
+            "instance outside the batch reports health any more either",
+            id="silent",
+        ),
+        pytest.param(HALTED, "power state is stopped, 10m00s after Azure's operation ended", id="stopped"),
+    ],
+)
+def test_where_all_others_fell_silent_too_the_signal_is_lost_and_no_image(look: Instance, message: str) -> None:
+    other = instance("2", health=Health.NO_SIGNAL)
+    asked = gate(before=Before(reported=frozenset({"1", "2"})))
+    (failure,) = asked.advance(by_id(look, other), OPENED + 600).failures
+    assert (failure.message, failure.blames_image) == (message, False)
+
+
 def test_after_a_failed_operation_those_it_did_not_reach_fail_soon_with_azure_s_words() -> None:
     refused = gate(refusal=Problem("InternalError", "It broke."))
     assert verdict(played(refused, (0, instance("1")), (119, instance("1")))) == "waiting"
     (failure,) = played(refused, (120, instance("1"))).failures
-    assert (failure.code, failure.message.split(";")[0]) == ("InternalError", "It broke")
-    assert not failure.blames_image
+    assert failure == Failure("1", "InternalError", f"It broke; still runs {OLD}")
     assert verdict(played(refused, (120, BAD))) == "waiting", "who was reached has its health timeout"
     assert verdict(played(refused, (0, GOOD))) == "passed"
 
@@ -326,7 +369,7 @@ def test_a_failure_tells_instance_code_message_and_how_long() -> None:
         "health is unhealthy (signal: load balancer health probe), 12m00s after Azure's operation ended"
     )
     (broken,) = played(gate(), (3, FAILED)).failures
-    assert (broken.code, broken.message) == (BROKEN.code, BROKEN.message)
+    assert broken == Failure("1", BROKEN.code, BROKEN.message, blames_image=True)
 
 
 def test_one_of_several_holds_the_gate_and_is_the_only_failure() -> None:
@@ -336,6 +379,10 @@ def test_one_of_several_holds_the_gate_and_is_the_only_failure() -> None:
     assert [p.instance_id for p in waiting.pending] == ["2"]
     assert waiting.vanished == ("3",)
     assert [f.instance_id for f in waiting.advance(seen, OPENED + 600).failures] == ["2"]
+
+
+def test_who_was_evicted_is_named() -> None:
+    assert played(gate(), (0, BAD), (30, OFF_SINCE)).evicted == ("1",)
 
 
 def test_instances_outside_the_batch_do_not_matter() -> None:
@@ -360,10 +407,11 @@ def test_a_gate_that_waits_for_the_flag_alone_says_so() -> None:
 def test_another_bound_fails_one_that_is_pending_or_else_the_batch() -> None:
     waiting = played(gate(), (10, BAD)).out_of_time("the batch took too long")
     (failure,) = waiting.failures
-    assert (failure.instance_id, failure.code) == ("1", "BatchTimeout")
-    assert failure.message.startswith("the batch took too long; health is unhealthy")
-    assert not failure.blames_image, "it may be starting still"
+    message = "the batch took too long; health is unhealthy (signal: load balancer health probe)"
+    assert failure == Failure("1", FailureCode.BATCH_TIMEOUT, message), (
+        "it may be starting still, so no image is blamed"
+    )
     (failure,) = played(gate(), (10, BAD)).out_of_time("too long", ["1"]).failures
     assert failure.blames_image
     (general,) = gate().out_of_time("too long").failures
-    assert (general.instance_id, general.message) == ("", "too long")
+    assert general == Failure("", FailureCode.BATCH_TIMEOUT, "too long")

@@ -1,10 +1,11 @@
-"""How often Azure is asked, and for how long it is waited for after a no."""
+"""How often Azure is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from vmss_upgrade.errors import LEAST_WAIT, AzureError, Trouble
 from vmss_upgrade.rollout.watching.pacing import (
     FAST_POLL,
     LONGEST_POLL,
@@ -17,7 +18,6 @@ from vmss_upgrade.rollout.watching.pacing import (
     operation_bucket,
     poll_delay,
 )
-from vmss_upgrade.rollout.watching.patience import Patience
 
 
 def bucket() -> TokenBucket:
@@ -64,13 +64,14 @@ def test_what_azure_says_is_left(said: float, level: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "burst", "per_minute"),
+    ("full", "burst", "per_minute"),
     [
-        pytest.param(operation_bucket(), 45, 15, id="operation"),
-        pytest.param(instance_list_bucket(), 30, 10, id="instance-list"),
+        pytest.param(operation_bucket, 45, 15, id="operation"),
+        pytest.param(instance_list_bucket, 30, 10, id="instance-list"),
     ],
 )
-def test_published_limits(one: TokenBucket, burst: float, per_minute: float) -> None:
+def test_published_limits(full: Callable[[], TokenBucket], burst: float, per_minute: float) -> None:
+    one = full()
     assert one.level(0.0) == burst
     one.spend(burst, 0.0)
     assert one.level(60.0) == pytest.approx(per_minute)
@@ -103,19 +104,6 @@ def test_polling_as_it_says_never_empties_the_bucket(operations_seconds: float) 
     assert lowest >= 0
 
 
-def no(trouble: Trouble, retry_after: float | None = None) -> AzureError:
-    return AzureError("no", trouble=trouble, code="X", doing="testing", retry_after=retry_after)
-
-
-def waits(trouble: Trouble, retry_after: float | None = None) -> list[float]:
-    """Return every wait until patience ends."""
-    patience, seconds = Patience(), []
-    while (verdict := patience.after(no(trouble, retry_after))) is not None:
-        wait, patience = verdict
-        seconds.append(wait)
-    return seconds
-
-
 @pytest.mark.parametrize(
     ("pages", "spent", "seconds"),
     [(1, 0, LOOK_SOON), (1, 9, LOOK_SOON), (1, 10, LOOK_PER_PAGE), (4, 0, 4 * LOOK_SOON), (4, 8, 4 * LOOK_PER_PAGE)],
@@ -124,40 +112,3 @@ def test_looks_are_quick_while_hardly_any_tokens_are_spent(pages: int, spent: fl
     one = instance_list_bucket()
     one.spend(spent, 0.0)
     assert look_interval(pages, one, 0.0) == seconds
-
-
-@pytest.mark.parametrize(
-    ("trouble", "retry_after", "first", "together"),
-    [
-        pytest.param(Trouble.CONFLICT, None, [5, 10, 20, 30, 30], 15 * 60, id="conflict"),
-        pytest.param(Trouble.THROTTLED, None, [15, 30, 60, 120, 240], 60 * 60, id="throttled"),
-        pytest.param(Trouble.THROTTLED, 120, [120, 120], 60 * 60, id="throttled-as-long-as-azure-asks"),
-        pytest.param(Trouble.THROTTLED, 1200, [1200, 1200, 1200], 60 * 60, id="throttled-for-long"),
-        pytest.param(Trouble.THROTTLED, 9999, [1200], 60 * 60, id="throttled-for-too-long"),
-        pytest.param(Trouble.UNCERTAIN, None, [2, 4, 8, 16, 30, 30], 10 * 60, id="uncertain"),
-        pytest.param(Trouble.UNCERTAIN, 10, [10, 10], 10 * 60, id="uncertain-as-long-as-azure-asks"),
-        pytest.param(Trouble.THROTTLED, 15, [15, 15], 60 * 60, id="throttled-for-as-long-as-nobody-asked"),
-    ],
-)
-def test_patience_is_bounded(trouble: Trouble, retry_after: float | None, first: list[float], together: float) -> None:
-    seconds = waits(trouble, retry_after)
-    assert seconds[: len(first)] == first
-    assert together - max(seconds) < sum(seconds) <= together
-
-
-@pytest.mark.parametrize("asked", [1e-300, 0.0001, 0.5, 1.0, -5.0, float("nan"), float("-inf")])
-@pytest.mark.parametrize("trouble", [t for t in Trouble if Patience().after(no(t)) is not None], ids=str)
-def test_tries_are_counted_and_no_wait_is_shorter_than_a_second(trouble: Trouble, asked: float) -> None:
-    seconds = waits(trouble, asked)
-    assert all(wait >= LEAST_WAIT for wait in seconds)
-    assert 5 < len(seconds) <= 240
-
-
-@pytest.mark.parametrize("trouble", [t for t in Trouble if Patience().after(no(t)) is not None], ids=str)
-def test_a_wait_without_end_is_cut(trouble: Trouble) -> None:
-    assert 1 <= len(waits(trouble, float("inf"))) <= 60
-
-
-@pytest.mark.parametrize("trouble", [Trouble.CHANGED, Trouble.NOT_FOUND, Trouble.DENIED, Trouble.REJECTED], ids=str)
-def test_waiting_does_not_help(trouble: Trouble) -> None:
-    assert Patience().after(no(trouble, retry_after=5)) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from builders import fleet, instance, model
@@ -35,6 +37,12 @@ def test_one_look_is_not_the_truth(looks: list[tuple[float, list[Instance]]], ex
     for now, instances in looks:
         known = sightings.take(instances, MODEL, now)
     assert shown(known) == expected
+
+
+def test_one_that_is_missing_is_shown_as_it_was_seen_last() -> None:
+    sightings = Sightings()
+    sightings.take([ONE, TWO], MODEL, 0.0)
+    assert sightings.take([ONE], MODEL, 5.0) == (ONE, replace(TWO, seen=False))
 
 
 def health_of(sightings: Sightings, *looks: Instance) -> Health:
@@ -93,6 +101,7 @@ def test_a_look_changes_nothing_of_what_it_shows() -> None:
         ("4/28/2026 6:28:48 AM +00:00", "2026-04-28T06:28:48.9536593+00:00", False),
         ("2026-04-28T06:28:48.1Z", "4/28/2026 6:28:48 AM +00:00", False),
         ("4/28/2026 11:59:59 AM +00:00", "4/28/2026 12:00:00 PM +00:00", True),
+        ("4/28/2026 1:00:00 PM +00:00", "2026-04-28T13:30:00Z", True),
         ("4/28/2026 12:59:59 AM +00:00", "4/28/2026 1:00:00 AM +00:00", True),
         ("9/30/2026 6:28:48 AM +00:00", "10/1/2026 6:28:48 AM +00:00", True),
         ("4/28/2026 6:28:48 AM +01:00", "2026-04-28T06:28:49Z", False),

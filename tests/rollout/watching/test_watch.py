@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from builders import BROKEN, NEW, OLD, changed, fleet, goal_to, vhd, without
@@ -11,8 +13,13 @@ from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
-from vmss_upgrade.rollout.scale_set import Health, Power, ScaleSet
-from vmss_upgrade.rollout.watching.troubles import must_stay_healthy, not_healthy, updated_by_somebody
+from vmss_upgrade.rollout.scale_set import Health, Origin, Power, Problem, ScaleSet
+from vmss_upgrade.rollout.watching.troubles import (
+    must_stay_healthy,
+    not_healthy,
+    unhealthy_on_foreign_target,
+    updated_by_somebody,
+)
 from vmss_upgrade.rollout.watching.watch import Watch
 
 
@@ -77,6 +84,64 @@ def test_trouble_outside_the_batch(scale_set: ScaleSet, troubles: dict[str, str]
     assert found.keys() == troubles.keys()
     for instance_id, part in troubles.items():
         assert part in found[instance_id]
+
+
+NO_ROOM = Problem("OperationNotAllowed", "It exceeds the quota.")
+FAILED = {"image": NEW, "provisioning_state": "Failed"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "failure"),
+    [
+        pytest.param(
+            {"health": Health.UNHEALTHY},
+            Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, "health is unhealthy"),
+            id="unhealthy-on-the-old-image",
+        ),
+        pytest.param(
+            {"health": Health.UNHEALTHY, "image": NEW, "problems": (BROKEN,)},
+            Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, "health is unhealthy", blames_image=True),
+            id="unhealthy-on-the-target",
+        ),
+        pytest.param(
+            {"health": Health.UNHEALTHY, "image": NEW, "seen": False},
+            Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, "health is unhealthy"),
+            id="unhealthy-when-it-was-last-seen",
+        ),
+        pytest.param(
+            {"health": Health.NO_SIGNAL, "image": NEW},
+            Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, "health is no signal"),
+            id="silent-on-the-target",
+        ),
+        pytest.param(
+            FAILED,
+            Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, "is Failed, power state running", blames_image=True),
+            id="failed-and-nothing-says-why",
+        ),
+        pytest.param(
+            {**FAILED, "problems": (BROKEN,)},
+            Failure("2", BROKEN.code, f"is Failed: {BROKEN.message}", blames_image=True),
+            id="failed-on-the-target",
+        ),
+        pytest.param(
+            {**FAILED, "problems": (NO_ROOM,)},
+            Failure("2", NO_ROOM.code, f"is Failed: {NO_ROOM.message}"),
+            id="failed-for-want-of-room",
+        ),
+        pytest.param(
+            {**FAILED, "problems": (BROKEN, NO_ROOM, NO_ROOM)},
+            Failure("2", BROKEN.code, f"is Failed: {BROKEN.message} (and 2 more)", blames_image=True),
+            id="the-first-failure-decides",
+        ),
+        pytest.param(
+            {"provisioning_state": "Creating"},
+            Failure("2", FailureCode.BEING_CREATED, "is being created, perhaps in place of one that was upgraded"),
+            id="being-created",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_instance(fields: dict[str, Any], failure: Failure) -> None:
+    assert not_healthy(changed(fleet("0011"), "2", **fields), {"2"}, GOAL) == (failure,)
 
 
 def test_without_a_signal_only_up_matters() -> None:
@@ -166,6 +231,59 @@ def test_why_a_batch_may_not_start(watch: Watch, now: ScaleSet, expected: dict[s
     assert codes(watch.troubles(FIRST, now, GOAL, 100.0)) == expected
 
 
+@pytest.mark.parametrize(
+    ("now", "policy", "failure"),
+    [
+        pytest.param(
+            changed(BEFORE, "2 3 4", power=Power.STOPPED),
+            Policy(),
+            Failure("", FailureCode.NONE_ELSE_RUNS, "no instance outside the batch is running any more"),
+            id="none-else-runs",
+        ),
+        pytest.param(
+            changed(BEFORE, "2 3", power=Power.STOPPED),
+            Policy(),
+            Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, "no instance outside the batch is healthy"),
+            id="none-else-is-healthy",
+        ),
+        pytest.param(
+            BEFORE,
+            Policy(min_healthy=Share(3)),
+            Failure("", FailureCode.BELOW_MIN_HEALTHY, "healthy outside the batch: only 2, and `min-healthy` needs 3"),
+            id="below-the-floor",
+        ),
+    ],
+)
+def test_why_a_batch_may_not_start_is_said(now: ScaleSet, policy: Policy, failure: Failure) -> None:
+    assert watching(policy=policy).troubles(FIRST, now, GOAL, 0.0) == (failure,)
+
+
+def test_one_that_reached_the_goal_in_a_batch_that_failed_is_counted_on() -> None:
+    watch = Watch(
+        fleet("001122", unhealthy="0 1 2 4", deallocated="5"), goal_to(NEW, BEFORE), Policy(min_healthy=Share(1))
+    )
+    unhealthy = changed(BEFORE, "0 1 2 5", health=Health.UNHEALTHY, power=Power.RUNNING)
+    there = changed(unhealthy, "0 2 5", image=NEW)
+    next_one = Batch(2, Domain(kind=DomainKind.UPDATE), ("2",))
+    assert watch.troubles(next_one, there, GOAL, 0.0) == (), "all were unhealthy, or stopped, before"
+    watch.count_on(Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1", "5")), there, GOAL)
+    assert codes(watch.troubles(next_one, there, GOAL, 0.0)) == {"0": "NotHealthyElsewhere"}
+
+
+def test_one_that_is_unhealthy_on_the_target_is_excused_where_no_rollout_put_it_there() -> None:
+    mixed = fleet("0011", new="0 1", unhealthy="1 2")
+    assert unhealthy_on_foreign_target(mixed, Goal(image=NEW, in_model=False)) == {"1"}
+    assert unhealthy_on_foreign_target(mixed, GOAL) == frozenset()
+    by_an_earlier_run = fleet("001122", image=NEW, new="2", unhealthy="2 4")
+    troubles = watching(by_an_earlier_run).troubles(FIRST, by_an_earlier_run, GOAL, 0.0)
+    assert codes(troubles) == {"2": "NotHealthyElsewhere"}
+
+
+def test_what_an_earlier_run_brought_to_the_goal() -> None:
+    watch = watching(changed(BEFORE, "0 1 2", image=NEW))
+    assert watch.earlier(changed(BEFORE, "0 3", image=NEW, power=Power.STOPPED)) == ("1", "2")
+
+
 def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
     watch = watching()
     watch.batch_passed(Batch(1, Domain(kind=DomainKind.UPDATE), ("2",)), without(BEFORE, "2"))
@@ -176,6 +294,10 @@ def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
     watch.observe(without(more, "2"), 200.0)
     said = codes(watch.troubles(FIRST, without(more, "2"), GOAL, 200.0))
     assert said == {"6": "BeingCreated"}, "one was lost, so one is awaited"
+    watch.batch_passed(Batch(2, Domain(kind=DomainKind.UPDATE), ("3",)), without(BEFORE, "2 3"))
+    watch.observe(without(more, "2 3"), 300.0)
+    said = codes(watch.troubles(FIRST, without(more, "2 3"), GOAL, 300.0))
+    assert said == {"6": "BeingCreated", "7": "BeingCreated", "": "NobodyElseIsHealthy"}, "one more was lost"
 
 
 def test_one_that_was_made_since_has_the_health_timeout_to_become_healthy() -> None:
@@ -215,6 +337,15 @@ def test_who_was_stopped_or_evicted_is_said_once() -> None:
     assert watch.newly_stopped(off) == ()
     assert watch.newly_stopped(BEFORE) == ()
     assert watch.newly_stopped(off) == ("2",)
+
+
+def test_one_that_was_stopped_in_a_batch_that_passed_is_not_named_again() -> None:
+    watch, now = watching(), changed(BEFORE, "1 2", power=Power.STOPPED)
+    watch.batch_passed(FIRST, now)
+    assert watch.newly_stopped(now) == ("2",), "5 was stopped before, 1 was in the batch"
+
+
+FAILED_UPGRADE = {"provisioning_state": "Failed", "latest_model_applied": False}
 
 
 @pytest.mark.parametrize(
@@ -268,11 +399,58 @@ def test_who_was_stopped_or_evicted_is_said_once() -> None:
             watching(), changed(BEFORE, "3", provisioning_state="Creating"), {"3": "StillUpdating"}, id="made"
         ),
         pytest.param(watching(), changed(BEFORE, "3", provisioning_state="Deleting"), {}, id="leaving"),
+        pytest.param(
+            watching(passed="3"),
+            changed(BEFORE, "3", image=NEW, provisioning_state="Deleting"),
+            {},
+            id="leaving-after-it-passed",
+        ),
+        pytest.param(
+            watching(passed="0"),
+            changed(BEFORE, "0", image=NEW, health=Health.UNHEALTHY),
+            {"0": "NotHealthyElsewhere"},
+            id="unhealthy-after-it-passed",
+        ),
+        pytest.param(
+            watching(passed="5"),
+            changed(BEFORE, "5", image=NEW, power=Power.RUNNING, health=Health.UNHEALTHY),
+            {},
+            id="stopped-before-and-started-since",
+        ),
+        pytest.param(
+            watching(passed="0"),
+            changed(BEFORE, "0", image=NEW, problems=(BROKEN,), **FAILED_UPGRADE),
+            {"0": BROKEN.code},
+            id="failed-on-the-target",
+        ),
+        pytest.param(
+            watching(), changed(BEFORE, "3", problems=(BROKEN,), **FAILED_UPGRADE), {}, id="failed-on-the-old-image"
+        ),
+        pytest.param(
+            watching(),
+            changed(BEFORE, "3", provisioning_state="Updating", origin=Origin.OTHER_IMAGE),
+            {},
+            id="attached-and-being-updated",
+        ),
+        pytest.param(
+            watching(policy=Policy(selection=Selection(instance_ids=("0",)))),
+            changed(BEFORE, "3", provisioning_state="Updating"),
+            {},
+            id="not-selected-and-being-updated",
+        ),
     ],
 )
 def test_who_is_not_settled_at_the_end(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
     watch.observe(now, 100.0)
     assert codes(watch.unsettled(now, GOAL, 100.0)) == expected
+
+
+def test_why_an_instance_is_not_settled_is_said() -> None:
+    now = changed(changed(BEFORE, "0", image=NEW, power=Power.STOPPED), "3", provisioning_state="Creating")
+    assert watching(passed="0").unsettled(now, GOAL, 100.0) == (
+        Failure("0", FailureCode.NOT_RUNNING, "power state is stopped"),
+        Failure("3", FailureCode.STILL_UPDATING, "is Creating"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -286,4 +464,4 @@ def test_who_is_left_for_the_extra_pass(whole_model: bool, expected: list[str]) 
     planned = (FIRST, Batch(2, Domain(kind=DomainKind.UPDATE), ("2", "3") if whole_model else ("2",)))
     late = watch.late(planned, Goal(image=OLD, in_model=True, whole_model=whole_model))
     assert [" ".join(batch.instance_ids) for batch in late] == expected
-    assert [batch.number for batch in late] == [1, 2]
+    assert [(batch.number, batch.domain) for batch in late] == [(1, FIRST.domain), (2, FIRST.domain)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
-from vmss_upgrade.rollout.image import IN_GALLERY, Image, ImageKind
+from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
 
 _OTHER_TENANT = "it belongs to another tenant than the one that the identity signed in to"
@@ -103,8 +103,7 @@ def is_replicating(facts: ImageFacts) -> bool:
 
 
 def _gallery_of(image: Image) -> str:
-    path = image.reference.lower()
-    return image.reference[: path.find("/images/", path.find(IN_GALLERY) + len(IN_GALLERY))]
+    return image.reference[: image.definition.lower().rfind("/images/")]
 
 
 def _deprecated(target: Image, facts: ImageFacts, *, in_model: bool) -> Finding | None:

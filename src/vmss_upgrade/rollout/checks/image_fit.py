@@ -82,7 +82,7 @@ def _security_type(target: Image, traits: Traits, model: Model, running: Traits)
     ours = model.settings.security_type.lower() or _STANDARD
     if possible is None or ours in possible or (accepted is not None and ours not in accepted):
         return None
-    value = traits.feature("SecurityType") or "not listed, which means Standard"
+    value = traits.feature("securitytype") or "not listed, which means Standard"
     return refuse(
         f"The target image {target} is not made for the security type of the scale set, "
         f"{model.settings.security_type or 'Standard'}: its SecurityType is {value}.",
@@ -93,33 +93,33 @@ def _security_type(target: Image, traits: Traits, model: Model, running: Traits)
 
 def _security_types(traits: Traits) -> set[str] | None:
     """Return the security types that an image can have; None if they are not known."""
-    value = traits.feature("SecurityType")
+    value = traits.feature("securitytype")
     return None if value is None else _SECURITY_TYPES.get(value.lower())
 
 
 def _disk_controller(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
     """Refuse an image for another disk controller; one that lists none among its features is made for SCSI."""
     ours = model.settings.disk_controller
-    if not ours or traits.feature("DiskControllerTypes") is None:
+    if not ours or traits.features is None:
         return None
     possible, accepted = _controllers(traits) or {"scsi"}, _controllers(running)
-    is_accepted = running.feature("DiskControllerTypes") is not None and ours.lower() not in (accepted or {"scsi"})
+    is_accepted = running.features is not None and ours.lower() not in (accepted or {"scsi"})
     if ours.lower() in possible or is_accepted:
         return None
     return refuse(
         f"The target image {target} is not made for the disk controller of the scale set, {ours}: its "
-        f"DiskControllerTypes are {traits.feature('DiskControllerTypes') or 'not listed, which means SCSI'}.",
+        f"DiskControllerTypes are {traits.feature('diskcontrollertypes') or 'not listed, which means SCSI'}.",
         f"Choose an image that supports {ours}, {_OTHER_SET} of a VM size with another controller.",
     )
 
 
 def _controllers(traits: Traits) -> frozenset[str]:
-    return _lower(_listed(traits.feature("DiskControllerTypes")))
+    return _lower(_listed(traits.feature("diskcontrollertypes")))
 
 
 def _disk_size(target: Image, traits: Traits, model: Model, running: Traits) -> Finding | None:
     ours, theirs = model.settings.disk_size, traits.disk_size
-    if ours is None or theirs is None or theirs <= max(ours, running.disk_size or 0):
+    if ours is None or theirs is None or theirs <= max(ours, running.disk_size or ours):
         return None
     setting = f"virtualMachineProfile.storageProfile.osDisk.diskSizeGB={theirs}"
     return refuse(
@@ -176,7 +176,7 @@ def _vm_size(target: Image, traits: Traits, model: Model, size: VmSize | None) -
     trios = (
         ("hypervisor generation", {traits.generation}, size.generations),
         ("architecture", {traits.architecture}, {size.architecture}),
-        ("disk controller", _listed(traits.feature("DiskControllerTypes")), size.controllers),
+        ("disk controller", _listed(traits.feature("diskcontrollertypes")), size.controllers),
     )
     return [
         refuse(

@@ -110,7 +110,7 @@ def _no_image(model: Model) -> Finding:
 def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Finding, ...]:
     """Return what a preview feature's registration says that image upgrades of Flexible sets need."""
     command = f"az feature {{}} --subscription {model.subscription} --namespace Microsoft.Compute --name {feature}"
-    match (state or "").lower():
+    match state.lower() if state else None:
         case "notregistered" | "unregistered" | "unregistering":
             message = (
                 f"The subscription is not registered for {feature}, which image upgrades of Flexible scale sets need."

@@ -107,14 +107,10 @@ def other_images(scale_set: ScaleSet, plan: RolloutPlan, previous: Image) -> dic
 
 def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     """Return the exact images that instances run, the most common first, without this one and in any case once."""
-    first: dict[str, Image] = {}
-    counted: Counter[str] = Counter()
-    for instance in instances:
-        shown = instance.image
-        if shown is not None and not shown.is_floating and not shown.same_as(image) and not instance.is_being_deleted:
-            name = str(shown).lower()
-            first.setdefault(name, shown)
-            counted[name] += 1
+    shown = [i.image for i in instances if i.image is not None and not i.is_being_deleted]
+    others = [each for each in shown if not each.is_floating and not each.same_as(image)]
+    counted = Counter(str(other).lower() for other in others)
+    first = {str(other).lower(): other for other in reversed(others)}
     return [first[name] for name, _ in counted.most_common()]
 
 
@@ -220,11 +216,9 @@ def _batches(
     def place(instance: Instance) -> Domain:
         return instance.domain(grouping) or Domain(kind=DomainKind.SET)
 
-    def wave(instance: Instance) -> tuple[int, int]:
-        unhealthy, healthy, stopped, changing = 0, 1, 2, 3
-        condition = stopped if instance.is_stopped else healthy if is_healthy(instance, signal) else unhealthy
-        condition = changing if instance.is_changing else condition
-        return (condition, -number_of.get(instance.id, 0))
+    def wave(instance: Instance) -> tuple[bool, bool, bool, int]:
+        is_stopped = instance.is_stopped and not instance.is_changing
+        return (instance.is_changing, is_stopped, is_healthy(instance, signal), -number_of.get(instance.id, 0))
 
     ordered = sorted(returning, key=lambda instance: in_natural_order(instance.id))
     ordered.sort(key=lambda instance: place(instance).order, reverse=True)

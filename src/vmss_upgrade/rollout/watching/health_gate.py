@@ -158,8 +158,8 @@ class HealthGate:
 
         Azure may show when it last changed, so that a report from the time of the upgrade is believed in the end.
         """
-        known = self.before.health_times.get(instance.id, "")
-        if instance.health_time and (instance.health_time == known or is_earlier(instance.health_time, known)):
+        known = self.before.health_times.get(instance.id)
+        if known and (instance.health_time == known or is_earlier(instance.health_time, known)):
             return True
         during = is_earlier(instance.health_time, self.upgraded_at)
         return during and now - self.opened_at < LATE_REPORT_STANDS

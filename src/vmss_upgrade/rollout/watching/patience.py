@@ -47,5 +47,5 @@ class Patience:
 
     def left(self, error: AzureError) -> float:
         """Return the seconds of waiting that such an error may still cost; 0 if waiting cannot help."""
-        _, _, together, _ = _BOUNDS.get(error.trouble, (0.0, 0.0, 0.0, 0))
-        return max(0.0, together - self.waited)
+        bounds = _BOUNDS.get(error.trouble)
+        return max(0.0, bounds[2] - self.waited) if bounds else 0.0

@@ -91,7 +91,7 @@ class Watch:
         """Return the instances that were stopped or evicted since this was asked last."""
         off = stopped_ids(scale_set.instances)
         new = tuple(instance.id for instance in scale_set.instances if instance.id in off - self._stopped_seen)
-        self._stopped_seen = (self._stopped_seen & off) | set(new)
+        self._stopped_seen = set(off)
         return new
 
     def batch_passed(self, batch: Batch, scale_set: ScaleSet) -> None:
@@ -184,7 +184,7 @@ class Watch:
     # -- small steps ---------------------------------------------------------------------------------------------
 
     def _must_be_healthy(self, instance: Instance, now: float) -> bool:
-        if instance.is_being_deleted or (instance.is_stopped and instance.id not in self.passed):
+        if instance.is_being_deleted:
             return False
         if instance.id in self.passed:
             return instance.id not in self._stopped_before

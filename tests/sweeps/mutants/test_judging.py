@@ -1,0 +1,66 @@
+"""What counts as a survivor, how it is named, and when the sweep fails."""
+
+from __future__ import annotations
+
+import pytest
+
+from sweeps.mutants.judging import described, reached, survivors, verdict
+
+STATES = {"a": "killed", "b": "survived", "c": "no tests", "d": "timeout", "e": "not checked", "f": "skipped"}
+DIFF = """\
+# vmss_upgrade.rollout.lineage.x_line_of__mutmut_2: survived
+--- src/vmss_upgrade/rollout/lineage.py
++++ src/vmss_upgrade/rollout/lineage.py
+@@ -1,4 +1,4 @@
+ def line_of(image: Image) -> Line:
+-    if (
+-        image.is_vhd
+-    ):
++    if image.is_vhd and False:
+         return ()
+"""
+
+
+def test_what_no_test_reaches_is_no_survivor() -> None:
+    assert (reached(STATES), survivors(STATES)) == (["a", "b", "d", "e"], ["b", "e"])
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        pytest.param("vmss_upgrade.rollout.lineage.x_line_of__mutmut_2", "lineage.line_of", id="function"),
+        pytest.param("vmss_upgrade.rollout.checks.plan.x__older__mutmut_12", "checks.plan._older", id="private"),
+        pytest.param(
+            "vmss_upgrade.rollout.goal.xǁGoalǁis_reached_by__mutmut_1", "goal.Goal.is_reached_by", id="method"
+        ),
+    ],
+)
+def test_a_mutant_is_named_by_what_it_changes_and_not_by_its_number(name: str, function: str) -> None:
+    assert described(name, DIFF) == f"{function}: if ( image.is_vhd ): -> if image.is_vhd and False:"
+
+
+@pytest.mark.parametrize(
+    ("lived", "of", "reasons", "wrong"),
+    [
+        pytest.param([], 0, {}, [], id="no-mutants"),
+        pytest.param(["a", "b"], 100, {}, [], id="few-enough"),
+        pytest.param(["a", "b"], 100, {"a": "It changes nothing."}, [], id="with-a-reason"),
+        pytest.param(["a", "b", "c"], 100, {}, ["3 of 100 mutants survive; at most 2.2% may."], id="too-many"),
+        pytest.param(
+            ["a", "b", "c"],
+            100,
+            {"a": "It changes nothing."},
+            ["3 of 100 mutants survive; at most 2.2% may."],
+            id="a-reason-is-no-excuse",
+        ),
+        pytest.param(
+            ["b"],
+            100,
+            {"c": "x", "a": "x", "b": "x"},
+            ["It has a reason to survive, and does not: a", "It has a reason to survive, and does not: c"],
+            id="reasons-that-are-not-needed",
+        ),
+    ],
+)
+def test_what_fails_the_sweep(lived: list[str], of: int, reasons: dict[str, str], wrong: list[str]) -> None:
+    assert verdict(lived, of, reasons) == wrong
