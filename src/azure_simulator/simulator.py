@@ -99,10 +99,7 @@ class SimulatedAzure:
     # --- requests ---
 
     def handle(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Answer one request after the scenario's latency; the clock has moved by it.
-
-        Raises ConnectionDropped where the scenario drops the connection.
-        """
+        """Answer one request after the scenario's latency. Raises ConnectionDropped if the scenario drops it."""
         return self.exchange(method, url, headers, body, None)
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes, patience: float | None) -> Reply:
@@ -117,6 +114,10 @@ class SimulatedAzure:
         if hang:
             self._hang(hang, patience)
         return reply
+
+    def end_faults(self) -> None:
+        """Answer every further request without the scenario's faults."""
+        self._faults = RequestFaults(())
 
     def _carry_out(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Reply, float]:
         """Return the reply, and how long it hangs before it comes. Log the request in every case."""
@@ -241,11 +242,10 @@ class SimulatedAzure:
         return now
 
     def _start_earlier(self, earlier: EarlierOperation) -> Operation:
-        ends = earlier.seconds - earlier.began
         operation = self._set.operations.start(
             -earlier.began,
             earlier.api_version,
-            lambda: ends,
+            lambda: earlier.seconds - earlier.began,
             error=earlier.failure,
             retry_after=earlier.retry_after,
             collection=earlier.collection,
