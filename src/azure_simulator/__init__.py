@@ -1,6 +1,6 @@
 """An Azure of its own, to rehearse against: one scale set behind the real SDK, or over HTTPS.
 
-It imports nothing of vmss_upgrade: a wrong idea that both shared would pass every test. Who may import whom, room by
+It imports nothing of vmss_upgrade: a wrong idea that both shared would pass every test. The import rules, room by
 room: serving -> simulator -> routes -> bodies -> state -> scenario -> wire; throttle -> wire. What only other clients
 than the action need (creation, scaling, deletion, power, older dialects) is in files of its own.
 """

@@ -105,7 +105,7 @@ class Clock(Protocol):
     """Time. `now` is in seconds from an arbitrary point and never goes back."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary point."""
+        """Return the seconds since an arbitrary point."""
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Interrupted when the run is cancelled."""

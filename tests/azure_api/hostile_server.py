@@ -1,4 +1,4 @@
-"""A server on loopback that says whatever it is told to, for as long as somebody listens."""
+"""A server on loopback that sends whatever a test wants, for as long as a client reads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, repeat
 
 MOST = 512 * 2**20  # bytes; nobody may go on listening until then
-PAUSE = 0.01  # seconds between two bytes of whoever trickles
+PAUSE = 0.01  # seconds between two bytes of a server that trickles
 
 Say = Callable[[], Iterator[bytes]]
 

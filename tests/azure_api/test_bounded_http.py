@@ -284,7 +284,7 @@ def test_no_warning_quotes_an_address_with_its_query(
 
 @pytest.fixture(params=["NETRC", "home"])
 def netrc(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A file with a password for whoever runs on loopback."""
+    """A file with a password for any server on loopback."""
     file = tmp_path / (".netrc" if request.param == "home" else "other")
     file.write_text("default login somebody password hunter22\n")
     monkeypatch.setenv("HOME", str(tmp_path))

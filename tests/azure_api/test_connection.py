@@ -43,16 +43,16 @@ def test_nothing_logs_an_address_or_a_token(monkeypatch: pytest.MonkeyPatch, cap
     monkeypatch.setenv("AZURE_SDK_LOGGING_MULTIRECORD", "1")
     monkeypatch.setenv("AZURE_HTTP_USER_AGENT", "from-the-environment")
     caplog.set_level(logging.DEBUG)
-    told: list[str] = []
+    traced: list[str] = []
     client, script = azure(
         accepted(),
         polled("Succeeded"),
         answer(200, {"id": SET, "properties": {"orchestrationMode": "Flexible"}}),
-        trace=told.append,
+        trace=traced.append,
     )
     client.upgrade(["1"]).step()
     client.read_model()
-    text = caplog.text + "".join(told)
+    text = caplog.text + "".join(traced)
     assert "signed" in OPERATION and "signed" not in text
     assert "Bearer access" not in text
     assert all("from-the-environment" not in sent.headers["user-agent"] for sent in script.sent)
@@ -60,17 +60,17 @@ def test_nothing_logs_an_address_or_a_token(monkeypatch: pytest.MonkeyPatch, cap
 
 
 @pytest.mark.parametrize("where", ["operation", "link"])
-def test_no_query_is_told(where: str) -> None:
-    told: list[str] = []
+def test_no_query_is_traced(where: str) -> None:
+    traced: list[str] = []
     signed = "?t=1&c=2&s=signed&h=4&sig=secret&code=5&token=6"
     if where == "operation":
         client, _ = azure(
-            answer(202, location=f"https://manager.test/x{signed}"), polled("Succeeded"), trace=told.append
+            answer(202, location=f"https://manager.test/x{signed}"), polled("Succeeded"), trace=traced.append
         )
         client.upgrade(["1"]).step()
     else:
         page = answer(200, {"value": [], "nextLink": f"https://manager.test/x{signed}"})
-        client, _ = azure(page, answer(200, {"value": []}), trace=told.append)
+        client, _ = azure(page, answer(200, {"value": []}), trace=traced.append)
         client.read_permissions()
-    assert told[-1].startswith("GET /x -> 200 in")
-    assert "signed" not in "".join(told) and "secret" not in "".join(told)
+    assert traced[-1].startswith("GET /x -> 200 in")
+    assert "signed" not in "".join(traced) and "secret" not in "".join(traced)

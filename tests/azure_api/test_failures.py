@@ -201,7 +201,7 @@ REGISTER = "az feature register --namespace {} --name {}"
         ),
         pytest.param(
             error(403, "DenyAssignmentAuthorizationFailed", DENY_ASSIGNMENT),
-            ["No role helps", "deny assignment 'Managed app' at /subscriptions/s/resourceGroups/g", "whoever made it"],
+            ["No role helps", "deny assignment 'Managed app' at /subscriptions/s/resourceGroups/g", "ask its owner"],
             id="deny-assignment",
         ),
         pytest.param(
@@ -284,7 +284,7 @@ def test_a_right_that_the_identity_has_is_not_called_missing() -> None:
         assert "README" not in refused.value.remedy
 
 
-def test_nobody_is_told_to_copy_an_image_where_it_is_a_network_that_belongs_to_another_tenant() -> None:
+def test_no_remedy_says_to_copy_an_image_if_a_network_belongs_to_another_tenant() -> None:
     reply = error(403, "LinkedAuthorizationFailed", NOT_LINKED.format("Microsoft.Network/virtualNetworks/join/action"))
     with pytest.raises(AzureError) as refused:
         azure(reply)[0].upgrade(("1",))

@@ -1,4 +1,4 @@
-"""What an instance lacks of the model, told in words; and what is no difference."""
+"""The differences of an instance from the model, in words; and what is no difference."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _IP = "properties/networkProfileConfiguration/networkInterfaceConfigurations/0/p
 
 
 def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """The same document with one field set."""
+    """Return the document with one field set."""
     changed = copy.deepcopy(document)
     *parents, last = path.split("/")
     place: Any = changed

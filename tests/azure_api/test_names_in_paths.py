@@ -1,4 +1,4 @@
-"""Names that Azure allows are percent-encoded in every path, whoever makes it."""
+"""Names that Azure allows are percent-encoded in every path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers whose text is made to hurt whoever reads it: charsets, depth, size. Never a traceback, never for long."""
+"""Answers whose text is made to hurt its reader: charsets, depth, size. Never a traceback, never for long."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_a_long_text_that_is_no_json_is_cut(body: str) -> None:
 @pytest.mark.parametrize(
     "token", ["s3cr3t\n", "s3cr3t\r\nX: y", "s3cr3t\x00", "s3cr3tä", "s3cr3t日本", "s3cr3t\t", "\ud800s3cr3t"]
 )
-def test_a_token_that_a_header_cannot_carry_is_not_told(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_a_header_cannot_carry_is_not_shown(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = azure(answer(200, MODEL))
     exchange = script.exchange
 

@@ -560,13 +560,13 @@ def test_every_token_is_masked_before_it_is_used() -> None:
 
 
 def test_the_request_log_tells_no_secret() -> None:
-    told: list[str] = []
-    client, _ = azure(accepted(200, MODEL), polled("InProgress"), trace=told.append)
+    traced: list[str] = []
+    client, _ = azure(accepted(200, MODEL), polled("InProgress"), trace=traced.append)
     client.set_image(vhd("https://a/x.vhd?sig=SECRET"), "").step()
-    assert told[0] == f"PATCH {SET} -> 200 in 0 ms, started"
-    assert "signed" not in "".join(told)
-    assert "SECRET" not in "".join(told)
-    assert "access" not in "".join(told)
+    assert traced[0] == f"PATCH {SET} -> 200 in 0 ms, started"
+    assert "signed" not in "".join(traced)
+    assert "SECRET" not in "".join(traced)
+    assert "access" not in "".join(traced)
 
 
 # -- rights and repairs ------------------------------------------------------------------------------------------------

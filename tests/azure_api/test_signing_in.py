@@ -301,7 +301,7 @@ class OfArc:
         )
 
 
-def test_who_is_given_the_token_of_another_identity_is_told_to_leave_client_id_out(
+def test_a_token_of_another_identity_has_the_remedy_to_leave_client_id_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(azure.identity, "ManagedIdentityCredential", OfArc)
@@ -342,7 +342,7 @@ ABOUT_SECRETS = "`client-secret`"
         pytest.param(123456789, "", False, id="unknown"),
     ],
 )
-def test_a_refusal_is_told_by_its_number(services: Services, number: int, remedy: str, names_claims: bool) -> None:
+def test_a_refusal_is_explained_by_its_number(services: Services, number: int, remedy: str, names_claims: bool) -> None:
     words = {"error": "invalid_client", "error_description": f"AADSTS{number}: Entra's words. Trace ID: t"}
     services.entra = [answer(400, words)]
     with pytest.raises(SignInRefused) as refused:
@@ -362,7 +362,7 @@ def test_a_refusal_is_told_by_its_number(services: Services, number: int, remedy
         pytest.param(90002, "`tenant-id`", id="no-such-tenant"),
     ],
 )
-def test_a_secret_that_is_refused_is_told_by_its_number(number: int, remedy: str) -> None:
+def test_a_refused_secret_is_explained_by_its_number(number: int, remedy: str) -> None:
     words = {"error": "invalid_client", "error_description": f"AADSTS{number}: Entra's words."}
     hosts = Hosts({"https://login.test/tenant/v2.0/": answer(200, CONFIGURATION)})
     hosts.answers["https://login.test/"] = answer(401, words)
@@ -394,7 +394,7 @@ def test_an_answer_of_entra_that_cannot_be_read_is_no_bug_of_ours(services: Serv
 
 
 @pytest.mark.parametrize("sign_in", [REQUEST, ClientSecret(tenant_id="tenant", client_id="client", secret="s3cr3t")])
-def test_a_token_in_an_answer_that_cannot_be_read_is_not_told(services: Services, sign_in: Any) -> None:
+def test_a_token_in_an_unreadable_answer_is_not_shown(services: Services, sign_in: Any) -> None:
     unreadable = '{token_type":"Bearer","expires_in":3600,"access_token":"hidden"}'
     services.entra = [Reply(200, [("content-type", "application/json")], unreadable.encode())] * 2
     cloud = Cloud(resource_manager_endpoint="https://manager.test", authority_host="https://login.test")

@@ -28,7 +28,7 @@ FLEXIBLE = {"orchestrationMode": "Flexible"}
 VERSION = "?api-version=1"
 PATH = f"/subscriptions/sub/x{VERSION}"
 
-# what stands in an answer -> another host than the known one, whoever reads it
+# what stands in an answer -> another host than the known one
 ELSEWHERE = {
     "host": "https://evil.test/x",
     "backslash": "https://evil.test\\@manager.test/x",

@@ -1,4 +1,4 @@
-"""Who may import whom inside the simulator, room by room. Every rule is shown a file that breaks it."""
+"""The import rules inside the simulator, room by room. Every rule is shown a file that breaks it."""
 
 import ast
 from collections.abc import Iterator

@@ -170,9 +170,9 @@ def test_a_created_flexible_set() -> None:
     settle(simulation, simulation.raw("DELETE", simulation.set_path))
     properties = {**CREATED["properties"], "orchestrationMode": "Flexible"}
     reply = simulation.raw("PUT", simulation.set_path, {**CREATED, "zones": ["1"], "properties": properties})
-    told = json.loads(reply.body)["properties"]
-    assert (told["singlePlacementGroup"], told["platformFaultDomainCount"], told["zoneBalance"]) == (False, 1, False)
-    assert told["virtualMachineProfile"]["storageProfile"]["osDisk"]["deleteOption"] == "Delete"
+    shown = json.loads(reply.body)["properties"]
+    assert (shown["singlePlacementGroup"], shown["platformFaultDomainCount"], shown["zoneBalance"]) == (False, 1, False)
+    assert shown["virtualMachineProfile"]["storageProfile"]["osDisk"]["deleteOption"] == "Delete"
 
 
 def test_a_set_in_place_of_a_deleted_flexible_one() -> None:

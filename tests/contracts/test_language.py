@@ -20,6 +20,7 @@ SOURCES = PROJECT / "src"
 # The docstring of a function begins with one of these. Add a new one here, if it is a verb.
 VERBS = frozenset(
     """
+    Believe Bring Choose Examine Excuse Fail Go Have Ignore
     Accept Adapt Add Advance Allow Answer Append Apply Ask Assert Assign Attach Begin Build Call Cancel Carry Change
     Charge Check Clean Close Collect Compare Complain Compute Connect Convert Copy Count Create Cut Decide Delete
     Derive Describe Disable Discard Divide Do Draw Drop Edit Emit Enable Encode End Enter Escape Estimate Evict Exit
@@ -44,7 +45,7 @@ PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 # The name of a test says what holds, with a subject.
 NAMES_OF_TESTS = re.compile(r"test_(of|what|who|whom|whoever|that|those)_")
 # Data of others: a key of the simulator's scenarios, and a text of Azure that docs/faults.md quotes.
-DATA = ("told_after", "ServerTimeout, The server is busy")
+DATA = ("told_after", "The server is busy", "retryable|busy", '"busy"', "<html>busy")
 # Here all functions begin with a verb, except tests, whose docstring states what holds.
 VERB_ROOMS = (
     "src/",

@@ -963,7 +963,7 @@ def test_another_beginning_is_none_of_ours() -> None:
     assert parsed({}, **{"Input_image-version": "9.9.9", "input_x": "1"}) == parsed()
 
 
-def test_every_problem_is_told_at_once() -> None:
+def test_every_problem_is_reported_at_once() -> None:
     found = problems(
         {
             "scale-set": "",

@@ -130,7 +130,7 @@ def test_a_thousand_failures_are_one_annotation_a_code(capsys: Captured) -> None
     assert errors[0].startswith("Instances 0, 3, 6, 9,")
 
 
-def test_of_a_thousand_codes_the_first_are_told(capsys: Captured) -> None:
+def test_the_first_of_a_thousand_codes_are_shown(capsys: Captured) -> None:
     ending = Ending(outcome=Outcome.HALTED, reason="because", failures=failures(1000, codes=1000))
     say([*run_of(fleet("0123456789" * 100))[:-1], RolloutFinished(at=9.0, ending=ending)])
     output = capsys.readouterr().out

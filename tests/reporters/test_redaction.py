@@ -167,7 +167,7 @@ def test_a_secret_is_taken_out_in_every_form(kind: str, form: str) -> None:
         pytest.param("[{}, {}]", "[***, ***]", id="two"),
     ],
 )
-def test_what_looks_like_a_token_is_taken_out_from_whoever_it_is(text: str, shown: str) -> None:
+def test_text_that_looks_like_a_token_is_taken_out(text: str, shown: str) -> None:
     token = jwt_of(40)
     assert clean(text.format(token, token)) == shown.format()
 
@@ -216,7 +216,7 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
     assert without_queries(text) == text
 
 
-def test_a_secret_that_two_cuts_straddle_is_not_told_by_any() -> None:
+def test_a_secret_across_two_cuts_is_shown_by_neither() -> None:
     keep_secret(PLAIN)
     for ahead in range(0, 240):
         assert leaked(cut("x" * ahead + " " + PLAIN + " end", 100), PLAIN) == [], ahead
@@ -243,7 +243,7 @@ def test_derived_forms_are_few_and_long_enough() -> None:
             assert form in (*forms, secret)
 
 
-def test_the_runner_is_told_the_derived_forms_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_runner_hides_the_derived_forms_too(capsys: pytest.CaptureFixture[str]) -> None:
     Console(github=True, colour=False).mask(SECRET)
     lines = capsys.readouterr().out.replace("%25", "%").splitlines()
     assert lines == [f"::add-mask::{form}" for form in (SECRET, *derived_forms(SECRET))]

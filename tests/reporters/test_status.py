@@ -91,7 +91,7 @@ def test_hostile_instances_do_no_harm() -> None:
     assert_sound(as_markdown(report_of(status_of(hostile))))
 
 
-def test_an_image_of_another_kind_is_told_whole() -> None:
+def test_an_image_of_another_kind_is_shown_whole() -> None:
     other = changed(
         fleet("01", image=resource(f"{GALLERY}/versions/2.0.0")), "0", image=resource(f"{GALLERY}/versions/1.0.0")
     )

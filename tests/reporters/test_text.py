@@ -263,7 +263,7 @@ def test_the_ranges_of_what_is_invisible_are_those_of_unicode() -> None:
     }  # fmt: skip
 
 
-def test_of_very_many_lines_the_first_and_the_last_are_told() -> None:
+def test_the_first_and_last_of_very_many_lines_are_shown() -> None:
     lines = shown_lines("\n".join(str(number) for number in range(1000)))
     assert (len(lines), lines[0], lines[-1]) == (301, "0", "999")
     assert lines[150] == "... (700 lines are left out)"

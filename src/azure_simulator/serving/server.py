@@ -1,4 +1,4 @@
-"""The same routes over HTTPS, for clients in other processes and containers."""
+"""The simulator's routes over HTTPS, for clients in other processes and containers."""
 
 import json
 import os

@@ -13,7 +13,7 @@ NEVER = float("-inf")
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A token of GitHub: for whom it is, and until when."""
+    """A token of GitHub: its audience, and until when it is valid."""
 
     audience: str
     expires_at: float

@@ -90,7 +90,7 @@ class Credential:
         return token
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
-        """The token. Raises SignInRefused where it is refused, ServiceResponseError in an outage."""
+        """Return the token. Raises SignInRefused where it is refused, ServiceResponseError in an outage."""
         try:
             with read_by_the_sdk():
                 return ask()
@@ -112,7 +112,7 @@ class Credential:
 
 
 def _is_token(value: Any) -> bool:
-    """Whether it is a text of visible ASCII."""
+    """Return True for a text of visible ASCII."""
     return isinstance(value, str) and value != "" and all("!" <= character <= "~" for character in value)
 
 
@@ -138,7 +138,7 @@ class GitHubToken:
         self.claims: dict[str, Any] = {}
 
     def fetch(self) -> str:
-        """The token. Raises ClientAuthenticationError where GitHub gives none, ServiceResponseError in an outage."""
+        """Return the token. Raises ClientAuthenticationError if there is none, ServiceResponseError in an outage."""
         if not self._token or float(self.claims.get("exp", 0)) - unix_time() < REUSE_WHILE_VALID:
             self._token = self._ask()
             self._mask(self._token)
@@ -195,13 +195,13 @@ class _NotingTransport(HttpTransport[Any, Any]):
         self._inner.open()
 
     def close(self) -> None:
-        """Nothing: the connections are shared with the client of the scale set."""
+        """Do nothing: the connections are shared with the client of the scale set."""
 
     def __enter__(self) -> _NotingTransport:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def sleep(self, duration: float) -> None:
         """Sleep, at most for LONGEST_PAUSE: a managed identity's own retries obey whatever they are asked for."""
@@ -214,7 +214,7 @@ def _refused_secret(error: ClientAuthenticationError) -> SignInRefused:
 
 
 def _refused_token_of(github: GitHubToken, error: ClientAuthenticationError) -> SignInRefused:
-    """Says what GitHub's token claimed, where that may be why."""
+    """Add what GitHub's token claimed, where that may be why."""
     said = _words(error)
     if not is_about_federation(said):
         return SignInRefused(said, entra_remedy(said))
@@ -230,7 +230,7 @@ def _refused_token_of(github: GitHubToken, error: ClientAuthenticationError) -> 
 def _refused_machine(
     sign_in: ManagedIdentity, noting: _NotingTransport, error: ClientAuthenticationError
 ) -> SignInRefused:
-    """In the service's own words, before which azure-identity says that there was no response."""
+    """Return the service's own words, without azure-identity's claim that there was no response."""
     said = _words(error)
     _, refused, why = said.partition("Token request error: ")
     is_answered = noting.last_status is not None
@@ -249,7 +249,7 @@ def _words(error: HttpResponseError) -> str:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """The claims of a JWT, unverified: only for its expiry and for explaining a refusal."""
+    """Return the claims of a JWT, unverified: only for its expiry and for explaining a refusal."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

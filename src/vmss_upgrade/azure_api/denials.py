@@ -31,7 +31,7 @@ _ROLE = "Give the identity the role that the README describes, on the scale set 
 
 
 def remedy_for_denial(status: int, code: str, message: str) -> str:
-    """What to do about a 401 or 403 of Resource Manager; empty where nothing is known that helps."""
+    """Return what to do about a 401 or 403 of Resource Manager; empty where nothing is known that helps."""
     return _unauthorized(code.lower(), message) if status == 401 else _forbidden(code.lower(), message)
 
 
@@ -95,6 +95,6 @@ def _deny_assignment(message: str) -> str:
     name = f" '{found[1]}'" if found and found[1] else ""
     where = f" at {found[2]}" if found and found[2] else ""
     return (
-        f"No role helps against the deny assignment{name}{where}: ask whoever made it, such as the publisher of the "
+        f"No role helps against the deny assignment{name}{where}: ask its owner, such as the publisher of the "
         "managed application or the owner of the deployment stack that the scale set belongs to."
     )

@@ -51,7 +51,7 @@ _CLOUDS = {
 
 
 def endpoints_of(cloud: Cloud) -> Endpoints:
-    """The endpoints of a cloud; a given Resource Manager brings its own scope, a given authority host wins."""
+    """Return the endpoints of a cloud; a given Resource Manager brings its own scope, a given authority host wins."""
     known = _CLOUDS[cloud.environment]
     manager = cloud.resource_manager_endpoint.rstrip("/")
     return Endpoints(

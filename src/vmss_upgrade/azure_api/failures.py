@@ -124,17 +124,17 @@ def _no_answer(message: str, code: str, doing: str) -> AzureError:
 
 
 def is_page(response: Any) -> bool:
-    """Whether an answer is a web page: a gateway's or a proxy's, and never Azure's own."""
+    """Return True for a web page, which is a gateway's or a proxy's answer, and never Azure's own."""
     return str(response.headers.get("content-type", "")).lower().startswith("text/html")
 
 
 def correlation_id(headers: Mapping[str, str]) -> str:
-    """The id by which Microsoft support finds a request; empty where the answer has none."""
+    """Return the id by which Microsoft support finds a request; empty where the answer has none."""
     return cut(next((headers[name] for name in _CORRELATION_HEADERS if headers.get(name)), ""), LONGEST_CODE)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that an answer asks to wait, a second at least: Retry-After in seconds, or Azure's milliseconds."""
+    """Return the seconds that an answer asks to wait, at least one: Retry-After, or Azure's headers in milliseconds."""
     for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
         value = headers.get(name, "").strip()
         if not _NUMBER.fullmatch(value):  # absent, an HTTP date, or something that only Python takes for a number
@@ -176,7 +176,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 
 
 def _is_redirect(status: int) -> bool:
-    """Resource Manager sends none that is recorded; whoever does would send our token, or a write, elsewhere."""
+    """Refuse a redirect: it would send our token, or a write, elsewhere. None of Resource Manager's is recorded."""
     return 300 <= status < 400
 
 
@@ -200,7 +200,7 @@ def _trouble(status: int, code: str, message: str) -> Trouble:
 
 
 def _azure_words(error: HttpResponseError) -> tuple[str, str]:
-    """Azure's code and message ({"error": {"code", "message"}}), or Entra's ({"error", "error_description"})."""
+    """Return Azure's code and message ({"error": {"code", "message"}}), or Entra's ({"error", "error_description"})."""
     body = _body(error)
     inner = body.get("error")
     if isinstance(inner, Mapping):
@@ -211,24 +211,25 @@ def _azure_words(error: HttpResponseError) -> tuple[str, str]:
 
 
 def cut(text: str, longest: int = LONGEST_MESSAGE) -> str:
-    """The beginning of a text that is longer than anything Azure has to say."""
+    """Return the beginning of a text that is longer than anything Azure has to say."""
     return text if len(text) <= longest else f"{text[:longest]} ..."
 
 
 def code_of(error: Mapping[str, Any]) -> str:
-    """The code of Azure's error object; empty where there is none."""
+    """Return the code of Azure's error object; empty where there is none."""
     return cut(_text(error, "code"), LONGEST_CODE)
 
 
 def _text(parent: Mapping[str, Any], name: str) -> str:
-    """A field as text; empty where it is missing, or no text or number."""
+    """Return a field as text; empty where it is missing, or no text or number."""
     value = parent.get(name)
     return str(value) if value and isinstance(value, str | int | float) else ""
 
 
 def words_of(error: Mapping[str, Any]) -> str:
-    """The message of Azure's error object, with what its details say, and with its target and the policies that it
-    violates where the message does not name them. Empty where Azure says nothing.
+    """Return the message of Azure's error object, with its details, its target and the policies that it violates.
+
+    What the message names is not repeated. Empty if Azure says nothing.
     """
     said = [": ".join(filter(None, (_text(each, "code"), _text(each, "message")))) for each in _items(error, "details")]
     message, target = _text(error, "message"), _text(error, "target")
@@ -239,7 +240,7 @@ def words_of(error: Mapping[str, Any]) -> str:
 
 
 def _policies(error: Mapping[str, Any]) -> Iterator[str]:
-    """The names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
+    """Return the names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
     for each in _items(error, "additionalInfo"):
         info = each.get("info")
         if _text(each, "type") == "PolicyViolation" and isinstance(info, Mapping):

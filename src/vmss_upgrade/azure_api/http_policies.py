@@ -113,7 +113,7 @@ class CheckedTransport(HttpTransport[Any, Any]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def sleep(self, duration: float) -> None:
         """Pass on."""
@@ -121,7 +121,7 @@ class CheckedTransport(HttpTransport[Any, Any]):
 
 
 def _forget_charset(response: Any) -> None:
-    """JSON is UTF-8 (RFC 8259). Python has charsets that take minutes to decode, and some that decode to anything."""
+    """Read JSON as UTF-8 (RFC 8259): some of Python's charsets take minutes, or decode to anything."""
     kind = response.headers.get("content-type")
     if kind:
         response.headers["content-type"] = kind.partition(";")[0].strip()

@@ -44,7 +44,7 @@ _SHARINGS = {ImageKind.SHARED_GALLERY: "sharedGalleries", ImageKind.COMMUNITY_GA
 
 
 def look_up(reader: Reader, subscription_path: str, image: Image, location: str) -> ImageFacts:
-    """The facts of one exact image.
+    """Return the facts of one exact image.
 
     A VHD is UNKNOWABLE, and so is an image whose look-up Azure rejects for another reason than its absence or the
     missing right (an api-version that a private cloud does not have): the write will tell. Raises AzureError where
@@ -83,7 +83,7 @@ def look_up(reader: Reader, subscription_path: str, image: Image, location: str)
 
 
 def list_versions(reader: Reader, subscription_path: str, image: Image, location: str) -> tuple[ImageVersion, ...]:
-    """All versions, in Azure's order; none of an image that has no versions. Raises AzureError."""
+    """Return all versions, in Azure's order; none of an image that has no versions. Raises AzureError."""
     if image.kind is ImageKind.PLATFORM:
         path = _platform_path(image, subscription_path, location)
         if not path:
@@ -123,7 +123,7 @@ def read_size(reader: Reader, subscription_path: str, name: str, location: str) 
 
 
 def _path_of(image: Image, subscription_path: str, location: str) -> str:
-    """The path and api-version of a GET that answers 404 where the image does not exist.
+    """Return the path and api-version of a GET that answers 404 where the image does not exist.
 
     Empty for a VHD, and where a part of the path would lead to another resource.
     """
@@ -148,7 +148,7 @@ def _is_path(resource_id: str) -> bool:
 
 
 def _platform_path(image: Image, subscription_path: str, location: str) -> str:
-    """The path of the versions; empty where a part of it would lead to another resource."""
+    """Return the path of the versions; empty where a part of it would lead to another resource."""
     parts = (image.publisher, image.offer, image.sku, location)
     publisher, offer, sku, region = (quote(part, safe="") for part in parts)
     if not all(map(is_segment, parts)):
@@ -160,7 +160,7 @@ def _platform_path(image: Image, subscription_path: str, location: str) -> str:
 
 
 def _definition_path(image: Image, subscription_path: str, location: str) -> str:
-    """The path of a gallery image definition, of any sharing; empty where the image is in no gallery."""
+    """Return the path of a gallery image definition, of any sharing; empty where the image is in no gallery."""
     if image.kind is ImageKind.RESOURCE:
         return quote(image.definition) if image.is_in_gallery and _is_path(image.definition) else ""
     sharing = _SHARINGS.get(image.kind, "")
@@ -173,7 +173,7 @@ def _definition_path(image: Image, subscription_path: str, location: str) -> str
 
 
 def _definition(reader: Reader, subscription_path: str, image: Image, location: str) -> Json:
-    """The properties of the definition; empty where it cannot be read."""
+    """Return the properties of the definition; empty where it cannot be read."""
     path = _definition_path(image, subscription_path, location)
     try:
         with translated(f"looking up the image definition {image.definition}"):
@@ -185,7 +185,7 @@ def _definition(reader: Reader, subscription_path: str, image: Image, location: 
 
 
 def _is_past(date: str) -> bool:
-    """Whether a date as Azure writes it is over; what cannot be read is not."""
+    """Return True if a date, as Azure writes it, is over; False for one that cannot be read."""
     try:
         ends = datetime.fromisoformat(date)
     except ValueError:
@@ -194,7 +194,7 @@ def _is_past(date: str) -> bool:
 
 
 def _shared_items(reader: Reader, url: str) -> list[Json]:
-    """What is shared with the subscription, else (only shown when asked for by `sharedTo`) with its tenant."""
+    """Return what is shared with the subscription, else (only shown when asked for by `sharedTo`) with its tenant."""
     try:
         items = _items(reader, url)
     except AzureError as error:

@@ -55,17 +55,17 @@ class SteppedPolling(ARMPolling):
         super().initialize(client, initial_response, deserialization_callback)
 
     def finished(self) -> bool:
-        """True until the first step, so that no thread is started."""
+        """Return True until the first step, so that no thread is started."""
         return True if not self._stepped else super().finished()
 
     def run(self) -> None:
-        """Nothing: the steps are ours."""
+        """Do nothing: the steps are ours."""
 
     # -- Operation -------------------------------------------------------------------------------------------
 
     @property
     def correlation_id(self) -> str:
-        """Of the request that started the operation."""
+        """The id of the request that started the operation."""
         return correlation_id(self._initial_response.http_response.headers)
 
     @property
@@ -109,7 +109,7 @@ class SteppedPolling(ARMPolling):
             raise HttpResponseError(response=response, message=str(error), error=error) from error
 
     def _body(self) -> dict[str, Any]:
-        """The latest answer; empty where it is no JSON object (the final answer of a POST has no body)."""
+        """Return the latest answer; empty where it is no JSON object (the final answer of a POST has no body)."""
         try:
             body = self._pipeline_response.http_response.json()
         except (ValueError, RecursionError):

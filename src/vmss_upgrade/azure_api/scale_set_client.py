@@ -75,7 +75,7 @@ class ScaleSetClient:
         self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
 
     def read_model(self) -> Model:
-        """GET of the scale set."""
+        """Send GET of the scale set."""
         with translated("reading the scale set"):
             response = self._reader.get(self._path)
             self._model_body = self._reader.object_of(response)
@@ -85,7 +85,7 @@ class ScaleSetClient:
             return model
 
     def read_instances(self, model: Model) -> InstanceList:
-        """The expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
+        """Return the expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
         with translated("listing the instances"):
             return self._machines(model) if model.is_flexible else self._instances()
 
@@ -95,7 +95,7 @@ class ScaleSetClient:
         return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
-        """GET of the virtual machines by filter (wire facts, section 12).
+        """Send GET of the virtual machines by filter (wire facts, section 12).
 
         "instanceView" as $expand is documented "only ... if a valid $filter option is specified"; no recording shows
         it, so a machine that comes without its view is asked for it singly, and one that is gone by then is dropped.
@@ -115,7 +115,7 @@ class ScaleSetClient:
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
 
     def _machine_pages(self, url: str) -> list[Page]:
-        """With the views, or without where Azure does not know that option of this list."""
+        """List with the views, or without if Azure does not know that option of this list."""
         try:
             return self._reader.pages(f"{url}&$expand=instanceView")
         except HttpResponseError as error:
@@ -124,7 +124,7 @@ class ScaleSetClient:
             return self._reader.pages(url)
 
     def _viewed(self, machine: Json) -> Json | None:
-        """With its view; without, where Azure refuses it alone: then nothing is known of its power and health."""
+        """Return the item with its view. Without one, if Azure refuses it, power and health are unknown."""
         properties, name = object_in(machine, "properties"), text_in(machine, "name")
         if object_in(properties, "instanceView") or not is_segment(name):
             return machine
@@ -137,7 +137,7 @@ class ScaleSetClient:
         return {**machine, "properties": {**properties, "instanceView": view}}
 
     def _view_of(self, name: str) -> Json:
-        """GET of one machine's view; not again where a look that broke off a moment ago has it."""
+        """Send GET of one machine's view; not again where a look that broke off a moment ago has it."""
         answered, view = self._views.get(name, (float("-inf"), {}))
         if self._now() - answered > VIEW_AGE:
             with translated("reading an instance view"):
@@ -153,7 +153,7 @@ class ScaleSetClient:
             return {}
 
     def is_rolling_upgrade_running(self) -> bool | None:
-        """GET of rollingUpgrades/latest; 404 where there never was one."""
+        """Send GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
             with translated("reading the latest rolling upgrade"):
                 body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
@@ -177,7 +177,7 @@ class ScaleSetClient:
         return image_catalog.read_size(self._reader, self._subscription_path, name, location)
 
     def read_feature_state(self, feature: str) -> str | None:
-        """GET of Microsoft.Features; 404 for a feature that is none any more."""
+        """Send GET of Microsoft.Features; 404 for a feature that is none any more."""
         path = f"{self._subscription_path}/providers/Microsoft.Features/providers/Microsoft.Compute/features/{feature}"
         try:
             with translated("reading a feature's registration"):
@@ -189,7 +189,7 @@ class ScaleSetClient:
         return text_in(body, "properties", "state") or None
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
-        """GET of the caller's permissions at the scale set's scope, every page."""
+        """Send GET of the caller's permissions at the scale set's scope, every page."""
         url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
         try:
             with translated("reading the permissions"):
@@ -202,7 +202,7 @@ class ScaleSetClient:
             return None
 
     def are_repairs_suspended(self, model: Model) -> bool | None:
-        """GET of the set's instance view, orchestrationServices[]."""
+        """Send GET of the set's instance view, orchestrationServices[]."""
         if model.is_flexible:
             return None
         try:
@@ -219,7 +219,7 @@ class ScaleSetClient:
         return None
 
     def set_repairs(self, *, suspended: bool) -> Operation:
-        """POST setOrchestrationServiceState."""
+        """Send POST setOrchestrationServiceState."""
         doing = f"{'suspending' if suspended else 'resuming'} automatic repairs"
         polling = SteppedPolling(doing)
         body: Any = {"serviceName": _REPAIRS, "action": "Suspend" if suspended else "Resume"}
@@ -230,7 +230,7 @@ class ScaleSetClient:
         return polling
 
     def set_image(self, image: Image, etag: str) -> Operation:
-        """PATCH of the image alone, with If-Match where the scale set has an ETag."""
+        """Send PATCH of the image alone, with If-Match where the scale set has an ETag."""
         self._views = {}
         polling = SteppedPolling("updating the model")
         body: Any = image_patch(image)
@@ -246,7 +246,7 @@ class ScaleSetClient:
         return polling
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
-        """POST manualupgrade with exactly these ids (never "*")."""
+        """Send POST manualupgrade with exactly these ids (never "*")."""
         if "*" in instance_ids:
             message = "the list names an instance `*`, which in a request means all instances, so it is not asked for"
             raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing="upgrading instances")

@@ -40,7 +40,7 @@ def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded
 
 
 class _Unusable(Exception):
-    """Why a file is not a record to go by."""
+    """The reason for not going by a file as a record."""
 
 
 def _read(path: str, workspace: str) -> Recorded:

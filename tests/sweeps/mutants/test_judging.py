@@ -21,7 +21,7 @@ DIFF = """\
 """
 
 
-def test_what_no_test_reaches_is_no_survivor() -> None:
+def test_a_mutant_that_no_test_reaches_is_no_survivor() -> None:
     assert (reached(STATES), survivors(STATES)) == (["a", "b", "d", "e"], ["b", "e"])
 
 
@@ -62,5 +62,5 @@ def test_a_mutant_is_named_by_what_it_changes_and_not_by_its_number(name: str, f
         ),
     ],
 )
-def test_what_fails_the_sweep(lived: list[str], of: int, reasons: dict[str, str], wrong: list[str]) -> None:
+def test_the_sweep_fails(lived: list[str], of: int, reasons: dict[str, str], wrong: list[str]) -> None:
     assert verdict(lived, of, reasons) == wrong

@@ -23,7 +23,7 @@ _FIELDS = (
 
 
 def differences(item: Json, model_body: Json) -> tuple[str, ...]:
-    """In words, what an item of the instance list shows otherwise than the scale set's own answer.
+    """Return, in words, what an item of the instance list shows otherwise than the scale set's own answer.
 
     Empty where either shows nothing to compare: no model, or an item that was listed without its profiles.
     """
@@ -44,7 +44,7 @@ def _size(item: Json) -> str:
 
 
 def _otherwise(name: str, has: str, wanted: str) -> str:
-    """Empty where both are the same, or one of them is not shown."""
+    """Return nothing if both are the same, or one of them is not shown."""
     return f"{name} ({has} instead of {wanted})" if has and wanted and has.lower() != wanted.lower() else ""
 
 
@@ -62,7 +62,7 @@ def _extensions(item: Json, profile: Json) -> list[str]:
 
 
 def _is_same_version(has: Json, wanted: Json) -> bool:
-    """As far as both say it; where Azure may raise it by itself, the first number alone."""
+    """Compare as far as both say it; where Azure may raise it by itself, the first number alone."""
     versions = [text_in(each, "properties", "typeHandlerVersion").split(".") for each in (has, wanted)]
     if not all(version[0] for version in versions):
         return True
@@ -73,7 +73,7 @@ def _is_same_version(has: Json, wanted: Json) -> bool:
 
 
 def _interfaces(properties: Json, profile: Json) -> list[str]:
-    """Network interface configurations, by name and by all that both say of them."""
+    """Compare network interface configurations, by name and by all that both say of them."""
     shown = object_in(properties, "networkProfileConfiguration")
     if not shown:
         return []
@@ -90,7 +90,7 @@ def _interfaces(properties: Json, profile: Json) -> list[str]:
 
 
 def _data_disks(properties: Json, profile: Json) -> list[str]:
-    """Only the missing ones: others may have been attached to the instance, and stay there."""
+    """Return only the missing ones: others may have been attached to the instance, and stay there."""
     has = {text_in(disk, "lun") for disk in objects_in(object_in(properties, "storageProfile"), "dataDisks")}
     wanted = [text_in(disk, "lun") for disk in objects_in(object_in(profile, "storageProfile"), "dataDisks")]
     return [f"data disk {lun} is missing" for lun in wanted if lun not in has]
@@ -101,12 +101,12 @@ def _named(items: list[Json]) -> dict[str, Json]:
 
 
 def _name(item: Json) -> str:
-    """Extensions of an instance are named by some api-versions as instance/extension."""
+    """Return the extension's own name: some api-versions write instance/extension."""
     return text_in(item, "name").rpartition("/")[2]
 
 
 def _folded(value: Any) -> Any:
-    """JSON as it compares: without case, order, and what is nothing (ids change case, lists their order)."""
+    """Return JSON as it compares: without case, order, and what is nothing (ids change case, lists their order)."""
     if isinstance(value, dict):
         folded = {str(name).lower(): _folded(each) for name, each in value.items()}
         return {name: each for name, each in folded.items() if each not in (None, False, "", {}, [])}

@@ -14,14 +14,17 @@ _POWERS = {power.value: power for power in Power}
 
 
 def power(view: Json) -> Power:
-    """From statuses[].code, PowerState/*."""
+    """Return the power state, from statuses[].code, PowerState/*."""
     codes = [text_in(status, "code").lower() for status in objects_in(view, "statuses")]
     states = [code.partition("/")[2] for code in codes if code.startswith("powerstate/")]
     return _POWERS.get(states[-1], Power.OTHER) if states else Power.NOT_SHOWN
 
 
 def health(view: Json) -> Health:
-    """vmHealth.status.code: HealthState/healthy, /unhealthy, /unknown; any other code is not yet healthy."""
+    """Return the health, from vmHealth.status.code: HealthState/healthy, /unhealthy, /unknown.
+
+    Any other code is not yet healthy.
+    """
     return _HEALTHS.get(text_in(view, "vmHealth", "status", "code").lower(), Health.UNKNOWN)
 
 
@@ -53,10 +56,10 @@ def _problem(status: Json, extension: str) -> Problem | None:
 
 
 def os_generation(view: Json) -> str:
-    """The generation of the hypervisor, V1 or V2; empty where it is not shown."""
+    """Return the generation of the hypervisor, V1 or V2; empty where it is not shown."""
     return text_in(view, "hyperVGeneration")
 
 
 def protected(properties: Json) -> bool:
-    """Whether somebody shields it from what is done to the scale set (instance protection)."""
+    """Return True if somebody shields it from what is done to the scale set (instance protection)."""
     return bool(object_in(properties, "protectionPolicy").get("protectFromScaleSetActions"))

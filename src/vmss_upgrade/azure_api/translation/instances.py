@@ -130,6 +130,6 @@ def to_machine(item: Json, set_name: str = "") -> Instance:
 
 
 def _has_model_mark(item: Json, set_name: str) -> bool:
-    """The tag, or the name that Azure gives: SET_ and eight hexadecimal digits."""
+    """Return True for the tag, or the name that Azure gives: SET_ and eight hexadecimal digits."""
     named = re.fullmatch(rf"{re.escape(set_name)}_[0-9a-f]{{8}}", text_in(item, "name"), re.IGNORECASE)
     return bool(text_in(item, "tags", _MACHINE_MODEL_TIME)) or named is not None

@@ -42,7 +42,7 @@ _GOOD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """Why a run ended: one sentence, what to do next, and the errors behind it."""
+    """The end of a run: one sentence, what to do next, and the errors behind it."""
 
     outcome: Outcome
     reason: str

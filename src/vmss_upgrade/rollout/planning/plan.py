@@ -15,7 +15,7 @@ _ATTACHED = "attached, not made from the model"
 
 
 class SkipReason(Enum):
-    """Why a rollout leaves an instance alone; the values are for people."""
+    """The reason why a rollout leaves an instance alone; the values are for people."""
 
     ON_TARGET = "already on the target image"
     CURRENT = "already on the latest model"
