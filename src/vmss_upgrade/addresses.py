@@ -50,10 +50,5 @@ def parse_address(text: str) -> Address | None:
     host = (url.host or "").lower()
     if url.scheme not in _PORTS or not _HOST.fullmatch(host) or url.auth is not None or url.port == 0:
         return None
-    return Address(
-        scheme=url.scheme,
-        host=host,
-        port=url.port or _PORTS[url.scheme],
-        path=url.path or "/",
-        query=url.query or "",
-    )
+    port = url.port or _PORTS[url.scheme]
+    return Address(scheme=url.scheme, host=host, port=port, path=url.path or "/", query=url.query or "")

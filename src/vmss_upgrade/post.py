@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupted, VmssUpgradeError, as_ours
 from vmss_upgrade.handover import after_a_kill as killed
-from vmss_upgrade.handover.progress import Stage, from_value
-from vmss_upgrade.handover.state_file import REPAIRS, ROLLOUT, SUSPENDED
+from vmss_upgrade.handover.progress import REPAIRS, ROLLOUT, SUSPENDED, Stage, from_value
 from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.job.runner import Job, read_job
 from vmss_upgrade.job.signals import Interruption

@@ -20,7 +20,7 @@ from vmss_upgrade.reporters.sanitiser.known_secrets import (
     forget_secrets,
     keep_secret,
 )
-from vmss_upgrade.reporters.sanitiser.text import clean, code, cut, fenced, markdown, without_queries
+from vmss_upgrade.reporters.sanitiser.text import clean, code, cut, fenced, markdown
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 
@@ -131,7 +131,7 @@ def _no_secrets() -> Iterator[None]:
 def everywhere(text: str) -> str:
     """Return the text in everything that we write."""
     report = Report(ending=Ending(outcome=Outcome.HALTED, reason=text, remedy=text))
-    said = (clean(text), markdown(text), code(text), fenced(text), cut(text, 60), without_queries(text))
+    said = (clean(text), markdown(text), code(text), fenced(text), cut(text, 60), cut(text))
     return "\n".join((*said, str(as_record(report)["reason"])))
 
 
@@ -213,7 +213,7 @@ def test_honest_text_stays_as_it_is(text: str) -> None:
     keep_secret(PLAIN)
     keep_secret(TOKEN)
     assert clean(text) == text
-    assert without_queries(text) == text
+    assert cut(text) == text
 
 
 def test_a_secret_across_two_cuts_is_shown_by_neither() -> None:
@@ -226,7 +226,7 @@ def test_a_secret_across_two_cuts_is_shown_by_neither() -> None:
 def test_a_text_of_twenty_megabytes_is_cut_before_it_is_searched() -> None:
     keep_secret(PLAIN)
     for text in ("a" * 20_000_000, "\u200b" * 20_000_000, f"{PLAIN} " * 500_000, "https://a/" * 2_000_000):
-        for shown in (clean(text), without_queries(text), cut(text, 50), markdown(text)):
+        for shown in (clean(text), cut(text), cut(text, 50), markdown(text)):
             assert len(shown) < 1_000_000
             assert PLAIN not in shown
         assert clean("a" * 20_000_000).endswith(" ...")
@@ -280,4 +280,4 @@ def test_what_is_too_short_is_no_mask(word: str, capsys: pytest.CaptureFixture[s
 )
 def test_queries_are_cut_wherever_something_looks_like_one(text: str, shown: str) -> None:
     assert clean(text) == shown
-    assert "SIGN" not in without_queries(text).replace("SIGN2", "")
+    assert "SIGN" not in cut(text).replace("SIGN2", "")

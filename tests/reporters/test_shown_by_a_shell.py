@@ -16,7 +16,7 @@ from sweeps.bad_input.hostile_text import COMMANDS
 from sweeps.bad_input.runner_log import lines
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record import as_record, write_record
-from vmss_upgrade.reporters.sanitiser.json_text import as_json
+from vmss_upgrade.reporters.sanitiser.text import as_json
 from vmss_upgrade.reporters.step_summary import as_markdown
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity

@@ -16,7 +16,8 @@ def in_sentences(progress: Progress | None) -> tuple[str, ...]:
     """Return what happened, what was under way (not known without progress), and how to go on. Names are as saved."""
     if progress is not None and progress.way_back:
         back = f"A rollback to {progress.target} was under way."
-        return (_HAPPENED, back, *_left_of_rollback(progress), _go_on_back(progress))
+        go_on = f"To go on with the rollback, run the workflow again with {progress.way_back}"
+        return (_HAPPENED, back, *_left_of_rollback(progress), f"{go_on}: instances that have returned are skipped.")
     return (_HAPPENED, *_left(progress), GO_ON)
 
 
@@ -56,13 +57,6 @@ def _left_of_rollback(progress: Progress) -> tuple[str, ...]:
         case Stage.MODEL_HELD:
             return ("The model holds that image; no instance had been asked to return.",)
     return _left(progress)
-
-
-def _go_on_back(progress: Progress) -> str:
-    return (
-        f"To go on with the rollback, run the workflow again with {progress.way_back}: instances that have returned "
-        "are skipped."
-    )
 
 
 def _batch_in_words(progress: Progress) -> str:

@@ -1,7 +1,8 @@
-"""How far the main step is, in one short value of GitHub's state file, for the post step of a main step that is killed.
+"""How far the main step is, kept in GitHub's state file for the post step of a main step that is killed.
 
-Each value replaces the one before, so that it costs little however many batches there are; names from Azure are cut,
-and only the first instances of a batch are named. A value that is read back is foreign text.
+The runner hands a value that was saved under a name to the post step as `STATE_<name>`; the one that was saved last
+counts. So each value is short: names from Azure are cut, and only the first instances of a batch are named. A value
+that is read back is foreign text.
 """
 
 from __future__ import annotations
@@ -11,21 +12,16 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
+from vmss_upgrade.reporters.files import save_state
 from vmss_upgrade.reporters.sanitiser.text import clean, cut
 from vmss_upgrade.rollout.az_commands import rollback_to
-from vmss_upgrade.rollout.history.events import (
-    BatchFailed,
-    BatchPassed,
-    BatchStarted,
-    Event,
-    ModelUpdated,
-    ModelUpdateRefused,
-    ModelUpdateStarted,
-    RollbackStarted,
-    RolloutPlanned,
-    ScaleSetRead,
-)
+from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
+
+REPAIRS: Final = "repairs"  # automatic instance repairs, by this run
+SUSPENDED: Final = "suspended"  # saved before Azure is asked to suspend them
+RESUMED: Final = "resumed"
+ROLLOUT: Final = "rollout"  # how far the run is
 
 LONGEST_IMAGE: Final = 300  # characters
 LONGEST_INPUTS: Final = 700
@@ -63,30 +59,61 @@ class Progress:
     way_back: str = ""
 
 
-def after(progress: Progress | None, event: Event) -> Progress | None:
+class Memory:
+    """The state of this run, saved as it changes: what must be undone if this step is killed, and how far it was.
+
+    Its methods raise OSError if the file cannot be written to.
+    """
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._progress: Progress | None = None
+
+    def take(self, event: events.Event) -> None:
+        """Save what the event changes."""
+        if isinstance(event, (events.RepairsSuspending, events.RepairsResumed)):
+            self._save(REPAIRS, SUSPENDED if isinstance(event, events.RepairsSuspending) else RESUMED)
+        self._reach(after(self._progress, event))
+
+    def end(self) -> None:
+        """Save that the run ended by itself."""
+        if self._progress is not None:
+            self._reach(ended(self._progress))
+
+    def _reach(self, progress: Progress | None) -> None:
+        if progress is not None and progress != self._progress:
+            self._progress = progress
+            self._save(ROLLOUT, as_value(progress))
+
+    def _save(self, name: str, value: str) -> None:
+        if self._file:
+            save_state(self._file, name, value)
+
+
+def after(progress: Progress | None, event: events.Event) -> Progress | None:
     """Return how far the run is after `event`; `progress` itself if the event does not change it."""
     match event:
-        case ScaleSetRead():
+        case events.ScaleSetRead():
             return Progress(stage=Stage.READING)
-        case RolloutPlanned() if progress is not None:
+        case events.RolloutPlanned() if progress is not None:
             return _towards(progress, event.plan)
-        case RollbackStarted() if progress is not None:
+        case events.RollbackStarted() if progress is not None:
             turned = replace(progress, stage=Stage.TURNED_BACK, batch=0, of=0, size=0, instances=())
             return _towards(turned, event.plan)
-        case ModelUpdateStarted() if progress is not None:
+        case events.ModelUpdateStarted() if progress is not None:
             return replace(progress, stage=Stage.UPDATING_MODEL)
-        case ModelUpdateRefused() if progress is not None:
+        case events.ModelUpdateRefused() if progress is not None:
             return replace(progress, stage=Stage.TURNED_BACK if progress.way_back else Stage.READING)
-        case ModelUpdated() if progress is not None:
+        case events.ModelUpdated() if progress is not None:
             return replace(progress, stage=Stage.MODEL_HELD)
-        case BatchStarted() if progress is not None:
+        case events.BatchStarted() if progress is not None:
             ids = event.batch.instance_ids
             named = tuple(_short(id_, LONGEST_NAME) for id_ in ids[:MOST_NAMES])
             number = event.batch.number
             return replace(progress, stage=Stage.UPGRADING, batch=number, of=event.of, size=len(ids), instances=named)
-        case BatchPassed() if progress is not None:
+        case events.BatchPassed() if progress is not None:
             return replace(progress, stage=Stage.PASSED)
-        case BatchFailed() if progress is not None:
+        case events.BatchFailed() if progress is not None:
             return replace(progress, stage=Stage.FAILED)
     return progress
 

@@ -36,14 +36,9 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     form.refuse_undecodable()
     account = account_of(form)
     command = form.member("operation", Command)
-    image = image_of(form, command)
-    policy = policy_of(form)
-    order = Order(
-        command=command or Command.PLAN,
-        image=image,
-        policy=policy,
-        recorded=recorded_of(form, command, policy),
-    )
+    image, policy = image_of(form, command), policy_of(form)
+    recorded = recorded_of(form, command, policy)
+    order = Order(command=command or Command.PLAN, image=image, policy=policy, recorded=recorded)
     inputs = Inputs(account=account, order=order, report_path=_report_path(form))
     if form.problems:
         raise InputError(form.problems)
@@ -69,15 +64,9 @@ def usable_report_path(environ: Mapping[str, str]) -> str:
 def _report_path(form: Form) -> str:
     value = form["report-path"]
     if value and not is_path_below(value):
-        form.problem(
-            "report-path",
-            f"{value!r} does not name a file below the workspace",
-            "Write a relative path, such as out/report.json.",
-        )
+        lack = f"{value!r} does not name a file below the workspace"
+        form.problem("report-path", lack, "Write a relative path, such as out/report.json.")
     elif any(part.lower() == ".git" for part in PurePosixPath(value).parts):
-        form.problem(
-            "report-path",
-            f"{value!r} is below a .git folder, whose files later steps may execute",
-            "Write it to another folder, such as out/report.json.",
-        )
+        lack = f"{value!r} is below a .git folder, whose files later steps may execute"
+        form.problem("report-path", lack, "Write it to another folder, such as out/report.json.")
     return value

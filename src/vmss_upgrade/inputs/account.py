@@ -8,13 +8,16 @@ from typing import Final
 from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.inputs.names import is_domain, is_group_name, is_guid, is_name
-from vmss_upgrade.inputs.values import is_address, origin_of, shown_address
+from vmss_upgrade.inputs.values import is_address, is_domain, is_group_name, is_guid, is_name, origin_of, shown_address
 
 ENVIRONMENTS: Final = tuple(AUTHORITIES)
 
 _NO_GUID = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
 _REQUEST_URL, _REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
+_NOT_MICROSOFTS = (
+    "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it belongs to in "
+    "`resource-manager-endpoint`."
+)
 _SERVICE_FABRIC = "IDENTITY_SERVER_THUMBPRINT"
 _SCALE_SET_ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
@@ -26,31 +29,22 @@ _SCALE_SET_ID = re.compile(
 def account_of(form: Form) -> Account:
     """Return the account that the inputs and the job's environment describe."""
     subscription, group, name = _scale_set(form)
-    return Account(
-        cloud=_cloud(form),
-        sign_in=_sign_in(form),
-        subscription_id=subscription,
-        resource_group=group,
-        scale_set=name,
-    )
+    cloud, sign_in = _cloud(form), _sign_in(form)
+    return Account(cloud=cloud, sign_in=sign_in, subscription_id=subscription, resource_group=group, scale_set=name)
 
 
 def _scale_set(form: Form) -> tuple[str, str, str]:
     """Return subscription, resource group and name: from the resource id if one was given, else from three inputs."""
     value = form["scale-set"]
-    subscription = form.matching(
-        "subscription-id", is_guid, "Copy it from `az account show --query id`.", lack=_NO_GUID
-    )
+    remedy = "Copy it from `az account show --query id`."
+    subscription = form.matching("subscription-id", is_guid, remedy, lack=_NO_GUID)
     group = form.matching("resource-group", is_group_name, "Give the name alone, as `az group list` prints it.")
     if value.startswith("/"):
         found = _SCALE_SET_ID.fullmatch(value)
         lack = _lack_of(found)
         if found is None or lack:
-            form.problem(
-                "scale-set",
-                f"{value!r} is not the resource id of a scale set{lack}",
-                "Copy it from `az vmss show --query id`.",
-            )
+            message = f"{value!r} is not the resource id of a scale set{lack}"
+            form.problem("scale-set", message, "Copy it from `az vmss show --query id`.")
             return "", "", ""
         _refuse_contradiction(form, "subscription-id", subscription, found["subscription"])
         _refuse_contradiction(form, "resource-group", group, found["group"])
@@ -70,12 +64,9 @@ def _lack_of(found: re.Match[str] | None) -> str:
     """Return which parts of the resource id cannot be such names; empty if nothing is wrong."""
     if found is None:
         return ""
-    names = (
-        ("subscription", is_guid, "subscription id"),
-        ("group", is_group_name, "resource group name"),
-        ("name", is_name, "scale set name"),
-    )
-    wrong = [f"{found[part]!r} is not a valid {what}" for part, is_one, what in names if not is_one(found[part])]
+    kinds = {"subscription id": is_guid, "resource group name": is_group_name, "scale set name": is_name}
+    parts = zip(found.groups(), kinds.items(), strict=True)
+    wrong = [f"{part!r} is not a valid {kind}" for part, (kind, is_one) in parts if not is_one(part)]
     return f": {', '.join(wrong)}" if wrong else ""
 
 
@@ -89,7 +80,9 @@ def _cloud(form: Form) -> Cloud:
     endpoint = _origin(form, "resource-manager-endpoint", form["resource-manager-endpoint"])
     is_private = bool(form["resource-manager-endpoint"])
     given = _origin(form, "authority-host", form["authority-host"])
-    inherited = "" if is_private and given else _authority_of(form.variable("AZURE_AUTHORITY_HOST").strip())
+    inherited = "" if is_private and given else form.variable("AZURE_AUTHORITY_HOST").strip()
+    if inherited and "://" not in inherited:
+        inherited = f"https://{inherited}"  # azure-identity takes a host alone, too
     inherited = _origin(form, "AZURE_AUTHORITY_HOST", inherited, " (in the environment)")
     if not is_private and environment:
         _refuse_another_authority(form, environment, "authority-host", given)
@@ -102,31 +95,19 @@ def _cloud(form: Form) -> Cloud:
     )
 
 
-def _authority_of(host: str) -> str:
-    """Return the address of what the environment names, as azure-identity reads it: it may be a host alone."""
-    return host if not host or "://" in host else f"https://{host}"
-
-
 def _origin(form: Form, name: str, value: str, where: str = "") -> str:
     origin = origin_of(value)
     if value and origin is None:
-        form.problem(
-            name,
-            f"{shown_address(value)!r}{where} is not the https address of a host",
-            "Write https://HOST or https://HOST:PORT.",
-        )
+        lack = f"{shown_address(value)!r}{where} is not the https address of a host"
+        form.problem(name, lack, "Write https://HOST or https://HOST:PORT.")
     return origin or ""
 
 
 def _refuse_another_authority(form: Form, environment: str, name: str, host: str) -> None:
     """Refuse an authority other than Microsoft's for Microsoft's clouds: it would get a secret, or GitHub's token."""
     if host and host != AUTHORITIES[environment]:
-        form.problem(
-            name,
-            f"{host!r} is not Microsoft's: {environment} signs in at {AUTHORITIES[environment]}",
-            "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it "
-            "belongs to in `resource-manager-endpoint`.",
-        )
+        lack = f"{host!r} is not Microsoft's: {environment} signs in at {AUTHORITIES[environment]}"
+        form.problem(name, lack, _NOT_MICROSOFTS)
 
 
 def _sign_in(form: Form) -> SignIn:

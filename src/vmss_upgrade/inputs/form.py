@@ -12,8 +12,7 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from vmss_upgrade.errors import InputProblem
-from vmss_upgrade.inputs.names import is_name
-from vmss_upgrade.inputs.values import parse_duration, parse_list, parse_number, parse_share, shown_address
+from vmss_upgrade.inputs.values import is_name, parse_duration, parse_list, parse_number, parse_share, shown_address
 from vmss_upgrade.rollout.policy import Share
 
 # name -> default, as in action.yml; an empty default is decided here or by the scale set
@@ -108,11 +107,8 @@ class Form:
     def refuse_other_spellings(self) -> None:
         """Refuse a variable that is named like an input but for the case of its letters: the runner writes capitals."""
         for name in self._spelled_otherwise:
-            self.problem(
-                name,
-                "(in the environment) looks like an input, but is not one",
-                f"Leave it out. The runner passes an input as {name.upper()}: give it by `with:`.",
-            )
+            remedy = f"Leave it out. The runner passes an input as {name.upper()}: give it by `with:`."
+            self.problem(name, "(in the environment) looks like an input, but is not one", remedy)
 
     def refuse_unknown(self) -> None:
         """Refuse a name that is not an input: the runner only warns of a typo, and the default would be used."""
@@ -127,8 +123,6 @@ class Form:
         for name, value in self._given.items():
             if any("\ud800" <= character <= "\udfff" for character in value):
                 self.problem(name, "holds bytes that are not UTF-8", "Write it as UTF-8.")
-
-    # -- one value -----------------------------------------------------------------------------------------------
 
     def choice(self, name: str, allowed: Iterable[str]) -> str | None:
         """Return the value out of `allowed`, whatever its case; None if it is not among them."""
@@ -171,11 +165,7 @@ class Form:
         share = parse_share(self[name])
         if share is not None and share.number >= least:
             return share
-        self.problem(
-            name,
-            f"{self[name]!r} is neither {what}",
-            f"Write a number from {least} on, or {least}% to 100%.",
-        )
+        self.problem(name, f"{self[name]!r} is neither {what}", f"Write a number from {least} on, or {least}% to 100%.")
         return None
 
     def matching(
@@ -195,14 +185,9 @@ class Form:
         """Return a text of printable ASCII, or empty. Another text is not shown: it may be a secret."""
         value = self[name]
         if value and not (value.isascii() and value.isprintable()):
-            self.problem(
-                name,
-                "holds line breaks, control characters or letters other than those of ASCII",
-                "Copy it again, without the extra characters.",
-            )
+            lack = "holds line breaks, control characters or letters other than those of ASCII"
+            self.problem(name, lack, "Copy it again, without the extra characters.")
         return value
-
-    # -- lists ---------------------------------------------------------------------------------------------------
 
     def numbers(self, name: str) -> tuple[int, ...]:
         """Return a list of numbers, each once, in the order given."""
@@ -210,11 +195,8 @@ class Form:
         numbers = {item: parse_number(item) for item in items}
         wrong += [repr(item) for item, number in numbers.items() if number is None]
         if wrong:
-            self.problem(
-                name,
-                f"{', '.join(wrong)} in the list cannot be the number of a domain",
-                "Write whole numbers from 0 on, each by itself, such as 0,1,4.",
-            )
+            lack = f"{', '.join(wrong)} in the list cannot be the number of a domain"
+            self.problem(name, lack, "Write whole numbers from 0 on, each by itself, such as 0,1,4.")
         return tuple(dict.fromkeys(number for number in numbers.values() if number is not None))
 
     def names(self, name: str, what: str, remedy: str) -> tuple[str, ...]:
@@ -232,10 +214,7 @@ class Form:
         """Return the items of a list, and the parts that cannot be items."""
         parsed = parse_list(self[name])
         if parsed is None:
-            self.problem(
-                name,
-                f"{self[name]!r} begins like a JSON array, but is not one",
-                'Write ["0", "1"], or separate the items with commas or line breaks.',
-            )
+            lack = f"{self[name]!r} begins like a JSON array, but is not one"
+            self.problem(name, lack, 'Write ["0", "1"], or separate the items with commas or line breaks.')
         items, wrong = parsed or ([], [])
         return [_unquoted(item) for item in items], wrong

@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.inputs.names import is_group_name, is_guid, is_name
-from vmss_upgrade.inputs.values import is_address, shown_address
+from vmss_upgrade.inputs.values import is_address, is_group_name, is_guid, is_name, shown_address
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command
 
@@ -17,7 +16,7 @@ _REMEDY_FOR_PART = (
     "Give the URN that `az vm image list` prints, PUBLISHER:OFFER:SKU:VERSION, as `image-version`, or its parts as "
     "`image-publisher`, `image-offer`, `image-sku` and `image-version`."
 )
-_IMAGE_INPUTS = (*_PLATFORM_IMAGE, "image-id", "image-uri")
+_WHOLE_IMAGE = ("image-id", "image-uri")
 
 # The forms of an id: words as they stand, and names in capitals. _VERSION may follow a gallery image.
 _MANAGED_IMAGE = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/images/IMAGE"
@@ -43,34 +42,25 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
     """
     if command is Command.STATUS:
         return ImageRequest()
-    given = [name for name in _IMAGE_INPUTS if form[name]]
+    given = [name for name in (*_PLATFORM_IMAGE, *_WHOLE_IMAGE) if form[name]]
     if command is Command.UPGRADE_INSTANCES:
         for name in given:
-            form.problem(
-                name,
-                "names an image, but `upgrade-instances` brings instances to the model as it stands",
-                "Leave it out, or use `operation: upgrade` to change the image.",
-            )
+            lack = "names an image, but `upgrade-instances` brings instances to the model as it stands"
+            form.problem(name, lack, "Leave it out, or use `operation: upgrade` to change the image.")
         return ImageRequest()
     if not given and command is Command.ROLLBACK:
         return ImageRequest()
     if not given and command is not None:
-        form.problem(
-            "image-version",
-            "no image is asked for",
-            "Give image-version (and image-sku, image-offer, image-publisher as needed), image-id or image-uri.",
-        )
+        remedy = "Give image-version (and image-sku, image-offer, image-publisher as needed), image-id or image-uri."
+        form.problem("image-version", "no image is asked for", remedy)
     _take_urn_apart(form)
     _refuse_several_images(form, given)
     for name in _PLATFORM_IMAGE:
         form.matching(name, is_name, _remedy_for_part(form[name]))
     version = form["image-version"]
     if command is Command.ROLLBACK and version.lower() == "latest":
-        form.problem(
-            "image-version",
-            "`latest` names no exact version to return to",
-            "Name the version that the instances ran before, or leave it out.",
-        )
+        remedy = "Name the version that the instances ran before, or leave it out."
+        form.problem("image-version", "`latest` names no exact version to return to", remedy)
     return ImageRequest(
         version="latest" if version.lower() == "latest" else version,
         sku=form["image-sku"],
@@ -90,11 +80,8 @@ def _take_urn_apart(form: Form) -> None:
     for name, part in parts.items():
         if name != urns[0] and form[name] and form[name].lower() != part.lower():
             wanted = ", ".join(f"{each}: {value}" for each, value in parts.items())
-            form.problem(
-                name,
-                f"{form[name]!r} contradicts the URN in `{urns[0]}`",
-                f"Leave it out, or write four inputs: {wanted}.",
-            )
+            lack = f"{form[name]!r} contradicts the URN in `{urns[0]}`"
+            form.problem(name, lack, f"Leave it out, or write four inputs: {wanted}.")
         form.replace(name, part)
 
 
@@ -108,8 +95,7 @@ def _remedy_for_part(value: str) -> str:
 
 
 def _refuse_several_images(form: Form, given: list[str]) -> None:
-    groups = [[name for name in given if name in _PLATFORM_IMAGE]]
-    groups += [[name] for name in given if name not in _PLATFORM_IMAGE]
+    groups = [[name for name in given if name in _PLATFORM_IMAGE], *([name] for name in _WHOLE_IMAGE if name in given)]
     groups = [group for group in groups if group]
     if len(groups) > 1:
         names = " and ".join("/".join(group) for group in groups)

@@ -46,43 +46,31 @@ def _canary(form: Form, batch_size: Share | None) -> int | None:
     if count is None:
         form.problem("canary", f"{value!r} is not a count of instances", "Write a number from 0 on, or leave it empty.")
     elif batch_size and not batch_size.is_percentage and count > batch_size.number:
-        form.problem(
-            "canary",
-            f"{count} instances are more than a batch may have (`batch-size: {batch_size}`)",
-            "Make canary smaller or batch-size larger.",
-        )
+        lack = f"{count} instances are more than a batch may have (`batch-size: {batch_size}`)"
+        form.problem("canary", lack, "Make canary smaller or batch-size larger.")
     return count
 
 
 def _selection(form: Form) -> Selection:
+    remedy = "Copy them from `az vmss list-instances`; leave `instance-ids` empty for all."
     return Selection(
         update_domains=form.numbers("update-domains"),
         fault_domains=form.numbers("fault-domains"),
         zones=form.names("zones", "the name of a zone", "Write the zones' names, such as 1,2."),
-        instance_ids=form.names(
-            "instance-ids",
-            "the id of an instance",
-            "Copy them from `az vmss list-instances`; leave `instance-ids` empty for all.",
-        ),
+        instance_ids=form.names("instance-ids", "the id of an instance", remedy),
     )
 
 
 def _min_healthy(form: Form) -> Share:
     share = form.share("min-healthy", least=0, what="a count of instances nor a percentage of those that run")
     if share and share.number and form["allow-downtime"].lower() == "true":
-        form.problem(
-            "min-healthy",
-            f"{share} contradicts `allow-downtime: true`, which lets every instance be away at once",
-            "Leave one of the two out.",
-        )
+        lack = f"{share} contradicts `allow-downtime: true`, which lets every instance be away at once"
+        form.problem("min-healthy", lack, "Leave one of the two out.")
     return share or DEFAULT_MIN_HEALTHY
 
 
 def _refuse_endless_bake(form: Form, policy: Policy) -> None:
     limit = parse_duration(form["batch-timeout"])
     if policy.bake_time and limit and policy.bake_time >= limit:
-        form.problem(
-            "bake-time",
-            f"{form['bake-time']} never ends within `batch-timeout` ({form['batch-timeout']})",
-            "Make bake-time shorter or batch-timeout longer.",
-        )
+        lack = f"{form['bake-time']} never ends within `batch-timeout` ({form['batch-timeout']})"
+        form.problem("bake-time", lack, "Make bake-time shorter or batch-timeout longer.")

@@ -24,13 +24,9 @@ def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded
     path = form["record"]
     if not path:
         return None
-    is_of_use = command in (None, Command.ROLLBACK) or policy.on_failure is OnFailure.ROLLBACK
-    if not is_of_use:
-        form.problem(
-            "record",
-            "is of no use without a rollback",
-            "Leave it out, or set `operation: rollback` or `on-failure: rollback`.",
-        )
+    if command not in (None, Command.ROLLBACK) and policy.on_failure is not OnFailure.ROLLBACK:
+        remedy = "Leave it out, or set `operation: rollback` or `on-failure: rollback`."
+        form.problem("record", "is of no use without a rollback", remedy)
         return None
     try:
         return _read(path, form.variable("GITHUB_WORKSPACE") or ".")
@@ -47,8 +43,7 @@ def _read(path: str, workspace: str) -> Recorded:
     if not is_path_below(path):
         raise _Unusable("does not name a file below the workspace")
     try:
-        text = _bytes_below(Path(workspace).resolve(), path).decode("utf-8")
-        record = json.loads(text)
+        record = json.loads(_bytes_below(Path(workspace).resolve(), path).decode("utf-8"))
     except OSError as error:
         raise _Unusable(f"cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Texts of a workflow author -> numbers, durations, shares and lists; None for a text that is none.
+"""Texts of a workflow author -> numbers, durations, shares and lists (None for a text that is none); names, addresses.
 
 Only ASCII digits are digits: `int` would take others, too, which a reader would not.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from pathlib import PurePosixPath
 
 from vmss_upgrade.addresses import parse_address
@@ -17,6 +18,16 @@ _CLOCK_UNITS = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s
 _SHARE = re.compile(r"([0-9]{1,9})\s*(%?)")
 _ADDRESS = re.compile(r"[!-~]+", re.ASCII)  # anything else must be percent-encoded
 _AMBIGUOUS = re.compile(r"[\\#]")  # the end of a host to some parsers only
+
+# The names that Azure allows ("Naming rules and restrictions for Azure resources"); where it is stricter for one kind,
+# it says so. No name is only dots or ends in a dot: in a path it would lead somewhere else.
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+", re.IGNORECASE | re.ASCII)
+_NAME = re.compile(r"\w(?:[\w.-]*[\w-])?", re.ASCII)
+# .NET's Char.IsLetterOrDigit, which Azure documents for resource groups
+_LETTERS_AND_DIGITS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"}
+_LONGEST_GROUP = 90
 
 
 def parse_number(text: str) -> int | None:
@@ -58,6 +69,30 @@ def parse_list(text: str) -> tuple[list[str], list[str]] | None:
     except (ValueError, RecursionError):
         return None
     return _trimmed([value for value in values if isinstance(value, str)]), wrong
+
+
+def is_guid(text: str) -> bool:
+    """Return whether the text is an id of Entra's or of a subscription."""
+    return bool(_GUID.fullmatch(text))
+
+
+def is_domain(text: str) -> bool:
+    """Return whether the text is a domain name of at least two parts, such as contoso.onmicrosoft.com."""
+    return bool(_DOMAIN.fullmatch(text))
+
+
+def is_name(text: str) -> bool:
+    """Return whether a scale set, an instance, a gallery, an image or a part of a platform image may have the name."""
+    return bool(_NAME.fullmatch(text))
+
+
+def is_group_name(text: str) -> bool:
+    """Return whether a resource group may have the name: letters and digits of any script, `_`, `-`, `.`, `(`, `)`."""
+    return (
+        0 < len(text) <= _LONGEST_GROUP
+        and not text.endswith(".")
+        and all(c in "_-.()" or unicodedata.category(c) in _LETTERS_AND_DIGITS for c in text)
+    )
 
 
 def is_path_below(text: str) -> bool:

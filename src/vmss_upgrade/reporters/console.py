@@ -15,12 +15,7 @@ import traceback
 from collections import Counter
 
 from vmss_upgrade.errors import Interrupted
-from vmss_upgrade.reporters.sanitiser.known_secrets import (
-    derived_forms,
-    forget_secrets,
-    is_long_enough,
-    keep_secret,
-)
+from vmss_upgrade.reporters.sanitiser import known_secrets
 from vmss_upgrade.reporters.sanitiser.text import clean, cut, shown, shown_lines
 
 ANNOTATIONS_PER_TYPE = 10
@@ -37,17 +32,16 @@ class Console:
         self._in_group = False
         self._annotations: Counter[str] = Counter()
         self._may_interrupt = True
-        forget_secrets()
+        known_secrets.forget_secrets()
 
     def say_last_words(self) -> None:
         """Let an output that closes from now on interrupt nothing: the run is over."""
         self._may_interrupt = False
 
-    # -- plain lines ---------------------------------------------------------------------------------------------
-
     def line(self, text: object = "", *, indent: int = 0, style: str = "") -> None:
         """Print one sanitised line."""
-        self.drawing(" " * indent + self._styled(shown(text), style))
+        said = shown(text)
+        self.drawing(" " * indent + (f"\x1b[{style}m{said}\x1b[0m" if style and self.colour else said))
 
     def lines(self, text: str) -> None:
         """Print a text of several lines, each sanitised."""
@@ -80,14 +74,12 @@ class Console:
 
         A secret that is too short to be hidden is passed over: it would be taken out of all texts.
         """
-        if not is_long_enough(secret):
+        if not known_secrets.is_long_enough(secret):
             return
-        keep_secret(secret)
+        known_secrets.keep_secret(secret)
         if self._github:
-            for form in (secret, *derived_forms(secret)):
+            for form in (secret, *known_secrets.derived_forms(secret)):
                 self._command("add-mask", form)
-
-    # -- groups and annotations ----------------------------------------------------------------------------------
 
     def open_group(self, title: str) -> None:
         """Begin a group, after the end of the one before."""
@@ -127,11 +119,6 @@ class Console:
         if self._annotations[kind] == ANNOTATIONS_PER_TYPE:
             message = cut(f"{message} (Further {kind}s are in the log and in the step summary only.)", 4096)
         self._command(kind, message, title=clean(title, LONGEST_TITLE))
-
-    # -- small steps ---------------------------------------------------------------------------------------------
-
-    def _styled(self, text: str, style: str) -> str:
-        return f"\x1b[{style}m{text}\x1b[0m" if style and self.colour else text
 
     def _command(self, name: str, message: str, **properties: str) -> None:
         """Print a workflow command, escaped by actions_toolkit, flushed at once."""

@@ -18,9 +18,6 @@ _READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _WRITING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-# -- GitHub's files ------------------------------------------------------------------------------------------------
-
-
 def append_whole(file: str, text: str) -> None:
     """Append the text to the file, on a line of its own; create the file if it is missing.
 
@@ -47,14 +44,11 @@ def save_state(file: str, name: str, value: str) -> None:
     append_whole(file, f"{prepare_key_value_message(name, value)}\n")
 
 
-# -- a file in a workspace that holds the sources of others, and perhaps their traps -------------------------------
-
-
 def write_below(root: str, path: str, content: bytes, *, check_old: Callable[[bytes], None]) -> None:
     """Write a file below `root`, in whole or not at all. What is there already, unless empty, must pass `check_old`.
 
-    Links inside of `root` are followed. The folders on the way are then opened one below the other, none through a
-    link: a link that is put there after it was looked at leads nowhere.
+    Others own `root`, and may have laid traps. Links inside of it are followed; the folders on the way are then opened
+    one below the other, none through a link: a link that is put there after it was looked at leads nowhere.
 
     Raises ValueError if the path leads out of `root` or below .git, or what `check_old` raises; OSError.
     """
@@ -119,9 +113,6 @@ def _replace(folder: int, name: str, content: bytes) -> None:
     except BaseException:
         os.unlink(part, dir_fd=folder)
         raise
-
-
-# -- small steps ---------------------------------------------------------------------------------------------------
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

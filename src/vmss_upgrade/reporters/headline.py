@@ -1,21 +1,19 @@
-"""How a run ended, in one paragraph: the same in log, summary and record."""
+"""How a run ended, in one paragraph: the same in log, summary and record. A sentence is empty if it does not apply."""
 
 from __future__ import annotations
 
-from collections import Counter
-
+from vmss_upgrade.reporters.heatmap import in_numbers
 from vmss_upgrade.reporters.next_steps import model_notice
 from vmss_upgrade.reporters.plan_facts import blast_radius
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.rollout.goal import is_on
-from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.wording import duration, listed
 
-_MARKS = {
+MARKS = {  # one sign for each
     Outcome.SUCCEEDED: "✅",
     Outcome.NOTHING_TO_DO: "✅",
     Outcome.PLANNED: "📋",
@@ -29,11 +27,6 @@ _MARKS = {
     Outcome.ROLLED_BACK: "↩️",
     Outcome.ROLLBACK_FAILED: "❌",
 }
-
-
-def mark(outcome: Outcome) -> str:
-    """Return one sign for an outcome."""
-    return _MARKS[outcome]
 
 
 def headline(report: Report) -> str:
@@ -123,16 +116,12 @@ def _nothing_to_do(report: Report, name: str) -> str:
 
 
 def _standing_in_words(report: Report, name: str) -> str:
-    numbers = Counter(report.cells().values())
-    parts = [f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell]]
-    has = f"{count(len(report.instances), 'instance')}: {', '.join(parts)}" if parts else "no instances"
+    cells = in_numbers(report.cells().values())
+    has = f"{count(len(report.instances), 'instance')}: {cells}" if cells else "no instances"
     model = f"The model holds {report.target}."
     if report.model is not None and not report.model.shows_image:
         model = "It has no model that instances could be made from or compared with."
     return f"{name} has {has}. {model}"
-
-
-# -- what else a reader must know; each is empty if it does not apply ----------------------------------------------
 
 
 def _health_caveat(report: Report, ending: Ending) -> str:
@@ -147,9 +136,8 @@ def _not_current(report: Report, ending: Ending) -> str:
     """Name the instances on the target image that are not on the newest model."""
     if ending.outcome is not Outcome.SUCCEEDED or not report.not_current:
         return ""
-    return (
-        f"Not current, because somebody changed the rest of the model during the rollout: {listed(report.not_current)}."
-    )
+    ids = listed(report.not_current)
+    return f"Not current, because somebody changed the rest of the model during the rollout: {ids}."
 
 
 def _not_selected(report: Report, ending: Ending) -> str:

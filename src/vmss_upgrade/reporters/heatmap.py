@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 from vmss_upgrade.reporters.sanitiser.text import clean
 from vmss_upgrade.rollout.domain import Domain, DomainKind
@@ -19,7 +18,6 @@ from vmss_upgrade.rollout.wording import in_natural_order
 CELLS_PER_LINE = 50  # of a log
 EMOJI_PER_LINE = 20  # of a summary, so that before and after stand side by side
 
-NO_DOMAIN = "no domain"
 LONGEST_ZONE = 40  # characters
 _SHORT = {DomainKind.UPDATE: "UD", DomainKind.FAULT: "FD"}
 _ALONE = {DomainKind.ZONE: "zone {zone}", DomainKind.SET: "all"}
@@ -51,8 +49,7 @@ class Row:
     @property
     def summary(self) -> str:
         """The number of cells of each kind, in words."""
-        numbers = Counter(cell for cells in self.fault_domains for cell in cells)
-        return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
+        return in_numbers(cell for cells in self.fault_domains for cell in cells)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +63,12 @@ class Heatmap:
     def cells(self) -> set[Cell]:
         """The cells that occur."""
         return {cell for row in self.rows for cells in row.fault_domains for cell in cells}
+
+
+def in_numbers(cells: Iterable[Cell]) -> str:
+    """Return how many cells there are of each kind, in words."""
+    numbers = Counter(cells)
+    return ", ".join(f"{numbers[cell]} {cell.value}" for cell in Cell if numbers[cell])
 
 
 def last_look(report: Report) -> Heatmap:
@@ -89,7 +92,7 @@ def kind_of_rows(report: Report) -> DomainKind:
 
 
 def heatmap(
-    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, labels: Mapping[Domain, str]
+    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, labels: Mapping[Domain | None, str]
 ) -> Heatmap:
     """Return the rows in the order of the rollout; instances that show no domain come last."""
 
@@ -100,26 +103,20 @@ def heatmap(
     # by label, not by domain: an instance that is deallocated shows no placement group, but belongs to its row
     members: dict[str, list[Instance]] = {}
     for instance in sorted(instances, key=order):
-        domain = instance.domain(kind)
-        members.setdefault(labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN, []).append(instance)
+        members.setdefault(labels[instance.domain(kind)], []).append(instance)
     return Heatmap(kind, tuple(Row(label, _by_fault_domain(row, cells)) for label, row in members.items()))
 
 
 def _by_fault_domain(row: list[Instance], cells: Mapping[str, Cell]) -> tuple[tuple[Cell, ...], ...]:
-    def place(instance: Instance) -> tuple[int, tuple[int, int | str]]:
-        return (fault_domain(instance), in_natural_order(instance.id))
-
-    def fault_domain(instance: Instance) -> int:
-        return -1 if instance.fault_domain is None else instance.fault_domain
-
-    groups = groupby(sorted(row, key=place), key=fault_domain)
-    return tuple(tuple(cells[instance.id] for instance in group) for _, group in groups)
+    groups: dict[int, list[Cell]] = defaultdict(list)
+    for instance in sorted(row, key=lambda each: in_natural_order(each.id)):
+        groups[-1 if instance.fault_domain is None else instance.fault_domain].append(cells[instance.id])
+    return tuple(tuple(groups[number]) for number in sorted(groups))
 
 
-def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain, str]:
-    """Return a short name per domain; zone and placement group only where there is more than one."""
-    shown = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
-    domains = sorted(shown, key=lambda domain: domain.order)
+def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain | None, str]:
+    """Return a short name per domain, and one for None; zone and placement group only where there is more than one."""
+    domains = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
     groups = sorted({domain.placement_group for domain in domains if domain.placement_group})
     zones = {domain.zone for domain in domains}
 
@@ -131,7 +128,7 @@ def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Dom
         group = f"PG{groups.index(domain.placement_group) + 1} " if is_numbered else ""
         return f"{zone}{group}{_SHORT[kind]} {domain.number}"
 
-    return {domain: label(domain) for domain in domains}
+    return {None: "no domain", **{domain: label(domain) for domain in domains}}
 
 
 def _plain(zone: str) -> str:
@@ -183,14 +180,12 @@ def _chunks(row: Row, width: int) -> list[list[tuple[Cell, ...]]]:
     lines: list[list[tuple[Cell, ...]]] = [[]]
     room = width
     for part in row.fault_domains:
-        rest = part
-        while rest:
+        while part:
             if room == 0:
                 lines.append([])
                 room = width
-            lines[-1].append(rest[:room])
-            taken = min(room, len(rest))
-            rest, room = rest[taken:], room - taken
+            lines[-1].append(part[:room])
+            part, room = part[room:], max(0, room - len(part))
     return lines
 
 

@@ -5,31 +5,11 @@ from __future__ import annotations
 from vmss_upgrade.reporters import heatmap, plan_facts, status_table
 from vmss_upgrade.reporters import phrases as words
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.reporters.headline import headline, mark
+from vmss_upgrade.reporters.headline import MARKS, headline
 from vmss_upgrade.reporters.next_steps import in_flight, left_undone, model_notice, next_steps
 from vmss_upgrade.reporters.sanitiser.text import clean, count
 from vmss_upgrade.rollout.findings import Finding, Severity
-from vmss_upgrade.rollout.history.events import (
-    BatchFailed,
-    BatchPassed,
-    BatchProgressed,
-    BatchStarted,
-    EndPredicted,
-    Event,
-    Holding,
-    ModelUpdated,
-    ModelUpdateStarted,
-    Noticed,
-    Phase,
-    RepairsResumed,
-    RepairsSuspending,
-    RollbackStarted,
-    RolloutFinished,
-    RolloutPlanned,
-    StatusSeen,
-    UpgradeAccepted,
-    Waiting,
-)
+from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.wording import duration, listed
@@ -47,44 +27,44 @@ class Log:
         self._report = report
         self._last_progress = ("", float("-inf"))
 
-    def tell(self, event: Event) -> None:
+    def tell(self, event: events.Event) -> None:
         """Say what happened."""
         match event:
-            case Noticed():
+            case events.Noticed():
                 self._tell_finding(event.finding)
-            case RolloutPlanned():
+            case events.RolloutPlanned():
                 self._tell_plan(event)
-            case StatusSeen():
+            case events.StatusSeen():
                 self._tell_status()
-            case RepairsSuspending():
+            case events.RepairsSuspending():
                 self._at(event.at, "suspending automatic instance repairs")
-            case RepairsResumed() if event.were_suspended:
+            case events.RepairsResumed() if event.were_suspended:
                 self._at(event.at, "automatic instance repairs are resumed")
-            case Waiting():
+            case events.Waiting():
                 tries = f"next try in {duration(event.seconds)}, until {_stamp(event.until)} at most"
                 detail = f" ({', '.join(filter(None, (event.detail, tries)))})"
                 self._progress(event.at, f"waiting: {event.why}", detail)
-            case ModelUpdateStarted():
+            case events.ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
-            case ModelUpdated():
+            case events.ModelUpdated():
                 which = "the previous image again" if self._report.goes_back else "the target image"
                 self._at(event.at, f"the model holds {which}, after {duration(event.seconds)}")
-            case Holding():
+            case events.Holding():
                 text = words.pending_in_words(event.troubles)
                 self._progress(event.at, f"holding until {_stamp(event.until)} at most: {text}")
-            case RollbackStarted():
+            case events.RollbackStarted():
                 self._tell_rollback(event)
-            case BatchStarted():
+            case events.BatchStarted():
                 self._tell_batch_started(event)
-            case UpgradeAccepted() if event.certain:
+            case events.UpgradeAccepted() if event.certain:
                 self._heatmap()
-            case BatchProgressed():
+            case events.BatchProgressed():
                 self._tell_progress(event)
-            case BatchPassed() | BatchFailed():
+            case events.BatchPassed() | events.BatchFailed():
                 self._tell_batch_ended(event)
-            case EndPredicted():
+            case events.EndPredicted():
                 self._at(event.at, f"{count(event.left, 'batch')} left, expected to end at {_stamp(event.end)}")
-            case RolloutFinished():
+            case events.RolloutFinished():
                 self._tell_end(event.ending)
 
     def _tell_finding(self, finding: Finding) -> None:
@@ -97,9 +77,7 @@ class Log:
             case Severity.NOTE:
                 self._console.notice(text)
 
-    # -- plan and status -----------------------------------------------------------------------------------------
-
-    def _tell_plan(self, event: RolloutPlanned) -> None:
+    def _tell_plan(self, event: events.RolloutPlanned) -> None:
         self._console.line("Plan", style="1")
         self._facts(plan_facts.plan_facts(self._report))
         self._heatmap()
@@ -107,7 +85,7 @@ class Log:
         if event.plan.batches:
             self._console.line(plan_facts.blast_radius(self._report), indent=2)
 
-    def _tell_rollback(self, event: RollbackStarted) -> None:
+    def _tell_rollback(self, event: events.RollbackStarted) -> None:
         self._console.close_group()
         self._at(event.at, "↩ rolling back", style="1;93")
         self._facts(plan_facts.rollback_facts(event.plan, event.failed.reason))
@@ -124,9 +102,7 @@ class Log:
         for row in table:
             self._console.line("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)), indent=2)
 
-    # -- batches -------------------------------------------------------------------------------------------------
-
-    def _tell_batch_started(self, event: BatchStarted) -> None:
+    def _tell_batch_started(self, event: events.BatchStarted) -> None:
         title = plan_facts.batch_title(event.batch, self._report.before)
         size = count(len(event.batch.instance_ids), "instance")
         kind, doing = ("Rollback batch", "returning") if self._report.goes_back else ("Batch", "upgrading")
@@ -134,30 +110,28 @@ class Log:
         self._at(event.at, f"{doing} instances {listed(event.batch.instance_ids, 30)}")
         self._last_progress = ("", float("-inf"))
 
-    def _tell_progress(self, event: BatchProgressed) -> None:
+    def _tell_progress(self, event: events.BatchProgressed) -> None:
         match event.phase:
-            case Phase.UPGRADING:
+            case events.Phase.UPGRADING:
                 text = f"Azure is upgrading; {words.on_target_in_words(event, self._report)}"
-            case Phase.BAKING:
+            case events.Phase.BAKING:
                 standing = words.proven(self._report, event.is_current)
                 text = f"all are {standing}; baking until {_stamp(event.until)}"
-            case Phase.GETTING_READY:
+            case events.Phase.GETTING_READY:
                 text = f"waiting until {_stamp(event.until)} for {words.pending_in_words(event.pending)}"
         self._progress(event.at, text)
 
-    def _tell_batch_ended(self, event: BatchPassed | BatchFailed) -> None:
+    def _tell_batch_ended(self, event: events.BatchPassed | events.BatchFailed) -> None:
         self._console.close_group()
         took = duration(self._report.batches[-1].seconds or 0.0)
         kind = "rollback batch" if self._report.goes_back else "batch"
-        if isinstance(event, BatchPassed):
+        if isinstance(event, events.BatchPassed):
             left = len(set(event.batch.instance_ids).intersection(self._report.arrived))
             standing = words.proven(self._report, event.is_current)
             result = f"{count(left, 'instance')} {standing}" if left else "none of its instances is left"
             self._at(event.at, f"✔ {kind} {event.batch.number} passed in {took}: {result}", style="92")
         else:
             self._at(event.at, f"✖ {kind} {event.batch.number} failed after {took}", style="1;91")
-
-    # -- the end -------------------------------------------------------------------------------------------------
 
     def _tell_end(self, ending: Ending) -> None:
         self._console.close_group()
@@ -166,7 +140,7 @@ class Log:
         is_good = ending.outcome.exit_code == 0
         if not is_good:
             self._tell_failures(ending)
-        text = f"{mark(ending.outcome)} {headline(self._report)}"
+        text = f"{MARKS[ending.outcome]} {headline(self._report)}"
         self._console.line(text, style="1;92" if is_good else "1;91")
         for step in next_steps(self._report):
             self._console.line(step.sentence, indent=2)
@@ -188,8 +162,6 @@ class Log:
         if not groups and not refused_with_findings:
             self._console.error(" ".join(filter(None, (ending.reason, in_flight(report), undone))), title)
 
-    # -- small steps ---------------------------------------------------------------------------------------------
-
     def _at(self, at: float, text: str, *, style: str = "") -> None:
         self._console.line(f"{_stamp(at)}  {text}", style=style)
 
@@ -204,7 +176,7 @@ class Log:
         for name, value in facts:
             self._console.line(f"{name:<15} {value}", indent=2)
 
-    def _batches(self, event: RolloutPlanned | RollbackStarted) -> None:
+    def _batches(self, event: events.RolloutPlanned | events.RollbackStarted) -> None:
         for batch in event.plan.batches:
             title = plan_facts.batch_title(batch, event.scale_set.instances)
             self._console.line(f"batch {batch.number}: {title}, instances {listed(batch.instance_ids, 20)}", indent=2)

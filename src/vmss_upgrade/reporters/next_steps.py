@@ -1,4 +1,7 @@
-"""What is left after a run, and what to do about it: one list for log and summary."""
+"""What is left after a run, and what to do about it: one list for log and summary.
+
+Each sentence and each command is empty if it does not apply.
+"""
 
 from __future__ import annotations
 
@@ -27,13 +30,8 @@ def next_steps(report: Report) -> list[NextStep]:
     ending = report.ending
     if ending is None or (ending.outcome.exit_code == 0 and not ending.remedy):
         return []
-    sentences = (
-        left_undone(report),
-        in_flight(report),
-        _repairs_notice(report),
-        ending.remedy,
-        _how_to_return(report),
-    )
+    remaining, at_work, repairs = left_undone(report), in_flight(report), _repairs_notice(report)
+    sentences = (remaining, at_work, repairs, ending.remedy, _how_to_return(report))
     commands = (
         ("To see what Azure knows about the instance:", _closer_look(report)),
         ("To put the previous image back into the model:", way_back(report)),
@@ -42,9 +40,6 @@ def next_steps(report: Report) -> list[NextStep]:
         *(NextStep(sentence) for sentence in sentences if sentence),
         *(NextStep(sentence, command) for sentence, command in commands if command),
     ]
-
-
-# -- each sentence, empty if it does not apply ---------------------------------------------------------------------
 
 
 def left_undone(report: Report) -> str:
@@ -105,9 +100,6 @@ def _how_to_return(report: Report) -> str:
         return ""
     inputs = rollback_to(report.previous, instead_of=report.target)
     return f"To return model and instances to the previous image, run this action with {inputs}."
-
-
-# -- each command, empty if it does not apply ----------------------------------------------------------------------
 
 
 def way_back(report: Report) -> str:

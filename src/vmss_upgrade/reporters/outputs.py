@@ -9,8 +9,7 @@ import json
 
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.record import as_plan
-from vmss_upgrade.reporters.sanitiser.json_text import as_json
-from vmss_upgrade.reporters.sanitiser.text import clean
+from vmss_upgrade.reporters.sanitiser.text import as_json, clean
 from vmss_upgrade.rollout.history.report import Report
 
 LONGEST_OUTPUTS = 450_000  # characters of all; GitHub takes 1 MiB of a job, and counts two bytes a character
@@ -43,14 +42,13 @@ def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:
     A plan loses its lists, and says so in `left_out`; a list of ids loses its end. The room that is left goes to the
     lists in their order.
     """
-    limit = LONGEST_OUTPUTS
-    if sum(map(len, outputs.values())) <= limit:
+    if sum(map(len, outputs.values())) <= LONGEST_OUTPUTS:
         return outputs, []
     plan = json.loads(outputs["plan"] or "{}")
-    if len(outputs["plan"]) > min(_LONGEST_PLAN, limit // 2):
+    if len(outputs["plan"]) > min(_LONGEST_PLAN, LONGEST_OUTPUTS // 2):
         plan = {**plan, **{name: [] for name in _OF_PLAN}, "left_out": list(_OF_PLAN)}
     fitting = {**outputs, "plan": as_json(plan) if plan else ""}
-    room = limit - sum(len(value) for name, value in fitting.items() if name not in _LISTS)
+    room = LONGEST_OUTPUTS - sum(len(value) for name, value in fitting.items() if name not in _LISTS)
     for name in _LISTS:
         share = room // 2 if name != _LISTS[-1] else room
         fitting[name] = _first_of(outputs[name], share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from vmss_upgrade.reporters.heatmap import domain_labels
 from vmss_upgrade.reporters.sanitiser.text import count
@@ -11,7 +12,7 @@ from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import expected_healthy, floor, stopped_ids
-from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
@@ -25,11 +26,9 @@ def blast_radius(report: Report) -> str:
         return "No instance is upgraded."
     lowest = min(expected_healthy(ScaleSet(model=report.model, instances=report.before), report.plan.due_now))
     state = "healthy" if report.model.health_signal.proves_health else "running"
-    return (
-        f"At most {report.plan.largest_batch} of {count(len(report.before), 'instance')} are away at once, and the "
-        f"smallest {state} count expected is {lowest}; open connections to the instances of a batch are cut when it "
-        "starts."
-    )
+    away = f"At most {report.plan.largest_batch} of {count(len(report.before), 'instance')} are away at once"
+    connections = "open connections to the instances of a batch are cut when it starts"
+    return f"{away}, and the smallest {state} count expected is {lowest}; {connections}."
 
 
 def plan_facts(report: Report) -> list[tuple[str, str]]:
@@ -39,7 +38,6 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         return []
     image = "that image" if plan.is_rollback else "the target image"
     holds = f"holds {image} already" if command is not Command.UPGRADE_INSTANCES else "stays as it stands"
-    moving = "To return" if plan.is_rollback else "To upgrade"
     facts = [
         ("Scale set", f"{model.name} (resource group {model.resource_group}, {model.location})"),
         *_images(plan),
@@ -49,7 +47,7 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         facts.append(("Model's time", model.time))
     if command is not Command.UPDATE_MODEL:
         facts += [
-            (moving, f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
+            ("To return" if plan.is_rollback else "To upgrade", _size(plan)),
             ("Strategy", _strategy(plan)),
             ("Min healthy", _floor_in_words(plan, policy, model, report.before)),
             ("Health signal", model.health_signal.value),
@@ -59,10 +57,10 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         facts.append(("On failure", f"{plan.leaves} is put back, and every instance that moved returns to it"))
     if plan.batches:
         facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
-    if plan.untouched:
-        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
+    facts += _not_touched(plan)
     if plan.skipped:
-        facts.append(("Skipped", _skipped_in_words(plan)))
+        groups = skipped_by_reason(plan.skipped).items()
+        facts.append(("Skipped", "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in groups)))
     return facts
 
 
@@ -75,24 +73,24 @@ def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
 
 def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
     """Return a rollback that follows a failed rollout as names and values."""
-    facts = [
-        ("Because", because),
-        *_images(plan),
-        ("Model", "gets the previous image back first" if plan.update_model else "holds the previous image already"),
-        ("To return", f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"),
-    ]
-    if plan.untouched:
-        facts.append(("Not touched", f"{count(len(plan.untouched), 'instance')} ({listed(plan.untouched)})"))
-    return facts
+    model = "gets the previous image back first" if plan.update_model else "holds the previous image already"
+    ways = [("Because", because), *_images(plan), ("Model", model), ("To return", _size(plan))]
+    return [*ways, *_not_touched(plan)]
+
+
+def _size(plan: RolloutPlan) -> str:
+    return f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"
+
+
+def _not_touched(plan: RolloutPlan) -> list[tuple[str, str]]:
+    left = plan.untouched
+    return [("Not touched", f"{count(len(left), 'instance')} ({listed(left)})")] if left else []
 
 
 def _strategy(plan: RolloutPlan) -> str:
-    parts = [
-        "batches across the set"
-        if plan.grouping is DomainKind.SET
-        else f"{plan.grouping.value} by {plan.grouping.value}"
-    ]
-    parts.append(f"at most {count(plan.largest_batch, 'instance')} at once")
+    domain = plan.grouping.value
+    batches = "batches across the set" if plan.grouping is DomainKind.SET else f"{domain} by {domain}"
+    parts = [batches, f"at most {count(plan.largest_batch, 'instance')} at once"]
     if plan.canary:
         parts.append(f"{count(plan.canary, 'canary')} first")
     if plan.stop_after is not None:
@@ -119,12 +117,12 @@ def _bake_in_words(policy: Policy, model: Model) -> str:
     return f"{bake}: an instance that fails later than that is noticed only between batches"
 
 
-def _skipped_in_words(plan: RolloutPlan) -> str:
-    """Return how many are skipped, per reason."""
+def skipped_by_reason(skipped: Iterable[Skipped]) -> dict[str, list[str]]:
+    """Group the ids of skipped instances by the reason, in the order of its first appearance."""
     by_reason: dict[str, list[str]] = defaultdict(list)
-    for skipped in plan.skipped:
-        by_reason[skipped.reason.value].append(skipped.instance_id)
-    return "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in by_reason.items())
+    for each in skipped:
+        by_reason[each.reason.value].append(each.instance_id)
+    return by_reason
 
 
 def batch_title(batch: Batch, instances: tuple[Instance, ...]) -> str:

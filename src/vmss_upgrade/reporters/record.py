@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from vmss_upgrade.reporters.files import write_below
 from vmss_upgrade.reporters.headline import headline
 from vmss_upgrade.reporters.next_steps import way_back
 from vmss_upgrade.reporters.plan_facts import blast_radius
-from vmss_upgrade.reporters.sanitiser.json_text import as_json
-from vmss_upgrade.reporters.sanitiser.text import clean, without_queries
-from vmss_upgrade.rollout.domain import Domain
+from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.batch_record import BatchRecord
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
+from vmss_upgrade.rollout.planning.plan import Batch, Skipped
 from vmss_upgrade.rollout.scale_set import Instance
 
 SCHEMA = "vmss-upgrade/record/1"
@@ -47,13 +47,13 @@ def as_record(report: Report) -> dict[str, Any]:
         "upgraded": report.upgraded,
         "rolled_back": report.rolled_back,
         "failed": report.failed,
-        "skipped": [{"instance_id": s.instance_id, "reason": s.reason.value} for s in report.skipped],
+        "skipped": _skips(report.skipped),
         "remaining": report.remaining,
         "lowest_healthy": _lowest_healthy(report),
         "command": report.command.value if report.shown is None else Command.STATUS.value,
         **_of_plan(report),
-        "planned_batches": _planned_batches(report),
-        "batches": [_batch(record) for record in report.batches if not record.is_back],
+        "planned_batches": [_batch(batch) for batch in report.plan.batches] if report.plan else [],
+        "batches": [_started(record) for record in report.batches if not record.is_back],
         "rollback": _rollback(report),
         "failures": [_failure(failure) for failure in report.failures()],
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
@@ -121,13 +121,13 @@ def as_plan(report: Report) -> dict[str, Any] | None:
     if plan is None:
         return None
     parts = _images(report) | _of_plan(report)
-    lists = {"batches": _planned_batches(report), "skipped": _planned_skips(report), "untouched": list(plan.untouched)}
+    batches = [_batch(batch) for batch in plan.batches]
+    lists = {"batches": batches, "skipped": _skips(plan.skipped), "untouched": parts["untouched"]}
     return _with_texts({name: parts[name] for name in PLAN} | lists, LONGEST_TEXT)
 
 
-def _planned_skips(report: Report) -> list[dict[str, str]]:
-    skipped = report.plan.skipped if report.plan else ()
-    return [{"instance_id": s.instance_id, "reason": s.reason.value} for s in skipped]
+def _skips(skipped: Iterable[Skipped]) -> list[dict[str, str]]:
+    return [{"instance_id": each.instance_id, "reason": each.reason.value} for each in skipped]
 
 
 def _with_texts(record: dict[str, Any], limit: int) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _with_texts(record: dict[str, Any], limit: int) -> dict[str, Any]:
     def of(value: Any) -> Any:
         if isinstance(value, str):
             if value not in texts:
-                texts[value] = without_queries(value, limit)
+                texts[value] = cut(value, limit)
             return texts[value]
         if isinstance(value, dict):
             return {key: of(item) for key, item in value.items()}
@@ -176,33 +176,27 @@ def _rollback(report: Report) -> dict[str, Any] | None:
     return {
         "image": str(report.rollback.reaches),
         "model_restored": report.model_restored,
-        "batches": [_batch(record) for record in report.batches if record.is_back],
+        "batches": [_started(record) for record in report.batches if record.is_back],
     }
 
 
-def _planned_batches(report: Report) -> list[dict[str, Any]]:
-    batches = report.plan.batches if report.plan else ()
-    return [{"number": b.number, "domain": _domain(b.domain), "instance_ids": list(b.instance_ids)} for b in batches]
-
-
-def _batch(record: BatchRecord) -> dict[str, Any]:
+def _started(record: BatchRecord) -> dict[str, Any]:
     return {
-        "number": record.batch.number,
-        "domain": _domain(record.batch.domain),
-        "instance_ids": list(record.batch.instance_ids),
+        **_batch(record.batch),
         "started_at": round(record.started_at, 1),
         "seconds": None if record.seconds is None else round(record.seconds, 1),
         "result": record.result.value,
     }
 
 
-def _domain(domain: Domain) -> dict[str, Any]:
-    return {
-        "kind": domain.kind.value,
-        "number": domain.number,
-        "zone": domain.zone,
-        "placement_group": domain.placement_group,
+def _batch(batch: Batch) -> dict[str, Any]:
+    domain = {
+        "kind": batch.domain.kind.value,
+        "number": batch.domain.number,
+        "zone": batch.domain.zone,
+        "placement_group": batch.domain.placement_group,
     }
+    return {"number": batch.number, "domain": domain, "instance_ids": list(batch.instance_ids)}
 
 
 def _failure(failure: Failure) -> dict[str, Any]:

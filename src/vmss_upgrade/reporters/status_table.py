@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.reporters.heatmap import NO_DOMAIN, domain_labels, kind_of_rows
+from vmss_upgrade.reporters.heatmap import domain_labels, kind_of_rows
 from vmss_upgrade.reporters.sanitiser.text import cut
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image
@@ -24,10 +24,8 @@ def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...
     cells = report.cells()
     rows: list[tuple[str, ...]] = []
     for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
-        domain = instance.domain(kind)
-        where = labels.get(domain, NO_DOMAIN) if domain else NO_DOMAIN
+        where, image = labels[instance.domain(kind)], _short_name(instance.image, report.target)
         state = f"{str(instance.provisioning) or 'not shown'}, {instance.power.value}"
-        image = _short_name(instance.image, report.target)
         health = instance.health.value
         rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
     heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")

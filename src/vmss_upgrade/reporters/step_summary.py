@@ -11,10 +11,10 @@ import os
 
 from vmss_upgrade.reporters import heatmap
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.headline import headline, mark
+from vmss_upgrade.reporters.headline import MARKS, headline
 from vmss_upgrade.reporters.next_steps import next_steps
 from vmss_upgrade.reporters.phrases import failures_by_code, health_in_numbers
-from vmss_upgrade.reporters.plan_facts import batch_title, blast_radius, plan_facts
+from vmss_upgrade.reporters.plan_facts import batch_title, blast_radius, plan_facts, skipped_by_reason
 from vmss_upgrade.reporters.sanitiser.text import code, count, fenced, markdown
 from vmss_upgrade.reporters.status_table import status_columns
 from vmss_upgrade.rollout.failures import Failure
@@ -95,7 +95,7 @@ def _fitting(section: list[str], room: int) -> str:
 def _title(report: Report, simulated: str) -> list[str]:
     outcome = report.ending.outcome if report.ending else Outcome.HALTED
     name = f"{markdown(report.model.name, LONGEST_NAME)}: " if report.model else ""
-    lines = [f"## {mark(outcome)} {name}{outcome.value}", "", _literal(headline(report))]
+    lines = [f"## {MARKS[outcome]} {name}{outcome.value}", "", _literal(headline(report))]
     if simulated:
         lines = [f"> **Simulated run** (scenario {code(simulated, LONGEST_NAME)}): no Azure was involved.", "", *lines]
     return lines
@@ -146,18 +146,16 @@ def _facts(report: Report) -> list[str]:
     facts = plan_facts(report)
     if not facts:
         return []
-    lines = ["### The rollout", "", "| | |", "| --- | --- |"]
-    lines += [f"| {name} | {markdown(value, LONGEST_MESSAGE)} |" for name, value in facts]
     if report.model_update_seconds is not None:
-        lines.append(f"| Model updated in | {duration(report.model_update_seconds)} |")
-    lines.append(f"| Duration | {duration(report.duration)} |")
+        facts.append(("Model updated in", duration(report.model_update_seconds)))
+    facts.append(("Duration", duration(report.duration)))
     if report.seconds_waited:
-        lines.append(f"| Waited for Azure | {duration(report.seconds_waited)} |")
+        facts.append(("Waited for Azure", duration(report.seconds_waited)))
     if health := health_in_numbers(report):
-        lines.append(f"| Health | {health} |")
+        facts.append(("Health", health))
     if report.ending and report.ending.outcome is Outcome.PLANNED:
-        lines.append(f"| Blast radius | {_literal(blast_radius(report))} |")
-    return lines
+        facts.append(("Blast radius", blast_radius(report)))
+    return ["### The rollout", "", *_fact_table(facts)]
 
 
 def _heatmaps(report: Report) -> list[str]:
@@ -191,19 +189,17 @@ def _rollback(report: Report) -> list[str]:
     model = "holds the previous image again" if report.model_restored else "may still hold the target image"
     returned = f"{len(report.rolled_back)} of {count(len(plan.instance_ids), 'instance')}"
     facts = [("Returned to", str(plan.reaches)), ("Model", model), ("Returned", returned)]
-    lines = [
-        "### Rollback",
-        "",
-        "| | |",
-        "| --- | --- |",
-        *(f"| {name} | {markdown(value, LONGEST_MESSAGE)} |" for name, value in facts),
-    ]
+    lines = ["### Rollback", "", *_fact_table(facts)]
     return [*lines, "", *_batch_table(plan, records, report)] if plan.batches or records else lines
 
 
+def _fact_table(facts: list[tuple[str, str]]) -> list[str]:
+    return ["| | |", "| --- | --- |", *(f"| {name} | {_literal(value)} |" for name, value in facts)]
+
+
 def _batch_table(plan: RolloutPlan, records: list[BatchRecord], report: Report) -> list[str]:
-    lines = ["| Batch | Domain | Instances | Started after | Took | Result |"]
-    lines.append("| ---: | --- | --- | ---: | ---: | --- |")
+    heading = "| Batch | Domain | Instances | Started after | Took | Result |"
+    lines = [heading, "| ---: | --- | --- | ---: | ---: | --- |"]
     started = {record.batch.number: record for record in records}
     planned = {batch.number: batch for batch in plan.batches}
     planned |= {record.batch.number: record.batch for record in records}
@@ -232,11 +228,8 @@ def _findings(report: Report) -> list[str]:
 def _skipped(report: Report) -> list[str]:
     if not report.skipped:
         return []
-    by_reason: dict[str, list[str]] = {}
-    for skipped in report.skipped:
-        by_reason.setdefault(skipped.reason.value, []).append(skipped.instance_id)
     lines = ["<details>", f"<summary>{count(len(report.skipped), 'instance')} skipped</summary>", ""]
-    lines += [f"- {reason}: {code(listed(ids, 1000))}" for reason, ids in by_reason.items()]
+    lines += [f"- {reason}: {code(listed(ids, 1000))}" for reason, ids in skipped_by_reason(report.skipped).items()]
     return [*lines, "", "</details>"]
 
 

@@ -86,7 +86,7 @@ def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPa
 def test_a_signature_that_is_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = replace(failing(words), world="vhd")
     assert judge.faults_of_case(case) == []
-    mutate(monkeypatch, {"keep_secret": nothing, "without_queries": as_it_is})
+    mutate(monkeypatch, {"keep_secret": nothing, "text.cut": as_it_is})
     assert faults_by(judge.secrets_stay_secret, case)
 
 

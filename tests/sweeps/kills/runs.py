@@ -16,8 +16,7 @@ from harness.wire import wired
 from sweeps.kills.wire import Cut, Kill, Moment
 from vmss_upgrade import post
 from vmss_upgrade.azure_api.connection import connect
-from vmss_upgrade.handover.progress import from_value
-from vmss_upgrade.handover.state_file import ROLLOUT
+from vmss_upgrade.handover.progress import ROLLOUT, from_value
 
 PAUSES = (0.0, 30.0, 3600.0)  # seconds between the end of the job and the next run
 

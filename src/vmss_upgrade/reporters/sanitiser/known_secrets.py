@@ -114,13 +114,13 @@ class _Kept:
 
     def taken_out_of(self, text: str) -> str:
         """Return the text without the secrets."""
-        if not self.known or not (_may_be_escaped(text) or self._found(_compact(text))):
+        if not self.known or not (any(escape in text for escape in "%\\&") or self._found(_compact(text))):
             return text
-        spans = sorted(
+        spans = [
             (view.begins[begin], view.ends[end - 1])
             for view in _views_of(text)
             for begin, end in self._found(view.text)
-        )
+        ]
         parts, done = [], 0
         for begin, end in _merged(spans):
             parts += [text[done:begin], TAKEN]
@@ -157,19 +157,14 @@ class _Kept:
 _kept = _Kept()
 
 
-def _may_be_escaped(text: str) -> bool:
-    return any(sign in text for sign in "%\\&")
-
-
 def _compact(text: str) -> str:
     return "".join(text.replace(HOLE, "").split())
 
 
 def _forms_to_look_for(secret: str) -> Iterator[str]:
     """Yield the secret and its forms that cannot be read back from a text: blanks as +, Base64, hexadecimal digits."""
-    forms = [_compact(visible(secret)), _compact(visible(secret.strip().replace(" ", "+")))]
     value = secret.encode("utf-8", "replace")
-    forms += _in_base64(value)
+    forms = [_compact(visible(secret)), _compact(visible(secret.strip().replace(" ", "+"))), *_in_base64(value)]
     if len(secret) <= _LONGEST_HAND_MADE:
         forms += [value.hex(), value.hex().upper(), *_in_base64(secret.encode("utf-16-le", "replace"))]
     return (form for form in dict.fromkeys(forms) if len(form) >= SHORTEST_SECRET)
@@ -194,10 +189,10 @@ def _read(view: _View) -> _View:
     ends: list[int] = []
     done = 0
     for found in _ESCAPE.finditer(view.text):
-        text.append(view.text[done : found.start()])
-        begins += view.begins[done : found.start()]
-        ends += view.ends[done : found.start()]
         at = found.start()
+        text.append(view.text[done:at])
+        begins += view.begins[done:at]
+        ends += view.ends[done:at]
         for sign, length in _meant_by(found):
             if not sign.isspace() and visible(sign) != HOLE:
                 text.append(sign)
@@ -221,15 +216,12 @@ def _meant_by(found: re.Match[str]) -> Iterator[tuple[str, int]]:
         yield from ((sign, len(found.group())) for sign in html.unescape(found.group())[:1])
 
 
-def _merged(spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the spans, those that touch each other as one."""
-    current: tuple[int, int] | None = None
-    for span in spans:
-        if current is None or span[0] > current[1]:
-            if current is not None:
-                yield current
-            current = span
+def _merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the spans in order, those that touch each other as one."""
+    merged: list[tuple[int, int]] = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
-            current = (current[0], max(current[1], span[1]))
-    if current is not None:
-        yield current
+            merged.append((begin, end))
+    return merged

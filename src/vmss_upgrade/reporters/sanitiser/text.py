@@ -7,8 +7,9 @@ too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Final
+from typing import Any, Final
 
 from vmss_upgrade.reporters.sanitiser.characters import HOLE, LINE_BREAKS
 from vmss_upgrade.reporters.sanitiser.redaction import LONGEST_TEXT, redact, shortened
@@ -27,6 +28,11 @@ _MEANS_MORE = re.compile(
     r":(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):|#[0-9]|\bGH-[0-9]|(?<![\w-])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![\w-])",
     re.IGNORECASE,
 )
+
+# What a later step's `cat rollout.json` or `echo "$PLAN"` may not print: the runner takes it for a command.
+# Each can stand inside of texts only. Some shells' `echo` acts upon the short escapes: it would make line breaks of \n.
+_ACTED_UPON = re.compile(r"##|::|\\[\\bfnrt]|\x7f")
+_SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "\\": "\\"}
 
 
 def clean(text: object, limit: int = LONGEST_TEXT) -> str:
@@ -54,9 +60,9 @@ def shown_lines(text: str) -> list[str]:
     return [" " * min(len(line) - len(line.lstrip(" ")), 100) + shown(line) for line in lines]
 
 
-def without_queries(text: str, limit: int = LONGEST_TEXT) -> str:
+def cut(text: str, limit: int = LONGEST_TEXT) -> str:
     """Return at most `limit` characters of the text, line breaks kept, without invisible characters, secrets, and the
-    query strings of addresses, in which signatures (SAS) travel.
+    query strings of addresses, in which signatures (SAS) travel. Secrets go first: half a secret is not recognised.
     """
     return shortened(redact(text, limit).replace(HOLE, " "), limit)
 
@@ -112,6 +118,11 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun if number == 1 else plural}"
 
 
-def cut(text: str, limit: int) -> str:
-    """Return at most `limit` characters, with a visible cut. Secrets go first: half a secret is not recognised."""
-    return without_queries(text, limit)
+def as_json(value: Any, indent: int | None = None) -> str:
+    """Return the value as JSON of printable ASCII without any `##`, `::`, or escape other than \\u and \\"."""
+    return _ACTED_UPON.sub(_as_unicode, json.dumps(value, indent=indent))
+
+
+def _as_unicode(found: re.Match[str]) -> str:
+    signs = _SHORT[found.group()[1]] if found.group()[0] == "\\" else found.group()
+    return "".join(f"\\u{ord(sign):04x}" for sign in signs)
