@@ -98,14 +98,14 @@ class ScaleSetApi(Protocol):
         """Write the image, and nothing else, into the model, provided the model still has `etag`."""
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
-        """Bring these instances to the model, all at once (manualupgrade)."""
+        """Upgrade these instances to the model, all at once (manualupgrade)."""
 
 
 class Clock(Protocol):
     """Time. `now` is in seconds from an arbitrary point and never goes back."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary point."""
+        """Return the seconds since an arbitrary point."""
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Interrupted when the run is cancelled."""

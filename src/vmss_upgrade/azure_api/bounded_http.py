@@ -1,4 +1,4 @@
-"""HTTP whose every answer has an end: whoever answers may neither trickle for ever nor send without end.
+"""HTTP whose every answer has an end: no server may trickle for ever or send without end.
 
 `requests` bounds each read alone, and no size. Here the bytes of an answer, from the status line of a proxy's tunnel to
 the last trailer, are taken from the socket by one reader that counts them and sets the socket's timeout to what is left
@@ -49,10 +49,10 @@ class Allowance:
         self._ends, self._left = self._now() + self.seconds, self.size
 
     def time_left(self) -> float:
-        """Seconds, more than none. Raises AnswerTooSlow where there are none."""
+        """Return the seconds, more than none. Raises AnswerTooSlow where there are none."""
         left = self._ends - self._now()
         if left <= 0:
-            raise AnswerTooSlow(self.seconds)
+            raise AnswerTooSlow(f"the answer did not end within {self.seconds:g} s, and was left")
         return left
 
     def take(self, count: int) -> None:
@@ -101,7 +101,7 @@ class _Bounded:
         self._allowance = allowance
 
     def response_class(self, sock: Any, *args: Any, **options: Any) -> http.client.HTTPResponse:
-        """What `http.client` makes an answer of, also of a proxy's to CONNECT."""
+        """Make an answer as `http.client` does, also of a proxy's to CONNECT."""
         response = http.client.HTTPResponse(sock, *args, **options)
         response.fp.close()
         response.fp = io.BufferedReader(_Reader(sock, self._allowance), BLOCK)
@@ -123,7 +123,7 @@ class _HttpConnection(_Bounded, HTTPConnection):  # type: ignore[misc]  # http.c
 
 class _HttpsConnection(_Bounded, HTTPSConnection):  # type: ignore[misc]
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
-        """TLS to the proxy. The TLS inside of it reads record by record, each read within the allowance."""
+        """Begin TLS to the proxy. The TLS inside of it reads record by record, each read within the allowance."""
         proxy: Any = super()._connect_tls_proxy(hostname, sock)
         read = proxy.recv
 
@@ -145,14 +145,14 @@ class BoundedAdapter(HTTPAdapter):
         super().__init__(max_retries=Retry(total=False, redirect=False, raise_on_status=False))
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
-        """urllib3's pool for a request, which makes our connections."""
+        """Return urllib3's pool for a request, which makes our connections."""
         pool: Any = super().get_connection_with_tls_context(*args, **options)
         made = _HttpsConnection if isinstance(pool, HTTPSConnectionPool) else _HttpConnection
         pool.ConnectionCls = functools.partial(made, allowance=self._allowance)
         return pool
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override]
-        """The answer with its body. Raises AnswerTooSlow and AnswerTooLarge beside what `requests` does."""
+        """Return the answer with its body. Raises AnswerTooSlow and AnswerTooLarge beside what `requests` does."""
         self._allowance.renew()
         response = super().send(request, stream=True, **options)
         try:
@@ -164,7 +164,7 @@ class BoundedAdapter(HTTPAdapter):
         return response
 
     def _body(self, response: requests.Response) -> bytes:
-        """The body, unpacked: a few bytes on the wire can be a thousand times as many."""
+        """Return the body, unpacked: a few bytes on the wire can be a thousand times as many."""
         parts, left = [], self._allowance.size
         for part in response.iter_content(BLOCK):
             left -= len(part)
@@ -175,7 +175,7 @@ class BoundedAdapter(HTTPAdapter):
 
 
 def bounded_session(now: Callable[[], float]) -> requests.Session:
-    """A session that takes proxies and certificates from the environment, and nothing else; it keeps no cookies.
+    """Return a session that takes proxies and certificates from the environment, and nothing else; it keeps no cookies.
 
     Raises VmssUpgradeError where the address of a proxy cannot be read.
     """
@@ -190,7 +190,7 @@ def bounded_session(now: Callable[[], float]) -> requests.Session:
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """The authentication of a request that has its own: without one, `requests` looks into `.netrc`."""
+    """Return the request, which authenticates itself: without this, `requests` looks into `.netrc`."""
     return request
 
 

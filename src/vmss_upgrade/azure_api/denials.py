@@ -31,7 +31,7 @@ _ROLE = "Give the identity the role that the README describes, on the scale set 
 
 
 def remedy_for_denial(status: int, code: str, message: str) -> str:
-    """What to do about a 401 or 403 of Resource Manager; empty where nothing is known that helps."""
+    """Return what to do about a 401 or 403 of Resource Manager; empty where nothing is known that helps."""
     return _unauthorized(code.lower(), message) if status == 401 else _forbidden(code.lower(), message)
 
 

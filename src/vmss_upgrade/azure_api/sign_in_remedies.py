@@ -78,17 +78,17 @@ _NO_SERVICE = (
 
 
 def entra_remedy(message: str) -> str:
-    """What to do about a refusal of Entra's; empty where its number is unknown, or missing."""
+    """Return what to do about a refusal of Entra's; empty where its number is unknown, or missing."""
     return _BY_NUMBER.get(_number_in(message), "")
 
 
 def is_about_federation(message: str) -> bool:
-    """Whether GitHub's token and the federated credential may differ: by the number, or because there is none."""
+    """Return whether GitHub's token and the federated credential may differ: by the number, or as there is none."""
     return _number_in(message) in ("", *_FEDERATED)
 
 
 def machine_remedy(message: str, client_id: str, *, is_answered: bool) -> str:
-    """What to do where a machine gets no token of its managed identity; empty where nothing is known."""
+    """Return what to do where a machine gets no token of its managed identity; empty where nothing is known."""
     said = message.lower()
     if "multiple user assigned identities" in said:
         return _SEVERAL

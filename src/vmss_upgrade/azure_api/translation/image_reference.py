@@ -16,7 +16,7 @@ _PLATFORM = ("publisher", "offer", "sku", "version")
 
 
 def model_image(storage: Json) -> Image:
-    """The image of a model's storage profile, `latest` left as it stands there."""
+    """Return the image of a model's storage profile, `latest` left as it stands there."""
     uri = text_in(storage, "osDisk", "image", "uri")
     if uri:
         return Image(kind=ImageKind.VHD, reference=uri)
@@ -26,12 +26,12 @@ def model_image(storage: Json) -> Image:
 
 
 def instance_image(storage: Json) -> Image | None:
-    """The exact image of an instance's storage profile; None where it shows none, as with a VHD."""
+    """Return the exact image of an instance's storage profile; None where it shows none, as with a VHD."""
     return _image(object_in(storage, "imageReference"))
 
 
 def image_patch(image: Image) -> dict[str, Any]:
-    """The body of the smallest PATCH that carries the whole image and nothing else."""
+    """Return the body of the smallest PATCH that carries the whole image and nothing else."""
     match image.kind:
         case ImageKind.PLATFORM:
             storage: dict[str, Any] = {"imageReference": {field: getattr(image, field) for field in _PLATFORM}}
@@ -44,7 +44,7 @@ def image_patch(image: Image) -> dict[str, Any]:
 
 
 def _image(reference: Json) -> Image | None:
-    """An imageReference -> the image (`exactVersion` is what a floating one was resolved to)."""
+    """Return the image of an imageReference (`exactVersion` is what a floating one was resolved to)."""
     exact = text_in(reference, "exactVersion")
     for field, kind in _REFERENCES.items():
         if reference.get(field):

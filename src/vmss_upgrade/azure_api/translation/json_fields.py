@@ -16,7 +16,7 @@ _STATES = {state.value: state for state in ProvisioningState}
 
 
 def object_in(parent: Json, *path: str) -> Json:
-    """The object at the end of the path; empty where there is none."""
+    """Return the object at the end of the path; empty where there is none."""
     for name in path:
         value = parent.get(name)
         parent = value if isinstance(value, dict) else {}
@@ -24,13 +24,13 @@ def object_in(parent: Json, *path: str) -> Json:
 
 
 def objects_in(parent: Json, name: str) -> list[Json]:
-    """The objects of a list."""
+    """Return the objects of a list."""
     value = parent.get(name)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def text_in(parent: Json, *path: str) -> str:
-    """A field as text; empty where it is missing, null, an object or a list.
+    """Return a field as text; empty where it is missing, null, an object or a list.
 
     Half a character (JSON's \\ud800) is one nobody knows.
     """
@@ -47,25 +47,25 @@ def texts_in(parent: Json, name: str) -> tuple[str, ...]:
 
 
 def number_in(parent: Json, name: str) -> int | None:
-    """A field that is a whole number, which neither a flag nor a text is."""
+    """Return a field that is a whole number, which neither a flag nor a text is."""
     value = parent.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def first_zone(item: Json) -> str:
-    """The zone of an instance; a Flexible stub shows [null]."""
+    """Return the zone of an instance; a Flexible stub shows [null]."""
     zones = item.get("zones")
     return str(zones[0]) if isinstance(zones, list) and zones and zones[0] else ""
 
 
 def segments_of(resource_id: str) -> dict[str, str]:
-    """The named segments of a resource id, names in lower case (their case varies: wire facts, section 1)."""
+    """Return the named segments of a resource id, names in lower case (their case varies: wire facts, section 1)."""
     segments = resource_id.strip("/").split("/")
     return {name.lower(): value for name, value in zip(segments[0::2], segments[1::2], strict=False)}
 
 
 def plan_in(parent: Json, name: str) -> str:
-    """A marketplace plan as publisher:product:name; empty where there is none."""
+    """Return a marketplace plan as publisher:product:name; empty where there is none."""
     plan = object_in(parent, name)
     parts = [text_in(plan, part) for part in ("publisher", "product", "name")]
     return ":".join(parts) if any(parts) else ""

@@ -22,7 +22,7 @@ _BATCH_NAME = re.compile(r"[0-9a-f-]{36}-azurebatch-vmss-\w+")
 
 
 def owner_of(body: Json) -> Owner:
-    """The owner of a scale set, from its GET answer. What must be refused goes before what is only warned of."""
+    """Return the owner of a scale set, from its GET answer. What must be refused goes before what is only warned of."""
     tags = {str(name).lower(): str(value).lower() for name, value in object_in(body, "tags").items()}
     profile = object_in(body, "properties", "virtualMachineProfile", "extensionProfile")
     extensions = [object_in(each, "properties") for each in objects_in(profile, "extensions")]
@@ -55,7 +55,7 @@ def _has_aks_tags(tags: dict[str, str]) -> bool:
 
 
 def _has_aks_names(resource_group: str, set_name: str) -> bool:
-    """Both together: the node resource group that AKS makes by default, and a node pool's name in it."""
+    """Ask for both: the node resource group that AKS makes by default, and a node pool's name in it."""
     return resource_group.startswith("mc_") and _AKS_NAME.fullmatch(set_name) is not None
 
 
