@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.watching.prediction import expected_end, fits
+from vmss_upgrade.rollout.watching.pacing import expected_end, fits
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import listed
 

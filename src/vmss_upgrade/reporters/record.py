@@ -11,12 +11,11 @@ from vmss_upgrade.reporters.next_steps import way_back
 from vmss_upgrade.reporters.plan_facts import blast_radius
 from vmss_upgrade.reporters.sanitiser.json_text import as_json
 from vmss_upgrade.reporters.sanitiser.text import clean, without_queries
-from vmss_upgrade.rollout.domain import Domain
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.history.batch_record import BatchRecord
+from vmss_upgrade.rollout.history.outcome import BatchRecord
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
-from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.scale_set import Domain, Instance
 
 SCHEMA = "vmss-upgrade/record/1"
 LONGEST_TEXT = 8 * 1024  # characters of one text of others; what is longer is cut

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
-from vmss_upgrade.rollout.history.batch_record import AzureWork, BatchRecord, BatchResult
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
     BatchPassed,
@@ -29,7 +28,7 @@ from vmss_upgrade.rollout.history.events import (
     UpgradeEnded,
     Waiting,
 )
-from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
@@ -19,7 +18,7 @@ from vmss_upgrade.rollout.planning.plan import (
 )
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
-from vmss_upgrade.rollout.scale_set import Instance, Origin, Power, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Origin, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
 
 

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image, is_older
 from vmss_upgrade.rollout.planning.grouping import grouping_of
@@ -20,7 +19,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, Skip
 from vmss_upgrade.rollout.planning.planner import batch_limit, batch_sizes, batches_before_stop, reason_to_skip
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
 
 

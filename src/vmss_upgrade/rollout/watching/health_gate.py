@@ -18,8 +18,8 @@ from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
-from vmss_upgrade.rollout.watching.readiness import new_problems, not_ready
-from vmss_upgrade.rollout.watching.times import is_earlier
+from vmss_upgrade.rollout.watching.sightings import is_earlier
+from vmss_upgrade.rollout.watching.troubles import new_problems, not_ready
 from vmss_upgrade.rollout.wording import clause, duration
 
 OLD_FAILURE_FADES = 60.0  # seconds; Azure goes on showing an old failure for a while (Azure/azure-cli#33307)
