@@ -10,12 +10,7 @@ from typing import Any
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
-from vmss_upgrade.rollout.planning.plan import (
-    Batch,
-    RolloutPlan,
-    Skipped,
-    SkipReason,
-)
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, SkipReason
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
 from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Origin, Power, ScaleSet, is_healthy

@@ -39,9 +39,6 @@ class Moved:
         return instance.id in self.ids or instance.id not in self.known
 
 
-# -- which image ---------------------------------------------------------------------------------------------------
-
-
 def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
     """Return the exact image that `plan` leaves; None if nothing moves, or if it cannot be known.
 
@@ -113,9 +110,6 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     return [first[name] for name, _ in counted.most_common()]
 
 
-# -- which instances ----------------------------------------------------------------------------------------------
-
-
 def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
     """Return what moved to `goal`, by this run (`touched`) or an earlier one: the instances that run it.
 
@@ -160,9 +154,6 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
 def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
     """Return whether the instance runs the image that is left, or, if that is floating, not the goal."""
     return not goal.is_reached_by(instance) if left.is_floating else is_on(instance, left)
-
-
-# -- in what order -------------------------------------------------------------------------------------------------
 
 
 def plan_rollback(

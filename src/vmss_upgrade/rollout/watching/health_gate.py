@@ -125,8 +125,6 @@ class HealthGate:
         )
         return replace(self, failures=failures or (Failure("", FailureCode.BATCH_TIMEOUT, message),))
 
-    # -- one instance --------------------------------------------------------------------------------------------
-
     def _is_evicted(self, instance: Instance) -> bool:
         """Return whether it was taken away: deallocated by the platform or a person, or stopped after it had been
         ready.
@@ -185,12 +183,7 @@ class HealthGate:
             return may_be_on_target or problem.code.lower().startswith(_OS_FAILED)
 
         return [
-            Failure(
-                instance_id=instance.id,
-                code=each.code,
-                message=str(each),
-                blames_image=blames_image(each),
-            )
+            Failure(instance_id=instance.id, code=each.code, message=str(each), blames_image=blames_image(each))
             for each in problems
         ]
 
@@ -208,8 +201,6 @@ class HealthGate:
             for id_ in vanished
             if id_ in unhealthy
         )
-
-    # -- the batch -----------------------------------------------------------------------------------------------
 
     def _waiting(self, now: float) -> HealthGate:
         waiting = replace(self, ready_since=None)
@@ -232,9 +223,7 @@ class HealthGate:
         lost_its_health = is_silent and pending.instance_id in self.before.reported and not self.all_silent
         too = "; no instance outside the batch reports health any more either" if is_silent and self.all_silent else ""
         return replace(
-            pending,
-            message=f"{pending.message}, {after}{too}",
-            blames_image=pending.blames_image or lost_its_health,
+            pending, message=f"{pending.message}, {after}{too}", blames_image=pending.blames_image or lost_its_health
         )
 
     def _baking(self, now: float) -> HealthGate:

@@ -71,8 +71,6 @@ class Watch:
         self._lost = 0
         self._replacements: set[str] = set()  # as many of those made since as batches have lost
 
-    # -- what is seen --------------------------------------------------------------------------------------------
-
     def observe(self, scale_set: ScaleSet, now: float) -> None:
         """Take a look into account: which instances were created since, became healthy, or stay Failed."""
         for instance in scale_set.instances:
@@ -108,8 +106,6 @@ class Watch:
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
         self._counted_on |= there - self._stopped_before
 
-    # -- before a batch ------------------------------------------------------------------------------------------
-
     def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
         """Return why the batch may not start now; empty if nothing forbids it."""
         if self._is_rollback and takes_none_away(scale_set, batch.instance_ids):
@@ -138,8 +134,6 @@ class Watch:
     def earlier(self, scale_set: ScaleSet) -> tuple[str, ...]:
         """Return the instances that an earlier run brought to the goal, and that run."""
         return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_stopped)
-
-    # -- at the end ----------------------------------------------------------------------------------------------
 
     def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
         """Return the selected instances that are not healthy on the target, or still being created or updated; and
@@ -180,8 +174,6 @@ class Watch:
         left = [(batch, tuple(id_ for id_ in batch.instance_ids if id_ not in settled)) for batch in batches]
         due = [(batch, ids) for batch, ids in left if ids]
         return tuple(Batch(number, batch.domain, ids) for number, (batch, ids) in enumerate(due, start=1))
-
-    # -- small steps ---------------------------------------------------------------------------------------------
 
     def _must_be_healthy(self, instance: Instance, now: float) -> bool:
         if instance.is_being_deleted:
