@@ -22,9 +22,7 @@ class DomainKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """Instances that may go down together. Numbers repeat per zone and per placement group, so the number alone is
-    not a key; a zone has no number of its own, and the whole set neither.
-    """
+    """Instances that may go down together. Numbers repeat per zone and placement group; a zone or a set has none."""
 
     kind: DomainKind
     zone: str = ""

@@ -41,7 +41,7 @@ _GOOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ending:
     """Why a run ended: one sentence, what to do next, and the errors behind it."""
 

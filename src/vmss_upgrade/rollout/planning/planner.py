@@ -74,8 +74,7 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
 
 
 def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
-    """Return the batch without the instances that vanished, were stopped, are being deleted or reached the goal since
-    planning.
+    """Return the batch without the instances that have vanished, or have a reason to be skipped, since planning.
 
     It never grows. `goal` is that of the plan: if this run puts a VHD into the model, the flag that stands for it may
     still be about the model before, so no instance is dropped as current.

@@ -56,8 +56,7 @@ def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
 
 
 def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
-    """Return the image of the instances that have not moved, in a set that was left half-way; None if it cannot be
-    known.
+    """Return the image of the instances that have not moved in a set left half-way; None if it cannot be known.
 
     It is the older image that most of the others run, which a rollout would have moved. If instances are on the model's
     image but not on the model, the model was put back: a rollback was left half-way, and what the others run must be
@@ -136,8 +135,7 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
 
 
 def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, SkipReason | None]:
-    """Return the selected instances that moved and do not run `previous`, each with the reason why it was left, if one
-    shows.
+    """Return the selected instances that moved and do not run `previous`, each with why it was left (None: not known).
 
     The model holds `previous`. An instance that shows no image is not judged.
     """

@@ -126,11 +126,7 @@ class HealthGate:
         return replace(self, failures=failures or (Failure("", FailureCode.BATCH_TIMEOUT, message),))
 
     def _is_evicted(self, instance: Instance) -> bool:
-        """Return whether it was taken away: deallocated by the platform or a person, or stopped after it had been
-        ready.
-
-        An instance that is off because its upgrade failed was not.
-        """
+        """Return whether it was deallocated, or stopped once it had been ready, other than by a failed upgrade."""
         has_failed = instance.has_failed and bool(new_problems(instance, self.before.problems))
         if instance.id in self.before.stopped or not instance.is_stopped or has_failed:
             return False

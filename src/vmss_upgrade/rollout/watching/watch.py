@@ -31,8 +31,7 @@ from vmss_upgrade.rollout.watching.troubles import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returning:
-    """The instances (`ids`) that a rollback returns: they run the image that is left, so that their health counts only
-    once they have returned.
+    """The instances (`ids`) that a rollback returns: their health counts only once they have returned.
 
     `stopped_before` were stopped before the rollout began (None: those that are now). Nothing is expected at the end of
     `bystanders`, which do not move, unless their health counts.
@@ -100,9 +99,7 @@ class Watch:
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
-        """Count on those of a batch that did not pass and yet reached the goal: no other starts until they are
-        healthy.
-        """
+        """Count on those of a failed batch that reached the goal: no other starts until they are healthy."""
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
         self._counted_on |= there - self._stopped_before
 
@@ -136,8 +133,7 @@ class Watch:
         return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_stopped)
 
     def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
-        """Return the selected instances that are not healthy on the target, or still being created or updated; and
-        those counted on.
+        """Return the instances, selected or counted on, that are unhealthy on the target or still being changed.
 
         An instance created since planning is waited for only if another image than the target may come of it.
         """
