@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from builders import NEW, OLD, STEADY, changed, fleet, plan_of, report_of, run_of
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks.plan import examine_plan
-from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
@@ -30,7 +29,7 @@ from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
-from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet
+from vmss_upgrade.rollout.scale_set import DomainKind, Health, Instance, Power, ScaleSet
 
 MOST = 24
 KIND_OF = {

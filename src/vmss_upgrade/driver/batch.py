@@ -22,7 +22,7 @@ from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate
-from vmss_upgrade.rollout.watching.readiness import new_problems
+from vmss_upgrade.rollout.watching.troubles import new_problems
 from vmss_upgrade.rollout.wording import duration
 
 MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is missing

@@ -8,11 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vmss_upgrade.reporters.sanitiser.text import clean
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.planning.grouping import finest_shown
-from vmss_upgrade.rollout.scale_set import Instance
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance
 from vmss_upgrade.rollout.wording import in_natural_order
 
 CELLS_PER_LINE = 50  # of a log

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.rollout.az_commands import look_closer, put_image_back, rollback_to
 from vmss_upgrade.rollout.failures import FailureCode
-from vmss_upgrade.rollout.history.batch_record import AzureWork
-from vmss_upgrade.rollout.history.outcome import Outcome
+from vmss_upgrade.rollout.history.outcome import AzureWork, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.wording import listed

@@ -7,14 +7,13 @@ from collections.abc import Iterable
 
 from vmss_upgrade.reporters.heatmap import domain_labels
 from vmss_upgrade.reporters.sanitiser.text import count
-from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import expected_healthy, floor, stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped
 from vmss_upgrade.rollout.policy import OnFailure, Policy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
 
 

@@ -12,7 +12,7 @@ from vmss_upgrade.reporters.next_steps import way_back
 from vmss_upgrade.reporters.plan_facts import blast_radius
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.history.batch_record import BatchRecord
+from vmss_upgrade.rollout.history.outcome import BatchRecord
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command
 from vmss_upgrade.rollout.planning.plan import Batch, Skipped

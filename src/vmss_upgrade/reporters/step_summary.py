@@ -19,8 +19,7 @@ from vmss_upgrade.reporters.sanitiser.text import code, count, fenced, markdown
 from vmss_upgrade.reporters.status_table import status_columns
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
-from vmss_upgrade.rollout.history.batch_record import BatchRecord
-from vmss_upgrade.rollout.history.outcome import Outcome
+from vmss_upgrade.rollout.history.outcome import BatchRecord, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.wording import duration, listed

@@ -36,8 +36,7 @@ def line_of(image: Image) -> Line:
 
 
 def lineage_of(model: Model, machines: Iterable[Instance]) -> Lineage:
-    """Return the lineage as one look shows it: the image of the model, and those that it held when it made these
-    machines.
+    """Return the lineage as one look shows it: the images of the model, now and when it made these machines.
 
     Take it before the model is written, and keep it: after a rollout of an image of another line, machines that still
     run the old image would look attached.
@@ -47,9 +46,7 @@ def lineage_of(model: Model, machines: Iterable[Instance]) -> Lineage:
 
 
 def with_origins(machines: Iterable[Instance], model: Model, lineage: Lineage) -> tuple[Instance, ...]:
-    """Return the machines of a Flexible set with their origins; on a VHD, which no machine shows, all are the
-    model's.
-    """
+    """Return the machines of a Flexible set with their origins; on a VHD all are the model's: no machine shows it."""
     if model.image.is_vhd or not model.shows_image:
         return tuple(machines)
     return tuple(replace(machine, origin=_origin(machine, lineage)) for machine in machines)

@@ -6,9 +6,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal, Model, Provisioning, ProvisioningState
+from vmss_upgrade.rollout.wording import in_natural_order
+
+
+class DomainKind(Enum):
+    """What a domain is a part of; SET is the scale set as a whole, for batches that are drawn across it."""
+
+    UPDATE = "update domain"
+    FAULT = "fault domain"
+    ZONE = "zone"
+    SET = "scale set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """Instances that may go down together. Numbers repeat per zone and placement group; a zone or a set has none."""
+
+    kind: DomainKind
+    zone: str = ""
+    placement_group: str = ""
+    number: int = 0
+
+    @property
+    def order(self) -> tuple[tuple[int, int | str], str, int]:
+        """Sort key among domains of one kind: zone, placement group, number."""
+        return (in_natural_order(self.zone), self.placement_group, self.number)
 
 
 class Health(Enum):

@@ -8,7 +8,6 @@ import pytest
 
 from builders import NEW, OLD, fleet, plan_of, whole
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeError
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.findings import refuse
 from vmss_upgrade.rollout.history import endings
@@ -16,6 +15,7 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch, SkipReason
 from vmss_upgrade.rollout.policy import Share
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 
 BATCH = Batch(2, Domain(kind=DomainKind.SET), ("0", "1"))

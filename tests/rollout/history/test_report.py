@@ -8,7 +8,6 @@ from builders import NEW, OLD, changed, fleet, plan_of, whole
 from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.goal import Goal, goal_of
-from vmss_upgrade.rollout.history.batch_record import AzureWork, BatchRecord, BatchResult
 from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.events import (
     BatchFailed,
@@ -31,7 +30,7 @@ from vmss_upgrade.rollout.history.events import (
     UpgradeEnded,
     Waiting,
 )
-from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.report import LowestHealthy, Report
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback

@@ -16,7 +16,6 @@ import pytest
 from builders import GALLERY, changed, instance, model, platform, resource, vhd
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks.plan import examine_plan
-from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest, wanted_image
@@ -24,7 +23,7 @@ from vmss_upgrade.rollout.image_facts import ImageVersion, newest_first
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Strategy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, ScaleSet
 
 COUNT = 15
 VERSIONS = [ImageVersion(name=name) for name in ("1.0.0", "2.0.0", "1.9.0")]

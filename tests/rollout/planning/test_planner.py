@@ -8,14 +8,13 @@ import pytest
 
 from builders import NEW, OLD, changed, fleet, goal_to, instance, model, plan_of, platform, vhd, whole, without
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
 from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
-from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
 
 TWELVE = "000000111111"
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from builders import GALLERY, NEW, OLD, STEADY, changed, fleet, plan_of, platform, resource, vhd, whole, without
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.az_commands import rollback_to
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image, ImageKind, image_from_text
 from vmss_upgrade.rollout.planning.plan import Batch, SkipReason
@@ -27,7 +26,7 @@ from vmss_upgrade.rollout.planning.rollback import (
     plan_rollback,
 )
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
-from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
 from vmss_upgrade.rollout.watching.watch import Returning, Watch
 
 BACK = Goal(image=OLD, in_model=True, heals=True)

@@ -6,10 +6,9 @@ import pytest
 
 from builders import NEW, changed, fleet, plan_of, whole, without
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Selection, Share, Strategy
-from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
 
 UPDATE, FAULT, ZONE, SET = DomainKind.UPDATE, DomainKind.FAULT, DomainKind.ZONE, DomainKind.SET
 

@@ -13,7 +13,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
 from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate
-from vmss_upgrade.rollout.watching.readiness import not_ready
+from vmss_upgrade.rollout.watching.troubles import not_ready
 
 OPENED = 1000.0
 GOOD = instance("1", image=NEW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.watching.prediction import expected_end, fits
+from vmss_upgrade.rollout.watching.pacing import expected_end, fits
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ import pytest
 
 from builders import fleet, instance, model
 from vmss_upgrade.rollout.scale_set import Health, Instance
-from vmss_upgrade.rollout.watching.sightings import GONE_AFTER, Sightings
-from vmss_upgrade.rollout.watching.times import is_earlier
+from vmss_upgrade.rollout.watching.sightings import GONE_AFTER, Sightings, is_earlier
 
 MODEL = model()
 ONE, TWO = instance("1"), instance("2")

@@ -1,4 +1,4 @@
-"""The GET answer of a scale set as a Model. Shape: `VirtualMachineScaleSet` of the REST specification, as recorded. Pure."""
+"""The GET answer of a scale set as a Model. Shape: `VirtualMachineScaleSet` of the REST specification. Pure."""
 
 from __future__ import annotations
 

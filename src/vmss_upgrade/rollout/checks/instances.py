@@ -97,7 +97,7 @@ def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
     return warn(
         f"The model has a health signal ({signal.value}) that these instances have not got yet, so they report no "
         f"health: {some(ids)}. Until its upgrade each counts as healthy while it is provisioned and running; after it, "
-        "by its health.",
+        "by its health."
     )
 
 

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from vmss_upgrade.rollout.checks.capacity import (
-    all_that_is_healthy,
-    below_floor,
-    not_reported,
-    not_shown,
-    whole_set,
-)
+from vmss_upgrade.rollout.checks.capacity import all_that_is_healthy, below_floor, not_reported, not_shown, whole_set
 from vmss_upgrade.rollout.checks.instances import (
     being_updated,
     changed_individually,
@@ -68,9 +62,6 @@ def examine_plan(
     return tuple(sorted(found, key=lambda finding: finding.severity is not Severity.REFUSE))
 
 
-# -- refusals ------------------------------------------------------------------------------------------------------
-
-
 def _unknown_selection(scale_set: ScaleSet, policy: Policy) -> list[Finding]:
     return [
         refuse(
@@ -125,9 +116,6 @@ def _bake_too_long(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Fi
         f"The bake time ({duration(bake)}) never ends within `batch-timeout` ({duration(policy.batch_timeout)}).",
         "Set a shorter `bake-time` or a longer `batch-timeout`.",
     )
-
-
-# -- warnings and notes --------------------------------------------------------------------------------------------
 
 
 def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:

@@ -1,5 +1,4 @@
-"""Checks of the scale set before anything is written. All findings are listed at once, each with the command that
-fixes it.
+"""Checks of the scale set before anything is written. Each finding names the command that fixes it.
 
 Sources: upgrade modes and automatic OS upgrade, "Upgrade policy modes for Virtual Machine Scale Sets"; Service
 Fabric sets must stay in Automatic mode (same page); AKS does not support changes to its own scale sets ("Support

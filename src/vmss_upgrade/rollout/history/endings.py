@@ -25,52 +25,43 @@ _STUCK = (
 )
 
 LOOK_INTO = "Look into what is named here, then run again."
-LOOK_INTO_FIRST = "Look into what is named here."
-FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set still exists, and if so, run again."
+_GO_ON = "Run the workflow again with the same inputs to go on: instances on the target image are skipped."
+_FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set still exists, and if so, run again."
 
 
 def refused(refusals: Sequence[Finding]) -> Ending:
     """End a run in whose scale set something forbids the rollout; nothing was written."""
     first = refusals[0]
     more = f" ({len(refusals) - 1} more reason(s) above.)" if len(refusals) > 1 else ""
-    return Ending(outcome=Outcome.REFUSED, reason=first.message + more, remedy=first.remedy)
+    return Ending(Outcome.REFUSED, first.message + more, first.remedy)
 
 
 def by_refusal(refusal: PlanRefused, *, wrote: bool) -> Ending:
     """End a run whose scale set turned out not to be fit for a rollout, before or after the first write."""
-    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
-    return Ending(outcome=outcome, reason=str(refusal), remedy=refusal.remedy)
+    return Ending(Outcome.HALTED if wrote else Outcome.REFUSED, str(refusal), refusal.remedy)
 
 
 def by_azure(error: AzureError, *, wrote: bool) -> Ending:
     """End a run that Azure refused for good, or left without knowledge: refused if nothing was written, else halted."""
-    failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
-    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
     reason = sentence(f"{error.doing} failed: {error.code}, {error}")
-    return Ending(
-        outcome=outcome,
-        reason=reason,
-        remedy=FOUND_BEFORE if wrote and error.trouble is Trouble.NOT_FOUND else error.remedy,
-        failures=(failure,),
-    )
+    remedy = _FOUND_BEFORE if wrote and error.trouble is Trouble.NOT_FOUND else error.remedy
+    return Ending(Outcome.HALTED if wrote else Outcome.REFUSED, reason, remedy, (_failure_of(error),))
 
 
 def signal_lost(signal: HealthSignal, *, wrote: bool) -> Ending:
     """End a run whose health signal is gone from the model: which instances are healthy is no longer known."""
-    failure = Failure(
-        instance_id="", code=FailureCode.SIGNAL_LOST, message=f"the model no longer has the {signal.value}"
-    )
+    lost = f"the model no longer has the {signal.value}"
     return Ending(
-        outcome=Outcome.HALTED if wrote else Outcome.REFUSED,
-        reason=f"SignalLost: the model no longer has the {signal.value}, so health cannot be proven any more.",
-        remedy="Put the health signal back into the model, then run again.",
-        failures=(failure,),
+        Outcome.HALTED if wrote else Outcome.REFUSED,
+        f"SignalLost: {lost}, so health cannot be proven any more.",
+        "Put the health signal back into the model, then run again.",
+        (Failure("", FailureCode.SIGNAL_LOST, lost),),
     )
 
 
 def out_of_time(error: VmssUpgradeError) -> Ending:
     """End a run whose `timeout` passed."""
-    return Ending(outcome=Outcome.TIMED_OUT, reason=str(error), remedy=error.remedy)
+    return Ending(Outcome.TIMED_OUT, str(error), error.remedy)
 
 
 def is_stuck(ending: Ending) -> bool:
@@ -84,93 +75,64 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
     timed_out = all(failure.code is FailureCode.BATCH_TIMEOUT for failure in gate.failures)
     known = remedy_of(gate.failures[0].code, gate.failures[0].message)
     remedy = f"{known} Nothing" if known else "Look into what is named here; nothing"
-    return Ending(
-        outcome=Outcome.TIMED_OUT if timed_out else Outcome.HALTED,
-        reason=f"batch {batch.number} failed: {_first_of(gate.failures)}",
-        remedy=f"{remedy} further was touched.",
-        failures=gate.failures,
-    )
+    reason = f"batch {batch.number} failed: {_first_of(gate.failures)}"
+    outcome = Outcome.TIMED_OUT if timed_out else Outcome.HALTED
+    return Ending(outcome, reason, f"{remedy} further was touched.", gate.failures)
 
 
 def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     """End a run in which Azure did not accept the upgrade of a batch in time; its instances are as they were."""
-    failure = Failure("", error.code, str(error), correlation_id=error.correlation_id)
     reason = sentence(f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {error}")
-    return Ending(outcome=Outcome.TIMED_OUT, reason=reason, remedy="Run the workflow again later.", failures=(failure,))
+    return Ending(Outcome.TIMED_OUT, reason, "Run the workflow again later.", (_failure_of(error),))
 
 
 def by_the_rest(troubles: Sequence[Failure]) -> Ending:
     """End a run in which instances outside the next batch are not healthy, and did not recover in time."""
-    failures = tuple(troubles)
-    return Ending(
-        outcome=Outcome.HALTED,
-        reason=f"the next batch may not start: {_first_of(failures)}",
-        remedy=_known_remedy(failures),
-        failures=failures,
-    )
+    reason = f"the next batch may not start: {_first_of(troubles)}"
+    return Ending(Outcome.HALTED, reason, _known_remedy(troubles), tuple(troubles))
 
 
 def by_last_look(unsettled: Sequence[Failure]) -> Ending:
     """End a run whose batches all passed, but in which not every instance on the target is healthy now."""
     failures = tuple(replace(each, message=f"at the end of the rollout: {each.message}") for each in unsettled)
     reason = f"not every instance is healthy at its end: {_first_of(failures)}"
-    return Ending(
-        outcome=Outcome.HALTED,
-        reason=reason,
-        remedy=_known_remedy(failures),
-        failures=failures,
-    )
+    return Ending(Outcome.HALTED, reason, _known_remedy(failures), failures)
 
 
 def not_returned(left: Mapping[str, SkipReason | None], previous: Image) -> Ending:
     """End a rollback after which instances (id -> why, where it shows) do not run `previous`."""
-    said = {
-        id_: f"does not run {previous} again" + (f": it is {why.value}" if why else "") for id_, why in left.items()
-    }
-    return Ending(
-        outcome=Outcome.HALTED,
-        reason=f"instances do not run {previous} again: {', '.join(left)}.",
-        failures=tuple(
-            Failure(instance_id=id_, code=FailureCode.NOT_RETURNED, message=what) for id_, what in said.items()
-        ),
-    )
+    base = f"does not run {previous} again"
+    said = {id_: f"{base}: it is {why.value}" if why else base for id_, why in left.items()}
+    failures = tuple(Failure(id_, FailureCode.NOT_RETURNED, message) for id_, message in said.items())
+    return Ending(Outcome.HALTED, f"instances do not run {previous} again: {', '.join(left)}.", failures=failures)
 
 
 def still_old(batches: Sequence[Batch]) -> Ending:
     """End a run after which instances run another image, even after the extra pass."""
     ids = ", ".join(id_ for batch in batches for id_ in batch.instance_ids)
-    return Ending(
-        outcome=Outcome.HALTED,
-        reason=f"instances still run another image after the extra pass: {ids}.",
-        remedy="Find out what creates instances with the old image, then run again.",
-    )
+    reason = f"instances still run another image after the extra pass: {ids}."
+    return Ending(Outcome.HALTED, reason, "Find out what creates instances with the old image, then run again.")
 
 
 def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> Ending:
     """End a run whose next batch would most likely not end before `timeout`: better here than half-way."""
-    return Ending(
-        outcome=Outcome.TIMED_OUT,
-        reason=f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are "
-        f"left of `timeout` ({duration(timeout)}).",
-        remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
+    reason = (
+        f"batch {batch.number} was not started: one took up to {duration(longest)}, and {duration(left)} are left of "
+        f"`timeout` ({duration(timeout)})."
     )
+    return Ending(Outcome.TIMED_OUT, reason, _GO_ON)
 
 
 def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of: Image) -> Ending:
     """End a run that rolled back, or tried to: `first` is how the rollout ended, `second` how its rollback did."""
     if second.outcome.exit_code == 0:
-        return Ending(
-            outcome=Outcome.ROLLED_BACK,
-            reason=first.reason,
-            remedy="Look into what is named here before you try this image again.",
-            failures=first.failures,
-        )
-    again = f"Then go on with {rollback_to(previous, instead_of=instead_of)}."
+        remedy = "Look into what is named here before you try this image again."
+        return Ending(Outcome.ROLLED_BACK, first.reason, remedy, first.failures)
     return Ending(
-        outcome=Outcome.ROLLBACK_FAILED,
-        reason=f"{first.reason} The rollback failed, too: {second.reason}",
-        remedy=f"{LOOK_INTO_FIRST} {again}",
-        failures=(*first.failures, *second.failures),
+        Outcome.ROLLBACK_FAILED,
+        f"{first.reason} The rollback failed, too: {second.reason}",
+        f"Look into what is named here. Then go on with {rollback_to(previous, instead_of=instead_of)}.",
+        (*first.failures, *second.failures),
     )
 
 
@@ -182,28 +144,25 @@ def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
     changed = "" if is_current else " They are not current: somebody changed the rest of the model meanwhile."
     every = "every" if unproven else "Every"
     reason = f"{unproven}{every} selected instance that can be upgraded is {state}.{changed}"
-    return Ending(outcome=Outcome.SUCCEEDED, reason=reason)
+    return Ending(Outcome.SUCCEEDED, reason)
 
 
 def partial(plan: RolloutPlan) -> Ending:
     """End a run in which as many batches as asked for passed; the rest waits for the next run."""
-    done = len(plan.due_now)
-    return Ending(
-        outcome=Outcome.PARTIAL,
-        reason=f"stopped as `stop-after` asks, after {done} of {len(plan.batches)} batches.",
-        remedy="Run the workflow again with the same inputs to go on: instances on the target image are skipped.",
-    )
+    reason = f"stopped as `stop-after` asks, after {len(plan.due_now)} of {len(plan.batches)} batches."
+    return Ending(Outcome.PARTIAL, reason, _GO_ON)
 
 
 def model_updated(plan: RolloutPlan) -> Ending:
     """End a run that was only to write the model."""
     if not plan.update_model:
-        return Ending(outcome=Outcome.NOTHING_TO_DO, reason="The model holds the target image already.")
-    return Ending(
-        outcome=Outcome.MODEL_UPDATED,
-        reason="Only the model was to be updated; no instance was touched.",
-        remedy="`operation: upgrade-instances` brings the instances to it.",
-    )
+        return Ending(Outcome.NOTHING_TO_DO, "The model holds the target image already.")
+    reason = "Only the model was to be updated; no instance was touched."
+    return Ending(Outcome.MODEL_UPDATED, reason, "`operation: upgrade-instances` brings the instances to it.")
+
+
+def _failure_of(error: AzureError) -> Failure:
+    return Failure("", error.code, str(error), correlation_id=error.correlation_id)
 
 
 def _known_remedy(failures: Sequence[Failure]) -> str:

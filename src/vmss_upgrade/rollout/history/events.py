@@ -18,28 +18,28 @@ from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happened:
+class Event:
     """Something that happened `at` seconds after the rollout began: the driver fills that in as it yields the event."""
 
     at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScaleSetRead(Happened):
+class ScaleSetRead(Event):
     """The model was read for the first time."""
 
     model: Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noticed(Happened):
+class Noticed(Event):
     """A finding came up that the user should know."""
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutPlanned(Happened):
+class RolloutPlanned(Event):
     """The plan stands; nothing has been written. `scale_set` is what it was planned from, for `command`."""
 
     plan: RolloutPlan
@@ -49,7 +49,7 @@ class RolloutPlanned(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusSeen(Happened):
+class StatusSeen(Event):
     """The scale set as it is was all that was asked for. `goal` is the model as it stands."""
 
     scale_set: ScaleSet
@@ -57,19 +57,19 @@ class StatusSeen(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepairsSuspending(Happened):
+class RepairsSuspending(Event):
     """Automatic repairs are about to be suspended: from now on they may be, and must be resumed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepairsResumed(Happened):
+class RepairsResumed(Event):
     """Automatic repairs are resumed; `were_suspended` False: Azure had refused to suspend them."""
 
     were_suspended: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting(Happened):
+class Waiting(Event):
     """The run waits `seconds` before it tries again, because of `why`; `detail` is what changes from wait to wait.
 
     `until` bounds the waiting: no try is later than that, in seconds since the rollout began.
@@ -82,21 +82,21 @@ class Waiting(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelUpdateStarted(Happened):
+class ModelUpdateStarted(Event):
     """Azure is about to be asked for the new image in the model: from now on the model may hold it."""
 
     target: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelUpdateRefused(Happened):
+class ModelUpdateRefused(Event):
     """Azure refused this request and every one before it: the model holds what it held."""
 
     target: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelUpdateAccepted(Happened):
+class ModelUpdateAccepted(Event):
     """Azure accepted the new image for the model; from now on new instances may get it.
 
     `certain` False: the answer was lost, so that Azure may have accepted it.
@@ -107,7 +107,7 @@ class ModelUpdateAccepted(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelUpdated(Happened):
+class ModelUpdated(Event):
     """The model holds the target image; it took `seconds`."""
 
     target: Image
@@ -115,7 +115,7 @@ class ModelUpdated(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holding(Happened):
+class Holding(Event):
     """No batch may start while these instances outside it are in trouble; the wait ends at `until`."""
 
     troubles: tuple[Failure, ...]
@@ -123,14 +123,14 @@ class Holding(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstancesSeen(Happened):
+class InstancesSeen(Event):
     """A look at all instances, once the plan stands."""
 
     instances: tuple[Instance, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchStarted(Happened):
+class BatchStarted(Event):
     """The upgrade of the batch is about to be asked for. `of` is the number of batches."""
 
     batch: Batch
@@ -138,7 +138,7 @@ class BatchStarted(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeAccepted(Happened):
+class UpgradeAccepted(Event):
     """Azure took the upgrade of the batch on; from now on its instances count as away.
 
     `certain` False: the answer was lost, so that it may have.
@@ -149,7 +149,7 @@ class UpgradeAccepted(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UpgradeEnded(Happened):
+class UpgradeEnded(Event):
     """Azure's operation on the batch ended, with success or without."""
 
     batch: Batch
@@ -164,7 +164,7 @@ class Phase(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchProgressed(Happened):
+class BatchProgressed(Event):
     """A look at the instances while a batch is under way; this phase ends at `until` at the latest.
 
     `is_current` False: somebody changed the rest of the model, so that instances are on the target image alone.
@@ -179,7 +179,7 @@ class BatchProgressed(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchPassed(Happened):
+class BatchPassed(Event):
     """Every instance of the batch is on the target, current and healthy, and stayed so for the bake time.
 
     `is_current` False: not current, because somebody changed the rest of the model meanwhile.
@@ -191,7 +191,7 @@ class BatchPassed(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndPredicted(Happened):
+class EndPredicted(Event):
     """By what the batches have taken so far, the `left` ones still to come end at `end`."""
 
     left: int
@@ -199,7 +199,7 @@ class EndPredicted(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchFailed(Happened):
+class BatchFailed(Event):
     """The batch has an instance error, and no batch of the rollout follows it; a rollback may."""
 
     batch: Batch
@@ -208,7 +208,7 @@ class BatchFailed(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RollbackStarted(Happened):
+class RollbackStarted(Event):
     """The rollout failed, and what it did is about to be undone by `plan`. `failed` is how it would have ended.
 
     `scale_set` is what that was planned from. The batches that follow are those of the rollback.
@@ -220,33 +220,7 @@ class RollbackStarted(Happened):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutFinished(Happened):
+class RolloutFinished(Event):
     """The last event of every run."""
 
     ending: Ending
-
-
-Event = (
-    ScaleSetRead
-    | Noticed
-    | RolloutPlanned
-    | StatusSeen
-    | RepairsSuspending
-    | RepairsResumed
-    | Waiting
-    | ModelUpdateStarted
-    | ModelUpdateRefused
-    | ModelUpdateAccepted
-    | ModelUpdated
-    | Holding
-    | InstancesSeen
-    | BatchStarted
-    | UpgradeAccepted
-    | UpgradeEnded
-    | BatchProgressed
-    | BatchPassed
-    | EndPredicted
-    | BatchFailed
-    | RollbackStarted
-    | RolloutFinished
-)

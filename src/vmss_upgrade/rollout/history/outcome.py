@@ -1,4 +1,4 @@
-"""How a run ended, and why."""
+"""What became of a batch, and how a run ended and why."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.planning.plan import Batch
 
 
 class Outcome(Enum):
@@ -40,7 +41,7 @@ _GOOD = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ending:
     """The end of a run: one sentence, what to do next, and the errors behind it."""
 
@@ -53,3 +54,38 @@ class Ending:
     def calls_for_rollback(self) -> bool:
         """True if an instance was seen bad on the target image, so that going back would help."""
         return any(failure.blames_image for failure in self.failures)
+
+
+class BatchResult(Enum):
+    """What became of a batch that was started; the values are for people."""
+
+    UNDER_WAY = "under way"
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_ACCEPTED = "not taken on by Azure"
+
+
+class AzureWork(Enum):
+    """Azure's work on the upgrade of a batch: known, possible or none."""
+
+    NONE = "none"
+    POSSIBLE = "possible"  # the answer was lost
+    CERTAIN = "certain"
+
+
+@dataclass(slots=True)
+class BatchRecord:
+    """One batch that was started. `seconds` is None while it runs, or where the run ended first.
+
+    `accepted`: Azure took the upgrade on, or may have; `azure_work` lasts until its operation ended. `is_back`: it is
+    one of the rollback. `is_current` False: somebody changed the rest of the model while it was upgraded.
+    """
+
+    batch: Batch
+    started_at: float
+    seconds: float | None = None
+    result: BatchResult = BatchResult.UNDER_WAY
+    accepted: bool = False
+    azure_work: AzureWork = AzureWork.NONE
+    is_back: bool = False
+    is_current: bool = True

@@ -6,30 +6,8 @@ from dataclasses import dataclass, field
 
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
-from vmss_upgrade.rollout.history.batch_record import AzureWork, BatchRecord, BatchResult
-from vmss_upgrade.rollout.history.events import (
-    BatchFailed,
-    BatchPassed,
-    BatchProgressed,
-    BatchStarted,
-    Event,
-    InstancesSeen,
-    ModelUpdated,
-    ModelUpdateRefused,
-    ModelUpdateStarted,
-    Noticed,
-    RepairsResumed,
-    RepairsSuspending,
-    RollbackStarted,
-    RolloutFinished,
-    RolloutPlanned,
-    ScaleSetRead,
-    StatusSeen,
-    UpgradeAccepted,
-    UpgradeEnded,
-    Waiting,
-)
-from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.history import events
+from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
@@ -64,58 +42,60 @@ class Report(Standing):
     duration: float = 0.0
     _failures_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
 
-    def add(self, event: Event) -> None:
+    def add(self, event: events.Event) -> None:
         """Take one event into account."""
         self.duration = event.at
         match event:
-            case ScaleSetRead():
+            case events.ScaleSetRead():
                 self.model = event.model
-            case Noticed():
+            case events.Noticed():
                 self.findings.append(event.finding)
-            case StatusSeen():
+            case events.StatusSeen():
                 self.shown = event.goal
                 self._see(event.scale_set.instances, event.at)
-            case RepairsSuspending():
+            case events.RepairsSuspending():
                 self.repairs_suspended = True
-            case RepairsResumed():
+            case events.RepairsResumed():
                 self.repairs_suspended = False
-            case RolloutPlanned():
+            case events.RolloutPlanned():
                 self.plan, self.policy, self.command = event.plan, event.policy, event.command
                 self.stopped_before = stopped_ids(event.scale_set.instances)
                 self.model, self.before = event.scale_set.model, event.scale_set.instances
                 self._see(event.scale_set.instances, event.at)
-            case Waiting():
+            case events.Waiting():
                 self.seconds_waited += event.seconds
-            case RollbackStarted():
+            case events.RollbackStarted():
                 self._turn_back(event)
-            case ModelUpdateStarted() if self.rollback is None:
+            case events.ModelUpdateStarted() if self.rollback is None:
                 self.model_may_hold_target = True
-            case ModelUpdateRefused() if self.rollback is None:
+            case events.ModelUpdateRefused() if self.rollback is None:
                 self.model_may_hold_target = False
-            case ModelUpdated() if self.rollback is None:
+            case events.ModelUpdated() if self.rollback is None:
                 self.model_update_seconds = event.seconds
-            case ModelUpdated():
+            case events.ModelUpdated():
                 self.model_restored = True
                 for record in self.batches:
                     record.azure_work = AzureWork.NONE  # Azure takes on one change at a time
-            case BatchStarted():
+            case events.BatchStarted():
                 self.batches.append(BatchRecord(event.batch, event.at, is_back=self.rollback is not None))
-            case UpgradeAccepted():
+            case events.UpgradeAccepted():
                 self.batches[-1].accepted = True
                 self.batches[-1].azure_work = AzureWork.CERTAIN if event.certain else AzureWork.POSSIBLE
                 self._see(self.instances, event.at)
-            case UpgradeEnded():
+            case events.UpgradeEnded():
                 self.batches[-1].azure_work = AzureWork.NONE
-            case BatchPassed():
+            case events.BatchPassed():
                 self.batches[-1].is_current = event.is_current
+                self.batches[-1].azure_work = AzureWork.NONE  # whatever became of a lost answer
                 self._close_batch(event, BatchResult.PASSED)
-            case BatchFailed():
+            case events.BatchFailed():
                 self._failed |= {failure.instance_id: failure for failure in event.failures}
                 self._close_batch(event, BatchResult.FAILED)
-            case InstancesSeen() | BatchProgressed():
+            case events.InstancesSeen() | events.BatchProgressed():
                 self._see(event.instances, event.at)
-            case RolloutFinished():
-                self._close_unaccepted()
+            case events.RolloutFinished():
+                if self._running and not self._running.accepted:
+                    self._running.result = BatchResult.NOT_ACCEPTED
                 here = [f for f in event.ending.failures if f not in self._failures_there]
                 self._failed |= {failure.instance_id: failure for failure in here if failure.instance_id}
                 self.ending = event.ending
@@ -126,10 +106,10 @@ class Report(Standing):
         failed = [way[id_] for way in (self._failed_there, self._failed) for id_ in in_order(way) if id_]
         return failed + general
 
-    def _turn_back(self, event: RollbackStarted) -> None:
+    def _turn_back(self, event: events.RollbackStarted) -> None:
         """Follow the rollback from now on; an instance that fails on it is counted anew."""
-        if self.batches and self.batches[-1].seconds is None:
-            self.batches[-1].seconds = event.at - self.batches[-1].started_at
+        if self._running:
+            self._running.seconds = event.at - self._running.started_at
         self.rollback = event.plan
         self.model_restored = not event.plan.update_model
         self._failures_there = event.failed.failures
@@ -137,16 +117,10 @@ class Report(Standing):
         self._failed_there, self._failed = {**self._failed, **there}, {}
         self._see(event.scale_set.instances, event.at)
 
-    def _close_batch(self, event: BatchPassed | BatchFailed, result: BatchResult) -> None:
+    def _close_batch(self, event: events.BatchPassed | events.BatchFailed, result: BatchResult) -> None:
         record = self.batches[-1]
         record.seconds, record.result = event.at - record.started_at, result
-        if result is BatchResult.PASSED:
-            record.azure_work = AzureWork.NONE  # whatever became of a lost answer
         self._see(event.instances, event.at)
-
-    def _close_unaccepted(self) -> None:
-        if self.batches and self.batches[-1].seconds is None and not self.batches[-1].accepted:
-            self.batches[-1].result = BatchResult.NOT_ACCEPTED
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:

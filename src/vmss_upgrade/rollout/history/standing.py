@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.goal import Goal
-from vmss_upgrade.rollout.history.batch_record import BatchRecord
 from vmss_upgrade.rollout.history.cells import Cell, standing, status_of
+from vmss_upgrade.rollout.history.outcome import BatchRecord
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, Skipped, SkipReason
 from vmss_upgrade.rollout.planning.planner import reason_to_skip, why_stopped
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
-from vmss_upgrade.rollout.watching.readiness import not_ready
+from vmss_upgrade.rollout.watching.troubles import not_ready
 from vmss_upgrade.rollout.wording import in_natural_order
 
 

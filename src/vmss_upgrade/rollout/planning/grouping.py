@@ -10,9 +10,8 @@ from collections.abc import Collection, Iterable
 from fractions import Fraction
 
 from vmss_upgrade.errors import PlanRefused
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.policy import Strategy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order, listed
 
 _KINDS = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order
 
 _ATTACHED = "attached, not made from the model"

@@ -7,19 +7,13 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
-from vmss_upgrade.rollout.domain import DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.grouping import check_places, drawn_evenly, finest_shown, grouping_of, place_of
-from vmss_upgrade.rollout.planning.plan import (
-    Batch,
-    RolloutPlan,
-    Skipped,
-    SkipReason,
-)
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, SkipReason
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected
 from vmss_upgrade.rollout.policy import DEFAULT_BATCH_SIZE, Policy, Strategy
-from vmss_upgrade.rollout.scale_set import Instance, Origin, Power, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import DomainKind, Instance, Origin, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
 
 
@@ -80,8 +74,7 @@ def plan_model_update(scale_set: ScaleSet, goal: Goal) -> RolloutPlan:
 
 
 def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> Batch:
-    """Return the batch without the instances that vanished, were stopped, are being deleted or reached the goal since
-    planning.
+    """Return the batch without the instances that have vanished, or have a reason to be skipped, since planning.
 
     It never grows. `goal` is that of the plan: if this run puts a VHD into the model, the flag that stands for it may
     still be about the model before, so no instance is dropped as current.

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from vmss_upgrade.rollout.domain import Domain, DomainKind
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.image import Image, is_older
 from vmss_upgrade.rollout.planning.grouping import grouping_of
@@ -20,7 +19,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped, Skip
 from vmss_upgrade.rollout.planning.planner import batch_limit, batch_sizes, batches_before_stop, reason_to_skip
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import Instance, ScaleSet, is_healthy
+from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order
 
 
@@ -40,9 +39,6 @@ class Moved:
         return instance.id in self.ids or instance.id not in self.known
 
 
-# -- which image ---------------------------------------------------------------------------------------------------
-
-
 def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
     """Return the exact image that `plan` leaves; None if nothing moves, or if it cannot be known.
 
@@ -60,8 +56,7 @@ def image_before(scale_set: ScaleSet, plan: RolloutPlan) -> Image | None:
 
 
 def image_of_the_others(scale_set: ScaleSet, policy: Policy) -> Image | None:
-    """Return the image of the instances that have not moved, in a set that was left half-way; None if it cannot be
-    known.
+    """Return the image of the instances that have not moved in a set left half-way; None if it cannot be known.
 
     It is the older image that most of the others run, which a rollout would have moved. If instances are on the model's
     image but not on the model, the model was put back: a rollback was left half-way, and what the others run must be
@@ -114,9 +109,6 @@ def _images_besides(instances: Iterable[Instance], image: Image) -> list[Image]:
     return [first[name] for name, _ in counted.most_common()]
 
 
-# -- which instances ----------------------------------------------------------------------------------------------
-
-
 def moved_by(before: ScaleSet, now: ScaleSet, goal: Goal, touched: Collection[str], previous: Image) -> Moved:
     """Return what moved to `goal`, by this run (`touched`) or an earlier one: the instances that run it.
 
@@ -143,8 +135,7 @@ def moved_from(scale_set: ScaleSet, left: Image | None, goal: Goal) -> Moved:
 
 
 def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved) -> dict[str, SkipReason | None]:
-    """Return the selected instances that moved and do not run `previous`, each with the reason why it was left, if one
-    shows.
+    """Return the selected instances that moved and do not run `previous`, each with why it was left (None: not known).
 
     The model holds `previous`. An instance that shows no image is not judged.
     """
@@ -161,9 +152,6 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
 def _runs(instance: Instance, left: Image, goal: Goal) -> bool:
     """Return whether the instance runs the image that is left, or, if that is floating, not the goal."""
     return not goal.is_reached_by(instance) if left.is_floating else is_on(instance, left)
-
-
-# -- in what order -------------------------------------------------------------------------------------------------
 
 
 def plan_rollback(

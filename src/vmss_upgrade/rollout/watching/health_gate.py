@@ -18,8 +18,8 @@ from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, Problem
-from vmss_upgrade.rollout.watching.readiness import new_problems, not_ready
-from vmss_upgrade.rollout.watching.times import is_earlier
+from vmss_upgrade.rollout.watching.sightings import is_earlier
+from vmss_upgrade.rollout.watching.troubles import new_problems, not_ready
 from vmss_upgrade.rollout.wording import clause, duration
 
 OLD_FAILURE_FADES = 60.0  # seconds; Azure goes on showing an old failure for a while (Azure/azure-cli#33307)
@@ -125,14 +125,8 @@ class HealthGate:
         )
         return replace(self, failures=failures or (Failure("", FailureCode.BATCH_TIMEOUT, message),))
 
-    # -- one instance --------------------------------------------------------------------------------------------
-
     def _is_evicted(self, instance: Instance) -> bool:
-        """Return whether it was taken away: deallocated by the platform or a person, or stopped after it had been
-        ready.
-
-        An instance that is off because its upgrade failed was not.
-        """
+        """Return whether it was deallocated, or stopped once it had been ready, other than by a failed upgrade."""
         has_failed = instance.has_failed and bool(new_problems(instance, self.before.problems))
         if instance.id in self.before.stopped or not instance.is_stopped or has_failed:
             return False
@@ -185,12 +179,7 @@ class HealthGate:
             return may_be_on_target or problem.code.lower().startswith(_OS_FAILED)
 
         return [
-            Failure(
-                instance_id=instance.id,
-                code=each.code,
-                message=str(each),
-                blames_image=blames_image(each),
-            )
+            Failure(instance_id=instance.id, code=each.code, message=str(each), blames_image=blames_image(each))
             for each in problems
         ]
 
@@ -208,8 +197,6 @@ class HealthGate:
             for id_ in vanished
             if id_ in unhealthy
         )
-
-    # -- the batch -----------------------------------------------------------------------------------------------
 
     def _waiting(self, now: float) -> HealthGate:
         waiting = replace(self, ready_since=None)
@@ -232,9 +219,7 @@ class HealthGate:
         lost_its_health = is_silent and pending.instance_id in self.before.reported and not self.all_silent
         too = "; no instance outside the batch reports health any more either" if is_silent and self.all_silent else ""
         return replace(
-            pending,
-            message=f"{pending.message}, {after}{too}",
-            blames_image=pending.blames_image or lost_its_health,
+            pending, message=f"{pending.message}, {after}{too}", blames_image=pending.blames_image or lost_its_health
         )
 
     def _baking(self, now: float) -> HealthGate:

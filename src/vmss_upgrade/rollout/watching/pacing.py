@@ -1,4 +1,4 @@
-"""The pace of requests to Azure, inside its published limits.
+"""The pace of requests to Azure, inside its published limits, and of batches, by what they have taken so far.
 
 Source: "Throttling limits for Virtual Machines and Virtual Machine Scale Sets" (token buckets per minute): an
 expanded instance list spends the set's own bucket HighCostGetVMScaleSetResource (10 a minute, burst 30), one per
@@ -6,6 +6,8 @@ page; the status of an asynchronous operation has 15 a minute, burst 45, per ope
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 FAST_POLL = 2.0  # seconds between polls of an operation while its burst lasts
 STEADY_POLL = 4.0  # after that: 15 a minute
@@ -73,3 +75,16 @@ def poll_delay(bucket: TokenBucket, asked: float | None, now: float) -> float:
     if asked is not None:
         return min(max(asked, FAST_POLL), LONGEST_POLL)
     return FAST_POLL if bucket.wait_for(1, now + FAST_POLL) == 0 else STEADY_POLL
+
+
+def expected_end(now: float, taken: Sequence[float], left: int) -> float:
+    """Return the end of `left` more batches, if they take as long as those before them did on average."""
+    return now + left * sum(taken) / len(taken)
+
+
+def fits(now: float, taken: Sequence[float], timeout: float) -> bool:
+    """Return whether one more batch ends before `timeout`, even if it takes as long as the longest before it.
+
+    True if there is nothing to go by yet.
+    """
+    return not taken or now + max(taken) <= timeout

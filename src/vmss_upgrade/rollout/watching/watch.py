@@ -31,8 +31,7 @@ from vmss_upgrade.rollout.watching.troubles import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Returning:
-    """The instances (`ids`) that a rollback returns: they run the image that is left, so that their health counts only
-    once they have returned.
+    """The instances (`ids`) that a rollback returns: their health counts only once they have returned.
 
     `stopped_before` were stopped before the rollout began (None: those that are now). Nothing is expected at the end of
     `bystanders`, which do not move, unless their health counts.
@@ -71,8 +70,6 @@ class Watch:
         self._lost = 0
         self._replacements: set[str] = set()  # as many of those made since as batches have lost
 
-    # -- what is seen --------------------------------------------------------------------------------------------
-
     def observe(self, scale_set: ScaleSet, now: float) -> None:
         """Take a look into account: which instances were created since, became healthy, or stay Failed."""
         for instance in scale_set.instances:
@@ -102,13 +99,9 @@ class Watch:
         self._lost += len(set(batch.instance_ids) - scale_set.by_id().keys())
 
     def count_on(self, batch: Batch, scale_set: ScaleSet, goal: Goal) -> None:
-        """Count on those of a batch that did not pass and yet reached the goal: no other starts until they are
-        healthy.
-        """
+        """Count on those of a failed batch that reached the goal: no other starts until they are healthy."""
         there = {i.id for i in scale_set.instances if i.id in batch.instance_ids and goal.is_reached_by(i)}
         self._counted_on |= there - self._stopped_before
-
-    # -- before a batch ------------------------------------------------------------------------------------------
 
     def troubles(self, batch: Batch, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
         """Return why the batch may not start now; empty if nothing forbids it."""
@@ -139,11 +132,8 @@ class Watch:
         """Return the instances that an earlier run brought to the goal, and that run."""
         return tuple(i.id for i in scale_set.instances if i.id in self._current_before and not i.is_stopped)
 
-    # -- at the end ----------------------------------------------------------------------------------------------
-
     def unsettled(self, scale_set: ScaleSet, goal: Goal, now: float) -> tuple[Failure, ...]:
-        """Return the selected instances that are not healthy on the target, or still being created or updated; and
-        those counted on.
+        """Return the instances, selected or counted on, that are unhealthy on the target or still being changed.
 
         An instance created since planning is waited for only if another image than the target may come of it.
         """
@@ -180,8 +170,6 @@ class Watch:
         left = [(batch, tuple(id_ for id_ in batch.instance_ids if id_ not in settled)) for batch in batches]
         due = [(batch, ids) for batch, ids in left if ids]
         return tuple(Batch(number, batch.domain, ids) for number, (batch, ids) in enumerate(due, start=1))
-
-    # -- small steps ---------------------------------------------------------------------------------------------
 
     def _must_be_healthy(self, instance: Instance, now: float) -> bool:
         if instance.is_being_deleted:
