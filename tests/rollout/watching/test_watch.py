@@ -177,6 +177,12 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
         ),
         pytest.param(watching(), changed(BEFORE, "4", provisioning_state="Failed"), {}, id="unhealthy-before"),
         pytest.param(
+            watching(),
+            changed(BEFORE, "1 3", provisioning_state="Updating"),
+            {"3": "UpdatedBySomebody"},
+            id="updated-by-somebody",
+        ),
+        pytest.param(
             watching(policy=Policy(min_healthy=Share(3))), BEFORE, {"": "BelowMinHealthy"}, id="two-of-three-that-must"
         ),
         pytest.param(
@@ -245,6 +251,12 @@ def test_why_a_batch_may_not_start(watch: Watch, now: ScaleSet, expected: dict[s
             Policy(),
             Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, "no instance outside the batch is healthy"),
             id="none-else-is-healthy",
+        ),
+        pytest.param(
+            changed(BEFORE, "3", provisioning_state="Updating"),
+            Policy(min_healthy=Share(1)),
+            Failure("3", FailureCode.UPDATED_BY_SOMEBODY, "is being updated by somebody"),
+            id="updated-by-somebody",
         ),
         pytest.param(
             BEFORE,

@@ -108,9 +108,7 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     ways = [f"Only {healthy} are healthy now: repair the others"] if healthy < running else []
     ways.append("lower `min-healthy`")
     have = len(scale_set.instances)
-    more = next(
-        (n for n in range(1, MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0
-    )
+    more = next((n for n in range(MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0)
     if more:
         ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
     remedy = ", or ".join(ways)
@@ -179,7 +177,7 @@ def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
 
     def healed(instance: Instance) -> Instance:
         power = instance.power if instance.shows_view else Power.RUNNING
-        return replace(instance, health=Health.HEALTHY, power=power, shows_view=True)
+        return replace(instance, health=Health.HEALTHY, power=power)
 
     return replace(scale_set, instances=tuple(healed(i) if i.id in ids else i for i in scale_set.instances))
 
