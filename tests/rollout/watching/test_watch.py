@@ -280,6 +280,8 @@ def test_one_that_reached_the_goal_in_a_batch_that_failed_is_counted_on() -> Non
     assert watch.troubles(next_one, there, GOAL, 0.0) == (), "all were unhealthy, or stopped, before"
     watch.count_on(Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1", "5")), there, GOAL)
     assert codes(watch.troubles(next_one, there, GOAL, 0.0)) == {"0": "NotHealthyElsewhere"}
+    now = changed(changed(there, "3", health=Health.UNHEALTHY), "4", health=Health.HEALTHY)
+    assert codes(watch.troubles(next_one, now, GOAL, 0.0)) == {"0": "NotHealthyElsewhere", "3": "NotHealthyElsewhere"}
 
 
 def test_one_that_is_unhealthy_on_the_target_is_excused_where_no_rollout_put_it_there() -> None:
