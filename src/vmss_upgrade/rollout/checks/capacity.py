@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from vmss_upgrade.rollout.az_commands import az_vmss, look_closer
@@ -63,8 +63,8 @@ def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -
     if policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
         return None
     healthy = healthy_ids(scale_set)
-    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    return next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
+    takes_all = (batch for batch, left in _expected(scale_set, plan) if not left)
+    return next((batch for batch in takes_all if not healthy.isdisjoint(batch.instance_ids)), None)
 
 
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
@@ -87,9 +87,13 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
 def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
     """Return the first batch that does, and how many stay healthy while it is away."""
     least = floor(scale_set.instances, policy, stopped_ids(scale_set.instances))
-    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
+    risky = ((batch, left) for batch, left in _expected(scale_set, plan) if _takes_away(batch, scale_set, plan))
     return next(((batch, left) for batch, left in risky if left < least), None)
+
+
+def _expected(scale_set: ScaleSet, plan: RolloutPlan) -> Iterable[tuple[Batch, int]]:
+    """Return each batch with the number of instances that stay healthy while it is away."""
+    return zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
 
 
 def _way_back(unhealthy: Collection[str]) -> str:
