@@ -150,6 +150,7 @@ def test_a_floating_image_becomes_an_exact_one(image: Image, exact: Image) -> No
         pytest.param(["1.0.0", "9.0.0-"], "1.0.0", id="out-of-latest-is-not-taken"),
         pytest.param(["9.0.0-"], None, id="all-are-out-of-latest"),
         pytest.param(["1.x.0", "1.0.0"], "1.0.0", id="a-word-is-below-a-number"),
+        pytest.param(["1.0.0", "9" * 20], "9" * 20, id="twenty-digits-are-a-number"),
     ],
 )
 def test_the_newest_version(names: list[str], latest: str | None) -> None:

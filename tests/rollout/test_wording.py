@@ -1,8 +1,8 @@
-"""Seconds for people."""
+"""Durations, names and sentences for people."""
 
 import pytest
 
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import clause, duration, in_natural_order, listed, sentence
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,20 @@ from vmss_upgrade.rollout.wording import duration
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize("text", ["It is a VMX", "It is a VMX.", "It is a VMX..."])
+def test_a_sentence_has_one_full_stop(text: str) -> None:
+    assert (clause(text), sentence(text)) == ("It is a VMX", "It is a VMX.")
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "0, 1"), (3, "0, 1, 2"), (5, "0, 1, 2 and 2 more")])
+def test_long_lists_are_cut(count: int, text: str) -> None:
+    assert listed(map(str, range(count)), limit=3) == text
+    assert listed(["x"] * 13).endswith("x and 1 more")
+
+
+def test_numbers_come_by_value_and_names_after_them() -> None:
+    longest, longer = "9" * 20, "1" * 21
+    names = ["b", "10", longer, "9", "a", longest]
+    assert sorted(names, key=in_natural_order) == ["9", "10", longest, longer, "a", "b"]

@@ -461,6 +461,17 @@ def test_what_waits_in_the_model_is_no_news_where_the_whole_model_is_the_goal() 
     assert examine_plan(scale_set, plan, whole()) == ()
 
 
+def test_a_floating_image_that_is_older_than_what_runs_is_warned_of() -> None:
+    scale_set = changed(fleet("001122"), "0 1 2 3 4 5", image=platform("3.0.0"))
+    plan = replace(plan_of(scale_set), pinned=platform("latest"))
+    assert examine_plan(scale_set, plan, whole()) == (
+        warn(
+            f"The target image {NEW} is older than what the instances run ({platform('3.0.0')}).",
+            "Where that is not meant, find out why a newer version does not count as the latest.",
+        ),
+    )
+
+
 def test_ten_models_are_no_matter_where_the_model_is_not_written() -> None:
     scale_set = replace(TEN, model=replace(TEN.model, image=NEW))
     assert of_the_plan(scale_set) == ()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from builders import NEW, OLD, changed, fleet, plan_of, whole
+import pytest
+
+from builders import NEW, OLD, changed, fleet, plan_of, platform, vhd, whole
 from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.goal import Goal, goal_of
@@ -32,9 +34,11 @@ from vmss_upgrade.rollout.history.events import (
 )
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.report import LowestHealthy, Report
+from vmss_upgrade.rollout.history.standing import in_order
 from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.planning.plan import Skipped, SkipReason
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
-from vmss_upgrade.rollout.scale_set import Health
+from vmss_upgrade.rollout.scale_set import Health, Origin, Power
 
 BEFORE = fleet("0011", stopped="3")
 POLICY = whole(include_stopped=True)
@@ -188,6 +192,69 @@ def test_where_the_instances_were_at_planning() -> None:
     assert report.cells_before() == {"0": Cell.NEW, "1": Cell.SKIPPED, "2": Cell.OLD, "3": Cell.OLD}
     by_hand = after(RolloutPlanned(at=1.0, plan=BACK, scale_set=FAILED, policy=POLICY))
     assert by_hand.cells_before() == {"0": Cell.NEW, "1": Cell.NEW, "2": Cell.NEW, "3": Cell.OLD}
+
+
+def test_what_was_not_moved_by_the_rollout_stays_out_of_its_rollback() -> None:
+    third = changed(FAILED, "3", image=platform("1.5.0"), power=Power.RUNNING)
+    moved = Moved(ids=frozenset("012"), known=frozenset("0123"))
+    plan = plan_rollback(third, Goal(image=OLD, in_model=True, heals=True), POLICY, moved, left=NEW)
+    report = after(RolloutPlanned(at=1.0, plan=plan, scale_set=third, policy=POLICY))
+    assert (report.skipped, report.remaining) == ([Skipped("3", SkipReason.NOT_MOVED)], ["0", "1", "2"])
+
+
+@pytest.mark.parametrize("in_model", [False, True])
+def test_of_a_vhd_the_flag_tells_once_the_model_may_hold_it(in_model: bool) -> None:
+    target = vhd("https://s.blob/2.vhd")
+    before = fleet("0011", old=None, image=target if in_model else vhd("https://s.blob/1.vhd"), behind="2 3")
+    report = after(RolloutPlanned(at=1.0, plan=plan_of(before, target), scale_set=before, policy=whole()))
+    there = {"0": Cell.NEW, "1": Cell.NEW, "2": Cell.OLD, "3": Cell.OLD}
+    assert report.cells() == (there if in_model else dict.fromkeys(there, Cell.OLD))
+    report.add(ModelUpdateStarted(at=2.0, target=target))
+    assert report.cells() == there
+
+
+def test_one_that_failed_has_not_arrived_whatever_it_shows_later() -> None:
+    report = after(PLANNED, BatchStarted(at=10.0, batch=FIRST, of=2), UpgradeAccepted(at=11.0, batch=FIRST))
+    failures = (replace(FAILURE, instance_id="0"),)
+    report.add(BatchFailed(at=90.0, batch=FIRST, failures=failures, instances=MOVED.instances))
+    assert (report.upgraded, report.failed) == (["1"], ["0"])
+
+
+def test_one_that_was_stopped_before_arrives_stopped() -> None:
+    seen = changed(BEFORE, "2 3", image=NEW).instances
+    report = after(PLANNED, BatchStarted(at=10.0, batch=SECOND, of=2), UpgradeAccepted(at=11.0, batch=SECOND))
+    report.add(BatchPassed(at=90.0, batch=SECOND, instances=seen))
+    assert (report.upgraded, report.skipped) == (["2", "3"], [])
+    stopped = tuple(replace(each, power=Power.DEALLOCATED) for each in seen)
+    report.add(InstancesSeen(at=91.0, instances=stopped))
+    assert report.upgraded == ["3"]
+    assert report.skipped == [Skipped("2", SkipReason.DEALLOCATED)]
+
+
+def test_failures_of_several_batches_and_of_the_end_add_up() -> None:
+    report = after(PLANNED)
+    for number, batch in (("0", FIRST), ("2", SECOND)):
+        failures = (replace(FAILURE, instance_id=number),)
+        report.add(BatchStarted(at=10.0, batch=batch, of=2))
+        report.add(BatchFailed(at=20.0, batch=batch, failures=failures, instances=BEFORE.instances))
+    report.add(RolloutFinished(at=30.0, ending=replace(HALTED, failures=(replace(FAILURE, instance_id="3"),))))
+    assert report.failed == ["0", "2", "3"]
+
+
+def test_the_lowest_number_of_healthy_instances_is_the_first_such_look() -> None:
+    report = after(PLANNED, InstancesSeen(at=5.0, instances=BEFORE.instances))
+    assert report.lowest_healthy == LowestHealthy(3, 1.0)
+
+
+def test_an_attached_machine_counts_once_it_is_upgraded() -> None:
+    mixed = changed(BEFORE, "1 2", origin=Origin.OTHER_IMAGE)
+    report = after(replace(PLANNED, scale_set=mixed), BatchStarted(at=10.0, batch=FIRST, of=2))
+    assert [each.id for each in report.counted] == ["0", "1", "3"]
+    assert ([each.id for each in report.counted_before], report.healthy_now) == (["0", "1", "3"], 2)
+
+
+def test_ids_are_in_natural_order() -> None:
+    assert in_order(["10", "9", "a"]) == ["9", "10", "a"]
 
 
 def test_a_way_back_that_needs_no_write_finds_the_model_restored() -> None:

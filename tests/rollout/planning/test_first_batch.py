@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders import NEW, OLD, STEADY, changed, fleet, goal_to, plan_of, platform
+from builders import NEW, OLD, STEADY, SUBSCRIPTION, changed, fleet, goal_to, plan_of, platform
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks.plan import examine_plan
-from vmss_upgrade.rollout.findings import Severity
+from vmss_upgrade.rollout.findings import Severity, note
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.planner import plan_rollout
@@ -30,6 +30,9 @@ NO_VIEW: dict[str, Any] = {
 }
 
 
+LOOK = f"az vmss get-instance-view --subscription {SUBSCRIPTION} -g rg -n web --instance-id {{}}"
+
+
 def refusals(scale_set: ScaleSet, policy: Policy, *hanging: str) -> list[str]:
     findings = examine_plan(scale_set, plan_of(scale_set, policy=policy), policy, hanging=hanging)
     return [f"{finding.message} {finding.remedy}" for finding in findings if finding.severity is Severity.REFUSE]
@@ -39,15 +42,17 @@ def refusals(scale_set: ScaleSet, policy: Policy, *hanging: str) -> list[str]:
 
 
 def test_updates_that_hang_outside_the_first_batch_are_all_named() -> None:
-    (said,) = refusals(fleet("00112233", updating="6 7"), Policy(), "6", "7")
-    assert "Somebody has been updating these since before this run, so that no batch could start: 6, 7." in said
-    assert "az vmss get-instance-view" in said
-    assert "--instance-id 6" in said
+    assert refusals(fleet("00112233", updating="6 7"), Policy(), "6", "7") == [
+        "Somebody has been updating these since before this run, so that no batch could start: 6, 7. Wait until that "
+        f"has ended, and run again. Where it hangs, see what Azure says of each: {LOOK.format(6)}"
+    ]
 
 
 def test_one_that_hangs_in_the_first_batch_is_refused_as_well() -> None:
-    (said,) = refusals(fleet("001122", updating="1"), Policy(), "1")
-    assert "no batch could start: 1." in said
+    assert refusals(fleet("001122", updating="1"), Policy(), "1") == [
+        "Somebody has been updating these since before this run, so that no batch could start: 1. Wait until that has "
+        f"ended, and run again. Where it hangs, see what Azure says of it: {LOOK.format(1)}"
+    ]
 
 
 def test_a_rollback_is_not_refused_for_it() -> None:
@@ -128,9 +133,11 @@ def test_no_views_at_all_are_no_illness() -> None:
 
 
 def test_too_few_views_are_named_instead_of_too_few_healthy() -> None:
-    (said,) = refusals(changed(fleet("------"), "1 2 3 4", **NO_VIEW), BY_BATCH)
-    assert "no instance view of 1, 2, 3, 4" in said
-    assert "with 2 of 6 known to be healthy" in said
+    assert refusals(changed(fleet("-" * 14), "10 11 9 8 1 2 3 4 5", **NO_VIEW), BY_BATCH) == [
+        "Azure shows no instance view of 1, 2, 3, 4, 5, 8, 9, 10, 11, so it is not known whether they run and are "
+        "healthy: with 5 of 14 known to be healthy, no batch may be away. Run again later. To see what Azure shows of "
+        f"one of them: {LOOK.format(1)}"
+    ]
 
 
 def test_where_more_than_views_is_missing_that_is_said() -> None:
@@ -142,11 +149,12 @@ def test_where_more_than_views_is_missing_that_is_said() -> None:
 
 
 def test_silence_of_instances_that_have_the_signal_is_named_as_such() -> None:
-    (said,) = refusals(changed(fleet("001122"), "0 1 2 3 4 5", health=Health.NO_SIGNAL), Policy())
-    assert "report no health, although they should have got it: 0, 1, 2, 3, 4, 5. With 0 of 6 known" in said
-    assert "`health: ignore`" in said
-    assert "repair the others" not in said
-    assert "--new-capacity" not in said
+    assert refusals(changed(fleet("001122"), "0 1 2 3 4 5", health=Health.NO_SIGNAL), Policy()) == [
+        "The model has a health signal (load balancer health probe), but these instances report no health, although "
+        "they should have got it: 0, 1, 2, 3, 4, 5. With 0 of 6 known to be healthy, no batch may be away. Find out "
+        "why nothing is reported, or use `health: ignore` to go by provisioning and power alone. To see what Azure "
+        f"shows of one of them: {LOOK.format(0)}"
+    ]
 
 
 def test_where_more_than_reports_is_missing_that_is_said() -> None:
@@ -169,7 +177,13 @@ def test_who_has_no_view_is_not_called_unhealthy() -> None:
 
 def test_what_pinning_a_floating_model_means_is_noted() -> None:
     scale_set = fleet("0011", image=platform("latest"))
-    said = [f.message for f in examine_plan(scale_set, plan_of(scale_set), Policy())]
-    assert [f"{platform('latest')}" in each for each in said if "autoscale" in each] == [True]
+    said = [f for f in examine_plan(scale_set, plan_of(scale_set), Policy()) if "autoscale" in f.message]
+    assert said == [
+        note(
+            f"The model names no exact version now ({platform('latest')}), and names {NEW} from this rollout on: "
+            "instances that are created later, by autoscale too, get this version until the next rollout, however old "
+            "it is by then."
+        )
+    ]
     named = replace(scale_set, model=replace(scale_set.model, image=platform("1.0.0")))
     assert not [f for f in examine_plan(named, plan_of(named), Policy()) if "autoscale" in f.message]

@@ -389,6 +389,8 @@ def test_a_batch_of_unhealthy_ones_may_start_below_the_floor_and_no_other() -> N
 def test_one_that_is_stuck_keeps_nobody_from_returning() -> None:
     scale_set = fleet("001122", new="0 1", unhealthy="0 1", updating="5")
     assert watch(scale_set, "0 1").troubles(there("0 1"), scale_set, BACK, 0.0) == ()
+    healthy = fleet("001122", new="0 1", updating="5")
+    assert watch(healthy, "0 1").troubles(there("0 1"), healthy, BACK, 0.0) == ()
     late = changed(fleet("001122", new="0 1 4"), "4", provisioning_state="Updating")
     plan = plan_rollback(late, BACK, Policy(), moved("0 1 4", late), left=NEW, done=[there("4", 2)])
     assert plan.batches[-1].instance_ids == ("4",), "though the newest, it comes last"

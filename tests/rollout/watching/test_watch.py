@@ -176,6 +176,12 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
         ),
         pytest.param(watching(), changed(BEFORE, "4", provisioning_state="Failed"), {}, id="unhealthy-before"),
         pytest.param(
+            watching(),
+            changed(BEFORE, "1 3", provisioning_state="Updating"),
+            {"3": "UpdatedBySomebody"},
+            id="updated-by-somebody",
+        ),
+        pytest.param(
             watching(policy=Policy(min_healthy=Share(3))), BEFORE, {"": "BelowMinHealthy"}, id="two-of-three-that-must"
         ),
         pytest.param(
@@ -246,6 +252,12 @@ def test_why_a_batch_may_not_start(watch: Watch, now: ScaleSet, expected: dict[s
             id="none-else-is-healthy",
         ),
         pytest.param(
+            changed(BEFORE, "3", provisioning_state="Updating"),
+            Policy(min_healthy=Share(1)),
+            Failure("3", FailureCode.UPDATED_BY_SOMEBODY, "is being updated by somebody"),
+            id="updated-by-somebody",
+        ),
+        pytest.param(
             BEFORE,
             Policy(min_healthy=Share(3)),
             Failure("", FailureCode.BELOW_MIN_HEALTHY, "healthy outside the batch: only 2, and `min-healthy` needs 3"),
@@ -267,6 +279,8 @@ def test_one_that_reached_the_goal_in_a_batch_that_failed_is_counted_on() -> Non
     assert watch.troubles(next_one, there, GOAL, 0.0) == (), "all were unhealthy, or stopped, before"
     watch.count_on(Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1", "5")), there, GOAL)
     assert codes(watch.troubles(next_one, there, GOAL, 0.0)) == {"0": "NotHealthyElsewhere"}
+    now = changed(changed(there, "3", health=Health.UNHEALTHY), "4", health=Health.HEALTHY)
+    assert codes(watch.troubles(next_one, now, GOAL, 0.0)) == {"0": "NotHealthyElsewhere", "3": "NotHealthyElsewhere"}
 
 
 def test_one_that_is_unhealthy_on_the_target_is_excused_where_no_rollout_put_it_there() -> None:

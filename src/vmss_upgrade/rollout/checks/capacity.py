@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from vmss_upgrade.rollout.az_commands import az_vmss, look_closer
@@ -63,8 +63,8 @@ def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -
     if policy.allow_downtime or whole_set(scale_set, plan, policy) is not None:
         return None
     healthy = healthy_ids(scale_set)
-    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    return next((batch for batch, left in expected if not left and not healthy.isdisjoint(batch.instance_ids)), None)
+    takes_all = (batch for batch, left in _expected(scale_set, plan) if not left)
+    return next((batch for batch in takes_all if not healthy.isdisjoint(batch.instance_ids)), None)
 
 
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
@@ -87,9 +87,13 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
 def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tuple[Batch, int] | None:
     """Return the first batch that does, and how many stay healthy while it is away."""
     least = floor(scale_set.instances, policy, stopped_ids(scale_set.instances))
-    expected = zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
-    risky = ((batch, left) for batch, left in expected if _takes_away(batch, scale_set, plan))
+    risky = ((batch, left) for batch, left in _expected(scale_set, plan) if _takes_away(batch, scale_set, plan))
     return next(((batch, left) for batch, left in risky if left < least), None)
+
+
+def _expected(scale_set: ScaleSet, plan: RolloutPlan) -> Iterable[tuple[Batch, int]]:
+    """Return each batch with the number of instances that stay healthy while it is away."""
+    return zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
 
 
 def _way_back(unhealthy: Collection[str]) -> str:
@@ -108,9 +112,7 @@ def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
     ways = [f"Only {healthy} are healthy now: repair the others"] if healthy < running else []
     ways.append("lower `min-healthy`")
     have = len(scale_set.instances)
-    more = next(
-        (n for n in range(1, MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0
-    )
+    more = next((n for n in range(MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0)
     if more:
         ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
     remedy = ", or ".join(ways)
@@ -179,7 +181,7 @@ def _healed(scale_set: ScaleSet, ids: Collection[str]) -> ScaleSet:
 
     def healed(instance: Instance) -> Instance:
         power = instance.power if instance.shows_view else Power.RUNNING
-        return replace(instance, health=Health.HEALTHY, power=power, shows_view=True)
+        return replace(instance, health=Health.HEALTHY, power=power)
 
     return replace(scale_set, instances=tuple(healed(i) if i.id in ids else i for i in scale_set.instances))
 

@@ -87,7 +87,7 @@ def drawn_evenly(scale_set: ScaleSet) -> dict[str, Fraction]:
     members: dict[Domain | None, list[str]] = {}
     for instance in sorted(scale_set.instances, key=lambda i: in_natural_order(i.id)):
         members.setdefault(instance.domain(kind), []).append(instance.id)
-    return {id_: Fraction(2 * rank + 1, 2 * len(ids)) for ids in members.values() for rank, id_ in enumerate(ids)}
+    return {id_: Fraction(2 * rank + 1, len(ids)) for ids in members.values() for rank, id_ in enumerate(ids)}
 
 
 def _in_words(kind: DomainKind) -> str:
