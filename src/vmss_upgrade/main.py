@@ -111,8 +111,6 @@ class _MainStep:
         self._memory = Memory(job.state_file)
         self._record_path = ""  # of the record, once it is written
 
-    # -- from the inputs to the last event -----------------------------------------------------------------------
-
     def introduce_itself(self) -> None:
         """Say which version runs, and first of all whether it is a rehearsal."""
         if self._simulated:
@@ -180,8 +178,6 @@ class _MainStep:
         except Exception as error:
             with contextlib.suppress(OSError, ValueError):  # the same disk may be full
                 print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
-
-    # -- the end -------------------------------------------------------------------------------------------------
 
     def ending_by(self, error: BaseException) -> Ending | None:
         """Return how an exception ended the run; None if the run had ended by itself before it was raised."""

@@ -110,9 +110,6 @@ def _resume_repairs(job: Job, clock: Clock, console: Console, connect: Connect) 
         raise VmssUpgradeError(f"Azure did not resume them: {error.code}, {error}", error.remedy) from error
 
 
-# -- in words ------------------------------------------------------------------------------------------------------
-
-
 def _in_words(error: BaseException, console: Console) -> str:
     """Return why the post step failed. The traceback of a bug goes to the log."""
     cause = as_ours(error)

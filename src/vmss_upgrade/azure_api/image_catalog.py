@@ -119,9 +119,6 @@ def read_size(reader: Reader, subscription_path: str, name: str, location: str) 
     return next((vm_size(item) for item in items if is_size(item, name)), None)
 
 
-# -- where it stands -------------------------------------------------------------------------------------------------
-
-
 def _path_of(image: Image, subscription_path: str, location: str) -> str:
     """Return the path and api-version of a GET that answers 404 where the image does not exist.
 

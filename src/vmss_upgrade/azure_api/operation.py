@@ -43,8 +43,6 @@ class SteppedPolling(ARMPolling):
         self._stepped = False
         self._failure: Problem | None = None
 
-    # -- what LROPoller calls --------------------------------------------------------------------------------
-
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Any) -> None:
         """Take the first answer. Raises HttpResponseError where it is a page, or a 200 that says nothing: neither tells
         that Azure accepted anything.
@@ -60,8 +58,6 @@ class SteppedPolling(ARMPolling):
 
     def run(self) -> None:
         """Do nothing: the steps are ours."""
-
-    # -- Operation -------------------------------------------------------------------------------------------
 
     @property
     def correlation_id(self) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.remote import RemoteScaleSet
-from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.run_clock import Steps, noted
 from vmss_upgrade.errors import ASK_AGAIN, AzureError
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, check_during_rollout
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history.events import BatchProgressed, Noticed, Phase
 from vmss_upgrade.rollout.image import Image
@@ -30,6 +29,19 @@ MODEL_PAUSE = 15.0  # seconds between reads of the model while only the flag is 
 LOOKS_WHILE_BAKING = 3  # at least, besides the one that begins the bake
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`policy` as it stands for these batches. `stops_in_time`: no batch is started that would not end before its
+    `timeout`. `repairs_at_work`: automatic repairs act on instances meanwhile. `passes_stuck`: a batch whose upgrade
+    does not end stops no other.
+    """
+
+    policy: Policy
+    stops_in_time: bool
+    repairs_at_work: bool
+    passes_stuck: bool = False
+
+
 class BatchRun:
     """One batch on its way to the goal, for at most `batch_timeout` (`limit` in words) from when this was made.
 
@@ -37,21 +49,12 @@ class BatchRun:
     `is_current` is False from then on.
     """
 
-    def __init__(
-        self,
-        remote: RemoteScaleSet,
-        policy: Policy,
-        goal: Goal,
-        model: Model,
-        batch: Batch,
-        *,
-        repairs_at_work: bool,
-    ) -> None:
+    def __init__(self, remote: RemoteScaleSet, limits: Limits, goal: Goal, model: Model, batch: Batch) -> None:
         self._remote = remote
         self._clock = remote.clock
-        self._policy = policy
+        self._policy = policy = limits.policy
         self._goal = goal
-        self._repairs_at_work = repairs_at_work
+        self._repairs_at_work = limits.repairs_at_work
         self._before = _before(remote.instances, goal.image)
         self._failed_at = float("inf")
         self._unhealthy_since: dict[str, float] = {}
@@ -60,8 +63,6 @@ class BatchRun:
         self.limit = f"`batch-timeout` ({duration(policy.batch_timeout)})"
         self.model = model
         self.is_current = True
-
-    # -- what the latest look shows ------------------------------------------------------------------------------
 
     def due(self) -> Batch:
         """Return the batch without the instances that need no upgrade any more."""
@@ -84,12 +85,10 @@ class BatchRun:
         return self._clock.now() >= self.deadline
 
     def _instances(self) -> list[Instance]:
-        return [instance for instance in self._remote.instances if instance.id in self.batch.instance_ids]
+        return [each for each in self._remote.instances if each.id in self.batch.instance_ids]
 
     def look(self) -> Steps[bool]:
-        """Look, show progress, and return whether to go on waiting: after a failure only as long as the others may
-        need.
-        """
+        """Look, show progress, and return whether to go on waiting: after a failure, as long as the others may need."""
         yield from self._look()
         yield self._progress(Phase.UPGRADING, self.deadline)
         if self.has_new_failure():
@@ -102,8 +101,6 @@ class BatchRun:
         on_target = [i for i in self._instances() if i.is_running and is_on(i, self._goal.image)]
         unhealthy = [i.id for i in on_target if i.health is Health.UNHEALTHY]
         self._unhealthy_since = {id_: self._unhealthy_since.get(id_, self._clock.now()) for id_ in unhealthy}
-
-    # -- the gate ------------------------------------------------------------------------------------------------
 
     def pass_gate(self, operation: FollowedOperation | None, *, is_left_behind: bool) -> Steps[HealthGate]:
         """Judge the instances, and return the gate once it is decided.
@@ -119,7 +116,7 @@ class BatchRun:
                 raise
             message = f"its instances could not be read when {self.limit} passed: {error.code}, {error}"
             gate = self._timed_out(gate, message)
-        correlation_id = operation.correlation_id if operation else ""
+        correlation_id = operation.answer.correlation_id if operation else ""
         return replace(gate, failures=tuple(replace(f, correlation_id=correlation_id) for f in gate.failures))
 
     def _gate(self, operation: FollowedOperation | None) -> HealthGate:
@@ -131,8 +128,8 @@ class BatchRun:
             health_timeout=self._policy.health_timeout,
             bake_time=self._policy.bake_time_for(self.model.health_signal),
             before=self._before,
-            upgraded_at=operation.ended_at if operation else "",
-            refusal=operation.problem if operation else None,
+            upgraded_at=operation.answer.ended_at if operation else "",
+            refusal=operation.answer.problem if operation else None,
             repairs_at_work=self._repairs_at_work,
         )
 
@@ -140,7 +137,7 @@ class BatchRun:
         """Look until the gate is decided."""
         while True:
             yield from self._look()
-            gate = gate.advance(self._remote.scale_set.by_id(), self._clock.now())
+            gate = self._advanced(gate)
             if gate.only_the_flag_is_missing and gate.flag_matters:
                 gate = yield from self._excuse_flag_if_model_changed(gate)
             if gate.is_decided:
@@ -170,14 +167,18 @@ class BatchRun:
             return gate
         yield Noticed(finding=changed_beside_the_image())
         self.model, self.is_current = model, False
-        return replace(gate, flag_matters=False).advance(self._remote.scale_set.by_id(), self._clock.now())
+        return self._advanced(replace(gate, flag_matters=False))
 
     def _judge_at_once(self, gate: HealthGate) -> Steps[HealthGate]:
         """Look once, and judge by that: Azure's operation was left behind."""
         yield from self._remote.look(until=self.deadline)
-        gate = gate.advance(self._remote.scale_set.by_id(), self._clock.now())
-        message = f"Azure's operation had not ended when {self.limit} passed"
-        return gate if gate.failures else self._timed_out(gate, message)
+        gate = self._advanced(gate)
+        if gate.failures:
+            return gate
+        return self._timed_out(gate, f"Azure's operation had not ended when {self.limit} passed")
+
+    def _advanced(self, gate: HealthGate) -> HealthGate:
+        return gate.advance(self._remote.scale_set.by_id(), self._clock.now())
 
     def _timed_out(self, gate: HealthGate, message: str) -> HealthGate:
         """Return the gate, failed; an instance that was unhealthy for `health_timeout` failed by itself."""
@@ -185,14 +186,11 @@ class BatchRun:
         unhealthy = tuple(id_ for id_, since in self._unhealthy_since.items() if now - since >= longest)
         return gate.out_of_time(message, unhealthy)
 
-    # -- events --------------------------------------------------------------------------------------------------
-
     def _name_vanished(self, gate: HealthGate) -> Steps[None]:
         failed = {failure.instance_id for failure in gate.failures}
         for ids, what in ((gate.vanished, "vanished"), (gate.evicted, "was stopped or evicted")):
             for id_ in (each for each in ids if each not in failed):
-                message = f"Instance {id_} {what} during batch {self.batch.number}; nothing more is expected of it."
-                yield Noticed(finding=note(message))
+                yield noted(f"Instance {id_} {what} during batch {self.batch.number}; nothing more is expected of it.")
 
     def _gate_progress(self, gate: HealthGate) -> BatchProgressed:
         if gate.ready_since is None:

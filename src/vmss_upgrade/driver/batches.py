@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmss_upgrade.driver.batch import BatchRun
+from vmss_upgrade.driver.batch import BatchRun, Limits
 from vmss_upgrade.driver.hold import Hold
 from vmss_upgrade.driver.remote import RemoteScaleSet
-from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.run_clock import Steps, noted
 from vmss_upgrade.driver.upgrade import upgrade
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import BatchFailed, BatchPassed, BatchStarted, EndPredicted, Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -20,25 +19,11 @@ from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
-from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.watching.prediction import expected_end, fits
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import listed
 
 EXTRA_PASSES = 3  # for instances that are created with another image meanwhile
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """`policy` as it stands for these batches. `stops_in_time`: no batch is started that would not end before its
-    `timeout`. `repairs_at_work`: automatic repairs act on instances meanwhile. `passes_stuck`: a batch whose upgrade
-    does not end stops no other.
-    """
-
-    policy: Policy
-    stops_in_time: bool
-    repairs_at_work: bool
-    passes_stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,16 +80,13 @@ class Batches:
             unsettled = yield from self._hold.wait_to_settle()
         return (yield from self._conclude(unsettled))
 
-    # -- batch after batch ---------------------------------------------------------------------------------------
-
     def _upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
-        """Run batch after batch. Returns the ending when one of them must be the last; raises Halted where one may not
-        start.
-        """
+        """Run batch after batch. Returns the ending if one must be the last; raises Halted if one may not start."""
         stuck: Ending | None = None
         for position, planned in enumerate(batches):
             if self._limits.stops_in_time and not fits(self._clock.elapsed(), self._taken, self._policy.timeout):
-                return self._no_time_for(planned)
+                timeout = self._policy.timeout
+                return endings.no_time_for(planned, max(self._taken), timeout - self._clock.elapsed(), timeout)
             yield from self._hold.wait_to_start(planned)
             batch = still_due(planned, self._remote.scale_set, self.plan.goal, self._policy)
             yield from self._say_what_is_left_out(planned, batch)
@@ -116,7 +98,9 @@ class Batches:
             if ending is not None:
                 self._watch.count_on(batch, self._remote.scale_set, self._goal)
             stuck = stuck or ending
-            yield from self._predict(len(batches) - position - 1)
+            left = len(batches) - position - 1
+            if left and self._taken:
+                yield EndPredicted(left=left, end=expected_end(self._clock.elapsed(), self._taken, left))
         return stuck
 
     def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
@@ -124,9 +108,7 @@ class Batches:
         began = self._clock.elapsed()
         self.started.append(batch)
         yield BatchStarted(batch=batch, of=of)
-        run = BatchRun(
-            self._remote, self._policy, self.plan.goal, self._model, batch, repairs_at_work=self._limits.repairs_at_work
-        )
+        run = BatchRun(self._remote, self._limits, self.plan.goal, self._model, batch)
         done = yield from upgrade(self._remote, run, self._hold)
         gate = yield from run.pass_gate(done.operation, is_left_behind=done.state is OperationState.RUNNING)
         self._model, self.is_current = run.model, self.is_current and run.is_current
@@ -141,21 +123,9 @@ class Batches:
 
     def _say_what_is_left_out(self, planned: Batch, batch: Batch) -> Steps[None]:
         present = self._remote.scale_set.by_id()
-        for id_ in planned.instance_ids:
-            if id_ not in batch.instance_ids:
-                gone = "no longer exists" if id_ not in present else "no longer needs an upgrade or is stopped"
-                yield _note(f"Instance {id_} {gone}, so it is left out of batch {planned.number}.")
-
-    def _predict(self, left: int) -> Steps[None]:
-        now = self._clock.elapsed()
-        if left and self._taken:
-            yield EndPredicted(left=left, end=expected_end(now, self._taken, left))
-
-    def _no_time_for(self, batch: Batch) -> Ending:
-        timeout = self._policy.timeout
-        return endings.no_time_for(batch, max(self._taken), timeout - self._clock.elapsed(), timeout)
-
-    # -- the end -------------------------------------------------------------------------------------------------
+        for id_ in (each for each in planned.instance_ids if each not in batch.instance_ids):
+            gone = "no longer needs an upgrade or is stopped" if id_ in present else "no longer exists"
+            yield noted(f"Instance {id_} {gone}, so it is left out of batch {planned.number}.")
 
     def left(self) -> tuple[Batch, ...]:
         """Return what is left to do, by the latest look."""
@@ -171,7 +141,7 @@ class Batches:
         """Upgrade what is left. Returns the ending when one of these batches must be the last."""
         late = self.left()
         ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
-        yield _note(f"Not upgraded by the planned batches, so there is one more pass: {ids}.")
+        yield noted(f"Not upgraded by the planned batches, so there is one more pass: {ids}.")
         planned = len(self.plan.batches)
         return (yield from self._upgrade(tuple(Batch(planned + b.number, b.domain, b.instance_ids) for b in late)))
 
@@ -182,7 +152,7 @@ class Batches:
         yield from self.look_for_changes()
         starting = self._watch.still_starting(self._remote.scale_set)
         if starting:
-            yield _note(f"Created since planning, from the present model, and still starting: {listed(starting)}.")
+            yield noted(f"Created since planning, from the present model, and still starting: {listed(starting)}.")
         if unsettled:
             return endings.by_last_look(unsettled)
         late = self.left()
@@ -198,7 +168,3 @@ class Batches:
         if self.is_current and any(i.id in passed and i.latest_model_applied is False for i in instances):
             self.is_current = False
             yield Noticed(finding=changed_beside_the_image())
-
-
-def _note(message: str) -> Noticed:
-    return Noticed(finding=note(message))

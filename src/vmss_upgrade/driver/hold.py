@@ -1,25 +1,81 @@
-"""Holding: no batch starts, and no rollout succeeds, while instances outside the batch are in trouble."""
+"""Waiting until the scale set is at rest: before the plan is made, before each batch, and before a run succeeds."""
 
 from __future__ import annotations
 
-from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
-from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.remote import SETTLING_PAUSE, Halted, RemoteScaleSet
+from vmss_upgrade.driver.run_clock import SECOND_LOOK, Steps, noted
+from vmss_upgrade.rollout.checks.capacity import awaited_health
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout, check_nothing_to_do
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import Holding, Noticed
+from vmss_upgrade.rollout.history.events import Holding
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.plan import Batch
-from vmss_upgrade.rollout.planning.planner import still_due
-from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.model import HealthSignal, Model
+from vmss_upgrade.rollout.planning.availability import updating_ids
+from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
+from vmss_upgrade.rollout.planning.selection import is_selected
+from vmss_upgrade.rollout.policy import Policy, Selection
+from vmss_upgrade.rollout.scale_set import Health
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
 
 FRESH = 2.0  # a look this young need not be repeated
+
+
+def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]]:
+    """See all instances, at rest if that can be had within `health_timeout`. Returns those that were being updated at
+    every look.
+
+    An instance that is being created shows no domain yet, and one that is being upgraded, perhaps by an earlier run, is
+    not healthy: a plan made from them would not be the true one. An instance that appears meanwhile is not waited for:
+    a scale set that grows steadily would never be at rest.
+    """
+    until = remote.clock.now() + policy.health_timeout
+    yield from remote.look()
+    awaited = _awaited(remote, policy.selection)
+    hanging = updating_ids(remote.instances)
+    while awaited and remote.clock.now() < until:
+        why = f"instances are being created or updated ({listed(awaited)})"
+        yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
+        yield from remote.look()
+        awaited = [id_ for id_ in _awaited(remote, policy.selection) if id_ in awaited]
+        hanging &= updating_ids(remote.instances)
+    return hanging
+
+
+def _awaited(remote: RemoteScaleSet, selection: Selection) -> list[str]:
+    """Return the instances that are being updated, and of the selected those that are being created."""
+    changing = [i for i in remote.instances if i.is_changing and not i.is_being_deleted and not i.is_attached]
+    updating = updating_ids(changing)
+    return [i.id for i in changing if i.id in updating or is_selected(i, selection)]
+
+
+def read_signal_again(remote: RemoteScaleSet) -> Steps[None]:
+    """Read the model and the instances once more where it shows no health signal although instances report it."""
+    reporting = any(i.health not in (Health.NO_SIGNAL, Health.NOT_YET) for i in remote.instances)
+    if remote.model.health_signal is HealthSignal.NONE and reporting:
+        why = "instances report their health, but the model shows no health signal, so it is read once more"
+        yield from remote.clock.wait(why, SECOND_LOOK)
+        yield from remote.read_model()
+        yield from remote.look()
+
+
+def plan_when_allowed(remote: RemoteScaleSet, goal: Goal, policy: Policy) -> Steps[RolloutPlan]:
+    """Return the plan from a look at which it is allowed, if waiting for instances on the target to become healthy
+    makes it so within `health_timeout`: after an earlier run that was killed they may be still starting.
+    """
+    until = remote.clock.now() + policy.health_timeout
+    while True:
+        plan = plan_rollout(remote.scale_set, goal, policy)
+        awaited = awaited_health(remote.scale_set, plan, policy)
+        if not awaited or remote.clock.now() >= until:
+            return plan
+        why = f"instances on the target image are not healthy yet ({listed(awaited)})"
+        yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
+        yield from remote.look()
 
 
 class Hold:
@@ -44,7 +100,7 @@ class Hold:
         earlier = self._watch.earlier(self._remote.scale_set)
         self._bake_owed = self._policy.bake_time_for(self._remote.model.health_signal) if earlier else 0.0
         if self._bake_owed:
-            yield _note(
+            yield noted(
                 f"Brought to the target image by an earlier run: {listed(earlier)}. They bake for "
                 f"{duration(self._bake_owed)} before the next batch."
             )
@@ -113,12 +169,8 @@ class Hold:
         self._watch.observe(self._remote.scale_set, now)
         off = self._watch.newly_stopped(self._remote.scale_set)
         if off:
-            yield _note(f"Stopped or evicted during the rollout, so nothing more is expected of them: {listed(off)}.")
+            yield noted(f"Stopped or evicted during the rollout, so nothing more is expected of them: {listed(off)}.")
 
     def _wait_for(self, troubles: tuple[Failure, ...], until: float) -> Steps[None]:
         yield Holding(troubles=troubles, until=until - self._clock.started)
         self._clock.sleep(min(self._remote.look_interval(), until - self._clock.now()))
-
-
-def _note(message: str) -> Noticed:
-    return Noticed(finding=note(message))

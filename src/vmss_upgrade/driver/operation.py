@@ -6,7 +6,6 @@ from vmss_upgrade.driver.run_clock import RunClock, Steps
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.failures import remedy_of
-from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.watching import pacing
 
 # why an operation cannot be followed any more
@@ -18,28 +17,16 @@ _LOST = {
 
 
 class FollowedOperation:
-    """One operation that Azure accepted. `lost_because`: why it cannot be followed any more (empty: it can)."""
+    """One operation that Azure accepted: what its latest `answer` says of it, and the polling.
+
+    `lost_because`: why it cannot be followed any more (empty: it can).
+    """
 
     def __init__(self, operation: Operation, clock: RunClock) -> None:
-        self._operation = operation
+        self.answer = operation
         self._clock = clock
         self._bucket = pacing.operation_bucket()
         self.lost_because = ""
-
-    @property
-    def problem(self) -> Problem | None:
-        """Azure's reason, in its own words, once the operation has failed."""
-        return self._operation.problem
-
-    @property
-    def ended_at(self) -> str:
-        """End of the operation, as Azure writes it; empty where Azure does not say."""
-        return self._operation.ended_at
-
-    @property
-    def correlation_id(self) -> str:
-        """Id that Microsoft support asks for; may be empty."""
-        return self._operation.correlation_id
 
     def follow(self, deadline: float) -> Steps[OperationState]:
         """Poll until the operation ends, cannot be followed (LOST), or the clock shows `deadline` (RUNNING)."""
@@ -50,11 +37,11 @@ class FollowedOperation:
 
     def poll(self, deadline: float) -> Steps[OperationState]:
         """Poll once, as soon as Azure allows it, and not past `deadline`."""
-        delay = pacing.poll_delay(self._bucket, self._operation.asked_delay, self._clock.now())
+        delay = pacing.poll_delay(self._bucket, self.answer.asked_delay, self._clock.now())
         self._clock.sleep(min(delay, deadline - self._clock.now()))
         self._bucket.spend(1, self._clock.now())
         try:
-            return (yield from self._clock.patiently(self._operation.step, until=deadline))
+            return (yield from self._clock.patiently(self.answer.step, until=deadline))
         except AzureError as error:
             if error.trouble in _LOST:
                 self.lost_because = _LOST[error.trouble]
@@ -65,7 +52,7 @@ class FollowedOperation:
 
     def failure(self, state: OperationState, doing: str) -> AzureError:
         """Return the error of an operation that did not succeed, in Azure's words where it has any."""
-        problem = self.problem
+        problem = self.answer.problem
         ended = "did not end in time" if state is OperationState.RUNNING else "failed"
         return AzureError(
             problem.message if problem else f"Azure's operation {ended}.",
@@ -73,5 +60,5 @@ class FollowedOperation:
             code=problem.code if problem else "OperationFailed",
             doing=doing,
             remedy=remedy_of(problem.code, problem.message) if problem else "",
-            correlation_id=self.correlation_id,
+            correlation_id=self.answer.correlation_id,
         )

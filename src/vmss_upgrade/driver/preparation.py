@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from vmss_upgrade.driver.hold import look_at_rest, plan_when_allowed, read_signal_again
 from vmss_upgrade.driver.image_lookup import examine_target, resolve
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
-from vmss_upgrade.driver.settling import look_at_rest, plan_when_allowed, read_signal_again
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks.image import floating_model, only_the_image
 from vmss_upgrade.rollout.checks.plan import examine_plan
@@ -125,8 +125,6 @@ class Preparation:
                 return (yield from self._plan_rollback())
         return (yield from self._plan_upgrade())  # also where only the plan is asked for
 
-    # -- one function per operation ------------------------------------------------------------------------------
-
     def _plan_upgrade(self) -> Steps[RolloutPlan | None]:
         """Plan to bring the image that was asked for into the model, and to all instances."""
         wanted = wanted_image(self._order.image, self._remote.model.image)
@@ -179,8 +177,6 @@ class Preparation:
         self._findings += examine_moved(self._moved, back_to, is_all=not plan.batches)
         self._examine(plan)
         return plan
-
-    # -- steps that they share -----------------------------------------------------------------------------------
 
     def _goal_of(self, wanted: Image, *, in_model: bool = False) -> Steps[Goal | None]:
         """Return the goal of reaching `wanted`, which may be `in_model` already; None if its version is not known."""

@@ -74,8 +74,6 @@ class RemoteScaleSet:
         self._signal = self.model.health_signal
         self._announces_looks = True
 
-    # -- the model -----------------------------------------------------------------------------------------------
-
     def read_model(self) -> Steps[Model]:
         """Read the model. The first time is announced.
 
@@ -120,8 +118,6 @@ class RemoteScaleSet:
             model = yield from self.read_model()
         return model
 
-    # -- the instances -------------------------------------------------------------------------------------------
-
     def look(self, *, until: float = float("inf")) -> Steps[None]:
         """Read all instances, as soon as the list's token bucket allows it. No try is later than `until`."""
         delay = self._bucket.wait_for(self.pages, self.clock.now())
@@ -157,8 +153,6 @@ class RemoteScaleSet:
         """Count on the model's health signal in these instances from now on: their silence is no excuse any more."""
         self._sightings.expect_reports(instance_ids)
 
-    # -- what else is read ---------------------------------------------------------------------------------------
-
     def is_rolling_upgrade_running(self) -> Steps[bool | None]:
         """Return whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
         return (yield from self.clock.patiently(self._api.is_rolling_upgrade_running))
@@ -189,8 +183,6 @@ class RemoteScaleSet:
         """Return what the VM size of the scale set can do in its region; None where that may not be read."""
         read = partial(self._api.read_size, self.model.settings.size, self.model.location)
         return (yield from self.clock.patiently(read))
-
-    # -- writing -------------------------------------------------------------------------------------------------
 
     def set_image(self, image: Image, etag: str) -> FollowedOperation:
         """Ask for the image in the model, provided the model still has `etag`."""

@@ -17,14 +17,9 @@ from vmss_upgrade.rollout.history.events import Noticed, RepairsResumed, Repairs
 from vmss_upgrade.rollout.watching.patience import Patience
 
 LIMIT = 5 * 60.0  # seconds; recorded: under a second
-_NOT_DONE = (
-    Trouble.DENIED,
-    Trouble.OTHER_TENANT,
-    Trouble.TOKEN_REFUSED,
-    Trouble.REJECTED,
-    Trouble.NOT_FOUND,
-    Trouble.VERSION_UNKNOWN,
-)
+_EVER = float("inf")
+_REFUSED = (Trouble.DENIED, Trouble.OTHER_TENANT, Trouble.TOKEN_REFUSED, Trouble.REJECTED)
+_NOT_DONE = (*_REFUSED, Trouble.NOT_FOUND, Trouble.VERSION_UNKNOWN)
 
 
 class RepairsPause:
@@ -39,13 +34,13 @@ class RepairsPause:
         yield RepairsSuspending()
         self._is_owed = True
         try:
-            operation = yield from _ask(self._remote, suspended=True)
+            operation = yield from _ask(self._remote, suspended=True, until=_EVER)
         except AzureError as error:
             if error.trouble in _NOT_DONE:
                 self._is_owed = False
                 yield RepairsResumed(were_suspended=False)
             raise
-        yield from _follow(self._remote, operation, suspended=True)
+        yield from _follow(self._remote, operation, suspended=True, until=_EVER)
 
     def resume(self) -> Steps[None]:
         """Resume, with patience. What cannot be resumed is a warning with the command; the rollout's end stands."""
@@ -87,13 +82,13 @@ class RepairsPause:
         return Noticed(finding=warn(message, f"Resume them: {command}"))
 
 
-def set_repairs(remote: RemoteScaleSet, *, suspended: bool, until: float = float("inf")) -> Steps[None]:
+def set_repairs(remote: RemoteScaleSet, *, suspended: bool, until: float = _EVER) -> Steps[None]:
     """Suspend or resume repairs, and wait until it holds, not past `until`. Raises AzureError where it does not."""
     operation = yield from _ask(remote, suspended=suspended, until=until)
     yield from _follow(remote, operation, suspended=suspended, until=until)
 
 
-def _ask(remote: RemoteScaleSet, *, suspended: bool, until: float = float("inf")) -> Steps[FollowedOperation | None]:
+def _ask(remote: RemoteScaleSet, *, suspended: bool, until: float) -> Steps[FollowedOperation | None]:
     """Return the accepted request; None when its answer was lost, but repairs are as they were asked to be."""
     patience = Patience()
     while True:
@@ -103,15 +98,13 @@ def _ask(remote: RemoteScaleSet, *, suspended: bool, until: float = float("inf")
             if remote.clock.now() >= until:
                 raise
             patience = yield from remote.wait_after_write(error, patience, until=until)
-            if (
-                error.trouble is Trouble.UNCERTAIN
-                and (yield from remote.are_repairs_suspended(until=until)) is suspended
-            ):
+            was_lost = error.trouble is Trouble.UNCERTAIN
+            if was_lost and (yield from remote.are_repairs_suspended(until=until)) is suspended:
                 return None
 
 
 def _follow(
-    remote: RemoteScaleSet, operation: FollowedOperation | None, *, suspended: bool, until: float = float("inf")
+    remote: RemoteScaleSet, operation: FollowedOperation | None, *, suspended: bool, until: float
 ) -> Steps[None]:
     """Wait for the end of what was asked for. Raises AzureError where it fails, or does not end."""
     if operation is None:

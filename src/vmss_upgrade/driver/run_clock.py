@@ -27,6 +27,11 @@ class OutOfTime(VmssUpgradeError):
     """The whole rollout's `timeout` has passed."""
 
 
+def noted(message: str) -> Noticed:
+    """Return the event of something that the log should have."""
+    return Noticed(finding=note(message))
+
+
 class RunClock:
     """The clock of a run that began when this was made and may take `timeout` seconds.
 
@@ -88,8 +93,7 @@ class RunClock:
         """Wait as long as the error deserves, and return the patience that is left. Raise it when there is none."""
         if patience.read_again < _READ_AGAIN.get(error.trouble, 0):
             if error.trouble is Trouble.TOKEN_REFUSED:
-                message = f"Azure no longer accepts the access token ({error.code}): one try with a fresh one."
-                yield Noticed(finding=note(message))
+                yield noted(f"Azure no longer accepts the access token ({error.code}): one try with a fresh one.")
             return replace(patience, read_again=patience.read_again + 1)
         verdict = patience.after(error)
         if verdict is None:

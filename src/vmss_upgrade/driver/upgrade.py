@@ -8,13 +8,12 @@ from vmss_upgrade.driver.batch import BatchRun
 from vmss_upgrade.driver.hold import Hold
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
-from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.run_clock import Steps, noted
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
-from vmss_upgrade.rollout.findings import Finding, note, warn
+from vmss_upgrade.rollout.findings import warn
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Noticed, UpgradeAccepted, UpgradeEnded
-from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import clause
@@ -37,7 +36,7 @@ class Upgrade:
     @property
     def was_preempted(self) -> bool:
         """True if it gave way to another operation, such as a scaling (Azure/azure-rest-api-specs#22434)."""
-        problem = self.operation.problem if self.operation else None
+        problem = self.operation.answer.problem if self.operation else None
         return problem is not None and problem.says_preempted and self.state is OperationState.SUCCEEDED
 
 
@@ -51,9 +50,6 @@ def upgrade(remote: RemoteScaleSet, run: BatchRun, hold: Hold) -> Steps[Upgrade]
         if not is_left or run.is_out_of_time():
             break
     return done
-
-
-# -- the request -------------------------------------------------------------------------------------------------------
 
 
 def _submit(remote: RemoteScaleSet, run: BatchRun, hold: Hold) -> Steps[FollowedOperation | None]:
@@ -92,9 +88,6 @@ def _submit(remote: RemoteScaleSet, run: BatchRun, hold: Hold) -> Steps[Followed
             yield from hold.wait_to_start(run.batch)
 
 
-# -- the operation -----------------------------------------------------------------------------------------------------
-
-
 def _follow(remote: RemoteScaleSet, run: BatchRun, operation: FollowedOperation) -> Steps[OperationState]:
     """Wait until Azure's operation has ended and nothing of the batch is being updated (SUCCEEDED), or it is left
     behind (RUNNING). How it ended is a hint, and no more: the instances decide.
@@ -103,10 +96,13 @@ def _follow(remote: RemoteScaleSet, run: BatchRun, operation: FollowedOperation)
     remote.expect_reports(run.batch.instance_ids)
     state = yield from _poll(remote, run, operation)
     if state is OperationState.LOST:
-        yield Noticed(finding=note(f"{operation.lost_because}: the instances are watched instead."))
+        yield noted(f"{operation.lost_because}: the instances are watched instead.")
         state = yield from _watch_instead(remote, run)
     elif state is OperationState.FAILED:
-        yield Noticed(finding=_failed(operation.problem))
+        problem = operation.answer.problem
+        why = f"{problem.code}, {problem.message}" if problem else "without a reason"
+        message = f"Azure says that the operation failed ({clause(why)}): the instances decide."
+        yield Noticed(finding=warn(message))
         state = yield from _watch_instead(remote, run)
     if state is not OperationState.RUNNING:
         yield UpgradeEnded(batch=run.batch)
@@ -137,8 +133,3 @@ def _watch_instead(remote: RemoteScaleSet, run: BatchRun) -> Steps[OperationStat
         pause = pacing.LOOK_WHILE_BAKING * remote.pages  # there is no operation to poll in between
         remote.clock.sleep(min(pause, run.deadline - remote.clock.now()))
     return OperationState.RUNNING
-
-
-def _failed(problem: Problem | None) -> Finding:
-    why = f"{problem.code}, {problem.message}" if problem else "without a reason"
-    return warn(f"Azure says that the operation failed ({clause(why)}): the instances decide.")
