@@ -6,11 +6,10 @@ first half second.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
@@ -118,7 +117,7 @@ class _MainStep:
         self.console.line(f"vmss-upgrade {__version__}", style="1")
 
     def hide_secrets(self) -> None:
-        """Have the secrets of the job hidden, whatever is wrong with the inputs."""
+        """Hide the secrets of the job, whatever is wrong with the inputs."""
         for secret in self._job.secrets:
             self.console.mask(secret)
 
@@ -141,9 +140,8 @@ class _MainStep:
         from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
         for problem in error.problems:
-            self.report.findings.append(
-                Finding(Severity.REFUSE, f"{problem.input}: {problem.message}.", problem.remedy)
-            )
+            message = f"{problem.input}: {problem.message}."
+            self.report.findings.append(Finding(Severity.REFUSE, message, problem.remedy))
             self.console.error(str(problem), "Input")
         return Ending(outcome=Outcome.REFUSED, reason=str(error), remedy=error.remedy)
 
@@ -176,7 +174,7 @@ class _MainStep:
         except Interrupted:
             raise
         except Exception as error:
-            with contextlib.suppress(OSError, ValueError):  # the same disk may be full
+            with suppress(OSError, ValueError):  # the same disk may be full
                 print(f"warning: could not report {type(event).__name__}: {type(error).__name__}", file=sys.stderr)
 
     def ending_by(self, error: BaseException) -> Ending | None:
@@ -222,10 +220,8 @@ class _MainStep:
             values, cut = within_limit(as_outputs(self.report, self._record_path))
             write_outputs(values, self._job.output_file)
             if cut:
-                names = ", ".join(cut)
-                self.console.warning(
-                    f"The outputs {names} are too long for GitHub, and were cut. The JSON record has them whole."
-                )
+                said = f"The outputs {', '.join(cut)} are too long for GitHub, and were cut."
+                self.console.warning(f"{said} The JSON record has them whole.")
 
         if self._job.output_file:
             self._attempt("the outputs", write)

@@ -98,7 +98,7 @@ class ScaleSetApi(Protocol):
         """Write the image, and nothing else, into the model, provided the model still has `etag`."""
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
-        """Bring these instances to the model, all at once (manualupgrade)."""
+        """Upgrade these instances to the model, all at once (manualupgrade)."""
 
 
 class Clock(Protocol):

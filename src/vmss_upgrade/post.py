@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupted, VmssUpgradeError, as_ours
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 PATIENCE = 270.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
 
 Connect = Callable[["Account", Job, Clock, Console], ScaleSetApi]
+_connect: Connect = partial(connected, timeout=PATIENCE)
 
 
 def main(environ: Mapping[str, str] = os.environ) -> int:
@@ -39,16 +41,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     return run(environ, clock, on_end=interruption.disarm)
 
 
-def _connect(account: Account, job: Job, clock: Clock, console: Console) -> ScaleSetApi:
-    return connected(account, job, clock, console, timeout=PATIENCE)
-
-
 def run(
-    environ: Mapping[str, str],
-    clock: Clock,
-    *,
-    connect: Connect = _connect,
-    on_end: Callable[[], None] = lambda: None,
+    environ: Mapping[str, str], clock: Clock, *, connect: Connect = _connect, on_end: Callable[[], None] = lambda: None
 ) -> int:
     """Run the post step on a given clock and a given connection. Returns the exit code.
 

@@ -25,10 +25,9 @@ def rehearse(
     seed: int = 0,
     inputs: Mapping[str, str] | None = None,
     environ: Mapping[str, str] | None = None,
-    clock: VirtualClock | None = None,
 ) -> tuple[int, SimulatedAzure]:
     """Run the action on `scenario`; summary, outputs and record go into `folder`. Returns the exit code and Azure."""
-    clock = clock or VirtualClock(pace)
+    clock = VirtualClock(pace)
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
     exit_code = run(

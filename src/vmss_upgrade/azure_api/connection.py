@@ -52,7 +52,7 @@ def connect(
     trace: Callable[[str], None] | None,
     timeout: float,
 ) -> ScaleSetClient:
-    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds.
+    """Return the scale set that the account names. Asks nothing of anybody yet; reads nothing after `timeout` seconds.
 
     The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
     follow redirects, and log as the environment wishes.
@@ -67,7 +67,7 @@ def connect(
         transport=transport,
         policies=[
             Timeouts(),
-            ForgetRefusedToken(credential),
+            ForgetRefusedToken(credential.renew),
             *([Trace(trace, clock)] if trace else []),
             RequestIdPolicy(),
             UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
@@ -76,11 +76,5 @@ def connect(
         ],
     )
     ends = clock.now() + timeout
-    return ScaleSetClient(
-        client,
-        account.subscription_id,
-        account.resource_group,
-        account.scale_set,
-        now=clock.now,
-        has_time=lambda: clock.now() < ends,
-    )
+    names = (account.subscription_id, account.resource_group, account.scale_set)
+    return ScaleSetClient(client, *names, now=clock.now, has_time=lambda: clock.now() < ends)

@@ -24,6 +24,7 @@ from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity, Sign
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS, Endpoints
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, SignInRefused, read_by_the_sdk
+from vmss_upgrade.azure_api.http_policies import WrappedTransport
 from vmss_upgrade.azure_api.sign_in_remedies import NOT_CONFIRMED, entra_remedy, is_about_federation, machine_remedy
 from vmss_upgrade.job.clock import unix_time
 
@@ -47,7 +48,9 @@ class Credential:
 
     def renew(self) -> None:
         """Sign in again when the next token is asked for."""
-        self._noting = _NotingTransport(self._transport, _home_of(self._sign_in, self._endpoints))
+        sign_in = self._sign_in
+        home = sign_in.endpoint if isinstance(sign_in, ManagedIdentity) else self._endpoints.authority
+        self._noting = _NotingTransport(self._transport, home)
         self._inner, self._refused = self._made()
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
@@ -112,7 +115,7 @@ class Credential:
 
 
 def _is_token(value: Any) -> bool:
-    """Return True for a text of visible ASCII."""
+    """Return whether it is a text of visible ASCII."""
     return isinstance(value, str) and value != "" and all("!" <= character <= "~" for character in value)
 
 
@@ -138,7 +141,7 @@ class GitHubToken:
         self.claims: dict[str, Any] = {}
 
     def fetch(self) -> str:
-        """Return the token. Raises ClientAuthenticationError if there is none, ServiceResponseError in an outage."""
+        """Return it. Raises ClientAuthenticationError where GitHub gives none, ServiceResponseError in an outage."""
         if not self._token or float(self.claims.get("exp", 0)) - unix_time() < REUSE_WHILE_VALID:
             self._token = self._ask()
             self._mask(self._token)
@@ -151,9 +154,7 @@ class GitHubToken:
         if _is_outage(response.status_code):
             raise ServiceResponseError(f"GitHub's token service is not available ({response.status_code}).")
         if response.status_code != 200:
-            raise _NoToken(
-                f"GitHub's token service answered {response.status_code} to the request for an OIDC token.",
-            )
+            raise _NoToken(f"GitHub's token service answered {response.status_code} to the request for an OIDC token.")
         try:
             token = json.loads(response.text())["value"]
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -163,11 +164,7 @@ class GitHubToken:
         return str(token)
 
 
-def _home_of(sign_in: SignIn, endpoints: Endpoints) -> str:
-    return sign_in.endpoint if isinstance(sign_in, ManagedIdentity) else endpoints.authority
-
-
-class _NotingTransport(HttpTransport[Any, Any]):
+class _NotingTransport(WrappedTransport):
     """Bounds every request, and remembers the status of the last answer, which many of azure-identity's errors lack.
 
     Lets no request leave for another origin than `home`: msal goes where discovery and the environment send it, and
@@ -175,7 +172,7 @@ class _NotingTransport(HttpTransport[Any, Any]):
     """
 
     def __init__(self, inner: HttpTransport[Any, Any], home: str) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._home = home
         self.last_status: int | None = None
 
@@ -190,18 +187,8 @@ class _NotingTransport(HttpTransport[Any, Any]):
         self.last_status = response.status_code
         return response
 
-    def open(self) -> None:
-        """Pass on."""
-        self._inner.open()
-
     def close(self) -> None:
-        """Do nothing: the connections are shared with the client of the scale set."""
-
-    def __enter__(self) -> _NotingTransport:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing."""
+        """Leave open what is shared with the client of the scale set."""
 
     def sleep(self, duration: float) -> None:
         """Sleep, at most for LONGEST_PAUSE: a managed identity's own retries obey whatever they are asked for."""
@@ -214,30 +201,24 @@ def _refused_secret(error: ClientAuthenticationError) -> SignInRefused:
 
 
 def _refused_token_of(github: GitHubToken, error: ClientAuthenticationError) -> SignInRefused:
-    """Add what GitHub's token claimed, where that may be why."""
+    """Say what GitHub's token claimed, where that may be why."""
     said = _words(error)
     if not is_about_federation(said):
-        return SignInRefused(said, entra_remedy(said))
-    claims = {name: github.claims.get(name, "?") for name in ("iss", "sub", "aud")}
-    described = ", ".join(f"{name}={value}" for name, value in claims.items())
-    return SignInRefused(
-        f"{said} GitHub's token has {described}; the federated credential of the application must have the same "
-        "issuer, subject and audience.",
-        entra_remedy(said),
-    )
+        return _refused_secret(error)
+    described = ", ".join(f"{name}={github.claims.get(name, '?')}" for name in ("iss", "sub", "aud"))
+    must = "the federated credential of the application must have the same issuer, subject and audience."
+    return SignInRefused(f"{said} GitHub's token has {described}; {must}", entra_remedy(said))
 
 
 def _refused_machine(
     sign_in: ManagedIdentity, noting: _NotingTransport, error: ClientAuthenticationError
 ) -> SignInRefused:
-    """Return the service's own words, without azure-identity's claim that there was no response."""
+    """Say it in the service's own words, before which azure-identity says that there was no response."""
     said = _words(error)
     _, refused, why = said.partition("Token request error: ")
-    is_answered = noting.last_status is not None
-    return SignInRefused(
-        f"The runner's machine gets no token of a managed identity: {why if refused else said}",
-        machine_remedy(said, sign_in.client_id, is_answered=is_answered),
-    )
+    remedy = machine_remedy(said, sign_in.client_id, is_answered=noting.last_status is not None)
+    message = f"The runner's machine gets no token of a managed identity: {why if refused else said}"
+    return SignInRefused(message, remedy)
 
 
 def _is_outage(status: int) -> bool:

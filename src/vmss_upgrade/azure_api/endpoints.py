@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmss_upgrade.account import AUTHORITIES, Cloud
+from vmss_upgrade.account import Cloud
 
 # One bound for every connection: a hanging read must not outlive a cancelled job.
 NETWORK_TIMEOUTS = {"connection_timeout": 5, "read_timeout": 30}
@@ -25,39 +25,34 @@ class Endpoints:
     is_private: bool
 
 
+# environment -> Resource Manager, the scope of its tokens, and the audience of GitHub's tokens
 _CLOUDS = {
-    "AzureCloud": Endpoints(
-        resource_manager="https://management.azure.com",
-        authority=AUTHORITIES["AzureCloud"],
-        scope="https://management.azure.com/.default",
-        audience="api://AzureADTokenExchange",
-        is_private=False,
+    "AzureCloud": (
+        "https://management.azure.com",
+        "https://management.azure.com/.default",
+        "api://AzureADTokenExchange",
     ),
-    "AzureUSGovernment": Endpoints(
-        resource_manager="https://management.usgovcloudapi.net",
-        authority=AUTHORITIES["AzureUSGovernment"],
-        scope="https://management.core.usgovcloudapi.net/.default",
-        audience="api://AzureADTokenExchangeUSGov",
-        is_private=False,
+    "AzureUSGovernment": (
+        "https://management.usgovcloudapi.net",
+        "https://management.core.usgovcloudapi.net/.default",
+        "api://AzureADTokenExchangeUSGov",
     ),
-    "AzureChinaCloud": Endpoints(
-        resource_manager="https://management.chinacloudapi.cn",
-        authority=AUTHORITIES["AzureChinaCloud"],
-        scope="https://management.chinacloudapi.cn/.default",
-        audience="api://AzureADTokenExchangeChina",
-        is_private=False,
+    "AzureChinaCloud": (
+        "https://management.chinacloudapi.cn",
+        "https://management.chinacloudapi.cn/.default",
+        "api://AzureADTokenExchangeChina",
     ),
 }
 
 
 def endpoints_of(cloud: Cloud) -> Endpoints:
     """Return the endpoints of a cloud; a given Resource Manager brings its own scope, a given authority host wins."""
-    known = _CLOUDS[cloud.environment]
-    manager = cloud.resource_manager_endpoint.rstrip("/")
+    resource_manager, scope, audience = _CLOUDS[cloud.environment]
+    given = cloud.resource_manager_endpoint.rstrip("/")
     return Endpoints(
-        resource_manager=manager or known.resource_manager,
+        resource_manager=given or resource_manager,
         authority=cloud.authority.rstrip("/"),
-        scope=f"{manager}/.default" if manager else known.scope,
-        audience=cloud.audience or known.audience,
-        is_private=bool(manager),
+        scope=f"{given}/.default" if given else scope,
+        audience=cloud.audience or audience,
+        is_private=bool(given),
     )

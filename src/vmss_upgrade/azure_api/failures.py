@@ -13,7 +13,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from vmss_upgrade.azure_api.denials import OTHER_TENANT
 from vmss_upgrade.azure_api.remedies import is_unknown_version, remedy_for
-from vmss_upgrade.errors import LEAST_WAIT, AzureError, Trouble
+from vmss_upgrade.errors import ASK_AGAIN, LEAST_WAIT, AzureError, Trouble
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 LONGEST_MESSAGE = 4_000  # characters; Azure's longest, with the details of several instances, have some thousand
@@ -60,15 +60,9 @@ class LeadsElsewhere(SdkError):
 class NoTimeLeft(SdkError):
     """The rollout's `timeout` passed while a list was read, page by page."""
 
-    def __init__(self) -> None:
-        super().__init__("the rollout's `timeout` passed before everything was read")
-
 
 class AnswerTooSlow(SdkError):
     """An answer that did not end within its time, however often something of it came."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(f"the answer did not end within {seconds:g} s, and was left")
 
 
 class AnswerTooLarge(SdkError):
@@ -80,10 +74,7 @@ class AnswerTooLarge(SdkError):
 
 @contextmanager
 def read_by_the_sdk() -> Iterator[None]:
-    """Let the SDK read an answer: what it stumbles over is one that cannot be read, and no bug.
-
-    Around calls of the SDK alone, so that nothing of ours hides behind it.
-    """
+    """Let the SDK, and nothing of ours, read an answer: what it stumbles over cannot be read, and is no bug."""
     try:
         yield
     except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -109,6 +100,17 @@ def translated(doing: str) -> Iterator[None]:
         raise _misconfigured(str(error), error, doing) from error
 
 
+@contextmanager
+def optional(doing: str) -> Iterator[None]:
+    """Run SDK calls that a rollout can do without: raises AzureError only where asking again may help."""
+    try:
+        with translated(doing):
+            yield
+    except AzureError as error:
+        if error.trouble in ASK_AGAIN:
+            raise
+
+
 def _misconfigured(message: str, error: Exception, doing: str) -> AzureError:
     return AzureError(
         message,
@@ -124,7 +126,7 @@ def _no_answer(message: str, code: str, doing: str) -> AzureError:
 
 
 def is_page(response: Any) -> bool:
-    """Return True for a web page, which is a gateway's or a proxy's answer, and never Azure's own."""
+    """Return whether an answer is a web page: a gateway's or a proxy's, and never Azure's own."""
     return str(response.headers.get("content-type", "")).lower().startswith("text/html")
 
 
@@ -134,7 +136,7 @@ def correlation_id(headers: Mapping[str, str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to wait, at least one: Retry-After, or Azure's headers in milliseconds."""
+    """Return the seconds that an answer asks to wait, one at least: Retry-After, or Azure's headers in milliseconds."""
     for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
         value = headers.get(name, "").strip()
         if not _NUMBER.fullmatch(value):  # absent, an HTTP date, or something that only Python takes for a number
@@ -148,16 +150,11 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _refused(error: HttpResponseError, doing: str) -> AzureError:
     response: Any = error.response  # typed without the headers that every response has
     if response is None:
-        denied = isinstance(error, ClientAuthenticationError)
-        return AzureError(
-            cut(str(error.message)),
-            trouble=Trouble.DENIED if denied else Trouble.UNCERTAIN,
-            code="SignInFailed" if denied else type(error).__name__,
-            doing=doing,
-            remedy=error.remedy if isinstance(error, SignInRefused) else "",
-        )
-    status = int(response.status_code)
-    headers = response.headers
+        message, remedy = cut(str(error.message)), error.remedy if isinstance(error, SignInRefused) else ""
+        if not isinstance(error, ClientAuthenticationError):
+            return _no_answer(message, type(error).__name__, doing)
+        return AzureError(message, trouble=Trouble.DENIED, code="SignInFailed", doing=doing, remedy=remedy)
+    status, headers = int(response.status_code), response.headers
     code, message = _azure_words(error)
     said = "a web page instead of Azure's answer" if is_page(response) else str(error.message)
     if _is_redirect(status):
@@ -176,7 +173,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 
 
 def _is_redirect(status: int) -> bool:
-    """Refuse a redirect: it would send our token, or a write, elsewhere. None of Resource Manager's is recorded."""
+    """Return whether it leads elsewhere, and our token, or a write, along. No redirect of Azure's is recorded."""
     return 300 <= status < 400
 
 
@@ -227,9 +224,8 @@ def _text(parent: Mapping[str, Any], name: str) -> str:
 
 
 def words_of(error: Mapping[str, Any]) -> str:
-    """Return the message of Azure's error object, with its details, its target and the policies that it violates.
-
-    What the message names is not repeated. Empty if Azure says nothing.
+    """Return the message of Azure's error object, with its details, and with its target and the policies that it
+    violates where the message does not name them. Empty where Azure says nothing.
     """
     said = [": ".join(filter(None, (_text(each, "code"), _text(each, "message")))) for each in _items(error, "details")]
     message, target = _text(error, "message"), _text(error, "target")
@@ -240,7 +236,7 @@ def words_of(error: Mapping[str, Any]) -> str:
 
 
 def _policies(error: Mapping[str, Any]) -> Iterator[str]:
-    """Return the names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
+    """Yield the names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
     for each in _items(error, "additionalInfo"):
         info = each.get("info")
         if _text(each, "type") == "PolicyViolation" and isinstance(info, Mapping):

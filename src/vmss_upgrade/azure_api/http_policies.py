@@ -12,7 +12,6 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpTransport
 
 from vmss_upgrade.addresses import parse_address
-from vmss_upgrade.azure_api.credentials import Credential
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
 from vmss_upgrade.ports import Clock
@@ -32,13 +31,13 @@ class Timeouts(SansIOHTTPPolicy[Any, Any]):
 class ForgetRefusedToken(SansIOHTTPPolicy[Any, Any]):
     """After a 401 the next token is a fresh one: the SDK's cache would give the refused one again."""
 
-    def __init__(self, credential: Credential) -> None:
-        self._credential = credential
+    def __init__(self, renew: Callable[[], None]) -> None:
+        self._renew = renew
 
     def on_response(self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]) -> None:
         """Look at the status alone."""
         if response.http_response.status_code == 401:
-            self._credential.renew()
+            self._renew()
 
 
 class Trace(SansIOHTTPPolicy[Any, Any]):
@@ -85,21 +84,11 @@ class OnlyResourceManager(SansIOHTTPPolicy[Any, Any]):
         request.http_request.url = str(address)
 
 
-class CheckedTransport(HttpTransport[Any, Any]):
-    """Sends no token that a header cannot carry, and has every answer read as UTF-8, whatever charset it names."""
+class WrappedTransport(HttpTransport[Any, Any]):
+    """A transport around another; `send` is its own."""
 
     def __init__(self, inner: HttpTransport[Any, Any]) -> None:
         self._inner = inner
-
-    def send(self, request: Any, **options: Any) -> Any:
-        """Pass on. Raises ClientAuthenticationError for a token that `requests` would quote while it refuses it."""
-        if not _SENDABLE.fullmatch(request.headers.get("Authorization", "")):
-            raise ClientAuthenticationError(
-                "The token holds a line break or another character that a request cannot carry. It is not shown here."
-            )
-        response = self._inner.send(request, **options)
-        _forget_charset(response)
-        return response
 
     def open(self) -> None:
         """Pass on."""
@@ -109,20 +98,29 @@ class CheckedTransport(HttpTransport[Any, Any]):
         """Pass on."""
         self._inner.close()
 
-    def __enter__(self) -> CheckedTransport:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing."""
-
     def sleep(self, duration: float) -> None:
         """Pass on."""
         self._inner.sleep(duration)
 
+    def __enter__(self) -> WrappedTransport:
+        return self
 
-def _forget_charset(response: Any) -> None:
-    """Read JSON as UTF-8 (RFC 8259): some of Python's charsets take minutes, or decode to anything."""
-    kind = response.headers.get("content-type")
-    if kind:
-        response.headers["content-type"] = kind.partition(";")[0].strip()
-    response.internal_response.encoding = "utf-8"
+    def __exit__(self, *_: object) -> None:
+        """Leave the inner one open."""
+
+
+class CheckedTransport(WrappedTransport):
+    """Sends no token that a header cannot carry, and has every answer read as UTF-8, whatever charset it names."""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        """Pass on. Raises ClientAuthenticationError for a token that `requests` would quote while it refuses it."""
+        if not _SENDABLE.fullmatch(request.headers.get("Authorization", "")):
+            raise ClientAuthenticationError(
+                "The token holds a line break or another character that a request cannot carry. It is not shown here."
+            )
+        response = self._inner.send(request, **options)
+        # JSON is UTF-8 (RFC 8259). Python has charsets that take minutes to decode, and some that decode to anything
+        if kind := response.headers.get("content-type"):
+            response.headers["content-type"] = kind.partition(";")[0].strip()
+        response.internal_response.encoding = "utf-8"
+        return response

@@ -13,24 +13,15 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.polling.base_polling import BadResponse, BadStatus
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
-from vmss_upgrade.azure_api.failures import (
-    code_of,
-    correlation_id,
-    is_page,
-    read_by_the_sdk,
-    retry_after,
-    translated,
-    words_of,
-)
+from vmss_upgrade.azure_api import failures
+from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.scale_set import Problem
 
 _STATES = {
     "succeeded": OperationState.SUCCEEDED,
-    "failed": OperationState.FAILED,
-    "canceled": OperationState.FAILED,
-    "cancelled": OperationState.FAILED,
+    **dict.fromkeys(("failed", "canceled", "cancelled"), OperationState.FAILED),
 }
 
 
@@ -41,14 +32,14 @@ class SteppedPolling(ARMPolling):
         super().__init__(**options)
         self._doing = doing
         self._stepped = False
-        self._failure: Problem | None = None
+        self.problem: Problem | None = None  # Azure's error of a failed operation
 
     def initialize(self, client: Any, initial_response: Any, deserialization_callback: Any) -> None:
         """Take the first answer. Raises HttpResponseError where it is a page, or a 200 that says nothing: neither tells
         that Azure accepted anything.
         """
         response = initial_response.http_response
-        if is_page(response) or (response.status_code == 200 and not response.body()):
+        if failures.is_page(response) or (response.status_code == 200 and not response.body()):
             raise HttpResponseError(response=response)
         super().initialize(client, initial_response, deserialization_callback)
 
@@ -62,23 +53,17 @@ class SteppedPolling(ARMPolling):
     @property
     def correlation_id(self) -> str:
         """The id of the request that started the operation."""
-        return correlation_id(self._initial_response.http_response.headers)
+        return failures.correlation_id(self._initial_response.http_response.headers)
 
     @property
     def asked_delay(self) -> float | None:
         """What the latest answer asks for; None where it does not."""
-        return retry_after(self._pipeline_response.http_response.headers)
-
-    @property
-    def problem(self) -> Problem | None:
-        """Azure's error of a failed operation."""
-        return self._failure
+        return failures.retry_after(self._pipeline_response.http_response.headers)
 
     @property
     def ended_at(self) -> str:
         """From the last poll's `endTime`."""
-        body = self._body()
-        return str(body.get("endTime") or "")
+        return str(self._body().get("endTime") or "")
 
     def step(self) -> OperationState:
         """Poll once. After a poll that failed the operation counts as running still."""
@@ -93,7 +78,7 @@ class SteppedPolling(ARMPolling):
             raise
         state = _STATES.get(str(self._status).lower(), OperationState.RUNNING)
         if state is OperationState.FAILED:
-            self._failure = self._read_problem()
+            self.problem = self._read_problem()
         return state
 
     def _poll_once(self) -> None:
@@ -116,4 +101,5 @@ class SteppedPolling(ARMPolling):
         error = self._body().get("error")
         error = error if isinstance(error, dict) else {}
         unsaid = "OperationFailed" if str(self._status).lower() == "failed" else str(self._status)
-        return Problem(code_of(error) or unsaid, words_of(error) or f"the operation ended {self._status}")
+        message = failures.words_of(error) or f"the operation ended {self._status}"
+        return Problem(failures.code_of(error) or unsaid, message)

@@ -1,6 +1,6 @@
 """GETs as raw JSON, by the SDK client's own `send_request`: signed in, traced, never repeated.
 
-Raises the SDK's HttpResponseError for every answer but 200; the caller has it `translated`.
+Raises the SDK's HttpResponseError for every answer but 200, to be `translated` where it is known what it was for.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Reader:
     def get(self, url: str) -> HttpResponse:
         """Return the answer, which is a 200. Raises NoTimeLeft once there is none for another."""
         if not self._has_time():
-            raise NoTimeLeft
+            raise NoTimeLeft("the rollout's `timeout` passed before everything was read")
         if "api-version=" not in url:
             url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
         request = HttpRequest("GET", url, headers={"Accept": "application/json"})
@@ -74,22 +74,21 @@ class Reader:
         return body
 
     def bare_list(self, url: str) -> tuple[Json, ...]:
-        """Return the objects of a bare array (versions of a platform image: wire facts, section 11)."""
+        """Return the objects of a list that comes as a bare array (wire facts, section 11)."""
         listed = _decoded(self.get(url))
         if not isinstance(listed, list):
             raise unreadable("the answer is not a JSON array")
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
-        """Yield every page of a list, each nextLink followed as given; no list has pages or bytes without end.
+        """Return every page of a list, each nextLink followed as given; no list has pages or bytes without end.
 
         A page that has not changed since the list was read last is not decoded again: its items are the same objects.
         """
         pages: list[Page] = []
-        size, before = 0, self._listed.pop(url, [])
         read: list[tuple[bytes, Json]] = []
         followed: set[str] = set()
-        following = url
+        before, size, following = self._listed.pop(url, []), 0, url
         while following:
             if following in followed:
                 raise unreadable("the list goes round in a circle")
@@ -97,8 +96,7 @@ class Reader:
             if len(pages) == MOST_PAGES:
                 raise too_long(f"the list has more than {MOST_PAGES} pages")
             response = self.get(following)
-            content = response.content
-            size += len(content)
+            size += len(content := response.content)
             if size > LONGEST_LIST:
                 raise too_long(f"the list is larger than {LONGEST_LIST / 2**20:g} MiB")
             known = before[len(read)] if len(read) < len(before) else None
@@ -112,14 +110,18 @@ class Reader:
         self._listed[url] = read
         return pages
 
+    def items(self, url: str) -> list[Json]:
+        """Return the objects of every page of a list."""
+        return [item for page in self.pages(url) for item in page.items]
+
 
 def is_segment(name: str) -> bool:
-    """Return True if a name can be one part of a path: dots, or nothing, would lead to another resource."""
+    """Return whether a name can be one part of a path: dots and nothing at all would lead to another resource."""
     return name not in ("", ".", "..")
 
 
 def _link(body: Json) -> str:
-    """Return the nextLink, rebuilt from its parts: the SDK takes `{...}` in an address for a template."""
+    """Return the nextLink, rebuilt from its parts, since the SDK takes `{...}` in an address for a template."""
     link = body.get("nextLink")
     if not link:
         return ""
@@ -137,10 +139,10 @@ def _decoded(response: HttpResponse) -> Any:
 
 
 def too_long(message: str) -> AzureError:
-    """Return the error for a list without an end. Reading it again would cost as much, and end no better."""
+    """Return the error of a list without an end. To read it again would cost as much once more, and end no better."""
     return AzureError(message, trouble=Trouble.REJECTED, code="EndlessList", doing="reading Azure's answer")
 
 
 def unreadable(message: str) -> AzureError:
-    """Return the error for an answer that cannot be Azure's, or is incomplete: it counts as no answer."""
+    """Return the error of an answer that cannot be one of Azure's, or lacks what makes it one: it is no answer."""
     return AzureError(message, trouble=Trouble.UNCERTAIN, code="UnreadableAnswer", doing="reading Azure's answer")

@@ -16,8 +16,8 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
-from vmss_upgrade.azure_api import image_catalog
-from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
+from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translated
+from vmss_upgrade.azure_api.image_catalog import ImageCatalog
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
@@ -28,7 +28,6 @@ from vmss_upgrade.errors import ASK_AGAIN, AzureError, Trouble
 from vmss_upgrade.ports import InstanceList, Operation
 from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
 
@@ -56,6 +55,7 @@ class ScaleSetClient:
         has_time: Callable[[], bool] = lambda: True,
     ) -> None:
         self._client = client
+        self._sets = client.virtual_machine_scale_sets
         self._reader = Reader(client, has_time)
         self._group = resource_group
         self._name = name
@@ -67,6 +67,8 @@ class ScaleSetClient:
         compute = f"/resourceGroups/{quote(resource_group, safe='')}/providers/Microsoft.Compute"
         self._machines_path = f"{self._subscription_path}{compute}/virtualMachines"
         self._path = f"{self._subscription_path}{compute}/virtualMachineScaleSets/{quote(name, safe='')}"
+        catalog = ImageCatalog(self._reader, self._subscription_path)
+        self.look_up, self.list_versions, self.read_size = catalog.look_up, catalog.list_versions, catalog.read_size
         self._model_body: Json = {}  # what was read last, as Azure wrote it
         self._looks = Looks()
         self._now = now
@@ -75,7 +77,7 @@ class ScaleSetClient:
         self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
 
     def read_model(self) -> Model:
-        """Send GET of the scale set."""
+        """Send the GET of the scale set."""
         with translated("reading the scale set"):
             response = self._reader.get(self._path)
             self._model_body = self._reader.object_of(response)
@@ -85,7 +87,7 @@ class ScaleSetClient:
             return model
 
     def read_instances(self, model: Model) -> InstanceList:
-        """Return the expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
+        """Send the GET of the expanded instance list; of a Flexible set, whose list has stubs only, of its machines."""
         with translated("listing the instances"):
             return self._machines(model) if model.is_flexible else self._instances()
 
@@ -95,7 +97,7 @@ class ScaleSetClient:
         return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
-        """Send GET of the virtual machines by filter (wire facts, section 12).
+        """Send the GET of the virtual machines by filter (wire facts, section 12).
 
         "instanceView" as $expand is documented "only ... if a valid $filter option is specified"; no recording shows
         it, so a machine that comes without its view is asked for it singly, and one that is gone by then is dropped.
@@ -106,16 +108,16 @@ class ScaleSetClient:
         literal = own_id.replace("'", "''")
         wanted = quote(f"'virtualMachineScaleSet/id' eq '{literal}'", safe="")
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")
-        machines = [self._viewed(item) for page in pages for item in page.items]
+        viewed = [self._viewed(item) for page in pages for item in page.items]
         self._views = {}
-        shown = (machine for machine in machines if machine is not None)
+        shown = (machine for machine in viewed if machine is not None)
         instances = self._looks.take(shown, partial(to_machine, set_name=model.name))
         self._lineage = self._lineage or lineage_of(model, instances)
         instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
 
     def _machine_pages(self, url: str) -> list[Page]:
-        """List with the views, or without if Azure does not know that option of this list."""
+        """Return the list with the views, or without where Azure does not know that option of this list."""
         try:
             return self._reader.pages(f"{url}&$expand=instanceView")
         except HttpResponseError as error:
@@ -124,7 +126,7 @@ class ScaleSetClient:
             return self._reader.pages(url)
 
     def _viewed(self, machine: Json) -> Json | None:
-        """Return the item with its view. Without one, if Azure refuses it, power and health are unknown."""
+        """Return it with its view; without, where Azure refuses that: then its power and health are not known."""
         properties, name = object_in(machine, "properties"), text_in(machine, "name")
         if object_in(properties, "instanceView") or not is_segment(name):
             return machine
@@ -137,7 +139,7 @@ class ScaleSetClient:
         return {**machine, "properties": {**properties, "instanceView": view}}
 
     def _view_of(self, name: str) -> Json:
-        """Send GET of one machine's view; not again where a look that broke off a moment ago has it."""
+        """Send the GET of one machine's view, if no look that broke off a moment ago has it."""
         answered, view = self._views.get(name, (float("-inf"), {}))
         if self._now() - answered > VIEW_AGE:
             with translated("reading an instance view"):
@@ -153,7 +155,7 @@ class ScaleSetClient:
             return {}
 
     def is_rolling_upgrade_running(self) -> bool | None:
-        """Send GET of rollingUpgrades/latest; 404 where there never was one."""
+        """Send the GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
             with translated("reading the latest rolling upgrade"):
                 body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
@@ -164,54 +166,29 @@ class ScaleSetClient:
         status = text_in(body, "properties", "runningStatus", "code").lower()
         return status not in ("", *_ENDED)  # also while it rolls back
 
-    def look_up(self, image: Image, location: str) -> ImageFacts:
-        """See image_catalog."""
-        return image_catalog.look_up(self._reader, self._subscription_path, image, location)
-
-    def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
-        """See image_catalog."""
-        return image_catalog.list_versions(self._reader, self._subscription_path, image, location)
-
-    def read_size(self, name: str, location: str) -> VmSize | None:
-        """See image_catalog."""
-        return image_catalog.read_size(self._reader, self._subscription_path, name, location)
-
     def read_feature_state(self, feature: str) -> str | None:
-        """Send GET of Microsoft.Features; 404 for a feature that is none any more."""
+        """Send the GET of Microsoft.Features; 404 for a feature that is none any more."""
         path = f"{self._subscription_path}/providers/Microsoft.Features/providers/Microsoft.Compute/features/{feature}"
-        try:
-            with translated("reading a feature's registration"):
-                body = self._reader.json(f"{path}?api-version={_FEATURES_API_VERSION}")
-        except AzureError as error:
-            if error.trouble in ASK_AGAIN:
-                raise
-            return None
-        return text_in(body, "properties", "state") or None
+        with optional("reading a feature's registration"):
+            body = self._reader.json(f"{path}?api-version={_FEATURES_API_VERSION}")
+            return text_in(body, "properties", "state") or None
+        return None
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
-        """Send GET of the caller's permissions at the scale set's scope, every page."""
+        """Send the GET of the caller's permissions at the scale set's scope, every page."""
         url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
-        try:
-            with translated("reading the permissions"):
-                items = [item for page in self._reader.pages(url) for item in page.items]
+        with optional("reading the permissions"):
+            items = self._reader.items(url)
             # nothing at all: but the scale set could be read
             return tuple(Permission(texts_in(item, "actions"), texts_in(item, "notActions")) for item in items) or None
-        except AzureError as error:
-            if error.trouble in ASK_AGAIN:
-                raise
-            return None
+        return None
 
     def are_repairs_suspended(self, model: Model) -> bool | None:
-        """Send GET of the set's instance view, orchestrationServices[]."""
-        if model.is_flexible:
-            return None
-        try:
-            with translated("reading the scale set's instance view"):
+        """Send the GET of the set's instance view, orchestrationServices[]."""
+        view: Json = {}
+        if not model.is_flexible:
+            with optional("reading the scale set's instance view"):
                 view = self._reader.json(f"{self._path}/instanceView")
-        except AzureError as error:
-            if error.trouble in ASK_AGAIN:
-                raise
-            return None
         for service in objects_in(view, "orchestrationServices"):
             state = text_in(service, "serviceState").lower()
             if text_in(service, "serviceName").lower() == _REPAIRS.lower() and state:
@@ -219,41 +196,29 @@ class ScaleSetClient:
         return None
 
     def set_repairs(self, *, suspended: bool) -> Operation:
-        """Send POST setOrchestrationServiceState."""
+        """Send the POST setOrchestrationServiceState."""
         doing = f"{'suspending' if suspended else 'resuming'} automatic repairs"
-        polling = SteppedPolling(doing)
-        body: Any = {"serviceName": _REPAIRS, "action": "Suspend" if suspended else "Resume"}
-        with translated(doing), read_by_the_sdk():
-            self._client.virtual_machine_scale_sets.begin_set_orchestration_service_state(
-                self._group, self._name, body, polling=polling
-            )
-        return polling
+        body = {"serviceName": _REPAIRS, "action": "Suspend" if suspended else "Resume"}
+        return self._begin(self._sets.begin_set_orchestration_service_state, body, doing)
 
     def set_image(self, image: Image, etag: str) -> Operation:
-        """Send PATCH of the image alone, with If-Match where the scale set has an ETag."""
+        """Send the PATCH of the image alone, with If-Match where the scale set has an ETag."""
         self._views = {}
-        polling = SteppedPolling("updating the model")
-        body: Any = image_patch(image)
-        with translated("updating the model"), read_by_the_sdk():
-            self._client.virtual_machine_scale_sets.begin_update(
-                self._group,
-                self._name,
-                body,
-                polling=polling,
-                etag=etag or None,
-                match_condition=MatchConditions.IfNotModified if etag else None,
-            )
-        return polling
+        match: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
+        return self._begin(self._sets.begin_update, image_patch(image), "updating the model", **match)
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
-        """Send POST manualupgrade with exactly these ids (never "*")."""
+        """Send the POST manualupgrade with exactly these ids (never "*")."""
+        doing = "upgrading instances"
         if "*" in instance_ids:
             message = "the list names an instance `*`, which in a request means all instances, so it is not asked for"
-            raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing="upgrading instances")
+            raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing=doing)
         self._views = {}
-        polling = SteppedPolling("upgrading instances")
-        with translated("upgrading instances"), read_by_the_sdk():
-            self._client.virtual_machine_scale_sets.begin_update_instances(
-                self._group, self._name, {"instanceIds": list(instance_ids)}, polling=polling
-            )
+        return self._begin(self._sets.begin_update_instances, {"instanceIds": list(instance_ids)}, doing)
+
+    def _begin(self, begin: Callable[..., Any], body: Any, doing: str, **options: Any) -> Operation:
+        """Send a write by the SDK's method for it, and return the operation that Azure accepted."""
+        polling = SteppedPolling(doing)
+        with translated(doing), read_by_the_sdk():
+            begin(self._group, self._name, body, polling=polling, **options)
         return polling

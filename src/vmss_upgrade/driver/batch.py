@@ -158,7 +158,7 @@ class BatchRun:
         return max(0.0, min(pause, baked - now, self.deadline - now))
 
     def _excuse_flag_if_model_changed(self, gate: HealthGate) -> Steps[HealthGate]:
-        """Excuse that `latestModelApplied` stays false where somebody changed the rest of the scale set: a finding."""
+        """Allow a `latestModelApplied` that stays false if somebody changed the rest of the scale set: a finding."""
         if self._clock.now() - self._remote.model_read_at < MODEL_PAUSE:
             return gate
         check = partial(check_during_rollout, expected=self.model.image)

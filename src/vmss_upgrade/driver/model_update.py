@@ -11,14 +11,8 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_before_model_update, check_during_rollout
 from vmss_upgrade.rollout.failures import FailureCode
-from vmss_upgrade.rollout.findings import Finding, warn
-from vmss_upgrade.rollout.history.events import (
-    ModelUpdateAccepted,
-    ModelUpdated,
-    ModelUpdateRefused,
-    ModelUpdateStarted,
-    Noticed,
-)
+from vmss_upgrade.rollout.findings import warn
+from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.watching.patience import Patience
@@ -42,9 +36,10 @@ def update_model(remote: RemoteScaleSet, planned_from: Model, target: Image) -> 
     if failure is not None and not model.image.same_as(target):
         raise failure
     if failure is not None:
-        yield Noticed(finding=_holds_the_target_all_the_same(failure))
+        failed = f"Azure says that the update of the model failed ({clause(f'{failure.code}, {failure}')})"
+        yield events.Noticed(finding=warn(f"{failed}, but it holds the target: the model decides."))
     model = yield from remote.read_accepted_model(partial(check_during_rollout, expected=target), model)
-    yield ModelUpdated(target=target, seconds=clock.now() - began)
+    yield events.ModelUpdated(target=target, seconds=clock.now() - began)
     return model
 
 
@@ -67,20 +62,20 @@ def _submit(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps
             return None
         is_planned_from = partial(check_before_model_update, planned_from=planned_from)
         model = yield from remote.read_accepted_model(is_planned_from, model)
-        yield ModelUpdateStarted(target=target)
+        yield events.ModelUpdateStarted(target=target)
         try:
             operation = remote.set_image(target, model.etag)
         except AzureError as error:
             if error.trouble is Trouble.UNCERTAIN:
                 may_be_accepted = True
-                yield ModelUpdateAccepted(target=target, certain=False)
+                yield events.ModelUpdateAccepted(target=target, certain=False)
             elif not may_be_accepted:
-                yield ModelUpdateRefused(target=target)
+                yield events.ModelUpdateRefused(target=target)
             if error.trouble is Trouble.CHANGED:
                 refused_etag, refused_at = model.etag, clock.now()
             patience = yield from remote.wait_after_write(error, patience)
         else:
-            yield ModelUpdateAccepted(target=target)
+            yield events.ModelUpdateAccepted(target=target)
             return operation
 
 
@@ -103,26 +98,15 @@ def _written_model(remote: RemoteScaleSet, before: Image, limit: float, *, lag: 
     clock, written_at = remote.clock, remote.clock.now()
     model = yield from remote.read_settled_model("the model update is still being carried out", limit)
     if model.is_updating:
-        raise _still_updating()
+        raise AzureError(
+            f"The scale set is still Updating, {duration(LIMIT)} after the model update began.",
+            trouble=Trouble.REJECTED,
+            code=FailureCode.STILL_UPDATING,
+            doing=DOING,
+            remedy="Find out what is being done to it, then run again.",
+        )
     while model.image.same_as(before) and clock.now() - written_at < lag:
         why = "the model still shows the image from before the update"
         yield from clock.wait(why, SECOND_LOOK, until=written_at + lag)
         model = yield from remote.read_model()
     return model
-
-
-def _holds_the_target_all_the_same(failure: AzureError) -> Finding:
-    answer = clause(f"{failure.code}, {failure}")
-    return warn(
-        f"Azure says that the update of the model failed ({answer}), but it holds the target: the model decides."
-    )
-
-
-def _still_updating() -> AzureError:
-    return AzureError(
-        f"The scale set is still Updating, {duration(LIMIT)} after the model update began.",
-        trouble=Trouble.REJECTED,
-        code=FailureCode.STILL_UPDATING,
-        doing=DOING,
-        remedy="Find out what is being done to it, then run again.",
-    )

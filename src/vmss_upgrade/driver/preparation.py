@@ -9,21 +9,11 @@ from vmss_upgrade.driver.image_lookup import examine_target, resolve
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.errors import PlanRefused
+from vmss_upgrade.rollout.checks import rollback
 from vmss_upgrade.rollout.checks.image import floating_model, only_the_image
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES
-from vmss_upgrade.rollout.checks.rollback import (
-    cannot_return,
-    examine_moved,
-    examine_way_back,
-    floating_previous_image,
-    misfit_of,
-    nothing_to_return_to,
-    older_than_left,
-    unknown_image_to_return_to,
-    unknown_previous_image,
-)
 from vmss_upgrade.rollout.findings import Finding, Severity, refuse
 from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.history.events import StatusSeen
@@ -85,6 +75,11 @@ class Preparation:
         self._moved: Moved | None = None
         self._hanging: frozenset[str] = frozenset()  # being updated at every look
 
+    @property
+    def _wanted(self) -> Image:
+        """The image that was asked for; what the inputs leave open is as in the model."""
+        return wanted_image(self._order.image, self._remote.model.image)
+
     def prepare(self) -> Steps[Prepared]:
         """Read what is needed beyond the model, plan, and judge all of it."""
         remote = self._remote
@@ -127,21 +122,19 @@ class Preparation:
 
     def _plan_upgrade(self) -> Steps[RolloutPlan | None]:
         """Plan to bring the image that was asked for into the model, and to all instances."""
-        wanted = wanted_image(self._order.image, self._remote.model.image)
-        goal = yield from self._goal_of(wanted)
+        goal = yield from self._goal_of(self._wanted)
         if goal is None:
             return None
         plan = yield from plan_when_allowed(self._remote, goal, self._policy)
-        return (yield from self._checked(replace(plan, pinned=wanted if wanted.is_floating else None)))
+        return (yield from self._checked(replace(plan, pinned=self._wanted if self._wanted.is_floating else None)))
 
     def _plan_model_update(self) -> Steps[RolloutPlan | None]:
         """Plan to bring the image that was asked for into the model, and nothing else."""
-        wanted = wanted_image(self._order.image, self._remote.model.image)
-        goal = yield from self._goal_of(wanted)
+        goal = yield from self._goal_of(self._wanted)
         if goal is None:
             return None
         plan = plan_model_update(self._remote.scale_set, goal)
-        return (yield from self._checked(replace(plan, pinned=wanted if wanted.is_floating else None)))
+        return (yield from self._checked(replace(plan, pinned=self._wanted if self._wanted.is_floating else None)))
 
     def _plan_upgrade_of_instances(self) -> Steps[RolloutPlan | None]:
         """Plan to bring all instances to the model as it is."""
@@ -171,10 +164,10 @@ class Preparation:
         yield from self._examine_target(back_to, in_model=in_model)
         goal = Goal(image=back_to, in_model=in_model, heals=True)
         left = recorded.target if recorded else image_that_is_left(scale_set, back_to)
-        self._findings += older_than_left(left, back_to)
+        self._findings += rollback.older_than_left(left, back_to)
         self._moved = moved_from(scale_set, left, goal)
         plan = plan_rollback(scale_set, goal, self._policy, self._moved, left=left)
-        self._findings += examine_moved(self._moved, back_to, is_all=not plan.batches)
+        self._findings += rollback.examine_moved(self._moved, back_to, is_all=not plan.batches)
         self._examine(plan)
         return plan
 
@@ -205,7 +198,7 @@ class Preparation:
         self._findings += examine_plan(self._remote.scale_set, plan, self._policy, hanging=self._hanging)
 
     def _examine_features(self, plan: RolloutPlan) -> Steps[None]:
-        """Examine the preview features without which Azure refuses to upgrade the image of a Flexible set's instance.
+        """Look for the preview features without which Azure refuses to upgrade the image of a Flexible set's instance.
 
         The second is asked about only where the first is missing: then both are named at once.
         """
@@ -223,31 +216,31 @@ class Preparation:
         recorded = self._recorded_of(plan.reaches)
         previous = recorded.previous if recorded else image_before(scale_set, plan)
         if previous is None:
-            self._findings.append(nothing_to_return_to(scale_set, plan) or unknown_previous_image())
+            self._findings.append(rollback.nothing_to_return_to(scale_set, plan) or rollback.unknown_previous_image())
             return
         facts = yield from self._remote.look_up(previous)
-        self._findings += cannot_return(previous, facts, scale_set.model.location)
-        self._findings += examine_way_back(scale_set, plan, previous, is_recorded=recorded is not None)
+        self._findings += rollback.cannot_return(previous, facts, scale_set.model.location)
+        self._findings += rollback.examine_way_back(scale_set, plan, previous, is_recorded=recorded is not None)
         self._way_back = previous
 
     def _image_to_return_to(self, recorded: Recorded | None) -> Image | None:
         """Return what the inputs name, else the record, else what the others run; None is a finding."""
         model = self._remote.model
         if self._order.image != ImageRequest():
-            named: Image | None = wanted_image(self._order.image, model.image)
+            named: Image | None = self._wanted
         else:
             named = recorded.previous if recorded else image_of_the_others(self._remote.scale_set, self._policy)
         if named is None:
-            self._findings.append(unknown_image_to_return_to(model))
+            self._findings.append(rollback.unknown_image_to_return_to(model))
         elif named.is_floating:
-            self._findings.append(floating_previous_image(named))
+            self._findings.append(rollback.floating_previous_image(named))
             return None
         return named
 
     def _recorded_of(self, target: Image | None) -> Recorded | None:
         """Return the given record where it fits this rollout (of `target`, or back); else that is a finding."""
         recorded = self._order.recorded
-        unfit = misfit_of(recorded, self._remote.model, target) if recorded is not None else None
+        unfit = rollback.misfit_of(recorded, self._remote.model, target) if recorded is not None else None
         if unfit is not None:
             self._findings.append(unfit)
             return None

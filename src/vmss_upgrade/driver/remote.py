@@ -68,7 +68,7 @@ class RemoteScaleSet:
         return ScaleSet(model=self.model, instances=self.instances)
 
     def begin(self) -> None:
-        """Go by the model's present health signal to the end, and announce every look: what was seen before is part
+        """Keep to the model's present health signal to the end, and announce every look: what was seen before is part
         of the plan.
         """
         self._signal = self.model.health_signal

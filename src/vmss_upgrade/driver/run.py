@@ -101,11 +101,8 @@ class _Rollout:
 
     def _roll_out_or_back(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Do everything that writes; and undo it where that was asked for and the rollout failed."""
-        limits = Limits(
-            policy=self._policy,
-            stops_in_time=True,
-            repairs_at_work=prepared.repairs_on and not self._policy.suspend_repairs,
-        )
+        at_work = prepared.repairs_on and not self._policy.suspend_repairs
+        limits = Limits(policy=self._policy, stops_in_time=True, repairs_at_work=at_work)
         batches = self._batches(limits, plan, prepared)
         ending = yield from _ending_of(self._roll_out(batches, plan, prepared), self._remote)
         is_asked_for = self._policy.on_failure is OnFailure.ROLLBACK and not plan.is_rollback
@@ -133,11 +130,10 @@ class _Rollout:
 
     def _batches(self, limits: Limits, plan: RolloutPlan, prepared: Prepared) -> Batches:
         """Return the batches to come: of a rollout, or of a rollback that was asked for by hand."""
-        scale_set, moved = prepared.scale_set, prepared.moved
-        if moved is None:
-            return Batches(self._remote, limits, plan, Watch(scale_set, plan.goal, self._policy))
-        watch = Watch(scale_set, plan.goal, self._policy, Returning(ids=moved.ids))
-        return Batches(self._remote, limits, plan, watch, Return(moved=moved))
+        moved = prepared.moved
+        returning = None if moved is None else Returning(ids=moved.ids)
+        watch = Watch(prepared.scale_set, plan.goal, self._policy, returning)
+        return Batches(self._remote, limits, plan, watch, None if moved is None else Return(moved=moved))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

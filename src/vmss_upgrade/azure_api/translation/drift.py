@@ -23,7 +23,7 @@ _FIELDS = (
 
 
 def differences(item: Json, model_body: Json) -> tuple[str, ...]:
-    """Return, in words, what an item of the instance list shows otherwise than the scale set's own answer.
+    """Return in words what an item of the instance list shows otherwise than the scale set's own answer.
 
     Empty where either shows nothing to compare: no model, or an item that was listed without its profiles.
     """
@@ -31,34 +31,29 @@ def differences(item: Json, model_body: Json) -> tuple[str, ...]:
     profile = object_in(model_body, "properties", "virtualMachineProfile")
     if not profile or not object_in(properties, "storageProfile"):
         return ()
-    found = [_otherwise("VM size", _size(item), text_in(model_body, "sku", "name"))]
+    size = text_in(properties, "hardwareProfile", "vmSize") or text_in(item, "sku", "name")
+    found = [_otherwise("VM size", size, text_in(model_body, "sku", "name"))]
     found += [_otherwise(name, text_in(properties, *path), text_in(profile, *path)) for name, path in _FIELDS]
-    found += _extensions(item, profile)
-    found += _interfaces(properties, profile)
-    found += _data_disks(properties, profile)
+    found += _extensions(item, profile) + _interfaces(properties, profile) + _data_disks(properties, profile)
     return tuple(filter(None, found))
 
 
-def _size(item: Json) -> str:
-    return text_in(item, "properties", "hardwareProfile", "vmSize") or text_in(item, "sku", "name")
-
-
 def _otherwise(name: str, has: str, wanted: str) -> str:
-    """Return nothing if both are the same, or one of them is not shown."""
+    """Return how they differ; empty where both are the same, or one of them is not shown."""
     return f"{name} ({has} instead of {wanted})" if has and wanted and has.lower() != wanted.lower() else ""
 
 
 def _extensions(item: Json, profile: Json) -> list[str]:
     wanted = _named(objects_in(object_in(profile, "extensionProfile"), "extensions"))
     has = _named(objects_in(item, "resources"))
-    found = [f"extension {_name(wanted[name])} is missing" for name in wanted if name not in has]
-    found += [f"extension {_name(has[name])} is extra" for name in has if name not in wanted]
-    found += [
-        f"extension {_name(wanted[name])} has another version"
-        for name in wanted
-        if name in has and not _is_same_version(has[name], wanted[name])
-    ]
-    return found
+    both = [name for name in wanted if name in has and not _is_same_version(has[name], wanted[name])]
+    found = _missing_and_extra("extension", has, wanted)
+    return [*found, *(f"extension {_name(wanted[name])} has another version" for name in both)]
+
+
+def _missing_and_extra(kind: str, has: dict[str, Json], wanted: dict[str, Json]) -> list[str]:
+    missing = [f"{kind} {_name(wanted[name])} is missing" for name in wanted if name not in has]
+    return missing + [f"{kind} {_name(has[name])} is extra" for name in has if name not in wanted]
 
 
 def _is_same_version(has: Json, wanted: Json) -> bool:
@@ -79,14 +74,10 @@ def _interfaces(properties: Json, profile: Json) -> list[str]:
         return []
     wanted = _named(objects_in(object_in(profile, "networkProfile"), "networkInterfaceConfigurations"))
     has = _named(objects_in(shown, "networkInterfaceConfigurations"))
-    found = [f"network interface {_name(wanted[name])} is missing" for name in wanted if name not in has]
-    found += [f"network interface {_name(has[name])} is extra" for name in has if name not in wanted]
-    found += [
-        f"network interface {_name(wanted[name])} is configured otherwise"
-        for name in wanted
-        if name in has and has[name] != wanted[name] and _folded(has[name]) != _folded(wanted[name])
-    ]
-    return found
+    both = [name for name in wanted if name in has and has[name] != wanted[name]]
+    changed = [_name(wanted[name]) for name in both if _folded(has[name]) != _folded(wanted[name])]
+    found = _missing_and_extra("network interface", has, wanted)
+    return [*found, *(f"network interface {name} is configured otherwise" for name in changed)]
 
 
 def _data_disks(properties: Json, profile: Json) -> list[str]:
@@ -101,7 +92,7 @@ def _named(items: list[Json]) -> dict[str, Json]:
 
 
 def _name(item: Json) -> str:
-    """Return the extension's own name: some api-versions write instance/extension."""
+    """Return the name, without the instance that some api-versions put before an extension's: instance/extension."""
     return text_in(item, "name").rpartition("/")[2]
 
 

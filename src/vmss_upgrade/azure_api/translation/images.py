@@ -15,16 +15,10 @@ _REPLICATIONS = {
     "failed": Replication.FAILED,
 }
 # of all regions together: that one of them failed says nothing of another
-_AGGREGATED = {
-    "completed": Replication.COMPLETED,
-    "inprogress": Replication.REPLICATING,
-    "failed": Replication.UNKNOWN,
-}
+_AGGREGATED = {"completed": Replication.COMPLETED, "inprogress": Replication.REPLICATING, "failed": Replication.UNKNOWN}
 _PROVISIONINGS = {
     "succeeded": Replication.COMPLETED,
-    "creating": Replication.REPLICATING,
-    "updating": Replication.REPLICATING,
-    "migrating": Replication.REPLICATING,
+    **dict.fromkeys(("creating", "updating", "migrating"), Replication.REPLICATING),
     "failed": Replication.FAILED,
 }
 
@@ -70,7 +64,7 @@ def managed_traits(properties: Json) -> Traits:
 
 
 def version_traits(definition: Json, storage: Json) -> Traits:
-    """Return the traits of a gallery image: most of it stands in its definition, the disks in the version."""
+    """Return those of a gallery image: most of it stands in its definition, the disks in the version."""
     disk = object_in(storage, "osDiskImage")
     size = number_in(disk, "sizeInGB")
     return Traits(
@@ -92,7 +86,7 @@ def _features(parent: Json) -> tuple[tuple[str, str], ...] | None:
 
 
 def _luns(parent: Json, name: str) -> frozenset[int] | None:
-    """Return the LUNs of the data disks; None if the answer does not list them."""
+    """Return None where the answer does not list the data disks of the image."""
     if not isinstance(parent.get(name), list):
         return None
     luns = (number_in(disk, "lun") for disk in objects_in(parent, name))
@@ -100,34 +94,29 @@ def _luns(parent: Json, name: str) -> frozenset[int] | None:
 
 
 def replication_in(properties: Json, location: str) -> tuple[Replication, int]:
-    """Return how far the version is in the region: its status there, else the state of the whole version."""
+    """Return how far the version is in the region: by its own status there, else by that of the version as a whole."""
     regions = objects_in(object_in(properties, "publishingProfile"), "targetRegions")
     if regions and not any(_is_region(text_in(region, "name"), location) for region in regions):
         return Replication.NOT_ASKED_FOR, 0
     for status in objects_in(object_in(properties, "replicationStatus"), "summary"):
         if _is_region(text_in(status, "region"), location):
             replication = _REPLICATIONS.get(text_in(status, "state").lower(), Replication.UNKNOWN)
-            return replication, _progress(replication, number_in(status, "progress"))
+            return replication, 100 if replication is Replication.COMPLETED else number_in(status, "progress") or 0
     if not regions:
         return Replication.UNKNOWN, 0
-    in_all = text_in(properties, "replicationStatus", "aggregatedState").lower()
-    if in_all in _AGGREGATED:
-        return _AGGREGATED[in_all], _progress(_AGGREGATED[in_all], None)
-    replication = _PROVISIONINGS.get(text_in(properties, "provisioningState").lower(), Replication.UNKNOWN)
-    return replication, _progress(replication, None)
-
-
-def _progress(replication: Replication, shown: int | None) -> int:
-    return 100 if replication is Replication.COMPLETED else shown or 0
+    in_all = _AGGREGATED.get(text_in(properties, "replicationStatus", "aggregatedState").lower())
+    own = _PROVISIONINGS.get(text_in(properties, "provisioningState").lower(), Replication.UNKNOWN)
+    replication = in_all or own
+    return replication, 100 if replication is Replication.COMPLETED else 0
 
 
 def _is_region(name: str, location: str) -> bool:
-    """Return True for two spellings of one region, such as "West Europe" and westeurope."""
+    """Compare as Azure does: "West Europe" is westeurope."""
     return name.replace(" ", "").lower() == location.replace(" ", "").lower()
 
 
 def may_be_latest(item: Json, location: str) -> bool:
-    """Return True if a gallery's version may be the latest; a shared or community gallery lists those of the region.
+    """Judge a version of any gallery; those of a shared or community one stand in a list of the region already.
 
     One that is being updated, or whose update failed, may be in the region all the same: whether it is, is asked of the
     chosen one. To pass it over would be to go back to an older one.

@@ -5,7 +5,7 @@ Shapes: `VirtualMachineScaleSetVMInstanceView` and `VirtualMachineInstanceView` 
 
 from __future__ import annotations
 
-from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in
+from vmss_upgrade.azure_api.translation.json_fields import Json, objects_in, text_in
 from vmss_upgrade.rollout.scale_set import Health, Power, Problem
 
 _HEALTHS = {"": Health.NO_SIGNAL, "healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}
@@ -14,23 +14,15 @@ _POWERS = {power.value: power for power in Power}
 
 
 def power(view: Json) -> Power:
-    """Return the power state, from statuses[].code, PowerState/*."""
+    """Read statuses[].code, PowerState/*."""
     codes = [text_in(status, "code").lower() for status in objects_in(view, "statuses")]
     states = [code.partition("/")[2] for code in codes if code.startswith("powerstate/")]
     return _POWERS.get(states[-1], Power.OTHER) if states else Power.NOT_SHOWN
 
 
 def health(view: Json) -> Health:
-    """Return the health, from vmHealth.status.code: HealthState/healthy, /unhealthy, /unknown.
-
-    Any other code is not yet healthy.
-    """
+    """Read vmHealth.status.code: HealthState/healthy, /unhealthy, /unknown; any other code is not yet healthy."""
     return _HEALTHS.get(text_in(view, "vmHealth", "status", "code").lower(), Health.UNKNOWN)
-
-
-def health_time(view: Json) -> str:
-    """Return when the health was reported, as Azure writes it; empty where it does not say."""
-    return text_in(view, "vmHealth", "status", "time")
 
 
 def problems(view: Json, properties: Json) -> tuple[Problem, ...]:
@@ -53,13 +45,3 @@ def _problem(status: Json, extension: str) -> Problem | None:
     name = code if name.lstrip("-").isdecimal() else name  # the exit code of an extension says nothing by itself
     message = text_in(status, "message") or text_in(status, "displayStatus") or code
     return Problem(name, message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ...", extension)
-
-
-def os_generation(view: Json) -> str:
-    """Return the generation of the hypervisor, V1 or V2; empty where it is not shown."""
-    return text_in(view, "hyperVGeneration")
-
-
-def protected(properties: Json) -> bool:
-    """Return True if somebody shields it from what is done to the scale set (instance protection)."""
-    return bool(object_in(properties, "protectionPolicy").get("protectFromScaleSetActions"))

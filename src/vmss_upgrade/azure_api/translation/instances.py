@@ -77,23 +77,13 @@ def to_instance(item: Json) -> Instance:
     properties = object_in(item, "properties")
     view = object_in(properties, "instanceView")
     flag = properties.get("latestModelApplied")
-    return Instance(
+    return replace(
+        _shown(item, properties, view),
         id=text_in(item, "instanceId") or text_in(item, "name"),
-        image=instance_image(object_in(properties, "storageProfile")),
         latest_model_applied=flag if isinstance(flag, bool) else None,
-        provisioning=provisioning_in(properties),
-        power=instance_view.power(view),
-        health=instance_view.health(view),
-        zone=first_zone(item),
         placement_group=text_in(view, "placementGroupId"),
-        update_domain=number_in(view, "platformUpdateDomain"),
         fault_domain=number_in(view, "platformFaultDomain"),
-        protected=instance_view.protected(properties),
         changed_individually=text_in(properties, "modelDefinitionApplied").lower() == "virtualmachine",
-        generation=instance_view.os_generation(view),
-        problems=instance_view.problems(view, properties),
-        health_time=instance_view.health_time(view),
-        shows_view=bool(view),
     )
 
 
@@ -105,9 +95,19 @@ def to_machine(item: Json, set_name: str = "") -> Instance:
     """
     properties = object_in(item, "properties")
     view = object_in(properties, "instanceView")
-    fault_domain = number_in(view, "platformFaultDomain")
-    if fault_domain is None:
-        fault_domain = number_in(properties, "platformFaultDomain")
+    shown = (number_in(place, "platformFaultDomain") for place in (view, properties))
+    fault_domain = next((number for number in shown if number is not None), -1)
+    return replace(
+        _shown(item, properties, view),
+        fault_domain=None if fault_domain < 0 else fault_domain,
+        model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
+        os=text_in(properties, "storageProfile", "osDisk", "osType"),
+        has_model_mark=_has_model_mark(item, set_name),
+    )
+
+
+def _shown(item: Json, properties: Json, view: Json) -> Instance:
+    """Return what an item of either list shows in the same places."""
     return Instance(
         id=text_in(item, "name"),
         image=instance_image(object_in(properties, "storageProfile")),
@@ -117,19 +117,15 @@ def to_machine(item: Json, set_name: str = "") -> Instance:
         health=instance_view.health(view),
         zone=first_zone(item),
         update_domain=number_in(view, "platformUpdateDomain"),
-        fault_domain=None if fault_domain is not None and fault_domain < 0 else fault_domain,
-        protected=instance_view.protected(properties),
-        generation=instance_view.os_generation(view),
-        model_time=text_in(item, "tags", _MACHINE_MODEL_TIME),
+        protected=bool(object_in(properties, "protectionPolicy").get("protectFromScaleSetActions")),
+        generation=text_in(view, "hyperVGeneration"),  # of the hypervisor, V1 or V2
         problems=instance_view.problems(view, properties),
-        health_time=instance_view.health_time(view),
-        os=text_in(properties, "storageProfile", "osDisk", "osType"),
-        has_model_mark=_has_model_mark(item, set_name),
+        health_time=text_in(view, "vmHealth", "status", "time"),
         shows_view=bool(view),
     )
 
 
 def _has_model_mark(item: Json, set_name: str) -> bool:
-    """Return True for the tag, or the name that Azure gives: SET_ and eight hexadecimal digits."""
+    """Look for the tag, or for the name that Azure gives: SET_ and eight hexadecimal digits."""
     named = re.fullmatch(rf"{re.escape(set_name)}_[0-9a-f]{{8}}", text_in(item, "name"), re.IGNORECASE)
     return bool(text_in(item, "tags", _MACHINE_MODEL_TIME)) or named is not None

@@ -27,7 +27,7 @@ _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")
 
 
 def to_model(body: Json, *, etag: str = "") -> Model:
-    """Return the model that a scale set's GET answer shows. `etag` is the header's, used where the body has none."""
+    """Translate a scale set's GET answer. `etag` is the header's, used where the body has none."""
     properties = object_in(body, "properties")
     policy = object_in(properties, "upgradePolicy")
     profile = object_in(properties, "virtualMachineProfile")
@@ -59,12 +59,12 @@ def to_model(body: Json, *, etag: str = "") -> Model:
 
 
 def _health_signal(properties: Json) -> HealthSignal:
-    """Return where health comes from: networkProfile.healthProbe, an Application Health extension, or
-    externalHealthPolicy.enabled (api 2026-04-01), looked for in both places where a policy can stand."""
+    """Return where health comes from. externalHealthPolicy (api 2026-04-01) is looked for in both places for one."""
     profile = object_in(properties, "virtualMachineProfile")
     if object_in(profile, "networkProfile", "healthProbe").get("id"):
         return HealthSignal.PROBE
-    if any(_extension_type(each) in _APPLICATION_HEALTH for each in _extensions(profile)):
+    extensions = objects_in(object_in(profile, "extensionProfile"), "extensions")
+    if any(text_in(each, "properties", "type").lower() in _APPLICATION_HEALTH for each in extensions):
         return HealthSignal.EXTENSION
     for place in (properties, profile):
         if object_in(place, "externalHealthPolicy").get("enabled"):
@@ -72,16 +72,8 @@ def _health_signal(properties: Json) -> HealthSignal:
     return HealthSignal.NONE
 
 
-def _extensions(profile: Json) -> list[Json]:
-    return objects_in(object_in(profile, "extensionProfile"), "extensions")
-
-
-def _extension_type(extension: Json) -> str:
-    return text_in(extension, "properties", "type").lower()
-
-
 def _settings(body: Json, profile: Json) -> MachineSettings:
-    """Return the settings; a profile without an osProfile keeps the names and users of its image."""
+    """Read them. A profile that is shown without an osProfile keeps the names and users of its image."""
     storage = object_in(profile, "storageProfile")
     disks = [(number_in(disk, "lun"), text_in(disk, "createOption")) for disk in objects_in(storage, "dataDisks")]
     return MachineSettings(
@@ -95,7 +87,7 @@ def _settings(body: Json, profile: Json) -> MachineSettings:
 
 
 def _os(profile: Json) -> str:
-    """Return Linux or Windows: by the given configuration, else by the type of the OS disk."""
+    """Return Linux or Windows: by the configuration that was given, else by what the OS disk is said to hold."""
     given = object_in(profile, "osProfile")
     for os in ("Linux", "Windows"):
         if isinstance(given.get(f"{os.lower()}Configuration"), Mapping):
@@ -104,7 +96,7 @@ def _os(profile: Json) -> str:
 
 
 def _repairs(properties: Json) -> str:
-    """Return the action of automaticRepairsPolicy; Replace if none is given ("Default value is replace")."""
+    """Read automaticRepairsPolicy; the action is Replace where none is given ("Default value is replace")."""
     policy = object_in(properties, "automaticRepairsPolicy")
     return (text_in(policy, "repairAction") or "Replace") if policy.get("enabled") is True else ""
 
@@ -122,10 +114,7 @@ def _fingerprint(profile: Json) -> str:
 
 
 def _surroundings(body: Json) -> str:
-    """Return a hash of what the scale set says beside that model: size, capacity, identity, tags, plan and more.
-
-    Without what moves by itself: the ETag, states, and times.
-    """
+    """Return a hash of what the scale set says beside that model, without what moves by itself: ETag, states, times."""
     rest = {name: value for name, value in body.items() if name not in ("etag", "properties", "systemData")}
     properties = object_in(body, "properties")
     moving = ("virtualMachineProfile", "provisioningState", "timeCreated")
