@@ -188,7 +188,7 @@ class _NotingTransport(WrappedTransport):
         return response
 
     def close(self) -> None:
-        """Leave open what is shared with the client of the scale set."""
+        """Do nothing: the connections are shared with the client of the scale set."""
 
     def sleep(self, duration: float) -> None:
         """Sleep, at most for LONGEST_PAUSE: a managed identity's own retries obey whatever they are asked for."""

@@ -106,7 +106,7 @@ class WrappedTransport(HttpTransport[Any, Any]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave the inner one open."""
+        """Do nothing."""
 
 
 class CheckedTransport(WrappedTransport):

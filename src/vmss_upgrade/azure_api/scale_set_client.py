@@ -184,7 +184,7 @@ class ScaleSetClient:
         return None
 
     def are_repairs_suspended(self, model: Model) -> bool | None:
-        """Send the GET of the set's instance view, orchestrationServices[]."""
+        """Send GET of the set's instance view, orchestrationServices[]."""
         view: Json = {}
         if not model.is_flexible:
             with optional("reading the scale set's instance view"):
@@ -208,7 +208,7 @@ class ScaleSetClient:
         return self._begin(self._sets.begin_update, image_patch(image), "updating the model", **match)
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
-        """Send the POST manualupgrade with exactly these ids (never "*")."""
+        """Send POST manualupgrade with exactly these ids (never "*")."""
         doing = "upgrading instances"
         if "*" in instance_ids:
             message = "the list names an instance `*`, which in a request means all instances, so it is not asked for"
