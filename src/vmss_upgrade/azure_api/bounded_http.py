@@ -1,4 +1,4 @@
-"""HTTP whose every answer has an end: no server may trickle for ever or send without end.
+"""HTTP whose every answer has an end: no server may trickle for ever, or send without end.
 
 `requests` bounds each read alone, and no size. Here the bytes of an answer, from the status line of a proxy's tunnel to
 the last trailer, are taken from the socket by one reader that counts them and sets the socket's timeout to what is left
@@ -49,7 +49,7 @@ class Allowance:
         self._ends, self._left = self._now() + self.seconds, self.size
 
     def time_left(self) -> float:
-        """Return the seconds, more than none. Raises AnswerTooSlow where there are none."""
+        """Return the seconds that are left, more than none. Raises AnswerTooSlow if there are none."""
         left = self._ends - self._now()
         if left <= 0:
             raise AnswerTooSlow(f"the answer did not end within {self.seconds:g} s, and was left")
@@ -101,7 +101,7 @@ class _Bounded:
         self._allowance = allowance
 
     def response_class(self, sock: Any, *args: Any, **options: Any) -> http.client.HTTPResponse:
-        """Make an answer as `http.client` does, also of a proxy's to CONNECT."""
+        """Return what `http.client` parses an answer with, also a proxy's answer to CONNECT."""
         response = http.client.HTTPResponse(sock, *args, **options)
         response.fp.close()
         response.fp = io.BufferedReader(_Reader(sock, self._allowance), BLOCK)
@@ -123,7 +123,7 @@ class _HttpConnection(_Bounded, HTTPConnection):  # type: ignore[misc]  # http.c
 
 class _HttpsConnection(_Bounded, HTTPSConnection):  # type: ignore[misc]
     def _connect_tls_proxy(self, hostname: str, sock: socket.socket) -> Any:
-        """Begin TLS to the proxy. The TLS inside of it reads record by record, each read within the allowance."""
+        """Return TLS to the proxy. The TLS inside of it reads record by record, each read within the allowance."""
         proxy: Any = super()._connect_tls_proxy(hostname, sock)
         read = proxy.recv
 
@@ -190,7 +190,7 @@ def bounded_session(now: Callable[[], float]) -> requests.Session:
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Return the request, which authenticates itself: without this, `requests` looks into `.netrc`."""
+    """Leave the request as it is: it has its authentication: without one, `requests` looks into `.netrc`."""
     return request
 
 

@@ -52,7 +52,7 @@ def connect(
     trace: Callable[[str], None] | None,
     timeout: float,
 ) -> ScaleSetClient:
-    """Return the scale set that the account names. Asks nothing of anybody yet; reads nothing after `timeout` seconds.
+    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds.
 
     The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
     follow redirects, and log as the environment wishes.

@@ -115,7 +115,7 @@ class Credential:
 
 
 def _is_token(value: Any) -> bool:
-    """Return whether it is a text of visible ASCII."""
+    """Return True for a text of visible ASCII."""
     return isinstance(value, str) and value != "" and all("!" <= character <= "~" for character in value)
 
 
@@ -141,7 +141,7 @@ class GitHubToken:
         self.claims: dict[str, Any] = {}
 
     def fetch(self) -> str:
-        """Return it. Raises ClientAuthenticationError where GitHub gives none, ServiceResponseError in an outage."""
+        """Return the token. Raises ClientAuthenticationError if there is none, ServiceResponseError in an outage."""
         if not self._token or float(self.claims.get("exp", 0)) - unix_time() < REUSE_WHILE_VALID:
             self._token = self._ask()
             self._mask(self._token)
@@ -201,7 +201,7 @@ def _refused_secret(error: ClientAuthenticationError) -> SignInRefused:
 
 
 def _refused_token_of(github: GitHubToken, error: ClientAuthenticationError) -> SignInRefused:
-    """Say what GitHub's token claimed, where that may be why."""
+    """Add what GitHub's token claimed, where that may be why."""
     said = _words(error)
     if not is_about_federation(said):
         return _refused_secret(error)
@@ -213,7 +213,7 @@ def _refused_token_of(github: GitHubToken, error: ClientAuthenticationError) -> 
 def _refused_machine(
     sign_in: ManagedIdentity, noting: _NotingTransport, error: ClientAuthenticationError
 ) -> SignInRefused:
-    """Say it in the service's own words, before which azure-identity says that there was no response."""
+    """Return the service's own words, without azure-identity's claim that there was no response."""
     said = _words(error)
     _, refused, why = said.partition("Token request error: ")
     remedy = machine_remedy(said, sign_in.client_id, is_answered=noting.last_status is not None)

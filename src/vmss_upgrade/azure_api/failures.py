@@ -126,7 +126,7 @@ def _no_answer(message: str, code: str, doing: str) -> AzureError:
 
 
 def is_page(response: Any) -> bool:
-    """Return whether an answer is a web page: a gateway's or a proxy's, and never Azure's own."""
+    """Return True for a web page, which is a gateway's or a proxy's answer, and never Azure's own."""
     return str(response.headers.get("content-type", "")).lower().startswith("text/html")
 
 
@@ -136,7 +136,7 @@ def correlation_id(headers: Mapping[str, str]) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that an answer asks to wait, one at least: Retry-After, or Azure's headers in milliseconds."""
+    """Return the seconds that an answer asks to wait, at least one: Retry-After, or Azure's headers in milliseconds."""
     for name, unit in (("retry-after", 1.0), ("retry-after-ms", 0.001), ("x-ms-retry-after-ms", 0.001)):
         value = headers.get(name, "").strip()
         if not _NUMBER.fullmatch(value):  # absent, an HTTP date, or something that only Python takes for a number
@@ -173,7 +173,7 @@ def _refused(error: HttpResponseError, doing: str) -> AzureError:
 
 
 def _is_redirect(status: int) -> bool:
-    """Return whether it leads elsewhere, and our token, or a write, along. No redirect of Azure's is recorded."""
+    """Refuse a redirect: it would send our token, or a write, elsewhere. None of Resource Manager's is recorded."""
     return 300 <= status < 400
 
 
@@ -236,7 +236,7 @@ def words_of(error: Mapping[str, Any]) -> str:
 
 
 def _policies(error: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
+    """Return the names of the policy assignments in `additionalInfo` (Azure/karpenter-provider-azure#794)."""
     for each in _items(error, "additionalInfo"):
         info = each.get("info")
         if _text(each, "type") == "PolicyViolation" and isinstance(info, Mapping):

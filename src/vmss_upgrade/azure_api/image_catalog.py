@@ -170,7 +170,7 @@ def _is_path(resource_id: str) -> bool:
 
 
 def _is_past(date: str) -> bool:
-    """Return whether a date as Azure writes it is over; one that cannot be read is not."""
+    """Return True if a date, as Azure writes it, is over; False for one that cannot be read."""
     try:
         ends = datetime.fromisoformat(date)
     except ValueError:

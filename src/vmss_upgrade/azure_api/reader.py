@@ -1,6 +1,6 @@
 """GETs as raw JSON, by the SDK client's own `send_request`: signed in, traced, never repeated.
 
-Raises the SDK's HttpResponseError for every answer but 200, to be `translated` where it is known what it was for.
+Raises the SDK's HttpResponseError for every answer but 200; the caller has it `translated`.
 """
 
 from __future__ import annotations
@@ -74,14 +74,14 @@ class Reader:
         return body
 
     def bare_list(self, url: str) -> tuple[Json, ...]:
-        """Return the objects of a list that comes as a bare array (wire facts, section 11)."""
+        """Return the objects of a bare array (versions of a platform image: wire facts, section 11)."""
         listed = _decoded(self.get(url))
         if not isinstance(listed, list):
             raise unreadable("the answer is not a JSON array")
         return tuple(item for item in listed if isinstance(item, dict))
 
     def pages(self, url: str) -> list[Page]:
-        """Return every page of a list, each nextLink followed as given; no list has pages or bytes without end.
+        """Yield every page of a list, each nextLink followed as given; no list has pages or bytes without end.
 
         A page that has not changed since the list was read last is not decoded again: its items are the same objects.
         """
@@ -116,12 +116,12 @@ class Reader:
 
 
 def is_segment(name: str) -> bool:
-    """Return whether a name can be one part of a path: dots and nothing at all would lead to another resource."""
+    """Return True if a name can be one part of a path: dots, or nothing, would lead to another resource."""
     return name not in ("", ".", "..")
 
 
 def _link(body: Json) -> str:
-    """Return the nextLink, rebuilt from its parts, since the SDK takes `{...}` in an address for a template."""
+    """Return the nextLink, rebuilt from its parts: the SDK takes `{...}` in an address for a template."""
     link = body.get("nextLink")
     if not link:
         return ""
@@ -139,10 +139,10 @@ def _decoded(response: HttpResponse) -> Any:
 
 
 def too_long(message: str) -> AzureError:
-    """Return the error of a list without an end. To read it again would cost as much once more, and end no better."""
+    """Return the error for a list without an end. Reading it again would cost as much, and end no better."""
     return AzureError(message, trouble=Trouble.REJECTED, code="EndlessList", doing="reading Azure's answer")
 
 
 def unreadable(message: str) -> AzureError:
-    """Return the error of an answer that cannot be one of Azure's, or lacks what makes it one: it is no answer."""
+    """Return the error for an answer that cannot be Azure's, or is incomplete: it counts as no answer."""
     return AzureError(message, trouble=Trouble.UNCERTAIN, code="UnreadableAnswer", doing="reading Azure's answer")

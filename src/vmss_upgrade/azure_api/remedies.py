@@ -1,4 +1,4 @@
-"""Remedies for Azure's refusals: by its code where that says enough, else by its words. Pure.
+"""Return what to do about Azure's refusals: by its code where that says enough, else by its words. Pure.
 
 Sources: the eleventh model, in words only ("... has reached its limit of 10 models that may be referenced by one or
 more VMs ..."; MicrosoftDocs/azure-docs#103472, microsoft/onefuzz#2318, kubernetes-sigs/cluster-api-provider-azure#4958;
@@ -65,7 +65,7 @@ def remedy_for(status: int, code: str, message: str) -> str:
 
 
 def is_unknown_version(code: str, message: str) -> bool:
-    """Return whether it is the version that is not known; a region or a type may be unknown by the same code."""
+    """Return True if the version is not known: a region or a type may be unknown by the same code."""
     if code.lower() not in _VERSION_UNKNOWN:
         return False
     asked, known = _ASKED_VERSION.search(message), _versions(message)
@@ -73,7 +73,7 @@ def is_unknown_version(code: str, message: str) -> bool:
 
 
 def _unknown_version_remedy(message: str) -> str:
-    """Say what it means where it lasts, for an answer that `is_unknown_version`."""
+    """Return what it means if it lasts, for an answer that `is_unknown_version`."""
     asked, known = _ASKED_VERSION.search(message), _versions(message)
     which = f"the api-version {asked[1]}" if asked else "the api-version"
     newest = f" (the newest that it names is {max(known)})" if known else ""
@@ -89,7 +89,7 @@ def _versions(message: str) -> tuple[str, ...]:
 
 
 def _feature_remedy(code: str, message: str) -> str:
-    """Name the feature that a subscription is not registered for; empty where the refusal is about something else."""
+    """Return the remedy for a feature that is not registered; empty if the refusal is about something else."""
     named = _NAMED_FEATURE.search(message)
     if named and (code in _FEATURE_MISSING or _SPEAKS_OF_FEATURE.search(message)):
         feature, command = f"{named[1]}/{named[2]}", _command(named[1], named[2])

@@ -77,7 +77,7 @@ class ScaleSetClient:
         self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
 
     def read_model(self) -> Model:
-        """Send the GET of the scale set."""
+        """Send GET of the scale set."""
         with translated("reading the scale set"):
             response = self._reader.get(self._path)
             self._model_body = self._reader.object_of(response)
@@ -87,7 +87,7 @@ class ScaleSetClient:
             return model
 
     def read_instances(self, model: Model) -> InstanceList:
-        """Send the GET of the expanded instance list; of a Flexible set, whose list has stubs only, of its machines."""
+        """Return the expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""
         with translated("listing the instances"):
             return self._machines(model) if model.is_flexible else self._instances()
 
@@ -97,7 +97,7 @@ class ScaleSetClient:
         return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
-        """Send the GET of the virtual machines by filter (wire facts, section 12).
+        """Send GET of the virtual machines by filter (wire facts, section 12).
 
         "instanceView" as $expand is documented "only ... if a valid $filter option is specified"; no recording shows
         it, so a machine that comes without its view is asked for it singly, and one that is gone by then is dropped.
@@ -117,7 +117,7 @@ class ScaleSetClient:
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
 
     def _machine_pages(self, url: str) -> list[Page]:
-        """Return the list with the views, or without where Azure does not know that option of this list."""
+        """List with the views, or without if Azure does not know that option of this list."""
         try:
             return self._reader.pages(f"{url}&$expand=instanceView")
         except HttpResponseError as error:
@@ -126,7 +126,7 @@ class ScaleSetClient:
             return self._reader.pages(url)
 
     def _viewed(self, machine: Json) -> Json | None:
-        """Return it with its view; without, where Azure refuses that: then its power and health are not known."""
+        """Return the item with its view. Without one, if Azure refuses it, power and health are unknown."""
         properties, name = object_in(machine, "properties"), text_in(machine, "name")
         if object_in(properties, "instanceView") or not is_segment(name):
             return machine
@@ -139,7 +139,7 @@ class ScaleSetClient:
         return {**machine, "properties": {**properties, "instanceView": view}}
 
     def _view_of(self, name: str) -> Json:
-        """Send the GET of one machine's view, if no look that broke off a moment ago has it."""
+        """Send GET of one machine's view; not again where a look that broke off a moment ago has it."""
         answered, view = self._views.get(name, (float("-inf"), {}))
         if self._now() - answered > VIEW_AGE:
             with translated("reading an instance view"):
@@ -155,7 +155,7 @@ class ScaleSetClient:
             return {}
 
     def is_rolling_upgrade_running(self) -> bool | None:
-        """Send the GET of rollingUpgrades/latest; 404 where there never was one."""
+        """Send GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
             with translated("reading the latest rolling upgrade"):
                 body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
@@ -167,7 +167,7 @@ class ScaleSetClient:
         return status not in ("", *_ENDED)  # also while it rolls back
 
     def read_feature_state(self, feature: str) -> str | None:
-        """Send the GET of Microsoft.Features; 404 for a feature that is none any more."""
+        """Send GET of Microsoft.Features; 404 for a feature that is none any more."""
         path = f"{self._subscription_path}/providers/Microsoft.Features/providers/Microsoft.Compute/features/{feature}"
         with optional("reading a feature's registration"):
             body = self._reader.json(f"{path}?api-version={_FEATURES_API_VERSION}")
@@ -175,7 +175,7 @@ class ScaleSetClient:
         return None
 
     def read_permissions(self) -> tuple[Permission, ...] | None:
-        """Send the GET of the caller's permissions at the scale set's scope, every page."""
+        """Send GET of the caller's permissions at the scale set's scope, every page."""
         url = f"{self._path}/providers/Microsoft.Authorization/permissions?api-version={_PERMISSIONS_API_VERSION}"
         with optional("reading the permissions"):
             items = self._reader.items(url)
@@ -196,13 +196,13 @@ class ScaleSetClient:
         return None
 
     def set_repairs(self, *, suspended: bool) -> Operation:
-        """Send the POST setOrchestrationServiceState."""
+        """Send POST setOrchestrationServiceState."""
         doing = f"{'suspending' if suspended else 'resuming'} automatic repairs"
         body = {"serviceName": _REPAIRS, "action": "Suspend" if suspended else "Resume"}
         return self._begin(self._sets.begin_set_orchestration_service_state, body, doing)
 
     def set_image(self, image: Image, etag: str) -> Operation:
-        """Send the PATCH of the image alone, with If-Match where the scale set has an ETag."""
+        """Send PATCH of the image alone, with If-Match where the scale set has an ETag."""
         self._views = {}
         match: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         return self._begin(self._sets.begin_update, image_patch(image), "updating the model", **match)

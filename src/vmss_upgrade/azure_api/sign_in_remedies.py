@@ -83,12 +83,12 @@ def entra_remedy(message: str) -> str:
 
 
 def is_about_federation(message: str) -> bool:
-    """Return whether GitHub's token and the federated credential may differ: by the number, or as there is none."""
+    """Return True if GitHub's token and the federated credential may differ, by the number or for want of one."""
     return _number_in(message) in ("", *_FEDERATED)
 
 
 def machine_remedy(message: str, client_id: str, *, is_answered: bool) -> str:
-    """Return what to do where a machine gets no token of its managed identity; empty where nothing is known."""
+    """Return what to do if a machine gets no token of its managed identity; empty where nothing is known."""
     said = message.lower()
     if "multiple user assigned identities" in said:
         return _SEVERAL

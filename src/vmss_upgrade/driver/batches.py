@@ -19,7 +19,7 @@ from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
-from vmss_upgrade.rollout.watching.prediction import expected_end, fits
+from vmss_upgrade.rollout.watching.pacing import expected_end, fits
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import listed
 

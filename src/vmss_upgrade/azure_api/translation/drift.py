@@ -23,7 +23,7 @@ _FIELDS = (
 
 
 def differences(item: Json, model_body: Json) -> tuple[str, ...]:
-    """Return in words what an item of the instance list shows otherwise than the scale set's own answer.
+    """Return, in words, what an item of the instance list shows otherwise than the scale set's own answer.
 
     Empty where either shows nothing to compare: no model, or an item that was listed without its profiles.
     """
@@ -39,7 +39,7 @@ def differences(item: Json, model_body: Json) -> tuple[str, ...]:
 
 
 def _otherwise(name: str, has: str, wanted: str) -> str:
-    """Return how they differ; empty where both are the same, or one of them is not shown."""
+    """Return nothing if both are the same, or one of them is not shown."""
     return f"{name} ({has} instead of {wanted})" if has and wanted and has.lower() != wanted.lower() else ""
 
 
@@ -92,7 +92,7 @@ def _named(items: list[Json]) -> dict[str, Json]:
 
 
 def _name(item: Json) -> str:
-    """Return the name, without the instance that some api-versions put before an extension's: instance/extension."""
+    """Return the extension's own name: some api-versions write instance/extension."""
     return text_in(item, "name").rpartition("/")[2]
 
 

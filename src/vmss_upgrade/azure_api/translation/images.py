@@ -64,7 +64,7 @@ def managed_traits(properties: Json) -> Traits:
 
 
 def version_traits(definition: Json, storage: Json) -> Traits:
-    """Return those of a gallery image: most of it stands in its definition, the disks in the version."""
+    """Return the traits of a gallery image: most of it stands in its definition, the disks in the version."""
     disk = object_in(storage, "osDiskImage")
     size = number_in(disk, "sizeInGB")
     return Traits(
@@ -86,7 +86,7 @@ def _features(parent: Json) -> tuple[tuple[str, str], ...] | None:
 
 
 def _luns(parent: Json, name: str) -> frozenset[int] | None:
-    """Return None where the answer does not list the data disks of the image."""
+    """Return the LUNs of the data disks; None if the answer does not list them."""
     if not isinstance(parent.get(name), list):
         return None
     luns = (number_in(disk, "lun") for disk in objects_in(parent, name))
@@ -94,7 +94,7 @@ def _luns(parent: Json, name: str) -> frozenset[int] | None:
 
 
 def replication_in(properties: Json, location: str) -> tuple[Replication, int]:
-    """Return how far the version is in the region: by its own status there, else by that of the version as a whole."""
+    """Return how far the version is in the region: its status there, else the state of the whole version."""
     regions = objects_in(object_in(properties, "publishingProfile"), "targetRegions")
     if regions and not any(_is_region(text_in(region, "name"), location) for region in regions):
         return Replication.NOT_ASKED_FOR, 0
@@ -111,12 +111,12 @@ def replication_in(properties: Json, location: str) -> tuple[Replication, int]:
 
 
 def _is_region(name: str, location: str) -> bool:
-    """Compare as Azure does: "West Europe" is westeurope."""
+    """Return True for two spellings of one region, such as "West Europe" and westeurope."""
     return name.replace(" ", "").lower() == location.replace(" ", "").lower()
 
 
 def may_be_latest(item: Json, location: str) -> bool:
-    """Judge a version of any gallery; those of a shared or community one stand in a list of the region already.
+    """Return True if a gallery's version may be the latest; a shared or community gallery lists those of the region.
 
     One that is being updated, or whose update failed, may be in the region all the same: whether it is, is asked of the
     chosen one. To pass it over would be to go back to an older one.

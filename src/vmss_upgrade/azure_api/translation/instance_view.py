@@ -14,7 +14,7 @@ _POWERS = {power.value: power for power in Power}
 
 
 def power(view: Json) -> Power:
-    """Read statuses[].code, PowerState/*."""
+    """Return the power state, from statuses[].code, PowerState/*."""
     codes = [text_in(status, "code").lower() for status in objects_in(view, "statuses")]
     states = [code.partition("/")[2] for code in codes if code.startswith("powerstate/")]
     return _POWERS.get(states[-1], Power.OTHER) if states else Power.NOT_SHOWN

@@ -126,6 +126,6 @@ def _shown(item: Json, properties: Json, view: Json) -> Instance:
 
 
 def _has_model_mark(item: Json, set_name: str) -> bool:
-    """Look for the tag, or for the name that Azure gives: SET_ and eight hexadecimal digits."""
+    """Return True for the tag, or the name that Azure gives: SET_ and eight hexadecimal digits."""
     named = re.fullmatch(rf"{re.escape(set_name)}_[0-9a-f]{{8}}", text_in(item, "name"), re.IGNORECASE)
     return bool(text_in(item, "tags", _MACHINE_MODEL_TIME)) or named is not None

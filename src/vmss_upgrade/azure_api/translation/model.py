@@ -1,4 +1,4 @@
-"""The GET answer of a scale set as a Model. Shape: `VirtualMachineScaleSet` of the REST specification. Pure."""
+"""A scale set's GET answer -> Model. Shape: `VirtualMachineScaleSet` of the REST specification, as recorded. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")
 
 
 def to_model(body: Json, *, etag: str = "") -> Model:
-    """Translate a scale set's GET answer. `etag` is the header's, used where the body has none."""
+    """Return the model that a scale set's GET answer shows. `etag` is the header's, used where the body has none."""
     properties = object_in(body, "properties")
     policy = object_in(properties, "upgradePolicy")
     profile = object_in(properties, "virtualMachineProfile")
@@ -73,7 +73,7 @@ def _health_signal(properties: Json) -> HealthSignal:
 
 
 def _settings(body: Json, profile: Json) -> MachineSettings:
-    """Read them. A profile that is shown without an osProfile keeps the names and users of its image."""
+    """Return the settings; a profile without an osProfile keeps the names and users of its image."""
     storage = object_in(profile, "storageProfile")
     disks = [(number_in(disk, "lun"), text_in(disk, "createOption")) for disk in objects_in(storage, "dataDisks")]
     return MachineSettings(
@@ -87,7 +87,7 @@ def _settings(body: Json, profile: Json) -> MachineSettings:
 
 
 def _os(profile: Json) -> str:
-    """Return Linux or Windows: by the configuration that was given, else by what the OS disk is said to hold."""
+    """Return Linux or Windows: by the given configuration, else by the type of the OS disk."""
     given = object_in(profile, "osProfile")
     for os in ("Linux", "Windows"):
         if isinstance(given.get(f"{os.lower()}Configuration"), Mapping):
@@ -96,7 +96,7 @@ def _os(profile: Json) -> str:
 
 
 def _repairs(properties: Json) -> str:
-    """Read automaticRepairsPolicy; the action is Replace where none is given ("Default value is replace")."""
+    """Return the action of automaticRepairsPolicy; Replace if none is given ("Default value is replace")."""
     policy = object_in(properties, "automaticRepairsPolicy")
     return (text_in(policy, "repairAction") or "Replace") if policy.get("enabled") is True else ""
 

@@ -55,7 +55,7 @@ def _has_aks_tags(tags: dict[str, str]) -> bool:
 
 
 def _has_aks_names(resource_group: str, set_name: str) -> bool:
-    """Ask for both: the node resource group that AKS makes by default, and a node pool's name in it."""
+    """Return True for the node resource group that AKS makes by default, with a node pool's name in it."""
     return resource_group.startswith("mc_") and _AKS_NAME.fullmatch(set_name) is not None
 
 
