@@ -91,7 +91,7 @@ def kind_of_rows(report: Report) -> DomainKind:
 
 
 def heatmap(
-    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, labels: Mapping[Domain | None, str]
+    instances: tuple[Instance, ...], cells: Mapping[str, Cell], kind: DomainKind, labels: Mapping[Domain, str]
 ) -> Heatmap:
     """Return the rows in the order of the rollout; instances that show no domain come last."""
 
@@ -102,7 +102,7 @@ def heatmap(
     # by label, not by domain: an instance that is deallocated shows no placement group, but belongs to its row
     members: dict[str, list[Instance]] = {}
     for instance in sorted(instances, key=order):
-        members.setdefault(labels[instance.domain(kind)], []).append(instance)
+        members.setdefault(label_of(instance, kind, labels), []).append(instance)
     return Heatmap(kind, tuple(Row(label, _by_fault_domain(row, cells)) for label, row in members.items()))
 
 
@@ -113,9 +113,16 @@ def _by_fault_domain(row: list[Instance], cells: Mapping[str, Cell]) -> tuple[tu
     return tuple(tuple(groups[number]) for number in sorted(groups))
 
 
-def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain | None, str]:
-    """Return a short name per domain, and one for None; zone and placement group only where there is more than one."""
-    domains = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
+def label_of(instance: Instance, kind: DomainKind, labels: Mapping[Domain, str]) -> str:
+    """Return the name of the instance's domain."""
+    domain = instance.domain(kind)
+    return labels[domain] if domain else "no domain"
+
+
+def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain, str]:
+    """Return a short name per domain; zone and placement group only where there is more than one."""
+    shown = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
+    domains = sorted(shown, key=lambda domain: domain.order)
     groups = sorted({domain.placement_group for domain in domains if domain.placement_group})
     zones = {domain.zone for domain in domains}
 
@@ -127,7 +134,7 @@ def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Dom
         group = f"PG{groups.index(domain.placement_group) + 1} " if is_numbered else ""
         return f"{zone}{group}{_SHORT[kind]} {domain.number}"
 
-    return {None: "no domain", **{domain: label(domain) for domain in domains}}
+    return {domain: label(domain) for domain in domains}
 
 
 def _plain(zone: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.reporters.heatmap import domain_labels, kind_of_rows
+from vmss_upgrade.reporters.heatmap import domain_labels, kind_of_rows, label_of
 from vmss_upgrade.reporters.sanitiser.text import cut
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image
@@ -24,7 +24,7 @@ def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...
     cells = report.cells()
     rows: list[tuple[str, ...]] = []
     for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
-        where, image = labels[instance.domain(kind)], _short_name(instance.image, report.target)
+        where, image = label_of(instance, kind, labels), _short_name(instance.image, report.target)
         state = f"{str(instance.provisioning) or 'not shown'}, {instance.power.value}"
         health = instance.health.value
         rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
