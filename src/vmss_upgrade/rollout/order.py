@@ -9,9 +9,8 @@ from typing import Final
 from vmss_upgrade.rollout.image import Image, ImageRequest
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 
-LARGEST_RECORD: Final = (
-    16 * 1024 * 1024
-)  # bytes that a JSON record has at most, for what writes it and for what reads it
+# bytes that a JSON record has at most, for what writes it and for what reads it
+LARGEST_RECORD: Final = 16 * 1024 * 1024
 
 
 class Command(Enum):

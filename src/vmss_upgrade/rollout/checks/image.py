@@ -20,12 +20,8 @@ def examine_image(
     """Return every finding about the target; what the set boots now (`on_set`) is compared where it is known."""
     match facts.state:
         case ImageState.MISSING:
-            return (
-                refuse(
-                    f"The target image {target} does not exist in {location}.",
-                    "Correct the image inputs, or wait until the image is published or replicated to this region.",
-                ),
-            )
+            remedy = "Correct the image inputs, or wait until the image is published or replicated to this region."
+            return (refuse(f"The target image {target} does not exist in {location}.", remedy),)
         case ImageState.DENIED:
             return (note(f"Could not check that {target} exists: {missing_right(target)}."),)
         case ImageState.OTHER_TENANT:
@@ -83,15 +79,15 @@ def only_the_image() -> Finding:
 
 def missing_right(image: Image) -> str:
     """Return which role is missing where an image may not be read."""
+    where = "the subscription"
     if image.kind is ImageKind.PLATFORM:
         action = "Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read"
-        where = "the subscription"
     elif image.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
         gallery = "sharedGalleries" if image.kind is ImageKind.SHARED_GALLERY else "communityGalleries"
-        action, where = f"Microsoft.Compute/locations/{gallery}/images/versions/read", "the subscription"
+        action = f"Microsoft.Compute/locations/{gallery}/images/versions/read"
     elif image.is_in_gallery:
         action = "Microsoft.Compute/galleries/images/versions/read"
-        where = _gallery_of(image)
+        where = image.reference[: image.definition.lower().rfind("/images/")]  # the gallery
     else:
         action, where = "Microsoft.Compute/images/read", str(image)
     return f"the identity lacks the role Reader ({action}) on {where}"
@@ -102,29 +98,22 @@ def is_replicating(facts: ImageFacts) -> bool:
     return facts.state is ImageState.FOUND and facts.replication is Replication.REPLICATING
 
 
-def _gallery_of(image: Image) -> str:
-    return image.reference[: image.definition.lower().rfind("/images/")]
-
-
 def _deprecated(target: Image, facts: ImageFacts, *, in_model: bool) -> Finding | None:
     if facts.deprecated and in_model:  # what was begun can still be brought to an end, one way or the other
         return warn(f"The target image {target}, which the model holds already, is deprecated by now.")
     if facts.deprecated:
-        return refuse(
-            f"The target image {target} is deprecated: no new instance can be made from it.",
-            "Name a version that is not.",
-        )
+        message = f"The target image {target} is deprecated: no new instance can be made from it."
+        return refuse(message, "Name a version that is not.")
     if facts.deprecation_date:
         return warn(f"The target image {target} is scheduled for deprecation on {facts.deprecation_date}.")
     return None
 
 
 def _end_of_life(target: Image, facts: ImageFacts) -> Finding | None:
-    if facts.end_of_life and not facts.past_end_of_life:
-        return note(f"The target image {target} reaches its end of life on {facts.end_of_life}.")
-    if not facts.past_end_of_life:
-        return None
-    return warn(f"The target image {target} is past its end of life ({facts.end_of_life}).")
+    if facts.past_end_of_life:
+        return warn(f"The target image {target} is past its end of life ({facts.end_of_life}).")
+    what = f"The target image {target} reaches its end of life on {facts.end_of_life}."
+    return note(what) if facts.end_of_life else None
 
 
 def _replication(target: Image, facts: ImageFacts, location: str) -> Finding | None:

@@ -83,11 +83,11 @@ def _security_type(target: Image, traits: Traits, model: Model, running: Traits)
     if possible is None or ours in possible or (accepted is not None and ours not in accepted):
         return None
     value = traits.feature("securitytype") or "not listed, which means Standard"
+    shown = model.settings.security_type or "Standard"
     return refuse(
-        f"The target image {target} is not made for the security type of the scale set, "
-        f"{model.settings.security_type or 'Standard'}: its SecurityType is {value}.",
-        f"Choose an image that supports {model.settings.security_type or 'Standard'}, {_OTHER_SET} of the image's "
-        "security type.",
+        f"The target image {target} is not made for the security type of the scale set, {shown}: its SecurityType is "
+        f"{value}.",
+        f"Choose an image that supports {shown}, {_OTHER_SET} of the image's security type.",
     )
 
 
@@ -139,29 +139,24 @@ def _data_disks(target: Image, traits: Traits, model: Model, running: Traits) ->
     missing, taken = from_image - theirs, (theirs & ours.keys()) - from_image
     findings = []
     if missing:
-        findings.append(
-            refuse(
-                f"The model takes its data disks {_numbers(missing)} from the image, but the target image {target} has "
-                f"{_numbers(theirs)}.",
-                "Choose an image with these data disks (LUNs), or take them out of the model first.",
-            )
+        message = (
+            f"The model takes its data disks {_numbers(missing)} from the image, but the target image {target} has "
+            f"{_numbers(theirs)}."
         )
+        remedy = "Choose an image with these data disks (LUNs), or take them out of the model first."
+        findings.append(refuse(message, remedy))
     if taken:
-        findings.append(
-            refuse(
-                f"The target image {target} brings data disks of its own {_numbers(taken)}, where the model makes "
-                "others.",
-                "Choose an image without these data disks (LUNs), or give the model's disks other LUNs first.",
-            )
+        message = (
+            f"The target image {target} brings data disks of its own {_numbers(taken)}, where the model makes others."
         )
+        remedy = "Choose an image without these data disks (LUNs), or give the model's disks other LUNs first."
+        findings.append(refuse(message, remedy))
     if extra := theirs - ours.keys():
-        findings.append(
-            warn(
-                f"The target image {target} brings data disks that the model does not have ({_numbers(extra)}): Azure "
-                "may refuse it, and instances that exist keep the data disks that they have.",
-                "Build the image without data disks, or add them to the model first.",
-            )
+        message = (
+            f"The target image {target} brings data disks that the model does not have ({_numbers(extra)}): Azure may "
+            "refuse it, and instances that exist keep the data disks that they have."
         )
+        findings.append(warn(message, "Build the image without data disks, or add them to the model first."))
     return findings
 
 

@@ -34,12 +34,8 @@ def being_updated(scale_set: ScaleSet, plan: RolloutPlan, hanging: Collection[st
 def changed_individually(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Warn when an upgrade would take back what somebody changed on single instances."""
     ids = [instance.id for instance in plan.moving(scale_set) if instance.changed_individually]
-    if not ids:
-        return None
-    return warn(
-        f"Changed individually (modelDefinitionApplied is VirtualMachine), so an upgrade takes their own changes back: "
-        f"{some(ids)}."
-    )
+    what = "Changed individually (modelDefinitionApplied is VirtualMachine), so an upgrade takes their own changes back"
+    return warn(f"{what}: {some(ids)}.") if ids else None
 
 
 def ephemeral_disks(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
@@ -57,11 +53,8 @@ def unhealthy_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     signal = scale_set.model.health_signal
     known = [i for i in plan.moving(scale_set) if i.shows_view and not i.is_silent]
     ids = [i.id for i in known if not is_healthy(i, signal) and not i.is_stopped]
-    if not ids:
-        return None
-    if plan.is_rollback:
-        return note(f"Not healthy now, so they return first: {some(ids)}.")
-    return note(f"Not healthy before the rollout, so first in their domain: {some(ids)}.")
+    at_rollback, at_rollout = "now, so they return first", "before the rollout, so first in their domain"
+    return note(f"Not healthy {at_rollback if plan.is_rollback else at_rollout}: {some(ids)}.") if ids else None
 
 
 def silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
@@ -69,9 +62,8 @@ def silent_before(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     ids = [instance.id for instance in plan.moving(scale_set) if instance.is_silent]
     if not ids or not scale_set.model.health_signal.proves_health:
         return None
-    return note(
-        f"These report no health, so they are not known to be healthy and go first in their domain: {some(ids)}."
-    )
+    what = "These report no health, so they are not known to be healthy and go first in their domain"
+    return note(f"{what}: {some(ids)}.")
 
 
 def failed_before(scale_set: ScaleSet) -> Finding | None:
@@ -82,10 +74,8 @@ def failed_before(scale_set: ScaleSet) -> Finding | None:
         for problem in instance.problems if instance.has_failed else ():
             failed.setdefault(problem.key, []).append(instance.id)
             words.setdefault(problem.key, f"{problem.code}, {problem}")
-    if not failed:
-        return None
     failures = "; ".join(f"{clause(words[key])} ({some(ids)})" for key, ids in failed.items())
-    return warn(f"Azure reports failures from before this run: {failures}.")
+    return warn(f"Azure reports failures from before this run: {failures}.") if failed else None
 
 
 def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
@@ -104,18 +94,13 @@ def no_signal_yet(scale_set: ScaleSet) -> Finding | None:
 def unhealthy_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Warn of instances on the target image that are not healthy."""
     ids = unhealthy_ids_on_target(scale_set, plan)
-    if not ids:
-        return None
     left_alone = plan.update_model or plan.is_rollback
     then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
-    return warn(f"On the target image already, but not healthy: {some(ids)}. {then}")
+    return warn(f"On the target image already, but not healthy: {some(ids)}. {then}") if ids else None
 
 
 def stopped_included(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     """Note which stopped instances are upgraded."""
     ids = [instance.id for instance in plan.moving(scale_set) if instance.is_stopped]
-    if not ids:
-        return None
-    return note(
-        f"Stopped, and upgraded all the same: {some(ids)}. They stay as they are, so their health is not looked at."
-    )
+    then = "They stay as they are, so their health is not looked at."
+    return note(f"Stopped, and upgraded all the same: {some(ids)}. {then}") if ids else None

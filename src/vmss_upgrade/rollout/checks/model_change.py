@@ -17,9 +17,8 @@ def check_before_model_update(model: Model, planned_from: Model) -> None:
     for finding in unfit(model):
         raise PlanRefused(finding.message, finding.remedy)
     if not model.image.same_as(planned_from.image):
-        raise PlanRefused(
-            f"Somebody changed the model's image to {model.image} while this run was planning.", _ONLY_ONE
-        )
+        message = f"Somebody changed the model's image to {model.image} while this run was planning."
+        raise PlanRefused(message, _ONLY_ONE)
 
 
 def check_during_rollout(model: Model, expected: Image) -> None:
@@ -42,9 +41,8 @@ def changed_beside_the_image() -> Finding:
 def check_nothing_to_do(model: Model, planned_from: Model) -> None:
     """Raise AzureError where nothing was to be upgraded to the model as it stands, and it stands otherwise by now."""
     if model.fingerprint != planned_from.fingerprint:
-        raise _changed(
-            "Somebody changed the model (not its image) meanwhile, so no instance is on it any more.", "Run again."
-        )
+        message = "Somebody changed the model (not its image) meanwhile, so no instance is on it any more."
+        raise _changed(message, "Run again.")
 
 
 def _changed(message: str, remedy: str) -> AzureError:

@@ -75,7 +75,6 @@ def _unknown_selection(scale_set: ScaleSet, policy: Policy) -> list[Finding]:
 def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Finding]:
     """Refuse or warn of machines that were not made from the model, if `instance-ids` names them all the same."""
     named = [i for i in scale_set.instances if i.is_attached and is_named(i, policy.selection)]
-    unfit = [i for i in named if i.origin is not Origin.OTHER_IMAGE]
     moving = [i.id for i in named if i.id in plan.instance_ids]
     findings = [
         refuse(
@@ -83,16 +82,13 @@ def _attached(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> list[Fi
             f"{i.origin.value}.",
             f"Leave {i.id} out of `instance-ids`.",
         )
-        for i in unfit
+        for i in named
+        if i.origin is not Origin.OTHER_IMAGE
     ]
     if moving:
-        findings.append(
-            warn(
-                f"Attached to the scale set, never made from its model, and upgraded because `instance-ids` names "
-                f"them: {some(moving)}. Each loses what is on its OS disk.",
-                "Leave out whichever is not meant.",
-            )
-        )
+        what = "Attached to the scale set, never made from its model, and upgraded because `instance-ids` names them"
+        message = f"{what}: {some(moving)}. Each loses what is on its OS disk."
+        findings.append(warn(message, "Leave out whichever is not meant."))
     return findings
 
 
@@ -174,10 +170,9 @@ def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     for instance in plan.moving(scale_set):
         for change in _behind_in(instance, scale_set):
             pending.setdefault(change, []).append(instance.id)
-    if not pending:
-        return None
     changes = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
-    return warn(f"An upgrade also brings in what else has changed in the model since: {changes}.")
+    what = "An upgrade also brings in what else has changed in the model since"
+    return warn(f"{what}: {changes}.") if pending else None
 
 
 def _behind_in(instance: Instance, scale_set: ScaleSet) -> tuple[str, ...]:

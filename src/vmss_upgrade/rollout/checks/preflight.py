@@ -108,15 +108,14 @@ def _no_image(model: Model) -> Finding:
 
 def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Finding, ...]:
     """Return what a preview feature's registration says that image upgrades of Flexible sets need."""
+    needed = f"{feature}, which image upgrades of Flexible scale sets need"
     command = f"az feature {{}} --subscription {model.subscription} --namespace Microsoft.Compute --name {feature}"
     match state.lower() if state else None:
         case "notregistered" | "unregistered" | "unregistering":
-            message = (
-                f"The subscription is not registered for {feature}, which image upgrades of Flexible scale sets need."
-            )
+            message = f"The subscription is not registered for {needed}."
             remedy = f"Register it: {command.format('register')}"
         case "pending" | "registering":
-            message = f"The registration for {feature}, which image upgrades of Flexible scale sets need, is {state}."
+            message = f"The registration for {needed}, is {state}."
             remedy = f"Wait until it is Registered: {command.format('show')}"
         case _:
             return ()
@@ -161,17 +160,12 @@ def _rolling_upgrade(model: Model, running: bool | None) -> Finding | None:
 
 
 def _provisioning_state(model: Model) -> Finding | None:
+    wait = f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}"
     match model.provisioning.state:
         case ProvisioningState.CREATING | ProvisioningState.DELETING:
-            return refuse(
-                f"provisioningState of the scale set is {model.provisioning}.",
-                f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}",
-            )
+            return refuse(f"provisioningState of the scale set is {model.provisioning}.", wait)
         case ProvisioningState.UPDATING:
-            return refuse(
-                "provisioningState of the scale set stayed Updating: somebody else is changing it.",
-                f"Wait until it is Succeeded: {az_vmss('show', model, '--query', 'provisioningState')}",
-            )
+            return refuse("provisioningState of the scale set stayed Updating: somebody else is changing it.", wait)
         case ProvisioningState.FAILED:
             return note("provisioningState of the scale set is Failed, from an earlier change; the rollout goes on.")
     return None
@@ -231,11 +225,11 @@ def _repairs(model: Model, order: Order, *, suspended: bool | None) -> Finding |
         asked = order.policy.suspend_repairs
         return note("`suspend-repairs` has nothing to do: the scale set has no automatic repairs.") if asked else None
     if suspended and order.policy.suspend_repairs:
+        resume = resume_repairs(model.subscription, model.resource_group, model.name)
         return warn(
             "Automatic instance repairs are suspended already, perhaps by an earlier run that was killed. This run "
             "leaves them so at its end.",
-            f"If that was not intended, resume them: "
-            f"{resume_repairs(model.subscription, model.resource_group, model.name)}",
+            f"If that was not intended, resume them: {resume}",
         )
     if suspended:
         return note("Automatic instance repairs are suspended already, and stay so.")

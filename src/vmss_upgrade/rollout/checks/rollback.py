@@ -35,15 +35,10 @@ def unknown_image_to_return_to(model: Model) -> Finding:
 
 
 def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding | None:
-    """Return why a record is of no use here, if it is not.
-
-    `target`: what this run rolls out; None: it rolls back.
-    """
+    """Return why a record is of no use here, if it is not. `target`: what this run rolls out; None: it rolls back."""
     if recorded.scale_set_id.lower() != model.id.lower():
-        return refuse(
-            f"`record` is of another scale set ({recorded.scale_set_id}).",
-            "Give a record of a rollout of this scale set.",
-        )
+        message = f"`record` is of another scale set ({recorded.scale_set_id})."
+        return refuse(message, "Give a record of a rollout of this scale set.")
     if recorded.previous.kind is not model.image.kind:
         return refuse(
             f"`record` names a {recorded.previous.kind.value} ({recorded.previous}), but the scale set runs a "
@@ -65,9 +60,8 @@ def misfit_of(recorded: Recorded, model: Model, target: Image | None) -> Finding
 
 def floating_previous_image(image: Image) -> Finding:
     """Refuse to return to whatever is the latest."""
-    return refuse(
-        f"A rollback needs an exact version, and {image} names none.", "Name the version that the instances ran before."
-    )
+    message = f"A rollback needs an exact version, and {image} names none."
+    return refuse(message, "Name the version that the instances ran before.")
 
 
 def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Finding, ...]:
@@ -120,9 +114,8 @@ def older_than_left(left: Image | None, back_to: Image) -> tuple[Finding, ...]:
     """Warn when a rollback would install a newer image than the one it replaces."""
     if left is None or not is_older(left, back_to):
         return ()
-    return (
-        warn(f"{back_to} is newer than {left}, which the instances leave.", "See that a rollback is what you want."),
-    )
+    message = f"{back_to} is newer than {left}, which the instances leave."
+    return (warn(message, "See that a rollback is what you want."),)
 
 
 def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, ...]:

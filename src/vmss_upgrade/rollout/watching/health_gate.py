@@ -186,17 +186,9 @@ class HealthGate:
     def _repaired_away(self, vanished: tuple[str, ...]) -> tuple[Failure, ...]:
         if not self.repairs_at_work:
             return ()
-        unhealthy = {
-            pending.instance_id: pending for pending in self.pending if pending.code is FailureCode.NOT_HEALTHY
-        }
-        message = (
-            "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
-        )
-        return tuple(
-            Failure(id_, FailureCode.REPLACED, message, blames_image=unhealthy[id_].blames_image)
-            for id_ in vanished
-            if id_ in unhealthy
-        )
+        why = "vanished while it was not healthy on the target image: automatic repairs have most likely replaced it"
+        unhealthy = [p for p in self.pending if p.code is FailureCode.NOT_HEALTHY and p.instance_id in vanished]
+        return tuple(replace(p, code=FailureCode.REPLACED, message=why) for p in unhealthy)
 
     def _waiting(self, now: float) -> HealthGate:
         waiting = replace(self, ready_since=None)
@@ -204,15 +196,13 @@ class HealthGate:
         if self.refusal is not None and waited >= LAG_AFTER_FAILURE:
             behind = [p for p in self.pending if p.code in (FailureCode.NOT_ON_TARGET, FailureCode.NOT_PROVISIONED)]
             if behind:
-                return replace(waiting, failures=tuple(self._refused(p, self.refusal) for p in behind))
+                code, why = self.refusal.code, clause(self.refusal.message)
+                refused = (Failure(p.instance_id, code, f"{why}; {p.message}") for p in behind)
+                return replace(waiting, failures=tuple(refused))
         if waited < self.health_timeout:
             return waiting
         after = f"{duration(waited)} after Azure's operation ended"
         return replace(waiting, failures=tuple(self._not_ready_after(p, after) for p in self.pending))
-
-    def _refused(self, pending: Failure, refusal: Problem) -> Failure:
-        message = f"{clause(refusal.message)}; {pending.message}"
-        return Failure(pending.instance_id, refusal.code, message)
 
     def _not_ready_after(self, pending: Failure, after: str) -> Failure:
         is_silent = pending.code is FailureCode.NOT_HEALTHY and not pending.blames_image

@@ -111,15 +111,11 @@ class Watch:
         outside -= set(batch.instance_ids)
         unhealthy = not_healthy(scale_set, outside, goal)
         if not self._policy.allow_downtime and no_other_runs(scale_set, batch.instance_ids):
-            return (
-                Failure("", FailureCode.NONE_ELSE_RUNS, "no instance outside the batch is running any more"),
-                *unhealthy,
-            )
+            message = "no instance outside the batch is running any more"
+            return (Failure("", FailureCode.NONE_ELSE_RUNS, message), *unhealthy)
         if not self._policy.allow_downtime and no_other_is_healthy(scale_set, batch.instance_ids):
-            return (
-                Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, "no instance outside the batch is healthy"),
-                *unhealthy,
-            )
+            message = "no instance outside the batch is healthy"
+            return (Failure("", FailureCode.NONE_ELSE_IS_HEALTHY, message), *unhealthy)
         changing = () if self._is_rollback else updated_by_somebody(scale_set, batch.instance_ids)
         return self._below_floor(batch, scale_set) + changing + unhealthy
 
