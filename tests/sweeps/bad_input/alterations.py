@@ -14,17 +14,16 @@ from sweeps.bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 
 # The fields that the action reads: half of the alterations change one of these.
 READ = frozenset((
-    "value", "access_token", "expires_in", "token_type", "nextLink", "id", "name", "location", "tags", "zones",
-    "sku", "plan", "instanceId", "properties", "provisioningState", "orchestrationMode", "upgradePolicy", "mode",
-    "automaticOSUpgradePolicy", "virtualMachineProfile", "timeCreated", "storageProfile", "imageReference",
-    "publisher", "offer", "version", "exactVersion", "osDisk", "image", "uri", "osProfile", "linuxConfiguration",
-    "networkProfile", "healthProbe", "extensionProfile", "extensions", "resources", "type",
-    "automaticRepairsPolicy", "enabled", "repairAction", "latestModelApplied", "instanceView", "vmHealth", "status",
-    "statuses", "code", "message", "platformUpdateDomain", "platformFaultDomain", "placementGroupId",
-    "protectionPolicy", "protectFromScaleSetActions", "modelDefinitionApplied", "actions", "notActions",
-    "publishingProfile", "targetRegions", "replicationStatus", "summary", "state", "progress", "region",
-    "hyperVGeneration", "architecture", "orchestrationServices", "serviceState", "serviceName",
-    "imageDeprecationStatus", "imageState", "purchasePlan", "etag", "error", "details",
+    "value", "access_token", "expires_in", "token_type", "nextLink", "id", "name", "location", "tags", "zones", "sku",
+    "plan", "instanceId", "properties", "provisioningState", "orchestrationMode", "upgradePolicy", "mode",
+    "automaticOSUpgradePolicy", "virtualMachineProfile", "timeCreated", "storageProfile", "imageReference", "publisher",
+    "offer", "version", "exactVersion", "osDisk", "image", "uri", "osProfile", "linuxConfiguration", "networkProfile",
+    "healthProbe", "extensionProfile", "extensions", "resources", "type", "automaticRepairsPolicy", "enabled",
+    "repairAction", "latestModelApplied", "instanceView", "vmHealth", "status", "statuses", "code", "message",
+    "platformUpdateDomain", "platformFaultDomain", "placementGroupId", "protectionPolicy", "protectFromScaleSetActions",
+    "modelDefinitionApplied", "actions", "notActions", "publishingProfile", "targetRegions", "replicationStatus",
+    "summary", "state", "progress", "region", "hyperVGeneration", "architecture", "orchestrationServices",
+    "serviceState", "serviceName", "imageDeprecationStatus", "imageState", "purchasePlan", "etag", "error", "details",
 ))  # fmt: skip
 PROTECTION = frozenset({"protectionPolicy", "protectFromScaleSetActions"})
 

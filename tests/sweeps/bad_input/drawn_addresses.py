@@ -16,8 +16,7 @@ from sweeps.bad_input.worlds import WORLDS
 _LISTS = st.sampled_from(("instances", "permissions", "image", "set", "poll"))
 _WRITES = st.sampled_from(("patch", "upgrade", "repairs", "poll"))
 _ANY = st.sampled_from(
-    ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "repairs",
-    "token", "oidc", "openid")
+    ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "repairs", "token", "oidc", "openid"),
 )  # fmt: skip
 _MOVED = st.sampled_from((300, 301, 302, 303, 305, 307, 308))
 _CONFIGURATION = st.sampled_from(

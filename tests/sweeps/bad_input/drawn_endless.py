@@ -13,8 +13,7 @@ from sweeps.bad_input.worlds import WORLDS
 
 _LISTS = st.sampled_from(("instances", "instances", "permissions", "image"))
 _ANY = st.sampled_from(
-    ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "token", "oidc",
-    "openid")
+    ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "token", "oidc", "openid"),
 )  # fmt: skip
 _ON = st.sampled_from((0, 1, 3))  # the first endless answer
 _FURTHER = ("{self}", "{self}&page={number}", "{self}&page={number}#{number}")
