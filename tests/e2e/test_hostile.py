@@ -13,7 +13,7 @@ from e2e.expectations import assert_no_secret_in, headline
 from e2e.hostile_azure import HostileAzure, endless, failing_with, serving_hostile
 from e2e.runner import Result, Runner, Way
 from permitted import complaint
-from sweeps.bad_input.alterations import Alteration
+from sweeps.bad_input.case import Alteration
 from sweeps.bad_input.shell import commands_in
 
 IMAGE_VERSION = "22.04.202611010"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from inspect import isgeneratorfunction
+from types import ModuleType
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -24,6 +26,16 @@ class Verdict:
     def show(self) -> None:
         """Print the problems, and the command that replays the case."""
         print("\n  ".join(["FAILED", *self.wrong, f"again: {self.replay}"]), flush=True)
+
+
+def checks_of(*modules: ModuleType) -> dict[str, Callable[[Any], Iterator[str]]]:
+    """Return the checks of the modules by name: their public generators, which yield a sentence for a broken rule."""
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isgeneratorfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
 def sweep(noun: str, judge: Callable[[T], Verdict], cases: Iterable[T], *, chunk: int = 1) -> list[Verdict]:

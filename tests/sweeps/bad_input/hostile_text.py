@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-# Every forged command begins with this word, so that it is recognised as not ours.
+# The word in every forged command below, by which it is recognised as not ours.
 FORGED = "forged"
 
 COMMANDS = (

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import html
 import json
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from harness.pool import checks_of
 from harness.runner_files import NotReadable, read_pairs
 from harness.vocabulary import OUTPUTS
-from sweeps.bad_input import oracle
+from sweeps.bad_input import judge_requests, oracle
 from sweeps.bad_input.case import Case
-from sweeps.bad_input.judge_requests import asks_nobody_else, asks_only_what_is_promised, ends_in_time, secrets_go_home
 from sweeps.bad_input.leaks import SHORTEST_SECRET, forms_of
 from sweeps.bad_input.player import SHOWN_LATER, Aftermath, play
 from sweeps.bad_input.runner_log import lines
@@ -25,7 +27,7 @@ _BUGS = ("Traceback (most recent call last)", "Internal error", "could not repor
 
 def faults(after: Aftermath) -> list[str]:
     """Return all problems; nothing if the run was sound."""
-    return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(after)]
+    return [f"{name}: {fault}" for name, check in CHECKS.items() for fault in check(after)]
 
 
 def faults_of_case(case: Case) -> list[str]:
@@ -68,7 +70,8 @@ def files_are_readable(after: Aftermath) -> Iterator[str]:
         is_progress = name == "rollout" and len(value) < LARGEST_STATE and isinstance(json.loads(value), dict)
         if (name, value) not in known and not is_progress:
             yield f"the state has {name} = {value[:200]}"
-    if stray := after.files - {"workspace", "summary.md", "outputs.txt", "state.txt"}:
+    found = {each.name for each in after.folder.iterdir()}
+    if stray := found - {"workspace", "summary.md", "outputs.txt", "state.txt"}:
         yield f"stray files {sorted(stray)}"
 
 
@@ -118,22 +121,6 @@ def only_due_instances_are_upgraded(after: Aftermath) -> Iterator[str]:
         yield f"{sorted(wrong)} upgraded"
 
 
-CHECKS: tuple[Callable[[Aftermath], Iterator[str]], ...] = (
-    ends_in_order,
-    log_commands_are_meant,
-    summary_is_sound,
-    files_are_readable,
-    nothing_is_a_command_later,
-    secrets_stay_secret,
-    asks_nobody_else,
-    secrets_go_home,
-    asks_only_what_is_promised,
-    ends_in_time,
-    nothing_is_written_when_refused,
-    only_due_instances_are_upgraded,
-)
-
-
 def _unescaped(text: str) -> str:
     """Return the text as it is, and as the runner shows it after a command."""
     return text + text.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
@@ -152,13 +139,16 @@ def _texts_in(document: str) -> str:
         value = json.loads(document)
     except ValueError:
         return ""
-    found, left = [], [value]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            left += [*value, *value.values()]
-        elif isinstance(value, list):
-            left += value
-        else:
-            found.append(str(value))
-    return "\n".join(found)
+    return "\n".join(_leaves(value))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield the keys and values of a JSON value as texts."""
+    if isinstance(value, dict | list):
+        for each in value:
+            yield from (each, *_leaves(value[each])) if isinstance(value, dict) else _leaves(each)
+    else:
+        yield str(value)
+
+
+CHECKS = checks_of(judge_requests, sys.modules[__name__])

@@ -21,7 +21,7 @@ SHOWN = 200  # characters of an address
 def asks_nobody_else(after: Aftermath) -> Iterator[str]:
     """Check that every request goes to a host that the inputs, or Microsoft's clouds, name."""
     homes = after.hostile.homes.all
-    for origin, sent in _by_origin(after).items():
+    for origin, sent in {sent.origin: sent for sent in after.hostile.sent}.items():
         if origin not in homes:
             yield f"{sent.request.method} {sent.request.url[:SHOWN]!r}, a host of {origin[:SHOWN]}"
 
@@ -63,11 +63,6 @@ def ends_in_time(after: Aftermath) -> Iterator[str]:
         yield f"more than {MOST_REQUESTS} requests"
     if after.hostile.unpacked > MOST_BYTES:
         yield f"{after.hostile.unpacked} bytes were taken of one answer"
-
-
-def _by_origin(after: Aftermath) -> dict[str, Sent]:
-    """Return one request for each origin."""
-    return {sent.origin: sent for sent in after.hostile.sent}
 
 
 def _everything_in(sent: Sent) -> str:

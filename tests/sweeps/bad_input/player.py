@@ -13,9 +13,7 @@ from azure_simulator import Reply, SimulatedAzure, VirtualClock
 from azure_simulator.wire.answers import json_reply
 from harness.playing import Played, play_job
 from harness.wire import Request, Send, wired
-from sweeps.bad_input.alterations import Alteration, with_body
-from sweeps.bad_input.alterations import Path as Place
-from sweeps.bad_input.case import Case
+from sweeps.bad_input.case import Alteration, Case, Place, with_body
 from sweeps.bad_input.endless import EndlessAdapter
 from sweeps.bad_input.homes import AUTHORITY, GITHUB, MANAGER, NOWHERE, Homes, homes_of, is_private, origin_of
 from sweeps.bad_input.leaks import Secrets
@@ -125,12 +123,11 @@ class HostileAzure:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """The results of a run. `files` are the names in the job's folder."""
+    """The results of a run, whose files are in `folder`."""
 
     case: Case
     left: Played
     folder: Path
-    files: frozenset[str]
     seconds: float
     hostile: HostileAzure
 
@@ -152,11 +149,8 @@ def play(case: Case, folder: Path) -> Aftermath:
     azure = SimulatedAzure(scenario(case.world), clock, base_url=base)
     secrets = Secrets(case.world, case.secret, azure.coordinates["oidc_request_token"])
     hostile = HostileAzure(azure, case, homes, secrets)
-    transport = wired(
-        azure,
-        *(hostile.note, hostile.altered, hostile.renamed, hostile.at_home),
-        adapter=lambda exchange: EndlessAdapter(exchange, clock, hostile.take),
-    )
+    interceptors = (hostile.note, hostile.altered, hostile.renamed, hostile.at_home)
+    transport = wired(azure, *interceptors, adapter=lambda exchange: EndlessAdapter(exchange, clock, hostile.take))
     there = {"resource-manager-endpoint": MANAGER, "client-secret": case.secret}
     inputs = {**scenario(case.world).inputs, **there, **case.inputs}
     environ = {
@@ -168,5 +162,4 @@ def play(case: Case, folder: Path) -> Aftermath:
     }
     (folder / "workspace").mkdir()
     left = play_job(azure, clock, folder, inputs, environ, transport=transport, name="bad-input")
-    files = frozenset(each.name for each in folder.iterdir())
-    return Aftermath(case=case, left=left, folder=folder, files=files, seconds=clock.now(), hostile=hostile)
+    return Aftermath(case=case, left=left, folder=folder, seconds=clock.now(), hostile=hostile)

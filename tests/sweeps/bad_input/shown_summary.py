@@ -40,16 +40,9 @@ class _Reading(HTMLParser):
             self.tables[-1].append(int((dict(attrs).get("data-sourcepos") or "0").partition(":")[0]))
 
     def handle_comment(self, data: str) -> None:
-        self.foreign.append(f"<!--{data}-->")
+        self.foreign.append(data)
 
-    def handle_decl(self, decl: str) -> None:
-        self.foreign.append(f"<!{decl}>")
-
-    def unknown_decl(self, data: str) -> None:
-        self.foreign.append(f"<![{data}]>")
-
-    def handle_pi(self, data: str) -> None:
-        self.foreign.append(f"<?{data}>")
+    handle_decl = unknown_decl = handle_pi = handle_comment
 
 
 def faults_of(markdown: str) -> list[str]:

@@ -4,88 +4,69 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
+Way = Callable[[Any, Any, str], Any]  # an object or a list, a key or an index in it, and the drawn text
 
-def _put(value: Any) -> Callable[[Any, Any, str], None]:
-    def put(parent: Any, step: Any, _text: str) -> None:
-        parent[step] = value
+
+def _put(change: Callable[[Any, str], Any]) -> Way:
+    """Return the way that puts what `change` makes of the value and the text."""
+
+    def put(parent: Any, step: Any, text: str) -> None:
+        parent[step] = change(parent[step], text)
 
     return put
 
 
-def _missing(parent: Any, step: Any, _text: str) -> None:
-    del parent[step]
+def _always(value: Any) -> Way:
+    return _put(lambda _value, _text: value)
 
 
-def _text(parent: Any, step: Any, text: str) -> None:
-    parent[step] = text
-
-
-def _key(parent: Any, step: Any, text: str) -> None:
-    """Put the same value under a hostile name; for a list's item, rename its parent."""
-    parent[step] = {text: parent[step]} if isinstance(parent, list) else parent[step]
+def _rename(parent: Any, step: Any, name: str) -> None:
     if isinstance(parent, dict):
-        parent[text] = parent.pop(step)
+        parent[name] = parent.pop(step)
+    else:
+        parent[step] = {name: parent[step]}
 
 
-def _case(parent: Any, step: Any, _text: str) -> None:
+def _capitalise(parent: Any, step: Any, _text: str) -> None:
     if isinstance(parent, dict):
-        parent[str(step).upper()] = parent.pop(step)
+        _rename(parent, step, step.upper())
 
 
-def _wrapped(parent: Any, step: Any, _text: str) -> None:
-    parent[step] = [parent[step]]
-
-
-def _unwrapped(parent: Any, step: Any, _text: str) -> None:
+def _unwrapped(value: Any, _text: str) -> Any:
     """Turn the items of a list into an object, or an object's values into a list."""
-    value = parent[step]
     if isinstance(value, list):
-        parent[step] = {str(number): item for number, item in enumerate(value)}
-    elif isinstance(value, dict):
-        parent[step] = list(value.values())
+        return {str(number): item for number, item in enumerate(value)}
+    return list(value.values()) if isinstance(value, dict) else value
 
 
-def _twice(parent: Any, step: Any, _text: str) -> None:
-    parent[step] = [parent[step], parent[step]] if not isinstance(parent[step], list) else parent[step] * 2
-
-
-def _in_text(parent: Any, step: Any, _text: str) -> None:
-    parent[step] = json.dumps(parent[step])
-
-
-def _failing(parent: Any, step: Any, text: str) -> None:
-    """Make an instance view show a failed provisioning."""
-    parent[step] = [{"code": f"ProvisioningState/failed/{text[:40]}", "level": "Error", "message": text}]
-
-
-_DEEP: Any = "bottom"
-for _level in range(100):
-    _DEEP = {"value": [_DEEP]}
-
-JSON_WAYS: dict[str, Callable[[Any, Any, str], None]] = {
-    "missing": _missing,
-    "null": _put(None),
-    "true": _put(True),
-    "zero": _put(0),
-    "negative": _put(-1),
-    "fraction": _put(0.5),
-    "infinite": _put(float("inf")),
-    "huge-number": _put(10**400),
-    "huge-text": _put("x" * 200_000),
-    "huge-list": _put([{}] * 5000),
-    "empty-list": _put([]),
-    "empty-object": _put({}),
-    "deep": _put(_DEEP),
-    "text": _text,
-    "key": _key,
-    "case": _case,
-    "wrapped": _wrapped,
-    "unwrapped": _unwrapped,
-    "twice": _twice,
-    "in-text": _in_text,
-    "failing": _failing,
+JSON_WAYS: dict[str, Way] = {
+    "missing": lambda parent, step, _text: parent.pop(step),
+    "null": _always(None),
+    "true": _always(True),
+    "zero": _always(0),
+    "negative": _always(-1),
+    "fraction": _always(0.5),
+    "infinite": _always(float("inf")),
+    "huge-number": _always(10**400),
+    "huge-text": _always("x" * 200_000),
+    "huge-list": _always([{}] * 5000),
+    "empty-list": _always([]),
+    "empty-object": _always({}),
+    "deep": _always(reduce(lambda inner, _: {"value": [inner]}, range(100), "bottom")),
+    "text": _put(lambda _value, text: text),
+    "key": _rename,
+    "case": _capitalise,
+    "wrapped": _put(lambda value, _text: [value]),
+    "unwrapped": _put(_unwrapped),
+    "twice": _put(lambda value, _text: value * 2 if isinstance(value, list) else [value, value]),
+    "in-text": _put(lambda value, _text: json.dumps(value)),
+    # an instance view that shows a failed provisioning
+    "failing": _put(
+        lambda _value, text: [{"code": f"ProvisioningState/failed/{text[:40]}", "level": "Error", "message": text}]
+    ),
 }
 _HTML = b"<!DOCTYPE html><html><body><h1>502 Bad Gateway</h1>::error::forged</body></html>"
 BODY_WAYS: dict[str, Callable[[bytes], bytes]] = {
@@ -105,26 +86,18 @@ BODY_WAYS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-def _as_json(body: Any) -> bytes:
-    return json.dumps(body).encode()
-
-
-def _detailed(code: str, text: str) -> bytes:
+def _detailed(code: str, text: str) -> Any:
     details = [{"code": code, "message": text}, text, None]
-    return _as_json({"error": {"code": code, "message": text, "target": text, "details": details}})
+    return {"error": {"code": code, "message": text, "target": text, "details": details}}
 
 
-def _odd(code: str, text: str) -> bytes:
-    return _as_json({"error": {"code": [code, text], "message": {text: [text]}, "details": {"a": text}}})
-
-
-# shape -> code and text to the body: Azure's, Entra's, those of proxies, and of a failed operation
-ERRORS: dict[str, Callable[[str, str], bytes]] = {
-    "arm": lambda code, text: _as_json({"error": {"code": code, "message": text}}),
+# shape -> code and text to JSON, or to the whole body: Azure's, Entra's, those of proxies, and of a failed operation
+ERRORS: dict[str, Callable[[str, str], Any]] = {
+    "arm": lambda code, text: {"error": {"code": code, "message": text}},
     "detailed": _detailed,
-    "entra": lambda code, text: _as_json({"error": code, "error_description": text, "error_codes": [7000215]}),
-    "flat": lambda code, text: _as_json({"code": code, "message": text}),
+    "entra": lambda code, text: {"error": code, "error_description": text, "error_codes": [7000215]},
+    "flat": lambda code, text: {"code": code, "message": text},
     "bare": lambda _code, text: text.encode("utf-8", "replace"),
-    "odd": _odd,
-    "operation": lambda code, text: _as_json({"status": "Failed", "error": {"code": code, "message": text}}),
+    "odd": lambda code, text: {"error": {"code": [code, text], "message": {text: [text]}, "details": {"a": text}}},
+    "operation": lambda code, text: {"status": "Failed", "error": {"code": code, "message": text}},
 }
