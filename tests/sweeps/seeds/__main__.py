@@ -6,8 +6,7 @@ import argparse
 
 from harness.pool import sweep
 from sweeps.seeds.drawing import draw_case
-from sweeps.seeds.judging import judge, smallest
-from sweeps.seeds.running import run_case
+from sweeps.seeds.judging import judge, run_case, smallest
 
 CHUNK = 20  # seeds for a process at a time
 SHRUNK = 5  # number of failing seeds to shrink, as that takes a while

@@ -32,36 +32,31 @@ class Case:
     @property
     def inputs(self) -> dict[str, str]:
         """The action's inputs."""
-        inputs: dict[str, str] = self.document["inputs"]
-        return inputs
+        return self.document["inputs"]
 
     @property
     def faults(self) -> list[dict[str, Any]]:
         """The faults, and the actions of others."""
-        faults: list[dict[str, Any]] = self.document.get("faults", [])
-        return faults
+        return self.document.get("faults", [])
+
+    @property
+    def _is_undisturbed(self) -> bool:
+        return self.cancel_at is None and "access_token_seconds" not in self.document
 
     @property
     def is_calm(self) -> bool:
         """True if no fault happens and no other actor interferes."""
-        return not self.faults and self.cancel_at is None and "access_token_seconds" not in self.document
+        return self._is_undisturbed and not self.faults
 
     @property
     def is_lying(self) -> bool:
         """True if Azure only lies in ways that pass, and nothing else is wrong. The limits are those of a calm case."""
-        is_bounded = any(name in self.inputs for name in ("health-timeout", "batch-timeout", "timeout"))
-        is_quiet = self.cancel_at is None and "access_token_seconds" not in self.document and not is_bounded
-        return bool(self.faults) and is_quiet and all(map(passes, self.faults))
+        is_bounded = not self.inputs.keys().isdisjoint(("health-timeout", "batch-timeout", "timeout"))
+        return self._is_undisturbed and not is_bounded and bool(self.faults) and all(map(passes, self.faults))
 
-    @property
-    def lists_lag(self) -> float:
-        """Seconds by which lists of instances are late."""
-        return float(max((each["seconds"] for each in self.faults if each["kind"] == "list-lags"), default=0.0))
-
-    @property
-    def models_lag(self) -> float:
-        """Seconds by which reads of the set are late."""
-        return float(max((each["seconds"] for each in self.faults if each["kind"] == "model-lags"), default=0.0))
+    def lag(self, kind: str) -> float:
+        """Return the seconds by which faults of this kind make reads late."""
+        return max((each["seconds"] for each in self.faults if each["kind"] == kind), default=0.0)
 
     def changed(self, **parts: Any) -> Case:
         """Return the case with other parts of the document; None removes a part."""

@@ -30,8 +30,7 @@ def back_who(truth: Truth) -> Iterator[str]:
     leaves.
     """
     for upgrade in truth.upgrades_back:
-        for id_ in (id_ for id_ in upgrade.ids if id_ in upgrade.seen):
-            instance = upgrade.seen[id_]
+        for id_, instance in upgrade.seen_of_its_own:
             moved = truth.asked.has_moved(instance) if truth.asked.goes_back else truth.moved(instance, upgrade.seen)
             if not moved:
                 yield f"at {upgrade.at}: {id_} was returned, but had not moved"
@@ -39,15 +38,10 @@ def back_who(truth: Truth) -> Iterator[str]:
 
 def back_order(truth: Truth) -> Iterator[str]:
     """Check the order of return: first unhealthy instances, then the newest batch, and so on."""
-    places = [
-        (upgrade, id_, _place(truth, id_))
-        for upgrade in truth.upgrades_back
-        for id_ in upgrade.ids
-        if _was_due(truth, id_)
-    ]
-    for (_, first, earlier), (upgrade, second, later) in pairwise(places):
-        if earlier > later:
-            yield f"at {upgrade.at}: {second} returned after {first}"
+    due = [(upgrade.at, id_) for upgrade in truth.upgrades_back for id_ in upgrade.ids if _was_due(truth, id_)]
+    for (_, first), (at, second) in pairwise(due):
+        if _place(truth, first) > _place(truth, second):
+            yield f"at {at}: {second} returned after {first}"
 
 
 def back_called_for(truth: Truth) -> Iterator[str]:
@@ -69,7 +63,7 @@ def back_called_for(truth: Truth) -> Iterator[str]:
     if not _was_seen_bad(truth):
         yield f"turned back at {turn.at}, but no instance had been bad on the target at any look"
     before = [patch.at for patch in truth.patches if patch.at < turn.at]
-    late = before[-1] + truth.case.models_lag + ON_ITS_WAY if before and truth.case.models_lag else 0.0
+    late = before[-1] + truth.case.lag("model-lags") + ON_ITS_WAY if before and truth.case.lag("model-lags") else 0.0
     held = [image for at, image in truth.models_seen if late < at < turn.at]
     if held and truth.asked.operation == "upgrade" and held[-1] != truth.asked.target:
         yield f"turned back at {turn.at}, but somebody had put {held[-1]} into the model"
@@ -127,7 +121,7 @@ def _was_seen_bad(truth: Truth) -> bool:
     there = [each.at for each in truth.upgrades if not each.is_back]
     since = there[-1] if there else 0.0
     looks = [look for look in truth.looks_since_planning if since <= look < truth.turn.at]
-    return any(_is_bad(truth, each, truth.shown(look)) for look in looks for each in truth.shown(look).values())
+    return any(_is_bad(truth, each, truth.shown[look]) for look in looks for each in truth.shown[look].values())
 
 
 def _is_bad(truth: Truth, instance: InstanceState, seen: State) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,9 +18,7 @@ def signal(truth: Truth) -> Iterator[str]:
     """
     if not truth.asked.has_signal or not any(hides_the_signal(fault) for fault in truth.case.faults):
         return
-    reads = [
-        (each.request.at, _shows_signal(json.loads(each.body))) for each in truth.ran.answered if each.answers_to("set")
-    ]
+    reads = [(at, _shows_signal(model)) for at, model in truth.answers("set")]
     for upgrade in truth.upgrades:
         before = [shows for at, shows in reads if at < upgrade.at]
         if len(before) > 1 and not any(before[-2:]):
@@ -121,9 +118,9 @@ def _shows_signal(model: Any) -> bool:
 
 def _may_become_unhealthy(truth: Truth, upgrade: Upgrade) -> bool:
     """Return True if any instance of the batch ran at the request, and was not taken away afterwards."""
-    later = [each.seen for each in truth.upgrades if each.at > upgrade.at] or [truth.last_seen]
-    running = [id_ for id_ in upgrade.ids if id_ in upgrade.seen and not is_off(upgrade.seen[id_])]
-    return any(id_ in later[0] and not is_off(later[0][id_]) for id_ in running)
+    later = next((each.seen for each in truth.upgrades if each.at > upgrade.at), truth.last_seen)
+    running = [id_ for id_, instance in upgrade.seen_of_its_own if not is_off(instance)]
+    return any(id_ in later and not is_off(later[id_]) for id_ in running)
 
 
 def _was_bad_there(truth: Truth) -> bool:

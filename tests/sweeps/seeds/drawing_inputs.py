@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -17,6 +17,15 @@ SELECTIONS: dict[str, Callable[[Any], Any]] = {
     "zones": lambda instance: instance.zone,
     "instance-ids": lambda instance: instance.instance_id,
 }
+
+
+def strategies_of(instances: Iterable[Any]) -> dict[str, bool]:
+    """Return for each strategy whether the instances show its domains."""
+    shown = [(i.update_domain is not None, i.fault_domain is not None, bool(i.zone)) for i in instances]
+    shows_update_domains, shows_fault_domains, shows_zones = map(any, zip(*shown, strict=True))
+    return {
+        "update-domain": shows_update_domains, "fault-domain": shows_fault_domains, "zone": shows_zones, "batch": True
+    }  # fmt: skip
 
 
 def draw_operation(rng: Random) -> str:
@@ -52,13 +61,8 @@ def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str,
 
 def _batches(rng: Random, fleet: SetDescription) -> dict[str, str]:
     inputs = {}
-    shown = {
-        "update-domain": any(i.update_domain is not None for i in fleet.instances),
-        "fault-domain": any(i.fault_domain is not None for i in fleet.instances),
-        "zone": any(i.zone for i in fleet.instances),
-        "batch": True,
-    }
     if rng.random() < 0.5:
+        shown = strategies_of(fleet.instances)
         inputs["strategy"] = rng.choice([name for name, is_shown in shown.items() if is_shown or rng.random() < 0.05])
     if rng.random() < 0.6:
         inputs["batch-size"] = rng.choice(["1", "2", "2", "3", "4", "10%", "34%", "50%", "100%"])

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from azure_simulator.scenario.set_description import SetDescription
-from harness.scenarios import on_request
+from harness.scenarios import on_instance, on_request, profile
 from sweeps.seeds.lies import FOR_GOOD, SIGNALS, Fault
 
 Draw = Callable[[], Fault]
@@ -37,7 +37,33 @@ def draw_lies(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> l
     return [lies.passing[kind]() for kind in kinds]
 
 
-class Lies:
+class FaultDraw:
+    """Draws the parts of which the faults of one scenario consist."""
+
+    def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
+        self._rng = rng
+        self._document, self._fleet, self._inputs = document, document["fleet"], document["inputs"]
+        self._made = [described for described in fleet.instances if not described.attached]
+        self._ids = [described.instance_id for described in self._made]
+
+    def _one(self) -> str:
+        return self._rng.choice(self._ids)
+
+    def _some(self) -> list[str]:
+        return sorted(self._rng.sample(self._ids, self._rng.randint(1, min(2, len(self._ids)))))
+
+    def _name(self, number: int, id_: str) -> str:
+        """Return the id of a new instance."""
+        return f"simulated-set_{number:08x}" if self._fleet.get("orchestration") == "Flexible" else id_
+
+    def _when(self, share_at: float, delays: list[int]) -> dict[str, Any]:
+        """Draw a second of the run, or a delay after one of the first upgrades."""
+        if self._rng.random() < share_at:
+            return {"at": round(self._rng.uniform(0, 300), 1)}
+        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice(delays)}
+
+
+class Lies(FaultDraw):
     """Draws the lies of one scenario.
 
     `passing` ones only cost time. `lasting` ones may end a run, but the image does not cause them. `bad` ones are
@@ -45,11 +71,7 @@ class Lies:
     """
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
-        self._rng = rng
-        self._fleet = document["fleet"]
-        self._inputs = document["inputs"]
-        self._made = [described for described in fleet.instances if not described.attached]
-        self._ids = [described.instance_id for described in self._made]
+        super().__init__(rng, fleet, document)
         self.passing: dict[str, Draw] = {
             "list-lags": lambda: {"kind": "list-lags", "seconds": rng.choice([2, 5, 10])},
             "model-lags": lambda: {"kind": "model-lags", "seconds": rng.choice([3, 20])},
@@ -59,32 +81,38 @@ class Lies:
             "empty": lambda: self._write(empty=rng.choice(["before", "after"])),
             "preempted-call": lambda: on_request("upgrade", "error", error="preempted", nth=rng.randint(1, 2), count=2),
             "another-operation": lambda: on_request("upgrade", "error", error="another-operation", count=2),
-            "api-version-flickers": self._api_version_flickers,
+            "api-version-flickers": lambda: {
+                "kind": "error",
+                "path": "Microsoft.Compute",
+                "error": "no-registered-provider",
+                "nth": rng.randint(1, 5),
+                "every": rng.choice([4, 5, 7]),
+                "count": FOR_GOOD,
+            },
             "somebody-changes": self._somebody_changes,
         }
-        if self._has_signal:
+        if self._fleet["health"] != "none" and self._inputs.get("health") != "ignore":
             self.passing["health-lags"] = self._health_lags
         if self._fleet["health"] in SIGNALS:
             self.passing["signal-missing-once"] = lambda: self._without_signal(nth=rng.randint(1, 6))
         self.lasting: dict[str, Draw] = {
             "scale-out": self._scale_out,
-            "scale-in": lambda: {"kind": "scale-in", **self._when()},
+            "scale-in": lambda: {"kind": "scale-in", **self._at()},
         }
         if self._fleet["health"] in SIGNALS:
-            self.lasting["signal-gone"] = lambda: self._without_signal(count=FOR_GOOD, during=self._when())
+            self.lasting["signal-gone"] = lambda: self._without_signal(count=FOR_GOOD, during=self._at())
         profile = document.get("model", {}).get("properties", {}).get("virtualMachineProfile", {})
         if profile.get("priority") == "Spot":
-            self.lasting["evict"] = lambda: {"kind": "evict", "instance": self._one(), **self._when()}
+            self.lasting["evict"] = lambda: on_instance("evict", self._one(), **self._at())
         self.bad: dict[str, Draw] = {"bad-image": self._bad_image}
 
-    @property
-    def _has_signal(self) -> bool:
-        return self._fleet["health"] != "none" and self._inputs.get("health") != "ignore"
+    def _at(self) -> dict[str, Any]:
+        return self._when(0.3, [0, 10, 30, 65, 90])
 
     # -- late and partial answers -------------------------------------------------------------------------------
 
     def _in_a_list(self, **effect: Any) -> Fault:
-        when = {"during": self._when()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
+        when = {"during": self._at()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
         return on_request("instances", **effect, **when)
 
     def _health_lags(self) -> Fault:
@@ -109,10 +137,6 @@ class Lies:
         drawn["code"] = self._rng.choice(CODES)
         return {**drawn, "cancelled": True} if self._rng.random() < 0.4 else drawn
 
-    def _api_version_flickers(self) -> Fault:
-        drawn: Fault = {"kind": "error", "path": "Microsoft.Compute", "error": "no-registered-provider"}
-        return {**drawn, "nth": self._rng.randint(1, 5), "every": self._rng.choice([4, 5, 7]), "count": FOR_GOOD}
-
     # -- actions of others ------------------------------------------------------------------------------------------
 
     def _somebody_changes(self) -> Fault:
@@ -122,14 +146,13 @@ class Lies:
             {"patch": {"sku": {"capacity": 2 + len(self._ids)}}},
             {"patch": {"identity": {"type": "SystemAssigned"}}, "new_model": True},
             {"patch": {"tags": {"owner": "somebody"}}},
-            {"patch": {"properties": {"virtualMachineProfile": {"extensionProfile": {"extensions": extensions}}}}},
+            {"patch": profile(extensionProfile={"extensions": extensions})},
         ]
-        return {"kind": "model-change", **self._rng.choice(changes), **self._when()}
+        return {"kind": "model-change", **self._rng.choice(changes), **self._at()}
 
     def _scale_out(self) -> Fault:
-        flexible = self._fleet.get("orchestration") == "Flexible"
         like = self._rng.choice(self._made)
-        drawn: Fault = {"kind": "scale-out", "instance": "simulated-set_00000070" if flexible else "70", **self._when()}
+        drawn: Fault = {"kind": "scale-out", "instance": self._name(0x70, "70"), **self._at()}
         drawn |= {"every": self._rng.choice([60, 180]), "count": self._rng.choice([1, 4, 12])}
         drawn |= {"creating_seconds": self._rng.choice([0, 30, 90]), "healthy_after_seconds": 30}
         if self._rng.random() < 0.3:
@@ -145,16 +168,3 @@ class Lies:
         drawn: Fault = {"kind": "comes-up-unhealthy", "instance": "*"}
         in_time: list[Fault] = [{}, {"seconds": 10, "relapses_after": 15}, {"flap_seconds": 10}]
         return {**drawn, **({} if "bake-time" in self._inputs else self._rng.choice(in_time))}
-
-    # -- small steps ---------------------------------------------------------------------------------------------
-
-    def _one(self) -> str:
-        return self._rng.choice(self._ids)
-
-    def _some(self) -> list[str]:
-        return sorted(self._rng.sample(self._ids, self._rng.randint(1, min(2, len(self._ids)))))
-
-    def _when(self) -> dict[str, Any]:
-        if self._rng.random() < 0.3:
-            return {"at": round(self._rng.uniform(0, 300), 1)}
-        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice([0, 10, 30, 65, 90])}

@@ -24,11 +24,13 @@ class Family:
         """Return the version as the simulator's state names it."""
         return f"{GALLERY}/versions/{GALLERY_VERSIONS[number]}" if self.is_gallery else PLATFORM_VERSIONS[number]
 
+    def named(self, number: int | None) -> str:
+        """Return the name of a version; None: the latest."""
+        return self.exact(number) if number is not None else GALLERY if self.is_gallery else "latest"
+
     def in_model(self, number: int | None) -> dict[str, str]:
         """Return a model's image; None: the latest."""
-        if self.is_gallery:
-            return {"id": GALLERY if number is None else self.exact(number)}
-        return {**UBUNTU, "version": "latest" if number is None else self.exact(number)}
+        return {"id": self.named(number)} if self.is_gallery else {**UBUNTU, "version": self.named(number)}
 
     def of_instance(self, number: int) -> Any:
         """Return the image of one instance in a scenario."""
@@ -36,9 +38,7 @@ class Family:
 
     def asked_for(self, number: int | None) -> dict[str, str]:
         """Return the inputs that name it; None: the latest."""
-        if self.is_gallery:
-            return {"image-id": GALLERY if number is None else self.exact(number)}
-        return {"image-version": "latest" if number is None else self.exact(number)}
+        return {"image-id" if self.is_gallery else "image-version": self.named(number)}
 
     def catalog(self) -> list[dict[str, Any]]:
         """Return the value of a scenario's `images`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
+from typing import Any
 
 from azure_simulator import ScenarioError
 from sweeps.seeds.case import Case
@@ -34,23 +35,22 @@ def _with_less(case: Case) -> Iterator[Case]:
     for part in ("access_token_seconds", "repairs_suspended", "model"):
         if part in case.document:
             yield case.changed(**{part: None})
-    for name in case.inputs:
-        if name != "operation" and not name.startswith("image-"):
-            yield case.changed(inputs={key: value for key, value in case.inputs.items() if key != name})
-    overrides = case.document["instances"]
-    for id_ in overrides:
-        yield case.changed(instances={key: value for key, value in overrides.items() if key != id_})
-    yield from _with_fewer_instances(case)
-
-
-def _with_fewer_instances(case: Case) -> Iterator[Case]:
+    needed = {"operation", *(name for name in case.inputs if name.startswith("image-"))}
+    yield from (case.changed(inputs=less) for less in _without_one(case.inputs, case.inputs.keys() - needed))
+    instances = case.document["instances"]
+    yield from (case.changed(instances=less) for less in _without_one(instances, instances.keys()))
     fleet = case.document["fleet"]
-    for part in ("zones", "placement_groups", "missing_ids", "attached"):
-        if part in fleet:
-            yield case.changed(fleet={key: value for key, value in fleet.items() if key != part})
+    optional = {"zones", "placement_groups", "missing_ids", "attached"}
+    yield from (case.changed(fleet=less) for less in _without_one(fleet, optional))
     counts = fleet["update_domains"]
     for index, count in enumerate(counts):
         fewer = [count - 1] if count > 1 else []
         left = [*counts[:index], *fewer, *counts[index + 1 :]]
         if left:
             yield case.changed(fleet={**fleet, "update_domains": left})
+
+
+def _without_one(whole: Mapping[str, Any], names: Set[str]) -> Iterator[dict[str, Any]]:
+    """Yield the mapping without each of these keys that it has."""
+    for name in filter(names.__contains__, whole):
+        yield {key: value for key, value in whole.items() if key != name}

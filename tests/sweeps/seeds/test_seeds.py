@@ -9,11 +9,9 @@ import yaml
 
 from harness.mutation import mutate
 from sweeps.seeds.case import Case
-from sweeps.seeds.checks import CHECKS
 from sweeps.seeds.drawing import draw_case
-from sweeps.seeds.judging import broken, judge, smallest
+from sweeps.seeds.judging import CHECKS, broken, judge, run_case, smallest
 from sweeps.seeds.mutations import MUTATIONS, Mutation
-from sweeps.seeds.running import run_case
 
 SEEDS = range(60)
 
