@@ -1,7 +1,5 @@
 """The expected end of a run, as a row of a table, and the checks that compare a run with it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 

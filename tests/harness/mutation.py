@@ -1,7 +1,5 @@
 """Changes that make the action wrong on purpose. They find public names in whatever module defines them."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +13,11 @@ import vmss_upgrade
 
 # public name -> its replacement, which gets the replaced object as its first argument
 Wrong = Mapping[str, Callable[..., Any]]
+
+
+def nothing(*_: Any, **__: Any) -> tuple[()]:
+    """Do nothing, and return nothing."""
+    return ()
 
 
 def mutate(patch: pytest.MonkeyPatch, wrong: Wrong) -> None:

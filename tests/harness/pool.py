@@ -1,7 +1,5 @@
 """Judges many cases on all cores. Prints each failure with the command that replays it, and then the figures."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator

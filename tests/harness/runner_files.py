@@ -1,7 +1,5 @@
 """Reads GitHub's output and state files as strictly as the runner does (actions/runner `FileCommandManager.cs`)."""
 
-from __future__ import annotations
-
 import re
 
 _HEAD = re.compile(r"(?P<name>[^=<]+)<<(?P<delimiter>ghadelimiter_[0-9a-f-]{36})")

@@ -1,7 +1,5 @@
 """Scenarios of tests, as dicts with the keys that `src/azure_simulator/scenarios/README.md` describes for YAML."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -44,7 +42,6 @@ def on_request(route: str, kind: str = "http", **effect: Any) -> Scenario:
 
 
 def on_instance(kind: str, instance: str = "1", **more: Any) -> Scenario:
-    """Return a fault of an instance."""
     return {"kind": kind, "instance": instance, **more}
 
 

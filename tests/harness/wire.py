@@ -1,7 +1,5 @@
 """The path of a request to the simulated Azure, with interceptors."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """e. Addresses, in every place that can hold one: links, operations, redirects, and the hosts themselves."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from hypothesis import strategies as st

@@ -1,16 +1,13 @@
 """b. to d.: answers altered in a drawn place, hostile names, and errors that repeat secrets."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from harness.routes import ROUTES
-from sweeps.bad_input.case import Alteration
+from sweeps.bad_input.case import BODY_WAYS, ERRORS, JSON_WAYS, Alteration
 from sweeps.bad_input.hostile_text import texts
 from sweeps.bad_input.leaks import ENCODED, TELLTALES
-from sweeps.bad_input.ways import BODY_WAYS, ERRORS, JSON_WAYS
 from sweeps.bad_input.worlds import WORLDS
 
 # The fields that the action reads: half of the alterations change one of these.
@@ -53,8 +50,6 @@ def _altered(how: str | list[str], route: str = "", **parts: st.SearchStrategy[o
     """Draw an alteration of one of these ways."""
     return st.builds(Alteration, st.just(route), st.sampled_from([how] if isinstance(how, str) else how), **parts)
 
-
-# -- b. answers ------------------------------------------------------------------------------------------------------
 
 _HEADERS = {
     "retry-after": ("-1", "0", "1e9", "1000000000", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "nan", "inf", "0.5", ""),
@@ -99,7 +94,6 @@ altered_answers = st.one_of(
     _one_of(_status),
 )
 
-# -- c. names --------------------------------------------------------------------------------------------------------
 
 _NAME_KEYS = st.sampled_from((
     "name", "location", "zones", "placementGroupId", "id", "version", "exactVersion", "sku", "offer", "publisher",
@@ -113,7 +107,6 @@ renamings = st.dictionaries(st.sampled_from("01234"), texts.filter(bool), min_si
     lambda names: len({*names.values()} | ({*"01234"} - {*names})) == 5
 )
 
-# -- d. errors -------------------------------------------------------------------------------------------------------
 
 _leaked = st.one_of(st.sampled_from(TELLTALES), st.sampled_from(ENCODED))
 _words = st.one_of(texts, _leaked, st.tuples(texts, _leaked).map("".join))

@@ -1,7 +1,5 @@
 """f. Endless answers: lists, bodies, waits, operations, and circular redirects."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from hypothesis import strategies as st

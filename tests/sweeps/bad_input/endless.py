@@ -1,7 +1,5 @@
 """Bodies that do not end in time, made while they are read: huge, packed, or a byte a second on the virtual clock."""
 
-from __future__ import annotations
-
 import gzip
 import io
 from collections.abc import Callable, Iterator
@@ -42,7 +40,6 @@ class EndlessAdapter(BoundedAdapter, SimulatorAdapter):  # type: ignore[misc]  #
         self._take = take
 
     def build_response(self, req: requests.PreparedRequest, resp: urllib3.BaseHTTPResponse) -> requests.Response:
-        """See HTTPAdapter.build_response."""
         kind = resp.headers.pop(MARK, None)
         if kind is None:
             return super().build_response(req, resp)

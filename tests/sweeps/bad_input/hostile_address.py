@@ -1,7 +1,5 @@
 """Addresses that different readers take for different hosts. `{home}` is replaced by the host of the home."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 EVIL = "evil.invalid"

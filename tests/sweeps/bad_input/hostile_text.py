@@ -1,7 +1,5 @@
 """Text that tries to be more than text: to the runner, a terminal, GitHub's Markdown, or a reader of numbers."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 # The word in every forged command below, by which it is recognised as not ours.

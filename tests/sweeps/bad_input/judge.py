@@ -1,6 +1,4 @@
-"""Finds the problems of a run's files and log. test_checks_can_fail.py shows every check a run that fails it."""
-
-from __future__ import annotations
+"""Finds the problems of a run's files, log and requests. Each check is shown a run that fails it."""
 
 import html
 import json
@@ -9,20 +7,23 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from urllib3.util import parse_url
 
 from harness.pool import checks_of
 from harness.runner_files import NotReadable, read_pairs
 from harness.vocabulary import OUTPUTS
-from sweeps.bad_input import judge_requests, oracle
+from permitted import complaint
+from sweeps.bad_input import oracle
 from sweeps.bad_input.case import Case
 from sweeps.bad_input.leaks import SHORTEST_SECRET, forms_of
-from sweeps.bad_input.player import SHOWN_LATER, Aftermath, play
-from sweeps.bad_input.runner_log import lines
-from sweeps.bad_input.shell import commands_out_of
+from sweeps.bad_input.player import MOST_REQUESTS, SHOWN_LATER, Aftermath, Sent, play
+from sweeps.bad_input.runner_log import commands_out_of, lines
 from sweeps.bad_input.shown_summary import faults_of
+from sweeps.bad_input.worlds import TIMEOUT
 
 LARGEST_STATE = 5000  # characters that show the progress of the rollout
-_BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
 
 
 def faults(after: Aftermath) -> list[str]:
@@ -40,7 +41,7 @@ def ends_in_order(after: Aftermath) -> Iterator[str]:
     """Check for exit code 0 or 1, and for no bug of ours in the log."""
     if after.left.exit_code not in (0, 1):
         yield f"exit code {after.left.exit_code}"
-    yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.left.log + after.left.summary)
+    yield from (f"the log says {bug!r}" for bug in after.left.bugs)
     if "Could not write" in after.left.log and "report-path" not in after.case.inputs:
         yield "a file was not written"
 
@@ -151,4 +152,63 @@ def _leaves(value: Any) -> Iterator[str]:
         yield str(value)
 
 
-CHECKS = checks_of(judge_requests, sys.modules[__name__])
+SLACK = 400.0  # seconds beyond the timeout: for the last answer, and for resuming automatic repairs
+MOST_BYTES = 140_000_000  # for one answer: 64 MiB, and the excess of one block of a packed one
+NAMES = ("scale-set", "resource-group", "subscription-id")
+SHOWN = 200  # characters of an address
+
+
+def asks_nobody_else(after: Aftermath) -> Iterator[str]:
+    """Check that every request goes to a host that the inputs, or Microsoft's clouds, name."""
+    homes = after.hostile.homes.all
+    for origin, sent in {sent.origin: sent for sent in after.hostile.sent}.items():
+        if origin not in homes:
+            yield f"{sent.request.method} {sent.request.url[:SHOWN]!r}, a host of {origin[:SHOWN]}"
+
+
+def secrets_go_home(after: Aftermath) -> Iterator[str]:
+    """Check that each secret goes only to its own host."""
+    kinds = {secret: kind for secret, kind in after.hostile.secrets.kinds.items() if len(secret) >= SHORTEST_SECRET}
+    wrong = set()
+    for sent in after.hostile.sent:
+        said = _everything_in(sent)
+        for secret, kind in kinds.items():
+            if sent.origin != after.hostile.homes.of(kind) and secret in said:
+                wrong.add(f"{kind}: its {secret[:8]}... went to {sent.request.url[:SHOWN]!r}")
+    yield from sorted(wrong)
+
+
+def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
+    """Check that only requests of the kinds in SECURITY.md are sent, and only for the named set.
+
+    At the authority's own host, the authority decides where signing in is.
+    """
+    names_another = any(name.lower() in NAMES for name in after.case.inputs)
+    for sent in after.hostile.sent:
+        if sent.origin == after.hostile.homes.authority and b"grant_type=" in sent.request.body:
+            continue
+        path = parse_url(sent.request.url).path or ""
+        is_write = sent.request.method != "GET" and not path.endswith("/token")
+        if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
+            yield f"{sent.request.method} {path} is not of the set that was named"
+        if wrong := complaint(sent.request.method, sent.request.url, sent.request.body):
+            yield wrong
+
+
+def ends_in_time(after: Aftermath) -> Iterator[str]:
+    """Check the timeout, and the number of requests and of bytes of an answer."""
+    if "timeout" not in after.case.inputs and after.seconds > TIMEOUT + SLACK:
+        yield f"it took {after.seconds} s"
+    if len(after.hostile.sent) > MOST_REQUESTS:
+        yield f"more than {MOST_REQUESTS} requests"
+    if after.hostile.unpacked > MOST_BYTES:
+        yield f"{after.hostile.unpacked} bytes were taken of one answer"
+
+
+def _everything_in(sent: Sent) -> str:
+    body = sent.request.body.decode("utf-8", "replace")
+    url = sent.request.url
+    return "\n".join((url, unquote(url), *sent.request.headers.values(), body, unquote_plus(body)))
+
+
+CHECKS = checks_of(sys.modules[__name__])

@@ -1,7 +1,5 @@
 """The secrets of a case as they really travel: for answers that repeat them, and for the judge."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

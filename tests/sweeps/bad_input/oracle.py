@@ -1,7 +1,5 @@
 """Facts about a case that need no action: whether its inputs are bad, and which instances may be upgraded."""
 
-from __future__ import annotations
-
 import re
 
 from harness.vocabulary import CHOICES, INPUTS

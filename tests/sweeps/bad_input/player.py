@@ -1,7 +1,5 @@
 """Plays a case: the whole action in process, the real SDK's client over the simulator, on virtual time."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -85,7 +83,6 @@ class HostileAzure:
         self.unpacked = max(self.unpacked, unpacked)
 
     def altered(self, request: Request, send: Send) -> Reply:
-        """Return the answer with the case's alterations."""
         reply, route = send(request), request.route
         number = self._answers[route]
         self._answers[route] += 1
@@ -104,7 +101,6 @@ class HostileAzure:
         return {own[number]: name for number, name in self.case.renamed.items()}
 
     def renamed(self, request: Request, send: Send) -> Reply:
-        """Rename the instances, in requests and answers alike."""
         if not self.case.renamed:
             return send(request)
         if request.route == "upgrade":
@@ -133,7 +129,6 @@ class Aftermath:
 
     @property
     def own_path(self) -> str:
-        """Return the path of the simulator's scale set."""
         there = self.left.azure.coordinates
         group = f"/subscriptions/{there['subscription']}/resourceGroups/{there['resource_group']}"
         return f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{there['scale_set']}"

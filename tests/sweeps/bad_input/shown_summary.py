@@ -1,7 +1,5 @@
 """The step summary as GitHub shows it: rendered by GitHub's own cmark-gfm, then read as HTML."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser

@@ -1,7 +1,5 @@
 """Every check is shown a run that fails it: each row breaks the action in one place."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
@@ -10,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from harness.mutation import Wrong, mutate
-from sweeps.bad_input import judge, judge_requests
+from harness.mutation import Wrong, mutate, nothing
+from sweeps.bad_input import judge
 from sweeps.bad_input.case import Alteration, Case
 from sweeps.bad_input.drawn_answers import SECRETS
 from sweeps.bad_input.homes import MANAGER
@@ -28,10 +26,6 @@ def case_of(route: str, how: str, world: str = "uniform", secret: str = SECRET, 
 def failing(words: str, **more: str) -> Case:
     """Make the upgrade's operation fail with this message from Azure."""
     return case_of("poll", "error", key="operation", code="X", text=words, **more)
-
-
-def nothing(*_: Any, **__: Any) -> None:
-    return None
 
 
 def as_it_is(_real: Any, value: object, _limit: int = 0) -> str:
@@ -62,7 +56,7 @@ def write_more(request: Any) -> None:
 
 OUTSIDE = ("actions_toolkit.", "sweeps.")  # the beginnings of names that are not the action's, and get other values
 UNESCAPED = {"actions_toolkit.core.issue_command": lambda name, _properties, text: print(f"::{name}::{text}")}
-LIMITS, ENDLESS = "sweeps.bad_input.judge_requests", "sweeps.bad_input.endless"
+LIMITS, ENDLESS = "sweeps.bad_input.judge", "sweeps.bad_input.endless"
 MARKUP = ("a | b", "a\n\nb", "<img src=x onerror=y>", "![x](https://evil.invalid/y)", "me@evil.invalid", "<!-- a -->")
 LATER = ("##[add-path]/tmp", "a\n::set-env name=A::b", '{"a": "b ##[x]c"}')
 ECHOED = ("\\n::error::a", "\\0043\\043#[x]")  # commands only when `echo` shows them
@@ -116,8 +110,8 @@ WRONG: dict[str, tuple[str, Case, Mapping[str, Any]]] = {
     "lets a traceback through": ("ends_in_order", case_of("poll", "in-list", last=0), {
         "read_by_the_sdk": lambda *_: nullcontext()
     }),
-    "fails to report": ("ends_in_order", PLAIN, {"heatmap.as_lines": nothing}),
-    "goes on for ever": ("ends_in_time", PLAIN, {f"{LIMITS}.TIMEOUT": -judge_requests.SLACK}),
+    "fails to report": ("ends_in_order", PLAIN, {"heatmap.as_lines": lambda *_: None}),
+    "goes on for ever": ("ends_in_time", PLAIN, {f"{LIMITS}.TIMEOUT": -judge.SLACK}),
     "asks too often": ("ends_in_time", PLAIN, {f"{LIMITS}.MOST_REQUESTS": 9}),
     **{
         f"reads {kind} too far": (

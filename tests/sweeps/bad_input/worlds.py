@@ -4,8 +4,6 @@ Three instances are due, one is protected, and one is already on the target imag
 ends within virtual minutes, so that a case is cheap.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 
@@ -77,7 +75,6 @@ SAS = _SAS.removeprefix("?")
 
 @cache
 def scenario(name: str) -> Scenario:
-    """Read the scenario of a world, once."""
     return as_scenario(WORLDS[name])
 
 

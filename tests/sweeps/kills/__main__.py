@@ -3,16 +3,14 @@
 Needs `src` and `tests` on the path.
 """
 
-from __future__ import annotations
-
 import argparse
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 
 from harness.pool import sweep
+from sweeps.kills.judging import Point, judge, points_of
+from sweeps.kills.runs import Kill, Moment
 from sweeps.kills.scenarios import LARGE, swept
-from sweeps.kills.sweep import Point, judge, points_of
-from sweeps.kills.wire import Kill, Moment
 
 CHUNK = 8  # points for a process at a time: mostly of one scenario, whose undisturbed run it then knows
 

@@ -1,7 +1,5 @@
 """The killed scenarios: all shipped ones with at most twelve instances, and small ones for what those lack."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 

@@ -1,7 +1,5 @@
 """`python -m sweeps.seeds`: play many seeds on all cores, or one with its log. Needs `src` and `tests` on the path."""
 
-from __future__ import annotations
-
 import argparse
 
 from harness.pool import sweep

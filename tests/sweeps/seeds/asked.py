@@ -1,7 +1,5 @@
 """The request of a case, parsed here independently of the action's own parsing."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -45,7 +43,6 @@ class Asked:
 
     @property
     def operation(self) -> str:
-        """The requested operation."""
         return self["operation"]
 
     @property
@@ -64,7 +61,6 @@ class Asked:
 
     @property
     def goes_back(self) -> bool:
-        """True if the case requests a rollback by hand."""
         return self.operation == "rollback"
 
     @property
@@ -119,7 +115,6 @@ class Asked:
 
     @property
     def is_flexible(self) -> bool:
-        """True if the instances are machines of a Flexible set."""
         return "orchestration" in self.case.document["fleet"]
 
     @property
@@ -129,7 +124,6 @@ class Asked:
 
     @property
     def bake_time(self) -> float:
-        """Seconds for which a batch must stay healthy."""
         return seconds(self["bake-time"]) if self["bake-time"] else (30.0 if self.has_signal else 300.0)
 
     @property

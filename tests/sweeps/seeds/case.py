@@ -1,7 +1,6 @@
-"""One case: everything that determines a simulated run, as data."""
+"""One case: everything that determines a simulated run, as data, and the effect of its faults on a run."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import yaml
 
 from azure_simulator import Scenario, read_scenario
-from sweeps.seeds.lies import passes
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,6 @@ class Case:
 
     @property
     def inputs(self) -> dict[str, str]:
-        """The action's inputs."""
         return self.document["inputs"]
 
     @property
@@ -58,7 +55,7 @@ class Case:
         """Return the seconds by which faults of this kind make reads late."""
         return max((each["seconds"] for each in self.faults if each["kind"] == kind), default=0.0)
 
-    def changed(self, **parts: Any) -> Case:
+    def changed(self, **parts: Any) -> "Case":
         """Return the case with other parts of the document; None removes a part."""
         document = {key: value for key, value in {**self.document, **parts}.items() if value is not None}
         return replace(self, document=document)
@@ -68,3 +65,57 @@ class Case:
         cancel = f"# The job is cancelled at {self.cancel_at} s.\n" if self.cancel_at is not None else ""
         head = f"# Seed {self.seed}; the simulator's durations are drawn by the same number.\n"
         return head + cancel + yaml.safe_dump(self.document, sort_keys=False, width=110)
+
+
+Fault = dict[str, Any]
+
+SIGNALS = {
+    "probe": "properties.virtualMachineProfile.networkProfile.healthProbe",
+    "extension": "properties.virtualMachineProfile.extensionProfile",
+}
+FOR_GOOD = 9999  # number of reads in a row
+_LATE = ("list-lags", "model-lags", "health-lags")
+_PASSING_ERRORS = ("no-registered-provider", "preempted", "another-operation")
+_OTHERS = ("evict", "scale-out", "scale-in", "vanish", "appear", "updated-by-somebody", "conflict-window")
+
+
+def passes(fault: Fault) -> bool:
+    """Return True for a lie that passes: nothing is wrong, and another look shows the truth."""
+    kind = fault["kind"]
+    if kind == "http":
+        hides_signal = fault.get("without", [""])[0] in SIGNALS.values()
+        is_once = fault.get("count", 1) <= 2 and not (hides_signal and fault.get("count", 1) > 1)
+        return "empty" in fault or (("without" in fault or "missing" in fault) and is_once)
+    if kind == "error":
+        return fault["error"] in _PASSING_ERRORS
+    return kind in _LATE or (kind == "operation" and "told_after" in fault) or _is_beside_the_image(fault)
+
+
+def blames_nothing(fault: Fault) -> bool:
+    """Return True if the image causes none of its effects."""
+    is_off = fault["kind"] == "stop" and fault.get("power") == "deallocated"
+    is_signal = fault["kind"] == "http" and "without" in fault
+    return passes(fault) or fault["kind"] in _OTHERS or is_off or is_signal
+
+
+def makes_all_unhealthy(fault: Fault) -> bool:
+    """Return True if every instance stays unhealthy on the new image, or becomes so soon after it was healthy."""
+    is_for_good = "seconds" not in fault or "relapses_after" in fault
+    return fault["kind"] == "comes-up-unhealthy" and fault["instance"] == "*" and is_for_good
+
+
+def hides_the_signal(fault: Fault) -> bool:
+    return fault["kind"] == "http" and fault.get("without", [""])[0] in SIGNALS.values()
+
+
+def all_of(faults: Iterable[Fault], *natures: Any) -> bool:
+    """Return True if every fault is of one of these natures."""
+    return all(any(nature(fault) for nature in natures) for fault in faults)
+
+
+def _is_beside_the_image(fault: Fault) -> bool:
+    """Return True for somebody's change of the set that does not concern the rollout."""
+    if fault["kind"] != "model-change":
+        return False
+    properties = fault["patch"].get("properties", {})
+    return "upgradePolicy" not in properties and "storageProfile" not in properties.get("virtualMachineProfile", {})

@@ -1,7 +1,5 @@
 """Checks of a run that turns back: its writes and its reports, judged by the truth and by independent arithmetic."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -26,9 +24,7 @@ def back_image(truth: Truth) -> Iterator[str]:
 
 
 def back_who(truth: Truth) -> Iterator[str]:
-    """Check that only instances return that moved since the rollout began, or that run the image which a rollback
-    leaves.
-    """
+    """Check that only instances return that moved since the rollout began, or run the image that a rollback leaves."""
     for upgrade in truth.upgrades_back:
         for id_, instance in upgrade.seen_of_its_own:
             moved = truth.asked.has_moved(instance) if truth.asked.goes_back else truth.moved(instance, upgrade.seen)
@@ -45,9 +41,7 @@ def back_order(truth: Truth) -> Iterator[str]:
 
 
 def back_called_for(truth: Truth) -> Iterator[str]:
-    """Check that a run which was cancelled, late, forbidden, or disturbed by a change of the model does not
-    turn back.
-    """
+    """Check that no run turns back that was cancelled, late, forbidden, or disturbed by a change of the model."""
     turn = truth.turn
     if turn is None:
         return
@@ -70,10 +64,7 @@ def back_called_for(truth: Truth) -> Iterator[str]:
 
 
 def rolled_back(truth: Truth) -> Iterator[str]:
-    """Check that a run which claims a rollback has put the model and all allowed instances back.
-
-    Each listed instance is on the image and healthy.
-    """
+    """Check that a claimed rollback put the model and all allowed instances back, each listed one healthy."""
     for id_ in truth.ids("rolled-back"):
         if id_ in truth.last_seen and not _is_healthy_back(truth, truth.last_seen[id_]):
             yield f"{id_} is reported as rolled back, but is {truth.last_seen[id_]}"
@@ -89,9 +80,6 @@ def rolled_back(truth: Truth) -> Iterator[str]:
         was_taken_away = instance.power_state == "deallocated" and not truth.was_off(id_)
         if is_returned and not was_taken_away and not _is_healthy_back(truth, instance):
             yield f"rolled-back, and {id_}, a returned instance, is {instance}"
-
-
-# -- small steps ---------------------------------------------------------------------------------------------------
 
 
 def _was_due(truth: Truth, id_: str) -> bool:
@@ -113,10 +101,7 @@ def _is_healthy_back(truth: Truth, instance: InstanceState) -> bool:
 
 
 def _was_seen_bad(truth: Truth) -> bool:
-    """Return True if a look since the last upgrade showed a moved or new instance bad on the target.
-
-    Bad means failed or unhealthy, or deleted after it was unhealthy.
-    """
+    """Return True if a look since the last upgrade showed a moved or new instance failed or unhealthy."""
     assert truth.turn is not None
     there = [each.at for each in truth.upgrades if not each.is_back]
     since = there[-1] if there else 0.0

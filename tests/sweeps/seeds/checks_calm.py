@@ -4,8 +4,6 @@ The expected outcome is computed here independently, as far as arithmetic can te
 other in ways that only a plan shows, both outcomes are accepted.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 

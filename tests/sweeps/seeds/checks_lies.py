@@ -1,13 +1,11 @@
 """Checks of runs in which Azure lies a little: no bad image passes, no good one is blamed, no success is false."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
 from sweeps.seeds.asked import is_off
+from sweeps.seeds.case import all_of, blames_nothing, hides_the_signal, makes_all_unhealthy, passes
 from sweeps.seeds.checks_calm import expected_outcomes
-from sweeps.seeds.lies import all_of, blames_nothing, hides_the_signal, makes_all_unhealthy, passes
 from sweeps.seeds.truth import Truth, Upgrade
 
 
@@ -104,9 +102,6 @@ def first_batch(truth: Truth) -> Iterator[str]:
         return  # an earlier run may have sent them
     if len(truth.upgrades[0].ids) > most:
         yield f"{truth.upgrades[0].ids} go first, but only {most} may"
-
-
-# -- small steps ---------------------------------------------------------------------------------------------------
 
 
 def _shows_signal(model: Any) -> bool:

@@ -1,7 +1,5 @@
 """Draws a case from a seed. A seed gives the same case on every machine: only `random.Random(seed)` draws."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any
 
@@ -17,7 +15,6 @@ LONGEST = 600.0  # seconds; no job is cancelled later
 
 
 def draw_case(seed: int) -> Case:
-    """Draw the case of this seed."""
     rng = Random(seed)
     weather = rng.random()
     calm, lying = weather < CALM, CALM <= weather < CALM + LYING

@@ -1,7 +1,5 @@
 """Draws the faults of a case, and the actions of others: every kind of fault that a scenario can have."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -67,8 +65,6 @@ class _Draw(FaultDraw):
         failure = self._provisioning_failure()
         return self._rng.choice([unhealthy, failure, {**later, "delay": self._rng.choice([0, 20, 90])}])
 
-    # -- of an instance's upgrade --------------------------------------------------------------------------------
-
     def _comes_up_unhealthy(self) -> Fault:
         drawn: Fault = on_instance("comes-up-unhealthy", self._one())
         if self._rng.random() < 0.6:
@@ -81,8 +77,6 @@ class _Draw(FaultDraw):
         ending = {"operation": self._rng.choice(["failed", "succeeded"]), "code": "OSProvisioningTimedOut"}
         message = "OS provisioning did not finish in time."
         return {"kind": "provisioning-failure", "instance": self._one(), "message": message, **ending}
-
-    # -- of requests -------------------------------------------------------------------------------------------
 
     def _request(self, kind: str, **effect: Any) -> Fault:
         route = self._rng.choice([route for route in ROUTES if route not in ("oidc", "openid")])
@@ -111,8 +105,6 @@ class _Draw(FaultDraw):
         if "seconds" not in drawn or self._rng.random() < 0.5:
             drawn["code"] = self._rng.choice(CODES)
         return drawn
-
-    # -- of other actors ---------------------------------------------------------------------------------------
 
     def _at(self) -> dict[str, Any]:
         return self._when(0.5, [0, 1, 20, 90])

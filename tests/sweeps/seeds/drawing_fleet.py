@@ -1,7 +1,5 @@
 """Draws the scale set of a case: up to twelve instances in any shape and state, and all durations."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any
 

@@ -1,14 +1,12 @@
 """Draws the lies of Azure: late, partial and wrong answers, and what others do to the set meanwhile."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from azure_simulator.scenario.set_description import SetDescription
 from harness.scenarios import on_instance, on_request, profile
-from sweeps.seeds.lies import FOR_GOOD, SIGNALS, Fault
+from sweeps.seeds.case import FOR_GOOD, SIGNALS, Fault
 
 Draw = Callable[[], Fault]
 
@@ -82,34 +80,26 @@ class Lies(FaultDraw):
             "preempted-call": lambda: on_request("upgrade", "error", error="preempted", nth=rng.randint(1, 2), count=2),
             "another-operation": lambda: on_request("upgrade", "error", error="another-operation", count=2),
             "api-version-flickers": lambda: {
-                "kind": "error",
-                "path": "Microsoft.Compute",
-                "error": "no-registered-provider",
-                "nth": rng.randint(1, 5),
-                "every": rng.choice([4, 5, 7]),
-                "count": FOR_GOOD,
+                **{"kind": "error", "path": "Microsoft.Compute", "error": "no-registered-provider"},
+                **{"nth": rng.randint(1, 5), "every": rng.choice([4, 5, 7]), "count": FOR_GOOD},
             },
             "somebody-changes": self._somebody_changes,
+        }
+        self.lasting: dict[str, Draw] = {
+            "scale-out": self._scale_out,
+            "scale-in": lambda: {"kind": "scale-in", **self._at()},
         }
         if self._fleet["health"] != "none" and self._inputs.get("health") != "ignore":
             self.passing["health-lags"] = self._health_lags
         if self._fleet["health"] in SIGNALS:
             self.passing["signal-missing-once"] = lambda: self._without_signal(nth=rng.randint(1, 6))
-        self.lasting: dict[str, Draw] = {
-            "scale-out": self._scale_out,
-            "scale-in": lambda: {"kind": "scale-in", **self._at()},
-        }
-        if self._fleet["health"] in SIGNALS:
             self.lasting["signal-gone"] = lambda: self._without_signal(count=FOR_GOOD, during=self._at())
-        profile = document.get("model", {}).get("properties", {}).get("virtualMachineProfile", {})
-        if profile.get("priority") == "Spot":
+        if "virtualMachineProfile" in document.get("model", {}).get("properties", {}):  # that of Spot instances
             self.lasting["evict"] = lambda: on_instance("evict", self._one(), **self._at())
         self.bad: dict[str, Draw] = {"bad-image": self._bad_image}
 
     def _at(self) -> dict[str, Any]:
         return self._when(0.3, [0, 10, 30, 65, 90])
-
-    # -- late and partial answers -------------------------------------------------------------------------------
 
     def _in_a_list(self, **effect: Any) -> Fault:
         when = {"during": self._at()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
@@ -123,8 +113,6 @@ class Lies(FaultDraw):
     def _without_signal(self, **how_long: Any) -> Fault:
         return on_request("set", without=[SIGNALS[self._fleet["health"]]], **how_long)
 
-    # -- answers to writes ----------------------------------------------------------------------------------
-
     def _write(self, **effect: Any) -> Fault:
         return on_request(self._rng.choice(["upgrade", "upgrade", "patch"]), nth=self._rng.randint(1, 2), **effect)
 
@@ -136,8 +124,6 @@ class Lies(FaultDraw):
             return {**drawn, "count": 9}
         drawn["code"] = self._rng.choice(CODES)
         return {**drawn, "cancelled": True} if self._rng.random() < 0.4 else drawn
-
-    # -- actions of others ------------------------------------------------------------------------------------------
 
     def _somebody_changes(self) -> Fault:
         extensions = [MONITORING, HEALTH_EXTENSION] if self._fleet["health"] == "extension" else [MONITORING]
@@ -160,8 +146,6 @@ class Lies(FaultDraw):
         if like.update_domain is not None:
             drawn["update_domains"] = [like.update_domain]
         return drawn | ({"zone": like.zone} if like.zone else {})
-
-    # -- effects of the image -------------------------------------------------------------------------------------
 
     def _bad_image(self) -> Fault:
         """Draw an image on which every instance stays unhealthy: at once, after a while, or on and off."""

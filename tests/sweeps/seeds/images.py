@@ -1,7 +1,5 @@
 """The images of the drawn cases: two kinds with three versions each, oldest first."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from harness.scenarios import NEW, OLD, UBUNTU
@@ -33,7 +31,6 @@ class Family:
         return {"id": self.named(number)} if self.is_gallery else {**UBUNTU, "version": self.named(number)}
 
     def of_instance(self, number: int) -> Any:
-        """Return the image of one instance in a scenario."""
         return {"id": self.exact(number)} if self.is_gallery else self.exact(number)
 
     def asked_for(self, number: int | None) -> dict[str, str]:
@@ -41,7 +38,6 @@ class Family:
         return {"image-id" if self.is_gallery else "image-version": self.named(number)}
 
     def catalog(self) -> list[dict[str, Any]]:
-        """Return the value of a scenario's `images`."""
         if self.is_gallery:
             return [{"id": GALLERY, "versions": list(GALLERY_VERSIONS)}]
         return [{**UBUNTU, "versions": list(PLATFORM_VERSIONS)}]

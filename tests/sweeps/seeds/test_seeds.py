@@ -1,7 +1,5 @@
 """The simulation itself: sixty seeds are clean, every check can fail, and a failing case replays and shrinks."""
 
-from __future__ import annotations
-
 from itertools import chain
 
 import pytest

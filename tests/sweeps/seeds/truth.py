@@ -1,7 +1,5 @@
 """The real course of a run, from the simulator's state and its request log alone."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -28,7 +26,6 @@ class Answered:
 
     @property
     def route(self) -> str:
-        """Its name in ROUTES."""
         return route_of(self.request.method, self.request.path)
 
 
@@ -45,7 +42,7 @@ class Upgrade:
     accepted: bool
     is_under_way: bool
     is_back: bool
-    earlier: tuple[Upgrade, ...]
+    earlier: tuple["Upgrade", ...]
     seen: State
 
     @cached_property
@@ -60,8 +57,7 @@ class Upgrade:
         return frozenset(self.ids)
 
     @property
-    def before_its_batch(self) -> tuple[Upgrade, ...]:
-        """The requests for earlier batches."""
+    def before_its_batch(self) -> tuple["Upgrade", ...]:
         return tuple(each for each in self.earlier if each.batch != self.batch)
 
     @property
@@ -80,10 +76,7 @@ class Truth:
         self.has_plan = bool(played.outputs.get("plan"))
         self._states: dict[float, State] = {}
 
-    # -- looks -------------------------------------------------------------------------------------------
-
     def at(self, moment: float) -> State:
-        """Return the instances at that moment, by id."""
         if moment not in self._states:
             self._states[moment] = {each.instance_id: each for each in self.played.azure.instances(moment)}
         return self._states[moment]
@@ -146,16 +139,13 @@ class Truth:
                 break
         return moment
 
-    # -- writes ----------------------------------------------------------------------------------------
-
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
         """The writes of the model and of instances, without those of automatic repairs."""
-        return [write for write in self.writes if not is_of_repairs(write)]
+        return [write for write in self.writes if not write.path.endswith("/setOrchestrationServiceState")]
 
     @property
     def patches(self) -> list[RequestRecord]:
-        """The writes of the model."""
         return [write for write in self.writes if write.method == "PATCH"]
 
     @cached_property
@@ -255,15 +245,11 @@ class Truth:
 
     @cached_property
     def asked_for(self) -> frozenset[str]:
-        """Every instance with an upgrade request."""
         return frozenset(id_ for upgrade in self.upgrades for id_ in upgrade.ids)
 
     @cached_property
     def ended_operations(self) -> tuple[float, ...]:
-        """The times at which an answer reported the end of an operation."""
         return tuple(at for at, body in self.answers("poll") if body.get("status") != "InProgress")
-
-    # -- state of instances -----------------------------------------------------------------------------------
 
     def was_off(self, instance_id: str) -> bool:
         """Return True if it was stopped when the plan was made."""
@@ -290,9 +276,7 @@ class Truth:
         return instance.power_state == "deallocated" or was_ready
 
     def is_on_image(self, instance: InstanceState) -> bool:
-        """Return True if it runs the image of this rollout, or of the newest model if the model names no
-        exact image.
-        """
+        """Return True if it runs the image of this rollout, or the newest model if that names no exact image."""
         if self.asked.operation == "upgrade-instances" and not self.asked.is_flexible and self.is_floating:
             return instance.latest_model_applied
         return instance.image_version == self.asked.target
@@ -315,14 +299,9 @@ class Truth:
         return self.asked.operation in ("upgrade-instances", "status") and not self.asked.model_holds_target
 
 
-def is_of_repairs(write: RequestRecord) -> bool:
-    """Return True if it suspends or resumes automatic repairs."""
-    return write.path.endswith("/setOrchestrationServiceState")
-
-
 def named_in(patch: RequestRecord) -> list[str]:
     """Return the image that an update of the model names: its id or its version, once."""
-    return [str(value) for path, value in leaves(body_of(patch)) if path[-1] in ("id", "version")]
+    return [str(value) for path, value in leaves(json.loads(patch.body)) if path[-1] in ("id", "version")]
 
 
 def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -332,11 +311,6 @@ def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         return
     for key, value in body.items():
         yield from leaves(value, (*path, key))
-
-
-def body_of(write: RequestRecord) -> Any:
-    """Return the written body."""
-    return json.loads(write.body)
 
 
 def _image_in(model: Any) -> str:
