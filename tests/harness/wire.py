@@ -1,7 +1,7 @@
 """The path of a request to the simulated Azure, with interceptors."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -34,6 +34,19 @@ class Request:
 Send = Callable[[Request], Reply]
 Interceptor = Callable[[Request, Send], Reply]
 Alter = Callable[[str, Any], Any]  # path in lower case, the body of a 200 (None: no 200) -> another body, or None
+
+
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield every value in a JSON document with its path, beginning with the document itself."""
+    yield path, value
+    steps: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        yield from nodes(item, (*path, step))
+
+
+def leaves(value: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    """Return the values in a JSON document that contain no other, with their paths."""
+    return [(path, each) for path, each in nodes(value) if not each or not isinstance(each, dict | list)]
 
 
 def altered(alter: Alter) -> Interceptor:

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
 from azure_simulator import Reply
+from harness.wire import nodes
 from sweeps.bad_input.endless import BODIES, MARK
 
 Way = Callable[[Any, Any, str], Any]  # an object or a list, a key or an index in it, and the drawn text
@@ -157,7 +158,7 @@ class Alteration:
         if self.how == "link":
             linked = {**body, "nextLink": self.text} if isinstance(body, dict) else body
             return with_body(reply, json.dumps(linked).encode()), ("nextLink",)
-        places = [path for path in _places(body) if path]
+        places = [path for path, _ in nodes(body) if path]
         wanted = [path for path in places if path[-1] == self.key] or places
         if not wanted:
             return reply, None
@@ -187,14 +188,6 @@ def with_body(reply: Reply, body: bytes) -> Reply:
     """Return the answer with another body and the matching length."""
     headers = [(name, str(len(body)) if name == "content-length" else value) for name, value in reply.headers]
     return Reply(reply.status, headers, body)
-
-
-def _places(value: Any, path: Place = ()) -> Iterator[Place]:
-    """Return the paths of all fields and items, in the order of the document."""
-    yield path
-    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, item in items:
-        yield from _places(item, (*path, step))
 
 
 def _sendable(text: str) -> str:

@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, unquote_plus
 
 from urllib3.util import parse_url
@@ -14,11 +13,12 @@ from urllib3.util import parse_url
 from harness.pool import checks_of
 from harness.runner_files import NotReadable, read_pairs
 from harness.vocabulary import OUTPUTS
+from harness.wire import Request, leaves
 from permitted import complaint
 from sweeps.bad_input import oracle
 from sweeps.bad_input.case import Case
 from sweeps.bad_input.leaks import SHORTEST_SECRET, forms_of
-from sweeps.bad_input.player import MOST_REQUESTS, SHOWN_LATER, Aftermath, Sent, play
+from sweeps.bad_input.player import MOST_REQUESTS, SHOWN_LATER, Aftermath, play
 from sweeps.bad_input.runner_log import commands_out_of, lines
 from sweeps.bad_input.shown_summary import faults_of
 from sweeps.bad_input.worlds import TIMEOUT
@@ -140,16 +140,7 @@ def _texts_in(document: str) -> str:
         value = json.loads(document)
     except ValueError:
         return ""
-    return "\n".join(_leaves(value))
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """Yield the keys and values of a JSON value as texts."""
-    if isinstance(value, dict | list):
-        for each in value:
-            yield from (each, *_leaves(value[each])) if isinstance(value, dict) else _leaves(each)
-    else:
-        yield str(value)
+    return "\n".join(str(part) for path, leaf in leaves(value) for part in (*path, leaf))
 
 
 SLACK = 400.0  # seconds beyond the timeout: for the last answer, and for resuming automatic repairs
@@ -161,20 +152,20 @@ SHOWN = 200  # characters of an address
 def asks_nobody_else(after: Aftermath) -> Iterator[str]:
     """Check that every request goes to a host that the inputs, or Microsoft's clouds, name."""
     homes = after.hostile.homes.all
-    for origin, sent in {sent.origin: sent for sent in after.hostile.sent}.items():
+    for origin, request in dict(after.hostile.sent).items():
         if origin not in homes:
-            yield f"{sent.request.method} {sent.request.url[:SHOWN]!r}, a host of {origin[:SHOWN]}"
+            yield f"{request.method} {request.url[:SHOWN]!r}, a host of {origin[:SHOWN]}"
 
 
 def secrets_go_home(after: Aftermath) -> Iterator[str]:
     """Check that each secret goes only to its own host."""
     kinds = {secret: kind for secret, kind in after.hostile.secrets.kinds.items() if len(secret) >= SHORTEST_SECRET}
     wrong = set()
-    for sent in after.hostile.sent:
-        said = _everything_in(sent)
+    for origin, request in after.hostile.sent:
+        said = _everything_in(request)
         for secret, kind in kinds.items():
-            if sent.origin != after.hostile.homes.of(kind) and secret in said:
-                wrong.add(f"{kind}: its {secret[:8]}... went to {sent.request.url[:SHOWN]!r}")
+            if origin != after.hostile.homes.of(kind) and secret in said:
+                wrong.add(f"{kind}: its {secret[:8]}... went to {request.url[:SHOWN]!r}")
     yield from sorted(wrong)
 
 
@@ -184,14 +175,14 @@ def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
     At the authority's own host, the authority decides where signing in is.
     """
     names_another = any(name.lower() in NAMES for name in after.case.inputs)
-    for sent in after.hostile.sent:
-        if sent.origin == after.hostile.homes.authority and b"grant_type=" in sent.request.body:
+    for origin, request in after.hostile.sent:
+        if origin == after.hostile.homes.authority and b"grant_type=" in request.body:
             continue
-        path = parse_url(sent.request.url).path or ""
-        is_write = sent.request.method != "GET" and not path.endswith("/token")
+        path = parse_url(request.url).path or ""
+        is_write = request.method != "GET" and not path.endswith("/token")
         if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
-            yield f"{sent.request.method} {path} is not of the set that was named"
-        if wrong := complaint(sent.request.method, sent.request.url, sent.request.body):
+            yield f"{request.method} {path} is not of the set that was named"
+        if wrong := complaint(request.method, request.url, request.body):
             yield wrong
 
 
@@ -205,10 +196,9 @@ def ends_in_time(after: Aftermath) -> Iterator[str]:
         yield f"{after.hostile.unpacked} bytes were taken of one answer"
 
 
-def _everything_in(sent: Sent) -> str:
-    body = sent.request.body.decode("utf-8", "replace")
-    url = sent.request.url
-    return "\n".join((url, unquote(url), *sent.request.headers.values(), body, unquote_plus(body)))
+def _everything_in(request: Request) -> str:
+    body = request.body.decode("utf-8", "replace")
+    return "\n".join((request.url, unquote(request.url), *request.headers.values(), body, unquote_plus(body)))
 
 
 CHECKS = checks_of(sys.modules[__name__])

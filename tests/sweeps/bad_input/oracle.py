@@ -1,10 +1,11 @@
 """Facts about a case that need no action: whether its inputs are bad, and which instances may be upgraded."""
 
 import re
+from itertools import starmap
 
 from harness.vocabulary import CHOICES, INPUTS
-from sweeps.bad_input.case import Case
-from sweeps.bad_input.player import Aftermath, Struck
+from sweeps.bad_input.case import Alteration, Case, Place
+from sweeps.bad_input.player import Aftermath
 from sweeps.bad_input.worlds import CURRENT, DUE, NAMES, PROTECTED
 
 _PROTECTION = frozenset({"protectionPolicy", "protectFromScaleSetActions"})
@@ -35,8 +36,8 @@ def are_inputs_surely_bad(case: Case) -> bool:
 
 def lies_about_writes(after: Aftermath) -> bool:
     """Return True if an answer says that a write was refused although it was carried out, which Azure never does."""
-    struck = [each.alteration for each in after.hostile.struck]
-    return any(each.route in ("patch", "upgrade", "repairs") and each.how in ("error", "status") for each in struck)
+    struck = [each for each, _ in after.hostile.struck if each.route in ("patch", "upgrade", "repairs")]
+    return any(each.how in ("error", "status") for each in struck)
 
 
 def upgraded(after: Aftermath) -> frozenset[str]:
@@ -52,16 +53,15 @@ def may_be_upgraded(after: Aftermath) -> frozenset[str]:
     because the model supplies what the inputs leave out.
     """
     struck = after.hostile.struck
-    about_images = any(each.alteration.route in ("set", "image", "instances", "patch") for each in struck)
+    about_images = any(each.route in ("set", "image", "instances", "patch") for each, _ in struck)
     allowed = set(DUE)
     if after.case.inputs or after.case.world == "vhd" or about_images:
         allowed.add(CURRENT)
-    if any(_hides_protection(each) for each in struck) or "protected-instances" in after.case.inputs:
+    if any(starmap(_hides_protection, struck)) or "protected-instances" in after.case.inputs:
         allowed.add(PROTECTED)
     return frozenset(allowed)
 
 
-def _hides_protection(struck: Struck) -> bool:
+def _hides_protection(alteration: Alteration, place: Place | None) -> bool:
     """Return True if it struck an instance's protection, or something around it."""
-    place = struck.place
-    return struck.alteration.route == "instances" and (place is None or len(place) < 4 or bool({*place} & _PROTECTION))
+    return alteration.route == "instances" and (place is None or len(place) < 4 or bool({*place} & _PROTECTION))

@@ -7,8 +7,9 @@ from typing import Any
 
 from azure_simulator import InstanceState
 from harness.routes import route_of
+from harness.wire import leaves
 from sweeps.seeds.asked import at_least, is_off, seconds
-from sweeps.seeds.truth import State, Truth, Upgrade, leaves, named_in
+from sweeps.seeds.truth import State, Truth, Upgrade, named_in
 
 ALLOWED = ("properties", "virtualMachineProfile", "storageProfile", "imageReference")
 # Seconds that a write may take: it may need a token first, which has its own retries.
@@ -144,7 +145,7 @@ def image_only(truth: Truth) -> Iterator[str]:
     for patch in truth.patches:
         for path, value in leaves(json.loads(patch.body)):
             if path[:-1] != ALLOWED:
-                yield f"the update of the model wrote {'.'.join(path)} = {value!r}"
+                yield f"the update of the model wrote {'.'.join(map(str, path))} = {value!r}"
         named, goes_back = named_in(patch), truth.turn is not None and patch.at >= truth.turn.at
         if not goes_back and named != [truth.asked.target]:
             yield f"the update of the model named {named}, but {truth.asked.target} was requested"

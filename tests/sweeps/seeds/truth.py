@@ -10,6 +10,7 @@ from typing import Any
 from azure_simulator import InstanceState, RequestRecord
 from harness.playing import Played
 from harness.routes import route_of
+from harness.wire import leaves
 from sweeps.seeds.asked import Asked, is_off
 from sweeps.seeds.case import Case
 
@@ -302,15 +303,6 @@ class Truth:
 def named_in(patch: RequestRecord) -> list[str]:
     """Return the image that an update of the model names: its id or its version, once."""
     return [str(value) for path, value in leaves(json.loads(patch.body)) if path[-1] in ("id", "version")]
-
-
-def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every value of a body, with its path."""
-    if not isinstance(body, dict) or not body:
-        yield path, body
-        return
-    for key, value in body.items():
-        yield from leaves(value, (*path, key))
 
 
 def _image_in(model: Any) -> str:
