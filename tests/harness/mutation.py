@@ -61,10 +61,10 @@ def _defined(name: str, module: str = "") -> Iterator[Any]:
 
 
 def _only(name: str, found: Iterator[Any]) -> Any:
-    first, *others = [*found] or [None]
-    if first is None or others:
-        raise LookupError(f"{name} is defined {1 + len(others) if first else 0} times")
-    return first
+    objects = [*found]
+    if len(objects) != 1:
+        raise LookupError(f"{name} is defined {len(objects)} times")
+    return objects[0]
 
 
 def _modules() -> Iterator[ModuleType]:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from azure_simulator import RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
+from azure_simulator import Reply, RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
 from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
-from harness.wire import Interceptor, Request, noting, wired
+from harness.wire import Interceptor, Request, Send, wired
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment
@@ -92,7 +92,12 @@ def play(
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
     sent: list[Request] = []
-    transport = wired(azure, noting(sent), *interceptors)
+
+    def note(request: Request, send: Send) -> Reply:
+        sent.append(request)
+        return send(request)
+
+    transport = wired(azure, note, *interceptors)
     played = play_job(azure, clock, folder, settings, environ, transport=transport, name=scenario.name)
     return replace(played, sent=sent)
 

@@ -21,10 +21,6 @@ class Verdict:
     wrong: tuple[str, ...]
     cases: int = 1
 
-    def show(self) -> None:
-        """Print the problems, and the command that replays the case."""
-        print("\n  ".join(["FAILED", *self.wrong, f"again: {self.replay}"]), flush=True)
-
 
 def checks_of(*modules: ModuleType) -> dict[str, Callable[[Any], Iterator[str]]]:
     """Return the checks of the modules by name: their public generators, which yield a sentence for a broken rule."""
@@ -44,7 +40,7 @@ def sweep(noun: str, judge: Callable[[T], Verdict], cases: Iterable[T], *, chunk
             kinds[verdict.kind] += verdict.cases
             if verdict.wrong:
                 wrong.append(verdict)
-                verdict.show()
+                print("\n  ".join(["FAILED", *verdict.wrong, f"again: {verdict.replay}"]), flush=True)
     seconds, count = time.monotonic() - began, kinds.total()
     counted = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
     print(f"{count} {noun} in {seconds:.0f} s, {count / seconds:.1f} a second, {len(wrong)} failed: {counted}.")

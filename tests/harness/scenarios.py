@@ -9,6 +9,9 @@ UBUNTU = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sk
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 NEW_MODEL = {**UBUNTU, "version": NEW}  # `fleet.image` of a set whose model already holds the target
 REPAIRS = {"properties": {"automaticRepairsPolicy": {"enabled": True, "gracePeriod": "PT30M"}}}
+GALLERIES = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute/galleries"
+)
 
 Scenario = dict[str, Any]
 

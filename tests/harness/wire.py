@@ -67,16 +67,6 @@ def altered(alter: Alter) -> Interceptor:
     return answer
 
 
-def noting(sent: list[Request]) -> Interceptor:
-    """Put every request into `sent` as it leaves, whatever becomes of it."""
-
-    def answer(request: Request, send: Send) -> Reply:
-        sent.append(request)
-        return send(request)
-
-    return answer
-
-
 def wired(
     azure: SimulatedAzure, *interceptors: Interceptor, adapter: Callable[[Exchange], HTTPAdapter] = SimulatorAdapter
 ) -> Callable[[Any], SimulatorTransport]:
@@ -86,7 +76,7 @@ def wired(
     """
     send: Send = lambda each: azure.exchange(each.method, each.url, each.headers, each.body, each.patience)  # noqa: E731
     for interceptor in reversed(interceptors):
-        send = partial(interceptor, send=send)
+        send = partial(_through, interceptor, send)
 
     def exchange(*parts: Any) -> Reply:
         return send(Request(*parts))
@@ -98,3 +88,7 @@ def wired(
         return made
 
     return transport
+
+
+def _through(interceptor: Interceptor, send: Send, request: Request) -> Reply:
+    return interceptor(request, send)

@@ -59,7 +59,7 @@ JSON_WAYS: dict[str, Way] = {
     "huge-list": _always([{}] * 5000),
     "empty-list": _always([]),
     "empty-object": _always({}),
-    "deep": _always(reduce(lambda inner, _: {"value": [inner]}, range(100), "bottom")),
+    "deep": _always(json.loads('{"value": [' * 100 + '"bottom"' + "]}" * 100)),
     "text": _put(lambda _value, text: text),
     "key": _rename,
     "case": _capitalise,

@@ -1,6 +1,4 @@
-"""Draws the cases: a. by inputs, b. by altered answers, c. by names, d. by errors, e. by addresses, f. by endless
-answers, and by all of these together.
-"""
+"""Draws and plays the cases: a. inputs, b. altered answers, c. names, d. errors, e. addresses, f. endless answers."""
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -74,9 +72,7 @@ _hostile = st.dictionaries(
 )
 inputs = st.one_of(_hostile, _taken(), st.builds(lambda a, b: {**a, **b}, _taken(), _hostile))
 environs = st.one_of(
-    st.just({}),
-    st.just({"RUNNER_DEBUG": "1"}),
-    st.dictionaries(_ENVIRON, st.one_of(texts, _ALMOST), max_size=2),
+    st.just({}), st.just({"RUNNER_DEBUG": "1"}), st.dictionaries(_ENVIRON, st.one_of(texts, _ALMOST), max_size=2)
 )
 
 

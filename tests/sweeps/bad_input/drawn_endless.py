@@ -8,17 +8,15 @@ from sweeps.bad_input.case import Alteration, Case
 from sweeps.bad_input.drawn_answers import routes, worlds
 from sweeps.bad_input.endless import BODIES
 
-_LISTS = st.sampled_from(("instances", "instances", "permissions", "image"))
-_ON = st.sampled_from((0, 1, 3))  # the first endless answer
-_FURTHER = ("{self}", "{self}&page={number}", "{self}&page={number}#{number}")
 _SOON = ("0.0001", "0", "-1", "1e-9", "0.5", "")
 
 
 @st.composite
 def _lists(draw: st.DrawFn) -> list[Alteration]:
-    route = draw(_LISTS)
+    route = draw(st.sampled_from(("instances", "instances", "permissions", "image")))
+    further = draw(st.sampled_from(("{self}", "{self}&page={number}", "{self}&page={number}#{number}")))
     emptied = [Alteration(route, "empty-list", key="value")] if draw(st.booleans()) else []
-    return [*emptied, Alteration(route, "link", text=draw(st.sampled_from(_FURTHER)))]
+    return [*emptied, Alteration(route, "link", text=further)]
 
 
 @st.composite
@@ -26,8 +24,7 @@ def _bodies(draw: st.DrawFn) -> list[Alteration]:
     kind = draw(st.sampled_from((*BODIES, "trickle", "trickle")))
     # only one: even 64 MiB take time to read
     number = draw(st.sampled_from((0, 1)))
-    whenever = {"first": number, "last": 1_000_000 if kind == "trickle" else number}
-    made = [Alteration(draw(routes), kind, **whenever)]  # type: ignore[arg-type]
+    made = [Alteration(draw(routes), kind, first=number, last=1_000_000 if kind == "trickle" else number)]
     if draw(st.integers(0, 3)) == 0:
         made.append(replace(made[0], how="status", status=draw(st.sampled_from((401, 404, 409, 503)))))
     return made
@@ -61,7 +58,7 @@ def _circles(draw: st.DrawFn) -> list[Alteration]:
 @st.composite
 def _cases(draw: st.DrawFn) -> Case:
     made = draw(st.one_of(_lists(), _bodies(), _waits(), _operations(), _circles()))
-    first = draw(_ON)
+    first = draw(st.sampled_from((0, 1, 3)))  # the first endless answer
     later = tuple(each if each.how in BODIES or each.last == 0 else replace(each, first=first) for each in made)
     return Case(world=draw(worlds), alterations=later)
 

@@ -42,7 +42,7 @@ ODD = (
 
 BAITS = (*COMMANDS, *MARKUP, *ODD)
 
-_kinds = st.one_of(
+_kinds: st.SearchStrategy[str] = st.one_of(
     st.sampled_from(COMMANDS),
     st.sampled_from(MARKUP),
     st.sampled_from(ODD),

@@ -23,8 +23,6 @@ from sweeps.bad_input.runner_log import commands_out_of, lines
 from sweeps.bad_input.shown_summary import faults_of
 from sweeps.bad_input.worlds import TIMEOUT
 
-LARGEST_STATE = 5000  # characters that show the progress of the rollout
-
 
 def faults(after: Aftermath) -> list[str]:
     """Return all problems; nothing if the run was sound."""
@@ -68,7 +66,7 @@ def files_are_readable(after: Aftermath) -> Iterator[str]:
         yield f"the outputs are {names}"
     known = {("repairs", "suspended"), ("repairs", "resumed")}
     for name, value in states:
-        is_progress = name == "rollout" and len(value) < LARGEST_STATE and isinstance(json.loads(value), dict)
+        is_progress = name == "rollout" and len(value) < 5000 and isinstance(json.loads(value), dict)
         if (name, value) not in known and not is_progress:
             yield f"the state has {name} = {value[:200]}"
     found = {each.name for each in after.folder.iterdir()}

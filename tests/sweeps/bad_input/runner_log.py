@@ -59,7 +59,6 @@ def _wrong_with(text: str) -> str:
     return ""
 
 
-SECONDS = 20
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 # actions/runner `ActionCommand.cs`: the old syntax anywhere in a line, the new one at the start of a line
 _OLD = re.compile(r"##\[[^\]]*\]")
@@ -74,7 +73,7 @@ def commands_out_of(files: Iterable[Path], values: Iterable[str]) -> list[str]:
     shown = "".join(f"cat {shlex.quote(str(file))}\necho\n" for file in files if file.exists())
     said = "".join(f"echo {shlex.quote(value)}\n" for value in values)
     script = (shown + said).replace("\x00", "").encode("utf-8", "surrogatepass")
-    done = subprocess.run(["sh"], input=script, capture_output=True, timeout=SECONDS, check=True)
+    done = subprocess.run(["sh"], input=script, capture_output=True, timeout=20, check=True)
     return commands_in(done.stdout.decode("utf-8", "replace"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure_simulator import Scenario
 from harness.playing import as_scenario
-from harness.scenarios import NEW, REPAIRS, fleet_of
+from harness.scenarios import GALLERIES, NEW, REPAIRS, fleet_of
 
 DUE = frozenset({"0", "3", "4"})
 PROTECTED, CURRENT = "1", "2"
@@ -18,10 +18,7 @@ TIMEOUT = 1200.0  # seconds, for the whole run
 
 _DISKS = "https://golden.blob.core.windows.net/images"
 _SAS = "?sv=2026-01-01&sr=b&sig=oFtHeMoDeL%2Fq9ZwX7vUt5sRq3pOn1mLk%3D"
-_GALLERY = (
-    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
-    "/galleries/golden/images/web"
-)
+_GALLERY = f"{GALLERIES}/golden/images/web"
 NAMES = {"flexible": "simulated-set_0000000"}  # the prefix of the ids of a world's instances
 
 

@@ -12,8 +12,6 @@ from sweeps.kills.judging import Point, judge, points_of
 from sweeps.kills.runs import Kill, Moment
 from sweeps.kills.scenarios import LARGE, swept
 
-CHUNK = 8  # points for a process at a time: mostly of one scenario, whose undisturbed run it then knows
-
 
 def main() -> int:
     """Run the command line. Return 1 if any point was wrong."""
@@ -27,7 +25,8 @@ def main() -> int:
     names = [chosen.scenario] if chosen.scenario else [*swept(), LARGE]
     with ProcessPoolExecutor() as pool:
         kills = list(chain.from_iterable(pool.map(points_of, names)))
-    return bool(sweep("points", judge, [*map(Point, names), *kills], chunk=CHUNK))
+    # the points that a process gets at a time are mostly of one scenario, whose undisturbed run it then knows
+    return bool(sweep("points", judge, [*map(Point, names), *kills], chunk=8))
 
 
 if __name__ == "__main__":

@@ -23,15 +23,13 @@ AS_ASKED = ("succeeded", "model-updated", "nothing-to-do")
 def problems(calm: Ran, ran: Ran) -> list[str]:
     """List the problems of `ran`, the killed and repeated run of the scenario with the undisturbed run `calm`.
 
-    Both must have the same exit code, the same outcome and, an hour after the end, the same instances with the same
-    image, model state, provisioning state and availability. The hour is needed because a repeated run does not wait for
-    a lagging flag. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last
-    write. If the undisturbed run ended early, by its own limit (`stop-after`, `timeout`) or by a passing fault, the
-    repeated one may get further, but never less far.
+    Both must end alike and, an hour later, when no flag lags any more, leave the same instances in the same state.
+    `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last write. If the
+    undisturbed run ended early, by its own limit (`stop-after`, `timeout`) or by a passing fault, the repeated one may
+    get further, but never less far.
 
-    A scenario with a rollback has two cases. If the run is killed before the rollback begins, the repeated run goes
-    forward again, and its claims must be true whatever its outcome. If it is killed later, `operation: rollback`
-    continues it, and every moved instance must be back.
+    With a rollback, a run that is killed before the rollback begins goes forward again, and only its claims must be
+    true. If it is killed later, `operation: rollback` continues it, and every moved instance must be back.
     """
     if _moves_both_ways(ran):
         return [*false_claims(ran), *_after_death(ran), *_not_returned(calm, ran)]
@@ -128,9 +126,6 @@ def _passes(fault: Fault) -> bool:
     return isinstance(fault, PASSING)
 
 
-DRAWN_OF_LARGE = 50
-
-
 @dataclass(frozen=True, slots=True)
 class Point:
     """One scenario with one kill, or undisturbed without a kill."""
@@ -158,7 +153,7 @@ def judge(point: Point) -> Verdict:
 def points_of(name: str, drawn: int | None = None) -> list[Point]:
     """Return every kill of a scenario, or a number of kills drawn by its name, which are the same in every run."""
     kills = [Kill(call, moment) for call in range(1, calm(name).calls + 1) for moment in Moment]
-    drawn = DRAWN_OF_LARGE if name == LARGE else drawn
+    drawn = 50 if name == LARGE else drawn
     if drawn is not None and drawn < len(kills):
         kills = sorted(random.Random(name).sample(kills, drawn), key=lambda kill: (kill.call, kill.moment.value))
     return [Point(name, kill) for kill in kills]

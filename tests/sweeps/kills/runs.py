@@ -207,8 +207,8 @@ class _World:
         """Return the inputs of the next run, as the post step names them."""
         under_way = from_value(self._saved.get(ROLLOUT, ""))
         named = dict(INPUT.findall(under_way.way_back if under_way is not None else ""))
-        replaced = [name for name in self._scenario.inputs if name.startswith("image-") or name == "on-failure"]
-        return {name: text for name, text in self._scenario.inputs.items() if not named or name not in replaced} | named
+        stay = [name for name in self._scenario.inputs if not (named and name.startswith(("image-", "on-failure")))]
+        return {name: self._scenario.inputs[name] for name in stay} | named
 
     def finish(self, inputs: Mapping[str, str]) -> Ran:
         """Run one job without a kill, and look at the instances an hour later."""

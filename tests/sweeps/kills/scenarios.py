@@ -19,7 +19,6 @@ SHORTER = Timing(upgrade=(3.0, 4.0), healthy_after=(3.0, 4.0), model_update=2.0)
 TWO, THREE = (1, 1), (2, 2, 2)
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
-
 OWN = {
     TINY: fleet_of(TWO),
     "lost answers": fleet_of(

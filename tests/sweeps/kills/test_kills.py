@@ -7,24 +7,21 @@ from sweeps.kills.judging import Point, calm, false_claims, judge, points_of
 from sweeps.kills.runs import Kill, Moment, killed, undisturbed
 from sweeps.kills.scenarios import TINY, scenario_of, swept
 
-DRAWN = 1
-PARTS = 4  # parts of the tiny scenario, for as many cores
-
 
 def wrong_at(points: list[Point]) -> list[object]:
     return [verdict for verdict in map(judge, points) if verdict.wrong]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", range(4))
 def test_a_tiny_scenario_may_be_killed_anywhere(part: int) -> None:
     points = points_of(TINY)
     assert len(points) == 2 * calm(TINY).calls > 40
-    assert wrong_at(points[part::PARTS]) == []
+    assert wrong_at(points[part::4]) == []
 
 
 @pytest.mark.parametrize("name", swept())
 def test_the_others_may_be_killed_at_drawn_points(name: str) -> None:
-    assert wrong_at([Point(name), *points_of(name, DRAWN)]) == []
+    assert wrong_at([Point(name), *points_of(name, 1)]) == []
 
 
 REPAIRS = "repairs, lost answers"

@@ -83,8 +83,7 @@ def passes(fault: Fault) -> bool:
     """Return True for a lie that passes: nothing is wrong, and another look shows the truth."""
     kind = fault["kind"]
     if kind == "http":
-        hides_signal = fault.get("without", [""])[0] in SIGNALS.values()
-        is_once = fault.get("count", 1) <= 2 and not (hides_signal and fault.get("count", 1) > 1)
+        is_once = fault.get("count", 1) <= (1 if hides_the_signal(fault) else 2)
         return "empty" in fault or (("without" in fault or "missing" in fault) and is_once)
     if kind == "error":
         return fault["error"] in _PASSING_ERRORS

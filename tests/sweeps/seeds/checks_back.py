@@ -6,7 +6,7 @@ from itertools import pairwise
 from azure_simulator import InstanceState
 from sweeps.seeds.asked import is_off, seconds
 from sweeps.seeds.checks_writes import ON_ITS_WAY
-from sweeps.seeds.truth import State, Truth, Upgrade, named_in
+from sweeps.seeds.truth import State, Truth, named_in
 
 
 def back_image(truth: Truth) -> Iterator[str]:
@@ -56,8 +56,8 @@ def back_called_for(truth: Truth) -> Iterator[str]:
         yield f"turned back at {turn.at}, but this run had changed nothing"
     if not _was_seen_bad(truth):
         yield f"turned back at {turn.at}, but no instance had been bad on the target at any look"
-    before = [patch.at for patch in truth.patches if patch.at < turn.at]
-    late = before[-1] + truth.case.lag("model-lags") + ON_ITS_WAY if before and truth.case.lag("model-lags") else 0.0
+    before, lag = [patch.at for patch in truth.patches if patch.at < turn.at], truth.case.lag("model-lags")
+    late = before[-1] + lag + ON_ITS_WAY if before and lag else 0.0
     held = [image for at, image in truth.models_seen if late < at < turn.at]
     if held and truth.asked.operation == "upgrade" and held[-1] != truth.asked.target:
         yield f"turned back at {turn.at}, but somebody had put {held[-1]} into the model"
@@ -91,7 +91,7 @@ def _was_due(truth: Truth, id_: str) -> bool:
 def _place(truth: Truth, id_: str) -> tuple[int, int]:
     if not truth.asked.is_healthy(truth.seen_at_turn[id_]):
         return (0, 0)
-    there: list[Upgrade] = [each for each in truth.upgrades if not each.is_back and not truth.asked.goes_back]
+    there = [each for each in truth.upgrades if not each.is_back and not truth.asked.goes_back]
     newest = max((number for number, each in enumerate(there, 1) if id_ in each.ids), default=0)
     return (1, -newest)
 
@@ -110,8 +110,5 @@ def _was_seen_bad(truth: Truth) -> bool:
 
 
 def _is_bad(truth: Truth, instance: InstanceState, seen: State) -> bool:
-    if is_off(instance) and instance.power_state == "deallocated":
-        return False
-    has_failed = instance.provisioning_state == "Failed" or not truth.asked.is_healthy(instance)
     is_ours = instance.instance_id in truth.asked_for_there or truth.moved(instance, seen)
-    return has_failed and is_ours
+    return is_ours and instance.power_state != "deallocated" and not truth.asked.is_healthy(instance)

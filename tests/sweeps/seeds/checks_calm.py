@@ -1,7 +1,6 @@
-"""Without faults and other actors a run ends as its inputs demand, and keeps every promise exactly.
+"""Checks of runs without faults and other actors, by independent arithmetic.
 
-The expected outcome is computed here independently, as far as arithmetic can tell it. If inputs and set contradict each
-other in ways that only a plan shows, both outcomes are accepted.
+If inputs and set contradict each other in ways that only a plan shows, both outcomes are accepted.
 """
 
 from collections import Counter

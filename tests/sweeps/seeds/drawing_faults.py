@@ -38,7 +38,12 @@ class _Draw(FaultDraw):
         super().__init__(rng, fleet, document)
         self._new = 90  # the number of the last new instance
         self.kinds: dict[str, Callable[[], Fault]] = {
-            "comes-up-unhealthy": self._comes_up_unhealthy,
+            "comes-up-unhealthy": lambda: on_instance(
+                "comes-up-unhealthy",
+                self._one(),
+                **self._perhaps(0.6, seconds=[20, 100, 400]),
+                **self._perhaps(0.3, flap_seconds=[5, 20, 60]),
+            ),
             "provisioning-failure": self._provisioning_failure,
             "hangs": lambda: on_instance("hangs", self._one()),
             "stays-on-old-image": lambda: on_instance("stays-on-old-image", self._one()),
@@ -52,7 +57,7 @@ class _Draw(FaultDraw):
             "operation": self._operation,
             "vanish": lambda: self._event("vanish"),
             "appear": self._appear,
-            "fall-ill": self._become_unhealthy,
+            "fall-ill": lambda: self._event("fall-ill", **self._perhaps(0.6, seconds=[10, 90])),
             "stop": lambda: self._event("stop", power=rng.choice(["stopped", "deallocated"])),
             "updated-by-somebody": lambda: self._event("updated-by-somebody", seconds=rng.choice([10, 60, 300])),
             "model-change": self._model_change,
@@ -64,14 +69,6 @@ class _Draw(FaultDraw):
         later = on_instance("fall-ill", self._one(), after_upgrade=self._rng.randint(1, 3))
         failure = self._provisioning_failure()
         return self._rng.choice([unhealthy, failure, {**later, "delay": self._rng.choice([0, 20, 90])}])
-
-    def _comes_up_unhealthy(self) -> Fault:
-        drawn: Fault = on_instance("comes-up-unhealthy", self._one())
-        if self._rng.random() < 0.6:
-            drawn["seconds"] = self._rng.choice([20, 100, 400])
-        if self._rng.random() < 0.3:
-            drawn["flap_seconds"] = self._rng.choice([5, 20, 60])
-        return drawn
 
     def _provisioning_failure(self) -> Fault:
         ending = {"operation": self._rng.choice(["failed", "succeeded"]), "code": "OSProvisioningTimedOut"}
@@ -100,26 +97,19 @@ class _Draw(FaultDraw):
 
     def _operation(self) -> Fault:
         drawn = on_request(self._rng.choice(["upgrade", "patch"]), "operation", nth=self._rng.randint(1, 3))
-        if self._rng.random() < 0.6:
-            drawn["seconds"] = self._rng.choice([0, 30, 200, 5000])
+        drawn |= self._perhaps(0.6, seconds=[0, 30, 200, 5000])
         if "seconds" not in drawn or self._rng.random() < 0.5:
             drawn["code"] = self._rng.choice(CODES)
         return drawn
 
-    def _at(self) -> dict[str, Any]:
-        return self._when(0.5, [0, 1, 20, 90])
-
     def _event(self, kind: str, **more: Any) -> Fault:
-        return on_instance(kind, self._one(), **self._at(), **more)
-
-    def _become_unhealthy(self) -> Fault:
-        return self._event("fall-ill", **({"seconds": self._rng.choice([10, 90])} if self._rng.random() < 0.6 else {}))
+        return on_instance(kind, self._one(), **self._when(), **more)
 
     def _appear(self) -> Fault:
         like = self._rng.choice(self._made)
         self._new += 1
         drawn: Fault = {"kind": "appear", "instance": self._name(self._new, str(self._new))}
-        drawn |= {"image": self._rng.choice(["old", "new"]), **self._at()}
+        drawn |= {"image": self._rng.choice(["old", "new"]), **self._when()}
         if like.update_domain is not None:
             drawn["update_domain"] = like.update_domain
         return drawn | ({"zone": like.zone} if like.zone else {})
@@ -131,4 +121,4 @@ class _Draw(FaultDraw):
             profile(osProfile={"allowExtensionOperations": False}),
             {"properties": {"upgradePolicy": {"mode": "Automatic"}}},
         ]
-        return {"kind": "model-change", "patch": self._rng.choice(patches), **self._at()}
+        return {"kind": "model-change", "patch": self._rng.choice(patches), **self._when()}

@@ -27,11 +27,6 @@ def strategies_of(instances: Iterable[Any]) -> dict[str, bool]:
     return shows
 
 
-def draw_operation(rng: Random) -> str:
-    """Draw the operation; the scale set is then drawn to fit it."""
-    return rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
-
-
 def draw_inputs(
     rng: Random, fleet: SetDescription, document: dict[str, Any], operation: str, *, calm: bool
 ) -> dict[str, str]:

@@ -10,19 +10,13 @@ from sweeps.seeds.case import FOR_GOOD, SIGNALS, Fault
 
 Draw = Callable[[], Fault]
 
-HEALTH_EXTENSION = {
-    "name": "HealthExtension",
-    "properties": {
-        "publisher": "Microsoft.ManagedServices",
-        "type": "ApplicationHealthLinux",
-        "typeHandlerVersion": "1.0",
-        "autoUpgradeMinorVersion": True,
-        "settings": {"protocol": "http", "port": 80, "requestPath": "/health"},
-    },
-}
-MONITORING = {
-    "name": "MonitoringAgent",
-    "properties": {"publisher": "Contoso", "type": "Monitoring", "typeHandlerVersion": "1.0"},
+MONITORING = {"publisher": "Contoso", "type": "Monitoring", "typeHandlerVersion": "1.0"}
+HEALTH = {
+    "publisher": "Microsoft.ManagedServices",
+    "type": "ApplicationHealthLinux",
+    "typeHandlerVersion": "1.0",
+    "autoUpgradeMinorVersion": True,
+    "settings": {"protocol": "http", "port": 80, "requestPath": "/health"},
 }
 SHORT_LAG = 20.0  # seconds; a bake of the default time is longer than old health is shown
 CODES = ("OperationPreempted", "InternalExecutionError", "VMExtensionProvisioningError")
@@ -37,6 +31,9 @@ def draw_lies(rng: Random, fleet: SetDescription, document: dict[str, Any]) -> l
 
 class FaultDraw:
     """Draws the parts of which the faults of one scenario consist."""
+
+    share_at = 0.5  # of the events at a second of the run; the others come after one of the first upgrades
+    delays: tuple[int, ...] = (0, 1, 20, 90)
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
         self._rng = rng
@@ -54,11 +51,15 @@ class FaultDraw:
         """Return the id of a new instance."""
         return f"simulated-set_{number:08x}" if self._fleet.get("orchestration") == "Flexible" else id_
 
-    def _when(self, share_at: float, delays: list[int]) -> dict[str, Any]:
-        """Draw a second of the run, or a delay after one of the first upgrades."""
-        if self._rng.random() < share_at:
+    def _when(self) -> dict[str, Any]:
+        if self._rng.random() < self.share_at:
             return {"at": round(self._rng.uniform(0, 300), 1)}
-        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice(delays)}
+        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice(self.delays)}
+
+    def _perhaps(self, share: float, **options: list[Any]) -> dict[str, Any]:
+        """Draw a value for each of these keys with this probability, and otherwise nothing."""
+        is_drawn = self._rng.random() < share
+        return {name: self._rng.choice(values) for name, values in options.items()} if is_drawn else {}
 
 
 class Lies(FaultDraw):
@@ -67,6 +68,9 @@ class Lies(FaultDraw):
     `passing` ones only cost time. `lasting` ones may end a run, but the image does not cause them. `bad` ones are
     caused by the image.
     """
+
+    share_at = 0.3
+    delays = (0, 10, 30, 65, 90)
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
         super().__init__(rng, fleet, document)
@@ -87,22 +91,19 @@ class Lies(FaultDraw):
         }
         self.lasting: dict[str, Draw] = {
             "scale-out": self._scale_out,
-            "scale-in": lambda: {"kind": "scale-in", **self._at()},
+            "scale-in": lambda: {"kind": "scale-in", **self._when()},
         }
         if self._fleet["health"] != "none" and self._inputs.get("health") != "ignore":
             self.passing["health-lags"] = self._health_lags
         if self._fleet["health"] in SIGNALS:
             self.passing["signal-missing-once"] = lambda: self._without_signal(nth=rng.randint(1, 6))
-            self.lasting["signal-gone"] = lambda: self._without_signal(count=FOR_GOOD, during=self._at())
+            self.lasting["signal-gone"] = lambda: self._without_signal(count=FOR_GOOD, during=self._when())
         if "virtualMachineProfile" in document.get("model", {}).get("properties", {}):  # that of Spot instances
-            self.lasting["evict"] = lambda: on_instance("evict", self._one(), **self._at())
+            self.lasting["evict"] = lambda: on_instance("evict", self._one(), **self._when())
         self.bad: dict[str, Draw] = {"bad-image": self._bad_image}
 
-    def _at(self) -> dict[str, Any]:
-        return self._when(0.3, [0, 10, 30, 65, 90])
-
     def _in_a_list(self, **effect: Any) -> Fault:
-        when = {"during": self._at()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
+        when = {"during": self._when()} if self._rng.random() < 0.7 else {"nth": self._rng.randint(2, 12)}
         return on_request("instances", **effect, **when)
 
     def _health_lags(self) -> Fault:
@@ -126,7 +127,9 @@ class Lies(FaultDraw):
         return {**drawn, "cancelled": True} if self._rng.random() < 0.4 else drawn
 
     def _somebody_changes(self) -> Fault:
-        extensions = [MONITORING, HEALTH_EXTENSION] if self._fleet["health"] == "extension" else [MONITORING]
+        extensions: list[Fault] = [{"name": "MonitoringAgent", "properties": MONITORING}]
+        if self._fleet["health"] == "extension":
+            extensions.append({"name": "HealthExtension", "properties": HEALTH})
         changes: list[Fault] = [
             {"patch": {"sku": {"name": "Standard_D4s_v5"}}},
             {"patch": {"sku": {"capacity": 2 + len(self._ids)}}},
@@ -134,11 +137,11 @@ class Lies(FaultDraw):
             {"patch": {"tags": {"owner": "somebody"}}},
             {"patch": profile(extensionProfile={"extensions": extensions})},
         ]
-        return {"kind": "model-change", **self._rng.choice(changes), **self._at()}
+        return {"kind": "model-change", **self._rng.choice(changes), **self._when()}
 
     def _scale_out(self) -> Fault:
         like = self._rng.choice(self._made)
-        drawn: Fault = {"kind": "scale-out", "instance": self._name(0x70, "70"), **self._at()}
+        drawn: Fault = {"kind": "scale-out", "instance": self._name(0x70, "70"), **self._when()}
         drawn |= {"every": self._rng.choice([60, 180]), "count": self._rng.choice([1, 4, 12])}
         drawn |= {"creating_seconds": self._rng.choice([0, 30, 90]), "healthy_after_seconds": 30}
         if self._rng.random() < 0.3:

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from harness.scenarios import NEW, OLD, UBUNTU
+from harness.scenarios import GALLERIES, NEW, OLD, UBUNTU
 
 PLATFORM_VERSIONS = ("22.04.202609010", OLD, NEW)
-GALLERY = (
-    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
-    "/galleries/shared/images/web"
-)
+GALLERY = f"{GALLERIES}/shared/images/web"
 GALLERY_VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
 
 
