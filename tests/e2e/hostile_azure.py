@@ -15,7 +15,7 @@ from azure_simulator import Reply, parse_scenario
 from azure_simulator.serving.server import Handler, SimulatorServer, server_context
 from e2e.simulator import PACE, Simulator
 from harness.routes import route_of
-from sweeps.bad_input.alterations import Alteration
+from sweeps.bad_input.case import Alteration
 
 SCENARIO = """
 description: Two instances with quick upgrades, on a dishonest Azure.

@@ -13,8 +13,8 @@ from e2e.expectations import assert_no_secret_in, headline
 from e2e.hostile_azure import HostileAzure, endless, failing_with, serving_hostile
 from e2e.runner import Result, Runner, Way
 from permitted import complaint
-from sweeps.bad_input.alterations import Alteration
-from sweeps.bad_input.shell import commands_in
+from sweeps.bad_input.case import Alteration
+from sweeps.bad_input.runner_log import commands_in
 
 IMAGE_VERSION = "22.04.202611010"
 PATIENCE = {"image-version": IMAGE_VERSION, "bake-time": "0", "health-timeout": "5s", "timeout": "1m"}

@@ -1,3 +1,1 @@
-"""Tools to play the action against the simulated Azure: scenarios as dicts, the files of a run, and the code of all
-sweeps.
-"""
+"""Tools to play the action against the simulated Azure, and the code that all sweeps share."""

@@ -1,7 +1,5 @@
 """Changes that make the action wrong on purpose. They find public names in whatever module defines them."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +13,11 @@ import vmss_upgrade
 
 # public name -> its replacement, which gets the replaced object as its first argument
 Wrong = Mapping[str, Callable[..., Any]]
+
+
+def nothing(*_: Any, **__: Any) -> tuple[()]:
+    """Do nothing, and return nothing."""
+    return ()
 
 
 def mutate(patch: pytest.MonkeyPatch, wrong: Wrong) -> None:
@@ -58,10 +61,10 @@ def _defined(name: str, module: str = "") -> Iterator[Any]:
 
 
 def _only(name: str, found: Iterator[Any]) -> Any:
-    first, *others = [*found] or [None]
-    if first is None or others:
-        raise LookupError(f"{name} is defined {1 + len(others) if first else 0} times")
-    return first
+    objects = [*found]
+    if len(objects) != 1:
+        raise LookupError(f"{name} is defined {len(objects)} times")
+    return objects[0]
 
 
 def _modules() -> Iterator[ModuleType]:

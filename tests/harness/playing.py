@@ -1,7 +1,5 @@
 """Plays a scenario through the whole action, in process, on virtual time."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json
@@ -14,20 +12,20 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from azure_simulator import RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
+from azure_simulator import Reply, RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
 from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
-from harness.wire import Interceptor, Request, noting, wired
+from harness.wire import Interceptor, Request, Send, wired
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment
 
+BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
+
 
 @dataclass(frozen=True)
 class Played:
-    """The result of a run: its exit code, log, the texts of its files, the simulated Azure's own state, and every
-    request as it was sent, whatever its result.
-    """
+    """The result of a run. `azure` has its own state; `sent` has every request, whatever its result."""
 
     exit_code: int
     log: str
@@ -43,23 +41,24 @@ class Played:
     @cached_property
     def record(self) -> dict[str, Any]:
         """The JSON record; empty if there is none."""
-        record: dict[str, Any] = json.loads(self.files["record.json"] or "{}")
-        return record
+        return json.loads(self.files["record.json"] or "{}")
+
+    @property
+    def bugs(self) -> list[str]:
+        """The texts in log and summary that show a bug of the action."""
+        return [bug for bug in BUGS if bug in self.log + self.summary]
 
     @property
     def summary(self) -> str:
-        """The step summary."""
         return self.files["summary.md"]
 
     @property
     def outcome(self) -> str:
-        """The outcome, as the outputs name it."""
         return self.outputs.get("outcome", "")
 
     def ids(self, output: str) -> list[str]:
         """Return the ids in an output that is a list."""
-        ids: list[str] = json.loads(self.outputs.get(output) or "[]")
-        return ids
+        return json.loads(self.outputs.get(output) or "[]")
 
     @property
     def batches_took(self) -> float:
@@ -88,14 +87,17 @@ def play(
     clock: VirtualClock | None = None,
     interceptors: Iterable[Interceptor] = (),
 ) -> Played:
-    """Run the action on a scenario, which is given itself, by name, or as a dict. `inputs` are added to the scenario's
-    own.
-    """
+    """Run the action on a scenario, given itself, by name, or as a dict. `inputs` are added to the scenario's own."""
     scenario, clock = as_scenario(scenario), clock or VirtualClock()
     azure = SimulatedAzure(scenario, clock, seed=seed)
     settings = {**scenario.inputs, **(inputs or {})}
     sent: list[Request] = []
-    transport = wired(azure, noting(sent), *interceptors)
+
+    def note(request: Request, send: Send) -> Reply:
+        sent.append(request)
+        return send(request)
+
+    transport = wired(azure, note, *interceptors)
     played = play_job(azure, clock, folder, settings, environ, transport=transport, name=scenario.name)
     return replace(played, sent=sent)
 

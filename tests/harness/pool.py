@@ -1,13 +1,13 @@
 """Judges many cases on all cores. Prints each failure with the command that replays it, and then the figures."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from inspect import isgeneratorfunction
+from types import ModuleType
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -21,9 +21,15 @@ class Verdict:
     wrong: tuple[str, ...]
     cases: int = 1
 
-    def show(self) -> None:
-        """Print the problems, and the command that replays the case."""
-        print("\n  ".join(["FAILED", *self.wrong, f"again: {self.replay}"]), flush=True)
+
+def checks_of(*modules: ModuleType) -> dict[str, Callable[[Any], Iterator[str]]]:
+    """Return the checks of the modules by name: their public generators, which yield a sentence for a broken rule."""
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if isgeneratorfunction(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    }
 
 
 def sweep(noun: str, judge: Callable[[T], Verdict], cases: Iterable[T], *, chunk: int = 1) -> list[Verdict]:
@@ -34,7 +40,7 @@ def sweep(noun: str, judge: Callable[[T], Verdict], cases: Iterable[T], *, chunk
             kinds[verdict.kind] += verdict.cases
             if verdict.wrong:
                 wrong.append(verdict)
-                verdict.show()
+                print("\n  ".join(["FAILED", *verdict.wrong, f"again: {verdict.replay}"]), flush=True)
     seconds, count = time.monotonic() - began, kinds.total()
     counted = ", ".join(f"{number} {kind}" for kind, number in kinds.most_common())
     print(f"{count} {noun} in {seconds:.0f} s, {count / seconds:.1f} a second, {len(wrong)} failed: {counted}.")

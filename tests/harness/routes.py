@@ -1,7 +1,5 @@
 """The requests that the action sends, by name: for faults, for changed answers, and for the state of Azure."""
 
-from __future__ import annotations
-
 import re
 
 # name -> method, and a regular expression for the path; if several match, the first one counts

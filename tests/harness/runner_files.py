@@ -1,7 +1,5 @@
 """Reads GitHub's output and state files as strictly as the runner does (actions/runner `FileCommandManager.cs`)."""
 
-from __future__ import annotations
-
 import re
 
 _HEAD = re.compile(r"(?P<name>[^=<]+)<<(?P<delimiter>ghadelimiter_[0-9a-f-]{36})")
@@ -15,9 +13,7 @@ def read_pairs(text: str) -> list[tuple[str, str]]:
     """Return names and values in the order of the file. Only LF ends a line."""
     pairs = []
     lines = iter(text.split("\n"))
-    for line in lines:
-        if not line:
-            continue
+    for line in filter(None, lines):
         head = _HEAD.fullmatch(line)
         if head is None:
             raise NotReadable(f"the line {line!r} is neither empty nor the head of a value")

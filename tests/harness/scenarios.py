@@ -1,7 +1,5 @@
 """Scenarios of tests, as dicts with the keys that `src/azure_simulator/scenarios/README.md` describes for YAML."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,6 +9,9 @@ UBUNTU = {"publisher": "Canonical", "offer": "0001-com-ubuntu-server-jammy", "sk
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 NEW_MODEL = {**UBUNTU, "version": NEW}  # `fleet.image` of a set whose model already holds the target
 REPAIRS = {"properties": {"automaticRepairsPolicy": {"enabled": True, "gracePeriod": "PT30M"}}}
+GALLERIES = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute/galleries"
+)
 
 Scenario = dict[str, Any]
 
@@ -44,7 +45,6 @@ def on_request(route: str, kind: str = "http", **effect: Any) -> Scenario:
 
 
 def on_instance(kind: str, instance: str = "1", **more: Any) -> Scenario:
-    """Return a fault of an instance."""
     return {"kind": kind, "instance": instance, **more}
 
 

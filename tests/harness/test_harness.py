@@ -1,7 +1,5 @@
 """The base of the sweeps: mutations find only public names, interceptors keep their order, and failures are printed."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

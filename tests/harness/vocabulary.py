@@ -1,7 +1,5 @@
 """The vocabulary of action.yml: inputs, their choices, outputs, outcomes."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,9 +1,7 @@
 """The path of a request to the simulated Azure, with interceptors."""
 
-from __future__ import annotations
-
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -38,6 +36,19 @@ Interceptor = Callable[[Request, Send], Reply]
 Alter = Callable[[str, Any], Any]  # path in lower case, the body of a 200 (None: no 200) -> another body, or None
 
 
+def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield every value in a JSON document with its path, beginning with the document itself."""
+    yield path, value
+    steps: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, item in steps:
+        yield from nodes(item, (*path, step))
+
+
+def leaves(value: Any) -> list[tuple[tuple[Any, ...], Any]]:
+    """Return the values in a JSON document that contain no other, with their paths."""
+    return [(path, each) for path, each in nodes(value) if not each or not isinstance(each, dict | list)]
+
+
 def altered(alter: Alter) -> Interceptor:
     """Replace the answers to GETs of Resource Manager by the result of `alter`, including missing ones."""
 
@@ -56,16 +67,6 @@ def altered(alter: Alter) -> Interceptor:
     return answer
 
 
-def noting(sent: list[Request]) -> Interceptor:
-    """Put every request into `sent` as it leaves, whatever becomes of it."""
-
-    def answer(request: Request, send: Send) -> Reply:
-        sent.append(request)
-        return send(request)
-
-    return answer
-
-
 def wired(
     azure: SimulatedAzure, *interceptors: Interceptor, adapter: Callable[[Exchange], HTTPAdapter] = SimulatorAdapter
 ) -> Callable[[Any], SimulatorTransport]:
@@ -75,7 +76,7 @@ def wired(
     """
     send: Send = lambda each: azure.exchange(each.method, each.url, each.headers, each.body, each.patience)  # noqa: E731
     for interceptor in reversed(interceptors):
-        send = partial(interceptor, send=send)
+        send = partial(_through, interceptor, send)
 
     def exchange(*parts: Any) -> Reply:
         return send(Request(*parts))
@@ -87,3 +88,7 @@ def wired(
         return made
 
     return transport
+
+
+def _through(interceptor: Interceptor, send: Send, request: Request) -> Reply:
+    return interceptor(request, send)

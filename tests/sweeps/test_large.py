@@ -1,7 +1,5 @@
 """A rollout of 600 instances: it keeps inside Azure's limits, and costs little more than Azure itself."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from harness.playing import play

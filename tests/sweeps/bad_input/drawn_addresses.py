@@ -1,31 +1,19 @@
 """e. Addresses, in every place that can hold one: links, operations, redirects, and the hosts themselves."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from sweeps.bad_input.alterations import Alteration
-from sweeps.bad_input.case import Case
-from sweeps.bad_input.drawn_answers import windows
+from sweeps.bad_input.case import Alteration, Case
+from sweeps.bad_input.drawn_answers import SECRETS, routes, windows, worlds
 from sweeps.bad_input.homes import AUTHORITY, GITHUB, MANAGER, homes_of
 from sweeps.bad_input.hostile_address import HOME, addresses, links
-from sweeps.bad_input.worlds import WORLDS
 
 _LISTS = st.sampled_from(("instances", "permissions", "image", "set", "poll"))
 _WRITES = st.sampled_from(("patch", "upgrade", "repairs", "poll"))
-_ANY = st.sampled_from(
-    ("set", "instances", "permissions", "rolling", "set-view", "image", "poll", "patch", "upgrade", "repairs",
-    "token", "oidc", "openid")
-)  # fmt: skip
 _MOVED = st.sampled_from((300, 301, 302, 303, 305, 307, 308))
-_CONFIGURATION = st.sampled_from(
-    ("token_endpoint", "issuer", "authorization_endpoint", "device_authorization_endpoint")
-)
+_CONFIGURATION = ("token_endpoint", "issuer", "authorization_endpoint", "device_authorization_endpoint")
 _ID_FIELDS = st.sampled_from(("id", "instanceId", "name", "uri", "vmId", "operationId"))
-_SECRETS = st.sampled_from(("", "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"))
-_worlds = st.sampled_from(sorted(WORLDS))
 
 
 @st.composite
@@ -42,12 +30,12 @@ def _answers(draw: st.DrawFn) -> tuple[Alteration, ...]:
         if draw(st.booleans()):
             made.append(replace(made[0], how="status", status=202))
     elif kind in (2, 3):
-        route = draw(_ANY)
+        route = draw(routes)
         made = [Alteration(route, "status", status=draw(_MOVED)), Alteration(route, "header", key="location")]
     elif kind == 4:
-        made = [Alteration("openid", "text", key=draw(_CONFIGURATION))]
+        made = [Alteration("openid", "text", key=draw(st.sampled_from(_CONFIGURATION)))]
     else:
-        made = [Alteration(draw(_ANY), "text", key=draw(_ID_FIELDS), place=draw(st.integers(0, 9)))]
+        made = [Alteration(draw(routes), "text", key=draw(_ID_FIELDS), place=draw(st.integers(0, 9)))]
     return tuple(replace(each, text=address, first=first, last=last) for each in made)
 
 
@@ -59,28 +47,25 @@ def _given(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
         address.replace(HOME, home.removeprefix("https://")) for home in (AUTHORITY, MANAGER, GITHUB)
     )
     microsoft = {"resource-manager-endpoint": ""}
-    return draw(
-        st.sampled_from(
-            (
-                ({"resource-manager-endpoint": manager}, {}),
-                ({"authority-host": authority}, {}),
-                ({"authority-host": AUTHORITY}, {"AZURE_AUTHORITY_HOST": authority}),
-                ({"authority-host": authority, **microsoft}, {}),
-                ({"image-uri": address.replace(HOME, "golden.blob.core.windows.net")}, {}),
-                ({"scale-set": address.replace(HOME, "azure.invalid")}, {}),
-                (microsoft, {"AZURE_AUTHORITY_HOST": authority}),
-                (microsoft, {"AZURE_AUTHORITY_HOST": address.replace(HOME, "login.microsoftonline.com")}),
-                ({}, {"AZURE_AUTHORITY_HOST": authority}),
-                ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": github}),
-                ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{github}/github/actions/id-token?api-version=2.0"}),
-            )
-        )
-    )
+    places: list[tuple[dict[str, str], dict[str, str]]] = [
+        ({"resource-manager-endpoint": manager}, {}),
+        ({"authority-host": authority}, {}),
+        ({"authority-host": AUTHORITY}, {"AZURE_AUTHORITY_HOST": authority}),
+        ({"authority-host": authority, **microsoft}, {}),
+        ({"image-uri": address.replace(HOME, "golden.blob.core.windows.net")}, {}),
+        ({"scale-set": address.replace(HOME, "azure.invalid")}, {}),
+        (microsoft, {"AZURE_AUTHORITY_HOST": authority}),
+        (microsoft, {"AZURE_AUTHORITY_HOST": address.replace(HOME, "login.microsoftonline.com")}),
+        ({}, {"AZURE_AUTHORITY_HOST": authority}),
+        ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": github}),
+        ({}, {"ACTIONS_ID_TOKEN_REQUEST_URL": f"{github}/github/actions/id-token?api-version=2.0"}),
+    ]
+    return draw(st.sampled_from(places))
 
 
 @st.composite
 def _cases(draw: st.DrawFn) -> Case:
-    case = Case(world=draw(_worlds), secret=draw(_SECRETS))
+    case = Case(world=draw(worlds), secret=draw(st.sampled_from(("", SECRETS[0]))))
     if draw(st.integers(0, 2)) == 0:
         inputs, environ = draw(_given())
         return replace(case, inputs=inputs, environ=environ)

@@ -1,7 +1,5 @@
 """The three hosts that a case may contact, each of which may get only its own secrets."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -52,9 +50,7 @@ class Homes:
         return frozenset((self.manager, self.authority, self.github, self.identity)) - {NOWHERE}
 
     def named(self, origin: str) -> str:
-        """Return an origin by its home: Microsoft's Resource Manager has a host for each region, a label before its
-        own.
-        """
+        """Return an origin by its home: Microsoft's Resource Manager has a host, with a label more, for each region."""
         is_microsofts = any(self.manager == manager for manager, _ in MICROSOFT.values())
         region, _, rest = origin.removeprefix("https://").partition(".")
         is_region = is_microsofts and f"https://{rest}" == self.manager and _LABEL.fullmatch(region)
@@ -85,9 +81,7 @@ def is_private(case: Case) -> bool:
 
 
 def origin_of(url: str) -> str:
-    """Return the scheme, host and port that urllib3 sends to; none if another parser reads a home's address
-    differently.
-    """
+    """Return the scheme, host and port that urllib3 sends to; none if another parser reads another host."""
     try:
         parsed, other = parse_url(url), urlsplit(url)
         same = (other.hostname or "").strip("[]") == (parsed.host or "").lower().strip("[]")

@@ -1,31 +1,32 @@
-"""Finds the problems of a run's files and log. test_checks_can_fail.py shows every check a run that fails it."""
-
-from __future__ import annotations
+"""Finds the problems of a run's files, log and requests. Each check is shown a run that fails it."""
 
 import html
 import json
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote, unquote_plus
 
+from urllib3.util import parse_url
+
+from harness.pool import checks_of
 from harness.runner_files import NotReadable, read_pairs
 from harness.vocabulary import OUTPUTS
+from harness.wire import Request, leaves
+from permitted import complaint
 from sweeps.bad_input import oracle
 from sweeps.bad_input.case import Case
-from sweeps.bad_input.judge_requests import asks_nobody_else, asks_only_what_is_promised, ends_in_time, secrets_go_home
 from sweeps.bad_input.leaks import SHORTEST_SECRET, forms_of
-from sweeps.bad_input.player import SHOWN_LATER, Aftermath, play
-from sweeps.bad_input.runner_log import lines
-from sweeps.bad_input.shell import commands_out_of
+from sweeps.bad_input.player import MOST_REQUESTS, SHOWN_LATER, Aftermath, play
+from sweeps.bad_input.runner_log import commands_out_of, lines
 from sweeps.bad_input.shown_summary import faults_of
-
-LARGEST_STATE = 5000  # characters that show the progress of the rollout
-_BUGS = ("Traceback (most recent call last)", "Internal error", "could not report")
+from sweeps.bad_input.worlds import TIMEOUT
 
 
 def faults(after: Aftermath) -> list[str]:
     """Return all problems; nothing if the run was sound."""
-    return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(after)]
+    return [f"{name}: {fault}" for name, check in CHECKS.items() for fault in check(after)]
 
 
 def faults_of_case(case: Case) -> list[str]:
@@ -38,7 +39,7 @@ def ends_in_order(after: Aftermath) -> Iterator[str]:
     """Check for exit code 0 or 1, and for no bug of ours in the log."""
     if after.left.exit_code not in (0, 1):
         yield f"exit code {after.left.exit_code}"
-    yield from (f"the log says {bug!r}" for bug in _BUGS if bug in after.left.log + after.left.summary)
+    yield from (f"the log says {bug!r}" for bug in after.left.bugs)
     if "Could not write" in after.left.log and "report-path" not in after.case.inputs:
         yield "a file was not written"
 
@@ -65,10 +66,11 @@ def files_are_readable(after: Aftermath) -> Iterator[str]:
         yield f"the outputs are {names}"
     known = {("repairs", "suspended"), ("repairs", "resumed")}
     for name, value in states:
-        is_progress = name == "rollout" and len(value) < LARGEST_STATE and isinstance(json.loads(value), dict)
+        is_progress = name == "rollout" and len(value) < 5000 and isinstance(json.loads(value), dict)
         if (name, value) not in known and not is_progress:
             yield f"the state has {name} = {value[:200]}"
-    if stray := after.files - {"workspace", "summary.md", "outputs.txt", "state.txt"}:
+    found = {each.name for each in after.folder.iterdir()}
+    if stray := found - {"workspace", "summary.md", "outputs.txt", "state.txt"}:
         yield f"stray files {sorted(stray)}"
 
 
@@ -118,22 +120,6 @@ def only_due_instances_are_upgraded(after: Aftermath) -> Iterator[str]:
         yield f"{sorted(wrong)} upgraded"
 
 
-CHECKS: tuple[Callable[[Aftermath], Iterator[str]], ...] = (
-    ends_in_order,
-    log_commands_are_meant,
-    summary_is_sound,
-    files_are_readable,
-    nothing_is_a_command_later,
-    secrets_stay_secret,
-    asks_nobody_else,
-    secrets_go_home,
-    asks_only_what_is_promised,
-    ends_in_time,
-    nothing_is_written_when_refused,
-    only_due_instances_are_upgraded,
-)
-
-
 def _unescaped(text: str) -> str:
     """Return the text as it is, and as the runner shows it after a command."""
     return text + text.replace("%0A", "\n").replace("%0D", "\r").replace("%25", "%")
@@ -152,13 +138,65 @@ def _texts_in(document: str) -> str:
         value = json.loads(document)
     except ValueError:
         return ""
-    found, left = [], [value]
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            left += [*value, *value.values()]
-        elif isinstance(value, list):
-            left += value
-        else:
-            found.append(str(value))
-    return "\n".join(found)
+    return "\n".join(str(part) for path, leaf in leaves(value) for part in (*path, leaf))
+
+
+SLACK = 400.0  # seconds beyond the timeout: for the last answer, and for resuming automatic repairs
+MOST_BYTES = 140_000_000  # for one answer: 64 MiB, and the excess of one block of a packed one
+NAMES = ("scale-set", "resource-group", "subscription-id")
+SHOWN = 200  # characters of an address
+
+
+def asks_nobody_else(after: Aftermath) -> Iterator[str]:
+    """Check that every request goes to a host that the inputs, or Microsoft's clouds, name."""
+    homes = after.hostile.homes.all
+    for origin, request in dict(after.hostile.sent).items():
+        if origin not in homes:
+            yield f"{request.method} {request.url[:SHOWN]!r}, a host of {origin[:SHOWN]}"
+
+
+def secrets_go_home(after: Aftermath) -> Iterator[str]:
+    """Check that each secret goes only to its own host."""
+    kinds = {secret: kind for secret, kind in after.hostile.secrets.kinds.items() if len(secret) >= SHORTEST_SECRET}
+    wrong = set()
+    for origin, request in after.hostile.sent:
+        said = _everything_in(request)
+        for secret, kind in kinds.items():
+            if origin != after.hostile.homes.of(kind) and secret in said:
+                wrong.add(f"{kind}: its {secret[:8]}... went to {request.url[:SHOWN]!r}")
+    yield from sorted(wrong)
+
+
+def asks_only_what_is_promised(after: Aftermath) -> Iterator[str]:
+    """Check that only requests of the kinds in SECURITY.md are sent, and only for the named set.
+
+    At the authority's own host, the authority decides where signing in is.
+    """
+    names_another = any(name.lower() in NAMES for name in after.case.inputs)
+    for origin, request in after.hostile.sent:
+        if origin == after.hostile.homes.authority and b"grant_type=" in request.body:
+            continue
+        path = parse_url(request.url).path or ""
+        is_write = request.method != "GET" and not path.endswith("/token")
+        if is_write and not names_another and not path.lower().startswith(after.own_path.lower()):
+            yield f"{request.method} {path} is not of the set that was named"
+        if wrong := complaint(request.method, request.url, request.body):
+            yield wrong
+
+
+def ends_in_time(after: Aftermath) -> Iterator[str]:
+    """Check the timeout, and the number of requests and of bytes of an answer."""
+    if "timeout" not in after.case.inputs and after.seconds > TIMEOUT + SLACK:
+        yield f"it took {after.seconds} s"
+    if len(after.hostile.sent) > MOST_REQUESTS:
+        yield f"more than {MOST_REQUESTS} requests"
+    if after.hostile.unpacked > MOST_BYTES:
+        yield f"{after.hostile.unpacked} bytes were taken of one answer"
+
+
+def _everything_in(request: Request) -> str:
+    body = request.body.decode("utf-8", "replace")
+    return "\n".join((request.url, unquote(request.url), *request.headers.values(), body, unquote_plus(body)))
+
+
+CHECKS = checks_of(sys.modules[__name__])

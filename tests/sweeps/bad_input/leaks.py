@@ -1,7 +1,5 @@
 """The secrets of a case as they really travel: for answers that repeat them, and for the judge."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json
@@ -73,12 +71,7 @@ class Secrets:
             self.kinds[secret] = "authority"
         for each in signed.values():
             self.kinds[each] = "manager"
-        self._leaked = {*self.latest.values()}
-
-    @property
-    def all(self) -> set[str]:
-        """The secrets that were used or issued."""
-        return self._leaked
+        self.all = {*self.latest.values()}  # that were used or issued
 
     def notice_request(self, headers: Mapping[str, str], body: bytes) -> None:
         """Record an access token, and the secret that it was requested with."""
@@ -98,7 +91,7 @@ class Secrets:
         for name, kind in kinds:
             if name in given:
                 self.kinds[given[name]] = kind
-                self._leaked.add(given[name])
+                self.all.add(given[name])
 
     def filled_in(self, text: str) -> str:
         """Return the text with the secrets filled in."""

@@ -1,29 +1,21 @@
 """Facts about a case that need no action: whether its inputs are bad, and which instances may be upgraded."""
 
-from __future__ import annotations
-
 import re
+from itertools import starmap
 
 from harness.vocabulary import CHOICES, INPUTS
-from sweeps.bad_input.alterations import PROTECTION
-from sweeps.bad_input.case import Case
-from sweeps.bad_input.player import Aftermath, Struck
+from sweeps.bad_input.case import Alteration, Case, Place
+from sweeps.bad_input.player import Aftermath
 from sweeps.bad_input.worlds import CURRENT, DUE, NAMES, PROTECTED
 
+_PROTECTION = frozenset({"protectionPolicy", "protectFromScaleSetActions"})
 _FORMS = {
-    "health-timeout": r"(?:PT)?[0-9hms]+",
-    "batch-timeout": r"(?:PT)?[0-9hms]+",
-    "timeout": r"(?:PT)?[0-9hms]+",
-    "bake-time": r"(?:PT)?[0-9hms]+",
-    "batch-size": r"[0-9]+\s*%?",
-    "canary": r"[0-9]+\s*%?",
-    "min-healthy": r"[0-9]+\s*%?",
-    "image-version": r"[\w.-]+",
-    "image-sku": r"[\w.-]+",
+    **dict.fromkeys(("health-timeout", "batch-timeout", "timeout", "bake-time"), r"(?:PT)?[0-9hms]+"),
+    **dict.fromkeys(("batch-size", "canary", "min-healthy"), r"[0-9]+\s*%?"),
+    **dict.fromkeys(("image-version", "image-sku"), r"[\w.-]+"),
+    **dict.fromkeys(("resource-manager-endpoint", "authority-host"), r"https://[^\s#\\@]+"),
     "scale-set": r"[\w.()/-]+",
     "resource-group": r"[\w.()-]+",
-    "resource-manager-endpoint": r"https://[^\s#\\@]+",
-    "authority-host": r"https://[^\s#\\@]+",
 }
 
 
@@ -44,10 +36,8 @@ def are_inputs_surely_bad(case: Case) -> bool:
 
 def lies_about_writes(after: Aftermath) -> bool:
     """Return True if an answer says that a write was refused although it was carried out, which Azure never does."""
-    on_writes = [
-        each.alteration for each in after.hostile.struck if each.alteration.route in ("patch", "upgrade", "repairs")
-    ]
-    return any(alteration.how in ("error", "status") for alteration in on_writes)
+    struck = [each for each, _ in after.hostile.struck if each.route in ("patch", "upgrade", "repairs")]
+    return any(each.how in ("error", "status") for each in struck)
 
 
 def upgraded(after: Aftermath) -> frozenset[str]:
@@ -63,19 +53,15 @@ def may_be_upgraded(after: Aftermath) -> frozenset[str]:
     because the model supplies what the inputs leave out.
     """
     struck = after.hostile.struck
+    about_images = any(each.route in ("set", "image", "instances", "patch") for each, _ in struck)
     allowed = set(DUE)
-    if after.case.inputs or after.case.world == "vhd" or any(_is_about_images(each) for each in struck):
+    if after.case.inputs or after.case.world == "vhd" or about_images:
         allowed.add(CURRENT)
-    if any(_hides_protection(each) for each in struck) or "protected-instances" in after.case.inputs:
+    if any(starmap(_hides_protection, struck)) or "protected-instances" in after.case.inputs:
         allowed.add(PROTECTED)
     return frozenset(allowed)
 
 
-def _is_about_images(struck: Struck) -> bool:
-    return struck.alteration.route in ("set", "image", "instances", "patch")
-
-
-def _hides_protection(struck: Struck) -> bool:
+def _hides_protection(alteration: Alteration, place: Place | None) -> bool:
     """Return True if it struck an instance's protection, or something around it."""
-    place = struck.place
-    return struck.alteration.route == "instances" and (place is None or len(place) < 4 or bool({*place} & PROTECTION))
+    return alteration.route == "instances" and (place is None or len(place) < 4 or bool({*place} & _PROTECTION))

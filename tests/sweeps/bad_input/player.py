@@ -1,7 +1,5 @@
 """Plays a case: the whole action in process, the real SDK's client over the simulator, on virtual time."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -13,9 +11,7 @@ from azure_simulator import Reply, SimulatedAzure, VirtualClock
 from azure_simulator.wire.answers import json_reply
 from harness.playing import Played, play_job
 from harness.wire import Request, Send, wired
-from sweeps.bad_input.alterations import Alteration, with_body
-from sweeps.bad_input.alterations import Path as Place
-from sweeps.bad_input.case import Case
+from sweeps.bad_input.case import Alteration, Case, Place, with_body
 from sweeps.bad_input.endless import EndlessAdapter
 from sweeps.bad_input.homes import AUTHORITY, GITHUB, MANAGER, NOWHERE, Homes, homes_of, is_private, origin_of
 from sweeps.bad_input.leaks import Secrets
@@ -30,46 +26,32 @@ class NeverEnds(BaseException):
     """Stops a run that sends requests without end."""
 
 
-@dataclass(frozen=True)
-class Struck:
-    """An alteration that took effect, and its place in the JSON."""
-
-    alteration: Alteration
-    place: Place | None
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A request that reached the transport. `origin` is urllib3's reading of the address, as urllib3 sends it."""
-
-    request: Request
-    origin: str
-
-
 @dataclass
 class HostileAzure:
     """The interceptors between the action and the simulator, with a case's alterations.
 
-    All homes are one simulator. `unpacked`: the most bytes that were read of one endless body.
+    All homes are one simulator. `struck`: the alterations that took effect, with their places in the JSON. `sent`: the
+    requests with their origins, as urllib3 reads and sends the addresses. `unpacked`: the most bytes that were read of
+    one endless body.
     """
 
     azure: SimulatedAzure
     case: Case
     homes: Homes
     secrets: Secrets
-    struck: list[Struck] = field(default_factory=list)
-    sent: list[Sent] = field(default_factory=list)
+    struck: list[tuple[Alteration, Place | None]] = field(default_factory=list)
+    sent: list[tuple[str, Request]] = field(default_factory=list)
     unpacked: int = 0
     _answers: Counter[str] = field(default_factory=Counter)
 
     def note(self, request: Request, send: Send) -> Reply:
         """Record every request. Hosts other than homes get an empty answer."""
-        sent = Sent(request, self.homes.named(origin_of(request.url)))
-        self.sent.append(sent)
+        origin = self.homes.named(origin_of(request.url))
+        self.sent.append((origin, request))
         if len(self.sent) > MOST_REQUESTS:
             raise NeverEnds
         self.secrets.notice_request(request.headers, request.body)
-        return send(request) if sent.origin in self.homes.all else json_reply(200, {"status": "Succeeded", "value": []})
+        return send(request) if origin in self.homes.all else json_reply(200, {"status": "Succeeded", "value": []})
 
     def at_home(self, request: Request, send: Send) -> Reply:
         """Pass requests to any home on to the simulator."""
@@ -87,7 +69,6 @@ class HostileAzure:
         self.unpacked = max(self.unpacked, unpacked)
 
     def altered(self, request: Request, send: Send) -> Reply:
-        """Return the answer with the case's alterations."""
         reply, route = send(request), request.route
         number = self._answers[route]
         self._answers[route] += 1
@@ -96,21 +77,15 @@ class HostileAzure:
                 text = alteration.text.replace("{self}", request.url.partition("&page=")[0])
                 filled = replace(alteration, text=self.secrets.filled_in(text.replace("{number}", str(number))))
                 reply, place = filled.applied(reply)
-                self.struck.append(Struck(alteration, place))
+                self.struck.append((alteration, place))
         return reply
 
-    @property
-    def _names(self) -> dict[str, str]:
-        """Map the instances' own names to the case's names."""
-        own = own_names(self.case.world)
-        return {own[number]: name for number, name in self.case.renamed.items()}
-
     def renamed(self, request: Request, send: Send) -> Reply:
-        """Rename the instances, in requests and answers alike."""
         if not self.case.renamed:
             return send(request)
+        own = {name: own_names(self.case.world)[number] for number, name in self.case.renamed.items()}
+        names = {own: name for name, own in own.items()}
         if request.route == "upgrade":
-            own = {name: own for own, name in self._names.items()}
             ids = [own.get(id_, id_) for id_ in json.loads(request.body)["instanceIds"]]
             request = replace(request, body=json.dumps({"instanceIds": ids}).encode())
         reply = send(request)
@@ -119,24 +94,22 @@ class HostileAzure:
         body = json.loads(reply.body)
         for item in body["value"]:
             for name in ("instanceId", "name"):  # for a machine of a Flexible set, the name is the id
-                item[name] = self._names.get(item.get(name), item.get(name))
+                item[name] = names.get(item.get(name), item.get(name))
         return with_body(reply, json.dumps(body).encode())
 
 
 @dataclass(frozen=True)
 class Aftermath:
-    """The results of a run. `files` are the names in the job's folder."""
+    """The results of a run, whose files are in `folder`."""
 
     case: Case
     left: Played
     folder: Path
-    files: frozenset[str]
     seconds: float
     hostile: HostileAzure
 
     @property
     def own_path(self) -> str:
-        """Return the path of the simulator's scale set."""
         there = self.left.azure.coordinates
         group = f"/subscriptions/{there['subscription']}/resourceGroups/{there['resource_group']}"
         return f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{there['scale_set']}"
@@ -152,11 +125,8 @@ def play(case: Case, folder: Path) -> Aftermath:
     azure = SimulatedAzure(scenario(case.world), clock, base_url=base)
     secrets = Secrets(case.world, case.secret, azure.coordinates["oidc_request_token"])
     hostile = HostileAzure(azure, case, homes, secrets)
-    transport = wired(
-        azure,
-        *(hostile.note, hostile.altered, hostile.renamed, hostile.at_home),
-        adapter=lambda exchange: EndlessAdapter(exchange, clock, hostile.take),
-    )
+    interceptors = (hostile.note, hostile.altered, hostile.renamed, hostile.at_home)
+    transport = wired(azure, *interceptors, adapter=lambda exchange: EndlessAdapter(exchange, clock, hostile.take))
     there = {"resource-manager-endpoint": MANAGER, "client-secret": case.secret}
     inputs = {**scenario(case.world).inputs, **there, **case.inputs}
     environ = {
@@ -168,5 +138,4 @@ def play(case: Case, folder: Path) -> Aftermath:
     }
     (folder / "workspace").mkdir()
     left = play_job(azure, clock, folder, inputs, environ, transport=transport, name="bad-input")
-    files = frozenset(each.name for each in folder.iterdir())
-    return Aftermath(case=case, left=left, folder=folder, files=files, seconds=clock.now(), hostile=hostile)
+    return Aftermath(case=case, left=left, folder=folder, seconds=clock.now(), hostile=hostile)

@@ -1,10 +1,11 @@
-"""The log as the runner reads it (for both command syntaxes see actions/runner `ActionCommand.cs`)."""
-
-from __future__ import annotations
+"""What the runner takes for commands, in the log (actions/runner `ActionCommand.cs`) and in what a later step shows."""
 
 import re
-from collections.abc import Iterator
+import shlex
+import subprocess
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sweeps.bad_input.hostile_text import FORGED
 
@@ -56,3 +57,26 @@ def _wrong_with(text: str) -> str:
     if command["title"] and not _TITLES.fullmatch(command["title"]):
         return "has a foreign title"
     return ""
+
+
+_LINE_ENDS = re.compile(r"\r\n|\r|\n")
+# actions/runner `ActionCommand.cs`: the old syntax anywhere in a line, the new one at the start of a line
+_OLD = re.compile(r"##\[[^\]]*\]")
+_NEW = re.compile(r"\s*::[\w-]+( .*?)?::")
+
+
+def commands_out_of(files: Iterable[Path], values: Iterable[str]) -> list[str]:
+    """Return the lines that the runner takes for commands after `cat` of each file and `echo` of each value.
+
+    `sh` is the default in a container job; Debian's `echo` interprets `\n` and `\0043`.
+    """
+    shown = "".join(f"cat {shlex.quote(str(file))}\necho\n" for file in files if file.exists())
+    said = "".join(f"echo {shlex.quote(value)}\n" for value in values)
+    script = (shown + said).replace("\x00", "").encode("utf-8", "surrogatepass")
+    done = subprocess.run(["sh"], input=script, capture_output=True, timeout=20, check=True)
+    return commands_in(done.stdout.decode("utf-8", "replace"))
+
+
+def commands_in(log: str) -> list[str]:
+    """Return the lines that are commands."""
+    return [line for line in _LINE_ENDS.split(log) if _OLD.search(line) or _NEW.match(line)]

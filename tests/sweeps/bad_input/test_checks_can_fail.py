@@ -1,8 +1,6 @@
-"""Every check is shown a run that fails it: each test breaks the action in one place."""
+"""Every check is shown a run that fails it: each row breaks the action in one place."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -10,204 +8,162 @@ from typing import Any
 
 import pytest
 
-from harness.mutation import Wrong, mutate
-from sweeps.bad_input import endless, judge, judge_requests
-from sweeps.bad_input.alterations import Alteration
-from sweeps.bad_input.case import Case
+from harness.mutation import Wrong, mutate, nothing
+from sweeps.bad_input import judge
+from sweeps.bad_input.case import Alteration, Case
+from sweeps.bad_input.drawn_answers import SECRETS
 from sweeps.bad_input.homes import MANAGER
 from sweeps.bad_input.leaks import WAYS
-from sweeps.bad_input.worlds import PROTECTED
 
-SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz-0123456789ab"
+SECRET = SECRETS[0]
+PLAIN = Case()
 
 
-def failing(words: str) -> Case:
+def case_of(route: str, how: str, world: str = "uniform", secret: str = SECRET, **parts: Any) -> Case:
+    return Case(world=world, secret=secret, alterations=(Alteration(route, how, **parts),))
+
+
+def failing(words: str, **more: str) -> Case:
     """Make the upgrade's operation fail with this message from Azure."""
-    return Case(secret=SECRET, alterations=(Alteration("poll", "error", key="operation", code="X", text=words),))
-
-
-def unescaped(name: str, properties: Any, message: str) -> None:
-    print(f"::{name}::{message}")
-
-
-def nothing(*_: Any, **__: Any) -> None:
-    return None
+    return case_of("poll", "error", key="operation", code="X", text=words, **more)
 
 
 def as_it_is(_real: Any, value: object, _limit: int = 0) -> str:
     return str(value)
 
 
-def faults_by(check: Callable[..., Any], case: Case) -> list[str]:
-    return [fault for fault in judge.faults_of_case(case) if fault.startswith(f"{check.__name__}: ")]
+def sent(change: Callable[[Any], None]) -> Wrong:
+    """Make the action change its requests just before they leave."""
+    return {"Timeouts.on_request": lambda _real, _policy, request: change(request.http_request)}
 
 
-COMMAND = failing("a ##[error]b")
-LINE = failing("a\n::error::forged")
+def sent_to(other: str) -> Wrong:
+    return sent(lambda request: setattr(request, "url", request.url.replace("manualupgrade", other)))
 
 
-@pytest.mark.parametrize("case", [COMMAND, LINE], ids=["old-syntax", "line"])
-def test_a_log_that_is_not_cleaned(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def summary_of(text: str) -> Wrong:
+    return {"step_summary.as_markdown": lambda *_, **__: text}
+
+
+def reports_of(case: Case) -> str:
+    return "\n".join(judge.faults_of_case(case))
+
+
+def write_more(request: Any) -> None:
+    if request.method == "PATCH":
+        request.data = '{"properties": {"overprovision": true}}'
+
+
+OUTSIDE = ("actions_toolkit.", "sweeps.")  # the beginnings of names that are not the action's, and get other values
+UNESCAPED = {"actions_toolkit.core.issue_command": lambda name, _properties, text: print(f"::{name}::{text}")}
+LIMITS, ENDLESS = "sweeps.bad_input.judge", "sweeps.bad_input.endless"
+MARKUP = ("a | b", "a\n\nb", "<img src=x onerror=y>", "![x](https://evil.invalid/y)", "me@evil.invalid", "<!-- a -->")
+LATER = ("##[add-path]/tmp", "a\n::set-env name=A::b", '{"a": "b ##[x]c"}')
+ECHOED = ("\\n::error::a", "\\0043\\043#[x]")  # commands only when `echo` shows them
+LINK = case_of("instances", "link", secret="", text="https://evil.invalid/next")
+BAD_VALUES = {"suspend-repairs": "yes", "batch-size": "lots"}
+
+# the wrong behaviour -> the check that must report it, a case that shows it, and the mutation that causes it
+WRONG: dict[str, tuple[str, Case, Mapping[str, Any]]] = {
+    **{
+        f"does not clean the log of {words!r}": (
+            "log_commands_are_meant", failing(words), {"clean": as_it_is, "shown": as_it_is, **UNESCAPED}
+        ) for words in ("a ##[error]b", "a\n::error::forged")
+    },
+    "does not escape a command": ("log_commands_are_meant", failing("100%0A::error::forged"), UNESCAPED),
+    **{
+        f"does not escape {words!r}": (
+            "summary_is_sound",
+            case_of("upgrade", "error", key="arm", code="X", text=words, status=400),
+            {"markdown": as_it_is},
+        ) for words in MARKUP
+    },
+    **{
+        f"does not take out {words}": (
+            "secrets_stay_secret", failing(words, world="vhd"), {"keep_secret": nothing, "text.cut": as_it_is}
+        ) for words in ("https://a.blob.core.windows.net/c/x.vhd?{sas}", "the signature {signature}")
+    },
+    "prints a mask as a line": ("secrets_stay_secret", Case(secret=SECRET), {
+        "Console.mask": lambda _, console, secret: console.line(f"masking {secret}")
+    }),
+    **{
+        f"follows a link to another host, {check}": (check, LINK, {"OnlyResourceManager.on_request": nothing})
+        for check in ("asks_nobody_else", "secrets_go_home")
+    },
+    **{
+        f"asks for {other}": ("asks_only_what_is_promised", PLAIN, sent_to(other))
+        for other in ("deallocate", "../another-set/manualupgrade", "delete")
+    },
+    "changes more than the image": ("asks_only_what_is_promised", PLAIN, sent(write_more)),
+    **{
+        f"reports {said!r}": ("nothing_is_a_command_later", PLAIN, {
+            "as_outputs": lambda real, *given, said=said: {**real(*given), "report": said}
+        }) for said in (*LATER, *ECHOED)
+    },
+    **{
+        f"summarises {said!r}": ("nothing_is_a_command_later", PLAIN, summary_of(said)) for said in LATER
+    },
+    "accepts an unknown input": (
+        "nothing_is_written_when_refused", Case(inputs={"batchsize": "1"}), {"Form.refuse_unknown": nothing}
+    ),
+    "accepts bad values": ("nothing_is_written_when_refused", Case(inputs=BAD_VALUES), {"Form.problem": nothing}),
+    "lets a traceback through": ("ends_in_order", case_of("poll", "in-list", last=0), {
+        "read_by_the_sdk": lambda *_: nullcontext()
+    }),
+    "fails to report": ("ends_in_order", PLAIN, {"heatmap.as_lines": lambda *_: None}),
+    "goes on for ever": ("ends_in_time", PLAIN, {f"{LIMITS}.TIMEOUT": -judge.SLACK}),
+    "asks too often": ("ends_in_time", PLAIN, {f"{LIMITS}.MOST_REQUESTS": 9}),
+    **{
+        f"reads {kind} too far": (
+            "ends_in_time", case_of("permissions", kind, last=0), {f"{ENDLESS}.ANSWER_BYTES": 200_000_000}
+        ) for kind in ("blanks", "packed")
+    },
+    "waits too long for an answer": (
+        "ends_in_time", case_of("permissions", "trickle", last=0), {f"{ENDLESS}.ANSWER_SECONDS": 10_000.0}
+    ),
+    "forges an output": ("files_are_readable", PLAIN, {
+        "write_outputs": lambda _, _values, file: Path(file).write_text("outcome=x\n")
+    }),
+    "forges a state": ("files_are_readable", Case(world="repairs"), {
+        "save_state": lambda real, file, _, value: real(file, "repairs", value)
+    }),
+    "upgrades a protected instance": ("only_due_instances_are_upgraded", PLAIN, {
+        "instance_view.protected": lambda *_: False
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_run_is_reported(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    check, case, wrong = WRONG[what]
     assert judge.faults_of_case(case) == []
-    mutate(monkeypatch, {"clean": as_it_is, "shown": as_it_is})
-    monkeypatch.setattr("actions_toolkit.core.issue_command", unescaped)
-    assert faults_by(judge.log_commands_are_meant, case)
+    mutate(monkeypatch, {name: replacement for name, replacement in wrong.items() if not name.startswith(OUTSIDE)})
+    for name in filter(lambda name: name.startswith(OUTSIDE), wrong):
+        monkeypatch.setattr(name, wrong[name])
+    assert f"{check}: " in reports_of(case)
 
 
-def test_a_command_that_is_not_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = failing("100%0A::error::forged")
-    assert judge.faults_of_case(case) == []
-    monkeypatch.setattr("actions_toolkit.core.issue_command", unescaped)
-    assert faults_by(judge.log_commands_are_meant, case)
-
-
-@pytest.mark.parametrize(
-    "words",
-    ["a | b", "a\n\nb", "<img src=x onerror=y>", "![x](https://evil.invalid/y)", "me@evil.invalid", "<!-- a -->"],
-)
-def test_cells_that_are_not_escaped(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case(
-        secret=SECRET, alterations=(Alteration("upgrade", "error", key="arm", code="X", text=words, status=400),)
-    )
-    assert judge.faults_of_case(case) == []
-    mutate(monkeypatch, {"markdown": as_it_is})
-    assert faults_by(judge.summary_is_sound, case)
+def test_every_check_can_fail() -> None:
+    assert {check for check, _, _ in WRONG.values()} == set(judge.CHECKS)
 
 
 @pytest.mark.parametrize("words", ["{secret}", *(f"{{secret|{way}}}" for way in sorted(WAYS))])
 def test_secrets_that_are_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = replace(failing(words), secret=SECRET * 3)
     mutate(monkeypatch, {"keep_secret": nothing})
-    found = faults_by(judge.secrets_stay_secret, case)
-    assert {fault.rpartition(" ")[2] for fault in found} == {"log", "summary", "record"}
-
-
-@pytest.mark.parametrize("words", ["https://a.blob.core.windows.net/c/x.vhd?{sas}", "the signature {signature}"])
-def test_a_signature_that_is_not_taken_out(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = replace(failing(words), world="vhd")
-    assert judge.faults_of_case(case) == []
-    mutate(monkeypatch, {"keep_secret": nothing, "text.cut": as_it_is})
-    assert faults_by(judge.secrets_stay_secret, case)
-
-
-def test_a_mask_that_is_printed_as_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate(monkeypatch, {"Console.mask": lambda _, console, secret: console.line(f"masking {secret}")})
-    assert faults_by(judge.secrets_stay_secret, Case(secret=SECRET))
-
-
-LINK = Case(alterations=(Alteration("instances", "link", text="https://evil.invalid/next"),))
-
-
-@pytest.mark.parametrize("check", [judge.asks_nobody_else, judge.secrets_go_home])
-def test_a_link_that_is_followed_to_another_host(check: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert judge.faults_of_case(LINK) == []
-    mutate(monkeypatch, {"OnlyResourceManager.on_request": nothing})
-    assert faults_by(check, LINK)
+    found = judge.faults_of_case(failing(words, secret=SECRET * 3))
+    places = {fault.rpartition(" ")[2] for fault in found if fault.startswith("secrets_stay_secret: ")}
+    assert places == {"log", "summary", "record"}
 
 
 @pytest.mark.parametrize("secret", ["", SECRET], ids=["assertion", "secret"])
 def test_signing_in_at_another_of_the_hosts(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even another allowed host is wrong: Resource Manager must not get the authority's secrets."""
     mutate(monkeypatch, {"endpoints_of": lambda real, *given: replace(real(*given), authority=MANAGER)})
-    case = Case(secret=secret)
-    assert faults_by(judge.secrets_go_home, case)
-    assert not faults_by(judge.asks_nobody_else, case)
+    reported = reports_of(Case(secret=secret))
+    assert "secrets_go_home: " in reported and "asks_nobody_else: " not in reported
 
 
-@pytest.mark.parametrize("sent_instead", ["deallocate", "../another-set/manualupgrade", "delete"])
-def test_a_request_that_is_not_promised(sent_instead: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def on_request(_real: Any, _policy: Any, request: Any) -> None:
-        request.http_request.url = request.http_request.url.replace("manualupgrade", sent_instead)
-
-    mutate(monkeypatch, {"Timeouts.on_request": on_request})
-    assert faults_by(judge.asks_only_what_is_promised, Case())
-
-
-def test_a_model_that_is_changed_beyond_its_image(monkeypatch: pytest.MonkeyPatch) -> None:
-    def on_request(_real: Any, _policy: Any, request: Any) -> None:
-        if request.http_request.method == "PATCH":
-            request.http_request.data = '{"properties": {"overprovision": true}}'
-
-    mutate(monkeypatch, {"Timeouts.on_request": on_request})
-    assert faults_by(judge.asks_only_what_is_promised, Case())
-
-
-@pytest.mark.parametrize(
-    "said", ["##[add-path]/tmp", "a\n::set-env name=A::b", '{"a": "b ##[x]c"}', "\\n::error::a", "\\0043\\043#[x]"]
-)
-@pytest.mark.parametrize("where", ["summary", "outputs"])
-def test_a_text_that_a_later_step_makes_a_command(where: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    wrong: dict[str, Wrong] = {
-        "summary": {"step_summary.as_markdown": lambda *_, **__: said},
-        "outputs": {"as_outputs": lambda real, *given: {**real(*given), "report": said}},
-    }
-    mutate(monkeypatch, wrong[where])
-    only_echoed = said.startswith("\\")
-    assert bool(faults_by(judge.nothing_is_a_command_later, Case())) is not (only_echoed and where == "summary")
-
-
-@pytest.mark.parametrize(
-    ("inputs", "validation"),
-    [({"batchsize": "1"}, "refuse_unknown"), ({"suspend-repairs": "yes", "batch-size": "lots"}, "problem")],
-    ids=["unknown-name", "value"],
-)
-def test_inputs_that_are_not_validated(
-    inputs: dict[str, str], validation: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    case = Case(inputs=inputs)
-    assert judge.faults_of_case(case) == []
-    mutate(monkeypatch, {f"Form.{validation}": nothing})
-    assert faults_by(judge.nothing_is_written_when_refused, case)
-
-
-def test_a_traceback_that_is_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case(alterations=(Alteration("poll", "in-list", last=0),))
-    assert judge.faults_of_case(case) == []
-    mutate(monkeypatch, {"read_by_the_sdk": lambda *_: nullcontext()})
-    assert faults_by(judge.ends_in_order, case)
-
-
-def test_a_reporter_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate(monkeypatch, {"heatmap.as_lines": nothing})
-    assert faults_by(judge.ends_in_order, Case())
-
-
-def test_a_run_that_goes_on_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_requests, "TIMEOUT", -judge_requests.SLACK)
-    assert faults_by(judge.ends_in_time, Case())
-
-
-def test_a_run_that_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge_requests, "MOST_REQUESTS", 9)
-    assert faults_by(judge.ends_in_time, Case())
-
-
-@pytest.mark.parametrize("kind", ["blanks", "packed"])
-def test_an_answer_that_is_read_too_far(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case(alterations=(Alteration("permissions", kind, last=0),))
-    assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(endless, "ANSWER_BYTES", 200_000_000)
-    assert faults_by(judge.ends_in_time, case)
-
-
-def test_an_answer_that_is_waited_for_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    case = Case(alterations=(Alteration("permissions", "trickle", last=0),))
-    assert judge.faults_of_case(case) == []
-    monkeypatch.setattr(endless, "ANSWER_SECONDS", 10_000.0)
-    assert faults_by(judge.ends_in_time, case)
-
-
-def test_an_output_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate(monkeypatch, {"write_outputs": lambda _, _values, file: Path(file).write_text("outcome=x\n")})
-    assert faults_by(judge.files_are_readable, Case())
-
-
-def test_a_state_that_is_forged(monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate(monkeypatch, {"save_state": lambda real, file, _, value: real(file, "repairs", value)})
-    assert faults_by(judge.files_are_readable, Case(world="repairs"))
-
-
-def test_a_protected_instance_that_is_upgraded(monkeypatch: pytest.MonkeyPatch) -> None:
-    mutate(monkeypatch, {"instance_view.protected": lambda *_: False})
-    (fault,) = faults_by(judge.only_due_instances_are_upgraded, Case())
-    assert PROTECTED in fault
+@pytest.mark.parametrize("said", ECHOED)
+def test_a_summary_may_hold_what_only_echo_makes_a_command(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    mutate(monkeypatch, summary_of(said))
+    assert "nothing_is_a_command_later: " not in reports_of(PLAIN)

@@ -4,14 +4,12 @@ Three instances are due, one is protected, and one is already on the target imag
 ends within virtual minutes, so that a case is cheap.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 
 from azure_simulator import Scenario
 from harness.playing import as_scenario
-from harness.scenarios import NEW, REPAIRS, fleet_of
+from harness.scenarios import GALLERIES, NEW, REPAIRS, fleet_of
 
 DUE = frozenset({"0", "3", "4"})
 PROTECTED, CURRENT = "1", "2"
@@ -20,10 +18,7 @@ TIMEOUT = 1200.0  # seconds, for the whole run
 
 _DISKS = "https://golden.blob.core.windows.net/images"
 _SAS = "?sv=2026-01-01&sr=b&sig=oFtHeMoDeL%2Fq9ZwX7vUt5sRq3pOn1mLk%3D"
-_GALLERY = (
-    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
-    "/galleries/golden/images/web"
-)
+_GALLERY = f"{GALLERIES}/golden/images/web"
 NAMES = {"flexible": "simulated-set_0000000"}  # the prefix of the ids of a world's instances
 
 
@@ -77,7 +72,6 @@ SAS = _SAS.removeprefix("?")
 
 @cache
 def scenario(name: str) -> Scenario:
-    """Read the scenario of a world, once."""
     return as_scenario(WORLDS[name])
 
 

@@ -3,18 +3,14 @@
 Needs `src` and `tests` on the path.
 """
 
-from __future__ import annotations
-
 import argparse
 from concurrent.futures import ProcessPoolExecutor
 from itertools import chain
 
 from harness.pool import sweep
+from sweeps.kills.judging import Point, judge, points_of
+from sweeps.kills.runs import Kill, Moment
 from sweeps.kills.scenarios import LARGE, swept
-from sweeps.kills.sweep import Point, judge, points_of
-from sweeps.kills.wire import Kill, Moment
-
-CHUNK = 8  # points for a process at a time: mostly of one scenario, whose undisturbed run it then knows
 
 
 def main() -> int:
@@ -29,7 +25,8 @@ def main() -> int:
     names = [chosen.scenario] if chosen.scenario else [*swept(), LARGE]
     with ProcessPoolExecutor() as pool:
         kills = list(chain.from_iterable(pool.map(points_of, names)))
-    return bool(sweep("points", judge, [*map(Point, names), *kills], chunk=CHUNK))
+    # the points that a process gets at a time are mostly of one scenario, whose undisturbed run it then knows
+    return bool(sweep("points", judge, [*map(Point, names), *kills], chunk=8))
 
 
 if __name__ == "__main__":

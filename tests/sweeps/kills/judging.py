@@ -1,91 +1,61 @@
-"""The requirements for a run that was killed and repeated, judged from Azure's own state."""
+"""Kills a scenario at many points, and judges the result of each from Azure's own state."""
 
-from __future__ import annotations
-
+import random
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 
-from azure_simulator import InstanceState, Scenario
 from azure_simulator.scenario.faults import ComesUpUnhealthy, Hangs, ProvisioningFailure, StaysOnOldImage
 from azure_simulator.scenario.request_faults import AnswerError, HttpFault, OperationFate
 from azure_simulator.scenario.scenario import Fault
-from sweeps.kills.runs import Ran
+from harness.pool import Verdict
+from sweeps.kills.runs import Kill, Moment, Ran, killed, undisturbed
+from sweeps.kills.scenarios import LARGE, scenario_of
 
 # Faults that a second try does not meet again, and why. A run that such a fault halted may get further when repeated.
 PASSING = (
-    ComesUpUnhealthy,  # lasts `seconds`, so it is over by the next run
-    ProvisioningFailure,  # strikes only an instance's first upgrade
-    Hangs,  # the same reason
-    StaysOnOldImage,  # the same reason
-    HttpFault,  # strikes only the nth request, which an earlier run has made
-    AnswerError,  # the same reason
-    OperationFate,  # the same reason
+    *(ProvisioningFailure, Hangs, StaysOnOldImage),  # strike only an instance's first upgrade
+    *(HttpFault, AnswerError, OperationFate),  # strike only the nth request, which an earlier run has made
 )
 AS_ASKED = ("succeeded", "model-updated", "nothing-to-do")
 
 
-def problems(scenario: Scenario, calm: Ran, ran: Ran) -> list[str]:
+def problems(calm: Ran, ran: Ran) -> list[str]:
     """List the problems of `ran`, the killed and repeated run of the scenario with the undisturbed run `calm`.
 
-    Both must have the same exit code, the same outcome and, an hour after the end, the same instances with the same
-    image, model state, provisioning state and availability. The hour is needed because a repeated run does not wait for
-    a lagging flag. `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last
-    write. If the undisturbed run ended early, by its own limit (`stop-after`, `timeout`) or by a passing fault, the
-    repeated one may get further, but never less far.
+    Both must end alike and, an hour later, when no flag lags any more, leave the same instances in the same state.
+    `nothing-to-do` equals `succeeded` and `model-updated`, since a run may be killed after its last write. If the
+    undisturbed run ended early, by its own limit (`stop-after`, `timeout`) or by a passing fault, the repeated one may
+    get further, but never less far.
 
-    A scenario with a rollback has two cases. If the run is killed before the rollback begins, the repeated run goes
-    forward again, and its claims must be true whatever its outcome. If it is killed later, `operation: rollback`
-    continues it, and every moved instance must be back.
+    With a rollback, a run that is killed before the rollback begins goes forward again, and only its claims must be
+    true. If it is killed later, `operation: rollback` continues it, and every moved instance must be back.
     """
-    if _moves_both_ways(scenario):
-        return [*false_claims(scenario, ran), *_not_returned(scenario, calm, ran)]
-    return [*false_claims(scenario, ran), *_traces_of_the_kill(calm, ran), *_differences(scenario, calm, ran)]
+    if _moves_both_ways(ran):
+        return [*false_claims(ran), *_after_death(ran), *_not_returned(calm, ran)]
+    return [*false_claims(ran), *_after_death(ran), *_traces_of_the_kill(calm, ran), *_differences(calm, ran)]
 
 
-def false_claims(scenario: Scenario, ran: Ran) -> Iterator[str]:
+def false_claims(ran: Ran) -> Iterator[str]:
     """List the false claims and needless upgrades of a run, killed before or not."""
-    if "Traceback" in ran.last.log or "Internal error" in ran.last.log:
-        yield "a traceback in the log"
-    if _moves_both_ways(scenario):
+    yield from (f"the log says {bug!r}" for bug in ran.last.bugs)
+    if _moves_both_ways(ran):
         return  # an upgrade that one direction needed is needless in the other
     for before in ran.asked:
         if before.provisioning_state in ("Creating", "Updating", "Deleting"):
             yield f"instance {before.instance_id} was upgraded while it was {before.provisioning_state}"
-        elif _is_there(scenario, ran, before):
+        elif ran.is_there(before):
             yield f"instance {before.instance_id} was upgraded needlessly"
-    skipped = set(ran.last.ids("skipped"))
-    there = {instance.instance_id for instance in ran.instances if _is_there(scenario, ran, instance)}
-    moves = scenario.inputs.get("operation") != "update-model"
-    if ran.last.outcome in AS_ASKED and moves:
-        left = {instance.instance_id for instance in ran.instances} - there - skipped
-        if left or set(ran.last.ids("remaining")):
+    if ran.last.outcome in AS_ASKED and ran.scenario.inputs.get("operation") != "update-model":
+        left = {instance.instance_id for instance in ran.instances} - ran.there - {*ran.last.ids("skipped")}
+        if left or ran.last.ids("remaining"):
             yield f"{ran.last.outcome}, but not on the target: {sorted(left)}; remaining {ran.last.ids('remaining')}"
-    if set(ran.last.ids("upgraded")) - there:
-        yield f"reported as upgraded, but not on the target: {sorted(set(ran.last.ids('upgraded')) - there)}"
+    if elsewhere := {*ran.last.ids("upgraded")} - ran.there:
+        yield f"reported as upgraded, but not on the target: {sorted(elsewhere)}"
 
 
-def _moves_both_ways(scenario: Scenario) -> bool:
-    return "rollback" in (scenario.inputs.get("operation"), scenario.inputs.get("on-failure"))
-
-
-def _not_returned(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
-    """List the problems after the kill of a scenario with a rollback."""
-    yield from _after_death(ran)
-    target, previous = calm.last.outputs["target-image"], calm.last.outputs["previous-image"]
-    by_hand = scenario.inputs.get("operation") == "rollback"
-    new, old = (previous, target) if by_hand else (target, previous)
-    on_new = sorted(each.instance_id for each in ran.later if new.endswith(each.image_version))
-    if ran.last.outcome in ("rolled-back", *(AS_ASKED if ran.goes_back else ())) and on_new:
-        yield f"{ran.last.outcome}, and on {new} still: {on_new}"
-    if ran.goes_back and ran.last.outcome not in (*AS_ASKED, "halted"):
-        yield f"the rollback continued, and ended {ran.last.outcome}"
-    unavailable = [each for each in calm.later if not each.available]
-    if ran.goes_back and ran.last.outcome == "halted" and not unavailable:
-        yield "the rollback continued, and halted, although the undisturbed one returned all"
-    for each in ran.later:
-        if not (new.endswith(each.image_version) or old.endswith(each.image_version)):
-            yield f"{each.instance_id} runs neither image: {each.image_version}"
-    if ran.lowest_available < calm.lowest_available - calm.largest_upgrade:
-        yield f"{ran.lowest_available} available at one time, {calm.lowest_available} undisturbed"
+def _moves_both_ways(ran: Ran) -> bool:
+    return "rollback" in (ran.scenario.inputs.get("operation"), ran.scenario.inputs.get("on-failure"))
 
 
 def _after_death(ran: Ran) -> Iterator[str]:
@@ -95,8 +65,26 @@ def _after_death(ran: Ran) -> Iterator[str]:
         yield f"the post step failed: {ran.post[1]}"
 
 
+def _not_returned(calm: Ran, ran: Ran) -> Iterator[str]:
+    """List the problems after the kill of a scenario with a rollback."""
+    target, previous = calm.last.outputs["target-image"], calm.last.outputs["previous-image"]
+    by_hand = ran.scenario.inputs.get("operation") == "rollback"
+    new, old = (previous, target) if by_hand else (target, previous)
+    on_new = sorted(each.instance_id for each in ran.later if new.endswith(each.image_version))
+    if ran.last.outcome in ("rolled-back", *(AS_ASKED if ran.goes_back else ())) and on_new:
+        yield f"{ran.last.outcome}, and on {new} still: {on_new}"
+    if ran.goes_back and ran.last.outcome not in (*AS_ASKED, "halted"):
+        yield f"the rollback continued, and ended {ran.last.outcome}"
+    if ran.goes_back and ran.last.outcome == "halted" and all(each.available for each in calm.later):
+        yield "the rollback continued, and halted, although the undisturbed one returned all"
+    for each in ran.later:
+        if not (new.endswith(each.image_version) or old.endswith(each.image_version)):
+            yield f"{each.instance_id} runs neither image: {each.image_version}"
+    if ran.lowest_available < calm.lowest_available - calm.largest_upgrade:
+        yield f"{ran.lowest_available} available at one time, {calm.lowest_available} undisturbed"
+
+
 def _traces_of_the_kill(calm: Ran, ran: Ran) -> Iterator[str]:
-    yield from _after_death(ran)
     suspended, before = ran.last.azure.repairs_suspended, calm.last.azure.repairs_suspended
     if suspended != before:
         yield f"automatic repairs suspended: {suspended} instead of {before}"
@@ -104,66 +92,68 @@ def _traces_of_the_kill(calm: Ran, ran: Ran) -> Iterator[str]:
         yield f"the model was updated {ran.model_updates} times"
 
 
-def _differences(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
-    further = _may_get_further(scenario, calm)
-    if ran.lowest_available < _floor(calm, further=further):
-        yield f"{ran.lowest_available} available at one time, {calm.lowest_available} undisturbed"
+def _differences(calm: Ran, ran: Ran) -> Iterator[str]:
+    """List what the repeated run did worse or otherwise than the undisturbed one.
+
+    If it may get further, it may also have the largest batch of its policy away at once, besides the instances that the
+    undisturbed run left unavailable.
+    """
+    further, least = _may_get_further(calm), calm.lowest_available
     if further:
-        yield from _fallen_behind(scenario, calm, ran)
-        return
+        at_first = sum(each.available for each in calm.last.azure.instances(0.0))
+        unavailable = sum(not each.available for each in calm.instances)
+        least = min(least, at_first - calm.largest_upgrade - unavailable)
+    if ran.lowest_available < least:
+        yield f"{ran.lowest_available} available at one time, {calm.lowest_available} undisturbed"
     nothing_left = ran.last.outcome == "nothing-to-do" and calm.last.outcome in AS_ASKED
-    if ran.last.exit_code != calm.last.exit_code or not (nothing_left or ran.last.outcome == calm.last.outcome):
+    same_end = ran.last.exit_code == calm.last.exit_code and (nothing_left or ran.last.outcome == calm.last.outcome)
+    if not (ran.last.exit_code <= calm.last.exit_code if further else same_end):
         yield f"ended {ran.last.outcome} ({ran.last.exit_code}) instead of {calm.last.outcome} ({calm.last.exit_code})"
-    if _standing(ran) != _standing(calm):
-        yield f"left {sorted(_standing(ran) - _standing(calm))} instead of {sorted(_standing(calm) - _standing(ran))}"
+    if further and calm.there - ran.there:
+        yield f"{sorted(calm.there - ran.there)} are not on the target, although the undisturbed run upgraded them"
+    if not further and ran.standing != calm.standing:
+        yield f"left {sorted(ran.standing - calm.standing)} instead of {sorted(calm.standing - ran.standing)}"
 
 
-def _fallen_behind(scenario: Scenario, calm: Ran, ran: Ran) -> Iterator[str]:
-    if ran.last.exit_code > calm.last.exit_code:
-        yield f"ended {ran.last.outcome} ({ran.last.exit_code}) instead of {calm.last.outcome} ({calm.last.exit_code})"
-    there = {each.instance_id for each in ran.instances if _is_there(scenario, ran, each)}
-    for instance in calm.instances:
-        if _is_there(scenario, calm, instance) and instance.instance_id not in there:
-            yield f"instance {instance.instance_id} is not on the target, although the undisturbed run upgraded it"
-
-
-def _may_get_further(scenario: Scenario, calm: Ran) -> bool:
-    if calm.last.outcome in ("partial", "timed-out"):
-        return True
-    return calm.last.outcome == "halted" and any(_passes(fault) for fault in scenario.faults)
+def _may_get_further(calm: Ran) -> bool:
+    is_over = any(_passes(fault) for fault in calm.scenario.faults)
+    return calm.last.outcome in ("partial", "timed-out") or (calm.last.outcome == "halted" and is_over)
 
 
 def _passes(fault: Fault) -> bool:
     if isinstance(fault, ComesUpUnhealthy):
-        return fault.seconds is not None
+        return fault.seconds is not None  # it is over by the next run
     return isinstance(fault, PASSING)
 
 
-def _floor(calm: Ran, *, further: bool) -> int:
-    """Return the fewest instances that may be available at once.
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One scenario with one kill, or undisturbed without a kill."""
 
-    Normally as many as in the undisturbed run. A run that gets further may also have the largest batch of its policy
-    away, besides the instances that the undisturbed run left unavailable.
-    """
-    if not further:
-        return calm.lowest_available
-    unavailable = sum(not instance.available for instance in calm.instances)
-    return min(calm.lowest_available, calm.available_at_first - calm.largest_upgrade - unavailable)
+    scenario: str
+    kill: Kill | None = None
 
 
-def _is_there(scenario: Scenario, ran: Ran, instance: InstanceState) -> bool:
-    """Return True if Azure shows that an upgrade would not change the instance.
-
-    For a disk in a storage account, and if the whole model is the goal, only the flag shows it.
-    """
-    if instance.latest_model_applied or instance.provisioning_state == "Failed":
-        return instance.latest_model_applied
-    by_flag = "image-uri" in scenario.inputs or scenario.inputs.get("operation") == "upgrade-instances"
-    target = ran.last.outputs["target-image"]
-    return not by_flag and bool(target) and target.endswith(instance.image_version)
+@cache
+def calm(name: str) -> Ran:
+    return undisturbed(scenario_of(name))
 
 
-def _standing(ran: Ran) -> set[tuple[str, str, bool, str, bool]]:
-    return {
-        (i.instance_id, i.image_version, i.latest_model_applied, i.provisioning_state, i.available) for i in ran.later
-    }
+def judge(point: Point) -> Verdict:
+    """Judge the undisturbed run, or the killed and repeated one."""
+    before = calm(point.scenario)
+    again = f"python -m sweeps.kills --scenario '{point.scenario}'"
+    if point.kill is None:
+        return Verdict(again, "undisturbed", tuple(false_claims(before)))
+    wrong = problems(before, killed(scenario_of(point.scenario), point.kill))
+    again += f" --call {point.kill.call} --moment {point.kill.moment.value}"
+    return Verdict(again, f"of {point.scenario!r}", tuple(wrong))
+
+
+def points_of(name: str, drawn: int | None = None) -> list[Point]:
+    """Return every kill of a scenario, or a number of kills drawn by its name, which are the same in every run."""
+    kills = [Kill(call, moment) for call in range(1, calm(name).calls + 1) for moment in Moment]
+    drawn = 50 if name == LARGE else drawn
+    if drawn is not None and drawn < len(kills):
+        kills = sorted(random.Random(name).sample(kills, drawn), key=lambda kill: (kill.call, kill.moment.value))
+    return [Point(name, kill) for kill in kills]

@@ -1,7 +1,5 @@
 """The killed scenarios: all shipped ones with at most twelve instances, and small ones for what those lack."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from functools import cache
 
@@ -20,7 +18,6 @@ SHORTER = Timing(upgrade=(3.0, 4.0), healthy_after=(3.0, 4.0), model_update=2.0)
 
 TWO, THREE = (1, 1), (2, 2, 2)
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
-
 
 OWN = {
     TINY: fleet_of(TWO),

@@ -1,16 +1,10 @@
 """`python -m sweeps.seeds`: play many seeds on all cores, or one with its log. Needs `src` and `tests` on the path."""
 
-from __future__ import annotations
-
 import argparse
 
 from harness.pool import sweep
 from sweeps.seeds.drawing import draw_case
-from sweeps.seeds.judging import judge, smallest
-from sweeps.seeds.running import run_case
-
-CHUNK = 20  # seeds for a process at a time
-SHRUNK = 5  # number of failing seeds to shrink, as that takes a while
+from sweeps.seeds.judging import judge, run_case, smallest
 
 
 def main() -> int:
@@ -24,8 +18,8 @@ def main() -> int:
         case = draw_case(arguments.seed)
         print(case.as_yaml(), run_case(case).played.log, sep="\n")
         return bool(sweep("seeds", judge, [arguments.seed]))
-    wrong = sweep("seeds", judge, range(arguments.first, arguments.first + arguments.seeds), chunk=CHUNK)
-    for verdict in wrong[:SHRUNK]:
+    wrong = sweep("seeds", judge, range(arguments.first, arguments.first + arguments.seeds), chunk=20)
+    for verdict in wrong[:5]:  # shrinking takes a while
         print(f"\n{verdict.replay}, made smaller:\n\n{smallest(int(verdict.replay.rpartition('=')[2])).as_yaml()}")
     return bool(wrong)
 

@@ -1,7 +1,5 @@
 """The request of a case, parsed here independently of the action's own parsing."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -45,7 +43,6 @@ class Asked:
 
     @property
     def operation(self) -> str:
-        """The requested operation."""
         return self["operation"]
 
     @property
@@ -54,21 +51,16 @@ class Asked:
 
         Empty for a rollback that has no exact image to return to.
         """
-        family = family_of(self.case.document)
-        if self.operation == "rollback" and not (self["image-id"] or self["image-version"]):
-            return self.image_of_the_others
         if self.operation in ("upgrade-instances", "status"):
-            reference = self.case.document["fleet"]["image"]
-            named = reference["id"] if family.is_gallery else reference["version"]
+            named = self.named_in_model
         else:
             named = self["image-id"] or self["image-version"]
-        if self.goes_back and named in ("latest", GALLERY):
-            return ""  # never back to the latest version
-        return family.exact(LATEST) if named in ("latest", GALLERY) else str(named)
+        if self.goes_back and named in ("", "latest", GALLERY):  # never back to the latest version
+            return "" if named else self.image_of_the_others
+        return family_of(self.case.document).exact(LATEST) if named in ("latest", GALLERY) else named
 
     @property
     def goes_back(self) -> bool:
-        """True if the case requests a rollback by hand."""
         return self.operation == "rollback"
 
     @property
@@ -77,19 +69,20 @@ class Asked:
         return self["on-failure"] == "rollback" and self.operation in ("upgrade", "upgrade-instances")
 
     @property
+    def named_in_model(self) -> str:
+        """The id or the version of the image that the model names at the start."""
+        reference = self.case.document["fleet"]["image"]
+        return str(reference.get("id") or reference["version"])
+
+    @property
     def model_image(self) -> str:
         """The exact image that the model names at the start; empty if it names none."""
-        reference = self.case.document["fleet"]["image"]
-        named = str(reference["id"] if "id" in reference else reference["version"])
-        return "" if named in ("latest", GALLERY) else named
+        return "" if self.named_in_model in ("latest", GALLERY) else self.named_in_model
 
     @cached_property
     def images_at_first(self) -> dict[str, str]:
         """The image of every instance at the start, by id."""
-        overrides = self.case.document["instances"]
-        shown = {
-            i.instance_id: overrides.get(i.instance_id, {}).get("image") for i in self.case.scenario.scale_set.instances
-        }
+        shown = {i.instance_id: self.begins(i.instance_id).get("image") for i in self.case.scenario.scale_set.instances}
         return {id_: (it["id"] if isinstance(it, dict) else it) or self.model_image for id_, it in shown.items()}
 
     @property
@@ -99,16 +92,12 @@ class Asked:
         It is the older one of two: the model's image, and the image of most other instances that may move. The drawn
         versions of a kind sort by their text.
         """
-        begins = self.case.document["instances"]
         keeps_off = () if self["stopped-instances"] == "include" else ("stopped", "deallocated")
-        may_move = {
-            i.instance_id: not self.is_protected(i.instance_id)
-            and not self.is_attached(i.instance_id)
-            and begins.get(i.instance_id, {}).get("power") not in keeps_off
-            for i in self.case.scenario.scale_set.instances
-        }
-        ran = self.images_at_first.items()
-        others = Counter(image for id_, image in ran if image != self.model_image and may_move[id_])
+        others = Counter(
+            image
+            for id_, image in self.images_at_first.items()
+            if image != self.model_image and not self.is_kept(id_) and self.begins(id_).get("power") not in keeps_off
+        )
         return min(self.model_image, others.most_common(1)[0][0]) if others and self.model_image else ""
 
     @property
@@ -122,12 +111,10 @@ class Asked:
     @property
     def model_holds_target(self) -> bool:
         """True if the model names the exact target from the start."""
-        reference = self.case.document["fleet"]["image"]
-        return self.target in (reference.get("id"), reference.get("version"))
+        return self.target == self.named_in_model
 
     @property
     def is_flexible(self) -> bool:
-        """True if the instances are machines of a Flexible set."""
         return "orchestration" in self.case.document["fleet"]
 
     @property
@@ -137,7 +124,6 @@ class Asked:
 
     @property
     def bake_time(self) -> float:
-        """Seconds for which a batch must stay healthy."""
         return seconds(self["bake-time"]) if self["bake-time"] else (30.0 if self.has_signal else 300.0)
 
     @property
@@ -145,6 +131,10 @@ class Asked:
         """The largest number of instances that may go first alone; None: no limit."""
         given = self["canary"] or ("" if self.has_signal else "1")
         return int(given) or None if given else None
+
+    def begins(self, instance_id: str) -> dict[str, Any]:
+        """Return what the case says about the first state of an instance."""
+        return self.case.document["instances"].get(instance_id, {})
 
     def is_on_target(self, instance: InstanceState) -> bool:
         """Return True if nothing is left to do for the instance."""
@@ -161,17 +151,21 @@ class Asked:
 
     def is_without_view(self, instance: InstanceState) -> bool:
         """Return True if Azure shows neither its power nor its health until it is upgraded."""
-        begins = self.case.document["instances"].get(instance.instance_id, {})
-        return instance.upgrades == 0 and "shows" in begins and not self.is_attached(instance.instance_id)
+        is_hidden = "shows" in self.begins(instance.instance_id) and not self.is_attached(instance.instance_id)
+        return instance.upgrades == 0 and is_hidden
 
     def is_without_signal_yet(self, instance: InstanceState) -> bool:
         """Return True if only its first upgrade gives it the model's health signal."""
-        begins = self.case.document["instances"].get(instance.instance_id, {})
-        return begins.get("reports_health") is False and instance.upgrades == 0 and instance.healthy is None
+        is_silent = self.begins(instance.instance_id).get("reports_health") is False
+        return is_silent and instance.upgrades == 0 and instance.healthy is None
 
     def is_protected(self, instance_id: str) -> bool:
         """Return True if it is protected from scale set actions; in a drawn case nobody changes that."""
-        return bool(self.case.document["instances"].get(instance_id, {}).get("protected"))
+        return bool(self.begins(instance_id).get("protected"))
+
+    def is_kept(self, instance_id: str) -> bool:
+        """Return True if no input makes the action touch it."""
+        return self.is_protected(instance_id) or self.is_attached(instance_id)
 
     def is_selected(self, instance: InstanceState) -> bool:
         """Return True if the workflow selects it, as far as Azure shows its domains."""
@@ -183,8 +177,7 @@ class Asked:
     def may_touch(self, instance: InstanceState) -> bool:
         """Return True if the request allows an upgrade of it."""
         off_and_left_out = is_off(instance) and self["stopped-instances"] != "include"
-        kept_away = self.is_protected(instance.instance_id) or self.is_attached(instance.instance_id)
-        return self.is_selected(instance) and not kept_away and not off_and_left_out
+        return self.is_selected(instance) and not self.is_kept(instance.instance_id) and not off_and_left_out
 
     def is_due(self, instance: InstanceState) -> bool:
         """Return True if the request demands an upgrade of it."""

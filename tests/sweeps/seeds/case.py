@@ -1,7 +1,6 @@
-"""One case: everything that determines a simulated run, as data."""
+"""One case: everything that determines a simulated run, as data, and the effect of its faults on a run."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import yaml
 
 from azure_simulator import Scenario, read_scenario
-from sweeps.seeds.lies import passes
 
 
 @dataclass(frozen=True)
@@ -31,39 +29,33 @@ class Case:
 
     @property
     def inputs(self) -> dict[str, str]:
-        """The action's inputs."""
-        inputs: dict[str, str] = self.document["inputs"]
-        return inputs
+        return self.document["inputs"]
 
     @property
     def faults(self) -> list[dict[str, Any]]:
         """The faults, and the actions of others."""
-        faults: list[dict[str, Any]] = self.document.get("faults", [])
-        return faults
+        return self.document.get("faults", [])
+
+    @property
+    def _is_undisturbed(self) -> bool:
+        return self.cancel_at is None and "access_token_seconds" not in self.document
 
     @property
     def is_calm(self) -> bool:
         """True if no fault happens and no other actor interferes."""
-        return not self.faults and self.cancel_at is None and "access_token_seconds" not in self.document
+        return self._is_undisturbed and not self.faults
 
     @property
     def is_lying(self) -> bool:
         """True if Azure only lies in ways that pass, and nothing else is wrong. The limits are those of a calm case."""
-        is_bounded = any(name in self.inputs for name in ("health-timeout", "batch-timeout", "timeout"))
-        is_quiet = self.cancel_at is None and "access_token_seconds" not in self.document and not is_bounded
-        return bool(self.faults) and is_quiet and all(map(passes, self.faults))
+        is_bounded = not self.inputs.keys().isdisjoint(("health-timeout", "batch-timeout", "timeout"))
+        return self._is_undisturbed and not is_bounded and bool(self.faults) and all(map(passes, self.faults))
 
-    @property
-    def lists_lag(self) -> float:
-        """Seconds by which lists of instances are late."""
-        return float(max((each["seconds"] for each in self.faults if each["kind"] == "list-lags"), default=0.0))
+    def lag(self, kind: str) -> float:
+        """Return the seconds by which faults of this kind make reads late."""
+        return max((each["seconds"] for each in self.faults if each["kind"] == kind), default=0.0)
 
-    @property
-    def models_lag(self) -> float:
-        """Seconds by which reads of the set are late."""
-        return float(max((each["seconds"] for each in self.faults if each["kind"] == "model-lags"), default=0.0))
-
-    def changed(self, **parts: Any) -> Case:
+    def changed(self, **parts: Any) -> "Case":
         """Return the case with other parts of the document; None removes a part."""
         document = {key: value for key, value in {**self.document, **parts}.items() if value is not None}
         return replace(self, document=document)
@@ -73,3 +65,56 @@ class Case:
         cancel = f"# The job is cancelled at {self.cancel_at} s.\n" if self.cancel_at is not None else ""
         head = f"# Seed {self.seed}; the simulator's durations are drawn by the same number.\n"
         return head + cancel + yaml.safe_dump(self.document, sort_keys=False, width=110)
+
+
+Fault = dict[str, Any]
+
+SIGNALS = {
+    "probe": "properties.virtualMachineProfile.networkProfile.healthProbe",
+    "extension": "properties.virtualMachineProfile.extensionProfile",
+}
+FOR_GOOD = 9999  # number of reads in a row
+_LATE = ("list-lags", "model-lags", "health-lags")
+_PASSING_ERRORS = ("no-registered-provider", "preempted", "another-operation")
+_OTHERS = ("evict", "scale-out", "scale-in", "vanish", "appear", "updated-by-somebody", "conflict-window")
+
+
+def passes(fault: Fault) -> bool:
+    """Return True for a lie that passes: nothing is wrong, and another look shows the truth."""
+    kind = fault["kind"]
+    if kind == "http":
+        is_once = fault.get("count", 1) <= (1 if hides_the_signal(fault) else 2)
+        return "empty" in fault or (("without" in fault or "missing" in fault) and is_once)
+    if kind == "error":
+        return fault["error"] in _PASSING_ERRORS
+    return kind in _LATE or (kind == "operation" and "told_after" in fault) or _is_beside_the_image(fault)
+
+
+def blames_nothing(fault: Fault) -> bool:
+    """Return True if the image causes none of its effects."""
+    is_off = fault["kind"] == "stop" and fault.get("power") == "deallocated"
+    is_signal = fault["kind"] == "http" and "without" in fault
+    return passes(fault) or fault["kind"] in _OTHERS or is_off or is_signal
+
+
+def makes_all_unhealthy(fault: Fault) -> bool:
+    """Return True if every instance stays unhealthy on the new image, or becomes so soon after it was healthy."""
+    is_for_good = "seconds" not in fault or "relapses_after" in fault
+    return fault["kind"] == "comes-up-unhealthy" and fault["instance"] == "*" and is_for_good
+
+
+def hides_the_signal(fault: Fault) -> bool:
+    return fault["kind"] == "http" and fault.get("without", [""])[0] in SIGNALS.values()
+
+
+def all_of(faults: Iterable[Fault], *natures: Any) -> bool:
+    """Return True if every fault is of one of these natures."""
+    return all(any(nature(fault) for nature in natures) for fault in faults)
+
+
+def _is_beside_the_image(fault: Fault) -> bool:
+    """Return True for somebody's change of the set that does not concern the rollout."""
+    if fault["kind"] != "model-change":
+        return False
+    properties = fault["patch"].get("properties", {})
+    return "upgradePolicy" not in properties and "storageProfile" not in properties.get("virtualMachineProfile", {})

@@ -1,14 +1,12 @@
 """Checks of a run that turns back: its writes and its reports, judged by the truth and by independent arithmetic."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 
 from azure_simulator import InstanceState
 from sweeps.seeds.asked import is_off, seconds
 from sweeps.seeds.checks_writes import ON_ITS_WAY
-from sweeps.seeds.truth import State, Truth, Upgrade, named_in
+from sweeps.seeds.truth import State, Truth, named_in
 
 
 def back_image(truth: Truth) -> Iterator[str]:
@@ -26,12 +24,9 @@ def back_image(truth: Truth) -> Iterator[str]:
 
 
 def back_who(truth: Truth) -> Iterator[str]:
-    """Check that only instances return that moved since the rollout began, or that run the image which a rollback
-    leaves.
-    """
+    """Check that only instances return that moved since the rollout began, or run the image that a rollback leaves."""
     for upgrade in truth.upgrades_back:
-        for id_ in (id_ for id_ in upgrade.ids if id_ in upgrade.seen):
-            instance = upgrade.seen[id_]
+        for id_, instance in upgrade.seen_of_its_own:
             moved = truth.asked.has_moved(instance) if truth.asked.goes_back else truth.moved(instance, upgrade.seen)
             if not moved:
                 yield f"at {upgrade.at}: {id_} was returned, but had not moved"
@@ -39,21 +34,14 @@ def back_who(truth: Truth) -> Iterator[str]:
 
 def back_order(truth: Truth) -> Iterator[str]:
     """Check the order of return: first unhealthy instances, then the newest batch, and so on."""
-    places = [
-        (upgrade, id_, _place(truth, id_))
-        for upgrade in truth.upgrades_back
-        for id_ in upgrade.ids
-        if _was_due(truth, id_)
-    ]
-    for (_, first, earlier), (upgrade, second, later) in pairwise(places):
-        if earlier > later:
-            yield f"at {upgrade.at}: {second} returned after {first}"
+    due = [(upgrade.at, id_) for upgrade in truth.upgrades_back for id_ in upgrade.ids if _was_due(truth, id_)]
+    for (_, first), (at, second) in pairwise(due):
+        if _place(truth, first) > _place(truth, second):
+            yield f"at {at}: {second} returned after {first}"
 
 
 def back_called_for(truth: Truth) -> Iterator[str]:
-    """Check that a run which was cancelled, late, forbidden, or disturbed by a change of the model does not
-    turn back.
-    """
+    """Check that no run turns back that was cancelled, late, forbidden, or disturbed by a change of the model."""
     turn = truth.turn
     if turn is None:
         return
@@ -68,18 +56,15 @@ def back_called_for(truth: Truth) -> Iterator[str]:
         yield f"turned back at {turn.at}, but this run had changed nothing"
     if not _was_seen_bad(truth):
         yield f"turned back at {turn.at}, but no instance had been bad on the target at any look"
-    before = [patch.at for patch in truth.patches if patch.at < turn.at]
-    late = before[-1] + truth.case.models_lag + ON_ITS_WAY if before and truth.case.models_lag else 0.0
+    before, lag = [patch.at for patch in truth.patches if patch.at < turn.at], truth.case.lag("model-lags")
+    late = before[-1] + lag + ON_ITS_WAY if before and lag else 0.0
     held = [image for at, image in truth.models_seen if late < at < turn.at]
     if held and truth.asked.operation == "upgrade" and held[-1] != truth.asked.target:
         yield f"turned back at {turn.at}, but somebody had put {held[-1]} into the model"
 
 
 def rolled_back(truth: Truth) -> Iterator[str]:
-    """Check that a run which claims a rollback has put the model and all allowed instances back.
-
-    Each listed instance is on the image and healthy.
-    """
+    """Check that a claimed rollback put the model and all allowed instances back, each listed one healthy."""
     for id_ in truth.ids("rolled-back"):
         if id_ in truth.last_seen and not _is_healthy_back(truth, truth.last_seen[id_]):
             yield f"{id_} is reported as rolled back, but is {truth.last_seen[id_]}"
@@ -97,9 +82,6 @@ def rolled_back(truth: Truth) -> Iterator[str]:
             yield f"rolled-back, and {id_}, a returned instance, is {instance}"
 
 
-# -- small steps ---------------------------------------------------------------------------------------------------
-
-
 def _was_due(truth: Truth, id_: str) -> bool:
     """Return True if it was to return from the start of the rollback, and not only at its end."""
     seen = truth.seen_at_turn.get(id_)
@@ -109,7 +91,7 @@ def _was_due(truth: Truth, id_: str) -> bool:
 def _place(truth: Truth, id_: str) -> tuple[int, int]:
     if not truth.asked.is_healthy(truth.seen_at_turn[id_]):
         return (0, 0)
-    there: list[Upgrade] = [each for each in truth.upgrades if not each.is_back and not truth.asked.goes_back]
+    there = [each for each in truth.upgrades if not each.is_back and not truth.asked.goes_back]
     newest = max((number for number, each in enumerate(there, 1) if id_ in each.ids), default=0)
     return (1, -newest)
 
@@ -119,20 +101,14 @@ def _is_healthy_back(truth: Truth, instance: InstanceState) -> bool:
 
 
 def _was_seen_bad(truth: Truth) -> bool:
-    """Return True if a look since the last upgrade showed a moved or new instance bad on the target.
-
-    Bad means failed or unhealthy, or deleted after it was unhealthy.
-    """
+    """Return True if a look since the last upgrade showed a moved or new instance failed or unhealthy."""
     assert truth.turn is not None
     there = [each.at for each in truth.upgrades if not each.is_back]
     since = there[-1] if there else 0.0
     looks = [look for look in truth.looks_since_planning if since <= look < truth.turn.at]
-    return any(_is_bad(truth, each, truth.shown(look)) for look in looks for each in truth.shown(look).values())
+    return any(_is_bad(truth, each, truth.shown[look]) for look in looks for each in truth.shown[look].values())
 
 
 def _is_bad(truth: Truth, instance: InstanceState, seen: State) -> bool:
-    if is_off(instance) and instance.power_state == "deallocated":
-        return False
-    has_failed = instance.provisioning_state == "Failed" or not truth.asked.is_healthy(instance)
     is_ours = instance.instance_id in truth.asked_for_there or truth.moved(instance, seen)
-    return has_failed and is_ours
+    return is_ours and instance.power_state != "deallocated" and not truth.asked.is_healthy(instance)

@@ -1,17 +1,14 @@
-"""Without faults and other actors a run ends as its inputs demand, and keeps every promise exactly.
+"""Checks of runs without faults and other actors, by independent arithmetic.
 
-The expected outcome is computed here independently, as far as arithmetic can tell it. If inputs and set contradict each
-other in ways that only a plan shows, both outcomes are accepted.
+If inputs and set contradict each other in ways that only a plan shows, both outcomes are accepted.
 """
-
-from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
 from azure_simulator import InstanceState
 from sweeps.seeds.asked import at_least, is_off, seconds
-from sweeps.seeds.drawing_inputs import SELECTIONS
+from sweeps.seeds.drawing_inputs import SELECTIONS, strategies_of
 from sweeps.seeds.truth import Truth
 
 Fleet = list[InstanceState]
@@ -31,10 +28,10 @@ def floor(truth: Truth) -> Iterator[str]:
     asked = truth.asked
     if not (truth.case.is_calm and truth.upgrades) or asked["allow-downtime"] == "true" or asked["health"] == "ignore":
         return
-    running = sum(1 for each in asked.made(truth.at(0.0).values()) if not is_off(each))
+    running = sum(not is_off(each) for each in asked.made(truth.at(0.0).values()))
     least, lowest = at_least(asked["min-healthy"] or "50%", running), truth.played.azure.lowest_available()
     if asked.goes_back:  # instances that do not serve return first, however few serve
-        least = min(least, sum(1 for each in truth.at(0.0).values() if each.available))
+        least = min(least, sum(each.available for each in truth.at(0.0).values()))
     if lowest < least:
         yield f"only {lowest} were available at one moment, but min-healthy demands {least}"
 
@@ -97,18 +94,11 @@ def _selects_nothing(truth: Truth, fleet: Fleet) -> bool:
 def _is_impossible(truth: Truth, fleet: Fleet) -> bool:
     """Return True if the run is refused whatever the plan is."""
     asked = truth.asked
-    shown = {
-        "update-domain": any(each.update_domain is not None for each in fleet),
-        "fault-domain": any(each.fault_domain is not None for each in fleet),
-        "zone": any(each.zone for each in fleet),
-    }
-    guarded = [
-        e for e in fleet if asked.is_protected(e.instance_id) and asked.is_selected(e) and not asked.is_on_target(e)
-    ]
+    wanted = [each for each in fleet if asked.is_selected(each) and not asked.is_on_target(each)]
     due = [each for each in fleet if asked.is_due(each)]
     return (
-        not shown.get(asked["strategy"], True)
-        or (asked["protected-instances"] == "fail" and bool(guarded))
+        not strategies_of(fleet).get(asked["strategy"], True)
+        or (asked["protected-instances"] == "fail" and any(asked.is_protected(each.instance_id) for each in wanted))
         or (asked["health"] == "required" and truth.case.document["fleet"]["health"] == "none")
         or (bool(due) and asked.bake_time >= seconds(asked["batch-timeout"] or "1h"))
         or _would_be_an_outage(truth, fleet, due)
@@ -129,7 +119,5 @@ def _has_room(truth: Truth, fleet: Fleet) -> bool:
     due = [each for each in fleet if asked.is_due(each)]
     per_domain = Counter(asked.domain(each, fleet) for each in due)
     largest = min(asked.largest_batch(fleet), max(per_domain.values(), default=0))
-    healthy = sum(1 for each in fleet if asked.is_healthy(each))
-    running = sum(1 for each in fleet if not is_off(each))
-    least = at_least(asked["min-healthy"] or "50%", running)
-    return not due or (healthy - largest >= max(1, least))
+    least = at_least(asked["min-healthy"] or "50%", sum(not is_off(each) for each in fleet))
+    return not due or sum(map(asked.is_healthy, fleet)) - largest >= max(1, least)

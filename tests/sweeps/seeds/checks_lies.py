@@ -1,14 +1,11 @@
 """Checks of runs in which Azure lies a little: no bad image passes, no good one is blamed, no success is false."""
 
-from __future__ import annotations
-
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from sweeps.seeds.asked import is_off
+from sweeps.seeds.case import all_of, blames_nothing, hides_the_signal, makes_all_unhealthy, passes
 from sweeps.seeds.checks_calm import expected_outcomes
-from sweeps.seeds.lies import all_of, blames_nothing, hides_the_signal, makes_all_unhealthy, passes
 from sweeps.seeds.truth import Truth, Upgrade
 
 
@@ -19,9 +16,7 @@ def signal(truth: Truth) -> Iterator[str]:
     """
     if not truth.asked.has_signal or not any(hides_the_signal(fault) for fault in truth.case.faults):
         return
-    reads = [
-        (each.request.at, _shows_signal(json.loads(each.body))) for each in truth.ran.answered if each.answers_to("set")
-    ]
+    reads = [(at, _shows_signal(model)) for at, model in truth.answers("set")]
     for upgrade in truth.upgrades:
         before = [shows for at, shows in reads if at < upgrade.at]
         if len(before) > 1 and not any(before[-2:]):
@@ -109,9 +104,6 @@ def first_batch(truth: Truth) -> Iterator[str]:
         yield f"{truth.upgrades[0].ids} go first, but only {most} may"
 
 
-# -- small steps ---------------------------------------------------------------------------------------------------
-
-
 def _shows_signal(model: Any) -> bool:
     profile = model["properties"]["virtualMachineProfile"]
     extensions = profile.get("extensionProfile", {}).get("extensions", [])
@@ -121,9 +113,9 @@ def _shows_signal(model: Any) -> bool:
 
 def _may_become_unhealthy(truth: Truth, upgrade: Upgrade) -> bool:
     """Return True if any instance of the batch ran at the request, and was not taken away afterwards."""
-    later = [each.seen for each in truth.upgrades if each.at > upgrade.at] or [truth.last_seen]
-    running = [id_ for id_ in upgrade.ids if id_ in upgrade.seen and not is_off(upgrade.seen[id_])]
-    return any(id_ in later[0] and not is_off(later[0][id_]) for id_ in running)
+    later = next((each.seen for each in truth.upgrades if each.at > upgrade.at), truth.last_seen)
+    running = [id_ for id_, instance in upgrade.seen_of_its_own if not is_off(instance)]
+    return any(id_ in later and not is_off(later[id_]) for id_ in running)
 
 
 def _was_bad_there(truth: Truth) -> bool:

@@ -1,14 +1,12 @@
 """Draws a case from a seed. A seed gives the same case on every machine: only `random.Random(seed)` draws."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any
 
 from sweeps.seeds.case import Case
 from sweeps.seeds.drawing_faults import draw_faults
 from sweeps.seeds.drawing_fleet import draw_fleet
-from sweeps.seeds.drawing_inputs import draw_inputs, draw_operation
+from sweeps.seeds.drawing_inputs import OPERATIONS, draw_inputs
 from sweeps.seeds.drawing_lies import draw_lies
 
 CALM = 1 / 3  # share of cases with neither faults nor other actors
@@ -17,11 +15,10 @@ LONGEST = 600.0  # seconds; no job is cancelled later
 
 
 def draw_case(seed: int) -> Case:
-    """Draw the case of this seed."""
     rng = Random(seed)
     weather = rng.random()
     calm, lying = weather < CALM, CALM <= weather < CALM + LYING
-    operation = draw_operation(rng)
+    operation = rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]  # the set is then drawn to fit it
     document: dict[str, Any] = {
         "description": f"Drawn from seed {seed}.",
         **draw_fleet(rng, half_way=operation == "rollback"),

@@ -1,15 +1,13 @@
 """Draws the faults of a case, and the actions of others: every kind of fault that a scenario can have."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from azure_simulator.scenario.set_description import SetDescription
 from harness.routes import ROUTES
-from harness.scenarios import on_request
-from sweeps.seeds.drawing_lies import Lies
+from harness.scenarios import on_instance, on_request, profile
+from sweeps.seeds.drawing_lies import FaultDraw, Lies
 from sweeps.seeds.images import family_of
 
 Fault = dict[str, Any]
@@ -33,21 +31,23 @@ def draw_faults(rng: Random, fleet: SetDescription, document: dict[str, Any]) ->
     return drawn
 
 
-class _Draw:
+class _Draw(FaultDraw):
     """Draws the faults of one scenario. A new instance gets the next free number."""
 
     def __init__(self, rng: Random, fleet: SetDescription, document: dict[str, Any]) -> None:
-        self._rng = rng
-        self._document = document
-        self._made = [described for described in fleet.instances if not described.attached]
-        self._ids = [described.instance_id for described in self._made]
-        self._born = 0
+        super().__init__(rng, fleet, document)
+        self._new = 90  # the number of the last new instance
         self.kinds: dict[str, Callable[[], Fault]] = {
-            "comes-up-unhealthy": self._comes_up_unhealthy,
+            "comes-up-unhealthy": lambda: on_instance(
+                "comes-up-unhealthy",
+                self._one(),
+                **self._perhaps(0.6, seconds=[20, 100, 400]),
+                **self._perhaps(0.3, flap_seconds=[5, 20, 60]),
+            ),
             "provisioning-failure": self._provisioning_failure,
-            "hangs": lambda: {"kind": "hangs", "instance": self._one()},
-            "stays-on-old-image": lambda: {"kind": "stays-on-old-image", "instance": self._one()},
-            "flag-lags": self._flag_lags,
+            "hangs": lambda: on_instance("hangs", self._one()),
+            "stays-on-old-image": lambda: on_instance("stays-on-old-image", self._one()),
+            "flag-lags": lambda: on_instance("flag-lags", self._one(), seconds=rng.choice([5, 60, 400])),
             "http-status": self._http_status,
             "http-drop": lambda: self._request("http", drop=rng.choice(["before", "after"])),
             "http-hang": lambda: self._request("http", hang=rng.choice([3, 29, 31, 120])),
@@ -57,7 +57,7 @@ class _Draw:
             "operation": self._operation,
             "vanish": lambda: self._event("vanish"),
             "appear": self._appear,
-            "fall-ill": self._become_unhealthy,
+            "fall-ill": lambda: self._event("fall-ill", **self._perhaps(0.6, seconds=[10, 90])),
             "stop": lambda: self._event("stop", power=rng.choice(["stopped", "deallocated"])),
             "updated-by-somebody": lambda: self._event("updated-by-somebody", seconds=rng.choice([10, 60, 300])),
             "model-change": self._model_change,
@@ -65,35 +65,15 @@ class _Draw:
 
     def fail_half_way(self) -> Fault:
         """Draw a fault that makes a rollout fail after it has moved an instance."""
-        unhealthy: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
-        later: Fault = {"kind": "fall-ill", "instance": self._one(), "after_upgrade": self._rng.randint(1, 3)}
-        return self._rng.choice(
-            [unhealthy, self._provisioning_failure(), {**later, "delay": self._rng.choice([0, 20, 90])}]
-        )
-
-    def _one(self) -> str:
-        return self._rng.choice(self._ids)
-
-    # -- of an instance's upgrade --------------------------------------------------------------------------------
-
-    def _comes_up_unhealthy(self) -> Fault:
-        drawn: Fault = {"kind": "comes-up-unhealthy", "instance": self._one()}
-        if self._rng.random() < 0.6:
-            drawn["seconds"] = self._rng.choice([20, 100, 400])
-        if self._rng.random() < 0.3:
-            drawn["flap_seconds"] = self._rng.choice([5, 20, 60])
-        return drawn
+        unhealthy: Fault = on_instance("comes-up-unhealthy", self._one())
+        later = on_instance("fall-ill", self._one(), after_upgrade=self._rng.randint(1, 3))
+        failure = self._provisioning_failure()
+        return self._rng.choice([unhealthy, failure, {**later, "delay": self._rng.choice([0, 20, 90])}])
 
     def _provisioning_failure(self) -> Fault:
-        ending = self._rng.choice(["failed", "succeeded"])
+        ending = {"operation": self._rng.choice(["failed", "succeeded"]), "code": "OSProvisioningTimedOut"}
         message = "OS provisioning did not finish in time."
-        drawn: Fault = {"kind": "provisioning-failure", "instance": self._one(), "code": "OSProvisioningTimedOut"}
-        return {**drawn, "message": message, "operation": ending}
-
-    def _flag_lags(self) -> Fault:
-        return {"kind": "flag-lags", "instance": self._one(), "seconds": self._rng.choice([5, 60, 400])}
-
-    # -- of requests -------------------------------------------------------------------------------------------
+        return {"kind": "provisioning-failure", "instance": self._one(), "message": message, **ending}
 
     def _request(self, kind: str, **effect: Any) -> Fault:
         route = self._rng.choice([route for route in ROUTES if route not in ("oidc", "openid")])
@@ -112,48 +92,33 @@ class _Draw:
 
     def _lost_write(self) -> Fault:
         route = self._rng.choice(["upgrade", "upgrade", "patch"])
-        effects: list[dict[str, Any]] = [{"drop": "after"}, {"drop": "before"}, {"hang": 60}]
-        effect = self._rng.choice(effects)
+        effect: dict[str, Any] = self._rng.choice([{"drop": "after"}, {"drop": "before"}, {"hang": 60}])
         return on_request(route, nth=self._rng.randint(1, 3), **effect)
 
     def _operation(self) -> Fault:
         drawn = on_request(self._rng.choice(["upgrade", "patch"]), "operation", nth=self._rng.randint(1, 3))
-        if self._rng.random() < 0.6:
-            drawn["seconds"] = self._rng.choice([0, 30, 200, 5000])
+        drawn |= self._perhaps(0.6, seconds=[0, 30, 200, 5000])
         if "seconds" not in drawn or self._rng.random() < 0.5:
             drawn["code"] = self._rng.choice(CODES)
         return drawn
 
-    # -- of other actors ---------------------------------------------------------------------------------------
-
-    def _when(self) -> dict[str, Any]:
-        if self._rng.random() < 0.5:
-            return {"at": round(self._rng.uniform(0, 300), 1)}
-        return {"after_upgrade": self._rng.randint(1, 3), "delay": self._rng.choice([0, 1, 20, 90])}
-
     def _event(self, kind: str, **more: Any) -> Fault:
-        return {"kind": kind, "instance": self._one(), **self._when(), **more}
-
-    def _become_unhealthy(self) -> Fault:
-        return self._event("fall-ill", **({"seconds": self._rng.choice([10, 90])} if self._rng.random() < 0.6 else {}))
+        return on_instance(kind, self._one(), **self._when(), **more)
 
     def _appear(self) -> Fault:
         like = self._rng.choice(self._made)
-        self._born += 1
-        number = 90 + self._born
-        flexible = self._document["fleet"].get("orchestration") == "Flexible"
-        drawn: Fault = {"kind": "appear", "instance": f"simulated-set_{number:08x}" if flexible else str(number)}
+        self._new += 1
+        drawn: Fault = {"kind": "appear", "instance": self._name(self._new, str(self._new))}
         drawn |= {"image": self._rng.choice(["old", "new"]), **self._when()}
         if like.update_domain is not None:
             drawn["update_domain"] = like.update_domain
         return drawn | ({"zone": like.zone} if like.zone else {})
 
     def _model_change(self) -> Fault:
-        storage = {"imageReference": family_of(self._document).in_model(0)}
         patches: list[dict[str, Any]] = [
             {"tags": {"changed": "by somebody"}},
-            {"properties": {"virtualMachineProfile": {"storageProfile": storage}}},
-            {"properties": {"virtualMachineProfile": {"osProfile": {"allowExtensionOperations": False}}}},
+            profile(storageProfile={"imageReference": family_of(self._document).in_model(0)}),
+            profile(osProfile={"allowExtensionOperations": False}),
             {"properties": {"upgradePolicy": {"mode": "Automatic"}}},
         ]
         return {"kind": "model-change", "patch": self._rng.choice(patches), **self._when()}

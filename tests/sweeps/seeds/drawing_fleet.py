@@ -1,44 +1,27 @@
 """Draws the scale set of a case: up to twelve instances in any shape and state, and all durations."""
 
-from __future__ import annotations
-
 from random import Random
 from typing import Any
 
 from azure_simulator import read_scenario
+from harness.scenarios import profile
 from sweeps.seeds.images import LATEST, Family
 
 MOST = 12
 # Machines that somebody attached to a Flexible set: of another system, without an image, of another line of images
+WINDOWS = {"publisher": "MicrosoftWindowsServer", "offer": "WindowsServer", "sku": "2022-datacenter"}
+DEBIAN = {"publisher": "Debian", "offer": "debian-12", "sku": "12", "version": "0.1.0", "exactVersion": "0.1.0"}
 ATTACHED: dict[str, Any] = {
     "jumpbox": {
         "properties": {
             "storageProfile": {
                 "osDisk": {"osType": "Windows"},
-                "imageReference": {
-                    "publisher": "MicrosoftWindowsServer",
-                    "offer": "WindowsServer",
-                    "sku": "2022-datacenter",
-                    "version": "latest",
-                    "exactVersion": "20348.2113.231109",
-                },
+                "imageReference": {**WINDOWS, "version": "latest", "exactVersion": "20348.2113.231109"},
             }
         }
     },
     "restored": {},
-    "web-older": {
-        "properties": {
-            "storageProfile": {
-                "imageReference": {
-                    "publisher": "Debian",
-                    "offer": "debian-12",
-                    "sku": "12",
-                    "version": "0.1.0",
-                    "exactVersion": "0.1.0",
-                }
-            }
-        }
-    },
+    "web-older": {"properties": {"storageProfile": {"imageReference": DEBIAN}}},
 }
 
 
@@ -52,18 +35,13 @@ def draw_fleet(rng: Random, *, half_way: bool) -> dict[str, Any]:
     model_image = rng.choices([1, LATEST, None], [3, 9, 1] if half_way else [6, 2, 1])[0]
     fleet["image"] = family.in_model(model_image)
     fleet["health"] = _health(rng, fleet)
-    document: dict[str, Any] = {
-        "fleet": fleet,
-        "images": family.catalog(),
-        "timing": _timing(rng),
-    }
+    document: dict[str, Any] = {"fleet": fleet, "images": family.catalog(), "timing": _timing(rng)}
     if fleet["health"] != "none" and fleet.get("orchestration") is None and rng.random() < 0.2:
         repairs = {"enabled": True, "gracePeriod": "PT10M", "repairAction": "Replace"}
         document["model"] = {"properties": {"automaticRepairsPolicy": repairs}}
         document["repairs_suspended"] = rng.random() < 0.3
     elif rng.random() < 0.3:
-        spot = {"priority": "Spot", "evictionPolicy": rng.choice(["Deallocate", "Delete"])}
-        document["model"] = {"properties": {"virtualMachineProfile": spot}}
+        document["model"] = profile(priority="Spot", evictionPolicy=rng.choice(["Deallocate", "Delete"]))
     document["instances"] = _instances(rng, document, family, model_image, half_way=half_way)
     document["instances"] |= {name: {"shows": ATTACHED[name]} for name in fleet.get("attached", ())}
     return document

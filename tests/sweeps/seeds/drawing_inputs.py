@@ -1,8 +1,6 @@
 """Draws the inputs of a case. Most of them fit the scale set; some do not, as in real workflows."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import Any
 
@@ -19,9 +17,14 @@ SELECTIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def draw_operation(rng: Random) -> str:
-    """Draw the operation; the scale set is then drawn to fit it."""
-    return rng.choices(list(OPERATIONS), list(OPERATIONS.values()))[0]
+def strategies_of(instances: Iterable[Any]) -> dict[str, bool]:
+    """Return for each strategy whether the instances show its domains."""
+    shows = {"update-domain": False, "fault-domain": False, "zone": False, "batch": True}
+    for each in instances:
+        shows["update-domain"] |= each.update_domain is not None
+        shows["fault-domain"] |= each.fault_domain is not None
+        shows["zone"] |= bool(each.zone)
+    return shows
 
 
 def draw_inputs(
@@ -35,12 +38,8 @@ def draw_inputs(
         inputs |= family_of(document).asked_for(rng.choices([LATEST, None, 0], [7, 3, 1])[0])
     if operation in MAY_TURN_BACK and rng.random() < 1 / 3:
         inputs["on-failure"] = "rollback"
-    inputs |= _batches(rng, fleet)
-    inputs |= _selection(rng, fleet)
-    inputs |= _availability(rng)
-    inputs |= _treatment(rng, document)
-    inputs |= _times(rng, document, calm=calm)
-    return inputs
+    inputs |= _batches(rng, fleet) | _selection(rng, fleet) | _availability(rng)
+    return inputs | _treatment(rng, document) | _times(rng, document, calm=calm)
 
 
 def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
@@ -52,21 +51,12 @@ def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str,
 
 def _batches(rng: Random, fleet: SetDescription) -> dict[str, str]:
     inputs = {}
-    shown = {
-        "update-domain": any(i.update_domain is not None for i in fleet.instances),
-        "fault-domain": any(i.fault_domain is not None for i in fleet.instances),
-        "zone": any(i.zone for i in fleet.instances),
-        "batch": True,
-    }
     if rng.random() < 0.5:
+        shown = strategies_of(fleet.instances)
         inputs["strategy"] = rng.choice([name for name, is_shown in shown.items() if is_shown or rng.random() < 0.05])
-    if rng.random() < 0.6:
-        inputs["batch-size"] = rng.choice(["1", "2", "2", "3", "4", "10%", "34%", "50%", "100%"])
-    if rng.random() < 0.2:
-        inputs["canary"] = "1"
-    if rng.random() < 0.15:
-        inputs["stop-after"] = rng.choice(["1", "2", "25%", "50%"])
-    return inputs
+    sizes = ["1", "2", "2", "3", "4", "10%", "34%", "50%", "100%"]
+    stops = ["1", "2", "25%", "50%"]
+    return inputs | _some(rng, (0.6, "batch-size", sizes), (0.2, "canary", "1"), (0.15, "stop-after", stops))
 
 
 def _selection(rng: Random, fleet: SetDescription) -> dict[str, str]:
@@ -92,27 +82,23 @@ def _availability(rng: Random) -> dict[str, str]:
 
 def _treatment(rng: Random, document: dict[str, Any]) -> dict[str, str]:
     """Draw the treatment of protected and stopped instances, of health, and of automatic repairs."""
-    inputs = {}
-    if rng.random() < 0.04:
-        inputs["protected-instances"] = "fail"
-    if rng.random() < 0.25:
-        inputs["stopped-instances"] = "include"
+    inputs = _some(rng, (0.04, "protected-instances", "fail"), (0.25, "stopped-instances", "include"))
     if rng.random() < 0.2:
         inputs["health"] = rng.choices(["ignore", "required"], [2, 1])[0]
-    if rng.random() < (0.6 if "repairs_suspended" in document else 0.05):
-        inputs["suspend-repairs"] = "true"
-    return inputs
+    return inputs | _some(rng, (0.6 if "repairs_suspended" in document else 0.05, "suspend-repairs", "true"))
 
 
 def _times(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
-    inputs = {}
     waits = document["fleet"]["health"] == "none" or rng.random() < 0.3
-    if waits and rng.random() < 0.9:
-        inputs["bake-time"] = rng.choice(["0", "15s", "40s", "PT1M"])
+    inputs = _some(rng, (0.9, "bake-time", ["0", "15s", "40s", "PT1M"])) if waits else {}
     if calm:
         return inputs
     inputs["health-timeout"] = rng.choice(["45s", "2m", "3m", "3m", "10m"])
     inputs["batch-timeout"] = rng.choice(["2m", "4m", "4m", "10m", "20m"])
-    if rng.random() < 0.3:
-        inputs["timeout"] = rng.choice(["90s", "5m", "15m"])
-    return inputs
+    return inputs | _some(rng, (0.3, "timeout", ["90s", "5m", "15m"]))
+
+
+def _some(rng: Random, *drawn: tuple[float, str, str | list[str]]) -> dict[str, str]:
+    """Draw some inputs: each with its probability, and with its value or one of its values."""
+    chosen = ((name, value) for share, name, value in drawn if rng.random() < share)
+    return {name: value if isinstance(value, str) else rng.choice(value) for name, value in chosen}

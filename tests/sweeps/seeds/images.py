@@ -1,16 +1,11 @@
 """The images of the drawn cases: two kinds with three versions each, oldest first."""
 
-from __future__ import annotations
-
 from typing import Any
 
-from harness.scenarios import NEW, OLD, UBUNTU
+from harness.scenarios import GALLERIES, NEW, OLD, UBUNTU
 
 PLATFORM_VERSIONS = ("22.04.202609010", OLD, NEW)
-GALLERY = (
-    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/images/providers/Microsoft.Compute"
-    "/galleries/shared/images/web"
-)
+GALLERY = f"{GALLERIES}/shared/images/web"
 GALLERY_VERSIONS = ("1.0.0", "1.1.0", "2.0.0")
 
 
@@ -24,24 +19,22 @@ class Family:
         """Return the version as the simulator's state names it."""
         return f"{GALLERY}/versions/{GALLERY_VERSIONS[number]}" if self.is_gallery else PLATFORM_VERSIONS[number]
 
+    def named(self, number: int | None) -> str:
+        """Return the name of a version; None: the latest."""
+        return self.exact(number) if number is not None else GALLERY if self.is_gallery else "latest"
+
     def in_model(self, number: int | None) -> dict[str, str]:
         """Return a model's image; None: the latest."""
-        if self.is_gallery:
-            return {"id": GALLERY if number is None else self.exact(number)}
-        return {**UBUNTU, "version": "latest" if number is None else self.exact(number)}
+        return {"id": self.named(number)} if self.is_gallery else {**UBUNTU, "version": self.named(number)}
 
     def of_instance(self, number: int) -> Any:
-        """Return the image of one instance in a scenario."""
         return {"id": self.exact(number)} if self.is_gallery else self.exact(number)
 
     def asked_for(self, number: int | None) -> dict[str, str]:
         """Return the inputs that name it; None: the latest."""
-        if self.is_gallery:
-            return {"image-id": GALLERY if number is None else self.exact(number)}
-        return {"image-version": "latest" if number is None else self.exact(number)}
+        return {"image-id" if self.is_gallery else "image-version": self.named(number)}
 
     def catalog(self) -> list[dict[str, Any]]:
-        """Return the value of a scenario's `images`."""
         if self.is_gallery:
             return [{"id": GALLERY, "versions": list(GALLERY_VERSIONS)}]
         return [{**UBUNTU, "versions": list(PLATFORM_VERSIONS)}]

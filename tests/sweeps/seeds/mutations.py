@@ -1,12 +1,10 @@
 """Changes that make the action wrong, one decision at a time. The named check catches each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.mutation import Wrong, ends
+from harness.mutation import Wrong, ends, nothing
 from sweeps.seeds.images import PLATFORM_VERSIONS
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.failures import Failure
@@ -43,32 +41,17 @@ def written(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Wrong:
 def reported(change: Callable[[Outputs], Outputs]) -> Wrong:
     """Make the outputs report something else."""
 
-    def as_outputs(real: Any, *arguments: Any) -> Outputs:
-        outputs = real(*arguments)
-        return {**outputs, **change(outputs)}
-
-    return {"as_outputs": as_outputs}
+    return {"as_outputs": lambda real, *arguments: (outputs := real(*arguments)) | change(outputs)}
 
 
 def put_back(**other: str) -> Wrong:
     """Make another image of the same kind go back into the model."""
-    return {
-        "roll_back": lambda real, azure, limits, failed, image: real(
-            azure, limits, failed, replace(image, **other) if image.version else image
-        )
-    }
 
+    def roll_back(real: Any, *given: Any) -> Any:
+        *others, image = given
+        return real(*others, replace(image, **other) if image.version else image)
 
-def nothing(*_: Any) -> Any:
-    return ()
-
-
-def no_steps(*_: Any, **__: Any) -> Any:
-    yield from ()
-
-
-def always(*_: Any) -> bool:
-    return True
+    return {"roll_back": roll_back}
 
 
 def with_network(body: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +98,7 @@ def seen_first(real: Any, report: Any, event: Any) -> None:
 
 
 NO_FLOOR = given(allow_downtime="true", min_healthy="")
+GOES_BACK: Wrong = {"Ending.calls_for_rollback": lambda *_: True}
 WELL = ("succeeded", "nothing-to-do")
 
 MUTATIONS = (
@@ -122,7 +106,7 @@ MUTATIONS = (
     Mutation("ignores min-healthy", "min-healthy", NO_FLOOR, 9),
     Mutation("ignores min-healthy between the looks", "floor", NO_FLOOR, 223),
     Mutation("mixes domains", "domains", given(strategy="batch")),
-    Mutation("upgrades unselected instances", "selected", {"is_selected": always}, 16),
+    Mutation("upgrades unselected instances", "selected", {"is_selected": lambda *_: True}, 16),
     Mutation("upgrades protected instances", "protected", {
         "reason_to_skip": lambda real, instance, *rest: real(replace(instance, protected=False), *rest)
     }, 20),
@@ -143,16 +127,16 @@ MUTATIONS = (
     Mutation("returns instances before the model holds the image", "halt", {
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
     }, 283),
-    Mutation("returns instances that did not move", "back-who", {"Moved.includes": always}, 54),
+    Mutation("returns instances that did not move", "back-who", {"Moved.includes": lambda *_: True}, 54),
     Mutation("returns the oldest batch first", "back-order", {"plan_rollback": reversed_batches}, 14),
-    Mutation("undoes a rollout whatever ended it", "back-called-for", {"Ending.calls_for_rollback": always}, 1129),
-    Mutation("blames the image for whatever ended it", "blame", {"Ending.calls_for_rollback": always}, 1129),
+    Mutation("undoes a rollout whatever ended it", "back-called-for", GOES_BACK, 1129),
+    Mutation("blames the image for whatever ended it", "blame", GOES_BACK, 1129),
     Mutation("reports attached machines as failed", "blame", reported(lambda of: {"failed": of["skipped"]}), 139),
     Mutation("upgrades an attached machine", "attached", {
         "reason_to_skip": lambda real, instance, *rest: real(replace(instance, origin=Origin.MODEL), *rest)
     }, 9),
     Mutation("forgets the signal of the plan", "signal", {"RemoteScaleSet.begin": nothing}, 70),
-    Mutation("looks at the model once", "signal", {"Hold.check_model": no_steps}, 175),
+    Mutation("looks at the model once", "signal", {"Hold.check_model": nothing}, 175),
     Mutation("ignores health", "bad-image", given(health="ignore", bake_time="0")),
     Mutation("trusts one healthy look", "bad-image", given(bake_time="0")),
     Mutation("upgrades all at once", "always-serves", given(
@@ -162,7 +146,7 @@ MUTATIONS = (
     Mutation("trusts one look at the instances", "lists", {
         "Sightings.take": lambda _, sightings, instances, *rest: tuple(instances)
     }, 12),
-    Mutation("ignores changes after a batch", "really-succeeded", {"Batches.look_for_changes": no_steps}, 819),
+    Mutation("ignores changes after a batch", "really-succeeded", {"Batches.look_for_changes": nothing}, 819),
     Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"})),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {

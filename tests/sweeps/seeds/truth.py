@@ -1,7 +1,5 @@
 """The real course of a run, from the simulator's state and its request log alone."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -10,35 +8,43 @@ from functools import cached_property
 from typing import Any
 
 from azure_simulator import InstanceState, RequestRecord
+from harness.playing import Played
+from harness.routes import route_of
+from harness.wire import leaves
 from sweeps.seeds.asked import Asked, is_off
 from sweeps.seeds.case import Case
-from sweeps.seeds.running import Ran
 
 State = dict[str, InstanceState]
 GONE_AFTER = 10.0  # seconds; an instance that one look lacks is not gone yet
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A request whose answer reached the client, and the body of the answer."""
+
+    request: RequestRecord
+    body: bytes
+
+    @property
+    def route(self) -> str:
+        return route_of(self.request.method, self.request.path)
+
+
+@dataclass(frozen=True)
 class Upgrade:
     """One request to upgrade instances.
 
-    `accepted`: Azure carried it out. `is_known`: its answer came back. `is_back`: it followed the turn of the run.
-    `earlier` has the requests before it. `seen` is the truth at the last look before it, at `seen_at`.
+    `accepted`: Azure carried it out. `is_under_way`: its answer came back, too. `is_back`: it followed the turn of the
+    run. `earlier` has the requests before it in the same direction. `seen` is the truth at the last look before it.
     """
 
     at: float
     ids: tuple[str, ...]
     accepted: bool
-    is_known: bool
+    is_under_way: bool
     is_back: bool
-    earlier: tuple[Upgrade, ...]
+    earlier: tuple["Upgrade", ...]
     seen: State
-    seen_at: float
-
-    @property
-    def is_under_way(self) -> bool:
-        """True if Azure accepted it, and its answer came back."""
-        return self.accepted and self.is_known
 
     @cached_property
     def batch(self) -> frozenset[str]:
@@ -46,74 +52,63 @@ class Upgrade:
 
         A repetition asks for the rest of a request that was not accepted, or whose answer was lost.
         """
-        before = self.earlier_on_way[-1] if self.earlier_on_way else None
+        before = self.earlier[-1] if self.earlier else None
         if before is not None and not before.is_under_way and set(self.ids) <= before.batch:
             return before.batch
         return frozenset(self.ids)
 
     @property
-    def earlier_on_way(self) -> tuple[Upgrade, ...]:
-        """The requests before it in the same direction."""
-        return tuple(each for each in self.earlier if each.is_back == self.is_back)
+    def before_its_batch(self) -> tuple["Upgrade", ...]:
+        return tuple(each for each in self.earlier if each.batch != self.batch)
 
     @property
-    def before_its_batch(self) -> tuple[Upgrade, ...]:
-        """The requests for earlier batches."""
-        return tuple(each for each in self.earlier_on_way if each.batch != self.batch)
+    def seen_of_its_own(self) -> Iterator[tuple[str, InstanceState]]:
+        """Its instances by id, as far as the last look showed them."""
+        return ((id_, self.seen[id_]) for id_ in self.ids if id_ in self.seen)
 
 
 class Truth:
-    """All facts about a run that the checks use."""
+    """All facts about a run that the checks use. `answered` has the answered requests, in order."""
 
-    def __init__(self, ran: Ran) -> None:
-        self.ran = ran
-        self.case: Case = ran.case
-        self.asked = Asked(ran.case)
-        self.played = ran.played
-        self.writes = ran.played.writes
-        self.outcome = ran.played.outcome
-        self.ids = ran.played.ids
+    def __init__(self, case: Case, played: Played, answered: tuple[Answered, ...]) -> None:
+        self.case, self.asked = case, Asked(case)
+        self.played, self.writes, self.outcome, self.ids = played, played.writes, played.outcome, played.ids
+        self.answered = answered
+        self.has_plan = bool(played.outputs.get("plan"))
         self._states: dict[float, State] = {}
 
-    @property
-    def has_plan(self) -> bool:
-        """True if the run reached a plan."""
-        return bool(self.played.outputs.get("plan"))
-
-    # -- looks -------------------------------------------------------------------------------------------
-
     def at(self, moment: float) -> State:
-        """Return the instances at that moment, by id."""
         if moment not in self._states:
             self._states[moment] = {each.instance_id: each for each in self.played.azure.instances(moment)}
         return self._states[moment]
 
-    @cached_property
+    def answers(self, route: str) -> list[tuple[float, Any]]:
+        """Return every good answer to a route, with its time."""
+        good = [each for each in self.answered if each.request.status == 200 and each.route == route]
+        return [(each.request.at, json.loads(each.body or "{}")) for each in good]
+
+    @property
     def looks(self) -> tuple[float, ...]:
         """The times of the answered lists of instances."""
-        return tuple(each.request.at for each in self.ran.answered if each.answers_to("instances"))
+        return tuple(self.shown)
 
-    @cached_property
+    @property
     def last_seen(self) -> State:
         """The instances of the last look; empty if there was none."""
-        return self.shown(self.looks[-1]) if self.looks else {}
+        return self.shown[self.looks[-1]] if self.looks else {}
 
-    def shown(self, look: float) -> State:
-        """Return the instances as a look showed them: their state then, or an earlier state if lists lag.
+    @cached_property
+    def shown(self) -> dict[float, State]:
+        """The instances as each look showed them: their state then, or an earlier state if lists lag.
 
         A missing instance counts as last shown, until two looks and GONE_AFTER seconds have lacked it.
         """
-        return self._shown.get(look, {})
-
-    @cached_property
-    def _shown(self) -> dict[float, State]:
         states: dict[float, State] = {}
         latest: State = {}
         missing_since: dict[str, float] = {}
-        for answer in (each for each in self.ran.answered if each.answers_to("instances")):
-            look = answer.request.at
-            listed = {str(each.get("instanceId") or each["name"]) for each in json.loads(answer.body)["value"]}
-            then = self.at(max(0.0, look - self.case.lists_lag))
+        for look, body in self.answers("instances"):
+            listed = {str(each.get("instanceId") or each["name"]) for each in body["value"]}
+            then = self.at(max(0.0, look - self.case.lag("list-lags")))
             missing = latest.keys() - listed
             stays = {id_ for id_ in missing if look - missing_since.get(id_, look) < GONE_AFTER}
             missing_since = {id_: missing_since.get(id_, look) for id_ in missing}
@@ -124,7 +119,7 @@ class Truth:
     @property
     def planned_from(self) -> State:
         """The truth at the look behind the plan; empty if there was none."""
-        return {} if self.planned_at is None else self.shown(self.planned_at)
+        return {} if self.planned_at is None else self.shown[self.planned_at]
 
     @property
     def looks_since_planning(self) -> tuple[float, ...]:
@@ -138,23 +133,20 @@ class Truth:
     def planned_at(self) -> float | None:
         """The time of the plan: the last of the first looks with no other request between them."""
         moment = None
-        for each in self.ran.answered:
-            if each.answers_to("instances"):
+        for each in self.answered:
+            if each.route == "instances" and each.request.status == 200:
                 moment = each.request.at
             elif moment is not None and each.route not in ("token", "oidc"):
                 break
         return moment
 
-    # -- writes ----------------------------------------------------------------------------------------
-
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
         """The writes of the model and of instances, without those of automatic repairs."""
-        return [write for write in self.writes if not is_of_repairs(write)]
+        return [write for write in self.writes if not write.path.endswith("/setOrchestrationServiceState")]
 
-    @cached_property
+    @property
     def patches(self) -> list[RequestRecord]:
-        """The writes of the model."""
         return [write for write in self.writes if write.method == "PATCH"]
 
     @cached_property
@@ -170,7 +162,7 @@ class Truth:
         """The truth at the last look before the run turned back; for a rollback by hand, at planning."""
         if self.turn is None:
             return self.planned_from
-        return self.shown(max(look for look in self.looks if look <= self.turn.at))
+        return self.shown[max(look for look in self.looks if look <= self.turn.at)]
 
     @property
     def went_back(self) -> bool:
@@ -194,8 +186,7 @@ class Truth:
     @cached_property
     def models_seen(self) -> list[tuple[float, str]]:
         """The image in every answered read of the model, with its time."""
-        read = [each for each in self.ran.answered if each.answers_to("set")]
-        return [(each.request.at, _image_in(json.loads(each.body))) for each in read]
+        return [(at, _image_in(model)) for at, model in self.answers("set")]
 
     @property
     def model_now(self) -> str:
@@ -232,38 +223,34 @@ class Truth:
     def upgrades(self) -> tuple[Upgrade, ...]:
         """Every request to upgrade instances, in order."""
         accepted_at = {record.started_at for record in self.played.azure.upgrades}
-        known = {id(each.request) for each in self.ran.answered}
+        known = {id(each.request) for each in self.answered}
         found: list[Upgrade] = []
         for request in self.writes:
             if not request.path.lower().endswith("/manualupgrade"):
                 continue
+            accepted, is_back = request.at in accepted_at, self.turn is not None and request.at > self.turn.at
+            is_known = id(request) in known and request.status < 500 and request.status not in (200, 408)
             seen_at = max((look for look in self.looks if look <= request.at), default=None)
             found.append(
                 Upgrade(
                     at=request.at,
                     ids=tuple(json.loads(request.body)["instanceIds"]),
-                    accepted=request.at in accepted_at,
-                    is_known=id(request) in known and request.status < 500 and request.status not in (200, 408),
-                    is_back=self.turn is not None and request.at > self.turn.at,
-                    earlier=tuple(found),
-                    seen={} if seen_at is None else self.shown(seen_at),
-                    seen_at=seen_at or 0.0,
+                    accepted=accepted,
+                    is_under_way=accepted and is_known,
+                    is_back=is_back,
+                    earlier=tuple(each for each in found if each.is_back == is_back),
+                    seen={} if seen_at is None else self.shown[seen_at],
                 )
             )
         return tuple(found)
 
     @cached_property
     def asked_for(self) -> frozenset[str]:
-        """Every instance with an upgrade request."""
         return frozenset(id_ for upgrade in self.upgrades for id_ in upgrade.ids)
 
     @cached_property
-    def ended_operations(self) -> tuple[tuple[float, str], ...]:
-        """The times at which an answer reported the end of an operation, with its status."""
-        ended = [(each.request.at, _status(each.body)) for each in self.ran.answered if each.answers_to("poll")]
-        return tuple((at, status) for at, status in ended if status != "InProgress")
-
-    # -- state of instances -----------------------------------------------------------------------------------
+    def ended_operations(self) -> tuple[float, ...]:
+        return tuple(at for at, body in self.answers("poll") if body.get("status") != "InProgress")
 
     def was_off(self, instance_id: str) -> bool:
         """Return True if it was stopped when the plan was made."""
@@ -285,16 +272,12 @@ class Truth:
         """Return True if somebody evicted or stopped it since planning: deallocated, or stopped when it was ready."""
         if not is_off(instance) or self.was_off(instance.instance_id):
             return False
-        seen = [self.shown(look).get(instance.instance_id) for look in self.looks_since_planning]
-        was_ready = any(
-            each is not None and self.is_ready(each) and each.upgrades == instance.upgrades for each in seen
-        )
+        seen = [self.shown[look].get(instance.instance_id) for look in self.looks_since_planning]
+        was_ready = any(each and self.is_ready(each) and each.upgrades == instance.upgrades for each in seen)
         return instance.power_state == "deallocated" or was_ready
 
     def is_on_image(self, instance: InstanceState) -> bool:
-        """Return True if it runs the image of this rollout, or of the newest model if the model names no
-        exact image.
-        """
+        """Return True if it runs the image of this rollout, or the newest model if that names no exact image."""
         if self.asked.operation == "upgrade-instances" and not self.asked.is_flexible and self.is_floating:
             return instance.latest_model_applied
         return instance.image_version == self.asked.target
@@ -317,34 +300,11 @@ class Truth:
         return self.asked.operation in ("upgrade-instances", "status") and not self.asked.model_holds_target
 
 
-def is_of_repairs(write: RequestRecord) -> bool:
-    """Return True if it suspends or resumes automatic repairs."""
-    return write.path.endswith("/setOrchestrationServiceState")
-
-
 def named_in(patch: RequestRecord) -> list[str]:
     """Return the image that an update of the model names: its id or its version, once."""
-    return [str(value) for path, value in leaves(body_of(patch)) if path[-1] in ("id", "version")]
-
-
-def leaves(body: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield every value of a body, with its path."""
-    if not isinstance(body, dict) or not body:
-        yield path, body
-        return
-    for key, value in body.items():
-        yield from leaves(value, (*path, key))
-
-
-def body_of(write: RequestRecord) -> Any:
-    """Return the written body."""
-    return json.loads(write.body)
+    return [str(value) for path, value in leaves(json.loads(patch.body)) if path[-1] in ("id", "version")]
 
 
 def _image_in(model: Any) -> str:
     reference = model["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"]
     return str(reference.get("id") or reference["version"])
-
-
-def _status(body: bytes) -> str:
-    return str(json.loads(body).get("status")) if body else ""
