@@ -128,7 +128,7 @@ WRONG: dict[str, tuple[str, Case, Mapping[str, Any]]] = {
         "save_state": lambda real, file, _, value: real(file, "repairs", value)
     }),
     "upgrades a protected instance": ("only_due_instances_are_upgraded", PLAIN, {
-        "instance_view.protected": lambda *_: False
+        "reason_to_skip": lambda real, instance, *rest: real(replace(instance, protected=False), *rest)
     }),
 }  # fmt: skip
 

@@ -47,11 +47,10 @@ def reported(change: Callable[[Outputs], Outputs]) -> Wrong:
 def put_back(**other: str) -> Wrong:
     """Make another image of the same kind go back into the model."""
 
-    def roll_back(real: Any, *given: Any) -> Any:
-        *others, image = given
-        return real(*others, replace(image, **other) if image.version else image)
+    def update_model(real: Any, remote: Any, model: Any, image: Any) -> Any:
+        return real(remote, model, replace(image, **other) if remote.moved and image.version else image)
 
-    return {"roll_back": roll_back}
+    return {"update_model": update_model}
 
 
 def with_network(body: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +122,7 @@ MUTATIONS = (
     Mutation("writes tags", "image-only", written(lambda body: {**body, "tags": {"upgraded-by": "vmss-upgrade"}})),
     Mutation("writes a network profile", "image-only", written(with_network)),
     Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 1021),
-    Mutation("goes back to the latest version", "back-image", put_back(version="latest"), 26),
+    Mutation("goes back to the latest version", "back-image", put_back(version="latest"), 54),
     Mutation("returns instances before the model holds the image", "halt", {
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
     }, 283),
