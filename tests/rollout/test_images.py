@@ -205,6 +205,7 @@ def test_floating(image: Image, floating: bool) -> None:
         pytest.param(resource(MANAGED), resource(MANAGED.upper()), True, id="id-case"),
         pytest.param(resource(MANAGED), resource(f"{MANAGED}/"), True, id="id-with-a-slash"),
         pytest.param(resource(MANAGED), resource(f"{MANAGED}2"), False, id="another-id"),
+        pytest.param(resource(MANAGED), resource(f"{MANAGED}X"), False, id="another-id-by-a-letter"),
         pytest.param(vhd(VHD), vhd(VHD + SECRET), True, id="vhd-query-does-not-count"),
         pytest.param(vhd(VHD), vhd(VHD.replace("new", "NEW")), False, id="vhd-path-has-case"),
         pytest.param(resource(f"{SHARED}/1"), shared(f"{SHARED}/1"), False, id="another-kind"),

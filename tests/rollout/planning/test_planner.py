@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.goal import Goal, goal_of
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
-from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout, still_due
+from vmss_upgrade.rollout.planning.planner import batch_sizes, plan_model_update, plan_rollout, still_due
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
 
@@ -73,6 +73,12 @@ def test_size_of_the_batches(size: Share | None, expected: list[int]) -> None:
     plan = plan_of(fleet(TWELVE), policy=whole(batch_size=size))
     assert [len(batch.instance_ids) for batch in plan.batches] == expected
     assert plan.largest_batch == max(expected)
+
+
+def test_the_sizes_of_batches_add_up_to_their_domain() -> None:
+    assert batch_sizes(5, 2, Policy(batch_size=Share(2))) == [2, 2, 1]
+    assert batch_sizes(5, 2, Policy()) == [2, 2, 1]
+    assert batch_sizes(4, 3, Policy()) == [2, 2]
 
 
 def test_a_percentage_counts_instances_that_are_skipped_too() -> None:

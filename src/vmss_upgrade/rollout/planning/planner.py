@@ -136,7 +136,7 @@ def batch_sizes(instances: int, limit: int, policy: Policy) -> list[int]:
 def _order(scale_set: ScaleSet, grouping: DomainKind) -> Callable[[Instance], Any]:
     """Return the sort key of the rollout."""
     signal = scale_set.model.health_signal
-    position = drawn_evenly(scale_set) if grouping is DomainKind.SET else {}
+    position = drawn_evenly(scale_set)
 
     def key(instance: Instance) -> Any:
         domain = place_of(instance, grouping)
@@ -215,6 +215,6 @@ def _image_left(scale_set: ScaleSet, target: Image, due: Sequence[Instance]) -> 
     behind = [i for i in due if not is_on(i, target)] or [i for i in scale_set.made if not is_on(i, target)]
     images = Counter(instance.image for instance in behind if instance.image is not None)
     if images:
-        return images.most_common(1)[0][0]
+        return images.most_common()[0][0]
     model_image = scale_set.model.image
     return None if model_image.same_as(target) else model_image
