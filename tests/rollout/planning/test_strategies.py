@@ -184,7 +184,7 @@ ONE_LOST = fleet("0011", nowhere="1")
     [
         pytest.param(ONE_LOST, Policy(strategy=Strategy.BATCH), ["2", "0", "1", "3"], id="batch-needs-no-place"),
         pytest.param(
-            fleet("0011", nowhere="0"), Policy(strategy=Strategy.BATCH), ["2", "0", "1", "3"], id="nor-does-the-first"
+            fleet("1100"), Policy(strategy=Strategy.BATCH), ["2", "0", "3", "1"], id="and-goes-by-update-domain-then-id"
         ),
         pytest.param(
             ONE_LOST, whole(selection=Selection(instance_ids=("0", "2", "3"))), ["0", "2 3"], id="left-out-by-id"
