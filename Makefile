@@ -34,7 +34,7 @@ demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
 
 quick: $(READY) ## the tests of decisions, reports, requests and documents: run it at every save
-	@$(BIN)/python -m pytest --dist worksteal --hypothesis-profile=quick $(QUICK)
+	@$(BIN)/python -m pytest --dist worksteal -m "not sweep and not slow" --hypothesis-profile=quick $(QUICK)
 
 simulator: $(READY) ## the tests of the simulator
 	@$(BIN)/python -m pytest tests/azure_simulator

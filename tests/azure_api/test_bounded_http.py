@@ -25,6 +25,8 @@ from vmss_upgrade.azure_api.failures import AnswerTooLarge, AnswerTooSlow, trans
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.job.clock import SystemClock
 
+pytestmark = pytest.mark.slow
+
 SIZE = 256 * 1024
 SECONDS = 0.2
 OK = b"HTTP/1.1 200 OK\r\n"

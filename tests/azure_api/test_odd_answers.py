@@ -22,6 +22,8 @@ from vmss_upgrade.errors import AzureError
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind
 
+pytestmark = pytest.mark.slow
+
 UNIFORM = to_model({})
 MODEL = {"id": SET, "name": "wäb", "properties": {"orchestrationMode": "Flexible"}}
 GALLERY = Image(

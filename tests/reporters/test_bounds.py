@@ -22,6 +22,8 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.order import LARGEST_RECORD
 
+pytestmark = pytest.mark.slow
+
 HUGE = "It did not start. " * 1_200_000  # 20 MB
 
 
@@ -30,10 +32,6 @@ def failed_with(*failed: Failure, instances: int = 10, name: str = "web", id_: s
     scale_set = replace(scale_set, instances=tuple(replace(i, id=f"{i.id}{id_}") for i in scale_set.instances))
     ending = Ending(outcome=Outcome.HALTED, reason=failed[0].message, remedy="See.", failures=failed)
     return report_of(run_of(scale_set, batches=1, ending=ending))
-
-
-def test_writer_and_reader_of_a_record_agree_on_its_size() -> None:
-    assert LARGEST_RECORD == LARGEST_RECORD
 
 
 def test_a_message_of_twenty_megabytes_is_cut_in_the_record() -> None:

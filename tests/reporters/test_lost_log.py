@@ -18,6 +18,8 @@ from vmss_upgrade.reporters import console as console_module
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.sanitiser.text import LONGEST_LINE
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 

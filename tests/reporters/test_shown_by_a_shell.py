@@ -24,6 +24,8 @@ from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("set-output name=outcome", "add-mask", "stop-commands", "add-path", "error", "debug", "save-state name=x")
 HOSTILE = (
     *COMMANDS,

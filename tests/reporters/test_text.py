@@ -249,6 +249,7 @@ def test_a_fence_that_its_content_cannot_close(text: str, fence: str) -> None:
     assert fence not in content
 
 
+@pytest.mark.slow
 def test_the_ranges_of_what_is_invisible_are_those_of_unicode() -> None:
     every = [sign for point in range(sys.maxunicode + 1) if (sign := chr(point)) not in LINE_BREAKS]
     seen = visible("\n".join(every)).split("\n")
