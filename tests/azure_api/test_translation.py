@@ -549,7 +549,8 @@ def test_no_odd_field_of_a_scale_set_raises(odd: Any) -> None:
 
 def storage(version: str = "1", uri: str = "", **more: Any) -> dict[str, Any]:
     disk = {"osDisk": {"image": {"uri": uri}, "caching": "None"}}
-    return properties(storageProfile={"imageReference": {"publisher": "p", "version": version}, **disk}, **more)
+    reference = {"publisher": "p", "offer": "o", "sku": "s", "version": version}
+    return properties(storageProfile={"imageReference": reference, **disk}, **more)
 
 
 def test_the_fingerprint_covers_everything_but_the_image() -> None:
@@ -563,7 +564,8 @@ def test_the_fingerprint_covers_everything_but_the_image() -> None:
 
 def test_the_image_of_a_model() -> None:
     assert to_model(storage(uri="https://a/x.vhd")).image == vhd("https://a/x.vhd")
-    assert to_model(storage(version="latest")).image == Image(kind=ImageKind.PLATFORM, publisher="p", version="latest")
+    latest = Image(kind=ImageKind.PLATFORM, publisher="p", offer="o", sku="s", version="latest")
+    assert to_model(storage(version="latest")).image == latest
 
 
 # -- the patch -------------------------------------------------------------------------------------------------------

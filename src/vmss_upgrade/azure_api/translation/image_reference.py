@@ -44,13 +44,13 @@ def image_patch(image: Image) -> dict[str, Any]:
 
 
 def _image(reference: Json) -> Image | None:
-    """Return the image of an imageReference (`exactVersion` is what a floating one was resolved to)."""
+    """Return the image of an imageReference (`exactVersion` is what a floating one was resolved to); None if a part of
+    it is missing.
+    """
     exact = text_in(reference, "exactVersion")
     for field, kind in _REFERENCES.items():
         if reference.get(field):
             image = Image(kind=kind, reference=text_in(reference, field))
             return image.at_version(exact) if exact and image.is_floating else image
-    if not reference.get("publisher"):
-        return None
-    parts = {field: text_in(reference, field) for field in _PLATFORM}
-    return Image(kind=ImageKind.PLATFORM, **parts | ({"version": exact} if exact else {}))
+    parts = {field: text_in(reference, field) for field in _PLATFORM} | ({"version": exact} if exact else {})
+    return Image(kind=ImageKind.PLATFORM, **parts) if all(parts.values()) else None
