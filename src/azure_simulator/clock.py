@@ -4,6 +4,7 @@ import heapq
 import itertools
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Protocol
 
 
@@ -26,6 +27,7 @@ class VirtualClock:
         if pace < 0:
             raise ValueError(f"pace must not be negative, but is {pace}")
         self._pace = pace
+        self._began = datetime(2026, 1, 1, tzinfo=UTC).timestamp()  # as the calendar of a simulation does
         self._now = 0.0
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
@@ -33,6 +35,10 @@ class VirtualClock:
     def now(self) -> float:
         """Return the virtual seconds since the clock was made."""
         return self._now
+
+    def unix_time(self) -> float:
+        """Return the date as seconds since 1970; the clock is made at the beginning of a simulation."""
+        return self._began + self._now
 
     def sleep(self, seconds: float) -> None:
         """Advance by exactly `seconds`, not at all for 0 or less; run what `call_at` planned on the way.

@@ -12,6 +12,12 @@ AUTHORITIES: Final[Mapping[str, str]] = {
     "AzureUSGovernment": "https://login.microsoftonline.us",
     "AzureChinaCloud": "https://login.chinacloudapi.cn",
 }
+# where each shows its resources. Source: `Get-AzEnvironment`, ManagementPortalUrl.
+PORTALS: Final[Mapping[str, str]] = {
+    "AzureCloud": "https://portal.azure.com",
+    "AzureUSGovernment": "https://portal.azure.us",
+    "AzureChinaCloud": "https://portal.azure.cn",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,11 @@ class Cloud:
     def authority(self) -> str:
         """The origin that gets the secret or GitHub's token."""
         return self.authority_host or AUTHORITIES[self.environment]
+
+    @property
+    def portal(self) -> str:
+        """The origin of the portal; empty for a private cloud, whose portal nobody named."""
+        return "" if self.resource_manager_endpoint else PORTALS[self.environment]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,12 @@ import os
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
 from vmss_upgrade.errors import InputError, InternalError, Interrupted, as_ours
-from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.clock import SystemClock, date_by
 from vmss_upgrade.job.signals import Interruption
 
 if TYPE_CHECKING:
@@ -100,12 +101,17 @@ class _MainStep:
         from vmss_upgrade.reporters.console import Console
         from vmss_upgrade.reporters.log import Log
         from vmss_upgrade.rollout.history.report import Report
+        from vmss_upgrade.rollout.history.run_facts import RunFacts
 
         self._job = job
         self._clock = clock
         self._simulated = simulated
         self.console = Console(github=job.in_github, colour=job.wants_colour)
-        self.report = Report()
+        self.report = Report(
+            facts=RunFacts(
+                began_at=date_by(clock), url=job.run_url, actor=job.actor, attempt=job.attempt, version=__version__
+            )
+        )
         self._log = Log(self.console, self.report)
         self._memory = Memory(job.state_file)
         self._record_path = ""  # of the record, once it is written
@@ -129,6 +135,7 @@ class _MainStep:
             inputs = parse_inputs(self._job.environ)
         except InputError as error:
             return self._refused(error)
+        self.report.facts = replace(self.report.facts, portal=inputs.account.cloud.portal)
         self._introduce(inputs)
         with closing(self._events(inputs, transport)) as events:
             for event in events:
@@ -179,7 +186,7 @@ class _MainStep:
 
     def ending_by(self, error: BaseException) -> Ending | None:
         """Return how an exception ended the run; None if the run had ended by itself before it was raised."""
-        from vmss_upgrade.reporters.next_steps import how_to_finish_rollback
+        from vmss_upgrade.reporters.sentences.next_steps import how_to_finish_rollback
         from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 
         if self.report.ending is not None:

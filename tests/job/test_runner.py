@@ -56,6 +56,30 @@ def test_the_user_agent_names_project_repository_and_run() -> None:
     assert re.fullmatch(r"vmss-upgrade/[\d.]+", read_job({"GITHUB_RUN_ID": "42"}).user_agent)
 
 
+RUN = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "org/app", "GITHUB_RUN_ID": "42"}
+
+
+@pytest.mark.parametrize(
+    ("more", "url"),
+    [
+        pytest.param({}, "https://github.com/org/app/actions/runs/42", id="run"),
+        pytest.param(
+            {"GITHUB_RUN_ATTEMPT": "2"}, "https://github.com/org/app/actions/runs/42/attempts/2", id="attempt"
+        ),
+        pytest.param({"GITHUB_RUN_ID": ""}, "", id="no-run"),
+        pytest.param({"GITHUB_REPOSITORY": "org/app)[x](y"}, "", id="no-repository"),
+        pytest.param({"GITHUB_SERVER_URL": "javascript:x"}, "", id="no-server"),
+    ],
+)
+def test_the_address_of_the_run(more: dict[str, str], url: str) -> None:
+    assert read_job({**RUN, **more}).run_url == url
+
+
+def test_the_actor_is_who_triggered_this_attempt() -> None:
+    assert read_job({"GITHUB_ACTOR": "ann", "GITHUB_TRIGGERING_ACTOR": "bo"}).actor == "bo"
+    assert read_job({"GITHUB_ACTOR": "ann"}).actor == "ann"
+
+
 def test_no_secret_is_in_its_representation() -> None:
     job: Job = read_job({"INPUT_CLIENT-SECRET": "made-here-secret", "HOME": "/home/made-here"})
     assert "made-here-secret" in job.secrets

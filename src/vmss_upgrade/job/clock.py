@@ -19,6 +19,10 @@ class SystemClock:
         """Return seconds since an arbitrary point."""
         return time.monotonic()
 
+    def unix_time(self) -> float:
+        """Return the date as seconds since 1970."""
+        return unix_time()
+
     def sleep(self, seconds: float) -> None:
         """Wait in slices, so that an interrupt is noticed within one of them."""
         end = self.now() + seconds
@@ -34,6 +38,12 @@ class SystemClock:
     def interrupt(self) -> None:
         """Cancel the run. May be called from a signal handler."""
         self._interrupted = True
+
+
+def date_by(clock: object) -> float | None:
+    """Return the date by a clock, as seconds since 1970; None if the clock knows no date."""
+    tell = getattr(clock, "unix_time", None)
+    return float(tell()) if tell is not None else None
 
 
 def unix_time() -> float:

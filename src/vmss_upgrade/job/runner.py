@@ -13,6 +13,8 @@ from vmss_upgrade import __version__
 
 _STATE: Final = "STATE_"  # what an earlier step of this action saved under a name, before the name
 _SECRETS: Final = ("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN")
+_SERVER: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?", re.IGNORECASE)
+_REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&#]*)", re.IGNORECASE)
 
 
@@ -21,7 +23,8 @@ class Job:
     """One step of a job. A file is empty if the runner gives none, as on a terminal.
 
     `in_github`: the runner reads commands in the log. `saved`: what the main step left for the post step, by name.
-    `secrets`: what must be hidden before anything is said. `environ` is where inputs and sign-in are read from.
+    `run_url`, `actor` and `attempt` describe the workflow's run. `secrets`: what must be hidden before anything is
+    said. `environ` is where inputs and sign-in are read from.
     """
 
     in_github: bool
@@ -31,6 +34,9 @@ class Job:
     output_file: str
     summary_file: str
     state_file: str
+    run_url: str
+    actor: str
+    attempt: str
     user_agent: str
     saved: Mapping[str, str]
     secrets: tuple[str, ...] = field(repr=False)
@@ -49,11 +55,27 @@ def read_job(environ: Mapping[str, str]) -> Job:
         output_file=environ.get("GITHUB_OUTPUT", ""),
         summary_file=environ.get("GITHUB_STEP_SUMMARY", ""),
         state_file=environ.get("GITHUB_STATE", ""),
+        run_url=_run_url(environ),
+        actor=environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR", ""),
+        attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),
         user_agent=_user_agent(environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_RUN_ID", "")),
         saved={name.removeprefix(_STATE): value for name, value in environ.items() if name.startswith(_STATE)},
         secrets=tuple(_secrets_in(environ)),
         environ=environ,
     )
+
+
+def _run_url(environ: Mapping[str, str]) -> str:
+    """Return the address of this attempt of the workflow's run; empty outside GitHub.
+
+    Source: the default variables of GitHub Actions (GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID).
+    """
+    repository, run_id = environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_RUN_ID", "")
+    server = environ.get("GITHUB_SERVER_URL", "").rstrip("/")
+    if not (_REPOSITORY.fullmatch(repository) and run_id.isdecimal() and _SERVER.fullmatch(server)):
+        return ""
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
+    return f"{server}/{repository}/actions/runs/{run_id}{f'/attempts/{attempt}' if attempt.isdecimal() else ''}"
 
 
 def _user_agent(repository: str, run_id: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.reporters import heatmap, plan_facts, status_table
-from vmss_upgrade.reporters import phrases as words
+from vmss_upgrade.reporters import heatmap
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.reporters.headline import MARKS, headline
-from vmss_upgrade.reporters.next_steps import in_flight, left_undone, model_notice, next_steps
 from vmss_upgrade.reporters.sanitiser.text import clean, count
+from vmss_upgrade.reporters.sentences import phrases as words
+from vmss_upgrade.reporters.sentences import plan_facts, status_table
+from vmss_upgrade.reporters.sentences.headline import MARKS, headline
+from vmss_upgrade.reporters.sentences.next_steps import in_flight, left_undone, model_notice, next_steps
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.outcome import Ending

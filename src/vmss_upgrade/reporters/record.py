@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from vmss_upgrade.reporters.files import write_below
-from vmss_upgrade.reporters.headline import headline
-from vmss_upgrade.reporters.next_steps import way_back
-from vmss_upgrade.reporters.plan_facts import blast_radius
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
+from vmss_upgrade.reporters.sentences.headline import headline
+from vmss_upgrade.reporters.sentences.next_steps import way_back
+from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import BatchRecord
 from vmss_upgrade.rollout.history.report import Report

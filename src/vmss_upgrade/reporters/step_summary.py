@@ -11,12 +11,12 @@ import os
 
 from vmss_upgrade.reporters import heatmap
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.headline import MARKS, headline
-from vmss_upgrade.reporters.next_steps import next_steps
-from vmss_upgrade.reporters.phrases import failures_by_code, health_in_numbers
-from vmss_upgrade.reporters.plan_facts import batch_title, blast_radius, plan_facts, skipped_by_reason
 from vmss_upgrade.reporters.sanitiser.text import code, count, fenced, markdown
-from vmss_upgrade.reporters.status_table import status_columns
+from vmss_upgrade.reporters.sentences.headline import MARKS, headline
+from vmss_upgrade.reporters.sentences.next_steps import next_steps
+from vmss_upgrade.reporters.sentences.phrases import failures_by_code, health_in_numbers
+from vmss_upgrade.reporters.sentences.plan_facts import batch_title, blast_radius, plan_facts, skipped_by_reason
+from vmss_upgrade.reporters.sentences.status_table import status_columns
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.history.outcome import BatchRecord, Outcome

@@ -8,6 +8,7 @@ from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending
+from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
@@ -30,6 +31,7 @@ class Report(Standing):
     image is in the model again.
     """
 
+    facts: RunFacts = field(default_factory=RunFacts)
     command: Command = Command.UPGRADE
     model_restored: bool = False
     repairs_suspended: bool = False

@@ -10,6 +10,7 @@ from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.history.events import BatchProgressed
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.wording import clause, duration, listed
 
 LOOK_IS_OLD = 120.0  # seconds after which the last look no longer counts as now
@@ -31,6 +32,25 @@ def on_target_in_words(event: BatchProgressed, report: Report) -> str:
     batch = [i for i in event.instances if i.id in event.batch.instance_ids]
     there = sum(1 for instance in batch if target is not None and is_on(instance, target))
     return f"{there} of {count(len(batch), 'instance')} on the {name} image"
+
+
+def short_name(image: Image) -> str:
+    """Return the part of an image's name that people know it by: `22_04-lts-gen2 22.04.202611010`, `web 1.1.0`."""
+    if image.kind is ImageKind.PLATFORM:
+        return f"{image.sku} {image.version}"
+    parts = str(image).rstrip("/").split("/")
+    is_version = len(parts) > 2 and parts[-2].lower() == "versions"
+    return f"{parts[-3]} {parts[-1]}" if is_version else parts[-1]
+
+
+def change_of_image(leaves: Image | None, reaches: Image) -> str:
+    """Return `web 1.0.0 → 1.1.0`: both short names, what they share once; the new one alone if there is no old one."""
+    new = short_name(reaches)
+    if leaves is None:
+        return new
+    old_name, _, _ = short_name(leaves).partition(" ")
+    new_name, _, new_version = new.partition(" ")
+    return f"{short_name(leaves)} → {new_version if new_version and old_name == new_name else new}"
 
 
 def failures_by_code(failures: Iterable[Failure]) -> dict[str, list[Failure]]:

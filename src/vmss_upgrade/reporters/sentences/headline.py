@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from vmss_upgrade.reporters.heatmap import in_numbers
-from vmss_upgrade.reporters.next_steps import model_notice
-from vmss_upgrade.reporters.plan_facts import blast_radius
 from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.reporters.sentences.next_steps import model_notice
+from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
