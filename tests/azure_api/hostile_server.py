@@ -72,7 +72,7 @@ class HostileServer:
 
 @contextmanager
 def hostile(say: Say, **options: bool | bytes | ssl.SSLContext | None) -> Iterator[HostileServer]:
-    """A server for the time of a test."""
+    """Run a server for the time of a test."""
     server = HostileServer(say, **options)  # type: ignore[arg-type]
     try:
         yield server
@@ -91,6 +91,6 @@ def once(said: bytes) -> Say:
 
 
 def plain(body: bytes, *headers: str) -> bytes:
-    """A good answer."""
+    """Return a good answer with this body."""
     head = "\r\n".join(("HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers))
     return f"{head}\r\n\r\n".encode() + body

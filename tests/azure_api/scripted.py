@@ -23,7 +23,7 @@ CLAIMS = {"iss": "https://issuer.test", "sub": "repo:o/r:ref:refs/heads/main", "
 
 
 def answer(status: int = 200, body: Any = None, **headers: str) -> Reply:
-    """An answer; a text is sent as it is, everything else as JSON, None as an empty body."""
+    """Return an answer; a text is sent as it is, everything else as JSON, None as an empty body."""
     text = body if isinstance(body, str) else "" if body is None else json.dumps(body)
     kind = "text/html" if isinstance(body, str) else "application/json"
     named = [(name.replace("_", "-"), value) for name, value in headers.items()]
@@ -31,22 +31,22 @@ def answer(status: int = 200, body: Any = None, **headers: str) -> Reply:
 
 
 def error(status: int, code: str, message: str = "Azure's words.", **headers: str) -> Reply:
-    """An error as Azure writes it."""
+    """Return an error as Azure writes it."""
     return answer(status, {"error": {"code": code, "message": message}}, **headers)
 
 
 def accepted(status: int = 202, body: Any = None, **headers: str) -> Reply:
-    """The first answer of a long-running operation."""
+    """Return the first answer of a long-running operation."""
     return answer(status, body, **ACCEPTED, **headers)
 
 
 def polled(status: str, **more: Any) -> Reply:
-    """A poll's answer."""
+    """Return the answer to a poll."""
     return answer(200, {"startTime": "2026-01-01T00:00:00Z", "status": status, "name": "1", **more})
 
 
 def jwt(**claims: Any) -> str:
-    """A token that looks like one."""
+    """Return a token with these claims and no real signature."""
     parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, b"signature"))
 
@@ -101,7 +101,7 @@ def azure(
     manager: str = MANAGER,
     timeout: float = float("inf"),
 ) -> tuple[ScaleSetClient, Script]:
-    """The client as the action connects it to Resource Manager at `manager`, and the script that answers."""
+    """Return the client as the action connects it to Resource Manager at `manager`, and the script that answers."""
     script = Script(list(answers))
     account = Account(
         cloud=Cloud(resource_manager_endpoint=manager, authority_host="https://login.test"),

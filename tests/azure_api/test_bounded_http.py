@@ -57,7 +57,7 @@ def get(server: HostileServer, *, seconds: float = 30.0, size: int = SIZE) -> re
 
 @cache
 def bomb() -> bytes:
-    """Much of nothing, packed to a thousandth."""
+    """Return many zeros, packed to a thousandth of their size."""
     return gzip.compress(bytes(64 * SIZE))
 
 
@@ -146,7 +146,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def trusted(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """The TLS of a server whose certificate is trusted."""
+    """Return the TLS of a server whose certificate is trusted."""
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
     return server_context(authority, "127.0.0.1")
@@ -286,7 +286,7 @@ def test_no_warning_quotes_an_address_with_its_query(
 
 @pytest.fixture(params=["NETRC", "home"])
 def netrc(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A file with a password for any server on loopback."""
+    """Write a file with a password for any server on loopback."""
     file = tmp_path / (".netrc" if request.param == "home" else "other")
     file.write_text("default login somebody password hunter22\n")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -22,7 +22,7 @@ POLICIES = [
 
 
 def policies_of(client: ScaleSetClient) -> list[str]:
-    """The names of the policies that every request passes, from the first to the last before the transport."""
+    """Return the names of the policies that a request passes, from the first to the last before the transport."""
     pipeline: Any = client._client._client._pipeline
     return [type(getattr(policy, "_policy", policy)).__name__ for policy in pipeline._impl_policies]
 

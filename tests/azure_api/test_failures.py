@@ -42,13 +42,13 @@ def test_a_failure_without_an_answer(raised: Exception, trouble: Trouble, remedy
         pytest.param(KeyError("status"), id="a-field"),
     ],
 )
-def test_what_the_sdk_stumbles_over_is_an_answer_that_cannot_be_read(raised: Exception) -> None:
+def test_an_error_inside_the_sdk_means_an_unreadable_answer(raised: Exception) -> None:
     with pytest.raises(AzureError, match="cannot be read") as failed, translated("polling"), read_by_the_sdk():
         raise raised
     assert failed.value.trouble is Trouble.UNCERTAIN
 
 
-def test_what_we_stumble_over_ourselves_is_a_bug() -> None:
+def test_an_error_of_our_own_is_a_bug() -> None:
     with pytest.raises(TypeError), translated("polling"):
         raise TypeError("ours")
 
@@ -269,7 +269,7 @@ REGISTER = "az feature register --namespace {} --name {}"
         pytest.param(answer(400, {"error": {"code": ["x"], "message": {"y": 1}}}), [], id="odd-types"),
     ],
 )
-def test_what_to_do_about_a_refusal(reply: Any, words: list[str]) -> None:
+def test_a_refusal_has_a_remedy(reply: Any, words: list[str]) -> None:
     with pytest.raises(AzureError) as refused:
         azure(reply)[0].upgrade(("1",))
     assert [word for word in words if word not in refused.value.remedy] == []
@@ -309,7 +309,7 @@ def test_no_remedy_says_to_copy_an_image_if_a_network_belongs_to_another_tenant(
         ),
     ],
 )
-def test_what_kind_of_no_it_is(reply: Any, trouble: Trouble) -> None:
+def test_a_refusal_is_classified(reply: Any, trouble: Trouble) -> None:
     with pytest.raises(AzureError) as refused:
         azure(reply)[0].upgrade(("1",))
     assert refused.value.trouble is trouble

@@ -56,7 +56,7 @@ OF_GALLERY = "api-version=2024-03-03"
         ),
     ],
 )
-def test_where_an_image_is_looked_up(image: Image, urls: list[str]) -> None:
+def test_an_image_is_looked_up_at_its_own_url(image: Image, urls: list[str]) -> None:
     client, script = azure(*[answer(200, {})] * len(urls))
     assert client.look_up(image, "westeurope").state is ImageState.FOUND
     assert [sent.url for sent in script.sent] == urls
@@ -65,7 +65,7 @@ def test_where_an_image_is_looked_up(image: Image, urls: list[str]) -> None:
 @pytest.mark.parametrize(
     "image", [vhd("https://a/x"), Image(kind=ImageKind.COMMUNITY_GALLERY, reference="/CommunityGalleries/g")], ids=str
 )
-def test_what_nobody_can_look_up_is_not_asked_for(image: Image) -> None:
+def test_an_image_that_nobody_can_look_up_is_not_requested(image: Image) -> None:
     client, script = azure()
     assert client.look_up(image, "westeurope") == ImageFacts(state=ImageState.UNKNOWABLE)
     assert client.list_versions(image, "westeurope") == ()
@@ -200,7 +200,7 @@ DISKS = [{"lun": 0}, {"lun": 3}, {"lun": "4"}, {}]
         pytest.param(None, None, None, id="not-shown"),
     ],
 )
-def test_what_a_gallery_image_is_made_for(image: Image, storage: Any, size: int | None, luns: Any) -> None:
+def test_a_gallery_image_shows_its_traits(image: Image, storage: Any, size: int | None, luns: Any) -> None:
     definition = answer(200, {"properties": {"osState": "Specialized", "features": FEATURES}})
     replies = answer(200, {"properties": {"storageProfile": storage}}), definition
     traits = azure(*replies)[0].look_up(image, "westeurope").traits
@@ -208,7 +208,7 @@ def test_what_a_gallery_image_is_made_for(image: Image, storage: Any, size: int 
     assert (traits.disk_size, traits.data_luns) == (size, luns)
 
 
-def test_what_a_managed_image_is_made_for() -> None:
+def test_a_managed_image_shows_its_traits() -> None:
     storage = {"osDisk": {"osState": "Generalized", "diskSizeGB": 128}, "dataDisks": DISKS}
     traits = azure(answer(200, {"properties": {"storageProfile": storage}}))[0].look_up(resource(MANAGED), "we").traits
     assert traits == Traits(os_state="Generalized", disk_size=128, data_luns=frozenset({0, 3}))
@@ -223,7 +223,7 @@ def test_what_a_managed_image_is_made_for() -> None:
         pytest.param({}, None, id="not-shown"),
     ],
 )
-def test_what_a_platform_image_is_made_for(disk: dict[str, int], size: int | None) -> None:
+def test_a_platform_image_shows_its_traits(disk: dict[str, int], size: int | None) -> None:
     properties = {"osDiskImage": disk, "dataDiskImages": [{"lun": 1}], "features": FEATURES}
     traits = azure(answer(200, {"properties": properties}))[0].look_up(NEW, "westeurope").traits
     assert (traits.disk_size, traits.data_luns, traits.features) == (size, frozenset({1}), LISTED)
@@ -384,7 +384,7 @@ def test_versions_of_a_platform_image_are_a_bare_array() -> None:
         pytest.param({"publishingProfile": [], "provisioningState": None}, True, id="odd"),
     ],
 )
-def test_which_gallery_version_may_be_latest(properties: dict[str, Any], may_be_latest: bool) -> None:
+def test_a_gallery_version_may_be_latest_in_its_region(properties: dict[str, Any], may_be_latest: bool) -> None:
     (found,) = azure(listed(properties))[0].list_versions(VERSION, "westeurope")
     assert found == ImageVersion(name="0", may_be_latest=may_be_latest)
 
@@ -398,7 +398,7 @@ def test_which_gallery_version_may_be_latest(properties: dict[str, Any], may_be_
         pytest.param(COMMUNITY, f"{LOCATION}/communityGalleries/p-1/images/w/versions?{OF_GALLERY}", id="community"),
     ],
 )
-def test_where_versions_are_listed(image: Image, url: str) -> None:
+def test_versions_are_listed_at_the_definitions_url(image: Image, url: str) -> None:
     link = f"{HERE}/further?{OF_GALLERY}"
     client, script = azure(answer(200, {"value": [{"name": "1"}], "nextLink": link}), listed({}))
     assert [each.name for each in client.list_versions(image, "westeurope")] == ["1", "0"]
@@ -406,7 +406,7 @@ def test_where_versions_are_listed(image: Image, url: str) -> None:
 
 
 @pytest.mark.parametrize("first", [listed(), error(404, "NotFound")], ids=["empty", "missing"])
-def test_what_is_shared_with_the_whole_tenant_is_asked_for_then(first: Any) -> None:
+def test_a_gallery_without_direct_shares_is_read_as_the_tenants(first: Any) -> None:
     client, script = azure(first, listed({}))
     assert client.list_versions(SHARED, "westeurope") == (ImageVersion(name="0"),)
     assert script.sent[1].url == f"{script.sent[0].url}&sharedTo=tenant"

@@ -47,8 +47,8 @@ class Endless(list[Any]):
         return answer(200, {"value": [{"name": str(number)}], "padding": "x" * self._padding, "nextLink": link})
 
 
-def what_becomes_of(ask: Callable[[ScaleSetClient], Any], client: ScaleSetClient, words: str) -> None:
-    """An endless list is not asked for again; the permissions, which a run can do without, are then not known."""
+def expect_refusal(ask: Callable[[ScaleSetClient], Any], client: ScaleSetClient, words: str) -> None:
+    """Expect that an endless list is refused; permissions, which a run can do without, are unknown instead."""
     try:
         assert ask(client) is None
     except AzureError as error:
@@ -62,7 +62,7 @@ def test_pages_are_counted(ask: Callable[[ScaleSetClient], Any], monkeypatch: py
     monkeypatch.setattr(reader, "MOST_PAGES", 20)
     client, script = azure()
     script.answers = Endless()
-    what_becomes_of(ask, client, "more than 20 pages")
+    expect_refusal(ask, client, "more than 20 pages")
     assert len(script.sent) == 20
 
 
@@ -71,7 +71,7 @@ def test_bytes_are_counted(ask: Callable[[ScaleSetClient], Any], monkeypatch: py
     monkeypatch.setattr(reader, "LONGEST_LIST", 2**20)
     client, script = azure()
     script.answers = Endless(padding=2**18)
-    what_becomes_of(ask, client, "larger than 1 MiB")
+    expect_refusal(ask, client, "larger than 1 MiB")
     assert len(script.sent) <= 5
 
 

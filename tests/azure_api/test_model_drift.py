@@ -68,7 +68,7 @@ def put(document: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 
 def versions(has: Any, wanted: Any, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The item and the model with these versions of the extension."""
+    """Return the item and the model with these versions of the extension."""
     of_model = {"name": "agent", "properties": {"typeHandlerVersion": wanted, **more}}
     item = put(ITEM, "resources", [{"name": "web_0/agent", "properties": {"typeHandlerVersion": has}}])
     return item, put(MODEL, f"{_PROFILE}/extensionProfile", {"extensions": [of_model]})

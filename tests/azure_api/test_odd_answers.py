@@ -111,7 +111,7 @@ def deep(depth: int, kind: str) -> str:
 
 
 def nested(depth: int, kind: str) -> dict[str, str]:
-    """Where something deep can stand, as JSON."""
+    """Return JSON texts with deep nesting, by the place where it stands."""
     inner = deep(depth, kind)
     chain = '{"code":"A","message":"m","details":[' * depth + "{}" + "]}" * depth
     fields = ",".join(f'"{name}":{inner}' for name in ODD_FIELDS)

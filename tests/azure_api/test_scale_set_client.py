@@ -251,7 +251,7 @@ def test_machines_of_the_line_that_the_model_had_at_the_first_look_are_never_att
         pytest.param("blue", ["VirtualMachineProfileTimeCreated"], False, id="tags-in-a-list"),
     ],
 )
-def test_what_marks_a_machine_as_made_from_the_model(name: str, tags: Any, marked: bool) -> None:
+def test_a_name_or_tag_marks_a_machine_as_made_from_the_model(name: str, tags: Any, marked: bool) -> None:
     assert to_machine({**machine(name, **RUNNING), "tags": tags}, "web").has_model_mark is marked
 
 
@@ -273,7 +273,7 @@ def test_the_fault_domain_of_a_machine(shown: Any, in_view: Any, domain: int | N
     assert (instance.update_domain, instance.fault_domain) == (None, domain)
 
 
-def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
+def test_an_instance_is_compared_with_the_model_that_was_read_last() -> None:
     listed = {
         "instanceId": "0",
         "properties": {"storageProfile": {"dataDisks": []}, "hardwareProfile": {"vmSize": "S"}},
@@ -286,7 +286,7 @@ def test_what_an_instance_lacks_of_the_model_that_was_read_last() -> None:
     assert client.compare(FLEXIBLE) == {}
 
 
-def test_what_is_nested_too_deeply_to_be_compared_is_no_difference() -> None:
+def test_deeply_nested_json_is_no_difference() -> None:
     deep: dict[str, Any] = {"name": "nic"}
     for _ in range(480):
         deep = {"name": "nic", "x": deep}
@@ -511,7 +511,7 @@ def test_kinds_of_no(
         pytest.param({"retry_after": "Mon, 23 Nov 2026 01:00:00 GMT"}, None, id="date"),
     ],
 )
-def test_how_long_azure_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+def test_the_wait_that_azure_asks_for_is_read(headers: dict[str, str], seconds: float | None) -> None:
     with pytest.raises(AzureError) as refused:
         azure(error(429, "TooManyRequests", x_ms_correlation_request_id="c-1", **headers))[0].read_model()
     assert refused.value.retry_after == seconds
@@ -634,14 +634,14 @@ NOTES: dict[str, Callable[[ScaleSetClient], Any]] = {
 
 @pytest.mark.parametrize("ask", NOTES.values(), ids=NOTES)
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409])
-def test_what_may_not_be_read_is_not_known(ask: Callable[[ScaleSetClient], Any], status: int) -> None:
+def test_an_answer_that_may_not_be_read_is_unknown(ask: Callable[[ScaleSetClient], Any], status: int) -> None:
     # the SDK asks again with another token after a 401
     assert ask(azure(*[error(status, "Refused")] * 2)[0]) is None
 
 
 @pytest.mark.parametrize("ask", NOTES.values(), ids=NOTES)
 @pytest.mark.parametrize("reply", [error(429, "TooMany"), error(500, "Oops"), DROPPED], ids=["429", "500", "dropped"])
-def test_what_may_be_readable_is_asked_for_again(ask: Callable[[ScaleSetClient], Any], reply: Any) -> None:
+def test_a_passing_error_is_raised(ask: Callable[[ScaleSetClient], Any], reply: Any) -> None:
     with pytest.raises(AzureError):
         ask(azure(reply)[0])
 
@@ -713,7 +713,7 @@ def test_after_a_poll_that_failed_the_operation_goes_on(reply: Any, trouble: Tro
     assert len(script.sent) == 5
 
 
-def test_how_long_a_poll_asks_to_wait() -> None:
+def test_the_latest_poll_decides_the_wait() -> None:
     client, _ = azure(
         accepted(200, MODEL, retry_after="10"),
         answer(200, {"status": "InProgress"}, retry_after="37"),

@@ -118,7 +118,7 @@ def services(monkeypatch: pytest.MonkeyPatch) -> Services:
         ),
     ],
 )
-def test_what_belongs_to_a_cloud(
+def test_a_cloud_has_its_own_endpoints(
     services: Services, cloud: Cloud, audience: str, manager: str, scope: str, authority: str
 ) -> None:
     endpoints = endpoints_of(cloud)
@@ -277,7 +277,7 @@ def test_a_machine_without_the_identity_that_was_asked_for(client_id: str, words
     assert not re.search("secret|federated", refused.value.remedy)
 
 
-def test_where_nobody_gives_out_managed_identities_that_is_said() -> None:
+def test_a_host_without_managed_identities_is_named_as_such() -> None:
     def nobody(*_request: Any) -> Reply:
         raise ConnectionDropped("refused")
 
@@ -534,7 +534,7 @@ def test_the_environment_leads_the_secret_nowhere_else(
         ),
     ],
 )
-def test_where_github_is_asked(url: str, asked: str) -> None:
+def test_github_is_asked_at_the_runners_address(url: str, asked: str) -> None:
     hosts = Hosts({"https://github.test/": answer(200, {"value": "no.jwt.x"})})
     sign_in = replace(REQUEST, request_url=url)
     hosts.sign_in(sign_in, replace(PRIVATE, audience="api://test"))

@@ -28,7 +28,7 @@ needs_recordings = pytest.mark.skipif(
 
 
 def bodies(kind: str) -> list[Any]:
-    """Every recorded body of a kind, named by recording and position; none where there are no recordings."""
+    """Return every recorded body of a kind, named by recording and position; none without recordings."""
     found = []
     for file in sorted(RECORDINGS.glob("*.json")):
         for each in json.loads(file.read_text())["interactions"]:

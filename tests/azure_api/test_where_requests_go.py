@@ -236,7 +236,7 @@ MACHINES = SET.rpartition("/virtualMachineScaleSets")[0] + "/virtualMachines"
 
 
 def requested(script: Script) -> list[str]:
-    """The paths that were asked for, as a server reads them: dots taken out, then split, then decoded."""
+    """Return the requested paths as a server reads them: dots taken out, then split, then decoded."""
     return [unquote("|".join(str(parse_url(sent.url).path).split("/"))) for sent in script.sent]
 
 

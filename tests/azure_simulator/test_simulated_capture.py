@@ -181,7 +181,7 @@ def machine(name: str, **more: object) -> dict[str, object]:
     }
 
 
-def test_what_the_cli_flattened_is_wrapped_again(tmp_path: Path) -> None:
+def test_json_flattened_by_the_cli_is_wrapped_again(tmp_path: Path) -> None:
     simulation = captured(tmp_path, MODEL, [instance(0), instance(1)])
     profile = simulation.set_json()["properties"]["virtualMachineProfile"]
     assert profile["extensionProfile"]["extensions"][0]["properties"]["type"] == "ApplicationHealthLinux"

@@ -77,7 +77,7 @@ def test_a_gallery_of_every_kind_from_the_model_to_the_instance(definition: str)
         ("end_of_life: '2025-01-31T00:00:00+00:00'", (200, ""), "2.0.0"),
     ],
 )
-def test_what_can_be_deployed_and_what_is_the_latest(
+def test_traits_of_a_version_decide_whether_it_is_deployable_or_latest(
     definition: str, traits: str, exact: tuple[int, str], latest: str
 ) -> None:
     entry = f"{{ID, versions: [2.0.0], {traits}}}"
@@ -145,7 +145,7 @@ def test_a_definition_shows_what_its_versions_boot_on(definition: str) -> None:
 
 
 @pytest.mark.parametrize("definition", [SHARED, COMMUNITY])
-def test_what_a_shared_gallery_has_in_the_region(definition: str) -> None:
+def test_a_shared_gallery_lists_only_versions_of_the_region(definition: str) -> None:
     simulation = of_gallery(
         definition,
         "{ID, versions: [1.1.0], exclude_from_latest: true}, {ID, versions: [9.0.0], target_regions: [UK South]}",

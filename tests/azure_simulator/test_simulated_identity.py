@@ -61,7 +61,7 @@ def test_an_assertion_is_exchanged_for_an_access_token() -> None:
         ({"tenant": "other"}, 400, "invalid_request", 90002),
     ],
 )
-def test_what_entra_refuses(change: dict[str, str], status: int, error: str, number: int) -> None:
+def test_entra_refuses_a_wrong_token_request(change: dict[str, str], status: int, error: str, number: int) -> None:
     simulation = Simulation()
     reply = token_request(simulation, **({"client_assertion": simulation.assertion()} | change))
     body = json.loads(reply.body)

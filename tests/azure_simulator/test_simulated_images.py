@@ -67,7 +67,7 @@ def test_the_plan_of_a_platform_image() -> None:
     assert body_of(simulation, f"{simulation.set_path}/virtualMachines/0")["plan"] == plan
 
 
-def test_what_a_managed_image_boots_on() -> None:
+def test_a_managed_image_shows_its_generation_and_system() -> None:
     image = f"{SUBSCRIPTION}/resourceGroups/images/providers/Microsoft.Compute/images/one"
     simulation = Simulation(
         f"description: x\nfleet: {{update_domains: [1], image: {{id: '{image}'}}}}\n"

@@ -40,7 +40,7 @@ def test_the_filter_excludes_machines_of_another_set() -> None:
     assert json.loads(simulation.raw("GET", f"{group}/virtualMachines?{wanted}").body) == {"value": []}
 
 
-def test_what_a_flexible_set_refuses() -> None:
+def test_a_flexible_set_refuses_instance_views() -> None:
     simulation = Simulation(FLEXIBLE)
     for path in ("instanceView", "virtualMachines?$expand=instanceView"):
         assert error_of(simulation.raw("GET", f"{simulation.set_path}/{path}")) == (400, "BadRequest")
@@ -86,7 +86,7 @@ def machines_of(simulation: Simulation, more: str = "&$expand=instanceView") -> 
     return found
 
 
-def test_what_machines_show() -> None:
+def test_machines_show_zone_health_and_power() -> None:
     machines = machines_of(Simulation(VARIED_FLEXIBLE))
     views = [each["properties"]["instanceView"] for each in machines]
     assert [each["zones"] for each in machines] == [["1"], ["1"], ["2"], ["2"]]

@@ -162,7 +162,9 @@ def test_list_prints_names_and_descriptions(capsys: pytest.CaptureFixture[str]) 
         (["--scenario", "happy", "--model", "x", "--instances", "y"], "x: cannot be read"),
     ],
 )
-def test_what_cannot_be_served(arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_arguments_of_serve_are_reported(
+    arguments: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = ["serve", *arguments, "--host", "127.0.0.1", "--port", "0", "--ready-file", "never"]
     assert main(command) == 2
     assert problem in capsys.readouterr().err

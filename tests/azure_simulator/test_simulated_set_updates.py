@@ -74,7 +74,7 @@ def test_a_malformed_update(small: Simulation, method: str, patch: dict[str, Any
     assert everything(small) == before
 
 
-def test_what_belongs_to_the_client_has_any_shape(small: Simulation) -> None:
+def test_settings_and_tags_of_the_client_have_any_shape(small: Simulation) -> None:
     """Names that Azure knows elsewhere are plain names in parts of the client's own."""
     own = {"image": "x", "zones": 1}
     properties = {"publisher": "p", "type": "t", "typeHandlerVersion": "1", "settings": own, "protectedSettings": own}
@@ -97,7 +97,7 @@ def test_null_in_a_list_removes_too(small: Simulation) -> None:
         ({"properties": {"orchestrationMode": "Flexible"}}, "orchestrationMode"),
     ],
 )
-def test_what_no_update_changes(small: Simulation, patch: dict[str, Any], target: str) -> None:
+def test_a_fixed_property_cannot_be_changed(small: Simulation, patch: dict[str, Any], target: str) -> None:
     before = everything(small)
     reply = small.raw("PATCH", small.set_path, patch)
     assert error_of(reply) == (409, "PropertyChangeNotAllowed")

@@ -130,7 +130,7 @@ images:
     assert storage["dataDiskImages"] == [{"lun": 1, "sizeInGB": 512}]
 
 
-def test_what_a_platform_image_supports() -> None:
+def test_a_platform_image_shows_its_features() -> None:
     simulation = Simulation(
         "description: x\nfleet: {update_domains: [1], image: {publisher: p, offer: o, sku: s, version: 1.0.0}}\n"
         "images: [{publisher: p, offer: o, sku: s, versions: [1.0.0], features: {SecurityType: TrustedLaunch}}]"

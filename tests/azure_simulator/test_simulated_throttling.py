@@ -87,7 +87,7 @@ def test_resources_have_buckets_of_their_own_and_share_the_subscriptions() -> No
     }
 
 
-def test_what_is_refused_at_the_entry_costs_nothing() -> None:
+def test_a_request_refused_at_the_entry_costs_nothing() -> None:
     at = throttle()
     for _ in range(30):
         look(at)

@@ -471,7 +471,7 @@ timing: {request_latency: 0, upgrade_seconds: 100, healthy_after_seconds: 20}
     assert image_of(machines(simulation)["jumpbox"]) == NEW
 
 
-def test_what_one_instance_shows_until_it_is_upgraded() -> None:
+def test_an_instance_shows_the_given_json_until_it_is_upgraded() -> None:
     yaml = (
         SMALL
         + "instances: {'1': {shows: {tags: {a: b}, properties: {latestModelApplied: null, instanceView: null}}}}\n"

@@ -35,7 +35,7 @@ def rollout(azure: SimulatedAzure, clock: VirtualClock, tmp_path: Path) -> Gener
 
 
 def actions(azure: SimulatedAzure) -> list[str]:
-    """What was asked for automatic repairs, in order."""
+    """Return the requested actions on automatic repairs, in order."""
     asked = [request.body for request in azure.requests if request.path.endswith("/setOrchestrationServiceState")]
     return [action for body in asked for action in ("Suspend", "Resume") if action in body]
 

@@ -54,7 +54,7 @@ def remote_over(port: Port, **more: Any) -> RemoteScaleSet:
 
 
 def names(steps: Generator[Any, None, Any]) -> list[str]:
-    """The events of these steps, by their names."""
+    """Return the names of the events of these steps."""
     return [type(event).__name__ for event in steps]
 
 
@@ -84,7 +84,7 @@ def test_reads_are_patient(port: Port, reads: int, events: list[str]) -> None:
     "answers",
     [pytest.param([DENIED], id="never-answered"), pytest.param([SET.model, DENIED, DENIED], id="denied-twice")],
 )
-def test_what_stays_denied_is_raised(answers: list[Any]) -> None:
+def test_a_lasting_denial_is_raised(answers: list[Any]) -> None:
     remote = remote_over(Port(read_model=answers))
     with pytest.raises(AzureError):
         names(remote.read_model())

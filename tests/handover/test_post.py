@@ -308,7 +308,7 @@ FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHe
         ),
     ],
 )
-def test_what_was_left_half_way_is_said(
+def test_unfinished_work_is_reported(
     events: list[Event], words: str, report: Callable[..., Report], tmp_path: Path
 ) -> None:
     said = report(state_after(events, tmp_path / "state"))

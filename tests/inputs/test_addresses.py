@@ -61,5 +61,5 @@ def test_an_address_is_read_as_it_is_sent(text: str, origin: str, rebuilt: str) 
         "https://" + "a" * 300 + ".test:x/",
     ],
 )
-def test_what_two_readers_could_read_differently_is_no_address(text: str) -> None:
+def test_an_ambiguous_text_is_no_address(text: str) -> None:
     assert parse_address(text) is None

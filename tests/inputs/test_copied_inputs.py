@@ -71,7 +71,7 @@ def test_an_urn_that_another_input_contradicts() -> None:
         pytest.param({"image-version": URN, "image-sku": URN}, "image-sku", id="two-urns"),
     ],
 )
-def test_what_is_no_urn_is_refused_with_all_ways_to_name_an_image(given: dict[str, str], name: str) -> None:
+def test_a_wrong_urn_is_refused_with_all_ways_to_name_an_image(given: dict[str, str], name: str) -> None:
     found = problems(given)[name]
     assert "PUBLISHER:OFFER:SKU:VERSION" in found
     assert "`image-publisher`, `image-offer`, `image-sku` and `image-version`" in found
@@ -117,7 +117,7 @@ def test_one_pair_of_quotes_is_no_part_of_a_name(quote: str) -> None:
         ),
     ],
 )
-def test_where_quotes_may_stand(given: dict[str, str], read: Any) -> None:
+def test_quotes_around_a_value_are_removed(given: dict[str, str], read: Any) -> None:
     assert read(parsed(given))
 
 

@@ -106,7 +106,7 @@ def test_defaults() -> None:
         pytest.param({"scale-set": "_w.e-b_"}, (SUBSCRIPTION, "rg", "_w.e-b_"), id="set-with-signs"),
     ],
 )
-def test_which_scale_set(given: dict[str, str], expected: tuple[str, str, str]) -> None:
+def test_inputs_name_the_scale_set(given: dict[str, str], expected: tuple[str, str, str]) -> None:
     account = parsed(given).account
     assert (account.subscription_id, account.resource_group, account.scale_set) == expected
 
@@ -181,7 +181,7 @@ def test_policy(name: str, value: str, field: str, expected: object) -> None:
         pytest.param({"bake-time": "59m", "batch-timeout": "1h"}, id="bake-shorter-than-the-batch"),
     ],
 )
-def test_what_goes_together(given: dict[str, str]) -> None:
+def test_inputs_that_go_together_are_accepted(given: dict[str, str]) -> None:
     assert parsed(given)
 
 
@@ -390,7 +390,7 @@ def test_microsofts_clouds_sign_in_at_microsofts_authorities(name: str, environm
     ],
 )
 @pytest.mark.parametrize("name", ["AZURE_AUTHORITY_HOST", "authority-host", "resource-manager-endpoint"])
-def test_what_is_not_the_address_of_a_host(name: str, host: str) -> None:
+def test_a_host_is_given_by_its_plain_https_address(name: str, host: str) -> None:
     given = {name: host} if name.isupper() else {f"INPUT_{name.upper()}": host}
     found = problems(PRIVATE, **given)
     assert found.keys() == {name}
@@ -491,7 +491,7 @@ def test_a_tenant_may_have_a_name(tenant: str) -> None:
 @pytest.mark.parametrize(
     "tenant", ["common", "a..b", ".com", "com.", "-a.com", "a_b.com", "b\u00fccher.example", "a.b/c"]
 )
-def test_what_is_no_name_of_a_tenant(tenant: str) -> None:
+def test_a_wrong_tenant_name_is_refused(tenant: str) -> None:
     assert problems({"tenant-id": tenant}).keys() == {"tenant-id"}
 
 
@@ -528,7 +528,7 @@ def test_a_private_cloud_may_have_no_tenants() -> None:
         ),
     ],
 )
-def test_what_cannot_be_sent_to_sign_in(given: dict[str, str], more: dict[str, str], name: str) -> None:
+def test_a_credential_that_cannot_be_sent_is_refused(given: dict[str, str], more: dict[str, str], name: str) -> None:
     found = problems(given, **more)
     assert found.keys() == {name}
     assert "s3c" not in found[name]
@@ -549,7 +549,7 @@ def test_a_secret_needs_nothing_of_github() -> None:
         pytest.param({"AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://e.invalid"}, "http://169.254.169.254", id="pods"),
     ],
 )
-def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endpoint: str) -> None:
+def test_a_managed_identity_is_requested_at_its_endpoint(environment: dict[str, str], endpoint: str) -> None:
     account = parsed(NO_APPLICATION, **SELF_HOSTED, **environment).account
     assert account.sign_in == ManagedIdentity(endpoint=endpoint)
     assert account.signs_in_at == endpoint
@@ -568,7 +568,7 @@ def test_where_a_managed_identity_is_asked_for(environment: dict[str, str], endp
         ),
     ],
 )
-def test_where_no_managed_identity_is_asked_for(environment: dict[str, str], name: str) -> None:
+def test_a_wrong_identity_endpoint_is_refused(environment: dict[str, str], name: str) -> None:
     assert problems(NO_APPLICATION, **SELF_HOSTED, **environment).keys() == {name}
     assert parsed({}, **SELF_HOSTED, **environment), "it is not needed"
 
@@ -595,7 +595,7 @@ def test_client_id_alone_names_one_of_a_machines_identities(environment: dict[st
         pytest.param({"tenant-id": "", "client-id": "x"}, {**SELF_HOSTED, **NO_OIDC}, {"client-id"}, id="no-guid"),
     ],
 )
-def test_what_else_is_alone_names_no_managed_identity(
+def test_an_incomplete_application_is_no_managed_identity(
     given: dict[str, str], more: dict[str, str], expected: set[str]
 ) -> None:
     assert problems(given, **more).keys() == expected
@@ -816,12 +816,12 @@ NO_ASCII = [
 
 @pytest.mark.parametrize("value", NO_NAMES + NO_ASCII)
 @pytest.mark.parametrize("name", ["scale-set", "image-version", "image-sku", "image-offer", "image-publisher"])
-def test_what_nothing_is_called(name: str, value: str) -> None:
+def test_an_impossible_name_is_refused(name: str, value: str) -> None:
     assert problems({name: value}).keys() == {name}
 
 
 @pytest.mark.parametrize("value", [*NO_NAMES, pytest.param("x" * 91, id="long")])
-def test_what_no_resource_group_is_called(value: str) -> None:
+def test_an_impossible_name_of_a_resource_group_is_refused(value: str) -> None:
     assert problems({"resource-group": value}).keys() == {"resource-group"}
     elsewhere = {"resource-group": "", "subscription-id": ""}
     assert problems({"scale-set": RESOURCE_ID.replace("/rg/", f"/{value}/"), **elsewhere}).keys() == {"scale-set"}
@@ -829,7 +829,7 @@ def test_what_no_resource_group_is_called(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", NO_NAMES + NO_ASCII)
-def test_what_nothing_is_called_in_an_id(value: str) -> None:
+def test_an_impossible_name_in_an_id_is_refused(value: str) -> None:
     elsewhere = {"resource-group": "", "subscription-id": ""}
     assert problems({"scale-set": RESOURCE_ID.replace("/web", f"/{value}"), **elsewhere}).keys() == {"scale-set"}
     for image in (MANAGED, GALLERY, SHARED, COMMUNITY):
@@ -896,7 +896,7 @@ def test_two_images(given: dict[str, str], words: str) -> None:
         ),
     ],
 )
-def test_what_does_not_go_together(given: dict[str, str], name: str, words: str) -> None:
+def test_inputs_that_contradict_each_other_are_refused(given: dict[str, str], name: str, words: str) -> None:
     found = problems(given)
     assert found.keys() == {name}
     assert words in found[name]
@@ -1036,7 +1036,7 @@ def test_never_to_a_floating_version() -> None:
     assert found["image-version"].startswith("`latest` names no exact version to return to. Name the version that the")
 
 
-def test_what_follows_a_failure() -> None:
+def test_a_failure_stops_the_run_unless_rollback_is_chosen() -> None:
     assert parsed().order.policy.on_failure is OnFailure.STOP
     assert parsed({"on-failure": "Rollback"}).order.policy.on_failure is OnFailure.ROLLBACK
 

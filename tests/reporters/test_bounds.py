@@ -135,7 +135,7 @@ def test_names_without_end_leave_a_summary() -> None:
 
 
 @pytest.mark.parametrize("taken", [0, 100_000, 900_000, MEBIBYTE - 3000, MEBIBYTE, 2 * MEBIBYTE])
-def test_what_is_in_the_file_already_counts(taken: int) -> None:
+def test_text_already_in_the_file_counts(taken: int) -> None:
     report = failed_with(*failures(30, codes=30, length=20_000), instances=1000)
     markdown = as_markdown(report, taken=taken)
     assert len(markdown.encode()) <= max(0, LIMIT - taken)

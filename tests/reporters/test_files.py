@@ -72,7 +72,7 @@ def test_a_record_has_every_key_of_its_schema_whatever_happened() -> None:
         assert json.loads(json.dumps(record)) == record
 
 
-def test_what_a_record_says() -> None:
+def test_a_record_holds_the_whole_report() -> None:
     record = as_record(MIXED)
     assert record["lowest_healthy"] == {"count": 3, "at": 10.0, "of": 12}
     assert record["skipped"] == [
@@ -101,7 +101,7 @@ def test_no_signature_in_outputs_or_record() -> None:
 
 
 def outputs_as_the_runner_reads_them(text: str) -> dict[str, str]:
-    """name<<DELIMITER, lines, DELIMITER."""
+    """Read outputs that are written as name<<DELIMITER, lines, DELIMITER."""
     return {name: value for name, _, value in re.findall(r"^([\w-]+)<<(\S+)\n(.*?)\n\2$", text, re.M | re.S)}
 
 

@@ -34,7 +34,7 @@ ENVIRON = {
         pytest.param("", [], id="none"),
     ],
 )
-def test_of_an_address_the_signature_alone_is_secret(address: str, secrets: list[str]) -> None:
+def test_only_the_signature_of_an_address_is_secret(address: str, secrets: list[str]) -> None:
     assert [secret for secret in read_job({"INPUT_IMAGE-URI": address}).secrets if secret] == secrets
 
 

@@ -172,7 +172,7 @@ def test_text_that_looks_like_a_token_is_taken_out(text: str, shown: str) -> Non
     assert clean(text.format(token, token)) == shown.format()
 
 
-def test_what_is_left_of_a_token_is_taken_out() -> None:
+def test_parts_of_a_token_are_redacted() -> None:
     token = jwt_of(200)
     header, payload, signature = token.split(".")
     for part in (
@@ -251,7 +251,7 @@ def test_the_runner_hides_the_derived_forms_too(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("word", ["", "1", "true", "latest", "s3cret", "       x", "\n\n\n\n\n\n\n\n\n"])
-def test_what_is_too_short_is_no_mask(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_short_word_is_not_masked(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     Console(github=True, colour=False).mask(word)
     assert capsys.readouterr().out == ""
     assert clean(f"a {word} b".strip()) == " ".join(f"a {word} b".split("\n")).strip() or word.isspace()

@@ -38,7 +38,7 @@ def test_1000_failures_of_one_code_are_shown_whole() -> None:
     assert "### Batches" in markdown
 
 
-def test_what_does_not_fit_is_said() -> None:
+def test_a_cut_summary_says_so() -> None:
     report = halted(1000, failures(1000, codes=1000, length=10_000))
     markdown = as_markdown(report, taken=LIMIT - 6000)
     assert_sound(markdown)

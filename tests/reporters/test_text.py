@@ -103,7 +103,7 @@ def _no_secrets() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_no_secrets")
-def test_what_is_to_be_kept_secret_is_taken_out_everywhere_before_anything_is_cut() -> None:
+def test_secrets_are_redacted_everywhere_before_a_text_is_cut() -> None:
     keep_secret("s3cr3t|~value")
     assert clean("a s3cr3t|~value b") == "a *** b"
     assert "s3cr3t" not in markdown("s3cr3t|~value") + code("s3cr3t|~value") + fenced("s3cr3t|~value")
@@ -134,7 +134,7 @@ hostile = st.one_of(
 
 
 def controls_in(text: str) -> list[str]:
-    """Control, formatting and line-breaking characters that a terminal or a browser acts upon."""
+    """Return the control, formatting and line-breaking characters that a terminal or a browser acts upon."""
     return re.findall(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]", text)
 
 
@@ -223,7 +223,7 @@ def test_markdown(text: str, shown: str) -> None:
         pytest.param("Canonical:jammy:22_04-lts:1.0.0", "<code>Canonical:jammy:22_04-lts:1.0.0</code>", id="image"),
     ],
 )
-def test_what_github_would_link_or_draw_is_set_as_code(text: str, shown: str) -> None:
+def test_text_that_github_would_link_or_draw_is_set_as_code(text: str, shown: str) -> None:
     assert markdown(text) == shown
     assert code(text) == f"<code>{re.sub('</?code>', '', shown)}</code>"
 

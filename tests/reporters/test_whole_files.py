@@ -83,7 +83,7 @@ def test_a_line_that_somebody_left_open_does_not_swallow_ours(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "fifo-with-a-reader", "device", "below-a-file", "missing-folder"])
-def test_what_is_no_file_is_refused_and_nothing_waits(kind: str, tmp_path: Path) -> None:
+def test_a_path_that_is_no_file_is_refused_without_waiting(kind: str, tmp_path: Path) -> None:
     file = tmp_path / "file"
     if kind == "folder":
         file.mkdir()
@@ -211,7 +211,7 @@ def test_a_folder_that_becomes_a_link_meanwhile_is_not_followed(
     assert left_in(elsewhere) == set()
 
 
-def test_of_a_record_that_did_not_fit_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_that_does_not_fit_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_record(Report(), str(tmp_path), "out/record.json")
     before = (tmp_path / "out/record.json").read_text()
     full_after(monkeypatch, 300)

@@ -73,7 +73,7 @@ def ids(count: int, most: int = 6) -> st.SearchStrategy[str]:
 
 @cache
 def letters(alphabet: str, count: int) -> st.SearchStrategy[str]:
-    """Texts of so many letters: one number each, which has them as its digits."""
+    """Draw texts of so many letters: one number each, which has them as its digits."""
 
     def spelled(number: int) -> str:
         return "".join(alphabet[number // len(alphabet) ** place % len(alphabet)] for place in range(count))
@@ -83,7 +83,7 @@ def letters(alphabet: str, count: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def fleets(draw: st.DrawFn, shape: Shape) -> ScaleSet:
-    """Instances in any state; `shape` is what all of them show."""
+    """Draw instances in any state; `shape` is what all of them show."""
     count = draw(st.integers(0, MOST))
 
     scale_set = fleet(
@@ -116,7 +116,7 @@ floors = st.one_of(st.builds(Share, st.integers(0, 12)), st.builds(Share, st.int
 
 @st.composite
 def selections(draw: st.DrawFn, scale_set: ScaleSet) -> Selection:
-    """Names that are there."""
+    """Draw a selection by names that the scale set has."""
     instances = scale_set.instances
 
     def some(values: set[object]) -> tuple[object, ...]:

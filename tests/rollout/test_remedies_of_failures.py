@@ -36,7 +36,7 @@ QUOTA = "Operation could not be completed as it results in exceeding approved st
         pytest.param("allocationfailed", "", "has no room", id="code-in-lower-case"),
     ],
 )
-def test_what_to_do(code: str, message: str, words: str) -> None:
+def test_a_failure_has_a_remedy(code: str, message: str, words: str) -> None:
     remedy = remedy_of(code, message)
     assert words in remedy
     assert bool(remedy) == bool(words)
@@ -98,5 +98,5 @@ def test_a_remedy_that_names_what_azure_names(code: str, message: str, remedy: s
         pytest.param("OSProvisioningTimedOut", "", False, id="its-system-does-not-start"),
     ],
 )
-def test_what_no_other_image_would_change(code: str, message: str, is_never: bool) -> None:
+def test_some_failures_are_never_the_images(code: str, message: str, is_never: bool) -> None:
     assert is_never_the_images(code, message) is is_never

@@ -165,9 +165,7 @@ WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
         ),
     ],
 )
-def test_what_is_said_of_an_image_that_does_not_fit(
-    image: dict[str, Any], settings: dict[str, Any], finding: Finding
-) -> None:
+def test_an_image_that_does_not_fit_is_found(image: dict[str, Any], settings: dict[str, Any], finding: Finding) -> None:
     assert findings(image, settings) == (finding,)
 
 
@@ -260,7 +258,7 @@ def test_an_image_that_cannot_become_the_machines_of_the_set_is_refused(
         pytest.param(luns(0), disks((0, "Empty")), luns(0), id="disks-as-what-runs"),
     ],
 )
-def test_what_fits_or_is_not_known_is_no_reason(
+def test_a_fitting_or_unknown_trait_is_no_finding(
     image: dict[str, Any], settings: dict[str, Any], running: dict[str, Any]
 ) -> None:
     assert found(image, settings, running) == []
@@ -289,12 +287,12 @@ SIZE = VmSize(generations=frozenset({"V1"}), architecture="Arm64", controllers=f
         pytest.param({"generation": "V2"}, None, "", id="sizes-may-not-be-read"),
     ],
 )
-def test_what_the_vm_size_can_do(image: dict[str, Any], size: VmSize | None, words: str) -> None:
+def test_an_image_is_compared_with_the_vm_size(image: dict[str, Any], size: VmSize | None, words: str) -> None:
     said = found(image, {"size": "S"}, size=size)
     assert [words in message for _, message in said] == ([True] if words else [])
 
 
-def test_what_is_said_of_an_image_that_the_vm_size_cannot_boot() -> None:
+def test_an_image_that_the_vm_size_cannot_boot_is_refused() -> None:
     image = controllers("SCSI, Floppy")
     assert findings(image, {"size": "S"}, size=VmSize(controllers=frozenset({"NVMe", "Drum"}))) == (
         refuse(

@@ -195,7 +195,7 @@ WOULD_NOT_BOOT = (
         pytest.param("os", "operating system", "Windows", "Linux", id="operating-system"),
     ],
 )
-def test_what_cannot_boot(trait: str, name: str, one: str, other: str) -> None:
+def test_an_image_that_would_not_boot_is_refused(trait: str, name: str, one: str, other: str) -> None:
     for image, on_set in ((one, other), (other, one)):
         found = examined(NEW, Traits(**{trait: on_set}), traits=Traits(**{trait: image}))  # type: ignore[arg-type]
         message, remedy = WOULD_NOT_BOOT
@@ -258,7 +258,7 @@ def test_everything_wrong_with_an_image_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("state", [each for each in ImageState if each is not ImageState.FOUND])
-def test_of_an_image_that_was_not_seen_nothing_else_is_said(state: ImageState) -> None:
+def test_an_unseen_image_has_one_finding(state: ImageState) -> None:
     assert len(examined(NEW, state=state, deprecated=True, traits=Traits(os="Windows"))) == 1
 
 
@@ -341,7 +341,7 @@ def test_a_model_that_names_no_exact_version_is_warned_of() -> None:
     )
 
 
-def test_of_a_flexible_set_only_the_image_is_compared() -> None:
+def test_a_flexible_set_is_compared_by_image_only() -> None:
     assert only_the_image() == note(
         "A Flexible scale set does not show which of its instances have the latest model: only their image is compared."
     )

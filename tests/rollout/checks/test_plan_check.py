@@ -454,7 +454,7 @@ def test_long_lists_are_cut() -> None:
     assert finding.message.endswith(f": {', '.join(map(str, range(20)))} and 5 more.")
 
 
-def test_what_waits_in_the_model_is_no_news_where_the_whole_model_is_the_goal() -> None:
+def test_pending_changes_are_no_finding_if_the_whole_model_is_the_goal() -> None:
     scale_set = changed(fleet("0123", behind="1"), "1", behind_in=("VM size",))
     plan = plan_rollout(scale_set, goal_of(scale_set.model), whole())
     assert plan.instance_ids == ("1",)

@@ -166,7 +166,7 @@ def test_every_refusal_is_said_at_once() -> None:
     assert {finding.severity for finding in findings} == {Severity.REFUSE}
 
 
-def test_what_forbids_a_write_at_any_moment_is_no_passing_state() -> None:
+def test_a_lasting_obstacle_is_not_waited_for() -> None:
     assert [finding.remedy.partition(":")[0] for finding in unfit(model(**EVERYTHING_WRONG))] == [
         "Set it to Manual",
         "Disable it",

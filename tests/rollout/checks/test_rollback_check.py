@@ -92,7 +92,7 @@ def moved(unknown: str) -> Moved:
         ),
     ],
 )
-def test_what_is_said_of_a_rollback(find: Callable[[], Finding], finding: Finding) -> None:
+def test_a_finding_about_a_rollback_names_its_remedy(find: Callable[[], Finding], finding: Finding) -> None:
     assert find() == finding
 
 
@@ -219,7 +219,7 @@ THERE_TOO = warn(
         pytest.param(fleet("0011", new="0 1 2 3", image=NEW), False, (), id="nothing-left-to-move"),
     ],
 )
-def test_what_a_way_back_would_do_to_others(
+def test_a_rollback_that_would_move_other_instances_is_warned_of(
     scale_set: ScaleSet, is_recorded: bool, findings: tuple[Finding, ...]
 ) -> None:
     assert examine_way_back(scale_set, plan_of(scale_set), OLD, is_recorded=is_recorded) == findings

@@ -69,7 +69,7 @@ def after(*events: Event) -> Report:
     return report
 
 
-def test_what_is_read_noticed_and_planned() -> None:
+def test_a_report_holds_model_findings_and_plan() -> None:
     report = after(ScaleSetRead(at=0.5, model=BEFORE.model))
     assert (report.model, report.duration, report.failures(), report.lowest_healthy) == (BEFORE.model, 0.5, [], None)
     report.add(Noticed(at=0.6, finding=note("A finding.")))
@@ -185,7 +185,7 @@ def test_the_way_back() -> None:
     assert report.cells() == {"0": Cell.NEW, "1": Cell.NEW, "2": Cell.ROLLED_BACK, "3": Cell.OLD}
 
 
-def test_where_the_instances_were_at_planning() -> None:
+def test_a_report_keeps_the_cells_of_planning() -> None:
     assert after().cells_before() == {}
     mixed = fleet("0011", new="0", protected="1")
     report = after(RolloutPlanned(at=1.0, plan=plan_of(mixed, policy=POLICY), scale_set=mixed, policy=POLICY))
@@ -194,7 +194,7 @@ def test_where_the_instances_were_at_planning() -> None:
     assert by_hand.cells_before() == {"0": Cell.NEW, "1": Cell.NEW, "2": Cell.NEW, "3": Cell.OLD}
 
 
-def test_what_was_not_moved_by_the_rollout_stays_out_of_its_rollback() -> None:
+def test_an_instance_that_the_rollout_did_not_move_stays_out_of_its_rollback() -> None:
     third = changed(FAILED, "3", image=platform("1.5.0"), power=Power.RUNNING)
     moved = Moved(ids=frozenset("012"), known=frozenset("0123"))
     plan = plan_rollback(third, Goal(image=OLD, in_model=True, heals=True), POLICY, moved, left=NEW)
@@ -203,7 +203,7 @@ def test_what_was_not_moved_by_the_rollout_stays_out_of_its_rollback() -> None:
 
 
 @pytest.mark.parametrize("in_model", [False, True])
-def test_of_a_vhd_the_flag_tells_once_the_model_may_hold_it(in_model: bool) -> None:
+def test_the_flag_shows_who_is_on_a_vhd_that_the_model_may_hold(in_model: bool) -> None:
     target = vhd("https://s.blob/2.vhd")
     before = fleet("0011", old=None, image=target if in_model else vhd("https://s.blob/1.vhd"), behind="2 3")
     report = after(RolloutPlanned(at=1.0, plan=plan_of(before, target), scale_set=before, policy=whole()))

@@ -57,7 +57,7 @@ def test_an_instance_that_fails_on_both_ways_is_named_once_with_both_failures() 
     assert (report.rolled_back, report.not_returned) == (["0"], ["1"])
 
 
-def test_what_failed_on_the_way_there_is_not_said_again_of_the_way_back() -> None:
+def test_a_failure_of_the_rollout_is_not_repeated_for_its_rollback() -> None:
     report = report_of(turned_back())
     assert report.failed == ["1"]
     assert report.failures() == [THERE]

@@ -54,7 +54,7 @@ def test_floor(scale_set: ScaleSet, stopped_before: str, policy: Policy, least: 
     assert floor(scale_set.instances, policy, frozenset(stopped_before.split())) == least
 
 
-def test_who_is_off() -> None:
+def test_stopped_and_deallocated_instances_are_stopped() -> None:
     assert stopped_ids(fleet("0000", stopped="1", deallocated="2", unhealthy="3").instances) == {"1", "2"}
 
 
@@ -73,7 +73,7 @@ def test_who_is_off() -> None:
         pytest.param(LEAVING, "0 1 2 3 4 5 6 7", id="leaving-is-away"),
     ],
 )
-def test_who_is_healthy(scale_set: ScaleSet, healthy: str) -> None:
+def test_healthy_instances_are_counted(scale_set: ScaleSet, healthy: str) -> None:
     assert healthy_ids(scale_set) == set(healthy.split())
     assert healthy_without(scale_set, ()) == len(healthy.split())
 

@@ -110,7 +110,7 @@ class Combination:
         return self.strategy not in NEEDED or NEEDED[self.strategy] in self.shown
 
     def one(self, number: int) -> Instance:
-        """Three instances to an update domain, a fault domain; five to a zone; eight and seven to a group."""
+        """Return an instance: three to an update or fault domain, five to a zone, eight or seven to a group."""
         flexible = self.orchestration == "flexible"
         runs = IMAGES[self.image].runs
         exact = platform("1.0.0") if runs.is_floating else runs

@@ -73,7 +73,7 @@ def test_a_rollback_is_not_refused_for_it() -> None:
         pytest.param(changed(fleet("001122"), "5", provisioning_state="Creating"), ("5",), id="being-created"),
     ],
 )
-def test_what_does_not_hang_is_no_reason(scale_set: ScaleSet, hanging: tuple[str, ...]) -> None:
+def test_an_update_that_does_not_hang_is_no_refusal(scale_set: ScaleSet, hanging: tuple[str, ...]) -> None:
     assert not [said for said in refusals(scale_set, Policy(), *hanging) if "has been updating" in said]
 
 
@@ -140,7 +140,7 @@ def test_too_few_views_are_named_instead_of_too_few_healthy() -> None:
     ]
 
 
-def test_where_more_than_views_is_missing_that_is_said() -> None:
+def test_missing_views_are_not_the_only_reason() -> None:
     (said,) = refusals(changed(fleet("------", unhealthy="0 1 2 5"), "3", **NO_VIEW), BY_BATCH)
     assert "repair the others" in said
 
@@ -157,7 +157,7 @@ def test_silence_of_instances_that_have_the_signal_is_named_as_such() -> None:
     ]
 
 
-def test_where_more_than_reports_is_missing_that_is_said() -> None:
+def test_missing_health_reports_are_not_the_only_reason() -> None:
     (said,) = refusals(changed(fleet("001122", unhealthy="0 1 2 5"), "3", health=Health.NO_SIGNAL), Policy())
     assert "repair the others" in said
 
@@ -166,7 +166,7 @@ def test_enough_views_are_enough() -> None:
     assert refusals(changed(fleet("------"), "3", **NO_VIEW), BY_BATCH) == []
 
 
-def test_who_has_no_view_is_not_called_unhealthy() -> None:
+def test_an_instance_without_a_view_is_not_called_unhealthy() -> None:
     scale_set = changed(fleet("------", unhealthy="1"), "3", **NO_VIEW)
     findings = examine_plan(scale_set, plan_of(scale_set, policy=BY_BATCH), BY_BATCH)
     assert "Not healthy before the rollout, so first in their domain: 1." in [finding.message for finding in findings]
@@ -175,7 +175,7 @@ def test_who_has_no_view_is_not_called_unhealthy() -> None:
 # -- a floating model ------------------------------------------------------------------------------------------------
 
 
-def test_what_pinning_a_floating_model_means_is_noted() -> None:
+def test_pinning_a_floating_model_is_noted() -> None:
     scale_set = fleet("0011", image=platform("latest"))
     said = [f for f in examine_plan(scale_set, plan_of(scale_set), Policy()) if "autoscale" in f.message]
     assert said == [

@@ -164,7 +164,7 @@ NEW_VHD = vhd("https://account.blob.core.windows.net/images/new.vhd?sv=1&sig=sec
 
 
 def vhd_fleet(model_image: Image, stale: str = "") -> ScaleSet:
-    """Instances on VHDs show no image; `stale` ones have latestModelApplied false."""
+    """Return instances on VHDs, which show no image; `stale` ones have latestModelApplied false."""
     return changed(fleet("0011", old=None, image=model_image), stale, latest_model_applied=False)
 
 
@@ -289,7 +289,7 @@ def test_still_due(now: ScaleSet, goal: Goal, policy: Policy, due: str) -> None:
         ),
     ],
 )
-def test_who_has_reached_the_goal(goal: Goal, fields: dict[str, Any], reached: bool) -> None:
+def test_an_instance_reaches_the_goal_by_image_or_flag(goal: Goal, fields: dict[str, Any], reached: bool) -> None:
     assert goal.is_reached_by(instance("1", **fields)) is reached
 
 

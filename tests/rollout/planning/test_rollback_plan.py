@@ -112,7 +112,7 @@ def test_the_image_that_is_left(scale_set: ScaleSet, left: Image | None) -> None
     assert image_that_is_left(scale_set, OLD) == left
 
 
-def test_who_cannot_return_to_what_it_ran() -> None:
+def test_an_instance_with_another_previous_image_is_listed() -> None:
     scale_set = changed(fleet("0011"), "1 3", image=THIRD)
     assert other_images(scale_set, plan_of(scale_set), OLD) == {"Canonical:jammy:22_04-lts:1.5.0": ["1", "3"]}
 
@@ -156,13 +156,13 @@ TO_NEW = Goal(image=NEW, in_model=True)
         pytest.param(fleet("0011"), fleet("00111", image=NEW), "0", "0", id="created-with-the-old-one"),
     ],
 )
-def test_who_moved(before: ScaleSet, now: ScaleSet, touched: str, ids: str) -> None:
+def test_the_instances_that_moved_are_found(before: ScaleSet, now: ScaleSet, touched: str, ids: str) -> None:
     found = moved_by(before, now, TO_NEW, touched.split(), OLD)
     assert sorted(found.ids) == ids.split()
     assert found.known == {*before.by_id(), *now.by_id()}
 
 
-def test_of_a_vhd_the_flag_tells_who_moved() -> None:
+def test_the_flag_shows_who_moved_to_a_vhd() -> None:
     before = fleet("0011", old=None, image=VHD_1)
     now = fleet("0011", old=None, image=VHD_2, behind="2 3")
     assert moved_by(before, now, Goal(image=VHD_2, in_model=True), ["0", "1"], VHD_1).ids == {"0", "1"}
@@ -191,13 +191,15 @@ def test_of_a_vhd_the_flag_tells_who_moved() -> None:
         pytest.param(fleet("0011", new="0 1", image=LATEST), LATEST, False, "0 1", "", id="a-floating-model"),
     ],
 )
-def test_who_left(scale_set: ScaleSet, left: Image | None, in_model: bool, ids: str, unknown: str) -> None:
+def test_the_instances_on_the_image_that_is_left_are_found(
+    scale_set: ScaleSet, left: Image | None, in_model: bool, ids: str, unknown: str
+) -> None:
     found = moved_from(scale_set, left, replace(BACK, in_model=in_model))
     assert (sorted(found.ids), sorted(found.unknown)) == (ids.split(), unknown.split())
     assert found.known == scale_set.by_id().keys()
 
 
-def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
+def test_nobody_knows_who_moved_if_the_model_holds_the_previous_vhd() -> None:
     """Expect no answer, because the flag means the previous image by then."""
     scale_set = fleet("0011", old=None, image=VHD_1, behind="2 3")
     found = moved_from(scale_set, VHD_2, Goal(image=VHD_1, in_model=True))
@@ -222,7 +224,9 @@ def test_of_a_vhd_that_is_in_the_model_again_nobody_knows_who_moved() -> None:
         pytest.param(fleet("0011", old=None, image=VHD_1, behind="3"), VHD_1, {}, id="vhd-that-was-not-asked-for"),
     ],
 )
-def test_what_is_not_back(scale_set: ScaleSet, previous: Image, left: dict[str, SkipReason | None]) -> None:
+def test_instances_that_are_not_back_are_found(
+    scale_set: ScaleSet, previous: Image, left: dict[str, SkipReason | None]
+) -> None:
     policy = Policy(selection=Selection(instance_ids=("0", "1", "2", "4")))
     assert not_back(scale_set, previous, policy, moved("0 1 3", fleet("0011"))) == left
 
@@ -281,7 +285,7 @@ def test_stopped_ones_come_last_where_they_are_included() -> None:
     assert [batch.instance_ids for batch in plan.batches] == [("3",), ("0", "1"), ("2",)]
 
 
-def test_those_that_somebody_is_updating_come_after_stopped_ones() -> None:
+def test_instances_being_updated_come_after_stopped_ones() -> None:
     scale_set = fleet("0011", new="0 1 2 3", stopped="1", updating="2")
     plan = plan_rollback(scale_set, BACK, whole(include_stopped=True), moved("0 1 2 3", scale_set), left=NEW)
     assert [batch.instance_ids for batch in plan.batches] == [("3",), ("0",), ("1",), ("2",)]
@@ -299,7 +303,7 @@ def test_a_way_back_stops_as_asked() -> None:
     assert plan_rollback(scale_set, BACK, policy, moved("0 1 2 3", scale_set), left=NEW).stop_after == 1
 
 
-def test_who_stays_and_why() -> None:
+def test_a_rollback_skips_instances_with_a_reason() -> None:
     scale_set = changed(fleet("001122", new="0 1 2", protected="1"), "3", image=THIRD)
     policy = Policy(selection=Selection(instance_ids=("0", "1")))
     plan = plan_rollback(scale_set, BACK, policy, moved("0 1 2", scale_set), left=NEW)
@@ -427,7 +431,7 @@ def test_an_image_is_read_as_it_is_written(image: Image) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a:b:c", "a:b:c:d:e", "a::c:d", "web", "ftp://x/y.vhd"])
-def test_what_is_no_image(text: str) -> None:
+def test_a_text_without_an_image_is_not_read(text: str) -> None:
     assert image_from_text(text) is None
 
 
@@ -446,7 +450,7 @@ def test_the_inputs_that_go_back(image: Image, inputs: str) -> None:
     assert rollback_to(image, instead_of=NEW) == inputs
 
 
-def test_who_vanished_is_not_returned() -> None:
+def test_a_vanished_instance_is_not_returned() -> None:
     scale_set = fleet("0011", new="0 1")
     plan = plan_rollback(without(scale_set, "0"), BACK, Policy(), moved("0 1", scale_set), left=NEW)
     assert plan.instance_ids == ("1",)

@@ -59,7 +59,9 @@ def test_selection(scale_set: ScaleSet, wanted: dict[str, Any], selected: str) -
         pytest.param({"instance_ids": ("0", "4", "7")}, "", "1 2 3 5 6", "0 4 7", id="only-skipped-ones-are-selected"),
     ],
 )
-def test_who_is_not_selected_is_untouched(wanted: dict[str, Any], moving: str, untouched: str, skipped: str) -> None:
+def test_an_instance_that_is_not_selected_is_untouched(
+    wanted: dict[str, Any], moving: str, untouched: str, skipped: str
+) -> None:
     scale_set = fleet("00112233", zones="11112222", new="0", protected="4", stopped="7")
     plan = plan_of(scale_set, policy=Policy(selection=Selection(**wanted)))
     assert " ".join(plan.instance_ids) == moving

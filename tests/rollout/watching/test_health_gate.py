@@ -70,7 +70,7 @@ SIGNAL = "(signal: load balancer health probe)"
         ),
     ],
 )
-def test_why_an_instance_is_not_ready(fields: dict[str, Any], code: str | None, message: str) -> None:
+def test_an_instance_that_is_not_ready_has_a_reason(fields: dict[str, Any], code: str | None, message: str) -> None:
     one = instance("1", **{"image": NEW, **fields})
     pending = not_ready(one, NEW, HealthSignal.PROBE, flag_matters=True)
     assert (pending.code, pending.message) == (code, message) if pending else code is None
@@ -100,7 +100,7 @@ def test_why_an_instance_is_not_ready(fields: dict[str, Any], code: str | None, 
         ),
     ],
 )
-def test_what_is_asked_of_an_instance(
+def test_the_gate_asks_for_image_model_and_health(
     one: Instance, target: Image, signal: HealthSignal, flag_matters: bool, code: str | None
 ) -> None:
     pending = not_ready(one, target, signal, flag_matters=flag_matters)
@@ -126,7 +126,9 @@ OFF = {"image": NEW, "power": Power.STOPPED, "health": Health.NO_SIGNAL}
         ),
     ],
 )
-def test_who_was_off_before_may_stay_off(fields: dict[str, Any], may_be_stopped: bool, code: str | None) -> None:
+def test_an_instance_stopped_before_may_stay_stopped(
+    fields: dict[str, Any], may_be_stopped: bool, code: str | None
+) -> None:
     pending = not_ready(
         instance("1", **fields), NEW, HealthSignal.PROBE, flag_matters=True, may_be_stopped=may_be_stopped
     )
@@ -333,7 +335,7 @@ REPORTED_BEFORE = {"before": Before(reported=frozenset({"1"}))}
         pytest.param({}, instance("1", image=NEW, provisioning_state="Updating"), False, id="still-updating"),
     ],
 )
-def test_what_blames_the_image(options: dict[str, Any], look: Instance, blames_image: bool) -> None:
+def test_a_failure_on_the_target_blames_the_image(options: dict[str, Any], look: Instance, blames_image: bool) -> None:
     failure, *_ = played(gate(**options), (600, look)).failures
     assert failure.blames_image is blames_image
 
@@ -350,7 +352,7 @@ def test_what_blames_the_image(options: dict[str, Any], look: Instance, blames_i
         pytest.param(HALTED, "power state is stopped, 10m00s after Azure's operation ended", id="stopped"),
     ],
 )
-def test_where_all_others_fell_silent_too_the_signal_is_lost_and_no_image(look: Instance, message: str) -> None:
+def test_the_signal_is_blamed_if_all_others_fell_silent_too(look: Instance, message: str) -> None:
     other = instance("2", health=Health.NO_SIGNAL)
     asked = gate(before=Before(reported=frozenset({"1", "2"})))
     (failure,) = asked.advance(by_id(look, other), OPENED + 600).failures
@@ -394,7 +396,7 @@ def test_one_of_several_holds_the_gate_and_is_the_only_failure() -> None:
     assert [f.instance_id for f in waiting.advance(seen, OPENED + 600).failures] == ["2"]
 
 
-def test_who_was_evicted_is_named() -> None:
+def test_an_evicted_instance_is_named() -> None:
     assert played(gate(), (0, BAD), (30, OFF_SINCE)).evicted == ("1",)
 
 

@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.watching.pacing import (
 
 
 def bucket() -> TokenBucket:
-    """Ten tokens, one every two seconds."""
+    """Return a bucket of ten tokens, with one more every two seconds."""
     return TokenBucket(burst=10, per_minute=30)
 
 
@@ -56,7 +56,7 @@ def test_wait_for_tokens(spent: float, wanted: float, seconds: float) -> None:
 @pytest.mark.parametrize(
     ("said", "level"), [pytest.param(3, 3, id="less-is-believed"), pytest.param(9, 6, id="more-is-not")]
 )
-def test_what_azure_says_is_left(said: float, level: float) -> None:
+def test_only_a_lower_figure_of_azure_is_believed(said: float, level: float) -> None:
     one = bucket()
     one.spend(4, 0.0)
     one.observe(said, 0.0)

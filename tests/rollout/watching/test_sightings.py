@@ -71,7 +71,7 @@ NEW_MACHINE = instance(
         pytest.param([BEHIND, instance("1", health=Health.UNHEALTHY)], Health.UNHEALTHY, id="a-report-counts"),
     ],
 )
-def test_who_has_not_got_the_signal_yet(looks: list[Instance], expected: Health) -> None:
+def test_an_instance_may_not_have_the_signal_yet(looks: list[Instance], expected: Health) -> None:
     assert health_of(Sightings(), *looks) is expected
 
 

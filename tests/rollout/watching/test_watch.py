@@ -139,7 +139,7 @@ FAILED = {"image": NEW, "provisioning_state": "Failed"}
         ),
     ],
 )
-def test_what_is_wrong_with_an_instance(fields: dict[str, Any], failure: Failure) -> None:
+def test_an_unhealthy_instance_has_a_failure(fields: dict[str, Any], failure: Failure) -> None:
     assert not_healthy(changed(fleet("0011"), "2", **fields), {"2"}, GOAL) == (failure,)
 
 
@@ -231,7 +231,7 @@ FIRST = Batch(1, Domain(kind=DomainKind.UPDATE), ("0", "1"))
         ),
     ],
 )
-def test_why_a_batch_may_not_start(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
+def test_a_trouble_elsewhere_holds_the_next_batch(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
     watch.observe(now, 100.0)
     assert codes(watch.troubles(FIRST, now, GOAL, 100.0)) == expected
 
@@ -265,7 +265,7 @@ def test_why_a_batch_may_not_start(watch: Watch, now: ScaleSet, expected: dict[s
         ),
     ],
 )
-def test_why_a_batch_may_not_start_is_said(now: ScaleSet, policy: Policy, failure: Failure) -> None:
+def test_a_batch_that_may_not_start_has_a_message(now: ScaleSet, policy: Policy, failure: Failure) -> None:
     assert watching(policy=policy).troubles(FIRST, now, GOAL, 0.0) == (failure,)
 
 
@@ -292,12 +292,12 @@ def test_one_that_is_unhealthy_on_the_target_is_excused_where_no_rollout_put_it_
     assert codes(troubles) == {"2": "NotHealthyElsewhere"}
 
 
-def test_what_an_earlier_run_brought_to_the_goal() -> None:
+def test_running_instances_of_an_earlier_run_are_found() -> None:
     watch = watching(changed(BEFORE, "0 1 2", image=NEW))
     assert watch.earlier(changed(BEFORE, "0 3", image=NEW, power=Power.STOPPED)) == ("1", "2")
 
 
-def test_who_is_being_made_matters_once_a_batch_has_lost_somebody() -> None:
+def test_an_instance_being_created_matters_once_a_batch_has_lost_one() -> None:
     watch = watching()
     watch.batch_passed(Batch(1, Domain(kind=DomainKind.UPDATE), ("2",)), without(BEFORE, "2"))
     now = changed(fleet("0011220", unhealthy="4", deallocated="5"), "6", provisioning_state="Creating")
@@ -343,7 +343,7 @@ def test_only_one_that_stays_failed_makes_waiting_hopeless() -> None:
     assert not watch.is_hopeless((Failure("2", FailureCode.NOT_HEALTHY_ELSEWHERE, ""),), 1000.0)
 
 
-def test_who_was_stopped_or_evicted_is_said_once() -> None:
+def test_a_newly_stopped_instance_is_reported_once() -> None:
     watch, off = watching(), changed(BEFORE, "2", power=Power.DEALLOCATED)
     assert watch.newly_stopped(BEFORE) == ()
     assert watch.newly_stopped(off) == ("2",)
@@ -453,12 +453,12 @@ FAILED_UPGRADE = {"provisioning_state": "Failed", "latest_model_applied": False}
         ),
     ],
 )
-def test_who_is_not_settled_at_the_end(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
+def test_unsettled_instances_are_found_at_the_end(watch: Watch, now: ScaleSet, expected: dict[str, str]) -> None:
     watch.observe(now, 100.0)
     assert codes(watch.unsettled(now, GOAL, 100.0)) == expected
 
 
-def test_why_an_instance_is_not_settled_is_said() -> None:
+def test_an_unsettled_instance_has_a_message() -> None:
     now = changed(changed(BEFORE, "0", image=NEW, power=Power.STOPPED), "3", provisioning_state="Creating")
     assert watching(passed="0").unsettled(now, GOAL, 100.0) == (
         Failure("0", FailureCode.NOT_RUNNING, "power state is stopped"),
@@ -470,7 +470,7 @@ def test_why_an_instance_is_not_settled_is_said() -> None:
     ("whole_model", "expected"),
     [pytest.param(False, ["0 1", "2"], id="image"), pytest.param(True, ["1", "2"], id="whole-model")],
 )
-def test_who_is_left_for_the_extra_pass(whole_model: bool, expected: list[str]) -> None:
+def test_outdated_instances_are_left_for_the_extra_pass(whole_model: bool, expected: list[str]) -> None:
     before = changed(BEFORE, "0 1 2 4 5", latest_model_applied=False)
     watch = Watch(before, Goal(image=OLD, in_model=True, whole_model=whole_model), Policy())
     watch.batch_passed(Batch(1, Domain(kind=DomainKind.UPDATE), ("0",)), before)
