@@ -666,7 +666,7 @@ def test_an_ephemeral_disk_on_the_old_image_halts_the_rollout(tmp_path: Path) ->
 def test_the_extra_instances_of_overprovisioning_come_and_go(tmp_path: Path) -> None:
     """A scale-out in the middle creates too many instances from the new model, and then deletes the surplus."""
     came = (on_instance("appear", id_, update_domain=0, image="new", after_upgrade=1, delay=5) for id_ in ("40", "41"))
-    gone = on_instance("vanish", "41", after_upgrade=1, delay=50)
+    gone = on_instance("vanish", "41", after_upgrade=1, delay=30)
     played = play(scenario(*came, gone, model={"properties": {"overprovision": True}}), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded"), played.log
     assert played.upgrade_calls == [["0", "2"], ["1", "3"]]
