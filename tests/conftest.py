@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 
-from azure_simulator import fault_names, scenario_names
+from harness.groups import ByRun
 
 # How many examples of each property are drawn: by `make quick`, by `make test`, and by `make sweeps`.
 settings.register_profile("quick", max_examples=25)
@@ -17,26 +18,22 @@ settings.register_profile("thorough", max_examples=500)
 settings.register_profile("mutants", max_examples=4, phases=[Phase.explicit, Phase.generate])
 settings.load_profile("test")
 
-SCENARIOS = frozenset([*scenario_names(), *fault_names()])
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-transcripts", action="store_true", help="write tests/transcripts anew")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Group the tests that look at one run of a scenario on one worker, which plays it once for all of them.
-
-    Of the other tests, only whole runs are distributed one by one. Whenever a test ends, xdist counts the rest of each
-    distributed group, and with thousands of groups that costs as much as the tests.
-    """
+    """Mark everything in the folder of the sweeps as such."""
     if "sweeps" in item.path.parts:
         item.add_marker(pytest.mark.sweep)
-    params = getattr(getattr(item, "callspec", None), "params", {}).values()
-    names = [str(getattr(value, "scenario", value)).strip("`") for value in params]
-    scenario = next((name for name in names if name in SCENARIOS), None)
-    if scenario is not None or item.path.parent.name != "runs":
-        item.add_marker(pytest.mark.xdist_group(scenario or item.path.name))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRun | None:
+    """Distribute by `group_of` where the command line asks for groups, and begin with the first."""
+    config.option.loadscopereorder = False
+    return ByRun(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

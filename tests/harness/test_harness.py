@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from azure_simulator import Reply
+from harness.groups import group_of
 from harness.mutation import mutate
 from harness.playing import play, play_once
 from harness.pool import Verdict, sweep
@@ -80,6 +81,29 @@ def test_every_request_of_a_run_has_its_own_route() -> None:
     """Only Entra's own description may lack one, as the SDK asks for it at some authorities only."""
     asked = {route_of(each.method, each.path) for each in play_once("repairs").azure.requests}
     assert asked == {*ROUTES} - {"openid"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        pytest.param("contracts/test_a.py::test_a[happy]", "runs/test_b.py::test_b[happy-succeeded]", True, id="run"),
+        pytest.param("runs/test_a.py::test_a[faults/vanished]", "runs/test_a.py::test_a[happy]", False, id="two-runs"),
+        pytest.param("runs/test_a.py::test_a[own]", "runs/test_a.py::test_b[own]", True, id="run-of-a-file"),
+        pytest.param("runs/test_a.py::test_a[own]", "runs/test_b.py::test_a[own]", False, id="runs-of-two-files"),
+        pytest.param("runs/test_a.py::test_a", "runs/test_a.py::test_b", False, id="plain-runs"),
+        pytest.param("sweeps/test_a.py::test_a[1]", "sweeps/test_a.py::test_b[1]", False, id="sweeps"),
+        pytest.param("inputs/test_a.py::test_a[1]", "inputs/test_a.py::test_b", True, id="file"),
+        pytest.param("contracts/test_a.py::test_a[happyer]", "runs/test_a.py::test_a[happy]", False, id="part-of-name"),
+    ],
+)
+def test_tests_that_look_at_one_run_are_on_one_worker(one: str, other: str, together: bool) -> None:
+    assert (group_of(f"tests/{one}") == group_of(f"tests/{other}")) is together
+
+
+def test_this_test_run_is_distributed_in_groups(request: pytest.FixtureRequest) -> None:
+    scheduler = request.config.hook.pytest_xdist_make_scheduler
+    chosen = [each.plugin_name for each in scheduler.get_hookimpls()]
+    assert any(name.endswith("conftest.py") for name in chosen)
 
 
 def _judged(number: int) -> Verdict:

@@ -27,7 +27,7 @@ from harness.scenarios import (
 )
 from harness.wire import wired
 
-TIMING = {"upgrade_seconds": 60, "healthy_after_seconds": 10}
+TIMING = {"upgrade_seconds": 20, "healthy_after_seconds": 6}
 EXTENSION = {"health": "extension"}
 ROLLBACK = {"on-failure": "rollback", "health-timeout": "2m"}
 TO_THE_MODEL = {"image-version": "", "operation": "upgrade-instances"}
@@ -97,12 +97,12 @@ def without_health(**when: Any) -> Scenario:
 
 def created(instance: str, **failed: str) -> Scenario:
     """Return a fault: autoscale creates an instance from the current model during the first batch, and it fails."""
-    when = {"update_domain": 1, "after_upgrade": 1, "delay": 20, "creating_seconds": 30}
+    when = {"update_domain": 1, "after_upgrade": 1, "delay": 7, "creating_seconds": 20}
     return on_instance("appear", instance, **when, failed=failed)
 
 
 def preempted(**more: Any) -> Scenario:
-    return on_request("upgrade", kind="operation", told_after=20, code="OperationPreempted", cancelled=True, **more)
+    return on_request("upgrade", kind="operation", told_after=7, code="OperationPreempted", cancelled=True, **more)
 
 
 def never_fits(code: str, message: str = "There is none.") -> Scenario:
@@ -119,7 +119,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
     ),
     "a: it is missing from one look while instances get a bad model": (
         uniform(
-            TO_THE_MODEL, **behind(), faults=[UNHEALTHY, without_extension(during={"after_upgrade": 1, "delay": 20})]
+            TO_THE_MODEL, **behind(), faults=[UNHEALTHY, without_extension(during={"after_upgrade": 1, "delay": 7})]
         ),
         halts(UNHEALTHY_WORDS, failed="0 3", lacks=("passed",)),
     ),
@@ -140,7 +140,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         returns(batches="0,3 0,3", failed="0 3", returned="0 3", skipped="1 2 4 5"),
     ),
     "a: no instance reports health any more, which no image caused": (
-        uniform(ROLLBACK, faults=[without_health(during={"after_upgrade": 1, "delay": 65})]),
+        uniform(ROLLBACK, faults=[without_health(during={"after_upgrade": 1, "delay": 21})]),
         halts("no instance outside the batch reports health any more either", NO_ROLLBACK, failed="0 3"),
     ),
     "a: old health passes two batches of a bad image, and nothing else is healthy": (
@@ -207,7 +207,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         halts(UNHEALTHY_WORDS, failed="0 3", lacks=("passed",)),
     ),
     "d: a canary is evicted in its bake": (
-        uniform({**ROLLBACK, "canary": "1"}, model=SPOT, faults=[on_instance("evict", "0", after_upgrade=1, delay=75)]),
+        uniform({**ROLLBACK, "canary": "1"}, model=SPOT, faults=[on_instance("evict", "0", after_upgrade=1, delay=30)]),
         succeeds(
             "Instance 0 was stopped or evicted during batch 1",
             batches="0 3 1,4 2,5",
@@ -238,7 +238,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
             ROLLBACK,
             faults=[
                 never_fits("AllocationFailed"),
-                on_instance("stop", "0", after_upgrade=1, delay=59, power="deallocated"),
+                on_instance("stop", "0", after_upgrade=1, delay=19, power="deallocated"),
             ],
         ),
         halts("Instance 0: AllocationFailed", NO_ROLLBACK, failed="0", lacks=("stopped or evicted",)),
@@ -261,11 +261,11 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         ),
     ),
     "d: the size changes while instances are upgraded to the model": (
-        uniform(TO_THE_MODEL, **behind(), faults=[model_change(LARGER, after_upgrade=1, delay=30)]),
+        uniform(TO_THE_MODEL, **behind(), faults=[model_change(LARGER, after_upgrade=1, delay=10)]),
         succeeds("Not current, because somebody changed .*: 0, 3", lacks=("is on its model as it stands",)),
     ),
     "d: the size of a Flexible set changes": (
-        flexible(ROLLBACK, faults=[model_change(LARGER, after_upgrade=1, delay=30)]),
+        flexible(ROLLBACK, faults=[model_change(LARGER, after_upgrade=1, delay=10)]),
         succeeds(batches=MACHINES, lacks=("rolling back",)),
     ),
     "e: lists of a Flexible set lag during a rollback": (
@@ -355,6 +355,7 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
         uniform(
             ROLLBACK,
             instances={"0": {"failed": {"code": "OSProvisioningTimedOut", "message": "It was slow."}}},
+            timing={"upgrade_seconds": 60, "healthy_after_seconds": 10},  # 3 is healthy when the failure of 0 is seen
             faults=[on_instance("provisioning-failure", "0", image="new", message="At 01:23.", **EXTENSION_FAILED)],
         ),
         returns("2 of 2 instances returned", batches="0,3 0,3", failed="0", returned="0 3", skipped="1 2 4 5"),
@@ -437,7 +438,7 @@ def killed_and_run_again(scenario: Scenario, at: float, folder: Path, **asked: s
 @pytest.mark.parametrize(
     ("scenario", "at", "bake"),
     [
-        pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 118.0, 180.0, id="canary-at-the-end-of-its-upgrade"),
+        pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 78.0, 180.0, id="canary-at-the-end-of-its-upgrade"),
         pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 200.0, 180.0, id="canary-in-its-bake"),
         pytest.param(uniform({"bake-time": "3m"}), 200.0, 180.0, id="batch-in-its-bake"),
         pytest.param(fleet_of([2, 2, 2], fleet={"health": "none"}, timing=TIMING), 200.0, 300.0, id="without-a-signal"),
@@ -454,7 +455,7 @@ def test_f_a_bake_that_a_killed_run_began_is_completed(
     assert [state.upgrades for state in azure.instances()] == [1] * 6
 
 
-@pytest.mark.parametrize("at", [345.0, 410.0, 500.0])
+@pytest.mark.parametrize("at", [263.0, 330.0, 385.0])
 def test_e_a_killed_rollback_is_finished_by_hand(at: float, tmp_path: Path) -> None:
     by_hand = {"operation": "rollback", "image-version": OLD, "on-failure": "stop"}
     azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), at, tmp_path, **by_hand)
@@ -468,7 +469,7 @@ def test_e_a_killed_rollback_is_finished_by_hand(at: float, tmp_path: Path) -> N
 
 def test_e_a_run_after_a_killed_rollback_returns_every_instance(tmp_path: Path) -> None:
     """The model was already put back, so the target looks like somebody else's image."""
-    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), 345.0, tmp_path)
+    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), 263.0, tmp_path)
     assert second.outcome == "rolled-back", second.log
     assert {state.image_version for state in azure.instances()} == {OLD}
 

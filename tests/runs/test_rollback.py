@@ -127,7 +127,7 @@ def test_an_instance_that_ran_the_target_before_returns_too(tmp_path: Path) -> N
 
 
 def test_after_a_killed_rollback_the_next_run_returns_every_instance(tmp_path: Path) -> None:
-    clock = cancelled_at(370.0)
+    clock = cancelled_at(330.0)
     killed = play(scenario(UNHEALTHY), tmp_path, inputs=BACK, clock=clock)
     assert [write.method for write in killed.writes].count("PATCH") == 2, "the previous image is in the model"
     assert NEW in versions(killed).values()
@@ -190,14 +190,14 @@ def test_bad_health_at_the_very_end_starts_it(tmp_path: Path) -> None:
 
 def test_a_bad_image_is_left_although_few_instances_are_healthy(tmp_path: Path) -> None:
     """`min-healthy` is already broken: unhealthy instances may return, and then the others as it allows."""
-    unhealthy = [on_instance("fall-ill", id_, after_upgrade=2, delay=60) for id_ in "0134"]
+    unhealthy = [on_instance("fall-ill", id_, after_upgrade=2, delay=30) for id_ in "0134"]
     played = play(scenario(*unhealthy), tmp_path, inputs={**BACK, "min-healthy": "4"})
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert set(versions(played).values()) == {OLD}
 
 
 def test_a_failed_rollback_names_both_failures_and_how_to_continue(tmp_path: Path) -> None:
-    unhealthy_again = on_instance("fall-ill", "4", after_upgrade=3, delay=31)
+    unhealthy_again = on_instance("fall-ill", "4", after_upgrade=3, delay=13)
     played = play(scenario(UNHEALTHY, unhealthy_again), tmp_path, inputs=BACK)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "rollback-failed")
     assert "The rollback failed, too: batch 1 failed: instance 4: NotHealthy" in played.summary
@@ -713,7 +713,7 @@ def test_an_update_by_somebody_else_fails_no_rollback(tmp_path: Path) -> None:
 
 def test_a_rollback_by_hand_waits_for_an_instance_that_somebody_updates(tmp_path: Path) -> None:
     """It is unknown what the instance will run afterwards."""
-    updating = on_instance("updated-by-somebody", "5", after_upgrade=1, delay=50, seconds=200)
+    updating = on_instance("updated-by-somebody", "5", after_upgrade=1, delay=30, seconds=200)
     played = play(half_way(updating), tmp_path, inputs=BY_HAND)
     assert played.outputs["outcome"] == "succeeded", played.log
     assert "5: is Updating" in played.log

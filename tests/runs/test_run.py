@@ -142,7 +142,7 @@ def test_a_signature_in_a_uri_appears_nowhere(where: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize("debug", ["", "1"])
 def test_no_secret_is_printed_unmasked(debug: str, tmp_path: Path) -> None:
     inputs = {"client-secret": "client-secret-value"} if debug else {}
-    played = play("happy", tmp_path, inputs=inputs, environ={**GITHUB, "RUNNER_DEBUG": debug})
+    played = play(fleet_of(), tmp_path, inputs=inputs, environ={**GITHUB, "RUNNER_DEBUG": debug})
     assert played.exit_code == 0, played.log
     masked = re.findall(r"^::add-mask::(.+)$", played.log, re.MULTILINE)
     rest = re.sub(r"^::add-mask::.+$", "", played.log, flags=re.MULTILINE)
@@ -194,18 +194,16 @@ def test_one_annotation_names_instance_code_message_id_and_what_is_left(tmp_path
 
 
 def test_groups_are_closed_and_never_nested(tmp_path: Path) -> None:
-    for name in ("happy", "sick-domain"):
-        folder = tmp_path / name
-        folder.mkdir()
+    for scenario in (fleet_of(), failing("the disk is gone")):
         depth = 0
-        for line in play(name, folder, environ=GITHUB).log.splitlines():
+        for line in play(scenario, tmp_path, environ=GITHUB).log.splitlines():
             depth += line.startswith("::group::") - line.startswith("::endgroup::")
             assert depth in (0, 1)
         assert depth == 0
 
 
 def test_a_terminal_sees_no_commands(tmp_path: Path) -> None:
-    assert "::" not in re.sub(r"\w+::?\w+", "", play("sick-domain", tmp_path).log)
+    assert "::" not in re.sub(r"\w+::?\w+", "", play(failing("the disk is gone"), tmp_path).log)
 
 
 def test_everything_is_written_even_if_standard_output_is_closed(tmp_path: Path) -> None:
@@ -232,7 +230,7 @@ def test_an_output_that_closes_at_the_end_changes_no_outcome(
 
     monkeypatch.setattr(console_module, "print", closing, raising=False)
     monkeypatch.setattr(console_module, "_write_to_nowhere", lambda: None)
-    played = play("happy", tmp_path)
+    played = play(fleet_of(), tmp_path)
     assert (played.exit_code, played.outputs["outcome"], played.record["outcome"]) == (0, "succeeded", "succeeded")
     assert "succeeded" in played.summary
 
@@ -268,7 +266,7 @@ def test_a_finished_run_leaves_the_post_step_nothing_to_say(scenario: str) -> No
 
 
 def test_a_cancelled_run_leaves_the_post_step_nothing_to_say(tmp_path: Path) -> None:
-    state = read_outputs(play("happy", tmp_path, clock=cancelled_at(100.0)).files["state.txt"])
+    state = read_outputs(play(fleet_of(), tmp_path, clock=cancelled_at(100.0)).files["state.txt"])
     assert from_value(state["rollout"]).stage is Stage.ENDED
 
 
@@ -295,7 +293,7 @@ def test_a_reporter_that_breaks_does_not_stop_the_rollout(tmp_path: Path, monkey
         raise ValueError("cannot draw")
 
     monkeypatch.setattr("vmss_upgrade.reporters.heatmap.as_lines", broken)
-    played = play("happy", tmp_path)
+    played = play(fleet_of(), tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (0, "succeeded")
     assert "could not report" in played.log
 
