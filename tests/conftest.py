@@ -31,7 +31,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRun | None:
-    """Distribute by `group_of` where the command line asks for groups, and begin with the first."""
+    """Group the tests by `group_of` where the command line asks for groups, and begin with the first."""
     config.option.loadscopereorder = False
     return ByRun(config, log) if config.getoption("dist") == "loadgroup" else None
 

@@ -104,7 +104,7 @@ def everywhere() -> Iterator[Any]:
             yield pytest.param(call, text, id=f"{call}-{text}", marks=marks)
 
 
-@pytest.mark.parametrize(("call", "text"), everywhere())
+@pytest.mark.parametrize(("call", "text"), list(everywhere()))
 def test_no_text_becomes_a_request(call: str, text: str, tmp_path: Path) -> None:
     code, message = TEXTS[text]
     fault = on_request(call, nth=CALLS[call], count=3, status=409, code=code, message=message)
