@@ -39,7 +39,8 @@ HOSTILE = (
 SCRIPT = """
 cat "$RECORD"; echo "$PLAN"; printf '%s' "$FAILED"; echo; echo $PLAN; echo "$FAILED" "$PREVIOUS" "$REPORT"
 cat "$SUMMARY"; echo "$TARGET" "$VERSION"; echo "$ID";
-echo $HEADLINE; echo "$HEADLINE"; echo "$REASON"; echo "$URL"; echo "$REPORT"; echo "$PREVIOUS"; cat "$OUTPUT"; tr ',' '\\n' < "$RECORD"
+echo $HEADLINE; echo "$HEADLINE"; echo "$REASON"; echo "$URL"; echo "$REPORT"
+echo "$PREVIOUS"; cat "$OUTPUT"; tr ',' '\\n' < "$RECORD"
 """
 
 
