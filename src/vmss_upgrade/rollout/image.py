@@ -74,7 +74,8 @@ class Image:
         """The version of a platform image or of an image in a gallery, as it is written; empty if there is none."""
         if self.kind is ImageKind.PLATFORM:
             return self.version
-        return self.reference.rstrip("/")[len(self.definition) :].rpartition("/")[2] if self.is_in_gallery else ""
+        found = re.search(r"/versions/([^/]+)/?$", self.reference, re.IGNORECASE)
+        return found[1] if found and self.is_in_gallery else ""
 
     def at_version(self, version: str) -> Image:
         """Return this image, a floating one pinned to `version`."""
