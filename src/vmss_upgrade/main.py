@@ -68,6 +68,7 @@ def run(
     if ending is not None:
         step.finish(ending, clock.now() - started)
     step.write_record()
+    step.write_summary_file()
     step.write_outputs()
     step.write_summary()
     step.save_that_it_ended()
@@ -115,6 +116,7 @@ class _MainStep:
         self._log = Log(self.console, self.report)
         self._memory = Memory(job.state_file)
         self._record_path = ""  # of the record, once it is written
+        self._summary_path = ""  # of the summary beside it
 
     def introduce_itself(self) -> None:
         """Say which version runs, and first of all whether it is a rehearsal."""
@@ -219,12 +221,24 @@ class _MainStep:
         if path and self._attempt("the record", lambda: write_record(self.report, self._job.workspace, path)):
             self._record_path = path
 
+    def write_summary_file(self) -> None:
+        """Write the step summary beside the record, if there is one."""
+        from vmss_upgrade.reporters.step_summary import as_markdown
+        from vmss_upgrade.reporters.summary_file import path_beside, write_summary_file
+
+        def write() -> None:
+            write_summary_file(as_markdown(self.report, simulated=self._simulated), self._job.workspace, path)
+
+        path = path_beside(self._record_path) if self._record_path else ""
+        if path and self._attempt("the summary beside the record", write):
+            self._summary_path = path
+
     def write_outputs(self) -> None:
         """Write the outputs of the action, if the runner takes them."""
         from vmss_upgrade.reporters.outputs import as_outputs, within_limit, write_outputs
 
         def write() -> None:
-            values, cut = within_limit(as_outputs(self.report, self._record_path))
+            values, cut = within_limit(as_outputs(self.report, self._record_path, self._summary_path))
             write_outputs(values, self._job.output_file)
             if cut:
                 said = f"The outputs {', '.join(cut)} are too long for GitHub, and were cut."

@@ -83,7 +83,7 @@ def test_inputs_named_in_descriptions_exist() -> None:
     words = set().union(*(quoted(given["description"]) for given in ACTION["inputs"].values()))
     named = {word for word in words if re.fullmatch(r"[a-z]+(-[a-z]+)+", word)}
     values = {value for allowed in VALUES.values() for value in allowed}
-    assert named - set(INPUTS) - values <= {"timeout-minutes", "id-token"}
+    assert named - set(INPUTS) - values <= {"timeout-minutes", "id-token", "plan-hash"}
 
 
 def test_it_runs_in_the_container_made_from_the_dockerfile() -> None:

@@ -972,6 +972,7 @@ def test_every_problem_is_reported_at_once() -> None:
             "operation": "explode",
             "on-failure": "x",
             "record": "../x",
+            "expect-plan": "x",
             "image-version": "1 0",
             "wait-for-replication": "long",
             "strategy": "all",

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from hostile import SECRET, halted
 
-from builders import NEW, fleet, report_of, run_of
+from builders import NEW, fleet, model, report_of, run_of
 from harness.vocabulary import OUTPUTS
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record import SCHEMA, as_record, write_record
+from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
@@ -26,28 +27,42 @@ KEYS = {
     "model_updated", "model_may_hold_target", "health_signal", "duration", "upgraded", "failed", "skipped", "remaining",
     "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
     "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
-    "blast_radius", "rolled_back", "rollback",
+    "blast_radius", "rolled_back", "rollback", "version", "started_at", "ended_at", "run", "changed", "portal_url",
+    "target_version", "counts", "plan_hash",
 }  # fmt: skip
 
 
 def test_outputs_of_a_run() -> None:
-    outputs = as_outputs(MIXED, "out/record.json")
+    outputs = as_outputs(MIXED, "out/record.json", "out/record.md")
     plan = json.loads(outputs.pop("plan"))
+    assert MIXED.planned
+    assert outputs.pop("plan-hash") == MIXED.planned.hash
     assert (plan["target_image"], plan["grouping"]) == ("Canonical:jammy:22_04-lts:2.0.0", "update domain")
     assert [batch["instance_ids"] for batch in plan["batches"]] == [["1", "2", *"456789", "10"], ["11"]]
     assert [skipped["instance_id"] for skipped in plan["skipped"]] == ["0", "3"]
     assert plan["blast_radius"].startswith("At most 9 of 12 instances are away at once")
     assert outputs == {
         "outcome": "halted",
+        "headline": headline(MIXED),
+        "reason": "batch 1 has an instance error.",
+        "changed": "true",
         "previous-image": "Canonical:jammy:22_04-lts:1.0.0",
         "target-image": "Canonical:jammy:22_04-lts:2.0.0",
+        "target-version": "2.0.0",
+        "scale-set-id": model().id,
+        "portal-url": "",
         "upgraded": '["1", "2", "4", "5", "6", "7", "8", "9"]',
         "rolled-back": "[]",
         "failed": '["10"]',
         "skipped": '["0", "3"]',
         "remaining": '["11"]',
+        "upgraded-count": "8",
+        "remaining-count": "1",
+        "total": "12",
         "lowest-healthy": "3",
+        "duration": "110",
         "report": "out/record.json",
+        "summary-path": "out/record.md",
     }
 
 
@@ -56,7 +71,7 @@ def test_outputs_of_a_run_that_never_began() -> None:
     assert tuple(outputs) == OUTPUTS
     assert {name: value for name, value in outputs.items() if value} == dict.fromkeys(
         ("upgraded", "rolled-back", "failed", "skipped", "remaining"), "[]"
-    )
+    ) | {"changed": "false", "duration": "0"}
 
 
 def test_lists_are_in_natural_order() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import fleet, provisioning, report_of, run_of
+from builders import NEW, fleet, provisioning, report_of, run_of
 from harness.runner_files import read_pairs
 from sweeps.bad_input.hostile_text import COMMANDS
 from sweeps.bad_input.runner_log import lines
@@ -23,6 +23,7 @@ from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.history.run_facts import RunFacts
 
 pytestmark = pytest.mark.slow
 
@@ -37,20 +38,24 @@ HOSTILE = (
 )  # fmt: skip
 SCRIPT = """
 cat "$RECORD"; echo "$PLAN"; printf '%s' "$FAILED"; echo; echo $PLAN; echo "$FAILED" "$PREVIOUS" "$REPORT"
-cat "$SUMMARY"; echo "$TARGET"; echo "$REPORT"; echo "$PREVIOUS"; cat "$OUTPUT"; tr ',' '\\n' < "$RECORD"
+cat "$SUMMARY"; echo "$TARGET" "$VERSION"; echo "$ID";
+echo $HEADLINE; echo "$HEADLINE"; echo "$REASON"; echo "$URL"; echo "$REPORT"
+echo "$PREVIOUS"; cat "$OUTPUT"; tr ',' '\\n' < "$RECORD"
 """
 
 
 def hostile_report(text: str) -> Report:
     """Return a failed run in which every foreign name and sentence is the text."""
-    scale_set = fleet("0011", name=text, location=text)
+    scale_set = fleet("0011", target=replace(NEW, version=text), name=text, location=text, id=f"/{text}")
     named = tuple(replace(i, id=f"{text}{i.id}", provisioning=provisioning(text)) for i in scale_set.instances)
     scale_set = replace(scale_set, instances=named)
     failure = Failure(instance_id=named[0].id, code=text, message=text, correlation_id=text)
     ending = Ending(outcome=Outcome.HALTED, reason=text, remedy=text, failures=(failure,))
     events = run_of(scale_set, failures=(failure,), ending=ending)
     noted = Noticed(at=1.0, finding=Finding(Severity.WARN, text, text))
-    return report_of([*events[:-1], noted, events[-1]])
+    report = report_of([*events[:-1], noted, events[-1]])
+    report.facts = RunFacts(url=text, actor=text, attempt=text, portal="https://portal.azure.com", version=text)
+    return report
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
@@ -64,6 +69,8 @@ def test_no_shell_that_prints_them_gives_the_runner_a_command(shell: str, tmp_pa
         (folder / "summary").write_text(as_markdown(report, simulated=text))
         outputs = dict(read_pairs((folder / "output").read_bytes().decode()))
         names = {"PLAN": "plan", "FAILED": "failed", "PREVIOUS": "previous-image", "TARGET": "target-image"}
+        names |= {"VERSION": "target-version", "ID": "scale-set-id", "HEADLINE": "headline", "REASON": "reason"}
+        names |= {"URL": "portal-url"}
         given = {variable: outputs[name] for variable, name in names.items()} | {"REPORT": outputs["report"]}
         files = {"RECORD": "record.json", "OUTPUT": "output", "SUMMARY": "summary"}
         environ = {"PATH": os.environ["PATH"], **given, **{name: str(folder / file) for name, file in files.items()}}

@@ -140,6 +140,26 @@ def test_a_floating_image_becomes_an_exact_one(image: Image, exact: Image) -> No
 
 
 @pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        pytest.param(OLD, "1.0.0", id="platform"),
+        pytest.param(platform("latest"), "latest", id="floating-platform"),
+        pytest.param(resource(f"{GALLERY}/versions/1.2.3"), "1.2.3", id="gallery"),
+        pytest.param(resource(f"{GALLERY}/versions/1.2.3/"), "1.2.3", id="gallery-with-a-slash"),
+        pytest.param(resource(GALLERY), "", id="definition"),
+        pytest.param(resource(f"{GALLERY}/versions"), "", id="definition-with-half-a-version"),
+        pytest.param(shared(f"{SHARED}/2.0.0"), "2.0.0", id="shared"),
+        pytest.param(community(f"{COMMUNITY}/latest"), "latest", id="floating-community"),
+        pytest.param(resource(MANAGED), "", id="managed"),
+        pytest.param(resource(MANAGED.replace("web", "versions/1.0.0")), "", id="managed-that-looks-like-it"),
+        pytest.param(vhd("https://account.blob.core.windows.net/versions/1.vhd"), "", id="vhd"),
+    ],
+)
+def test_the_version_in_the_name_of_an_image(image: Image, version: str) -> None:
+    assert image.named_version == version
+
+
+@pytest.mark.parametrize(
     ("names", "latest"),
     [
         pytest.param([], None, id="none"),

@@ -10,6 +10,7 @@ from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks import rollback
+from vmss_upgrade.rollout.checks.approval import changes_since_approval
 from vmss_upgrade.rollout.checks.image import floating_model, only_the_image
 from vmss_upgrade.rollout.checks.plan import examine_plan
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model
@@ -100,6 +101,8 @@ class Preparation:
             plan = yield from self._plan()
         except PlanRefused as refusal:
             self._findings.append(refuse(str(refusal), refusal.remedy))
+        if plan is not None:
+            self._findings += changes_since_approval(self._order, remote.model, plan)
         return Prepared(
             findings=tuple(self._findings),
             plan=plan,

@@ -26,7 +26,7 @@ from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Event, Noticed, RollbackStarted, RolloutFinished, RolloutPlanned
-from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planning.availability import stopped_ids
@@ -89,7 +89,7 @@ class _Rollout:
         command, policy = self._order.command, self._policy
         yield RolloutPlanned(plan=plan, scale_set=prepared.scale_set, policy=policy, command=command)
         if command is Command.PLAN:
-            return Ending(outcome=Outcome.PLANNED, reason="Only the plan was asked for; nothing was written.")
+            return endings.planned(plan)
         return (yield from self._roll_out_or_back(plan, prepared))
 
     def _read_model(self) -> Steps[None]:

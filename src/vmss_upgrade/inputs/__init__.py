@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from vmss_upgrade.account import Account
 from vmss_upgrade.errors import InputError
 from vmss_upgrade.inputs.account import account_of
+from vmss_upgrade.inputs.expected_plan import plan_of
 from vmss_upgrade.inputs.form import INPUTS, Form
 from vmss_upgrade.inputs.image import image_of
 from vmss_upgrade.inputs.policy import policy_of
@@ -38,7 +39,9 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     command = form.member("operation", Command)
     image, policy = image_of(form, command), policy_of(form)
     recorded = recorded_of(form, command, policy)
-    order = Order(command=command or Command.PLAN, image=image, policy=policy, recorded=recorded)
+    order = Order(
+        command=command or Command.PLAN, image=image, policy=policy, recorded=recorded, expected_plan=plan_of(form)
+    )
     inputs = Inputs(account=account, order=order, report_path=_report_path(form))
     if form.problems:
         raise InputError(form.problems)

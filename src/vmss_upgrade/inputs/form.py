@@ -28,6 +28,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "resource-manager-endpoint": "",
     "authority-host": "",
     "operation": "upgrade",
+    "expect-plan": "",
     "on-failure": "stop",
     "record": "",
     "image-version": "",

@@ -8,32 +8,61 @@ from __future__ import annotations
 import json
 
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.record import as_plan
+from vmss_upgrade.reporters.record import as_plan, instance_counts
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean
+from vmss_upgrade.reporters.sentences.headline import headline
+from vmss_upgrade.reporters.sentences.portal import scale_set_page
 from vmss_upgrade.rollout.history.report import Report
 
 LONGEST_OUTPUTS = 450_000  # characters of all; GitHub takes 1 MiB of a job, and counts two bytes a character
 _LONGEST_PLAN = 250_000
-_LONGEST_IMAGE = 2000
+_LONGEST_TEXT = 2000
 _LISTS = ("upgraded", "rolled-back", "failed", "skipped", "remaining")
 _OF_PLAN = ("batches", "skipped", "untouched")
 
 
-def as_outputs(report: Report, report_path: str) -> dict[str, str]:
+def as_outputs(report: Report, report_path: str, summary_path: str = "") -> dict[str, str]:
     """Return output name -> value. Lists are JSON arrays of instance ids; what is not known is empty."""
+    ending, planned, counts = report.ending, report.planned, instance_counts(report)
     return {
-        "outcome": report.ending.outcome.value if report.ending else "",
-        "previous-image": clean(report.previous, _LONGEST_IMAGE) if report.previous else "",
-        "target-image": clean(report.target, _LONGEST_IMAGE) if report.target else "",
+        "outcome": ending.outcome.value if ending else "",
+        "headline": _line(headline(report)) if ending else "",
+        "reason": _line(ending.reason) if ending else "",
+        "changed": "true" if report.changed else "false",
+        "previous-image": _line(report.previous) if report.previous else "",
+        "target-image": _line(report.target) if report.target else "",
+        "target-version": _line(report.target.named_version) if report.target else "",
+        "scale-set-id": _line(report.model.id) if report.model else "",
+        "portal-url": _whole(scale_set_page(report)),
         "upgraded": as_json(report.upgraded),
         "rolled-back": as_json(report.rolled_back),
         "failed": as_json(report.failed),
         "skipped": as_json([skipped.instance_id for skipped in report.skipped]),
         "remaining": as_json(report.remaining),
+        "upgraded-count": _number(counts["upgraded"]),
+        "remaining-count": _number(counts["remaining"]),
+        "total": _number(counts["total"]),
         "lowest-healthy": str(report.lowest_healthy.count) if report.lowest_healthy else "",
+        "duration": str(round(report.duration)),
         "plan": as_json(as_plan(report)) if report.plan else "",
+        "plan-hash": planned.hash if planned else "",
         "report": report_path,
+        "summary-path": summary_path,
     }
+
+
+def _line(text: object) -> str:
+    """Return one line that every shell's `echo` prints as it is: some make a line break of `\\n`."""
+    return clean(text, _LONGEST_TEXT).replace("\\", "/")
+
+
+def _whole(address: str) -> str:
+    """Return an address if it is harmless as it is; half of one would lead somewhere else."""
+    return address if _line(address) == address else ""
+
+
+def _number(count: int | None) -> str:
+    return "" if count is None else str(count)
 
 
 def within_limit(outputs: dict[str, str]) -> tuple[dict[str, str], list[str]]:

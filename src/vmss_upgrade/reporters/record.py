@@ -8,9 +8,11 @@ from typing import Any
 
 from vmss_upgrade.reporters.files import write_below
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
+from vmss_upgrade.reporters.sentences.dates import timestamp
 from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.reporters.sentences.next_steps import way_back
 from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
+from vmss_upgrade.reporters.sentences.portal import scale_set_page
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import BatchRecord
 from vmss_upgrade.rollout.history.report import Report
@@ -30,20 +32,31 @@ _DISPENSABLE = (
 
 
 def as_record(report: Report) -> dict[str, Any]:
-    """Return the record. Times are seconds since the rollout began; within a schema version keys are only added."""
-    ending, model = report.ending, report.model
+    """Return the record, as docs/record.schema.json describes it. Within a schema version keys are only added.
+
+    Times are seconds since the run began; `started_at` and `ended_at` of the whole run are dates.
+    """
+    ending, model, facts, planned = report.ending, report.model, report.facts, report.planned
     record = {
         "schema": SCHEMA,
+        "version": facts.version or None,
+        "started_at": timestamp(facts, 0.0) or None,
+        "ended_at": timestamp(facts, report.duration) or None,
+        "run": {"url": facts.url or None, "actor": facts.actor or None, "attempt": facts.attempt or None},
         "outcome": ending.outcome.value if ending else None,
         "headline": headline(report),
         "reason": ending.reason if ending else None,
         "remedy": ending.remedy if ending else None,
+        "changed": report.changed,
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
+        "portal_url": scale_set_page(report) or None,
         **_images(report),
+        "target_version": (report.target.named_version or None) if report.target else None,
         "model_updated": report.model_update_seconds is not None,
         "model_may_hold_target": report.model_may_hold_target,
         "health_signal": model.health_signal.value if model else None,
         "duration": round(report.duration, 1),
+        "counts": instance_counts(report),
         "upgraded": report.upgraded,
         "rolled_back": report.rolled_back,
         "failed": report.failed,
@@ -52,6 +65,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "lowest_healthy": _lowest_healthy(report),
         "command": report.command.value if report.shown is None else Command.STATUS.value,
         **_of_plan(report),
+        "plan_hash": planned.hash if planned else None,
         "planned_batches": [_batch(batch) for batch in report.plan.batches] if report.plan else [],
         "batches": [_started(record) for record in report.batches if not record.is_back],
         "rollback": _rollback(report),
@@ -62,6 +76,19 @@ def as_record(report: Report) -> dict[str, Any]:
         "left_out": [],
     }
     return _with_texts(record, LONGEST_TEXT)
+
+
+def instance_counts(report: Report) -> dict[str, int | None]:
+    """Return how many instances there are, and what became of them; None where that is not known."""
+    is_planned = report.plan is not None
+    return {
+        "total": len(report.instances) if is_planned or report.shown else None,
+        "upgraded": len(report.upgraded) if is_planned else None,
+        "rolled_back": len(report.rolled_back) if is_planned else None,
+        "failed": len(report.failed) if is_planned else None,
+        "skipped": len(report.skipped) if is_planned else None,
+        "remaining": len(report.remaining) if is_planned else None,
+    }
 
 
 def as_text(report: Report) -> str:

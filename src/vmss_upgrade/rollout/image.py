@@ -69,6 +69,14 @@ class Image:
         path = self.reference.rstrip("/").lower()
         return self.is_in_gallery and (not re.search(r"/versions/[^/]+$", path) or path.endswith("/versions/latest"))
 
+    @property
+    def named_version(self) -> str:
+        """The version of a platform image or of an image in a gallery, as it is written; empty if there is none."""
+        if self.kind is ImageKind.PLATFORM:
+            return self.version
+        found = re.search(r"/versions/([^/]+)/?$", self.reference, re.IGNORECASE)
+        return found[1] if found and self.is_in_gallery else ""
+
     def at_version(self, version: str) -> Image:
         """Return this image, a floating one pinned to `version`."""
         if self.kind is ImageKind.PLATFORM:
@@ -77,9 +85,11 @@ class Image:
 
     def same_as(self, other: Image) -> bool:
         """Compare as Azure does, without regard to case: ids come back in another case than they were sent."""
-        return self == other or self._key() == other._key()
+        return self == other or self.key == other.key
 
-    def _key(self) -> tuple[str, ...]:
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What makes this image differ from others, whatever the case of its name and the signature of its address."""
         if self.is_vhd:  # the path of a blob has case
             return (self.kind.name, str(self))
         parts = (self.publisher, self.offer, self.sku, self.version, self.reference.rstrip("/"))

@@ -40,12 +40,16 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the workflow asked for. `image` is empty where the command needs none; `recorded` None: no record."""
+    """What the workflow asked for. `image` is empty where the command needs none; `recorded` None: no record.
+
+    `expected_plan` is the hash of the plan that was approved (empty: any plan will do).
+    """
 
     command: Command = Command.UPGRADE
     image: ImageRequest = ImageRequest()
     policy: Policy = Policy()
     recorded: Recorded | None = None
+    expected_plan: str = ""
 
     @property
     def writes_model(self) -> bool:

@@ -37,6 +37,7 @@ from vmss_upgrade.rollout.history.report import LowestHealthy, Report
 from vmss_upgrade.rollout.history.standing import in_order
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import Skipped, SkipReason
+from vmss_upgrade.rollout.planning.plan_hash import Planned
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
 from vmss_upgrade.rollout.scale_set import Health, Origin, Power
 
@@ -67,6 +68,36 @@ def after(*events: Event) -> Report:
     for event in events:
         report.add(event)
     return report
+
+
+ASKED = ModelUpdateStarted(at=2.0, target=NEW)
+STARTED = BatchStarted(at=10.0, batch=FIRST, of=2)
+CUT_SHORT = RolloutFinished(at=20.0, ending=Ending(outcome=Outcome.INTERRUPTED, reason="Cancelled."))
+
+
+@pytest.mark.parametrize(
+    ("events", "has_changed"),
+    [
+        pytest.param((), False, id="planned"),
+        pytest.param((CUT_SHORT,), False, id="cancelled-before-any-write"),
+        pytest.param((ASKED,), True, id="model-asked-for"),
+        pytest.param((ASKED, ModelUpdateRefused(at=3.0, target=NEW)), False, id="model-refused"),
+        pytest.param((ASKED, ModelUpdated(at=3.0, target=NEW, seconds=1.0)), True, id="model-updated"),
+        pytest.param((STARTED,), False, id="batch-not-accepted-yet"),
+        pytest.param((STARTED, RolloutFinished(at=20.0, ending=HALTED)), False, id="batch-not-accepted"),
+        pytest.param((STARTED, CUT_SHORT), True, id="batch-cancelled-before-the-answer"),
+        pytest.param((STARTED, UpgradeAccepted(at=11.0, batch=FIRST)), True, id="batch-accepted"),
+        pytest.param((STARTED, UpgradeAccepted(at=11.0, batch=FIRST, certain=False)), True, id="answer-lost"),
+    ],
+)
+def test_a_run_has_changed_something(events: tuple[Event, ...], has_changed: bool) -> None:
+    assert after(PLANNED, *events).changed is has_changed
+
+
+def test_a_report_knows_what_was_planned() -> None:
+    assert after(ScaleSetRead(at=0.5, model=BEFORE.model)).planned is None
+    planned = after(replace(PLANNED, command=Command.ROLLBACK)).planned
+    assert planned == Planned(scale_set_id=BEFORE.model.id, command=Command.ROLLBACK, target=NEW, policy=POLICY)
 
 
 def test_a_report_holds_model_findings_and_plan() -> None:

@@ -58,7 +58,8 @@ def expected_outcomes(truth: Truth) -> set[str]:
 
 def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     if truth.asked.operation == "plan":
-        return {"planned"}
+        is_needed = not truth.asked.model_holds_target or any(truth.asked.is_due(each) for each in fleet)
+        return {"planned" if is_needed else "nothing-to-do"}
     writes_model = truth.asked.operation in ("upgrade", "rollback") and not truth.asked.model_holds_target
     is_begun = not writes_model and not truth.asked.goes_back  # a rollback leaves unhealthy instances that never moved
     if is_begun and any(_is_unhealthy_on_target(truth, each) for each in fleet):

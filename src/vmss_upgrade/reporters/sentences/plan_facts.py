@@ -60,6 +60,8 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
     if plan.skipped:
         groups = skipped_by_reason(plan.skipped).items()
         facts.append(("Skipped", "; ".join(f"{len(ids)} {reason} ({listed(ids)})" for reason, ids in groups)))
+    if command is Command.PLAN and report.planned is not None:
+        facts.append(("Plan hash", report.planned.hash))
     return facts
 
 

@@ -147,6 +147,14 @@ def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
     return Ending(Outcome.SUCCEEDED, reason)
 
 
+def planned(plan: RolloutPlan) -> Ending:
+    """End a run that was only to plan, so that a plan which changes nothing needs no approval."""
+    if plan.update_model or plan.batches:
+        return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
+    reason = "The model holds the target image already, and no instance is left to upgrade."
+    return Ending(Outcome.NOTHING_TO_DO, reason)
+
+
 def partial(plan: RolloutPlan) -> Ending:
     """End a run in which as many batches as asked for passed; the rest waits for the next run."""
     reason = f"stopped as `stop-after` asks, after {len(plan.due_now)} of {len(plan.batches)} batches."

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
-from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending
+from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
+from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
 
 
@@ -101,6 +102,20 @@ class Report(Standing):
                 here = [f for f in event.ending.failures if f not in self._failures_there]
                 self._failed |= {failure.instance_id: failure for failure in here if failure.instance_id}
                 self.ending = event.ending
+
+    @property
+    def changed(self) -> bool:
+        """True if this run wrote the model or upgraded an instance, or may have: an answer that was lost counts."""
+        is_cut_short = self.ending is not None and self.ending.outcome is Outcome.INTERRUPTED
+        may_be_accepted = any(record.accepted or (is_cut_short and record.seconds is None) for record in self.batches)
+        return self.model_may_hold_target or may_be_accepted
+
+    @property
+    def planned(self) -> Planned | None:
+        """What this run is to reach, and by which policy; None without a plan."""
+        if self.plan is None or self.model is None or self.policy is None:
+            return None
+        return planned_of(self.model, self.command, self.plan, self.policy)
 
     def failures(self) -> list[Failure]:
         """Return every error, those of the run as a whole included."""

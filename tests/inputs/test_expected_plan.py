@@ -1,0 +1,44 @@
+"""The hash of an approved plan as an input: what is accepted, and the whole text of each refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from vmss_upgrade.inputs.expected_plan import plan_of
+from vmss_upgrade.inputs.form import Form
+
+REMEDY = "Give the output `plan-hash` of the run that planned, such as 0a1b2c3d-4e5f6071."
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("", "", id="none"),
+        pytest.param("01234567-89abcdef", "01234567-89abcdef", id="hash"),
+        pytest.param(" 01234567-89ABCDEF ", "01234567-89abcdef", id="capitals-and-blanks"),
+    ],
+)
+def test_a_hash_is_accepted(value: str, expected: str) -> None:
+    form = Form({"INPUT_EXPECT-PLAN": value})
+    assert plan_of(form) == expected
+    assert form.problems == []
+
+
+@pytest.mark.parametrize(
+    ("value", "lack"),
+    [
+        pytest.param("01234567", "it has 8 characters instead of 17", id="half"),
+        pytest.param("01234567-89abcdef0", "it has 18 characters instead of 17", id="too-long"),
+        pytest.param("01234567-89abcdeg", "'g' is neither a digit, a letter from a to f, nor a hyphen", id="letter"),
+        pytest.param("01234567_89abcdef", "'_' is neither a digit, a letter from a to f, nor a hyphen", id="sign"),
+        pytest.param("succeeded", "'s' is neither a digit, a letter from a to f, nor a hyphen", id="another-output"),
+        pytest.param("0123456-789abcdef", "it is not eight digits or letters, a hyphen, and eight again", id="place"),
+        pytest.param("0123456789abcdef0", "it is not eight digits or letters, a hyphen, and eight again", id="none"),
+    ],
+)
+def test_another_text_is_refused(value: str, lack: str) -> None:
+    form = Form({"INPUT_EXPECT-PLAN": value})
+    plan_of(form)
+    assert [str(problem) for problem in form.problems] == [
+        f"expect-plan: {value!r} is not the hash of a plan: {lack}. {REMEDY}"
+    ]
