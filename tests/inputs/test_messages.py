@@ -98,7 +98,8 @@ def test_one_input_takes_every_image(image: str, expected: ImageRequest) -> None
             {"image-version": "a:b:1.0.0"},
             "image-version",
             "'a:b:1.0.0' is not a valid name. Give the URN that `az vm image list` prints, "
-            "PUBLISHER:OFFER:SKU:VERSION, as `image`, or its parts as `image-publisher`, `image-offer`, `image-sku` and `image-version`.",
+            "PUBLISHER:OFFER:SKU:VERSION, as `image`, or its parts as `image-publisher`, `image-offer`, `image-sku` "
+            "and `image-version`.",
             id="a-urn-as-a-version",
         ),
         pytest.param(
