@@ -131,7 +131,7 @@ def test_one_input_takes_every_image(image: str, expected: ImageRequest) -> None
         ),
     ],
 )
-def test_images(given: dict[str, str], name: str, text: str) -> None:
+def test_an_image_is_refused(given: dict[str, str], name: str, text: str) -> None:
     assert problems({"image-version": "", **given}) == {name: text}
 
 
@@ -154,7 +154,7 @@ def test_images(given: dict[str, str], name: str, text: str) -> None:
         pytest.param(f"HTTPS://PORTAL.AZURE.COM/#@t/RESOURCE{RESOURCE_ID.upper()}/OVERVIEW", "RG", id="capitals"),
     ],
 )
-def test_the_address_of_a_page_in_the_portal(address: str, group: str) -> None:
+def test_the_address_of_a_page_in_the_portal_is_read(address: str, group: str) -> None:
     account = parsed({**NOTHING_ELSE, "scale-set": address}).account
     assert (account.subscription_id.lower(), account.resource_group) == (SUBSCRIPTION, group)
     assert account.scale_set.lower() == "web"
@@ -209,7 +209,7 @@ NO_PAGE = (
         ),
     ],
 )
-def test_scale_sets(given: dict[str, str], name: str, text: str) -> None:
+def test_a_scale_set_is_refused(given: dict[str, str], name: str, text: str) -> None:
     assert problems({**NOTHING_ELSE, **given}) == {name: text}
 
 
@@ -267,7 +267,7 @@ def test_scale_sets(given: dict[str, str], name: str, text: str) -> None:
         ),
     ],
 )
-def test_numbers(given: dict[str, str], name: str, text: str) -> None:
+def test_a_number_is_refused(given: dict[str, str], name: str, text: str) -> None:
     assert problems(given) == {name: text}
 
 
@@ -281,7 +281,7 @@ def test_numbers(given: dict[str, str], name: str, text: str) -> None:
         pytest.param({"batch-timeout": "6h"}, 21600.0, id="longer-than-the-usual-timeout"),
     ],
 )
-def test_how_long_a_batch_may_take(given: dict[str, str], expected: float) -> None:
+def test_a_batch_has_a_time_limit(given: dict[str, str], expected: float) -> None:
     assert parsed(given).order.policy.batch_timeout == expected
 
 
@@ -307,12 +307,12 @@ def test_quotes_around_a_value_are_named(name: str, value: str, lack: str) -> No
 
 
 @pytest.mark.parametrize("name", ["tenant-id", "client-id"])
-def test_who_signs_in(name: str) -> None:
+def test_an_identity_has_to_be_named(name: str) -> None:
     text = f"is missing {EMPTY}. Give it: both `tenant-id` and `client-id` are needed to sign in."
     assert problems({name: ""}) == {name: text}
 
 
-def test_no_secret() -> None:
+def test_a_missing_secret_is_named() -> None:
     assert problems({}, ACTIONS_ID_TOKEN_REQUEST_URL="") == {
         "client-secret": (
             "is not given (empty: is the secret set in this repository or environment?), and the job may not ask for "

@@ -59,7 +59,9 @@ def last_line(played: Played) -> str:
     ],
 )
 @pytest.mark.parametrize("operation", ["upgrade", "status"])
-def test_a_scale_set_that_does_not_exist(scenario: Scenario, remedy: str, operation: str, tmp_path: Path) -> None:
+def test_a_scale_set_that_does_not_exist_is_answered_with_others(
+    scenario: Scenario, remedy: str, operation: str, tmp_path: Path
+) -> None:
     played = play(scenario, tmp_path, inputs={"scale-set": "wbe", "operation": operation})
     assert played.outcome == "refused"
     assert NOT_FOUND in played.log
@@ -92,7 +94,7 @@ def test_a_scale_set_that_does_not_exist(scenario: Scenario, remedy: str, operat
         pytest.param("nonsense", PLAIN, id="no-list"),
     ],
 )
-def test_odd_lists_of_scale_sets(listed: Any, remedy: str, tmp_path: Path) -> None:
+def test_an_odd_list_of_scale_sets_does_no_harm(listed: Any, remedy: str, tmp_path: Path) -> None:
     def alter(path: str, body: Any) -> Any:
         return {"value": listed} if path.endswith("/virtualmachinescalesets") else body
 
@@ -107,7 +109,7 @@ def test_odd_lists_of_scale_sets(listed: Any, remedy: str, tmp_path: Path) -> No
         pytest.param({"subscription-id": "99999999-9999-9999-9999-999999999999"}, "SubscriptionNotFound", id="other"),
     ],
 )
-def test_where_there_is_nothing_to_list(given: dict[str, str], code: str, tmp_path: Path) -> None:
+def test_nothing_is_listed_where_the_group_does_not_exist(given: dict[str, str], code: str, tmp_path: Path) -> None:
     played = play(fleet_of(), tmp_path, inputs=given)
     assert code in played.log
     assert last_line(played) == PLAIN
@@ -156,7 +158,7 @@ COMMUNITY = "/CommunityGalleries/golden-0f1e2d3c/Images/web/Versions"
         ),
     ],
 )
-def test_a_version_that_does_not_exist(
+def test_a_version_that_does_not_exist_is_answered_with_others(
     scenario: str, inputs: dict[str, str], target: str, existing: str, tmp_path: Path
 ) -> None:
     played = play(scenario, tmp_path, inputs=inputs)
@@ -167,7 +169,7 @@ def test_a_version_that_does_not_exist(
 
 
 @pytest.mark.parametrize("status", [403, 404, 503])
-def test_a_version_that_does_not_exist_beside_others_that_are_not_shown(status: int, tmp_path: Path) -> None:
+def test_a_version_that_does_not_exist_is_answered_plainly_without_a_list(status: int, tmp_path: Path) -> None:
     fault = {"kind": "http", "method": "GET", "path": r"/versions$", "status": status}
     played = play(fleet_of(faults=[fault]), tmp_path, inputs={"image-version": "22.04.9"})
     assert last_line(played) == WAIT

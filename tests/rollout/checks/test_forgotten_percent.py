@@ -67,7 +67,9 @@ def found(scale_set: ScaleSet, policy: Policy, named: str, plan: RolloutPlan | N
         ),
     ],
 )
-def test_more_healthy_instances_than_run(scale_set: ScaleSet, count: int, message: str, remedy: str) -> None:
+def test_more_healthy_instances_than_run_are_refused(
+    scale_set: ScaleSet, count: int, message: str, remedy: str
+) -> None:
     findings = found(scale_set, whole(min_healthy=Share(count)), "min-healthy")
     assert [(f.severity, f.message, f.remedy) for f in findings] == [(Severity.REFUSE, message, remedy)]
 
@@ -81,7 +83,7 @@ def test_more_healthy_instances_than_run(scale_set: ScaleSet, count: int, messag
         pytest.param(DONE, whole(min_healthy=Share(80)), id="nothing-to-do"),
     ],
 )
-def test_a_count_that_is_meant(scale_set: ScaleSet, policy: Policy) -> None:
+def test_a_count_that_is_meant_is_accepted(scale_set: ScaleSet, policy: Policy) -> None:
     assert found(scale_set, policy, "min-healthy") == []
 
 
@@ -143,7 +145,7 @@ def test_a_rollback_that_takes_none_away_needs_no_floor() -> None:
         ),
     ],
 )
-def test_more_batches_than_there_are(
+def test_more_batches_than_there_are_never_stop(
     scale_set: ScaleSet, policy: Policy, severity: Severity, message: str, remedy: str
 ) -> None:
     findings = found(scale_set, policy, "stop-after")
@@ -163,7 +165,7 @@ def test_more_batches_than_there_are(
         pytest.param(TWENTY, whole(canary=80), id="canary-is-a-bound"),
     ],
 )
-def test_what_stops_or_is_a_bound(scale_set: ScaleSet, policy: Policy) -> None:
+def test_a_bound_is_never_refused_for_its_size(scale_set: ScaleSet, policy: Policy) -> None:
     findings = examine_plan(scale_set, plan_of(scale_set, policy=policy), policy)
     assert not [f for f in findings if f.severity is not Severity.NOTE]
 
@@ -184,17 +186,17 @@ def test_a_rollback_by_hand_may_have_more_batches_than_a_rollout() -> None:
         pytest.param(RESUMED, whole(), 10, id="whatever-has-moved"),
         pytest.param(TWENTY, whole(canary=1), 11, id="with-a-canary"),
         pytest.param(TWENTY, whole(canary=5), 10, id="canaries-are-the-first-domain"),
-        pytest.param(fleet("001122", protected="0 1", stopped="2 3"), whole(), 1, id="without-who-stays"),
+        pytest.param(fleet("001122", protected="0 1", stopped="2 3"), whole(), 1, id="without-those-that-stay"),
         pytest.param(fleet("001122", stopped="2 3"), whole(include_stopped=True), 3, id="stopped-as-asked"),
-        pytest.param(fleet("001122", nowhere="0 1"), whole(), 2, id="without-who-has-no-place"),
+        pytest.param(fleet("001122", nowhere="0 1"), whole(), 2, id="without-those-that-have-no-place"),
         pytest.param(fleet("001122"), Policy(strategy=Strategy.BATCH, batch_size=Share(4)), 2, id="batches"),
         pytest.param(fleet("001122"), whole(selection=Selection(instance_ids=("9",))), 0, id="nothing-selected"),
         pytest.param(
-            changed(fleet("0011"), "0 1", provisioning_state="Deleting"), whole(), 1, id="without-who-is-being-deleted"
+            changed(fleet("0011"), "0 1", provisioning_state="Deleting"), whole(), 1, id="without-those-being-deleted"
         ),
     ],
 )
-def test_batches_of_a_full_rollout(scale_set: ScaleSet, policy: Policy, batches: int) -> None:
+def test_a_full_rollout_has_so_many_batches(scale_set: ScaleSet, policy: Policy, batches: int) -> None:
     assert batches_of_a_full_rollout(scale_set, policy) == batches
     nothing_there = replace(scale_set, instances=())
     assert batches_of_a_full_rollout(nothing_there, policy) == 0

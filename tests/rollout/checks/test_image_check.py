@@ -364,7 +364,7 @@ WAIT = "Correct the image inputs, or wait until the image is published or replic
         pytest.param(["x", "2.0.0"], f"Versions that exist there, the newest first: 2.0.0. {WAIT}", id="a-word"),
     ],
 )
-def test_versions_that_exist(newest: list[str], remedy: str) -> None:
+def test_versions_that_exist_are_named(newest: list[str], remedy: str) -> None:
     facts = ImageFacts(state=ImageState.MISSING)
     found = examine_image(NEW, facts, BOOTS, location="westeurope", newest=newest)
     assert found == (refuse("The target image Canonical:jammy:22_04-lts:2.0.0 does not exist in westeurope.", remedy),)
