@@ -137,9 +137,9 @@ def test_a_rollback_that_takes_none_away_needs_no_floor() -> None:
         ),
         pytest.param(
             fleet("001122"),
-            whole(stop_after=Share(4)),
+            whole(stop_after=Share(9)),
             Severity.WARN,
-            "`stop-after: 4` never stops: a rollout of the whole selection has 3 batches.",
+            "`stop-after: 9` never stops: a rollout of the whole selection has 3 batches.",
             "Write a smaller number, or a percentage such as `25%`.",
             id="below-ten",
         ),
