@@ -64,6 +64,9 @@ class ScaleSetApi(Protocol):
     def read_model(self) -> Model:
         """Read the model, without the instances."""
 
+    def list_other_names(self) -> tuple[str, ...] | None:
+        """List the scale sets of the group besides this one; None where this one is among them after all."""
+
     def read_instances(self, model: Model) -> InstanceList:
         """Read all instances with their instance views, every page of them; `model` is the one that was read last."""
 

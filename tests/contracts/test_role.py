@@ -70,6 +70,13 @@ def test_the_role_has_exactly_the_used_actions(tmp_path: Path) -> None:
     assert used - OPTIONAL.keys() == ROLE
 
 
+@pytest.mark.parametrize("given", [{"scale-set": "wbe"}, {"image-version": "22.04.9"}], ids=["scale-set", "version"])
+def test_looking_for_what_was_meant_needs_no_other_action(given: dict[str, str], tmp_path: Path) -> None:
+    played = play(fleet_of(), tmp_path, inputs=given)
+    requests = [request for request in played.azure.requests if request.path[:2] == "/s"]
+    assert {action_of(request.method, request.path) for request in requests} <= ROLE
+
+
 def test_optional_actions_are_named_outside_the_role() -> None:
     beside = re.sub(r"```json\n(.*?)```", "", README, flags=re.DOTALL)
     assert [action for action in OPTIONAL.values() if f"`{action}`" not in beside] == []

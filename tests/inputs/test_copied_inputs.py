@@ -79,7 +79,7 @@ def test_a_wrong_urn_is_refused_with_all_ways_to_name_an_image(given: dict[str, 
 
 def test_an_urn_as_the_id_of_an_image() -> None:
     found = problems({"image-version": "", "image-id": URN})
-    assert "give it as `image-version`" in found["image-id"]
+    assert "give it as `image`" in found["image-id"]
 
 
 @pytest.mark.parametrize("quote", ['"', "'"], ids=["double", "single"])

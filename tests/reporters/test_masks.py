@@ -23,6 +23,7 @@ ENVIRON = {
 }
 
 
+@pytest.mark.parametrize("name", ["image", "image-uri", "image-version"])
 @pytest.mark.parametrize(
     ("address", "secrets"),
     [
@@ -34,8 +35,8 @@ ENVIRON = {
         pytest.param("", [], id="none"),
     ],
 )
-def test_only_the_signature_of_an_address_is_secret(address: str, secrets: list[str]) -> None:
-    assert [secret for secret in read_job({"INPUT_IMAGE-URI": address}).secrets if secret] == secrets
+def test_only_the_signature_of_an_address_is_secret(name: str, address: str, secrets: list[str]) -> None:
+    assert [secret for secret in read_job({f"INPUT_{name.upper()}": address}).secrets if secret] == secrets
 
 
 @pytest.mark.parametrize("step", [run, run_post], ids=["main", "post"])

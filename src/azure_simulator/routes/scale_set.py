@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from azure_simulator.bodies.scale_set import etag, neighbour_body, set_body, set_view
 from azure_simulator.routes.service import Request, Route, Service, showing
@@ -39,13 +40,12 @@ class SetRoutes:
 
     def _list_everywhere(self, request: Request, match: Match, now: float) -> Reply:
         """List all sets of the subscription. It spends no region's bucket (recorded)."""
-        generation = self._service.generation(now)
-        others = [neighbour_body(each, request.api_version, generation) for each in self._set.scenario.neighbours]
-        return json_reply(200, {"value": [*self._bodies(request, now), *others]})
+        return json_reply(200, {"value": [*self._bodies(request, now), *self._neighbours(request, now)]})
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
         """List the sets of the group. Where there is none, no bucket is spent (recorded)."""
-        bodies = self._bodies(request, now)
+        others = [each for each in self._neighbours(request, now) if _group_of(each) == unquote(match["group"]).lower()]
+        bodies = [*self._bodies(request, now), *others]
         if not bodies:
             return json_reply(200, {"value": []})
         meter = self._service.enter(request, "set-list", now)
@@ -53,6 +53,10 @@ class SetRoutes:
 
     def _bodies(self, request: Request, now: float) -> list[dict[str, Any]]:
         return [self._seen(request, now)[0]] if self._set.exists(now) else []
+
+    def _neighbours(self, request: Request, now: float) -> list[dict[str, Any]]:
+        generation = self._service.generation(now)
+        return [neighbour_body(each, request.api_version, generation) for each in self._set.scenario.neighbours]
 
     def _body(self, request: Request, now: float) -> dict[str, Any]:
         return set_body(self._set, now, request.api_version, self._service.generation(now))
@@ -136,3 +140,8 @@ class SetRoutes:
         ends = now + lasting(request.fate, REPAIRS_SWITCHED)
         operation = self._set.operations.start(now, request.api_version, lambda: ends, fate=request.fate)
         return self._service.started(operation, meter, now)
+
+
+def _group_of(body: dict[str, Any]) -> str:
+    """Return the resource group in a resource's id, in lower case."""
+    return str(body["id"]).strip("/").split("/")[3].lower()

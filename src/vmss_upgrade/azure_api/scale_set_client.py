@@ -66,7 +66,8 @@ class ScaleSetClient:
         self._subscription_path = f"/subscriptions/{quote(subscription, safe='')}"
         compute = f"/resourceGroups/{quote(resource_group, safe='')}/providers/Microsoft.Compute"
         self._machines_path = f"{self._subscription_path}{compute}/virtualMachines"
-        self._path = f"{self._subscription_path}{compute}/virtualMachineScaleSets/{quote(name, safe='')}"
+        self._sets_path = f"{self._subscription_path}{compute}/virtualMachineScaleSets"
+        self._path = f"{self._sets_path}/{quote(name, safe='')}"
         catalog = ImageCatalog(self._reader, self._subscription_path)
         self.look_up, self.list_versions, self.read_size = catalog.look_up, catalog.list_versions, catalog.read_size
         self._model_body: Json = {}  # what was read last, as Azure wrote it
@@ -85,6 +86,12 @@ class ScaleSetClient:
             if not object_in(self._model_body, "properties") or not (model.is_flexible or str(model.image)):
                 raise unreadable("the scale set comes without its properties, or without its image")
             return model
+
+    def list_other_names(self) -> tuple[str, ...] | None:
+        """Send GET of the group's scale sets, every page."""
+        with translated("listing the scale sets of the resource group"):
+            names = tuple(text_in(item, "name") for item in self._reader.items(self._sets_path))
+        return None if self._name.lower() in map(str.lower, names) else names
 
     def read_instances(self, model: Model) -> InstanceList:
         """Return the expanded instance list; of a Flexible set, whose list has stubs only, the machines themselves."""

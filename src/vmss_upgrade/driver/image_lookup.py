@@ -63,11 +63,12 @@ def examine_target(
     if facts.state is ImageState.FOUND:
         running = yield from _running(remote)
         on_set = _boots_now(remote.scale_set, running)
+    newest = (yield from _newest(remote, target)) if facts.state is ImageState.MISSING else []
     size = None
     if needs_size(facts.traits, model, on_set, running):
         size = yield from remote.read_size()
     return [
-        *examine_image(target, facts, on_set, location=model.location, in_model=in_model),
+        *examine_image(target, facts, on_set, location=model.location, in_model=in_model, newest=newest),
         *examine_fit(target, facts.traits, model, running, size),
     ]
 
@@ -82,6 +83,14 @@ def _replicated(remote: RemoteScaleSet, target: Image, replication_wait: float) 
         yield from clock.wait(why, pause, until=until, detail=f"{facts.progress}% done")
         facts = yield from remote.look_up(target)
     return facts
+
+
+def _newest(remote: RemoteScaleSet, target: Image) -> Steps[list[str]]:
+    """Return the versions that exist beside one that does not, the newest first; in one try, and none if it fails."""
+    try:
+        return newest_first((yield from remote.list_versions(target, until=remote.clock.now())))
+    except AzureError:
+        return []
 
 
 def _running(remote: RemoteScaleSet) -> Steps[Traits]:

@@ -6,6 +6,7 @@ Reads are repeated while waiting can help. A write is called once: after trouble
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -175,9 +176,16 @@ class RemoteScaleSet:
         """Return what the catalog says of one exact image, in the region of the scale set."""
         return (yield from self.clock.patiently(partial(self._api.look_up, image, self.model.location)))
 
-    def list_versions(self, image: Image) -> Steps[tuple[ImageVersion, ...]]:
+    def list_versions(self, image: Image, *, until: float = float("inf")) -> Steps[tuple[ImageVersion, ...]]:
         """Return the versions of a platform or gallery image in the region of the scale set, in no order."""
-        return (yield from self.clock.patiently(partial(self._api.list_versions, image, self.model.location)))
+        read = partial(self._api.list_versions, image, self.model.location)
+        return (yield from self.clock.patiently(read, until=until))
+
+    def list_other_names(self) -> tuple[str, ...] | None:
+        """Return the other scale sets of the group, in one try; None where this one is there, or that is not shown."""
+        with suppress(AzureError):
+            return self._api.list_other_names()
+        return None
 
     def read_size(self) -> Steps[VmSize | None]:
         """Return what the VM size of the scale set can do in its region; None where that may not be read."""

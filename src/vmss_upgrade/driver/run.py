@@ -19,8 +19,9 @@ from vmss_upgrade.driver.preparation import Preparation, Prepared, show_status
 from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, OutOfTime, Steps
-from vmss_upgrade.errors import AzureError, PlanRefused
+from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi
+from vmss_upgrade.rollout.checks.missing_set import NO_GROUP, remedy_for_missing_set
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.goal import Goal
@@ -94,7 +95,12 @@ class _Rollout:
 
     def _read_model(self) -> Steps[None]:
         """Read the model once nobody is updating the scale set, or after `health_timeout` as it is."""
-        model = yield from self._remote.read_model()
+        try:
+            model = yield from self._remote.read_model()
+        except AzureError as error:
+            if error.trouble is Trouble.NOT_FOUND and error.code not in NO_GROUP:
+                error.remedy = remedy_for_missing_set(self._remote.list_other_names()) or error.remedy
+            raise
         if model.is_updating and self._order.command is not Command.STATUS:
             why = "the scale set is being updated (provisioningState Updating)"
             yield from self._remote.read_settled_model(why, self._remote.clock.now() + self._policy.health_timeout)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.addresses import parse_address
-from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.form import EMPTY, Form
 from vmss_upgrade.inputs.values import is_address, is_domain, is_group_name, is_guid, is_name, origin_of, shown_address
 
 ENVIRONMENTS: Final = tuple(AUTHORITIES)
@@ -20,10 +21,12 @@ _NOT_MICROSOFTS = (
 )
 _SERVICE_FABRIC = "IDENTITY_SERVER_THUMBPRINT"
 _SCALE_SET_ID = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
-    r"/providers/Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/]+)/?",
+    r"/subscriptions/(?P<subscription>[^/]*)/resourceGroups/(?P<group>[^/]*)"
+    r"/providers/Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/?#]*)/?",
     re.IGNORECASE,
 )
+# of a page in the portal: https://portal.azure.com/#@TENANT/resource/subscriptions/..., and names of blades behind it
+_PORTAL_PAGE = re.compile(rf"https://[^#]*#.*?({_SCALE_SET_ID.pattern.removesuffix('/?')})(?:[/?#].*)?", re.IGNORECASE)
 
 
 def account_of(form: Form) -> Account:
@@ -34,11 +37,22 @@ def account_of(form: Form) -> Account:
 
 
 def _scale_set(form: Form) -> tuple[str, str, str]:
-    """Return subscription, resource group and name: from the resource id if one was given, else from three inputs."""
+    """Return subscription, resource group and name: from the resource id, or the address of the scale set's page in
+    the portal, if one was given, else from three inputs.
+    """
     value = form["scale-set"]
     remedy = "Copy it from `az account show --query id`."
     subscription = form.matching("subscription-id", is_guid, remedy, lack=_NO_GUID)
     group = form.matching("resource-group", is_group_name, "Give the name alone, as `az group list` prints it.")
+    if "://" in value:
+        page = _PORTAL_PAGE.fullmatch(unquote(value))
+        if page is None:
+            message = "is an address, but not that of a scale set's page in the portal"
+            form.problem(
+                "scale-set", message, "Copy that of its Overview page, or the id from `az vmss show --query id`."
+            )
+            return "", "", ""
+        value = page[1]
     if value.startswith("/"):
         found = _SCALE_SET_ID.fullmatch(value)
         lack = _lack_of(found)
@@ -50,13 +64,13 @@ def _scale_set(form: Form) -> tuple[str, str, str]:
         _refuse_contradiction(form, "resource-group", group, found["group"])
         return found["subscription"], found["group"], found["name"]
     if not value:
-        form.problem("scale-set", "is missing", "Give the scale set's name, or its whole resource id.")
+        form.problem("scale-set", f"is missing {EMPTY}", "Give the scale set's name, or its whole resource id.")
     else:
         form.matching("scale-set", is_name, "Give the name alone, or the whole resource id.")
     if not group:
-        form.problem("resource-group", "is missing", "Give it, or a whole resource id as `scale-set`.")
+        form.problem("resource-group", f"is missing {EMPTY}", "Give it, or a whole resource id as `scale-set`.")
     if not subscription:
-        form.problem("subscription-id", "is missing", "Give it, or a whole resource id as `scale-set`.")
+        form.problem("subscription-id", f"is missing {EMPTY}", "Give it, or a whole resource id as `scale-set`.")
     return subscription, group, value
 
 
@@ -66,7 +80,11 @@ def _lack_of(found: re.Match[str] | None) -> str:
         return ""
     kinds = {"subscription id": is_guid, "resource group name": is_group_name, "scale set name": is_name}
     parts = zip(found.groups(), kinds.items(), strict=True)
-    wrong = [f"{part!r} is not a valid {kind}" for part, (kind, is_one) in parts if not is_one(part)]
+    wrong = [
+        f"{part!r} is not a valid {kind}" if part else f"the {kind} is missing {EMPTY}"
+        for part, (kind, is_one) in parts
+        if not is_one(part)
+    ]
     return f": {', '.join(wrong)}" if wrong else ""
 
 
@@ -123,7 +141,8 @@ def _sign_in(form: Form) -> SignIn:
         return _managed_identity(form, client)
     for name, value in (("tenant-id", tenant), ("client-id", client)):
         if not value:
-            form.problem(name, "is missing", "Give it: both `tenant-id` and `client-id` are needed to sign in.")
+            remedy = "Give it: both `tenant-id` and `client-id` are needed to sign in."
+            form.problem(name, f"is missing {EMPTY}", remedy)
     if secret:
         return ClientSecret(tenant_id=tenant, client_id=client, secret=secret)
     url, token = _github_request(form)
@@ -151,8 +170,8 @@ def _github_request(form: Form) -> tuple[str, str]:
         own = ", or leave `tenant-id` out to sign in with a managed identity of the runner's machine"
         form.problem(
             "client-secret",
-            f"is not given, and the job may not ask for GitHub's OIDC token ({_REQUEST_URL} and {_REQUEST_TOKEN} "
-            "are not set)",
+            f"is not given {EMPTY.replace('variable', 'secret')}, and the job may not ask for GitHub's OIDC token "
+            f"({_REQUEST_URL} and {_REQUEST_TOKEN} are not set)",
             "Add `permissions: id-token: write` to the job (it is not available to pull requests from forks), "
             f"or give `client-secret`{own if _is_self_hosted(form) else ''}.",
         )

@@ -31,6 +31,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "expect-plan": "",
     "on-failure": "stop",
     "record": "",
+    "image": "",
     "image-version": "",
     "image-sku": "",
     "image-offer": "",
@@ -54,7 +55,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "suspend-repairs": "false",
     "bake-time": "",
     "health-timeout": "20m",
-    "batch-timeout": "1h",
+    "batch-timeout": "",
     "timeout": "5h30m",
     "report-path": "",
 }
@@ -66,8 +67,14 @@ _OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:`
 _COPIED = (
     *("resource-group", "scale-set", "subscription-id", "tenant-id", "client-id", "audience"),
     *("resource-manager-endpoint", "image-version", "image-sku", "image-offer", "image-publisher"),
-    *("image-id", "image-uri"),
+    *("image", "image-id", "image-uri"),
 )
+# in these, quotes may be around the items, or a part of the value
+_MAY_HAVE_QUOTES = ("update-domains", "fault-domains", "zones", "instance-ids", "client-secret")
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+# the runner passes an empty text for what is not given, too
+EMPTY = "(empty: is the variable set in this repository or environment?)"
+_LONGEST_JOB = 360  # minutes; GitHub ends a job on its own runners then, so a larger number hardly means minutes
 
 E = TypeVar("E", bound=Enum)
 
@@ -76,6 +83,13 @@ def _unquoted(value: str) -> str:
     """Return the value without the one pair of quotes around it."""
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1].strip() if is_quoted else value
+
+
+def _with_unit(number: int) -> str:
+    """Return the remedy for a number that is a duration without its unit."""
+    if number > _LONGEST_JOB:
+        return f"Did you mean `{number}s`?"
+    return f"Did you mean `{number}m`? Seconds are written `{number}s`."
 
 
 class Form:
@@ -102,7 +116,10 @@ class Form:
         self._given[name] = value
 
     def problem(self, name: str, message: str, remedy: str) -> None:
-        """Note a problem; parsing goes on, to find the others."""
+        """Note a problem; parsing goes on, to find the others. Quotes around the value are the first to go."""
+        value = self._given.get(name, "")
+        if name not in _MAY_HAVE_QUOTES and value and (value[0] in _QUOTES or value[-1] in _QUOTES):
+            remedy = "Write it without the quotes."
         self.problems.append(InputProblem(name, message, remedy))
 
     def refuse_other_spellings(self) -> None:
@@ -143,21 +160,27 @@ class Form:
         """Return True or False."""
         return self.choice(name, ("true", "false")) == "true"
 
-    def duration(self, name: str) -> float | None:
-        """Return seconds; None if the input is empty."""
-        if not self[name]:
+    def duration(self, name: str, *, takes_seconds: bool = False) -> float | None:
+        """Return seconds; None if the input is empty, or a number without a unit where these are not taken."""
+        value = self[name]
+        if not value:
             return None
-        seconds = parse_duration(self[name])
+        seconds = parse_duration(value)
         if seconds is None:
-            self.problem(name, f"{self[name]!r} is not a duration", "Write 90s, 5m, 1h30m, PT5M or plain seconds.")
+            empty = f" {EMPTY}" if value.lower() in ("h", "m", "s") else ""
+            ways = "90s, 5m, 1h30m, PT5M or plain seconds" if takes_seconds else "90s, 5m, 1h30m or PT5M"
+            self.problem(name, f"{value!r} is not a duration{empty}", f"Write {ways}.")
+        elif seconds and not takes_seconds and parse_number(value) is not None:
+            self.problem(name, f"{value!r} has no unit", _with_unit(int(value)))
+            return None
         return seconds
 
-    def positive_duration(self, name: str) -> float:
-        """Return seconds, more than none."""
+    def time_limit(self, name: str) -> float | None:
+        """Return seconds, more than none; None if the input is empty, or of no use."""
         seconds = self.duration(name)
         if seconds == 0:
             self.problem(name, "0 leaves no time at all", "Write a duration such as 20m.")
-        return seconds or 1.0
+        return seconds or None
 
     def share(self, name: str, *, least: int, what: str) -> Share | None:
         """Return a count or a percentage, at least `least`; None if it is empty. `what` names both, for a problem."""
@@ -166,7 +189,9 @@ class Form:
         share = parse_share(self[name])
         if share is not None and share.number >= least:
             return share
-        self.problem(name, f"{self[name]!r} is neither {what}", f"Write a number from {least} on, or {least}% to 100%.")
+        empty = f" {EMPTY}" if self[name] == "%" else ""
+        remedy = f"Write a number from {least} on, or {least}% to 100%."
+        self.problem(name, f"{self[name]!r} is neither {what}{empty}", remedy)
         return None
 
     def matching(
@@ -216,6 +241,6 @@ class Form:
         parsed = parse_list(self[name])
         if parsed is None:
             lack = f"{self[name]!r} begins like a JSON array, but is not one"
-            self.problem(name, lack, 'Write ["0", "1"], or separate the items with commas or line breaks.')
+            self.problem(name, lack, 'Write ["0", "1"], or separate the items with commas, blanks or line breaks.')
         items, wrong = parsed or ([], [])
         return [_unquoted(item) for item in items], wrong

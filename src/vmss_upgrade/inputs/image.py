@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.form import EMPTY, Form
 from vmss_upgrade.inputs.values import is_address, is_group_name, is_guid, is_name, shown_address
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command
@@ -13,9 +13,14 @@ from vmss_upgrade.rollout.order import Command
 _PLATFORM_IMAGE = ("image-version", "image-sku", "image-offer", "image-publisher")
 _URN = ("image-publisher", "image-offer", "image-sku", "image-version")  # in the order of az
 _REMEDY_FOR_PART = (
-    "Give the URN that `az vm image list` prints, PUBLISHER:OFFER:SKU:VERSION, as `image-version`, or its parts as "
+    "Give the URN that `az vm image list` prints, PUBLISHER:OFFER:SKU:VERSION, as `image`, or its parts as "
     "`image-publisher`, `image-offer`, `image-sku` and `image-version`."
 )
+_REMEDY_FOR_IMAGE = (
+    "Write PUBLISHER:OFFER:SKU:VERSION, the id of an image or the https address of a VHD, as the output `target-image` "
+    "gives it. A version alone goes into `image-version`."
+)
+_REMEDY_FOR_WORD = "Did you mean `latest`? Other versions have numbers, such as 22.04.202611010."
 _WHOLE_IMAGE = ("image-id", "image-uri")
 
 # The forms of an id: words as they stand, and names in capitals. _VERSION may follow a gallery image.
@@ -42,7 +47,7 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
     """
     if command is Command.STATUS:
         return ImageRequest()
-    given = [name for name in (*_PLATFORM_IMAGE, *_WHOLE_IMAGE) if form[name]]
+    given = [name for name in ("image", *_PLATFORM_IMAGE, *_WHOLE_IMAGE) if form[name]]
     if command is Command.UPGRADE_INSTANCES:
         for name in given:
             lack = "names an image, but `upgrade-instances` brings instances to the model as it stands"
@@ -51,24 +56,60 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
     if not given and command is Command.ROLLBACK:
         return ImageRequest()
     if not given and command is not None:
-        remedy = "Give image-version (and image-sku, image-offer, image-publisher as needed), image-id or image-uri."
-        form.problem("image-version", "no image is asked for", remedy)
+        remedy = "Give `image`, or any of `image-version`, `image-sku`, `image-offer` and `image-publisher`."
+        form.problem("image", f"no image is asked for {EMPTY}", remedy)
+    request = _whole_image(form, given[1:]) if form["image"] else _image_in_parts(form, given)
+    if command is Command.ROLLBACK and request.version == "latest":
+        remedy = "Name the version that the instances ran before, or leave it out."
+        name = "image" if form["image"] else "image-version"
+        form.problem(name, "`latest` names no exact version to return to", remedy)
+    return request
+
+
+def _whole_image(form: Form, others: list[str]) -> ImageRequest:
+    """Return the image that `image` names; `others` are the inputs given beside it that name one, too."""
+    value = form["image"]
+    if others:
+        names = " and ".join(f"`{name}`" for name in others)
+        lack = f"names the whole image, but {names} {'is' if len(others) == 1 else 'are'} given as well"
+        form.problem("image", lack, f"Leave {names} out, or leave `image` out.")
+        return ImageRequest()
+    if value.startswith("/"):
+        return ImageRequest(image_id=_image_id(form, "image"))
+    if "://" in value:
+        return ImageRequest(image_uri=_image_uri(form, "image"))
+    parts = value.split(":")
+    if len(parts) != len(_URN) or not all(map(is_name, parts)):
+        empty = "" if all(parts) else f", a part of it is missing {EMPTY}"
+        form.problem("image", f"{shown_address(value)!r} names no image{empty}", _REMEDY_FOR_IMAGE)
+        return ImageRequest()
+    publisher, offer, sku, version = parts
+    return ImageRequest(publisher=publisher, offer=offer, sku=sku, version=_version(form, "image", version))
+
+
+def _image_in_parts(form: Form, given: list[str]) -> ImageRequest:
+    """Return the image that the other inputs name."""
     _take_urn_apart(form)
     _refuse_several_images(form, given)
     for name in _PLATFORM_IMAGE:
         form.matching(name, is_name, _remedy_for_part(form[name]))
-    version = form["image-version"]
-    if command is Command.ROLLBACK and version.lower() == "latest":
-        remedy = "Name the version that the instances ran before, or leave it out."
-        form.problem("image-version", "`latest` names no exact version to return to", remedy)
     return ImageRequest(
-        version="latest" if version.lower() == "latest" else version,
+        version=_version(form, "image-version", form["image-version"]),
         sku=form["image-sku"],
         offer=form["image-offer"],
         publisher=form["image-publisher"],
-        image_id=_image_id(form),
-        image_uri=_image_uri(form),
+        image_id=_image_id(form, "image-id"),
+        image_uri=_image_uri(form, "image-uri"),
     )
+
+
+def _version(form: Form, name: str, version: str) -> str:
+    """Return the version of a platform image; refuse a word that is none."""
+    if version.lower() == "latest":
+        return "latest"
+    if is_name(version) and not any(character.isdecimal() for character in version):
+        form.problem(name, f"{version!r} is no version", _REMEDY_FOR_WORD)
+    return version
 
 
 def _take_urn_apart(form: Form) -> None:
@@ -88,9 +129,9 @@ def _take_urn_apart(form: Form) -> None:
 def _remedy_for_part(value: str) -> str:
     """Return the remedy for a part of a platform image; it may name an image in a form that another input takes."""
     if value.lower().startswith(("/subscriptions/", "/sharedgalleries/", "/communitygalleries/")):
-        return "That is the id of an image: give it as `image-id`, and no part of a platform image."
+        return "That is the id of an image: give it as `image`, and no part of a platform image."
     if value.lower().startswith("https://"):
-        return "That is the address of a VHD: give it as `image-uri`, and no part of a platform image."
+        return "That is the address of a VHD: give it as `image`, and no part of a platform image."
     return _REMEDY_FOR_PART
 
 
@@ -102,10 +143,10 @@ def _refuse_several_images(form: Form, given: list[str]) -> None:
         form.problem(groups[1][0], f"{names} name different images", "Keep one of them.")
 
 
-def _image_id(form: Form) -> str:
-    value = form["image-id"].rstrip("/")
-    if form["image-id"] and (lack := _lack_of(value)):
-        form.problem("image-id", f"{value!r} is not the id of an image: {lack}", _remedy_for(value))
+def _image_id(form: Form, name: str) -> str:
+    value = form[name].rstrip("/")
+    if form[name] and (lack := _lack_of(value)):
+        form.problem(name, f"{value!r} is not the id of an image: {lack}", _remedy_for(value))
     return value
 
 
@@ -130,7 +171,8 @@ def _lack_of(image_id: str) -> str:
     for position, (part, word) in enumerate(zip(parts, wanted, strict=False)):
         name, is_one = _NAMES.get(word, (f"`{word}`", None))
         if not (is_one(part) if is_one else part.lower() == word.lower()):
-            return f"it has {part!r} after {'/'.join(parts[:position])} where {name} belongs"
+            empty = "" if part else f" {EMPTY}"
+            return f"it has {part!r} after {'/'.join(parts[:position])} where {name} belongs{empty}"
     if len(parts) < len(wanted):
         return f"it lacks /{'/'.join(wanted[len(parts) :])} at its end"
     if len(parts) > len(wanted):
@@ -151,15 +193,18 @@ def _form_of(image_id: str) -> str:
 def _remedy_for(image_id: str) -> str:
     form = _form_of(image_id)
     if not form and image_id.count(":") == len(_URN) - 1:
-        return "That is the URN of a platform image: give it as `image-version`."
+        return "That is the URN of a platform image: give it as `image`."
     if not form:
         return "Copy it from `az image list`, `az sig image-version list` or the image's page in the portal."
+    word = image_id.rpartition("/versions/")[2]
+    if "GALLERY" in form and word.isalpha() and word.lower() != "latest":
+        return _REMEDY_FOR_WORD
     return f"Write {form}{'[' + _VERSION + ']' if 'GALLERY' in form else ''}."
 
 
-def _image_uri(form: Form) -> str:
-    value = form["image-uri"]
+def _image_uri(form: Form, name: str) -> str:
+    value = form[name]
     if value and not is_address(value):
         shown = shown_address(value)
-        form.problem("image-uri", f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
+        form.problem(name, f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
     return value

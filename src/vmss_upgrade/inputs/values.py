@@ -16,6 +16,7 @@ from vmss_upgrade.rollout.policy import Share
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _CLOCK_UNITS = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.IGNORECASE | re.ASCII)
 _SHARE = re.compile(r"([0-9]{1,9})\s*(%?)")
+_BETWEEN_ITEMS = re.compile(r"[,\s]+", re.ASCII)
 _ADDRESS = re.compile(r"[!-~]+", re.ASCII)  # anything else must be percent-encoded
 _AMBIGUOUS = re.compile(r"[\\#]")  # the end of a host to some parsers only
 
@@ -57,12 +58,13 @@ def parse_share(text: str) -> Share | None:
 
 
 def parse_list(text: str) -> tuple[list[str], list[str]] | None:
-    """Return the items of a list separated by commas or line breaks, or of a JSON array of texts and whole numbers,
-    and the values of a JSON array that cannot be items, as JSON. None: it begins like a JSON array, but is not one.
+    """Return the items of a list separated by commas, blanks or line breaks, or of a JSON array of texts and whole
+    numbers, and the values of a JSON array that cannot be items, as JSON. None: it begins like a JSON array, but is
+    not one.
     """
     text = text.strip()
     if not text.startswith("["):
-        return _trimmed(re.split(r"[,\n]", text)), []
+        return _trimmed(_BETWEEN_ITEMS.split(text)), []
     try:
         values = json.loads(text, parse_int=str)
         wrong = [json.dumps(value) for value in values if not isinstance(value, str)]

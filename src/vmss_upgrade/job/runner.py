@@ -15,6 +15,7 @@ _STATE: Final = "STATE_"  # what an earlier step of this action saved under a na
 _SECRETS: Final = ("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN")
 _SERVER: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_IMAGE: Final = re.compile("INPUT_IMAGE", re.IGNORECASE)
 _SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&#]*)", re.IGNORECASE)
 
 
@@ -91,5 +92,6 @@ def _secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
     """
     for name in _SECRETS:
         yield environ.get(name, "").strip()
-    for signature in _SIGNATURE.findall(environ.get("INPUT_IMAGE-URI", "").strip()):
-        yield from dict.fromkeys((signature, unquote(signature)))
+    for name in filter(_IMAGE.match, environ):  # also in the input where no address belongs
+        for signature in _SIGNATURE.findall(environ[name].strip()):
+            yield from dict.fromkeys((signature, unquote(signature)))

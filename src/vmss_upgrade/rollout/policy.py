@@ -9,6 +9,7 @@ from vmss_upgrade.rollout.model import HealthSignal
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
 BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance goes on running
+BATCH_TIMEOUT = 60 * 60.0  # seconds; less where the whole rollout may take less
 
 
 class Strategy(Enum):
@@ -98,7 +99,7 @@ class Policy:
     replication_wait: float = 0.0
     bake_time: float | None = None
     health_timeout: float = 20 * 60.0
-    batch_timeout: float = 60 * 60.0
+    batch_timeout: float = BATCH_TIMEOUT
     timeout: float = 5.5 * 60 * 60.0
 
     def bake_time_for(self, signal: HealthSignal) -> float:

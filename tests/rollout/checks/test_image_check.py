@@ -345,3 +345,26 @@ def test_a_flexible_set_is_compared_by_image_only() -> None:
     assert only_the_image() == note(
         "A Flexible scale set does not show which of its instances have the latest model: only their image is compared."
     )
+
+
+WAIT = "Correct the image inputs, or wait until the image is published or replicated to this region."
+
+
+@pytest.mark.parametrize(
+    ("newest", "remedy"),
+    [
+        pytest.param([], WAIT, id="none"),
+        pytest.param(["1.0.0"], f"Versions that exist there, the newest first: 1.0.0. {WAIT}", id="one"),
+        pytest.param(
+            ["24.04.4", "24.04.3", "24.04.2", "24.04.1"],
+            f"Versions that exist there, the newest first: 24.04.4, 24.04.3, 24.04.2. {WAIT}",
+            id="three-of-four",
+        ),
+        pytest.param(["::error::", "1.0\n2", "\u0663.0.0"], WAIT, id="no-versions"),
+        pytest.param(["x", "2.0.0"], f"Versions that exist there, the newest first: 2.0.0. {WAIT}", id="a-word"),
+    ],
+)
+def test_versions_that_exist_are_named(newest: list[str], remedy: str) -> None:
+    facts = ImageFacts(state=ImageState.MISSING)
+    found = examine_image(NEW, facts, BOOTS, location="westeurope", newest=newest)
+    assert found == (refuse("The target image Canonical:jammy:22_04-lts:2.0.0 does not exist in westeurope.", remedy),)

@@ -26,6 +26,8 @@ _ALMOST = st.sampled_from(
         "https://azure.invalid/?a=b", "azurestack", "record.json", "a/b/c", "../x", "/etc/x", "a" * 300, "./.", "x\x00",
         "/subscriptions/00000000-0000-4000-8000-00000000005b/resourceGroups/g/providers/Microsoft.Compute"
         "/virtualMachineScaleSets/w",
+        "https://portal.azure.com/#@t/resource/subscriptions/00000000-0000-4000-8000-00000000005b/resourceGroups/g"
+        "/providers/Microsoft.Compute/virtualMachineScaleSets/w/overview", "a:b:c:1.0.0", "a:b:c:lastest", "0 1", "25",
         "/SharedGalleries/g/Images/i", "https://a.blob.core.windows.net/c/x.vhd?sig=abc",
     )
 )  # fmt: skip

@@ -10,11 +10,14 @@ from sweeps.bad_input.worlds import CURRENT, DUE, NAMES, PROTECTED
 
 _PROTECTION = frozenset({"protectionPolicy", "protectFromScaleSetActions"})
 _FORMS = {
-    **dict.fromkeys(("health-timeout", "batch-timeout", "timeout", "bake-time"), r"(?:PT)?[0-9hms]+"),
+    **dict.fromkeys(("health-timeout", "batch-timeout", "timeout"), r"(?:PT)?[0-9hms]*[hms]"),
+    "wait-for-replication": r"0+|(?:PT)?[0-9hms]*[hms]",
+    "bake-time": r"(?:PT)?[0-9hms]+",
     **dict.fromkeys(("batch-size", "canary", "min-healthy"), r"[0-9]+\s*%?"),
-    **dict.fromkeys(("image-version", "image-sku"), r"[\w.-]+"),
+    **dict.fromkeys(("image-version", "image-sku"), r"[\w.-]+(?::[\w.-]+){0,3}"),
+    "image": r"/.*|https?://.*|[\w.-]+(?::[\w.-]+){3}",
     **dict.fromkeys(("resource-manager-endpoint", "authority-host"), r"https://[^\s#\\@]+"),
-    "scale-set": r"[\w.()/-]+",
+    "scale-set": r"[\w.()/-]+|https://.+#.*/virtualMachineScaleSets/.+",
     "resource-group": r"[\w.()-]+",
 }
 

@@ -67,10 +67,28 @@ def _takes_all_healthy(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -
     return next((batch for batch in takes_all if not healthy.isdisjoint(batch.instance_ids)), None)
 
 
+def floor_above_running(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """Refuse a count as `min-healthy` that all running instances together could not reach: its `%` was forgotten."""
+    least, running = floor(scale_set.instances, policy, stopped_ids(scale_set.instances)), _running(scale_set)
+    is_needed = any(_takes_away(batch, scale_set, plan) for batch in plan.batches)
+    if policy.min_healthy.is_percentage or least <= running or not is_needed:
+        return None
+    run = "the one instance that runs" if running == 1 else f"the {running} instances that run"
+    meant = f"Did you mean `{least}%`?" if least <= 100 else "Write a percentage, such as `75%`."
+    count = f" As a count it has to be below {running}, so that a batch may be away." if running > 1 else ""
+    return refuse(f"`min-healthy: {least}` is more than {run}.", f"{meant}{count}")
+
+
+def _running(scale_set: ScaleSet) -> int:
+    """Count the instances made from the model that run and stay."""
+    return sum(1 for instance in scale_set.made if not instance.is_stopped and not instance.is_being_deleted)
+
+
 def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """Refuse a plan with a batch that would leave fewer healthy instances than `min-healthy`."""
     found = _breaks_floor(scale_set, plan, policy)
-    is_worse = whole_set(scale_set, plan, policy) is not None or _takes_all_healthy(scale_set, plan, policy) is not None
+    checks = (whole_set, _takes_all_healthy, floor_above_running)
+    is_worse = any(check(scale_set, plan, policy) is not None for check in checks)
     if found is None or is_worse or _is_unknown_alone(scale_set, plan, policy):
         return None
     batch, left = found

@@ -6,22 +6,36 @@ informational, "Store and share images in an Azure Compute Gallery"; generations
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
 
+NAMED_VERSIONS = 3  # of those that exist, where the one that was asked for does not
+_VERSION = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 _OTHER_TENANT = "it belongs to another tenant than the one that the identity signed in to"
 
 
 def examine_image(
-    target: Image, facts: ImageFacts, on_set: Traits, *, location: str, in_model: bool = False
+    target: Image,
+    facts: ImageFacts,
+    on_set: Traits,
+    *,
+    location: str,
+    in_model: bool = False,
+    newest: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
-    """Return every finding about the target; what the set boots now (`on_set`) is compared where it is known."""
+    """Return every finding about the target; what the set boots now (`on_set`) is compared where it is known.
+
+    `newest` are versions that exist where the target does not.
+    """
     match facts.state:
         case ImageState.MISSING:
             remedy = "Correct the image inputs, or wait until the image is published or replicated to this region."
-            return (refuse(f"The target image {target} does not exist in {location}.", remedy),)
+            return (refuse(f"The target image {target} does not exist in {location}.", _existing(newest) + remedy),)
         case ImageState.DENIED:
             return (note(f"Could not check that {target} exists: {missing_right(target)}."),)
         case ImageState.OTHER_TENANT:
@@ -37,6 +51,11 @@ def examine_image(
         _plan(target, facts.traits, on_set),
     )
     return tuple(finding for finding in findings if finding is not None)
+
+
+def _existing(newest: Sequence[str]) -> str:
+    names = [name for name in newest if _VERSION.fullmatch(name)][:NAMED_VERSIONS]
+    return f"Versions that exist there, the newest first: {', '.join(names)}. " if names else ""
 
 
 def latest_denied(image: Image) -> Finding:

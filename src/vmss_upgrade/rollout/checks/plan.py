@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from vmss_upgrade.rollout.checks.capacity import all_that_is_healthy, below_floor, not_reported, not_shown, whole_set
+from vmss_upgrade.rollout.checks.capacity import (
+    all_that_is_healthy,
+    below_floor,
+    floor_above_running,
+    not_reported,
+    not_shown,
+    whole_set,
+)
 from vmss_upgrade.rollout.checks.instances import (
     being_updated,
     changed_individually,
@@ -20,11 +27,13 @@ from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
+from vmss_upgrade.rollout.planning.planner import batches_of_a_full_rollout
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, unknown_names
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.wording import duration, some
 
+SURELY_MEANT = 10  # batches; a greater number that is never reached is taken for a percentage
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
 
 
@@ -41,7 +50,9 @@ def examine_plan(
         _protected(scale_set, plan, policy),
         whole_set(scale_set, plan, policy),
         all_that_is_healthy(scale_set, plan, policy),
+        floor_above_running(scale_set, plan, policy),
         below_floor(scale_set, plan, policy),
+        _never_stops(scale_set, plan, policy),
         _bake_too_long(scale_set, plan, policy),
         _no_health_signal(scale_set, plan, policy),
         _older(plan),
@@ -108,10 +119,30 @@ def _bake_too_long(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Fi
     bake = policy.bake_time_for(scale_set.model.health_signal)
     if not plan.batches or bake < policy.batch_timeout:
         return None
+    limit = "batch-timeout" if policy.batch_timeout < policy.timeout else "timeout"
     return refuse(
-        f"The bake time ({duration(bake)}) never ends within `batch-timeout` ({duration(policy.batch_timeout)}).",
-        "Set a shorter `bake-time` or a longer `batch-timeout`.",
+        f"The bake time ({duration(bake)}) never ends within `{limit}` ({duration(policy.batch_timeout)}).",
+        f"Set a shorter `bake-time` or a longer `{limit}`.",
     )
+
+
+def _never_stops(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
+    """Refuse a `stop-after` that a full rollout of the selection would not reach: its `%` was forgotten.
+
+    Never measured by what remains, so that a run that resumes a rollout is judged as the first one was.
+    """
+    share = policy.stop_after
+    if share is None or share.is_percentage or not plan.batches:
+        return None
+    full = max(batches_of_a_full_rollout(scale_set, policy), len(plan.batches))
+    if share.number <= full:
+        return None
+    has = "one batch" if full == 1 else f"{full} batches"
+    message = f"`stop-after: {share}` never stops: a rollout of the whole selection has {has}."
+    meant = f"Did you mean `{share}%`? " if share.number <= 100 else ""
+    if share.number < SURELY_MEANT:
+        return warn(message, "Write a smaller number, or a percentage such as `25%`.")
+    return refuse(message, f"{meant}To go on to the end, leave `stop-after` out.")
 
 
 def _no_health_signal(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:

@@ -88,6 +88,24 @@ def still_due(batch: Batch, scale_set: ScaleSet, goal: Goal, policy: Policy) -> 
     return Batch(batch.number, batch.domain, tuple(filter(is_due, batch.instance_ids)))
 
 
+def batches_of_a_full_rollout(scale_set: ScaleSet, policy: Policy) -> int:
+    """Count the batches of a rollout of the whole selection, as if no instance had reached the goal yet."""
+    grouping = grouping_of(scale_set, policy.strategy)
+    selected = [
+        instance
+        for instance in scale_set.instances
+        if is_selected(instance, policy.selection)
+        and instance.domain(grouping) is not None
+        and not instance.is_being_deleted
+        and _reason_to_stay(instance, policy) is None
+    ]
+    limit = batch_limit(scale_set, policy, grouping)
+    ordered = sorted(selected, key=_order(scale_set, grouping))
+    first = [i for i in ordered if i.domain(grouping) == ordered[0].domain(grouping) and not i.is_stopped]
+    canary = min(policy.canaries_for(scale_set.model.health_signal), len(first), limit)
+    return len(_batches(ordered, grouping, limit, canary, policy))
+
+
 def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason | None:
     """Return why the rollout leaves this instance alone; None when it is due."""
     if instance.is_being_deleted:
@@ -96,6 +114,11 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason
         return SkipReason.BEING_CREATED
     if goal.is_reached_by(instance):
         return SkipReason.CURRENT if goal.whole_model else SkipReason.ON_TARGET
+    return _reason_to_stay(instance, policy)
+
+
+def _reason_to_stay(instance: Instance, policy: Policy) -> SkipReason | None:
+    """Return why the policy leaves an instance alone, whatever image it runs."""
     if instance.is_attached and not (instance.origin is Origin.OTHER_IMAGE and is_named(instance, policy.selection)):
         return SkipReason[instance.origin.name]
     if instance.protected:
