@@ -57,6 +57,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "batch-timeout": "1h",
     "timeout": "5h30m",
     "report-path": "",
+    "report-html": "",
 }
 
 _PREFIX = "INPUT_"
