@@ -3,6 +3,7 @@
 
 const curve = byId("curve");
 const MOST_LABELS = 6;
+const LAST_LABEL = 0.94; // of the axis: a later one would not fit
 const marks = []; // one line per chart, at the moment shown
 
 function svg(tag, attributes) {
@@ -22,7 +23,7 @@ function drawHealth() {
   const floor = changes.healthy_floor;
   const most = Math.max(1, floor || 0, ...count);
   const x = (time) => (time / duration) * 1000;
-  const y = (number) => 96 - (number / most) * 92;
+  const y = (number) => 98 - (number / most) * 78;
   if (turnedBackAt !== null) {
     curve.append(svg("rect", { class: "back", x: x(turnedBackAt), y: 0, width: 1000 - x(turnedBackAt), height: 100 }));
   }
@@ -59,7 +60,7 @@ function drawLane() {
   const step = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21600, 86400].find(
     (seconds) => duration / seconds <= MOST_LABELS,
   );
-  for (let time = 0; step && time <= duration; time += step) {
+  for (let time = 0; step && time <= duration * LAST_LABEL; time += step) {
     byId("axis").append(place(make("span", "", inWords(time).replace(/(?<=m)00s$/, "")), time));
   }
 }
@@ -81,10 +82,10 @@ function drawBatches() {
     const head = make("th", "", `${batch.isBack ? "↩ " : ""}${batch.number}`);
     head.scope = "row";
     const took = batch.seconds === null ? "not ended" : inWords(batch.seconds);
-    const ids = make("td", "ids", batch.instance_ids.join(", "));
+    const ids = make("td", "ids wide", listed(batch.instance_ids, 12));
     const result = make("td", batch.result === "passed" ? "good" : "bad", batch.result);
     byId("batches").append(
-      make("tr", "", head, make("td", "", placeOf(batch.domain)), ids, make("td", "", began), make("td", "", took), result),
+      make("tr", "", head, make("td", "", placeOf(batch.domain)), ids, make("td", "time", began), make("td", "time", took), result),
     );
   }
   byId("batches-section").hidden = batches.length === 0;

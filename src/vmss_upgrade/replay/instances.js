@@ -1,11 +1,11 @@
 "use strict";
 // The table of instances with its filter and search, and the history of one instance.
 
-const PAGE = 100; // rows of the table that are built at once
+const PAGE = 50; // rows of the table that are built at once
 const NOT_HEALTHY = "\u0000not healthy";
 const WITH_ERRORS = "\u0000errors";
 let shownRows = PAGE;
-let listed = []; // the instances in the table
+let inTable = []; // the instances in the table
 
 function buildInstances() {
   for (const instance of instances) {
@@ -50,19 +50,19 @@ function drawInstances() {
   for (const instance of instances) {
     const isMatch = matches(instance, wanted, text);
     if (isMatch) matching.push(instance);
-    if (instance.isDimmed === isMatch) {
+    if (!instance.isDimmed !== isMatch) {
       instance.isDimmed = !isMatch;
-      instance.element.classList.toggle("dimmed", !isMatch);
+      drawCell(instance);
     }
   }
   const rowsNow = matching.slice(0, shownRows);
-  if (rowsNow.length !== listed.length || rowsNow.some((instance, i) => instance !== listed[i])) {
-    listed = rowsNow;
-    byId("instances").replaceChildren(...listed.map((instance) => (instance.line ||= newLine(instance))));
+  if (rowsNow.length !== inTable.length || rowsNow.some((instance, i) => instance !== inTable[i])) {
+    inTable = rowsNow;
+    byId("instances").replaceChildren(...inTable.map((instance) => (instance.line ||= newLine(instance))));
     byId("matching").textContent = `${matching.length} of ${instances.length} instances`;
-    byId("more").hidden = matching.length <= listed.length;
+    byId("more").hidden = matching.length <= inTable.length;
   }
-  for (const instance of listed) fillLine(instance);
+  for (const instance of inTable) fillLine(instance);
 }
 
 function newLine(instance) {
@@ -72,9 +72,10 @@ function newLine(instance) {
   name.addEventListener("click", () => showHistory(instance));
   const head = make("th", "", name);
   head.scope = "row";
-  instance.parts = ["state", "health", "image", "since"].map((part) => make("td", part));
+  instance.parts = ["state", "health", "image wide", "since wide"].map((part) => make("td", part));
+  instance.parts[0].append(make("span"), "");
   const errors = make("td", "error", instance.errors.map((error) => `${error.code}: ${error.message}`).join("; "));
-  return make("tr", "", head, make("td", "", instance.row), ...instance.parts, errors);
+  return make("tr", "", head, make("td", "row wide", instance.row), ...instance.parts, errors);
 }
 
 function fillLine(instance) {
@@ -83,7 +84,9 @@ function fillLine(instance) {
   instance.filled = position;
   const state = instance.state;
   const [cell, health, image, since] = instance.parts;
-  cell.replaceChildren(...(state ? [make("span", classOf(state), glyph(state.cell)), state.cell] : ["not listed"]));
+  cell.firstChild.className = classOf(state);
+  cell.firstChild.textContent = state ? glyph(state.cell) : "";
+  cell.lastChild.data = state ? state.cell : "not listed";
   health.textContent = state ? (state.power === "running" ? state.health : `${state.health}, ${state.power}`) : "";
   image.textContent = state ? shortImage(state.image) : "";
   image.title = (state && state.image) || "";

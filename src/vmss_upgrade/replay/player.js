@@ -14,7 +14,6 @@ function seek(time, isPlaying = false) {
   drawMarks(shownTime);
   drawMap(shownTime);
   byId("time").value = String(shownTime);
-  byId("time").style.setProperty("--from", shownTime / duration);
   drawClock();
   const now = performance.now();
   if (isPlaying && now - tableDrawn < TABLE_EVERY && shownTime < duration) return;
@@ -69,7 +68,7 @@ function pause() {
 }
 
 function showPlaying(isPlaying) {
-  byId("play").textContent = isPlaying ? "⏸ Pause" : "▶ Play";
+  byId("play").textContent = isPlaying ? "❚❚ Pause" : "▶ Play";
 }
 
 function step(direction) {
@@ -106,7 +105,8 @@ function buildPlayer() {
   const usual = SPEEDS.find((speed) => duration / speed <= USUAL_SECONDS) || SPEEDS[SPEEDS.length - 1];
   byId("speed").append(...SPEEDS.map((speed) => new Option(`${speed}×`, speed, speed === usual, speed === usual)));
   byId("time").max = String(duration);
-  byId("time").addEventListener("input", (event) => seek(Number(event.target.value)));
+  byId("time").addEventListener("input", (event) => seek(Number(event.target.value), true));
+  byId("time").addEventListener("change", () => seek(shownTime));
   byId("play").addEventListener("click", () => (playing === null ? play() : pause()));
   byId("back").addEventListener("click", () => step(-1));
   byId("forward").addEventListener("click", () => step(1));
@@ -124,8 +124,7 @@ function showHead() {
   byId("headline").textContent = record.headline || "";
   byId("remedy").textContent = record.remedy || "";
   byId("remedy").hidden = !record.remedy;
-  const images = [record.previous_image, record.target_image].filter(Boolean).map(shortImage);
-  byId("change").textContent = images.join(" → ");
+  byId("change").textContent = changeOfImage();
   const date = Number.isNaN(beganAt) ? "" : `${new Date(beganAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
   const facts = [record.command, date, inWords(record.duration || 0), `${instances.length} instances`];
   byId("facts").textContent = facts.filter(Boolean).join(" · ");

@@ -114,6 +114,18 @@ function shortImage(image) {
   return parts.length === 1 && urn.length === 4 ? `${urn[2]} ${urn[3]}` : parts[parts.length - 1];
 }
 
+// "web 1.0.0 → 1.1.0": what both names share stands once.
+function changeOfImage() {
+  const names = [record.previous_image, record.target_image].filter(Boolean).map(shortImage);
+  if (names.length < 2) return names.join("");
+  const [line] = names[0].split(" ");
+  return `${names[0]} → ${names[1].startsWith(`${line} `) ? names[1].slice(line.length + 1) : names[1]}`;
+}
+
+function listed(ids, most) {
+  return ids.length <= most ? ids.join(", ") : `${ids.slice(0, most).join(", ")} and ${ids.length - most} more`;
+}
+
 // What Azure says of an instance's life, in one or two words.
 function life(state) {
   return state.provisioning_state === "Succeeded" ? state.power : state.provisioning_state.toLowerCase();
