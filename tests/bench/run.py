@@ -67,9 +67,9 @@ def _client_of_recorded_pages() -> tuple[object, int]:
     """Return the real client on a transport that repeats the simulator's recorded answers, page by page."""
     from azure.core.credentials import AccessToken
     from azure.mgmt.compute import ComputeManagementClient
-    from replay import replaying_transport
 
     from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
+    from replaying import replaying_transport
 
     azure = SimulatedAzure(load_scenario("large"), VirtualClock())
     transport, pages = replaying_transport(azure)

@@ -37,7 +37,7 @@ def long_run() -> Report:
         at, ids = number * SECONDS + 2.0, batch.instance_ids
         happened.append(events.BatchStarted(at=at, batch=batch, of=len(plan.batches)))
         happened.append(events.UpgradeAccepted(at=at + 1.3, batch=batch))
-        for step in range(20):
+        for step in range(0, 20, 2):
             scale_set = _look(scale_set, step, ids)
             happened.append(
                 events.BatchProgressed(
@@ -62,7 +62,9 @@ def long_run() -> Report:
 
 
 def _look(scale_set: ScaleSet, step: int, ids: tuple[str, ...]) -> ScaleSet:
-    """Return the next look: one more instance of the batch is reinstalled, and one elsewhere loses or regains health."""
-    scale_set = changed(scale_set, ids[step : step + 1], image=NEW, provisioning_state="Updating", health=Health.UNKNOWN)
+    """Return the next look: two more instances are reinstalled, and one elsewhere loses or regains its health."""
+    scale_set = changed(
+        scale_set, ids[step : step + 2], image=NEW, provisioning_state="Updating", health=Health.UNKNOWN
+    )
     elsewhere = str((int(ids[0]) + 500) % 1000)
-    return changed(scale_set, elsewhere, health=(Health.UNHEALTHY, Health.HEALTHY)[step % 2])
+    return changed(scale_set, elsewhere, health=(Health.UNHEALTHY, Health.HEALTHY)[step // 2 % 2])

@@ -17,7 +17,7 @@ from vmss_upgrade.inputs.record import recorded_of
 from vmss_upgrade.inputs.values import is_path_below
 from vmss_upgrade.rollout.order import Command, Order
 
-__all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_report_path", "usable_replay_path"]
+__all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_replay_path", "usable_report_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,12 +84,14 @@ def _replay_path(form: Form) -> str:
 
 
 def _path(form: Form, name: str, example: str) -> str:
-    """Return the path of a file that is written below the workspace; empty if none is asked for."""
+    """Return the path of a file that is to be written below the workspace; empty if there is none, or a problem."""
     value = form[name]
     if value and not is_path_below(value):
         lack = f"{value!r} does not name a file below the workspace"
         form.problem(name, lack, f"Write a relative path, such as {example}.")
-    elif any(part.lower() == ".git" for part in PurePosixPath(value).parts):
+        return ""
+    if any(part.lower() == ".git" for part in PurePosixPath(value).parts):
         lack = f"{value!r} is below a .git folder, whose files later steps may execute"
         form.problem(name, lack, f"Write it to another folder, such as {example}.")
+        return ""
     return value

@@ -73,7 +73,7 @@ def as_page(record_text: str) -> str:
 
 
 def as_data(record: dict[str, Any]) -> str:
-    """Return JSON that may stand inside of a <script> element: ASCII, without any `<`, and with short, visible texts."""
+    """Return JSON that may stand inside of a <script> element: ASCII, without any `<`, with short texts."""
     parts = {name: record.get(name) for name in _PARTS}
     for name in ("failures", "findings"):
         parts[name] = (parts[name] or [])[:MOST_FAILURES]

@@ -136,7 +136,8 @@ def _without_dispensable(record: dict[str, Any]) -> dict[str, Any]:
     for part in _DISPENSABLE:
         if too_much + len(part) > -100:  # its name is added to those that are left out
             too_much -= len(_written(record[part]))
-            record = {**record, part: None if part in ("changes", "rollback") else [], "left_out": [*record["left_out"], part]}
+            nothing: list[str] | None = None if isinstance(record[part], dict) else []
+            record = {**record, part: nothing, "left_out": [*record["left_out"], part]}
     return record
 
 

@@ -63,10 +63,7 @@ def _note(changes: list[tuple[float, T]], at: float, value: T, most: int) -> Non
 
     Of several values at one moment, the last one stays.
     """
-    if changes and changes[-1][0] == at:
+    if changes and (changes[-1][0] == at or (len(changes) == most and changes[-1][1] != value)):
         changes.pop()
-    if changes and changes[-1][1] == value:
-        return
-    if len(changes) == most:
-        changes.pop()
-    changes.append((at, value))
+    if not changes or changes[-1][1] != value:
+        changes.append((at, value))
