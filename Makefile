@@ -75,8 +75,9 @@ conformance: $(READY) ## the simulator and the action against the recorded Azure
 	@$(BIN)/python -m pytest --override-ini addopts= -q -n auto -rs tests/conformance
 	@PYTHONPATH=src:tests/conformance $(BIN)/python tests/conformance/print_tables.py
 
-e2e: $(READY) ## the built image under act and the runner's own docker run (installing needs root)
+e2e: $(READY) ## the built image under act and the runner's own docker run, and the replay in Chromium (installing needs root)
 	@tools/docker-up.sh
+	@tools/chromium.sh
 	@tools/base-image.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
 	@$(E2E) -m "not alone" -n 4 --basetemp=$(E2E_TEMP)-beside

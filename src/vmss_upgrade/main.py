@@ -69,6 +69,7 @@ def run(
         step.finish(ending, clock.now() - started)
     step.write_record()
     step.write_summary_file()
+    step.write_replay()
     step.write_outputs()
     step.write_summary()
     step.save_that_it_ended()
@@ -232,6 +233,15 @@ class _MainStep:
         path = path_beside(self._record_path) if self._record_path else ""
         if path and self._attempt("the summary beside the record", write):
             self._summary_path = path
+
+    def write_replay(self) -> None:
+        """Write the page that replays the run, if one was asked for."""
+        from vmss_upgrade.inputs import usable_replay_path
+
+        if path := usable_replay_path(self._job.environ):
+            from vmss_upgrade.replay.page import write_page  # here: few runs ask for it
+
+            self._attempt("the replay", lambda: write_page(self.report, self._job.workspace, path))
 
     def write_outputs(self) -> None:
         """Write the outputs of the action, if the runner takes them."""

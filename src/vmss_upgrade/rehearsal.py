@@ -69,7 +69,7 @@ def main() -> int:
     parser.add_argument("--scenario", default="happy", help="name of a scenario, or a scenario file")
     parser.add_argument("--pace", type=float, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
     parser.add_argument("--seed", type=int, default=0, help="draws other durations")
-    parser.add_argument("--out", type=Path, help="folder for summary, outputs and record")
+    parser.add_argument("--out", type=Path, help="folder for summary, outputs, record and replay")
     arguments = parser.parse_args()
     folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,8 +79,10 @@ def main() -> int:
         print(error)
         return 2
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
-    exit_code, _ = rehearse(scenario, folder, pace=arguments.pace, seed=arguments.seed, environ=colours)
+    page = {"report-html": "rollout.html"}
+    exit_code, _ = rehearse(scenario, folder, pace=arguments.pace, seed=arguments.seed, inputs=page, environ=colours)
     print(f"\nSummary, outputs and record are in {folder}")
+    print(f"To watch the run again, open {folder / 'rollout.html'}")
     return exit_code
 
 

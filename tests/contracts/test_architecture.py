@@ -46,8 +46,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.inputs": {"account", "addresses", "errors", "rollout"},
     "vmss_upgrade.job": {"__version__", "errors"},
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
+    "vmss_upgrade.replay": {"reporters", "rollout.history"},
     "vmss_upgrade.handover": {"reporters.files", "reporters.sanitiser", *ROLLOUT},
-    "vmss_upgrade.main": {"azure_api", "driver", "handover", "inputs", "job", "reporters", *SHARED},
+    "vmss_upgrade.main": {"azure_api", "driver", "handover", "inputs", "job", "replay", "reporters", *SHARED},
     "vmss_upgrade.post": {
         "driver.remote",
         "driver.repairs",
@@ -332,6 +333,9 @@ def test_every_part_of_the_house_is_there() -> None:
         pytest.param(
             "vmss_upgrade.reporters.x", "from vmss_upgrade.azure_api import x", "not below it", id="reporters-azure"
         ),
+        pytest.param("vmss_upgrade.reporters.x", "from vmss_upgrade.replay.page import x", "not below it", id="page"),
+        pytest.param("vmss_upgrade.replay.x", "from vmss_upgrade.inputs import x", "not below it", id="replay-inputs"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.replay.page import x", "not below it", id="post-replay"),
         pytest.param(
             "vmss_upgrade.reporters.x", "from actions_toolkit.github import x", "only core is used", id="toolkit-github"
         ),

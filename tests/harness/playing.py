@@ -41,7 +41,7 @@ class Played:
     @cached_property
     def record(self) -> dict[str, Any]:
         """The JSON record; empty if there is none."""
-        return json.loads(self.files["record.json"] or "{}")
+        return dict(json.loads(self.files["record.json"] or "{}"))
 
     @property
     def bugs(self) -> list[str]:
@@ -58,7 +58,7 @@ class Played:
 
     def ids(self, output: str) -> list[str]:
         """Return the ids in an output that is a list."""
-        return json.loads(self.outputs.get(output) or "[]")
+        return list(json.loads(self.outputs.get(output) or "[]"))
 
     @property
     def batches_took(self) -> float:

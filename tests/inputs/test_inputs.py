@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity
 from vmss_upgrade.errors import InputError
-from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usable_report_path
+from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usable_replay_path, usable_report_path
 from vmss_upgrade.inputs.values import parse_duration, parse_list
 from vmss_upgrade.rollout.image import ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Order
@@ -415,6 +415,7 @@ def test_a_host_is_given_by_its_plain_https_address(name: str, host: str) -> Non
 def test_report_path_and_names_of_the_runner() -> None:
     assert parsed({}, INPUT_ENTRYPOINT="/bin/sh", INPUT_ARGS="-c x") == parsed()
     assert parsed({"report-path": "out/report.json"}).report_path == "out/report.json"
+    assert parsed({"report-html": "out/rollout.html"}).replay_path == "out/rollout.html"
 
 
 # -- sign-in ---------------------------------------------------------------------------------------------------------
@@ -722,6 +723,8 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
         pytest.param("report-path", ".git/config", "below a .git folder", id="git"),
         pytest.param("report-path", "a/.GIT/hooks/x", "below a .git folder", id="git-of-a-module"),
         pytest.param("report-path", ".git", "below a .git folder", id="git-itself"),
+        pytest.param("report-html", "../a.html", "does not name a file below the workspace", id="page-upwards"),
+        pytest.param("report-html", ".git/a.html", "below a .git folder", id="page-below-git"),
     ],
 )
 def test_refused(name: str, value: str, words: str) -> None:
@@ -997,6 +1000,7 @@ def test_every_problem_is_reported_at_once() -> None:
             "batch-timeout": "x",
             "timeout": "never",
             "report-path": "/x",
+            "report-html": "/x",
         },
         INPUT_SPEED="fast",
         **NO_OIDC,
@@ -1183,6 +1187,18 @@ def test_the_sentence_of_the_error_names_the_inputs() -> None:
 )
 def test_usable_report_path(given: dict[str, str], expected: str) -> None:
     assert usable_report_path(environ(given)) == expected
+
+
+def test_usable_replay_path() -> None:
+    assert usable_replay_path(environ({"report-html": "a.html", "timeout": "never"})) == "a.html"
+    assert usable_replay_path(environ({"report-html": "/a.html"})) == ""
+    assert usable_replay_path(environ({})) == ""
+
+
+def test_record_and_replay_are_two_files() -> None:
+    found = problems({"report-path": "out/a", "report-html": "out/./a"})
+    assert found.keys() == {"report-html"}
+    assert "is the file of `report-path` as well" in found["report-html"]
 
 
 def test_the_account_alone() -> None:

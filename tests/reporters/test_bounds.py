@@ -56,7 +56,8 @@ def test_a_record_that_would_be_too_large_leaves_out_what_matters_least(monkeypa
     text = as_text(report)
     assert len(text) <= MEBIBYTE
     record = json.loads(text)
-    assert record["left_out"][:2] == ["texts after 500 characters", "findings"]
+    assert record["left_out"][:3] == ["texts after 500 characters", "changes", "findings"]
+    assert record["changes"] is None
     assert record["findings"] == []
     assert len(record["failures"]) == len(record["instances"]) == 100
     whole = as_record(report)

@@ -17,7 +17,7 @@ from vmss_upgrade.inputs.record import recorded_of
 from vmss_upgrade.inputs.values import is_path_below
 from vmss_upgrade.rollout.order import Command, Order
 
-__all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_report_path"]
+__all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_replay_path", "usable_report_path"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Inputs:
     account: Account
     order: Order
     report_path: str
+    replay_path: str
 
 
 def parse_inputs(environ: Mapping[str, str]) -> Inputs:
@@ -42,7 +43,7 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     order = Order(
         command=command or Command.PLAN, image=image, policy=policy, recorded=recorded, expected_plan=plan_of(form)
     )
-    inputs = Inputs(account=account, order=order, report_path=_report_path(form))
+    inputs = Inputs(account=account, order=order, report_path=_report_path(form), replay_path=_replay_path(form))
     if form.problems:
         raise InputError(form.problems)
     return inputs
@@ -64,12 +65,33 @@ def usable_report_path(environ: Mapping[str, str]) -> str:
     return "" if form.problems else path
 
 
+def usable_replay_path(environ: Mapping[str, str]) -> str:
+    """Return `report-html` if it can be used, whatever is wrong with the other inputs; else empty."""
+    form = Form(environ)
+    path = _replay_path(form)
+    return "" if form.problems else path
+
+
 def _report_path(form: Form) -> str:
-    value = form["report-path"]
+    return _path(form, "report-path", "out/report.json")
+
+
+def _replay_path(form: Form) -> str:
+    path = _path(form, "report-html", "out/rollout.html")
+    if path and PurePosixPath(path) == PurePosixPath(form["report-path"]):
+        form.problem("report-html", f"{path!r} is the file of `report-path` as well", "Give each a file of its own.")
+    return path
+
+
+def _path(form: Form, name: str, example: str) -> str:
+    """Return the path of a file that is to be written below the workspace; empty if there is none, or a problem."""
+    value = form[name]
     if value and not is_path_below(value):
         lack = f"{value!r} does not name a file below the workspace"
-        form.problem("report-path", lack, "Write a relative path, such as out/report.json.")
-    elif any(part.lower() == ".git" for part in PurePosixPath(value).parts):
+        form.problem(name, lack, f"Write a relative path, such as {example}.")
+        return ""
+    if any(part.lower() == ".git" for part in PurePosixPath(value).parts):
         lack = f"{value!r} is below a .git folder, whose files later steps may execute"
-        form.problem("report-path", lack, "Write it to another folder, such as out/report.json.")
+        form.problem(name, lack, f"Write it to another folder, such as {example}.")
+        return ""
     return value

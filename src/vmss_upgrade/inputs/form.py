@@ -58,6 +58,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "batch-timeout": "",
     "timeout": "5h30m",
     "report-path": "",
+    "report-html": "",
 }
 
 _PREFIX = "INPUT_"

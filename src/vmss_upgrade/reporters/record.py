@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from vmss_upgrade.reporters.changes import as_changes
 from vmss_upgrade.reporters.files import write_below
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
 from vmss_upgrade.reporters.sentences.dates import timestamp
@@ -26,8 +27,8 @@ SHORT_TEXT = 500  # characters of one text, if the whole would be too large
 PLAN = ("target_image", "previous_image", "pinned_from", "grouping", "stop_after", "blast_radius")
 # What can be spared, first what matters least to a reader that goes on from a record. The images are not among it.
 _DISPENSABLE = (
-    "findings", "instances", "planned_batches", "untouched", "skipped", "failures", "batches", "rollback", "upgraded",
-    "rolled_back", "remaining", "failed",
+    "changes", "findings", "instances", "planned_batches", "untouched", "skipped", "failures", "batches", "rollback",
+    "upgraded", "rolled_back", "remaining", "failed",
 )  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
         "instances": [_instance(instance) for instance in report.instances],
         "command_to_put_previous_image_back": way_back(report) or None,
+        "changes": as_changes(report),
         "left_out": [],
     }
     return _with_texts(record, LONGEST_TEXT)
@@ -134,7 +136,8 @@ def _without_dispensable(record: dict[str, Any]) -> dict[str, Any]:
     for part in _DISPENSABLE:
         if too_much + len(part) > -100:  # its name is added to those that are left out
             too_much -= len(_written(record[part]))
-            record = {**record, part: None if part == "rollback" else [], "left_out": [*record["left_out"], part]}
+            nothing: list[str] | None = None if isinstance(record[part], dict) else []
+            record = {**record, part: nothing, "left_out": [*record["left_out"], part]}
     return record
 
 

@@ -49,6 +49,7 @@ _TAKEN = {
     "wait-for-replication": ("1m",),
     "allow-downtime": ("true",),
     "report-path": ("out/record.json", ""),
+    "report-html": ("out/rollout.html", ""),
 }
 _NAMES = st.sampled_from(sorted(INPUTS))
 _UNKNOWN = st.one_of(

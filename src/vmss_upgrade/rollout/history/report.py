@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
+from vmss_upgrade.rollout.history.changes import Changes
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
@@ -14,6 +15,16 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
+
+# What may change how the run regards any instance. Other events change only what they show of some.
+_REGARDING_ALL = (
+    events.StatusSeen,
+    events.RolloutPlanned,
+    events.ModelUpdateStarted,
+    events.ModelUpdateRefused,
+    events.RollbackStarted,
+    events.RolloutFinished,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class Report(Standing):
     model_update_seconds: float | None = None
     seconds_waited: float = 0.0
     lowest_healthy: LowestHealthy | None = None
+    changes: Changes = field(default_factory=Changes)
     ending: Ending | None = None
     duration: float = 0.0
     _failures_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
@@ -48,6 +60,19 @@ class Report(Standing):
     def add(self, event: events.Event) -> None:
         """Take one event into account."""
         self.duration = event.at
+        self._take(event)
+        changed = self.instances if isinstance(event, _REGARDING_ALL) else self._changed_by(event)
+        self.changes.see(self.instances, {instance.id: self._cell(instance) for instance in changed}, event.at)
+
+    def _changed_by(self, event: events.Event) -> list[Instance]:
+        """Return the instances that an event shows otherwise than before, and those of a batch that begins or ends."""
+        ids: tuple[str, ...] = ()
+        if isinstance(event, events.UpgradeAccepted | events.BatchPassed | events.BatchFailed):
+            ids = event.batch.instance_ids
+        before = self.changes.last_seen
+        return [i for i in self.instances if i.id in ids or before.get(i.id) != i]
+
+    def _take(self, event: events.Event) -> None:
         match event:
             case events.ScaleSetRead():
                 self.model = event.model
@@ -143,6 +168,7 @@ class Report(Standing):
         if instances is not self.instances:
             self.instances, self.seen_at = instances, at
         count = sum(1 for instance in self.counted if self._counts_as_healthy(instance))
+        self.changes.count_healthy(count, at)
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
 
