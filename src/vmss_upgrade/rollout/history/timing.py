@@ -1,0 +1,45 @@
+"""Times of a run that people compare: how many instances were healthy when, and how long each took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from vmss_upgrade.rollout.history.outcome import BatchRecord
+
+
+@dataclass(frozen=True, slots=True)
+class HealthyCount:
+    """How many instances were known to be healthy from a time on (seconds since the rollout began)."""
+
+    at: float
+    count: int
+
+
+def note_ready(record: BatchRecord, ready: Iterable[str], at: float) -> None:
+    """Note which instances of a running batch are ready at a look, and since when without interruption."""
+    now_ready = set(ready)
+    for id_ in record.batch.instance_ids:
+        if id_ not in now_ready:
+            record.ready_after.pop(id_, None)
+        else:
+            record.ready_after.setdefault(id_, at - record.started_at)
+
+
+def slowest(record: BatchRecord) -> tuple[str, float] | None:
+    """Return the instance of a batch that became ready last, and after how long; None if none did, or not all."""
+    if not record.ready_after or len(record.ready_after) < len(record.batch.instance_ids):
+        return None
+    return max(record.ready_after.items(), key=lambda item: item[1])
+
+
+def floor_line(counts: list[HealthyCount], end: float, columns: int) -> list[int]:
+    """Return the lowest count in each of so many equal parts of the time until `end`."""
+    start = counts[0].at
+    width = (end - start) / columns
+    lows = []
+    for column in range(columns):
+        begin, stop = start + column * width, start + (column + 1) * width
+        before = [c.count for c in counts if c.at <= begin][-1:]
+        lows.append(min(before + [c.count for c in counts if begin < c.at < stop]))
+    return lows
