@@ -111,7 +111,7 @@ def test_markdown_counts_before_it_draws() -> None:
     assert lines[0] == "| Update domain | Now |", "before, all were alike"
     assert lines[2] == "| UD 0: 2 new | ✅ ✅ |"
     assert lines[3] == "| UD 1: 1 old, 1 failed | ❌ ⬜ |"
-    assert lines[-2] == "⬜ old · ✅ new · ❌ failed"
+    assert lines[-1] == "⬜ old · ✅ new · ❌ failed"
 
 
 def test_markdown_shows_before_where_the_set_was_mixed() -> None:

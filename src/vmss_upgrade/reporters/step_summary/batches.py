@@ -141,7 +141,7 @@ def health(report: Report) -> list[str]:
     bottom, top = min(least, *lows), max(len(report.counted), *lows)
     span = max(1, top - bottom)
     line = "".join(_HEIGHTS[round((low - bottom) * 7 / span)] for low in lows)
-    allowed = "downtime is allowed" if policy.allow_downtime else f"the floor is {least} (`min-healthy`)"
+    allowed = "downtime is allowed" if policy.allow_downtime else f"the floor is {least} ({code('min-healthy')})"
     lowest = min(counts, key=lambda each: each.count)
     when = dates.time_of_day(report.facts, lowest.at)
     when = f"at {when}" if when else f"{duration(lowest.at)} after the start"

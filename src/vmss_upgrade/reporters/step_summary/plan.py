@@ -18,7 +18,7 @@ def proposal(report: Report) -> list[str]:
     """Return what a plan would do, how much of the set is away at once, and how long that may take."""
     facts = _rows(plan_facts(report))
     taken = capitalised(estimate(report))
-    extra = [("Blast radius", said(blast_radius(report))), ("Duration", said(taken))]
+    extra = [("Blast&nbsp;radius", said(blast_radius(report))), ("Duration", said(taken))]
     rows = [*facts[:1], *(row for row in extra if row[1]), *facts[1:]]
     return ["### What will be done", "", *table(("What", "How"), rows)] if rows else []
 

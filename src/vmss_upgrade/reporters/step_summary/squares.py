@@ -31,7 +31,8 @@ def as_markdown(before: Heatmap, now: Heatmap) -> list[str]:
     drawn = set[Cell]().union(*(_cells(heatmap, shown) for heatmap in ((now, before) if shows_before else (now,))))
     kinds = [cell for cell in Cell if cell in drawn]
     legend = " · ".join(f"{sign(cell)} {cell.value}" for cell in kinds)
-    return [*lines, *(["", legend, ""] if shown else []), *_folded(new, alike)]
+    rest = _folded(new, alike)
+    return [*lines, *(["", legend] if shown else []), *([""] if shown and rest else []), *rest]
 
 
 def _row(label: str, now: Row | None, before: Row | None, *, shows_before: bool) -> list[str]:

@@ -18,7 +18,7 @@ from vmss_upgrade.rollout.history.report import Report
 MOST_FAILURES = 30  # codes of "What failed"
 MOST_FINDINGS = 200
 MOST_IDS = 30  # of one code
-LONGEST_LINE = 60  # characters of a command that is not broken
+LONGEST_LINE = 52  # characters of a command that is not broken
 
 
 def failures(report: Report) -> list[str]:
