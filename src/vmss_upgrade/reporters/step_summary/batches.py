@@ -12,6 +12,7 @@ from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.timing import floor_line, slowest
 from vmss_upgrade.rollout.planning.availability import floor
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.scale_set import DomainKind
 from vmss_upgrade.rollout.wording import duration, listed
 
 BAR = 6  # characters of the longest batch
@@ -54,12 +55,12 @@ def planned(report: Report) -> list[str]:
         return []
     due = len(report.plan.due_now)
     rows = [
-        (str(batch.number), _title(batch, report), str(len(batch.instance_ids)), _ids(batch))
+        (str(batch.number), _title(batch, report) or "across the set", str(len(batch.instance_ids)), _ids(batch))
         for batch in report.plan.due_now
     ]
     lines = table(("Batch", "Domain", "Size", "Instances"), rows, align="r r")
     later = _not_started(report.plan.batches[due:], report, "Not in this run, which stops before")
-    heading = f"{count(due, 'batch')}, one after the other"
+    heading = f"{count(due, 'batch')}, one after the other" if due > 1 else "1 batch"
     return [*(folded(heading, lines) if due > MOST_ROWS else [f"### {heading}", "", *lines]), *later]
 
 
@@ -81,9 +82,10 @@ def _batches_of(plan: RolloutPlan, records: list[BatchRecord], report: Report) -
 def _row(record: BatchRecord, longest: float, report: Report) -> tuple[str, str, str]:
     batch, passed = record.batch, record.result is BatchResult.PASSED
     result = "" if passed else f", {'not finished' if record.result is BatchResult.UNDER_WAY else record.result.value}"
-    title = f"{unbroken(f'{_SIGNS[record.result]} {batch.number}: {_title(batch, report)}')}{result}"
+    numbered = ": ".join(filter(None, (str(batch.number), _title(batch, report))))
+    title = f"{unbroken(f'{_SIGNS[record.result]} {numbered}')}{result}"
     took = f"{_bar(record.seconds, longest)} {duration(record.seconds)}" if record.seconds is not None else ""
-    return title, unbroken(took), _slowest(record)
+    return title, took, _slowest(record)
 
 
 def _slowest(record: BatchRecord) -> str:
@@ -104,12 +106,10 @@ def _bar(seconds: float, longest: float) -> str:
 def _not_started(left: tuple[Batch, ...] | list[Batch], report: Report, why: str) -> list[str]:
     if not left:
         return []
-    titles = list(dict.fromkeys(_title(batch, report) for batch in left))
+    titles = list(dict.fromkeys(title for batch in left if (title := _title(batch, report))))
     numbers = f"{left[0].number} to {left[-1].number}" if len(left) > 1 else str(left[0].number)
-    return [
-        "",
-        f"{why}: {'batches' if len(left) > 1 else 'batch'} {numbers} ({markdown(listed(titles), LONGEST_NAME)}).",
-    ]
+    domains = f" ({listed(titles)})" if titles else ""
+    return ["", f"{why}: {'batches' if len(left) > 1 else 'batch'} {numbers}{domains}."]
 
 
 def _details(everyone: list[Batch], records: list[BatchRecord], report: Report) -> list[str]:
@@ -118,7 +118,8 @@ def _details(everyone: list[Batch], records: list[BatchRecord], report: Report) 
     for batch in everyone:
         at = started.get(batch.number)
         when = f", at {dates.time_of_day(report.facts, at) or duration(at)}" if at is not None else ""
-        lines.append(f"- Batch {batch.number}, {_title(batch, report)}{when}: {_ids(batch)}")
+        title = ", ".join(filter(None, (f"Batch {batch.number}", _title(batch, report))))
+        lines.append(f"- {title}{when}: {_ids(batch)}")
     return lines
 
 
@@ -127,6 +128,9 @@ def _ids(batch: Batch) -> str:
 
 
 def _title(batch: Batch, report: Report) -> str:
+    """Return the domain of a batch; empty if batches are drawn across the set."""
+    if batch.domain.kind is DomainKind.SET:
+        return ""
     return markdown(batch_title(batch, report.before), LONGEST_NAME)
 
 
