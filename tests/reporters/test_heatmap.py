@@ -131,9 +131,12 @@ def test_ten_squares_stand_together() -> None:
 def test_rows_that_are_all_alike_are_folded_if_there_are_many() -> None:
     zones = [zone for zone in "abcdefghijkl" for _ in range(2)]
     scale_set = fleet("-" * 24, zones="".join(zones))
-    old, now = heatmap_of(scale_set, "o" * 24), heatmap_of(scale_set, "nn" * 10 + "nf" + "oo")
+    old, now = heatmap_of(scale_set, "o" * 24), heatmap_of(scale_set, "nn" * 9 + "no" + "nf" + "oo")
     lines = squares(old, now)
-    assert [line for line in lines if line.startswith("| zone")] == ["| zone k: 1 new, 1 failed | ✅❌ |"]
-    assert "<summary>✅ all new: 10 domains with 20 instances</summary>" in lines
+    assert [line for line in lines if line.startswith("| zone")] == [
+        "| zone j: 1 old, 1 new | ✅⬜ |",
+        "| zone k: 1 new, 1 failed | ✅❌ |",
+    ]
+    assert "<summary>✅ all new: 9 domains with 18 instances</summary>" in lines
     assert "<summary>⬜ all old: 1 domain with 2 instances</summary>" in lines
     assert "zone l: 2" in lines

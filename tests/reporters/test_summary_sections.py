@@ -125,6 +125,9 @@ def test_the_plan_for_its_approver() -> None:
     assert "<br>5 of 6 to upgrade · 3 batches · at most 2 away at once" in markdown
     assert "| Blast&nbsp;radius | At most 2 of 6 instances are away at once" in markdown
     assert "| Duration | About 10m to 32m: 3 batches one after the other" in markdown
+    report = report_of(events)
+    assert report.planned is not None
+    assert f"| Plan&nbsp;hash | <code>{report.planned.hash}</code>, for <code>expect-plan</code>" in markdown
     assert "| 5 | 22_04-lts 1.0.0, in the model |\n| 1 | 22_04-lts 2.0.0 |" in markdown
     assert "| <code>min-healthy</code> | 50% of the instances that run |" in markdown
     assert markdown.count(f"<code>{NEW}</code>") == 1, "the full id once, as code"

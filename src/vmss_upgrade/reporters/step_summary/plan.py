@@ -19,6 +19,13 @@ def proposal(report: Report) -> list[str]:
     facts = _rows(plan_facts(report))
     taken = capitalised(estimate(report))
     extra = [("Blast&nbsp;radius", said(blast_radius(report))), ("Duration", said(taken))]
+    if report.planned:
+        facts.append(
+            (
+                "Plan&nbsp;hash",
+                f"{name_of(report.planned.hash)}, for {code('expect-plan')} of the run that carries it out",
+            )
+        )
     rows = [*facts[:1], *(row for row in extra if row[1]), *facts[1:]]
     return ["### What will be done", "", *table(("What", "How"), rows)] if rows else []
 
