@@ -19,6 +19,7 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.planning.plan_hash import inputs_of
 from vmss_upgrade.rollout.policy import Policy, Selection, Share
 
 FAILED = Failure(instance_id="1", code="NotHealthy", message="health is unhealthy")
@@ -146,6 +147,8 @@ def test_a_plan_names_every_limit() -> None:
     assert (values["batch-size"], values["stop-after"], values["bake-time"]) == ("3", "2", "0s")
     assert (values["min-healthy"], values["allow-downtime"]) == ("none", "true")
     assert dict(limits(Policy(), HealthSignal.NONE))["canary"] == "1"
+    chosen = Selection(update_domains=(0,), fault_domains=(0,), zones=("1",), instance_ids=("0",))
+    assert dict(limits(Policy(selection=chosen), HealthSignal.PROBE)).keys() == inputs_of(Policy()).keys()
 
 
 def test_no_estimate_without_a_batch() -> None:

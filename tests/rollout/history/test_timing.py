@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vmss_upgrade.rollout.history.outcome import BatchRecord
-from vmss_upgrade.rollout.history.timing import HealthyCount, floor_line, note_ready, slowest
+from vmss_upgrade.rollout.history.timing import floor_line, note_ready, slowest
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind
 
@@ -40,4 +40,4 @@ def test_the_slowest_instance(looks: list[tuple[float, str]], last: tuple[str, f
 def test_the_lowest_count_of_each_part_of_the_time(
     counts: list[tuple[float, int]], columns: int, line: list[int]
 ) -> None:
-    assert floor_line([HealthyCount(at, count) for at, count in counts], 100.0, columns) == line
+    assert floor_line(counts, 100.0, columns) == line

@@ -136,17 +136,16 @@ def _title(batch: Batch, report: Report) -> str:
 
 def health(report: Report) -> list[str]:
     """Return how many instances were healthy in the course of the run, as a line of blocks above the floor."""
-    counts, policy, model = report.healthy_counts, report.policy, report.model
-    if not report.batches or not counts or policy is None or model is None:
+    counts, lowest, policy, model = report.changes.healthy, report.lowest_healthy, report.policy, report.model
+    if not report.batches or not counts or lowest is None or policy is None or model is None:
         return []
     state = "healthy" if model.health_signal.proves_health else "running"
     least = 0 if policy.allow_downtime else floor(report.before, policy, report.stopped_before)
-    lows = floor_line(counts, max(report.duration, counts[0].at + 1.0), COLUMNS)
+    lows = floor_line(counts, max(report.duration, counts[0][0] + 1.0), COLUMNS)
     bottom, top = min(least, *lows), max(len(report.counted), *lows)
     span = max(1, top - bottom)
     line = "".join(_HEIGHTS[round((low - bottom) * 7 / span)] for low in lows)
     allowed = "downtime is allowed" if policy.allow_downtime else f"the floor is {least} ({code('min-healthy')})"
-    lowest = min(counts, key=lambda each: each.count)
     when = dates.time_of_day(report.facts, lowest.at)
     when = f"at {when}" if when else f"{duration(lowest.at)} after the start"
     words = f"Never below {lowest.count} of {top} ({when}); {allowed}."

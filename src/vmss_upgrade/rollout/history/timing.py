@@ -1,19 +1,10 @@
-"""Times of a run that people compare: how many instances were healthy when, and how long each took."""
+"""Times of a run that people compare: how long each instance took, and how many were healthy when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 from vmss_upgrade.rollout.history.outcome import BatchRecord
-
-
-@dataclass(frozen=True, slots=True)
-class HealthyCount:
-    """How many instances were known to be healthy from a time on (seconds since the rollout began)."""
-
-    at: float
-    count: int
 
 
 def note_ready(record: BatchRecord, ready: Iterable[str], at: float) -> None:
@@ -33,13 +24,13 @@ def slowest(record: BatchRecord) -> tuple[str, float] | None:
     return max(record.ready_after.items(), key=lambda item: item[1])
 
 
-def floor_line(counts: list[HealthyCount], end: float, columns: int) -> list[int]:
-    """Return the lowest count in each of so many equal parts of the time until `end`."""
-    start = counts[0].at
+def floor_line(counts: Sequence[tuple[float, int]], end: float, columns: int) -> list[int]:
+    """Return the lowest count in each of so many equal parts of the time until `end`. A count lasts until the next."""
+    start = counts[0][0]
     width = (end - start) / columns
     lows = []
     for column in range(columns):
         begin, stop = start + column * width, start + (column + 1) * width
-        before = [c.count for c in counts if c.at <= begin][-1:]
-        lows.append(min(before + [c.count for c in counts if begin < c.at < stop]))
+        before = [count for at, count in counts if at <= begin][-1:]
+        lows.append(min(before + [count for at, count in counts if begin < at < stop]))
     return lows
