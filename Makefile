@@ -25,7 +25,7 @@ QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover 
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 
-.PHONY: help demo quick simulator test sample sweeps check conformance e2e bench lock clean
+.PHONY: help demo quick simulator test sample sweeps check conformance e2e pictures bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -81,6 +81,11 @@ e2e: $(READY) ## the built image under act and the runner's own docker run, and 
 	@tools/base-image.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
 	@$(E2E) -m "not alone" -n 4 --basetemp=$(E2E_TEMP)-beside
+
+# Look at them: no test sees what a reader sees. They go to /tmp/pictures, those of README.md to docs/images.
+pictures: $(READY) ## summaries and logs as GitHub shows them, as pictures; renews docs/images (needs Chromium, emoji)
+	@command -v chromium >/dev/null || { echo "apt-get install chromium fonts-noto-color-emoji fonts-liberation" >&2; exit 1; }
+	@$(BIN)/python tools/pictures.py --docs
 
 bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py

@@ -149,7 +149,7 @@ def test_the_annotation_of_a_halted_run(capsys: Captured) -> None:
     assert name == "error"
     assert message == (
         "Instance 1: OSProvisioningTimedOut: It did not start. Correlation id c-1. Left undone: 4 instances "
-        "(2, 3, 4, 5). The model holds the target image Canonical:jammy:22_04-lts:2.0.0: new instances will get it. "
+        "(2, 3, 4, 5). The model holds the target image 22_04-lts 2.0.0: new instances will get it. "
         "See what failed."
     )
     assert "::error title=Rollout halted::" in output

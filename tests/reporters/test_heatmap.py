@@ -7,7 +7,8 @@ import re
 import pytest
 
 from builders import changed, fleet
-from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, Heatmap, as_lines, as_markdown, domain_labels, heatmap
+from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, Heatmap, as_lines, domain_labels, heatmap
+from vmss_upgrade.reporters.step_summary.squares import as_markdown
 from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.planning.grouping import finest_shown
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -99,12 +100,43 @@ def test_an_empty_set() -> None:
     assert "".join(drawn(fleet(""), "")) == ""
 
 
-def test_markdown_shows_before_and_after_in_rows_of_equal_width() -> None:
+def squares(before: Heatmap, now: Heatmap) -> list[str]:
+    """Return the Markdown as it is seen: without what keeps words and squares together."""
+    return [line.replace("&nbsp;", " ").replace("&#8288;", "") for line in as_markdown(before, now)]
+
+
+def test_markdown_counts_before_it_draws() -> None:
     scale_set = fleet("0011")
-    lines = as_markdown(heatmap_of(scale_set, "oooo"), heatmap_of(scale_set, "nnfo"))
-    lines = [line.replace("&nbsp;", " ") for line in lines]  # where a line may not break is left open
-    table = [line for line in lines if line.startswith("|")]
-    assert len({line.count("|") for line in table}) == 1
-    assert table[2] == "| UD 0 | ⬜ ⬜ | ✅ ✅ | 2 new |"
-    assert table[3] == "| UD 1 | ⬜ ⬜ | ❌ ⬜ | 1 old, 1 failed |"
+    lines = squares(heatmap_of(scale_set, "oooo"), heatmap_of(scale_set, "nnfo"))
+    assert lines[0] == "| Update domain | Now |", "before, all were alike"
+    assert lines[2] == "| UD 0: 2 new | ✅ ✅ |"
+    assert lines[3] == "| UD 1: 1 old, 1 failed | ❌ ⬜ |"
     assert lines[-1] == "⬜ old · ✅ new · ❌ failed"
+
+
+def test_markdown_shows_before_where_the_set_was_mixed() -> None:
+    scale_set = fleet("0011")
+    lines = squares(heatmap_of(scale_set, "noos"), heatmap_of(scale_set, "nnns"))
+    assert lines[0] == "| Update domain | Now | Before |"
+    assert lines[2:4] == ["| UD 0: 2 new | ✅ ✅ | ✅ ⬜ |", "| UD 1: 1 new, 1 skipped | ✅ ⏭️ | ⬜ ⏭️ |"]
+    assert len({line.count("|") for line in lines if line.startswith("|")}) == 1
+
+
+def test_ten_squares_stand_together() -> None:
+    scale_set = changed(fleet("0" * 25), [str(n) for n in range(25)], fault_domain=0)
+    row = squares(heatmap_of(scale_set, "o" * 25), heatmap_of(scale_set, "n" * 25))[2]
+    assert row == f"| UD 0: 25 new | {'✅' * 10} {'✅' * 10} {'✅' * 5} |"
+
+
+def test_rows_that_are_all_alike_are_folded_if_there_are_many() -> None:
+    zones = [zone for zone in "abcdefghijkl" for _ in range(2)]
+    scale_set = fleet("-" * 24, zones="".join(zones))
+    old, now = heatmap_of(scale_set, "o" * 24), heatmap_of(scale_set, "nn" * 9 + "no" + "nf" + "oo")
+    lines = squares(old, now)
+    assert [line for line in lines if line.startswith("| zone")] == [
+        "| zone j: 1 old, 1 new | ✅⬜ |",
+        "| zone k: 1 new, 1 failed | ✅❌ |",
+    ]
+    assert "<summary>✅ all new: 9 domains with 18 instances</summary>" in lines
+    assert "<summary>⬜ all old: 1 domain with 2 instances</summary>" in lines
+    assert "zone l: 2" in lines

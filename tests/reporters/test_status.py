@@ -49,11 +49,11 @@ def test_the_log_has_the_heatmap_and_a_line_per_instance(capsys: pytest.CaptureF
     assert "UD 0  ■ ✖  1 on the model, 1 not healthy" in output
     assert "UD 1  □ ·  1 behind the model, 1 stopped" in output
     rows = [line.split() for line in output.splitlines() if line.startswith("  ") and line.strip()[0].isdecimal()]
-    assert [row[0] for row in rows] == ["0", "1", "2", "3", "4", "5"]
-    assert rows[2][1:4] == ["UD", "1", "1.0.0"]
+    assert [row[0] for row in rows] == ["1", "2", "4", "5", "3", "0"], "not healthy, behind, stopped, in order"
+    assert rows[1][1:7] == ["UD", "1", "behind", "the", "model", "1.0.0"]
     assert "extension Monitor is missing" in output
-    assert "protected" in " ".join(rows[4])
-    assert "changed individually" in " ".join(rows[5])
+    assert "protected" in " ".join(rows[2])
+    assert "changed individually" in " ".join(rows[3])
     assert "🔎 web has 6 instances: 1 on the model, 3 behind the model, 1 not healthy, 1 stopped." in output
 
 
@@ -70,11 +70,15 @@ def test_a_flexible_set_without_a_model(has_profile: bool, lacks: str, capsys: p
 
 def test_the_summary_has_both_too() -> None:
     markdown = as_markdown(report_of(status_of(MIXED)))
-    assert "## 🔎 web: reported" in markdown
-    assert "| Update domain | Instances | Now |" in markdown
-    assert "| Instance | Update domain | Image | Standing | State | Health | Remarks |" in markdown
-    assert "| 2 | UD 1 | 1.0.0 | behind the model | Succeeded, running | healthy |" in markdown
-    assert "What now" not in markdown
+    assert "## 🔎 Status of web" in markdown
+    assert "| 2 | 22_04-lts 2.0.0, in the model<br><code>Canonical:jammy:22_04-lts:2.0.0</code> |" in markdown
+    assert "| 4 | 22_04-lts 1.0.0<br><code>Canonical:jammy:22_04-lts:1.0.0</code> |" in markdown
+    assert "| Update domain | Now |" in markdown
+    assert "| Instance | Update domain | Standing | Image | Health | State | Remarks |" in markdown
+    first, _, folded = markdown.partition("<summary>1 instance healthy and on the model</summary>")
+    assert "| 2 | UD 1 | behind the model | 1.0.0 | healthy | Succeeded, running |" in first
+    assert "| 0 | UD 0 | on the model | 2.0.0 | healthy | Succeeded, running |" in folded
+    assert "What to do now" not in markdown
 
 
 def test_outputs_and_record() -> None:
@@ -96,13 +100,13 @@ def test_an_image_of_another_kind_is_shown_whole() -> None:
         fleet("01", image=resource(f"{GALLERY}/versions/2.0.0")), "0", image=resource(f"{GALLERY}/versions/1.0.0")
     )
     markdown = as_markdown(report_of(status_of(other)))
-    assert "| 0 | UD 0 | 1.0.0 |" in markdown
-    assert "| 1 | UD 1 | <code>Canonical:jammy:22_04-lts:1.0.0</code> |" in markdown
+    assert "| 0 | UD 0 | on the model | 1.0.0 |" in markdown
+    assert "| 1 | UD 1 | on the model | <code>Canonical:jammy:22_04-lts:1.0.0</code> |" in markdown
 
 
 def test_zones_and_sets_without_any_domain() -> None:
     zonal = as_markdown(report_of(status_of(fleet("---", zones="123"))))
-    assert "| Zone | Instances | Now |" in zonal
-    assert "| zone&nbsp;2 |" in zonal
+    assert "| Zone | Now |" in zonal
+    assert "| zone&nbsp;2: 1&nbsp;" in zonal
     alone = as_markdown(report_of(status_of(fleet("--"))))
-    assert "| all |" in alone
+    assert "| all: " in alone

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hostile import TEXT, assert_sound, failures, halted
 
@@ -59,23 +57,25 @@ BROKEN = Failure(instance_id="1", code="OSProvisioningTimedOut", message="It | d
 
 def test_a_halted_run() -> None:
     markdown = as_markdown(report_of(run_of(fleet("001122", protected="4"), failures=(BROKEN,))))
-    assert "| <code>1</code> | <code>OSProvisioningTimedOut</code> | It &#124; did not start. | <code>c-1</code> |" in (
-        markdown
-    )
+    assert "- Instance <code>1</code>: <code>OSProvisioningTimedOut</code><br>It &#124; did not start.<br>" in markdown
+    assert "Correlation id for Microsoft's support: <code>c-1</code>" in markdown
     assert "Left undone: 3 instances (2, 3, 5)." in markdown
     assert "new instances will get it" in markdown
     assert "imageReference.version=1.0.0" in markdown
-    assert re.search(r"^\| 1 \| UD 0 \| <code>0, 1</code> \| 10s \| 1m40s \| failed \|$", markdown, re.M)
-    assert re.search(r"^\| 2 \| UD 1 \| <code>2, 3</code> \|  \|  \| not started \|$", markdown, re.M)
+    assert "| ❌&nbsp;1:&nbsp;UD&nbsp;0, failed | ██████ 1m40s | <code>1</code> not ready |" in markdown
+    assert "Not started: batches 2 to 3 (UD 1, UD 2)." in markdown
+    assert "- Batch 1, UD 0, at 10s: <code>0, 1</code>" in markdown
+    assert "- Batch 2, UD 1: <code>2, 3</code>" in markdown
     assert "<summary>1 instance skipped</summary>" in markdown
 
 
 def test_a_good_run_needs_nothing_done() -> None:
     markdown = as_markdown(report_of(run_of(fleet("0011"))))
     assert markdown.startswith("## ✅")
-    assert "What now" not in markdown
+    assert "What to do now" not in markdown
     assert "What failed" not in markdown
-    assert "Lowest healthy count: 2 of 4, 10s after the start. |" in markdown
+    assert "<br>4 of 4 new · 4 healthy · never below 2 · 3m30s" in markdown
+    assert "Never below 2 of 4 (10s after the start); the floor is 2 (<code>min-healthy</code>)." in markdown
 
 
 def test_a_refused_run_says_why_in_a_table() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +95,13 @@ def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
     assert "Because         batch 2 failed: instance 4: NotHealthy" in played.log
     assert "the model holds the previous image again" in played.log
     assert "Rollback batch 3 of 3: UD 0, 2 instances" in played.log
-    assert "failed and was rolled back, 4 of 4 instances returned to" in played.summary
+    assert "failed and was rolled back" in played.summary
+    assert "<br>4 of 4 returned · " in played.summary
     assert played.summary.index("### Batches") < played.summary.index("### Rollback")
     there, back = played.summary.split("### Rollback")
-    assert "| 2 | UD 1 | <code>1, 4</code> |" in there
-    assert "| 3 | UD 0 | <code>0, 3</code> |" in back
-    assert "| Model | holds the previous image again |" in back
+    assert re.search(r"- Batch 2, UD 1, at 00:0\d UTC: <code>1, 4</code>", there)
+    assert re.search(r"- Batch 3, UD 0, at 00:0\d UTC: <code>0, 3</code>", back)
+    assert "; the model holds the previous image again." in back
     assert [batch["instance_ids"] for batch in played.record["rollback"]["batches"]] == [["4"], ["1"], ["0", "3"]]
     assert [batch["instance_ids"] for batch in played.record["batches"]] == [["0", "3"], ["1", "4"]]
     assert played.record["rollback"]["model_restored"] is True
@@ -399,8 +401,8 @@ def test_a_rollout_that_was_left_half_way_is_undone(named: dict[str, str], tmp_p
     assert json.loads(played.outputs["upgraded"]) == ["0", "3"]
     assert played.outputs["target-image"].endswith(OLD)
     assert played.outputs["previous-image"].endswith(NEW)
-    image = "<code>Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010</code>"
-    assert f"simulated-set runs {image}: 2 instances returned" in played.summary
+    assert "simulated-set returned to an earlier image" in played.summary
+    assert "<br>2 of 2 returned · " in played.summary
 
 
 def test_a_rollback_that_stopped_half_way_continues(tmp_path: Path) -> None:
@@ -490,7 +492,7 @@ def test_a_failed_rollback_by_hand_is_halted_and_not_undone(tmp_path: Path) -> N
         inputs={**BY_HAND, "on-failure": "rollback", "health-timeout": "3m"},
     )
     assert played.outputs["outcome"] == "halted"
-    assert "The rollback of simulated-set halted" in played.summary
+    assert "The rollback of simulated-set failed and stopped" in played.summary
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
 
 

@@ -15,7 +15,6 @@ from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance
 from vmss_upgrade.rollout.wording import in_natural_order
 
 CELLS_PER_LINE = 50  # of a log
-EMOJI_PER_LINE = 20  # of a summary, so that before and after stand side by side
 
 LONGEST_ZONE = 40  # characters
 _SHORT = {DomainKind.UPDATE: "UD", DomainKind.FAULT: "FD"}
@@ -156,29 +155,9 @@ def as_lines(heatmap: Heatmap, *, colour: bool) -> list[str]:
     return [*lines, "  ".join(f"{_drawn([(cell,)], colour=colour)} {cell.value}" for cell in kinds)]
 
 
-def as_markdown(before: Heatmap, now: Heatmap) -> list[str]:
-    """Return both heatmaps side by side as a Markdown table; `now` alone if `before` has no row.
-
-    The words beside the cells say the same as the cells.
-    """
-    old, new = ({row.label: row for row in heatmap.rows} for heatmap in (before, now))
-    columns = [now.kind.value.capitalize(), *(["Before", "After"] if before.rows else ["Instances"]), "Now"]
-    lines = [f"| {' | '.join(columns)} |", f"| --- |{' :--- |' * (len(columns) - 1)}"]
-    for label in dict.fromkeys([*old, *new]):
-        words = new[label].summary.replace(" ", "&nbsp;").replace(",&nbsp;", ", ") if label in new else "none"
-        name = label.replace(" ", "&nbsp;")
-        then = [_in_emoji(old.get(label))] if before.rows else []
-        lines.append(f"| {' | '.join([name, *then, _in_emoji(new.get(label)), words])} |")
-    kinds = [cell for cell in Cell if cell in before.cells | now.cells]
-    return [*lines, "", " · ".join(f"{_LOOKS[cell][2]} {cell.value}" for cell in kinds)]
-
-
-def _in_emoji(row: Row | None) -> str:
-    if row is None:
-        return ""
-    return "<br>".join(
-        " ".join("".join(_LOOKS[c][2] for c in part) for part in chunk) for chunk in _chunks(row, EMOJI_PER_LINE)
-    )
+def sign(cell: Cell) -> str:
+    """Return the sign that stands for a cell in a summary."""
+    return _LOOKS[cell][2]
 
 
 def _chunks(row: Row, width: int) -> list[list[tuple[Cell, ...]]]:

@@ -155,6 +155,7 @@ def test_the_batches_and_who_is_away() -> None:
     assert report.batches[0].azure_work is AzureWork.NONE
     report.add(BatchPassed(at=110.0, batch=FIRST, instances=MOVED.instances, is_current=False))
     passed = BatchRecord(FIRST, 10.0, 100.0, BatchResult.PASSED, accepted=True, is_current=False)
+    passed.ready_after = {"0": 10.0, "1": 100.0}
     assert (report.batches, report.instances, report.seen_at) == ([passed], MOVED.instances, 110.0)
     report.add(BatchStarted(at=120.0, batch=SECOND, of=2))
     report.add(UpgradeAccepted(at=121.0, batch=SECOND, certain=False))

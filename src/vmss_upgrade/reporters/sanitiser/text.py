@@ -28,6 +28,8 @@ _MEANS_MORE = re.compile(
     r":(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):|#[0-9]|\bGH-[0-9]|(?<![\w-])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![\w-])",
     re.IGNORECASE,
 )
+# A code span of our sentences: a command, an input with or without its value, or a name such as Azure's actions have.
+_OWN_SPAN = re.compile(r"`((?:az|gh|make) [^`]{1,500}|[A-Za-z][\w./-]{2,100}|[a-z][a-z-]{2,40}: [^`]{0,500})`")
 
 # What a later step's `cat rollout.json` or `echo "$PLAN"` may not print: the runner takes it for a command.
 # Each can stand inside of texts only. Some shells' `echo` acts upon the short escapes: it would make line breaks of \n.
@@ -72,7 +74,10 @@ def markdown(text: object, limit: int = LONGEST_TEXT) -> str:
 
     A word that means more than itself to GitHub is set as code, which it leaves alone, and which can still be copied.
     """
-    line = clean(text, limit)
+    return _literal(clean(text, limit))
+
+
+def _literal(line: str) -> str:
     number = _NUMBER.match(line)
     mark = _BEGINS_A_BLOCK.match(line, number.end() if number else 0)
     head, rest = (line[: mark.end()], line[mark.end() :]) if mark else ("", line)
@@ -104,9 +109,18 @@ def code(text: object, limit: int = LONGEST_TEXT) -> str:
     return f"<code>{_escaped(clean(text, limit))}</code>"
 
 
-def fenced(text: object) -> str:
-    """Return a fenced block that its content cannot close."""
-    content = clean(text)
+def sentence(text: object, limit: int = LONGEST_TEXT) -> str:
+    """Return a sentence of ours that quotes foreign text: literal like `markdown`, but our own code spans as code.
+
+    A span is ours if it looks like an input, a name of Azure's or a command; all of it is escaped, whatever it is.
+    """
+    parts = _OWN_SPAN.split(clean(text, limit))  # every second one is what stood between backticks
+    return "".join(f"<code>{_escaped(part)}</code>" if odd % 2 else _literal(part) for odd, part in enumerate(parts))
+
+
+def fenced(*parts: object) -> str:
+    """Return a fenced block that its content cannot close: a command, broken into a line for each part."""
+    content = " \\\n  ".join(clean(part) for part in parts)
     longest = max((len(run) for run in re.findall(r"`+", content)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}sh\n{content}\n{fence}"

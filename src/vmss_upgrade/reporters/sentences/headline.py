@@ -5,10 +5,12 @@ from __future__ import annotations
 from vmss_upgrade.reporters.heatmap import in_numbers
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.sentences.next_steps import model_notice
+from vmss_upgrade.reporters.sentences.phrases import short_name
 from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.wording import duration, listed
@@ -34,44 +36,95 @@ def headline(report: Report) -> str:
     ending = report.ending
     if ending is None:
         return "The run has not ended."
-    sentence = _sentence(report, ending)
-    if ending.outcome is Outcome.REFUSED:
-        return sentence
-    more = (
+    sentences = (_health_caveat(report, ending), _sentence(report, ending), *caveats(report))
+    return " ".join(filter(None, sentences))
+
+
+def title(report: Report) -> str:
+    """Return how the run ended, in a few words."""
+    name = report.model.name if report.model else "the scale set"
+    way = "rollback" if report.goes_back else "rollout"
+    match report.ending.outcome if report.ending else Outcome.HALTED:
+        case Outcome.SUCCEEDED if report.command is Command.ROLLBACK:
+            return f"{name} returned to an earlier image"
+        case Outcome.SUCCEEDED if report.command is Command.UPGRADE_INSTANCES:
+            return f"{name} {_model_it_is_on(report)}"
+        case Outcome.SUCCEEDED:
+            return f"{name} is upgraded"
+        case Outcome.NOTHING_TO_DO:
+            return f"{name}: nothing to do"
+        case Outcome.PLANNED:
+            return f"Plan for {name}: nothing was written yet"
+        case Outcome.PARTIAL:
+            return f"{name} is partly upgraded, as asked for"
+        case Outcome.REPORTED:
+            return f"Status of {name}"
+        case Outcome.MODEL_UPDATED:
+            return f"The model of {name} holds the new image"
+        case Outcome.REFUSED:
+            return f"Refused: nothing was written to {name}"
+        case Outcome.HALTED:
+            return f"The {way} of {name} failed and stopped"
+        case Outcome.TIMED_OUT:
+            return f"The {way} of {name} ran out of time"
+        case Outcome.INTERRUPTED:
+            return f"The {way} of {name} was cancelled"
+        case Outcome.ROLLED_BACK:
+            return f"The rollout of {name} failed and was rolled back"
+        case Outcome.ROLLBACK_FAILED:
+            return f"The rollout of {name} failed, and so did its rollback"
+
+
+def why(report: Report) -> str:
+    """Return what the title leaves out: the reason of an end that is not simply good."""
+    ending = report.ending
+    if ending is None or ending.outcome in (Outcome.SUCCEEDED, Outcome.PLANNED):
+        return _no_proof(report) if ending and ending.outcome is Outcome.SUCCEEDED else ""
+    if ending.outcome in (Outcome.NOTHING_TO_DO, Outcome.REPORTED, Outcome.MODEL_UPDATED):
+        return _sentence(report, ending)
+    return ending.reason
+
+
+def caveats(report: Report) -> list[str]:
+    """Return what a reader has to know besides the end itself."""
+    ending = report.ending
+    if ending is None or ending.outcome is Outcome.REFUSED:
+        return []
+    sentences = (
         _not_current(report, ending),
         _not_selected(report, ending),
         _left_on_target(report),
         _pinned(report, ending),
         model_notice(report),
     )
-    return " ".join(filter(None, (_health_caveat(report, ending), sentence, *more)))
+    return [sentence for sentence in sentences if sentence]
 
 
 def _sentence(report: Report, ending: Ending) -> str:
     name = report.model.name if report.model else "the scale set"
+    image = _short(report.target)
     done = _how_far(report)
     way = "rollback" if report.goes_back else "rollout"
     match ending.outcome:
         case Outcome.SUCCEEDED if report.command is Command.UPGRADE_INSTANCES:
-            stands = "runs its model's image" if report.not_current else "is on its model as it stands"
-            return f"{name} {stands} ({report.target}): {_what_was_done(report)}."
+            return f"{name} {_model_it_is_on(report)} ({image}): {_what_was_done(report)}."
         case Outcome.SUCCEEDED:
             everywhere = report.instances and not report.remaining and (report.upgraded or not report.skipped)
             runs = f"{name} runs" if everywhere else f"The model of {name} now holds"
-            return f"{runs} {report.target}: {_what_was_done(report)}."
+            return f"{runs} {image}: {_what_was_done(report)}."
         case Outcome.NOTHING_TO_DO:
             return _nothing_to_do(report, name)
         case Outcome.PLANNED:
-            return f"Plan for {name} to {report.target}; nothing was written. {blast_radius(report)}"
+            return f"Plan for {name} to {image}; nothing was written. {blast_radius(report)}"
         case Outcome.PARTIAL:
             rest = f"{count(len(report.remaining), 'instance')} remaining ({listed(report.remaining)})"
-            return f"{name} is partly on {report.target}: {done}, {rest}; {ending.reason}"
+            return f"{name} is partly on {image}: {done}, {rest}; {ending.reason}"
         case Outcome.REPORTED:
             return _standing_in_words(report, name)
         case Outcome.MODEL_UPDATED:
             behind = f"{count(len(report.remaining), 'instance')} now behind it"
             which = f" ({listed(report.remaining)})" if report.remaining else ""
-            return f"The model of {name} now holds {report.target}; no instance was touched, {behind}{which}."
+            return f"The model of {name} now holds {image}; no instance was touched, {behind}{which}."
         case Outcome.REFUSED:
             return f"Refused, nothing was written: {ending.reason}"
         case Outcome.HALTED:
@@ -91,11 +144,23 @@ def _how_far(report: Report) -> str:
     if report.plan is None:
         return "before it was planned"
     if report.rollback is not None:
-        present = {instance.id for instance in report.instances}
-        due = {*report.rolled_back, *(set(report.rollback.instance_ids) & present)}
-        return f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {report.rollback.reaches}"
+        due = due_to_return(report)
+        return (
+            f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {_short(report.rollback.reaches)}"
+        )
     done = "returned" if report.plan.is_rollback else "upgraded"
     return f"{len(report.upgraded)} of {count(len(report.instances), 'instance')} {done}"
+
+
+def _model_it_is_on(report: Report) -> str:
+    return "runs its model's image" if report.not_current else "is on its model as it stands"
+
+
+def due_to_return(report: Report) -> set[str]:
+    """Return the instances that a rollback returned, or was to return, if they still exist."""
+    present = {instance.id for instance in report.instances}
+    planned = set(report.way.instance_ids) if report.way is not None and report.goes_back else set()
+    return {*report.rolled_back, *(planned & present)}
 
 
 def _what_was_done(report: Report) -> str:
@@ -108,17 +173,17 @@ def _nothing_to_do(report: Report, name: str) -> str:
     selected = "every selected instance" if report.plan and report.plan.untouched else "every instance"
     match report.command:
         case Command.UPDATE_MODEL:
-            return f"Nothing to do: the model of {name} holds {report.target} already."
+            return f"Nothing to do: the model of {name} holds {_short(report.target)} already."
         case Command.UPGRADE_INSTANCES:
             return f"Nothing to do: {selected} of {name} that can be upgraded is on the latest model already."
         case _:
-            return f"Nothing to do: {selected} of {name} that can be upgraded runs {report.target} already."
+            return f"Nothing to do: {selected} of {name} that can be upgraded runs {_short(report.target)} already."
 
 
 def _standing_in_words(report: Report, name: str) -> str:
     cells = in_numbers(report.cells().values())
     has = f"{count(len(report.instances), 'instance')}: {cells}" if cells else "no instances"
-    model = f"The model holds {report.target}."
+    model = f"The model holds {_short(report.target)}."
     if report.model is not None and not report.model.shows_image:
         model = "It has no model that instances could be made from or compared with."
     return f"{name} has {has}. {model}"
@@ -127,9 +192,13 @@ def _standing_in_words(report: Report, name: str) -> str:
 def _health_caveat(report: Report, ending: Ending) -> str:
     """Warn, before all else, that a good end without a health signal proves less than it seems."""
     is_good = ending.outcome in (Outcome.SUCCEEDED, Outcome.PARTIAL)
-    if is_good and report.upgraded and report.model is not None and not report.model.health_signal.proves_health:
-        return f"Health was not proven (signal: {report.model.health_signal.value}):"
-    return ""
+    return f"{_no_proof(report)}:" if is_good and _no_proof(report) else ""
+
+
+def _no_proof(report: Report) -> str:
+    if not report.upgraded or report.model is None or report.model.health_signal.proves_health:
+        return ""
+    return f"Health was not proven (signal: {report.model.health_signal.value})"
 
 
 def _not_current(report: Report, ending: Ending) -> str:
@@ -157,7 +226,7 @@ def _left_on_target(report: Report) -> str:
     skipped = (each for each in report.skipped if each.reason is not SkipReason.NOT_MOVED)
     reasons = {each.instance_id: each.reason.value for each in skipped}
     there = [f"{i.id} ({reasons[i.id]})" for i in report.instances if i.id in reasons and is_on(i, left)]
-    return f"Still on {left}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""
+    return f"Still on {short_name(left)}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""
 
 
 def _pinned(report: Report, ending: Ending) -> str:
@@ -166,3 +235,7 @@ def _pinned(report: Report, ending: Ending) -> str:
     if report.plan is None or report.plan.pinned is None or ending.outcome not in done:
         return ""
     return f"The model is pinned to this exact version now, and does not follow {report.plan.pinned}."
+
+
+def _short(image: Image | None) -> str:
+    return short_name(image) if image is not None else "an image that is not known"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.reporters.sentences.phrases import short_name
 from vmss_upgrade.rollout.az_commands import look_closer, put_image_back, rollback_to
 from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.history.outcome import AzureWork, Outcome
@@ -68,12 +69,14 @@ def model_notice(report: Report) -> str:
     if report.ending.outcome is Outcome.REFUSED or somebody_elses:
         return ""
     if report.rollback is not None and report.model_restored:
-        return f"The model holds the previous image {report.rollback.reaches} again: new instances will get it."
+        image = short_name(report.rollback.reaches)
+        return f"The model holds the previous image again ({image}): new instances will get it."
     if report.plan.update_model and not report.model_may_hold_target:
         return ""
+    image = short_name(report.plan.reaches)
     if report.plan.update_model and report.model_update_seconds is None:
-        return f"The model may hold the target image {report.plan.reaches} already: new instances would then get it."
-    return f"The model holds the target image {report.plan.reaches}: new instances will get it."
+        return f"The model may hold the target image {image} already: new instances would then get it."
+    return f"The model holds the target image {image}: new instances will get it."
 
 
 def _repairs_notice(report: Report) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from vmss_upgrade.reporters.heatmap import domain_labels, kind_of_rows, label_of
 from vmss_upgrade.reporters.sanitiser.text import cut
+from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.wording import in_natural_order
+
+_FIRST = (Cell.UNHEALTHY, Cell.BEHIND, Cell.UNKNOWN, Cell.STOPPED, Cell.ATTACHED)
+_URGENCY = {cell: _FIRST.index(cell) if cell in _FIRST else len(_FIRST) for cell in Cell}
 
 
 def model_in_words(report: Report) -> str:
@@ -18,18 +22,23 @@ def model_in_words(report: Report) -> str:
 
 
 def status_columns(report: Report) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the headings, and a row per instance with its state, in natural order."""
+    """Return the headings, and a row per instance: those that are not in order first, each kind in natural order."""
     kind = kind_of_rows(report)
     labels = domain_labels(report.instances, kind)
     cells = report.cells()
     rows: list[tuple[str, ...]] = []
-    for instance in sorted(report.instances, key=lambda i: in_natural_order(i.id)):
+    for instance in sorted(report.instances, key=lambda i: (_URGENCY[cells[i.id]], in_natural_order(i.id))):
         where, image = label_of(instance, kind, labels), _short_name(instance.image, report.target)
         state = f"{str(instance.provisioning) or 'not shown'}, {instance.power.value}"
         health = instance.health.value
-        rows.append((instance.id, where, image, cells[instance.id].value, state, health, _remarks(instance)))
-    heading = ("Instance", kind.value.capitalize(), "Image", "Standing", "State", "Health", "Remarks")
+        rows.append((instance.id, where, cells[instance.id].value, image, health, state, _remarks(instance)))
+    heading = ("Instance", kind.value.capitalize(), "Standing", "Image", "Health", "State", "Remarks")
     return heading, rows
+
+
+def is_in_order(row: tuple[str, ...]) -> bool:
+    """Return whether a row of `status_columns` is of an instance that is healthy and on the model."""
+    return row[2] == Cell.CURRENT.value
 
 
 def _short_name(image: Image | None, model_image: Image | None) -> str:

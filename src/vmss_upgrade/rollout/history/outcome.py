@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from vmss_upgrade.rollout.failures import Failure
@@ -79,6 +79,7 @@ class BatchRecord:
 
     `accepted`: Azure took the upgrade on, or may have; `azure_work` lasts until its operation ended. `is_back`: it is
     one of the rollback. `is_current` False: somebody changed the rest of the model while it was upgraded.
+    `ready_after`: seconds after which an instance was seen ready, and stayed so.
     """
 
     batch: Batch
@@ -89,3 +90,4 @@ class BatchRecord:
     azure_work: AzureWork = AzureWork.NONE
     is_back: bool = False
     is_current: bool = True
+    ready_after: dict[str, float] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from vmss_upgrade.rollout.history.changes import Changes
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
+from vmss_upgrade.rollout.history.timing import note_ready
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
@@ -161,6 +162,7 @@ class Report(Standing):
 
     def _close_batch(self, event: events.BatchPassed | events.BatchFailed, result: BatchResult) -> None:
         record = self.batches[-1]
+        self._note_ready(record, event.instances, event.at)
         record.seconds, record.result = event.at - record.started_at, result
         self._see(event.instances, event.at)
 
@@ -171,6 +173,12 @@ class Report(Standing):
         self.changes.count_healthy(count, at)
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
+        if self._running:
+            self._note_ready(self._running, instances, at)
+
+    def _note_ready(self, record: BatchRecord, instances: tuple[Instance, ...], at: float) -> None:
+        batch = set(record.batch.instance_ids)
+        note_ready(record, (i.id for i in instances if i.id in batch and self._is_fine(i)), at)
 
     def _counts_as_healthy(self, instance: Instance) -> bool:
         """Decide whether the instance is healthy; one under upgrade is not until it is seen ready."""
