@@ -33,6 +33,7 @@ from vmss_upgrade.rollout.history.events import (
     BatchPassed,
     BatchStarted,
     Event,
+    ModelRestoreStarted,
     ModelUpdated,
     ModelUpdateStarted,
     RollbackStarted,
@@ -276,6 +277,11 @@ def up_to(last: type[Event], events: list[Event], nth: int = 1) -> list[Event]:
 
 RUN = run_of(fleet("001122"))
 RUN_PLAN = plan_of(fleet("001122"))
+RESTORING = [
+    ModelRestoreStarted(at=9.0, previous=OLD),
+    ModelUpdateStarted(at=9.0, target=OLD),
+    ModelUpdated(at=60.0, target=OLD, seconds=51.0),
+]
 FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHealthy", message="x"),))
 
 
@@ -305,6 +311,17 @@ FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHe
             up_to(BatchFailed, FAILING),
             f"Batch 1 of 3 (2 instances: 0, 1) had failed on the way to {NEW}",
             id="batch-failed",
+        ),
+        pytest.param(
+            [*up_to(BatchFailed, FAILING), *RESTORING[:2]],
+            f"Batch 1 of 3 (2 instances: 0, 1) had failed, and the previous image {OLD} was being put back into the "
+            "model. Azure may",
+            id="restoring-the-model",
+        ),
+        pytest.param(
+            [*up_to(BatchFailed, FAILING), *RESTORING],
+            f"Batch 1 of 3 (2 instances: 0, 1) had failed, and the model holds the previous image {OLD} again.",
+            id="model-restored",
         ),
     ],
 )

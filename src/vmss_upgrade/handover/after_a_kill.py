@@ -43,6 +43,11 @@ def _left(progress: Progress | None) -> tuple[str, ...]:
             return (f"{batch} was being upgraded to {image}, or about to be.", _STILL_AT_WORK)
         case Stage.PASSED:
             return (f"{batch} was upgraded to {image}, and passed; nothing was under way.",)
+        case Stage.RESTORING_MODEL:
+            restoring = f"{batch} had failed, and the previous image {image} was being put back into the model."
+            return (restoring, _STILL_AT_WORK)
+        case Stage.MODEL_RESTORED:
+            return (f"{batch} had failed, and the model holds the previous image {image} again.",)
         case Stage.FAILED:
             return (f"{batch} had failed on the way to {image}, and the run was about to end or to roll back.",)
     return ()

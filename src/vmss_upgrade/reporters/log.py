@@ -8,7 +8,14 @@ from vmss_upgrade.reporters.sanitiser.text import clean, count
 from vmss_upgrade.reporters.sentences import phrases as words
 from vmss_upgrade.reporters.sentences import plan_facts, status_table
 from vmss_upgrade.reporters.sentences.headline import MARKS, headline
-from vmss_upgrade.reporters.sentences.next_steps import in_flight, left_undone, model_notice, next_steps
+from vmss_upgrade.reporters.sentences.next_steps import (
+    holds_failed_image,
+    in_flight,
+    left_undone,
+    model_notice,
+    next_steps,
+    remedy,
+)
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.outcome import Ending
@@ -47,8 +54,12 @@ class Log:
                 self._progress(event.at, f"waiting: {event.why}", detail)
             case events.ModelUpdateStarted():
                 self._at(event.at, f"updating the model to {event.target}")
+            case events.ModelRestoreStarted():
+                self._console.close_group()
+                self._at(event.at, "↩ putting the previous image back into the model", style="1;93")
             case events.ModelUpdated():
-                which = "the previous image again" if self._report.goes_back else "the target image"
+                goes_back = self._report.goes_back or self._report.puts_back
+                which = "the previous image again" if goes_back else "the target image"
                 self._at(event.at, f"the model holds {which}, after {duration(event.seconds)}")
             case events.Holding():
                 text = words.pending_in_words(event.troubles)
@@ -154,7 +165,8 @@ class Log:
         report = self._report
         title = f"Rollout {ending.outcome.value}"
         groups = words.failures_by_code(report.failures())
-        undone = " ".join(filter(None, (left_undone(report), model_notice(report), ending.remedy)))
+        notice = "" if holds_failed_image(report) else model_notice(report)
+        undone = " ".join(filter(None, (left_undone(report), notice, remedy(report))))
         for failures in list(groups.values())[:MOST_FAILURES]:
             self._console.error(f"{words.failure_in_words(failures)} {undone}", title)
         if len(groups) > MOST_FAILURES:

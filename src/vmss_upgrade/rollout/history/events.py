@@ -220,6 +220,13 @@ class RollbackStarted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRestoreStarted(Event):
+    """The rollout failed, and `previous` is about to be put back into the model; no instance is touched any more."""
+
+    previous: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutFinished(Event):
     """The last event of every run."""
 

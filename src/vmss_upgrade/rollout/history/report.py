@@ -11,6 +11,7 @@ from vmss_upgrade.rollout.history.changes import Changes
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
@@ -39,12 +40,14 @@ class LowestHealthy:
 class Report(Standing):
     """A run so far. `add` takes events in their order; everything else is derived from what was added.
 
-    `seen_at` is the time of the last look. `repairs_suspended`: by this run, or perhaps. `model_restored`: the previous
-    image is in the model again.
+    `seen_at` is the time of the last look. `repairs_suspended`: by this run, or perhaps. `puts_back`: the image that
+    `on-failure: restore-model` puts back into the model, once that has begun. `model_restored`: the previous image is
+    in the model again.
     """
 
     facts: RunFacts = field(default_factory=RunFacts)
     command: Command = Command.UPGRADE
+    puts_back: Image | None = None
     model_restored: bool = False
     repairs_suspended: bool = False
     seen_at: float = 0.0
@@ -94,14 +97,17 @@ class Report(Standing):
                 self.seconds_waited += event.seconds
             case events.RollbackStarted():
                 self._turn_back(event)
-            case events.ModelUpdateStarted() if self.rollback is None:
+            case events.ModelRestoreStarted():
+                self.puts_back = event.previous
+            case events.ModelUpdateStarted() if not self._has_turned:
                 self.model_may_hold_target = True
-            case events.ModelUpdateRefused() if self.rollback is None:
+            case events.ModelUpdateRefused() if not self._has_turned:
                 self.model_may_hold_target = False
-            case events.ModelUpdated() if self.rollback is None:
+            case events.ModelUpdated() if not self._has_turned:
                 self.model_update_seconds = event.seconds
             case events.ModelUpdated():
                 self.model_restored = True
+                self.model_may_hold_target = self.model_may_hold_target and self.rollback is not None
                 for record in self.batches:
                     record.azure_work = AzureWork.NONE  # Azure takes on one change at a time
             case events.BatchStarted():
@@ -147,6 +153,11 @@ class Report(Standing):
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
         failed = [way[id_] for way in (self._failed_there, self._failed) for id_ in in_order(way) if id_]
         return failed + general
+
+    @property
+    def _has_turned(self) -> bool:
+        """True once the run has failed, and is on its way back."""
+        return self.rollback is not None or self.puts_back is not None
 
     def _turn_back(self, event: events.RollbackStarted) -> None:
         """Follow the rollback from now on; an instance that fails on it is counted anew."""
