@@ -60,6 +60,7 @@ BY_HAND = (
     "az vmss set-orchestration-service-state --subscription 00000000-0000-4000-8000-00000000005b -g 'rg_(old)' -n web "
     "--service-name AutomaticRepairs --action Resume"
 )
+CANCELLED = "The run was cancelled by somebody, or by the job's `timeout-minutes`."
 SIGNING_IN = "Signing in with a client secret at https://login.microsoftonline.com"
 LEFT_SUSPENDED = {"GITHUB_ACTIONS": "true", "STATE_repairs": "suspended", **INPUTS}
 
@@ -199,8 +200,8 @@ def test_repairs_are_resumed(run: Start, api: FakeApi, seconds: float, waits: li
         pytest.param(
             FakeApi(polls=(FAILED,)), "Azure did not resume them: InternalError, ## [error]It broke.", id="failed"
         ),
-        pytest.param(FakeApi(Interrupted()), "The run was cancelled.", id="cancelled"),
-        pytest.param(FakeApi(KeyboardInterrupt()), "The run was cancelled.", id="ctrl-c"),
+        pytest.param(FakeApi(Interrupted()), CANCELLED, id="cancelled"),
+        pytest.param(FakeApi(KeyboardInterrupt()), CANCELLED, id="ctrl-c"),
     ],
 )
 def test_failures_say_what_to_do_by_hand(run: Start, api: FakeApi, words: str) -> None:

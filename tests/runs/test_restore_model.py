@@ -40,7 +40,7 @@ def versions(played: Played) -> dict[str, str]:
 
 
 def models_written(played: Played) -> list[str]:
-    """The image version of every accepted update of the model, in order."""
+    """Return the image version of every accepted update of the model, in order."""
     bodies = [json.loads(w.body) for w in played.writes if w.method == "PATCH" and w.status < 300]
     return [b["properties"]["virtualMachineProfile"]["storageProfile"]["imageReference"]["version"] for b in bodies]
 

@@ -5,13 +5,15 @@ Each sentence and each command is empty if it does not apply.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vmss_upgrade.reporters.sanitiser.text import count
-from vmss_upgrade.rollout.az_commands import look_closer, put_image_back, rollback_to
+from vmss_upgrade.rollout.az_commands import look_closer, put_image_back, read_boot_log, rollback_to
 from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.history.outcome import AzureWork, Outcome
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.wording import listed
@@ -33,7 +35,8 @@ def next_steps(report: Report) -> list[NextStep]:
     remaining, at_work, repairs = left_undone(report), in_flight(report), _repairs_notice(report)
     sentences = (_still_held(report), remaining, at_work, repairs, ending.remedy, _how_to_return(report))
     commands = (
-        ("To see what Azure knows about the instance:", _closer_look(report)),
+        ("To see what Azure knows about the instance:", _on_failed(report, look_closer)),
+        ("To see what it printed as it booted, where boot diagnostics are on:", _on_failed(report, read_boot_log)),
         ("To put the previous image back into the model:", way_back(report)),
     )
     return [
@@ -140,9 +143,9 @@ def way_back(report: Report) -> str:
     return put_image_back(report.model, report.previous, instead_of=report.plan.reaches if report.plan else None)
 
 
-def _closer_look(report: Report) -> str:
-    """Return the command that shows what Azure knows of the first failed instance."""
+def _on_failed(report: Report, command: Callable[[Model, str], str]) -> str:
+    """Return a command on the first failed instance, as long as the failure has not been undone."""
     is_settled = report.ending is not None and report.ending.outcome is Outcome.ROLLED_BACK
     if report.model is None or not report.failed or is_settled:
         return ""
-    return look_closer(report.model, report.failed[0])
+    return command(report.model, report.failed[0])

@@ -33,7 +33,7 @@ _FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set s
 def refused(refusals: Sequence[Finding]) -> Ending:
     """End a run in whose scale set something forbids the rollout; nothing was written."""
     first = refusals[0]
-    more = f" ({len(refusals) - 1} more reason(s) above.)" if len(refusals) > 1 else ""
+    more = f" ({len(refusals) - 1} more above.)" if len(refusals) > 1 else ""
     return Ending(Outcome.REFUSED, first.message + more, first.remedy)
 
 

@@ -192,7 +192,7 @@ class BatchPassed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndPredicted(Event):
-    """By what the batches have taken so far, the `left` ones still to come end at `end`."""
+    """A batch has ended. By what the batches have taken so far, the `left` ones still to come end at `end`."""
 
     left: int
     end: float

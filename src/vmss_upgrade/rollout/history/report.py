@@ -139,7 +139,7 @@ class Report(Standing):
         """True if this run wrote the model or upgraded an instance, or may have: an answer that was lost counts."""
         is_cut_short = self.ending is not None and self.ending.outcome is Outcome.INTERRUPTED
         may_be_accepted = any(record.accepted or (is_cut_short and record.seconds is None) for record in self.batches)
-        return self.model_may_hold_target or may_be_accepted
+        return self.model_may_hold_target or self.model_update_seconds is not None or may_be_accepted
 
     @property
     def planned(self) -> Planned | None:
@@ -147,6 +147,16 @@ class Report(Standing):
         if self.plan is None or self.model is None or self.policy is None:
             return None
         return planned_of(self.model, self.command, self.plan, self.policy)
+
+    @property
+    def surely_healthy(self) -> int:
+        """How many of `counted` are known to be healthy: one under upgrade is not until it is seen ready."""
+        return sum(1 for instance in self.counted if self._counts_as_healthy(instance))
+
+    @property
+    def away(self) -> int:
+        """How many instances are being upgraded, and not seen ready yet."""
+        return sum(1 for instance in self.instances if self._is_away(instance))
 
     def failures(self) -> list[Failure]:
         """Return every error, those of the run as a whole included."""
@@ -178,7 +188,7 @@ class Report(Standing):
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:
             self.instances, self.seen_at = instances, at
-        count = sum(1 for instance in self.counted if self._counts_as_healthy(instance))
+        count = self.surely_healthy
         self.changes.count_healthy(count, at)
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
