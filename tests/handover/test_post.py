@@ -279,7 +279,7 @@ def up_to(last: type[Event], events: list[Event], nth: int = 1) -> list[Event]:
 RUN = run_of(fleet("001122"))
 RUN_PLAN = plan_of(fleet("001122"))
 RESTORING = [
-    ModelRestoreStarted(at=9.0, previous=OLD),
+    ModelRestoreStarted(at=9.0, previous=OLD, instead_of=NEW),
     ModelUpdateStarted(at=9.0, target=OLD),
     ModelUpdated(at=60.0, target=OLD, seconds=51.0),
 ]

@@ -201,7 +201,7 @@ def _put_back(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, pr
     """Write the previous image into the model. No instance is looked at again: of a VHD they would look as if none had
     been upgraded, once the model holds another.
     """
-    yield ModelRestoreStarted(previous=previous)
+    yield ModelRestoreStarted(previous=previous, instead_of=failed.plan.reaches)
     model = yield from _settled_model(remote, limits, failed, previous)
     if model.image.same_as(previous):
         yield ModelUpdated(target=previous, seconds=0.0)

@@ -49,8 +49,8 @@ class Progress:
     """The stage that was reached, and what it is about. `size` counts the batch's instances, `instances` names some.
 
     `batch` is the number of the batch that was started last, 0 before the first.
-    `target`: the image on its way, or the previous one that goes back into the model.
-    `way_back`: once a rollback has begun, the inputs that go on with it; `target` is then the image it returns to.
+    `way_back`: the inputs that go on with a rollback, or with restoring the model, once that has begun; `target` is
+    then the image that goes back.
     """
 
     stage: Stage
@@ -104,10 +104,11 @@ def after(progress: Progress | None, event: events.Event) -> Progress | None:
             turned = replace(progress, stage=Stage.TURNED_BACK, batch=0, of=0, size=0, instances=())
             return _towards(turned, event.plan)
         case events.ModelRestoreStarted() if progress is not None:
+            inputs = _short(rollback_to(event.previous, instead_of=event.instead_of), LONGEST_INPUTS)
             previous = _short(event.previous, LONGEST_IMAGE)
-            return replace(progress, stage=Stage.RESTORING_MODEL, target=previous)
+            return replace(progress, stage=Stage.RESTORING_MODEL, target=previous, way_back=inputs)
         case events.ModelUpdated() if progress is not None and progress.stage is Stage.RESTORING_MODEL:
-            return replace(progress, stage=Stage.MODEL_RESTORED)
+            return replace(progress, stage=Stage.MODEL_RESTORED, way_back="")
         case events.ModelUpdateStarted() | events.ModelUpdateRefused() if (
             progress is not None and progress.stage is Stage.RESTORING_MODEL
         ):

@@ -190,7 +190,7 @@ def test_a_batch_that_azure_did_not_accept() -> None:
 
 def test_a_model_that_is_restored() -> None:
     updated = (ModelUpdateStarted(at=2.0, target=NEW), ModelUpdated(at=10.0, target=NEW, seconds=8.0))
-    report = after(PLANNED, *updated, ModelRestoreStarted(at=60.0, previous=OLD))
+    report = after(PLANNED, *updated, ModelRestoreStarted(at=60.0, previous=OLD, instead_of=NEW))
     report.add(ModelUpdateStarted(at=61.0, target=OLD))
     report.add(ModelUpdateRefused(at=62.0, target=OLD))
     assert (report.puts_back, report.model_may_hold_target, report.model_restored) == (OLD, True, False)

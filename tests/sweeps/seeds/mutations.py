@@ -160,7 +160,7 @@ MUTATIONS = (
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
     }, 26),
-    Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}),
+    Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 12),

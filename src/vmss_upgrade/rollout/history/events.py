@@ -221,9 +221,13 @@ class RollbackStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRestoreStarted(Event):
-    """The rollout failed, and `previous` is about to be put back into the model; no instance is touched any more."""
+    """The rollout failed, and `previous` is about to be put back into the model `instead_of` the image that failed.
+
+    No instance is touched any more.
+    """
 
     previous: Image
+    instead_of: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
