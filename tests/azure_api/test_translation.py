@@ -327,7 +327,7 @@ INSTALLING = {"name": "x", "statuses": [{"code": "ProvisioningState/transitionin
         ),
     ],
 )
-def test_what_else_an_instance_says(view: dict[str, Any], says: list[str]) -> None:
+def test_an_instance_says_more_than_its_failures(view: dict[str, Any], says: list[str]) -> None:
     assert list(one(item(view=view)).says) == says
 
 

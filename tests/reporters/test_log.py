@@ -40,7 +40,7 @@ def unhealthy(ids: str) -> list[Failure]:
         ),
     ],
 )
-def test_what_is_awaited(pending: list[Failure], text: str) -> None:
+def test_awaited_instances_are_grouped_by_what_they_lack(pending: list[Failure], text: str) -> None:
     assert phrases.awaited_in_words(pending) == text
 
 
@@ -51,7 +51,7 @@ def test_the_bar_is_full_only_at_the_end(done: int, whole: int, full: int) -> No
     assert phrases.bar(done, whole) == "█" * full + "░" * (20 - full)
 
 
-def test_how_far_a_run_is() -> None:
+def test_a_run_in_short_is_bar_counts_and_floor() -> None:
     assert phrases.run_in_short(report_of(run_of(fleet("001122")))) == f"{'█' * 20} 6/6 new · 6 healthy (floor 3)"
 
 
