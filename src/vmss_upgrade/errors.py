@@ -101,7 +101,10 @@ class Interrupted(VmssUpgradeError):
     """The run was cancelled (SIGINT or SIGTERM)."""
 
     def __init__(self) -> None:
-        super().__init__("The run was cancelled.", "Run the workflow again with the same inputs to go on.")
+        super().__init__(
+            "The run was cancelled by somebody, or by the job's `timeout-minutes`.",
+            "Run the workflow again with the same inputs to go on.",
+        )
 
 
 class InternalError(VmssUpgradeError):

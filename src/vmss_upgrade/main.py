@@ -157,7 +157,8 @@ class _MainStep:
 
     def _introduce(self, inputs: Inputs) -> None:
         account, line = inputs.account, self.console.line
-        line(f"Scale set {account.scale_set}, resource group {account.resource_group}")
+        operation = inputs.order.command.value
+        line(f"Operation: {operation} of scale set {account.scale_set} (resource group {account.resource_group})")
         if account.cloud.resource_manager_endpoint:
             line(f"Resource Manager at {account.cloud.resource_manager_endpoint} (not one of Microsoft's clouds)")
         else:

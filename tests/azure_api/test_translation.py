@@ -300,6 +300,37 @@ def test_problems(body: dict[str, Any], problems: list[Problem]) -> None:
     assert list(one(body).problems) == problems
 
 
+NOT_READY = {"code": "ProvisioningState/Unavailable", "message": "VM status blob is not yet populated."}
+READY = {"code": "ProvisioningState/succeeded", "message": "Guest Agent is running"}
+INSTALLING = {"name": "x", "statuses": [{"code": "ProvisioningState/transitioning", "message": "apt is locked"}]}
+
+
+@pytest.mark.parametrize(
+    ("view", "says"),
+    [
+        pytest.param({"vmAgent": {"statuses": [READY]}}, [], id="nothing-to-complain-about"),
+        pytest.param(
+            {"vmAgent": {"statuses": [NOT_READY]}}, ["VM agent: VM status blob is not yet populated."], id="agent"
+        ),
+        pytest.param({"extensions": [INSTALLING, None]}, ["extension x: apt is locked"], id="extension"),
+        pytest.param({"extensions": [{"statuses": [TIMED_OUT]}]}, [], id="a-failure-is-a-problem"),
+        pytest.param(
+            {"bootDiagnostics": {"status": {"code": "X", "message": "no storage account"}}},
+            ["boot diagnostics: no storage account"],
+            id="boot-diagnostics",
+        ),
+        pytest.param({"vmAgent": {"statuses": [{"code": "X"}]}, "bootDiagnostics": None}, [], id="no-words"),
+        pytest.param(
+            {"vmAgent": {"statuses": [{"code": "X", "message": "x" * 5000}]}},
+            [f"VM agent: {'x' * 4000} ..."],
+            id="long",
+        ),
+    ],
+)
+def test_an_instance_says_more_than_its_failures(view: dict[str, Any], says: list[str]) -> None:
+    assert list(one(item(view=view)).says) == says
+
+
 @pytest.mark.parametrize(
     ("zones", "zone"),
     [

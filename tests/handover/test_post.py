@@ -33,6 +33,7 @@ from vmss_upgrade.rollout.history.events import (
     BatchPassed,
     BatchStarted,
     Event,
+    ModelRestoreStarted,
     ModelUpdated,
     ModelUpdateStarted,
     RollbackStarted,
@@ -59,6 +60,7 @@ BY_HAND = (
     "az vmss set-orchestration-service-state --subscription 00000000-0000-4000-8000-00000000005b -g 'rg_(old)' -n web "
     "--service-name AutomaticRepairs --action Resume"
 )
+CANCELLED = "The run was cancelled by somebody, or by the job's `timeout-minutes`."
 SIGNING_IN = "Signing in with a client secret at https://login.microsoftonline.com"
 LEFT_SUSPENDED = {"GITHUB_ACTIONS": "true", "STATE_repairs": "suspended", **INPUTS}
 
@@ -198,8 +200,8 @@ def test_repairs_are_resumed(run: Start, api: FakeApi, seconds: float, waits: li
         pytest.param(
             FakeApi(polls=(FAILED,)), "Azure did not resume them: InternalError, ## [error]It broke.", id="failed"
         ),
-        pytest.param(FakeApi(Interrupted()), "The run was cancelled.", id="cancelled"),
-        pytest.param(FakeApi(KeyboardInterrupt()), "The run was cancelled.", id="ctrl-c"),
+        pytest.param(FakeApi(Interrupted()), CANCELLED, id="cancelled"),
+        pytest.param(FakeApi(KeyboardInterrupt()), CANCELLED, id="ctrl-c"),
     ],
 )
 def test_failures_say_what_to_do_by_hand(run: Start, api: FakeApi, words: str) -> None:
@@ -276,6 +278,11 @@ def up_to(last: type[Event], events: list[Event], nth: int = 1) -> list[Event]:
 
 RUN = run_of(fleet("001122"))
 RUN_PLAN = plan_of(fleet("001122"))
+RESTORING = [
+    ModelRestoreStarted(at=9.0, previous=OLD, instead_of=NEW),
+    ModelUpdateStarted(at=9.0, target=OLD),
+    ModelUpdated(at=60.0, target=OLD, seconds=51.0),
+]
 FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHealthy", message="x"),))
 
 
@@ -305,6 +312,17 @@ FAILING = run_of(fleet("001122"), failures=(Failure(instance_id="1", code="NotHe
             up_to(BatchFailed, FAILING),
             f"Batch 1 of 3 (2 instances: 0, 1) had failed on the way to {NEW}",
             id="batch-failed",
+        ),
+        pytest.param(
+            [*up_to(BatchFailed, FAILING), *RESTORING[:2]],
+            f"Batch 1 of 3 (2 instances: 0, 1) had failed, and the previous image {OLD} was being put back into the "
+            "model. Azure may",
+            id="restoring-the-model",
+        ),
+        pytest.param(
+            [*up_to(BatchFailed, FAILING), *RESTORING],
+            f"Batch 1 of 3 (2 instances: 0, 1) had failed, and the model holds the previous image {OLD} again.",
+            id="model-restored",
         ),
     ],
 )

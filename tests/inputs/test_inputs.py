@@ -1047,6 +1047,7 @@ def test_never_to_a_floating_version() -> None:
 def test_a_failure_stops_the_run_unless_rollback_is_chosen() -> None:
     assert parsed().order.policy.on_failure is OnFailure.STOP
     assert parsed({"on-failure": "Rollback"}).order.policy.on_failure is OnFailure.ROLLBACK
+    assert parsed({"on-failure": "restore-model"}).order.policy.on_failure is OnFailure.RESTORE_MODEL
 
 
 def test_a_record_is_read(tmp_path: Path) -> None:
@@ -1058,7 +1059,8 @@ def test_a_record_is_read(tmp_path: Path) -> None:
 
 def test_a_record_tells_a_rollout_what_to_return_to(tmp_path: Path) -> None:
     given = recorded(tmp_path, json.dumps(RECORD), operation="upgrade", **{"image-version": "2.0.0"})
-    assert parse_inputs(given | {"INPUT_ON-FAILURE": "rollback"}).order.recorded is not None
+    for going_back in ("rollback", "restore-model"):
+        assert parse_inputs(given | {"INPUT_ON-FAILURE": going_back}).order.recorded is not None
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,8 @@ BROKEN = Failure(instance_id="10", code="X", message="broken", correlation_id="c
 MIXED = report_of(run_of(fleet("000000000001", new="0", protected="3"), failures=(BROKEN,)))
 KEYS = {
     "schema", "outcome", "headline", "reason", "remedy", "scale_set", "previous_image", "target_image",
-    "model_updated", "model_may_hold_target", "health_signal", "duration", "upgraded", "failed", "skipped", "remaining",
-    "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
+    "model_updated", "model_may_hold_target", "model_restored", "health_signal", "duration", "upgraded", "failed",
+    "skipped", "remaining", "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
     "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
     "blast_radius", "rolled_back", "rollback", "version", "started_at", "ended_at", "run", "changed", "portal_url",
     "target_version", "counts", "plan_hash",

@@ -7,7 +7,16 @@ import re
 import pytest
 
 from builders import changed, fleet
-from vmss_upgrade.reporters.heatmap import CELLS_PER_LINE, Heatmap, as_lines, domain_labels, heatmap
+from vmss_upgrade.reporters.heatmap import (
+    CELLS_PER_LINE,
+    Heatmap,
+    as_lines,
+    domain_labels,
+    heatmap,
+    is_large,
+    without_new_rows,
+    without_rows_of,
+)
 from vmss_upgrade.reporters.step_summary.squares import as_markdown
 from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.planning.grouping import finest_shown
@@ -85,6 +94,21 @@ def test_six_hundred_instances_are_all_drawn() -> None:
     assert {glyph: glyphs.count(glyph) for glyph in "□■◐✖·"} == dict.fromkeys("□■◐✖·", 120)
     assert max(map(len, lines)) < 120
     assert len(lines) < 30
+
+
+@pytest.mark.parametrize(
+    ("rows", "per_row", "large"), [(10, 50, False), (11, 1, True), (1, 500, False), (1, 501, True), (5, 101, True)]
+)
+def test_a_heatmap_of_more_than_ten_lines_is_large(rows: int, per_row: int, large: bool) -> None:
+    domains = [str(domain) for domain in range(rows) for _ in range(per_row)]
+    assert is_large(heatmap_of(fleet(domains), "o" * len(domains))) is large
+
+
+def test_only_rows_that_changed_or_are_not_wholly_new() -> None:
+    before, now = (heatmap_of(fleet("001122"), letters) for letters in ("nnuuoo", "nnnfuo"))
+    assert [row.label for row in without_rows_of(before, now).rows] == ["UD 1", "UD 2"]
+    rest, size = without_new_rows(now)
+    assert ([row.label for row in rest.rows], size) == (["UD 1", "UD 2"], 2)
 
 
 def test_colour_adds_only_escapes() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from builders import GALLERY, OLD, SUBSCRIPTION, model, platform, resource, vhd
-from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back
+from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back, read_boot_log
 from vmss_upgrade.rollout.image import Image, ImageKind
 
 PROFILE = "virtualMachineProfile.storageProfile"
@@ -16,6 +17,16 @@ PROFILE = "virtualMachineProfile.storageProfile"
 def test_a_plain_command_is_not_quoted() -> None:
     assert az_vmss("rolling-upgrade cancel", model()) == (
         f"az vmss rolling-upgrade cancel --subscription {SUBSCRIPTION} -g rg -n web"
+    )
+
+
+def test_the_boot_log_of_an_instance() -> None:
+    """An instance of a Flexible set is a machine of its own, which az has a command for."""
+    uniform = f"az rest --method post --url {model().id}/virtualMachines/6/retrieveBootDiagnosticsData"
+    assert read_boot_log(model(), "6") == f"{uniform} --url-parameters api-version=2024-07-01"
+    flexible = replace(model(), is_flexible=True)
+    assert read_boot_log(flexible, "web_1") == (
+        f"az vm boot-diagnostics get-boot-log --subscription {SUBSCRIPTION} -g rg -n web_1"
     )
 
 

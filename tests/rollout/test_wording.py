@@ -2,7 +2,7 @@
 
 import pytest
 
-from vmss_upgrade.rollout.wording import clause, duration, in_natural_order, listed, sentence
+from vmss_upgrade.rollout.wording import about, clause, duration, in_natural_order, instances_named, listed, sentence
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,21 @@ from vmss_upgrade.rollout.wording import clause, duration, in_natural_order, lis
 )
 def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (89, "1 min"), (900, "15 min"), (7150, "119 min"), (7900, "2h12m")],
+)
+def test_about(seconds: float, text: str) -> None:
+    assert about(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("ids", "text"), [("5", "instance 5"), ("1 9", "instances 1, 9"), ("1 2 3", "instances 1, 2 and 1 more")]
+)
+def test_one_instance_is_no_instances(ids: str, text: str) -> None:
+    assert instances_named(ids.split(), 2) == text
 
 
 @pytest.mark.parametrize("text", ["It is a VMX", "It is a VMX.", "It is a VMX..."])

@@ -173,9 +173,10 @@ def test_the_timeout_ends_the_rollout_between_two_requests(tmp_path: Path) -> No
 
 def test_the_end_is_predicted_after_each_batch(tmp_path: Path) -> None:
     played = play("happy", tmp_path)
-    assert "4 batches left, expected to end at " in played.log
-    assert "1 batch left, expected to end at " in played.log
-    assert played.log.count("expected to end at") == 4
+    lines = [line.partition("  ")[2] for line in played.log.splitlines() if "█" in line]
+    assert lines[0] == "████░░░░░░░░░░░░░░░░ 4/20 new · 20 healthy (floor 10) · about 17 min left, until 00:22 UTC"
+    assert lines[-1] == "████████████████████ 20/20 new · 20 healthy (floor 10)"
+    assert [line.count("left, until") for line in lines] == [1, 1, 1, 1, 0]
 
 
 def test_no_batch_starts_that_would_end_too_late(tmp_path: Path) -> None:

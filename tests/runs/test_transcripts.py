@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from harness.playing import Played, play_once
 
 FOLDER = Path(__file__).parent / "transcripts"
 CORRELATION_ID = re.compile(r"(?<=Correlation id )[0-9a-f-]{36}")
+SENTENCE_ENDS = re.compile(r"(?<=[.:]) (?=[A-Z`])|: (?=batch )")
 SCENARIOS = [name for name in scenario_names() if name != "large"]
 
 
@@ -30,6 +32,22 @@ def test_a_transcript_is_unchanged(name: str, request: pytest.FixtureRequest) ->
 
 def test_every_transcript_has_its_scenario() -> None:
     assert sorted(file.stem for file in FOLDER.glob("*.txt")) == sorted(SCENARIOS)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_sentence_is_said_more_than_twice_at_the_end(name: str) -> None:
+    """Once in an annotation, which stands alone on the page of the run, and once below it."""
+    log = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").partition("-- written to Azure")[0].splitlines()
+    first = next(number for number, line in enumerate(log) if line.startswith(("ERROR", "✅", "⏸", "↩️")))
+    said = Counter(sentence.strip() for line in log[first:] for sentence in SENTENCE_ENDS.split(line))
+    assert {sentence: times for sentence, times in said.items() if times > 2 and len(sentence) > 20} == {}
+
+
+def test_the_log_of_six_hundred_instances_can_be_read() -> None:
+    played = play_once("large")
+    assert len(played.log.splitlines()) < 400
+    assert "PG6 UD 4" in played.log
+    assert "600 instances in rows that are wholly new" in played.log
 
 
 def as_text(played: Played) -> str:

@@ -99,7 +99,7 @@ class Batches:
                 self._watch.count_on(batch, self._remote.scale_set, self._goal)
             stuck = stuck or ending
             left = len(batches) - position - 1
-            if left and self._taken:
+            if self._taken:
                 yield EndPredicted(left=left, end=expected_end(self._clock.elapsed(), self._taken, left))
         return stuck
 

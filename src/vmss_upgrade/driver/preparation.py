@@ -192,7 +192,7 @@ class Preparation:
         """Return the plan of a rollout, examined, with the image to return to where it is to be undone on failure."""
         self._examine(plan)
         yield from self._examine_features(plan)
-        if self._policy.on_failure is OnFailure.ROLLBACK and (plan.batches or self._order.recorded):
+        if self._policy.on_failure.goes_back and (plan.batches or self._order.recorded):
             yield from self._prepare_way_back(plan)
         return replace(plan, leaves=self._way_back or plan.leaves)
 
@@ -215,15 +215,17 @@ class Preparation:
 
     def _prepare_way_back(self, plan: RolloutPlan) -> Steps[None]:
         """Fix the image to return to, should the rollout fail, or find that there can be none."""
-        scale_set = self._remote.scale_set
+        scale_set, asked = self._remote.scale_set, self._policy.on_failure
         recorded = self._recorded_of(plan.reaches)
         previous = recorded.previous if recorded else image_before(scale_set, plan)
         if previous is None:
-            self._findings.append(rollback.nothing_to_return_to(scale_set, plan) or rollback.unknown_previous_image())
+            unchanged = rollback.nothing_to_return_to(scale_set, plan, asked)
+            self._findings.append(unchanged or rollback.unknown_previous_image(asked))
             return
         facts = yield from self._remote.look_up(previous)
-        self._findings += rollback.cannot_return(previous, facts, scale_set.model.location)
-        self._findings += rollback.examine_way_back(scale_set, plan, previous, is_recorded=recorded is not None)
+        self._findings += rollback.cannot_return(previous, facts, scale_set.model.location, asked)
+        if asked is OnFailure.ROLLBACK:
+            self._findings += rollback.examine_way_back(scale_set, plan, previous, is_recorded=recorded is not None)
         self._way_back = previous
 
     def _image_to_return_to(self, recorded: Recorded | None) -> Image | None:

@@ -26,9 +26,18 @@ from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
-from vmss_upgrade.rollout.history.events import Event, Noticed, RollbackStarted, RolloutFinished, RolloutPlanned
-from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.history.events import (
+    Event,
+    ModelRestoreStarted,
+    ModelUpdated,
+    Noticed,
+    RollbackStarted,
+    RolloutFinished,
+    RolloutPlanned,
+)
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
@@ -111,17 +120,18 @@ class _Rollout:
         limits = Limits(policy=self._policy, stops_in_time=True, repairs_at_work=at_work)
         batches = self._batches(limits, plan, prepared)
         ending = yield from _ending_of(self._roll_out(batches, plan, prepared), self._remote)
-        is_asked_for = self._policy.on_failure is OnFailure.ROLLBACK and not plan.is_rollback
-        if not is_asked_for or ending.outcome.exit_code == 0:
+        asked = self._policy.on_failure
+        if not asked.goes_back or plan.is_rollback or ending.outcome.exit_code == 0:
             return ending
         if not ending.calls_for_rollback:
-            yield Noticed(finding=no_image_to_blame(plan.reaches))
+            yield Noticed(finding=no_image_to_blame(plan.reaches, asked))
             return ending
         if not self._remote.moved or prepared.way_back is None:
-            yield Noticed(finding=no_rollback(plan.reaches, prepared.way_back))
+            yield Noticed(finding=no_rollback(plan.reaches, prepared.way_back, asked))
             return ending
         failed = _FailedRollout(plan=plan, before=prepared.scale_set, done=tuple(batches.started), ending=ending)
-        return (yield from _roll_back(self._remote, limits, failed, prepared.way_back))
+        go_back = _restore_model if asked is OnFailure.RESTORE_MODEL else _roll_back
+        return (yield from go_back(self._remote, limits, failed, prepared.way_back))
 
     def _roll_out(self, batches: Batches, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Suspend repairs, write the model, upgrade the instances: as far as the order and the plan ask for it."""
@@ -181,13 +191,38 @@ def _undo(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previo
     return endings.not_returned(left, previous) if left and ending.outcome.exit_code == 0 else ending
 
 
-def _look_again(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[None]:
-    """Read model and instances once Azure has ended what the rollout began."""
+def _restore_model(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Ending]:
+    """Put `previous` back into the model, and leave every instance as it is. The ending speaks of both ways."""
+    second = yield from _ending_of(_put_back(remote, limits, failed, previous), remote)
+    return endings.after_restore(failed.ending, second)
+
+
+def _put_back(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Ending]:
+    """Write the previous image into the model. No instance is looked at again: of a VHD they would look as if none had
+    been upgraded, once the model holds another.
+    """
+    yield ModelRestoreStarted(previous=previous, instead_of=failed.plan.reaches)
+    model = yield from _settled_model(remote, limits, failed, previous)
+    if model.image.same_as(previous):
+        yield ModelUpdated(target=previous, seconds=0.0)
+    else:
+        yield from update_model(remote, model, previous)
+    return Ending(outcome=Outcome.MODEL_UPDATED, reason="The model holds the previous image again.")
+
+
+def _settled_model(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Model]:
+    """Return the model once Azure has ended what the rollout began. It holds what that left, or `previous` again."""
     why = "Azure is still carrying out what the rollout began"
     model = yield from remote.read_settled_model(why, remote.clock.now() + limits.policy.batch_timeout)
-    if not model.image.same_as(previous):
-        check = partial(check_during_rollout, expected=failed.plan.reaches)
-        yield from remote.read_accepted_model(check, model)
+    if model.image.same_as(previous):
+        return model
+    check = partial(check_during_rollout, expected=failed.plan.reaches)
+    return (yield from remote.read_accepted_model(check, model))
+
+
+def _look_again(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[None]:
+    """Read model and instances once Azure has ended what the rollout began."""
+    yield from _settled_model(remote, limits, failed, previous)
     yield from remote.look()
     yield from remote.clock.wait("the list of instances may lag behind, so it is read twice", SECOND_LOOK)
     yield from remote.look()

@@ -14,6 +14,9 @@ _STILL_AT_WORK = "Azure may still be at work on that; the next run waits for it.
 
 def in_sentences(progress: Progress | None) -> tuple[str, ...]:
     """Return what happened, what was under way (not known without progress), and how to go on. Names are as saved."""
+    if progress is not None and progress.way_back and progress.stage is Stage.RESTORING_MODEL:
+        back = f"To make sure of it, run the workflow again with {progress.way_back}, which returns the instances, too."
+        return (_HAPPENED, *_left(progress), back, GO_ON)
     if progress is not None and progress.way_back:
         back = f"A rollback to {progress.target} was under way."
         go_on = f"To go on with the rollback, run the workflow again with {progress.way_back}"
@@ -43,6 +46,11 @@ def _left(progress: Progress | None) -> tuple[str, ...]:
             return (f"{batch} was being upgraded to {image}, or about to be.", _STILL_AT_WORK)
         case Stage.PASSED:
             return (f"{batch} was upgraded to {image}, and passed; nothing was under way.",)
+        case Stage.RESTORING_MODEL:
+            restoring = f"{batch} had failed, and the previous image {image} was being put back into the model."
+            return (restoring, _STILL_AT_WORK)
+        case Stage.MODEL_RESTORED:
+            return (f"{batch} had failed, and the model holds the previous image {image} again.",)
         case Stage.FAILED:
             return (f"{batch} had failed on the way to {image}, and the run was about to end or to roll back.",)
     return ()

@@ -37,6 +37,8 @@ class Stage(Enum):
     MODEL_HELD = "model-held"
     UPGRADING = "upgrading"
     TURNED_BACK = "turned-back"
+    RESTORING_MODEL = "restoring-model"
+    MODEL_RESTORED = "model-restored"
     PASSED = "passed"
     FAILED = "failed"
     ENDED = "ended"
@@ -47,7 +49,8 @@ class Progress:
     """The stage that was reached, and what it is about. `size` counts the batch's instances, `instances` names some.
 
     `batch` is the number of the batch that was started last, 0 before the first.
-    `way_back`: once a rollback has begun, the inputs that go on with it; `target` is then the image it returns to.
+    `way_back`: the inputs that go on with a rollback, or with restoring the model, once that has begun; `target` is
+    then the image that goes back.
     """
 
     stage: Stage
@@ -100,6 +103,16 @@ def after(progress: Progress | None, event: events.Event) -> Progress | None:
         case events.RollbackStarted() if progress is not None:
             turned = replace(progress, stage=Stage.TURNED_BACK, batch=0, of=0, size=0, instances=())
             return _towards(turned, event.plan)
+        case events.ModelRestoreStarted() if progress is not None:
+            inputs = _short(rollback_to(event.previous, instead_of=event.instead_of), LONGEST_INPUTS)
+            previous = _short(event.previous, LONGEST_IMAGE)
+            return replace(progress, stage=Stage.RESTORING_MODEL, target=previous, way_back=inputs)
+        case events.ModelUpdated() if progress is not None and progress.stage is Stage.RESTORING_MODEL:
+            return replace(progress, stage=Stage.MODEL_RESTORED, way_back="")
+        case events.ModelUpdateStarted() | events.ModelUpdateRefused() if (
+            progress is not None and progress.stage is Stage.RESTORING_MODEL
+        ):
+            return progress
         case events.ModelUpdateStarted() if progress is not None:
             return replace(progress, stage=Stage.UPDATING_MODEL)
         case events.ModelUpdateRefused() if progress is not None:

@@ -13,7 +13,7 @@ from vmss_upgrade.inputs.image import is_sound
 from vmss_upgrade.inputs.values import is_path_below
 from vmss_upgrade.rollout.image import Image, image_from_text
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Recorded
-from vmss_upgrade.rollout.policy import OnFailure, Policy
+from vmss_upgrade.rollout.policy import Policy
 
 _SCHEMA = "vmss-upgrade/record/"
 _REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
@@ -24,8 +24,8 @@ def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded
     path = form["record"]
     if not path:
         return None
-    if command not in (None, Command.ROLLBACK) and policy.on_failure is not OnFailure.ROLLBACK:
-        remedy = "Leave it out, or set `operation: rollback` or `on-failure: rollback`."
+    if command not in (None, Command.ROLLBACK) and not policy.on_failure.goes_back:
+        remedy = "Leave it out, or set `operation: rollback`, `on-failure: rollback` or `on-failure: restore-model`."
         form.problem("record", "is of no use without a rollback", remedy)
         return None
     try:

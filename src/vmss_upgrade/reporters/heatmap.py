@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmss_upgrade.reporters.sanitiser.text import clean
 from vmss_upgrade.rollout.history.cells import Cell
@@ -15,6 +15,7 @@ from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance
 from vmss_upgrade.rollout.wording import in_natural_order
 
 CELLS_PER_LINE = 50  # of a log
+MOST_LINES = 10  # of a heatmap that is drawn whole again and again
 
 LONGEST_ZONE = 40  # characters
 _SHORT = {DomainKind.UPDATE: "UD", DomainKind.FAULT: "FD"}
@@ -158,6 +159,24 @@ def as_lines(heatmap: Heatmap, *, colour: bool) -> list[str]:
 def sign(cell: Cell) -> str:
     """Return the sign that stands for a cell in a summary."""
     return _LOOKS[cell][2]
+
+
+def is_large(heatmap: Heatmap) -> bool:
+    """Return whether the heatmap has more lines in a log than anybody reads again and again."""
+    return sum(len(_chunks(row, CELLS_PER_LINE)) for row in heatmap.rows) > MOST_LINES
+
+
+def without_rows_of(before: Heatmap, now: Heatmap) -> Heatmap:
+    """Return the rows of `now` that `before` does not have, or not like this."""
+    known = set(before.rows)
+    return replace(now, rows=tuple(row for row in now.rows if row not in known))
+
+
+def without_new_rows(heatmap: Heatmap) -> tuple[Heatmap, int]:
+    """Return the rows that are not wholly new, and how many instances the others have."""
+    new = [row for row in heatmap.rows if all(cell is Cell.NEW for cells in row.fault_domains for cell in cells)]
+    size = sum(len(cells) for row in new for cells in row.fault_domains)
+    return replace(heatmap, rows=tuple(row for row in heatmap.rows if row not in new)), size
 
 
 def _chunks(row: Row, width: int) -> list[list[tuple[Cell, ...]]]:

@@ -11,7 +11,7 @@ from vmss_upgrade.reporters.files import write_below
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
 from vmss_upgrade.reporters.sentences.dates import timestamp
 from vmss_upgrade.reporters.sentences.headline import headline
-from vmss_upgrade.reporters.sentences.next_steps import way_back
+from vmss_upgrade.reporters.sentences.next_steps import remedy, way_back
 from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
 from vmss_upgrade.reporters.sentences.portal import scale_set_page
 from vmss_upgrade.rollout.failures import Failure
@@ -47,14 +47,15 @@ def as_record(report: Report) -> dict[str, Any]:
         "outcome": ending.outcome.value if ending else None,
         "headline": headline(report),
         "reason": ending.reason if ending else None,
-        "remedy": ending.remedy if ending else None,
         "changed": report.changed,
+        "remedy": remedy(report) if ending else None,
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
         "portal_url": scale_set_page(report) or None,
         **_images(report),
         "target_version": (report.target.named_version or None) if report.target else None,
         "model_updated": report.model_update_seconds is not None,
         "model_may_hold_target": report.model_may_hold_target,
+        "model_restored": report.model_restored,
         "health_signal": model.health_signal.value if model else None,
         "duration": round(report.duration, 1),
         "counts": instance_counts(report),

@@ -7,6 +7,7 @@ import shlex
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.model import Model
 
+_API_VERSION = "api-version=2024-07-01"
 _PROFILE = "virtualMachineProfile.storageProfile"
 
 
@@ -18,6 +19,19 @@ def az_vmss(action: str, model: Model, *arguments: str) -> str:
 def look_closer(model: Model, instance_id: str) -> str:
     """Return the command that shows what Azure knows of an instance."""
     return az_vmss("get-instance-view", model, "--instance-id", instance_id)
+
+
+def read_boot_log(model: Model, instance_id: str) -> str:
+    """Return the command that shows what an instance printed as it booted.
+
+    az has none for an instance of a Uniform set (Azure/azure-cli#31350): there Azure is asked for the addresses of the
+    log and the screenshot (REST: Virtual Machine Scale Set VMs, Retrieve Boot Diagnostics Data).
+    """
+    if model.is_flexible:
+        where = ("--subscription", model.subscription, "-g", model.resource_group, "-n", instance_id)
+        return shlex.join(["az", "vm", "boot-diagnostics", "get-boot-log", *where])
+    address = f"{model.id}/virtualMachines/{instance_id}/retrieveBootDiagnosticsData"
+    return shlex.join(["az", "rest", "--method", "post", "--url", address, "--url-parameters", _API_VERSION])
 
 
 def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> str:

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Final
 
 from vmss_upgrade.rollout.image import Image, ImageRequest
-from vmss_upgrade.rollout.policy import OnFailure, Policy
+from vmss_upgrade.rollout.policy import Policy
 
 # bytes that a JSON record has at most, for what writes it and for what reads it
 LARGEST_RECORD: Final = 16 * 1024 * 1024
@@ -54,5 +54,5 @@ class Order:
     @property
     def writes_model(self) -> bool:
         """True if the image in the model is written, or may have to be."""
-        may_go_back = self.policy.on_failure is OnFailure.ROLLBACK and self.command is Command.UPGRADE_INSTANCES
+        may_go_back = self.policy.on_failure.goes_back and self.command is Command.UPGRADE_INSTANCES
         return self.command in (Command.UPGRADE, Command.PLAN, Command.UPDATE_MODEL, Command.ROLLBACK) or may_go_back

@@ -34,7 +34,13 @@ class OnFailure(Enum):
     """What follows when a rollout fails; the values are those of the input `on-failure`."""
 
     STOP = "stop"
+    RESTORE_MODEL = "restore-model"  # the previous image goes back into the model, and no instance is touched
     ROLLBACK = "rollback"
+
+    @property
+    def goes_back(self) -> bool:
+        """True if the previous image goes back into the model, so that it has to be known from the start."""
+        return self is not OnFailure.STOP
 
 
 @dataclass(frozen=True, slots=True)

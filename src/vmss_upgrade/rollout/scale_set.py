@@ -106,7 +106,8 @@ class Instance:
     """One instance at one moment. `image` is the exact version deployed (None where Azure does not show it).
 
     `update_domain` and `fault_domain` are numbers inside `zone` and `placement_group`; None where none is shown.
-    `problems` are the failures that it shows, its own first. `health_time` is when its health was reported, as Azure
+    `problems` are the failures that it shows, its own first; `says` is what else its agent, its extensions and its boot
+    diagnostics complain about, in their words. `health_time` is when its health was reported, as Azure
     writes it (empty where it does not say). `seen` False: the latest look did not show it, so that everything is of
     the look before. `changed_individually`: somebody gave it a model of its own. `behind_in`: what of the scale set's
     model, besides the image, it visibly does not have yet, in words.
@@ -132,6 +133,7 @@ class Instance:
     origin: Origin = Origin.MODEL
     shows_view: bool = True  # False: without an instance view there is no power state, no health and no domain
     problems: tuple[Problem, ...] = ()
+    says: tuple[str, ...] = ()
     health_time: str = ""
     seen: bool = True
 

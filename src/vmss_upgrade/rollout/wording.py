@@ -39,6 +39,20 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
+def about(seconds: float) -> str:
+    """Put a stretch of time that nobody knows exactly into words: 40 s, 15 min, 2h05m."""
+    if round(seconds) < 60:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else duration(minutes * 60)
+
+
+def instances_named(ids: Iterable[str], limit: int = 12) -> str:
+    """Return `instance 5`, or `instances 1, 9`."""
+    items = list(ids)
+    return f"{'instance' if len(items) == 1 else 'instances'} {listed(items, limit)}"
+
+
 def in_natural_order(instance_id: str) -> tuple[int, int | str]:
     """Return the sort key of an instance id: numbers by value, names after them."""
     is_number = instance_id.isdecimal() and len(instance_id) <= LONGEST_NUMBER

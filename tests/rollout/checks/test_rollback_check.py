@@ -25,11 +25,13 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState
 from vmss_upgrade.rollout.order import Recorded
 from vmss_upgrade.rollout.planning.rollback import Moved
+from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.scale_set import ScaleSet
 
 THIRD = platform("1.5.0")
 RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
 LATEST = platform("latest")
+ROLLBACK, RESTORE = OnFailure.ROLLBACK, OnFailure.RESTORE_MODEL
 
 
 def moved(unknown: str) -> Moved:
@@ -41,7 +43,7 @@ def moved(unknown: str) -> Moved:
     ("find", "finding"),
     [
         pytest.param(
-            unknown_previous_image,
+            lambda: unknown_previous_image(ROLLBACK),
             refuse(
                 "`on-failure: rollback` needs to know which exact image the instances ran before, and they do not show "
                 "it.",
@@ -67,7 +69,7 @@ def moved(unknown: str) -> Moved:
             id="floating",
         ),
         pytest.param(
-            lambda: no_image_to_blame(NEW),
+            lambda: no_image_to_blame(NEW, ROLLBACK),
             note(
                 f"No rollback: no instance was seen bad on {NEW}, so the image is not what failed.",
                 "To go back all the same, use `operation: rollback`.",
@@ -75,7 +77,7 @@ def moved(unknown: str) -> Moved:
             id="no-image-to-blame",
         ),
         pytest.param(
-            lambda: no_rollback(NEW, None),
+            lambda: no_rollback(NEW, None, ROLLBACK),
             warn(
                 f"No rollback: every instance ran {NEW} before this run, so nothing tells what they ran earlier.",
                 f"To go back, use `operation: rollback` with the image, or {RECORD}.",
@@ -83,12 +85,37 @@ def moved(unknown: str) -> Moved:
             id="no-way-back",
         ),
         pytest.param(
-            lambda: no_rollback(NEW, OLD),
+            lambda: no_rollback(NEW, OLD, ROLLBACK),
             warn(
                 "No rollback: the failure is older than this run, which had not changed anything yet.",
                 "To go back all the same, use `operation: rollback` and `image-version: 1.0.0`.",
             ),
             id="nothing-changed-yet",
+        ),
+        pytest.param(
+            lambda: no_image_to_blame(NEW, RESTORE),
+            note(
+                f"The model is not restored: no instance was seen bad on {NEW}, so the image is not what failed.",
+                "To go back all the same, use `operation: rollback`.",
+            ),
+            id="model-kept-for-want-of-a-bad-image",
+        ),
+        pytest.param(
+            lambda: no_rollback(NEW, OLD, RESTORE),
+            warn(
+                "The model is not restored: the failure is older than this run, which had not changed anything yet.",
+                "To go back all the same, use `operation: rollback` and `image-version: 1.0.0`.",
+            ),
+            id="model-kept-as-nothing-changed-yet",
+        ),
+        pytest.param(
+            lambda: unknown_previous_image(RESTORE),
+            refuse(
+                "`on-failure: restore-model` needs to know which exact image the instances ran before, and they do not "
+                "show it.",
+                f"Give {RECORD}, or use `on-failure: stop`.",
+            ),
+            id="image-for-the-model-not-known",
         ),
     ],
 )
@@ -170,7 +197,7 @@ def test_an_image_that_no_instance_could_be_made_from_again(facts: ImageFacts, w
     refusal = refuse(
         f"`on-failure: rollback` could not be carried out: the previous image {OLD} {why}.", "Use `on-failure: stop`."
     )
-    assert cannot_return(OLD, facts, "westeurope") == ((refusal,) if why else ())
+    assert cannot_return(OLD, facts, "westeurope", ROLLBACK) == ((refusal,) if why else ())
 
 
 @pytest.mark.parametrize(
@@ -193,7 +220,7 @@ def test_an_upgrade_that_changes_no_image_has_nothing_to_return_to(
         "and those are not taken back.",
         "Use `on-failure: stop`.",
     )
-    assert nothing_to_return_to(scale_set, plan_of(scale_set, target)) == (refusal if is_refused else None)
+    assert nothing_to_return_to(scale_set, plan_of(scale_set, target), ROLLBACK) == (refusal if is_refused else None)
 
 
 THREE_IMAGES = changed(changed(fleet("00111"), "1 3", image=THIRD), "4", image=platform("1.6.0"))

@@ -68,7 +68,7 @@ def gate(*failures: Failure) -> HealthGate:
         pytest.param(
             lambda: endings.refused([refuse("First.", "Do this."), refuse("Second.", "Do that.")]),
             Outcome.REFUSED,
-            "First. (1 more reason(s) above.)",
+            "First. (1 more above.)",
             "Do this.",
             (),
             id="refused-for-two-reasons",

@@ -17,6 +17,7 @@ from vmss_upgrade.rollout.history.events import (
     BatchStarted,
     Event,
     InstancesSeen,
+    ModelRestoreStarted,
     ModelUpdated,
     ModelUpdateRefused,
     ModelUpdateStarted,
@@ -186,6 +187,17 @@ def test_a_batch_that_azure_did_not_accept() -> None:
     accepted = (BatchStarted(at=10.0, batch=FIRST, of=2), UpgradeAccepted(at=11.0, batch=FIRST))
     report = after(PLANNED, *accepted, RolloutFinished(at=20.0, ending=HALTED))
     assert (report.batches[0].result, report.ending, report.duration) == (BatchResult.UNDER_WAY, HALTED, 20.0)
+
+
+def test_a_model_that_is_restored() -> None:
+    updated = (ModelUpdateStarted(at=2.0, target=NEW), ModelUpdated(at=10.0, target=NEW, seconds=8.0))
+    report = after(PLANNED, *updated, ModelRestoreStarted(at=60.0, previous=OLD, instead_of=NEW))
+    report.add(ModelUpdateStarted(at=61.0, target=OLD))
+    report.add(ModelUpdateRefused(at=62.0, target=OLD))
+    assert (report.puts_back, report.model_may_hold_target, report.model_restored) == (OLD, True, False)
+    report.add(ModelUpdated(at=70.0, target=OLD, seconds=9.0))
+    assert (report.model_may_hold_target, report.model_update_seconds, report.model_restored) == (False, 8.0, True)
+    assert (report.goes_back, report.rollback) == (False, None)
 
 
 def test_the_way_back() -> None:

@@ -34,7 +34,7 @@ _ALMOST = st.sampled_from(
 # Values that a workflow may well have, so that hostile text appears beside valid inputs.
 _TAKEN = {
     "operation": tuple(sorted(CHOICES["operation"])),
-    "on-failure": ("rollback", "stop"),
+    "on-failure": ("rollback", "restore-model", "stop"),
     "strategy": ("batch", "zone", "fault-domain", "update-domain"),
     "batch-size": ("1", "50%"),
     "canary": ("1", "2"),

@@ -29,7 +29,8 @@ def problems(calm: Ran, ran: Ran) -> list[str]:
     get further, but never less far.
 
     With a rollback, a run that is killed before the rollback begins goes forward again, and only its claims must be
-    true. If it is killed later, `operation: rollback` continues it, and every moved instance must be back.
+    true. If it is killed later, `operation: rollback` continues it, and every moved instance must be back. So it is
+    where only the model goes back.
     """
     if _moves_both_ways(ran):
         return [*false_claims(ran), *_after_death(ran), *_not_returned(calm, ran)]
@@ -55,7 +56,8 @@ def false_claims(ran: Ran) -> Iterator[str]:
 
 
 def _moves_both_ways(ran: Ran) -> bool:
-    return "rollback" in (ran.scenario.inputs.get("operation"), ran.scenario.inputs.get("on-failure"))
+    asked = ran.scenario.inputs
+    return asked.get("operation") == "rollback" or asked.get("on-failure") in ("rollback", "restore-model")
 
 
 def _after_death(ran: Ran) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sweeps.seeds.case import Case
 from sweeps.seeds.drawing_inputs import SELECTIONS
 from sweeps.seeds.images import GALLERY, LATEST, family_of
 
+TURNING = ("rollback", "restore-model")
 _SECONDS = {"h": 3600, "m": 60, "s": 1}
 
 
@@ -65,8 +66,13 @@ class Asked:
 
     @property
     def may_turn_back(self) -> bool:
-        """True if the case requests a rollback of a failed rollout."""
-        return self["on-failure"] == "rollback" and self.operation in ("upgrade", "upgrade-instances")
+        """True if the case requests that a failed rollout goes back, with its instances or with the model alone."""
+        return self["on-failure"] in TURNING and self.operation in ("upgrade", "upgrade-instances")
+
+    @property
+    def keeps_instances(self) -> bool:
+        """True if only the model goes back."""
+        return self["on-failure"] == "restore-model"
 
     @property
     def named_in_model(self) -> str:

@@ -63,6 +63,23 @@ def back_called_for(truth: Truth) -> Iterator[str]:
         yield f"turned back at {turn.at}, but somebody had put {held[-1]} into the model"
 
 
+def model_alone(truth: Truth) -> Iterator[str]:
+    """Check that a run which puts only the model back touches no instance afterwards, and says truly that it did."""
+    if not truth.asked.keeps_instances:
+        return
+    if truth.outcome in ("rolled-back", "rollback-failed"):
+        yield f"{truth.outcome}, but only the model was to go back"
+    for upgrade in (each for each in truth.upgrades if each.is_back):
+        yield f"at {upgrade.at}: {upgrade.ids} were upgraded after the model went back"
+    if truth.turn is not None and truth.outcome not in ("halted", "interrupted"):
+        yield f"the model went back, and the run ended {truth.outcome}"
+    record = truth.played.record
+    if record.get("model_restored") and (truth.turn is None or truth.turn.status >= 400):
+        yield "reported that the model is restored, but no write was accepted"
+    if record.get("model_restored") and record.get("model_may_hold_target"):
+        yield "reported that the model is restored, and that it may hold the target"
+
+
 def rolled_back(truth: Truth) -> Iterator[str]:
     """Check that a claimed rollback put the model and all allowed instances back, each listed one healthy."""
     for id_ in truth.ids("rolled-back"):

@@ -36,8 +36,9 @@ def draw_inputs(
         inputs |= _way_back(rng, document, calm=calm)
     elif operation not in ("upgrade-instances", "status"):
         inputs |= family_of(document).asked_for(rng.choices([LATEST, None, 0], [7, 3, 1])[0])
-    if operation in MAY_TURN_BACK and rng.random() < 1 / 3:
-        inputs["on-failure"] = "rollback"
+    turns = rng.random() if operation in MAY_TURN_BACK else 1.0
+    if turns < 1 / 3:
+        inputs["on-failure"] = "restore-model" if turns < 1 / 12 else "rollback"
     inputs |= _batches(rng, fleet) | _selection(rng, fleet) | _availability(rng)
     return inputs | _treatment(rng, document) | _times(rng, document, calm=calm)
 

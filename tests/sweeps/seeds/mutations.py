@@ -8,6 +8,7 @@ from harness.mutation import Wrong, ends, nothing
 from sweeps.seeds.images import PLATFORM_VERSIONS
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.history.events import ModelUpdated
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.scale_set import Origin
 
@@ -56,6 +57,14 @@ def put_back(**other: str) -> Wrong:
 def with_network(body: dict[str, Any]) -> dict[str, Any]:
     profile = body["properties"]["virtualMachineProfile"]
     return {"properties": {"virtualMachineProfile": {**profile, "networkProfile": {}}}}
+
+
+def restored_at_once(real: Any, remote: Any, model: Any, image: Any) -> Any:
+    """Report that the model holds another image again, without a write."""
+    if not remote.moved:
+        return (yield from real(remote, model, image))
+    yield ModelUpdated(target=image, seconds=0.0)
+    return model
 
 
 def ended_at_once(*_: Any, **__: Any) -> Any:
@@ -151,6 +160,7 @@ MUTATIONS = (
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
     }, 26),
+    Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 12),

@@ -167,7 +167,8 @@ class Truth:
     @property
     def went_back(self) -> bool:
         """True if a failed rollout began to be undone, even if no write of that arrived."""
-        return self.turn is not None or self.outcome in ("rolled-back", "rollback-failed")
+        is_begun = self.turn is not None and not self.asked.keeps_instances
+        return is_begun or self.outcome in ("rolled-back", "rollback-failed")
 
     @property
     def back_to(self) -> str:

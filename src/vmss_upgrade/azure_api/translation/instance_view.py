@@ -5,7 +5,7 @@ Shapes: `VirtualMachineScaleSetVMInstanceView` and `VirtualMachineInstanceView` 
 
 from __future__ import annotations
 
-from vmss_upgrade.azure_api.translation.json_fields import Json, objects_in, text_in
+from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in
 from vmss_upgrade.rollout.scale_set import Health, Power, Problem
 
 _HEALTHS = {"": Health.NO_SIGNAL, "healthstate/healthy": Health.HEALTHY, "healthstate/unhealthy": Health.UNHEALTHY}
@@ -35,6 +35,28 @@ def problems(view: Json, properties: Json) -> tuple[Problem, ...]:
     if not found and text_in(properties, "provisioningState").lower() == "failed":
         return (Problem("ProvisioningFailed", "provisioning state is Failed, without a reason"),)
     return found
+
+
+def complaints(view: Json) -> tuple[str, ...]:
+    """Return what the agent, the extensions and the boot diagnostics say that is no success and no failure.
+
+    Of boot diagnostics Azure shows a status only if they could not be captured.
+    """
+    speakers = [("VM agent", objects_in(object_in(view, "vmAgent"), "statuses"))]
+    for extension in objects_in(view, "extensions"):
+        name = text_in(extension, "name") or text_in(extension, "type")
+        speakers.append((f"extension {name}", objects_in(extension, "statuses")))
+    speakers.append(("boot diagnostics", [object_in(view, "bootDiagnostics", "status")]))
+    said = (_complaint(speaker, status) for speaker, statuses in speakers for status in statuses)
+    return tuple(filter(None, said))
+
+
+def _complaint(speaker: str, status: Json) -> str:
+    is_known = text_in(status, "code").lower().startswith(("provisioningstate/succeeded", "provisioningstate/failed"))
+    message = text_in(status, "message")
+    if is_known or not message:
+        return ""
+    return f"{speaker}: {message if len(message) <= _LONGEST else f'{message[:_LONGEST]} ...'}"
 
 
 def _problem(status: Json, extension: str) -> Problem | None:

@@ -120,6 +120,7 @@ def _shown(item: Json, properties: Json, view: Json) -> Instance:
         protected=bool(object_in(properties, "protectionPolicy").get("protectFromScaleSetActions")),
         generation=text_in(view, "hyperVGeneration"),  # of the hypervisor, V1 or V2
         problems=instance_view.problems(view, properties),
+        says=instance_view.complaints(view),
         health_time=text_in(view, "vmHealth", "status", "time"),
         shows_view=bool(view),
     )

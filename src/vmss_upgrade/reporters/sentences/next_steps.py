@@ -5,15 +5,18 @@ Each sentence and each command is empty if it does not apply.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.sentences.phrases import short_name
-from vmss_upgrade.rollout.az_commands import look_closer, put_image_back, rollback_to
+from vmss_upgrade.rollout.az_commands import look_closer, put_image_back, read_boot_log, rollback_to
 from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.history.outcome import AzureWork, Outcome
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.wording import listed
 
 
@@ -31,15 +34,37 @@ def next_steps(report: Report) -> list[NextStep]:
     if ending is None or (ending.outcome.exit_code == 0 and not ending.remedy):
         return []
     remaining, at_work, repairs = left_undone(report), in_flight(report), _repairs_notice(report)
-    sentences = (remaining, at_work, repairs, ending.remedy, _how_to_return(report))
+    sentences = (_still_held(report), remaining, at_work, repairs, ending.remedy, _how_to_return(report))
     commands = (
-        ("To see what Azure knows about the instance:", _closer_look(report)),
+        ("To see what Azure knows about the instance:", _on_failed(report, look_closer)),
+        ("To see what it printed as it booted, where boot diagnostics are on:", _on_failed(report, read_boot_log)),
         ("To put the previous image back into the model:", way_back(report)),
     )
     return [
         *(NextStep(sentence) for sentence in sentences if sentence),
         *(NextStep(sentence, command) for sentence, command in commands if command),
     ]
+
+
+def remedy(report: Report) -> str:
+    """Return what to do next, and first of all that new instances still get the image that failed."""
+    return " ".join(filter(None, (_still_held(report), report.ending.remedy if report.ending else "")))
+
+
+def holds_failed_image(report: Report) -> bool:
+    """Return whether the run stopped on an image that failed, and left it in the model."""
+    stops = report.policy is not None and report.policy.on_failure is OnFailure.STOP and not report.goes_back
+    return stops and report.ending is not None and report.ending.calls_for_rollback and bool(model_notice(report))
+
+
+def _still_held(report: Report) -> str:
+    """Say after a plain stop that the image that failed is still in the model, and what would take it out."""
+    if not holds_failed_image(report):
+        return ""
+    return (
+        "The model still holds the target image, and new instances get it: `on-failure: restore-model` would have put "
+        "the previous image back at once, `on-failure: rollback` would have returned the instances, too."
+    )
 
 
 def left_undone(report: Report) -> str:
@@ -68,12 +93,14 @@ def model_notice(report: Report) -> str:
     somebody_elses = any(failure.code is FailureCode.MODEL_CHANGED for failure in report.ending.failures)
     if report.ending.outcome is Outcome.REFUSED or somebody_elses:
         return ""
-    if report.rollback is not None and report.model_restored:
-        image = short_name(report.rollback.reaches)
-        return f"The model holds the previous image again ({image}): new instances will get it."
+    restored = report.rollback.reaches if report.rollback else report.puts_back
+    if restored is not None and report.model_restored:
+        return f"The model holds the previous image again ({short_name(restored)}): new instances will get it."
+    image = short_name(report.plan.reaches)
+    if report.puts_back is not None:
+        return f"The model may still hold the target image {image}: new instances would then get it."
     if report.plan.update_model and not report.model_may_hold_target:
         return ""
-    image = short_name(report.plan.reaches)
     if report.plan.update_model and report.model_update_seconds is None:
         return f"The model may hold the target image {image} already: new instances would then get it."
     return f"The model holds the target image {image}: new instances will get it."
@@ -98,23 +125,29 @@ def _how_to_return(report: Report) -> str:
     by_hand = report.command is Command.ROLLBACK
     if by_hand and report.ending and report.ending.outcome in (Outcome.HALTED, Outcome.TIMED_OUT):
         return how_to_finish_rollback(report)
-    if report.rollback is not None or not way_back(report) or report.previous is None or report.previous.is_floating:
+    is_restored = report.puts_back is not None and report.model_restored
+    if report.rollback is not None or report.previous is None or report.previous.is_floating:
         return ""
     inputs = rollback_to(report.previous, instead_of=report.target)
+    if is_restored:
+        return f"To return the instances to the previous image, too, run this action with {inputs}."
+    if not way_back(report):
+        return ""
     return f"To return model and instances to the previous image, run this action with {inputs}."
 
 
 def way_back(report: Report) -> str:
     """Return the command that puts the previous image back into the model."""
-    is_ours = report.command not in (Command.UPGRADE_INSTANCES, Command.ROLLBACK) and not report.model_restored
+    is_left_alone = report.command is Command.UPGRADE_INSTANCES and report.puts_back is None
+    is_ours = not is_left_alone and report.command is not Command.ROLLBACK and not report.model_restored
     if not model_notice(report) or report.model is None or report.previous is None or not is_ours:
         return ""
     return put_image_back(report.model, report.previous, instead_of=report.plan.reaches if report.plan else None)
 
 
-def _closer_look(report: Report) -> str:
-    """Return the command that shows what Azure knows of the first failed instance."""
+def _on_failed(report: Report, command: Callable[[Model, str], str]) -> str:
+    """Return a command on the first failed instance, as long as the failure has not been undone."""
     is_settled = report.ending is not None and report.ending.outcome is Outcome.ROLLED_BACK
     if report.model is None or not report.failed or is_settled:
         return ""
-    return look_closer(report.model, report.failed[0])
+    return command(report.model, report.failed[0])

@@ -6,13 +6,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from vmss_upgrade.reporters.sanitiser.text import count, cut
-from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.events import BatchProgressed
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.planning.availability import floor
 from vmss_upgrade.rollout.wording import clause, duration, listed
 
+BAR_LENGTH = 20
+FEW = 3  # instances
+MOST_SAYINGS = 3  # of all instances with one code
+LONGEST_SAYING = 300  # characters
 LOOK_IS_OLD = 120.0  # seconds after which the last look no longer counts as now
 LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
 
@@ -25,13 +31,62 @@ def pending_in_words(pending: Iterable[Failure]) -> str:
     return "; ".join(f"{listed(ids, 6)}: {message}" for message, ids in by_message.items())
 
 
+def awaited_in_words(pending: Iterable[Failure]) -> str:
+    """Return `3 instances to become healthy (0, 10, 15)`; of those that lack something else, what that is."""
+    by_want: dict[str, list[str]] = defaultdict(list)
+    for item in pending:
+        is_unhealthy = item.code is FailureCode.NOT_HEALTHY and item.blames_image
+        by_want["" if is_unhealthy else item.message].append(item.instance_id)
+    return "; ".join(_awaited(ids, want) for want, ids in by_want.items())
+
+
+def _awaited(ids: list[str], want: str) -> str:
+    number, names = count(len(ids), "instance"), listed(ids, 6)
+    return f"{number} ({names}): {want}" if want else f"{number} to become healthy ({names})"
+
+
+def bar(done: int, whole: int) -> str:
+    """Return a bar of block characters."""
+    full = BAR_LENGTH * done // whole if whole else 0
+    return "█" * full + "░" * (BAR_LENGTH - full)
+
+
+def healthy_in_short(report: Report) -> str:
+    """Return `16 healthy`: how many are known to be, while others are away."""
+    is_proven = report.model is None or report.model.health_signal.proves_health
+    return f"{report.surely_healthy} {'healthy' if is_proven else 'running'}"
+
+
+def run_in_short(report: Report) -> str:
+    """Return how far the whole run is: `████░░░░ 4/20 new · 20 healthy (floor 10)`."""
+    policy, arrived = report.policy, len(report.rolled_back)
+    if report.goes_back and report.way is not None:
+        present = {instance.id for instance in report.instances}
+        whole = len({*report.rolled_back, *(set(report.way.instance_ids) & present)})
+        done = f"{bar(arrived, whole)} {arrived}/{whole} returned"
+    else:
+        new, whole = sum(1 for cell in report.cells().values() if cell is Cell.NEW), len(report.counted)
+        done = f"{bar(new, whole)} {new}/{whole} new"
+    least = 0 if policy is None else floor(report.instances, policy, report.stopped_before)
+    return f"{done} · {healthy_in_short(report)}{f' (floor {least})' if least else ''}"
+
+
+def own_words(report: Report, ids: Iterable[str]) -> str:
+    """Return what agent, extensions and boot diagnostics of instances say, each saying once."""
+    present = {instance.id: instance for instance in report.instances}
+    said = dict.fromkeys(text for id_ in ids if id_ in present for text in present[id_].says)
+    return "; ".join(cut(text, LONGEST_SAYING) for text in list(said)[:MOST_SAYINGS])
+
+
 def on_target_in_words(event: BatchProgressed, report: Report) -> str:
-    """Return how far Azure has come with a batch."""
+    """Return how far Azure has come with a batch; of the last few instances, which are missing."""
     target = report.way.reaches if report.way else None
     name = "previous" if report.goes_back else "target"
     batch = [i for i in event.instances if i.id in event.batch.instance_ids]
-    there = sum(1 for instance in batch if target is not None and is_on(instance, target))
-    return f"{there} of {count(len(batch), 'instance')} on the {name} image"
+    missing = [instance.id for instance in batch if target is None or not is_on(instance, target)]
+    there = len(batch) - len(missing)
+    which = f" (not yet: {listed(missing)})" if there and 0 < len(missing) <= FEW else ""
+    return f"{there} of {count(len(batch), 'instance')} on the {name} image{which}"
 
 
 def short_name(image: Image) -> str:
@@ -61,15 +116,19 @@ def failures_by_code(failures: Iterable[Failure]) -> dict[str, list[Failure]]:
     return dict(groups)
 
 
-def failure_in_words(failures: list[Failure]) -> str:
-    """Return one group in words: which instances, the code, the message, and the id for Microsoft support."""
+def failure_in_words(failures: list[Failure], report: Report) -> str:
+    """Return one group in words: which instances, the code, the message, what they say themselves, and the id for
+    Microsoft support.
+    """
     ids = list(dict.fromkeys(f.instance_id for f in failures if f.instance_id))  # one can fail on both ways
     who = f"{'Instance' if len(ids) == 1 else 'Instances'} {listed(ids)}: " if ids else ""
     messages = [cut(message, LONGEST_MESSAGE) for message in dict.fromkeys(f.message for f in failures)]
     more = f" (and {len(messages) - 1} other messages, in the step summary)" if len(messages) > 1 else ""
     correlation = next((f.correlation_id for f in failures if f.correlation_id), "")
     support = f" Correlation id {correlation}." if correlation else ""
-    return f"{who}{failures[0].code}: {clause(messages[0])}{more}.{support}"
+    said = own_words(report, ids)
+    on_it = f" {'It says' if len(ids) == 1 else 'They say'}: {clause(said)}." if said else ""
+    return f"{who}{failures[0].code}: {clause(messages[0])}{more}.{on_it}{support}"
 
 
 def proven(report: Report, is_current: bool) -> str:

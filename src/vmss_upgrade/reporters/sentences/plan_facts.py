@@ -52,8 +52,10 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
             ("Health signal", model.health_signal.value),
             ("Bake time", _bake_in_words(policy, model)),
         ]
-    if policy.on_failure is OnFailure.ROLLBACK and plan.batches and not plan.is_rollback:
-        facts.append(("On failure", f"{plan.leaves} is put back, and every instance that moved returns to it"))
+    if policy.on_failure.goes_back and plan.batches and not plan.is_rollback:
+        is_rollback = policy.on_failure is OnFailure.ROLLBACK
+        then = "every instance that moved returns to it" if is_rollback else "no instance is touched"
+        facts.append(("On failure", f"{plan.leaves} is put back into the model, and {then}"))
     if plan.batches:
         facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
     facts += _not_touched(plan)

@@ -11,16 +11,19 @@ from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.order import Recorded
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, other_images
+from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order, some
 
+_NOT_DONE = {OnFailure.ROLLBACK: "No rollback", OnFailure.RESTORE_MODEL: "The model is not restored"}
 _RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
 
 
-def unknown_previous_image() -> Finding:
-    """Refuse `on-failure: rollback` if nothing tells what to go back to."""
+def unknown_previous_image(asked: OnFailure) -> Finding:
+    """Refuse to go back on a failure if nothing tells what to go back to."""
     return refuse(
-        "`on-failure: rollback` needs to know which exact image the instances ran before, and they do not show it.",
+        f"`on-failure: {asked.value}` needs to know which exact image the instances ran before, and they do not show "
+        "it.",
         f"Give {_RECORD}, or use `on-failure: stop`.",
     )
 
@@ -64,25 +67,25 @@ def floating_previous_image(image: Image) -> Finding:
     return refuse(message, "Name the version that the instances ran before.")
 
 
-def cannot_return(image: Image, facts: ImageFacts, location: str) -> tuple[Finding, ...]:
+def cannot_return(image: Image, facts: ImageFacts, location: str, asked: OnFailure) -> tuple[Finding, ...]:
     """Return why no instance could be made from the previous image any more; empty if nothing is known against it."""
     gone = f"does not exist in {location} any more" if facts.state is ImageState.MISSING else ""
     deprecated = "is deprecated: no instance can be made from it any more" if facts.deprecated else ""
     why = gone or deprecated
     if not why:
         return ()
-    message = f"`on-failure: rollback` could not be carried out: the previous image {image} {why}."
+    message = f"`on-failure: {asked.value}` could not be carried out: the previous image {image} {why}."
     return (refuse(message, "Use `on-failure: stop`."),)
 
 
-def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
-    """Refuse `on-failure: rollback` of an upgrade that changes only settings of the model, not its image."""
+def nothing_to_return_to(scale_set: ScaleSet, plan: RolloutPlan, asked: OnFailure) -> Finding | None:
+    """Refuse to go back on a failure of an upgrade that changes only settings of the model, not its image."""
     moving = [instance for instance in scale_set.instances if instance.id in plan.instance_ids]
     if not moving or not all(instance.image and instance.image.same_as(plan.reaches) for instance in moving):
         return None
     return refuse(
-        "`on-failure: rollback` has no image to go back to: what the instances lack is other settings of the model, "
-        "and those are not taken back.",
+        f"`on-failure: {asked.value}` has no image to go back to: what the instances lack is other settings of the "
+        "model, and those are not taken back.",
         "Use `on-failure: stop`.",
     )
 
@@ -130,22 +133,22 @@ def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, 
     return (refuse(message, remedy) if is_all else warn(message, remedy),)
 
 
-def no_image_to_blame(target: Image) -> Finding:
-    """Note that a failed rollout is not rolled back, because the reason does not lie in the image."""
+def no_image_to_blame(target: Image, asked: OnFailure) -> Finding:
+    """Note that a failed rollout does not go back, because the reason does not lie in the image."""
     return note(
-        f"No rollback: no instance was seen bad on {target}, so the image is not what failed.",
+        f"{_NOT_DONE[asked]}: no instance was seen bad on {target}, so the image is not what failed.",
         "To go back all the same, use `operation: rollback`.",
     )
 
 
-def no_rollback(target: Image, way_back: Image | None) -> Finding:
-    """Warn that there is no rollback: this run has changed nothing, or nothing tells what to go back to."""
+def no_rollback(target: Image, way_back: Image | None, asked: OnFailure) -> Finding:
+    """Warn that a failed rollout does not go back: this run changed nothing, or nothing tells what to go back to."""
     if way_back is None:
         return warn(
-            f"No rollback: every instance ran {target} before this run, so nothing tells what they ran earlier.",
+            f"{_NOT_DONE[asked]}: every instance ran {target} before this run, so nothing tells what they ran earlier.",
             f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
         )
     return warn(
-        "No rollback: the failure is older than this run, which had not changed anything yet.",
+        f"{_NOT_DONE[asked]}: the failure is older than this run, which had not changed anything yet.",
         f"To go back all the same, use {rollback_to(way_back, instead_of=target)}.",
     )

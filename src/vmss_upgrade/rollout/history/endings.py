@@ -26,13 +26,14 @@ _STUCK = (
 
 LOOK_INTO = "Look into what is named here, then run again."
 _GO_ON = "Run the workflow again with the same inputs to go on: instances on the target image are skipped."
+_GOES_ON = "Another run with the same inputs goes on: instances on the target image are skipped."
 _FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set still exists, and if so, run again."
 
 
 def refused(refusals: Sequence[Finding]) -> Ending:
     """End a run in whose scale set something forbids the rollout; nothing was written."""
     first = refusals[0]
-    more = f" ({len(refusals) - 1} more reason(s) above.)" if len(refusals) > 1 else ""
+    more = f" ({len(refusals) - 1} more above.)" if len(refusals) > 1 else ""
     return Ending(Outcome.REFUSED, first.message + more, first.remedy)
 
 
@@ -132,6 +133,18 @@ def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of
         Outcome.ROLLBACK_FAILED,
         f"{first.reason} The rollback failed, too: {second.reason}",
         f"Look into what is named here. Then go on with {rollback_to(previous, instead_of=instead_of)}.",
+        (*first.failures, *second.failures),
+    )
+
+
+def after_restore(first: Ending, second: Ending) -> Ending:
+    """End a run that put the previous image back into the model, or tried to: `first` is how the rollout ended."""
+    if second.outcome.exit_code == 0:
+        return Ending(Outcome.HALTED, first.reason, f"{first.remedy} {_GOES_ON}".lstrip(), first.failures)
+    return Ending(
+        Outcome.HALTED,
+        f"{first.reason} The previous image could not be put back into the model: {second.reason}",
+        "Put it back yourself, so that no new instance gets the image that failed. Then look into what is named here.",
         (*first.failures, *second.failures),
     )
 

@@ -192,7 +192,7 @@ class BatchPassed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndPredicted(Event):
-    """By what the batches have taken so far, the `left` ones still to come end at `end`."""
+    """A batch has ended. By what the batches have taken so far, the `left` ones still to come end at `end`."""
 
     left: int
     end: float
@@ -217,6 +217,17 @@ class RollbackStarted(Event):
     plan: RolloutPlan
     scale_set: ScaleSet
     failed: Ending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRestoreStarted(Event):
+    """The rollout failed, and `previous` is about to be put back into the model `instead_of` the image that failed.
+
+    No instance is touched any more.
+    """
+
+    previous: Image
+    instead_of: Image
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

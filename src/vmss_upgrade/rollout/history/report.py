@@ -12,6 +12,7 @@ from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchRe
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.history.timing import note_ready
+from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
@@ -40,12 +41,14 @@ class LowestHealthy:
 class Report(Standing):
     """A run so far. `add` takes events in their order; everything else is derived from what was added.
 
-    `seen_at` is the time of the last look. `repairs_suspended`: by this run, or perhaps. `model_restored`: the previous
-    image is in the model again.
+    `seen_at` is the time of the last look. `repairs_suspended`: by this run, or perhaps. `puts_back`: the image that
+    `on-failure: restore-model` puts back into the model, once that has begun. `model_restored`: the previous image is
+    in the model again.
     """
 
     facts: RunFacts = field(default_factory=RunFacts)
     command: Command = Command.UPGRADE
+    puts_back: Image | None = None
     model_restored: bool = False
     repairs_suspended: bool = False
     seen_at: float = 0.0
@@ -95,14 +98,17 @@ class Report(Standing):
                 self.seconds_waited += event.seconds
             case events.RollbackStarted():
                 self._turn_back(event)
-            case events.ModelUpdateStarted() if self.rollback is None:
+            case events.ModelRestoreStarted():
+                self.puts_back = event.previous
+            case events.ModelUpdateStarted() if not self._has_turned:
                 self.model_may_hold_target = True
-            case events.ModelUpdateRefused() if self.rollback is None:
+            case events.ModelUpdateRefused() if not self._has_turned:
                 self.model_may_hold_target = False
-            case events.ModelUpdated() if self.rollback is None:
+            case events.ModelUpdated() if not self._has_turned:
                 self.model_update_seconds = event.seconds
             case events.ModelUpdated():
                 self.model_restored = True
+                self.model_may_hold_target = self.model_may_hold_target and self.rollback is not None
                 for record in self.batches:
                     record.azure_work = AzureWork.NONE  # Azure takes on one change at a time
             case events.BatchStarted():
@@ -134,7 +140,7 @@ class Report(Standing):
         """True if this run wrote the model or upgraded an instance, or may have: an answer that was lost counts."""
         is_cut_short = self.ending is not None and self.ending.outcome is Outcome.INTERRUPTED
         may_be_accepted = any(record.accepted or (is_cut_short and record.seconds is None) for record in self.batches)
-        return self.model_may_hold_target or may_be_accepted
+        return self.model_may_hold_target or self.model_update_seconds is not None or may_be_accepted
 
     @property
     def planned(self) -> Planned | None:
@@ -143,11 +149,26 @@ class Report(Standing):
             return None
         return planned_of(self.model, self.command, self.plan, self.policy)
 
+    @property
+    def surely_healthy(self) -> int:
+        """How many of `counted` are known to be healthy: one under upgrade is not until it is seen ready."""
+        return sum(1 for instance in self.counted if self._counts_as_healthy(instance))
+
+    @property
+    def away(self) -> int:
+        """How many instances are being upgraded, and not seen ready yet."""
+        return sum(1 for instance in self.instances if self._is_away(instance))
+
     def failures(self) -> list[Failure]:
         """Return every error, those of the run as a whole included."""
         general = [f for f in (self.ending.failures if self.ending else ()) if not f.instance_id]
         failed = [way[id_] for way in (self._failed_there, self._failed) for id_ in in_order(way) if id_]
         return failed + general
+
+    @property
+    def _has_turned(self) -> bool:
+        """True once the run has failed, and is on its way back."""
+        return self.rollback is not None or self.puts_back is not None
 
     def _turn_back(self, event: events.RollbackStarted) -> None:
         """Follow the rollback from now on; an instance that fails on it is counted anew."""
@@ -169,7 +190,7 @@ class Report(Standing):
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:
             self.instances, self.seen_at = instances, at
-        count = sum(1 for instance in self.counted if self._counts_as_healthy(instance))
+        count = self.surely_healthy
         self.changes.count_healthy(count, at)
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
