@@ -58,8 +58,8 @@ def test_the_model_goes_back_and_no_instance_is_touched(tmp_path: Path) -> None:
         "is put back into the model, and no instance is touched",
         "↩ putting the previous image back into the model",
         "the model holds the previous image again, after",
-        f"22.04.202610010 again: new instances will get it. Look into what is named here; nothing further was touched. "
-        f"{GOES_ON}",
+        "The model holds the previous image again (22_04-lts-gen2 22.04.202610010): new instances will get it.",
+        f"Look into what is named here; nothing further was touched. {GOES_ON}",
         f"To return the instances to the previous image, too, run this action with {BACK}.",
     ):
         assert words in played.log, played.log
