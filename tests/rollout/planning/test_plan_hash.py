@@ -71,7 +71,7 @@ def test_it_is_the_same_plan(one: Planned, other: Planned) -> None:
         ),
     ],
 )
-def test_what_is_to_be_done_has_changed(one: Planned, other: Planned) -> None:
+def test_a_hash_changes_with_what_is_to_be_done(one: Planned, other: Planned) -> None:
     assert one.what != other.what
     assert one.how == other.how
 
