@@ -67,11 +67,7 @@ def run(
         ending = step.ending_by(failure)
     if ending is not None:
         step.finish(ending, clock.now() - started)
-    step.write_record()
-    step.write_summary_file()
-    step.write_replay()
-    step.write_outputs()
-    step.write_summary()
+    step.write_files()
     step.save_that_it_ended()
     return step.report.ending.outcome.exit_code if step.report.ending else 1
 
@@ -102,6 +98,7 @@ class _MainStep:
         from vmss_upgrade.handover.progress import Memory
         from vmss_upgrade.reporters.console import Console
         from vmss_upgrade.reporters.log import Log
+        from vmss_upgrade.reporters.report_files import ReportFiles
         from vmss_upgrade.rollout.history.report import Report
         from vmss_upgrade.rollout.history.run_facts import RunFacts
 
@@ -116,8 +113,7 @@ class _MainStep:
         )
         self._log = Log(self.console, self.report)
         self._memory = Memory(job.state_file)
-        self._record_path = ""  # of the record, once it is written
-        self._summary_path = ""  # of the summary beside it
+        self._files = ReportFiles(self.report, self.console, workspace=job.workspace, simulated=simulated)
 
     def introduce_itself(self) -> None:
         """Say which version runs, and first of all whether it is a rehearsal."""
@@ -175,7 +171,7 @@ class _MainStep:
     def _take(self, event: Event) -> None:
         """Report an event, and save what the post step needs of it in case this step is killed."""
         self.report.add(event)
-        self._attempt("the state for the post step", lambda: self._memory.take(event))
+        self._files.attempt("the state for the post step", lambda: self._memory.take(event))
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -214,66 +210,20 @@ class _MainStep:
         self.report.add(event)
         self._tell(event)
 
-    def write_record(self) -> None:
-        """Write the JSON record, if one was asked for."""
-        from vmss_upgrade.inputs import usable_report_path
-        from vmss_upgrade.reporters.record import write_record
+    def write_files(self) -> None:
+        """Write what was asked for, and what the runner takes: the outputs name the files before them."""
+        from vmss_upgrade.inputs import usable_replay_path, usable_report_path
 
-        path = usable_report_path(self._job.environ)
-        if path and self._attempt("the record", lambda: write_record(self.report, self._job.workspace, path)):
-            self._record_path = path
-
-    def write_summary_file(self) -> None:
-        """Write the step summary beside the record, if there is one."""
-        from vmss_upgrade.reporters.step_summary import as_markdown
-        from vmss_upgrade.reporters.summary_file import path_beside, write_summary_file
-
-        def write() -> None:
-            write_summary_file(as_markdown(self.report, simulated=self._simulated), self._job.workspace, path)
-
-        path = path_beside(self._record_path) if self._record_path else ""
-        if path and self._attempt("the summary beside the record", write):
-            self._summary_path = path
-
-    def write_replay(self) -> None:
-        """Write the page that replays the run, if one was asked for."""
-        from vmss_upgrade.inputs import usable_replay_path
-
-        if path := usable_replay_path(self._job.environ):
+        job, files = self._job, self._files
+        files.write_record(usable_report_path(job.environ))
+        files.write_summary_beside_record()
+        if path := usable_replay_path(job.environ):
             from vmss_upgrade.replay.page import write_page  # here: few runs ask for it
 
-            self._attempt("the replay", lambda: write_page(self.report, self._job.workspace, path))
-
-    def write_outputs(self) -> None:
-        """Write the outputs of the action, if the runner takes them."""
-        from vmss_upgrade.reporters.outputs import as_outputs, within_limit, write_outputs
-
-        def write() -> None:
-            values, cut = within_limit(as_outputs(self.report, self._record_path, self._summary_path))
-            write_outputs(values, self._job.output_file)
-            if cut:
-                said = f"The outputs {', '.join(cut)} are too long for GitHub, and were cut."
-                self.console.warning(f"{said} The JSON record has them whole.")
-
-        if self._job.output_file:
-            self._attempt("the outputs", write)
-
-    def write_summary(self) -> None:
-        """Write the step summary, if the runner takes one."""
-        from vmss_upgrade.reporters.step_summary import append_summary
-
-        if file := self._job.summary_file:
-            self._attempt("the step summary", lambda: append_summary(self.report, file, simulated=self._simulated))
+            files.attempt("the replay", lambda: write_page(self.report, job.workspace, path))
+        files.write_outputs(job.output_file)
+        files.write_step_summary(job.summary_file)
 
     def save_that_it_ended(self) -> None:
         """Tell the post step that this step was not killed."""
-        self._attempt("the state for the post step", self._memory.end)
-
-    def _attempt(self, what: str, write: Callable[[], None]) -> bool:
-        """Write something. An error becomes a warning, and does not stop the others from being written."""
-        try:
-            write()
-        except Exception as error:
-            self.console.warning(f"Could not write {what}: {type(error).__name__}: {error}")
-            return False
-        return True
+        self._files.attempt("the state for the post step", self._memory.end)
