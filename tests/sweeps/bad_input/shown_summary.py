@@ -11,11 +11,13 @@ from cmarkgfm.cmark import Options
 _OPTIONS = Options.CMARK_OPT_SOURCEPOS | Options.CMARK_OPT_UNSAFE
 _EXTENSIONS = ["table", "autolink", "strikethrough", "tasklist"]
 
-# The tags of our own Markdown, and the four elements that we write; no link, no image.
+# The tags of our own Markdown, and the four elements that we write; no image.
 TAGS = frozenset((
     "h2", "h3", "p", "strong", "em", "blockquote", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre",
-    "code", "br", "details", "summary",
+    "code", "br", "hr", "details", "summary",
 ))  # fmt: skip
+# the only links: to the scale set, or an instance of it, in Azure's portal
+_PORTAL = re.compile(r"https://portal\.azure\.(com|us|cn)/#resource/subscriptions/[\w./%~-]+")
 _ATTRIBUTES = {"data-sourcepos", "align", "lang", "class"}  # cmark-gfm's own
 
 
@@ -30,7 +32,8 @@ class _Reading(HTMLParser):
         super().__init__()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in TAGS or not {name for name, _ in attrs} <= _ATTRIBUTES:
+        is_ours = tag in TAGS and {name for name, _ in attrs} <= _ATTRIBUTES
+        if not is_ours and not (tag == "a" and _PORTAL.fullmatch(dict(attrs).get("href") or "")):
             self.foreign.append(self.get_starttag_text() or tag)
         if tag == "table":
             self.tables.append([])

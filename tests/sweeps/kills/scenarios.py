@@ -89,7 +89,7 @@ OWN = {
     ),
     "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("stays-on-old-image")]),
     "no upgrade for lack of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
-    "out of time": fleet_of(THREE, {"timeout": "20s"}),
+    "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }
 
 

@@ -124,7 +124,7 @@ MUTATIONS = (
         "FollowedOperation.poll": ended_at_once
     }),
     Mutation("does not wait for health", "gate", given(health="ignore", bake_time="0"), 3),
-    Mutation("continues after a failure", "halt", {"BatchRun.pass_gate": passed, "Watch.troubles": nothing}, 69),
+    Mutation("continues after a failure", "halt", {"BatchRun.pass_gate": passed, "Watch.troubles": nothing}, 228),
     Mutation("ignores timeout", "in-time", given(timeout="5h30m"), 119),
     Mutation("carries out a plan", "as-asked", given(operation="upgrade"), 1),
     Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
@@ -135,7 +135,7 @@ MUTATIONS = (
     Mutation("returns instances before the model holds the image", "halt", {
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
     }, 283),
-    Mutation("returns instances that did not move", "back-who", {"Moved.includes": lambda *_: True}, 54),
+    Mutation("returns instances that did not move", "back-who", {"Moved.includes": lambda *_: True}, 283),
     Mutation("returns the oldest batch first", "back-order", {"plan_rollback": reversed_batches}, 14),
     Mutation("undoes a rollout whatever ended it", "back-called-for", GOES_BACK, 1129),
     Mutation("blames the image for whatever ended it", "blame", GOES_BACK, 1129),
@@ -159,7 +159,7 @@ MUTATIONS = (
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
-    }, 26),
+    }, 200),
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
