@@ -43,7 +43,8 @@ test: $(READY) ## all tests but the sweeps
 	@$(BIN)/python -m pytest
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
-	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/contracts/test_permitted_requests.py
+	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters/test_bounds.py \
+	  tests/contracts/test_permitted_requests.py
 
 ifdef SEED
 sweeps: $(READY)

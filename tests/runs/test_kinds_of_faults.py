@@ -410,7 +410,11 @@ TABLE: dict[str, tuple[Scenario, Ends]] = {
 }
 
 
-@pytest.mark.parametrize("name", TABLE)
+# the rest is in the sample of the sweeps
+ROWS = [pytest.param(name, marks=[pytest.mark.sweep] if number % 3 else []) for number, name in enumerate(TABLE)]
+
+
+@pytest.mark.parametrize("name", ROWS)
 def test_a_run_ends_as_expected(name: str, tmp_path: Path) -> None:
     scenario, ends = TABLE[name]
     run = play(scenario, tmp_path)

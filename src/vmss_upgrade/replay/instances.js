@@ -74,7 +74,7 @@ function newLine(instance) {
   head.scope = "row";
   instance.parts = ["state", "health", "image wide", "since wide"].map((part) => make("td", part));
   instance.parts[0].append(make("span"), "");
-  const errors = make("td", "error", instance.errors.map((error) => `${error.code}: ${error.message}`).join("; "));
+  const errors = make("td", "error wide", instance.errors.map((error) => `${error.code}: ${error.message}`).join("; "));
   return make("tr", "", head, make("td", "row wide", instance.row), ...instance.parts, errors);
 }
 
