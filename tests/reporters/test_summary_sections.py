@@ -51,6 +51,8 @@ def with_facts(events: list[Event], facts: RunFacts = FACTS) -> Report:
         pytest.param("`x` [x](y)", "&#96;x&#96; &#91;x&#93;(y)", id="foreign"),
         pytest.param("`image-id: <img>`", "<code>image-id: &#60;img&#62;</code>", id="markup-inside"),
         pytest.param("`<b>` `a b c`", "&#96;&#60;b&#62;&#96; &#96;a b c&#96;", id="none-of-ours"),
+        pytest.param("Did you mean `25%`?", "Did you mean <code>25%</code>?", id="percentage"),
+        pytest.param("Did you mean `30m`?", "Did you mean <code>30m</code>?", id="duration"),
     ],
 )
 def test_only_code_spans_of_ours_are_code(text: str, markdown: str) -> None:

@@ -93,6 +93,7 @@ def test_a_status_does_not_look_at_it(tmp_path: Path) -> None:
 def test_the_hash_of_a_plan_is_in_log_and_summary(tmp_path: Path) -> None:
     played = play(fleet_of(), tmp_path, inputs={"operation": "plan"})
     assert re.search(rf"Plan hash +{played.outputs['plan-hash']}", played.log)
+    assert played.summary.count("Plan&nbsp;hash") == 1
     assert played.outputs["plan-hash"] in played.summary
 
 

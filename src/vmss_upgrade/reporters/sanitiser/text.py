@@ -28,8 +28,11 @@ _MEANS_MORE = re.compile(
     r":(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):|#[0-9]|\bGH-[0-9]|(?<![\w-])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![\w-])",
     re.IGNORECASE,
 )
-# A code span of our sentences: a command, an input with or without its value, or a name such as Azure's actions have.
-_OWN_SPAN = re.compile(r"`((?:az|gh|make) [^`]{1,500}|[A-Za-z][\w./-]{2,100}|[a-z][a-z-]{2,40}: [^`]{0,500})`")
+# A code span of our sentences: a command, an input with or without its value, a value such as 25% or 30m, or a name
+# such as Azure's actions have.
+_OWN_SPAN = re.compile(
+    r"`((?:az|gh|make) [^`]{1,500}|[A-Za-z][\w./-]{2,100}|[a-z][a-z-]{2,40}: [^`]{0,500}|[0-9]{1,9}[%hms])`"
+)
 
 # What a later step's `cat rollout.json` or `echo "$PLAN"` may not print: the runner takes it for a command.
 # Each can stand inside of texts only. Some shells' `echo` acts upon the short escapes: it would make line breaks of \n.

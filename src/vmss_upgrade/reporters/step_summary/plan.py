@@ -16,7 +16,7 @@ _IMAGES = ("Previous image", "Target image", "Leaves", "Returns to")
 
 def proposal(report: Report) -> list[str]:
     """Return what a plan would do, how much of the set is away at once, and how long that may take."""
-    facts = _rows(plan_facts(report))
+    facts = [row for row in _rows(plan_facts(report)) if row[0] != "Plan&nbsp;hash"]  # below it says what it is for
     taken = capitalised(estimate(report))
     extra = [("Blast&nbsp;radius", said(blast_radius(report))), ("Duration", said(taken))]
     if report.planned:
