@@ -244,4 +244,7 @@ class Form:
             lack = f"{self[name]!r} begins like a JSON array, but is not one"
             self.problem(name, lack, 'Write ["0", "1"], or separate the items with commas, blanks or line breaks.')
         items, wrong = parsed or ([], [])
+        if parsed is not None and self[name] and not items and not wrong:
+            # an output such as `failed` of a run without failures: to take it for all would touch the whole set
+            self.problem(name, f"{self[name]!r} names nothing", f"Leave `{name}` out to select all.")
         return [_unquoted(item) for item in items], wrong
