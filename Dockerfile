@@ -11,7 +11,7 @@ RUN /opt/pip/bin/python -m pip --python /opt/venv/bin/python install \
       --no-cache-dir --no-compile --require-hashes --only-binary :all: --requirement /build/requirements.txt \
  && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 
-COPY entrypoint.py post_entrypoint.py /opt/vmss-upgrade/
+COPY action.yml entrypoint.py post_entrypoint.py /opt/vmss-upgrade/
 COPY src/vmss_upgrade /opt/vmss-upgrade/src/vmss_upgrade
 # The rehearsal needs the simulator, which is not in the image. It is removed here because builders read .dockerignore
 # differently. The runner executes the post step's file directly, so its mode must not depend on the build machine.

@@ -20,7 +20,7 @@ E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 t
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
 
 # The tests without whole runs: decisions, reporters, requests and answers, inputs, and the promises of the documents.
-QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs job \
+QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs job command_line \
          $(addprefix contracts/test_,architecture.py action_yml.py entrypoints.py packaging.py parity.py readme.py))
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
@@ -67,6 +67,8 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines examples/azure-pipelines/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci/*.yml
 	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml
 	$(BIN)/hadolint Dockerfile
 	bash -n .ci/run tools/*.sh

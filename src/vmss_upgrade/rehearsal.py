@@ -1,6 +1,6 @@
 """Play a scenario of the simulator through the whole action: the real inputs, SDK client, driver and reporters.
 
-The only module that imports both the action and the simulator. `make demo` calls it.
+The only module that imports both the action and the simulator. `make demo` and `vmss-upgrade demo` call it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario
@@ -63,14 +63,14 @@ def environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) 
     }
 
 
-def main() -> int:
-    """Run the command line of `make demo`. Returns the action's exit code."""
-    parser = argparse.ArgumentParser(prog="vmss_upgrade.rehearsal", description=__doc__)
+def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.rehearsal") -> int:
+    """Run the command line of `make demo` and `vmss-upgrade demo`. Returns the action's exit code."""
+    parser = argparse.ArgumentParser(prog=program, description="Play a rollout on the simulated Azure.")
     parser.add_argument("--scenario", default="happy", help="name of a scenario, or a scenario file")
     parser.add_argument("--pace", type=float, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
     parser.add_argument("--seed", type=int, default=0, help="draws other durations")
     parser.add_argument("--out", type=Path, help="folder for summary, outputs, record and replay")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:

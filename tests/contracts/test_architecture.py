@@ -20,7 +20,7 @@ AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
 
 # room of the house -> what it may import besides itself: rooms, or single modules. The longest matching name counts.
 MAY_IMPORT: dict[str, set[str]] = {
-    "entrypoint": {"job.environment", "main"},
+    "entrypoint": {"command_line", "job.environment", "main"},
     "post_entrypoint": {"job.environment", "post"},
     "vmss_upgrade": set(),
     "vmss_upgrade.errors": set(),
@@ -60,6 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *SHARED,
     },
     "vmss_upgrade.rehearsal": {"main"},
+    "vmss_upgrade.command_line": {"__version__", "job.environment", "main", "rehearsal", "reporters.sanitiser"},
 }
 
 # modules of the standard library for pure code: no I/O, no clock, no random numbers
@@ -90,6 +91,7 @@ ENVIRONMENT_IN = (
     "vmss_upgrade.main",
     "vmss_upgrade.post",
     "vmss_upgrade.rehearsal",
+    "vmss_upgrade.command_line.program",
     "azure_simulator.__main__",
 )
 # the only files of the driver that know the port to Azure

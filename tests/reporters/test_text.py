@@ -44,6 +44,9 @@ SPLIT = " "  # what `clean` puts between ## and [
         pytest.param("a ##[group]x", f"a ##{SPLIT}[group]x", id="old-command-anywhere"),
         pytest.param("###[error]x", f"###{SPLIT}[error]x", id="one-more-hash"),
         pytest.param("##[##[error]x", f"##{SPLIT}[##{SPLIT}[error]x", id="twice"),
+        pytest.param("a ##vso[task.complete]x", f"a ##{SPLIT}vso[task.complete]x", id="azure-pipelines"),
+        pytest.param("##VSO[task.complete]x", f"##{SPLIT}VSO[task.complete]x", id="azure-pipelines-in-capitals"),
+        pytest.param("##vsx[a] ## vso[b]", "##vsx[a] ## vso[b]", id="no-command-of-azure-pipelines"),
         pytest.param("##\x00[error]x", "## [error]x", id="with-a-control-inside"),
         pytest.param("#\u200b#[error]x", "# #[error]x", id="with-a-zero-width-blank-inside"),
         pytest.param("a\r::error::x", "a ::error::x", id="carriage-return"),
@@ -124,8 +127,9 @@ hostile = st.one_of(
     st.lists(
         st.sampled_from(
             [
-                "##[", "[", "#", "::", ":", "error", "::add-mask::", "]", "\r", "\n", "\x1b[2J", "\u202e", "\ufeff",
-                "\u200b", " ", "\t", "\xa0", "\u2028", "|", "`", "<img src=x>", "&#124;", "\\", "\\|", "https://a/x?s=1",
+                "##[", "##vso[", "vso", "[", "#", "::", ":", "error", "::add-mask::", "]", "\r", "\n", "\x1b[2J",
+                "\u202e", "\ufeff", "\u200b", " ", "\t", "\xa0",
+                "\u2028", "|", "`", "<img src=x>", "&#124;", "\\", "\\|", "https://a/x?s=1",
                 "?", "'", "@you", "_a_", "*", "~~", "$$", "www.a.b", "-->", "\ud800",
             ]
         )
@@ -141,10 +145,12 @@ def controls_in(text: str) -> list[str]:
 @STEADY
 @given(hostile)
 @example("##[error]x")
+@example("##vso[task.complete]x")
 @example("::error::x")
 def test_every_text_is_harmless_once_cleaned(text: str) -> None:
     cleaned = clean(text)
     assert "##[" not in cleaned
+    assert "##vso[" not in cleaned.lower()
     assert not cleaned.strip().startswith("::")
     assert len(cleaned.splitlines()) <= 1
     assert controls_in(cleaned) == []

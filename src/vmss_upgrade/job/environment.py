@@ -7,7 +7,7 @@ module imports none of them.
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Final
 
 _OF_OPENSSL: Final = ("SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES")
@@ -20,3 +20,9 @@ def drop_foreign_settings(environ: MutableMapping[str, str]) -> None:
     for name in list(environ):
         if name in _OF_OPENSSL or (name.startswith(_OF_THE_SDK) and name not in _KEPT):
             del environ[name]
+
+
+def is_command(words: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Return whether the image was started with a command line: with words, or without any input of a runner."""
+    is_job = "GITHUB_ACTIONS" in environ or any(name.startswith("INPUT_") for name in environ)
+    return bool(words) or not is_job

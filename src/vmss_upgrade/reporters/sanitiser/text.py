@@ -2,7 +2,8 @@
 
 Everything that is printed goes through `clean`: strings from Azure, inputs and files are hostile. The runner executes
 `::command::` at a line's start and `##[command]` anywhere in a line, on stdout and stderr alike, and ends lines at CR
-too (actions/runner `ActionCommand.cs`, `OutputManager.cs`).
+too (actions/runner `ActionCommand.cs`, `OutputManager.cs`). The agent of Azure Pipelines executes `##vso[command]`
+anywhere in a line (microsoft/azure-pipelines-agent `Command.cs`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from vmss_upgrade.reporters.sanitiser.redaction import LONGEST_TEXT, redact, sho
 LONGEST_LINE: Final = 4000  # characters of a line of the log; people read no more, and the record has the rest
 MOST_LINES: Final = 300  # of a text of several lines; the first say where it began, the last what went wrong
 
+_COMMAND = re.compile(r"##(?=(?:vso)?\[)", re.IGNORECASE)
 _NOT_SEEN = re.compile(rf"[\t{HOLE}{LINE_BREAKS}]+")
 # characters that GitHub's Markdown could act upon; other punctuation stays, so that the raw text is easy to read
 _MARKUP = re.compile(r"[\\`*\[\]<>&|~@#$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -45,7 +47,7 @@ def clean(text: object, limit: int = LONGEST_TEXT) -> str:
     query strings of addresses, or secrets.
     """
     line = _NOT_SEEN.sub(" ", redact(str(text), limit))
-    line = line.replace("##[", "## [").strip()
+    line = _COMMAND.sub("## ", line).strip()
     if line.startswith("::"):
         line = f"\N{MIDDLE DOT}{line}"
     return shortened(line, limit)

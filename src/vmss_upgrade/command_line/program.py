@@ -1,0 +1,71 @@
+"""The way in of `vmss-upgrade`: words of a command line -> the inputs of the action -> its run and its exit code.
+
+Nothing heavy is imported before `drop_foreign_settings`, as in the action's entry point.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from vmss_upgrade import __version__
+from vmss_upgrade.command_line.flags import DEMO, read_command_line
+from vmss_upgrade.job.environment import drop_foreign_settings
+
+# input -> its variable, as azure-identity's EnvironmentCredential reads them; of all three, or of none
+_WITH_SECRET: Final[Mapping[str, str]] = {
+    "tenant-id": "AZURE_TENANT_ID",
+    "client-id": "AZURE_CLIENT_ID",
+    "client-secret": "AZURE_CLIENT_SECRET",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program. Returns the action's exit code; 2 if it cannot be run as the command line says."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == [DEMO]:
+        return _play(words[1:])
+    given = read_command_line(words, read_action(), __version__)
+    environ = environment(given, os.environ)
+    drop_foreign_settings(os.environ)
+
+    from vmss_upgrade.main import main as run_action
+
+    return run_action(environ)
+
+
+def read_action() -> dict[str, Any]:
+    """Return action.yml, a link in the repository and a file in the wheel."""
+    import yaml
+
+    action: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("action.yml").read_text(encoding="utf-8"))
+    return action
+
+
+def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that a runner would give the action for these inputs.
+
+    A variable that looks like an input belongs to another program. A secret brings tenant and application with it,
+    where no flag gives them; other ways to sign in read variables of their own.
+    """
+    kept = {name: value for name, value in environ.items() if not name.startswith(("INPUT_", "STATE_"))}
+    drop_foreign_settings(kept)
+    found = {name: environ.get(variable, "") for name, variable in _WITH_SECRET.items()}
+    inputs = {**(found if found["client-secret"] else {}), **given}
+    return kept | {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
+
+
+def _play(words: list[str]) -> int:
+    """Play the demo, which the wheel has and the image lacks."""
+    if find_spec("vmss_upgrade.rehearsal") is None:
+        print(
+            f"vmss-upgrade: {DEMO} needs the simulator, which is not in this image; the wheel has it.", file=sys.stderr
+        )
+        return 2
+    from vmss_upgrade.rehearsal import main as rehearse
+
+    return rehearse(words, program=f"vmss-upgrade {DEMO}")

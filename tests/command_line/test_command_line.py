@@ -1,0 +1,245 @@
+"""The program outside GitHub: its flags, its environment, its messages, and a whole run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
+from vmss_upgrade import __version__, main
+from vmss_upgrade.command_line import program
+from vmss_upgrade.command_line.flags import make_parser, operations_in, read_command_line
+from vmss_upgrade.inputs import INPUTS
+from vmss_upgrade.job.environment import is_command
+from vmss_upgrade.rollout.order import Command
+
+PROJECT = Path(__file__).resolve().parents[2]
+ACTION = program.read_action()
+SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz"
+
+
+def read(*words: str) -> dict[str, str]:
+    return read_command_line(words, ACTION, __version__)
+
+
+def test_the_package_holds_action_yml_itself() -> None:
+    """A link, which the wheel resolves: there are no two files to keep equal."""
+    assert (Path(program.__file__).parent / "action.yml").resolve() == PROJECT / "action.yml"
+
+
+def test_the_operations_are_those_of_the_action() -> None:
+    assert set(operations_in(ACTION)) == {command.value for command in Command}
+    assert all(len(what.split()) > 4 for what in operations_in(ACTION).values())
+
+
+@pytest.mark.parametrize("name", sorted(set(INPUTS) - {"operation", "client-secret", "suspend-repairs"}))
+def test_every_input_is_a_flag(name: str) -> None:
+    assert read("plan", f"--{name}", "x y") == {"operation": "plan", name: "x y"}
+    assert read("plan", f"--{name}=-x") == {"operation": "plan", name: "-x"}
+
+
+@pytest.mark.parametrize("operation", [command.value for command in Command])
+def test_the_help_describes_every_flag(operation: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        read(operation, "--help")
+    shown = "".join(capsys.readouterr().out.split())
+    assert end.value.code == 0
+    for name in set(INPUTS) - {"operation", "client-secret"}:
+        assert f"--{name}" in shown
+        assert "".join(ACTION["inputs"][name]["description"].split()) in shown
+        assert not INPUTS[name] or f"Default:{INPUTS[name]}." in shown
+    assert "AZURE_CLIENT_SECRET" in shown
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        read("--version")
+    assert (end.value.code, capsys.readouterr().out) == (0, f"vmss-upgrade {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        pytest.param(["--allow-downtime"], {"allow-downtime": "true"}, id="alone-it-means-true"),
+        pytest.param(
+            ["--allow-downtime", "--canary", "1"], {"allow-downtime": "true", "canary": "1"}, id="before-a-flag"
+        ),
+        pytest.param(["--allow-downtime", "false"], {"allow-downtime": "false"}, id="with-a-value"),
+        pytest.param(["--suspend-repairs", "False"], {"suspend-repairs": "False"}, id="repairs-as-they-are"),
+        pytest.param(["--update-domains", ""], {"update-domains": ""}, id="an-empty-variable"),
+        pytest.param(["--instance-ids", '["1", "2"]'], {"instance-ids": '["1", "2"]'}, id="json"),
+    ],
+)
+def test_values(words: list[str], given: dict[str, str]) -> None:
+    assert read("upgrade", *words) == {"operation": "upgrade", **given}
+
+
+REPAIRS = (
+    "--suspend-repairs needs the post step of the GitHub action, which undoes it if the run is killed. Suspend the "
+    "repairs before the run, and resume them after it: az vmss set-orchestration-service-state --service-name "
+    "AutomaticRepairs --action Suspend (then Resume)."
+)
+NO_SECRET = "--client-secret is not taken, as others can read a command line. Set AZURE_CLIENT_SECRET instead."
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["plan", "--client-secret", SECRET], NO_SECRET, id="secret"),
+        pytest.param(["plan", f"--client-secret={SECRET}"], NO_SECRET, id="secret-after-an-equals-sign"),
+        pytest.param(["plan", "--client-secret"], NO_SECRET, id="secret-without-value"),
+        pytest.param(["upgrade", "--suspend-repairs"], REPAIRS, id="repairs"),
+        pytest.param(["upgrade", "--suspend-repairs", "true"], REPAIRS, id="repairs-with-value"),
+        pytest.param(
+            ["plan", f"--client-secrt={SECRET}"],
+            "there is no flag --client-secrt. Did you mean --client-secret?",
+            id="misspelled-secret",
+        ),
+        pytest.param(
+            ["plan", "--image-versoin", SECRET],
+            "there is no flag --image-versoin. Did you mean --image-version?",
+            id="misspelled",
+        ),
+        pytest.param(["plan", "--image-v", "1"], "there is no flag --image-v. Did you mean --image?", id="beginning"),
+        pytest.param(["plan", "--zzz"], "there is no flag --zzz.", id="unknown"),
+        pytest.param(
+            ["plan", "--scale-set", "web", SECRET],
+            "there are words that belong to no flag. Put quotes around a value with blanks in it.",
+            id="too-many-words",
+        ),
+        pytest.param(["plan", "--zones", "1", "--zones", "2"], "--zones is given twice.", id="twice"),
+        pytest.param(["plan", "--zones"], "argument --zones: expected one argument", id="no-value"),
+    ],
+)
+def test_a_refusal_names_the_flag_and_shows_no_value(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        read(*words)
+    said = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said.splitlines()[-1].partition(" error: ")[2] == message
+    assert SECRET not in said
+
+
+def test_a_refusal_is_no_command_to_a_pipeline(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        read("plan", "--##vso[task.complete]x")
+    with pytest.raises(SystemExit):
+        read("##[error]\r::error::x")
+    said = capsys.readouterr().err
+    assert "##vso[" not in said
+    assert "##[" not in said
+    assert "\r" not in said
+
+
+def test_no_words_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        read()
+    said = capsys.readouterr()
+    assert end.value.code == 2
+    assert said.err == make_parser(ACTION, __version__).format_help()
+
+
+WITH_SECRET = {"AZURE_CLIENT_SECRET": "s", "AZURE_TENANT_ID": "t", "AZURE_CLIENT_ID": "c"}
+FROM_VARIABLES = {"client-secret": "s", "tenant-id": "t", "client-id": "c"}
+
+
+@pytest.mark.parametrize(
+    ("given", "environ", "inputs"),
+    [
+        pytest.param({"scale-set": "web"}, {}, {"scale-set": "web"}, id="flag"),
+        pytest.param({}, WITH_SECRET, FROM_VARIABLES, id="secret"),
+        pytest.param({"client-id": "f"}, WITH_SECRET, {**FROM_VARIABLES, "client-id": "f"}, id="a-flag-comes-first"),
+        pytest.param({"client-id": ""}, WITH_SECRET, {**FROM_VARIABLES, "client-id": ""}, id="also-an-empty-one"),
+        pytest.param({}, {**WITH_SECRET, "AZURE_CLIENT_SECRET": ""}, {}, id="no-secret-nothing-of-it"),
+        pytest.param({}, {"INPUT_IMAGE-VERSION": "9", "INPUT_ARGS": "x", "STATE_repairs": "x"}, {}, id="not-ours"),
+    ],
+)
+def test_only_flags_and_the_variables_of_a_secret_are_inputs(
+    given: dict[str, str], environ: dict[str, str], inputs: dict[str, str]
+) -> None:
+    made = program.environment(given, {"PATH": "/bin", "SYSTEM_ACCESSTOKEN": "x", **environ})
+    assert {"PATH": "/bin", "SYSTEM_ACCESSTOKEN": "x"}.items() <= made.items()
+    assert {name: value for name, value in made.items() if name.startswith(("INPUT_", "STATE_"))} == {
+        f"INPUT_{name.upper()}": value for name, value in inputs.items()
+    }
+    assert "AZURE_CLIENT_SECRET" not in made
+
+
+def test_foreign_settings_are_dropped_before_the_action_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"AZURE_CLIENT_SECRET": SECRET, "AZURE_LOG_LEVEL": "debug", "SSLKEYLOGFILE": "/keys"}
+    monkeypatch.setattr("os.environ", environ)
+    seen: list[Any] = []
+    monkeypatch.setattr(main, "main", lambda job: seen.append((job, dict(environ))) or 0)
+    assert program.main(["status", "--scale-set", "web"]) == 0
+    inputs = {"INPUT_OPERATION": "status", "INPUT_SCALE-SET": "web", "INPUT_CLIENT-SECRET": SECRET}
+    assert [(job.items() >= inputs.items(), left) for job, left in seen] == [(True, {})]
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "is_one"),
+    [
+        pytest.param(["plan"], {}, True, id="words"),
+        pytest.param(["plan"], {"GITHUB_ACTIONS": "true", "INPUT_ARGS": "plan"}, True, id="args-of-a-workflow"),
+        pytest.param([], {"GITHUB_ACTIONS": "true"}, False, id="runner"),
+        pytest.param([], {"INPUT_SCALE-SET": "web"}, False, id="inputs"),
+        pytest.param([], {"PATH": "/bin"}, True, id="docker-run-alone"),
+    ],
+)
+def test_the_image_knows_a_command_from_a_step(words: list[str], environ: dict[str, str], is_one: bool) -> None:
+    assert is_command(words, environ) is is_one
+
+
+def test_the_demo_plays_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["demo", "--scenario", "sick-domain", "--pace", "0", "--out", str(tmp_path)]) == 1
+    assert "SIMULATED RUN, scenario sick-domain" in capsys.readouterr().out
+    assert (tmp_path / "rollout.html").exists()
+
+
+def test_the_demo_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        program.main(["demo", "--help"])
+    assert capsys.readouterr().out.startswith("usage: vmss-upgrade demo [-h] [--scenario SCENARIO]")
+
+
+def test_without_the_simulator_the_demo_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(program, "find_spec", lambda name: None)
+    assert program.main(["demo"]) == 2
+    assert capsys.readouterr().err == (
+        "vmss-upgrade: demo needs the simulator, which is not in this image; the wheel has it.\n"
+    )
+
+
+@pytest.mark.parametrize(("scenario", "exit_code"), [("happy", 0), ("sick-domain", 1)])
+def test_a_run_by_flags(scenario: str, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = VirtualClock(0.0)
+    azure = SimulatedAzure(load_scenario(scenario), clock, seed=0)
+    there = azure.coordinates
+    given = read(
+        *("upgrade", "--scale-set", there["scale_set"], "--resource-group", there["resource_group"]),
+        *(
+            "--subscription-id",
+            there["subscription"],
+            "--tenant-id",
+            there["tenant"],
+            "--client-id",
+            there["client_id"],
+        ),
+        *("--resource-manager-endpoint", there["resource_manager"], "--authority-host", there["authority"]),
+        *("--image-version", load_scenario(scenario).inputs["image-version"], "--report-path", "out/record.json"),
+    )
+    environ = program.environment(given, {"AZURE_CLIENT_SECRET": SECRET, "GITHUB_WORKSPACE": str(tmp_path)})
+    assert main.run(environ, clock, transport=lambda _: azure.transport()) == exit_code
+    log = capsys.readouterr().out
+    assert "Signing in with a client secret" in log
+    assert not [line for line in log.splitlines() if "::" in line]
+    assert SECRET not in log
+    record = json.loads((tmp_path / "out" / "record.json").read_text())
+    assert record["outcome"] == ("halted" if exit_code else "succeeded")
+    assert "## " in (tmp_path / "out" / "record.md").read_text()
