@@ -131,7 +131,9 @@ def test_every_outcome_is_explained() -> None:
 def anchors_of(text: str) -> set[str]:
     """Return the anchors that GitHub gives the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", re.sub(r"[*`]", "", heading)).strip().lower().replace(" ", "-") for heading in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"[*`]", "", heading)).strip().lower().replace(" ", "-") for heading in headings
+    }
 
 
 def broken_links(page: str, text: str) -> list[str]:

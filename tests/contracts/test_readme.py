@@ -12,9 +12,7 @@ from vmss_upgrade.rollout.order import Command
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
 LINES = README.splitlines()
 WORKFLOW = next(
-    found
-    for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
-    if "jobs" in (found := yaml.safe_load(block))
+    found for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "jobs" in (found := yaml.safe_load(block))
 )
 
 

@@ -25,7 +25,9 @@ def error_of(arguments: list[str]) -> str:
     invocation.data["command_string"] = " ".join(arguments)
     loader = invocation.commands_loader
     loader.load_command_table(arguments)
-    command = next((name for name in sorted(loader.command_table, key=len, reverse=True) if starts(arguments, name)), "")
+    command = next(
+        (name for name in sorted(loader.command_table, key=len, reverse=True) if starts(arguments, name)), ""
+    )
     if not command:
         return f"there is no such command: {' '.join(arguments)}"
     loader.command_table = {command: loader.command_table[command]}

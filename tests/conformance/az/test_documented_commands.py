@@ -97,7 +97,9 @@ def test_az_accepts_every_command(folder: Path) -> None:
     distinct = {tuple(arguments): page for page, arguments in named}
     refused = refused_by_az([list(arguments) for arguments in distinct], folder)
     found = [
-        (page, shlex.join(arguments), why) for (arguments, page), why in zip(distinct.items(), refused, strict=True) if why
+        (page, shlex.join(arguments), why)
+        for (arguments, page), why in zip(distinct.items(), refused, strict=True)
+        if why
     ]
     assert found == []
 
