@@ -1,4 +1,4 @@
-"""Lets the az CLI's own parser judge commands: a JSON list of argument lists in, a JSON list of errors out ("" if none).
+"""Lets the az CLI's own parser judge commands: JSON lists of arguments in, a JSON list of errors out ("": none).
 
 Runs under the Python of .venv-az. Nothing is executed: az reads its command table, and the parser the arguments.
 """
