@@ -1,8 +1,8 @@
 """Prints how closely the simulator matches the recorded Azure: `python tests/conformance/print_tables.py [--page]`.
 
 `--page` also writes the table by operation, and the lines below it, into docs/simulator.md. Without the recordings it
-prints a message and exits with 0, or with 1 if `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a folder without
-them. It also exits with 1 if a file among them is not a recording.
+prints a message and exits with 0, or with 1 if `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a
+folder without them. It also exits with 1 if a file among them is not a recording.
 """
 
 import os
