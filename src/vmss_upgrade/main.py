@@ -108,7 +108,12 @@ class _MainStep:
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.report = Report(
             facts=RunFacts(
-                began_at=date_by(clock), url=job.run_url, actor=job.actor, attempt=job.attempt, version=__version__
+                began_at=date_by(clock),
+                url=job.run_url,
+                actor=job.actor,
+                attempt=job.attempt,
+                version=__version__,
+                docs=job.docs_url,
             )
         )
         self._log = Log(self.console, self.report)

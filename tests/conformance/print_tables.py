@@ -1,8 +1,8 @@
-"""Prints how closely the simulator matches the recorded Azure: `python tests/conformance/print_tables.py [--readme]`.
+"""Prints how closely the simulator matches the recorded Azure: `python tests/conformance/print_tables.py [--page]`.
 
-`--readme` also writes the table by operation, and the lines below it, into the README. Without the recordings it prints
-a message and exits with 0, or with 1 if `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a folder without
-them. It also exits with 1 if a file among them is not a recording.
+`--page` also writes the table by operation, and the lines below it, into docs/simulator.md. Without the recordings it
+prints a message and exits with 0, or with 1 if `AZURE_CONTRACT_REQUIRED` is set or `AZURE_CONTRACT_DIR` names a
+folder without them. It also exits with 1 if a file among them is not a recording.
 """
 
 import os
@@ -10,7 +10,7 @@ import sys
 
 from contract import NoRecording, contract_dir, load_recording, missing, recording_names
 from replaying import replay
-from table import summary, write_readme, written
+from table import summary, write_page, written
 
 
 def main(arguments: list[str]) -> int:
@@ -24,8 +24,8 @@ def main(arguments: list[str]) -> int:
         return 1
     outcomes = [outcome for recording in recordings for outcome in replay(recording)]
     print(written(outcomes), summary(outcomes), sep="\n\n")
-    if "--readme" in arguments:
-        write_readme(outcomes)
+    if "--page" in arguments:
+        write_page(outcomes)
     return 0
 
 

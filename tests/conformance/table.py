@@ -12,7 +12,7 @@ from naming import PROMISED
 from replaying import Outcome
 
 KEPT_FILE = Path(__file__).with_name("differences.yml")
-README = Path(__file__).resolve().parents[2] / "README.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "simulator.md"
 _TABLE = re.compile(r"(<!-- conformance: [^\n]* -->\n)(.*?)(<!-- end of conformance -->)", re.DOTALL)
 _SUMMARY = re.compile(r"(<!-- conformance in all: [^\n]* -->\n)(.*?)(<!-- end of conformance in all -->)", re.DOTALL)
 
@@ -115,7 +115,7 @@ def written(outcomes: Sequence[Outcome]) -> str:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """Return the table by operation as in the README, with the sum as its last row."""
+    """Return the table by operation as in docs/simulator.md, with the sum as its last row."""
     lines = [
         "| Operation | Requests | Matched | Differing | Injected | Not simulated | Share |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -131,7 +131,7 @@ def _total(rows: Sequence[Row]) -> Row:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Return the lines below the README's table: the share without injected errors, and the requests
+    """Return the lines below the table in docs/simulator.md: the share without injected errors, and the requests
     outside the table.
     """
     everything, promised = Row("", tuple(outcomes)), _total(by_operation(outcomes)).without_injected()
@@ -142,27 +142,27 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     )
 
 
-def readme_table() -> str:
-    """Return the table that the README shows."""
-    return _in_readme(_TABLE)
+def page_table() -> str:
+    """Return the table that docs/simulator.md shows."""
+    return _in_page(_TABLE)
 
 
-def readme_summary() -> str:
-    """Return the lines that the README has below the table."""
-    return _in_readme(_SUMMARY)
+def page_summary() -> str:
+    """Return the lines that docs/simulator.md has below the table."""
+    return _in_page(_SUMMARY)
 
 
-def _in_readme(part: re.Pattern[str]) -> str:
-    found = part.search(README.read_text(encoding="utf-8"))
+def _in_page(part: re.Pattern[str]) -> str:
+    found = part.search(PAGE.read_text(encoding="utf-8"))
     return "" if found is None else found[2].strip()
 
 
-def write_readme(outcomes: Sequence[Outcome]) -> None:
-    """Write the table and the lines below it into the README."""
-    text = README.read_text(encoding="utf-8")
+def write_page(outcomes: Sequence[Outcome]) -> None:
+    """Write the table and the lines below it into docs/simulator.md."""
+    text = PAGE.read_text(encoding="utf-8")
     text = _TABLE.sub(rf"\g<1>{as_markdown(by_operation(outcomes))}\n\g<3>", text)
     text = _SUMMARY.sub(rf"\g<1>{summary(outcomes)}\n\g<3>", text)
-    README.write_text(text, encoding="utf-8")
+    PAGE.write_text(text, encoding="utf-8")
 
 
 def _table(title: str, rows: Sequence[Row]) -> str:

@@ -9,7 +9,7 @@ import contract
 import print_tables
 from contract import NoRecording, contract_dir, load_recording, needed_contract_dir, recording_names
 from replaying import Outcome, replay
-from table import as_markdown, by_operation, readme_summary, readme_table, summary
+from table import as_markdown, by_operation, page_summary, page_table, summary
 
 FINE = '{"source": {}, "interactions": []}'
 
@@ -116,8 +116,8 @@ def replayed() -> list[Outcome]:
     return [found for name in recording_names() for found in replay(load_recording(name))]
 
 
-def test_the_readme_shows_this_summary() -> None:
+def test_the_page_shows_this_summary() -> None:
     """This holds for the recordings from which its table was made."""
-    if readme_table() != as_markdown(by_operation(replayed())):
-        pytest.skip("these are not the recordings of the README")
-    assert readme_summary() == summary(replayed())
+    if page_table() != as_markdown(by_operation(replayed())):
+        pytest.skip("these are not the recordings of docs/simulator.md")
+    assert page_summary() == summary(replayed())

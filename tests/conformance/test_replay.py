@@ -17,7 +17,7 @@ from comparing import Answer, Kept, differences
 from contract import Interaction, Recording, load_recording, needed_contract_dir, recording_names
 from naming import PROMISED
 from replaying import Outcome, Replay, replay
-from table import as_markdown, by_operation, kept_differences, readme_table, unexplained
+from table import as_markdown, by_operation, kept_differences, page_table, unexplained
 
 LEAST_SHARE = 0.95
 HERE = Path(__file__).parent
@@ -192,13 +192,13 @@ def test_no_rule_names_a_recording_or_anything_in_it() -> None:
     assert [(rule, match[0]) for rule, text in _rules().items() for match in words.finditer(text)] == []
 
 
-# --- the README -------------
+# --- the page -------------
 
 
-def test_the_readme_shows_this_table() -> None:
+def test_the_page_shows_this_table() -> None:
     """This holds for the recordings from which it was made; others have their own table."""
     rows = by_operation(outcomes())
-    shown = readme_table()
+    shown = page_table()
     if shown.splitlines()[-1].split("|")[2].strip() != str(sum(row.requests for row in rows)):
-        pytest.skip("these are not the recordings of the README")
+        pytest.skip("these are not the recordings of docs/simulator.md")
     assert shown == as_markdown(rows)

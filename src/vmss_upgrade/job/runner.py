@@ -15,6 +15,7 @@ _STATE: Final = "STATE_"  # what an earlier step of this action saved under a na
 _SECRETS: Final = ("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN")
 _SERVER: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_REF: Final = re.compile(r"[\w./-]+", re.ASCII)
 _IMAGE: Final = re.compile("INPUT_IMAGE", re.IGNORECASE)
 _SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&#]*)", re.IGNORECASE)
 
@@ -24,7 +25,8 @@ class Job:
     """One step of a job. A file is empty if the runner gives none, as on a terminal.
 
     `in_github`: the runner reads commands in the log. `saved`: what the main step left for the post step, by name.
-    `run_url`, `actor` and `attempt` describe the workflow's run. `secrets`: what must be hidden before anything is
+    `run_url`, `actor` and `attempt` describe the workflow's run, `docs_url` is where this release's documents are.
+    `secrets`: what must be hidden before anything is
     said. `environ` is where inputs and sign-in are read from.
     """
 
@@ -38,6 +40,7 @@ class Job:
     run_url: str
     actor: str
     attempt: str
+    docs_url: str
     user_agent: str
     saved: Mapping[str, str]
     secrets: tuple[str, ...] = field(repr=False)
@@ -59,6 +62,7 @@ def read_job(environ: Mapping[str, str]) -> Job:
         run_url=_run_url(environ),
         actor=environ.get("GITHUB_TRIGGERING_ACTOR") or environ.get("GITHUB_ACTOR", ""),
         attempt=environ.get("GITHUB_RUN_ATTEMPT", ""),
+        docs_url=_docs_url(environ),
         user_agent=_user_agent(environ.get("GITHUB_REPOSITORY", ""), environ.get("GITHUB_RUN_ID", "")),
         saved={name.removeprefix(_STATE): value for name, value in environ.items() if name.startswith(_STATE)},
         secrets=tuple(_secrets_in(environ)),
@@ -77,6 +81,18 @@ def _run_url(environ: Mapping[str, str]) -> str:
         return ""
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "")
     return f"{server}/{repository}/actions/runs/{run_id}{f'/attempts/{attempt}' if attempt.isdecimal() else ''}"
+
+
+def _docs_url(environ: Mapping[str, str]) -> str:
+    """Return the address of docs/ in the release that runs; empty for `uses: ./` and outside GitHub.
+
+    Source: the default variables of GitHub Actions (GITHUB_ACTION_REPOSITORY, GITHUB_ACTION_REF).
+    """
+    repository, ref = environ.get("GITHUB_ACTION_REPOSITORY", ""), environ.get("GITHUB_ACTION_REF", "")
+    server = environ.get("GITHUB_SERVER_URL", "").rstrip("/")
+    if not (_REPOSITORY.fullmatch(repository) and _REF.fullmatch(ref) and _SERVER.fullmatch(server)):
+        return ""
+    return f"{server}/{repository}/blob/{ref}/docs"
 
 
 def _user_agent(repository: str, run_id: str) -> str:

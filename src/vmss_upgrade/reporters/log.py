@@ -9,6 +9,7 @@ from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.sanitiser.text import clean, count
 from vmss_upgrade.reporters.sentences import dates, plan_facts, status_table
 from vmss_upgrade.reporters.sentences import phrases as words
+from vmss_upgrade.reporters.sentences.errors_page import place_of
 from vmss_upgrade.reporters.sentences.headline import MARKS, headline
 from vmss_upgrade.reporters.sentences.next_steps import (
     holds_failed_image,
@@ -189,6 +190,8 @@ class Log:
                 self._console.line(step.command, indent=4)
         if health := words.health_in_numbers(self._report):
             self._console.line(health, indent=2)
+        if place := place_of(self._report):
+            self._console.line(f"What this error means: {place}", indent=2)
 
     def _tell_failures(self, ending: Ending) -> None:
         report = self._report
@@ -197,13 +200,14 @@ class Log:
         notice = "" if holds_failed_image(report) else model_notice(report)
         undone = " ".join(filter(None, (left_undone(report), notice, remedy(report))))
         for number, failures in enumerate(list(groups.values())[:MOST_FAILURES]):
-            said = words.failure_in_words(failures, report)
-            self._console.error(said if number else f"{said} {undone}", title)
+            said, place = words.failure_in_words(failures, report), f"See {place_of(report, failures[0].code)}"
+            self._console.error(f"{said} {place}" if number else f"{said} {undone} {place}", title)
         if len(groups) > MOST_FAILURES:
             self._console.line(f"ERROR: and {len(groups) - MOST_FAILURES} other codes, in the JSON record")
         refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
         if not groups and not refused_with_findings:
-            self._console.error(" ".join(filter(None, (ending.reason, in_flight(report), undone))), title)
+            place = f"See {place_of(report)}"
+            self._console.error(" ".join(filter(None, (ending.reason, in_flight(report), undone, place))), title)
 
     def _at(self, at: float, text: str, *, style: str = "") -> None:
         self._console.line(f"{_stamp(at)}  {text}", style=style)

@@ -23,7 +23,7 @@ def az_beside(scenario: str, folder: Path) -> Iterator[Az]:
 
     Without az the test is skipped, or fails if `AZ_CLI_REQUIRED` is set.
     """
-    version = _needed_version()
+    version = needed_version()
     with (
         serving(str(SCENARIOS / f"{scenario}.yml"), host="127.0.0.1", folder=folder) as simulator,
         identity_endpoint(simulator.ready) as endpoint,
@@ -35,7 +35,7 @@ def az_beside(scenario: str, folder: Path) -> Iterator[Az]:
         yield Az(simulator=simulator, endpoint=endpoint, environment=environment)
 
 
-def _needed_version() -> str:
+def needed_version() -> str:
     """Return the version of the az CLI that tools/az-cli.sh installs."""
     for mark in INSTALLED.glob(".ready-*"):
         return mark.name.removeprefix(".ready-")

@@ -6,6 +6,7 @@ import itertools
 import shlex
 
 from vmss_upgrade.reporters.sanitiser.text import clean, count, fenced, markdown
+from vmss_upgrade.reporters.sentences.errors_page import place_of
 from vmss_upgrade.reporters.sentences.next_steps import next_steps
 from vmss_upgrade.reporters.sentences.phrases import failures_by_code
 from vmss_upgrade.reporters.sentences.portal import instance_page
@@ -65,6 +66,8 @@ def next_things(report: Report) -> list[str]:
     named = [finding.remedy for finding in _of(report, Severity.REFUSE)] if refusals(report) else []
     steps = [step for step in next_steps(report) if step.sentence not in named]
     lines = [f"- {said(step.sentence)}" for step in steps if not step.command]
+    if report.facts.docs and (place := place_of(report)):
+        lines.append(f"- {link('What this error means', place)}")
     for step in steps:
         if step.command:
             lines += ["", *folded(said(step.sentence.rstrip(":")), [fenced(*_broken(step.command))])]

@@ -1,4 +1,4 @@
-"""Every row of the README's table "Coming from vmssupgrade or vmsseditor", played against the simulator."""
+"""Every row of docs/strategies.md "Coming from vmssupgrade or vmsseditor", played against the simulator."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import pytest
 from harness.playing import Played, play
 from harness.scenarios import NEW_MODEL, OLD, fleet_of
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
 ROWS = {
     there.strip(): dict(pair.split(": ", 1) for pair in re.findall(r"`([a-z-]+: .+?)`(?:,|\s*$)", here))
     for there, here in re.findall(
         r"^\| (.+?) \| (.+?) \|$",
-        README.partition("Coming from *vmssupgrade*")[2].partition("## What it promises")[0],
+        PAGE.partition("Coming from *vmssupgrade*")[2],
         re.MULTILINE,
     )[2:]
 }
