@@ -150,7 +150,7 @@ def test_the_annotation_of_a_halted_run(capsys: Captured) -> None:
     assert message == (
         "Instance 1: OSProvisioningTimedOut: It did not start. Correlation id c-1. Left undone: 4 instances "
         "(2, 3, 4, 5). The model holds the target image 22_04-lts 2.0.0: new instances will get it. "
-        "See what failed."
+        "See what failed. See docs/troubleshooting.md#osprovisioningtimedout"
     )
     assert "::error title=Rollout halted::" in output
     assert "✖ batch 1 failed after 1m40s" in output
@@ -164,7 +164,7 @@ def test_a_run_that_failed_without_an_instance_error_is_annotated_too(capsys: Ca
     say(run_of(fleet("0011"), batches=1, ending=ending))
     ((_, message),) = [each for each in commands(capsys.readouterr().out) if each[0] == "error"]
     assert message.startswith("It took too long. Left undone: 2 instances (2, 3).")
-    assert message.endswith("Run it again.")
+    assert message.endswith("Run it again. See docs/troubleshooting.md#timeout")
 
 
 def test_a_good_run_has_no_annotation(capsys: Captured) -> None:
