@@ -295,7 +295,7 @@ LEFT_BAD = fleet("001122", image=NEW, new="2 3 5", unhealthy="2 4", broken="3")
         pytest.param([LEFT_BAD], "2", {"3"}, {"2"}, id="passed-in-this-run"),
     ],
 )
-def test_what_was_bad_on_the_target_before_is_no_evidence(
+def test_an_instance_that_was_bad_on_the_target_before_is_no_evidence(
     looks: list[ScaleSet], passed: str, older: set[str], new: set[str]
 ) -> None:
     watch = watching(LEFT_BAD, passed=passed)
