@@ -82,6 +82,9 @@ class ScaleSetApi(Protocol):
     def list_versions(self, image: Image, location: str) -> tuple[ImageVersion, ...]:
         """List the versions of a platform or gallery image, whatever version `image` itself names, in no order."""
 
+    def list_definitions(self, image: Image, location: str) -> tuple[str, ...]:
+        """List the names of the image definitions in the gallery of `image`; none of an image in no gallery."""
+
     def read_size(self, name: str, location: str) -> VmSize | None:
         """Read what a VM size can do in the region; None where that may not be read."""
 

@@ -405,6 +405,26 @@ def test_versions_are_listed_at_the_definitions_url(image: Image, url: str) -> N
     assert [sent.url for sent in script.sent] == [url, link]
 
 
+@pytest.mark.parametrize(
+    ("image", "url"),
+    [
+        pytest.param(VERSION, f"{HERE}{GALLERY.removesuffix('/web')}?{OF_GALLERY}", id="gallery"),
+        pytest.param(SHARED, f"{LOCATION}/sharedGalleries/uni%20que/images?{OF_GALLERY}", id="shared"),
+        pytest.param(COMMUNITY, f"{LOCATION}/communityGalleries/p-1/images?{OF_GALLERY}", id="community"),
+    ],
+)
+def test_definitions_are_listed_at_the_gallerys_url(image: Image, url: str) -> None:
+    client, script = azure(answer(200, {"value": [{"name": "web"}, {"id": 1}, {"name": "api"}]}))
+    assert client.list_definitions(image, "westeurope") == ("web", "api")
+    assert [sent.url for sent in script.sent] == [url]
+
+
+@pytest.mark.parametrize("image", [NEW, resource(MANAGED), vhd("https://a/x")], ids=lambda image: image.kind)
+def test_an_image_in_no_gallery_has_no_definitions(image: Image) -> None:
+    client, script = azure()
+    assert (client.list_definitions(image, "westeurope"), script.sent) == ((), [])
+
+
 @pytest.mark.parametrize("first", [listed(), error(404, "NotFound")], ids=["empty", "missing"])
 def test_a_gallery_without_direct_shares_is_read_as_the_tenants(first: Any) -> None:
     client, script = azure(first, listed({}))

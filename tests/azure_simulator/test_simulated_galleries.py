@@ -49,6 +49,27 @@ def patched(simulation: Simulation, definition: str, version: str | None) -> tup
     return (200, "") if answer.status == 200 else error_of(answer)
 
 
+PUBLIC = f"{SUBSCRIPTION}/providers/Microsoft.Compute/locations/westeurope"
+
+
+@pytest.mark.parametrize(
+    ("definition", "path"),
+    [
+        pytest.param(OWN, OWN, id="own"),
+        pytest.param(SHARED, f"{PUBLIC}/sharedGalleries/unique-GOLDEN/images/web", id="shared"),
+        pytest.param(COMMUNITY, f"{PUBLIC}/communityGalleries/golden-1234/images/web", id="community"),
+    ],
+)
+def test_a_gallery_of_every_kind_lists_its_definitions(definition: str, path: str) -> None:
+    api = definition.replace("web", "api")
+    simulation = of_gallery(definition, f"{{ID, versions: [1.1.0]}}, {{id: '{api}', versions: [1.0.0]}}")
+    listed = body_of(simulation, path.removesuffix("/web"))["value"]
+    assert [each["name"] for each in listed] == ["api", "web"]
+    assert listed[1] == body_of(simulation, path)
+    other = path.removesuffix("/images/web") + "x/images"
+    assert error_of(simulation.raw("GET", other))[0] == 404
+
+
 @pytest.mark.parametrize("definition", KEYS)
 def test_a_gallery_of_every_kind_from_the_model_to_the_instance(definition: str) -> None:
     simulation = of_gallery(definition, "{ID, versions: [1.1.0]}")

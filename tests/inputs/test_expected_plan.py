@@ -6,6 +6,7 @@ import pytest
 
 from vmss_upgrade.inputs.expected_plan import plan_of
 from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.rollout.order import Command
 
 REMEDY = "Give the output `plan-hash` of the run that planned, such as 0a1b2c3d-4e5f6071."
 
@@ -20,7 +21,7 @@ REMEDY = "Give the output `plan-hash` of the run that planned, such as 0a1b2c3d-
 )
 def test_a_hash_is_accepted(value: str, expected: str) -> None:
     form = Form({"INPUT_EXPECT-PLAN": value})
-    assert plan_of(form) == expected
+    assert plan_of(form, Command.UPGRADE) == expected
     assert form.problems == []
 
 
@@ -38,7 +39,24 @@ def test_a_hash_is_accepted(value: str, expected: str) -> None:
 )
 def test_another_text_is_refused(value: str, lack: str) -> None:
     form = Form({"INPUT_EXPECT-PLAN": value})
-    plan_of(form)
+    plan_of(form, Command.UPGRADE)
     assert [str(problem) for problem in form.problems] == [
         f"expect-plan: {value!r} is not the hash of a plan: {lack}. {REMEDY}"
     ]
+
+
+@pytest.mark.parametrize("value", ["01234567-89abcdef", "succeeded"], ids=["hash", "malformed"])
+@pytest.mark.parametrize("operation", ["update-model", "upgrade-instances", "rollback"])
+def test_no_plan_of_another_operation_can_be_approved(operation: str, value: str) -> None:
+    form = Form({"INPUT_EXPECT-PLAN": value})
+    plan_of(form, Command(operation))
+    assert [str(problem) for problem in form.problems] == [
+        f"expect-plan: is of no use with `operation: {operation}`: what `operation: plan` plans is an upgrade. Leave "
+        "`expect-plan` out, or use `operation: upgrade`."
+    ]
+
+
+@pytest.mark.parametrize("command", [None, Command.UPGRADE, Command.PLAN, Command.STATUS])
+def test_other_operations_take_it(command: Command | None) -> None:
+    form = Form({"INPUT_EXPECT-PLAN": "01234567-89abcdef"})
+    assert (plan_of(form, command), form.problems) == ("01234567-89abcdef", [])

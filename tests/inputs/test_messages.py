@@ -91,7 +91,7 @@ def test_one_input_takes_every_image(image: str, expected: ImageRequest) -> None
             {"image": f"{SHARED}/versions/lastest"},
             "image",
             f"'{SHARED}/versions/lastest' is not the id of an image: it has 'lastest' after {SHARED}/versions where a "
-            f"version, X.Y.Z or latest belongs. {LATEST}",
+            "version, X.Y.Z or latest belongs. Did you mean `latest`? Other versions have numbers, such as 1.2.3.",
             id="lastest-in-a-gallery",
         ),
         pytest.param(

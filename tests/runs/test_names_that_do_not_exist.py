@@ -168,7 +168,123 @@ def test_a_version_that_does_not_exist_is_answered_with_others(
     assert played.writes == []
 
 
-@pytest.mark.parametrize("status", [403, 404, 503])
+NO_VERSION = (
+    "Correct the image inputs, replicate a version to this region, take `excludeFromLatest` off one, or name an exact "
+    "version."
+)
+
+
+@pytest.mark.parametrize("version", ["latest", "9.9.9"])
+@pytest.mark.parametrize(
+    ("scenario", "image", "message", "remedy"),
+    [
+        pytest.param(
+            "happy",
+            "Canonicl:0001-com-ubuntu-server-jammy:22_04-lts-gen2",
+            "Canonicl:0001-com-ubuntu-server-jammy:22_04-lts-gen2 does not exist in westeurope. Azure says: Publisher: "
+            "Canonicl was not found.",
+            "Correct the publisher, in `image` or `image-publisher`. To see which exist: az vm image list-publishers "
+            "--location westeurope",
+            id="publisher",
+        ),
+        pytest.param(
+            "happy",
+            "Canonical:jamy:22_04-lts-gen2",
+            "Canonical:jamy:22_04-lts-gen2 does not exist in westeurope. Azure says: Offer: jamy was not found.",
+            "Correct the offer, in `image` or `image-offer`. To see which exist: az vm image list-offers --location "
+            "westeurope --publisher Canonical",
+            id="offer",
+        ),
+        pytest.param(
+            "happy",
+            "Canonical:0001-com-ubuntu-server-jammy:24_04",
+            "Canonical:0001-com-ubuntu-server-jammy:24_04 does not exist in westeurope. Azure says: Sku: 24_04 was not "
+            "found.",
+            "Correct the SKU, in `image` or `image-sku`. To see which exist: az vm image list-skus --location "
+            "westeurope --publisher Canonical --offer 0001-com-ubuntu-server-jammy",
+            id="sku",
+        ),
+        pytest.param(
+            "gallery-latest",
+            f"{GALLERIES}/golden/images/wbe",
+            f"The image definition {GALLERIES}/golden/images/wbe does not exist.",
+            "Correct the image: this gallery has web.",
+            id="definition",
+        ),
+        pytest.param(
+            "gallery-latest",
+            f"{GALLERIES}/goldne/images/web",
+            f"The gallery {GALLERIES}/goldne does not exist.",
+            "Correct the image. To see which galleries exist: az sig list --subscription "
+            "11111111-1111-1111-1111-111111111111 -g images",
+            id="gallery",
+        ),
+        pytest.param(
+            "shared-gallery",
+            f"{SHARED.removesuffix('/web/Versions')}/wbe",
+            f"The image definition {SHARED.removesuffix('/web/Versions')}/wbe does not exist in westeurope, or is not "
+            "shared with this subscription.",
+            "Correct the image: this gallery has web.",
+            id="shared-definition",
+        ),
+        pytest.param(
+            "shared-gallery",
+            "/SharedGalleries/elsewhere/Images/web",
+            "The gallery /SharedGalleries/elsewhere does not exist in westeurope, or is not shared with this "
+            "subscription.",
+            "Correct the image. To see which galleries exist: az sig list-shared --location westeurope",
+            id="shared-gallery",
+        ),
+        pytest.param(
+            "community-gallery",
+            f"{COMMUNITY.removesuffix('/web/Versions')}/wbe",
+            f"The image definition {COMMUNITY.removesuffix('/web/Versions')}/wbe does not exist in westeurope.",
+            "Correct the image: this gallery has web.",
+            id="community-definition",
+        ),
+        pytest.param(
+            "community-gallery",
+            "/CommunityGalleries/elsewhere/Images/web",
+            "The gallery /CommunityGalleries/elsewhere does not exist in westeurope.",
+            "Correct the image. To see which galleries exist: az sig list-community --location westeurope",
+            id="community-gallery",
+        ),
+    ],
+)
+def test_a_name_without_any_version_is_answered_with_the_part_that_is_wrong(
+    scenario: str, image: str, version: str, message: str, remedy: str, tmp_path: Path
+) -> None:
+    named = f"{image}:{version}" if ":" in image else image if version == "latest" else f"{image}/versions/{version}"
+    played = play(scenario, tmp_path, inputs={"image-version": "", "image-id": "", "image": named})
+    assert (played.outcome, played.writes) == ("refused", [])
+    assert message in played.log, played.log
+    assert last_line(played) == remedy
+
+
+@pytest.mark.parametrize(
+    ("faults", "remedy"),
+    [
+        pytest.param(
+            [("/images$", 403), ("/versions$", 404)],
+            "Correct the image. To see which exist: az sig image-definition list --subscription "
+            "11111111-1111-1111-1111-111111111111 -g images --gallery-name golden",
+            id="definitions-denied",
+        ),
+        pytest.param([("/versions$", 404)], NO_VERSION, id="there-after-all"),
+    ],
+)
+def test_a_definition_whose_versions_are_not_found(faults: list[tuple[str, int]], remedy: str, tmp_path: Path) -> None:
+    web = f"{GALLERIES}/golden/images/web"
+    scenario = fleet_of(
+        fleet={"image": {"id": f"{web}/versions/1.0.0"}},
+        images=[{"id": web, "versions": ["1.0.0"]}],
+        faults=[{"kind": "http", "method": "GET", "path": path, "status": status} for path, status in faults],
+    )
+    played = play(scenario, tmp_path, inputs={"image-version": "", "image": web})
+    assert last_line(played) == remedy
+
+
+@pytest.mark.parametrize("status", [403, 503])
 def test_a_version_that_does_not_exist_is_answered_plainly_without_a_list(status: int, tmp_path: Path) -> None:
     fault = {"kind": "http", "method": "GET", "path": r"/versions$", "status": status}
     played = play(fleet_of(faults=[fault]), tmp_path, inputs={"image-version": "22.04.9"})

@@ -129,8 +129,9 @@ def test_an_instance_that_ran_the_target_before_returns_too(tmp_path: Path) -> N
 
 
 def test_after_a_killed_rollback_the_next_run_returns_every_instance(tmp_path: Path) -> None:
+    """The reason is an instance of the next run: the one that was unhealthy before is no evidence of it."""
     clock = cancelled_at(330.0)
-    killed = play(scenario(UNHEALTHY), tmp_path, inputs=BACK, clock=clock)
+    killed = play(scenario(UNHEALTHY, on_instance("comes-up-unhealthy", "5")), tmp_path, inputs=BACK, clock=clock)
     assert [write.method for write in killed.writes].count("PATCH") == 2, "the previous image is in the model"
     assert NEW in versions(killed).values()
     inputs = {**killed.azure.scenario.inputs, **BACK}
@@ -428,7 +429,7 @@ def test_nothing_to_return_to(tmp_path: Path) -> None:
     played = play(on(NEW, inputs={}), tmp_path, inputs=BY_HAND)
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "Could not find out which image to return to" in played.log
-    assert "Name it, by `image-version` or `image-id`" in played.log
+    assert "Name it as `image` (log and summary" in played.log
 
 
 MANAGED = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Compute/images"
@@ -738,7 +739,7 @@ def test_the_log_says_that_there_is_no_way_back(tmp_path: Path) -> None:
     """A second run finds every instance on the target, and one unhealthy: no instance shows the previous image."""
     played = play(on(NEW, on_instance("fall-ill", "0", at=0)), tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "halted"
-    assert "No rollback: every instance ran" in played.log
+    assert "No rollback: the failure is older than this run. When it began, instance 0 was not healthy" in played.log
     assert "use `operation: rollback` with the image" in played.log
 
 

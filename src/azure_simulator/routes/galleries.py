@@ -1,8 +1,8 @@
 """Requests for galleries: an image definition, its versions, and how far these have been replicated.
 
 Choices that no recording decides: a shared or community gallery has in a region what is replicated to it, and nothing
-else; what it lacks is the provider's 404, and reading it spends no bucket. Every client may read every gallery,
-except where a fault refuses it.
+else; what it lacks is the provider's 404, as is a gallery without any image definition, and reading it spends no
+bucket. Every client may read every gallery, except where a fault refuses it.
 """
 
 import re
@@ -38,15 +38,31 @@ class GalleryRoutes:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
+            ("GET", _OWN + "/images", self._list_images),
             ("GET", _OWN + _IMAGE, self._get_image),
             ("GET", _OWN + _IMAGE + "/versions", self._list_versions),
             ("GET", _OWN + _VERSION, self._get_version),
+            ("GET", _PUBLIC + "/images", self._list_public_images),
             ("GET", _PUBLIC + _IMAGE, self._get_public_image),
             ("GET", _PUBLIC + _IMAGE + "/versions", self._list_public_versions),
             ("GET", _PUBLIC + _VERSION, self._get_public_version),
         ]
 
     # --- galleries of a resource group ---
+
+    def _list_images(self, request: Request, match: Match, now: float) -> Reply:
+        meter = self._service.enter(request, "gallery-image", now)
+        path = unquote(request.path.rstrip("/"))
+        images = self._catalog.definitions_below(path)
+        if not images:
+            self._catalog.check_described(path)
+            raise refusal("resource-not-found", kind="galleries", name=match["gallery"], group=match["image_group"])
+        generation = self._service.generation(now)
+        value = [
+            bodies.definition_body(each, match["gallery"], each.id.rpartition("/")[2], self._location, generation)
+            for each in images
+        ]
+        return json_reply(200, {"value": value}, meter.headers)
 
     def _get_image(self, request: Request, match: Match, now: float) -> Reply:
         meter = self._service.enter(request, "gallery-image", now)
@@ -92,6 +108,22 @@ class GalleryRoutes:
 
     # --- galleries that are shared ---
 
+    def _list_public_images(self, request: Request, match: Match, now: float) -> Reply:
+        self._check_region(match)
+        gallery, path = match["gallery"], f"/{_PUBLIC_KINDS[match['kind'].lower()]}/{unquote(match['gallery'])}/Images"
+        images = [each for each in self._catalog.definitions_below(path) if each.traits.is_in(self._location, now)]
+        if not images:
+            self._catalog.check_described(path)
+            raise refusal("entity-not-found")
+        community = _is_community(match)
+        value = [
+            bodies.public_definition_body(
+                each, gallery, each.id.rpartition("/")[2], self._location, community=community
+            )
+            for each in images
+        ]
+        return json_reply(200, {"value": value})
+
     def _get_public_image(self, request: Request, match: Match, now: float) -> Reply:
         image = self._find_public(match, now)[0]
         gallery, definition = match["gallery"], match["definition"]
@@ -119,8 +151,7 @@ class GalleryRoutes:
 
     def _find_public(self, match: Match, now: float) -> list[GalleryImage]:
         """Return what the region has of an image definition. Raises Refusal 404 when it has nothing."""
-        if plain_region(unquote(match["location"])) != plain_region(self._location):
-            raise NotSimulated(f"galleries as a region other than {self._location} sees them")
+        self._check_region(match)
         kind = _PUBLIC_KINDS[match["kind"].lower()]
         definition = f"/{kind}/{unquote(match['gallery'])}/Images/{unquote(match['definition'])}"
         entries = self._catalog.gallery_images(definition)
@@ -129,6 +160,10 @@ class GalleryRoutes:
             self._catalog.check_described(definition)
             raise refusal("entity-not-found")
         return available
+
+    def _check_region(self, match: Match) -> None:
+        if plain_region(unquote(match["location"])) != plain_region(self._location):
+            raise NotSimulated(f"galleries as a region other than {self._location} sees them")
 
 
 def _is_community(match: Match) -> bool:

@@ -65,6 +65,11 @@ class Catalog:
         """Return the entries of an image definition."""
         return [each for each in self.gallery if each.id.lower() == definition_id.lower()]
 
+    def definitions_below(self, path: str) -> list[GalleryImage]:
+        """Return the image definitions of a gallery, each once, by the path that their ids begin with."""
+        below = {each.id.lower(): each for each in reversed(self.gallery)}
+        return [each for name, each in sorted(below.items()) if name.rpartition("/")[0] == path.lower()]
+
     def managed_image(self, image_id: str) -> ManagedImage | None:
         """Return a managed image; None when it does not exist."""
         return next((each for each in self.managed if each.id.lower() == image_id.lower()), None)

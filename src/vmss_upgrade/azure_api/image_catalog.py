@@ -31,6 +31,7 @@ from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, ImageVersio
 GALLERY_API_VERSION = "2024-03-03"
 _SKUS_API_VERSION = "2021-07-01"
 _LISTING = "listing the versions of an image"
+_LISTING_DEFINITIONS = "listing the image definitions of a gallery"
 
 _STATES = {
     Trouble.NOT_FOUND: ImageState.MISSING,
@@ -91,9 +92,17 @@ class ImageCatalog:
                 listed = self._reader.bare_list(f"{path}?api-version={API_VERSION}")
             return tuple(ImageVersion(name=text_in(item, "name")) for item in listed if item.get("name"))
         url = f"{path}?api-version={GALLERY_API_VERSION}"
-        items = self._shared_items(url) if image.kind is ImageKind.SHARED_GALLERY else self._items(url)
+        items = self._gallery_items(image, url, _LISTING)
         named = ((text_in(item, "name"), may_be_latest(item, location)) for item in items)
         return tuple(ImageVersion(name=name, may_be_latest=is_candidate) for name, is_candidate in named)
+
+    def list_definitions(self, image: Image, location: str) -> tuple[str, ...]:
+        """Return the names of the image definitions beside this one; none if it is in no gallery. Raises AzureError."""
+        path = self._definition_path(image, location).rpartition("/")[0]
+        if not path:
+            return ()
+        url = f"{path}?api-version={GALLERY_API_VERSION}"
+        return tuple(text_in(item, "name") for item in self._gallery_items(image, url, _LISTING_DEFINITIONS))
 
     def read_size(self, name: str, location: str) -> VmSize | None:
         """Return the VM size's abilities; None where the list of those in the region may not be read or lacks it.
@@ -150,18 +159,20 @@ class ImageCatalog:
             return object_in(self._reader.json(f"{path}?api-version={GALLERY_API_VERSION}"), "properties")
         return {}
 
-    def _shared_items(self, url: str) -> list[Json]:
-        """Return what is shared with the subscription, else (only shown for `sharedTo`) with its tenant."""
+    def _gallery_items(self, image: Image, url: str, doing: str) -> list[Json]:
+        """Return what is listed; of a shared gallery, for want of that, what is shared with the tenant (`sharedTo`)."""
+        if image.kind is not ImageKind.SHARED_GALLERY:
+            return self._items(url, doing)
         try:
-            items = self._items(url)
+            items = self._items(url, doing)
         except AzureError as error:
             if error.trouble is not Trouble.NOT_FOUND:
                 raise
             items = []
-        return items or self._items(f"{url}&sharedTo=tenant")
+        return items or self._items(f"{url}&sharedTo=tenant", doing)
 
-    def _items(self, url: str) -> list[Json]:
-        with translated(_LISTING):
+    def _items(self, url: str, doing: str) -> list[Json]:
+        with translated(doing):
             return [item for item in self._reader.items(url) if text_in(item, "name")]
 
 

@@ -69,7 +69,8 @@ class ScaleSetClient:
         self._sets_path = f"{self._subscription_path}{compute}/virtualMachineScaleSets"
         self._path = f"{self._sets_path}/{quote(name, safe='')}"
         catalog = ImageCatalog(self._reader, self._subscription_path)
-        self.look_up, self.list_versions, self.read_size = catalog.look_up, catalog.list_versions, catalog.read_size
+        self.look_up, self.read_size = catalog.look_up, catalog.read_size
+        self.list_versions, self.list_definitions = catalog.list_versions, catalog.list_definitions
         self._model_body: Json = {}  # what was read last, as Azure wrote it
         self._looks = Looks()
         self._now = now

@@ -13,6 +13,7 @@ from vmss_upgrade.rollout.checks.image import (
     latest_of_another_tenant,
 )
 from vmss_upgrade.rollout.checks.image_fit import examine_fit, needs_size
+from vmss_upgrade.rollout.checks.missing_image import no_such_definition, no_such_gallery, no_such_platform_image
 from vmss_upgrade.rollout.findings import Finding, note
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Traits, newest_first
@@ -38,7 +39,7 @@ def resolve(remote: RemoteScaleSet, wanted: Image) -> Steps[tuple[Image | None, 
             return None, [latest_of_another_tenant(wanted)]
         if error.trouble is not Trouble.NOT_FOUND:
             raise
-        versions = ()
+        return None, [_nothing_of_that_name(remote, wanted, error) or latest_missing(wanted, remote.model.location)]
     findings: list[Finding] = []
     for name in newest_first(versions)[:LATEST_TRIED]:
         exact = wanted.at_version(name)
@@ -46,6 +47,22 @@ def resolve(remote: RemoteScaleSet, wanted: Image) -> Steps[tuple[Image | None, 
             return exact, [*findings, note(f"{wanted} was resolved to {exact}, once for the whole rollout.")]
         findings.append(note(f"{exact} is deprecated, so it does not count as the latest."))
     return None, [*findings, latest_missing(wanted, remote.model.location)]
+
+
+def _nothing_of_that_name(remote: RemoteScaleSet, image: Image, error: AzureError) -> Finding | None:
+    """Return what is missing where Azure finds no list of versions (`error`); None if it is there after all."""
+    location = remote.model.location
+    if image.kind is ImageKind.PLATFORM:
+        return no_such_platform_image(image, location, str(error))
+    try:
+        definitions = remote.list_definitions(image)
+    except AzureError as refusal:
+        if refusal.trouble is Trouble.NOT_FOUND:
+            return no_such_gallery(image, location)
+        return no_such_definition(image, location, None)
+    name = image.definition.rpartition("/")[2].lower()
+    is_there = name in (each.lower() for each in definitions)
+    return None if is_there else no_such_definition(image, location, definitions)
 
 
 def _is_deprecated(remote: RemoteScaleSet, image: Image) -> Steps[bool]:
@@ -63,7 +80,14 @@ def examine_target(
     if facts.state is ImageState.FOUND:
         running = yield from _running(remote)
         on_set = _boots_now(remote.scale_set, running)
-    newest = (yield from _newest(remote, target)) if facts.state is ImageState.MISSING else []
+    newest: list[str] = []
+    if facts.state is ImageState.MISSING:
+        try:
+            newest = newest_first((yield from remote.list_versions(target, until=remote.clock.now())))
+        except AzureError as error:
+            unknown = _nothing_of_that_name(remote, target, error) if error.trouble is Trouble.NOT_FOUND else None
+            if unknown:
+                return [unknown]
     size = None
     if needs_size(facts.traits, model, on_set, running):
         size = yield from remote.read_size()
@@ -83,14 +107,6 @@ def _replicated(remote: RemoteScaleSet, target: Image, replication_wait: float) 
         yield from clock.wait(why, pause, until=until, detail=f"{facts.progress}% done")
         facts = yield from remote.look_up(target)
     return facts
-
-
-def _newest(remote: RemoteScaleSet, target: Image) -> Steps[list[str]]:
-    """Return the versions that exist beside one that does not, the newest first; in one try, and none if it fails."""
-    try:
-        return newest_first((yield from remote.list_versions(target, until=remote.clock.now())))
-    except AzureError:
-        return []
 
 
 def _running(remote: RemoteScaleSet) -> Steps[Traits]:

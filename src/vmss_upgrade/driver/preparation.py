@@ -230,13 +230,12 @@ class Preparation:
 
     def _image_to_return_to(self, recorded: Recorded | None) -> Image | None:
         """Return what the inputs name, else the record, else what the others run; None is a finding."""
-        model = self._remote.model
         if self._order.image != ImageRequest():
             named: Image | None = self._wanted
         else:
             named = recorded.previous if recorded else image_of_the_others(self._remote.scale_set, self._policy)
         if named is None:
-            self._findings.append(rollback.unknown_image_to_return_to(model))
+            self._findings.append(rollback.unknown_image_to_return_to(self._remote.scale_set))
         elif named.is_floating:
             self._findings.append(rollback.floating_previous_image(named))
             return None

@@ -181,6 +181,10 @@ class RemoteScaleSet:
         read = partial(self._api.list_versions, image, self.model.location)
         return (yield from self.clock.patiently(read, until=until))
 
+    def list_definitions(self, image: Image) -> tuple[str, ...]:
+        """Return the image definitions in the gallery of `image`, in one try. Raises AzureError."""
+        return self._api.list_definitions(image, self.model.location)
+
     def list_other_names(self) -> tuple[str, ...] | None:
         """Return the other scale sets of the group, in one try; None where this one is there, or that is not shown."""
         with suppress(AzureError):

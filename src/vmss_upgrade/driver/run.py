@@ -23,7 +23,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.rollout.checks.missing_set import NO_GROUP, remedy_for_missing_set
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
-from vmss_upgrade.rollout.checks.rollback import no_image_to_blame, no_rollback
+from vmss_upgrade.rollout.checks.rollback import bad_before, no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
@@ -124,7 +124,9 @@ class _Rollout:
         if not asked.goes_back or plan.is_rollback or ending.outcome.exit_code == 0:
             return ending
         if not ending.calls_for_rollback:
-            yield Noticed(finding=no_image_to_blame(plan.reaches, asked))
+            older = ending.bad_before
+            found = bad_before(older, plan.reaches, prepared.way_back, asked) if older else None
+            yield Noticed(finding=found or no_image_to_blame(plan.reaches, asked))
             return ending
         if not self._remote.moved or prepared.way_back is None:
             yield Noticed(finding=no_rollback(plan.reaches, prepared.way_back, asked))

@@ -40,8 +40,9 @@ def parse_inputs(environ: Mapping[str, str]) -> Inputs:
     command = form.member("operation", Command)
     image, policy = image_of(form, command), policy_of(form)
     recorded = recorded_of(form, command, policy)
+    expected = plan_of(form, command)
     order = Order(
-        command=command or Command.PLAN, image=image, policy=policy, recorded=recorded, expected_plan=plan_of(form)
+        command=command or Command.PLAN, image=image, policy=policy, recorded=recorded, expected_plan=expected
     )
     inputs = Inputs(account=account, order=order, report_path=_report_path(form), replay_path=_replay_path(form))
     if form.problems:

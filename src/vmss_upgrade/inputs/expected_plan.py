@@ -6,14 +6,20 @@ import re
 from typing import Final
 
 from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.rollout.order import Command
 
+_UNPLANNED: Final = (Command.UPDATE_MODEL, Command.UPGRADE_INSTANCES, Command.ROLLBACK)
 _EXAMPLE: Final = "0a1b2c3d-4e5f6071"
 _REMEDY: Final = f"Give the output `plan-hash` of the run that planned, such as {_EXAMPLE}."
 
 
-def plan_of(form: Form) -> str:
-    """Return the hash in `expect-plan`; empty if none was given."""
+def plan_of(form: Form, command: Command | None) -> str:
+    """Return the hash in `expect-plan`; empty if none was given. A status writes nothing, and does not look at it."""
     value = form["expect-plan"].lower()
+    if value and command in _UNPLANNED:
+        lack = f"is of no use with `operation: {command.value}`: what `operation: plan` plans is an upgrade"
+        form.problem("expect-plan", lack, "Leave `expect-plan` out, or use `operation: upgrade`.")
+        return value
     if value and (lack := _lack_of(value)):
         form.problem("expect-plan", f"{form['expect-plan']!r} is not the hash of a plan: {lack}", _REMEDY)
     return value

@@ -20,7 +20,8 @@ _REMEDY_FOR_IMAGE = (
     "Write PUBLISHER:OFFER:SKU:VERSION, the id of an image or the https address of a VHD, as the output `target-image` "
     "gives it. A version alone goes into `image-version`."
 )
-_REMEDY_FOR_WORD = "Did you mean `latest`? Other versions have numbers, such as 22.04.202611010."
+_REMEDY_FOR_WORD = "Did you mean `latest`? Other versions have numbers, such as {}."
+_PLATFORM_VERSION, _GALLERY_VERSION = "22.04.202611010", "1.2.3"
 _WHOLE_IMAGE = ("image-id", "image-uri")
 
 # The forms of an id: words as they stand, and names in capitals. _VERSION may follow a gallery image.
@@ -108,7 +109,7 @@ def _version(form: Form, name: str, version: str) -> str:
     if version.lower() == "latest":
         return "latest"
     if is_name(version) and not any(character.isdecimal() for character in version):
-        form.problem(name, f"{version!r} is no version", _REMEDY_FOR_WORD)
+        form.problem(name, f"{version!r} is no version", _REMEDY_FOR_WORD.format(_PLATFORM_VERSION))
     return version
 
 
@@ -198,7 +199,7 @@ def _remedy_for(image_id: str) -> str:
         return "Copy it from `az image list`, `az sig image-version list` or the image's page in the portal."
     word = image_id.rpartition("/versions/")[2]
     if "GALLERY" in form and word.isalpha() and word.lower() != "latest":
-        return _REMEDY_FOR_WORD
+        return _REMEDY_FOR_WORD.format(_GALLERY_VERSION)
     return f"Write {form}{'[' + _VERSION + ']' if 'GALLERY' in form else ''}."
 
 

@@ -41,7 +41,8 @@ class Failure:
     """What is wrong with an instance (empty: with a batch, or the run as a whole), for now or for good.
 
     `code` is one of ours, or Azure's as it is. `blames_image`: the instance was seen bad on the target image, so that
-    going back would help.
+    going back would help. `is_older`: it was bad there when this run began, and this run never touched it, which says
+    nothing of what this run did.
     """
 
     instance_id: str
@@ -50,6 +51,7 @@ class Failure:
     _: KW_ONLY
     correlation_id: str = ""
     blames_image: bool = False
+    is_older: bool = False
 
 
 _NO_CAPACITY = (

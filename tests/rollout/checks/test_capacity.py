@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
-from builders import NEW, OLD, changed, fleet, plan_of, whole
+from builders import NEW, OLD, SUBSCRIPTION, changed, fleet, plan_of, whole
 from vmss_upgrade.rollout.checks.capacity import awaited_health, below_floor, whole_set
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
 from vmss_upgrade.rollout.policy import Policy, Share
-from vmss_upgrade.rollout.scale_set import Power, ScaleSet
+from vmss_upgrade.rollout.scale_set import Health, Origin, Power, ScaleSet
 
 THERE = fleet("001122", image=NEW, new="0 1", unhealthy="0 1")
 TWELVE = "000111222333"
@@ -42,8 +43,9 @@ def test_whose_health_is_awaited(scale_set: ScaleSet, policy: Policy, awaited: s
 @pytest.mark.parametrize(
     ("unhealthy", "remedy"),
     [
-        pytest.param(8, "--new-capacity 900", id="a-larger-set-would-do"),
-        pytest.param(9, "Only 3 are healthy now: repair the others, or lower `min-healthy`.", id="none-would"),
+        pytest.param(8, "set `batch-size: 1` and scale out first: az vmss scale {} --new-capacity 900", id="larger"),
+        pytest.param(9, "set `batch-size: 1` and scale out first: az vmss scale {} --new-capacity 1000", id="largest"),
+        pytest.param(10, "Lower `min-healthy`.", id="none-would-do"),
     ],
 )
 def test_no_advice_to_scale_out_beyond_the_largest_set(unhealthy: int, remedy: str) -> None:
@@ -51,7 +53,44 @@ def test_no_advice_to_scale_out_beyond_the_largest_set(unhealthy: int, remedy: s
     scale_set = fleet(TWELVE, unhealthy=" ".join(map(str, range(unhealthy))))
     finding = below_floor(scale_set, plan_of(scale_set, policy=policy), policy)
     assert finding is not None
-    assert finding.remedy.endswith(remedy)
+    assert finding.remedy.endswith(remedy.format(f"--subscription {SUBSCRIPTION} -g rg -n web"))
+
+
+@pytest.mark.parametrize("domain", [0, 1], ids=["all-in-the-first-domain", "all-in-the-last-domain"])
+@pytest.mark.parametrize(
+    ("scale_set", "policy"),
+    [
+        pytest.param(fleet("00001111222233334444"), whole(min_healthy=Share(20)), id="count-of-all"),
+        pytest.param(fleet("00001111"), Policy(min_healthy=Share(8)), id="capped-domains"),
+        pytest.param(fleet("--------"), Policy(min_healthy=Share(8)), id="no-domains"),
+        pytest.param(fleet("00001111"), whole(min_healthy=Share(8), batch_size=Share(3)), id="batch-size"),
+        pytest.param(fleet("00001111"), whole(min_healthy=Share(8), batch_size=Share(50, True)), id="half-a-set"),
+        pytest.param(fleet("00001111"), whole(min_healthy=Share(95, True)), id="percentage"),
+        pytest.param(fleet("000011", stopped="4", unhealthy="0"), whole(min_healthy=Share(5)), id="some-are-stopped"),
+        pytest.param(fleet("0011", unhealthy="0 1 2"), whole(), id="most-are-unhealthy"),
+        pytest.param(fleet("0011", new="0 1 2", image=NEW), whole(min_healthy=Share(4)), id="model-holds-the-target"),
+        pytest.param(fleet("0"), whole(), id="one"),
+        pytest.param(fleet("0"), whole(min_healthy=Share(90, True)), id="one-and-a-high-floor"),
+        pytest.param(fleet("0"), Policy(batch_size=Share(5)), id="one-and-a-large-batch"),
+        pytest.param(
+            changed(fleet("0011"), "3", origin=Origin.OTHER_IMAGE), whole(min_healthy=Share(3)), id="one-is-attached"
+        ),
+    ],
+)
+def test_a_plan_passes_once_the_advice_is_followed(scale_set: ScaleSet, policy: Policy, domain: int) -> None:
+    plan = plan_of(scale_set, policy=policy)
+    finding = below_floor(scale_set, plan, policy) or whole_set(scale_set, plan, policy)
+    assert finding is not None
+    found = re.search(r"(?:set `batch-size: (\d+)` and )?scale out first: .* --new-capacity (\d+)$", finding.remedy)
+    assert found is not None
+    model, first = scale_set.model, scale_set.instances[0]
+    fresh = replace(first, health=Health.HEALTHY, update_domain=first.update_domain and domain, image=model.image)
+    new = tuple(replace(fresh, id=f"{n}") for n in range(100, 100 + int(found[2]) - len(scale_set.instances)))
+    larger = replace(scale_set, instances=(*scale_set.instances, *new))
+    policy = replace(policy, batch_size=Share(int(found[1]))) if found[1] else policy
+    followed = plan_of(larger, policy=policy)
+    assert followed.batches
+    assert (below_floor(larger, followed, policy), whole_set(larger, followed, policy)) == (None, None)
 
 
 @pytest.mark.parametrize(

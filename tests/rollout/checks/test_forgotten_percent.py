@@ -89,7 +89,8 @@ def test_a_count_that_is_meant_is_accepted(scale_set: ScaleSet, policy: Policy) 
 
 def test_a_count_that_all_reach_may_still_be_too_high_for_a_batch() -> None:
     finding = found(TWENTY, whole(min_healthy=Share(20)), "min-healthy")[0]
-    assert "scale out first" in finding.remedy
+    assert finding.remedy.startswith("Lower `min-healthy`, or set `batch-size: 2` and scale out first: az vmss scale ")
+    assert finding.remedy.endswith("--new-capacity 22")
 
 
 def test_a_rollback_that_takes_none_away_needs_no_floor() -> None:

@@ -295,11 +295,30 @@ def test_a_gallery_is_said_from_a_group_of_that_name(gallery: str) -> None:
 
 
 def test_there_is_no_latest() -> None:
-    remedy = "Correct the image inputs, replicate a version to this region, or take `excludeFromLatest` off one."
+    remedy = (
+        "Correct the image inputs, replicate a version to this region, take `excludeFromLatest` off one, or name an "
+        "exact version."
+    )
     message = f"{GALLERY} has no version in westeurope that counts as the latest."
     assert latest_missing(resource(GALLERY), "westeurope") == refuse(message, remedy)
     message = f"{GALLERY} has no version that counts as the latest."
     assert latest_missing(resource(GALLERY), "") == refuse(message, remedy)
+
+
+@pytest.mark.parametrize(
+    ("image", "remedy"),
+    [
+        pytest.param(NEW, "Correct the image inputs, or name an exact version.", id="platform"),
+        pytest.param(
+            SHARED,
+            "Correct the image inputs, have the gallery's owner replicate a version to this region or take "
+            "`excludeFromLatest` off one, or name an exact version.",
+            id="shared",
+        ),
+    ],
+)
+def test_there_is_no_latest_of_an_image_in_no_gallery_of_ones_own(image: Image, remedy: str) -> None:
+    assert latest_missing(image, "westeurope").remedy == remedy
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,13 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             id="one-batch-is-the-set",
         ),
         pytest.param(
+            fleet("0000"),
+            whole(min_healthy=Share(75, True)),
+            "Batch 1 holds all 4 running instances: nothing would serve while it is upgraded.",
+            f"Set `batch-size` to a number below 4, such as 1. {SERVES}",
+            id="one-batch-is-the-set-and-the-floor-is-high",
+        ),
+        pytest.param(
             fleet("0011", stopped="0 1"),
             whole(),
             "Batch 1 holds all 2 running instances: nothing would serve while it is upgraded.",
@@ -53,7 +60,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             fleet("00", stopped="0"),
             whole(include_stopped=True),
             "Instance 1 is the only one that runs: nothing would serve while it is upgraded.",
-            f"{SERVES} Else scale out first: az vmss scale {WHERE} --new-capacity 3",
+            f"{SERVES} Else set `batch-size: 1` and scale out first: az vmss scale {WHERE} --new-capacity 3",
             id="one-that-runs-beside-a-stopped-one",
         ),
         pytest.param(
@@ -67,7 +74,7 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             fleet("0"),
             whole(),
             "Instance 0 is the only one that runs: nothing would serve while it is upgraded.",
-            f"{SERVES} Else scale out first: az vmss scale {WHERE} --new-capacity 2",
+            f"{SERVES} Else set `batch-size: 1` and scale out first: az vmss scale {WHERE} --new-capacity 2",
             id="one-instance",
         ),
         pytest.param(
@@ -120,8 +127,8 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             whole(),
             "While batch 1 (0) is upgraded, 1 of 4 instances would be healthy, below `min-healthy` (50% of those that "
             "run, 2).",
-            "Only 1 are healthy now: repair the others, or lower `min-healthy`, or scale out first: az vmss scale "
-            f"{WHERE} --new-capacity 8",
+            "Only 1 of 4 is healthy now: repair the others, or lower `min-healthy`, or set `batch-size: 1` and scale "
+            f"out first: az vmss scale {WHERE} --new-capacity 8",
             id="too-few-are-healthy-already",
         ),
         pytest.param(
@@ -137,14 +144,14 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             whole(min_healthy=Share(90, True)),
             "While batch 1 (0) is upgraded, 3 of 4 instances would be healthy, below `min-healthy` (90% of those that "
             "run, 4).",
-            f"Lower `min-healthy`, or scale out first: az vmss scale {WHERE} --new-capacity 10",
+            f"Lower `min-healthy`, or set `batch-size: 1` and scale out first: az vmss scale {WHERE} --new-capacity 10",
             id="a-floor-that-leaves-room-in-a-larger-set",
         ),
         pytest.param(
             fleet("01234", stopped="4"),
             whole(min_healthy=Share(4)),
             "While batch 1 (0) is upgraded, 3 of 5 instances would be healthy, below `min-healthy` (4).",
-            f"Lower `min-healthy`, or scale out first: az vmss scale {WHERE} --new-capacity 6",
+            f"Lower `min-healthy`, or set `batch-size: 1` and scale out first: az vmss scale {WHERE} --new-capacity 6",
             id="a-count-beside-a-stopped-one",
         ),
         pytest.param(
@@ -304,7 +311,7 @@ for _number in range(9):
             whole(),
             warn(
                 "An upgrade also brings in what else has changed in the model since: settings that instances do not "
-                "show, or only how the image is named (instances 1)."
+                "show, or only how the image is named or that it was put back (instances 1)."
             ),
             id="changes-that-wait-unseen",
         ),
@@ -429,6 +436,7 @@ def test_a_plan_is_said_of(scale_set: ScaleSet, policy: Policy, finding: Finding
             id="behind-because-of-the-image",
         ),
         pytest.param(fleet("0123", behind="1", new="1"), whole(), id="changes-of-one-that-does-not-move"),
+        pytest.param(fleet("0123", behind="1", new="0"), whole(), id="behind-because-the-image-was-put-back"),
         pytest.param(
             fleet("0123", zones="12ab"), whole(selection=Selection(zones=("A", "B"))), id="zones-without-case"
         ),
@@ -452,6 +460,12 @@ def test_long_lists_are_cut() -> None:
     scale_set = fleet("0" * 30 + "1" * 30, individual=" ".join(map(str, range(25))))
     (finding,) = of_the_plan(scale_set)
     assert finding.message.endswith(f": {', '.join(map(str, range(20)))} and 5 more.")
+
+
+def test_pending_changes_are_warned_of_if_the_target_is_an_older_image() -> None:
+    newer = platform("3.0.0")
+    found = of_the_plan(fleet("0123", image=newer, old=newer, new="3", behind="1"))
+    assert any("or that it was put back (instances 1)" in finding.message for finding in found)
 
 
 def test_pending_changes_are_no_finding_if_the_whole_model_is_the_goal() -> None:

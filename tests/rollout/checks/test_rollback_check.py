@@ -8,6 +8,7 @@ import pytest
 
 from builders import NEW, OLD, changed, fleet, model, plan_of, platform, resource
 from vmss_upgrade.rollout.checks.rollback import (
+    bad_before,
     cannot_return,
     examine_moved,
     examine_way_back,
@@ -30,6 +31,9 @@ from vmss_upgrade.rollout.scale_set import ScaleSet
 
 THIRD = platform("1.5.0")
 RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
+AS_IMAGE = (
+    f"as `image` (log and summary of the run that began the rollout give it as the previous image), or give {RECORD}."
+)
 LATEST = platform("latest")
 ROLLBACK, RESTORE = OnFailure.ROLLBACK, OnFailure.RESTORE_MODEL
 
@@ -52,13 +56,59 @@ def moved(unknown: str) -> Moved:
             id="previous-image-not-known",
         ),
         pytest.param(
-            lambda: unknown_image_to_return_to(model(image=NEW)),
+            lambda: unknown_image_to_return_to(fleet("0011", new="0 1 2 3", image=NEW)),
             refuse(
                 f"Could not find out which image to return to: the model holds {NEW}, and no instance shows one that "
                 "is certainly earlier.",
-                f"Name it, by `image-version` or `image-id`, or give {RECORD}.",
+                f"Name it {AS_IMAGE}",
             ),
             id="image-to-return-to-not-known",
+        ),
+        pytest.param(
+            lambda: unknown_image_to_return_to(fleet("0011", new="0 1 2 3")),
+            refuse(
+                f"Could not find out which image to return to: the model holds {OLD}, and no instance shows one that "
+                "is certainly earlier.",
+                f"If a run has put the earlier image back into the model, give `image: {OLD}`. Otherwise name it "
+                f"{AS_IMAGE}",
+            ),
+            id="image-to-return-to-perhaps-in-the-model",
+        ),
+        pytest.param(
+            lambda: unknown_image_to_return_to(changed(fleet("0011", new="0 1 2"), "3", image=platform("0.9.0"))),
+            refuse(
+                f"Could not find out which image to return to: the model holds {OLD}, and no instance shows one that "
+                "is certainly earlier.",
+                f"Name it {AS_IMAGE}",
+            ),
+            id="image-to-return-to-not-known-where-one-is-older",
+        ),
+        pytest.param(
+            lambda: unknown_image_to_return_to(fleet("0011", new="0 1 2 3", image=LATEST)),
+            refuse(
+                f"Could not find out which image to return to: the model holds {LATEST}, and no instance shows one "
+                "that is certainly earlier.",
+                f"Name it {AS_IMAGE}",
+            ),
+            id="image-to-return-to-not-known-and-the-model-floats",
+        ),
+        pytest.param(
+            lambda: bad_before(("4",), NEW, OLD, RESTORE),
+            warn(
+                "The model is not restored: the failure is older than this run. When it began, instance 4 was not "
+                f"healthy on {NEW} already, and was not touched.",
+                "To go back all the same, use `operation: rollback` and `image-version: 1.0.0`.",
+            ),
+            id="bad-before",
+        ),
+        pytest.param(
+            lambda: bad_before(("4", "5"), NEW, None, ROLLBACK),
+            warn(
+                "No rollback: the failure is older than this run. When it began, instances 4, 5 were not healthy on "
+                f"{NEW} already, and were not touched.",
+                f"To go back, use `operation: rollback` with the image, or {RECORD}.",
+            ),
+            id="two-bad-before-and-no-way-back",
         ),
         pytest.param(
             lambda: floating_previous_image(LATEST),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -19,6 +20,7 @@ from vmss_upgrade.rollout.scale_set import Domain, DomainKind
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 
 BATCH = Batch(2, Domain(kind=DomainKind.SET), ("0", "1"))
+BAD_BEFORE = Failure("0", FailureCode.NOT_HEALTHY_ELSEWHERE, "health is unhealthy", is_older=True)
 UNHEALTHY = Failure("0", FailureCode.NOT_HEALTHY, "health is unhealthy.", blames_image=True)
 LATE = Failure("1", FailureCode.BATCH_TIMEOUT, "the batch took too long.")
 NO_QUOTA = Failure("", "OperationNotAllowed", "It exceeds the quota.", correlation_id="c-1")
@@ -168,6 +170,32 @@ def gate(*failures: Failure) -> HealthGate:
             endings.LOOK_INTO,
             (UNHEALTHY, LATE),
             id="the-rest-is-unhealthy",
+        ),
+        pytest.param(
+            lambda: endings.by_the_rest([BAD_BEFORE]),
+            Outcome.HALTED,
+            "the next batch may not start: instance 0: NotHealthyElsewhere, health is unhealthy.",
+            "Repair, restart or reimage instance 0, which was not healthy on the target image already when this run "
+            "began, and run again; or go back, with `operation: rollback` and the earlier image as `image`.",
+            (BAD_BEFORE,),
+            id="the-rest-was-unhealthy-before",
+        ),
+        pytest.param(
+            lambda: endings.by_the_rest([BAD_BEFORE, replace(BAD_BEFORE, instance_id="7")]),
+            Outcome.HALTED,
+            "the next batch may not start: instance 0: NotHealthyElsewhere, health is unhealthy (and 1 more).",
+            "Repair, restart or reimage instances 0, 7, which were not healthy on the target image already when this "
+            "run began, and run again; or go back, with `operation: rollback` and the earlier image as `image`.",
+            (BAD_BEFORE, replace(BAD_BEFORE, instance_id="7")),
+            id="two-were-unhealthy-before",
+        ),
+        pytest.param(
+            lambda: endings.by_the_rest([BAD_BEFORE, UNHEALTHY]),
+            Outcome.HALTED,
+            "the next batch may not start: instance 0: NotHealthyElsewhere, health is unhealthy (and 1 more).",
+            endings.LOOK_INTO,
+            (BAD_BEFORE, UNHEALTHY),
+            id="one-of-two-was-unhealthy-before",
         ),
         pytest.param(
             lambda: endings.by_the_rest([NO_QUOTA]),

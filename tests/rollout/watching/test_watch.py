@@ -283,6 +283,29 @@ def test_one_that_reached_the_goal_in_a_batch_that_failed_is_counted_on() -> Non
     assert codes(watch.troubles(next_one, now, GOAL, 0.0)) == {"0": "NotHealthyElsewhere", "3": "NotHealthyElsewhere"}
 
 
+LEFT_BAD = fleet("001122", image=NEW, new="2 3 5", unhealthy="2 4", broken="3")
+
+
+@pytest.mark.parametrize(
+    ("looks", "passed", "older", "new"),
+    [
+        pytest.param([LEFT_BAD], "", {"2", "3"}, set(), id="bad-before"),
+        pytest.param([changed(LEFT_BAD, "5", health=Health.UNHEALTHY)], "", {"2", "3"}, {"5"}, id="one-more-since"),
+        pytest.param([changed(LEFT_BAD, "2", health=Health.HEALTHY), LEFT_BAD], "", {"3"}, {"2"}, id="healthy-between"),
+        pytest.param([LEFT_BAD], "2", {"3"}, {"2"}, id="passed-in-this-run"),
+    ],
+)
+def test_an_instance_that_was_bad_on_the_target_before_is_no_evidence(
+    looks: list[ScaleSet], passed: str, older: set[str], new: set[str]
+) -> None:
+    watch = watching(LEFT_BAD, passed=passed)
+    for look in looks:
+        watch.observe(look, 100.0)
+    for found in (watch.troubles(FIRST, looks[-1], GOAL, 200.0), watch.unsettled(looks[-1], GOAL, 200.0)):
+        assert {failure.instance_id for failure in found if failure.is_older} == older
+        assert {failure.instance_id for failure in found if failure.blames_image} == new
+
+
 def test_one_that_is_unhealthy_on_the_target_is_excused_where_no_rollout_put_it_there() -> None:
     mixed = fleet("0011", new="0 1", unhealthy="1 2")
     assert unhealthy_on_foreign_target(mixed, Goal(image=NEW, in_model=False)) == {"1"}

@@ -51,8 +51,7 @@ def expected_outcomes(truth: Truth) -> set[str]:
     if any(map(asked.is_without_view, fleet)):
         good = good | {"refused"}  # it has no place in the order, or does not count as healthy
     if asked.operation != "plan" and any(_was_unhealthy_before(truth, each) for each in fleet):
-        good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}
-        good |= {"rolled-back", "rollback-failed"} if asked.may_turn_back else set()
+        good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}  # never rolled back: it says nothing new
     return good if _has_room(truth, fleet) else good | {"refused"}
 
 
@@ -63,7 +62,7 @@ def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
     writes_model = truth.asked.operation in ("upgrade", "rollback") and not truth.asked.model_holds_target
     is_begun = not writes_model and not truth.asked.goes_back  # a rollback leaves unhealthy instances that never moved
     if is_begun and any(_is_unhealthy_on_target(truth, each) for each in fleet):
-        return {"halted", "rolled-back"} if truth.asked.may_turn_back else {"halted"}
+        return {"halted"}
     if not any(truth.asked.is_due(each) for each in fleet):
         unknown = {"refused"} if truth.asked.goes_back else set()  # it is unknown which instances moved
         return {"succeeded" if writes_model else "nothing-to-do"} | unknown

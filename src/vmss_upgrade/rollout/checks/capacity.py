@@ -16,6 +16,7 @@ from vmss_upgrade.rollout.planning.availability import (
     takes_none_away,
 )
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.planning.planner import batch_limit_of
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power, ScaleSet, is_healthy
 from vmss_upgrade.rollout.wording import in_natural_order, some
@@ -34,15 +35,16 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
     if policy.allow_downtime:
         return warn(f"Batch {batch.number} holds all {size} running instances: nothing serves while it is upgraded.")
     allow = "If nothing has to serve meanwhile, set `allow-downtime: true`."
+    least = floor(scale_set.instances, policy, off)
     if size == 1:
-        more = str(len(scale_set.instances) + 1)
+        more = _scale_out(scale_set, plan, policy, 1)
         return refuse(
             f"Instance {running[0]} is the only one that runs: nothing would serve while it is upgraded.",
-            f"{allow} Else scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', more)}",
+            f"{allow} Else {more}" if more else allow,
         )
     return refuse(
         f"Batch {batch.number} holds all {size} running instances: nothing would serve while it is upgraded.",
-        f"Set `batch-size` to a number below {size}, such as {size // 2}. {allow}",
+        f"Set `batch-size` to a number below {size}, such as {max(1, min(size // 2, size - least))}. {allow}",
     )
 
 
@@ -98,7 +100,7 @@ def below_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Findi
     return refuse(
         f"While batch {batch.number} ({some(batch.instance_ids)}) is upgraded, {left} of "
         f"{len(scale_set.instances)} instances would be healthy, below `min-healthy` ({basis}).",
-        _way_back(unhealthy) if unhealthy else _room_for_batch(scale_set, policy, least),
+        _way_back(unhealthy) if unhealthy else _room_for_batch(scale_set, plan, policy, least),
     )
 
 
@@ -122,19 +124,31 @@ def _way_back(unhealthy: Collection[str]) -> str:
     )
 
 
-def _room_for_batch(scale_set: ScaleSet, policy: Policy, least: int) -> str:
-    healthy = len(healthy_ids(scale_set))
+def _room_for_batch(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, least: int) -> str:
+    """Return what makes room for a batch. Each way is one that the plan passes with."""
+    healthy, running = len(healthy_ids(scale_set)), _running(scale_set)
     if healthy > least:
         return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
-    running = sum(1 for instance in scale_set.instances if not instance.is_stopped and not instance.is_being_deleted)
-    ways = [f"Only {healthy} are healthy now: repair the others"] if healthy < running else []
+    ways = []
+    if healthy < running and least < running:
+        are = "is" if healthy == 1 else "are"
+        ways.append(f"Only {healthy} of {running} {are} healthy now: repair the others")
     ways.append("lower `min-healthy`")
-    have = len(scale_set.instances)
-    more = next((n for n in range(MOST_INSTANCES - have) if healthy + n > policy.min_healthy.at_least(running + n)), 0)
-    if more:
-        ways.append(f"scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + more))}")
-    remedy = ", or ".join(ways)
+    largest = max(len(batch.instance_ids) for batch in plan.batches)
+    more = _scale_out(scale_set, plan, policy, largest) or _scale_out(scale_set, plan, policy, 1)
+    remedy = ", or ".join([*ways, more] if more else ways)
     return remedy[0].upper() + remedy[1:] + ("" if more else ".")
+
+
+def _scale_out(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, size: int) -> str:
+    """Return how to make the set so large that batches of `size` may be away; empty if no set is that large."""
+    have, running, healthy = len(scale_set.instances), _running(scale_set), len(healthy_ids(scale_set))
+    for new in range(1, MOST_INSTANCES - have + 1):
+        if healthy + new - size >= max(1, policy.min_healthy.at_least(running + new)):
+            limit = batch_limit_of(len(scale_set.made) + new, policy, plan.grouping)
+            smaller = f"set `batch-size: {size}` and " if limit > size else ""
+            return f"{smaller}scale out first: {az_vmss('scale', scale_set.model, '--new-capacity', str(have + new))}"
+    return ""
 
 
 def _is_unknown_alone(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> bool:

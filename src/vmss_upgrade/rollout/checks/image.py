@@ -74,10 +74,12 @@ def latest_of_another_tenant(image: Image) -> Finding:
 def latest_missing(image: Image, location: str) -> Finding:
     """Refuse because no version counts as the latest."""
     where = f" in {location}" if location else ""
-    return refuse(
-        f"{image} has no version{where} that counts as the latest.",
-        "Correct the image inputs, replicate a version to this region, or take `excludeFromLatest` off one.",
-    )
+    way = "replicate a version to this region, take `excludeFromLatest` off one"
+    if image.kind in (ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY):
+        way = f"have the gallery's owner {way.replace(', take', ' or take')}"
+    ways = ["Correct the image inputs", *([way] if image.is_in_gallery else [])]
+    message = f"{image} has no version{where} that counts as the latest."
+    return refuse(message, f"{', '.join(ways)}, or name an exact version.")
 
 
 def floating_model(image: Image) -> Finding:

@@ -24,6 +24,7 @@ from vmss_upgrade.rollout.checks.instances import (
     unhealthy_on_target,
 )
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import RolloutPlan, SkipReason
@@ -199,20 +200,28 @@ def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
         return None
     pending: dict[str, list[str]] = {}
     for instance in plan.moving(scale_set):
-        for change in _behind_in(instance, scale_set):
+        for change in _behind_in(instance, scale_set, plan):
             pending.setdefault(change, []).append(instance.id)
     changes = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
     what = "An upgrade also brings in what else has changed in the model since"
     return warn(f"{what}: {changes}.") if pending else None
 
 
-def _behind_in(instance: Instance, scale_set: ScaleSet) -> tuple[str, ...]:
+def _behind_in(instance: Instance, scale_set: ScaleSet, plan: RolloutPlan) -> tuple[str, ...]:
     if instance.behind_in or instance.changed_individually:
         return instance.behind_in
     on_model_image = instance.image is not None and instance.image.same_as(scale_set.model.image)
-    if instance.latest_model_applied is False and on_model_image:
-        return ("settings that instances do not show, or only how the image is named",)
+    if instance.latest_model_applied is False and on_model_image and not _was_put_back(scale_set, plan):
+        return ("settings that instances do not show, or only how the image is named or that it was put back",)
     return ()
+
+
+def _was_put_back(scale_set: ScaleSet, plan: RolloutPlan) -> bool:
+    """Return whether the model has held the target and then an earlier image again, so that nothing else need have
+    changed for instances on that image not to count as current.
+    """
+    has_held_it = plan.update_model and any(is_on(i, plan.reaches) for i in scale_set.made)
+    return has_held_it and not is_older(plan.reaches, scale_set.model.image)
 
 
 def _canary_too_large(plan: RolloutPlan, policy: Policy) -> Finding | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.goal import is_on
@@ -13,7 +15,7 @@ from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import Moved, other_images
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.scale_set import ScaleSet
-from vmss_upgrade.rollout.wording import in_natural_order, some
+from vmss_upgrade.rollout.wording import in_natural_order, instances_named, some
 
 _NOT_DONE = {OnFailure.ROLLBACK: "No rollback", OnFailure.RESTORE_MODEL: "The model is not restored"}
 _RECORD = "`record`, the JSON record of the run that began the rollout (its `report-path`)"
@@ -28,12 +30,18 @@ def unknown_previous_image(asked: OnFailure) -> Finding:
     )
 
 
-def unknown_image_to_return_to(model: Model) -> Finding:
-    """Refuse `operation: rollback` if nothing tells what to go back to."""
+def unknown_image_to_return_to(scale_set: ScaleSet) -> Finding:
+    """Refuse `operation: rollback` if nothing tells what to go back to; name the model's image if it may be that."""
+    held = scale_set.model.image
+    others = [i.image for i in scale_set.made if i.image is not None and not i.image.same_as(held)]
+    may_be_it = not held.is_floating and bool(others) and not any(is_older(image, held) for image in others)
+    put_back = f"If a run has put the earlier image back into the model, give `image: {held}`. " if may_be_it else ""
+    name = "Otherwise name" if may_be_it else "Name"
     return refuse(
-        f"Could not find out which image to return to: the model holds {model.image}, and no instance shows one "
-        "that is certainly earlier.",
-        f"Name it, by `image-version` or `image-id`, or give {_RECORD}.",
+        f"Could not find out which image to return to: the model holds {held}, and no instance shows one that is "
+        "certainly earlier.",
+        f"{put_back}{name} it as `image` (log and summary of the run that began the rollout give it as the previous "
+        f"image), or give {_RECORD}.",
     )
 
 
@@ -141,14 +149,30 @@ def no_image_to_blame(target: Image, asked: OnFailure) -> Finding:
     )
 
 
+def bad_before(ids: Sequence[str], target: Image, way_back: Image | None, asked: OnFailure) -> Finding:
+    """Warn that a failed rollout does not go back, because these instances were bad on the target before this run."""
+    were = "was" if len(ids) == 1 else "were"
+    return warn(
+        f"{_NOT_DONE[asked]}: the failure is older than this run. When it began, {instances_named(ids)} {were} not "
+        f"healthy on {target} already, and {were} not touched.",
+        _back_all_the_same(target, way_back),
+    )
+
+
 def no_rollback(target: Image, way_back: Image | None, asked: OnFailure) -> Finding:
     """Warn that a failed rollout does not go back: this run changed nothing, or nothing tells what to go back to."""
     if way_back is None:
         return warn(
             f"{_NOT_DONE[asked]}: every instance ran {target} before this run, so nothing tells what they ran earlier.",
-            f"To go back, use `operation: rollback` with the image, or {_RECORD}.",
+            _back_all_the_same(target, None),
         )
     return warn(
         f"{_NOT_DONE[asked]}: the failure is older than this run, which had not changed anything yet.",
-        f"To go back all the same, use {rollback_to(way_back, instead_of=target)}.",
+        _back_all_the_same(target, way_back),
     )
+
+
+def _back_all_the_same(target: Image, way_back: Image | None) -> str:
+    if way_back is None:
+        return f"To go back, use `operation: rollback` with the image, or {_RECORD}."
+    return f"To go back all the same, use {rollback_to(way_back, instead_of=target)}."

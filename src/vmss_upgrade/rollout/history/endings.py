@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
-from vmss_upgrade.rollout.wording import clause, duration, sentence
+from vmss_upgrade.rollout.wording import clause, duration, instances_named, sentence
 
 _STUCK = (
     FailureCode.BATCH_TIMEOUT,
@@ -187,7 +187,14 @@ def _failure_of(error: AzureError) -> Failure:
 
 
 def _known_remedy(failures: Sequence[Failure]) -> str:
-    """Return what to do about the first error."""
+    """Return what to do about the first error, or about those that this run has only found."""
+    if all(failure.is_older for failure in failures):
+        who = instances_named(failure.instance_id for failure in failures)
+        were = "was" if len(failures) == 1 else "were"
+        return (
+            f"Repair, restart or reimage {who}, which {were} not healthy on the target image already when this run "
+            "began, and run again; or go back, with `operation: rollback` and the earlier image as `image`."
+        )
     return remedy_of(failures[0].code, failures[0].message) or LOOK_INTO
 
 

@@ -55,6 +55,11 @@ class Ending:
         """True if an instance was seen bad on the target image, so that going back would help."""
         return any(failure.blames_image for failure in self.failures)
 
+    @property
+    def bad_before(self) -> tuple[str, ...]:
+        """The instances that were bad on the target image before this run, which is one reason why it ended."""
+        return tuple(failure.instance_id for failure in self.failures if failure.is_older)
+
 
 class BatchResult(Enum):
     """What became of a batch that was started; the values are for people."""

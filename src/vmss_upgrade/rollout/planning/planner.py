@@ -139,7 +139,11 @@ def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> in
     `strategy: update-domain` without a batch size takes whole update domains; under `auto` the fifth is rounded up.
     Attached machines do not make the set larger.
     """
-    instances = len(scale_set.made)
+    return batch_limit_of(len(scale_set.made), policy, grouping)
+
+
+def batch_limit_of(instances: int, policy: Policy, grouping: DomainKind) -> int:
+    """Return the most instances of a batch in a set of so many."""
     if policy.batch_size is not None:
         return policy.batch_size.at_most(instances)
     if grouping is not DomainKind.UPDATE:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from vmss_upgrade.rollout.failures import Failure, FailureCode
 from vmss_upgrade.rollout.goal import Goal, is_on
@@ -45,7 +45,8 @@ class Returning:
 class Watch:
     """What one rollout has seen, and what it holds against the scale set as it is now.
 
-    `passed` are the instances of batches that passed. Not counted on are instances that were stopped before, and those
+    `passed` are the instances of batches that passed. An instance that was bad on the target before this run is no
+    evidence against it, until it is seen healthy. Not counted on are instances that were stopped before, and those
     that were unhealthy on a target that is not this rollout's, until they are seen healthy. An instance created since
     planning may take `health-timeout` to start; after that, or once it has been healthy, its health says something
     about the target.
@@ -64,6 +65,8 @@ class Watch:
         self._current_before = frozenset(i.id for i in scale_set.instances if goal.is_reached_by(i))
         self._excused = unhealthy_ids(scale_set) if self._is_rollback else unhealthy_on_foreign_target(scale_set, goal)
         self._counted_on = set(must_stay_healthy(scale_set, goal)) - self._returning - self._excused
+        bad = () if self._is_rollback else not_healthy(scale_set, self._known, goal)
+        self._bad_before = {failure.instance_id for failure in bad if failure.blames_image}
         self._created_at: dict[str, float] = {}
         self._failed_since: dict[str, float] = {}
         self._stopped_seen = set(self._stopped_before)
@@ -80,7 +83,9 @@ class Watch:
         not_yet = self._returning - self.passed
         signal = scale_set.model.health_signal
         seen = [instance for instance in scale_set.made if instance.seen]
-        self._counted_on |= {instance.id for instance in seen if is_healthy(instance, signal)} - not_yet
+        healthy = {instance.id for instance in seen if is_healthy(instance, signal)}
+        self._counted_on |= healthy - not_yet
+        self._bad_before -= healthy
         starting = [id_ for id_ in self.still_starting(scale_set) if id_ not in self._replacements]
         self._replacements.update(starting[: self._lost - len(self._replacements)])
 
@@ -109,7 +114,7 @@ class Watch:
             return ()
         outside = self._counted_on | self._due_to_be_healthy(scale_set, goal, now) | self._replacements
         outside -= set(batch.instance_ids)
-        unhealthy = not_healthy(scale_set, outside, goal)
+        unhealthy = self._dated(not_healthy(scale_set, outside, goal))
         if not self._policy.allow_downtime and no_other_runs(scale_set, batch.instance_ids):
             message = "no instance outside the batch is running any more"
             return (Failure("", FailureCode.NONE_ELSE_RUNS, message), *unhealthy)
@@ -140,8 +145,16 @@ class Watch:
             for i in scale_set.instances
             if i.is_changing and not i.is_being_deleted and self._is_awaited(i, goal)
         ]
-        unhealthy = (*not_healthy(scale_set, on_target, goal), *self._halted_since(scale_set))
+        unhealthy = (*self._dated(not_healthy(scale_set, on_target, goal)), *self._halted_since(scale_set))
         return tuple({pending.instance_id: pending for pending in (*unhealthy, *changing)}.values())
+
+    def _dated(self, failures: Iterable[Failure]) -> tuple[Failure, ...]:
+        """Return the failures, those of instances that were bad on the target before this run marked as older."""
+
+        def is_older(failure: Failure) -> bool:
+            return failure.blames_image and failure.instance_id in self._bad_before - self.passed
+
+        return tuple(replace(f, blames_image=False, is_older=True) if is_older(f) else f for f in failures)
 
     def _halted_since(self, scale_set: ScaleSet) -> tuple[Failure, ...]:
         """Return what is stopped, not deallocated, after its batch passed: its system may have halted by itself."""
