@@ -1177,8 +1177,16 @@ def test_a_record_is_of_no_use_without_a_rollback(tmp_path: Path) -> None:
 
 
 def test_the_sentence_of_the_error_names_the_inputs() -> None:
-    with pytest.raises(InputError, match=r"2 problems with the inputs: batch-size, timeout\."):
-        parsed({"batch-size": "x", "timeout": "x"})
+    for given, text in (
+        ({"batch-size": "x"}, "1 problem with the inputs: batch-size. Correct it in the workflow."),
+        (
+            {"batch-size": "x", "timeout": "x"},
+            "2 problems with the inputs: batch-size, timeout. Correct them in the workflow.",
+        ),
+    ):
+        with pytest.raises(InputError) as refused:
+            parsed(given)
+        assert f"{refused.value} {refused.value.remedy}" == text
 
 
 def test_the_account_alone() -> None:
