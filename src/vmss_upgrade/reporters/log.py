@@ -201,8 +201,7 @@ class Log:
             said, place = words.failure_in_words(failures, report), f"See {place_of(report, failures[0].code)}"
             self._console.error(f"{said} {place}" if number else f"{said} {undone} {place}", title)
         if len(groups) > MOST_FAILURES:
-            more = count(len(groups) - MOST_FAILURES, "other code")
-            self._console.line(f"ERROR: and {more}, in the JSON record")
+            self._console.line(f"ERROR: and {count(len(groups) - MOST_FAILURES, 'other code')}, in the JSON record")
         refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
         if not groups and not refused_with_findings:
             place = f"See {place_of(report)}"
