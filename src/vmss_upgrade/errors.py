@@ -41,8 +41,8 @@ class InputError(VmssUpgradeError):
 
     def __init__(self, problems: list[InputProblem]) -> None:
         names = ", ".join(dict.fromkeys(problem.input for problem in problems))
-        noun = "problem" if len(problems) == 1 else "problems"
-        super().__init__(f"{len(problems)} {noun} with the inputs: {names}.", "Correct them in the workflow.")
+        noun, them = ("problem", "it") if len(problems) == 1 else ("problems", "them")
+        super().__init__(f"{len(problems)} {noun} with the inputs: {names}.", f"Correct {them} in the workflow.")
         self.problems = tuple(problems)
 
 

@@ -217,15 +217,15 @@ class _MainStep:
 
     def write_files(self) -> None:
         """Write what was asked for, and what the runner takes: the outputs name the files before them."""
-        from vmss_upgrade.inputs import usable_replay_path, usable_report_path
+        from vmss_upgrade.inputs import usable_files
 
-        job, files = self._job, self._files
-        files.write_record(usable_report_path(job.environ))
-        files.write_summary_beside_record()
-        if path := usable_replay_path(job.environ):
+        job, files, wanted = self._job, self._files, usable_files(self._job.environ)
+        if wanted.record and files.write_record(wanted.record):
+            files.write_summary_beside_record(wanted.summary)
+        if wanted.replay:
             from vmss_upgrade.replay.page import write_page  # here: few runs ask for it
 
-            files.attempt("the replay", lambda: write_page(self.report, job.workspace, path))
+            files.attempt("the replay", lambda: write_page(self.report, job.workspace, wanted.replay))
         files.write_outputs(job.output_file)
         files.write_step_summary(job.summary_file)
 

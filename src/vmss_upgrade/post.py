@@ -20,7 +20,7 @@ from vmss_upgrade.job.signals import Interruption
 from vmss_upgrade.main import connected
 from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.reporters.files import append_whole
+from vmss_upgrade.reporters.files import append_whole, reason_of
 from vmss_upgrade.rollout.az_commands import resume_repairs
 from vmss_upgrade.rollout.history.events import Waiting
 from vmss_upgrade.rollout.wording import duration
@@ -82,7 +82,7 @@ def _tell_of_kill(job: Job, console: Console) -> bool:
         if job.summary_file:
             append_whole(job.summary_file, killed.as_markdown(progress))
     except OSError as error:
-        console.warning(f"Could not write the step summary: {type(error).__name__}: {error}")
+        console.warning(f"Could not write the step summary: {reason_of(error)}")
     return True
 
 

@@ -54,7 +54,7 @@ def test_the_example_for_azure_pipelines_starts_the_program(operation: str, tmp_
     program = tmp_path / "temp" / "vmss-upgrade" / "bin" / "vmss-upgrade"
     inputs = run(ROLL_OUT["inputs"]["inlineScript"], tmp_path, program, environ)
     assert inputs.order.command is Command(operation)
-    assert (inputs.account.subscription_id, inputs.report_path) == (GUID, "rollout.json")
+    assert (inputs.account.subscription_id, inputs.files.record) == (GUID, "rollout.json")
     assert set(ROLL_OUT["env"]) == {"OPERATION", "VERSION", "SYSTEM_ACCESSTOKEN"}
 
 
@@ -64,7 +64,7 @@ def test_the_example_for_gitlab_starts_the_program(job: str, tmp_path: Path) -> 
     environ = template["variables"] | GITLAB[job]["variables"]
     inputs = run("\n".join(template["script"]), tmp_path, tmp_path / ".vmss-upgrade" / "bin" / "vmss-upgrade", environ)
     assert inputs.order.command is Command(job)
-    made = {inputs.report_path, "rollout.md", inputs.replay_path}
+    made = {inputs.files.record, inputs.files.summary, inputs.files.replay}
     assert set(template["artifacts"]["paths"]) == made
 
 
@@ -85,7 +85,7 @@ def test_every_command_of_the_page_is_one() -> None:
     demo, of_the_image, plan = commands_of_the_page()
     assert demo == ["demo"]
     assert read_command_line(of_the_image, read_action(), __version__)["operation"] == "plan"
-    assert inputs_of(plan).report_path == "rollout.json"
+    assert inputs_of(plan).files.record == "rollout.json"
 
 
 def test_the_page_names_every_operation() -> None:

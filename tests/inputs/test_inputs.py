@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from vmss_upgrade.account import ClientSecret, GitHubOidc, ManagedIdentity
 from vmss_upgrade.errors import InputError
-from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usable_replay_path, usable_report_path
+from vmss_upgrade.inputs import INPUTS, Inputs, parse_account, parse_inputs, usable_files
+from vmss_upgrade.inputs.files import Files
 from vmss_upgrade.inputs.values import parse_duration, parse_list
 from vmss_upgrade.rollout.image import ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Order
@@ -77,7 +78,7 @@ def refusals(environment: dict[str, str]) -> dict[str, str]:
 def test_defaults() -> None:
     inputs = parsed()
     assert inputs.order == Order(command=Command.UPGRADE, image=ImageRequest(version="2.0.0"), policy=Policy())
-    assert inputs.report_path == ""
+    assert inputs.files == Files()
     assert inputs.account.cloud.environment == "AzureCloud"
     assert parse_inputs({**OIDC, **{f"INPUT_{k.upper()}": v for k, v in ENOUGH.items()}}) == inputs, "absent is empty"
 
@@ -410,10 +411,8 @@ def test_a_host_is_given_by_its_plain_https_address(name: str, host: str) -> Non
     assert "s3c" not in found[name]
 
 
-def test_report_path_and_names_of_the_runner() -> None:
+def test_names_of_the_runner_are_none_of_ours() -> None:
     assert parsed({}, INPUT_ENTRYPOINT="/bin/sh", INPUT_ARGS="-c x") == parsed()
-    assert parsed({"report-path": "out/report.json"}).report_path == "out/report.json"
-    assert parsed({"report-html": "out/rollout.html"}).replay_path == "out/rollout.html"
 
 
 # -- sign-in ---------------------------------------------------------------------------------------------------------
@@ -963,7 +962,7 @@ def test_a_name_that_the_runner_does_not_write_overrides_nothing(variable: str, 
         assert found.keys() == {variable}
         assert f"INPUT_{variable[6:].upper()}" in found[variable]
         assert "s3cret" not in found[variable]
-        assert usable_report_path(given) == "mine.json"
+        assert usable_files(given).record == "mine.json"
         assert parse_account(given) == parsed().account
 
 
@@ -1178,32 +1177,16 @@ def test_a_record_is_of_no_use_without_a_rollback(tmp_path: Path) -> None:
 
 
 def test_the_sentence_of_the_error_names_the_inputs() -> None:
-    with pytest.raises(InputError, match=r"2 problems with the inputs: batch-size, timeout\."):
-        parsed({"batch-size": "x", "timeout": "x"})
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        pytest.param({"report-path": "a.json", "timeout": "never"}, "a.json", id="whatever-else-is-wrong"),
-        pytest.param({"report-path": "/a.json"}, "", id="unusable"),
-        pytest.param({}, "", id="not-asked-for"),
-    ],
-)
-def test_usable_report_path(given: dict[str, str], expected: str) -> None:
-    assert usable_report_path(environ(given)) == expected
-
-
-def test_usable_replay_path() -> None:
-    assert usable_replay_path(environ({"report-html": "a.html", "timeout": "never"})) == "a.html"
-    assert usable_replay_path(environ({"report-html": "/a.html"})) == ""
-    assert usable_replay_path(environ({})) == ""
-
-
-def test_record_and_replay_are_two_files() -> None:
-    found = problems({"report-path": "out/a", "report-html": "out/./a"})
-    assert found.keys() == {"report-html"}
-    assert "is the file of `report-path` as well" in found["report-html"]
+    for given, text in (
+        ({"batch-size": "x"}, "1 problem with the inputs: batch-size. Correct it in the workflow."),
+        (
+            {"batch-size": "x", "timeout": "x"},
+            "2 problems with the inputs: batch-size, timeout. Correct them in the workflow.",
+        ),
+    ):
+        with pytest.raises(InputError) as refused:
+            parsed(given)
+        assert f"{refused.value} {refused.value.remedy}" == text
 
 
 def test_the_account_alone() -> None:

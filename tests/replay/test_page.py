@@ -192,9 +192,7 @@ def test_a_page_that_cannot_be_written_does_not_change_the_outcome(tmp_path: Pat
     (tmp_path / "rollout.html").write_text("mine")
     played = play("happy", tmp_path, inputs={"report-html": "rollout.html", "operation": "plan"})
     assert (played.exit_code, played.outcome) == (0, "planned")
-    assert (
-        "Could not write the replay: ValueError: report-html 'rollout.html' exists, and is not a replay" in played.log
-    )
+    assert "Could not write the replay: report-html 'rollout.html' exists, and is not a replay" in played.log
 
 
 def test_the_command_line_makes_the_page_from_the_record_alone(

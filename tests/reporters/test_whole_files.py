@@ -14,7 +14,7 @@ import pytest
 from builders import fleet, report_of, run_of
 from vmss_upgrade.handover.progress import Memory
 from vmss_upgrade.reporters import files
-from vmss_upgrade.reporters.files import append_whole
+from vmss_upgrade.reporters.files import append_whole, reason_of
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
 from vmss_upgrade.reporters.record import write_record
 from vmss_upgrade.rollout.history.events import ScaleSetRead
@@ -66,7 +66,7 @@ def test_a_limit_of_the_system_is_a_full_disk(tmp_path: Path) -> None:
     file.write_text(BEFORE)
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n"
-        "from vmss_upgrade.reporters.files import append_whole\n"
+        "from vmss_upgrade.reporters.files import append_whole, reason_of\n"
         f"append_whole({str(file)!r}, 'x' * 2000)"
     )
     path = {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
@@ -226,3 +226,17 @@ def test_a_parent_that_is_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError):
         write_record(DONE, str(tmp_path), "out/record.json")
     assert left_in(tmp_path) == {"out"}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(ValueError("'a' leads out of the workspace"), "'a' leads out of the workspace", id="ours"),
+        pytest.param(OSError("'a' is not a regular file"), "'a' is not a regular file", id="ours-about-a-file"),
+        pytest.param(OSError(28, "No space left on device"), "No space left on device", id="system"),
+        pytest.param(IsADirectoryError(21, "Is a directory", "a"), "Is a directory: 'a'", id="system-with-the-file"),
+        pytest.param(KeyError("x"), "KeyError: 'x'", id="not-foreseen"),
+    ],
+)
+def test_a_warning_says_in_words_why_a_file_was_not_written(error: Exception, reason: str) -> None:
+    assert reason_of(error) == reason

@@ -80,7 +80,12 @@ def test_the_model_goes_back_and_no_instance_is_touched(tmp_path: Path) -> None:
             "The model is not restored: the failure is older than this run",
             id="older-than-this-run",
         ),
-        pytest.param(six(UNHEALTHY), {"on-failure": "stop"}, "The model still holds the target image", id="plain-stop"),
+        pytest.param(
+            six(UNHEALTHY),
+            {"on-failure": "stop"},
+            "new instances will get it. `on-failure: restore-model`",
+            id="plain-stop",
+        ),
     ],
 )
 def test_the_model_is_kept_where_a_rollback_would_not_begin(
@@ -92,11 +97,11 @@ def test_the_model_is_kept_where_a_rollback_would_not_begin(
     assert played.record["model_restored"] is False
 
 
-def test_a_plain_stop_says_first_that_new_instances_get_the_image(tmp_path: Path) -> None:
+def test_a_plain_stop_says_first_what_would_have_taken_the_image_out(tmp_path: Path) -> None:
     played = play(six(UNHEALTHY), tmp_path, inputs={"health-timeout": "3m"})
     remedy = (
-        "The model still holds the target image, and new instances get it: `on-failure: restore-model` would have put "
-        "the previous image back at once, `on-failure: rollback` would have returned the instances, too."
+        "`on-failure: restore-model` would have put the previous image back into the model at once, `on-failure: "
+        "rollback` would have returned the instances, too."
     )
     end = played.log[played.log.index("❌ ") :].splitlines()
     assert end[1].strip() == remedy

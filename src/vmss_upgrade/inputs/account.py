@@ -2,95 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
-from urllib.parse import unquote
 
 from vmss_upgrade.account import AUTHORITIES, Account, ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.inputs.form import EMPTY, Form
-from vmss_upgrade.inputs.values import is_address, is_domain, is_group_name, is_guid, is_name, origin_of, shown_address
+from vmss_upgrade.inputs.scale_set import scale_set_of
+from vmss_upgrade.inputs.values import NO_GUID, is_address, is_domain, is_guid, origin_of, shown_address
 
 ENVIRONMENTS: Final = tuple(AUTHORITIES)
 
-_NO_GUID = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
 _REQUEST_URL, _REQUEST_TOKEN = "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
 _NOT_MICROSOFTS = (
     "Leave it out (if it is in the environment, find out who set it), or name the private cloud that it belongs to in "
     "`resource-manager-endpoint`."
 )
 _SERVICE_FABRIC = "IDENTITY_SERVER_THUMBPRINT"
-_SCALE_SET_ID = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]*)/resourceGroups/(?P<group>[^/]*)"
-    r"/providers/Microsoft\.Compute/virtualMachineScaleSets/(?P<name>[^/?#]*)/?",
-    re.IGNORECASE,
-)
-# of a page in the portal: https://portal.azure.com/#@TENANT/resource/subscriptions/..., and names of blades behind it
-_PORTAL_PAGE = re.compile(rf"https://[^#]*#.*?({_SCALE_SET_ID.pattern.removesuffix('/?')})(?:[/?#].*)?", re.IGNORECASE)
 
 
 def account_of(form: Form) -> Account:
     """Return the account that the inputs and the job's environment describe."""
-    subscription, group, name = _scale_set(form)
+    subscription, group, name = scale_set_of(form)
     cloud, sign_in = _cloud(form), _sign_in(form)
     return Account(cloud=cloud, sign_in=sign_in, subscription_id=subscription, resource_group=group, scale_set=name)
-
-
-def _scale_set(form: Form) -> tuple[str, str, str]:
-    """Return subscription, resource group and name: from the resource id, or the address of the scale set's page in
-    the portal, if one was given, else from three inputs.
-    """
-    value = form["scale-set"]
-    remedy = "Copy it from `az account show --query id`."
-    subscription = form.matching("subscription-id", is_guid, remedy, lack=_NO_GUID)
-    group = form.matching("resource-group", is_group_name, "Give the name alone, as `az group list` prints it.")
-    if "://" in value:
-        page = _PORTAL_PAGE.fullmatch(unquote(value))
-        if page is None:
-            message = "is an address, but not that of a scale set's page in the portal"
-            form.problem(
-                "scale-set", message, "Copy that of its Overview page, or the id from `az vmss show --query id`."
-            )
-            return "", "", ""
-        value = page[1]
-    if value.startswith("/"):
-        found = _SCALE_SET_ID.fullmatch(value)
-        lack = _lack_of(found)
-        if found is None or lack:
-            message = f"{value!r} is not the resource id of a scale set{lack}"
-            form.problem("scale-set", message, "Copy it from `az vmss show --query id`.")
-            return "", "", ""
-        _refuse_contradiction(form, "subscription-id", subscription, found["subscription"])
-        _refuse_contradiction(form, "resource-group", group, found["group"])
-        return found["subscription"], found["group"], found["name"]
-    if not value:
-        form.problem("scale-set", f"is missing {EMPTY}", "Give the scale set's name, or its whole resource id.")
-    else:
-        form.matching("scale-set", is_name, "Give the name alone, or the whole resource id.")
-    if not group:
-        form.problem("resource-group", f"is missing {EMPTY}", "Give it, or a whole resource id as `scale-set`.")
-    if not subscription:
-        form.problem("subscription-id", f"is missing {EMPTY}", "Give it, or a whole resource id as `scale-set`.")
-    return subscription, group, value
-
-
-def _lack_of(found: re.Match[str] | None) -> str:
-    """Return which parts of the resource id cannot be such names; empty if nothing is wrong."""
-    if found is None:
-        return ""
-    kinds = {"subscription id": is_guid, "resource group name": is_group_name, "scale set name": is_name}
-    parts = zip(found.groups(), kinds.items(), strict=True)
-    wrong = [
-        f"{part!r} is not a valid {kind}" if part else f"the {kind} is missing {EMPTY}"
-        for part, (kind, is_one) in parts
-        if not is_one(part)
-    ]
-    return f": {', '.join(wrong)}" if wrong else ""
-
-
-def _refuse_contradiction(form: Form, name: str, given: str, in_id: str) -> None:
-    if given and given.lower() != in_id.lower():
-        form.problem(name, f"{given!r} contradicts {in_id!r} in the resource id in `scale-set`", f"Leave `{name}` out.")
 
 
 def _cloud(form: Form) -> Cloud:
@@ -134,7 +68,7 @@ def _sign_in(form: Form) -> SignIn:
     `client-id` alone names one of a machine's identities, if the job has no OIDC token that it could belong to.
     """
     tenant = _tenant(form)
-    client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=_NO_GUID)
+    client = form.matching("client-id", is_guid, "Copy the application (client) id.", lack=NO_GUID)
     secret = form.sendable("client-secret")
     has_oidc = bool(form.variable(_REQUEST_URL) or form.variable(_REQUEST_TOKEN))
     if _is_self_hosted(form) and not (tenant or secret) and not (client and has_oidc):

@@ -12,7 +12,17 @@ from enum import Enum
 from typing import Final, TypeVar
 
 from vmss_upgrade.errors import InputProblem
-from vmss_upgrade.inputs.values import is_name, parse_duration, parse_list, parse_number, parse_share, shown_address
+from vmss_upgrade.inputs.values import (
+    has_quotes,
+    is_name,
+    nearest_duration,
+    parse_duration,
+    parse_list,
+    parse_number,
+    parse_share,
+    shown_address,
+    unquoted,
+)
 from vmss_upgrade.rollout.policy import Share
 
 # name -> default, as in action.yml; an empty default is decided here or by the scale set
@@ -72,18 +82,12 @@ _COPIED = (
 )
 # in these, quotes may be around the items, or a part of the value
 _MAY_HAVE_QUOTES = ("update-domains", "fault-domains", "zones", "instance-ids", "client-secret")
-_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
+_WITHOUT_QUOTES = "Write it without the quotes."
 # the runner passes an empty text for what is not given, too
 EMPTY = "(empty: is the variable set in this repository or environment?)"
 _LONGEST_JOB = 360  # minutes; GitHub ends a job on its own runners then, so a larger number hardly means minutes
 
 E = TypeVar("E", bound=Enum)
-
-
-def _unquoted(value: str) -> str:
-    """Return the value without the one pair of quotes around it."""
-    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    return value[1:-1].strip() if is_quoted else value
 
 
 def _with_unit(number: int) -> str:
@@ -102,7 +106,7 @@ class Form:
         given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
         self._spelled_otherwise = [name for name in ours if name != name.upper()]
         self._given = {name: value for name, value in given.items() if name not in _OF_THE_RUNNER}
-        self._given |= {name: _unquoted(value) for name, value in self._given.items() if name in _COPIED}
+        self._given |= {name: unquoted(value) for name, value in self._given.items() if name in _COPIED}
         self.problems: list[InputProblem] = []
 
     def __getitem__(self, name: str) -> str:
@@ -119,8 +123,8 @@ class Form:
     def problem(self, name: str, message: str, remedy: str) -> None:
         """Note a problem; parsing goes on, to find the others. Quotes around the value are the first to go."""
         value = self._given.get(name, "")
-        if name not in _MAY_HAVE_QUOTES and value and (value[0] in _QUOTES or value[-1] in _QUOTES):
-            remedy = "Write it without the quotes."
+        if name not in _MAY_HAVE_QUOTES and has_quotes(value):
+            remedy = _WITHOUT_QUOTES
         self.problems.append(InputProblem(name, message, remedy))
 
     def refuse_other_spellings(self) -> None:
@@ -170,7 +174,9 @@ class Form:
         if seconds is None:
             empty = f" {EMPTY}" if value.lower() in ("h", "m", "s") else ""
             ways = "90s, 5m, 1h30m, PT5M or plain seconds" if takes_seconds else "90s, 5m, 1h30m or PT5M"
-            self.problem(name, f"{value!r} is not a duration{empty}", f"Write {ways}.")
+            near = nearest_duration(value)
+            remedy = f"Did you mean `{near}`?" if near else f"Write {ways}."
+            self.problem(name, f"{value!r} is not a duration{empty}", remedy)
         elif seconds and not takes_seconds and parse_number(value) is not None:
             self.problem(name, f"{value!r} has no unit", _with_unit(int(value)))
             return None
@@ -223,7 +229,8 @@ class Form:
         wrong += [repr(item) for item, number in numbers.items() if number is None]
         if wrong:
             lack = f"{', '.join(wrong)} in the list cannot be the number of a domain"
-            self.problem(name, lack, "Write whole numbers from 0 on, each by itself, such as 0,1,4.")
+            remedy = "Write whole numbers from 0 on, each by itself, such as 0,1,4."
+            self.problem(name, lack, _WITHOUT_QUOTES if any(map(has_quotes, items)) else remedy)
         return tuple(dict.fromkeys(number for number in numbers.values() if number is not None))
 
     def names(self, name: str, what: str, remedy: str) -> tuple[str, ...]:
@@ -234,7 +241,8 @@ class Form:
             names.setdefault(item.lower(), item)
         wrong += [repr(item) for item in names.values() if not is_name(item)]
         if wrong:
-            self.problem(name, f"{', '.join(wrong)} in the list cannot be {what}", remedy)
+            lack = f"{', '.join(wrong)} in the list cannot be {what}"
+            self.problem(name, lack, _WITHOUT_QUOTES if any(map(has_quotes, items)) else remedy)
         return tuple(names.values())
 
     def _items(self, name: str) -> tuple[list[str], list[str]]:
@@ -247,4 +255,4 @@ class Form:
         if parsed is not None and self[name] and not items and not wrong:
             # an output such as `failed` of a run without failures: to take it for all would touch the whole set
             self.problem(name, f"{self[name]!r} names nothing", f"Leave `{name}` out to select all.")
-        return [_unquoted(item) for item in items], wrong
+        return [unquoted(item) for item in items], wrong

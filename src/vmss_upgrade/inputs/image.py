@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from vmss_upgrade.inputs.form import EMPTY, Form
 from vmss_upgrade.inputs.values import is_address, is_group_name, is_guid, is_name, shown_address
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Command
+from vmss_upgrade.rollout.wording import clause
 
 _PLATFORM_IMAGE = ("image-version", "image-sku", "image-offer", "image-publisher")
 _URN = ("image-publisher", "image-offer", "image-sku", "image-version")  # in the order of az
@@ -18,7 +20,7 @@ _REMEDY_FOR_PART = (
 )
 _REMEDY_FOR_IMAGE = (
     "Write PUBLISHER:OFFER:SKU:VERSION, the id of an image or the https address of a VHD, as the output `target-image` "
-    "gives it. A version alone goes into `image-version`."
+    "gives it."
 )
 _REMEDY_FOR_WORD = "Did you mean `latest`? Other versions have numbers, such as {}."
 _PLATFORM_VERSION, _GALLERY_VERSION = "22.04.202611010", "1.2.3"
@@ -30,6 +32,7 @@ _GALLERY = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft
 _SHARED_GALLERY = "/SharedGalleries/GALLERY/Images/IMAGE"
 _COMMUNITY_GALLERY = "/CommunityGalleries/GALLERY/Images/IMAGE"
 _VERSION = "/versions/VERSION"
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)*", re.ASCII)
 _EXACT_OR_LATEST = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+|latest", re.IGNORECASE | re.ASCII)
 # name in a form -> what may stand there, for people and for us
 _NAMES: dict[str, tuple[str, Callable[[str], object]]] = {
@@ -81,8 +84,10 @@ def _whole_image(form: Form, others: list[str]) -> ImageRequest:
         return ImageRequest(image_uri=_image_uri(form, "image"))
     parts = value.split(":")
     if len(parts) != len(_URN) or not all(map(is_name, parts)):
-        empty = "" if all(parts) else f", a part of it is missing {EMPTY}"
-        form.problem("image", f"{shown_address(value)!r} names no image{empty}", _REMEDY_FOR_IMAGE)
+        lack = "names no image" if all(parts) else f"names no image, a part of it is missing {EMPTY}"
+        version = _version_like(value)
+        remedy = f"Did you mean `image-version: {version}`? {_REMEDY_FOR_IMAGE}" if version else _REMEDY_FOR_IMAGE
+        form.problem("image", f"{shown_address(value)!r} {lack}", remedy)
         return ImageRequest()
     publisher, offer, sku, version = parts
     return ImageRequest(publisher=publisher, offer=offer, sku=sku, version=_version(form, "image", version))
@@ -129,11 +134,27 @@ def _take_urn_apart(form: Form) -> None:
 
 def _remedy_for_part(value: str) -> str:
     """Return the remedy for a part of a platform image; it may name an image in a form that another input takes."""
-    if value.lower().startswith(("/subscriptions/", "/sharedgalleries/", "/communitygalleries/")):
-        return "That is the id of an image: give it as `image`, and no part of a platform image."
-    if value.lower().startswith("https://"):
-        return "That is the address of a VHD: give it as `image`, and no part of a platform image."
-    return _REMEDY_FOR_PART
+    is_whole = _form_of(value) or "://" in value
+    return f"{clause(_where_it_belongs(value))}, and no part of a platform image." if is_whole else _REMEDY_FOR_PART
+
+
+def _where_it_belongs(value: str) -> str:
+    """Return the remedy for an image in a form that another input takes; empty if it has none of the forms."""
+    if _form_of(value):
+        return "That is the id of an image: give it as `image`."
+    if "://" in value:
+        return "That is the address of a VHD: give it as `image`."
+    if value.count(":") == len(_URN) - 1:
+        return "That is the URN of a platform image: give it as `image`."
+    version = _version_like(value)
+    return f"That is a version alone: give it as `image-version: {version}`." if version else ""
+
+
+def _version_like(value: str) -> str:
+    """Return the version that a value without its image names, `latest` for a word like it; empty if it is none."""
+    if _NUMBERS.fullmatch(value):
+        return value
+    return "latest" if get_close_matches(value.lower(), ["latest"], cutoff=0.8) else ""
 
 
 def _refuse_several_images(form: Form, given: list[str]) -> None:
@@ -147,7 +168,8 @@ def _refuse_several_images(form: Form, given: list[str]) -> None:
 def _image_id(form: Form, name: str) -> str:
     value = form[name].rstrip("/")
     if form[name] and (lack := _lack_of(value)):
-        form.problem(name, f"{value!r} is not the id of an image: {lack}", _remedy_for(value))
+        shown = value if value.startswith("/") else shown_address(value)
+        form.problem(name, f"{shown!r} is not the id of an image: {lack}", _remedy_for(value))
     return value
 
 
@@ -193,10 +215,9 @@ def _form_of(image_id: str) -> str:
 
 def _remedy_for(image_id: str) -> str:
     form = _form_of(image_id)
-    if not form and image_id.count(":") == len(_URN) - 1:
-        return "That is the URN of a platform image: give it as `image`."
     if not form:
-        return "Copy it from `az image list`, `az sig image-version list` or the image's page in the portal."
+        copy = "Copy it from `az image list`, `az sig image-version list` or the image's page in the portal."
+        return _where_it_belongs(image_id) or copy
     word = image_id.rpartition("/versions/")[2]
     if "GALLERY" in form and word.isalpha() and word.lower() != "latest":
         return _REMEDY_FOR_WORD.format(_GALLERY_VERSION)
@@ -206,6 +227,8 @@ def _remedy_for(image_id: str) -> str:
 def _image_uri(form: Form, name: str) -> str:
     value = form[name]
     if value and not is_address(value):
-        shown = shown_address(value)
-        form.problem(name, f"{shown!r} is not the address of a VHD", "Write https://ACCOUNT.blob.../NAME.vhd.")
+        page = "That is a page: give the id of the image, which begins with /subscriptions/." if "#" in value else ""
+        elsewhere = page if "://" in value else _where_it_belongs(value)
+        remedy = elsewhere or "Write https://ACCOUNT.blob.../NAME.vhd."
+        form.problem(name, f"{shown_address(value)!r} is not the address of a VHD", remedy)
     return value

@@ -13,8 +13,14 @@ from pathlib import PurePosixPath
 from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.rollout.policy import Share
 
+_QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _CLOCK_UNITS = re.compile(r"(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?", re.IGNORECASE | re.ASCII)
+# a duration as people write it elsewhere: 30 m, 30min, 2 hours, 1.5h, 1 day, P1DT2H
+_NUMBER_AND_UNIT = re.compile(
+    r"t?([0-9]{1,9}(?:[.,][0-9]{1,2})?)\s*(?:(d)(?:ays?)?|(h)(?:(?:ou)?rs?)?|(m)(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)[,\s]*",
+    re.IGNORECASE | re.ASCII,
+)
 _SHARE = re.compile(r"([0-9]{1,9})\s*(%?)")
 _BETWEEN_ITEMS = re.compile(r"[,\s]+", re.ASCII)
 _ADDRESS = re.compile(r"[!-~]+", re.ASCII)  # anything else must be percent-encoded
@@ -22,6 +28,7 @@ _AMBIGUOUS = re.compile(r"[\\#]")  # the end of a host to some parsers only
 
 # The names that Azure allows ("Naming rules and restrictions for Azure resources"); where it is stricter for one kind,
 # it says so. No name is only dots or ends in a dot: in a path it would lead somewhere else.
+NO_GUID = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+", re.IGNORECASE | re.ASCII)
@@ -29,6 +36,17 @@ _NAME = re.compile(r"\w(?:[\w.-]*[\w-])?", re.ASCII)
 # .NET's Char.IsLetterOrDigit, which Azure documents for resource groups
 _LETTERS_AND_DIGITS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"}
 _LONGEST_GROUP = 90
+
+
+def unquoted(value: str) -> str:
+    """Return the value without the one pair of quotes around it."""
+    is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return value[1:-1].strip() if is_quoted else value
+
+
+def has_quotes(value: str) -> bool:
+    """Return whether a quote stands at the beginning or at the end of the value."""
+    return bool(value) and (value[0] in _QUOTES or value[-1] in _QUOTES)
 
 
 def parse_number(text: str) -> int | None:
@@ -46,6 +64,18 @@ def parse_duration(text: str) -> float | None:
         return None
     hours, minutes, seconds = (int(group or 0) for group in match.groups())
     return float(hours * 3600 + minutes * 60 + seconds)
+
+
+def nearest_duration(text: str) -> str:
+    """Return `30m` for a text such as 30 min, which only people read as a duration; empty if they would not either."""
+    text = text.lower().removeprefix("p")
+    parts = list(_NUMBER_AND_UNIT.finditer(text))
+    if not parts or "".join(part[0] for part in parts) != text:
+        return ""
+    units = {"d": 86400, "h": 3600, "m": 60}
+    seconds = sum(float(part[1].replace(",", ".")) * units.get(part[2] or part[3] or part[4], 1) for part in parts)
+    sizes = ((3600, "h"), (60, "m"), (1, "s"))
+    return next((f"{seconds / size:.0f}{name}" for size, name in sizes if seconds and not seconds % size), "")
 
 
 def parse_share(text: str) -> Share | None:

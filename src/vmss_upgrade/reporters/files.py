@@ -128,3 +128,10 @@ def _size_of_regular(descriptor: int, name: str) -> int:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{name!r} is not a regular file")
     return status.st_size
+
+
+def reason_of(error: Exception) -> str:
+    """Return why a file was not written: in words, and only an error that nobody foresaw by its class as well."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f': {error.filename!r}' if error.filename else ''}"
+    return str(error) if type(error) in (ValueError, OSError) else f"{type(error).__name__}: {error}"

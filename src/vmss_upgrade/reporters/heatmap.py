@@ -29,6 +29,8 @@ _LOOKS = {
     Cell.ROLLED_BACK: ("↩", "93", "↩️"),
     Cell.FAILED: ("✖", "1;91", "❌"),
     Cell.SKIPPED: ("·", "90", "⏭️"),
+    Cell.RETURNING: ("◐", "96", "🔄"),
+    Cell.NOT_RETURNED: ("■", "93", "🆕"),
     Cell.CURRENT: ("■", "92", "✅"),
     Cell.BEHIND: ("□", "93", "⬜"),
     Cell.UNHEALTHY: ("✖", "1;91", "❌"),
@@ -36,6 +38,9 @@ _LOOKS = {
     Cell.UNKNOWN: ("?", "96", "❔"),
     Cell.ATTACHED: ("·", "90", "⏭️"),
 }
+
+
+_ON_THE_WAY_BACK = {Cell.UPGRADING: Cell.RETURNING, Cell.NEW: Cell.NOT_RETURNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +78,23 @@ def in_numbers(cells: Iterable[Cell]) -> str:
 def last_look(report: Report) -> Heatmap:
     """Return the instances as last seen."""
     kind = kind_of_rows(report)
-    return heatmap(report.instances, report.cells(), kind, domain_labels(report.instances, kind))
+    return heatmap(
+        report.instances, _shown(report.cells(), report.goes_back), kind, domain_labels(report.instances, kind)
+    )
 
 
 def before_and_now(report: Report) -> tuple[Heatmap, Heatmap]:
     """Return the instances at planning and as last seen, in rows of the same names."""
     kind = kind_of_rows(report)
     labels = domain_labels(report.before + report.instances, kind)
-    before = heatmap(report.before, report.cells_before(), kind, labels)
-    return before, heatmap(report.instances, report.cells(), kind, labels)
+    went_back = report.plan is not None and report.plan.is_rollback
+    before = heatmap(report.before, _shown(report.cells_before(), went_back), kind, labels)
+    return before, heatmap(report.instances, _shown(report.cells(), report.goes_back), kind, labels)
+
+
+def _shown(cells: Mapping[str, Cell], goes_back: bool) -> Mapping[str, Cell]:
+    """Return the cells as they are shown: on the way back `new` would read as if the instance had arrived."""
+    return {id_: _ON_THE_WAY_BACK.get(cell, cell) if goes_back else cell for id_, cell in cells.items()}
 
 
 def kind_of_rows(report: Report) -> DomainKind:

@@ -10,9 +10,8 @@ from vmss_upgrade.reporters.sanitiser.text import clean, count
 from vmss_upgrade.reporters.sentences import dates, plan_facts, status_table
 from vmss_upgrade.reporters.sentences import phrases as words
 from vmss_upgrade.reporters.sentences.errors_page import place_of
-from vmss_upgrade.reporters.sentences.headline import MARKS, headline
+from vmss_upgrade.reporters.sentences.headline import MARKS, headline, short_title
 from vmss_upgrade.reporters.sentences.next_steps import (
-    holds_failed_image,
     in_flight,
     left_undone,
     model_notice,
@@ -195,15 +194,14 @@ class Log:
 
     def _tell_failures(self, ending: Ending) -> None:
         report = self._report
-        title = f"Rollout {ending.outcome.value}"
+        title = short_title(report)
         groups = words.failures_by_code(report.failures())
-        notice = "" if holds_failed_image(report) else model_notice(report)
-        undone = " ".join(filter(None, (left_undone(report), notice, remedy(report))))
+        undone = " ".join(filter(None, (left_undone(report), model_notice(report), remedy(report))))
         for number, failures in enumerate(list(groups.values())[:MOST_FAILURES]):
             said, place = words.failure_in_words(failures, report), f"See {place_of(report, failures[0].code)}"
             self._console.error(f"{said} {place}" if number else f"{said} {undone} {place}", title)
         if len(groups) > MOST_FAILURES:
-            self._console.line(f"ERROR: and {len(groups) - MOST_FAILURES} other codes, in the JSON record")
+            self._console.line(f"ERROR: and {count(len(groups) - MOST_FAILURES, 'other code')}, in the JSON record")
         refused_with_findings = any(f.severity is Severity.REFUSE for f in report.findings)
         if not groups and not refused_with_findings:
             place = f"See {place_of(report)}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.files import reason_of
 from vmss_upgrade.rollout.history.report import Report
 
 
 class ReportFiles:
     """The files of one run, whose report they are made from. Relative paths are below `workspace`.
 
-    An empty path, or file, means that nobody asked for it. An error becomes a warning on the console.
+    An empty file means that nobody asked for it. An error becomes a warning on the console.
     """
 
     def __init__(self, report: Report, console: Console, *, workspace: str, simulated: str) -> None:
@@ -22,23 +23,23 @@ class ReportFiles:
         self._record_path = ""  # of the record, once it is written
         self._summary_path = ""  # of the summary beside it
 
-    def write_record(self, path: str) -> None:
-        """Write the JSON record."""
+    def write_record(self, path: str) -> bool:
+        """Write the JSON record. Return whether that worked."""
         from vmss_upgrade.reporters.record import write_record
 
-        if path and self.attempt("the record", lambda: write_record(self._report, self._workspace, path)):
-            self._record_path = path
+        is_written = self.attempt("the record", lambda: write_record(self._report, self._workspace, path))
+        self._record_path = path if is_written else ""
+        return is_written
 
-    def write_summary_beside_record(self) -> None:
-        """Write the step summary to a file beside the record, if there is one."""
+    def write_summary_beside_record(self, path: str) -> None:
+        """Write the step summary to a file beside the record."""
         from vmss_upgrade.reporters.step_summary import as_markdown
-        from vmss_upgrade.reporters.summary_file import path_beside, write_summary_file
+        from vmss_upgrade.reporters.summary_file import write_summary_file
 
         def write() -> None:
             write_summary_file(as_markdown(self._report, simulated=self._simulated), self._workspace, path)
 
-        path = path_beside(self._record_path) if self._record_path else ""
-        if path and self.attempt("the summary beside the record", write):
+        if self.attempt("the summary beside the record", write):
             self._summary_path = path
 
     def write_outputs(self, file: str) -> None:
@@ -67,6 +68,6 @@ class ReportFiles:
         try:
             write()
         except Exception as error:
-            self._console.warning(f"Could not write {what}: {type(error).__name__}: {error}")
+            self._console.warning(f"Could not write {what}: {reason_of(error)}")
             return False
         return True

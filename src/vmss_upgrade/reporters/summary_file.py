@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Final
 
 from vmss_upgrade.reporters.files import write_below
 
 MARK: Final = "<!-- vmss-upgrade/summary/1 -->\n"  # the first line, which GitHub does not show
-
-
-def path_beside(record_path: str) -> str:
-    """Return the path of the summary: that of the record, which ends in .md instead."""
-    path = PurePosixPath(record_path)
-    return f"{path}.md" if path.suffix.lower() == ".md" else str(path.with_suffix(".md"))
 
 
 def write_summary_file(markdown: str, workspace: str, path: str) -> None:

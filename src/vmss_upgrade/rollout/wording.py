@@ -39,6 +39,12 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}h{whole % 3600 // 60:02d}m"
 
 
+def numbers(first: int, last: int) -> str:
+    """Return `3`, `3 and 4`, or `3 to 5`."""
+    between = " and " if last - first == 1 else " to "
+    return str(first) if first == last else f"{first}{between}{last}"
+
+
 def about(seconds: float) -> str:
     """Put a stretch of time that nobody knows exactly into words: 40 s, 15 min, 2h05m."""
     if round(seconds) < 60:

@@ -311,7 +311,7 @@ for _number in range(9):
             whole(),
             warn(
                 "An upgrade also brings in what else has changed in the model since: settings that instances do not "
-                "show, or only how the image is named or that it was put back (instances 1)."
+                "show, or only how the image is named or that it was put back (instance 1)."
             ),
             id="changes-that-wait-unseen",
         ),

@@ -30,11 +30,8 @@ _MEANS_MORE = re.compile(
     r":(?:[0-9_+-]*[a-z][a-z0-9_+-]*|100|1234|[+-]1):|#[0-9]|\bGH-[0-9]|(?<![\w-])(?=[0-9]*[a-f])[0-9a-f]{7,64}(?![\w-])",
     re.IGNORECASE,
 )
-# A code span of our sentences: a command, an input with or without its value, a value such as 25% or 30m, or a name
-# such as Azure's actions have.
-_OWN_SPAN = re.compile(
-    r"`((?:az|gh|make) [^`]{1,500}|[A-Za-z][\w./-]{2,100}|[a-z][a-z-]{2,40}: [^`]{0,500}|[0-9]{1,9}[%hms])`"
-)
+# A code span of our sentences: a command, a name with its value, or one word, such as an input, 25%, or a path.
+_OWN_SPAN = re.compile(r"`((?:az|gh|make|aks-engine) [^`]{1,500}|[A-Za-z][A-Za-z-]{1,40}: [^`]{0,500}|[^`\s]{1,300})`")
 
 # What a later step's `cat rollout.json` or `echo "$PLAN"` may not print: the runner takes it for a command.
 # Each can stand inside of texts only. Some shells' `echo` acts upon the short escapes: it would make line breaks of \n.
@@ -117,7 +114,7 @@ def code(text: object, limit: int = LONGEST_TEXT) -> str:
 def sentence(text: object, limit: int = LONGEST_TEXT) -> str:
     """Return a sentence of ours that quotes foreign text: literal like `markdown`, but our own code spans as code.
 
-    A span is ours if it looks like an input, a name of Azure's or a command; all of it is escaped, whatever it is.
+    A span of another author's is shown alike if it is one word; all of it is escaped, whatever it is.
     """
     parts = _OWN_SPAN.split(clean(text, limit))  # every second one is what stood between backticks
     return "".join(f"<code>{_escaped(part)}</code>" if odd % 2 else _literal(part) for odd, part in enumerate(parts))

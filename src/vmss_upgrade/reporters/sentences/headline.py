@@ -75,6 +75,23 @@ def title(report: Report) -> str:
             return f"The rollout of {name} failed, and so did its rollback"
 
 
+def short_title(report: Report) -> str:
+    """Return how a run ended that was not good, in two or three words: for the title of an annotation."""
+    way = "Rollback" if report.goes_back else "Rollout"
+    match report.ending.outcome if report.ending else Outcome.HALTED:
+        case Outcome.REFUSED:
+            return "Refused"
+        case Outcome.TIMED_OUT:
+            return f"{way} out of time"
+        case Outcome.INTERRUPTED:
+            return f"{way} cancelled"
+        case Outcome.ROLLED_BACK:
+            return "Rolled back"
+        case Outcome.ROLLBACK_FAILED:
+            return "Rollback failed"
+    return f"{way} halted"
+
+
 def why(report: Report) -> str:
     """Return what the title leaves out: the reason of an end that is not simply good."""
     ending = report.ending

@@ -34,7 +34,7 @@ def next_steps(report: Report) -> list[NextStep]:
     if ending is None or (ending.outcome.exit_code == 0 and not ending.remedy):
         return []
     remaining, at_work, repairs = left_undone(report), in_flight(report), _repairs_notice(report)
-    sentences = (_still_held(report), remaining, at_work, repairs, ending.remedy, _how_to_return(report))
+    sentences = (_instead_of_stop(report), remaining, at_work, repairs, ending.remedy, _how_to_return(report))
     commands = (
         ("To see what Azure knows about the instance:", _on_failed(report, look_closer)),
         ("To see what it printed as it booted, where boot diagnostics are on:", _on_failed(report, read_boot_log)),
@@ -47,23 +47,19 @@ def next_steps(report: Report) -> list[NextStep]:
 
 
 def remedy(report: Report) -> str:
-    """Return what to do next, and first of all that new instances still get the image that failed."""
-    return " ".join(filter(None, (_still_held(report), report.ending.remedy if report.ending else "")))
+    """Return what to do next, and first of all what would have taken the failed image out of the model."""
+    return " ".join(filter(None, (_instead_of_stop(report), report.ending.remedy if report.ending else "")))
 
 
-def holds_failed_image(report: Report) -> bool:
-    """Return whether the run stopped on an image that failed, and left it in the model."""
+def _instead_of_stop(report: Report) -> str:
+    """Say after a plain stop, which left the failed image in the model, what would have taken it out."""
     stops = report.policy is not None and report.policy.on_failure is OnFailure.STOP and not report.goes_back
-    return stops and report.ending is not None and report.ending.calls_for_rollback and bool(model_notice(report))
-
-
-def _still_held(report: Report) -> str:
-    """Say after a plain stop that the image that failed is still in the model, and what would take it out."""
-    if not holds_failed_image(report):
+    called_for = report.ending is not None and report.ending.calls_for_rollback
+    if not (stops and called_for and model_notice(report)):
         return ""
     return (
-        "The model still holds the target image, and new instances get it: `on-failure: restore-model` would have put "
-        "the previous image back at once, `on-failure: rollback` would have returned the instances, too."
+        "`on-failure: restore-model` would have put the previous image back into the model at once, `on-failure: "
+        "rollback` would have returned the instances, too."
     )
 
 

@@ -123,7 +123,7 @@ def failure_in_words(failures: list[Failure], report: Report) -> str:
     ids = list(dict.fromkeys(f.instance_id for f in failures if f.instance_id))  # one can fail on both ways
     who = f"{'Instance' if len(ids) == 1 else 'Instances'} {listed(ids)}: " if ids else ""
     messages = [cut(message, LONGEST_MESSAGE) for message in dict.fromkeys(f.message for f in failures)]
-    more = f" (and {len(messages) - 1} other messages, in the step summary)" if len(messages) > 1 else ""
+    more = f" (and {count(len(messages) - 1, 'other message')}, in the step summary)" if len(messages) > 1 else ""
     correlation = next((f.correlation_id for f in failures if f.correlation_id), "")
     support = f" Correlation id {correlation}." if correlation else ""
     said = own_words(report, ids)

@@ -45,8 +45,9 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
     if model.is_flexible and model.time:
         facts.append(("Model's time", model.time))
     if command is not Command.UPDATE_MODEL:
+        facts.append(("To return" if plan.is_rollback else "To upgrade", _size(plan)))
+    if plan.batches:
         facts += [
-            ("To return" if plan.is_rollback else "To upgrade", _size(plan)),
             ("Strategy", _strategy(plan)),
             ("Min healthy", _floor_in_words(plan, policy, model, report.before)),
             ("Health signal", model.health_signal.value),
@@ -68,10 +69,9 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
 
 
 def _images(plan: RolloutPlan) -> list[tuple[str, str]]:
-    if plan.is_rollback:
-        return [("Leaves", str(plan.leaves or "not known")), ("Returns to", str(plan.reaches))]
-    previous = str(plan.leaves) if plan.leaves else "none: no instance runs another image"
-    return [("Previous image", previous), ("Target image", str(plan.reaches))]
+    """Return both images by their names; nothing of an image that no instance runs."""
+    left, reached = ("Leaves", "Returns to") if plan.is_rollback else ("Previous image", "Target image")
+    return [*([(left, str(plan.leaves))] if plan.leaves else []), (reached, str(plan.reaches))]
 
 
 def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
@@ -82,7 +82,8 @@ def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
 
 
 def _size(plan: RolloutPlan) -> str:
-    return f"{count(len(plan.instance_ids), 'instance')} in {count(len(plan.batches), 'batch')}"
+    batches = f" in {count(len(plan.batches), 'batch')}" if plan.batches else ""
+    return f"{count(len(plan.instance_ids), 'instance') if plan.instance_ids else 'no instance'}{batches}"
 
 
 def _not_touched(plan: RolloutPlan) -> list[tuple[str, str]]:

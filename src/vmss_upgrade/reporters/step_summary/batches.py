@@ -13,7 +13,7 @@ from vmss_upgrade.rollout.history.timing import floor_line, slowest
 from vmss_upgrade.rollout.planning.availability import floor
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.scale_set import DomainKind
-from vmss_upgrade.rollout.wording import duration, listed
+from vmss_upgrade.rollout.wording import duration, listed, numbers
 
 BAR = 6  # characters of the longest batch
 COLUMNS = 32  # of the line of healthy counts
@@ -107,9 +107,9 @@ def _not_started(left: tuple[Batch, ...] | list[Batch], report: Report, why: str
     if not left:
         return []
     titles = list(dict.fromkeys(title for batch in left if (title := _title(batch, report))))
-    numbers = f"{left[0].number} to {left[-1].number}" if len(left) > 1 else str(left[0].number)
+    between = numbers(left[0].number, left[-1].number)
     domains = f" ({listed(titles)})" if titles else ""
-    return ["", f"{why}: {'batches' if len(left) > 1 else 'batch'} {numbers}{domains}."]
+    return ["", f"{why}: {'batches' if len(left) > 1 else 'batch'} {between}{domains}."]
 
 
 def _details(everyone: list[Batch], records: list[BatchRecord], report: Report) -> list[str]:

@@ -58,7 +58,9 @@ def _result(report: Report) -> str:
     if report.ending and report.ending.outcome is Outcome.PLANNED:
         due = len([id_ for batch in report.plan.due_now for id_ in batch.instance_ids])
         return f"{due} of {len(cells)} to {'return' if report.plan.is_rollback else 'upgrade'} · {_batches(report)}"
-    if report.goes_back:
+    if report.ending and report.ending.outcome is Outcome.NOTHING_TO_DO:
+        parts = [count(len(cells), "instance")]
+    elif report.goes_back:
         parts = [f"{len(report.rolled_back)} of {len(due_to_return(report))} returned"]
     else:
         parts = [f"{cells.count(Cell.NEW)} of {len(cells)} new"]

@@ -12,7 +12,7 @@ from vmss_upgrade.rollout.history.cells import Cell
 SQUARES = 10  # that stand together; a line of a narrow page has as many, one of a wide page several times as many
 MOST_ROWS = 10  # of which none is folded
 _JOINED = "&#8288;"  # keeps two squares on one line
-_FOLDED = (Cell.NEW, Cell.OLD, Cell.CURRENT)
+_FOLDED = (Cell.NEW, Cell.OLD, Cell.CURRENT, Cell.NOT_RETURNED, Cell.ROLLED_BACK)
 
 
 def as_markdown(before: Heatmap, now: Heatmap) -> list[str]:
@@ -60,7 +60,8 @@ def _folded(rows: dict[str, Row], alike: dict[str, Cell | None]) -> list[str]:
     lines: list[str] = []
     for cell, labels in groups.items():
         sizes = {label: sum(map(len, rows[label].fault_domains)) for label in labels}
-        title = f"{sign(cell)} all {cell.value}: {count(len(labels), 'domain')} with {sum(sizes.values())} instances"
+        size = f"{count(len(labels), 'domain')} with {count(sum(sizes.values()), 'instance')}"
+        title = f"{sign(cell)} all {cell.value}: {size}"
         lines += folded(title, [" · ".join(f"{unbroken(label)}: {size}" for label, size in sizes.items())])
     return lines
 

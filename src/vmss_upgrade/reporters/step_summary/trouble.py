@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import shlex
 
-from vmss_upgrade.reporters.sanitiser.text import clean, count, fenced, markdown
+from vmss_upgrade.reporters.sanitiser.text import clean, count, fenced, sentence
 from vmss_upgrade.reporters.sentences.errors_page import place_of
 from vmss_upgrade.reporters.sentences.next_steps import next_steps
 from vmss_upgrade.reporters.sentences.phrases import failures_by_code
@@ -15,6 +15,7 @@ from vmss_upgrade.reporters.step_summary.markup import LONGEST_MESSAGE, folded, 
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.wording import clause
 
 MOST_FAILURES = 30  # codes of "What failed"
 MOST_FINDINGS = 200
@@ -25,15 +26,25 @@ LONGEST_LINE = 52  # characters of a command that is not broken
 def failures(report: Report) -> list[str]:
     """Return what failed: a point for each code, with the instances, their pages in the portal, and Azure's words."""
     groups = failures_by_code(report.failures())
-    if not groups:
-        return []
-    lines = ["### What failed", ""]
-    for name, failed in list(groups.items())[:MOST_FAILURES]:
-        correlation = next((f.correlation_id for f in failed if f.correlation_id), "")
-        support = f"<br>Correlation id for Microsoft's support: {name_of(correlation)}" if correlation else ""
-        lines.append(f"- {_instances(report, failed)}: {name_of(name)}<br>{_messages(failed)}{support}")
+    lines = [line for name, failed in list(groups.items())[:MOST_FAILURES] if (line := _failure(report, name, failed))]
     more = len(groups) - MOST_FAILURES
-    return [*lines, "", CUT.format(more)] if more > 0 else lines
+    rest = ["", CUT.format(more)] if more > 0 else []
+    return ["### What failed", "", *lines, *rest] if lines else []
+
+
+def _failure(report: Report, code: str, failed: list[Failure]) -> str:
+    """Return the point of one code; of a failure that the first lines tell, only what they leave out."""
+    correlation = next((f.correlation_id for f in failed if f.correlation_id), "")
+    support = f"<br>Correlation id for Microsoft's support: {name_of(correlation)}" if correlation else ""
+    if _is_said_above(report, failed):
+        return f"- {name_of(code)}{support}" if support else ""
+    return f"- {_instances(report, failed)}: {name_of(code)}<br>{_messages(failed)}{support}"
+
+
+def _is_said_above(report: Report, failed: list[Failure]) -> bool:
+    """Return whether the reason of the end, which stands in the first lines, ends in this failure of no instance."""
+    reason = clause(report.ending.reason) if report.ending else ""
+    return not any(f.instance_id for f in failed) and reason.endswith(clause(failed[0].message))
 
 
 def _instances(report: Report, failed: list[Failure]) -> str:
@@ -49,7 +60,7 @@ def _instances(report: Report, failed: list[Failure]) -> str:
 def _messages(failed: list[Failure]) -> str:
     """Return the first messages of a group, all of them together no longer than one may be."""
     messages = list(dict.fromkeys(f.message for f in failed))[:5]
-    return "<br>".join(markdown(message, LONGEST_MESSAGE // len(messages)) for message in messages)
+    return "<br>".join(sentence(message, LONGEST_MESSAGE // len(messages)) for message in messages)
 
 
 def refusals(report: Report) -> list[str]:

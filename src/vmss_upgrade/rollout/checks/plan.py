@@ -32,7 +32,7 @@ from vmss_upgrade.rollout.planning.planner import batches_of_a_full_rollout
 from vmss_upgrade.rollout.planning.selection import is_named, is_selected, unknown_names
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance, Origin, ScaleSet
-from vmss_upgrade.rollout.wording import duration, some
+from vmss_upgrade.rollout.wording import duration, instances_named, some
 
 SURELY_MEANT = 10  # batches; a greater number that is never reached is taken for a percentage
 MODELS_AT_ONCE = 10  # distinct models in a set at a time (MicrosoftDocs/azure-docs#103472)
@@ -202,7 +202,7 @@ def _pending_changes(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | None:
     for instance in plan.moving(scale_set):
         for change in _behind_in(instance, scale_set, plan):
             pending.setdefault(change, []).append(instance.id)
-    changes = "; ".join(f"{change} (instances {some(ids)})" for change, ids in pending.items())
+    changes = "; ".join(f"{change} ({instances_named(ids, 20)})" for change, ids in pending.items())
     what = "An upgrade also brings in what else has changed in the model since"
     return warn(f"{what}: {changes}.") if pending else None
 

@@ -19,6 +19,9 @@ class Cell(Enum):
     ROLLED_BACK = "rolled back"
     FAILED = "failed"
     SKIPPED = "skipped"
+    # what `heatmap` says of UPGRADING and NEW on the way back
+    RETURNING = "returning"
+    NOT_RETURNED = "not returned"
     # where only the status was asked for
     CURRENT = "on the model"
     BEHIND = "behind the model"

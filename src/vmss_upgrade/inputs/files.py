@@ -1,0 +1,62 @@
+"""The files that the run writes below the workspace: each has a name of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.values import is_path_below
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The paths of the JSON record, the step summary beside it, and the page of the replay; empty: not asked for."""
+
+    record: str = ""
+    summary: str = ""
+    replay: str = ""
+
+
+def files_of(form: Form) -> Files:
+    """Return the files that the inputs ask for; empty in place of each that cannot be written."""
+    record = _record_path(form)
+    summary = str(PurePosixPath(record).with_suffix(".md")) if record else ""
+    return Files(record=record, summary=summary, replay=_replay_path(form, summary))
+
+
+def _record_path(form: Form) -> str:
+    path = _path(form, "report-path", "out/report.json")
+    if PurePosixPath(path).suffix.lower() != ".md":
+        return path
+    remedy = f"Write {PurePosixPath(path).with_suffix('.json')}: the summary gets the same name with .md."
+    form.problem("report-path", f"{path!r} is a name for Markdown, but the record is JSON", remedy)
+    return ""
+
+
+def _replay_path(form: Form, summary: str) -> str:
+    path = _path(form, "report-html", "out/rollout.html")
+    taken = {
+        form["report-path"]: "the file of `report-path` as well",
+        summary: "the file of the summary beside the record of `report-path` as well",
+        form["record"]: "the file of `record` as well, which is read",
+    }
+    for other, whose in taken.items():
+        if path and other and PurePosixPath(path) == PurePosixPath(other):
+            form.problem("report-html", f"{path!r} is {whose}", "Give each a file of its own, such as rollout.html.")
+            return ""
+    return path
+
+
+def _path(form: Form, name: str, example: str) -> str:
+    """Return the path of a file that is to be written below the workspace; empty if there is none, or a problem."""
+    value = form[name]
+    if value and not is_path_below(value):
+        lack = f"{value!r} does not name a file below the workspace"
+        form.problem(name, lack, f"Write a relative path, such as {example}.")
+        return ""
+    if any(part.lower() == ".git" for part in PurePosixPath(value).parts):
+        lack = f"{value!r} is below a .git folder, whose files later steps may execute"
+        form.problem(name, lack, f"Write it to another folder, such as {example}.")
+        return ""
+    return value
