@@ -1,4 +1,4 @@
-"""Who signs in: the first way that the job offers, said in one line, and the whole text where there is none."""
+"""The first way to sign in that the job offers, in one line of the log, and the whole text where there is none."""
 
 from __future__ import annotations
 
