@@ -229,14 +229,32 @@ REFUSALS = [
         id="issuer",
     ),
     pytest.param(
-        PIPELINES,
+        GITHUB,
+        OF_GITHUB,
+        700212,
+        f" GitHub's token has iss={GITHUBS}, sub={SUBJECT}, aud={AUDIENCE}; {MUST}",
+        f"{GIVE} {commands(GITHUBS, SUBJECT)} The other form of the subject, "
+        f"repo:octo@123/shop@456:environment:Production, {SINCE} Or correct the input `audience`.",
+        id="audience",
+    ),
+    pytest.param(
+        GITLAB,
         "",
         700212,
+        " GitLab's token has iss=https://gitlab.test, sub=project_path:octo/shop:ref_type:branch:ref:main, "
+        f"aud={AUDIENCE}; {MUST}",
+        f"{GIVE} {commands('https://gitlab.test', 'project_path:octo/shop:ref_type:branch:ref:main')} Or correct `aud` "
+        "under `id_tokens`.",
+        id="audience-of-gitlab",
+    ),
+    pytest.param(
+        PIPELINES,
+        "",
+        700213,
         f" The token of Azure Pipelines has iss=https://login.test/id/v2.0, sub=/eid1/c/pub/t/x/a/y/sc/1/2, "
         f"aud={AUDIENCE}; {MUST}",
-        f"{GIVE} {commands('https://login.test/id/v2.0', '/eid1/c/pub/t/x/a/y/sc/1/2')} Or correct the input "
-        "`audience`.",
-        id="audience",
+        f"{GIVE} {commands('https://login.test/id/v2.0', '/eid1/c/pub/t/x/a/y/sc/1/2')}",
+        id="subject-of-azure-pipelines",
     ),
     pytest.param(
         "file",

@@ -45,15 +45,18 @@ class Claims:
         return f"iss={self.issuer}, sub={self.subject}, aud={self.audience}"
 
 
-def federation_remedy(message: str, client_id: str, claims: Claims) -> str:
-    """Return how to make the federated credential that the token needs, for Entra's `message`."""
+def federation_remedy(message: str, client_id: str, claims: Claims, audience_from: str = "") -> str:
+    """Return how to make the federated credential that the token needs, for Entra's `message`.
+
+    `audience_from` names what decides the audience, if the user can change it.
+    """
     parts = (claims.issuer, claims.subject, claims.audience)
     case = "Matching is case-sensitive."
     if "AADSTS7002138" in message:
         case = "The subject of the federated credential differs in capital and small letters alone: make it anew."
     if not all(map(_FOR_A_COMMAND.fullmatch, parts)):
         return f"{case} Correct the federated credential of what `client-id` names, or the job."
-    audience = " Or correct the input `audience`." if "AADSTS700212" in message else ""
+    audience = f" Or correct {audience_from}." if audience_from and "AADSTS700212" in message else ""
     return (
         f"{case} Give what `client-id` names a federated credential like that. A managed identity: "
         f"`{_of_identity(*parts)}`. An application: `{_of_application(client_id, *parts)}`.{_forms(claims)}{audience}"

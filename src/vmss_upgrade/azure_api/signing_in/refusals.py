@@ -32,6 +32,7 @@ _OWNERS = {
     GitLabOidc: "GitLab's token",
     TokenFile: "The file's token",
 }
+_AUDIENCES = {GitHubOidc: "the input `audience`", GitLabOidc: "`aud` under `id_tokens`"}
 
 
 def refused_by_entra(
@@ -48,7 +49,8 @@ def refused_by_entra(
     claims = Claims.of(sent)
     must = "the federated credential of the application must have the same issuer, subject and audience."
     message = f"{said} {_OWNERS[type(sign_in)]} has {claims}; {must}"
-    return SignInRefused(message, federation_remedy(said, sign_in.client_id, claims))
+    remedy = federation_remedy(said, sign_in.client_id, claims, _AUDIENCES.get(type(sign_in), ""))
+    return SignInRefused(message, remedy)
 
 
 def refused_by_the_pipeline(sign_in: AzurePipelinesOidc, status: int | None) -> SignInRefused:
