@@ -68,9 +68,50 @@ class GitHubOidc:
         return "GitHub's OIDC token (workload identity federation)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AzurePipelinesOidc:
+    """An application, or an identity, behind a service connection of Azure Pipelines.
+
+    `request_url` is where the pipeline's own token, `access_token`, gets an OIDC token of the connection.
+    """
+
+    tenant_id: str
+    client_id: str
+    connection_id: str
+    request_url: str
+    access_token: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "the service connection's OIDC token of Azure Pipelines (workload identity federation)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitLabOidc:
+    """An application with a federated credential for GitLab, whose token is the value of a variable of the job."""
+
+    tenant_id: str
+    client_id: str
+    token: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return "GitLab's ID token (workload identity federation)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenFile:
+    """An application with a federated credential for the issuer of a token in a file, such as that of a pod."""
+
+    tenant_id: str
+    client_id: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"the token in {self.path} (workload identity federation)"
+
+
 @dataclass(frozen=True, slots=True)
 class ManagedIdentity:
-    """The identity of the self-hosted runner's own machine, and the origin that is asked for its token.
+    """The identity of the machine that runs the action, and the origin that is asked for its token.
 
     `client_id` names one of several user-assigned identities; empty: the only one, or the system's.
     """
@@ -80,23 +121,34 @@ class ManagedIdentity:
 
     def __str__(self) -> str:
         which = f" {self.client_id}" if self.client_id else ""
-        return f"the managed identity{which} of this self-hosted runner"
+        return f"the managed identity{which} of this machine"
 
 
-SignIn = ClientSecret | GitHubOidc | ManagedIdentity
+Federated = GitHubOidc | AzurePipelinesOidc | GitLabOidc | TokenFile
+SignIn = ClientSecret | Federated | ManagedIdentity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Everything that is needed to reach one scale set."""
+    """Everything that is needed to reach one scale set.
+
+    `unused` names the other ways to sign in that the job offers, and that came after the chosen one.
+    """
 
     cloud: Cloud
     sign_in: SignIn
     subscription_id: str
     resource_group: str
     scale_set: str
+    unused: tuple[str, ...] = ()
 
     @property
     def signs_in_at(self) -> str:
-        """The only origin that is asked for a token for Azure."""
+        """The origin that is asked for a token for Azure."""
         return self.sign_in.endpoint if isinstance(self.sign_in, ManagedIdentity) else self.cloud.authority
+
+    @property
+    def signing_in(self) -> str:
+        """The line of the log that says who signs in where, and what was not used for it."""
+        rest = f" (not with {' or '.join(self.unused)})" if self.unused else ""
+        return f"Signing in with {self.sign_in} at {self.signs_in_at}{rest}"

@@ -164,7 +164,7 @@ class _MainStep:
             line(f"Resource Manager at {account.cloud.resource_manager_endpoint} (not one of Microsoft's clouds)")
         else:
             line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
-        line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
+        line(account.signing_in)
 
     def _events(self, inputs: Inputs, transport: Transport | None) -> Generator[Event]:
         from vmss_upgrade.driver.run import run_rollout

@@ -94,7 +94,7 @@ def _resume_repairs(job: Job, clock: Clock, console: Console, connect: Connect) 
 
     until = clock.now() + PATIENCE
     account = parse_account(job.environ)
-    console.line(f"Signing in with {account.sign_in} at {account.signs_in_at}")
+    console.line(account.signing_in)
     remote = RemoteScaleSet(connect(account, job, clock, console), clock)
     try:
         for event in set_repairs(remote, suspended=False, until=until):

@@ -160,10 +160,14 @@ REGISTER = "az feature register --namespace {} --name {}"
         ),
         pytest.param(
             error(403, "AuthorizationFailed", FORBIDDEN),
-            ["lacks the action Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action.", "README"],
+            ["lacks the action Microsoft.Compute/virtualMachineScaleSets/manualupgrade/action.", "roles/upgrader.json"],
             id="action",
         ),
-        pytest.param(error(403, "AuthorizationFailed", "No."), ["README"], id="action-that-is-not-named"),
+        pytest.param(
+            error(403, "AuthorizationFailed", "No."),
+            ["reader.json", "upgrader.json"],
+            id="action-that-is-not-named",
+        ),
         pytest.param(
             error(403, "AuthorizationFailed", LACKS.format(f"{POLL}/read", f"/subscriptions/s/providers/{POLL}/1")),
             [f"lacks the action {POLL}/read.", "on /subscriptions/s."],

@@ -22,11 +22,13 @@ from scripted import CLAIMS, answer, jwt
 from azure_simulator import ConnectionDropped, Reply, VirtualClock
 from azure_simulator.transport import SimulatorTransport
 from vmss_upgrade.account import ClientSecret, Cloud, GitHubOidc, ManagedIdentity, SignIn
-from vmss_upgrade.azure_api import credentials
 from vmss_upgrade.azure_api.connection import ClockedTransport
-from vmss_upgrade.azure_api.credentials import Credential, GitHubToken
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.failures import SignInRefused
+from vmss_upgrade.azure_api.signing_in import assertions
+from vmss_upgrade.azure_api.signing_in.assertions import GitHubToken
+from vmss_upgrade.azure_api.signing_in.credential import Credential
+from vmss_upgrade.azure_api.signing_in.transport import LONGEST_PAUSE
 
 REQUEST = GitHubOidc(
     tenant_id="tenant", client_id="client", request_url="https://github.test/token?v=1", request_token="bearer"
@@ -46,7 +48,7 @@ class Services:
         self.assertions: list[str] = []
         self.audiences: list[str] = []
         self.bearers: list[str] = []
-        monkeypatch.setattr(credentials, "unix_time", lambda: self.now)
+        monkeypatch.setattr(assertions, "unix_time", lambda: self.now)
 
     def exchange(self, method: str, url: str, headers: Any, body: bytes, patience: float | None) -> Reply:
         if urlsplit(url).hostname == "github.test":
@@ -632,7 +634,7 @@ def test_a_managed_identity_s_service_sets_no_pause_of_hours(monkeypatch: pytest
     with pytest.raises(SdkError):
         credential.get_token("https://management.azure.com/.default")
     assert slept
-    assert max(slept) <= credentials.LONGEST_PAUSE
+    assert max(slept) <= LONGEST_PAUSE
     assert sum(slept) < 600
 
 

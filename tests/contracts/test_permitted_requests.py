@@ -11,6 +11,7 @@ import pytest
 
 from azure_simulator import VirtualClock, fault_names, scenario_names
 from harness.playing import one_clock, play, play_once
+from harness.roles import ROLES, action_of
 from harness.scenarios import REPAIRS as REPAIRED
 from harness.scenarios import fleet_of, on_request
 from harness.wire import Request
@@ -71,7 +72,10 @@ def complaints(sent: list[Request]) -> list[str]:
 
 @pytest.mark.parametrize("name", [*(name for name in scenario_names() if name != "large"), *fault_names()])
 def test_no_scenario_makes_another_request(name: str) -> None:
-    assert complaints(play_once(name).sent) == []
+    played = play_once(name)
+    assert complaints(played.sent) == []
+    asked = {action_of(each.method, each.path) for each in played.azure.requests if each.path[:2] == "/s"}
+    assert asked - set().union(*ROLES.values()) == set(), "no role of examples/roles has this action"
 
 
 # route -> the number of the request to it

@@ -1,24 +1,38 @@
-"""The custom role in README.md contains exactly the actions that whole runs request."""
+"""The roles in examples/roles contain exactly the actions that whole runs request, each at the scope of its role."""
 
 from __future__ import annotations
 
 import json
 import re
+import tempfile
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.playing import play, play_once
-from harness.scenarios import fleet_of, on_request
-from vmss_upgrade.rollout.checks.rights import needed_actions
+from harness.roles import ROLES, action_of
+from harness.scenarios import REPAIRS, fleet_of, on_request
+from harness.wire import altered
+from vmss_upgrade.rollout.checks import rights
+from vmss_upgrade.rollout.checks.rights import needed_actions, role_with
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
-ROLE = {action.lower() for action in json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])["Actions"]}
-# actions that a run can do without: as the request's path names them -> as Azure calls them
-OPTIONAL = {
-    "microsoft.compute/features/read": "Microsoft.Features/providers/features/read",
-    "microsoft.compute/skus/read": "Microsoft.Compute/skus/read",
-}
+PROJECT = Path(__file__).resolve().parents[2]
+PAGE = (PROJECT / "docs/signing-in.md").read_text(encoding="utf-8")
+BICEP = (PROJECT / "examples/roles/main.bicep").read_text(encoding="utf-8")
+
+SET = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/simulated-set"
+# Azure refuses its list with the views in it, so each machine is read by itself
+STUBS = fleet_of(
+    [4],
+    fleet={"orchestration": "Flexible", "health": "extension"},
+    faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
+)
+PAUSED = fleet_of(model=REPAIRS, asked={"suspend-repairs": "true"})
+TYPOS = ({"scale-set": "wbe"}, {"image-version": "22.04.9"})  # what was meant instead is looked for
+
+# each of them asks for something that the others do not
 SCENARIOS = (
     "happy",
     "latest",
@@ -29,19 +43,45 @@ SCENARIOS = (
     "community-gallery",
     "repairs",
 )
-# Azure refuses its list with the views in it, so each machine is read by itself
-STUBS = fleet_of(
-    [4],
-    fleet={"orchestration": "Flexible", "health": "extension"},
-    faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
+GALLERY = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/i/providers/Microsoft.Compute/galleries/g"
+FROM_GALLERY = fleet_of(
+    inputs={"image-id": f"{GALLERY}/images/new/versions/2.0.0"},
+    fleet={"image": {"id": f"{GALLERY}/images/old/versions/1.0.0"}},
+    images=[
+        {"id": f"{GALLERY}/images/{name}", "versions": [f"{number}.0.0"]} for number, name in ((1, "old"), (2, "new"))
+    ],
 )
 
 
-def action_of(method: str, path: str) -> str:
-    """Return the action that Resource Manager checks: namespace and types of the path, without the names."""
-    namespace, *rest = path.lower().rpartition("/providers/")[2].strip("/").split("/")
-    verb = {"GET": "read", "PATCH": "write", "POST": "action"}[method]
-    return "/".join((namespace, *rest[::2], verb))
+def for_one_disk_controller(path: str, body: Any) -> Any:
+    """Make the new image fit only some VM sizes, and let the set not show its own: the list of sizes is read."""
+    if path.endswith("/images/new"):
+        body["properties"]["features"] = [{"name": "DiskControllerTypes", "value": "SCSI"}]
+    if path.endswith("/virtualmachinescalesets/simulated-set"):
+        body["properties"]["virtualMachineProfile"]["storageProfile"].pop("diskControllerType", None)
+    return body
+
+
+Requests = frozenset[tuple[str, str]]
+
+
+def requests_of(azure: Any) -> Requests:
+    """Return method and path, in lower case, of every request to Resource Manager."""
+    return frozenset((each.method, each.path.lower()) for each in azure.requests if each.path[:2] == "/s")
+
+
+@cache
+def used() -> Requests:
+    """Return the requests of runs that together ask for everything: test_permitted_requests plays all scenarios."""
+    folder = Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-"))
+    played = [*map(play_once, SCENARIOS), *(play(each, folder) for each in (STUBS, PAUSED))]
+    played += [play(fleet_of(), folder, inputs=given) for given in TYPOS]
+    played.append(play(FROM_GALLERY, folder, interceptors=[altered(for_one_disk_controller)]))
+    return frozenset[tuple[str, str]]().union(*(requests_of(each.azure) for each in played))
+
+
+def actions(requests: Requests) -> set[str]:
+    return {action_of(*request) for request in requests}
 
 
 @pytest.mark.parametrize(
@@ -56,36 +96,80 @@ def action_of(method: str, path: str) -> str:
             "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/providers/C/permissions",
             "c/permissions/read",
         ),
+        (
+            "GET",
+            "/subscriptions/s/providers/Microsoft.Features/providers/A.B/features/x",
+            "microsoft.features/providers/features/read",
+        ),
     ],
 )
 def test_the_action_of_a_request(method: str, path: str, action: str) -> None:
     assert action_of(method, path) == action
 
 
-def test_the_role_has_exactly_the_used_actions(tmp_path: Path) -> None:
-    played = [*map(play_once, SCENARIOS), play(STUBS, tmp_path)]
-    assert {each.outputs["outcome"] for each in played} == {"succeeded"}
-    requests = [request for each in played for request in each.azure.requests if request.path[:2] == "/s"]
-    used = {action_of(request.method, request.path) for request in requests}
-    assert used - OPTIONAL.keys() == ROLE
+def test_the_reader_has_exactly_the_actions_of_all_reads() -> None:
+    assert actions(frozenset(each for each in used() if each[0] == "GET")) == ROLES["reader"]
 
 
-@pytest.mark.parametrize("given", [{"scale-set": "wbe"}, {"image-version": "22.04.9"}], ids=["scale-set", "version"])
-def test_looking_for_what_was_meant_needs_no_other_action(given: dict[str, str], tmp_path: Path) -> None:
-    played = play(fleet_of(), tmp_path, inputs=given)
-    requests = [request for request in played.azure.requests if request.path[:2] == "/s"]
-    assert {action_of(request.method, request.path) for request in requests} <= ROLE
+def test_the_others_have_exactly_the_actions_of_all_writes() -> None:
+    writes = actions(frozenset(each for each in used() if each[0] != "GET"))
+    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"]
+    assert not ROLES["upgrader"] & ROLES["suspend-repairs"]
 
 
-def test_optional_actions_are_named_outside_the_role() -> None:
-    beside = re.sub(r"```json\n(.*?)```", "", README, flags=re.DOTALL)
-    assert [action for action in OPTIONAL.values() if f"`{action}`" not in beside] == []
-    assert not {action.lower() for action in OPTIONAL.values()} & ROLE
+def test_every_write_is_one_on_the_scale_set() -> None:
+    """So the roles with writes may be assigned there alone."""
+    writes = [path for method, path in used() if method != "GET"]
+    assert [path for path in writes if "/providers/microsoft.compute/virtualmachinescalesets/" not in path] == []
 
 
-def test_the_checked_rights_are_in_the_role() -> None:
-    for is_flexible in (True, False):
-        needed = needed_actions(
-            is_flexible=is_flexible, writes_model=True, upgrades_instances=True, suspends_repairs=True
-        )
-        assert {action.lower() for action in needed} <= ROLE
+def test_an_action_of_an_opt_in_feature_is_used_where_its_input_is_set(tmp_path: Path) -> None:
+    without = actions(requests_of(play(PAUSED, tmp_path, inputs={"suspend-repairs": "false"}).azure))
+    assert not without & ROLES["suspend-repairs"]
+    assert actions(requests_of(play(PAUSED, tmp_path).azure)) >= ROLES["suspend-repairs"]
+
+
+@pytest.mark.parametrize("suspends_repairs", [False, True])
+@pytest.mark.parametrize("is_flexible", [False, True])
+def test_the_preflight_asks_for_actions_of_the_roles(is_flexible: bool, suspends_repairs: bool) -> None:
+    needed = needed_actions(
+        is_flexible=is_flexible, writes_model=True, upgrades_instances=True, suspends_repairs=suspends_repairs
+    )
+    by_file = {f"examples/roles/{name}.json": role for name, role in ROLES.items()}
+    assert [action for action in needed if action.lower() not in by_file[role_with(action).file]] == []
+    writes = {action.lower() for action in needed if not action.endswith("/read")}
+    assert writes == ROLES["upgrader"] | (ROLES["suspend-repairs"] if suspends_repairs else set())
+
+
+def test_no_role_deletes_or_takes_everything() -> None:
+    for action in set[str]().union(*ROLES.values()):
+        assert "*" not in action
+        assert not action.endswith("/delete")
+
+
+def test_a_role_is_called_as_its_file_calls_it() -> None:
+    for role in (rights.READER, rights.UPGRADER, rights.REPAIRS):
+        written = json.loads((PROJECT / role.file).read_text(encoding="utf-8"))
+        assert written["Name"] == role.name
+        assert (written["IsCustom"], written["AssignableScopes"]) == (True, ["/subscriptions/SUBSCRIPTION-ID"])
+        assert written["NotActions"] == written["DataActions"] == written["NotDataActions"] == []
+        assert f"| `{role.name}` | [{Path(role.file).name}](../{role.file}) |" in PAGE
+        assert f"loadJsonContent('{Path(role.file).name}')" in BICEP
+
+
+def test_the_page_names_every_action_with_its_scope() -> None:
+    """Read the page's table: action -> where it is asked for."""
+    named = dict(re.findall(r"^\| `(Microsoft\.[A-Za-z/]+)` \| ([^|]+?) \|", PAGE, re.MULTILINE))
+    asked: dict[str, set[str]] = {}
+    for method, path in used():
+        asked.setdefault(action_of(method, path), set()).add(scope_of(path))
+    assert {action.lower(): set(scopes.split(", ")) for action, scopes in named.items()} == asked
+
+
+def scope_of(path: str) -> str:
+    """Return what a role must be assigned to at least, in the words of the page."""
+    if re.search("/virtualmachinescalesets/[^/]+", path):
+        return "scale set"
+    if re.search("/(galleries|images)/[^/]+", path) and "/resourcegroups/" in path:
+        return "image"
+    return "resource group" if "/resourcegroups/" in path else "subscription"

@@ -450,19 +450,13 @@ def test_sign_in(given: dict[str, str], more: dict[str, str], expected: type) ->
         pytest.param({"client-id": ""}, {}, {"client-id"}, id="no-client"),
         pytest.param({"tenant-id": "", **SECRET}, {}, {"tenant-id"}, id="secret-without-tenant"),
         pytest.param(NO_APPLICATION, {}, {"tenant-id", "client-id"}, id="nothing"),
-        pytest.param(NO_APPLICATION, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-id", "client-secret"}, id="hosted"),
-        pytest.param({"tenant-id": ""}, {**SELF_HOSTED}, {"tenant-id"}, id="self-hosted-but-a-client-was-given"),
+        pytest.param(NO_APPLICATION, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-id", "permissions"}, id="hosted"),
         pytest.param({"tenant-id": "a/b"}, {}, {"tenant-id"}, id="tenant-form"),
         pytest.param({"client-id": "a b"}, {}, {"client-id"}, id="client-form"),
     ],
 )
 def test_sign_in_refused(given: dict[str, str], more: dict[str, str], expected: set[str]) -> None:
     assert problems(given, **more).keys() == expected
-
-
-@pytest.mark.parametrize(("runner", "has_machine"), [(HOSTED, False), (SELF_HOSTED, True)])
-def test_the_machine_s_identity_is_offered_where_there_is_a_machine(runner: dict[str, str], has_machine: bool) -> None:
-    assert ("leave `tenant-id` out" in problems({}, **runner, **NO_OIDC)["client-secret"]) is has_machine
 
 
 GUID_FORM = "is not a GUID, such as 00000000-0000-0000-0000-000000000000"
@@ -596,14 +590,8 @@ def test_client_id_alone_names_one_of_a_machines_identities(environment: dict[st
 @pytest.mark.parametrize(
     ("given", "more", "expected"),
     [
-        pytest.param({"tenant-id": ""}, {**HOSTED, **NO_OIDC}, {"tenant-id", "client-secret"}, id="hosted"),
-        pytest.param(
-            {"tenant-id": ""},
-            {**SELF_HOSTED, "ACTIONS_ID_TOKEN_REQUEST_URL": ""},
-            {"tenant-id", "client-secret"},
-            id="half-of-oidc",
-        ),
-        pytest.param({"client-id": ""}, {**SELF_HOSTED, **NO_OIDC}, {"client-id", "client-secret"}, id="tenant-alone"),
+        pytest.param({"tenant-id": ""}, {**HOSTED, **NO_OIDC}, {"tenant-id", "permissions"}, id="hosted"),
+        pytest.param({"client-id": ""}, {**SELF_HOSTED, **NO_OIDC}, {"client-id", "permissions"}, id="tenant-alone"),
         pytest.param({"tenant-id": "", "client-id": "x"}, {**SELF_HOSTED, **NO_OIDC}, {"client-id"}, id="no-guid"),
     ],
 )
@@ -611,10 +599,6 @@ def test_an_incomplete_application_is_no_managed_identity(
     given: dict[str, str], more: dict[str, str], expected: set[str]
 ) -> None:
     assert problems(given, **more).keys() == expected
-
-
-def test_oidc_that_is_missing_says_which_permission() -> None:
-    assert "permissions: id-token: write" in problems({}, **NO_OIDC)["client-secret"]
 
 
 def test_secrets_do_not_show() -> None:

@@ -485,20 +485,3 @@ def test_a_batch_has_a_time_limit(given: dict[str, str], expected: float) -> Non
 )
 def test_quotes_around_a_value_are_named(name: str, value: str, lack: str) -> None:
     assert problems({name: value}) == {name: f"{lack}. Write it without the quotes."}
-
-
-@pytest.mark.parametrize("name", ["tenant-id", "client-id"])
-def test_an_identity_has_to_be_named(name: str) -> None:
-    text = f"is missing {EMPTY}. Give it: both `tenant-id` and `client-id` are needed to sign in."
-    assert problems({name: ""}) == {name: text}
-
-
-def test_a_missing_secret_is_named() -> None:
-    assert problems({}, ACTIONS_ID_TOKEN_REQUEST_URL="") == {
-        "client-secret": (
-            "is not given (empty: is the secret set in this repository or environment?), and the job may not ask for "
-            "GitHub's OIDC token (ACTIONS_ID_TOKEN_REQUEST_URL and ACTIONS_ID_TOKEN_REQUEST_TOKEN are not set). Add "
-            "`permissions: id-token: write` to the job (it is not available to pull requests from forks), or give "
-            "`client-secret`."
-        )
-    }

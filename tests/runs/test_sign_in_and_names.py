@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import with_captured_set
-from harness.playing import Played, as_scenario, play
+from azure_simulator import Reply, SimulatedAzure, VirtualClock, with_captured_set
+from harness.playing import Played, as_scenario, play, play_job
 from harness.scenarios import NEW, OLD, UBUNTU, Scenario, fleet_of, on_instance
-from harness.wire import altered
+from harness.wire import Request, Send, altered, wired
 
 FIRST, SECOND = "55555555-5555-5555-5555-555555555555", "66666666-6666-6666-6666-666666666666"
 OWN_MACHINE = {
@@ -71,6 +71,52 @@ def test_a_wrong_subject_is_reported_with_github_s_claims(tmp_path: Path) -> Non
     assert run.outcome == "refused"
     assert "must have the same issuer, subject and audience" in run.log
     assert "sub=" in run.log
+
+
+POD = "Signing in with the token in "
+GITLAB = "Signing in with GitLab's ID token"
+PIPELINES = "Signing in with the service connection's OIDC token of Azure Pipelines"
+PIPELINES_URL = "https://azure.invalid/o/p/_apis/oidctoken"
+
+
+@pytest.mark.parametrize("way", [POD, GITLAB, PIPELINES], ids=["pod", "gitlab", "azure-pipelines"])
+def test_a_token_of_another_place_signs_in(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulated Entra knows the tokens that the simulated GitHub gave out, so one of these plays the other's."""
+    clock = VirtualClock()
+    azure = SimulatedAzure(as_scenario(fleet_of([1, 1])), clock)
+    there = azure.coordinates
+    asked = azure.exchange(
+        "GET",
+        f"{there['oidc_request_url']}&audience=api://AzureADTokenExchange",
+        {"Authorization": f"Bearer {there['oidc_request_token']}"},
+        b"",
+        None,
+    )
+    token = json.loads(asked.body)["value"]
+    (tmp_path / "token").write_text(token)
+
+    def pipeline(request: Request, send: Send) -> Reply:
+        if request.url.startswith(PIPELINES_URL):
+            return Reply(200, [("content-type", "application/json")], json.dumps({"oidcToken": token}).encode())
+        return send(request)
+
+    variables = {
+        POD: {"AZURE_FEDERATED_TOKEN_FILE": str(tmp_path / "token")},
+        GITLAB: {"GITLAB_CI": "true", "GITLAB_OIDC_TOKEN": token},
+        PIPELINES: {
+            "TF_BUILD": "True",
+            "SYSTEM_OIDCREQUESTURI": PIPELINES_URL,
+            "SYSTEM_ACCESSTOKEN": "pipeline-token",
+            "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID": FIRST,
+        },
+    }
+    monkeypatch.setenv("SYSTEM_OIDCREQUESTURI", PIPELINES_URL)  # azure-identity reads it by itself
+    environ = {"ACTIONS_ID_TOKEN_REQUEST_URL": "", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "", **variables[way]}
+    asked_for = as_scenario(fleet_of([1, 1])).inputs
+    run = play_job(azure, clock, tmp_path, asked_for, environ, transport=wired(azure, pipeline), name="a test")
+    assert run.outcome == "succeeded", run.log
+    assert way in run.log
+    assert token not in run.log
 
 
 # -- N: a captured set ------------------------------------------------------------------------------------------------

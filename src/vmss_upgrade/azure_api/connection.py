@@ -13,7 +13,6 @@ from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
 from vmss_upgrade.azure_api.bounded_http import BLOCK, bounded_session
-from vmss_upgrade.azure_api.credentials import Credential
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.http_policies import (
     CheckedTransport,
@@ -23,6 +22,7 @@ from vmss_upgrade.azure_api.http_policies import (
     Trace,
 )
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
+from vmss_upgrade.azure_api.signing_in.credential import Credential
 from vmss_upgrade.ports import Clock
 
 

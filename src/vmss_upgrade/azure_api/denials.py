@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from vmss_upgrade.rollout.checks.rights import READER, UPGRADER, role_with
 from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 
 OTHER_TENANT = "invalidauthenticationtokentenant"
@@ -27,7 +28,10 @@ _ISSUER = re.compile(
 _OF_AN_IMAGE = re.compile(r"perform action 'Microsoft\.Compute/(?:galleries|images)/", re.IGNORECASE)
 _OURS = "microsoft.compute/virtualmachine"  # the actions on scale sets and on machines
 
-_ROLE = "Give the identity the role that the README describes, on the scale set or its resource group."
+_ROLE = (
+    f"Give the identity the roles in {READER.file} (on the subscription) and {UPGRADER.file} (on the scale set or its "
+    "resource group)."
+)
 
 
 def remedy_for_denial(status: int, code: str, message: str) -> str:
@@ -79,7 +83,8 @@ def _other_tenant(subscription: str, *, is_image: bool) -> str:
 def _missing(action: str, scope: str) -> str:
     lacks = f"The identity lacks the action {action}."
     if action.lower().startswith(_OURS):
-        return f"{lacks} {_ROLE}"
+        role = role_with(action)
+        return f"{lacks} Give it the role {role.name} ({role.file}){f' on {scope}' if scope else ''}."
     where = scope.partition("/providers/")[0] if action.lower().startswith("microsoft.compute/locations/") else scope
     return f"{lacks} Give it a role with that action{f' on {where}' if where else ''}."
 

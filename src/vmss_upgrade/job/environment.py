@@ -12,7 +12,11 @@ from typing import Final
 
 _OF_OPENSSL: Final = ("SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES")
 _OF_THE_SDK: Final = ("AZURE_", "MSAL_")  # beginnings of names
-_KEPT: Final = ("AZURE_AUTHORITY_HOST", "AZURE_HTTP_USER_AGENT")  # read by inputs; named in Azure's log
+# read by the inputs (the webhook of Entra Workload ID gives them to a pod); the last is named in Azure's log
+_KEPT: Final = (
+    *("AZURE_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_TENANT_ID", "AZURE_CLIENT_ID"),
+    "AZURE_HTTP_USER_AGENT",
+)
 
 
 def drop_foreign_settings(environ: MutableMapping[str, str]) -> None:

@@ -12,7 +12,10 @@ from urllib.parse import unquote
 from vmss_upgrade import __version__
 
 _STATE: Final = "STATE_"  # what an earlier step of this action saved under a name, before the name
-_SECRETS: Final = ("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN")
+_SECRETS: Final = (
+    *("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
+    *("SYSTEM_ACCESSTOKEN", "GITLAB_OIDC_TOKEN"),
+)
 _SERVER: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _REF: Final = re.compile(r"[\w./-]+", re.ASCII)
@@ -102,7 +105,7 @@ def _user_agent(repository: str, run_id: str) -> str:
 
 
 def _secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the client secret, the runner's tokens for its own services, and the signature (SAS) of a VHD's address.
+    """Yield the client secret, the job's tokens for other services, and the signature (SAS) of a VHD's address.
 
     Of the address that alone: the other parameters of its query are words and dates, which stand in texts by chance.
     """

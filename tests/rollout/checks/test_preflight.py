@@ -207,48 +207,54 @@ def asked_for(
 
 
 SET = "Microsoft.Compute/virtualMachineScaleSets"
-GIVE_ROLE = (
-    "Give it the role that the README describes, or: az role assignment create --assignee CLIENT-ID "
-    f"--role 'Virtual Machine Contributor' --scope {model().id}"
+ASSIGN = "az role assignment create --assignee CLIENT-ID --role"
+TO_THE_SET = f"{ASSIGN} 'VM scale set image upgrader' --scope {model().id}"
+GIVE_UPGRADER = f"Give it the role in examples/roles/upgrader.json: {TO_THE_SET}"
+GIVE_READER = (
+    f"Give it the role in examples/roles/reader.json: {ASSIGN} 'VM scale set image reader' --scope "
+    f"/subscriptions/{SUBSCRIPTION}"
+)
+GIVE_BOTH = (
+    f"Give it the roles in examples/roles/upgrader.json and examples/roles/suspend-repairs.json: {TO_THE_SET} && "
+    f"{ASSIGN} 'VM scale set repairs suspender' --scope {model().id}"
 )
 
 
 @pytest.mark.parametrize(
-    ("command", "policy", "severity", "actions"),
+    ("command", "policy", "actions", "remedy"),
     [
         pytest.param(
-            Command.UPGRADE, Policy(), Severity.REFUSE, f"{SET}/write, {SET}/manualUpgrade/action", id="upgrade"
+            Command.UPGRADE, Policy(), f"{SET}/write, {SET}/manualUpgrade/action", GIVE_UPGRADER, id="upgrade"
         ),
+        pytest.param(Command.UPDATE_MODEL, Policy(), f"{SET}/write", GIVE_UPGRADER, id="update-model"),
         pytest.param(
-            Command.PLAN, Policy(), Severity.WARN, f"{SET}/write, {SET}/manualUpgrade/action", id="a-plan-goes-on"
-        ),
-        pytest.param(Command.UPDATE_MODEL, Policy(), Severity.REFUSE, f"{SET}/write", id="update-model"),
-        pytest.param(
-            Command.UPGRADE_INSTANCES,
-            Policy(),
-            Severity.REFUSE,
-            f"{SET}/manualUpgrade/action",
-            id="upgrade-instances",
+            Command.UPGRADE_INSTANCES, Policy(), f"{SET}/manualUpgrade/action", GIVE_UPGRADER, id="upgrade-instances"
         ),
         pytest.param(
             Command.UPGRADE_INSTANCES,
             SUSPEND,
-            Severity.REFUSE,
             f"{SET}/manualUpgrade/action, {SET}/setOrchestrationServiceState/action",
+            GIVE_BOTH,
             id="suspend-repairs",
         ),
     ],
 )
-def test_each_missing_right_is_named(command: Command, policy: Policy, severity: Severity, actions: str) -> None:
+def test_each_missing_right_is_named(command: Command, policy: Policy, actions: str, remedy: str) -> None:
     findings = asked_for(command, policy, READER, repairs="Replace", suspended=True)
-    assert findings[0] == Finding(severity, f"The identity lacks the right to {actions} on the scale set.", GIVE_ROLE)
+    assert findings[0] == refuse(f"The identity lacks the right to {actions} on the scale set.", remedy)
+
+
+def test_a_plan_goes_on_without_rights_to_write() -> None:
+    lacks = f"The identity lacks the right to {SET}/write, {SET}/manualUpgrade/action on the scale set."
+    findings = asked_for(Command.PLAN, Policy(), READER)
+    assert findings[0] == note(f"{lacks} A plan does not need it, a rollout does.", GIVE_UPGRADER)
 
 
 NO_POLLS = warn(
     "The identity lacks the right to Microsoft.Compute/locations/operations/read on the subscription: Azure's "
     "operations cannot be followed, so the instances are watched instead, and Azure's reasons for a failure may not be "
     "seen.",
-    f"Give it a role with that action on /subscriptions/{SUBSCRIPTION}; the README's custom role has it.",
+    GIVE_READER,
 )
 
 
@@ -275,7 +281,9 @@ def test_a_flexible_set_needs_no_right_to_the_list_of_a_uniform_one() -> None:
     rights = (Permission((f"{SET}/read", f"{SET}/write", f"{SET}/manualUpgrade/action", "*/operations/read")),)
     assert asked_for(permissions=rights, is_flexible=True) == ()
     (refusal,) = asked_for(permissions=rights)
-    assert refusal == refuse(f"The identity lacks the right to {SET}/virtualMachines/read on the scale set.", GIVE_ROLE)
+    assert refusal == refuse(
+        f"The identity lacks the right to {SET}/virtualMachines/read on the scale set.", GIVE_READER
+    )
 
 
 def test_rights_that_cannot_be_read_are_only_a_note() -> None:

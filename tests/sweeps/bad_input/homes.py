@@ -58,7 +58,7 @@ class Homes:
 
 
 def homes_of(case: Case) -> Homes:
-    """Return the homes of the case's Azure, by its inputs and environment, as the README describes them.
+    """Return the homes of the case's Azure, by its inputs and environment, as docs/signing-in.md describes them.
 
     An address that is not plainly written has no host: it allows no origin to get anything.
     """
@@ -66,7 +66,8 @@ def homes_of(case: Case) -> Homes:
     there = _microsoft(inputs)
     url = case.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", f"{GITHUB}/")
     has_github = url and case.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "x")
-    signs_in_otherwise = not inputs.get("client-secret", case.secret) and not has_github
+    may_use_github = has_github and inputs.get("tenant-id", "x")
+    signs_in_otherwise = not inputs.get("client-secret", case.secret) and not may_use_github
     return Homes(
         manager=there[0] if there else _origin_as_written(inputs.get("resource-manager-endpoint", MANAGER)),
         authority=there[1] if there else _authority(case, inputs),

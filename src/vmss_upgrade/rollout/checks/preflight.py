@@ -8,10 +8,19 @@ agents"); `az` commands, Azure CLI reference of `az vmss`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from vmss_upgrade.rollout.az_commands import az_vmss, resume_repairs
-from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES, POLL, Permission, missing_actions, needed_actions
+from vmss_upgrade.rollout.checks.rights import (
+    FLEXIBLE_FEATURES,
+    POLL,
+    READER,
+    Permission,
+    missing_actions,
+    needed_actions,
+    roles_with,
+)
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.model import HealthSignal, Model, Owner, ProvisioningState
 from vmss_upgrade.rollout.order import Command, Order
@@ -172,7 +181,7 @@ def _provisioning_state(model: Model) -> Finding | None:
 
 
 def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None) -> list[Finding]:
-    """Refuse if rights are missing; only warn if nothing but the plan was asked for."""
+    """Refuse if rights are missing; only say so if nothing but the plan was asked for."""
     if permissions is None:
         return [note("Could not read the rights of the identity; Azure will say so if one is missing.")]
     needed = needed_actions(
@@ -185,11 +194,21 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
     if not missing:
         return []
     message = f"The identity lacks the right to {', '.join(missing)} on the scale set."
-    remedy = (
-        "Give it the role that the README describes, or: az role assignment create --assignee CLIENT-ID "
-        f"--role 'Virtual Machine Contributor' --scope {model.id}"
+    if order.command is Command.PLAN:
+        return [note(f"{message} A plan does not need it, a rollout does.", _assign(missing, model))]
+    return [refuse(message, _assign(missing, model))]
+
+
+def _assign(missing: Sequence[str], model: Model) -> str:
+    """Return how to give the identity the roles with the missing actions, each where it belongs."""
+    roles = roles_with(missing)
+    files = " and ".join(role.file for role in roles)
+    commands = (
+        shlex.join(["az", "role", "assignment", "create", "--assignee", "CLIENT-ID", "--role", role.name])
+        + f" --scope {shlex.quote(f'/subscriptions/{model.subscription}' if role is READER else model.id)}"
+        for role in roles
     )
-    return [warn(message, remedy) if order.command is Command.PLAN else refuse(message, remedy)]
+    return f"Give it the {'roles' if len(roles) > 1 else 'role'} in {files}: {' && '.join(commands)}"
 
 
 def _polls(model: Model, permissions: Sequence[Permission] | None) -> Finding | None:
@@ -199,7 +218,7 @@ def _polls(model: Model, permissions: Sequence[Permission] | None) -> Finding | 
     return warn(
         f"The identity lacks the right to {POLL} on the subscription: Azure's operations cannot be followed, so the "
         "instances are watched instead, and Azure's reasons for a failure may not be seen.",
-        f"Give it a role with that action on /subscriptions/{model.subscription}; the README's custom role has it.",
+        _assign((POLL,), model),
     )
 
 

@@ -21,6 +21,19 @@ _SET = "Microsoft.Compute/virtualMachineScaleSets"
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """One of the custom roles in examples/roles, by its name in Azure and its file."""
+
+    name: str
+    file: str
+
+
+READER = Role("VM scale set image reader", "examples/roles/reader.json")
+UPGRADER = Role("VM scale set image upgrader", "examples/roles/upgrader.json")
+REPAIRS = Role("VM scale set repairs suspender", "examples/roles/suspend-repairs.json")
+
+
+@dataclass(frozen=True, slots=True)
 class Permission:
     """One entry of what is permitted at a scope."""
 
@@ -36,6 +49,18 @@ def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) ->
     """Return those of `needed` that no entry allows, in their order."""
     entries = tuple(permissions)
     return tuple(action for action in needed if not any(entry.allows(action) for entry in entries))
+
+
+def role_with(action: str) -> Role:
+    """Return the role of examples/roles that has `action`, one of those that a run asks for."""
+    if action.lower().endswith("/read"):
+        return READER
+    return REPAIRS if "setorchestrationservicestate" in action.lower() else UPGRADER
+
+
+def roles_with(actions: Iterable[str]) -> tuple[Role, ...]:
+    """Return the roles that together have these actions, each once."""
+    return tuple(dict.fromkeys(map(role_with, actions)))
 
 
 def needed_actions(
