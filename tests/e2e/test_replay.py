@@ -200,6 +200,16 @@ def test_a_failed_instance_has_its_states_times_and_errors(opened: Open) -> None
     assert "upgrading" in page.locator("#instances tr").nth(5).inner_text()
 
 
+def test_a_phone_shows_a_history_without_breaking_words(opened: Open) -> None:
+    page = opened("rolled-back", width=390).page
+    page.get_by_role("button", name="5", exact=True).click()
+    cells = "[...document.querySelectorAll('#history-rows td:not(:last-child)')]"
+    assert max(page.evaluate(f"{cells}.map(cell => cell.offsetHeight)")) < 34
+    assert page.evaluate("byId('history').scrollWidth - byId('history').clientWidth") == 0
+    dialog = page.get_by_role("dialog", name="Instance 5, UD 1")
+    assert dialog.get_by_role("columnheader", name="Azure").count() == 1
+
+
 def test_a_click_into_the_heatmap_shows_an_instance(opened: Open) -> None:
     shown = opened("failing")
     shown.page.locator("#map canvas").nth(1).click(position={"x": 40, "y": 10})
