@@ -1,8 +1,8 @@
-"""Draws summaries and logs as GitHub shows them, to be looked at, and renews the pictures of README.md.
+"""Draws summaries, logs and replays, to be looked at, and renews the pictures of README.md and docs.
 
 `python tools/pictures.py [NAME ...]` plays scenarios on the simulator, renders their summaries with GitHub's own
-Markdown in light and dark, on a wide page and on a phone, and writes PNG files into a folder (`--out`); with `--docs`
-it renews docs/images as well. It needs a Chromium (`--chromium`) and a font with emoji.
+Markdown in light and dark, on a wide page and on a phone, some of their replays as well, and writes PNG files into a
+folder (`--out`); with `--docs` it renews docs/images as well. It needs a Chromium (`--chromium`) and a font with emoji.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ import re
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
 import cmarkgfm
 from cmarkgfm.cmark import Options
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from azure_simulator import load_scenario, parse_scenario
+from vmss_upgrade.account import PORTALS, Cloud
 from vmss_upgrade.rehearsal import rehearse
 
 PROJECT = Path(__file__).resolve().parents[1]
 IMAGES = PROJECT / "docs/images"
 STYLES = Path(__file__).with_name("pictures.css")
 WIDTHS = {"wide": 1000, "phone": 390}
+REPLAYS = ("happy", "sick-domain", "rollback", "600-zones-failing")
+MOMENT = 0.6  # of a run, at which its replay is drawn
+LAST_BATCH = 23  # lines of the log of a run that succeeds, from what is left before its last batch to the end
 FIRST_SCREEN = 1500  # pixels of a wide page within which result, failures and heatmap of 600 instances stand
 
 # GitHub gives its runner these; a rehearsal shows them in the facts of the run.
@@ -124,7 +129,9 @@ def main() -> int:
         for name in arguments.names or PICTURES:
             summary, log = play(PICTURES[name], arguments.out / name)
             is_good = draw_summary(browser, name, summary, arguments.out) and is_good
-            draw_log(browser, log, arguments.out / f"{name}.log.png")
+            draw_log(browser, log.splitlines()[:200], arguments.out / f"{name}.log.png")
+            if name in REPLAYS:
+                draw_replays(browser, name, arguments.out)
         if arguments.docs:
             renew_docs(browser, arguments.out)
         browser.close()
@@ -138,8 +145,10 @@ def play(picture: Picture, folder: Path) -> tuple[str, str]:
     scenario = (
         parse_scenario(picture.text, folder.name, folder.name) if picture.text else load_scenario(picture.scenario)
     )
-    with contextlib.redirect_stdout(io.StringIO()) as log:
-        rehearse(scenario, folder, inputs=picture.inputs, environ=JOB)
+    # The simulator is a private cloud, whose portal is not known; the pictures show the links of the public one.
+    portal = patch.object(Cloud, "portal", PORTALS["AzureCloud"])
+    with contextlib.redirect_stdout(io.StringIO()) as log, portal:
+        rehearse(scenario, folder, inputs={"report-html": "rollout.html", **picture.inputs}, environ=JOB)
     return (folder / "summary.md").read_text(encoding="utf-8"), log.getvalue()
 
 
@@ -179,15 +188,31 @@ def _as_github(found: re.Match[str]) -> str:
     return f"<{slash}{name}{''.join(ATTRIBUTES.findall(attributes))}>"
 
 
-def draw_log(browser: Browser, log: str, file: Path) -> None:
-    """Draw a log as a terminal shows it, at most its first 200 lines."""
-    page = browser.new_page(viewport={"width": 1185, "height": 800}, color_scheme="dark")
-    lines = log.splitlines()[:200]
+def draw_log(browser: Browser, lines: list[str], file: Path, *, width: int = 1185, scale: int = 1) -> None:
+    """Draw lines of a log as a terminal shows them."""
+    page = browser.new_page(viewport={"width": width, "height": 100}, color_scheme="dark", device_scale_factor=scale)
     page.set_content(
         f"<!doctype html><style>{STYLES.read_text(encoding='utf-8')}</style><pre class=log>{as_html(lines)}</pre>"
     )
     page.screenshot(path=file, full_page=True)
     page.close()
+
+
+def draw_replays(browser: Browser, name: str, out: Path) -> None:
+    """Draw a replay four times, in the middle of its run."""
+    for theme in ("light", "dark"):
+        for width_name, width in WIDTHS.items():
+            page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=theme)
+            show_replay(page, out / name / "rollout.html")
+            page.screenshot(path=out / f"{name}.replay.{width_name}.{theme}.png", full_page=True)
+            page.close()
+
+
+def show_replay(page: Page, file: Path) -> None:
+    """Open a replay, and go to the moment that is drawn."""
+    page.goto(file.absolute().as_uri())
+    page.evaluate(f"seek(duration * {MOMENT})")
+    page.wait_for_timeout(100)  # the heatmap fits itself to its room first
 
 
 def as_html(lines: list[str]) -> str:
@@ -202,13 +227,14 @@ def as_html(lines: list[str]) -> str:
 
 
 def renew_docs(browser: Browser, out: Path) -> None:
-    """Draw the log and the summary of README.md."""
-    summary, log = play(PICTURES["sick-domain"], out / "sick-domain")
+    """Draw the pictures of README.md and docs: the last batch in the log of a rollout, and the replay of a rollback."""
+    _, log = play(PICTURES["happy"], out / "happy")
+    draw_log(browser, log.splitlines()[-LAST_BATCH:], IMAGES / "rollout.png", width=840, scale=2)
+    play(PICTURES["rollback"], out / "rollback")
     page = browser.new_page(viewport={"width": WIDTHS["wide"], "height": 800}, color_scheme="light")
-    page.set_content(as_page(summary))
-    page.screenshot(path=IMAGES / "summary.png", full_page=True)
+    show_replay(page, out / "rollback/rollout.html")
+    page.screenshot(path=IMAGES / "replay.png")
     page.close()
-    draw_log(browser, log, IMAGES / "log.png")
 
 
 if __name__ == "__main__":

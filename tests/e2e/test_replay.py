@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from azure_simulator import VirtualClock
 from e2e.browser import Shown, chromium, show
 from harness.long_run import long_record
-from harness.playing import play_once
+from harness.playing import one_clock, play, play_once
 from reporters.hostile import halted
 from vmss_upgrade.replay.page import as_page
 from vmss_upgrade.reporters.record import as_text
 
 Open = Callable[..., Shown]
+
+
+@cache
+def recorded(scenario: str, operation: str, version: str) -> str:
+    """Return the record of another operation than the scenario's."""
+    clock, folder = VirtualClock(), Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-"))
+    with one_clock(clock):
+        inputs = {"operation": operation, "image-version": version}
+        return play(scenario, folder, clock=clock, inputs=inputs).files["record.json"]
+
+
 RECORDS: dict[str, Callable[[], str]] = {
     "happy": lambda: play_once("happy").files["record.json"],
     "failing": lambda: play_once("sick-domain").files["record.json"],
     "rolled-back": lambda: play_once("rollback").files["record.json"],
     "hostile": lambda: as_text(halted()),
     "long": long_record,
+    "by hand": lambda: recorded("half-way", "rollback", "22.04.202610010"),
+    "nothing to do": lambda: recorded("happy", "upgrade", "22.04.202610010"),
+    "status": lambda: recorded("half-way", "status", ""),
 }
+CHANGES_OF_IMAGE = {
+    "happy": "22_04-lts-gen2 22.04.202610010 → 22.04.202611010",
+    "rolled-back": "22_04-lts-gen2 22.04.202611010 → 22.04.202610010",
+    "by hand": "22_04-lts-gen2 22.04.202611010 → 22.04.202610010",
+    "nothing to do": "22_04-lts-gen2 22.04.202610010",
+    "status": "",
+}
+RUN = "https://github.com/contoso/fleet/actions/runs/1"
+PORTAL = "https://portal.azure.com/#resource/subscriptions/1"
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +64,10 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     """Return opened(name): the page of a record. Each must have asked for nothing but itself, and not complain."""
     file, pages = tmp_path / "rollout.html", list[Shown]()
 
-    def open_page(name: str, *, width: int = 1000, is_dark: bool = False) -> Shown:
-        file.write_text(as_page(RECORDS[name]()), encoding="utf-8")
+    def open_page(name: str, *, width: int = 1000, is_dark: bool = False, **parts: object) -> Shown:
+        record = RECORDS[name]()
+        record = json.dumps(json.loads(record) | parts) if parts else record
+        file.write_text(as_page(record), encoding="utf-8")
         pages.append(show(browser, file, width=width, is_dark=is_dark))
         return pages[-1]
 
@@ -141,6 +170,21 @@ def test_filter_and_search(opened: Open) -> None:
     assert shown.ids == []
 
 
+def test_escape_clears_the_search_and_then_leaves_it(opened: Open) -> None:
+    shown = opened("failing")
+    page = shown.page
+    page.keyboard.press("/")
+    page.keyboard.type("ud 1")
+    assert len(shown.ids) == 4
+    page.keyboard.press("Escape")
+    assert len(shown.ids) == 20
+    assert page.evaluate("document.activeElement.id") == "search"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.id") == "player"
+    page.keyboard.press("Home")
+    assert shown.time == 0
+
+
 def test_a_failed_instance_has_its_states_times_and_errors(opened: Open) -> None:
     shown = opened("failing")
     page = shown.page
@@ -154,6 +198,16 @@ def test_a_failed_instance_has_its_states_times_and_errors(opened: Open) -> None
     page.locator("#history-rows button").nth(1).click()
     assert not page.get_by_role("dialog").is_visible()
     assert "upgrading" in page.locator("#instances tr").nth(5).inner_text()
+
+
+def test_a_phone_shows_a_history_without_breaking_words(opened: Open) -> None:
+    page = opened("rolled-back", width=390).page
+    page.get_by_role("button", name="5", exact=True).click()
+    cells = "[...document.querySelectorAll('#history-rows td:not(:last-child)')]"
+    assert max(page.evaluate(f"{cells}.map(cell => cell.offsetHeight)")) < 34
+    assert page.evaluate("byId('history').scrollWidth - byId('history').clientWidth") == 0
+    dialog = page.get_by_role("dialog", name="Instance 5, UD 1")
+    assert dialog.get_by_role("columnheader", name="Azure").count() == 1
 
 
 def test_a_click_into_the_heatmap_shows_an_instance(opened: Open) -> None:
@@ -174,6 +228,100 @@ def test_a_rollback_is_shown_as_such(opened: Open) -> None:
     assert [rows.nth(i).locator("th").inner_text() for i in range(6)] == ["1", "2", "↩ 1", "↩ 2", "↩ 3", "↩ 4"]
     page.locator("#batches button").nth(2).click()
     assert "Rollback batch 1" in shown.text("now")
+
+
+@pytest.mark.parametrize("name", CHANGES_OF_IMAGE)
+def test_the_change_of_image_goes_the_way_of_the_run(name: str, opened: Open) -> None:
+    assert opened(name).text("change") == CHANGES_OF_IMAGE[name]
+
+
+@pytest.mark.parametrize("name", ["rolled-back", "by hand"])
+def test_an_instance_on_its_way_back_is_returning(name: str, opened: Open) -> None:
+    shown = opened(name)
+    shown.page.locator("#batches button").last.click()
+    shown.page.evaluate("seek(shownTime + 30)")
+    assert re.search(r"\d returning", shown.text("legend"))
+    assert "upgrading" not in shown.text("legend")
+    shown.page.get_by_label("Show").select_option("returning")
+    assert shown.ids
+
+
+def test_the_floor_is_that_of_each_moment(opened: Open) -> None:
+    """An instance that is created during the rollout raises it."""
+    shown = opened("rolled-back")
+    assert shown.text("health-legend").endswith("floor 6 to 7")
+    assert "(floor 7)" in shown.text("now")
+    shown.page.locator("#time").fill("100")
+    assert "(floor 6)" in shown.text("now")
+    assert len(re.findall("M", shown.page.locator("#curve .limit").get_attribute("d") or "")) == 2
+
+
+def test_an_older_record_has_no_floor_on_the_way_back(opened: Open) -> None:
+    changes = json.loads(RECORDS["rolled-back"]())["changes"]
+    del changes["floor"]
+    shown = opened("rolled-back", changes=changes)
+    assert "floor" not in shown.text("now")
+    shown.page.locator("#time").fill("100")
+    assert "(floor 6)" in shown.text("now")
+
+
+def test_links_of_the_run_and_of_the_portal(opened: Open) -> None:
+    page = opened("happy", run={"url": RUN, "actor": "octocat", "attempt": "1"}, portal_url=PORTAL).page
+    for name, address in (("workflow run", RUN), ("scale set in the portal", PORTAL)):
+        assert page.get_by_role("link", name=name).get_attribute("href") == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)//https://github.com",
+        "data:text/html,<script>alert(1)</script>",
+        "http://github.com/",
+        "//github.com/",
+        "/run",
+        "https://github.com@evil.test/",
+        "https://",
+        "",
+        None,
+        ["https://github.com/"],
+        {"href": "https://github.com/"},
+    ],
+)
+def test_no_other_address_becomes_a_link(address: object, opened: Open) -> None:
+    page = opened("happy", run={"url": address}, portal_url=address).page
+    assert page.locator("body a:not(.skip)").count() == 0
+
+
+def test_our_own_code_is_shown_as_code(opened: Open) -> None:
+    shown = opened("failing", remedy="Set `on-failure: rollback`, or `<b>`.", headline="A lone ` stays.")
+    assert shown.page.locator("#remedy code").all_inner_texts() == ["on-failure: rollback", "<b>"]
+    assert shown.text("remedy") == "Set on-failure: rollback, or <b>."
+    assert shown.text("headline") == "A lone ` stays."
+
+
+def test_one_error_of_many_instances_is_named_once(opened: Open) -> None:
+    shown = opened("long")
+    assert shown.page.locator("#errors li").count() == 1
+    assert shown.text("errors").startswith("Instances 980, 981, ")
+    assert "and 8 more: NotHealthy" in shown.text("errors")
+
+
+def test_numbers_of_batches_are_whole_or_not_there(opened: Open) -> None:
+    numbers = "[...document.querySelectorAll('.lane .bar')].map(bar => [bar.clientWidth, bar.firstChild.offsetWidth])"
+    for width in (390, 700, 1000):
+        shown = [pair for pair in opened("long", width=width).page.evaluate(numbers) if pair[1]]
+        assert all(number <= bar for bar, number in shown)
+        assert bool(shown) == (width == 1000)
+
+
+def test_the_rows_of_the_heatmap_are_aligned_and_whole(opened: Open) -> None:
+    page = opened("long").page
+    page.evaluate("seek(duration / 2 + 60)")
+    page.wait_for_timeout(100)
+    widths = page.evaluate("rows.map(row => [row.columns, row.canvas.offsetWidth <= row.space.clientWidth + GAP])")
+    assert len({columns for columns, _ in widths}) == 1
+    assert all(fits for _, fits in widths)
 
 
 def test_hostile_names_are_text(opened: Open) -> None:
@@ -204,7 +352,15 @@ def test_a_screen_reader_finds_its_way(opened: Open) -> None:
     assert page.evaluate(f"{controls}.filter(e => !e.textContent && !e.ariaLabel && !e.labels?.length).length") == 0
 
 
-@pytest.mark.parametrize("name", RECORDS)
+def test_fingers_hit_what_they_aim_at(opened: Open) -> None:
+    page = opened("rolled-back", width=390, run={"url": RUN}, portal_url=PORTAL).page
+    page.get_by_role("button", name="5", exact=True).click()
+    controls = "[...document.querySelectorAll('button, select, input, a:not(.skip)')].filter(e => e.checkVisibility())"
+    least = "Math.min(each.getBoundingClientRect().width, each.getBoundingClientRect().height)"
+    assert page.evaluate(f"{controls}.filter(each => {least} < 32).map(each => each.outerHTML)") == []
+
+
+@pytest.mark.parametrize("name", ["happy", "failing", "rolled-back", "hostile", "long"])
 @pytest.mark.parametrize(("width", "is_dark"), [(1000, False), (1000, True), (390, False)])
 def test_a_page_fits_its_window(name: str, width: int, is_dark: bool, opened: Open, tmp_path: Path) -> None:
     """Write the pictures that people look at, into the folder of the test."""

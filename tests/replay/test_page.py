@@ -176,8 +176,9 @@ def test_a_run_writes_the_page_of_its_record(tmp_path: Path) -> None:
     played = play("rollback", tmp_path, inputs={"report-html": "out/rollout.html"})
     page = (tmp_path / "out/rollout.html").read_text()
     assert page == as_page(played.files["record.json"])
-    rows = data_in(page)["changes"]["rows"]
-    assert [row["name"] for row in rows] == ["UD 0", "UD 1", "UD 2", "UD 3"]
+    changes = data_in(page)["changes"]
+    assert [row["name"] for row in changes["rows"]] == ["UD 0", "UD 1", "UD 2", "UD 3"]
+    assert changes["floor"]["count"] == [6, 7], "an instance is created during the rollout"
 
 
 def test_a_refused_run_writes_its_page_as_well(tmp_path: Path) -> None:

@@ -81,6 +81,17 @@ def test_the_summary_has_both_too() -> None:
     assert "What to do now" not in markdown
 
 
+def test_the_table_has_no_column_without_a_word() -> None:
+    markdown = as_markdown(report_of(status_of(fleet("0011", new="0", image=NEW))))
+    assert "| Instance | Update domain | Standing | Image | Health | State |\n" in markdown
+    assert "Remarks" not in markdown
+
+
+def test_a_phone_can_break_the_words_beside_the_squares() -> None:
+    markdown = as_markdown(report_of(status_of(fleet("00", new="0", behind="1", image=NEW))))
+    assert "| UD&nbsp;0: 1&nbsp;on the model, 1&nbsp;behind the model | " in markdown
+
+
 def test_outputs_and_record() -> None:
     report = report_of(status_of(MIXED))
     outputs, record = as_outputs(report, ""), as_record(report)

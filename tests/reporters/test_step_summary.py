@@ -62,7 +62,7 @@ def test_a_halted_run() -> None:
     assert "Left undone: 3 instances (2, 3, 5)." in markdown
     assert "new instances will get it" in markdown
     assert "imageReference.version=1.0.0" in markdown
-    assert "| ❌&nbsp;1:&nbsp;UD&nbsp;0, failed | ██████ 1m40s | <code>1</code> not ready |" in markdown
+    assert "| ❌&nbsp;1:&nbsp;UD&nbsp;0, failed | ████ 1m40s | <code>1</code> not ready |" in markdown
     assert "Not started: batches 2 and 3 (UD 1, UD 2)." in markdown
     assert "- Batch 1, UD 0, at 10s: <code>0, 1</code>" in markdown
     assert "- Batch 2, UD 1: <code>2, 3</code>" in markdown

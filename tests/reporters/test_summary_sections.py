@@ -170,12 +170,12 @@ def test_the_slowest_instance_of_a_batch() -> None:
     seen = changed(scale_set, "0", image=NEW).instances
     look = BatchProgressed(at=40.0, batch=batch, phase=Phase.GETTING_READY, until=99.0, pending=(), instances=seen)
     markdown = as_markdown(report_of([*events[: started + 1], look, *events[started + 1 :]]))
-    assert "| ✅&nbsp;1:&nbsp;UD&nbsp;0 | ██████ 1m40s | <code>1</code> 1m40s |" in markdown
+    assert "| ✅&nbsp;1:&nbsp;UD&nbsp;0 | ████ 1m40s | <code>1</code> 1m40s |" in markdown
 
 
 def test_batches_across_the_set_have_no_domain() -> None:
     markdown = as_markdown(report_of(run_of(fleet("--------"), policy=Policy(batch_size=Share(4)), batches=1)))
-    assert "| ✅&nbsp;1 | ██████ 1m40s |" in markdown
+    assert "| ✅&nbsp;1 | ████ 1m40s |" in markdown
     assert "\nNot started: batch 2.\n" in markdown
 
 

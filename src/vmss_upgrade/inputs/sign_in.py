@@ -38,7 +38,6 @@ from vmss_upgrade.inputs.missing_sign_in import (
 )
 from vmss_upgrade.inputs.values import NO_GUID, is_address, is_domain, is_guid, shown_address
 
-
 _PIPELINES_URL, _PIPELINES_TOKEN = "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN"
 _SERVICE_FABRIC = "IDENTITY_SERVER_THUMBPRINT"
 

@@ -20,8 +20,7 @@ function place(element, from, to) {
 
 function drawHealth() {
   const { at, count } = changes.healthy;
-  const floor = changes.healthy_floor;
-  const most = Math.max(1, floor || 0, ...count);
+  const most = Math.max(1, ...floors.count, ...count);
   const x = (time) => (time / duration) * 1000;
   const y = (number) => 98 - (number / most) * 78;
   if (turnedBackAt !== null) {
@@ -32,18 +31,33 @@ function drawHealth() {
     curve.append(svg("path", { class: "area", d: `M${x(at[0])} 100V${y(count[0])}${steps}H1000V100Z` }));
     curve.append(svg("path", { class: "line", d: `M${x(at[0])} ${y(count[0])}${steps}H1000` }));
   }
-  if (floor) {
-    curve.append(svg("line", { class: "limit", x1: 0, x2: 1000, y1: y(floor), y2: y(floor) }));
-    byId("floor").textContent = `floor ${floor}`;
-    byId("floor").style.setProperty("--height", y(floor) / 100);
+  if (floors.count.some(Boolean)) {
+    curve.append(svg("path", { class: "limit", d: floors.at.map((_, i) => floorFrom(i, x, y)).join("") }));
+    const first = floors.count.find(Boolean);
+    byId("floor").textContent = `floor ${first}`;
+    byId("floor").style.setProperty("--height", y(first) / 100);
   }
   byId("most").textContent = String(most);
   byId("health-title").textContent = `${healthWord[0].toUpperCase()}${healthWord.slice(1)} instances`;
   const lowest = record.lowest_healthy;
   const worst = lowest ? `lowest ${lowest.count} of ${lowest.of}, at ${inWords(lowest.at)}` : "";
-  byId("health-legend").textContent = [worst, floor ? `floor ${floor}` : ""].filter(Boolean).join(" · ");
+  byId("health-legend").textContent = [worst, floorInWords()].filter(Boolean).join(" · ");
   curve.setAttribute("aria-label", `Number of ${healthWord} instances over time: ${byId("health-legend").textContent}`);
   byId("health").append(newMark());
+}
+
+// A floor from its moment to the next one, as a line; no line where downtime is allowed.
+function floorFrom(i, x, y) {
+  const end = i + 1 < floors.at.length ? floors.at[i + 1] : duration;
+  return floors.count[i] ? `M${x(floors.at[i])} ${y(floors.count[i])}H${x(end)}` : "";
+}
+
+// "floor 10", or "floor 10 to 12" where the number of instances changed; empty where downtime is allowed.
+function floorInWords() {
+  const counts = floors.count.filter(Boolean);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  if (!counts.length) return "";
+  return least === most ? `floor ${least}` : `floor ${least} to ${most}`;
 }
 
 function drawLane() {
@@ -51,7 +65,7 @@ function drawLane() {
   if (turnedBackAt !== null) lane.append(place(make("span", "back", "rollback"), turnedBackAt, duration));
   for (const batch of batches) {
     const bar = make("span", `bar ${batch.result.replaceAll(" ", "-")}${batch.isBack ? " is-back" : ""}`);
-    if (batches.length <= 40) bar.append(String(batch.number));
+    bar.append(make("span", "number", String(batch.number))); // which the style sheet hides where it does not fit
     bar.title = `${batchInWords(batch)}: ${batch.result}, ${inWords(batch.end - batch.started_at)}`;
     lane.append(place(bar, batch.started_at, batch.end));
   }
@@ -78,6 +92,7 @@ function drawBatches() {
   for (const batch of batches) {
     const began = make("button", "link", inWords(batch.started_at));
     began.type = "button";
+    began.title = "Show this moment";
     began.addEventListener("click", () => seek(batch.started_at));
     const head = make("th", "", `${batch.isBack ? "↩ " : ""}${batch.number}`);
     head.scope = "row";

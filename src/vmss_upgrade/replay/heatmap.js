@@ -5,6 +5,7 @@
 const LOOKS = {
   "old": ["□", "old"],
   "upgrading": ["◐", "upgrading"],
+  "returning": ["◐", "rolled-back"],
   "new": ["■", "new"],
   "rolled back": ["↩", "rolled-back"],
   "failed": ["✖", "failed"],

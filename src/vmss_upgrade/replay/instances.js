@@ -13,17 +13,27 @@ function buildInstances() {
     const errors = instance.errors.map((error) => `${error.code} ${error.message}`);
     instance.text = [instance.id, instance.row, ...new Set(images), ...errors].join("\n").toLowerCase();
   }
-  const occurring = new Set(states.map((state) => state && state.cell));
+  const occurring = new Set(instances.flatMap((each) => each.states.map((state) => state && state.cell)));
   const choices = [["", "all"], ...CELLS.filter((name) => occurring.has(name)).map((name) => [name, name])];
   choices.push([NOT_HEALTHY, `not ${healthWord}`], [WITH_ERRORS, "with errors"]);
   byId("filter").append(...choices.map(([value, text]) => new Option(text, value)));
   byId("filter").addEventListener("input", filterAnew);
   byId("search").addEventListener("input", filterAnew);
+  byId("search").addEventListener("keydown", leaveSearch);
   byId("close").addEventListener("click", () => byId("history").close());
   byId("more").addEventListener("click", () => {
     shownRows += PAGE * 5;
     drawInstances();
   });
+}
+
+// Escape clears the search; if it is empty already, the keys play again.
+function leaveSearch(event) {
+  if (event.key !== "Escape") return;
+  event.preventDefault();
+  if (!event.target.value) byId("player").focus();
+  event.target.value = "";
+  filterAnew();
 }
 
 function filterAnew() {
@@ -96,7 +106,7 @@ function fillLine(instance) {
 // Open the history of one instance: its errors, and every state with the moment from which it lasted.
 function showHistory(instance) {
   byId("history-title").textContent = `Instance ${instance.id}, ${instance.row}`;
-  byId("history-errors").replaceChildren(...instance.errors.map(errorItem));
+  byId("history-errors").replaceChildren(...instance.errors.map((error) => errorItem(error, [])));
   byId("history-rows").replaceChildren(...instance.at.map((time, i) => historyRow(time, instance.states[i])));
   byId("history").showModal();
 }
@@ -104,7 +114,7 @@ function showHistory(instance) {
 function historyRow(time, state) {
   const from = make("button", "link", inWords(time));
   from.type = "button";
-  from.title = timeOfDay(time);
+  from.title = ["Show this moment", timeOfDay(time)].filter(Boolean).join(", ");
   from.addEventListener("click", () => {
     byId("history").close();
     seek(time);
@@ -118,15 +128,25 @@ function historyRow(time, state) {
   return make("tr", "", head, make("td", "state", ...cell), ...words);
 }
 
-function errorItem(error) {
-  const whose = error.instance_id ? `Instance ${error.instance_id}: ` : "";
-  return make("li", "bad", make("strong", "", `${whose}${error.code}`), make("span", "", ` ${error.message}`));
+// Return an error with the instances that had it, if they are to be named.
+function errorItem(error, ids) {
+  const whose = ids.length ? `${ids.length > 1 ? "Instances" : "Instance"} ${listed(ids, 12)}: ` : "";
+  const words = make("span", "", " ", ...withCode(error.message));
+  return make("li", "bad", make("strong", "", `${whose}${error.code}`), words);
 }
 
 function drawErrors() {
-  const findings = (record.findings || []).map((finding) =>
-    make("li", finding.severity, make("strong", "", finding.severity), ` ${finding.message} ${finding.remedy || ""}`),
-  );
-  byId("errors").append(...(record.failures || []).slice(0, 50).map(errorItem), ...findings.slice(0, 50));
+  const groups = new Map(); // of the same error, with the instances that had it
+  for (const error of record.failures || []) {
+    const key = `${error.code} ${error.message}`;
+    if (!groups.has(key)) groups.set(key, { error, ids: new Set() });
+    if (error.instance_id) groups.get(key).ids.add(error.instance_id);
+  }
+  const errors = [...groups.values()].map((group) => errorItem(group.error, [...group.ids]));
+  const findings = (record.findings || []).map((finding) => {
+    const words = withCode(`${finding.message} ${finding.remedy || ""}`);
+    return make("li", finding.severity, make("strong", "", finding.severity), " ", ...words);
+  });
+  byId("errors").append(...errors.slice(0, 50), ...findings.slice(0, 50));
   byId("errors-section").hidden = byId("errors").childElementCount === 0;
 }

@@ -35,7 +35,8 @@ function drawClock() {
 function stepInWords() {
   const batch = batchAt(shownTime);
   const healthy = healthyAt(shownTime);
-  const of = changes.healthy_floor ? ` (floor ${changes.healthy_floor})` : "";
+  const floor = floorAt(shownTime);
+  const of = floor ? ` (floor ${floor})` : "";
   let step = "";
   if (batch) step = batchInWords(batch) + (shownTime < batch.end ? "" : ` ${batch.result}`);
   else if (batches.length) step = "Before the first batch";
@@ -115,19 +116,31 @@ function buildPlayer() {
   showPlaying(false);
 }
 
+// Add a link after the facts if the record has such an address, and it is one of the web.
+function addLink(text, address) {
+  const url = typeof address === "string" && URL.canParse(address) ? new URL(address) : null;
+  if (!url || url.protocol !== "https:" || url.username || url.password) return;
+  const link = make("a", "", text);
+  link.href = url.href;
+  link.rel = "noopener noreferrer";
+  byId("facts").append(" · ", link);
+}
+
 function showHead() {
   const name = record.scale_set ? record.scale_set.name : "";
   document.title = `${name || "Scale set"}: ${record.outcome || "not ended"}`;
   byId("name").textContent = name;
   byId("outcome").textContent = (record.outcome || "not ended").replaceAll("-", " ");
   byId("outcome").classList.add(`is-${record.outcome || "unknown"}`);
-  byId("headline").textContent = record.headline || "";
-  byId("remedy").textContent = record.remedy || "";
+  byId("headline").append(...withCode(record.headline || ""));
+  byId("remedy").append(...withCode(record.remedy || ""));
   byId("remedy").hidden = !record.remedy;
   byId("change").textContent = changeOfImage();
   const date = Number.isNaN(beganAt) ? "" : `${new Date(beganAt).toISOString().slice(0, 16).replace("T", " ")} UTC`;
   const facts = [record.command, date, inWords(record.duration || 0), `${instances.length} instances`];
   byId("facts").textContent = facts.filter(Boolean).join(" · ");
+  addLink("workflow run", record.run && record.run.url);
+  addLink("scale set in the portal", record.portal_url);
 }
 
 showHead();

@@ -17,6 +17,12 @@ function make(tag, className, ...children) {
   return element;
 }
 
+// Return the parts of a sentence of ours, its `code` as an element.
+function withCode(text) {
+  const parts = text.split("`");
+  return parts.length % 2 ? parts.map((part, i) => (i % 2 ? make("code", "", part) : part)) : [text];
+}
+
 // Return the position of the last moment that is not after the time; -1 if all are.
 function lastBefore(moments, time) {
   let low = -1;
@@ -35,16 +41,6 @@ for (const failure of record.failures || []) {
   errorsOf.set(id, [...(errorsOf.get(id) || []), failure]);
 }
 
-const instances = changes.rows.flatMap((row) =>
-  row.instances.map((each) => ({
-    id: each.instance_id,
-    row: row.name,
-    at: each.at,
-    states: each.state.map((number) => states[number]),
-    errors: errorsOf.get(each.instance_id) || [],
-  })),
-);
-
 const batches = [
   ...(record.batches || []).map((batch) => ({ ...batch, isBack: record.command === "rollback" })),
   ...((record.rollback && record.rollback.batches) || []).map((batch) => ({ ...batch, isBack: true })),
@@ -54,6 +50,32 @@ const batches = [
 const turnedBackAt = record.rollback
   ? Math.max(0, ...batches.filter((batch) => !batch.isBack).map((batch) => batch.end))
   : null;
+
+// While a run goes back, an instance that is being upgraded is returning. The record has one word for both.
+const statesOnWayBack = states.map((state) =>
+  state && state.cell === "upgrading" ? { ...state, cell: "returning" } : state,
+);
+
+function isOnWayBack(time) {
+  return record.command === "rollback" || (turnedBackAt !== null && time >= turnedBackAt);
+}
+
+const instances = changes.rows.flatMap((row) =>
+  row.instances.map((each) => ({
+    id: each.instance_id,
+    row: row.name,
+    at: each.at,
+    states: each.state.map((number, i) => (isOnWayBack(each.at[i]) ? statesOnWayBack : states)[number]),
+    errors: errorsOf.get(each.instance_id) || [],
+  })),
+);
+
+// The floor and the moments from which it counted; an older record has that of the plan alone, not that of a rollback.
+const floors = changes.floor || { at: [0], count: [changes.healthy_floor || 0] };
+if (!changes.floor && turnedBackAt !== null) {
+  floors.at.push(turnedBackAt);
+  floors.count.push(0);
+}
 
 const healthWord = record.health_signal && record.health_signal.startsWith("no ") ? "running" : "healthy";
 
@@ -71,6 +93,10 @@ function stateAt(instance, time) {
 function healthyAt(time) {
   const position = lastBefore(changes.healthy.at, time);
   return position < 0 ? null : changes.healthy.count[position];
+}
+
+function floorAt(time) {
+  return floors.count[lastBefore(floors.at, time)] || 0;
 }
 
 function batchAt(time) {
@@ -114,9 +140,13 @@ function shortImage(image) {
   return parts.length === 1 && urn.length === 4 ? `${urn[2]} ${urn[3]}` : parts[parts.length - 1];
 }
 
-// "web 1.0.0 → 1.1.0": what both names share stands once.
+// "web 1.0.0 → 1.1.0", in the direction that the run went at last: what both names share stands once.
 function changeOfImage() {
-  const names = [record.previous_image, record.target_image].filter(Boolean).map(shortImage);
+  if (record.command === "status") return "";
+  const way = record.rollback
+    ? [record.target_image, record.rollback.image]
+    : [record.outcome !== "nothing-to-do" && record.previous_image, record.target_image];
+  const names = way.filter(Boolean).map(shortImage);
   if (names.length < 2) return names.join("");
   const [line] = names[0].split(" ");
   return `${names[0]} → ${names[1].startsWith(`${line} `) ? names[1].slice(line.length + 1) : names[1]}`;

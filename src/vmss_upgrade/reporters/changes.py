@@ -32,7 +32,7 @@ def as_changes(report: Report) -> dict[str, Any]:
             "state": [numbers.setdefault(state, len(numbers)) for _, state in moments],
         }
         rows.setdefault(label_of(instance, kind, labels), []).append(entry)
-    healthy = report.changes.healthy
+    healthy, floors = report.changes.healthy, report.changes.floors
     return {
         "began_at": timestamp(report.facts, 0) or None,
         "states": [_state(state) for state in numbers],
@@ -41,6 +41,7 @@ def as_changes(report: Report) -> dict[str, Any]:
             for label in sorted(rows, key=lambda label: order.get(label, len(order)))
         ],
         "healthy": {"at": [round(at, 1) for at, _ in healthy], "count": [count for _, count in healthy]},
+        "floor": {"at": [round(at, 1) for at, _ in floors], "count": [count for _, count in floors]},
         "healthy_floor": floor(report.before, report.policy, report.stopped_before) if report.policy else None,
     }
 

@@ -102,6 +102,18 @@ def test_counts_of_healthy_instances_are_kept_likewise() -> None:
     assert len(changes.healthy) == MOST_COUNTS - 1
 
 
+def test_the_floor_follows_the_number_of_instances() -> None:
+    events = run_of(fleet("001122"))
+    report = Report()
+    for event in events[:2]:
+        report.add(event)
+    report.add(InstancesSeen(at=50.0, instances=fleet("00112233").instances))
+    report.add(InstancesSeen(at=60.0, instances=fleet("0011223344").instances[:8]))
+    report.add(InstancesSeen(at=70.0, instances=fleet("0011223344").instances))
+    assert [count for _, count in report.changes.floors] == [3, 4, 5]
+    assert [at for at, _ in report.changes.floors][1:] == [50.0, 70.0]
+
+
 FAILURE = Failure(instance_id="2", code=BROKEN.code, message=BROKEN.message)
 HALTED = Ending(outcome=Outcome.HALTED, reason="x", failures=(FAILURE,))
 

@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.scale_set import DomainKind
 from vmss_upgrade.rollout.wording import duration, listed, numbers
 
-BAR = 6  # characters of the longest batch
+BAR = 4  # characters of the longest batch, so that a phone shows the table without breaking its lines
 COLUMNS = 32  # of the line of healthy counts
 MOST_ROWS = 12  # of a table of batches that is not folded
 _EIGHTHS = " ▏▎▍▌▋▊▉█"

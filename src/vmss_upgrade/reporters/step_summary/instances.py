@@ -48,6 +48,8 @@ def status(report: Report) -> list[str]:
     if report.shown is None:
         return []
     heading, rows = status_columns(report)
+    if not any(row[-1] for row in rows):  # without remarks, the table is narrower by their column
+        heading, rows = heading[:-1], [row[:-1] for row in rows]
     shown = [tuple(markdown(value, LONGEST_NAME) for value in row) for row in rows]
     good = [is_in_order(row) for row in rows]
     others = [row for row, is_good in zip(shown, good, strict=True) if not is_good]

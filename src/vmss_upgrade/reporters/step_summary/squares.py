@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 
 from vmss_upgrade.reporters.heatmap import Heatmap, Row, sign
@@ -12,6 +13,7 @@ from vmss_upgrade.rollout.history.cells import Cell
 SQUARES = 10  # that stand together; a line of a narrow page has as many, one of a wide page several times as many
 MOST_ROWS = 10  # of which none is folded
 _JOINED = "&#8288;"  # keeps two squares on one line
+_COUNT = re.compile(r"(\d) ")  # stays on the line of the word that it counts
 _FOLDED = (Cell.NEW, Cell.OLD, Cell.CURRENT, Cell.NOT_RETURNED, Cell.ROLLED_BACK)
 
 
@@ -36,7 +38,7 @@ def as_markdown(before: Heatmap, now: Heatmap) -> list[str]:
 
 
 def _row(label: str, now: Row | None, before: Row | None, *, shows_before: bool) -> list[str]:
-    words = unbroken(now.summary).replace(",&nbsp;", ", ") if now else "none"
+    words = _COUNT.sub(r"\1&nbsp;", now.summary) if now else "none"
     name = f"{unbroken(label)}: {words}"
     return [name, _drawn(now), *([_drawn(before)] if shows_before else [])]
 

@@ -32,12 +32,13 @@ class Changes:
     """The changes so far, each with its moment in seconds since the rollout began.
 
     `by_instance` holds the states of every instance that was ever listed (None: not listed any more), `last_seen` the
-    instance itself, and `healthy` the number of healthy instances.
+    instance itself, `healthy` the number of healthy instances, and `floors` how many must stay healthy.
     """
 
     by_instance: dict[str, list[tuple[float, State | None]]] = field(default_factory=dict)
     last_seen: dict[str, Instance] = field(default_factory=dict)
     healthy: list[tuple[float, int]] = field(default_factory=list)
+    floors: list[tuple[float, int]] = field(default_factory=list)
 
     def see(self, instances: tuple[Instance, ...], cells: Mapping[str, Cell], at: float) -> None:
         """Note the changes that a look shows. `cells` are those of the instances that may have changed."""
@@ -52,6 +53,10 @@ class Changes:
     def count_healthy(self, count: int, at: float) -> None:
         """Note how many instances are healthy."""
         _note(self.healthy, at, count, MOST_COUNTS)
+
+    def set_floor(self, count: int, at: float) -> None:
+        """Note how many instances must stay healthy, which follows the number of instances."""
+        _note(self.floors, at, count, MOST_COUNTS)
 
 
 def _state(instance: Instance, cell: Cell) -> State:

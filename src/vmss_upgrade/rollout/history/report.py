@@ -14,7 +14,7 @@ from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.history.timing import note_ready
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.availability import stopped_ids
+from vmss_upgrade.rollout.planning.availability import floor, stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
 
@@ -192,6 +192,8 @@ class Report(Standing):
             self.instances, self.seen_at = instances, at
         count = self.surely_healthy
         self.changes.count_healthy(count, at)
+        if self.policy is not None:
+            self.changes.set_floor(floor(instances, self.policy, self.stopped_before), at)
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
         if self._running:
