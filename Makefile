@@ -80,7 +80,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
-	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml
+	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml README.md $(wildcard docs/*.md)
 	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml $(EXAMPLES)
 	$(BIN)/hadolint Dockerfile
 	bash -n .ci/run tools/*.sh
@@ -96,7 +96,7 @@ e2e: $(READY) ## the built image under act and the runner's own docker run, and 
 	@tools/base-image.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
 	@$(E2E) -m "not alone and not example" -n 4 --basetemp=$(E2E_TEMP)-beside
-	@$(E2E) -m example -n 8 --basetemp=$(E2E_TEMP)-examples
+	@$(E2E)/test_examples.py -n 8 --basetemp=$(E2E_TEMP)-examples
 
 # Look at them: no test sees what a reader sees. They go to /tmp/pictures, those of README.md to docs/images.
 pictures: $(READY) ## summaries and logs as GitHub shows them, as pictures; renews docs/images (needs Chromium, emoji)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Check workflow and action files ($@) with GitHub's language service, which knows this action's inputs. Installs it
+# Check workflow and action files, and the YAML of Markdown files ($@), with GitHub's language service, which knows this action's inputs. Installs it
 # first, once; needs Node 20.11 or newer, and root only to install Debian's.
 set -euo pipefail
 
