@@ -18,6 +18,8 @@ E2E_TEMP  := $(or $(TMPDIR),/tmp)/vmss-upgrade-e2e
 # These tests mostly wait, so several at once are no slower. Those that measure seconds run alone.
 E2E       := $(BIN)/python -m pytest --override-ini addopts= -ra --durations=5 tests/e2e
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
+FORMS     := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
+EXAMPLES  := $(wildcard examples/workflows/*.yml)
 
 # The tests without whole runs: decisions, reporters, requests and answers, inputs, and the promises of the documents.
 QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs job command_line \
@@ -25,7 +27,7 @@ QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover 
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 
-.PHONY: help demo quick simulator test sample sweeps check conformance e2e pictures bench lock clean
+.PHONY: help demo quick simulator test coverage sample sweeps check conformance e2e pictures bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,6 +43,13 @@ simulator: $(READY) ## the tests of the simulator
 
 test: $(READY) ## all tests but the sweeps
 	@$(BIN)/python -m pytest
+
+# Twice the time of `make test`, so CI runs it in a job of its own.
+coverage: $(READY) ## all tests but the sweeps, with the share of lines and branches they run; fails below the bound
+	@$(BIN)/python -m coverage erase
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
 	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters/test_bounds.py \
@@ -64,12 +73,15 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 0 tests/contracts/test_architecture.py
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
-	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS) $(EXAMPLES)
+	$(BIN)/check-jsonschema --builtin-schema custom.github-workflows-require-timeout $(WORKFLOWS) $(EXAMPLES)
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines examples/azure-pipelines/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci/*.yml
-	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml README.md $(wildcard docs/*.md)
+	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml $(EXAMPLES)
 	$(BIN)/hadolint Dockerfile
 	bash -n .ci/run tools/*.sh
 
@@ -83,7 +95,8 @@ e2e: $(READY) ## the built image under act and the runner's own docker run, and 
 	@tools/chromium.sh
 	@tools/base-image.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
-	@$(E2E) -m "not alone" -n 4 --basetemp=$(E2E_TEMP)-beside
+	@$(E2E) -m "not alone and not example" -n 4 --basetemp=$(E2E_TEMP)-beside
+	@$(E2E)/test_examples.py -n 8 --basetemp=$(E2E_TEMP)-examples
 
 # Look at them: no test sees what a reader sees. They go to /tmp/pictures, those of README.md to docs/images.
 pictures: $(READY) ## summaries and logs as GitHub shows them, as pictures; renews docs/images (needs Chromium, emoji)
@@ -102,7 +115,8 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## remove the files of the other targets
-	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis rehearsal mutants
+	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* rehearsal mutants \
+	  tools/language_service/node_modules
 	find src tests tools entrypoint.py -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --clear: start afresh instead of building on an interrupted installation, or on one from another lock.

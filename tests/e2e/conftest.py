@@ -21,6 +21,7 @@ LOCK = Path(tempfile.gettempdir()) / "vmss-upgrade-e2e.lock"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "alone: the test measures real seconds, so nothing else may run beside it")
+    config.addinivalue_line("markers", "example: a copied workflow; it waits for whole bake times, beside the others")
 
 
 @pytest.fixture(scope="session")
