@@ -34,6 +34,15 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
     return examine_image(target, ImageFacts(**known), on_set, location="westeurope")
 
 
+NOT_FOLLOWED = (
+    "If the identity has no role there at all, Azure's operations cannot be followed either, and the instances are "
+    "watched instead."
+)
+TO_THE_SUBSCRIPTION = (
+    "Assign the role in examples/roles/reader.json to the subscription, not to a resource group in it."
+)
+
+
 @pytest.mark.parametrize(
     ("target", "facts", "finding"),
     [
@@ -49,10 +58,11 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
         pytest.param(
             NEW,
             {"state": ImageState.DENIED},
-            note(
+            warn(
                 "Could not check that Canonical:jammy:22_04-lts:2.0.0 exists: the identity lacks the role "
                 "Reader (Microsoft.Compute/locations/publishers/artifacttypes/offers/skus/versions/read) on the "
-                "subscription."
+                f"subscription. {NOT_FOLLOWED}",
+                TO_THE_SUBSCRIPTION,
             ),
             id="denied-platform",
         ),
@@ -87,20 +97,22 @@ def examined(target: Image, on_set: Traits = BOOTS, **facts: Any) -> tuple[Findi
         pytest.param(
             SHARED,
             {"state": ImageState.DENIED},
-            note(
+            warn(
                 "Could not check that /SharedGalleries/u/Images/web/Versions/2.0.0 exists: the identity lacks "
                 "the role Reader (Microsoft.Compute/locations/sharedGalleries/images/versions/read) on the "
-                "subscription."
+                f"subscription. {NOT_FOLLOWED}",
+                TO_THE_SUBSCRIPTION,
             ),
             id="denied-shared",
         ),
         pytest.param(
             COMMUNITY,
             {"state": ImageState.DENIED},
-            note(
+            warn(
                 "Could not check that /CommunityGalleries/p-1/Images/web/Versions/2.0.0 exists: the identity "
                 "lacks the role Reader (Microsoft.Compute/locations/communityGalleries/images/versions/read) on the "
-                "subscription."
+                f"subscription. {NOT_FOLLOWED}",
+                TO_THE_SUBSCRIPTION,
             ),
             id="denied-community",
         ),

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from vmss_upgrade.rollout.checks.rights import READER
 from vmss_upgrade.rollout.failures import COPY_OR_SHARE
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Replication, Traits
 
 NAMED_VERSIONS = 3  # of those that exist, where the one that was asked for does not
+_AT_THE_SUBSCRIPTION = (ImageKind.PLATFORM, ImageKind.SHARED_GALLERY, ImageKind.COMMUNITY_GALLERY)
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+)*", re.ASCII)
 _OTHER_TENANT = "it belongs to another tenant than the one that the identity signed in to"
 
@@ -37,7 +39,7 @@ def examine_image(
             remedy = "Correct the image inputs, or wait until the image is published or replicated to this region."
             return (refuse(f"The target image {target} does not exist in {location}.", _existing(newest) + remedy),)
         case ImageState.DENIED:
-            return (note(f"Could not check that {target} exists: {missing_right(target)}."),)
+            return (_denied(target),)
         case ImageState.OTHER_TENANT:
             message = f"Could not check that {target} exists: {_OTHER_TENANT}, and Azure may refuse the image."
             return (warn(message, COPY_OR_SHARE),)
@@ -51,6 +53,18 @@ def examine_image(
         _plan(target, facts.traits, on_set),
     )
     return tuple(finding for finding in findings if finding is not None)
+
+
+def _denied(target: Image) -> Finding:
+    """Warn if the right is missing at the subscription, where operations are read as well: its role may be below it."""
+    message = f"Could not check that {target} exists: {missing_right(target)}."
+    if target.kind not in _AT_THE_SUBSCRIPTION:
+        return note(message)
+    return warn(
+        f"{message} If the identity has no role there at all, Azure's operations cannot be followed either, and the "
+        "instances are watched instead.",
+        f"Assign the role in {READER.file} to the subscription, not to a resource group in it.",
+    )
 
 
 def _existing(newest: Sequence[str]) -> str:
