@@ -171,8 +171,8 @@ def test_the_timeout_ends_the_rollout_between_two_requests(tmp_path: Path) -> No
     assert "Run the workflow again" in played.log
 
 
-def test_the_end_is_predicted_after_each_batch(tmp_path: Path) -> None:
-    played = play("happy", tmp_path)
+def test_the_end_is_predicted_after_each_batch() -> None:
+    played = play_once("happy")
     lines = [line.partition("  ")[2] for line in played.log.splitlines() if "█" in line]
     assert lines[0] == "████░░░░░░░░░░░░░░░░ 4/20 new · 20 healthy (floor 10) · about 17 min left, until 00:22 UTC"
     assert lines[-1] == "████████████████████ 20/20 new · 20 healthy (floor 10)"
