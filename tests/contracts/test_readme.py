@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.vocabulary import ACTION
 from vmss_upgrade.inputs import INPUTS
 from vmss_upgrade.rollout.history.outcome import Outcome
 
 PROJECT = Path(__file__).resolve().parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
-ACTION = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
 EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)]
 
 
