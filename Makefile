@@ -36,7 +36,7 @@ demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
 
 quick: $(READY) ## the tests of decisions, reports, requests and documents: run it at every save
-	@$(BIN)/python -m pytest --dist worksteal -m "not sweep and not slow" --hypothesis-profile=quick $(QUICK)
+	@$(BIN)/python -m pytest --dist worksteal -m "not sweep and not nightly and not slow" --hypothesis-profile=quick $(QUICK)
 
 simulator: $(READY) ## the tests of the simulator
 	@$(BIN)/python -m pytest tests/azure_simulator
@@ -59,12 +59,13 @@ ifdef SEED
 sweeps: $(READY)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seed $(SEED)
 else
-sweeps: sample ## thousands of runs, from seeds, with bad input, killed at every call, and mutants (SEEDS=, CASES=, SEED=)
+sweeps: sample ## the rows that nothing else plays, and thousands of runs, from seeds, with bad input, killed at every call, and mutants (SEEDS=, CASES=, SEED=)
+	@$(BIN)/python -m pytest $(EVERYTHING) -m nightly tests/runs
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.mutants
-	@$(BIN)/python -m pytest --hypothesis-profile=thorough tests/rollout/test_invariants.py
+	@$(BIN)/python -m pytest --hypothesis-profile=thorough tests/rollout/test_invariants.py tests/inputs/test_inputs.py
 endif
 
 check: $(READY) ## formatting, lint, types, architecture, action and workflow files, Dockerfile

@@ -90,6 +90,11 @@ def once(said: bytes) -> Say:
     return lambda: iter([said])
 
 
+def late(make: Callable[[], bytes]) -> Say:
+    """Say once what is made only then: what is large costs nothing while tests are collected."""
+    return lambda: iter([make()])
+
+
 def plain(body: bytes, *headers: str) -> bytes:
     """Return a good answer with this body."""
     head = "\r\n".join(("HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers))

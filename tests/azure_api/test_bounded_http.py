@@ -16,7 +16,7 @@ import requests
 import trustme
 from azure.core.exceptions import AzureError as SdkError
 from azure.core.rest import HttpRequest
-from hostile_server import HostileServer, Say, forever, hostile, once, plain
+from hostile_server import HostileServer, Say, forever, hostile, late, once, plain
 
 from azure_simulator.serving.server import server_context
 from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, BoundedAdapter, bounded_session
@@ -73,10 +73,10 @@ ENDLESS: dict[str, Say] = {
     "continues": forever(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
     "body-of-a-redirect": forever(b"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n", MUCH),
     "body-of-an-error": forever(b"HTTP/1.1 429 Too Many\r\nRetry-After: 1\r\n\r\n", MUCH),
-    "bomb": once(plain(bomb(), "Content-Encoding: gzip")),
-    "bomb-in-chunks": once(PACKED_CHUNKS + b"%x\r\n" % len(bomb()) + bomb() + b"\r\n0\r\n\r\n"),
-    "deflated": once(plain(zlib.compress(bytes(64 * SIZE)), "Content-Encoding: deflate")),
-    "bomb-in-a-bomb": once(plain(gzip.compress(bomb()), "Content-Encoding: gzip, gzip")),
+    "bomb": late(lambda: plain(bomb(), "Content-Encoding: gzip")),
+    "bomb-in-chunks": late(lambda: PACKED_CHUNKS + b"%x\r\n" % len(bomb()) + bomb() + b"\r\n0\r\n\r\n"),
+    "deflated": late(lambda: plain(zlib.compress(bytes(64 * SIZE)), "Content-Encoding: deflate")),
+    "bomb-in-a-bomb": late(lambda: plain(gzip.compress(bomb()), "Content-Encoding: gzip, gzip")),
 }  # fmt: skip
 
 

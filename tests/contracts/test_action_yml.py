@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-import yaml
-
+from harness.vocabulary import ACTION
 from vmss_upgrade.inputs import INPUTS
 from vmss_upgrade.inputs.account import ENVIRONMENTS
 from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
@@ -36,7 +34,6 @@ VALUES: dict[str, list[str]] = {
     "health": [use.value for use in HealthUse],
 }
 PROJECT = Path(__file__).resolve().parents[2]
-ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 
 
 def quoted(description: str) -> set[str]:

@@ -119,9 +119,10 @@ def complaints(name: str, text: str) -> list[str]:
 TEXTS = texts()
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_a_text_is_plain(name: str) -> None:
-    assert complaints(name, TEXTS[name]) == []
+@pytest.mark.parametrize("folder", sorted({str(Path(name).parent) for name in TEXTS}))
+def test_the_texts_of_a_folder_are_plain(folder: str) -> None:
+    here = {name: text for name, text in TEXTS.items() if str(Path(name).parent) == folder}
+    assert [found for name, text in here.items() for found in complaints(name, text)] == []
 
 
 def test_every_kind_of_file_is_read() -> None:

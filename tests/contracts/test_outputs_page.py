@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.vocabulary import ACTION
 from vmss_upgrade.reporters.record import as_record
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.planning.plan_hash import inputs_of
@@ -19,7 +20,6 @@ from vmss_upgrade.rollout.policy import Policy
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = (PROJECT / "docs" / "outputs.md").read_text(encoding="utf-8")
-ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 STEPS, WORKFLOW = (yaml.safe_load(block) for block in BLOCKS)
 JOBS = WORKFLOW["jobs"]

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from harness.vocabulary import ACTION
 from vmss_upgrade.inputs import INPUTS, parse_inputs
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = (PROJECT / "docs" / "parity.md").read_text(encoding="utf-8")
-ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
 DESCRIBED: dict[str, Any] = {**ACTION["outputs"], **ACTION["inputs"]}
 CHOICES = ("operation", "strategy", "health", "protected-instances", "stopped-instances", "outcome")
 ADDRESS_AND_SIGN_IN = {

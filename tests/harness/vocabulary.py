@@ -2,17 +2,20 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-_ACTION = yaml.safe_load((Path(__file__).resolve().parents[2] / "action.yml").read_text(encoding="utf-8"))
+ACTION: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).resolve().parents[2] / "action.yml").read_text(encoding="utf-8")
+)
 _WITH_CHOICES = (
     "operation", "on-failure", "environment", "strategy", "health", "allow-downtime", "suspend-repairs",
     "protected-instances", "stopped-instances",
 )  # fmt: skip
 
-INPUTS: tuple[str, ...] = tuple(_ACTION["inputs"])
-OUTPUTS: tuple[str, ...] = tuple(_ACTION["outputs"])
+INPUTS: tuple[str, ...] = tuple(ACTION["inputs"])
+OUTPUTS: tuple[str, ...] = tuple(ACTION["outputs"])
 
 
 def _words(text: str) -> frozenset[str]:
@@ -20,10 +23,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _choices(name: str) -> frozenset[str]:
-    entry = _ACTION["inputs"][name]
+    entry = ACTION["inputs"][name]
     return (_words(entry["description"]) | {entry["default"]}) - {*INPUTS}
 
 
 # input -> its allowed words, as action.yml writes them
 CHOICES: dict[str, frozenset[str]] = {name: _choices(name) for name in _WITH_CHOICES}
-OUTCOMES = _words(_ACTION["outputs"]["outcome"]["description"])
+OUTCOMES = _words(ACTION["outputs"]["outcome"]["description"])

@@ -1284,7 +1284,7 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(parent=STEADY, max_examples=400)
+@settings(parent=STEADY, max_examples=8 * settings.default.max_examples)
 @examples(values=st.dictionaries(st.one_of(NAMES, st.text(max_size=8).map("INPUT_".__add__)), ANY_TEXT, max_size=6))
 def test_no_text_ends_in_anything_but_problems(values: dict[str, str]) -> None:
     try:
@@ -1294,7 +1294,7 @@ def test_no_text_ends_in_anything_but_problems(values: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", INPUTS)
-@settings(parent=STEADY, max_examples=50)
+@settings(parent=STEADY, max_examples=settings.default.max_examples // 3)
 @examples(value=ANY_TEXT)
 def test_no_value_of_any_input_does_either(name: str, value: str) -> None:
     try:

@@ -66,11 +66,12 @@ def test_a_record_that_would_be_too_large_leaves_out_what_matters_least(monkeypa
 
 
 @pytest.mark.parametrize(
-    "largest", [MEBIBYTE, *(pytest.param(size, marks=pytest.mark.sweep) for size in (100_000, LARGEST_RECORD))]
+    ("largest", "instances"),
+    [(MEBIBYTE, 100), *(pytest.param(size, 500, marks=pytest.mark.sweep) for size in (100_000, LARGEST_RECORD))],
 )
-def test_whatever_is_huge_a_record_fits(largest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whatever_is_huge_a_record_fits(largest: int, instances: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vmss_upgrade.reporters.record.LARGEST_RECORD", largest)
-    report = failed_with(*failures(10), instances=500, id_="\U00020000" * 3000, name="\U00020000" * 1_000_000)
+    report = failed_with(*failures(10), instances=instances, id_="\U00020000" * 3000, name="\U00020000" * 1_000_000)
     text = as_text(report)
     record = json.loads(text)
     assert len(text) <= largest
@@ -121,7 +122,7 @@ def test_many_codes_do_not_erase_what_failed(number: int) -> None:
 
 
 def test_a_section_that_does_not_fit_does_not_take_the_next_with_it() -> None:
-    notes = [Noticed(at=1.0, finding=Finding(Severity.REFUSE, f"{n} {'|' * 3000}", "|" * 3000)) for n in range(300)]
+    notes = [Noticed(at=1.0, finding=Finding(Severity.REFUSE, f"{n} {'|' * 3000}", "|" * 3000)) for n in range(120)]
     events = run_of(fleet("01"), ending=Ending(outcome=Outcome.REFUSED, reason="x"))
     markdown = as_markdown(report_of([*events[:-1], *notes, events[-1]]))
     assert_sound(markdown)
@@ -132,7 +133,7 @@ def test_a_section_that_does_not_fit_does_not_take_the_next_with_it() -> None:
 
 
 def test_names_without_end_leave_a_summary() -> None:
-    markdown = as_markdown(failed_with(*failures(10), instances=1000, id_="&" * 8000, name="&" * 1_000_000))
+    markdown = as_markdown(failed_with(*failures(10), instances=300, id_="&" * 8000, name="&" * 300_000))
     assert_sound(markdown)
     assert "### Batches" in markdown
 

@@ -123,14 +123,16 @@ def test_an_annotation_fits(capsys: Captured, length: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_thousand_failures_are_one_annotation_a_code(capsys: Captured) -> None:
-    ending = Ending(outcome=Outcome.HALTED, reason="because", failures=failures(1000, codes=3, length=10_000))
+    ending = Ending(outcome=Outcome.HALTED, reason="because", failures=failures(1000, codes=3, length=1000))
     say([*run_of(fleet("0123456789" * 100))[:-1], RolloutFinished(at=9.0, ending=ending)])
     errors = [message for name, message in commands(capsys.readouterr().out) if name == "error"]
     assert len(errors) == 3
     assert errors[0].startswith("Instances 0, 3, 6, 9,")
 
 
+@pytest.mark.slow
 def test_the_first_of_a_thousand_codes_are_shown(capsys: Captured) -> None:
     ending = Ending(outcome=Outcome.HALTED, reason="because", failures=failures(1000, codes=1000))
     say([*run_of(fleet("0123456789" * 100))[:-1], RolloutFinished(at=9.0, ending=ending)])

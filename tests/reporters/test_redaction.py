@@ -224,6 +224,7 @@ def test_a_secret_across_two_cuts_is_shown_by_neither() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_text_of_twenty_megabytes_is_cut_before_it_is_searched() -> None:
     keep_secret(PLAIN)
     for text in ("a" * 20_000_000, "\u200b" * 20_000_000, f"{PLAIN} " * 500_000, "https://a/" * 2_000_000):

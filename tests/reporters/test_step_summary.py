@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hostile import TEXT, assert_sound, failures, halted
 
@@ -17,17 +19,17 @@ CUT = "did not fit into a step summary"
 
 
 @pytest.mark.parametrize(
-    "report",
+    "made",
     [
-        pytest.param(halted(), id="hostile-text-everywhere"),
-        pytest.param(halted(1000, failures(1000, length=10_000)), id="1000-failures-of-one-code"),
-        pytest.param(halted(1000, failures(1000, codes=1000, length=10_000)), id="1000-failures-of-1000-codes"),
-        pytest.param(report_of(run_of(fleet("0123456789" * 100))), id="1000-instances-upgraded"),
-        pytest.param(Report(), id="nothing-happened"),
+        pytest.param(halted, id="hostile-text-everywhere"),
+        pytest.param(lambda: halted(1000, failures(1000, length=10_000)), id="1000-failures-of-one-code"),
+        pytest.param(lambda: halted(1000, failures(1000, codes=1000, length=10_000)), id="1000-failures-of-1000-codes"),
+        pytest.param(lambda: report_of(run_of(fleet("0123456789" * 100))), id="1000-instances-upgraded"),
+        pytest.param(Report, id="nothing-happened"),
     ],
 )
-def test_a_summary_is_sound(report: Report) -> None:
-    assert_sound(as_markdown(report, simulated=TEXT))
+def test_a_summary_is_sound(made: Callable[[], Report]) -> None:
+    assert_sound(as_markdown(made(), simulated=TEXT))
 
 
 def test_1000_failures_of_one_code_are_shown_whole() -> None:

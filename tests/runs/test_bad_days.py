@@ -213,7 +213,7 @@ def test_after_a_lost_answer_about_repairs_their_state_is_read(nth: int, action:
 
 def test_the_last_look_notices_an_instance_that_becomes_unhealthy_after_its_batch(tmp_path: Path) -> None:
     played = play(
-        scenario(on_instance("fall-ill", "0", after_upgrade=2, delay=35)), tmp_path, inputs={"health-timeout": "3m"}
+        scenario(on_instance("fall-ill", "0", after_upgrade=2, delay=35)), tmp_path, inputs={"health-timeout": "2m"}
     )
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
@@ -264,16 +264,16 @@ def test_another_change_of_the_model_is_reported_but_is_no_failure(tmp_path: Pat
 
 def test_a_batch_does_not_start_while_somebody_updates_another_instance(tmp_path: Path) -> None:
     """Instance 2 is in the third domain, and was being updated when the second could have started."""
-    fault = on_instance("updated-by-somebody", "2", after_upgrade=1, delay=20, seconds=200)
+    fault = on_instance("updated-by-somebody", "2", after_upgrade=1, delay=20, seconds=90)
     played = play(scenario(fault, domains=[2, 2, 2]), tmp_path)
     assert played.exit_code == 0, played.log
     assert "is being updated by somebody" in played.log
-    assert played.azure.upgrades[1].started_at >= played.azure.upgrades[0].started_at + 220
+    assert played.azure.upgrades[1].started_at >= played.azure.upgrades[0].started_at + 110
 
 
 def test_a_batch_waits_for_its_instance_that_somebody_updates(tmp_path: Path) -> None:
     """Azure answers 409, which must not be mistaken for a running upgrade of our own."""
-    fault = on_instance("updated-by-somebody", "1", after_upgrade=1, delay=41, seconds=180)
+    fault = on_instance("updated-by-somebody", "1", after_upgrade=1, delay=33, seconds=90)
     played = play(scenario(fault), tmp_path)
     assert played.exit_code == 0, played.log
     assert played.upgrade_calls == [["0", "2"], ["3"]]  # somebody's update brought 1 to the model
@@ -431,7 +431,7 @@ def test_no_batch_starts_if_the_set_became_unfit(tmp_path: Path) -> None:
 def test_after_a_long_wait_everything_is_read_again_before_a_batch_starts(
     wait: Scenario, change: Scenario, said: str, tmp_path: Path
 ) -> None:
-    played = play(scenario(wait, change, domains=[2, 2, 2]), tmp_path, inputs={"health-timeout": "3m"})
+    played = play(scenario(wait, change, domains=[2, 2, 2]), tmp_path, inputs={"health-timeout": "2m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
     assert said in played.log
     assert played.upgrade_calls == [["0", "3"]]
@@ -472,7 +472,7 @@ def test_a_model_update_that_another_operation_preempts_is_judged_by_the_model(
 def test_an_upgraded_instance_that_stops_is_no_success(tmp_path: Path) -> None:
     """It is stopped and not deallocated: its system may have halted by itself."""
     stopped = on_instance("stop", "0", power="stopped", after_upgrade=2, delay=10)
-    played = play(scenario(stopped), tmp_path, inputs={"health-timeout": "3m"})
+    played = play(scenario(stopped), tmp_path, inputs={"health-timeout": "2m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
 
@@ -487,7 +487,7 @@ def test_an_instance_error_behind_a_lost_answer_is_an_error(tmp_path: Path) -> N
 
 def test_an_instance_error_is_reported_although_another_instance_hangs(tmp_path: Path) -> None:
     failing = on_instance("provisioning-failure", "0", code="DiskGone", message="gone", operation="failed")
-    played = play(scenario(failing, on_instance("hangs", "2")), tmp_path, inputs={"health-timeout": "3m"})
+    played = play(scenario(failing, on_instance("hangs", "2")), tmp_path, inputs={"health-timeout": "2m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
     assert "DiskGone" in played.summary
@@ -659,7 +659,7 @@ def test_an_ephemeral_disk_on_the_old_image_halts_the_rollout(tmp_path: Path) ->
     """The action never reimages it: it only ever sends manualupgrade."""
     model = profile(storageProfile={"osDisk": {"diffDiskSettings": {"option": "Local"}}})
     played = play(
-        scenario(on_instance("stays-on-old-image", "0"), model=model), tmp_path, inputs={"health-timeout": "3m"}
+        scenario(on_instance("stays-on-old-image", "0"), model=model), tmp_path, inputs={"health-timeout": "2m"}
     )
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert "The OS disks are ephemeral" in played.log
@@ -740,7 +740,7 @@ def still_starting(seconds: int) -> Scenario:
     return scenario(
         on_instance("fall-ill", "0", at=0, seconds=seconds),
         domains=[1, 1],
-        asked={"health-timeout": "3m"},
+        asked={"health-timeout": "2m"},
         fleet={"image": NEW_MODEL},
         instances={"1": {"image": OLD}},
     )

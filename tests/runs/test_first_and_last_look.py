@@ -32,7 +32,7 @@ def test_a_change_after_an_instance_has_passed_is_reported(upgrade: int, tmp_pat
     lie.
     """
     patch = {"sku": {"name": "Standard_D4s_v5"}}
-    changed = {"kind": "model-change", "patch": patch, "after_upgrade": upgrade, "delay": 41}
+    changed = {"kind": "model-change", "patch": patch, "after_upgrade": upgrade, "delay": 35}
     played = play(fleet_of((2, 2), faults=[changed]), tmp_path)
     assert played.outcome == "succeeded"
     assert "instances are on the target image, but not on the newest model" in played.log

@@ -106,9 +106,9 @@ def test_a_combination_is_rolled(image: str, placement: str, strategy: str, sign
     there, of_the_model, inputs, exact = IMAGES[image]
     fleet = {**PLACEMENTS[placement][0], "health": signal, **({"image": of_the_model} if of_the_model else {})}
     scenario: dict[str, Any] = {
-        "inputs": {**inputs, "strategy": strategy, "bake-time": "1m"},
+        "inputs": {**inputs, "strategy": strategy, "bake-time": "20s"},
         "fleet": fleet,
-        "timing": {"upgrade_seconds": [20, 60], "healthy_after_seconds": [5, 20]},
+        "timing": {"upgrade_seconds": [10, 30], "healthy_after_seconds": [3, 10]},
         **({"images": there} if there else {}),
     }
     played = play(scenario, tmp_path)

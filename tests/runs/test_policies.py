@@ -123,7 +123,7 @@ def test_a_stop_holds_for_instances_that_are_created_meanwhile(tmp_path: Path) -
 
 def test_a_stop_with_an_unhealthy_instance_is_not_clean(tmp_path: Path) -> None:
     unhealthy = on_instance("fall-ill", "0", after_upgrade=2, delay=5)
-    played = play(ten(unhealthy), tmp_path, inputs={"stop-after": "2", "health-timeout": "5m"})
+    played = play(ten(unhealthy), tmp_path, inputs={"stop-after": "2", "health-timeout": "2m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert json.loads(played.outputs["failed"]) == ["0"]
 
@@ -140,12 +140,12 @@ def test_a_plan_below_min_healthy_is_refused(tmp_path: Path) -> None:
 
 def test_min_healthy_counts_the_instances_that_are_healthy_now(tmp_path: Path) -> None:
     """Two instances elsewhere become unhealthy before the second batch, which waits for them, but not longer."""
-    unhealthy = (on_instance("fall-ill", id_, after_upgrade=1, delay=1, seconds=400) for id_ in ("4", "9"))
+    unhealthy = (on_instance("fall-ill", id_, after_upgrade=1, delay=1, seconds=100) for id_ in ("4", "9"))
     played = play(ten(*unhealthy), tmp_path, inputs={"min-healthy": "8"})
     assert played.exit_code == 0, played.log
     assert "healthy outside the batch: only 6, and `min-healthy` needs 8" in played.log
     first, second, *_ = played.azure.upgrades
-    assert second.started_at - first.started_at > 400
+    assert second.started_at - first.started_at > 100
 
 
 def test_a_run_halts_if_min_healthy_is_not_reached_again(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_run_halts_if_min_healthy_is_not_reached_again(tmp_path: Path) -> None
     same.
     """
     stopped = (on_instance("stop", id_, after_upgrade=1, delay=1) for id_ in ("3", "4", "8", "9"))
-    played = play(ten(*stopped), tmp_path, inputs={"min-healthy": "50%", "health-timeout": "5m"})
+    played = play(ten(*stopped), tmp_path, inputs={"min-healthy": "50%", "health-timeout": "2m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert "`min-healthy` needs 5" in played.log
@@ -223,22 +223,22 @@ def test_missing_rights_are_named_before_anything_is_written(tmp_path: Path) -> 
 
 REPLACED = (
     on_instance("comes-up-unhealthy", "0"),
-    on_instance("vanish", "0", after_upgrade=1, delay=700),
-    on_instance("appear", "40", update_domain=0, after_upgrade=1, delay=701),
-    on_instance("fall-ill", "40", after_upgrade=1, delay=701),
+    on_instance("vanish", "0", after_upgrade=1, delay=100),
+    on_instance("appear", "40", update_domain=0, after_upgrade=1, delay=101),
+    on_instance("fall-ill", "40", after_upgrade=1, delay=101),
 )
 
 
 def test_a_replacement_does_not_carry_a_bad_image_further(tmp_path: Path) -> None:
     """The unhealthy instance is gone, and its replacement has the same image: it must become healthy first."""
-    played = play(ten(*REPLACED), tmp_path)
+    played = play(ten(*REPLACED), tmp_path, inputs={"health-timeout": "3m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert json.loads(played.outputs["failed"]) == ["40"]
 
 
 def test_an_instance_that_automatic_repairs_delete_is_a_failure_at_once(tmp_path: Path) -> None:
-    played = play(ten(*REPLACED, model=REPAIRS), tmp_path)
+    played = play(ten(*REPLACED, model=REPAIRS), tmp_path, inputs={"health-timeout": "3m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert played.upgrade_calls == [["0", "5"]]
     assert "automatic repairs have most likely replaced it" in played.log
@@ -363,7 +363,7 @@ def test_no_extra_pass_while_an_instance_is_unhealthy(tmp_path: Path) -> None:
         on_instance("fall-ill", "0", after_upgrade=5, delay=5),
         on_instance("appear", "40", update_domain=1, image="old", after_upgrade=5, delay=5),
     )
-    played = play(ten(*faults), tmp_path, inputs={"health-timeout": "5m"})
+    played = play(ten(*faults), tmp_path, inputs={"health-timeout": "2m"})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted")
     assert len(played.upgrade_calls) == 5
     assert (json.loads(played.outputs["failed"]), json.loads(played.outputs["remaining"])) == (["0"], ["40"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from harness.playing import Played, cancelled_at, play
+from harness.playing import Played, cancelled_at, play, play_once
 from harness.scenarios import NEW, NEW_MODEL, OLD, UBUNTU, fleet_of
 from harness.vocabulary import OUTCOMES
 from vmss_upgrade.reporters.record import as_record, write_record
@@ -81,19 +81,22 @@ OF_AN_EARLIER_VERSION: dict[str, Any] = {
 }
 DONE = fleet_of(fleet={"image": NEW_MODEL})
 
+# outcome -> the scenario that ends so; other files look at these runs, too
+SHIPPED = {
+    "succeeded": "happy",
+    "halted": "sick-domain",
+    "refused": "wrong-generation",
+    "rolled-back": "rollback",
+    "rollback-failed": "rollback-failed",
+}
 RUNS: dict[str, Callable[[Path], Played]] = {
-    "succeeded": lambda folder: play("happy", folder),
     "planned": lambda folder: play("happy", folder, inputs={"operation": "plan"}),
     "reported": lambda folder: play("happy", folder, inputs={"operation": "status"}),
     "model-updated": lambda folder: play("happy", folder, inputs={"operation": "update-model"}),
     "partial": lambda folder: play("happy", folder, inputs={"stop-after": "1"}),
     "nothing-to-do": lambda folder: play(DONE, folder, inputs={"operation": "plan"}),
-    "halted": lambda folder: play("sick-domain", folder),
     "timed-out": lambda folder: play("happy", folder, inputs={"timeout": "10m"}),
     "interrupted": lambda folder: play("happy", folder, clock=cancelled_at(300.0)),
-    "refused": lambda folder: play("wrong-generation", folder),
-    "rolled-back": lambda folder: play("rollback", folder),
-    "rollback-failed": lambda folder: play("rollback-failed", folder),
 }
 
 
@@ -106,9 +109,11 @@ def test_the_schema_is_one() -> None:
     assert set(SCHEMA["properties"]["outcome"]["enum"]) == {*OUTCOMES, None}
 
 
-@pytest.mark.parametrize("outcome", sorted(OUTCOMES))
+@pytest.mark.parametrize(
+    "outcome", sorted(OUTCOMES), ids=lambda outcome: f"{SHIPPED[outcome]}-{outcome}" if outcome in SHIPPED else outcome
+)
 def test_a_record_fits_the_schema(outcome: str, tmp_path: Path) -> None:
-    played = RUNS[outcome](tmp_path)
+    played = play_once(SHIPPED[outcome]) if outcome in SHIPPED else RUNS[outcome](tmp_path)
     assert played.outcome == played.record["outcome"] == outcome
     assert complaints(played.record) == []
     assert played.record["started_at"] == "2026-01-01T00:00:00Z"

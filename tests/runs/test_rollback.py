@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +28,19 @@ from harness.wire import wired
 
 OTHER = "22.04.202609010"
 IMAGE = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
-BACK = {"on-failure": "rollback", "health-timeout": "3m"}
+BACK = {"on-failure": "rollback", "health-timeout": "1m"}
+LATER = {**BACK, "health-timeout": "3m"}
 SIX = [2, 2, 2]
 UNHEALTHY = on_instance("comes-up-unhealthy", "4")
 
 
 def scenario(*faults: Scenario, **more: Any) -> Scenario:
     return fleet_of(SIX, faults=list(faults), **more)
+
+
+def slower(*faults: Scenario, **more: Any) -> Scenario:
+    """Return such a set for tests whose faults come at a certain time of a rollback."""
+    return scenario(*faults, timing={"upgrade_seconds": 12, "healthy_after_seconds": 4}, **more)
 
 
 def on(version: str, *faults: Scenario, old: str = "", new: str = "", third: str = "", **more: Any) -> Scenario:
@@ -61,8 +69,14 @@ def model_version(played: Played) -> str:
 # -- automatic ----------------------------------------------------------------------------------------------------
 
 
-def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> None:
-    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK)
+@cache
+def rolled_back() -> Played:
+    """Play the rollback at which several tests look, once."""
+    return play(scenario(UNHEALTHY), Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-")), inputs=BACK)
+
+
+def test_everything_that_moved_returns_newest_batch_first() -> None:
+    played = rolled_back()
     assert (played.exit_code, played.outputs["outcome"]) == (1, "rolled-back")
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["4"], ["1"], ["0", "3"]]
     assert (set(versions(played).values()), model_version(played)) == ({OLD}, OLD)
@@ -73,8 +87,8 @@ def test_everything_that_moved_returns_newest_batch_first(tmp_path: Path) -> Non
     assert played.azure.lowest_available() == 4
 
 
-def test_the_model_is_put_back_before_any_instance(tmp_path: Path) -> None:
-    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK)
+def test_the_model_is_put_back_before_any_instance() -> None:
+    played = rolled_back()
     assert [write.method for write in played.writes] == ["PATCH", "POST", "POST", "PATCH", "POST", "POST", "POST"]
 
 
@@ -85,8 +99,8 @@ def test_a_run_stops_by_default(tmp_path: Path) -> None:
     assert f"run this action with `operation: rollback` and `image-version: {OLD}`" in played.log
 
 
-def test_log_and_summary_show_both_ways(tmp_path: Path) -> None:
-    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK)
+def test_log_and_summary_show_both_ways() -> None:
+    played = rolled_back()
     assert (
         "On failure      Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2:22.04.202610010 is put back"
         in played.log
@@ -111,7 +125,7 @@ def test_an_instance_created_with_the_target_returns_too(tmp_path: Path) -> None
     created = on_instance("appear", "9", after_upgrade=2, delay=20, update_domain=2, image="new")
     late = on_instance("appear", "10", after_upgrade=2, delay=240, update_domain=0, image="new")
     wait = on_request("patch", nth=2, status=429, retry_after=60)
-    played = play(scenario(UNHEALTHY, created, late, wait), tmp_path, inputs=BACK)
+    played = play(slower(UNHEALTHY, created, late, wait), tmp_path, inputs=LATER)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert set(versions(played).values()) == {OLD}
     assert {"9", "10"} <= set(json.loads(played.outputs["rolled-back"]))
@@ -131,10 +145,10 @@ def test_an_instance_that_ran_the_target_before_returns_too(tmp_path: Path) -> N
 def test_after_a_killed_rollback_the_next_run_returns_every_instance(tmp_path: Path) -> None:
     """The reason is an instance of the next run: the one that was unhealthy before is no evidence of it."""
     clock = cancelled_at(330.0)
-    killed = play(scenario(UNHEALTHY, on_instance("comes-up-unhealthy", "5")), tmp_path, inputs=BACK, clock=clock)
+    killed = play(slower(UNHEALTHY, on_instance("comes-up-unhealthy", "5")), tmp_path, inputs=LATER, clock=clock)
     assert [write.method for write in killed.writes].count("PATCH") == 2, "the previous image is in the model"
     assert NEW in versions(killed).values()
-    inputs = {**killed.azure.scenario.inputs, **BACK}
+    inputs = {**killed.azure.scenario.inputs, **LATER}
     again = play_job(killed.azure, clock, tmp_path, inputs, transport=wired(killed.azure), name="test")
     assert again.outputs["outcome"] == "rolled-back", again.log
     assert set(versions(again).values()) == {OLD}
@@ -180,13 +194,13 @@ def test_an_instance_that_failed_to_provision_is_repaired(tmp_path: Path) -> Non
 
 
 def test_an_instance_that_becomes_unhealthy_after_its_batch_starts_it(tmp_path: Path) -> None:
-    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=BACK)
+    played = play(slower(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=LATER)
     assert played.outputs["outcome"] == "rolled-back"
     assert played.upgrade_calls == [["0", "3"], ["1", "4"], ["0"], ["1", "4"], ["3"]]
 
 
 def test_bad_health_at_the_very_end_starts_it(tmp_path: Path) -> None:
-    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=3, delay=41)), tmp_path, inputs=BACK)
+    played = play(slower(on_instance("fall-ill", "0", after_upgrade=3, delay=41)), tmp_path, inputs=LATER)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert played.upgrade_calls[3:] == [["0"], ["2", "5"], ["1", "4"], ["3"]]
 
@@ -265,7 +279,7 @@ def test_stop_after_does_not_apply_to_a_rollback(tmp_path: Path) -> None:
 
 def test_a_rollback_starts_batches_that_may_end_too_late(tmp_path: Path) -> None:
     """A rollout would stop cleanly before. In a rollback every instance that is asked to return counts."""
-    played = play(scenario(UNHEALTHY), tmp_path, inputs={**BACK, "timeout": "8m"})
+    played = play(slower(UNHEALTHY), tmp_path, inputs={**LATER, "timeout": "8m"})
     assert played.outputs["outcome"] == "rollback-failed", played.log
     assert "The rollback failed, too: The rollout's `timeout` (8m00s) passed." in played.record["reason"]
     last = max(request.at for request in played.writes)
@@ -281,7 +295,7 @@ def test_min_healthy_in_a_rollback_is_that_of_the_start(tmp_path: Path) -> None:
 
 
 def test_a_cancelled_rollback_says_how_to_continue(tmp_path: Path) -> None:
-    played = play(scenario(UNHEALTHY), tmp_path, inputs=BACK, clock=cancelled_at(360.0))
+    played = play(slower(UNHEALTHY), tmp_path, inputs=LATER, clock=cancelled_at(360.0))
     assert played.outputs["outcome"] == "interrupted"
     assert "The rollback of simulated-set was cancelled" in played.summary
     assert f"To go on, run this action with `operation: rollback` and `image-version: {OLD}`." in played.log
@@ -668,7 +682,7 @@ def test_a_run_without_changes_undoes_nothing(tmp_path: Path) -> None:
     ],
 )
 def test_other_causes_than_the_target_image_start_none(fault: Scenario, tmp_path: Path) -> None:
-    played = play(scenario(fault), tmp_path, inputs=BACK)
+    played = play(slower(fault), tmp_path, inputs=LATER)
     assert (played.outputs["outcome"], played.outputs["rolled-back"]) == ("halted", "[]"), played.log
     assert f"No rollback: no instance was seen bad on {IMAGE}:{NEW}" in played.log
     assert [write.method for write in played.writes].count("PATCH") == 1
@@ -753,7 +767,7 @@ def test_other_settings_of_the_model_are_not_rolled_back(tmp_path: Path) -> None
 
 
 def test_an_instance_that_becomes_unhealthy_outside_the_batch_is_reported_as_returned(tmp_path: Path) -> None:
-    played = play(scenario(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=BACK)
+    played = play(slower(on_instance("fall-ill", "0", after_upgrade=1, delay=80)), tmp_path, inputs=LATER)
     assert json.loads(played.outputs["rolled-back"]) == ["0", "1", "3", "4"]
     assert json.loads(played.outputs["failed"]) == ["0"]
     assert "4 of 4 instances returned" in played.log

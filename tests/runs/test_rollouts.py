@@ -94,7 +94,7 @@ def test_writes_are_not_repeated_by_the_sdk() -> None:
 
 
 @pytest.mark.parametrize("bake", [0, 60])
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(2, 10))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(1, 10))])
 def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp_path: Path) -> None:
     """It takes at most 1.03 times the slowest instance of each batch plus its bake, within the throttling limits."""
     played = play("happy", tmp_path, seed=seed, inputs={"bake-time": str(bake)})
@@ -171,8 +171,8 @@ def test_the_timeout_ends_the_rollout_between_two_requests(tmp_path: Path) -> No
     assert "Run the workflow again" in played.log
 
 
-def test_the_end_is_predicted_after_each_batch(tmp_path: Path) -> None:
-    played = play("happy", tmp_path)
+def test_the_end_is_predicted_after_each_batch() -> None:
+    played = play_once("happy")
     lines = [line.partition("  ")[2] for line in played.log.splitlines() if "█" in line]
     assert lines[0] == "████░░░░░░░░░░░░░░░░ 4/20 new · 20 healthy (floor 10) · about 17 min left, until 00:22 UTC"
     assert lines[-1] == "████████████████████ 20/20 new · 20 healthy (floor 10)"
