@@ -26,8 +26,10 @@ def neighbours(*names: str, group: str = "simulated-group") -> Scenario:
 
 
 def last_line(played: Played) -> str:
-    """Return what to do, which is the last line of the log."""
-    return played.log.rstrip().splitlines()[-1].strip()
+    """Return what to do, which stands above the place of the error at the end of the log."""
+    *_, remedy, place = played.log.rstrip().splitlines()
+    assert place.strip().startswith("What this error means: ")
+    return remedy.strip()
 
 
 @pytest.mark.parametrize(

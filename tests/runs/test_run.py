@@ -188,7 +188,7 @@ def test_one_annotation_names_instance_code_message_id_and_what_is_left(tmp_path
         "the disk is gone",
         "Correlation id ",
         "Left undone",
-        "model still holds",
+        "model holds the target image",
     ):
         assert part in errors[0], part
 

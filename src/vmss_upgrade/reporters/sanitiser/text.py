@@ -31,7 +31,7 @@ _MEANS_MORE = re.compile(
     re.IGNORECASE,
 )
 # A code span of our sentences: a command, a name with its value, or one word, such as an input, 25%, or a path.
-_OWN_SPAN = re.compile(r"`((?:az|gh|make|aks-engine) [^`]{1,500}|[A-Za-z][A-Za-z-]{1,40}: [^`]{0,500}|[^`\s]{1,300})`")
+_OWN_SPAN = re.compile(r"`((?:az|gh|make|aks-engine) [^`]{1,500}|[A-Za-z][\w-]{1,40}: [^`]{0,500}|[^`\s]{1,300})`")
 
 # What a later step's `cat rollout.json` or `echo "$PLAN"` may not print: the runner takes it for a command.
 # Each can stand inside of texts only. Some shells' `echo` acts upon the short escapes: it would make line breaks of \n.
