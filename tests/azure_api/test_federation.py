@@ -176,7 +176,7 @@ MUST = "the federated credential of the application must have the same issuer, s
 CREATE = "az identity federated-credential create --name vmss-upgrade --identity-name IDENTITY --resource-group GROUP"
 APP = f"az ad app federated-credential create --id {CLIENT} --parameters"
 GITHUBS = "https://token.actions.githubusercontent.com"
-GIVE = "Matching is case-sensitive. Give what `client-id` names a federated credential like that."
+GIVE = "Matching is case-sensitive. Add a federated credential with these values to what `client-id` names."
 SUBJECT, SUBJECT_WITH_IDS = "repo:octo/shop:environment:Production", "repo:octo@123/shop@456:ref:refs/heads/main"
 SINCE = "does not match: repositories created since July 2026 have numbers in it."
 
@@ -185,8 +185,8 @@ def commands(issuer: str, subject: str) -> str:
     """Return both commands, for a managed identity and for an application."""
     what = {"name": "vmss-upgrade", "issuer": issuer, "subject": subject, "audiences": [AUDIENCE]}
     return (
-        f"A managed identity: `{CREATE} --issuer {issuer} --subject {subject} --audiences {AUDIENCE}`. An application: "
-        f"`{APP} '{json.dumps(what)}'`."
+        f"If that is a managed identity: `{CREATE} --issuer {issuer} --subject {subject} --audiences {AUDIENCE}`. If it "
+        f"is an application: `{APP} '{json.dumps(what)}'`."
     )
 
 
@@ -214,9 +214,9 @@ REFUSALS = [
         OF_GITHUB,
         7002138,
         f" GitHub's token has iss={GITHUBS}, sub={SUBJECT}, aud={AUDIENCE}; {MUST}",
-        "The subject of the federated credential differs in capital and small letters alone: make it anew. Give what "
-        f"`client-id` names a federated credential like that. {commands(GITHUBS, SUBJECT)} The other form of the "
-        f"subject, repo:octo@123/shop@456:environment:Production, {SINCE}",
+        "The subject of the federated credential differs in capital and small letters alone: make it anew. Add a "
+        f"federated credential with these values to what `client-id` names. {commands(GITHUBS, SUBJECT)} The other "
+        f"form of the subject, repo:octo@123/shop@456:environment:Production, {SINCE}",
         id="case-of-the-subject",
     ),
     pytest.param(

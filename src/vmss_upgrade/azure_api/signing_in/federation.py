@@ -58,8 +58,9 @@ def federation_remedy(message: str, client_id: str, claims: Claims, audience_fro
         return f"{case} Correct the federated credential of what `client-id` names, or the job."
     audience = f" Or correct {audience_from}." if audience_from and "AADSTS700212" in message else ""
     return (
-        f"{case} Give what `client-id` names a federated credential like that. A managed identity: "
-        f"`{_of_identity(*parts)}`. An application: `{_of_application(client_id, *parts)}`.{_forms(claims)}{audience}"
+        f"{case} Add a federated credential with these values to what `client-id` names. If that is a managed "
+        f"identity: `{_of_identity(*parts)}`. If it is an application: `{_of_application(client_id, *parts)}`."
+        f"{_forms(claims)}{audience}"
     )
 
 
