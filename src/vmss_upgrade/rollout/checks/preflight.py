@@ -1,9 +1,7 @@
 """Checks of the scale set before anything is written. Each finding names the command that fixes it.
 
-Sources: upgrade modes and automatic OS upgrade, "Upgrade policy modes for Virtual Machine Scale Sets"; Service
-Fabric sets must stay in Automatic mode (same page); AKS does not support changes to its own scale sets ("Support
-policies for AKS"); agents of a scale set are made, reimaged and deleted by the pool ("Azure Virtual Machine Scale Set
-agents"); `az` commands, Azure CLI reference of `az vmss`.
+Sources: upgrade modes and automatic OS upgrade, "Upgrade policy modes for Virtual Machine Scale Sets"; `az`
+commands, Azure CLI reference of `az vmss`.
 """
 
 from __future__ import annotations
@@ -12,6 +10,7 @@ import shlex
 from collections.abc import Sequence
 
 from vmss_upgrade.rollout.az_commands import az_vmss, resume_repairs
+from vmss_upgrade.rollout.checks.owners import owner_at_work, refused_owner
 from vmss_upgrade.rollout.checks.rights import (
     FLEXIBLE_FEATURES,
     POLL,
@@ -22,53 +21,14 @@ from vmss_upgrade.rollout.checks.rights import (
     roles_with,
 )
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
-from vmss_upgrade.rollout.model import HealthSignal, Model, Owner, ProvisioningState
+from vmss_upgrade.rollout.model import HealthSignal, Model, ProvisioningState
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
-
-_REFUSED_OWNERS = {
-    Owner.SERVICE_FABRIC: refuse(
-        "The scale set belongs to a Service Fabric cluster (it has the ServiceFabricNode extension), which must "
-        "stay in upgrade mode Automatic and upgrades its instances by its own rules.",
-        "Use Service Fabric's own OS upgrade; this action does not handle Service Fabric clusters.",
-    ),
-    Owner.AKS: refuse(
-        "The scale set is managed by AKS; changing it directly makes the AKS cluster unsupported.",
-        "Use `az aks nodepool upgrade --node-image-only`.",
-    ),
-}
-# what the owner does to the scale set by itself, and what serves better than a rollout
-_OWNERS_AT_WORK = {
-    Owner.AZURE_DEVOPS: (
-        "creates, reimages and deletes instances by itself, as its agent pool needs them, also during the rollout; a "
-        "job on an instance that is upgraded is lost",
-        "Roll while the pool is idle, or use `operation: update-model`: the pool makes new agents from that image.",
-    ),
-    Owner.AKS_ENGINE: (
-        "puts its own image into the model and replaces instances at its next upgrade; an upgrade by this action "
-        "drains no Kubernetes node",
-        "Drain the nodes of a batch first, or use `aks-engine upgrade`.",
-    ),
-    Owner.CLUSTER_API: (
-        "puts the image of its AzureMachinePool back into the model and replaces instances by itself, also during the "
-        "rollout",
-        "Change the image in the AzureMachinePool instead.",
-    ),
-    Owner.DATABRICKS: (
-        "creates and deletes instances with its clusters, also during the rollout, from an image of its own",
-        "Restart or edit the cluster in Databricks instead.",
-    ),
-    Owner.BATCH: (
-        "resizes the pool, and reimages and deletes its nodes by itself, also during the rollout; a task on an "
-        "instance that is upgraded is lost",
-        "Change the image in the configuration of the Batch pool instead.",
-    ),
-}
 
 
 def examine_model(model: Model, *, rolling_upgrade_running: bool | None) -> tuple[Finding, ...]:
     """Return what the model says against, or about, a rollout, whatever its target."""
-    passing = (_owner(model), _rolling_upgrade(model, rolling_upgrade_running), _provisioning_state(model))
+    passing = (owner_at_work(model), _rolling_upgrade(model, rolling_upgrade_running), _provisioning_state(model))
     return (*unfit(model), *(finding for finding in passing if finding is not None))
 
 
@@ -77,8 +37,8 @@ def unfit(model: Model) -> tuple[Finding, ...]:
 
     If the scale set belongs to another service, only that is said: advice to change its settings would do harm.
     """
-    if model.owner in _REFUSED_OWNERS:
-        return (_REFUSED_OWNERS[model.owner],)
+    if owner := refused_owner(model):
+        return (owner,)
     if not model.shows_image:
         return (_no_image(model),)
     findings = (_upgrade_mode(model), _automatic_os_upgrade(model))
@@ -96,14 +56,6 @@ def examine_asked_for(
         _repairs(model, order, suspended=repairs_suspended),
     )
     return tuple(finding for finding in findings if finding is not None)
-
-
-def _owner(model: Model) -> Finding | None:
-    """Warn when the scale set belongs to a service that works on it too, and that can live with a rollout."""
-    if model.owner not in _OWNERS_AT_WORK:
-        return None
-    does, remedy = _OWNERS_AT_WORK[model.owner]
-    return warn(f"The scale set belongs to {model.owner.value}, which {does}.", remedy)
 
 
 def _no_image(model: Model) -> Finding:
