@@ -185,8 +185,8 @@ def commands(issuer: str, subject: str) -> str:
     """Return both commands, for a managed identity and for an application."""
     what = {"name": "vmss-upgrade", "issuer": issuer, "subject": subject, "audiences": [AUDIENCE]}
     return (
-        f"If that is a managed identity: `{CREATE} --issuer {issuer} --subject {subject} --audiences {AUDIENCE}`. If it "
-        f"is an application: `{APP} '{json.dumps(what)}'`."
+        f"If that is a managed identity: `{CREATE} --issuer {issuer} --subject {subject} --audiences {AUDIENCE}`. If "
+        f"it is an application: `{APP} '{json.dumps(what)}'`."
     )
 
 

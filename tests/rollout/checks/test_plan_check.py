@@ -465,7 +465,7 @@ def test_long_lists_are_cut() -> None:
 def test_pending_changes_are_warned_of_if_the_target_is_an_older_image() -> None:
     newer = platform("3.0.0")
     found = of_the_plan(fleet("0123", image=newer, old=newer, new="3", behind="1"))
-    assert any("or that it was put back (instances 1)" in finding.message for finding in found)
+    assert any("or that it was put back (instance 1)" in finding.message for finding in found)
 
 
 def test_pending_changes_are_no_finding_if_the_whole_model_is_the_goal() -> None:
