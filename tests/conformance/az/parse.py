@@ -12,6 +12,7 @@ import sys
 from typing import Any
 
 from azure.cli.core import get_default_cli
+from azure.cli.core.commands.events import EVENT_INVOKER_PRE_LOAD_ARGUMENTS
 from knack.events import EVENT_INVOKER_POST_CMD_TBL_CREATE
 
 
@@ -32,6 +33,7 @@ def error_of(arguments: list[str]) -> str:
         return f"there is no such command: {' '.join(arguments)}"
     loader.command_table = {command: loader.command_table[command]}
     loader.command_name = command
+    cli.raise_event(EVENT_INVOKER_PRE_LOAD_ARGUMENTS, commands_loader=loader)  # adds `--subscription`
     loader.load_arguments(command)
     cli.raise_event(EVENT_INVOKER_POST_CMD_TBL_CREATE, commands_loader=loader)  # adds `--ids`
     invocation.parser.cli_ctx = cli
