@@ -108,7 +108,7 @@ bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py
 
 lock: $(READY) ## resolve requirements*.in again
-	$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile $(LOCK) --excludes requirements-excluded.in requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile $(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 # One resolution for all supported Pythons, a hash for every file, and no index address in the result.
