@@ -6,17 +6,21 @@ FROM python:3.13-slim-trixie AS build
 # pip gets a separate environment, so that the shipped one never contains it.
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
 
+# --no-deps: the lock names everything, and leaves out on purpose what requirements-excluded.in lists. Also removed: the
+# asynchronous half of the SDK, the C half of PyYAML, which safe_load does not use, and tests that a package installs.
 COPY requirements.txt /build/
-RUN /opt/pip/bin/python -m pip --python /opt/venv/bin/python install \
+RUN /opt/pip/bin/python -m pip --python /opt/venv/bin/python install --no-deps \
       --no-cache-dir --no-compile --require-hashes --only-binary :all: --requirement /build/requirements.txt \
+ && rm -rf /opt/venv/lib/python3*/site-packages/azure/identity/aio /opt/venv/lib/python3*/site-packages/azure/mgmt/*/aio \
+      /opt/venv/lib/python3*/site-packages/yaml/_yaml.*.so /opt/venv/lib/python3*/site-packages/tests \
  && /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib
 
 COPY action.yml entrypoint.py post_entrypoint.py /opt/vmss-upgrade/
 COPY src/vmss_upgrade /opt/vmss-upgrade/src/vmss_upgrade
 # The rehearsal needs the simulator, which is not in the image. It is removed here because builders read .dockerignore
-# differently. The runner executes the post step's file directly, so its mode must not depend on the build machine.
+# differently. Both entry points are executed directly, so their mode must not depend on the build machine.
 RUN rm -f /opt/vmss-upgrade/src/vmss_upgrade/rehearsal.py \
- && chmod 755 /opt/vmss-upgrade/post_entrypoint.py \
+ && chmod 755 /opt/vmss-upgrade/entrypoint.py /opt/vmss-upgrade/post_entrypoint.py \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/vmss-upgrade/src
 
 
@@ -42,7 +46,12 @@ RUN PYTHONDONTWRITEBYTECODE="" PYTHONPATH=/opt/vmss-upgrade/src /opt/venv/bin/py
      "import importlib, pkgutil, vmss_upgrade; \
       [importlib.import_module(m.name) for m in pkgutil.walk_packages(vmss_upgrade.__path__, 'vmss_upgrade.')]"
 
+# A release adds source, version, revision and base (tools/release/build.sh).
+LABEL org.opencontainers.image.title="vmss-upgrade" \
+      org.opencontainers.image.description="GitHub Action: rolls an OS image over an Azure VM scale set" \
+      org.opencontainers.image.licenses="MIT"
+
 # No USER: the runner's command files belong to another user, so only root can write to them.
-# -I: a PYTHONPATH that the workflow sets for its own tests must not affect the action; -u: lines appear at once.
-# Exec form: a shell would drop INPUT_RESOURCE-GROUP because of its hyphen, and would be PID 1 instead of the program.
-ENTRYPOINT ["/opt/venv/bin/python", "-I", "-u", "/opt/vmss-upgrade/entrypoint.py"]
+# The same file as in action.yml, whose first line holds Python's flags. No shell: it would drop INPUT_RESOURCE-GROUP
+# because of its hyphen, and would be PID 1 instead of the program.
+ENTRYPOINT ["/opt/vmss-upgrade/entrypoint.py"]

@@ -27,7 +27,7 @@ QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover 
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 
-.PHONY: help demo quick simulator test coverage sample sweeps check conformance e2e pictures bench lock clean
+.PHONY: help demo quick simulator test coverage sample sweeps check conformance e2e pulled pictures bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -84,7 +84,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml README.md $(wildcard docs/*.md)
 	$(BIN)/zizmor --offline --persona=auditor --quiet --no-progress .github action.yml $(EXAMPLES)
 	$(BIN)/hadolint Dockerfile
-	bash -n .ci/run tools/*.sh
+	bash -n .ci/run tools/*.sh tools/release/*.sh
 
 conformance: $(READY) ## the simulator and the action against the recorded Azure and the az CLI (AZURE_CONTRACT_DIR)
 	@tools/az-cli.sh
@@ -95,9 +95,13 @@ e2e: $(READY) ## the built image under act and the runner's own docker run, and 
 	@tools/docker-up.sh
 	@tools/chromium.sh
 	@tools/base-image.sh
+	@tools/registry.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
 	@$(E2E) -m "not alone and not example" -n 4 --basetemp=$(E2E_TEMP)-beside
 	@$(E2E)/test_examples.py -n 8 --basetemp=$(E2E_TEMP)-examples
+
+pulled: $(READY) ## rollouts with an image from a registry instead of one built here, a good and a failing one (IMAGE=)
+	@E2E_IMAGE=$(IMAGE) $(E2E)/test_runner.py tests/e2e/test_start.py -n 0 --basetemp=$(E2E_TEMP)-pulled
 
 # Look at them: no test sees what a reader sees. They go to /tmp/pictures, those of README.md to docs/images.
 pictures: $(READY) ## summaries and logs as GitHub shows them, as pictures; renews docs/images (needs Chromium, emoji)
@@ -108,7 +112,7 @@ bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py
 
 lock: $(READY) ## resolve requirements*.in again
-	$(BIN)/uv pip compile $(LOCK) requirements.in --output-file requirements.txt
+	$(BIN)/uv pip compile $(LOCK) --excludes requirements-excluded.in requirements.in --output-file requirements.txt
 	$(BIN)/uv pip compile $(LOCK) requirements-dev.in --output-file requirements-dev.txt
 
 # One resolution for all supported Pythons, a hash for every file, and no index address in the result.

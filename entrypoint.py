@@ -1,7 +1,9 @@
+#!/opt/venv/bin/python -Iu
 """The entry point of the main step, in the container and for the runner.
 
-Signals are blocked until their handlers are installed: a job that is cancelled in its first moments still gets its
-summary.
+The runner executes this file, which action.yml and the image name. -I: a PYTHONPATH that the workflow sets for its own
+tests must not affect the action; -u: lines appear at once. Signals are blocked until their handlers are installed: a
+job that is cancelled in its first moments still gets its summary.
 """
 
 import os

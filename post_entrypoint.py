@@ -1,8 +1,8 @@
 #!/opt/venv/bin/python -Iu
 """The entry point of the post step, in the container and for the runner.
 
-`post-entrypoint` names one file, which is executed: its first line repeats the image's ENTRYPOINT. Signals are blocked
-until their handlers are installed.
+The runner executes this file as it does entrypoint.py, and the first line is the same. Signals are blocked until their
+handlers are installed.
 """
 
 import os

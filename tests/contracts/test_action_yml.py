@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from harness.vocabulary import ACTION
 from vmss_upgrade.inputs import INPUTS
 from vmss_upgrade.inputs.account import ENVIRONMENTS
@@ -83,19 +85,21 @@ def test_inputs_named_in_descriptions_exist() -> None:
     assert named - set(INPUTS) - values <= {"timeout-minutes", "id-token", "plan-hash"}
 
 
+ENTRYPOINTS = {"main": ACTION["runs"]["entrypoint"], "post": ACTION["runs"]["post-entrypoint"]}
+
+
 def test_it_runs_in_the_container_made_from_the_dockerfile() -> None:
-    post = ACTION["runs"]["post-entrypoint"]
-    assert ACTION["runs"] == {"using": "docker", "image": "Dockerfile", "post-entrypoint": post}
-    folder, _, file = post.rpartition("/")
+    main, post = ENTRYPOINTS.values()
+    assert ACTION["runs"] == {"using": "docker", "image": "Dockerfile", "entrypoint": main, "post-entrypoint": post}
     dockerfile = (PROJECT / "Dockerfile").read_text()
-    assert re.search(rf"^COPY .*\b{file} {folder}/$", dockerfile, re.MULTILINE)
-    assert f"chmod 755 {post} " in dockerfile
-    assert (PROJECT / file).stat().st_mode & 0o111, "git and most copies keep this mode"
+    assert json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0]) == [main]
+    assert f"chmod 755 {main} {post} " in dockerfile
 
 
-def test_the_post_step_starts_as_the_main_step_does() -> None:
+@pytest.mark.parametrize("entrypoint", ENTRYPOINTS.values(), ids=ENTRYPOINTS)
+def test_an_entry_point_is_executed_isolated_and_unbuffered(entrypoint: str) -> None:
     """The kernel passes only one argument to a script's interpreter."""
-    dockerfile = (PROJECT / "Dockerfile").read_text()
-    python, *flags, _ = json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0])
-    first_line = (PROJECT / "post_entrypoint.py").read_text().partition("\n")[0]
-    assert first_line == f"#!{python} -{''.join(flag.removeprefix('-') for flag in flags)}"
+    folder, _, file = entrypoint.rpartition("/")
+    assert re.search(rf"^COPY .*\b{file}( .*)? {folder}/$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    assert (PROJECT / file).read_text().startswith("#!/opt/venv/bin/python -Iu\n")
+    assert (PROJECT / file).stat().st_mode & 0o111 == 0o111, "git and most copies keep this mode"

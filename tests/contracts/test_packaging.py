@@ -1,6 +1,9 @@
 """The assumptions of a build or set-up: locks without addresses, one list of requirements, a small image."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -69,6 +72,50 @@ def test_development_has_what_the_image_has() -> None:
         assert pin_and_hashes(lines) == pin_and_hashes(development[name])
 
 
+# Removed from the image: by the lock, and by the Dockerfile.
+LEFT_OUT = ("github", "nacl", "azure.identity.aio", "azure.mgmt.compute.aio", "yaml._yaml")
+IMPORT_EVERYTHING = f"""
+import ast, importlib, pathlib, sys
+for name in {LEFT_OUT}:
+    sys.modules[name] = None  # an import of it fails
+modules = set()
+for file in pathlib.Path("src/vmss_upgrade").rglob("*.py"):
+    if file.name != "rehearsal.py":
+        modules.add(".".join(file.relative_to("src").with_suffix("").parts).removesuffix(".__init__"))
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                modules.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                modules.add(node.module)
+for name in sorted(modules):
+    importlib.import_module(name)
+print(*modules)
+"""
+
+
+def test_the_action_imports_nothing_that_the_image_leaves_out() -> None:
+    """Imports in functions are included: actions_toolkit is imported late."""
+    done = run_python(IMPORT_EVERYTHING)
+    assert done.returncode == 0, done.stderr
+    assert {"vmss_upgrade.main", "vmss_upgrade.post", "actions_toolkit.core", "azure.identity"} <= {
+        *done.stdout.split()
+    }
+    late = run_python(f"{IMPORT_EVERYTHING}\nimport actions_toolkit.github")
+    assert "ModuleNotFoundError: import of github halted" in late.stderr, "it cannot fail"
+
+
+def run_python(script: str) -> subprocess.CompletedProcess[str]:
+    environ = os.environ | {"PYTHONPATH": "src"}
+    return subprocess.run([sys.executable, "-c", script], cwd=PROJECT, env=environ, capture_output=True, text=True)
+
+
+def test_the_lock_of_the_image_lacks_what_is_excluded() -> None:
+    assert wanted("requirements-excluded.in") == {"pygithub"}
+    assert not locked("requirements.txt").keys() & {"pygithub", "pynacl"}
+    assert " --excludes requirements-excluded.in requirements.in " in text("Makefile")
+    assert " --no-deps " in text("Dockerfile"), "pip would miss them"
+
+
 def test_the_package_needs_what_the_lock_was_made_from() -> None:
     setuptools = tomllib.loads(text("pyproject.toml"))["tool"]["setuptools"]
     assert setuptools["dynamic"]["dependencies"] == {"file": ["requirements.in"]}
@@ -79,7 +126,8 @@ def test_the_version_is_said_in_one_place() -> None:
     project = tomllib.loads(text("pyproject.toml"))
     assert "version" not in project["project"]
     assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "vmss_upgrade.__version__"}
-    assert re.findall(r"^## (.+)$", text("CHANGELOG.md"), re.MULTILINE)[0] == __version__
+    heading = re.findall(r"^## (.+)$", text("CHANGELOG.md"), re.MULTILINE)[0]
+    assert re.fullmatch(rf"{re.escape(__version__)}( - \d{{4}}-\d\d-\d\d)?", heading), "the date comes with the release"
 
 
 def test_the_build_context_holds_only_what_the_dockerfile_copies() -> None:
@@ -94,23 +142,31 @@ def test_the_build_context_holds_only_what_the_dockerfile_copies() -> None:
     assert let_in == copied
 
 
-@pytest.mark.parametrize("unsuitable", ["^# *syntax=", "^RUN --", "^COPY --link", "^COPY --ch", "<<", "^USER "])
-def test_the_dockerfile_suits_every_runners_builder(unsuitable: str) -> None:
+# A build reaches the registry of the base and the package index, and nothing else.
+@pytest.mark.parametrize(
+    "unsuitable",
+    ["^ADD ", r"\b(apt-get |curl |wget |git )", "^# *syntax=", "^RUN --", "^COPY --link", "^COPY --ch", "<<", "^USER "],
+)
+def test_the_dockerfile_suits_every_runners_builder_and_network(unsuitable: str) -> None:
     assert not re.search(unsuitable, text("Dockerfile"), re.MULTILINE)
 
 
 def test_every_step_of_a_workflow_runs_a_pinned_action_or_what_people_can_run_themselves() -> None:
     targets = set(re.findall(r"^([a-z0-9]+):", text("Makefile"), re.MULTILINE))
     workflows = list((PROJECT / ".github/workflows").glob("*.yml"))
-    assert workflows
+    scripts: set[str] = set()
     for workflow in workflows:
         for job in yaml.safe_load(workflow.read_text())["jobs"].values():
             for step in job["steps"]:
+                if step.get("uses") == "./released":
+                    continue  # the tag of this release
                 if "uses" in step:
                     assert re.fullmatch(r"[\w-]+/[\w/-]+@[0-9a-f]{40}", step["uses"])
                 else:
                     assert set(re.findall(r"\bmake ([a-z0-9]+)", step["run"])) <= targets
-                    assert re.search(r"\bmake |^tools/", step["run"])
+                    assert re.search(r"\bmake |\btools/|^test ", step["run"])
+                    scripts |= set(re.findall(r"\btools/release/([\w.-]+)", step["run"]))
+    assert scripts == {file.name for file in (PROJECT / "tools/release").glob("*.sh")}
 
 
 def test_the_ci_script_runs_the_targets_and_ends_with_the_tests() -> None:

@@ -59,10 +59,10 @@ def run_workflow(folder: Path, simulator: Simulator, inputs: dict[str, str]) -> 
     return ActResult(exit_code=done.returncode, log=done.stdout, outputs=_outputs_seen_later(done.stdout))
 
 
-def copy_project(target: Path) -> None:
-    """Copy what a checkout of this working tree would have, including uncommitted changes."""
+def copy_project(target: Path, *paths: str) -> None:
+    """Copy what a checkout of this working tree would have, including uncommitted changes; only `paths`, if given."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *paths],
         cwd=PROJECT,
         check=True,
         stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import fcntl
 import ipaddress
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,8 +29,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def image() -> str:
     """Return the action's image, built as a runner builds it: no arguments, no target, any builder.
 
-    One process builds it, and the others find each layer built.
+    One process builds it, and the others find each layer built. E2E_IMAGE names one to pull instead.
     """
+    if released := os.environ.get("E2E_IMAGE"):
+        docker("pull", "--quiet", released)
+        return released
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         docker("build", "--quiet", "-t", IMAGE, "-f", str(PROJECT / "Dockerfile"), str(PROJECT))
@@ -43,7 +47,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         size = docker("image", "ls", "--format", "{{.Size}}", IMAGE)
     except (OSError, CalledProcessError):  # the tests of pages need no Docker
         return
-    terminalreporter.write_line(f"image size: {size or 'none was built'} ({IMAGE})")
+    measured = [
+        f"{name} {value}"
+        for report in terminalreporter.stats.get("passed", ())
+        for name, value in report.user_properties
+    ]
+    terminalreporter.write_line(f"image size: {', '.join([size or 'none was built', *measured])} ({IMAGE})")
 
 
 @pytest.fixture(scope="session")

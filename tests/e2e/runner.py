@@ -20,7 +20,8 @@ import yaml
 
 from e2e.simulator import PROJECT, Simulator
 
-Way = Literal["container", "process"]
+# By the entry point that action.yml names, as a runner starts it; by the ENTRYPOINT of the image; without a container.
+Way = Literal["container", "image", "process"]
 ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text())
 
 SECONDS_FOR_A_RUN = 300
@@ -86,14 +87,15 @@ class Runner:
 
     def start(self, inputs: dict[str, str], *, state: dict[str, str] | None = None, post: bool = False) -> None:
         """Start the step; its standard output and error go to one file, as on a runner."""
-        environment = (state or {}) | self._environment(self.simulator.account_inputs() | inputs) | self.environ
-        entrypoint = ACTION["runs"]["post-entrypoint"] if post else ""
+        environment = (state or {}) | self.environment(self.simulator.account_inputs() | inputs) | self.environ
+        entrypoint = ACTION["runs"]["post-entrypoint" if post else "entrypoint"]
         if self.way == "process":
-            script = PROJECT / (PurePosixPath(entrypoint).name or "entrypoint.py")
+            script = PROJECT / PurePosixPath(entrypoint).name
             command, given = [sys.executable, str(script)], _host_basics() | environment
         else:
             # Values come from the environment of Docker's command line; a runner never writes them into the arguments.
-            command, given = self._docker_run(list(environment), entrypoint), dict(os.environ) | environment
+            named = entrypoint if self.way == "container" or post else ""
+            command, given = self._docker_run(list(environment), named), dict(os.environ) | environment
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 command, env=given, cwd=self.workspace, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -114,7 +116,7 @@ class Runner:
 
     def kill(self) -> None:
         """Kill the action itself, as a machine without memory does: it gets no signal, and writes nothing."""
-        if self.way == "container":
+        if self.way != "process":
             subprocess.run(["docker", "kill", self.name], check=True, capture_output=True)
         else:
             self._running().kill()
@@ -133,7 +135,7 @@ class Runner:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
-        if self.way == "container":
+        if self.way != "process":
             subprocess.run(["docker", "rm", "--force", self.name], capture_output=True)
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -173,7 +175,7 @@ class Runner:
         # A job's own modules must not be imported in the action's container.
         (self.workspace / "azure.py").write_text("raise SystemExit('the workspace was imported')\n")
 
-    def _environment(self, inputs: dict[str, str]) -> dict[str, str]:
+    def environment(self, inputs: dict[str, str]) -> dict[str, str]:
         """Return the runner's variables by name. Inputs keep their hyphens."""
         temp, workspace, home, commands, workflow = self._paths_as_seen_by_the_action()
         environment = {f"INPUT_{name.replace(' ', '_').upper()}": value for name, value in inputs.items()}
@@ -208,12 +210,12 @@ class Runner:
             "ACTIONS_ID_TOKEN_REQUEST_URL": self.simulator.ready["oidc_request_url"],
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": self.simulator.ready["oidc_request_token"],
         }
-        if self.way == "container":
+        if self.way != "process":
             return environment | {"PYTHONPATH": workspace}
         return environment | {"GITHUB_ACTIONS": "true", "CI": "true"}
 
     def _paths_as_seen_by_the_action(self) -> tuple[str, str, str, str, str]:
-        if self.way == "container":
+        if self.way != "process":
             return (
                 "/github/runner_temp",
                 "/github/workspace",
