@@ -472,8 +472,11 @@ def test_e_a_killed_rollback_is_finished_by_hand(at: float, tmp_path: Path) -> N
 
 
 def test_e_a_run_after_a_killed_rollback_returns_every_instance(tmp_path: Path) -> None:
-    """The model was already put back, so the target looks like somebody else's image."""
-    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), 263.0, tmp_path)
+    """The model was already put back, so the target looks like somebody else's image. The second run goes back because
+    of an instance of its own.
+    """
+    faults = [ONE_UNHEALTHY, on_instance("comes-up-unhealthy", "5")]
+    azure, second = killed_and_run_again(uniform(ROLLBACK, faults=faults), 263.0, tmp_path)
     assert second.outcome == "rolled-back", second.log
     assert {state.image_version for state in azure.instances()} == {OLD}
 
