@@ -18,7 +18,7 @@ from vmss_upgrade.azure_api.failures import LONGEST_CODE, LONGEST_MESSAGE
 from vmss_upgrade.azure_api.http_policies import CheckedTransport
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.translation.model import to_model
-from vmss_upgrade.errors import AzureError
+from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind
 
@@ -222,3 +222,14 @@ def test_no_transport_is_given_such_a_token(token: str) -> None:
     with pytest.raises(ClientAuthenticationError, match="line break") as refused:
         CheckedTransport(Never()).send(request)
     assert "s3cr3t" not in f"{refused.value!r} {refused.value}"
+
+
+@pytest.mark.parametrize("nameless", [{}, {"NAME": "web_1"}, {"name": ""}, {"name": None}])
+@pytest.mark.parametrize("call", ["instances", "machines"])
+def test_an_instance_without_its_name_is_no_answer(call: str, nameless: dict[str, Any]) -> None:
+    """An empty name in a request for an upgrade would be one that Azure never gave."""
+    view: dict[str, Any] = {"properties": {"instanceView": {"statuses": []}}}
+    client, _ = azure(answer(200, {"value": [{"name": "web_0", **view}, {**nameless, **view}]}))
+    with pytest.raises(AzureError, match="an instance comes without its name") as refused:
+        READS[call](client)
+    assert refused.value.trouble is Trouble.UNCERTAIN

@@ -244,11 +244,11 @@ def expected(path: str, name: str, rest: str) -> str:
     return "|".join((*path.split("/"), name, *rest.split("/")))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", filter(None, NAMES))
 def test_the_name_of_a_machine_leads_to_no_other_resource(name: str) -> None:
     client, script = azure(answer(200, {"value": [{"name": name}]}), answer(200, {}))
     listed = client.read_instances(to_model({"id": SET, "properties": FLEXIBLE}))
-    if name in ("", ".", ".."):
+    if name in (".", ".."):
         assert len(script.sent) == 1, "what nobody can ask for is not asked for"
         assert [machine.id for machine in listed.instances] == [name]
     else:

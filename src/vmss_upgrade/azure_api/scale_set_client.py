@@ -30,6 +30,7 @@ from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.scale_set import Instance
 
 __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 
@@ -101,7 +102,7 @@ class ScaleSetClient:
 
     def _instances(self) -> InstanceList:
         pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
-        instances = self._looks.take((item for page in pages for item in page.items), to_instance)
+        instances = _named(self._looks.take((item for page in pages for item in page.items), to_instance))
         return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
@@ -119,7 +120,7 @@ class ScaleSetClient:
         viewed = [self._viewed(item) for page in pages for item in page.items]
         self._views = {}
         shown = (machine for machine in viewed if machine is not None)
-        instances = self._looks.take(shown, partial(to_machine, set_name=model.name))
+        instances = _named(self._looks.take(shown, partial(to_machine, set_name=model.name)))
         self._lineage = self._lineage or lineage_of(model, instances)
         instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
@@ -230,3 +231,10 @@ class ScaleSetClient:
         with translated(doing), read_by_the_sdk():
             begin(self._group, self._name, body, polling=polling, **options)
         return polling
+
+
+def _named(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+    """Return the instances. Raises AzureError if one comes without its name: no request could be about it."""
+    if any(not instance.id for instance in instances):
+        raise unreadable("an instance comes without its name")
+    return instances

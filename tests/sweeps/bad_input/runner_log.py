@@ -15,7 +15,7 @@ MEANT = ("group", "endgroup", "error", "warning", "notice", "debug")
 _TITLE = r"(?:[^%:,]|%25|%3A|%2C)+"
 _COMMAND = re.compile(rf"::(?P<name>[^\s:]+)(?: title=(?P<title>{_TITLE}))?::(?P<data>(?:[^%]|%25)*)")
 _MASK = re.compile(r"::add-mask::(?:[^%]|%25|%0D|%0A)*")
-_TITLES = re.compile(r"Input|Refused|Rollout [a-z-]+")
+_TITLES = re.compile(r"Input|Refused|Rolled back|Rollback failed|Roll(out|back) (halted|cancelled|out of time)")
 _ACTED_UPON = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
