@@ -75,7 +75,7 @@ WRONG: dict[str, tuple[str, Case, Mapping[str, Any]]] = {
         f"does not escape {words!r}": (
             "summary_is_sound",
             case_of("upgrade", "error", key="arm", code="X", text=words, status=400),
-            {"markdown": as_it_is},
+            {"text.sentence": as_it_is},
         ) for words in MARKUP
     },
     **{

@@ -130,7 +130,7 @@ MUTATIONS = (
     Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
     Mutation("writes tags", "image-only", written(lambda body: {**body, "tags": {"upgraded-by": "vmss-upgrade"}})),
     Mutation("writes a network profile", "image-only", written(with_network)),
-    Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 1021),
+    Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 222),
     Mutation("goes back to the latest version", "back-image", put_back(version="latest"), 54),
     Mutation("returns instances before the model holds the image", "halt", {
         "RolloutPlan.update_model": lambda _, plan: not (plan.goal.in_model or plan.is_rollback)
@@ -159,7 +159,7 @@ MUTATIONS = (
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
-    }, 200),
+    }, 222),
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
