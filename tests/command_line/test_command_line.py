@@ -194,6 +194,7 @@ def test_the_image_knows_a_command_from_a_step(words: list[str], environ: dict[s
     assert is_command(words, environ) is is_one
 
 
+@pytest.mark.slow
 def test_the_demo_plays_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main(["demo", "--scenario", "sick-domain", "--pace", "0", "--out", str(tmp_path)]) == 1
     assert "SIMULATED RUN, scenario sick-domain" in capsys.readouterr().out
@@ -216,6 +217,7 @@ def test_without_the_simulator_the_demo_says_so(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("scenario", "exit_code"), [("happy", 0), ("sick-domain", 1)])
 def test_a_run_by_flags(scenario: str, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clock = VirtualClock(0.0)

@@ -79,6 +79,7 @@ def test_variables_that_only_look_alike_are_kept() -> None:
     assert left == given
 
 
+@pytest.mark.slow
 def test_invalid_settings_of_the_sdk_do_not_end_the_run() -> None:
     """azure-core reads all of them when it makes a client, and raises ValueError."""
     given = {

@@ -93,6 +93,7 @@ print(*modules)
 """
 
 
+@pytest.mark.slow
 def test_the_action_imports_nothing_that_the_image_leaves_out() -> None:
     """Imports in functions are included: actions_toolkit is imported late."""
     done = run_python(IMPORT_EVERYTHING)

@@ -385,6 +385,7 @@ def test_a_summary_that_cannot_be_written_is_a_warning(run: Start, tmp_path: Pat
     assert api.asked == [False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("batch_size", "most"),
     [pytest.param(1000, 5_000, id="one-large-batch"), pytest.param(1, 1_000_000, id="many-small-ones")],
@@ -440,6 +441,7 @@ VALUES = st.one_of(
 
 @STEADY
 @given(st.dictionaries(KEYS, VALUES))
+@pytest.mark.slow
 def test_no_state_breaks_the_words(state: dict[str, Any]) -> None:
     progress = from_value(json.dumps(state))
     sentences = killed.in_sentences(progress)

@@ -22,6 +22,8 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.wording import numbers
 
+pytestmark = pytest.mark.slow  # whole runs
+
 SOURCES = Path(vmss_upgrade.__file__).parent
 HOLDS = "The model holds the target image 22_04-lts-gen2 22.04.202611010: new instances will get it."
 INSTEAD = (
