@@ -348,7 +348,7 @@ for _number in range(9):
         pytest.param(
             fleet("001122", image=NEW, new="0 1", unhealthy="1"),
             whole(),
-            warn("On the target image already, but not healthy: 1. Nothing more is upgraded until they are."),
+            warn("On the target image already, but not healthy: 1. Nothing more is upgraded until it is."),
             id="unhealthy-on-the-target",
         ),
         pytest.param(
@@ -363,7 +363,7 @@ for _number in range(9):
         pytest.param(
             fleet("001122", new="1", unhealthy="1"),
             whole(),
-            warn("On the target image already, but not healthy: 1. They are left as they are."),
+            warn("On the target image already, but not healthy: 1. It is left as it is."),
             id="unhealthy-on-the-target-that-the-model-has-not",
         ),
         pytest.param(
