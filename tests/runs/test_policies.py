@@ -135,7 +135,7 @@ def test_a_plan_below_min_healthy_is_refused(tmp_path: Path) -> None:
     played = play(ten(), tmp_path, inputs={"min-healthy": "90%"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "8 of 10 instances would be healthy, below `min-healthy` (90% of those that run, 9)" in played.log
-    assert "Set `batch-size: 1` or less, or a lower `min-healthy`." in played.log
+    assert "Set `batch-size: 1`, or a lower `min-healthy`." in played.log
 
 
 def test_min_healthy_counts_the_instances_that_are_healthy_now(tmp_path: Path) -> None:
