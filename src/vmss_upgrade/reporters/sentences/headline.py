@@ -231,7 +231,8 @@ def _not_selected(report: Report, ending: Ending) -> str:
         return ""
     if report.goes_back:
         return f"Not selected, or not known to have moved, and left as they are: {listed(report.remaining)}."
-    return f"Not selected, and still to be upgraded: {listed(report.remaining)}."
+    still = "Still" if report.command is Command.UPDATE_MODEL else "Not selected, and still"
+    return f"{still} to be upgraded: {listed(report.remaining)}."
 
 
 def _left_on_target(report: Report) -> str:
