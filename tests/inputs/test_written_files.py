@@ -72,6 +72,16 @@ def test_the_page_does_not_overwrite_the_record_that_is_read() -> None:
     assert found["report-html"] == f"'out/a.json' is the file of `record` as well, which is read. {OWN_FILE}"
 
 
+def test_a_run_does_not_overwrite_the_record_that_it_reads() -> None:
+    """Not even a refused run, whose own record would name no previous image."""
+    given = {"operation": "rollback", "record": "out/a.json", "report-path": "./out/a.json"}
+    assert problems(given)["report-path"] == (
+        "'./out/a.json' is the file of `record` as well, which a later run may need. "
+        "Give the record of this run a file of its own, such as out/report.json."
+    )
+    assert usable_files(environ(given)) == Files()
+
+
 @pytest.mark.parametrize(
     ("given", "expected"),
     [

@@ -179,3 +179,20 @@ def test_a_link_inside_the_workspace_is_followed(tmp_path: Path) -> None:
 def test_headline(options: dict[str, Any], outcome: Outcome, words: str) -> None:
     events = run_of(fleet("0011"), target=NEW, ending=Ending(outcome=outcome, reason="because."), **options)
     assert words in as_record(report_of(events))["headline"]
+
+
+@pytest.mark.parametrize(
+    ("moved", "batches", "outcome", "words"),
+    [
+        pytest.param(
+            "0 1", 1, Outcome.PARTIAL, "2 of 4 instances upgraded, 2 instances remaining (4, 5)", id="partial"
+        ),
+        pytest.param("0 1", 1, Outcome.HALTED, "halted, 2 of 4 instances upgraded: because.", id="halted"),
+        pytest.param("0 1 2 3 4 5", 0, Outcome.HALTED, "halted, no instance left to upgrade: because.", id="none"),
+    ],
+)
+def test_headline_of_a_run_that_goes_on(moved: str, batches: int, outcome: Outcome, words: str) -> None:
+    """The numbers leave out what an earlier run did, so that they add up."""
+    scale_set = fleet("001122", new=moved, image=NEW)
+    events = run_of(scale_set, ending=Ending(outcome=outcome, reason="because."), batches=batches)
+    assert words in as_record(report_of(events))["headline"]

@@ -15,7 +15,7 @@ from vmss_upgrade.reporters.heatmap import before_and_now, last_look
 from vmss_upgrade.reporters.sanitiser.text import sentence
 from vmss_upgrade.reporters.sentences.headline import short_title
 from vmss_upgrade.reporters.sentences.phrases import failure_in_words
-from vmss_upgrade.reporters.sentences.plan_facts import plan_facts
+from vmss_upgrade.reporters.sentences.plan_facts import blast_radius, plan_facts
 from vmss_upgrade.reporters.step_summary import as_markdown
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -31,6 +31,17 @@ INSTEAD = (
     "would have returned the instances, too."
 )
 NO_SET = "The Resource 'Microsoft.Compute/virtualMachineScaleSets/nope' under resource group 'simulated-group' was not"
+
+
+@pytest.mark.parametrize(
+    ("domains", "away"),
+    [
+        pytest.param("0123", "At most 1 of 4 instances is away at once, ", id="one"),
+        pytest.param("0011", "At most 2 of 4 instances are away at once, ", id="two"),
+    ],
+)
+def test_one_instance_is_away_and_two_are(domains: str, away: str) -> None:
+    assert blast_radius(report_of(run_of(fleet(domains), batches=0))).startswith(away)
 
 
 @pytest.mark.parametrize(

@@ -453,7 +453,7 @@ def test_f_a_bake_that_a_killed_run_began_is_completed(
 ) -> None:
     azure, second = killed_and_run_again(scenario, at, tmp_path)
     assert second.outcome == "succeeded", second.log
-    assert "Brought to the target image by an earlier run: 0" in second.log
+    assert "On the image already, but not known since when: 0" in second.log
     first, following = azure.upgrades[:2]
     assert following.started_at - first.healthy_at >= bake
     assert [state.upgrades for state in azure.instances()] == [1] * 6

@@ -55,7 +55,7 @@ TABLE: dict[str, Ends] = {
     "a-healthy-once": halts(UNHEALTHY, failed="0 3", lacks=("batch 1 passed",)),
     "a-ill-on-the-target-before": halts(
         "On the target image already, but not healthy: 1",
-        "not every instance is healthy at its end: instance 1",
+        "not every instance is healthy: instance 1",
         batches="0,3 4 2,5",
         upgraded="0 2 3 4 5",
         failed="1",

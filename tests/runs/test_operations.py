@@ -105,7 +105,7 @@ def test_update_model_needs_neither_health_nor_batches(tmp_path: Path) -> None:
 def test_update_model_without_anything_to_write(tmp_path: Path) -> None:
     played = play(behind(), tmp_path, inputs={"operation": "update-model", "image-version": NEW})
     assert (played.outputs["outcome"], played.writes) == ("nothing-to-do", [])
-    assert f"the model of simulated-set holds 22_04-lts-gen2 {NEW} already" in played.summary
+    assert f"the model of simulated-set holds 22_04-lts-gen2 {NEW} already. Still to be upgraded: 1, 3." in played.log
 
 
 # -- upgrade-instances ---------------------------------------------------------------------------------------------

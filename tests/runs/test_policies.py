@@ -135,7 +135,7 @@ def test_a_plan_below_min_healthy_is_refused(tmp_path: Path) -> None:
     played = play(ten(), tmp_path, inputs={"min-healthy": "90%"})
     assert (played.outputs["outcome"], played.writes) == ("refused", [])
     assert "8 of 10 instances would be healthy, below `min-healthy` (90% of those that run, 9)" in played.log
-    assert "Set `batch-size: 1` or less, or a lower `min-healthy`." in played.log
+    assert "Set `batch-size: 1`, or a lower `min-healthy`." in played.log
 
 
 def test_min_healthy_counts_the_instances_that_are_healthy_now(tmp_path: Path) -> None:
@@ -246,11 +246,11 @@ def test_an_instance_that_automatic_repairs_delete_is_a_failure_at_once(tmp_path
 
 
 def test_going_back_to_an_image_that_an_unhealthy_instance_already_runs(tmp_path: Path) -> None:
-    """It was unhealthy before, so the rollout goes on; but not every instance is healthy at its end."""
+    """It was unhealthy before, so the rollout goes on; but not every instance is healthy at the end."""
     scenario = ten(instances={"7": {"image": NEW, "current": False, "unhealthy": True}})
     played = play(scenario, tmp_path)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "halted"), played.log
-    assert "On the target image already, but not healthy: 7. They are left as they are." in played.log
+    assert "On the target image already, but not healthy: 7. It is left as it is." in played.log
     assert (len(json.loads(played.outputs["upgraded"])), json.loads(played.outputs["failed"])) == (9, ["7"])
 
 

@@ -101,8 +101,8 @@ class Hold:
         self._bake_owed = self._policy.bake_time_for(self._remote.model.health_signal) if earlier else 0.0
         if self._bake_owed:
             yield noted(
-                f"Brought to the target image by an earlier run: {listed(earlier)}. They bake for "
-                f"{duration(self._bake_owed)} before the next batch."
+                f"On the image already, but not known since when: {listed(earlier)}. The next batch waits for their "
+                f"bake time of {duration(self._bake_owed)}."
             )
 
     def wait_to_start(self, planned: Batch) -> Steps[None]:

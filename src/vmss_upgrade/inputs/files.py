@@ -27,11 +27,16 @@ def files_of(form: Form) -> Files:
 
 def _record_path(form: Form) -> str:
     path = _path(form, "report-path", "out/report.json")
-    if PurePosixPath(path).suffix.lower() != ".md":
-        return path
-    remedy = f"Write {PurePosixPath(path).with_suffix('.json')}: the summary gets the same name with .md."
-    form.problem("report-path", f"{path!r} is a name for Markdown, but the record is JSON", remedy)
-    return ""
+    if PurePosixPath(path).suffix.lower() == ".md":
+        remedy = f"Write {PurePosixPath(path).with_suffix('.json')}: the summary gets the same name with .md."
+        form.problem("report-path", f"{path!r} is a name for Markdown, but the record is JSON", remedy)
+        return ""
+    # even a refused run writes its record: the previous image would be lost
+    if path and form["record"] and PurePosixPath(path) == PurePosixPath(form["record"]):
+        lack = f"{path!r} is the file of `record` as well, which a later run may need"
+        form.problem("report-path", lack, "Give the record of this run a file of its own, such as out/report.json.")
+        return ""
+    return path
 
 
 def _replay_path(form: Form, summary: str) -> str:

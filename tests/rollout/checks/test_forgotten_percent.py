@@ -75,6 +75,18 @@ def test_more_healthy_instances_than_run_are_refused(
 
 
 @pytest.mark.parametrize(
+    "scale_set", [pytest.param(fleet("0"), id="one"), pytest.param(fleet("01", stopped="1"), id="one-runs")]
+)
+def test_a_count_that_cannot_be_meant_is_no_reason_to_scale_out(scale_set: ScaleSet) -> None:
+    policy = whole(min_healthy=Share(80))
+    findings = examine_plan(scale_set, plan_of(scale_set, policy=policy), policy)
+    assert [each.remedy for each in findings if each.severity is Severity.REFUSE] == [
+        "If nothing has to serve meanwhile, set `allow-downtime: true`.",
+        "Did you mean `80%`?",
+    ]
+
+
+@pytest.mark.parametrize(
     ("scale_set", "policy"),
     [
         pytest.param(TWENTY, whole(min_healthy=Share(18)), id="leaves-room"),

@@ -118,20 +118,27 @@ def test_silent_ones_that_move(scale_set: ScaleSet, is_noted: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("scale_set", "plan", "then"),
+    ("scale_set", "plan", "said"),
     [
         pytest.param(
             fleet("0011", new="0 1", unhealthy="1", image=NEW),
             plan_of,
-            "Nothing more is upgraded until they are.",
+            "1. Nothing more is upgraded until it is.",
             id="by-an-earlier-run",
         ),
         pytest.param(
-            fleet("0011", new="0 1", unhealthy="1"), plan_of, "They are left as they are.", id="before-any-run"
+            fleet("0011", new="0 1", unhealthy="0 1", image=NEW),
+            plan_of,
+            "0, 1. Nothing more is upgraded until they are.",
+            id="two-by-an-earlier-run",
         ),
-        pytest.param(fleet("0011", new="2 3", unhealthy="1"), rollback_of, "They are left as they are.", id="rollback"),
+        pytest.param(fleet("0011", new="0 1", unhealthy="1"), plan_of, "1. It is left as it is.", id="before-any-run"),
+        pytest.param(
+            fleet("0011", new="0 1", unhealthy="0 1"), plan_of, "0, 1. They are left as they are.", id="two-before"
+        ),
+        pytest.param(fleet("0011", new="2 3", unhealthy="1"), rollback_of, "1. It is left as it is.", id="rollback"),
     ],
 )
-def test_unhealthy_ones_on_the_target(scale_set: ScaleSet, plan: Callable[[ScaleSet], RolloutPlan], then: str) -> None:
-    finding = warn(f"On the target image already, but not healthy: 1. {then}")
+def test_unhealthy_ones_on_the_target(scale_set: ScaleSet, plan: Callable[[ScaleSet], RolloutPlan], said: str) -> None:
+    finding = warn(f"On the target image already, but not healthy: {said}")
     assert unhealthy_on_target(scale_set, plan(scale_set)) == finding

@@ -123,6 +123,13 @@ def of_the_plan(scale_set: ScaleSet, policy: Policy | None = None) -> tuple[Find
             id="a-later-batch",
         ),
         pytest.param(
+            fleet("0011"),
+            whole(min_healthy=Share(3)),
+            "While batch 1 (0, 1) is upgraded, 2 of 4 instances would be healthy, below `min-healthy` (3).",
+            "Set `batch-size: 1`, or a lower `min-healthy`.",
+            id="room-for-one",
+        ),
+        pytest.param(
             fleet("0123", unhealthy="0 1 2"),
             whole(),
             "While batch 1 (0) is upgraded, 1 of 4 instances would be healthy, below `min-healthy` (50% of those that "
@@ -244,7 +251,7 @@ for _number in range(9):
         pytest.param(
             fleet("0"),
             ALLOW_DOWNTIME,
-            warn("Batch 1 holds all 1 running instances: nothing serves while it is upgraded."),
+            warn("Batch 1 holds the only running instance: nothing serves while it is upgraded."),
             id="downtime-of-the-only-one",
         ),
         pytest.param(
@@ -348,7 +355,7 @@ for _number in range(9):
         pytest.param(
             fleet("001122", image=NEW, new="0 1", unhealthy="1"),
             whole(),
-            warn("On the target image already, but not healthy: 1. Nothing more is upgraded until they are."),
+            warn("On the target image already, but not healthy: 1. Nothing more is upgraded until it is."),
             id="unhealthy-on-the-target",
         ),
         pytest.param(
@@ -363,7 +370,7 @@ for _number in range(9):
         pytest.param(
             fleet("001122", new="1", unhealthy="1"),
             whole(),
-            warn("On the target image already, but not healthy: 1. They are left as they are."),
+            warn("On the target image already, but not healthy: 1. It is left as it is."),
             id="unhealthy-on-the-target-that-the-model-has-not",
         ),
         pytest.param(

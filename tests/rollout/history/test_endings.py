@@ -208,8 +208,7 @@ def gate(*failures: Failure) -> HealthGate:
         pytest.param(
             lambda: endings.by_last_look([UNHEALTHY]),
             Outcome.HALTED,
-            "not every instance is healthy at its end: instance 0: NotHealthy, at the end of the rollout: health is "
-            "unhealthy.",
+            "not every instance is healthy: instance 0: NotHealthy, at the end of the rollout: health is unhealthy.",
             endings.LOOK_INTO,
             (
                 Failure(

@@ -160,24 +160,23 @@ def _how_far(report: Report) -> str:
     """Return how many instances have arrived, on the way out or on the way back."""
     if report.plan is None:
         return "before it was planned"
-    if report.rollback is not None:
-        due = due_to_return(report)
-        return (
-            f"{len(report.rolled_back)} of {count(len(due), 'instance')} returned to {_short(report.rollback.reaches)}"
-        )
-    done = "returned" if report.plan.is_rollback else "upgraded"
-    return f"{len(report.upgraded)} of {count(len(report.instances), 'instance')} {done}"
+    due = len(due_to_move(report))
+    if not due:
+        return f"no instance left to {'return' if report.goes_back else 'upgrade'}"
+    done = "returned" if report.goes_back else "upgraded"
+    where = f" to {_short(report.rollback.reaches)}" if report.rollback is not None else ""
+    return f"{len(report.arrived)} of {count(due, 'instance')} {done}{where}"
 
 
 def _model_it_is_on(report: Report) -> str:
     return "runs its model's image" if report.not_current else "is on its model as it stands"
 
 
-def due_to_return(report: Report) -> set[str]:
-    """Return the instances that a rollback returned, or was to return, if they still exist."""
+def due_to_move(report: Report) -> set[str]:
+    """Return the instances that this run moved, or was to move, if they still exist; not those of an earlier run."""
     present = {instance.id for instance in report.instances}
-    planned = set(report.way.instance_ids) if report.way is not None and report.goes_back else set()
-    return {*report.rolled_back, *(planned & present)}
+    planned = set(report.way.instance_ids) if report.way is not None else set()
+    return {*report.arrived, *(planned & present)}
 
 
 def _what_was_done(report: Report) -> str:
@@ -232,7 +231,8 @@ def _not_selected(report: Report, ending: Ending) -> str:
         return ""
     if report.goes_back:
         return f"Not selected, or not known to have moved, and left as they are: {listed(report.remaining)}."
-    return f"Not selected, and still to be upgraded: {listed(report.remaining)}."
+    still = "Still" if report.command is Command.UPDATE_MODEL else "Not selected, and still"
+    return f"{still} to be upgraded: {listed(report.remaining)}."
 
 
 def _left_on_target(report: Report) -> str:

@@ -25,7 +25,10 @@ def blast_radius(report: Report) -> str:
         return "No instance is upgraded."
     lowest = min(expected_healthy(ScaleSet(model=report.model, instances=report.before), report.plan.due_now))
     state = "healthy" if report.model.health_signal.proves_health else "running"
-    away = f"At most {report.plan.largest_batch} of {count(len(report.before), 'instance')} are away at once"
+    largest = report.plan.largest_batch
+    away = (
+        f"At most {largest} of {count(len(report.before), 'instance')} {'is' if largest == 1 else 'are'} away at once"
+    )
     connections = "open connections to the instances of a batch are cut when it starts"
     return f"{away}, and the smallest {state} count expected is {lowest}; {connections}."
 

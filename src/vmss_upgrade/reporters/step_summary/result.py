@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vmss_upgrade.reporters.sanitiser.text import count, markdown
 from vmss_upgrade.reporters.sentences import dates
-from vmss_upgrade.reporters.sentences.headline import MARKS, caveats, due_to_return, title, why
+from vmss_upgrade.reporters.sentences.headline import MARKS, caveats, due_to_move, title, why
 from vmss_upgrade.reporters.sentences.phrases import change_of_image, failures_by_code, short_name
 from vmss_upgrade.reporters.sentences.portal import scale_set_page
 from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, capitalised, link, name_of, said
@@ -61,7 +61,7 @@ def _result(report: Report) -> str:
     if report.ending and report.ending.outcome is Outcome.NOTHING_TO_DO:
         parts = [count(len(cells), "instance")]
     elif report.goes_back:
-        parts = [f"{len(report.rolled_back)} of {len(due_to_return(report))} returned"]
+        parts = [f"{len(report.rolled_back)} of {len(due_to_move(report))} returned"]
     else:
         parts = [f"{cells.count(Cell.NEW)} of {len(cells)} new"]
     parts += [f"{cells.count(kind)} {kind.value}" for kind in _TROUBLE if kind in cells]

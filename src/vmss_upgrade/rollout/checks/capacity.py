@@ -33,11 +33,12 @@ def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding
     running = [id_ for id_ in batch.instance_ids if id_ not in off]
     size = len(running)
     if policy.allow_downtime:
-        return warn(f"Batch {batch.number} holds all {size} running instances: nothing serves while it is upgraded.")
+        which = "the only running instance" if size == 1 else f"all {size} running instances"
+        return warn(f"Batch {batch.number} holds {which}: nothing serves while it is upgraded.")
     allow = "If nothing has to serve meanwhile, set `allow-downtime: true`."
     least = floor(scale_set.instances, policy, off)
     if size == 1:
-        more = _scale_out(scale_set, plan, policy, 1)
+        more = "" if floor_above_running(scale_set, plan, policy) else _scale_out(scale_set, plan, policy, 1)
         return refuse(
             f"Instance {running[0]} is the only one that runs: nothing would serve while it is upgraded.",
             f"{allow} Else {more}" if more else allow,
@@ -128,7 +129,8 @@ def _room_for_batch(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy, leas
     """Return what makes room for a batch. Each way is one that the plan passes with."""
     healthy, running = len(healthy_ids(scale_set)), _running(scale_set)
     if healthy > least:
-        return f"Set `batch-size: {healthy - least}` or less, or a lower `min-healthy`."
+        room = healthy - least
+        return f"Set `batch-size: {room}`{' or less' if room > 1 else ''}, or a lower `min-healthy`."
     ways = []
     if healthy < running and least < running:
         are = "is" if healthy == 1 else "are"

@@ -95,7 +95,10 @@ def unhealthy_on_target(scale_set: ScaleSet, plan: RolloutPlan) -> Finding | Non
     """Warn of instances on the target image that are not healthy."""
     ids = unhealthy_ids_on_target(scale_set, plan)
     left_alone = plan.update_model or plan.is_rollback
-    then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
+    if len(ids) == 1:
+        then = "It is left as it is." if left_alone else "Nothing more is upgraded until it is."
+    else:
+        then = "They are left as they are." if left_alone else "Nothing more is upgraded until they are."
     return warn(f"On the target image already, but not healthy: {some(ids)}. {then}") if ids else None
 
 

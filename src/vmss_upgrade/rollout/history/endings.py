@@ -96,7 +96,7 @@ def by_the_rest(troubles: Sequence[Failure]) -> Ending:
 def by_last_look(unsettled: Sequence[Failure]) -> Ending:
     """End a run whose batches all passed, but in which not every instance on the target is healthy now."""
     failures = tuple(replace(each, message=f"at the end of the rollout: {each.message}") for each in unsettled)
-    reason = f"not every instance is healthy at its end: {_first_of(failures)}"
+    reason = f"not every instance is healthy: {_first_of(failures)}"
     return Ending(Outcome.HALTED, reason, _known_remedy(failures), failures)
 
 
