@@ -104,6 +104,11 @@ NO_SECRET = "--client-secret is not taken, as others can read a command line. Se
             id="misspelled",
         ),
         pytest.param(["plan", "--image-v", "1"], "there is no flag --image-v. Did you mean --image?", id="beginning"),
+        pytest.param(
+            ["plan", "--operation", "status"],
+            "--operation is no flag: the operation comes first, without dashes.",
+            id="operation-as-flag",
+        ),
         pytest.param(["plan", "--zzz"], "there is no flag --zzz.", id="unknown"),
         pytest.param(
             ["plan", "--scale-set", "web", SECRET],
