@@ -205,6 +205,20 @@ def test_the_demo_plays_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (tmp_path / "rollout.html").exists()
 
 
+@pytest.mark.parametrize("pace", ["-1", "nan", "inf"])
+def test_a_demo_whose_time_cannot_pass_is_refused(pace: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        program.main(["demo", f"--pace={pace}"])
+    assert end.value.code == 2
+    assert f"--pace: {pace} is not 0 or a number of seconds" in capsys.readouterr().err
+
+
+def test_a_demo_without_a_folder_to_write_to_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert program.main(["demo", "--pace", "0", "--out", str(tmp_path / "file")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().out
+
+
 def test_the_demo_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         program.main(["demo", "--help"])
