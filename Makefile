@@ -120,7 +120,7 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
         --no-header --no-emit-index-url --no-emit-find-links
 
 clean: ## remove the files of the other targets
-	rm -rf $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* rehearsal mutants \
+	rm -rf build dist $(VENV) .venv-az .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage* rehearsal mutants \
 	  tools/language_service/node_modules
 	find src tests tools entrypoint.py -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -17,7 +17,7 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' 
 
 resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2023-01-31' = {
   parent: identity
-  name: 'vmss-upgrade'
+  name: 'vmss-upgrade-${uniqueString(issuer, subject)}' // a deployment for another subject adds one, and replaces none
   properties: {
     issuer: issuer
     subject: subject

@@ -6,6 +6,7 @@ The only module that imports both the action and the simulator. `make demo` and 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -67,15 +68,15 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     """Run the command line of `make demo` and `vmss-upgrade demo`. Returns the action's exit code."""
     parser = argparse.ArgumentParser(prog=program, description="Play a rollout on the simulated Azure.")
     parser.add_argument("--scenario", default="happy", help="name of a scenario, or a scenario file")
-    parser.add_argument("--pace", type=float, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
+    parser.add_argument("--pace", type=_pace, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
     parser.add_argument("--seed", type=int, default=0, help="draws other durations")
     parser.add_argument("--out", type=Path, help="folder for summary, outputs, record and replay")
     arguments = parser.parse_args(words)
-    folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
-    folder.mkdir(parents=True, exist_ok=True)
     try:
         scenario = load_scenario(arguments.scenario)
-    except ScenarioError as error:
+        folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
+        folder.mkdir(parents=True, exist_ok=True)
+    except (ScenarioError, OSError) as error:
         print(error)
         return 2
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
@@ -84,6 +85,13 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     print(f"\nSummary, outputs and record are in {folder}")
     print(f"To watch the run again, open {folder / 'rollout.html'}")
     return exit_code
+
+
+def _pace(text: str) -> float:
+    pace = float(text)
+    if not 0 <= pace < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or a number of seconds")
+    return pace
 
 
 if __name__ == "__main__":

@@ -173,7 +173,7 @@ def test_an_outage_of_entra_is_no_refusal_of_azure_pipelines() -> None:
 # -- refusals --------------------------------------------------------------------------------------------------------
 
 MUST = "the federated credential of the application must have the same issuer, subject and audience."
-CREATE = "az identity federated-credential create --name vmss-upgrade --identity-name IDENTITY --resource-group GROUP"
+CREATE = "az identity federated-credential create"
 APP = f"az ad app federated-credential create --id {CLIENT} --parameters"
 GITHUBS = "https://token.actions.githubusercontent.com"
 GIVE = "Matching is case-sensitive. Add a federated credential with these values to what `client-id` names."
@@ -181,12 +181,23 @@ SUBJECT, SUBJECT_WITH_IDS = "repo:octo/shop:environment:Production", "repo:octo@
 SINCE = "does not match: repositories created since July 2026 have numbers in it."
 
 
+NAMES = {
+    SUBJECT: "vmss-upgrade-3d793c1a",
+    SUBJECT_WITH_IDS: "vmss-upgrade-8f65c713",
+    "project_path:octo/shop:ref_type:branch:ref:main": "vmss-upgrade-079a98d2",
+    "/eid1/c/pub/t/x/a/y/sc/1/2": "vmss-upgrade-d7537896",
+    "system:serviceaccount:arc:rollout": "vmss-upgrade-d2a35847",
+}  # one each: az replaces a federated credential of the same name, such as that of another environment
+
+
 def commands(issuer: str, subject: str) -> str:
     """Return both commands, for a managed identity and for an application."""
-    what = {"name": "vmss-upgrade", "issuer": issuer, "subject": subject, "audiences": [AUDIENCE]}
+    name = NAMES[subject]
+    what = {"name": name, "issuer": issuer, "subject": subject, "audiences": [AUDIENCE]}
     return (
-        f"If that is a managed identity: `{CREATE} --issuer {issuer} --subject {subject} --audiences {AUDIENCE}`. If "
-        f"it is an application: `{APP} '{json.dumps(what)}'`."
+        f"If that is a managed identity: `{CREATE} --name {name} --identity-name IDENTITY --resource-group GROUP "
+        f"--issuer {issuer} --subject {subject} --audiences {AUDIENCE}`. If it is an "
+        f"application: `{APP} '{json.dumps(what)}'`."
     )
 
 

@@ -104,6 +104,11 @@ NO_SECRET = "--client-secret is not taken, as others can read a command line. Se
             id="misspelled",
         ),
         pytest.param(["plan", "--image-v", "1"], "there is no flag --image-v. Did you mean --image?", id="beginning"),
+        pytest.param(
+            ["plan", "--operation", "status"],
+            "--operation is no flag: the operation comes first, without dashes.",
+            id="operation-as-flag",
+        ),
         pytest.param(["plan", "--zzz"], "there is no flag --zzz.", id="unknown"),
         pytest.param(
             ["plan", "--scale-set", "web", SECRET],
@@ -199,6 +204,20 @@ def test_the_demo_plays_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixture
     assert program.main(["demo", "--scenario", "sick-domain", "--pace", "0", "--out", str(tmp_path)]) == 1
     assert "SIMULATED RUN, scenario sick-domain" in capsys.readouterr().out
     assert (tmp_path / "rollout.html").exists()
+
+
+@pytest.mark.parametrize("pace", ["-1", "nan", "inf"])
+def test_a_demo_whose_time_cannot_pass_is_refused(pace: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        program.main(["demo", f"--pace={pace}"])
+    assert end.value.code == 2
+    assert f"--pace: {pace} is not 0 or a number of seconds" in capsys.readouterr().err
+
+
+def test_a_demo_without_a_folder_to_write_to_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").touch()
+    assert program.main(["demo", "--pace", "0", "--out", str(tmp_path / "file")]) == 2
+    assert str(tmp_path / "file") in capsys.readouterr().out
 
 
 def test_the_demo_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:

@@ -175,3 +175,10 @@ def test_the_ci_script_runs_the_targets_and_ends_with_the_tests() -> None:
     assert re.findall(r"^make (\w+)$", script, re.MULTILINE) == ["check", "e2e", "sample", "test"]
     assert script.rstrip().endswith("make test")
     assert "set -euo pipefail" in script
+
+
+@pytest.mark.parametrize("folder", ["build", "dist"])
+def test_a_folder_that_a_wheel_leaves_is_ignored_and_cleaned(folder: str) -> None:
+    """A leftover of build/ would get into the next wheel."""
+    assert subprocess.run(["git", "check-ignore", "--quiet", f"{folder}/lib"], cwd=PROJECT).returncode == 0
+    assert re.search(rf"^\trm -rf (?:\S+ )*{folder} ", text("Makefile"), re.MULTILINE)

@@ -73,6 +73,12 @@ REFUSALS: dict[str, tuple[str, dict[str, str], dict[str, str], list[str]]] = {
         {},
         [f"CHANGELOG.md has no dated section, '## {VERSION} - YYYY-MM-DD'."],
     ),
+    "no day of the calendar": (
+        VERSION,
+        {CHANGELOG: CHANGES % f"{VERSION} - 2026-12-32"},
+        {},
+        [f"CHANGELOG.md has no dated section, '## {VERSION} - YYYY-MM-DD'."],
+    ),
     "another branch": (
         VERSION,
         {},
@@ -255,3 +261,9 @@ def test_the_documents_go_to_a_branch(project: Project) -> None:
     assert f"/compare/docs-{VERSION}?expand=1" in done.stdout
     assert project.remote("show", f"docs-{VERSION}:README.md") == f"- uses: org/vmss-upgrade@v{VERSION}"
     assert "No document names" in project.script("push-docs.sh", VERSION, NEW).stdout
+
+
+def test_no_step_hides_that_a_script_failed() -> None:
+    """A step ends with the failure of a script in an assignment, but not in the words of `echo`."""
+    workflow = (PROJECT / ".github/workflows/release.yml").read_text()
+    assert re.findall(r"^.*\becho .*\$\(.*$", workflow, re.MULTILINE) == []

@@ -173,3 +173,9 @@ def scope_of(path: str) -> str:
     if re.search("/(galleries|images)/[^/]+", path) and "/resourcegroups/" in path:
         return "image"
     return "resource group" if "/resourcegroups/" in path else "subscription"
+
+
+def test_the_template_adds_a_federated_credential_for_each_subject() -> None:
+    """Azure replaces one of the same name, such as that of another environment."""
+    text = (PROJECT / "examples/roles/identity.bicep").read_text(encoding="utf-8")
+    assert re.search(r"parent: identity\n  name: 'vmss-upgrade-\$\{uniqueString\(issuer, subject\)\}'", text)

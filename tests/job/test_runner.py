@@ -80,6 +80,13 @@ def test_the_actor_is_who_triggered_this_attempt() -> None:
     assert read_job({"GITHUB_ACTOR": "ann"}).actor == "ann"
 
 
+def test_a_variable_that_nobody_filled_in_is_no_secret() -> None:
+    """The remedy quotes its name."""
+    job: Job = read_job({"SYSTEM_ACCESSTOKEN": "$(System.AccessToken)", "GITLAB_OIDC_TOKEN": "$(a) b"})
+    assert "$(a) b" in job.secrets
+    assert "$(System.AccessToken)" not in job.secrets
+
+
 def test_no_secret_is_in_its_representation() -> None:
     job: Job = read_job({"INPUT_CLIENT-SECRET": "made-here-secret", "HOME": "/home/made-here"})
     assert "made-here-secret" in job.secrets

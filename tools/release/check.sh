@@ -25,7 +25,8 @@ is_released() {
 [[ ${GITHUB_REF:-} == refs/heads/main ]] || refuse "Releases are made from main, not from ${GITHUB_REF:-nowhere}."
 written=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/vmss_upgrade/__init__.py)
 [[ $version == "$written" ]] || refuse "src/vmss_upgrade/__init__.py says $written, not $version."
-grep --quiet --extended-regexp "^## ${version//./\\.} - [0-9]{4}-[0-9]{2}-[0-9]{2}$" CHANGELOG.md ||
+heading=$(grep --extended-regexp "^## ${version//./\\.} - [0-9]{4}-[0-9]{2}-[0-9]{2}$" CHANGELOG.md) || true
+[[ $heading ]] && date --date "${heading##* }" >/dev/null 2>&1 ||
   refuse "CHANGELOG.md has no dated section, '## $version - YYYY-MM-DD'."
 if tags=$(git ls-remote --tags origin "refs/tags/$tag"); then
   [[ -z $tags ]] || refuse "The version is taken: there is a tag $tag."

@@ -104,6 +104,8 @@ def _name_unknown(words: Sequence[str], inputs: Mapping[str, Any]) -> str:
     names = [word.partition("=")[0] for word in words if word.startswith("-")]
     if not names:
         return "there are words that belong to no flag. Put quotes around a value with blanks in it."
+    if names[0] == f"--{_OPERATION}":
+        return f"--{_OPERATION} is no flag: the operation comes first, without dashes."
     near = get_close_matches(names[0].lstrip("-").replace("_", "-"), inputs, n=1, cutoff=0.5)
     meant = f" Did you mean --{near[0]}?" if near else ""
     return f"there is no flag {names[0]}.{meant}"

@@ -16,6 +16,8 @@ _SECRETS: Final = (
     *("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
     *("SYSTEM_ACCESSTOKEN", "GITLAB_OIDC_TOKEN"),
 )
+# a variable that Azure Pipelines did not fill in: its name, which remedies quote
+_NOT_FILLED_IN: Final = re.compile(r"\$\([\w.]+\)")
 _SERVER: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _REF: Final = re.compile(r"[\w./-]+", re.ASCII)
@@ -29,8 +31,7 @@ class Job:
 
     `in_github`: the runner reads commands in the log. `saved`: what the main step left for the post step, by name.
     `run_url`, `actor` and `attempt` describe the workflow's run, `docs_url` is where this release's documents are.
-    `secrets`: what must be hidden before anything is
-    said. `environ` is where inputs and sign-in are read from.
+    `secrets`: what must be hidden before anything is said. `environ` is where inputs and sign-in are read from.
     """
 
     in_github: bool
@@ -109,8 +110,8 @@ def _secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
 
     Of the address that alone: the other parameters of its query are words and dates, which stand in texts by chance.
     """
-    for name in _SECRETS:
-        yield environ.get(name, "").strip()
+    values = (environ.get(name, "").strip() for name in _SECRETS)
+    yield from (value for value in values if not _NOT_FILLED_IN.fullmatch(value))
     for name in filter(_IMAGE.match, environ):  # also in the input where no address belongs
         for signature in _SIGNATURE.findall(environ[name].strip()):
             yield from dict.fromkeys((signature, unquote(signature)))

@@ -12,9 +12,9 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
-_NAME = "vmss-upgrade"
 _REPOSITORY = re.compile(r"repo:(?P<owner>[^/:@]+)(?:@\d+)?/(?P<name>[^/:@]+)(?:@\d+)?:(?P<rest>.+)")
 _FOR_A_COMMAND = re.compile(r"[!-_a-~]+")  # visible ASCII but the backtick, which ends the code in a summary
 
@@ -65,14 +65,21 @@ def federation_remedy(message: str, client_id: str, claims: Claims, audience_fro
 
 
 def _of_identity(issuer: str, subject: str, audience: str) -> str:
-    where = ("--name", _NAME, "--identity-name", "IDENTITY", "--resource-group", "GROUP")
+    where = ("--name", _name_for(issuer, subject), "--identity-name", "IDENTITY", "--resource-group", "GROUP")
     what = ("--issuer", issuer, "--subject", subject, "--audiences", audience)
     return shlex.join(["az", "identity", "federated-credential", "create", *where, *what])
 
 
 def _of_application(client_id: str, issuer: str, subject: str, audience: str) -> str:
-    what = json.dumps({"name": _NAME, "issuer": issuer, "subject": subject, "audiences": [audience]})
+    what = json.dumps(
+        {"name": _name_for(issuer, subject), "issuer": issuer, "subject": subject, "audiences": [audience]}
+    )
     return shlex.join(["az", "ad", "app", "federated-credential", "create", "--id", client_id, "--parameters", what])
+
+
+def _name_for(issuer: str, subject: str) -> str:
+    """Return the federated credential's name, another one for each subject: az overwrites one of the same name."""
+    return f"vmss-upgrade-{sha256(f'{issuer} {subject}'.encode()).hexdigest()[:8]}"
 
 
 def _forms(claims: Claims) -> str:
