@@ -785,3 +785,12 @@ def test_a_rollback_repairs_a_machine_without_a_flag_too(tmp_path: Path) -> None
     played = play({**FLEXIBLE, "faults": [failing]}, tmp_path, inputs=BACK)
     assert played.outputs["outcome"] == "rolled-back", played.log
     assert {state.provisioning_state for state in played.azure.instances()} == {"Succeeded"}
+
+
+def test_a_rollback_by_hand_that_stops_leaves_the_previous_image_in_the_model(tmp_path: Path) -> None:
+    stuck = on_instance("comes-up-unhealthy", "0")
+    inputs = {"operation": "rollback", "image-version": OLD}
+    played = play(on(NEW, stuck, new="0 3", old="1 2 4 5"), tmp_path, inputs=inputs)
+    assert played.outputs["outcome"] == "halted", played.log
+    assert "The model holds the previous image" in played.log
+    assert "holds the target image" not in played.log + played.summary

@@ -92,14 +92,15 @@ def model_notice(report: Report) -> str:
     restored = report.rollback.reaches if report.rollback else report.puts_back
     if restored is not None and report.model_restored:
         return f"The model holds the previous image again ({short_name(restored)}): new instances will get it."
-    image = short_name(report.plan.reaches)
+    which = "previous" if report.command is Command.ROLLBACK else "target"
+    image = f"{which} image {short_name(report.plan.reaches)}"
     if report.puts_back is not None:
-        return f"The model may still hold the target image {image}: new instances would then get it."
+        return f"The model may still hold the {image}: new instances would then get it."
     if report.plan.update_model and not report.model_may_hold_target:
         return ""
     if report.plan.update_model and report.model_update_seconds is None:
-        return f"The model may hold the target image {image} already: new instances would then get it."
-    return f"The model holds the target image {image}: new instances will get it."
+        return f"The model may hold the {image} already: new instances would then get it."
+    return f"The model holds the {image}: new instances will get it."
 
 
 def _repairs_notice(report: Report) -> str:
