@@ -7,7 +7,7 @@ from test_inputs import COMMUNITY, GALLERY, MANAGED, RESOURCE_ID, SHARED, SUBSCR
 
 from vmss_upgrade.rollout.image import ImageRequest
 
-EMPTY = "(empty: is the variable set in this repository or environment?)"
+EMPTY = "(not given, or the variable is empty)"
 WAYS = (
     "Write PUBLISHER:OFFER:SKU:VERSION, the id of an image or the https address of a VHD, as the output `target-image` "
     "gives it."

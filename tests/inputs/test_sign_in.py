@@ -105,6 +105,7 @@ def test_a_token_does_not_show(job: dict[str, str]) -> None:
 
 
 EMPTY = "(empty: is the variable set in this repository or environment?)"
+ELSEWHERE = "(not given, or the variable is empty)"
 COPY = "Copy it from `az account show --query tenantId`."
 BOTH = "Give it: both `tenant-id` and `client-id` are needed to sign in"
 ALONE = "`client-id` alone names a managed identity of a self-hosted runner."
@@ -239,13 +240,24 @@ NO_GUID = "(in the environment) is not a GUID, such as 00000000-0000-0000-0000-0
             id="token-of-gitlab-that-is-none",
         ),
         pytest.param(
+            NO_IDS,
+            GITLAB,
+            {
+                "tenant-id": f"is missing {ELSEWHERE}. Give it, or set AZURE_TENANT_ID: both `tenant-id` and "
+                f"`client-id` are needed to sign in with GitLab's ID token. {COPY}",
+                "client-id": f"is missing {ELSEWHERE}. Give it, or set AZURE_CLIENT_ID: both `tenant-id` and "
+                "`client-id` are needed to sign in with GitLab's ID token.",
+            },
+            id="token-of-gitlab-without-ids",
+        ),
+        pytest.param(
             {},
             NO_OIDC,
             {
-                "client-secret": "is not given (empty: is the secret set in this repository or environment?), and "
+                "client-secret": "is missing (not given, or the variable is empty), and "
                 "there is no token to sign in with (of GitHub, Azure Pipelines or GitLab, or in the file that "
-                "AZURE_FEDERATED_TOKEN_FILE names). Give it, or run where there is such a token. On a machine with a "
-                "managed identity, leave `tenant-id` out."
+                "AZURE_FEDERATED_TOKEN_FILE names). Set AZURE_CLIENT_SECRET, or run where there is such a token. On "
+                "a machine with a managed identity, leave `tenant-id` out."
             },
             id="nothing-to-sign-in-with",
         ),

@@ -22,6 +22,7 @@ from vmss_upgrade.inputs.values import (
     parse_share,
     shown_address,
     unquoted,
+    with_unit,
 )
 from vmss_upgrade.rollout.policy import Share
 
@@ -85,16 +86,9 @@ _MAY_HAVE_QUOTES = ("update-domains", "fault-domains", "zones", "instance-ids", 
 _WITHOUT_QUOTES = "Write it without the quotes."
 # the runner passes an empty text for what is not given, too
 EMPTY = "(empty: is the variable set in this repository or environment?)"
-_LONGEST_JOB = 360  # minutes; GitHub ends a job on its own runners then, so a larger number hardly means minutes
+_EMPTY_ELSEWHERE = "(not given, or the variable is empty)"  # on a command line
 
 E = TypeVar("E", bound=Enum)
-
-
-def _with_unit(number: int) -> str:
-    """Return the remedy for a number that is a duration without its unit."""
-    if number > _LONGEST_JOB:
-        return f"Did you mean `{number}s`?"
-    return f"Did you mean `{number}m`? Seconds are written `{number}s`."
 
 
 class Form:
@@ -116,6 +110,11 @@ class Form:
         """Return another variable of the job's environment; empty if it is not set."""
         return self._environ.get(name, "")
 
+    @property
+    def is_of_github(self) -> bool:
+        """True if a runner of GitHub's gave the inputs, and not a command line."""
+        return self.variable("GITHUB_ACTIONS") == "true" or bool(self.variable("RUNNER_ENVIRONMENT"))
+
     def replace(self, name: str, value: str) -> None:
         """Read an input from now on as if this had been given."""
         self._given[name] = value
@@ -123,6 +122,8 @@ class Form:
     def problem(self, name: str, message: str, remedy: str) -> None:
         """Note a problem; parsing goes on, to find the others. Quotes around the value are the first to go."""
         value = self._given.get(name, "")
+        if not self.is_of_github:
+            message = message.replace(EMPTY, _EMPTY_ELSEWHERE)
         if name not in _MAY_HAVE_QUOTES and has_quotes(value):
             remedy = _WITHOUT_QUOTES
         self.problems.append(InputProblem(name, message, remedy))
@@ -178,7 +179,7 @@ class Form:
             remedy = f"Did you mean `{near}`?" if near else f"Write {ways}."
             self.problem(name, f"{value!r} is not a duration{empty}", remedy)
         elif seconds and not takes_seconds and parse_number(value) is not None:
-            self.problem(name, f"{value!r} has no unit", _with_unit(int(value)))
+            self.problem(name, f"{value!r} has no unit", with_unit(int(value)))
             return None
         return seconds
 

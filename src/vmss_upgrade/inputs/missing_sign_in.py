@@ -20,15 +20,15 @@ def require_ids(form: Form, tenant: str, client: str, way: str) -> None:
     with_what = f"to sign in with {way}" if way else "to sign in"
     for name, value in (("tenant-id", tenant), ("client-id", client)):
         if not value:
-            remedy = f"Give it: both `tenant-id` and `client-id` are needed {with_what}."
-            if name == "tenant-id" and client and is_github(form):
+            remedy = f"Give it{_or_its_variable(form, name)}: both `tenant-id` and `client-id` are needed {with_what}."
+            if name == "tenant-id" and client and form.is_of_github:
                 remedy += " `client-id` alone names a managed identity of a self-hosted runner."
             form.problem(name, f"is missing {EMPTY}", f"{remedy} {TENANT_REMEDY}" if name == "tenant-id" else remedy)
 
 
 def refuse_without_token(form: Form) -> None:
     """Note what the job lacks to get a token to sign in with, in the words of where it runs."""
-    if is_github(form):
+    if form.is_of_github:
         own = ", or leave `tenant-id` out to sign in with a managed identity of the runner's machine"
         form.problem(
             "permissions",
@@ -54,14 +54,18 @@ def refuse_without_token(form: Form) -> None:
     else:
         form.problem(
             "client-secret",
-            f"is not given {EMPTY.replace('variable', 'secret')}, and there is no token to sign in with (of GitHub, "
+            f"is missing {EMPTY}, and there is no token to sign in with (of GitHub, "
             f"Azure Pipelines or GitLab, or in the file that {TOKEN_FILE} names)",
-            "Give it, or run where there is such a token. On a machine with a managed identity, leave `tenant-id` out.",
+            "Set AZURE_CLIENT_SECRET, or run where there is such a token. On a machine with a managed identity, leave "
+            "`tenant-id` out.",
         )
 
 
-def is_github(form: Form) -> bool:
-    return form.variable("GITHUB_ACTIONS") == "true" or bool(form.variable("RUNNER_ENVIRONMENT"))
+def _or_its_variable(form: Form, name: str) -> str:
+    """Return the variable that stands in for an id: not on GitHub, and a service connection brings both."""
+    if form.is_of_github or form.variable(CONNECTION):
+        return ""
+    return f", or set AZURE_{name.upper().replace('-', '_')}"
 
 
 def is_self_hosted(form: Form) -> bool:

@@ -31,7 +31,6 @@ from vmss_upgrade.inputs.missing_sign_in import (
     IN_THE_ENVIRONMENT,
     TENANT_REMEDY,
     TOKEN_FILE,
-    is_github,
     is_self_hosted,
     refuse_without_token,
     require_ids,
@@ -114,7 +113,7 @@ def _may_be_the_machine(form: Form, offered: list[_Way]) -> bool:
 
     GitHub's own token says nothing against it: a job may have that for another step.
     """
-    if is_github(form):
+    if form.is_of_github:
         return is_self_hosted(form) and offered in ([], [_GITHUB])
     return not offered
 

@@ -155,3 +155,13 @@ def shown_address(text: str) -> str:
 
 def _trimmed(items: list[str]) -> list[str]:
     return [item.strip() for item in items if item.strip()]
+
+
+_LONGEST_JOB = 360  # minutes; GitHub ends a job on its own runners then, so a larger number hardly means minutes
+
+
+def with_unit(number: int) -> str:
+    """Return the remedy for a number that is a duration without its unit."""
+    if number > _LONGEST_JOB:
+        return f"Did you mean `{number}s`?"
+    return f"Did you mean `{number}m`? Seconds are written `{number}s`."
