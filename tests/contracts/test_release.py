@@ -226,6 +226,7 @@ REFERENCES = {
     "- uses: org/vmss-upgrade@v1.0.0": "- uses: org/vmss-upgrade@v1.2.3",
     f"- uses: org/vmss-upgrade@{OLD} # v1.0.0": f"- uses: org/vmss-upgrade@{NEW} # v1.2.3",
     f"`org/vmss-upgrade@{OLD}` pins": f"`org/vmss-upgrade@{NEW} # v1.2.3` pins",
+    "(`org/vmss-upgrade@COMMIT # v1.0.0`)": f"(`org/vmss-upgrade@{NEW} # v1.2.3`)",
     "org/vmss-upgrade@v1.0.0, or": "org/vmss-upgrade@v1.2.3, or",
 }
 LEFT = (

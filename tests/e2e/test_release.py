@@ -104,7 +104,7 @@ def test_it_ends_with_a_release_that_names_the_pushed_digest(
     assert size <= LARGEST_DOWNLOAD
 
     other = pushed_for_another_architecture(project, image, tmp_path / "bin")
-    digest = output_of(project, "join.sh", image, VERSION, built, other)
+    digest = output_of(project, "join.sh", image, f"{VERSION}-untested", built, other)
 
     # A package is private at first: no release until everybody can fetch it.
     refused = project.script("fetch.sh", f"{image}@{digest}")
@@ -116,6 +116,9 @@ def test_it_ends_with_a_release_that_names_the_pushed_digest(
     # The run may end here and begin again: an image is no obstacle, and is pushed and joined again.
     assert output_of(project, "check.sh", VERSION)
     assert output_of(project, "build.sh", image, VERSION, base) == built
+    assert output_of(project, "join.sh", image, f"{VERSION}-untested", built, other) == digest
+
+    # Only the tested image gets the tag of the version, which is the same image.
     assert output_of(project, "join.sh", image, VERSION, built, other) == digest
 
     commit = output_of(project, "commit.sh", VERSION, image, digest)

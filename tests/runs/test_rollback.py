@@ -642,11 +642,12 @@ def test_a_straggler_does_not_count_as_unmoved(others: Scenario, tmp_path: Path)
     assert "Could not find out which image to return to" in played.log
 
 
-def test_a_rollback_to_a_newer_image_gives_a_warning(tmp_path: Path) -> None:
-    """This undoes a rollout to an older image."""
+def test_a_rollback_to_a_newer_image_is_refused(tmp_path: Path) -> None:
+    """A workflow that offers `operation` as a choice still gives the version of the upgrade that failed."""
     played = play(on(OLD, new="2 5", inputs={}), tmp_path, inputs={**BY_HAND, "image-version": NEW})
-    assert (played.outputs["outcome"], set(versions(played).values())) == ("succeeded", {NEW})
+    assert (played.outputs["outcome"], set(versions(played).values())) == ("refused", {OLD, NEW})
     assert f"{NEW} is newer than " in played.log
+    assert played.writes == []
 
 
 def test_the_log_says_that_instances_of_an_earlier_run_return_too(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ class Preparation:
         yield from self._examine_target(back_to, in_model=in_model)
         goal = Goal(image=back_to, in_model=in_model, heals=True)
         left = recorded.target if recorded else image_that_is_left(scale_set, back_to)
-        self._findings += rollback.older_than_left(left, back_to)
+        self._findings += rollback.older_than_left(left, back_to, is_recorded=recorded is not None)
         self._moved = moved_from(scale_set, left, goal)
         plan = plan_rollback(scale_set, goal, self._policy, self._moved, left=left)
         self._findings += rollback.examine_moved(self._moved, back_to, is_all=not plan.batches)

@@ -303,17 +303,23 @@ def test_a_rollback_that_would_move_other_instances_is_warned_of(
 
 
 @pytest.mark.parametrize(
-    ("left", "is_warned"),
+    ("left", "is_recorded", "is_refused"),
     [
-        pytest.param(None, False, id="not-known"),
-        pytest.param(NEW, False, id="newer"),
-        pytest.param(OLD, False, id="equal"),
-        pytest.param(platform("0.9.0"), True, id="older"),
+        pytest.param(None, False, False, id="not-known"),
+        pytest.param(NEW, False, False, id="newer"),
+        pytest.param(OLD, False, False, id="equal"),
+        pytest.param(platform("0.9.0"), False, True, id="older"),
+        pytest.param(platform("0.9.0"), True, False, id="older-as-the-record-says"),
     ],
 )
-def test_a_return_to_a_newer_image_is_warned_of(left: Image | None, is_warned: bool) -> None:
-    warning = warn(f"{OLD} is newer than {left}, which the instances leave.", "See that a rollback is what you want.")
-    assert older_than_left(left, OLD) == ((warning,) if is_warned else ())
+def test_a_return_to_a_newer_image_is_refused(left: Image | None, is_recorded: bool, is_refused: bool) -> None:
+    refusal = refuse(
+        f"{OLD} is newer than {left}, which the instances would leave: that is no way back.",
+        "Name the image that they ran before, or leave the image out. To roll out the newer one, use `operation: "
+        "upgrade`; to undo a rollout that went to an older image, give `record`, the JSON record of the run that began "
+        "the rollout (its `report-path`).",
+    )
+    assert older_than_left(left, OLD, is_recorded=is_recorded) == ((refusal,) if is_refused else ())
 
 
 @pytest.mark.parametrize(

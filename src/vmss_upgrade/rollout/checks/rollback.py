@@ -121,12 +121,19 @@ def examine_way_back(
     return tuple(findings)
 
 
-def older_than_left(left: Image | None, back_to: Image) -> tuple[Finding, ...]:
-    """Warn when a rollback would install a newer image than the one it replaces."""
-    if left is None or not is_older(left, back_to):
+def older_than_left(left: Image | None, back_to: Image, *, is_recorded: bool) -> tuple[Finding, ...]:
+    """Refuse a rollback to a newer image than the one it leaves, unless a record shows that rollout.
+
+    A workflow whose `operation` is a choice still gives the version of the upgrade: that would roll on what failed.
+    """
+    if left is None or is_recorded or not is_older(left, back_to):
         return ()
-    message = f"{back_to} is newer than {left}, which the instances leave."
-    return (warn(message, "See that a rollback is what you want."),)
+    message = f"{back_to} is newer than {left}, which the instances would leave: that is no way back."
+    remedy = (
+        "Name the image that they ran before, or leave the image out. To roll out the newer one, use `operation: "
+        f"upgrade`; to undo a rollout that went to an older image, give {_RECORD}."
+    )
+    return (refuse(message, remedy),)
 
 
 def examine_moved(moved: Moved, goal: Image, *, is_all: bool) -> tuple[Finding, ...]:
