@@ -43,5 +43,5 @@ def test_fits(taken: list[float], timeout: float, expected: bool) -> None:
         pytest.param([50.0, 80.0, 60.0], Policy(), 80.0, id="the-longest-so-far"),
     ],
 )
-def test_how_long_one_more_batch_takes(taken: list[float], policy: Policy, seconds: float) -> None:
+def test_the_duration_of_one_more_batch(taken: list[float], policy: Policy, seconds: float) -> None:
     assert predicted_duration(taken, policy, HealthSignal.PROBE) == seconds
