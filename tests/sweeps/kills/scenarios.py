@@ -48,7 +48,6 @@ OWN = {
         ],
     ),
     "stop after a batch": fleet_of(THREE, {"stop-after": "1"}),
-    "a moment after the second batch": fleet_of(THREE, {"not-after": "00:12 UTC", "batch-timeout": "5m"}),
     "canary and bake time": fleet_of(THREE, {"canary": "1", "bake-time": "20s"}),
     "small batches of two zones": fleet_of(
         [3],
