@@ -38,7 +38,7 @@ THEMES = {
     ),
     "Health": ("health", "bake-time", "suspend-repairs"),
     "If it fails": ("on-failure", "record"),
-    "Time limits": ("health-timeout", "batch-timeout", "timeout"),
+    "Time limits": ("health-timeout", "batch-timeout", "timeout", "not-after"),
     "Files": ("report-path", "report-html"),
     "Signing in": (
         "tenant-id",

@@ -136,7 +136,7 @@ class _MainStep:
         from vmss_upgrade.inputs import parse_inputs
 
         try:
-            inputs = parse_inputs(self._job.environ)
+            inputs = parse_inputs(self._job.environ, now=self.report.facts.began_at or 0.0)
         except InputError as error:
             return self._refused(error)
         self.report.facts = replace(self.report.facts, portal=inputs.account.cloud.portal)

@@ -540,6 +540,23 @@ def test_traits(body: dict[str, Any], traits: Traits) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tags", "stop_tag"),
+    [
+        pytest.param({"owner": "web", "vmss-upgrade": "stop"}, "vmss-upgrade=stop", id="among-others"),
+        pytest.param({"VMSS-Upgrade": "STOP"}, "VMSS-Upgrade=STOP", id="as-it-was-written"),
+        pytest.param({"vmss-upgrade": "go"}, "", id="another-value"),
+        pytest.param({"vmss-upgrade": "stopped"}, "", id="more"),
+        pytest.param({"upgrade": "stop"}, "", id="another-name"),
+        pytest.param({"vmss-upgrade": None, "x": ["stop"]}, "", id="no-texts"),
+        pytest.param("vmss-upgrade=stop", "", id="no-object"),
+        pytest.param(None, "", id="none"),
+    ],
+)
+def test_the_tag_that_stops(tags: Any, stop_tag: str) -> None:
+    assert to_model({"tags": tags}).stop_tag == stop_tag
+
+
+@pytest.mark.parametrize(
     ("policy", "repairs"),
     [
         pytest.param(None, "", id="none"),

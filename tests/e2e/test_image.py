@@ -96,6 +96,12 @@ def test_every_module_that_a_start_imports_is_compiled(image: str) -> None:
     assert uncompiled == "[]"
 
 
+def test_the_time_zones_are_there(image: str) -> None:
+    """The input `not-after` needs them, and a base image may lack them."""
+    script = "import zoneinfo; print(zoneinfo.ZoneInfo('Europe/Berlin'), len(zoneinfo.available_timezones()) > 300)"
+    assert in_image(image, script) == "Europe/Berlin True"
+
+
 def test_it_runs_as_root_without_a_shell(image: str) -> None:
     config = json.loads(docker("image", "inspect", "--format", "{{json .Config}}", image))
     assert not config.get("User")

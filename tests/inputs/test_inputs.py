@@ -975,6 +975,7 @@ def test_every_problem_is_reported_at_once() -> None:
             "zones": "/",
             "instance-ids": "*",
             "stop-after": "x",
+            "not-after": "x",
             "min-healthy": "x",
             "allow-downtime": "x",
             "protected-instances": "x",

@@ -20,7 +20,7 @@ from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.planning.plan_hash import inputs_of
-from vmss_upgrade.rollout.policy import Policy, Selection, Share
+from vmss_upgrade.rollout.policy import LatestEnd, Policy, Selection, Share
 
 FAILED = Failure(instance_id="1", code="NotHealthy", message="health is unhealthy")
 PLANNED = Ending(outcome=Outcome.PLANNED, reason="Only a plan was asked for.")
@@ -151,6 +151,11 @@ def test_a_plan_names_every_limit() -> None:
     )
     values = dict(limits(policy, HealthSignal.PROBE))
     assert values["zones"] == "1, 2"
+    assert values["not-after"] == "no such moment"
+    end = LatestEnd("17:00 Europe/Berlin", "2026-01-02 16:00 UTC", 60.0)
+    assert dict(limits(Policy(not_after=end), HealthSignal.PROBE))["not-after"] == (
+        "17:00 Europe/Berlin (2026-01-02 16:00 UTC)"
+    )
     assert (values["batch-size"], values["stop-after"], values["bake-time"]) == ("3", "2", "0s")
     assert (values["min-healthy"], values["allow-downtime"]) == ("none", "true")
     assert dict(limits(Policy(), HealthSignal.NONE))["canary"] == "1"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from builders import GALLERY, OLD, SUBSCRIPTION, model, platform, resource, vhd
-from vmss_upgrade.rollout.az_commands import az_vmss, put_image_back, read_boot_log
+from vmss_upgrade.rollout.az_commands import az_vmss, delete_tag, put_image_back, read_boot_log
 from vmss_upgrade.rollout.image import Image, ImageKind
 
 PROFILE = "virtualMachineProfile.storageProfile"
@@ -27,6 +27,12 @@ def test_the_boot_log_of_an_instance() -> None:
     flexible = replace(model(), is_flexible=True)
     assert read_boot_log(flexible, "web_1") == (
         f"az vm boot-diagnostics get-boot-log --subscription {SUBSCRIPTION} -g rg -n web_1"
+    )
+
+
+def test_a_tag_is_deleted_by_name_and_value() -> None:
+    assert delete_tag(model(), "VMSS-Upgrade=Stop") == (
+        f"az tag update --resource-id {model().id} --operation Delete --tags VMSS-Upgrade=Stop"
     )
 
 

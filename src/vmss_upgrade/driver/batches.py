@@ -12,6 +12,7 @@ from vmss_upgrade.driver.upgrade import upgrade
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image
 from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.gates import is_too_late
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import BatchFailed, BatchPassed, BatchStarted, EndPredicted, Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -19,7 +20,7 @@ from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
 from vmss_upgrade.rollout.planning.rollback import Moved, plan_rollback
-from vmss_upgrade.rollout.watching.pacing import expected_end, fits
+from vmss_upgrade.rollout.watching.pacing import expected_end, fits, predicted_duration
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import listed
 
@@ -92,6 +93,9 @@ class Batches:
             yield from self._say_what_is_left_out(planned, batch)
             if not batch.instance_ids:
                 continue
+            closed = self._closed_gate(batch)
+            if closed is not None:
+                return closed
             ending = yield from self._run(batch, of=batches[-1].number)
             if ending is not None and not (self._limits.passes_stuck and endings.is_stuck(ending)):
                 return ending
@@ -102,6 +106,19 @@ class Batches:
             if self._taken:
                 yield EndPredicted(left=left, end=expected_end(self._clock.elapsed(), self._taken, left))
         return stuck
+
+    def _closed_gate(self, batch: Batch) -> Ending | None:
+        """Return the ending if a gate from outside is closed before this batch: the tag, or `not-after`."""
+        if self.plan.is_rollback:
+            return None
+        model, wrote = self._remote.model, self._remote.wrote
+        if model.stop_tag:
+            return endings.by_stop_tag(model, wrote=wrote, batch=batch)
+        end, now = self._policy.not_after, self._clock.elapsed()
+        takes = predicted_duration(self._taken, self._policy, model.health_signal)
+        return (
+            endings.by_not_after(batch, end, takes, now, wrote=wrote) if end and is_too_late(end, takes, now) else None
+        )
 
     def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
         """Run one batch. Returns the ending when it failed."""

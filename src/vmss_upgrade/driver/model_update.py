@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from vmss_upgrade.driver.operation import FollowedOperation
-from vmss_upgrade.driver.remote import RemoteScaleSet
+from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, Steps
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_before_model_update, check_during_rollout
 from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.findings import warn
-from vmss_upgrade.rollout.history import events
+from vmss_upgrade.rollout.history import endings, events
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.watching.patience import Patience
@@ -23,14 +23,18 @@ LAG = 60.0  # seconds for which a read may still show the model from before an u
 DOING = "updating the model"
 
 
-def update_model(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps[Model]:
+def update_model(
+    remote: RemoteScaleSet, planned_from: Model, target: Image, *, obeys_tag: bool = False
+) -> Steps[Model]:
     """Write `target`, wait for the end of Azure's operation, and return the model as it is read then.
+
+    `obeys_tag`: raise Halted if the tag that stops upgrades is set before the write.
 
     How the operation ended is a hint: the model decides. Raises AzureError where the operation fails and the model does
     not hold the target, or does not end, PlanRefused where the model is no longer the one that was planned from.
     """
     clock, began = remote.clock, remote.clock.now()
-    operation = yield from _submit(remote, planned_from, target)
+    operation = yield from _submit(remote, planned_from, target, obeys_tag=obeys_tag)
     failure = (yield from _follow(operation, began + LIMIT)) if operation is not None else None
     model = yield from _written_model(remote, planned_from.image, began + LIMIT, lag=SECOND_LOOK if failure else LAG)
     if failure is not None and not model.image.same_as(target):
@@ -43,7 +47,9 @@ def update_model(remote: RemoteScaleSet, planned_from: Model, target: Image) -> 
     return model
 
 
-def _submit(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps[FollowedOperation | None]:
+def _submit(
+    remote: RemoteScaleSet, planned_from: Model, target: Image, *, obeys_tag: bool
+) -> Steps[FollowedOperation | None]:
     """Return the accepted update; None when its answer was lost, but the model holds the target.
 
     The ETag is read immediately before each try, and the image compared: the write happens only on the model that was
@@ -62,6 +68,8 @@ def _submit(remote: RemoteScaleSet, planned_from: Model, target: Image) -> Steps
             return None
         is_planned_from = partial(check_before_model_update, planned_from=planned_from)
         model = yield from remote.read_accepted_model(is_planned_from, model)
+        if obeys_tag and model.stop_tag:
+            raise Halted(endings.by_stop_tag(model, wrote=remote.wrote))
         yield events.ModelUpdateStarted(target=target)
         try:
             operation = remote.set_image(target, model.etag)

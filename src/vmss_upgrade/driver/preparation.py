@@ -12,7 +12,7 @@ from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks import rollback
 from vmss_upgrade.rollout.checks.approval import changes_since_approval
 from vmss_upgrade.rollout.checks.image import floating_model, only_the_image
-from vmss_upgrade.rollout.checks.plan import examine_plan
+from vmss_upgrade.rollout.checks.plan import examine_plan, no_batch_in_time
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES
 from vmss_upgrade.rollout.findings import Finding, Severity, refuse
@@ -33,6 +33,7 @@ from vmss_upgrade.rollout.planning.rollback import (
 )
 from vmss_upgrade.rollout.policy import OnFailure
 from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.watching.pacing import predicted_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ class Preparation:
             self._findings.append(refuse(str(refusal), refusal.remedy))
         if plan is not None:
             self._findings += changes_since_approval(self._order, remote.model, plan)
+            self._examine_time(plan)
         return Prepared(
             findings=tuple(self._findings),
             plan=plan,
@@ -199,6 +201,13 @@ class Preparation:
     def _examine(self, plan: RolloutPlan) -> None:
         self._remote.compare()
         self._findings += examine_plan(self._remote.scale_set, plan, self._policy, hanging=self._hanging)
+
+    def _examine_time(self, plan: RolloutPlan) -> None:
+        """Look whether a batch can end in time; a plan may be carried out at another time, and a rollback goes on."""
+        if self._order.command in (Command.UPGRADE, Command.UPGRADE_INSTANCES):
+            takes = predicted_duration((), self._policy, self._remote.model.health_signal)
+            late = no_batch_in_time(plan, self._policy, takes, self._remote.clock.elapsed())
+            self._findings += [late] if late else []
 
     def _examine_features(self, plan: RolloutPlan) -> Steps[None]:
         """Look for the preview features without which Azure refuses to upgrade the image of a Flexible set's instance.

@@ -141,7 +141,7 @@ class _Rollout:
         if self._policy.suspend_repairs and prepared.repairs_on and plan.batches:
             yield from self._repairs.suspend()
         if plan.update_model:
-            model = yield from update_model(self._remote, model, plan.reaches)
+            model = yield from update_model(self._remote, model, plan.reaches, obeys_tag=not plan.is_rollback)
         if self._order.command is Command.UPDATE_MODEL:
             return endings.model_updated(plan)
         return (yield from batches.run(model))

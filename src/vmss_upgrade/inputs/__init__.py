@@ -28,15 +28,18 @@ class Inputs:
     files: Files
 
 
-def parse_inputs(environ: Mapping[str, str]) -> Inputs:
-    """Return the inputs in `environ`. Raises InputError with every problem, each with its input and its remedy."""
+def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
+    """Return the inputs in `environ`. Raises InputError with every problem, each with its input and its remedy.
+
+    `now`: the date, as seconds since 1970, from which a time of day is the next one.
+    """
     form = Form(environ)
     form.refuse_other_spellings()
     form.refuse_unknown()
     form.refuse_undecodable()
     account = account_of(form)
     command = form.member("operation", Command)
-    image, policy = image_of(form, command), policy_of(form)
+    image, policy = image_of(form, command), policy_of(form, now)
     recorded = recorded_of(form, command, policy)
     expected = plan_of(form, command)
     order = Order(

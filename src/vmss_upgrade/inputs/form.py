@@ -58,6 +58,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "zones": "",
     "instance-ids": "",
     "stop-after": "",
+    "not-after": "",
     "min-healthy": "",
     "allow-downtime": "false",
     "protected-instances": "skip",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from vmss_upgrade.inputs.form import INPUTS, Form
+from vmss_upgrade.inputs.not_after import not_after_of
 from vmss_upgrade.inputs.values import parse_number
 from vmss_upgrade.rollout.policy import (
     BATCH_TIMEOUT,
@@ -22,14 +23,15 @@ PROTECTED_INSTANCES: Final = ("skip", "fail")
 STOPPED_INSTANCES: Final = ("skip", "include")
 
 
-def policy_of(form: Form) -> Policy:
-    """Return the policy that the inputs describe."""
+def policy_of(form: Form, now: float) -> Policy:
+    """Return the policy that the inputs describe. `now`: the date, as seconds since 1970."""
     policy = Policy(
         strategy=form.member("strategy", Strategy) or Strategy.AUTO,
         batch_size=form.share("batch-size", least=1, what="a count of instances nor a percentage of the scale set"),
         canary=_canary(form),
         selection=_selection(form),
         stop_after=_stop_after(form),
+        not_after=not_after_of(form, now),
         min_healthy=_min_healthy(form),
         allow_downtime=form.flag("allow-downtime"),
         refuse_protected=form.choice("protected-instances", PROTECTED_INSTANCES) == "fail",

@@ -40,6 +40,11 @@ def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> st
     return _az_vmss("set-orchestration-service-state", subscription, resource_group, scale_set, *arguments)
 
 
+def delete_tag(model: Model, tag: str) -> str:
+    """Return the command that deletes a tag, NAME=VALUE, of the scale set; it needs no right to the set itself."""
+    return shlex.join(["az", "tag", "update", "--resource-id", model.id, "--operation", "Delete", "--tags", tag])
+
+
 def put_image_back(model: Model, image: Image, *, instead_of: Image | None) -> str:
     """Return the command that sets the model to `image` again (a VHD's URI without its query).
 

@@ -106,6 +106,7 @@ class Model:
     has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
     time: str = ""
     ephemeral_os_disk: bool = False
+    stop_tag: str = ""  # the tag that stops upgrades, as it was written: vmss-upgrade=stop; empty: it is not set
     repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
 
     @property

@@ -62,6 +62,17 @@ class Share:
         return f"{self.number}%" if self.is_percentage else str(self.number)
 
 
+@dataclass(frozen=True, slots=True)
+class LatestEnd:
+    """The moment by which every batch has to end: `text` as it was asked for, `utc` as a date in UTC, and `left`, the
+    seconds from the start of the run.
+    """
+
+    text: str
+    utc: str
+    left: float
+
+
 DEFAULT_BATCH_SIZE = Share(20, is_percentage=True)  # also the most of the scale set that `auto` takes away at once
 DEFAULT_MIN_HEALTHY = Share(50, is_percentage=True)
 
@@ -84,6 +95,7 @@ class Policy:
     `canary`: so many instances of the first domain go alone, before anything else (None: one where no signal proves
     health, else none).
     `stop_after`: end cleanly after so many batches, or once that share of the scale set was upgraded by this run.
+    `not_after`: start no batch that would most likely end later (None: there is no such moment).
     `min_healthy`: of the instances that run; `allow_downtime` lifts it.
     `bake_time` None: 30 seconds with a health signal, 5 minutes without.
     `health_timeout` counts from the end of Azure's operation, `batch_timeout` from the start of the batch,
@@ -95,6 +107,7 @@ class Policy:
     canary: int | None = None
     selection: Selection = Selection()
     stop_after: Share | None = None
+    not_after: LatestEnd | None = None
     min_healthy: Share = DEFAULT_MIN_HEALTHY
     allow_downtime: bool = False
     refuse_protected: bool = False

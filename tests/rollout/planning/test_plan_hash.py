@@ -12,7 +12,7 @@ import pytest
 from builders import GALLERY, NEW, model, platform, resource, vhd
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan_hash import Planned, inputs_given, inputs_of
-from vmss_upgrade.rollout.policy import OnFailure, Policy, Selection, Share, Strategy
+from vmss_upgrade.rollout.policy import LatestEnd, OnFailure, Policy, Selection, Share, Strategy
 
 WEB = resource(f"{GALLERY}/versions/1.0.0")
 DISK = vhd("https://store.blob.core.windows.net/vhds/Web.vhd?sig=one")
@@ -94,11 +94,18 @@ def other_than(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Policy)])
 def test_every_input_of_the_policy_counts(name: str) -> None:
-    value: Any = Share(3) if name in ("batch_size", "stop_after") else other_than(getattr(Policy(), name))
+    unlike = {"batch_size": Share(3), "stop_after": Share(3), "not_after": LatestEnd("17:00 UTC", "", 60.0)}
+    value: Any = unlike.get(name) or other_than(getattr(Policy(), name))
     changed = replace(APPROVED, policy=replace(Policy(), **{name: value}))
     assert changed.how != APPROVED.how
     assert changed.what == APPROVED.what
     assert len(inputs_given(changed.policy)) == 1
+
+
+def test_a_moment_counts_as_it_was_asked_for() -> None:
+    """An approved plan may be carried out on another day, on which a time of day is another moment."""
+    one, later = (Policy(not_after=LatestEnd("17:00 UTC", date, left)) for date, left in (("a", 1.0), ("b", 2.0)))
+    assert replace(APPROVED, policy=one).how == replace(APPROVED, policy=later).how
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Selection)])

@@ -41,6 +41,7 @@ _TAKEN = {
     "update-domains": ("0", "1,0"),
     "instance-ids": ("0,3", '["0", "4"]', "7"),
     "stop-after": ("1", "50%"),
+    "not-after": ("17:00 UTC", "17:00 Europe/Berlin", "2126-12-01T17:00+01:00"),
     "min-healthy": ("0", "100%", "3"),
     "protected-instances": ("fail", "skip"),
     "stopped-instances": ("include",),

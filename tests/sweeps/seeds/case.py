@@ -90,11 +90,16 @@ def passes(fault: Fault) -> bool:
     return kind in _LATE or (kind == "operation" and "told_after" in fault) or _is_beside_the_image(fault)
 
 
+def stops(fault: Fault) -> bool:
+    """Return True if somebody sets the tag that stops upgrades."""
+    return fault["kind"] == "model-change" and "vmss-upgrade" in fault["patch"].get("tags", {})
+
+
 def blames_nothing(fault: Fault) -> bool:
     """Return True if the image causes none of its effects."""
     is_off = fault["kind"] == "stop" and fault.get("power") == "deallocated"
     is_signal = fault["kind"] == "http" and "without" in fault
-    return passes(fault) or fault["kind"] in _OTHERS or is_off or is_signal
+    return passes(fault) or fault["kind"] in _OTHERS or is_off or is_signal or stops(fault)
 
 
 def makes_all_unhealthy(fault: Fault) -> bool:
@@ -117,4 +122,6 @@ def _is_beside_the_image(fault: Fault) -> bool:
     if fault["kind"] != "model-change":
         return False
     properties = fault["patch"].get("properties", {})
+    if stops(fault):
+        return False
     return "upgradePolicy" not in properties and "storageProfile" not in properties.get("virtualMachineProfile", {})

@@ -70,7 +70,8 @@ def _good_end(truth: Truth, fleet: Fleet) -> set[str]:
         return {"succeeded", "partial", "refused"}  # it is not always known which of two images is the earlier
     if truth.asked.operation == "upgrade-instances" and truth.asked.is_flexible and truth.is_floating:
         return {"succeeded", "partial", "halted"}  # Azure regards a machine of that model as current, whatever it runs
-    return {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}
+    good = {"succeeded", "partial"} if truth.asked["stop-after"] else {"succeeded"}
+    return good | ({"partial", "refused"} if truth.asked["not-after"] and not truth.asked.goes_back else set())
 
 
 def _is_unhealthy_on_target(truth: Truth, instance: InstanceState) -> bool:

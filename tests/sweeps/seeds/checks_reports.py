@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from harness.vocabulary import OUTCOMES, OUTPUTS
 from sweeps.seeds.asked import is_off
+from sweeps.seeds.case import stops
 from sweeps.seeds.truth import Truth
 
 GOOD = ("succeeded", "nothing-to-do", "planned", "partial", "reported", "model-updated")
@@ -167,6 +168,11 @@ def repairs(truth: Truth) -> Iterator[str]:
         yield "repairs are suspended, and the log does not say so"
 
 
+def _may_stop(truth: Truth) -> bool:
+    asked = truth.asked["stop-after"] or (truth.asked["not-after"] and not truth.asked.goes_back)
+    return bool(asked) or (any(map(stops, truth.case.faults)) and not truth.asked.goes_back)
+
+
 def outcome(truth: Truth) -> Iterator[str]:
     """Check that the outcome is a known one, and that the writes agree with it."""
     accepted = [write for write in truth.moving_writes if write.status in (200, 202)]
@@ -178,8 +184,8 @@ def outcome(truth: Truth) -> Iterator[str]:
         yield f"model-updated after {len(truth.patches)} updates of it and {len(truth.upgrades)} upgrades"
     if truth.outcome == "interrupted" and truth.case.cancel_at is None:
         yield "interrupted, but not cancelled"
-    if truth.outcome == "partial" and not truth.asked["stop-after"]:
-        yield "partial, but without stop-after"
+    if truth.outcome == "partial" and not _may_stop(truth):
+        yield "partial, but without stop-after, not-after or the tag"
     if truth.outcome == "partial" and not any(truth.asked.is_due(each) for each in truth.last_seen.values()):
         yield "partial, but nothing is left"
     if truth.ids("failed") and truth.outcome in GOOD:

@@ -9,6 +9,7 @@ from azure_simulator import InstanceState
 from harness.routes import route_of
 from harness.wire import leaves
 from sweeps.seeds.asked import at_least, is_off, seconds
+from sweeps.seeds.drawing_inputs import ENDS
 from sweeps.seeds.truth import State, Truth, Upgrade, named_in
 
 ALLOWED = ("properties", "virtualMachineProfile", "storageProfile", "imageReference")
@@ -123,6 +124,21 @@ def in_time(truth: Truth) -> Iterator[str]:
     for write in truth.moving_writes:
         if write.at > limit + ON_ITS_WAY:
             yield f"{write.method} at {write.at}, but the timeout is {limit}"
+
+
+def outside_gates(truth: Truth) -> Iterator[str]:
+    """Check that no batch of an upgrade begins after the moment of `not-after`, or once a read has shown the tag."""
+    if truth.asked.goes_back:
+        return
+    end = ENDS.get(truth.asked["not-after"], float("inf"))
+    tags = [(at, "stop" in (body.get("tags") or {}).values()) for at, body in truth.answers("set")]
+    for upgrade in truth.upgrades:
+        if upgrade.is_back or len(upgrade.before_its_batch) < len(upgrade.earlier):
+            continue  # a batch that has begun is brought to its end
+        if upgrade.at > end:
+            yield f"at {upgrade.at}: {_listed(upgrade.ids)}, but not-after is at {end}"
+        if next((shown for at, shown in reversed(tags) if at < upgrade.at), False):
+            yield f"at {upgrade.at}: {_listed(upgrade.ids)}, although the tag was read"
 
 
 def as_asked(truth: Truth) -> Iterator[str]:

@@ -14,6 +14,7 @@ Fault = dict[str, Any]
 
 STATUSES = (429, 429, 429, 408, 500, 500, 502, 503, 504, 503, 400, 401, 403, 404, 409, 409, 412)
 KNOWN_ERRORS = ("conflict", "quota", "server-timeout", "gateway-timeout", "retryable", "nothing-to-cancel")
+STOP = {"tags": {"vmss-upgrade": "stop"}}
 CODES = ("VMExtensionProvisioningError", "VMAgentStatusCommunicationError", "InternalExecutionError")
 
 
@@ -121,4 +122,7 @@ class _Draw(FaultDraw):
             profile(osProfile={"allowExtensionOperations": False}),
             {"properties": {"upgradePolicy": {"mode": "Automatic"}}},
         ]
-        return {"kind": "model-change", "patch": self._rng.choice(patches), **self._when()}
+        drawn = {"kind": "model-change", "patch": self._rng.choice(patches), **self._when()}
+        if "tags" in drawn["patch"] and Random(repr(drawn)).random() < 0.5:  # numbers of its own: other cases stay
+            drawn["patch"] = STOP
+        return drawn

@@ -15,6 +15,14 @@ SELECTIONS: dict[str, Callable[[Any], Any]] = {
     "zones": lambda instance: instance.zone,
     "instance-ids": lambda instance: instance.instance_id,
 }
+# not-after -> seconds since the simulation began, which is on 2026-01-01 at 00:00 UTC
+ENDS = {
+    "00:05 UTC": 300.0,
+    "01:12 Europe/Berlin": 720.0,
+    "2026-01-01T00:16Z": 960.0,
+    "00:30 UTC": 1800.0,
+    "06:00 UTC": 21600.0,
+}
 
 
 def strategies_of(instances: Iterable[Any]) -> dict[str, bool]:
@@ -40,7 +48,8 @@ def draw_inputs(
     if turns < 1 / 3:
         inputs["on-failure"] = "restore-model" if turns < 1 / 12 else "rollback"
     inputs |= _batches(rng, fleet) | _selection(rng, fleet) | _availability(rng)
-    return inputs | _treatment(rng, document) | _times(rng, document, calm=calm)
+    inputs |= _treatment(rng, document) | _times(rng, document, calm=calm)
+    return inputs | _latest_end(inputs)
 
 
 def _way_back(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, str]:
@@ -97,6 +106,12 @@ def _times(rng: Random, document: dict[str, Any], *, calm: bool) -> dict[str, st
     inputs["health-timeout"] = rng.choice(["45s", "2m", "3m", "3m", "10m"])
     inputs["batch-timeout"] = rng.choice(["2m", "4m", "4m", "10m", "20m"])
     return inputs | _some(rng, (0.3, "timeout", ["90s", "5m", "15m"]))
+
+
+def _latest_end(inputs: dict[str, str]) -> dict[str, str]:
+    """Draw a moment soon after the beginning, from numbers of its own: the cases drawn before stay as they are."""
+    rng = Random(repr(sorted(inputs.items())))
+    return _some(rng, (0.12, "not-after", list(ENDS)))
 
 
 def _some(rng: Random, *drawn: tuple[float, str, str | list[str]]) -> dict[str, str]:

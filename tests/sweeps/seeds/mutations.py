@@ -31,7 +31,7 @@ class Mutation:
 def given(**inputs: str) -> Wrong:
     """Make the action read other inputs than the workflow gives."""
     other = {f"INPUT_{name.upper().replace('_', '-')}": value for name, value in inputs.items()}
-    return {"parse_inputs": lambda real, environ: real({**environ, **other})}
+    return {"parse_inputs": lambda real, environ, **more: real({**environ, **other}, **more)}
 
 
 def written(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Wrong:
@@ -48,8 +48,8 @@ def reported(change: Callable[[Outputs], Outputs]) -> Wrong:
 def put_back(**other: str) -> Wrong:
     """Make another image of the same kind go back into the model."""
 
-    def update_model(real: Any, remote: Any, model: Any, image: Any) -> Any:
-        return real(remote, model, replace(image, **other) if remote.moved and image.version else image)
+    def update_model(real: Any, remote: Any, model: Any, image: Any, **more: Any) -> Any:
+        return real(remote, model, replace(image, **other) if remote.moved and image.version else image, **more)
 
     return {"update_model": update_model}
 
@@ -59,10 +59,10 @@ def with_network(body: dict[str, Any]) -> dict[str, Any]:
     return {"properties": {"virtualMachineProfile": {**profile, "networkProfile": {}}}}
 
 
-def restored_at_once(real: Any, remote: Any, model: Any, image: Any) -> Any:
+def restored_at_once(real: Any, remote: Any, model: Any, image: Any, **more: Any) -> Any:
     """Report that the model holds another image again, without a write."""
     if not remote.moved:
-        return (yield from real(remote, model, image))
+        return (yield from real(remote, model, image, **more))
     yield ModelUpdated(target=image, seconds=0.0)
     return model
 
@@ -156,6 +156,8 @@ MUTATIONS = (
     }, 12),
     Mutation("ignores changes after a batch", "really-succeeded", {"Batches.look_for_changes": nothing}, 819),
     Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"})),
+    Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}),
+    Mutation("does not see the tag", "outside-gates", {"stop_tag_of": lambda *_: ""}, 996),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done

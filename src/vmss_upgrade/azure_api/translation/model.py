@@ -20,6 +20,7 @@ from vmss_upgrade.azure_api.translation.json_fields import (
     text_in,
 )
 from vmss_upgrade.azure_api.translation.owners import owner_of
+from vmss_upgrade.rollout.gates import STOP_TAG
 from vmss_upgrade.rollout.image_facts import Traits
 from vmss_upgrade.rollout.model import HealthSignal, MachineSettings, Model
 
@@ -54,6 +55,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         has_profile=bool(profile),
         time=text_in(profile, "timeCreated"),
         ephemeral_os_disk=text_in(storage, "osDisk", "diffDiskSettings", "option").lower() == "local",
+        stop_tag=stop_tag_of(body),
         repairs=_repairs(properties),
     )
 
@@ -99,6 +101,14 @@ def _repairs(properties: Json) -> str:
     """Return the action of automaticRepairsPolicy; Replace if none is given ("Default value is replace")."""
     policy = object_in(properties, "automaticRepairsPolicy")
     return (text_in(policy, "repairAction") or "Replace") if policy.get("enabled") is True else ""
+
+
+def stop_tag_of(body: Json) -> str:
+    """Return the tag that stops upgrades as NAME=VALUE. Names compare without case ("Use tags to organize your Azure
+    resources"), and so does the value here: a brake must not fail by a capital.
+    """
+    tags = [f"{name}={value}" for name, value in object_in(body, "tags").items()]
+    return next((tag for tag in tags if tag.lower() == STOP_TAG), "")
 
 
 def _fingerprint(profile: Json) -> str:

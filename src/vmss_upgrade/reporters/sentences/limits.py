@@ -6,10 +6,8 @@ from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.policy import Policy, Share
+from vmss_upgrade.rollout.watching.pacing import QUICK_BATCH, SLOW_BATCH
 from vmss_upgrade.rollout.wording import duration, listed
-
-# Seconds that Azure takes to give a batch its new disks and start it, roughly; nobody promises any.
-QUICK_BATCH, SLOW_BATCH = 3 * 60.0, 10 * 60.0
 
 
 def estimate(report: Report) -> str:
@@ -18,11 +16,14 @@ def estimate(report: Report) -> str:
         return ""
     batches, bake = len(report.plan.due_now), report.policy.bake_time_for(report.model.health_signal)
     least, most = (batches * (bake + work) for work in (QUICK_BATCH, SLOW_BATCH))
+    end = report.policy.not_after
+    by_then = f" None starts that would most likely end after {end.utc} (`not-after`)." if end else ""
     in_turn = " one after the other" if batches > 1 else ""
     return (
         f"about {_minutes(least)} to {_minutes(most)}: {count(batches, 'batch')}{in_turn}, each with an assumed "
         f"{QUICK_BATCH / 60:.0f} to {SLOW_BATCH / 60:.0f} minutes until its instances are ready, and {duration(bake)} "
         f"of bake time. No batch starts later than {duration(report.policy.timeout)} after the start (`timeout`)."
+        f"{by_then}"
     )
 
 
@@ -39,6 +40,7 @@ def limits(policy: Policy, signal: HealthSignal) -> list[tuple[str, str]]:
         ("batch-size", _share(policy.batch_size, "by the strategy")),
         ("canary", f"{policy.canaries_for(signal) or 'none'}"),
         ("stop-after", _share(policy.stop_after, "no stop before the end")),
+        ("not-after", f"{policy.not_after.text} ({policy.not_after.utc})" if policy.not_after else "no such moment"),
         *_selection(policy),
         ("min-healthy", "none" if policy.allow_downtime else f"{policy.min_healthy} of the instances that run"),
         ("allow-downtime", _flag(policy.allow_downtime)),

@@ -56,6 +56,8 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
             ("Health signal", model.health_signal.value),
             ("Bake time", _bake_in_words(policy, model)),
         ]
+    if policy.not_after and plan.batches and not plan.is_rollback:
+        facts.append(("Not after", f"{policy.not_after.text} ({policy.not_after.utc}): no batch that would end later"))
     if policy.on_failure.goes_back and plan.batches and not plan.is_rollback:
         is_rollback = policy.on_failure is OnFailure.ROLLBACK
         then = "every instance that moved returns to it" if is_rollback else "no instance is touched"

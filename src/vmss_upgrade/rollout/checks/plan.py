@@ -24,6 +24,7 @@ from vmss_upgrade.rollout.checks.instances import (
     unhealthy_on_target,
 )
 from vmss_upgrade.rollout.findings import Finding, Severity, note, refuse, warn
+from vmss_upgrade.rollout.gates import GO_ON_LATER, is_too_late, too_late
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import is_older
 from vmss_upgrade.rollout.model import HealthSignal
@@ -125,6 +126,17 @@ def _bake_too_long(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Fi
         f"The bake time ({duration(bake)}) never ends within `{limit}` ({duration(policy.batch_timeout)}).",
         f"Set a shorter `bake-time` or a longer `{limit}`.",
     )
+
+
+def no_batch_in_time(plan: RolloutPlan, policy: Policy, takes: float, now: float) -> Finding | None:
+    """Refuse a rollout whose first batch, which `takes` so long, would most likely end after `not-after`.
+
+    Otherwise the model would get the image, although no instance does.
+    """
+    end = policy.not_after
+    if end is None or not plan.batches or not is_too_late(end, takes, now):
+        return None
+    return refuse(f"No batch would end in time: {too_late(end, takes, now)}", GO_ON_LATER)
 
 
 def _never_stops(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:

@@ -21,6 +21,7 @@ from vmss_upgrade.rollout.checks.rights import (
     roles_with,
 )
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
+from vmss_upgrade.rollout.gates import STOPS, how_to_release
 from vmss_upgrade.rollout.model import HealthSignal, Model, ProvisioningState
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
@@ -52,6 +53,7 @@ def examine_asked_for(
     findings = (
         *_rights(model, order, permissions),
         _polls(model, permissions),
+        _stop_tag(model, order),
         _health_signal(model, order),
         _repairs(model, order, suspended=repairs_suspended),
     )
@@ -172,6 +174,15 @@ def _polls(model: Model, permissions: Sequence[Permission] | None) -> Finding | 
         "instances are watched instead, and Azure's reasons for a failure may not be seen.",
         _assign((POLL,), model),
     )
+
+
+def _stop_tag(model: Model, order: Order) -> Finding | None:
+    """Refuse to upgrade while the hand brake is on. It stops no way back."""
+    if not model.stop_tag:
+        return None
+    if order.command is Command.ROLLBACK:
+        return note(f"{STOPS} A rollback goes on.")
+    return refuse(STOPS, how_to_release(model))
 
 
 def _health_signal(model: Model, order: Order) -> Finding | None:

@@ -9,10 +9,12 @@ from vmss_upgrade.errors import AzureError, PlanRefused, Trouble, VmssUpgradeErr
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.failures import Failure, FailureCode, remedy_of
 from vmss_upgrade.rollout.findings import Finding
+from vmss_upgrade.rollout.gates import GO_ON_LATER, STOPS, how_to_release, too_late
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
+from vmss_upgrade.rollout.policy import LatestEnd
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 from vmss_upgrade.rollout.wording import clause, duration, instances_named, sentence
 
@@ -122,6 +124,18 @@ def no_time_for(batch: Batch, longest: float, left: float, timeout: float) -> En
         f"`timeout` ({duration(timeout)})."
     )
     return Ending(Outcome.TIMED_OUT, reason, _GO_ON)
+
+
+def by_not_after(batch: Batch, end: LatestEnd, takes: float, now: float, *, wrote: bool) -> Ending:
+    """End a run whose next batch `takes` so long that it would most likely end after `not-after`."""
+    reason = f"batch {batch.number} was not started: {too_late(end, takes, now)}"
+    return Ending(Outcome.PARTIAL if wrote else Outcome.REFUSED, reason, GO_ON_LATER)
+
+
+def by_stop_tag(model: Model, *, wrote: bool, batch: Batch | None = None) -> Ending:
+    """End a run in which somebody has set the tag that stops upgrades: before a batch, or before the first write."""
+    reason = f"batch {batch.number} was not started: {STOPS[0].lower()}{STOPS[1:]}" if batch else STOPS
+    return Ending(Outcome.PARTIAL if wrote else Outcome.REFUSED, reason, how_to_release(model))
 
 
 def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of: Image) -> Ending:

@@ -69,6 +69,7 @@ def inputs_of(policy: Policy) -> dict[str, str]:
         "zones": _list(selection.zones),
         "instance-ids": _list(selection.instance_ids),
         "stop-after": _text(policy.stop_after),
+        "not-after": policy.not_after.text if policy.not_after else _DEFAULT,
         "min-healthy": _text(policy.min_healthy),
         "allow-downtime": _flag(policy.allow_downtime),
         "protected-instances": "fail" if policy.refuse_protected else "skip",

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.policy import Policy
+
 FAST_POLL = 2.0  # seconds between polls of an operation while its burst lasts
 STEADY_POLL = 4.0  # after that: 15 a minute
 LONGEST_POLL = 60.0  # no Retry-After on a poll is obeyed beyond this
@@ -17,6 +20,8 @@ LOOK_PER_PAGE = 3.5  # and after that
 NEARLY_FULL = 20.0  # tokens
 LOOK_WHILE_BAKING = 7.0  # per page; slower than the bucket fills, so that it does fill
 LOOK_DURING_OPERATION = 60.0  # a look now and then shows progress and trouble elsewhere
+# Seconds that Azure takes to give a batch its new disks and start it, roughly; nobody promises any.
+QUICK_BATCH, SLOW_BATCH = 3 * 60.0, 10 * 60.0
 SPARE = 1.0  # tokens left for other readers of this scale set
 
 
@@ -88,3 +93,8 @@ def fits(now: float, taken: Sequence[float], timeout: float) -> bool:
     True if there is nothing to go by yet.
     """
     return not taken or now + max(taken) <= timeout
+
+
+def predicted_duration(taken: Sequence[float], policy: Policy, signal: HealthSignal) -> float:
+    """Return how long one more batch takes if it is as slow as the slowest before it; of a first one, an assumption."""
+    return min(max(taken, default=SLOW_BATCH + policy.bake_time_for(signal)), policy.batch_timeout)
