@@ -151,7 +151,7 @@ def test_a_plan_names_every_limit() -> None:
     )
     values = dict(limits(policy, HealthSignal.PROBE))
     assert values["zones"] == "1, 2"
-    assert values["not-after"] == "no such moment"
+    assert values["not-after"] == "none"
     end = LatestEnd("17:00 Europe/Berlin", "2026-01-02 16:00 UTC", 60.0)
     assert dict(limits(Policy(not_after=end), HealthSignal.PROBE))["not-after"] == (
         "17:00 Europe/Berlin (2026-01-02 16:00 UTC)"

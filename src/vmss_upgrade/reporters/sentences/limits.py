@@ -40,7 +40,7 @@ def limits(policy: Policy, signal: HealthSignal) -> list[tuple[str, str]]:
         ("batch-size", _share(policy.batch_size, "by the strategy")),
         ("canary", f"{policy.canaries_for(signal) or 'none'}"),
         ("stop-after", _share(policy.stop_after, "no stop before the end")),
-        ("not-after", f"{policy.not_after.text} ({policy.not_after.utc})" if policy.not_after else "no such moment"),
+        ("not-after", f"{policy.not_after.text} ({policy.not_after.utc})" if policy.not_after else "none"),
         *_selection(policy),
         ("min-healthy", "none" if policy.allow_downtime else f"{policy.min_healthy} of the instances that run"),
         ("allow-downtime", _flag(policy.allow_downtime)),
