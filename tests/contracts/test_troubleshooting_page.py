@@ -14,7 +14,9 @@ from vmss_upgrade.reporters.sentences.errors_page import PAGE as NAME
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / NAME).read_text(encoding="utf-8")
 # heading, text and scenario of each error
-ROWS = re.findall(r"^### (\w+)\n\nYou see `(.+?)` \((?:scenario|input) `(.+?)`\)\.$", PAGE, re.MULTILINE)
+# A text with code in it stands between two backticks each; a blank parts a backtick at its end from them.
+_SEEN = r"^### (\w+)\n\nYou see (`{1,2})([^`]+|.+?`[^`]*?) ?\2 \((?:scenario|input) `(.+?)`\)\.$"
+ROWS = [(heading, seen, name) for heading, _, seen, name in re.findall(_SEEN, PAGE, re.MULTILINE)]
 HEADINGS = re.findall(r"^### (.+)$", PAGE, re.MULTILINE)
 OTHERS = ("happy", "rollback", "rollback-failed", "restore-model", "faults/nothing-to-return-to")
 LINK = re.compile(rf"\bdocs/{re.escape(NAME)}(?:#([\w-]+))?$")
