@@ -124,7 +124,7 @@ MUTATIONS = (
         "FollowedOperation.poll": ended_at_once
     }),
     Mutation("does not wait for health", "gate", given(health="ignore", bake_time="0"), 3),
-    Mutation("continues after a failure", "halt", {"BatchRun.pass_gate": passed, "Watch.troubles": nothing}, 228),
+    Mutation("continues after a failure", "halt", {"BatchRun.pass_gate": passed, "Watch.troubles": nothing}, 1618),
     Mutation("ignores timeout", "in-time", given(timeout="5h30m"), 119),
     Mutation("carries out a plan", "as-asked", given(operation="upgrade"), 1),
     Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
