@@ -23,6 +23,8 @@ from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState
 
+pytestmark = pytest.mark.slow
+
 UNIFORM = to_model({})
 FLEXIBLE = {"orchestrationMode": "Flexible"}
 VERSION = "?api-version=1"

@@ -125,12 +125,13 @@ def test_no_part_of_the_page_names_another_place() -> None:
             assert len(text.splitlines()) <= 260, file
 
 
+@pytest.mark.sweep
 def test_a_thousand_instances_over_five_hours_fit() -> None:
     assert len(long_record()) < 2_000_000
     assert len(as_page(long_record())) < 1_000_000
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_health_that_never_rests_fits_too() -> None:
     events = run_of(fleet("01234" * 200))
     report = report_of(events[:-1])

@@ -18,7 +18,7 @@ from vmss_upgrade.reporters import console as console_module
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.sanitiser.text import LONGEST_LINE
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sweep
 
 PROJECT = Path(__file__).resolve().parents[2]
 

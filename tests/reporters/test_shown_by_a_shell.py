@@ -25,7 +25,7 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.sweep
 
 NAMES = ("set-output name=outcome", "add-mask", "stop-commands", "add-path", "error", "debug", "save-state name=x")
 HOSTILE = (
