@@ -142,7 +142,7 @@ def in_container(image: str, *words: str, options: tuple[str, ...] = ()) -> subp
 def test_the_image_takes_a_command_line(image: str, serve: Serve, tmp_path: Path) -> None:
     simulator = serve("happy")
     shutil.copy(simulator.ready["ca"], tmp_path / "ca.pem")
-    folder = ("-v", f"{tmp_path}:/work", "-w", "/work", "-e", "REQUESTS_CA_BUNDLE=/work/ca.pem")
+    folder = ("-v", f"{tmp_path}:/data", "-w", "/data", "-e", "REQUESTS_CA_BUNDLE=/data/ca.pem")
     words = ["upgrade", *flags_for(simulator, "happy"), "--report-path", "rollout.json"]
 
     done = in_container(image, *words, options=(*folder, "-e", f"AZURE_CLIENT_SECRET={SECRET}"))
