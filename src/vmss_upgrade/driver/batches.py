@@ -116,9 +116,9 @@ class Batches:
             return endings.by_stop_tag(model, wrote=wrote, batch=batch)
         end, now = self._policy.not_after, self._clock.elapsed()
         takes = predicted_duration(self._taken, self._policy, model.health_signal)
-        return (
-            endings.by_not_after(batch, end, takes, now, wrote=wrote) if end and is_too_late(end, takes, now) else None
-        )
+        if end and is_too_late(end, takes, now):
+            return endings.by_not_after(batch, end, takes, now, wrote=wrote)
+        return None
 
     def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
         """Run one batch. Returns the ending when it failed."""
