@@ -22,7 +22,7 @@ FORMS     := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 EXAMPLES  := $(wildcard examples/workflows/*.yml)
 
 # The tests without whole runs: decisions, reporters, requests and answers, inputs, and the promises of the documents.
-QUICK := $(addprefix tests/,rollout driver reporters azure_api harness handover inputs job command_line \
+QUICK := $(addprefix tests/,rollout driver reporters azure_api harness inputs job \
          $(addprefix contracts/test_,architecture.py action_yml.py entrypoints.py packaging.py parity.py readme.py))
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10

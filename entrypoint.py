@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "src
 from vmss_upgrade.job.environment import drop_foreign_settings, is_command  # noqa: E402
 
 if is_command(sys.argv[1:], os.environ):  # it drops them itself, after it has read some
-    from vmss_upgrade.command_line.program import main as run_command
+    from vmss_upgrade.__main__ import main as run_command
 
     sys.exit(run_command())
 

@@ -95,7 +95,7 @@ class _MainStep:
     """One run of the main step, with what it speaks through, remembers and reports."""
 
     def __init__(self, job: Job, clock: Clock, simulated: str) -> None:
-        from vmss_upgrade.handover.progress import Memory
+        from vmss_upgrade.job.progress import Memory
         from vmss_upgrade.reporters.console import Console
         from vmss_upgrade.reporters.log import Log
         from vmss_upgrade.reporters.report_files import ReportFiles

@@ -12,9 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupted, VmssUpgradeError, as_ours
-from vmss_upgrade.handover import after_a_kill as killed
-from vmss_upgrade.handover.progress import REPAIRS, ROLLOUT, SUSPENDED, Stage, from_value
+from vmss_upgrade.job import after_a_kill as killed
 from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.progress import REPAIRS, ROLLOUT, SUSPENDED, Stage, from_value
 from vmss_upgrade.job.runner import Job, read_job
 from vmss_upgrade.job.signals import Interruption
 from vmss_upgrade.main import connected

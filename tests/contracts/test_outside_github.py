@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from vmss_upgrade import __version__
-from vmss_upgrade.command_line.flags import read_command_line
-from vmss_upgrade.command_line.program import environment, read_action
+from vmss_upgrade.__main__ import environment
 from vmss_upgrade.inputs import Inputs, parse_inputs
+from vmss_upgrade.inputs.flags import read_action, read_command_line
 from vmss_upgrade.rollout.order import Command
 
 PROJECT = Path(__file__).resolve().parents[2]

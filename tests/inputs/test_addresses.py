@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.addresses import parse_address
+from vmss_upgrade.web.addresses import parse_address
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from builders import fleet, report_of, run_of
-from vmss_upgrade.handover.progress import Memory
+from vmss_upgrade.job.progress import Memory
 from vmss_upgrade.reporters import files
 from vmss_upgrade.reporters.files import append_whole, reason_of
 from vmss_upgrade.reporters.outputs import as_outputs, write_outputs

@@ -17,8 +17,8 @@ from azure_simulator import load_scenario
 from harness.playing import cancelled_at, play, play_once
 from harness.runner_files import read_outputs
 from harness.scenarios import Scenario, fleet_of, on_instance
-from vmss_upgrade.handover.progress import Stage, from_value
 from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.progress import Stage, from_value
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import rehearse
 from vmss_upgrade.reporters import console as console_module

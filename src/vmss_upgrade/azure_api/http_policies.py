@@ -11,10 +11,10 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpTransport
 
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, correlation_id
 from vmss_upgrade.ports import Clock
+from vmss_upgrade.web.addresses import parse_address
 
 _SENDABLE = re.compile(r"[ -~]*")
 LONGEST_ADDRESS = 16_384  # characters; a link with its skip token has some hundred

@@ -15,10 +15,10 @@ from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
 
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, NoTimeLeft, read_by_the_sdk
 from vmss_upgrade.azure_api.translation.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.web.addresses import parse_address
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
 

@@ -21,7 +21,6 @@ from vmss_upgrade.account import (
     SignIn,
     TokenFile,
 )
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.missing_sign_in import (
     CONNECTION,
@@ -36,6 +35,7 @@ from vmss_upgrade.inputs.missing_sign_in import (
     require_ids,
 )
 from vmss_upgrade.inputs.values import NO_GUID, is_address, is_domain, is_guid, shown_address
+from vmss_upgrade.web.addresses import parse_address
 
 _PIPELINES_URL, _PIPELINES_TOKEN = "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN"
 _SERVICE_FABRIC = "IDENTITY_SERVER_THUMBPRINT"

@@ -10,8 +10,8 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.rollout.policy import Share
+from vmss_upgrade.web.addresses import parse_address
 
 _QUOTES = "\"'`\u201c\u201d\u2018\u2019"
 _NUMBER = re.compile(r"[0-9]{1,9}")

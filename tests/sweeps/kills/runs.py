@@ -17,7 +17,7 @@ from harness.runner_files import read_outputs
 from harness.wire import Request, Send, wired
 from vmss_upgrade import post
 from vmss_upgrade.azure_api.connection import connect
-from vmss_upgrade.handover.progress import ROLLOUT, from_value
+from vmss_upgrade.job.progress import ROLLOUT, from_value
 
 
 class Moment(Enum):

@@ -15,10 +15,10 @@ from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
 from vmss_upgrade.account import GitHubOidc
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, SignInRefused
 from vmss_upgrade.azure_api.signing_in.transport import NotingTransport, claims_of, is_outage, is_token
 from vmss_upgrade.job.clock import unix_time
+from vmss_upgrade.web.addresses import parse_address
 
 REUSE_WHILE_VALID = 60  # seconds that a GitHub token must still be valid to be used again
 _LONGEST_FILE = 65_536  # bytes; a token has one or two thousand

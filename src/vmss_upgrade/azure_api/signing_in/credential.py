@@ -22,13 +22,13 @@ from vmss_upgrade.account import (
     SignIn,
     TokenFile,
 )
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import Endpoints
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, SignInRefused, read_by_the_sdk
 from vmss_upgrade.azure_api.signing_in.assertions import GitHubToken, NoToken, examine_token_file
 from vmss_upgrade.azure_api.signing_in.refusals import refused_by_entra, refused_by_the_machine, refused_by_the_pipeline
 from vmss_upgrade.azure_api.signing_in.remedies import NOT_CONFIRMED
 from vmss_upgrade.azure_api.signing_in.transport import NotingTransport, is_outage, is_token
+from vmss_upgrade.web.addresses import parse_address
 
 _UNREADABLE = "the sign-in service's answer cannot be read"
 

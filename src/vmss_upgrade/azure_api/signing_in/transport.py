@@ -9,10 +9,10 @@ from typing import Any
 
 from azure.core.pipeline.transport import HttpTransport
 
-from vmss_upgrade.addresses import parse_address
 from vmss_upgrade.azure_api.endpoints import NETWORK_TIMEOUTS
 from vmss_upgrade.azure_api.failures import LeadsElsewhere
 from vmss_upgrade.azure_api.http_policies import WrappedTransport
+from vmss_upgrade.web.addresses import parse_address
 
 LONGEST_PAUSE = 30.0  # seconds between two tries of azure-identity's own
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmss_upgrade.handover.progress import Progress, Stage
+from vmss_upgrade.job.progress import Progress, Stage
 from vmss_upgrade.reporters.sanitiser.text import count, markdown
 from vmss_upgrade.rollout.wording import listed
 

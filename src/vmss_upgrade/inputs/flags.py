@@ -9,6 +9,7 @@ import argparse
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from vmss_upgrade.reporters.sanitiser.text import clean
@@ -23,6 +24,14 @@ _NEED_POST_STEP: Final[Mapping[str, str]] = {
     "suspend-repairs": "Suspend the repairs before the run, and resume them after it: "
     "az vmss set-orchestration-service-state --service-name AutomaticRepairs --action Suspend (then Resume)."
 }
+
+
+def read_action() -> dict[str, Any]:
+    """Return action.yml, a link in the repository and a file in the wheel."""
+    import yaml
+
+    action: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("action.yml").read_text(encoding="utf-8"))
+    return action
 
 
 def read_command_line(words: Sequence[str], action: Mapping[str, Any], version: str) -> dict[str, str]:

@@ -22,8 +22,8 @@ from e2e.runner import parse_outputs
 from reporters.hostile import TEXT
 from vmss_upgrade import post
 from vmss_upgrade.errors import ISSUES, AzureError, Interrupted, Trouble
-from vmss_upgrade.handover import after_a_kill as killed
-from vmss_upgrade.handover.progress import REPAIRS, RESUMED, SUSPENDED, Memory, Stage, as_value, from_value
+from vmss_upgrade.job import after_a_kill as killed
+from vmss_upgrade.job.progress import REPAIRS, RESUMED, SUSPENDED, Memory, Stage, as_value, from_value
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.reporters.files import save_state
 from vmss_upgrade.rollout.failures import Failure

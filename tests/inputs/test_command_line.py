@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
+from vmss_upgrade import __main__ as program
 from vmss_upgrade import __version__, main
-from vmss_upgrade.command_line import program
-from vmss_upgrade.command_line.flags import make_parser, operations_in, read_command_line
-from vmss_upgrade.inputs import INPUTS
+from vmss_upgrade.inputs import INPUTS, flags
+from vmss_upgrade.inputs.flags import make_parser, operations_in, read_action, read_command_line
 from vmss_upgrade.job.environment import is_command
 from vmss_upgrade.rollout.order import Command
 
 PROJECT = Path(__file__).resolve().parents[2]
-ACTION = program.read_action()
+ACTION = read_action()
 SECRET = "Zq8~Q9kLm_no.pQrStUvWxYz"
 
 
@@ -27,7 +27,7 @@ def read(*words: str) -> dict[str, str]:
 
 def test_the_package_holds_action_yml_itself() -> None:
     """A link, which the wheel resolves: there are no two files to keep equal."""
-    assert (Path(program.__file__).parent / "action.yml").resolve() == PROJECT / "action.yml"
+    assert (Path(flags.__file__).parent / "action.yml").resolve() == PROJECT / "action.yml"
 
 
 def test_the_operations_are_those_of_the_action() -> None:

@@ -9,11 +9,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from vmss_upgrade import __version__
-from vmss_upgrade.command_line.flags import DEMO, read_command_line
+from vmss_upgrade.inputs.flags import DEMO, read_action, read_command_line
 from vmss_upgrade.job.environment import drop_foreign_settings
 
 # input -> its variable, as azure-identity's EnvironmentCredential reads them; of all three, or of none
@@ -36,14 +35,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from vmss_upgrade.main import main as run_action
 
     return run_action(environ)
-
-
-def read_action() -> dict[str, Any]:
-    """Return action.yml, a link in the repository and a file in the wheel."""
-    import yaml
-
-    action: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("action.yml").read_text(encoding="utf-8"))
-    return action
 
 
 def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
@@ -69,3 +60,7 @@ def _play(words: list[str]) -> int:
     from vmss_upgrade.rehearsal import main as rehearse
 
     return rehearse(words, program=f"vmss-upgrade {DEMO}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,1 +1,0 @@
-"""The state that the main step leaves for the post step."""
