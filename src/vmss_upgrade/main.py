@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vmss_upgrade.account import Account
     from vmss_upgrade.inputs import Inputs
     from vmss_upgrade.job.runner import Job
-    from vmss_upgrade.ports import Clock, ScaleSetApi
+    from vmss_upgrade.ports import Clock, ScaleSetApi, Web
     from vmss_upgrade.reporters.console import Console
     from vmss_upgrade.rollout.history.events import Event
     from vmss_upgrade.rollout.history.outcome import Ending
@@ -44,10 +44,11 @@ def run(
     clock: Clock,
     *,
     transport: Transport | None = None,
+    web: Callable[[Clock], Web] | None = None,
     simulated: str = "",
     on_end: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run the action on a given clock and, for a rehearsal, a given transport. Returns the exit code.
+    """Run the action on a given clock and, for a rehearsal, a given transport and web. Returns the exit code.
 
     `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
     """
@@ -58,7 +59,7 @@ def run(
     try:
         step.introduce_itself()
         step.hide_secrets()
-        ending = step.carry_out(transport)
+        ending = step.carry_out(transport, web)
     except BaseException as error:
         failure = error
     on_end()
@@ -131,7 +132,7 @@ class _MainStep:
         for secret in self._job.secrets:
             self.console.mask(secret)
 
-    def carry_out(self, transport: Transport | None) -> Ending | None:
+    def carry_out(self, transport: Transport | None, web: Callable[[Clock], Web] | None) -> Ending | None:
         """Do what the inputs ask for. Returns the ending of a run that had no events of its own."""
         from vmss_upgrade.inputs import parse_inputs
 
@@ -141,7 +142,7 @@ class _MainStep:
             return self._refused(error)
         self.report.facts = replace(self.report.facts, portal=inputs.account.cloud.portal)
         self._introduce(inputs)
-        with closing(self._events(inputs, transport)) as events:
+        with closing(self._events(inputs, transport, web)) as events:
             for event in events:
                 self._take(event)
         return None
@@ -166,12 +167,15 @@ class _MainStep:
             line(f"Cloud {account.cloud.environment}, subscription {account.subscription_id}")
         line(account.signing_in)
 
-    def _events(self, inputs: Inputs, transport: Transport | None) -> Generator[Event]:
+    def _events(
+        self, inputs: Inputs, transport: Transport | None, web: Callable[[Clock], Web] | None
+    ) -> Generator[Event]:
         from vmss_upgrade.driver.run import run_rollout
+        from vmss_upgrade.web.client import HttpsClient
 
         timeout = inputs.order.policy.timeout
         api = connected(inputs.account, self._job, self._clock, self.console, timeout=timeout, transport=transport)
-        return run_rollout(inputs.order, api, self._clock)
+        return run_rollout(inputs.order, api, self._clock, (web or HttpsClient)(self._clock))
 
     def _take(self, event: Event) -> None:
         """Report an event, and save what the post step needs of it in case this step is killed."""

@@ -1,4 +1,4 @@
-"""What the driver needs from outside: every call that is made to Azure, and time."""
+"""What the driver needs from outside: every call to Azure, requests to the workflow's own services, and time."""
 
 from __future__ import annotations
 
@@ -105,6 +105,27 @@ class ScaleSetApi(Protocol):
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """Upgrade these instances to the model, all at once (manualupgrade)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAnswer:
+    """An answer of the web. The names of its headers are in lower case; `body` is cut at the size that was allowed."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Web(Protocol):
+    """HTTPS to services that the workflow names: its hooks and its probes."""
+
+    def ask(
+        self, method: str, address: str, *, headers: Mapping[str, str], body: bytes, timeout: float, most_bytes: int
+    ) -> WebAnswer:
+        """Send one request, and follow no redirect. Credentials are sent only if they are among `headers`.
+
+        `timeout`: seconds for all of it. Raises OSError, whose text says why, if no answer comes.
+        """
 
 
 class Clock(Protocol):

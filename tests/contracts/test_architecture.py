@@ -14,7 +14,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 SOURCES = PROJECT / "src"
 OURS = "vmss_upgrade"
 
-ROLLOUT = ("rollout", "rollout.planning", "rollout.checks", "rollout.watching", "rollout.history")
+ROLLOUT = (
+    *("rollout", "rollout.planning", "rollout.checks", "rollout.watching", "rollout.history", "rollout.zero_downtime"),
+)
 SHARED = ("__version__", "account", "errors", "ports", *ROLLOUT)
 AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
 
@@ -25,13 +27,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade": set(),
     "vmss_upgrade.errors": set(),
     "vmss_upgrade.account": set(),
-    "vmss_upgrade.web": {"errors"},
+    "vmss_upgrade.web": {"errors", "ports"},
     "vmss_upgrade.ports": {"rollout", "rollout.checks.rights"},
     "vmss_upgrade.rollout": {"errors"},
     "vmss_upgrade.rollout.planning": {"errors", "rollout"},
-    "vmss_upgrade.rollout.checks": {"errors", "rollout", "rollout.planning"},
-    "vmss_upgrade.rollout.watching": {"errors", "rollout", "rollout.planning"},
-    "vmss_upgrade.rollout.history": {"errors", "rollout", "rollout.planning", "rollout.watching"},
+    "vmss_upgrade.rollout.zero_downtime": {"errors", "rollout", "rollout.planning"},
+    "vmss_upgrade.rollout.checks": {"errors", "rollout", "rollout.planning", "rollout.zero_downtime"},
+    "vmss_upgrade.rollout.watching": {"errors", "rollout", "rollout.planning", "rollout.zero_downtime"},
+    "vmss_upgrade.rollout.history": {
+        "errors",
+        "rollout",
+        "rollout.planning",
+        "rollout.watching",
+        "rollout.zero_downtime",
+    },
     "vmss_upgrade.driver": {"errors", "ports", *ROLLOUT},
     "vmss_upgrade.azure_api": {
         "account",
@@ -43,11 +52,18 @@ MAY_IMPORT: dict[str, set[str]] = {
         *AZURE_API_BORROWS,
     },
     "vmss_upgrade.azure_api.translation": {"rollout"},
-    "vmss_upgrade.inputs": {"account", "errors", "reporters.sanitiser", "rollout", "web.addresses"},
+    "vmss_upgrade.inputs": {
+        "account",
+        "errors",
+        "reporters.sanitiser",
+        "rollout",
+        "rollout.zero_downtime",
+        "web.addresses",
+    },
     "vmss_upgrade.job": {"__version__", "errors", "reporters.files", "reporters.sanitiser", *ROLLOUT},
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
     "vmss_upgrade.replay": {"reporters", "rollout.history"},
-    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "replay", "reporters", *SHARED},
+    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "replay", "reporters", "web", *SHARED},
     "vmss_upgrade.post": {
         "driver.remote",
         "driver.repairs",
@@ -72,8 +88,8 @@ IMPURE_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpo
 # outside package -> the only modules (or folders) that may import it
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "azure": ("vmss_upgrade.azure_api", "azure_simulator.transport"),
-    "requests": ("vmss_upgrade.azure_api", "azure_simulator.transport"),
-    "urllib3": ("vmss_upgrade.web.addresses", "vmss_upgrade.azure_api", "azure_simulator.transport"),
+    "requests": ("vmss_upgrade.azure_api", "vmss_upgrade.web", "azure_simulator.transport"),
+    "urllib3": ("vmss_upgrade.web", "vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
     "time": ("vmss_upgrade.job.clock", "azure_simulator.clock"),
     "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.serving"),

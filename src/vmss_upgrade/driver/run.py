@@ -20,7 +20,7 @@ from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, OutOfTime, Steps
 from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
-from vmss_upgrade.ports import Clock, ScaleSetApi
+from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.checks.missing_set import NO_GROUP, remedy_for_missing_set
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.checks.rollback import bad_before, no_image_to_blame, no_rollback
@@ -47,8 +47,10 @@ from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching.watch import Returning, Watch
 
 
-def run_rollout(order: Order, api: ScaleSetApi, clock: Clock) -> Generator[Event]:
+def run_rollout(order: Order, api: ScaleSetApi, clock: Clock, web: Web | None = None) -> Generator[Event]:
     """Carry the order out. The last event is always RolloutFinished, unless an exception leaves the generator.
+
+    `web` reaches the services that the order names; None if it names none.
 
     Raises Interrupted from within `clock.sleep` or a call to Azure; every AzureError becomes the ending. Automatic
     repairs that were suspended are resumed on every way out.

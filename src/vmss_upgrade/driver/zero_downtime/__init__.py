@@ -1,0 +1,1 @@
+"""What a run does around its batches so that no request is lost: hooks, draining, surge, probes."""

@@ -1,0 +1,1 @@
+"""The inputs of hooks, draining, surge and probes."""

@@ -1,0 +1,1 @@
+"""Decisions about hooks, draining, surge and probes, and the proof that nothing was down."""
