@@ -1,8 +1,9 @@
 """An Azure of its own, to rehearse against: one scale set behind the real SDK, or over HTTPS.
 
 It imports nothing of vmss_upgrade: a wrong idea that both shared would pass every test. The import rules, room by
-room: serving -> simulator -> routes -> bodies -> state -> scenario -> wire; throttle -> wire. What only other clients
-than the action need (creation, scaling, deletion, power, older dialects) is in files of its own.
+room: serving -> simulator -> routes -> bodies -> state -> scenario -> wire; throttle -> wire; simulator -> web ->
+traffic -> state. What only other clients than the action need (creation, scaling, deletion, power, older dialects) is
+in files of its own.
 """
 
 from azure_simulator.bodies.truth import InstanceState, RequestRecord, UpgradeRecord
@@ -12,10 +13,12 @@ from azure_simulator.scenario.loading import fault_names, load_scenario, parse_s
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.section import ScenarioError
 from azure_simulator.simulator import SimulatedAzure
+from azure_simulator.web.hooks import HookCall
 from azure_simulator.wire.answers import ConnectionDropped, Reply
 
 __all__ = [
     "ConnectionDropped",
+    "HookCall",
     "InstanceState",
     "Reply",
     "RequestRecord",

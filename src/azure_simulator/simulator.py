@@ -20,13 +20,13 @@ from azure_simulator.routes.identity import IdentityRoutes
 from azure_simulator.routes.service import Service, parse_request
 from azure_simulator.scenario.broken_answers import altered, cut_off, raise_if_dropped
 from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, Strike
-from azure_simulator.scenario.scenario import EarlierOperation, Scenario
+from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
 from azure_simulator.state.events import settle
 from azure_simulator.state.instances import FOREVER
-from azure_simulator.state.operations import Operation
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Throttle, too_many_requests
+from azure_simulator.web.web import SimulatedWeb
 from azure_simulator.wire.answers import (
     AnswerTookTooLong,
     NotSimulated,
@@ -68,7 +68,8 @@ class SimulatedAzure:
         )
         self._service = Service(self._set, Throttle(self._calendar), self._base_url, self._names[1])
         self._arm = ArmRoutes(self._service, self._identity.authorize)
-        self._earlier = [self._start_earlier(each) for each in scenario.under_way]
+        self._web = SimulatedWeb(scenario, self._set, clock, self._settle_alone)
+        self._earlier = [self._set.operations.start_earlier(each) for each in scenario.under_way]
 
     @property
     def coordinates(self) -> dict[str, str]:
@@ -95,6 +96,10 @@ class SimulatedAzure:
         from azure_simulator.transport import SimulatorTransport
 
         return SimulatorTransport(self.exchange, self._clock.sleep)
+
+    def web(self) -> SimulatedWeb:
+        """Return HTTPS to the services that the scenario names: its hooks and probes."""
+        return self._web
 
     # --- requests ---
 
@@ -241,17 +246,9 @@ class SimulatedAzure:
         self._identity.revoke(self._set.tokens_revoked_at)
         return now
 
-    def _start_earlier(self, earlier: EarlierOperation) -> Operation:
-        operation = self._set.operations.start(
-            -earlier.began,
-            earlier.api_version,
-            lambda: earlier.seconds - earlier.began,
-            error=earlier.failure,
-            retry_after=earlier.retry_after,
-            collection=earlier.collection,
-        )
-        self._set.operations.mark_foreign(operation)
-        return operation
+    def _settle_alone(self) -> float:
+        with self._lock:
+            return self._settle()
 
 
 def _finite(record: dict[str, object]) -> dict[str, object]:

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario
 from vmss_upgrade.main import run
@@ -30,11 +31,13 @@ def rehearse(
     """Run the action on `scenario`; summary, outputs and record go into `folder`. Returns the exit code and Azure."""
     clock = VirtualClock(pace)
     azure = SimulatedAzure(scenario, clock, seed=seed)
+    web: Any = azure.web()  # its answers are the port's in all but the name of their class
     settings = {**scenario.inputs, **(inputs or {})}
     exit_code = run(
         {**environment(azure, folder, settings), **(environ or {})},
         clock,
         transport=lambda _clock: azure.transport(),
+        web=lambda _clock: web,
         simulated=scenario.name,
     )
     return exit_code, azure

@@ -11,11 +11,13 @@ SOURCES = Path(__file__).resolve().parents[2] / "src" / PACKAGE
 
 # A room, or a file at the door, and the rooms below it that it may import (besides itself); nobody imports upward.
 SIMULATOR_MAY_IMPORT: dict[str, set[str]] = {
-    "__init__": {"simulator", "bodies", "scenario", "wire", "clock"},
+    "__init__": {"simulator", "web", "traffic", "bodies", "scenario", "wire", "clock"},
     "__main__": {"serving", "scenario"},
     "serving": {"simulator", "scenario", "wire", "clock"},
-    "simulator": {"transport", "routes", "bodies", "state", "throttle", "scenario", "wire", "clock"},
+    "simulator": {"transport", "web", "traffic", "routes", "bodies", "state", "throttle", "scenario", "wire", "clock"},
     "transport": {"wire"},
+    "web": {"traffic", "state", "scenario", "clock"},
+    "traffic": {"state", "scenario"},
     "routes": {"bodies", "state", "throttle", "scenario", "wire", "clock"},
     "bodies": {"state", "scenario", "wire"},
     "state": {"scenario", "wire"},
@@ -102,6 +104,8 @@ def test_no_rule_allows_an_arrow_upward() -> None:
         pytest.param("routes", "from azure_simulator import SimulatedAzure", id="routes-the-door"),
         pytest.param("simulator", "from azure_simulator.serving.server import serve", id="simulator-serving"),
         pytest.param("transport", "from azure_simulator.simulator import SimulatedAzure", id="transport-simulator"),
+        pytest.param("web", "from azure_simulator.transport import SimulatorTransport", id="web-transport"),
+        pytest.param("traffic", "from azure_simulator.web.web import SimulatedWeb", id="traffic-web"),
         pytest.param("clock", "from azure_simulator import wire", id="clock-wire"),
         pytest.param("serving", "from azure_simulator.state.instances import Instance", id="serving-state"),
         pytest.param("wire", "from . import answers", id="relative"),

@@ -67,7 +67,7 @@ def _read_trigger(entry: Section) -> Trigger:
     return Trigger(after_upgrade=entry.whole("after_upgrade"), delay=delay)
 
 
-def _read_window(entry: Section) -> Window | None:
+def read_window(entry: Section) -> Window | None:
     """Read `during`: when it begins, and for how many `seconds`."""
     if not entry.has("during"):
         return None
@@ -108,7 +108,7 @@ def _read_matching(entry: Section, path: str | None = None) -> dict[str, Any]:
         "count": entry.whole("count", 1),
         "every": entry.whole("every", 1),
         "api_version": entry.optional_text("api_version"),
-        "during": _read_window(entry),
+        "during": read_window(entry),
     }
 
 
@@ -222,8 +222,8 @@ _FAULTS: dict[str, Callable[[Section], Fault]] = {
     "error": _read_answer_error,
     "sign-in-error": _read_sign_in_error,
     "operation": _read_operation_fate,
-    "list-lags": lambda e: ListLags(e.number("seconds"), _read_window(e)),
-    "model-lags": lambda e: ModelLags(e.number("seconds"), _read_window(e)),
+    "list-lags": lambda e: ListLags(e.number("seconds"), read_window(e)),
+    "model-lags": lambda e: ModelLags(e.number("seconds"), read_window(e)),
     "health-lags": lambda e: HealthLags(e.text("instance", "*"), e.number("seconds"), e.flag("time", False)),
     "conflict-window": lambda e: ConflictWindow(e.number("seconds")),
     "vanish": lambda e: Vanish(_read_trigger(e), e.text("instance")),

@@ -26,6 +26,8 @@ from azure_simulator.scenario.scenario import (
 )
 from azure_simulator.scenario.section import ScenarioError, Section
 from azure_simulator.scenario.set_description import SetDescription
+from azure_simulator.scenario.web.reading import read_hooks, read_probes
+from azure_simulator.scenario.web.traffic import read_balancer_probe, read_traffic
 from azure_simulator.wire.answers import NotSimulated, Refusal
 from azure_simulator.wire.calendar import EPOCH
 from azure_simulator.wire.set_model import profile_of
@@ -106,6 +108,10 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         identities=tuple(root.list_of("identities", str)) if root.has("identities") else None,
         features=_read_texts(root, "features", USUAL_FEATURES),
         sizes=_read_sizes(root),
+        hooks=read_hooks(root),
+        probes=read_probes(root),
+        balancer=read_balancer_probe(root),
+        traffic=read_traffic(root),
     )
     root.finish()
     check_faults(scenario, source)

@@ -9,6 +9,8 @@ from azure_simulator.scenario.events import Event
 from azure_simulator.scenario.faults import ConflictWindow, InstanceFault, ReadFault
 from azure_simulator.scenario.request_faults import RequestFault
 from azure_simulator.scenario.set_description import SetDescription
+from azure_simulator.scenario.web.answers import Hooks, Probe
+from azure_simulator.scenario.web.traffic import BalancerProbe, Traffic
 from azure_simulator.wire.calendar import EPOCH
 
 GITHUB_AUDIENCE = "api://AzureADTokenExchange"
@@ -61,6 +63,8 @@ class Scenario:
     beginning on. `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure.
     `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
     sizes that the region offers. `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
+    `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
+    `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
     """
 
     name: str
@@ -82,3 +86,7 @@ class Scenario:
     identities: tuple[str, ...] | None = None
     features: dict[str, str] = field(default_factory=dict, hash=False)
     sizes: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
+    hooks: Hooks | None = None
+    probes: tuple[Probe, ...] = ()
+    balancer: BalancerProbe = field(default_factory=BalancerProbe)
+    traffic: Traffic | None = None

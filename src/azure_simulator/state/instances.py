@@ -103,7 +103,7 @@ class Snapshot:
     `lagging`: its upgrade has ended, and yet it does not say that it is current. `rebuilding`: it has no working OS.
     `settling`: an upgrade has ended so recently that what it added to the `previous` model is not ready.
     `failed_extension`: the one that caused `failure`. `reported`: the health that Azure shows, which may be older than
-    `healthy`; `reported_at`: since when it is reported, where Azure shows that.
+    `healthy`; `reported_at`: since when it is reported, where Azure shows that. `serves`: it answers requests.
     """
 
     image: DeployedImage
@@ -122,6 +122,8 @@ class Snapshot:
     failed_extension: str = ""
     reported: bool | None = None
     reported_at: float | None = None
+    serves: bool = False
+    drained: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,6 +160,7 @@ class Instance:
     unhealthy_periods: list[UnhealthyPeriod] = field(default_factory=list)
     power_changes: list[tuple[float, str]] = field(default_factory=list)
     state_periods: list[StatePeriod] = field(default_factory=list)
+    drained_periods: list[StatePeriod] = field(default_factory=list)
 
     def is_as_made(self, now: float) -> bool:
         """Return whether no upgrade has ended yet."""
@@ -208,7 +211,9 @@ class Instance:
         power = self._power(now)
         # An unhealthy period ends, at the latest, with the OS disk that it began on.
         affected = any(period.start >= disk_since and period.at(now) for period in self.unhealthy_periods)
-        unhealthy = unhealthy or affected or power != "running"
+        down = unhealthy or affected or power != "running"
+        drained = any(disk_since < each.start <= now < each.end for each in self.drained_periods)
+        unhealthy = down or drained
         reports = reports and has_signal
         silent = not reports or updating or action == "Creating" or power == "deallocated"
         healthy = None if silent else not unhealthy
@@ -229,6 +234,8 @@ class Instance:
             previous=previous,
             failed_extension=extension,
             reported=healthy,
+            serves=not (down or updating or action in ("Creating", "Deleting")),
+            drained=drained,
         )
 
     def changes(self, until: float) -> set[float]:
@@ -239,7 +246,7 @@ class Instance:
         for period in self.unhealthy_periods:
             moments.update(period.changes(until))
         moments.update(when for when, _ in self.power_changes)
-        for action in self.state_periods:
+        for action in (*self.state_periods, *self.drained_periods):
             moments |= {action.start, action.end}
         return {moment for moment in moments if 0 <= moment <= until}
 

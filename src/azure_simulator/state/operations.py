@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from azure_simulator.scenario.request_faults import OperationFate
+from azure_simulator.scenario.scenario import EarlierOperation
 from azure_simulator.state.instances import Instance, Upgrade
 from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.generation import Generation
@@ -95,6 +96,19 @@ class OperationBook:
         )
         self.by_name[operation.name] = operation
         self._running.append(operation)
+        return operation
+
+    def start_earlier(self, earlier: EarlierOperation) -> Operation:
+        """Start an operation of another client that began before the simulation does."""
+        operation = self.start(
+            -earlier.began,
+            earlier.api_version,
+            lambda: earlier.seconds - earlier.began,
+            error=earlier.failure,
+            retry_after=earlier.retry_after,
+            collection=earlier.collection,
+        )
+        self.mark_foreign(operation)
         return operation
 
     def last_end(self, now: float) -> float:

@@ -1,0 +1,1 @@
+"""What happens inside an instance, which Azure does not see."""
