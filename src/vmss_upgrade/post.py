@@ -7,9 +7,10 @@ nothing heavy is imported, and no request is made.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final
 
 from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupted, VmssUpgradeError, as_ours
 from vmss_upgrade.job import after_a_kill as killed
@@ -22,11 +23,12 @@ from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole, reason_of
 from vmss_upgrade.rollout.az_commands import resume_repairs
-from vmss_upgrade.rollout.history.events import Waiting
+from vmss_upgrade.rollout.history.events import Event, Waiting
 from vmss_upgrade.rollout.wording import duration
 
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account
+    from vmss_upgrade.driver.remote import RemoteScaleSet
 
 PATIENCE = 270.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
 
@@ -50,25 +52,81 @@ def run(
     """
     job = read_job(environ)
     console = Console(github=job.in_github, colour=False)
-    failure, last_words = "", "Nothing was left to do."
+    step = _PostStep(job, clock, console, connect)
     try:
-        if job.saved.get(REPAIRS) or job.saved.get(ROLLOUT):  # mostly nothing, and then there is nothing to hide
-            for secret in job.secrets:
-                console.mask(secret)
-        if _tell_of_kill(job, console):
-            last_words = "Nothing had to be undone."
-        if job.saved.get(REPAIRS) == SUSPENDED:
-            _resume_repairs(job, clock, console, connect)
-            last_words = "Automatic instance repairs, which the rollout had suspended, are resumed."
+        last_words, failures = _do_what_is_owed(step)
     except BaseException as error:
-        failure = _in_words(error, console)
+        last_words, failures = [], [(_in_words(error, console), "The post step failed")]
     on_end()
     console.say_last_words()
-    if failure:
-        console.error(failure + _by_hand(job), "Automatic instance repairs may still be suspended")
-        return 1
-    console.line(last_words)
-    return 0
+    for message, title in failures:
+        console.error(message, title)
+    if not failures:
+        console.line(" ".join(last_words) or "Nothing was left to do.")
+    return 1 if failures else 0
+
+
+class _PostStep:
+    """What the duties share: the job, the time that is left for all of them, and the scale set, once it is needed."""
+
+    def __init__(self, job: Job, clock: Clock, console: Console, connect: Connect) -> None:
+        self.job = job
+        self.clock = clock
+        self.console = console
+        self.until = clock.now() + PATIENCE
+        self._connect = connect
+
+    @cached_property
+    def remote(self) -> RemoteScaleSet:
+        """The scale set, signed in to. Raises InputError if the inputs do not say of which."""
+        from vmss_upgrade.driver.remote import RemoteScaleSet
+        from vmss_upgrade.inputs import parse_account
+
+        account = parse_account(self.job.environ)
+        self.console.line(account.signing_in)
+        return RemoteScaleSet(self._connect(account, self.job, self.clock, self.console), self.clock)
+
+    def watch(self, events: Iterator[Event]) -> None:
+        """Let a generator of the driver run to its end, and say what it waits for."""
+        for event in events:
+            if isinstance(event, Waiting):
+                self.console.line(f"waiting: {event.why} (next try in {duration(event.seconds)})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Duty:
+    """What a main step may leave undone: `is_owed`, by what it saved.
+
+    `carry_out` does it, and returns that in words; doing it twice does no harm. If it cannot be done, `title` says so
+    in an annotation, and `by_hand` says what a user has to do (empty where that is not known).
+    """
+
+    title: str
+    is_owed: Callable[[Job], bool]
+    carry_out: Callable[[_PostStep], str]
+    by_hand: Callable[[Job], str]
+
+
+def _do_what_is_owed(step: _PostStep) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return what was done, in sentences, and what could not be done, each with the title of its annotation.
+
+    One duty that fails stops no other.
+    """
+    job, console = step.job, step.console
+    owed = [duty for duty in _DUTIES if duty.is_owed(job)]
+    done: list[str] = []
+    failures: list[tuple[str, str]] = []
+    if owed or job.saved.get(ROLLOUT):  # mostly nothing, and then there is nothing to hide
+        for secret in job.secrets:
+            console.mask(secret)
+    if _tell_of_kill(job, console) and not owed:
+        done.append("Nothing had to be undone.")
+    for duty in owed:
+        try:
+            done.append(duty.carry_out(step))
+        except BaseException as error:
+            failures.append((_in_words(error, console) + duty.by_hand(job), duty.title))
+    return done, failures
 
 
 def _tell_of_kill(job: Job, console: Console) -> bool:
@@ -86,22 +144,19 @@ def _tell_of_kill(job: Job, console: Console) -> bool:
     return True
 
 
-def _resume_repairs(job: Job, clock: Clock, console: Console, connect: Connect) -> None:
-    """Resume automatic repairs; asking twice does no harm. Raises VmssUpgradeError if they may not be resumed."""
-    from vmss_upgrade.driver.remote import RemoteScaleSet
-    from vmss_upgrade.driver.repairs import set_repairs
-    from vmss_upgrade.inputs import parse_account
+def _are_repairs_suspended(job: Job) -> bool:
+    return job.saved.get(REPAIRS) == SUSPENDED
 
-    until = clock.now() + PATIENCE
-    account = parse_account(job.environ)
-    console.line(account.signing_in)
-    remote = RemoteScaleSet(connect(account, job, clock, console), clock)
+
+def _resume_repairs(step: _PostStep) -> str:
+    """Resume automatic repairs. Raises VmssUpgradeError if they may not be resumed."""
+    from vmss_upgrade.driver.repairs import set_repairs
+
     try:
-        for event in set_repairs(remote, suspended=False, until=until):
-            if isinstance(event, Waiting):
-                console.line(f"waiting: {event.why} (next try in {duration(event.seconds)})")
+        step.watch(set_repairs(step.remote, suspended=False, until=step.until))
     except AzureError as error:
         raise VmssUpgradeError(f"Azure did not resume them: {error.code}, {error}", error.remedy) from error
+    return "Automatic instance repairs, which the rollout had suspended, are resumed."
 
 
 def _in_words(error: BaseException, console: Console) -> str:
@@ -116,7 +171,7 @@ def _in_words(error: BaseException, console: Console) -> str:
     return f"{cause} {cause.remedy}".rstrip()
 
 
-def _by_hand(job: Job) -> str:
+def _resume_by_hand(job: Job) -> str:
     """Return how a user resumes repairs; empty if the inputs do not say of which scale set."""
     from vmss_upgrade.inputs import parse_account
 
@@ -126,3 +181,14 @@ def _by_hand(job: Job) -> str:
         return ""
     command = resume_repairs(account.subscription_id, account.resource_group, account.scale_set)
     return f" Resume them with: {command}"
+
+
+# in the order in which they are done
+_DUTIES: Final = (
+    _Duty(
+        title="Automatic instance repairs may still be suspended",
+        is_owed=_are_repairs_suspended,
+        carry_out=_resume_repairs,
+        by_hand=_resume_by_hand,
+    ),
+)

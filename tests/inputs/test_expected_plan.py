@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.inputs.expected_plan import plan_of
 from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.record import plan_of
 from vmss_upgrade.rollout.order import Command
 
 REMEDY = "Give the output `plan-hash` of the run that planned, such as 0a1b2c3d-4e5f6071."

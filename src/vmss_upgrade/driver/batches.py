@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from vmss_upgrade.driver.batch import BatchRun, Limits
 from vmss_upgrade.driver.hold import Hold
-from vmss_upgrade.driver.remote import RemoteScaleSet
-from vmss_upgrade.driver.run_clock import Steps, noted
+from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
+from vmss_upgrade.driver.run_clock import OutOfTime, Steps, noted
 from vmss_upgrade.driver.upgrade import upgrade
-from vmss_upgrade.ports import OperationState
+from vmss_upgrade.driver.zero_downtime.surroundings import Surroundings
+from vmss_upgrade.errors import AzureError, PlanRefused
+from vmss_upgrade.ports import OperationState, Web
 from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.gates import is_too_late
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import BatchFailed, BatchPassed, BatchStarted, EndPredicted, Noticed
-from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.history.outcome import BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
@@ -42,7 +44,13 @@ class Batches:
     """
 
     def __init__(
-        self, remote: RemoteScaleSet, limits: Limits, plan: RolloutPlan, watch: Watch, way_back: Return | None = None
+        self,
+        remote: RemoteScaleSet,
+        limits: Limits,
+        plan: RolloutPlan,
+        watch: Watch,
+        way_back: Return | None = None,
+        web: Web | None = None,
     ) -> None:
         self._remote = remote
         self._clock = remote.clock
@@ -52,6 +60,7 @@ class Batches:
         self._goal = plan.goal.once_in_model()
         self._watch = watch
         self._way_back = way_back
+        self._around = Surroundings(remote, limits.policy, plan, web)
         self._taken: list[float] = []  # seconds of each batch that passed
         self.started: list[Batch] = []
         self.is_current = True
@@ -121,9 +130,36 @@ class Batches:
         return None
 
     def _run(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
-        """Run one batch. Returns the ending when it failed."""
+        """Run one batch, with what was asked for around it. Returns the ending when it must be the last."""
+        self._result: BatchResult | None = None
+        try:
+            ending = yield from self._admit_and_upgrade(batch, of=of)
+        except (Halted, PlanRefused, OutOfTime, AzureError):
+            yield from self._around.leave(batch, self._result)
+            raise
+        last = yield from self._around.leave(batch, self._result)
+        return ending or last
+
+    def _admit_and_upgrade(self, planned: Batch, *, of: int) -> Steps[Ending | None]:
+        """Upgrade what may start of a batch. Returns the ending when it must be the last."""
+        asked_at = self._clock.elapsed()
+        batch = yield from self._around.ask(planned, of=of)
+        if self._clock.elapsed() > asked_at and batch.instance_ids:
+            yield from self._hold.wait_to_start(batch)
+            batch = still_due(batch, self._remote.scale_set, self.plan.goal, self._policy)
+            closed = self._closed_gate(batch)
+            if closed is not None:
+                return closed
+        if not batch.instance_ids:
+            return None
+        yield from self._around.prepare(batch)
+        return (yield from self._run_alone(batch, of=of))
+
+    def _run_alone(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
+        """Upgrade one batch. Returns the ending when it failed."""
         began = self._clock.elapsed()
         self.started.append(batch)
+        self._result = BatchResult.UNDER_WAY
         yield BatchStarted(batch=batch, of=of)
         run = BatchRun(self._remote, self._limits, self.plan.goal, self._model, batch)
         done = yield from upgrade(self._remote, run, self._hold)
@@ -131,8 +167,10 @@ class Batches:
         self._model, self.is_current = run.model, self.is_current and run.is_current
         instances = self._remote.instances
         if gate.failures:
+            self._result = BatchResult.FAILED
             yield BatchFailed(batch=batch, failures=gate.failures, instances=instances)
             return endings.by_failed_batch(batch, gate)
+        self._result = BatchResult.PASSED
         yield BatchPassed(batch=batch, instances=instances, is_current=run.is_current)
         self._watch.batch_passed(batch, self._remote.scale_set)
         self._taken.append(self._clock.elapsed() - began)

@@ -8,42 +8,32 @@ waited out within bounds; what cannot be waited out ends the run.
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import closing, suppress
-from dataclasses import dataclass, replace
-from functools import partial
+from contextlib import closing
+from dataclasses import replace
 
 from vmss_upgrade.driver.batch import Limits
 from vmss_upgrade.driver.batches import Batches, Return
 from vmss_upgrade.driver.model_update import update_model
 from vmss_upgrade.driver.preparation import Preparation, Prepared, show_status
-from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
+from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
-from vmss_upgrade.driver.run_clock import SECOND_LOOK, OutOfTime, Steps
-from vmss_upgrade.errors import AzureError, PlanRefused, Trouble
+from vmss_upgrade.driver.rollback import FailedRollout, ending_of, restore_model, roll_back
+from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.checks.missing_set import NO_GROUP, remedy_for_missing_set
-from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.checks.rollback import bad_before, no_image_to_blame, no_rollback
-from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
     Event,
-    ModelRestoreStarted,
-    ModelUpdated,
     Noticed,
-    RollbackStarted,
     RolloutFinished,
     RolloutPlanned,
 )
-from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.image import Image
-from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.planning.availability import stopped_ids
-from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
-from vmss_upgrade.rollout.planning.rollback import moved_by, not_back, plan_rollback
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
-from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching.watch import Returning, Watch
 
 
@@ -57,16 +47,16 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock, web: Web | None = 
     """
     policy = order.policy
     remote = RemoteScaleSet(api, clock, timeout=policy.timeout, ignores_health=policy.health is HealthUse.IGNORE)
-    with closing(_events(remote, order)) as events:
+    with closing(_events(remote, order, web)) as events:
         for event in events:
             yield replace(event, at=remote.clock.elapsed())
 
 
-def _events(remote: RemoteScaleSet, order: Order) -> Steps[None]:
+def _events(remote: RemoteScaleSet, order: Order, web: Web | None) -> Steps[None]:
     """Carry the order out, and resume automatic repairs however that ends."""
     repairs = RepairsPause(remote)
     try:
-        ending = yield from _ending_of(_Rollout(remote, order, repairs).story(), remote)
+        ending = yield from ending_of(_Rollout(remote, order, repairs, web).story(), remote)
         yield from repairs.resume()
     except GeneratorExit:  # nobody listens any more
         repairs.resume_unheard()
@@ -80,11 +70,12 @@ def _events(remote: RemoteScaleSet, order: Order) -> Steps[None]:
 class _Rollout:
     """One run."""
 
-    def __init__(self, remote: RemoteScaleSet, order: Order, repairs: RepairsPause) -> None:
+    def __init__(self, remote: RemoteScaleSet, order: Order, repairs: RepairsPause, web: Web | None) -> None:
         self._remote = remote
         self._order = order
         self._policy = order.policy
         self._repairs = repairs
+        self._web = web
 
     def story(self) -> Steps[Ending]:
         """Read, check, plan, update the model, upgrade batch by batch, look once more; or the part of it asked for."""
@@ -121,7 +112,7 @@ class _Rollout:
         at_work = prepared.repairs_on and not self._policy.suspend_repairs
         limits = Limits(policy=self._policy, stops_in_time=True, repairs_at_work=at_work)
         batches = self._batches(limits, plan, prepared)
-        ending = yield from _ending_of(self._roll_out(batches, plan, prepared), self._remote)
+        ending = yield from ending_of(self._roll_out(batches, plan, prepared), self._remote)
         asked = self._policy.on_failure
         if not asked.goes_back or plan.is_rollback or ending.outcome.exit_code == 0:
             return ending
@@ -133,8 +124,9 @@ class _Rollout:
         if not self._remote.moved or prepared.way_back is None:
             yield Noticed(finding=no_rollback(plan.reaches, prepared.way_back, asked))
             return ending
-        failed = _FailedRollout(plan=plan, before=prepared.scale_set, done=tuple(batches.started), ending=ending)
-        go_back = _restore_model if asked is OnFailure.RESTORE_MODEL else _roll_back
+        done = tuple(batches.started)
+        failed = FailedRollout(plan=plan, before=prepared.scale_set, done=done, ending=ending, web=self._web)
+        go_back = restore_model if asked is OnFailure.RESTORE_MODEL else roll_back
         return (yield from go_back(self._remote, limits, failed, prepared.way_back))
 
     def _roll_out(self, batches: Batches, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
@@ -153,103 +145,5 @@ class _Rollout:
         moved = prepared.moved
         returning = None if moved is None else Returning(ids=moved.ids)
         watch = Watch(prepared.scale_set, plan.goal, self._policy, returning)
-        return Batches(self._remote, limits, plan, watch, None if moved is None else Return(moved=moved))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FailedRollout:
-    """A rollout that failed: as planned (from `before`), the batches it started (`done`), and why it ended."""
-
-    plan: RolloutPlan
-    before: ScaleSet
-    done: tuple[Batch, ...]
-    ending: Ending
-
-
-def _roll_back(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Ending]:
-    """Return to `previous` every instance that has moved since the rollout began. The ending speaks of both ways."""
-    policy = replace(limits.policy, stop_after=None)
-    limits = replace(limits, policy=policy, stops_in_time=False, passes_stuck=True)
-    second = yield from _ending_of(_undo(remote, limits, failed, previous), remote)
-    return endings.after_rollback(failed.ending, second, previous, instead_of=failed.plan.reaches)
-
-
-def _undo(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Ending]:
-    """Look, plan, put the image back into the model, return the instances."""
-    yield from _look_again(remote, limits, failed, previous)
-    now, before = remote.scale_set, failed.before
-    goal = Goal(image=previous, in_model=now.model.image.same_as(previous), heals=True)
-    touched = {id_ for batch in failed.done for id_ in batch.instance_ids}
-    moved = moved_by(before, now, failed.plan.goal, touched, previous)
-    plan = plan_rollback(now, goal, limits.policy, moved, left=failed.plan.reaches, done=failed.done)
-    yield RollbackStarted(plan=plan, scale_set=now, failed=failed.ending)
-    stay = frozenset(now.by_id()) - moved.ids
-    returning = Returning(ids=moved.ids, stopped_before=stopped_ids(before.instances), bystanders=stay)
-    watch = Watch(now, goal, limits.policy, returning)
-    batches = Batches(remote, limits, plan, watch, Return(moved=moved, done=failed.done))
-    model = now.model
-    if plan.update_model:
-        model = yield from update_model(remote, model, previous)
-    ending = yield from batches.run(model)
-    left = not_back(remote.scale_set, previous, limits.policy, moved)
-    return endings.not_returned(left, previous) if left and ending.outcome.exit_code == 0 else ending
-
-
-def _restore_model(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Ending]:
-    """Put `previous` back into the model, and leave every instance as it is. The ending speaks of both ways."""
-    second = yield from _ending_of(_put_back(remote, limits, failed, previous), remote)
-    return endings.after_restore(failed.ending, second)
-
-
-def _put_back(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Ending]:
-    """Write the previous image into the model. No instance is looked at again: of a VHD they would look as if none had
-    been upgraded, once the model holds another.
-    """
-    yield ModelRestoreStarted(previous=previous, instead_of=failed.plan.reaches)
-    model = yield from _settled_model(remote, limits, failed, previous)
-    if model.image.same_as(previous):
-        yield ModelUpdated(target=previous, seconds=0.0)
-    else:
-        yield from update_model(remote, model, previous)
-    return Ending(outcome=Outcome.MODEL_UPDATED, reason="The model holds the previous image again.")
-
-
-def _settled_model(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[Model]:
-    """Return the model once Azure has ended what the rollout began. It holds what that left, or `previous` again."""
-    why = "Azure is still carrying out what the rollout began"
-    model = yield from remote.read_settled_model(why, remote.clock.now() + limits.policy.batch_timeout)
-    if model.image.same_as(previous):
-        return model
-    check = partial(check_during_rollout, expected=failed.plan.reaches)
-    return (yield from remote.read_accepted_model(check, model))
-
-
-def _look_again(remote: RemoteScaleSet, limits: Limits, failed: _FailedRollout, previous: Image) -> Steps[None]:
-    """Read model and instances once Azure has ended what the rollout began."""
-    yield from _settled_model(remote, limits, failed, previous)
-    yield from remote.look()
-    yield from remote.clock.wait("the list of instances may lag behind, so it is read twice", SECOND_LOOK)
-    yield from remote.look()
-
-
-def _ending_of(story: Steps[Ending], remote: RemoteScaleSet) -> Steps[Ending]:
-    """Return the story's own ending, or that of the error which cut it short. Interrupted, and a bug of ours, pass."""
-    try:
-        return (yield from story)
-    except Halted as halt:
-        return halt.ending
-    except PlanRefused as refusal:
-        return endings.by_refusal(refusal, wrote=remote.wrote)
-    except OutOfTime as error:
-        yield from _last_look(remote)
-        return endings.out_of_time(error)
-    except AzureError as error:
-        yield from _last_look(remote)
-        return endings.by_azure(error, wrote=remote.wrote)
-
-
-def _last_look(remote: RemoteScaleSet) -> Steps[None]:
-    """Try once to see where the instances are, so that what is said of them is true; no waiting any more."""
-    if remote.instances:
-        with suppress(AzureError):
-            yield from remote.look_at_once()
+        way_back = None if moved is None else Return(moved=moved)
+        return Batches(self._remote, limits, plan, watch, way_back, self._web)

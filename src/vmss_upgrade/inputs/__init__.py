@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from vmss_upgrade.account import Account
 from vmss_upgrade.errors import InputError
 from vmss_upgrade.inputs.account import account_of
-from vmss_upgrade.inputs.expected_plan import plan_of
 from vmss_upgrade.inputs.files import Files, files_of
-from vmss_upgrade.inputs.form import INPUTS, Form
+from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.image import image_of
+from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.policy import policy_of
-from vmss_upgrade.inputs.record import recorded_of
+from vmss_upgrade.inputs.record import plan_of, recorded_of
 from vmss_upgrade.rollout.order import Command, Order
 
 __all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_files"]

@@ -1,7 +1,6 @@
 """The inputs as they came, and the problems found with them.
 
-`INPUTS` is the same list as in action.yml (a test holds them together). Values arrive as `INPUT_<NAME>`, hyphens
-kept (the runner's `AddInputsToEnvironment`).
+Values arrive as `INPUT_<NAME>`, hyphens kept (the runner's `AddInputsToEnvironment`).
 """
 
 from __future__ import annotations
@@ -9,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from vmss_upgrade.errors import InputProblem
+from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.values import (
     has_quotes,
     is_name,
@@ -25,53 +25,6 @@ from vmss_upgrade.inputs.values import (
     with_unit,
 )
 from vmss_upgrade.rollout.policy import Share
-
-# name -> default, as in action.yml; an empty default is decided here or by the scale set
-INPUTS: Final[Mapping[str, str]] = {
-    "resource-group": "",
-    "scale-set": "",
-    "subscription-id": "",
-    "tenant-id": "",
-    "client-id": "",
-    "client-secret": "",
-    "audience": "",
-    "environment": "AzureCloud",
-    "resource-manager-endpoint": "",
-    "authority-host": "",
-    "operation": "upgrade",
-    "expect-plan": "",
-    "on-failure": "stop",
-    "record": "",
-    "image": "",
-    "image-version": "",
-    "image-sku": "",
-    "image-offer": "",
-    "image-publisher": "",
-    "image-id": "",
-    "image-uri": "",
-    "wait-for-replication": "",
-    "strategy": "auto",
-    "batch-size": "",
-    "canary": "",
-    "update-domains": "",
-    "fault-domains": "",
-    "zones": "",
-    "instance-ids": "",
-    "stop-after": "",
-    "not-after": "",
-    "min-healthy": "",
-    "allow-downtime": "false",
-    "protected-instances": "skip",
-    "stopped-instances": "skip",
-    "health": "auto",
-    "suspend-repairs": "false",
-    "bake-time": "",
-    "health-timeout": "20m",
-    "batch-timeout": "",
-    "timeout": "5h30m",
-    "report-path": "",
-    "report-html": "",
-}
 
 _PREFIX = "INPUT_"
 _OF_THE_RUNNER = ("entrypoint", "args")  # `with: entrypoint:` and `with: args:` are always allowed

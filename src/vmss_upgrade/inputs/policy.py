@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from vmss_upgrade.inputs.form import INPUTS, Form
+from vmss_upgrade.inputs.form import Form
+from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.not_after import not_after_of
 from vmss_upgrade.inputs.values import parse_number
 from vmss_upgrade.rollout.policy import (

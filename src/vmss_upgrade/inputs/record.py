@@ -1,12 +1,13 @@
-"""The JSON record of an earlier run, read to learn what a rollback returns to."""
+"""What earlier runs left: the JSON record that says what a rollback returns to, and the hash of an approved plan."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.image import is_sound
@@ -17,6 +18,10 @@ from vmss_upgrade.rollout.policy import Policy
 
 _SCHEMA = "vmss-upgrade/record/"
 _REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
+
+_UNPLANNED: Final = (Command.UPDATE_MODEL, Command.UPGRADE_INSTANCES, Command.ROLLBACK)
+_HASH: Final = "0a1b2c3d-4e5f6071"
+_HASH_REMEDY: Final = f"Give the output `plan-hash` of the run that planned, such as {_HASH}."
 
 
 def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded | None:
@@ -95,3 +100,27 @@ def _image(value: Any) -> Image | None:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def plan_of(form: Form, command: Command | None) -> str:
+    """Return the hash in `expect-plan`; empty if none was given. A status writes nothing, and does not look at it."""
+    value = form["expect-plan"].lower()
+    if value and command in _UNPLANNED:
+        lack = f"is of no use with `operation: {command.value}`: what `operation: plan` plans is an upgrade"
+        form.problem("expect-plan", lack, "Leave `expect-plan` out, or use `operation: upgrade`.")
+        return value
+    if value and (lack := _lack_of_hash(value)):
+        form.problem("expect-plan", f"{form['expect-plan']!r} is not the hash of a plan: {lack}", _HASH_REMEDY)
+    return value
+
+
+def _lack_of_hash(value: str) -> str:
+    """Return what is wrong with the hash; empty if nothing is."""
+    wrong = re.search(r"[^0-9a-f-]", value)
+    if wrong:
+        return f"{wrong.group()!r} is neither a digit, a letter from a to f, nor a hyphen"
+    if len(value) != len(_HASH):
+        return f"it has {len(value)} characters instead of {len(_HASH)}"
+    if not re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{8}", value):
+        return "it is not eight digits or letters, a hyphen, and eight again"
+    return ""

@@ -1,0 +1,53 @@
+"""The names of the inputs, with their defaults: the same list as in action.yml (a test holds them together)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+# name -> default, as in action.yml; an empty default is decided here or by the scale set
+INPUTS: Final[Mapping[str, str]] = {
+    "resource-group": "",
+    "scale-set": "",
+    "subscription-id": "",
+    "tenant-id": "",
+    "client-id": "",
+    "client-secret": "",
+    "audience": "",
+    "environment": "AzureCloud",
+    "resource-manager-endpoint": "",
+    "authority-host": "",
+    "operation": "upgrade",
+    "expect-plan": "",
+    "on-failure": "stop",
+    "record": "",
+    "image": "",
+    "image-version": "",
+    "image-sku": "",
+    "image-offer": "",
+    "image-publisher": "",
+    "image-id": "",
+    "image-uri": "",
+    "wait-for-replication": "",
+    "strategy": "auto",
+    "batch-size": "",
+    "canary": "",
+    "update-domains": "",
+    "fault-domains": "",
+    "zones": "",
+    "instance-ids": "",
+    "stop-after": "",
+    "not-after": "",
+    "min-healthy": "",
+    "allow-downtime": "false",
+    "protected-instances": "skip",
+    "stopped-instances": "skip",
+    "health": "auto",
+    "suspend-repairs": "false",
+    "bake-time": "",
+    "health-timeout": "20m",
+    "batch-timeout": "",
+    "timeout": "5h30m",
+    "report-path": "",
+    "report-html": "",
+}
