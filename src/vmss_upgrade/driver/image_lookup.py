@@ -13,7 +13,7 @@ from vmss_upgrade.rollout.checks.image import (
     latest_of_another_tenant,
 )
 from vmss_upgrade.rollout.checks.image_fit import examine_fit, needs_size
-from vmss_upgrade.rollout.checks.missing_image import no_such_definition, no_such_gallery, no_such_platform_image
+from vmss_upgrade.rollout.checks.missing import no_such_definition, no_such_gallery, no_such_platform_image
 from vmss_upgrade.rollout.findings import Finding, note
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageState, Traits, newest_first

@@ -21,7 +21,7 @@ from vmss_upgrade.driver.rollback import FailedRollout, ending_of, restore_model
 from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
-from vmss_upgrade.rollout.checks.missing_set import NO_GROUP, remedy_for_missing_set
+from vmss_upgrade.rollout.checks.missing import NO_GROUP, remedy_for_missing_set
 from vmss_upgrade.rollout.checks.rollback import bad_before, no_image_to_blame, no_rollback
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (

@@ -1,4 +1,4 @@
-"""What to say where not the version is missing, but what it would be a version of: a SKU, or an image definition."""
+"""What to say of names that Azure does not know: the scale set's, or a SKU or image definition. Most are mistyped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from vmss_upgrade.rollout.findings import Finding, refuse
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.wording import listed, sentence
 
-NAMED_DEFINITIONS = 10
+NAMED_DEFINITIONS = NAMED_SETS = 10
+NO_GROUP = ("ResourceGroupNotFound", "SubscriptionNotFound")  # then the group has nothing to list
 _NAME = re.compile(r"[\w.-]{1,80}", re.ASCII)
 _PART = re.compile(r"\s*(publisher|offer|sku)\b", re.IGNORECASE)  # as Azure begins: Publisher: canonicl was not found.
 
@@ -76,3 +77,13 @@ def _list_command(image: Image, location: str, kind: str) -> str:
             group = ["--subscription", parts[1], "-g", parts[3]]
             action, of = "list", [*group, *(["--gallery-name", parts[7]] if kind else [])]
     return shlex.join(["az", "sig", *([kind] if kind else []), action, *of])
+
+
+def remedy_for_missing_set(others: Collection[str] | None) -> str:
+    """Return the remedy that names the other scale sets of the resource group; empty if they are not known (None)."""
+    if others is None:
+        return ""
+    names = sorted((name for name in others if _NAME.fullmatch(name)), key=str.lower)
+    if not names:
+        return "Check `subscription-id` and `resource-group`: this resource group shows no scale set."
+    return f"Check `scale-set`: this resource group has {listed(names, NAMED_SETS)}."

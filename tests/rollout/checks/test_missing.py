@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from builders import GALLERY, NEW, SUBSCRIPTION, resource
-from vmss_upgrade.rollout.checks.missing_image import no_such_definition, no_such_platform_image
+from vmss_upgrade.rollout.checks.missing import no_such_definition, no_such_platform_image
 from vmss_upgrade.rollout.image import Image, ImageKind
 
 SHARED = Image(kind=ImageKind.SHARED_GALLERY, reference="/SharedGalleries/u/Images/web/Versions/2.0.0")
