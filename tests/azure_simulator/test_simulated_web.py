@@ -9,7 +9,7 @@ import pytest
 from simulated import SMALL, Simulation
 
 from azure_simulator import ScenarioError, parse_scenario
-from azure_simulator.state.guest.drained import drain, undrain
+from azure_simulator.state.guest.drained import drain, drained, undrain
 
 HOOK = "https://hooks.example.com/batches"
 PROBE = "https://app.example.com/"
@@ -268,14 +268,17 @@ def test_an_address_that_no_scenario_names() -> None:
 
 def test_a_drained_instance_is_unhealthy_until_undrain() -> None:
     world = simulation()
-    drain(world.azure._set, "1", 0.0)
-    drain(world.azure._set, "1", 0.0)
-    assert [each.instance_id for each in world.azure.instances() if not each.healthy] == ["1"]
-    assert world.azure.lowest_available() == 3
     world.clock.sleep(5)
-    undrain(world.azure._set, "1", 5.0)
+    drain(world.azure._set, "1", 5.0)
+    drain(world.azure._set, "1", 5.0)
+    assert drained(world.azure._set, 5.0) == ["1"]
+    assert [each.instance_id for each in world.azure.instances() if not each.healthy] == ["1"]
+    world.clock.sleep(5)
+    undrain(world.azure._set, "1", 10.0)
+    undrain(world.azure._set, "1", 10.0)
+    assert drained(world.azure._set, 10.0) == []
     assert all(each.healthy for each in world.azure.instances())
-    undrain(world.azure._set, "1", 5.0)
+    assert world.azure.lowest_available() == 3
 
 
 def test_an_upgrade_ends_a_drain() -> None:
