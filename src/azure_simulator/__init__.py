@@ -13,6 +13,7 @@ from azure_simulator.scenario.loading import fault_names, load_scenario, parse_s
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.section import ScenarioError
 from azure_simulator.simulator import SimulatedAzure
+from azure_simulator.traffic.clients import SeenByClients
 from azure_simulator.web.hooks import HookCall
 from azure_simulator.wire.answers import ConnectionDropped, Reply
 
@@ -24,6 +25,7 @@ __all__ = [
     "RequestRecord",
     "Scenario",
     "ScenarioError",
+    "SeenByClients",
     "SimulatedAzure",
     "UpgradeRecord",
     "VirtualClock",

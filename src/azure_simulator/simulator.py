@@ -16,7 +16,7 @@ from azure_simulator.bodies.truth import (
 )
 from azure_simulator.clock import Clock
 from azure_simulator.routes.arm import ArmRoutes
-from azure_simulator.routes.identity import IdentityRoutes
+from azure_simulator.routes.identity import METADATA_SERVICE, IdentityRoutes
 from azure_simulator.routes.service import Service, parse_request
 from azure_simulator.scenario.broken_answers import altered, cut_off, raise_if_dropped
 from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, Strike
@@ -26,6 +26,8 @@ from azure_simulator.state.events import settle
 from azure_simulator.state.instances import FOREVER
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Throttle, too_many_requests
+from azure_simulator.traffic.balancer import Balancer
+from azure_simulator.traffic.clients import SeenByClients, seen_by_clients
 from azure_simulator.web.web import SimulatedWeb
 from azure_simulator.wire.answers import (
     AnswerTookTooLong,
@@ -41,9 +43,6 @@ from azure_simulator.wire.calendar import Calendar
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
-
-# Where a machine in Azure asks for its own token (documented).
-METADATA_SERVICE = "169.254.169.254"
 
 
 class SimulatedAzure:
@@ -68,7 +67,8 @@ class SimulatedAzure:
         )
         self._service = Service(self._set, Throttle(self._calendar), self._base_url, self._names[1])
         self._arm = ArmRoutes(self._service, self._identity.authorize)
-        self._web = SimulatedWeb(scenario, self._set, clock, self._settle_alone)
+        self._balancer = Balancer(scenario.balancer, self._set)
+        self._web = SimulatedWeb(scenario, self._balancer, clock, self._settle_alone)
         self._earlier = [self._set.operations.start_earlier(each) for each in scenario.under_way]
 
     @property
@@ -220,6 +220,11 @@ class SimulatedAzure:
         with self._lock:
             now = self._settle()
             return lowest_available(self._set.instances.values(), now, self._set.has_signal)
+
+    def seen_by_clients(self) -> SeenByClients | None:
+        """Return what the clients have seen until now; None where the scenario has no `traffic`."""
+        now, traffic = self._settle_alone(), self.scenario.traffic
+        return None if traffic is None else seen_by_clients(traffic, self._balancer, now)
 
     def state(self) -> dict[str, object]:
         """Return all of the above as JSON, "never" as null, for tests from outside. Azure has no such thing."""

@@ -84,9 +84,13 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
         return 2
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
     page = {"report-html": "rollout.html"}
-    exit_code, _ = rehearse(scenario, folder, pace=arguments.pace, seed=arguments.seed, inputs=page, environ=colours)
+    exit_code, azure = rehearse(
+        scenario, folder, pace=arguments.pace, seed=arguments.seed, inputs=page, environ=colours
+    )
     print(f"\nSummary, outputs and record are in {folder}")
     print(f"To watch the run again, open {folder / 'rollout.html'}")
+    if seen := azure.seen_by_clients():
+        print(seen)
     return exit_code
 
 

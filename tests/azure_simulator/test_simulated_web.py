@@ -9,7 +9,8 @@ import pytest
 from simulated import SMALL, Simulation
 
 from azure_simulator import ScenarioError, parse_scenario
-from azure_simulator.state.guest.drained import drain, undrain
+from azure_simulator.state.guest.drained import drain, drained, undrain
+from azure_simulator.state.instances import DrainedPeriod
 
 HOOK = "https://hooks.example.com/batches"
 PROBE = "https://app.example.com/"
@@ -268,14 +269,27 @@ def test_an_address_that_no_scenario_names() -> None:
 
 def test_a_drained_instance_is_unhealthy_until_undrain() -> None:
     world = simulation()
-    drain(world.azure._set, "1", 0.0)
-    drain(world.azure._set, "1", 0.0)
-    assert [each.instance_id for each in world.azure.instances() if not each.healthy] == ["1"]
-    assert world.azure.lowest_available() == 3
     world.clock.sleep(5)
-    undrain(world.azure._set, "1", 5.0)
+    drain(world.azure._set, "1", 5.0)
+    drain(world.azure._set, "1", 5.0)
+    assert drained(world.azure._set, 5.0) == ["1"]
+    assert [each.instance_id for each in world.azure.instances() if not each.healthy] == ["1"]
+    world.clock.sleep(5)
+    undrain(world.azure._set, "1", 10.0)
+    undrain(world.azure._set, "1", 10.0)
+    assert drained(world.azure._set, 10.0) == []
     assert all(each.healthy for each in world.azure.instances())
-    undrain(world.azure._set, "1", 5.0)
+    assert world.azure.lowest_available() == 3
+
+
+def test_a_drain_that_azure_does_not_see_takes_an_instance_out_all_the_same() -> None:
+    world = simulation(BALANCED)
+    for each in ("0", "2"):
+        world.azure._set.instances[each].drained_periods.append(DrainedPeriod(1.0, unhealthy=False))
+    world.clock.sleep(2)
+    assert all(each.healthy for each in world.azure.instances())
+    assert results(world, 10, "https://app.example.com/health") == {200, 503}
+    assert results(world, 20, "https://app.example.com/health") == {200}
 
 
 def test_an_upgrade_ends_a_drain() -> None:

@@ -72,8 +72,9 @@ def problems_with(inputs: dict[str, str]) -> list[str]:
     return []
 
 
-def test_the_tables_are_those_of_action_yml() -> None:
-    command = [sys.executable, str(PROJECT / "tools" / "docs_tables.py"), "--check"]
+@pytest.mark.parametrize("tool", ["docs_tables.py", "traffic_table.py"])
+def test_the_tables_are_those_that_their_tool_makes(tool: str) -> None:
+    command = [sys.executable, str(PROJECT / "tools" / tool), "--check"]
     assert subprocess.run(command, capture_output=True).returncode == 0
 
 

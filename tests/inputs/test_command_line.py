@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,15 @@ def test_the_demo_plays_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixture
     assert program.main(["demo", "--scenario", "sick-domain", "--pace", "0", "--out", str(tmp_path)]) == 1
     assert "SIMULATED RUN, scenario sick-domain" in capsys.readouterr().out
     assert (tmp_path / "rollout.html").exists()
+
+
+@pytest.mark.slow
+def test_the_demo_ends_with_what_the_clients_saw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert program.main(["demo", "--scenario", "traffic", "--pace", "0", "--out", str(tmp_path)]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert re.fullmatch(
+        r"What the clients saw: \d+ of [\d,]+ requests failed, \d+ connections were cut; the worst .*", last
+    )
 
 
 @pytest.mark.parametrize("pace", ["-1", "nan", "inf"])

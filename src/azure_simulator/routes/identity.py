@@ -24,6 +24,8 @@ from azure_simulator.wire.answers import NotSimulated, Refusal, Reply, json_repl
 from azure_simulator.wire.calendar import Calendar
 
 OIDC_PATH = "/github/actions/id-token"
+# Where a machine in Azure asks for its own token (documented).
+METADATA_SERVICE = "169.254.169.254"
 ISSUER = "https://token.actions.githubusercontent.com"
 SUBJECT = "repo:simulated/deployments:ref:refs/heads/main"
 

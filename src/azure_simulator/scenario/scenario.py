@@ -64,7 +64,6 @@ class Scenario:
     `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
     sizes that the region offers. `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
     `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
-    `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
     """
 
     name: str

@@ -89,6 +89,14 @@ class StatePeriod:
 
 
 @dataclass(frozen=True, slots=True)
+class DrainedPeriod(StatePeriod):
+    """A time in which an instance is drained. `unhealthy`: Azure shows that, too, since its health says so."""
+
+    end: float = FOREVER
+    unhealthy: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Protection:
     """What an instance is protected from; it is shown once a client has set it."""
 
@@ -160,7 +168,7 @@ class Instance:
     unhealthy_periods: list[UnhealthyPeriod] = field(default_factory=list)
     power_changes: list[tuple[float, str]] = field(default_factory=list)
     state_periods: list[StatePeriod] = field(default_factory=list)
-    drained_periods: list[StatePeriod] = field(default_factory=list)
+    drained_periods: list[DrainedPeriod] = field(default_factory=list)
 
     def is_as_made(self, now: float) -> bool:
         """Return whether no upgrade has ended yet."""
@@ -180,8 +188,7 @@ class Instance:
         image, model, provisioning, failure = self.image, self.model, self.provisioning, self.failure
         extension = self.failed_extension
         changed_at, etag, updating, unhealthy, disk_since, lagging = self.created_at, 2, False, False, -FOREVER, False
-        previous, settling = model, False
-        reports = now < self.silent_since
+        previous, settling, reports = model, False, now < self.silent_since
         for upgrade in self.upgrades:
             if upgrade.started_at > now:
                 break
@@ -208,12 +215,12 @@ class Instance:
         if action and not updating:
             provisioning = action
             failure = None if action == "Creating" else failure
-        power = self._power(now)
+        power = next((power for when, power in reversed(self.power_changes) if when <= now), self.power)
         # An unhealthy period ends, at the latest, with the OS disk that it began on.
         affected = any(period.start >= disk_since and period.at(now) for period in self.unhealthy_periods)
         down = unhealthy or affected or power != "running"
-        drained = any(disk_since < each.start <= now < each.end for each in self.drained_periods)
-        unhealthy = down or drained
+        drained = [each for each in self.drained_periods if disk_since < each.start <= now < each.end]
+        unhealthy = down or any(each.unhealthy for each in drained)
         reports = reports and has_signal
         silent = not reports or updating or action == "Creating" or power == "deallocated"
         healthy = None if silent else not unhealthy
@@ -235,7 +242,7 @@ class Instance:
             failed_extension=extension,
             reported=healthy,
             serves=not (down or updating or action in ("Creating", "Deleting")),
-            drained=drained,
+            drained=bool(drained),
         )
 
     def changes(self, until: float) -> set[float]:
@@ -249,10 +256,3 @@ class Instance:
         for action in (*self.state_periods, *self.drained_periods):
             moments |= {action.start, action.end}
         return {moment for moment in moments if 0 <= moment <= until}
-
-    def _power(self, now: float) -> str:
-        power = self.power
-        for when, changed in self.power_changes:
-            if when <= now:
-                power = changed
-        return power

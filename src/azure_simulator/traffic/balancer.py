@@ -6,6 +6,7 @@ evenly; each instance is probed at a moment of its own; before the beginning the
 one leaves the pool at once.
 """
 
+import math
 import random
 from collections.abc import Iterator
 
@@ -19,12 +20,12 @@ class Balancer:
 
     def __init__(self, probe: BalancerProbe, scale_set: SimulatedScaleSet) -> None:
         self._probe = probe
-        self._set = scale_set
+        self.scale_set = scale_set
         self._offsets: dict[str, float] = {}
 
     def members(self, now: float) -> list[Instance]:
         """Return the instances that get new connections now."""
-        return [each for each in self._set.instances.values() if self.is_in(each, now)]
+        return [each for each in self.scale_set.instances.values() if self.is_in(each, now)]
 
     def is_in(self, instance: Instance, now: float) -> bool:
         """Return whether an instance gets new connections: as the last results in a row say that were enough."""
@@ -37,19 +38,25 @@ class Balancer:
             result = passed
             if in_a_row == self._probe.threshold:
                 return passed
-        return instance.created_at <= 0 and passes(instance, 0.0)
+        return passes(instance, 0.0)
+
+    def probed(self, instance: Instance, until: float) -> list[float]:
+        """Return the moments at which an instance was probed, the first one first."""
+        return [*self._probed_until(instance, until)][::-1]
 
     def _probed_until(self, instance: Instance, now: float) -> Iterator[float]:
         """Yield the moments at which an instance was probed, the last one first."""
-        moment = now - (now - self._offset(instance)) % self._probe.interval
-        while moment >= max(0.0, instance.created_at):
-            yield moment
-            moment -= self._probe.interval
+        first = self._offset(instance)
+        # The small amount keeps a moment that is a probe's own on the right side of it.
+        number = math.floor((now - first) / self._probe.interval + 1e-9)
+        while number >= 0:
+            yield first + number * self._probe.interval
+            number -= 1
 
     def _offset(self, instance: Instance) -> float:
         name = instance.instance_id
         if name not in self._offsets:
-            draw = random.Random(f"probed:{self._set.seed}:{name}")
+            draw = random.Random(f"probed:{self.scale_set.seed}:{name}")
             self._offsets[name] = draw.uniform(0.0, self._probe.interval)
         return self._offsets[name]
 

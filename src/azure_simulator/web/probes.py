@@ -4,7 +4,6 @@ import random
 from urllib.parse import urlsplit
 
 from azure_simulator.scenario.web.answers import Probe, ScriptedAnswer
-from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.traffic.balancer import Balancer
 from azure_simulator.web.scripts import IsOpen, Script
 
@@ -18,11 +17,11 @@ NO_ANSWER = ScriptedAnswer(fails="silence")
 class ProbedService:
     """One address that is probed."""
 
-    def __init__(self, probe: Probe, scale_set: SimulatedScaleSet, balancer: Balancer) -> None:
+    def __init__(self, probe: Probe, balancer: Balancer) -> None:
         self._balancer = balancer if probe.balanced else None
         self._asks_for_health = urlsplit(probe.address).path == HEALTH_PATH
         self._script = Script(probe.answers)
-        self._draw = random.Random(f"asked:{scale_set.seed}:{probe.address}")
+        self._draw = random.Random(f"asked:{balancer.scale_set.seed}:{probe.address}")
 
     def answer(self, now: float, is_open: IsOpen) -> ScriptedAnswer:
         """Answer one request."""

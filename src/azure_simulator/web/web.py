@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from azure_simulator.clock import Clock
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.web.answers import Hooks, ScriptedAnswer
-from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.traffic.balancer import Balancer
 from azure_simulator.web.hooks import HookReceiver
 from azure_simulator.web.probes import ProbedService
@@ -16,13 +15,10 @@ from azure_simulator.web.scripts import WebAnswer, WebRequest, no_such_host, wit
 class SimulatedWeb:
     """The web outside Azure. `settle` lets everything happen that is due, and returns the moment."""
 
-    def __init__(
-        self, scenario: Scenario, scale_set: SimulatedScaleSet, clock: Clock, settle: Callable[[], float]
-    ) -> None:
+    def __init__(self, scenario: Scenario, balancer: Balancer, clock: Clock, settle: Callable[[], float]) -> None:
         self.hooks = HookReceiver(scenario.hooks or Hooks(origin=""))
-        balancer = Balancer(scenario.balancer, scale_set)
-        self._probed = {probe.address: ProbedService(probe, scale_set, balancer) for probe in scenario.probes}
-        self._agenda = scale_set.agenda
+        self._probed = {probe.address: ProbedService(probe, balancer) for probe in scenario.probes}
+        self._agenda = balancer.scale_set.agenda
         self._latency = scenario.timing.request_latency
         self._clock = clock
         self._settle = settle

@@ -3,19 +3,19 @@
 A drained instance still serves: its open connections end by themselves, and it answers what reaches it until the
 probe has taken it out. It is drained until `undrain`, or until an upgrade replaces its OS disk.
 
-Choice that no recording decides: Azure shows the instance unhealthy at once, since its health is that endpoint's.
+Choice that no recording decides: Azure shows the instance unhealthy at once, if its health is that endpoint's.
 """
 
 from dataclasses import replace
 
-from azure_simulator.state.instances import FOREVER, StatePeriod
+from azure_simulator.state.instances import DrainedPeriod
 from azure_simulator.state.scale_set import SimulatedScaleSet
 
 
 def drain(scale_set: SimulatedScaleSet, instance_id: str, now: float) -> None:
     """Put an instance into the drained state from now on, unless it is in it."""
     if instance_id not in drained(scale_set, now):
-        scale_set.instances[instance_id].drained_periods.append(StatePeriod(now, FOREVER, "Drained"))
+        scale_set.instances[instance_id].drained_periods.append(DrainedPeriod(now))
 
 
 def undrain(scale_set: SimulatedScaleSet, instance_id: str, now: float) -> None:
