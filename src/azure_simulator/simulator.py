@@ -1,15 +1,18 @@
 """SimulatedAzure: all services on one address, their faults, their latency and the truth about the fleet."""
 
-import dataclasses
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from azure_simulator.bodies.truth import (
+    CommandRecord,
     InstanceState,
     RequestRecord,
     UpgradeRecord,
+    as_json,
+    command_records,
+    drained_instances,
     instance_states,
     lowest_available,
     upgrade_records,
@@ -23,7 +26,6 @@ from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, St
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
 from azure_simulator.state.events import settle
-from azure_simulator.state.instances import FOREVER
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Throttle, too_many_requests
 from azure_simulator.web.web import SimulatedWeb
@@ -215,6 +217,18 @@ class SimulatedAzure:
         with self._lock:
             return self._set.repairs_suspended
 
+    @property
+    def commands(self) -> list[CommandRecord]:
+        """Return one record per managed command that exists or ever did, of instances that are gone too."""
+        with self._lock:
+            return command_records(self._set, self._settle())
+
+    @property
+    def drained(self) -> list[str]:
+        """Return the instances that `drain` has drained, and that neither `undrain` nor an upgrade has put back."""
+        with self._lock:
+            return drained_instances(self._set, self._settle())
+
     def lowest_available(self) -> int:
         """Return the lowest number of available instances at any moment from 0 to now, exactly."""
         with self._lock:
@@ -225,11 +239,13 @@ class SimulatedAzure:
         """Return all of the above as JSON, "never" as null, for tests from outside. Azure has no such thing."""
         return {
             "now": self._clock.now(),
-            "instances": [dataclasses.asdict(each) for each in self.instances()],
-            "upgrades": [_finite(dataclasses.asdict(each)) for each in self.upgrades],
+            "instances": [as_json(each) for each in self.instances()],
+            "upgrades": [as_json(each) for each in self.upgrades],
+            "commands": [as_json(each) for each in self.commands],
+            "drained": self.drained,
             "lowest_available": self.lowest_available(),
             "repairs_suspended": self.repairs_suspended,
-            "requests": [dataclasses.asdict(each) for each in list(self.requests)],
+            "requests": [as_json(each) for each in list(self.requests)],
         }
 
     # --- steps ---
@@ -249,7 +265,3 @@ class SimulatedAzure:
     def _settle_alone(self) -> float:
         with self._lock:
             return self._settle()
-
-
-def _finite(record: dict[str, object]) -> dict[str, object]:
-    return {key: None if value == FOREVER else value for key, value in record.items()}

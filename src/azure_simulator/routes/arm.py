@@ -2,13 +2,13 @@
 
 Simulated: one scale set with its instances in one group of one subscription, from its creation to its deletion;
 its updates, scaling, manual and rolling upgrades; start, power off, deallocate, delete, protect and evict
-instances; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the limit of ten models
-of a Uniform set; the caller's permissions at the set's scope, shown and not enforced; the registration of preview
-features, and the VM sizes that are offered; every operation and its Location; platform images, managed images,
-galleries, shared and community galleries as the set's region sees them; throttling.
+instances; commands in guests; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the
+limit of ten models of a Uniform set; the caller's permissions at the set's scope, shown and not enforced; the
+registration of preview features, and the VM sizes that are offered; every operation and its Location; platform images,
+managed images, galleries, shared and community galleries as the set's region sees them; throttling.
 
 Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart, reimage,
-redeploy, maintenance, run commands; extensions as resources of their own; `$filter` of instances by anything but
+redeploy, maintenance; extensions as resources of their own; `$filter` of instances by anything but
 latestModelApplied; galleries themselves, and writing to them; unmanaged disks' storage; load balancers, disks,
 networks; role assignments; other regions.
 
@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
+from azure_simulator.routes.companions.run_commands import RunCommandRoutes
 from azure_simulator.routes.creation import CreationRoutes
 from azure_simulator.routes.galleries import GalleryRoutes
 from azure_simulator.routes.images import ImageRoutes
@@ -121,6 +122,7 @@ def _all_routes(service: Service) -> list[Route]:
         *RollingUpgradeRoutes(service, sets).routes(_ONE_SET),
         *instances.routes(_ONE_SET),
         *InstanceActionRoutes(service, instances).routes(_ONE_SET),
+        *RunCommandRoutes(service).routes(_ONE_SET),
         *MachineRoutes(service).routes(),
         *PermissionRoutes(service).routes(_ONE_SET),
         *OperationRoutes(service).routes(),

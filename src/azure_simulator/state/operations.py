@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.scenario import EarlierOperation
@@ -24,7 +25,8 @@ class Operation:
     10 for a deletion, none for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
     create_extension_delete_retry_after_2024). `later_retry_after` is that of each later poll: 30 for the creation
     of a set with mode Rolling (recorded 2023-03), else none. The gallery's operations are a collection of their
-    own. `cancelled`: the operation ends Canceled, with its `error` where there is one.
+    own. `cancelled`: the operation ends Canceled, with its `error` where there is one. `output`: what it
+    answers at its end.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Operation:
     later_retry_after: int | None = None
     collection: str = "operations"
     cancelled: bool = False
+    output: dict[str, Any] | None = None
 
     def running(self, now: float) -> bool:
         """Return whether the operation has not ended yet."""
