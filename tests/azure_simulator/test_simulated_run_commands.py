@@ -411,7 +411,7 @@ def test_a_malformed_command_is_refused(small: Simulation, properties: dict[str,
     assert small.azure.commands == []
 
 
-def test_what_is_not_there(small: Simulation) -> None:
+def test_a_missing_command_or_instance_is_not_found(small: Simulation) -> None:
     assert small.raw("DELETE", at(small)).status == 204
     assert error_of(small.raw("PATCH", at(small), {"properties": {}})) == (404, "NotFound")
     assert error_of(put(small, "9")) == (404, "NotFound")

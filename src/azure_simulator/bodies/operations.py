@@ -17,4 +17,6 @@ def operation_body(operation: Operation, now: float, calendar: Calendar) -> dict
         output = {} if operation.output is None else {"properties": {"output": operation.output}}
         return {**body, "status": status, **output, "name": operation.name}
     code, message = operation.error
-    return {**body, "status": status, "error": {"code": code, "message": message}, "name": operation.name}
+    details = {} if operation.details is None else {"details": operation.details}
+    error = {"code": code, **details, "message": message}
+    return {**body, "status": status, "error": error, "name": operation.name}

@@ -12,6 +12,7 @@ import yaml
 
 from azure_simulator.scenario.catalog import read_catalog
 from azure_simulator.scenario.companions.guest import read_guest
+from azure_simulator.scenario.companions.scaling import read_scaling
 from azure_simulator.scenario.events import Appear, Evict
 from azure_simulator.scenario.fault_reading import read_failure, read_faults
 from azure_simulator.scenario.faults import HealthLags, InstanceFault
@@ -109,6 +110,7 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         identities=tuple(root.list_of("identities", str)) if root.has("identities") else None,
         features=_read_texts(root, "features", USUAL_FEATURES),
         guest=read_guest(root),
+        scaling=read_scaling(root.section("scaling")),
         sizes=_read_sizes(root),
         hooks=read_hooks(root),
         probes=read_probes(root),

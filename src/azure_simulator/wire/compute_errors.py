@@ -48,6 +48,13 @@ COMPUTE_ERRORS = {
         "OperationNotAllowed",
         "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.",
     ),
+    # Reported: MicrosoftDocs/azure-docs#88211, Azure/AKS#2531.
+    "subnet-full": KnownError(
+        400,
+        "SubnetIsFull",
+        "Subnet {subnet} with address prefix {prefix} does not have enough capacity for {count} IP addresses.",
+        usual={"subnet": "default", "prefix": "10.0.0.0/24"},
+    ),
     # Recorded: uniform_rolling_upgrade_2023.
     "nothing-to-cancel": KnownError(409, "OperationNotAllowed", "There is no ongoing Rolling Upgrade to cancel."),
     # Recorded: redeploy_maintenance_409_2018, uniform_eviction_errors_2024.
