@@ -1,1 +1,1 @@
-"""Requests for what stands beside the set: commands in guests."""
+"""Requests for what stands beside the set: commands in guests, autoscale settings and locks."""
