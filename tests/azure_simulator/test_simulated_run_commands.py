@@ -12,6 +12,7 @@ from azure.mgmt.compute.models import VirtualMachineRunCommand
 from simulated import SMALL, Simulation, error_of, header, post, settle
 
 from azure_simulator import Reply, ScenarioError, parse_scenario
+from conformance.contract import needed_contract_dir
 
 FLEXIBLE = SMALL.replace("[2, 2]}", "[2, 2], orchestration: Flexible}")
 # A PUT that succeeds takes 17 s until the script begins, 5 s until it ends, and 9 s until the operation ends.
@@ -429,3 +430,49 @@ def test_a_wrong_behavior_is_named(entry: str, problem: str) -> None:
     with pytest.raises(ScenarioError) as error:
         parse_scenario(SMALL + f"guest: [{entry}]\n", "test", "test.yml")
     assert problem in str(error.value)
+
+
+# --- the contract ---
+
+
+@pytest.fixture(scope="module")
+def types() -> list[dict[str, Any]]:
+    loaded: list[dict[str, Any]] = json.loads(
+        (needed_contract_dir() / "openapi/2026-04-01/bicep-types.json").read_text(encoding="utf-8")
+    )
+    return loaded
+
+
+def named(types: list[dict[str, Any]], name: str) -> set[str]:
+    """Return the names of the properties of a type of the newest api-version."""
+    return set(next(each for each in types if each.get("name") == name)["properties"])
+
+
+@pytest.mark.parametrize("behavior", ["exit_code: 3", "never_ends: true", "agent_silent: true"])
+def test_a_command_has_the_properties_of_the_newest_description(types: list[dict[str, Any]], behavior: str) -> None:
+    simulation = guest(behavior)
+    put(simulation, timeoutInSeconds=60, runAsUser="me", treatFailureAsDeploymentFailure=False)
+    states = {each["value"] for each in types if each["$type"] == "StringLiteralType"}
+    for _ in range(4):
+        simulation.clock.sleep(20)
+        properties = shown(simulation)
+        assert set(properties) <= named(types, "VirtualMachineRunCommandProperties")
+        assert set(properties["instanceView"]) <= named(types, "VirtualMachineRunCommandInstanceView")
+        assert properties["instanceView"]["executionState"] in states
+
+
+def test_the_statuses_are_those_that_the_sdk_accepts(small: Simulation) -> None:
+    file = needed_contract_dir() / "openapi/2026-04-01/sdk-39.0.0-operations.json"
+    accepted = {
+        (each["http_method"], each["path"].rsplit("/", 1)[-1]): each["accepted_status"]
+        for each in json.loads(file.read_text(encoding="utf-8"))["operations"]
+        if each["client"] == "VirtualMachineScaleSetVMRunCommands" or each["method_name"] == "run_command"
+    }
+    for method in ("PUT", "PUT", "PATCH", "GET", "DELETE"):
+        body = {"location": "x", "properties": {"source": {"script": "x"}}}
+        status = small.raw(method, at(small), None if method in ("GET", "DELETE") else body).status
+        assert status in accepted[method, "{runCommandName}"]
+        small.clock.sleep(60)
+    assert small.raw("DELETE", at(small)).status in accepted["DELETE", "{runCommandName}"]
+    invoked = small.raw("POST", f"{small.set_path}/virtualMachines/0/runCommand", {"commandId": "RunShellScript"})
+    assert invoked.status in accepted["POST", "runCommand"]
