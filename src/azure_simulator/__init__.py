@@ -6,7 +6,7 @@ traffic -> state. What only other clients than the action need (creation, scalin
 in files of its own.
 """
 
-from azure_simulator.bodies.truth import InstanceState, RequestRecord, UpgradeRecord
+from azure_simulator.bodies.truth import CommandRecord, InstanceState, RequestRecord, UpgradeRecord
 from azure_simulator.clock import VirtualClock, WallClock
 from azure_simulator.scenario.captured.scale_set import with_captured_set
 from azure_simulator.scenario.loading import fault_names, load_scenario, parse_scenario, read_scenario, scenario_names
@@ -18,6 +18,7 @@ from azure_simulator.web.hooks import HookCall
 from azure_simulator.wire.answers import ConnectionDropped, Reply
 
 __all__ = [
+    "CommandRecord",
     "ConnectionDropped",
     "HookCall",
     "InstanceState",

@@ -1,20 +1,13 @@
 """SimulatedAzure: all services on one address, their faults, their latency and the truth about the fleet."""
 
-import dataclasses
 import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from azure_simulator.bodies.truth import (
-    InstanceState,
-    RequestRecord,
-    UpgradeRecord,
-    instance_states,
-    lowest_available,
-    upgrade_records,
-)
+from azure_simulator.bodies.truth import RequestRecord
 from azure_simulator.clock import Clock
+from azure_simulator.observed import Observed
 from azure_simulator.routes.arm import ArmRoutes
 from azure_simulator.routes.identity import METADATA_SERVICE, IdentityRoutes
 from azure_simulator.routes.service import Service, parse_request
@@ -23,11 +16,9 @@ from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, St
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
 from azure_simulator.state.events import settle
-from azure_simulator.state.instances import FOREVER
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Throttle, too_many_requests
 from azure_simulator.traffic.balancer import Balancer
-from azure_simulator.traffic.clients import SeenByClients, seen_by_clients
 from azure_simulator.web.web import SimulatedWeb
 from azure_simulator.wire.answers import (
     AnswerTookTooLong,
@@ -45,7 +36,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
 
 
-class SimulatedAzure:
+class SimulatedAzure(Observed):
     """Azure Resource Manager with one scale set, Entra's token endpoint and GitHub's OIDC endpoint.
 
     The same scenario, seed and requests give the same answers (except for tokens). Safe to call from several threads.
@@ -194,49 +185,6 @@ class SimulatedAzure:
             raise AnswerTookTooLong
         self._clock.sleep(seconds)
 
-    # --- the truth ---
-
-    def instances(self, at: float | None = None) -> list[InstanceState]:
-        """Return all instances that exist now, or existed at an earlier moment, in the order of their numbers."""
-        with self._lock:
-            now = self._settle()
-            return instance_states(self._set, now if at is None else at)
-
-    @property
-    def upgrades(self) -> list[UpgradeRecord]:
-        """Return one record per accepted manualupgrade, oldest first."""
-        with self._lock:
-            self._settle()
-            return upgrade_records(self._set)
-
-    @property
-    def repairs_suspended(self) -> bool:
-        """Return whether automatic repairs are suspended."""
-        with self._lock:
-            return self._set.repairs_suspended
-
-    def lowest_available(self) -> int:
-        """Return the lowest number of available instances at any moment from 0 to now, exactly."""
-        with self._lock:
-            now = self._settle()
-            return lowest_available(self._set.instances.values(), now, self._set.has_signal)
-
-    def seen_by_clients(self) -> SeenByClients | None:
-        """Return what the clients have seen until now; None where the scenario has no `traffic`."""
-        now, traffic = self._settle_alone(), self.scenario.traffic
-        return None if traffic is None else seen_by_clients(traffic, self._balancer, now)
-
-    def state(self) -> dict[str, object]:
-        """Return all of the above as JSON, "never" as null, for tests from outside. Azure has no such thing."""
-        return {
-            "now": self._clock.now(),
-            "instances": [dataclasses.asdict(each) for each in self.instances()],
-            "upgrades": [_finite(dataclasses.asdict(each)) for each in self.upgrades],
-            "lowest_available": self.lowest_available(),
-            "repairs_suspended": self.repairs_suspended,
-            "requests": [dataclasses.asdict(each) for each in list(self.requests)],
-        }
-
     # --- steps ---
 
     @property
@@ -254,7 +202,3 @@ class SimulatedAzure:
     def _settle_alone(self) -> float:
         with self._lock:
             return self._settle()
-
-
-def _finite(record: dict[str, object]) -> dict[str, object]:
-    return {key: None if value == FOREVER else value for key, value in record.items()}

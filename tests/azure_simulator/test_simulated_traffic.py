@@ -87,6 +87,24 @@ def test_a_drain_of_so_many_seconds_leaves_so_much(seed: int, drained_for: float
     assert ", ".join(lost) == loses
 
 
+@pytest.mark.parametrize("turns_unhealthy", ["true", "false"])
+def test_a_command_drains_as_the_balancer_sees_it(turns_unhealthy: str) -> None:
+    world = simulation(more=f"guest: [{{argument: drain, turns_unhealthy: {turns_unhealthy}}}]")
+    for each in ("0", "2"):
+        command = {"source": {"script": "exit 0"}, "parameters": [{"name": "what", "value": "drain"}]}
+        body = {"location": "westeurope", "properties": command}
+        path = f"{world.set_path}/virtualMachines/{each}/runCommands/drain"
+        assert world.raw("PUT", path, body).status == 201
+    world.clock.sleep(70)
+    assert world.azure.drained == ["0", "2"]
+    assert {each.healthy for each in world.azure.instances() if each.instance_id in "02"} == {
+        turns_unhealthy == "false"
+    }
+    world.upgrade("0", "2")
+    found = seen(world, 300)
+    assert (found.failed, found.cut) == (0, 0)
+
+
 def test_an_instance_gets_connections_again_after_an_undrain_and_not_before() -> None:
     world = simulation()
     balancer, first = Balancer(BalancerProbe(), world.azure._set), world.azure._set.instances["0"]

@@ -37,6 +37,7 @@ OPERATIONS: tuple[tuple[str, str, str], ...] = (
     ("deallocate", "POST", _INSTANCE + "/deallocate"),
     ("delete instances", "POST", _ONE + "/delete"),
     ("delete instances", "DELETE", _INSTANCE),
+    ("run command: action", "POST", _INSTANCE + "/runCommand"),
     ("operation: poll", "GET", _LOCATION + "/(?:operations|capsOperations)/[^/]+"),
     ("platform image: list", "GET", _VERSIONS),
     ("platform image: get", "GET", _VERSIONS + "/[^/]+"),

@@ -91,6 +91,8 @@ def actions(requests: Requests) -> set[str]:
         ("GET", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/machines", "a.b/sets/machines/read"),
         ("POST", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/start", "a.b/sets/start/action"),
         ("PATCH", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web", "a.b/sets/write"),
+        ("PUT", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/commands/c", "a.b/sets/commands/write"),
+        ("DELETE", "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/commands/c", "a.b/sets/commands/delete"),
         (
             "GET",
             "/subscriptions/s/resourceGroups/g/providers/A.B/sets/web/providers/C/permissions",

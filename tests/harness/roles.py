@@ -12,7 +12,7 @@ from azure_simulator import Reply
 from harness.wire import Interceptor, Request, Send
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples/roles"
-VERBS = {"GET": "read", "PATCH": "write", "POST": "action"}
+VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete", "POST": "action"}
 
 
 def read_role(name: str) -> list[str]:

@@ -14,6 +14,9 @@ def operation_body(operation: Operation, now: float, calendar: Calendar) -> dict
     body: dict[str, Any] = {"startTime": started, "endTime": calendar.timestamp(operation.ends_at())}
     status = "Canceled" if operation.cancelled else "Succeeded" if operation.error is None else "Failed"
     if operation.error is None:
-        return {**body, "status": status, "name": operation.name}
+        output = {} if operation.output is None else {"properties": {"output": operation.output}}
+        return {**body, "status": status, **output, "name": operation.name}
     code, message = operation.error
-    return {**body, "status": status, "error": {"code": code, "message": message}, "name": operation.name}
+    details = {} if operation.details is None else {"details": operation.details}
+    error = {"code": code, **details, "message": message}
+    return {**body, "status": status, "error": error, "name": operation.name}

@@ -1,9 +1,11 @@
 """The truth about the fleet and its requests, which Azure shows to no client: for tests, to compare a log with."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from azure_simulator.state.instances import Instance
+from azure_simulator.state.companions.guest import is_drained
+from azure_simulator.state.instances import FOREVER, Instance
 from azure_simulator.state.scale_set import SimulatedScaleSet
 
 
@@ -50,6 +52,19 @@ class UpgradeRecord:
     healthy_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """One managed command that exists or ever did, and how it ended or goes on. `exists`: whether it is a resource."""
+
+    instance_id: str
+    name: str
+    argument: str
+    put_at: float
+    state: str
+    exit_code: int
+    exists: bool
+
+
 def instance_states(scale_set: SimulatedScaleSet, then: float) -> list[InstanceState]:
     """Return all instances that existed at this moment, in the order of their numbers."""
     present = sorted(scale_set.present(then), key=lambda each: (len(each.instance_id), each.instance_id))
@@ -59,6 +74,30 @@ def instance_states(scale_set: SimulatedScaleSet, then: float) -> list[InstanceS
 def upgrade_records(scale_set: SimulatedScaleSet) -> list[UpgradeRecord]:
     """Return one record per accepted manualupgrade, oldest first."""
     return [UpgradeRecord(each.started_at, each.instance_ids, each.healthy_at()) for each in scale_set.accepted]
+
+
+def command_records(scale_set: SimulatedScaleSet, now: float) -> list[CommandRecord]:
+    """Return one record per managed command that exists or ever did, oldest first."""
+    records = [
+        CommandRecord(
+            instance_id=instance.instance_id,
+            name=command.name,
+            argument=command.argument,
+            put_at=command.put_at,
+            state=command.execution_state(now),
+            exit_code=command.behavior.exit_code if command.has_run and command.ends_at <= now else 0,
+            exists=command.exists(now) and instance.exists(now),
+        )
+        for instance in scale_set.instances.values()
+        for command in instance.commands
+        if command.managed
+    ]
+    return sorted(records, key=lambda each: each.put_at)
+
+
+def drained_instances(scale_set: SimulatedScaleSet, now: float) -> list[str]:
+    """Return the ids of the instances that are drained."""
+    return [each.instance_id for each in scale_set.present(now) if is_drained(each, now)]
 
 
 def lowest_available(instances: Iterable[Instance], until: float, has_signal: bool) -> int:
@@ -78,6 +117,11 @@ def lowest_available(instances: Iterable[Instance], until: float, has_signal: bo
         count += steps[moment]
         lowest = count if lowest is None else min(lowest, count)
     return lowest or 0
+
+
+def as_json(record: Any) -> dict[str, object]:
+    """Return a record as JSON, "never" as null."""
+    return {key: None if value == FOREVER else value for key, value in asdict(record).items()}
 
 
 def _instance_state(scale_set: SimulatedScaleSet, instance: Instance, then: float) -> InstanceState:

@@ -1,14 +1,15 @@
 """Azure Resource Manager: from a request to an answer, in JSON as Azure writes it.
 
-Simulated: one scale set with its instances in one group of one subscription, from its creation to its deletion;
-its updates, scaling, manual and rolling upgrades; start, power off, deallocate, delete, protect and evict
-instances; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the limit of ten models
-of a Uniform set; the caller's permissions at the set's scope, shown and not enforced; the registration of preview
-features, and the VM sizes that are offered; every operation and its Location; platform images, managed images,
-galleries, shared and community galleries as the set's region sees them; throttling.
+Simulated: one scale set with its instances in one group of one subscription, from its creation to its deletion; its
+updates, scaling, manual and rolling upgrades; start, power off, deallocate, delete, protect and evict instances;
+commands in guests; automatic repairs suspended and resumed; the virtual machines of a Flexible set; the limit of ten
+models of a Uniform set; the caller's permissions at the set's scope, shown and not enforced; autoscale settings, shown
+and not carried out; locks, and what they refuse; the registration of preview features, and the VM sizes that are
+offered; every operation and its Location; platform images, managed images, galleries, shared and community galleries
+as the set's region sees them; throttling.
 
 Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart, reimage,
-redeploy, maintenance, run commands; extensions as resources of their own; `$filter` of instances by anything but
+redeploy, maintenance; extensions as resources of their own; `$filter` of instances by anything but
 latestModelApplied; galleries themselves, and writing to them; unmanaged disks' storage; load balancers, disks,
 networks; role assignments; other regions.
 
@@ -23,6 +24,8 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote
 
+from azure_simulator.routes.companions.governance import GovernanceRoutes, check_locks
+from azure_simulator.routes.companions.run_commands import RunCommandRoutes
 from azure_simulator.routes.creation import CreationRoutes
 from azure_simulator.routes.galleries import GalleryRoutes
 from azure_simulator.routes.images import ImageRoutes
@@ -69,6 +72,7 @@ class ArmRoutes:
         self._authorize(request.headers, now)
         request.meet("gateway", [])
         self._check_names(match)
+        check_locks(self._service, request)
         try:
             reply = _with_its_error(handler, request, match, now)
         except Refusal as refused:
@@ -121,8 +125,10 @@ def _all_routes(service: Service) -> list[Route]:
         *RollingUpgradeRoutes(service, sets).routes(_ONE_SET),
         *instances.routes(_ONE_SET),
         *InstanceActionRoutes(service, instances).routes(_ONE_SET),
+        *RunCommandRoutes(service).routes(_ONE_SET),
         *MachineRoutes(service).routes(),
         *PermissionRoutes(service).routes(_ONE_SET),
+        *GovernanceRoutes(service).routes(_ONE_SET),
         *OperationRoutes(service).routes(),
         *ImageRoutes(service).routes(),
         *GalleryRoutes(service).routes(),

@@ -8,6 +8,7 @@ from azure_simulator.bodies.machines import machine_body, machine_view
 from azure_simulator.routes.instances import read_detail
 from azure_simulator.routes.service import Request, Route, Service, showing
 from azure_simulator.state.instances import Instance
+from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Meter
 from azure_simulator.wire.answers import NotSimulated, Reply, json_reply
 from azure_simulator.wire.errors import refusal
@@ -16,6 +17,7 @@ from azure_simulator.wire.pages import next_link, take_page
 Match = re.Match[str]
 
 _MACHINES = "/resourceGroups/(?P<machines_of>[^/]+)/providers/Microsoft.Compute/virtualMachines"
+ONE_MACHINE = _MACHINES + "/(?P<machine>[^/]+)"
 
 
 class MachineRoutes:
@@ -29,8 +31,8 @@ class MachineRoutes:
         """Return the routes."""
         return [
             ("GET", _MACHINES, self._list),
-            ("GET", _MACHINES + "/(?P<machine>[^/]+)", self._get),
-            ("GET", _MACHINES + "/(?P<machine>[^/]+)/instanceView", self._view),
+            ("GET", ONE_MACHINE, self._get),
+            ("GET", ONE_MACHINE + "/instanceView", self._view),
         ]
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
@@ -72,10 +74,16 @@ class MachineRoutes:
         return json_reply(200, machine_view(self._set, instance, now), meter.headers)
 
     def _enter_machine(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
-        name, group = unquote(match["machine"]), unquote(match["machines_of"])
-        if not self._set.flexible:
-            raise NotSimulated("virtual machines outside a Flexible set are not simulated")
-        instance = self._set.present_instance(name, now)
-        if instance is None:
-            raise refusal("resource-not-found", kind="virtualMachines", name=name, group=group)
-        return instance, self._service.enter(request, "machine-get", now, name)
+        instance = find_machine(self._set, match, now)
+        return instance, self._service.enter(request, "machine-get", now, instance.instance_id)
+
+
+def find_machine(scale_set: SimulatedScaleSet, match: Match, now: float) -> Instance:
+    """Return the virtual machine of an address. Raises Refusal 404 where there is none."""
+    name, group = unquote(match["machine"]), unquote(match["machines_of"])
+    if not scale_set.flexible:
+        raise NotSimulated("virtual machines outside a Flexible set are not simulated")
+    instance = scale_set.present_instance(name, now)
+    if instance is None:
+        raise refusal("resource-not-found", kind="virtualMachines", name=name, group=group)
+    return instance

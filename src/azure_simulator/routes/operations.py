@@ -39,6 +39,8 @@ class OperationRoutes:
         if operation.running(now):
             location = ("location", self._service.operation_url(operation, monitor=True))
             return empty_reply(202, [location, *meter.headers])
+        if operation.output is not None and not operation.failed(now):
+            return json_reply(200, operation.output, meter.headers)
         return empty_reply(200, meter.headers)
 
     def _find_operation(self, request: Request, match: Match, monitor: bool) -> Operation:

@@ -11,6 +11,9 @@ from typing import Any
 import yaml
 
 from azure_simulator.scenario.catalog import read_catalog
+from azure_simulator.scenario.companions.governance import read_autoscale, read_locks
+from azure_simulator.scenario.companions.guest import read_guest
+from azure_simulator.scenario.companions.scaling import read_scaling
 from azure_simulator.scenario.events import Appear, Evict
 from azure_simulator.scenario.fault_reading import read_failure, read_faults
 from azure_simulator.scenario.faults import HealthLags, InstanceFault
@@ -107,6 +110,11 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         audience=root.text("audience", GITHUB_AUDIENCE),
         identities=tuple(root.list_of("identities", str)) if root.has("identities") else None,
         features=_read_texts(root, "features", USUAL_FEATURES),
+        guest=read_guest(root),
+        scaling=read_scaling(root.section("scaling")),
+        autoscale=read_autoscale(root),
+        locks=read_locks(root),
+        locks_readable=root.flag("locks_readable", True),
         sizes=_read_sizes(root),
         hooks=read_hooks(root),
         probes=read_probes(root),

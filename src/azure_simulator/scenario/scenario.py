@@ -5,6 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from azure_simulator.scenario.catalog import Catalog
+from azure_simulator.scenario.companions.governance import AutoscaleSetting, Lock
+from azure_simulator.scenario.companions.guest import GuestBehavior
+from azure_simulator.scenario.companions.scaling import Scaling
 from azure_simulator.scenario.events import Event
 from azure_simulator.scenario.faults import ConflictWindow, InstanceFault, ReadFault
 from azure_simulator.scenario.request_faults import RequestFault
@@ -62,7 +65,9 @@ class Scenario:
     before. `permissions` None: they may not be read. `repairs_suspended`: automatic repairs are suspended from the
     beginning on. `identities`: client ids of the machine's user-assigned identities; None: it is no machine of Azure.
     `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
-    sizes that the region offers. `access_token_seconds` None: tokens say 3599 s and are never refused for their age.
+    sizes that the region offers. `guest`: how the instances carry out commands. `scaling`: how a change of the capacity
+    goes. `autoscale` None: its settings may not be read. `access_token_seconds` None: tokens say 3599 s and are never
+    refused for their age.
     `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
     """
 
@@ -84,6 +89,11 @@ class Scenario:
     audience: str = GITHUB_AUDIENCE
     identities: tuple[str, ...] | None = None
     features: dict[str, str] = field(default_factory=dict, hash=False)
+    guest: tuple[GuestBehavior, ...] = ()
+    scaling: Scaling = field(default_factory=Scaling)
+    autoscale: tuple[AutoscaleSetting, ...] | None = ()
+    locks: tuple[Lock, ...] = ()
+    locks_readable: bool = True
     sizes: dict[str, dict[str, str]] = field(default_factory=dict, hash=False)
     hooks: Hooks | None = None
     probes: tuple[Probe, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any
 
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.set_description import InstanceDescription, placement_group_id
+from azure_simulator.state.companions.scaling import settle_new
 from azure_simulator.state.instances import FOREVER, Instance, StatePeriod
 from azure_simulator.state.operations import Operation, lasting
 from azure_simulator.state.scale_set import SimulatedScaleSet
@@ -50,7 +51,7 @@ def plan_creation(scale_set: SimulatedScaleSet, body: dict[str, Any], now: float
     check_rolling(model)
     scale_set.scenario.catalog.check_deployable(storage_of(model), str(model["location"]), now)
     capacity = int(model["sku"].get("capacity", 0))
-    return Creation(model, capacity + _count_extras(model, capacity))
+    return Creation(model, capacity + count_extras(model, capacity))
 
 
 def create(
@@ -82,15 +83,19 @@ def delete(scale_set: SimulatedScaleSet, now: float, api_version: str, fate: Ope
     return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=10)
 
 
-def scale(scale_set: SimulatedScaleSet, before: int, now: float, ends: float) -> None:
-    """Create or delete as many instances as the capacity has grown or shrunk, since it was `before`."""
+def scale(scale_set: SimulatedScaleSet, before: int, now: float, ends: float) -> list[str]:
+    """Create or delete as many instances as the capacity has grown or shrunk, since it was `before`.
+
+    Return the ids of new instances that find no room.
+    """
     wanted, existing = scale_set.capacity, len(scale_set.present(now))
     if wanted > before:
-        _create_instances(scale_set, wanted - before, now, ends)
+        return settle_new(scale_set, _create_instances(scale_set, wanted - before, now, ends), ends)
     elif wanted < before:
         for instance in leaving(scale_set.present(now), min(before - wanted, existing)):
             instance.deleted_at = ends
             instance.state_periods.append(StatePeriod(now, ends, "Deleting"))
+    return []
 
 
 def leaving(instances: list[Instance], count: int) -> list[Instance]:
@@ -121,20 +126,28 @@ def _base_of_creation(scale_set: SimulatedScaleSet) -> dict[str, Any]:
     return {name: value for name, value in scale_set.json.items() if name in _ADDRESS}
 
 
-def _create_instances(scale_set: SimulatedScaleSet, count: int, now: float, ready_at: float) -> None:
-    """Create instances, and those that overprovisioning adds for a while: they take numbers too, so ids have gaps."""
+def _create_instances(scale_set: SimulatedScaleSet, count: int, now: float, ready_at: float) -> list[Instance]:
+    """Create instances, and those that overprovisioning adds for a while: they take numbers too, so ids have gaps.
+
+    Return those that stay.
+    """
+    before = set(scale_set.instances)
     described, scale_set.described = scale_set.described[:count], scale_set.described[count:]
     for each in described:
         scale_set.instances[each.instance_id] = _create_instance(scale_set, each, now, ready_at)
-    extras = _count_extras(scale_set.json, count)
+    extras = count_extras(scale_set.json, count)
     numbers = _free_numbers(scale_set, count - len(described) + extras)
     draw = random.Random(f"births:{scale_set.seed}:{len(scale_set.instances)}")
     hidden = set(draw.sample(numbers, extras))
     for number in numbers:
         instance = _create_instance(scale_set, _description(scale_set, number), now, ready_at)
         if number in hidden:
-            instance.hidden, instance.deleted_at = True, ready_at + EXTRAS_STAY
+            instance.hidden = not scale_set.scenario.scaling.shows_extras
+            instance.deleted_at = ready_at + EXTRAS_STAY
         scale_set.instances[instance.instance_id] = instance
+    return [
+        each for each in scale_set.instances.values() if each.instance_id not in before and each.deleted_at == FOREVER
+    ]
 
 
 def _create_instance(
@@ -148,7 +161,7 @@ def _create_instance(
     return instance
 
 
-def _count_extras(model: dict[str, Any], count: int) -> int:
+def count_extras(model: dict[str, Any], count: int) -> int:
     """Return how many instances overprovisioning adds to `count` new ones.
 
     The recorded charges of young sets show 1 for 1, 2 for 2 and 3 for 5; larger ones get the documented fifth.

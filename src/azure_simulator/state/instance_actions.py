@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from azure_simulator.scenario.request_faults import OperationFate
+from azure_simulator.state.companions.scaling import check_no_other, notice_seconds
 from azure_simulator.state.events import evict as take_machine
 from azure_simulator.state.instances import FOREVER, Instance, Protection, StatePeriod
 from azure_simulator.state.operations import Operation, lasting
@@ -54,8 +55,12 @@ def change_power(
 def delete(
     scale_set: SimulatedScaleSet, instances: list[Instance], now: float, api_version: str, fate: OperationFate | None
 ) -> Operation:
-    """Delete instances; the set's capacity is smaller at once. To delete none succeeds as well (recorded)."""
-    ends = now + _seconds(scale_set, "delete", now, fate)
+    """Delete instances; the set's capacity is smaller at once. To delete none succeeds as well (recorded).
+
+    Raises Refusal 409 while another request changes the capacity.
+    """
+    check_no_other(scale_set, now)
+    ends = now + notice_seconds(scale_set) + _seconds(scale_set, "delete", now, fate)
     # Instances that are being deleted already have been subtracted.
     subtracted = sum(instance.deleted_at == FOREVER for instance in instances)
     for instance in instances:
@@ -63,7 +68,8 @@ def delete(
         instance.state_periods.append(StatePeriod(now, ends, "Deleting"))
     scale_set.json["sku"]["capacity"] = max(0, scale_set.capacity - subtracted)
     scale_set.remember(now)
-    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
+    operation = scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
+    return scale_set.operations.mark_resizing(operation)
 
 
 def update_one(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azure_simulator.scenario.images import DeployedImage
+from azure_simulator.state.companions.run_command import RunCommand
 
 FOREVER = math.inf
 # A new extension is not ready for a while after the upgrade that brought it (uniform_expand_instanceview_2023).
@@ -169,6 +170,7 @@ class Instance:
     power_changes: list[tuple[float, str]] = field(default_factory=list)
     state_periods: list[StatePeriod] = field(default_factory=list)
     drained_periods: list[DrainedPeriod] = field(default_factory=list)
+    commands: list[RunCommand] = field(default_factory=list)
 
     def is_as_made(self, now: float) -> bool:
         """Return whether no upgrade has ended yet."""

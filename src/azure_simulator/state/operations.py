@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.scenario import EarlierOperation
@@ -24,7 +25,8 @@ class Operation:
     10 for a deletion, none for POST actions (recorded: patch_and_manualupgrade_retry_after_2020,
     create_extension_delete_retry_after_2024). `later_retry_after` is that of each later poll: 30 for the creation
     of a set with mode Rolling (recorded 2023-03), else none. The gallery's operations are a collection of their
-    own. `cancelled`: the operation ends Canceled, with its `error` where there is one.
+    own. `cancelled`: the operation ends Canceled, with its `error` where there is one. `output`: what it
+    answers at its end. `details`: what its error says of single instances.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Operation:
     later_retry_after: int | None = None
     collection: str = "operations"
     cancelled: bool = False
+    output: dict[str, Any] | None = None
+    details: list[dict[str, Any]] | None = None
 
     def running(self, now: float) -> bool:
         """Return whether the operation has not ended yet."""
@@ -62,6 +66,7 @@ class OperationBook:
         self._names = random.Random(f"names:{seed}")
         self._running: list[Operation] = []
         self._foreign: set[str] = set()
+        self._resizing: list[Operation] = []
 
     def start(
         self,
@@ -124,6 +129,15 @@ class OperationBook:
         """Return whether any operation was running on the set at an earlier moment."""
         ours = (each for each in self.by_name.values() if each.name not in self._foreign)
         return any(each.started_at <= then and each.running(then) for each in ours)
+
+    def mark_resizing(self, operation: Operation) -> Operation:
+        """Note that an operation changes the set's capacity, and return it."""
+        self._resizing.append(operation)
+        return operation
+
+    def is_resizing(self, now: float) -> bool:
+        """Return whether an operation is running that changes the set's capacity."""
+        return any(operation.running(now) for operation in self._resizing)
 
     def mark_foreign(self, operation: Operation) -> None:
         """Note that an operation is not one of the set's, so that it does not block writes to the set."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator.scenario.request_faults import OperationFate
-from azure_simulator.state.creation import scale
+from azure_simulator.state.companions.scaling import check_growth, failure_of, notice_seconds
+from azure_simulator.state.creation import count_extras, scale
 from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Operation, lasting
 from azure_simulator.state.scale_set import SimulatedScaleSet
@@ -25,7 +26,6 @@ from azure_simulator.wire.set_defaults import completed_update
 from azure_simulator.wire.set_model import is_windows, storage_image, storage_of, upgrade_mode
 
 SMALL_UPDATE = 0.4
-SCALING = 40.0
 MOST_MODELS = 10
 
 
@@ -57,7 +57,10 @@ def plan_update(
     _check_update(scale_set, changed)
     _check_models(scale_set, changed, now)
     reached = _find_reached(scale_set, changed, now)
-    growth = int(changed["sku"].get("capacity", 0)) - scale_set.capacity
+    wanted = int(changed["sku"].get("capacity", 0))
+    growth = wanted - scale_set.capacity
+    if growth > 0:
+        check_growth(scale_set, wanted, count_extras(changed, growth), scale_set.capacity)
     if growth > 0 or reached or storage_image(changed) != storage_image(scale_set.json):
         scale_set.scenario.catalog.check_deployable(storage_of(changed), scale_set.location, now)
     return Update(changed, reached, len(reached) + abs(growth))
@@ -71,18 +74,24 @@ def update(
     # An update that changes nothing leaves the etag as it is (uniform_update_image_sku_and_security_2024).
     scale_set.updates += planned.model != scale_set.json
     before, scale_set.json = scale_set.capacity, planned.model
-    new_model = scale_set.note_model(now)
+    resized = scale_set.capacity != before
+    new_model = scale_set.note_model(now, always=resized and scale_set.scenario.scaling.clears_latest_model)
     scale_set.agenda.note_update(now)
     scale_set.remember(now)
     ends = now + lasting(fate, _duration(scale_set, image_changes, before))
     scale_set.conflict_until = ends + scale_set.agenda.conflict_seconds()
-    scale(scale_set, before, now, ends)
+    failure = failure_of(scale(scale_set, before, now, ends))
     if planned.reached:
         scale_set.reached_by_updates.append(ends)
     for instance in planned.reached if new_model else ():
         instance.upgrades.append(scale_set.replacement(now, ends))
     retry_after = 51 if is_windows(scale_set.profile) else 37
-    return scale_set.operations.start(now, api_version, lambda: ends, fate=fate, retry_after=retry_after)
+    error, details = failure or (None, None)
+    operation = scale_set.operations.start(
+        now, api_version, lambda: ends, fate=fate, error=error, retry_after=retry_after
+    )
+    operation.details = details
+    return scale_set.operations.mark_resizing(operation) if resized else operation
 
 
 # --- steps ---
@@ -129,7 +138,9 @@ def _unchangeable(model: dict[str, Any]) -> dict[str, str]:
 def _duration(scale_set: SimulatedScaleSet, image_changes: bool, capacity_before: int) -> float:
     if image_changes:
         return scale_set.scenario.timing.model_update
-    return SCALING if scale_set.capacity != capacity_before else SMALL_UPDATE
+    if scale_set.capacity < capacity_before:
+        return scale_set.scenario.scaling.seconds + notice_seconds(scale_set)
+    return scale_set.scenario.scaling.seconds if scale_set.capacity > capacity_before else SMALL_UPDATE
 
 
 def _find_reached(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> list[Instance]:

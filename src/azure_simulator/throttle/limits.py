@@ -37,6 +37,7 @@ _GALLERY_VERSIONS = _windows("ListGalleryImageVersionsInGalleryImage")
 _ACTION = ("VMScaleSetActionsSubscriptionMaximum",)
 _ACTION_OLD = _windows("VMScaleSetActions")
 _STOP_ONE = ("DeleteVMScaleSetVMSubscriptionMaximum", "DeleteVMScaleSetVMResource")
+_UPDATE_MACHINE = Limits(("UpdateVMSubscriptionMaximum", "UpdateVMResource"), _windows("UpdateVM"))
 LIMITS = {
     "set-get": _SET_READ,
     "rolling-latest": _SET_READ,
@@ -71,6 +72,23 @@ LIMITS = {
         (*_ACTION_OLD, *_windows("VMScaleSetVMActions")),
         "requests",
     ),
+    # Recorded: Azure/azure-cli, test_vmss_run_command_v2 (2024-08, and 2023-07 for the older names).
+    "command-get": Limits(
+        ("GetVMScaleSetVMSubscriptionMaximum", "GetVMScaleSetVMResource"), _windows("GetVMScaleSetVM")
+    ),
+    "command-put": Limits(
+        ("VMScaleSetVMActionsSubscriptionMaximum", "VMScaleSetVMActionsResource"),
+        _windows("UpdateVM", "VMScaleSetActions", "VMScaleSetVMActions"),
+        "requests",
+    ),
+    "command-delete": Limits(_STOP_ONE, _windows("DeleteVMScaleSetVM"), "requests"),
+    # Recorded: instance_operations_2020.
+    "command-invoke": Limits(_ACTION, _ACTION_OLD, "requests"),
+    # Recorded of another child of a machine, an extension: operation_failed_vm_agent_2024.
+    "machine-command-get": Limits(("LowCostGetSubscriptionMaximum", "LowCostGetResource"), _windows("LowCostGet")),
+    "machine-command-put": _UPDATE_MACHINE,
+    "machine-command-delete": _UPDATE_MACHINE,
+    "machine-command-invoke": _UPDATE_MACHINE,
     "instance-stop": Limits(_STOP_ONE, _windows("DeleteVMScaleSetVM"), "requests"),
     "machine-list": Limits(("HighCostGetSubscriptionMaximum",), _windows("HighCostGet")),
     "machine-get": Limits(("LowCostGetSubscriptionMaximum", "LowCostGetResource"), _windows("LowCostGet")),
@@ -119,6 +137,8 @@ SIZES = {
     "DeleteVMScaleSetVMSubscriptionMaximum": _over_minutes(2000, 3),
     "DeleteVMScaleSetVMResource": _per_minute(4),
     "VMScaleSetBatchedVMRequestsSubscriptionMaximum": _per_minute(2000),
+    "UpdateVMSubscriptionMaximum": _per_minute(500),
+    "UpdateVMResource": _per_minute(4),
     "HighCostGetSubscriptionMaximum": _per_minute(300),
     "LowCostGetSubscriptionMaximum": _per_minute(8000),
     "LowCostGetResource": _per_minute(12),
@@ -134,6 +154,7 @@ SIZES = {
     **_both_windows("VMScaleSetVMActions", 200, 1000),
     **_both_windows("DeleteVMScaleSet", 80, 400),
     **_both_windows("DeleteVMScaleSetVM", 240, 1200),
+    **_both_windows("UpdateVM", 240, 1200),
     **_both_windows("HighCostGet", 250, 1000),
     **_both_windows("LowCostGet", 4000, 32_000),
     **_both_windows("GetOperation", 15_000, 30_000),

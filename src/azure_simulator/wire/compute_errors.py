@@ -48,10 +48,27 @@ COMPUTE_ERRORS = {
         "OperationNotAllowed",
         "Operation could not be completed as it results in exceeding approved Total Regional Cores quota.",
     ),
+    # Reported: MicrosoftDocs/azure-docs#88211, Azure/AKS#2531.
+    "subnet-full": KnownError(
+        400,
+        "SubnetIsFull",
+        "Subnet {subnet} with address prefix {prefix} does not have enough capacity for {count} IP addresses.",
+        usual={"subnet": "default", "prefix": "10.0.0.0/24"},
+    ),
     # Recorded: uniform_rolling_upgrade_2023.
     "nothing-to-cancel": KnownError(409, "OperationNotAllowed", "There is no ongoing Rolling Upgrade to cancel."),
     # Recorded: redeploy_maintenance_409_2018, uniform_eviction_errors_2024.
     "not-allowed": KnownError(409, "OperationNotAllowed", "Operation '{verb}' is not allowed on VM '{name}'."),
+    # Documented: "Understand common error messages when you manage virtual machines in Azure".
+    "machine-not-running": KnownError(
+        409, "OperationNotAllowed", "The operation requires the VM to be running (or set to run)."
+    ),
+    # Reported: Azure/azure-cli#32305.
+    "run-command-in-progress": KnownError(
+        409,
+        "Conflict",
+        "Run command extension execution is in progress. Please wait for completion before invoking a run command.",
+    ),
     # Recorded: put_errors_409_property_change_2018.
     "property-change": KnownError(
         409, "PropertyChangeNotAllowed", "Changing property '{property}' is not allowed.", target="property"

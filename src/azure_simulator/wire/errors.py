@@ -40,6 +40,12 @@ OPERATION_ERRORS = {
     "AllocationFailed": (
         "Allocation failed. We do not have sufficient capacity for the requested VM size in this region."
     ),
+    # Reported: jenkins-infra/helpdesk#3584.
+    "OverconstrainedZonalAllocationRequest": (
+        "Allocation failed. VM(s) with the following constraints cannot be allocated, because the condition is too "
+        "restrictive. Please remove some constraints and try again. Constraints applied are:\n  - Availability Zone\n"
+        "  - VM Size\n"
+    ),
     # Recorded: operation_failed_vm_extension_2023, operation_failed_vm_agent_2024.
     "VMExtensionProvisioningError": (
         "VM has reported a failure when processing extension 'extension' (publisher 'publisher' and type 'type'). "

@@ -93,6 +93,15 @@ GATEWAY_ERRORS = {
         "gateway",
         "gateway",
     ),
+    # Reported: Azure/azure-sdk-for-java#2560, Azure/azure-libraries-for-net#523.
+    "locked": KnownError(
+        409,
+        "ScopeLocked",
+        "The scope '{scope}' cannot perform {verb} operation because following scope(s) are locked: '{locked}'. Please "
+        "remove the lock and try again.",
+        "gateway",
+        "gateway",
+    ),
     # Documented: "Azure Resource Manager: access across tenants".
     "wrong-tenant": KnownError(
         401,

@@ -1,0 +1,1 @@
+"""Requests for what stands beside the set: commands in guests, autoscale settings and locks."""
