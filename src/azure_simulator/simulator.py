@@ -12,7 +12,6 @@ from azure_simulator.bodies.truth import (
     UpgradeRecord,
     as_json,
     command_records,
-    drained_instances,
     instance_states,
     lowest_available,
     upgrade_records,
@@ -20,22 +19,21 @@ from azure_simulator.bodies.truth import (
 from azure_simulator.clock import Clock
 from azure_simulator.routes.arm import ArmRoutes
 from azure_simulator.routes.identity import IdentityRoutes
-from azure_simulator.routes.service import Service, parse_request
+from azure_simulator.routes.service import Service, faulty_reply, parse_request
 from azure_simulator.scenario.broken_answers import altered, cut_off, raise_if_dropped
-from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, Strike
+from azure_simulator.scenario.request_faults import RequestFaults, Strike
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
 from azure_simulator.state.events import settle
+from azure_simulator.state.guest.drained import drained
 from azure_simulator.state.scale_set import SimulatedScaleSet
-from azure_simulator.throttle.throttle import Throttle, too_many_requests
+from azure_simulator.throttle.throttle import Throttle
 from azure_simulator.web.web import SimulatedWeb
 from azure_simulator.wire.answers import (
     AnswerTookTooLong,
     NotSimulated,
     Refusal,
     Reply,
-    empty_reply,
-    html_reply,
     json_reply,
     with_common_headers,
 )
@@ -153,7 +151,7 @@ class SimulatedAzure:
         if strike.http is None:
             return self._true_reply(method, url, headers, body, strike, now)
         if strike.http.is_instead:
-            return self._faulty_reply(strike.http, now)
+            return faulty_reply(strike.http, self._calendar, now)
         return altered(self._true_reply(method, url, headers, body, strike, now), strike.http)
 
     def _true_reply(
@@ -177,18 +175,6 @@ class SimulatedAzure:
         except NotSimulated as why:
             message = f"The simulator has no answer to {method} {url}: {why}."
             return json_reply(501, {"error": {"code": "NotSimulated", "message": message}})
-
-    def _faulty_reply(self, fault: HttpFault, now: float) -> Reply:
-        """Return the answer that a fault asks for. A 429 without a code is a throttle's, with its details."""
-        if fault.empty is not None:
-            return empty_reply(200)
-        headers = [] if fault.retry_after is None else [("retry-after", f"{fault.retry_after:g}")]
-        if fault.html:
-            return html_reply(fault.status or 200, fault.html)
-        if fault.status == 429 and not fault.code:
-            bucket = "HighCostGetVMScaleSet30Min"
-            return too_many_requests(bucket, self._calendar, now, [], fault.retry_after or 120).reply()
-        return Refusal(fault.status or 500, fault.code, fault.message, headers=headers).reply()
 
     def _hang(self, seconds: float, patience: float | None) -> None:
         if patience is not None and seconds >= patience:
@@ -225,9 +211,9 @@ class SimulatedAzure:
 
     @property
     def drained(self) -> list[str]:
-        """Return the instances that `drain` has drained, and that neither `undrain` nor an upgrade has put back."""
+        """Return the instances that `drain` has drained and neither `undrain` nor an upgrade has put back."""
         with self._lock:
-            return drained_instances(self._set, self._settle())
+            return drained(self._set, self._settle())
 
     def lowest_available(self) -> int:
         """Return the lowest number of available instances at any moment from 0 to now, exactly."""

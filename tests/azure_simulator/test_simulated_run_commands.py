@@ -262,14 +262,6 @@ def test_an_upgrade_ends_what_a_drain_began(small: Simulation) -> None:
     assert small.azure.drained == []
 
 
-def test_an_upgrade_that_keeps_the_old_disk_leaves_an_instance_drained() -> None:
-    simulation = Simulation(SMALL + "faults: [{kind: stays-on-old-image, instance: '0'}]\n")
-    simulation.update_image()
-    settle(simulation, put(simulation))
-    settle(simulation, simulation.upgrade("0"))
-    assert simulation.azure.drained == ["0"]
-
-
 def test_a_drain_that_is_deleted_before_it_ends_drains_nothing(small: Simulation) -> None:
     put(small)
     small.clock.sleep(BEGUN)
@@ -278,8 +270,8 @@ def test_a_drain_that_is_deleted_before_it_ends_drains_nothing(small: Simulation
 
 
 @pytest.mark.parametrize("way_back", ["undrain", "upgrade"])
-def test_a_drained_instance_may_be_unhealthy(way_back: str) -> None:
-    simulation = guest("argument: drain, turns_unhealthy: true")
+def test_a_drained_instance_is_unhealthy(way_back: str) -> None:
+    simulation = Simulation(SMALL)
     simulation.update_image()
     settle(simulation, put(simulation))
     assert simulation.instance("0").healthy is False

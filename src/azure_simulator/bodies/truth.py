@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from azure_simulator.state.companions.guest import is_drained
 from azure_simulator.state.instances import FOREVER, Instance
 from azure_simulator.state.scale_set import SimulatedScaleSet
 
@@ -93,11 +92,6 @@ def command_records(scale_set: SimulatedScaleSet, now: float) -> list[CommandRec
         if command.managed
     ]
     return sorted(records, key=lambda each: each.put_at)
-
-
-def drained_instances(scale_set: SimulatedScaleSet, now: float) -> list[str]:
-    """Return the ids of the instances that are drained."""
-    return [each.instance_id for each in scale_set.present(now) if is_drained(each, now)]
 
 
 def lowest_available(instances: Iterable[Instance], until: float, has_signal: bool) -> int:

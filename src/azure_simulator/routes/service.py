@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from azure_simulator.scenario.request_faults import OperationFate
+from azure_simulator.scenario.request_faults import HttpFault, OperationFate
 from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Operation
 from azure_simulator.state.scale_set import SimulatedScaleSet
-from azure_simulator.throttle.throttle import Meter, Throttle
-from azure_simulator.wire.answers import Headers, Refusal, Reply, empty_reply
+from azure_simulator.throttle.throttle import Meter, Throttle, too_many_requests
+from azure_simulator.wire.answers import Headers, Refusal, Reply, empty_reply, html_reply
+from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.errors import refusal
 from azure_simulator.wire.generation import Generation
 from azure_simulator.wire.known_error import KnownError, Stage
@@ -171,3 +172,15 @@ def showing(meter: Meter) -> Iterator[None]:
         shown = {name for name, _ in refused.headers}
         refused.headers = [*refused.headers, *(each for each in meter.headers if each[0] not in shown)]
         raise
+
+
+def faulty_reply(fault: HttpFault, calendar: Calendar, now: float) -> Reply:
+    """Return the answer that a fault asks for. A 429 without a code is a throttle's, with its details."""
+    if fault.empty is not None:
+        return empty_reply(200)
+    headers = [] if fault.retry_after is None else [("retry-after", f"{fault.retry_after:g}")]
+    if fault.html:
+        return html_reply(fault.status or 200, fault.html)
+    if fault.status == 429 and not fault.code:
+        return too_many_requests("HighCostGetVMScaleSet30Min", calendar, now, [], fault.retry_after or 120).reply()
+    return Refusal(fault.status or 500, fault.code, fault.message, headers=headers).reply()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from azure_simulator.scenario.companions.guest import GuestBehavior
+from azure_simulator.scenario.companions.run_commands import GuestBehavior
 
 if TYPE_CHECKING:
     from azure_simulator.state.operations import Operation
@@ -81,19 +81,16 @@ class RunCommand:
         return "VMExtensionProvisioningError" if asked and failed else None
 
 
-def drained_spans(commands: Iterable[RunCommand]) -> list[tuple[float, float, RunCommand]]:
-    """Return from when until when commands kept an instance drained, and which command began it.
+def drained_spans(commands: Iterable[RunCommand]) -> list[tuple[float, float]]:
+    """Return from when until when commands kept an instance drained.
 
     A command with the argument `drain` that succeeded begins a span, one with `undrain` ends it.
     """
-    spans: list[tuple[float, float, RunCommand]] = []
-    open_since: RunCommand | None = None
+    spans: list[tuple[float, float]] = []
     for command in sorted((each for each in commands if each.has_succeeded), key=lambda each: each.ends_at):
-        if command.argument == DRAIN and open_since is None:
-            open_since = command
-        elif command.argument == UNDRAIN and open_since is not None:
-            spans.append((open_since.ends_at, command.ends_at, open_since))
-            open_since = None
-    if open_since is not None:
-        spans.append((open_since.ends_at, FOREVER, open_since))
+        is_open = bool(spans) and spans[-1][1] == FOREVER
+        if command.argument == DRAIN and not is_open:
+            spans.append((command.ends_at, FOREVER))
+        elif command.argument == UNDRAIN and is_open:
+            spans[-1] = (spans[-1][0], command.ends_at)
     return spans

@@ -11,7 +11,7 @@ class GuestBehavior:
 
     The script exits after `seconds` with `exit_code`, having written `output` and `error`. `never_ends`: it goes on
     until its own timeout, or until the command is deleted. `agent_silent`: the VM agent does not answer, so that no
-    script begins. `turns_unhealthy`: a drained instance is unhealthy until `undrain`, or until it is upgraded.
+    script begins.
     """
 
     instance: str = "*"
@@ -22,7 +22,6 @@ class GuestBehavior:
     seconds: float = 5.0
     never_ends: bool = False
     agent_silent: bool = False
-    turns_unhealthy: bool = False
 
     def is_for(self, instance_id: str, argument: str) -> bool:
         """Return whether this is how the instance carries out a command with this argument."""
@@ -47,7 +46,6 @@ def _read_behavior(entry: Section) -> GuestBehavior:
         seconds=entry.number("seconds", USUAL.seconds),
         never_ends=entry.flag("never_ends", False),
         agent_silent=entry.flag("agent_silent", False),
-        turns_unhealthy=entry.flag("turns_unhealthy", False),
     )
     entry.finish()
     return behavior

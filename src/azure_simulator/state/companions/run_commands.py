@@ -13,10 +13,10 @@ older ones. Exit code 0 is shown until a script has ended by itself.
 
 from typing import Any
 
-from azure_simulator.scenario.companions.guest import USUAL, GuestBehavior
+from azure_simulator.scenario.companions.run_commands import USUAL, GuestBehavior
 from azure_simulator.scenario.request_faults import OperationFate
-from azure_simulator.state.companions.run_command import DRAIN, UNDRAIN, RunCommand, drained_spans
-from azure_simulator.state.instances import FOREVER, Instance, StatePeriod, UnhealthyPeriod
+from azure_simulator.state.companions.command import DRAIN, UNDRAIN, RunCommand, drained_spans
+from azure_simulator.state.instances import FOREVER, Instance, StatePeriod
 from azure_simulator.state.operations import Operation, lasting
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import OPERATION_ERRORS, refusal
@@ -25,10 +25,6 @@ BEGINS_AFTER = 17.0
 SETTLES_AFTER = 9.0
 DELETED_AFTER = 10.7
 AGENT_GIVEN_UP_AFTER = 5400.0
-
-
-class _DrainedPeriod(UnhealthyPeriod):
-    """A time in which an instance is unhealthy since it is drained."""
 
 
 def find(instance: Instance, name: str, now: float) -> RunCommand | None:
@@ -59,7 +55,7 @@ def put(
     command.replaces = before is not None
     instance.commands.append(command)
     _keep_updating(instance, now, command.settled_at)
-    _renew_health(instance)
+    _renew_drained(instance)
     ends_at = lambda: min(command.settled_at, command.stopped_at)  # noqa: E731
     failure = None if command.failure is None else (command.failure, OPERATION_ERRORS[command.failure])
     operation = scale_set.operations.start(now, api_version, ends_at, fate=fate, error=failure)
@@ -80,7 +76,7 @@ def delete(
     ends = now + lasting(fate, DELETED_AFTER)
     _stop(instance, command, now, ends)
     _keep_updating(instance, now, ends)
-    _renew_health(instance)
+    _renew_drained(instance)
     operation = scale_set.operations.start(now, api_version, lambda: ends, fate=fate)
     scale_set.operations.mark_foreign(operation)
     return operation
@@ -103,18 +99,11 @@ def invoke(
     command = _plan(scale_set, instance, "", properties, now, fate)
     command.managed = False
     instance.commands.append(command)
-    _renew_health(instance)
+    _renew_drained(instance)
     failure = None if command.failure is None else (command.failure, OPERATION_ERRORS[command.failure])
     operation = scale_set.operations.start(now, api_version, lambda: command.settled_at, fate=fate, error=failure)
     scale_set.operations.mark_foreign(operation)
     return command, operation
-
-
-def is_drained(instance: Instance, now: float) -> bool:
-    """Return whether a command has drained the instance, and neither `undrain` nor a new OS disk came after it."""
-    replaced = [each.ended_at for each in instance.upgrades if each.image is not None and each.ended_at <= now]
-    replaced_at = max(replaced, default=-FOREVER)
-    return any(since <= now < until and since > replaced_at for since, until, _ in drained_spans(instance.commands))
 
 
 def argument_of(properties: dict[str, Any]) -> str:
@@ -194,9 +183,6 @@ def _keep_updating(instance: Instance, now: float, until: float) -> None:
     instance.state_periods.append(StatePeriod(now, until))
 
 
-def _renew_health(instance: Instance) -> None:
-    """Let the instance be unhealthy while it is drained, where the scenario says so."""
-    others = [each for each in instance.unhealthy_periods if not isinstance(each, _DrainedPeriod)]
-    spans = drained_spans(instance.commands)
-    drained = [_DrainedPeriod(since, until) for since, until, by in spans if by.behavior.turns_unhealthy]
-    instance.unhealthy_periods = [*others, *drained]
+def _renew_drained(instance: Instance) -> None:
+    """Let the instance be drained while its commands keep it so, until another OS disk replaces what they did."""
+    instance.drained_periods = [StatePeriod(*span, "Drained") for span in drained_spans(instance.commands)]
