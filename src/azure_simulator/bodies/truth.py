@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from azure_simulator.state.companions.guest import is_drained
+from azure_simulator.state.companions.run_commands import is_drained
 from azure_simulator.state.instances import FOREVER, Instance
 from azure_simulator.state.scale_set import SimulatedScaleSet
 

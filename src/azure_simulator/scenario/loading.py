@@ -12,7 +12,7 @@ import yaml
 
 from azure_simulator.scenario.catalog import read_catalog
 from azure_simulator.scenario.companions.governance import read_autoscale, read_locks
-from azure_simulator.scenario.companions.guest import read_guest
+from azure_simulator.scenario.companions.run_commands import read_guest
 from azure_simulator.scenario.companions.scaling import read_scaling
 from azure_simulator.scenario.events import Appear, Evict
 from azure_simulator.scenario.fault_reading import read_failure, read_faults

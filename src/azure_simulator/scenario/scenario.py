@@ -6,7 +6,7 @@ from typing import Any
 
 from azure_simulator.scenario.catalog import Catalog
 from azure_simulator.scenario.companions.governance import AutoscaleSetting, Lock
-from azure_simulator.scenario.companions.guest import GuestBehavior
+from azure_simulator.scenario.companions.run_commands import GuestBehavior
 from azure_simulator.scenario.companions.scaling import Scaling
 from azure_simulator.scenario.events import Event
 from azure_simulator.scenario.faults import ConflictWindow, InstanceFault, ReadFault

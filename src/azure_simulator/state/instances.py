@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from azure_simulator.scenario.images import DeployedImage
-from azure_simulator.state.companions.run_command import RunCommand
+from azure_simulator.state.companions.command import RunCommand
 
 FOREVER = math.inf
 # A new extension is not ready for a while after the upgrade that brought it (uniform_expand_instanceview_2023).

@@ -6,7 +6,7 @@ instance_operations_2020 (Windows) and Azure/azure-cli, test_vmss_run_command_e2
 
 from typing import Any
 
-from azure_simulator.state.companions.run_command import FOREVER, RunCommand
+from azure_simulator.state.companions.command import FOREVER, RunCommand
 from azure_simulator.wire.calendar import Calendar
 
 Json = dict[str, Any]

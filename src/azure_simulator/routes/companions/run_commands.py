@@ -13,8 +13,8 @@ from azure_simulator.bodies.instances import KIND
 from azure_simulator.routes.instances import read_detail
 from azure_simulator.routes.machines import ONE_MACHINE, find_machine
 from azure_simulator.routes.service import Request, Route, Service, showing
-from azure_simulator.state.companions import guest
-from azure_simulator.state.companions.run_command import RunCommand
+from azure_simulator.state.companions import run_commands
+from azure_simulator.state.companions.command import RunCommand
 from azure_simulator.state.instances import Instance
 from azure_simulator.throttle.throttle import Meter
 from azure_simulator.wire.answers import Reply, empty_reply, json_reply
@@ -51,13 +51,13 @@ class RunCommandRoutes:
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
         instance, meter = self._enter(request, match, "get", now)
-        value = [self._shown(each, instance, request, now) for each in guest.present(instance, now)]
+        value = [self._shown(each, instance, request, now) for each in run_commands.present(instance, now)]
         return json_reply(200, {"value": value}, meter.headers)
 
     def _get(self, request: Request, match: Match, now: float) -> Reply:
         instance, meter = self._enter(request, match, "get", now)
         with showing(meter):
-            command = guest.find(instance, unquote(match["command"]), now)
+            command = run_commands.find(instance, unquote(match["command"]), now)
             if command is None:
                 raise refusal("entity-not-found")
         return json_reply(200, self._shown(command, instance, request, now), meter.headers)
@@ -90,7 +90,7 @@ class RunCommandRoutes:
         instance, meter = self._enter(request, match, "put", now)
         name = unquote(match["command"])
         with showing(meter):
-            before, properties = guest.find(instance, name, now), _read_properties(request)
+            before, properties = run_commands.find(instance, name, now), _read_properties(request)
             if request.method == "PATCH":
                 if before is None:
                     raise refusal("entity-not-found")
@@ -98,7 +98,7 @@ class RunCommandRoutes:
             if not isinstance(properties.get("source"), dict):
                 raise refusal("invalid-parameter", parameter="source")
             self._service.count(request, meter, 1)
-            command, operation = guest.put(
+            command, operation = run_commands.put(
                 self._set, instance, name, properties, now, request.api_version, request.fate
             )
         accepted = self._service.accepted(operation, meter.headers, notify=True, location=False)
@@ -107,11 +107,11 @@ class RunCommandRoutes:
     def _delete(self, request: Request, match: Match, now: float) -> Reply:
         """Delete a command. For one that does not exist 204, which the SDK accepts; no recording has it."""
         instance, meter = self._enter(request, match, "delete", now)
-        command = guest.find(instance, unquote(match["command"]), now)
+        command = run_commands.find(instance, unquote(match["command"]), now)
         if command is None:
             return empty_reply(204, meter.headers)
         self._service.count(request, meter, 1)
-        operation = guest.delete(self._set, instance, command, now, request.api_version, request.fate)
+        operation = run_commands.delete(self._set, instance, command, now, request.api_version, request.fate)
         return empty_reply(202, self._service.accepted(operation, meter.headers, notify=True))
 
     def _invoke(self, request: Request, match: Match, now: float) -> Reply:
@@ -121,7 +121,7 @@ class RunCommandRoutes:
             if not isinstance(body.get("commandId"), str):
                 raise refusal("invalid-parameter", parameter="commandId")
             self._service.count(request, meter, 1)
-            command, operation = guest.invoke(self._set, instance, body, now, request.api_version, request.fate)
+            command, operation = run_commands.invoke(self._set, instance, body, now, request.api_version, request.fate)
         operation.output = output_body(command, is_windows(self._set.profile))
         return self._service.started(operation, meter, now)
 

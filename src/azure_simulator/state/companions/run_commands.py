@@ -13,9 +13,9 @@ older ones. Exit code 0 is shown until a script has ended by itself.
 
 from typing import Any
 
-from azure_simulator.scenario.companions.guest import USUAL, GuestBehavior
+from azure_simulator.scenario.companions.run_commands import USUAL, GuestBehavior
 from azure_simulator.scenario.request_faults import OperationFate
-from azure_simulator.state.companions.run_command import DRAIN, UNDRAIN, RunCommand, drained_spans
+from azure_simulator.state.companions.command import DRAIN, UNDRAIN, RunCommand, drained_spans
 from azure_simulator.state.instances import FOREVER, DrainedPeriod, Instance, StatePeriod
 from azure_simulator.state.operations import Operation, lasting
 from azure_simulator.state.scale_set import SimulatedScaleSet

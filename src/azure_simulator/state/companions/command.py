@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from azure_simulator.scenario.companions.guest import GuestBehavior
+from azure_simulator.scenario.companions.run_commands import GuestBehavior
 
 if TYPE_CHECKING:
     from azure_simulator.state.operations import Operation
