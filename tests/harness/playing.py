@@ -114,7 +114,9 @@ def play_job(
 ) -> Played:
     """Run the action over a transport to an existing Azure, with its files in `folder`."""
     job = {**job_environment(azure, folder, inputs), **(environ or {})}
-    exit_code, log = captured(lambda: run(job, clock, transport=transport, simulated=name))
+    exit_code, log = captured(
+        lambda: run(job, clock, transport=transport, web=lambda _clock: azure.web(), simulated=name)
+    )
     places = {
         "outputs.txt": job["GITHUB_OUTPUT"],
         "summary.md": job["GITHUB_STEP_SUMMARY"],
