@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.zero_downtime.probes import (
     shown,
 )
 
-MOST_TOLD: Final = 100  # failures and successes that are events; what follows is only counted
+MOST_EVENTS: Final = 100  # failures and successes that are events; what follows is only counted
 # caches do not answer for the service, and each probe is a new connection, as a new client's is
 _HEADERS: Final = {"user-agent": "vmss-upgrade", "cache-control": "no-cache", "connection": "close"}
 
@@ -44,8 +44,8 @@ class Probing:
         self._clock = remote.clock
         self._due_at = float("-inf")
         self._book = self._empty()
-        self._told = 0
-        self._untold: list[Event] = []
+        self._said = 0
+        self._unsaid: list[Event] = []
         self.batch: Batch | None = None
         self.may_halt = True
 
@@ -63,7 +63,7 @@ class Probing:
             if not silent:
                 break
         found = tuple(no_answer_before(self._book[address], may_halt=self.may_halt) for address in silent)
-        self._book, self._untold = self._empty(), []
+        self._book, self._unsaid = self._empty(), []
         return found
 
     def begin(self) -> None:
@@ -77,10 +77,10 @@ class Probing:
         book = tuple(each.seen_again(now) for each in self._book.values())
         return (ProbesCounted(book=book),) if any(each.sent for each in book) else ()
 
-    def told(self) -> tuple[Event, ...]:
+    def news(self) -> tuple[Event, ...]:
         """Return what happened since this was asked last."""
-        told, self._untold = tuple(self._untold), []
-        return told
+        news, self._unsaid = tuple(self._unsaid), []
+        return news
 
     def _sleep(self, seconds: float) -> None:
         """Sleep, and ask whenever it is time. Raises ProbesHalt."""
@@ -113,9 +113,9 @@ class Probing:
         now = self._clock.elapsed()
         book = before.after(began, now, error, self.batch.number if self.batch else None)
         self._book[address] = book
-        if bool(error) != bool(before.in_a_row) and self._told < MOST_TOLD:
-            self._told += 1
-            self._untold.append(
+        if bool(error) != bool(before.in_a_row) and self._said < MOST_EVENTS:
+            self._said += 1
+            self._unsaid.append(
                 ProbeFailed(at=now, address=book.address, error=error)
                 if error
                 else ProbeSucceeded(at=now, address=book.address, failed=before.in_a_row)

@@ -44,7 +44,7 @@ class Proof:
     def take(self, event: Event) -> tuple[Event, ...]:
         """Take an event into account. Returns it after what happened to probes before it."""
         self._see(event)
-        return (*(self._probing.told() if self._probing is not None else ()), event)
+        return (*(self._probing.news() if self._probing is not None else ()), event)
 
     def _see(self, event: Event) -> None:
         match event:

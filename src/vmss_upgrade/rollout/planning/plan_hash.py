@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.wording import in_natural_order
-from vmss_upgrade.rollout.zero_downtime.probes import Probes, shown
+from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes, shown
 
 DIGITS: Final = 8  # of each of the two hashes
 _DEFAULT: Final = "default"
@@ -88,10 +88,11 @@ def inputs_of(policy: Policy) -> dict[str, str]:
 
 
 def _probes(probes: Probes | None) -> dict[str, str]:
-    """Return the inputs of probes, with their addresses without queries; without probes none, as in earlier hashes."""
+    """Return the inputs of probes, their addresses without queries; without probes none, so that hashes stay."""
     if probes is None:
         return {}
-    return {"probe-url": " ".join(map(shown, probes.addresses)), "probe-max-failures": str(probes.max_failures)}
+    failures = {} if probes.max_failures == MAX_FAILURES else {"probe-max-failures": str(probes.max_failures)}
+    return {"probe-url": " ".join(map(shown, probes.addresses)), **failures}
 
 
 def inputs_given(policy: Policy) -> dict[str, str]:
