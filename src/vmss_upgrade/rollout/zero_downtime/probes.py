@@ -47,28 +47,24 @@ class Probed:
     in_a_row: int = 0
     error: str = ""
     unobserved: float = 0.0
-    longest_gap: Gap | None = None
-    _gap: Gap | None = None
+    _over: Gap | None = None  # the longest that has ended
+    _gap: Gap | None = None  # the one that has not
     _seen_until: float | None = None
+
+    @property
+    def longest_gap(self) -> Gap | None:
+        """The longest time in which every probe failed; None if none did."""
+        return _longest(self._over, self._gap)
 
     def after(self, began: float, ended: float, error: str, batch: int | None) -> Probed:
         """Return the book with one more probe. `error` is empty if it succeeded."""
         book = self.seen_again(began)
-        gap = book._gap
-        if error:
-            begun = gap or Gap(at=began, seconds=0.0, batch=batch)
-            gap = replace(begun, seconds=begun.seconds + ended - began)
-        longest = max((each for each in (self.longest_gap, book._gap, gap) if each), key=_seconds, default=None)
-        return replace(
-            book,
-            sent=self.sent + 1,
-            failed=self.failed + bool(error),
-            in_a_row=self.in_a_row + 1 if error else 0,
-            error=error,
-            longest_gap=longest,
-            _gap=gap if error else None,
-            _seen_until=ended,
-        )
+        book = replace(book, sent=self.sent + 1, error=error, _seen_until=ended)
+        if not error:
+            return replace(book, in_a_row=0, _over=book.longest_gap, _gap=None)
+        gap = book._gap or Gap(at=began, seconds=0.0, batch=batch)
+        gap = replace(gap, seconds=gap.seconds + ended - began)
+        return replace(book, failed=self.failed + 1, in_a_row=self.in_a_row + 1, _gap=gap)
 
     def seen_again(self, now: float) -> Probed:
         """Return the book with the time since the last probe: it is part of a gap, or unobserved if it is long."""
@@ -80,8 +76,8 @@ class Probed:
         return replace(self, _gap=replace(self._gap, seconds=self._gap.seconds + pause), _seen_until=now)
 
 
-def _seconds(gap: Gap) -> float:
-    return gap.seconds
+def _longest(*gaps: Gap | None) -> Gap | None:
+    return max((gap for gap in gaps if gap), key=lambda gap: gap.seconds, default=None)
 
 
 def shown(address: str) -> str:
@@ -110,7 +106,7 @@ def error_of(status: int) -> str:
 
 def longest_gap(book: tuple[Probed, ...]) -> Gap | None:
     """Return the longest gap of any address; None if no probe failed."""
-    return max((each.longest_gap for each in book if each.longest_gap), key=_seconds, default=None)
+    return _longest(*(each.longest_gap for each in book))
 
 
 def unobserved(book: tuple[Probed, ...]) -> float:
