@@ -39,6 +39,7 @@ THEMES = {
     "Health": ("health", "bake-time", "suspend-repairs"),
     "If it fails": ("on-failure", "record"),
     "Time limits": ("health-timeout", "batch-timeout", "timeout", "not-after"),
+    "Zero downtime, and its conditions": ("probe-url", "probe-max-failures"),
     "Files": ("report-path", "report-html"),
     "Signing in": (
         "tenant-id",

@@ -158,7 +158,7 @@ def test_the_annotation_of_a_halted_run(capsys: Captured) -> None:
     assert "✖ batch 1 failed after 1m40s" in output
     assert "To put the previous image back into the model:" in output
     assert "imageReference.version=1.0.0" in output
-    assert "Lowest healthy count: 4 of 6, 10s after the start." in output
+    assert "Never fewer than 4 of 6 healthy (10s after the start; floor 3)." in output
 
 
 def test_a_run_that_failed_without_an_instance_error_is_annotated_too(capsys: Captured) -> None:

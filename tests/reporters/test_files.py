@@ -28,7 +28,7 @@ KEYS = {
     "skipped", "remaining", "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
     "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
     "blast_radius", "rolled_back", "rollback", "version", "started_at", "ended_at", "run", "changed", "portal_url",
-    "target_version", "counts", "plan_hash",
+    "target_version", "counts", "plan_hash", "proof", "probes",
 }  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def test_outputs_of_a_run() -> None:
         "remaining-count": "1",
         "total": "12",
         "lowest-healthy": "3",
+        "proof": "never fewer than 3 of 12 healthy",
         "duration": "110",
         "report": "out/record.json",
         "summary-path": "out/record.md",
@@ -89,7 +90,7 @@ def test_a_record_has_every_key_of_its_schema_whatever_happened() -> None:
 
 def test_a_record_holds_the_whole_report() -> None:
     record = as_record(MIXED)
-    assert record["lowest_healthy"] == {"count": 3, "at": 10.0, "of": 12}
+    assert record["lowest_healthy"] == {"count": 3, "at": 10.0, "of": 12, "floor": 6}
     assert record["skipped"] == [
         {"instance_id": "0", "reason": "already on the target image"},
         {"instance_id": "3", "reason": "protected from scale set actions"},

@@ -80,7 +80,7 @@ def test_attached_machines_are_left_alone_and_named(tmp_path: Path) -> None:
     for name in ("jumpbox", "pet", "restored"):
         assert "attached, not made from the model" in played.log
         assert f"({name})" in played.log
-    assert "Healthy now: 4 of 4. Lowest healthy count: 3 of 4" in played.log
+    assert "Healthy now: 4 of 4. Never fewer than 3 of 4 healthy" in played.log
 
 
 @pytest.mark.parametrize("name", ["jumpbox", "restored"])

@@ -135,9 +135,11 @@ class Batches:
         try:
             ending = yield from self._admit_and_upgrade(batch, of=of)
         except (Halted, PlanRefused, OutOfTime, AzureError):
-            yield from self._around.leave(batch, self._result)
+            with self._clock.undisturbed():
+                yield from self._around.leave(batch, self._result)
             raise
-        last = yield from self._around.leave(batch, self._result)
+        with self._clock.undisturbed():
+            last = yield from self._around.leave(batch, self._result)
         return ending or last
 
     def _admit_and_upgrade(self, planned: Batch, *, of: int) -> Steps[Ending | None]:

@@ -11,6 +11,7 @@ from vmss_upgrade.driver.batches import Batches, Return
 from vmss_upgrade.driver.model_update import update_model
 from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, OutOfTime, Steps
+from vmss_upgrade.driver.zero_downtime.probes import ProbesHalt
 from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.ports import Web
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
@@ -112,6 +113,8 @@ def ending_of(story: Steps[Ending], remote: RemoteScaleSet) -> Steps[Ending]:
     try:
         return (yield from story)
     except Halted as halt:
+        if isinstance(halt, ProbesHalt):  # in the middle of anything
+            yield from _last_look(remote)
         return halt.ending
     except PlanRefused as refusal:
         return endings.by_refusal(refusal, wrote=remote.wrote)

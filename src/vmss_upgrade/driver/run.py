@@ -19,6 +19,8 @@ from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
 from vmss_upgrade.driver.rollback import FailedRollout, ending_of, restore_model, roll_back
 from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.zero_downtime.probes import Probing
+from vmss_upgrade.driver.zero_downtime.proof import Proof
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.checks.missing import NO_GROUP, remedy_for_missing_set
@@ -47,21 +49,24 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock, web: Web | None = 
     """
     policy = order.policy
     remote = RemoteScaleSet(api, clock, timeout=policy.timeout, ignores_health=policy.health is HealthUse.IGNORE)
-    with closing(_events(remote, order, web)) as events:
+    proof = Proof(Probing(policy.probes, web, clock, remote) if policy.probes and web else None)
+    with closing(_events(remote, order, web, proof)) as events:
         for event in events:
-            yield replace(event, at=remote.clock.elapsed())
+            yield from proof.take(replace(event, at=remote.clock.elapsed()))
 
 
-def _events(remote: RemoteScaleSet, order: Order, web: Web | None) -> Steps[None]:
+def _events(remote: RemoteScaleSet, order: Order, web: Web | None, proof: Proof) -> Steps[None]:
     """Carry the order out, and resume automatic repairs however that ends."""
     repairs = RepairsPause(remote)
     try:
-        ending = yield from ending_of(_Rollout(remote, order, repairs, web).story(), remote)
+        ending = yield from ending_of(_Rollout(remote, order, repairs, web, proof).story(), remote)
+        yield from proof.end()
         yield from repairs.resume()
     except GeneratorExit:  # nobody listens any more
         repairs.resume_unheard()
         raise
     except BaseException:  # cancelled, or a bug of ours
+        yield from proof.end()
         yield from repairs.resume_at_once()
         raise
     yield RolloutFinished(ending=ending)
@@ -70,12 +75,15 @@ def _events(remote: RemoteScaleSet, order: Order, web: Web | None) -> Steps[None
 class _Rollout:
     """One run."""
 
-    def __init__(self, remote: RemoteScaleSet, order: Order, repairs: RepairsPause, web: Web | None) -> None:
+    def __init__(
+        self, remote: RemoteScaleSet, order: Order, repairs: RepairsPause, web: Web | None, proof: Proof
+    ) -> None:
         self._remote = remote
         self._order = order
         self._policy = order.policy
         self._repairs = repairs
         self._web = web
+        self._proof = proof
 
     def story(self) -> Steps[Ending]:
         """Read, check, plan, update the model, upgrade batch by batch, look once more; or the part of it asked for."""
@@ -83,6 +91,7 @@ class _Rollout:
         if self._order.command is Command.STATUS:
             return (yield from show_status(self._remote))
         prepared = yield from Preparation(self._remote, self._order).prepare()
+        prepared = replace(prepared, findings=(*prepared.findings, *self._proof.examine(self._order.command)))
         for finding in prepared.findings:
             yield Noticed(finding=finding)
         plan = prepared.plan
@@ -93,6 +102,7 @@ class _Rollout:
         yield RolloutPlanned(plan=plan, scale_set=prepared.scale_set, policy=policy, command=command)
         if command is Command.PLAN:
             return endings.planned(plan)
+        self._proof.begin()
         return (yield from self._roll_out_or_back(plan, prepared))
 
     def _read_model(self) -> Steps[None]:
@@ -112,7 +122,7 @@ class _Rollout:
         at_work = prepared.repairs_on and not self._policy.suspend_repairs
         limits = Limits(policy=self._policy, stops_in_time=True, repairs_at_work=at_work)
         batches = self._batches(limits, plan, prepared)
-        ending = yield from ending_of(self._roll_out(batches, plan, prepared), self._remote)
+        ending = self._proof.judge((yield from ending_of(self._roll_out(batches, plan, prepared), self._remote)))
         asked = self._policy.on_failure
         if not asked.goes_back or plan.is_rollback or ending.outcome.exit_code == 0:
             return ending

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
@@ -36,12 +37,15 @@ class RunClock:
     """The clock of a run that began when this was made and may take `timeout` seconds.
 
     Whatever waits is a generator of events that returns its result, and raises OutOfTime once the timeout has passed.
+    `sleeper` is what sleeps: probes put themselves there. `is_undisturbed`: they halt nothing now.
     """
 
     def __init__(self, clock: Clock, timeout: float) -> None:
         self._clock = clock
         self._timeout = timeout
         self.started = clock.now()
+        self.sleeper = clock.sleep
+        self.is_undisturbed = False
 
     def now(self) -> float:
         """Return the seconds that the clock shows."""
@@ -55,12 +59,21 @@ class RunClock:
         """Sleep, but never past the run's own timeout."""
         left = self._timeout - self.elapsed()
         if left > 0:
-            self._clock.sleep(min(max(seconds, 0.0), left))
+            self.sleeper(min(max(seconds, 0.0), left))
         if self.elapsed() >= self._timeout:
             raise OutOfTime(
                 f"The rollout's `timeout` ({duration(self._timeout)}) passed.",
                 "Run the workflow again with the same inputs: instances on the target image are skipped.",
             )
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """Let no failing probe halt what is done inside, such as a clean-up: it halts what follows."""
+        before, self.is_undisturbed = self.is_undisturbed, True
+        try:
+            yield
+        finally:
+            self.is_undisturbed = before
 
     def wait(self, why: str, seconds: float, *, until: float | None = None, detail: str = "") -> Steps[None]:
         """Say why and how long, and sleep. `until` is the last moment of a further try, None where this is the last."""

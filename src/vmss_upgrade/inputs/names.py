@@ -48,6 +48,8 @@ INPUTS: Final[Mapping[str, str]] = {
     "health-timeout": "20m",
     "batch-timeout": "",
     "timeout": "5h30m",
+    "probe-url": "",
+    "probe-max-failures": "3",
     "report-path": "",
     "report-html": "",
 }

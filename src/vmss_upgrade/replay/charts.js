@@ -41,7 +41,7 @@ function drawHealth() {
   byId("health-title").textContent = `${healthWord[0].toUpperCase()}${healthWord.slice(1)} instances`;
   const lowest = record.lowest_healthy;
   const worst = lowest ? `lowest ${lowest.count} of ${lowest.of}, at ${inWords(lowest.at)}` : "";
-  byId("health-legend").textContent = [worst, floorInWords()].filter(Boolean).join(" · ");
+  byId("health-legend").textContent = [worst, floorInWords(), probesInWords()].filter(Boolean).join(" · ");
   curve.setAttribute("aria-label", `Number of ${healthWord} instances over time: ${byId("health-legend").textContent}`);
   byId("health").append(newMark());
 }
@@ -58,6 +58,12 @@ function floorInWords() {
   const [least, most] = [Math.min(...counts), Math.max(...counts)];
   if (!counts.length) return "";
   return least === most ? `floor ${least}` : `floor ${least} to ${most}`;
+}
+
+// "0 of 1311 probes failed"; empty without probes.
+function probesInWords() {
+  const sum = (name) => (record.probes || []).reduce((whole, each) => whole + each[name], 0);
+  return sum("sent") ? `${sum("failed")} of ${sum("sent")} probes failed` : "";
 }
 
 function drawLane() {

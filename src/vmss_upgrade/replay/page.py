@@ -26,7 +26,7 @@ _SCRIPTS: Final = ("run.js", "charts.js", "heatmap.js", "instances.js", "player.
 _PARTS: Final = (
     "outcome", "headline", "reason", "remedy", "scale_set", "previous_image", "target_image", "health_signal",
     "duration", "command", "batches", "rollback", "failures", "findings", "changes", "left_out", "lowest_healthy",
-    "run", "portal_url",
+    "probes", "run", "portal_url",
 )  # fmt: skip
 
 

@@ -6,18 +6,14 @@ from dataclasses import dataclass
 
 from vmss_upgrade.reporters import heatmap
 from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.log_zero_downtime import line_of
 from vmss_upgrade.reporters.sanitiser.text import clean, count
 from vmss_upgrade.reporters.sentences import dates, plan_facts, status_table
 from vmss_upgrade.reporters.sentences import phrases as words
 from vmss_upgrade.reporters.sentences.errors_page import place_of
 from vmss_upgrade.reporters.sentences.headline import MARKS, headline, short_title
-from vmss_upgrade.reporters.sentences.next_steps import (
-    in_flight,
-    left_undone,
-    model_notice,
-    next_steps,
-    remedy,
-)
+from vmss_upgrade.reporters.sentences.next_steps import in_flight, left_undone, model_notice, next_steps, remedy
+from vmss_upgrade.reporters.sentences.proof import health_in_numbers
 from vmss_upgrade.rollout.findings import Finding, Severity
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.cells import Cell
@@ -94,6 +90,8 @@ class Log:
                 self._tell_how_far(event)
             case events.RolloutFinished():
                 self._tell_end(event.ending)
+            case _ if line := line_of(event):
+                self._at(event.at, line)
 
     def _tell_finding(self, finding: Finding) -> None:
         text = " ".join(filter(None, (finding.message, finding.remedy)))
@@ -187,7 +185,7 @@ class Log:
             self._console.line(step.sentence, indent=2)
             if step.command:
                 self._console.line(step.command, indent=4)
-        if health := words.health_in_numbers(self._report):
+        if health := health_in_numbers(self._report):
             self._console.line(health, indent=2)
         if place := place_of(self._report):
             self._console.line(f"What this error means: {place}", indent=2)

@@ -12,6 +12,7 @@ from vmss_upgrade.reporters.record import as_plan, instance_counts
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean
 from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.reporters.sentences.portal import scale_set_page
+from vmss_upgrade.reporters.sentences.proof import proof
 from vmss_upgrade.rollout.history.report import Report
 
 LONGEST_OUTPUTS = 450_000  # characters of all; GitHub takes 1 MiB of a job, and counts two bytes a character
@@ -43,6 +44,7 @@ def as_outputs(report: Report, report_path: str, summary_path: str = "") -> dict
         "remaining-count": _number(counts["remaining"]),
         "total": _number(counts["total"]),
         "lowest-healthy": str(report.lowest_healthy.count) if report.lowest_healthy else "",
+        "proof": _line(proof(report)),
         "duration": str(round(report.duration)),
         "plan": as_json(as_plan(report)) if report.plan else "",
         "plan-hash": planned.hash if planned else "",

@@ -8,6 +8,7 @@ from typing import Any
 
 from vmss_upgrade.reporters.changes import as_changes
 from vmss_upgrade.reporters.files import write_below
+from vmss_upgrade.reporters.proof import as_proof
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
 from vmss_upgrade.reporters.sentences.dates import timestamp
 from vmss_upgrade.reporters.sentences.headline import headline
@@ -64,7 +65,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "failed": report.failed,
         "skipped": _skips(report.skipped),
         "remaining": report.remaining,
-        "lowest_healthy": _lowest_healthy(report),
+        **as_proof(report),
         "command": report.command.value if report.shown is None else Command.STATUS.value,
         **_of_plan(report),
         "plan_hash": planned.hash if planned else None,
@@ -193,11 +194,6 @@ def _of_plan(report: Report) -> dict[str, Any]:
         "untouched": list(plan.untouched) if plan else [],
         "blast_radius": blast_radius(report) or None,
     }
-
-
-def _lowest_healthy(report: Report) -> dict[str, Any] | None:
-    lowest = report.lowest_healthy
-    return {"count": lowest.count, "at": round(lowest.at, 1), "of": len(report.counted_before)} if lowest else None
 
 
 def _rollback(report: Report) -> dict[str, Any] | None:

@@ -34,6 +34,7 @@ class FailureCode(StrEnum):
     NOT_RETURNED = "NotReturned"
     MODEL_CHANGED = "ModelChangedBySomebody"
     SIGNAL_LOST = "SignalLost"
+    PROBES_FAILED = "ProbesFailed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.zero_downtime.probes import Probes
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
 BAKE_TIME_WITHOUT_SIGNAL = 300.0  # seconds; without a health signal only time can show that an instance goes on running
@@ -120,6 +121,7 @@ class Policy:
     health_timeout: float = 20 * 60.0
     batch_timeout: float = BATCH_TIMEOUT
     timeout: float = 5.5 * 60 * 60.0
+    probes: Probes | None = None
 
     def bake_time_for(self, signal: HealthSignal) -> float:
         """Return how many seconds a batch must stay healthy before the next may start."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -52,3 +53,17 @@ def parse_address(text: str) -> Address | None:
         return None
     port = url.port or _PORTS[url.scheme]
     return Address(scheme=url.scheme, host=host, port=port, path=url.path or "/", query=url.query or "")
+
+
+def is_link_local(host: str) -> bool:
+    """Return whether a host is an address that every cloud gives to its own services, such as credentials.
+
+    A host that ends in a number, but is no usual IPv4 address, counts as one: 2852039166 is read as 169.254.169.254.
+    """
+    last = host.rstrip(".").rpartition(".")[2]
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]*", last))
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_link_local

@@ -13,6 +13,7 @@ from builders import GALLERY, NEW, model, platform, resource, vhd
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan_hash import Planned, inputs_given, inputs_of
 from vmss_upgrade.rollout.policy import LatestEnd, OnFailure, Policy, Selection, Share, Strategy
+from vmss_upgrade.rollout.zero_downtime.probes import Probes
 
 WEB = resource(f"{GALLERY}/versions/1.0.0")
 DISK = vhd("https://store.blob.core.windows.net/vhds/Web.vhd?sig=one")
@@ -94,7 +95,12 @@ def other_than(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Policy)])
 def test_every_input_of_the_policy_counts(name: str) -> None:
-    unlike = {"batch_size": Share(3), "stop_after": Share(3), "not_after": LatestEnd("17:00 UTC", "", 60.0)}
+    unlike = {
+        "batch_size": Share(3),
+        "stop_after": Share(3),
+        "not_after": LatestEnd("17:00 UTC", "", 60.0),
+        "probes": Probes(addresses=("https://a.test/",)),
+    }
     value: Any = unlike.get(name) or other_than(getattr(Policy(), name))
     changed = replace(APPROVED, policy=replace(Policy(), **{name: value}))
     assert changed.how != APPROVED.how
@@ -106,6 +112,13 @@ def test_a_moment_counts_as_it_was_asked_for() -> None:
     """An approved plan may be carried out on another day, on which a time of day is another moment."""
     one, later = (Policy(not_after=LatestEnd("17:00 UTC", date, left)) for date, left in (("a", 1.0), ("b", 2.0)))
     assert replace(APPROVED, policy=one).how == replace(APPROVED, policy=later).how
+
+
+def test_failures_of_probes_count_and_queries_do_not() -> None:
+    asked = [("https://a.test/?sig=1", 3), ("https://a.test/?sig=2", 3), ("https://a.test/", 4)]
+    given = [inputs_given(Policy(probes=Probes(addresses=(each,), max_failures=most))) for each, most in asked]
+    assert given[0] == given[1] == {"probe-url": "https://a.test/"}
+    assert given[2] == {"probe-url": "https://a.test/", "probe-max-failures": "4"}
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Selection)])

@@ -54,6 +54,7 @@ def limits(policy: Policy, signal: HealthSignal) -> list[tuple[str, str]]:
         ("stopped-instances", "include" if policy.include_stopped else "skip"),
         ("suspend-repairs", _flag(policy.suspend_repairs)),
         ("wait-for-replication", duration(policy.replication_wait) if policy.replication_wait else "no wait"),
+        *([("probe-max-failures", str(policy.probes.max_failures))] if policy.probes else []),
     ]
 
 

@@ -13,13 +13,12 @@ from vmss_upgrade.rollout.history.events import BatchProgressed
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.planning.availability import floor
-from vmss_upgrade.rollout.wording import clause, duration, listed
+from vmss_upgrade.rollout.wording import clause, listed
 
 BAR_LENGTH = 20
 FEW = 3  # instances
 MOST_SAYINGS = 3  # of all instances with one code
 LONGEST_SAYING = 300  # characters
-LOOK_IS_OLD = 120.0  # seconds after which the last look no longer counts as now
 LONGEST_MESSAGE = 1500  # characters of Azure's message in an annotation: what follows it must not be cut away
 
 
@@ -137,18 +136,3 @@ def proven(report: Report, is_current: bool) -> str:
     standing = "current" if is_current else "on the image"
     is_proven = signal is None or signal.proves_health
     return f"{standing} and healthy" if is_proven else f"{standing}, provisioned and running"
-
-
-def health_in_numbers(report: Report) -> str:
-    """Return how many instances are healthy now, and how few were at the worst moment; empty without a batch."""
-    if report.lowest_healthy is None or not report.batches:
-        return ""
-    lowest = report.lowest_healthy
-    is_proven = report.model is None or report.model.health_signal.proves_health
-    state = "healthy" if is_proven else "running"
-    is_old = report.duration - report.seen_at > LOOK_IS_OLD
-    when = f"when last seen, {duration(report.seen_at)} after the start" if is_old else "now"
-    return (
-        f"{state.capitalize()} {when}: {report.healthy_now} of {len(report.counted)}. "
-        f"Lowest {state} count: {lowest.count} of {len(report.counted_before)}, {duration(lowest.at)} after the start."
-    )

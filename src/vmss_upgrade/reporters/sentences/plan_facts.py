@@ -15,6 +15,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.scale_set import DomainKind, Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
+from vmss_upgrade.rollout.zero_downtime.probes import Probes, shown
 
 
 def blast_radius(report: Report) -> str:
@@ -58,6 +59,8 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         ]
     if policy.not_after and plan.batches and not plan.is_rollback:
         facts.append(("Not after", f"{policy.not_after.text} ({policy.not_after.utc}): no batch that would end later"))
+    if policy.probes:
+        facts.append(("Probes", _probes_in_words(policy.probes, may_halt=not plan.is_rollback)))
     if policy.on_failure.goes_back and plan.batches and not plan.is_rollback:
         is_rollback = policy.on_failure is OnFailure.ROLLBACK
         then = "every instance that moved returns to it" if is_rollback else "no instance is touched"
@@ -124,6 +127,11 @@ def _bake_in_words(policy: Policy, model: Model) -> str:
     if not policy.bake_time_for(model.health_signal):
         return f"{bake}: one healthy look lets a batch pass"
     return f"{bake}: an instance that fails later than that is noticed only between batches"
+
+
+def _probes_in_words(probes: Probes, *, may_halt: bool) -> str:
+    halts = f"{probes.max_failures} failures in a row halt the rollout" if may_halt else "failures are counted only"
+    return f"{listed(map(shown, probes.addresses))}, about every second; {halts}"
 
 
 def skipped_by_reason(skipped: Iterable[Skipped]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.step_summary import batches, instances, plan, result, trouble
+from vmss_upgrade.reporters.step_summary import batches, instances, plan, probes, result, trouble
 from vmss_upgrade.reporters.step_summary.fitting import LIMIT, within
 from vmss_upgrade.reporters.step_summary.trouble import MOST_FAILURES
 from vmss_upgrade.rollout.history.outcome import Outcome
@@ -47,6 +47,7 @@ def _of_run(report: Report) -> tuple[list[str], ...]:
         batches.batches(report),
         batches.rollback(report),
         batches.health(report),
+        probes.probes(report),
         trouble.notes(report),
         plan.skipped(report),
         plan.facts_and_limits(report),

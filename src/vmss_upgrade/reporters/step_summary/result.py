@@ -7,6 +7,7 @@ from vmss_upgrade.reporters.sentences import dates
 from vmss_upgrade.reporters.sentences.headline import MARKS, caveats, due_to_move, title, why
 from vmss_upgrade.reporters.sentences.phrases import change_of_image, failures_by_code, short_name
 from vmss_upgrade.reporters.sentences.portal import scale_set_page
+from vmss_upgrade.reporters.sentences.proof import probes_in_short
 from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, capitalised, link, name_of, said
 from vmss_upgrade.rollout.history.cells import Cell
 from vmss_upgrade.rollout.history.outcome import Outcome
@@ -69,6 +70,7 @@ def _result(report: Report) -> str:
     parts.append(f"{report.healthy_now} {state}")
     if report.lowest_healthy is not None and report.batches:
         parts.append(f"never below {report.lowest_healthy.count}")
+    parts += filter(None, [probes_in_short(report)])
     return " · ".join([*parts, duration(report.duration)])
 
 

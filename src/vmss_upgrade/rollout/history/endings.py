@@ -17,6 +17,8 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, SkipReason
 from vmss_upgrade.rollout.policy import LatestEnd
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 from vmss_upgrade.rollout.wording import clause, duration, instances_named, sentence
+from vmss_upgrade.rollout.zero_downtime.probes import Probed
+from vmss_upgrade.rollout.zero_downtime.proof import Undercut
 
 _STUCK = (
     FailureCode.BATCH_TIMEOUT,
@@ -29,6 +31,8 @@ _STUCK = (
 LOOK_INTO = "Look into what is named here, then run again."
 _GO_ON = "Run the workflow again with the same inputs to go on: instances on the target image are skipped."
 _GOES_ON = "Another run with the same inputs goes on: instances on the target image are skipped."
+_PROBES_REMEDY = f"See whether the service is down, or only the runner's way to it. {_GOES_ON}"
+_UNDERCUT_REMEDY = f"Find out why instances outside the batch were not healthy then. {_GOES_ON}"
 _FOUND_BEFORE = "Azure found it earlier in this run: see whether the scale set still exists, and if so, run again."
 
 
@@ -136,6 +140,27 @@ def by_stop_tag(model: Model, *, wrote: bool, batch: Batch | None = None) -> End
     """End a run in which somebody has set the tag that stops upgrades: before a batch, or before the first write."""
     reason = f"batch {batch.number} was not started: {STOPS[0].lower()}{STOPS[1:]}" if batch else STOPS
     return Ending(Outcome.PARTIAL if wrote else Outcome.REFUSED, reason, how_to_release(model))
+
+
+def by_probes(book: Probed, batch: Batch | None, at: float, *, wrote: bool) -> Ending:
+    """End a run whose service does not answer any more. Nothing is returned: a runner cut off sees the same."""
+    away = f"while batch {batch.number} was away" if batch else "while no batch was away"
+    said = (
+        f"the probe of {book.address} failed {book.in_a_row} times in a row, the last time {duration(at)} after the "
+        f"start, {away}: {book.error}"
+    )
+    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
+    return Ending(outcome, sentence(said), _PROBES_REMEDY, (Failure("", FailureCode.PROBES_FAILED, said),))
+
+
+def by_undercut(undercut: Undercut) -> Ending:
+    """End a run whose upgrades succeeded, but during which fewer instances were healthy than had to be."""
+    said = (
+        f"only {undercut.healthy} instances were healthy {duration(undercut.at)} after the start, while batch "
+        f"{undercut.batch} was away, and `min-healthy` needed {undercut.floor}"
+    )
+    failure = Failure("", FailureCode.BELOW_MIN_HEALTHY, said)
+    return Ending(Outcome.HALTED, f"no upgrade failed, but {said}.", _UNDERCUT_REMEDY, (failure,))
 
 
 def after_rollback(first: Ending, second: Ending, previous: Image, *, instead_of: Image) -> Ending:

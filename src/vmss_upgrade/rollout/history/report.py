@@ -9,6 +9,7 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.changes import Changes
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
+from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.history.timing import note_ready
@@ -17,6 +18,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import floor, stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
+from vmss_upgrade.rollout.zero_downtime.probes import Probed
 
 # What may change how the run regards any instance. Other events change only what they show of some.
 _REGARDING_ALL = (
@@ -56,6 +58,7 @@ class Report(Standing):
     model_update_seconds: float | None = None
     seconds_waited: float = 0.0
     lowest_healthy: LowestHealthy | None = None
+    probes: tuple[Probed, ...] = ()
     changes: Changes = field(default_factory=Changes)
     ending: Ending | None = None
     duration: float = 0.0
@@ -128,6 +131,8 @@ class Report(Standing):
                 self._close_batch(event, BatchResult.FAILED)
             case events.InstancesSeen() | events.BatchProgressed():
                 self._see(event.instances, event.at)
+            case ProbesCounted():
+                self.probes = event.book
             case events.RolloutFinished():
                 if self._running and not self._running.accepted:
                     self._running.result = BatchResult.NOT_ACCEPTED
@@ -141,6 +146,13 @@ class Report(Standing):
         is_cut_short = self.ending is not None and self.ending.outcome is Outcome.INTERRUPTED
         may_be_accepted = any(record.accepted or (is_cut_short and record.seconds is None) for record in self.batches)
         return self.model_may_hold_target or self.model_update_seconds is not None or may_be_accepted
+
+    @property
+    def floor_at_lowest(self) -> int | None:
+        """How many instances had to stay healthy when the fewest were; None if that is not known."""
+        lowest = self.lowest_healthy
+        floors = [count for at, count in self.changes.floors if lowest is not None and at <= lowest.at]
+        return floors[-1] if floors else None
 
     @property
     def planned(self) -> Planned | None:

@@ -17,6 +17,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.wording import in_natural_order
+from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes, shown
 
 DIGITS: Final = 8  # of each of the two hashes
 _DEFAULT: Final = "default"
@@ -82,13 +83,22 @@ def inputs_of(policy: Policy) -> dict[str, str]:
         "health-timeout": _time(policy.health_timeout),
         "batch-timeout": _time(policy.batch_timeout),
         "timeout": _time(policy.timeout),
+        **_probes(policy.probes),
     }
+
+
+def _probes(probes: Probes | None) -> dict[str, str]:
+    """Return the inputs of probes, their addresses without queries; without probes none, so that hashes stay."""
+    if probes is None:
+        return {}
+    failures = {} if probes.max_failures == MAX_FAILURES else {"probe-max-failures": str(probes.max_failures)}
+    return {"probe-url": " ".join(map(shown, probes.addresses)), **failures}
 
 
 def inputs_given(policy: Policy) -> dict[str, str]:
     """Return the inputs of the policy that differ from their defaults."""
     usual = inputs_of(Policy())
-    return {name: value for name, value in inputs_of(policy).items() if value != usual[name]}
+    return {name: value for name, value in inputs_of(policy).items() if value != usual.get(name)}
 
 
 def _hash_of(value: object) -> str:

@@ -1,0 +1,71 @@
+"""The floor during a run: whether so many instances stayed healthy as had to, while a batch was away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.planning.availability import floor, healthy_without, stopped_ids
+from vmss_upgrade.rollout.planning.plan import Batch
+from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import ScaleSet, is_healthy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undercut:
+    """A look that showed fewer healthy instances than the floor of that moment, `at` seconds after the run began."""
+
+    healthy: int
+    floor: int
+    at: float
+    batch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FloorBook:
+    """What looks have shown of the floor. `before` is the scale set as planned from.
+
+    `undercut` is the worst that two looks in a row have shown: a single one is not the truth.
+    """
+
+    before: ScaleSet
+    policy: Policy
+    undercut: Undercut | None = None
+    _latest: Undercut | None = None
+
+    def after(self, seen: ScaleSet, batch: Batch | None, target: Image, at: float) -> FloorBook:
+        """Return the book with one more look. `batch` is the one that is away, on its way to `target`; None: none is.
+
+        An instance of the batch counts again once it is healthy on the target.
+        """
+        found = self._found(seen, batch, target, at) if batch else None
+        if found is None or self._latest is None:
+            return replace(self, _latest=found)
+        certain = [each for each in (self.undercut, max(self._latest, found, key=_left_over)) if each]
+        return replace(self, _latest=found, undercut=min(certain, key=_left_over))
+
+    def _found(self, seen: ScaleSet, batch: Batch, target: Image, at: float) -> Undercut | None:
+        signal = seen.model.health_signal
+        back = {i.id for i in seen.made if is_on(i, target) and is_healthy(i, signal)}
+        healthy, least = healthy_without(seen, set(batch.instance_ids) - back), self.floor_of(seen)
+        return Undercut(healthy=healthy, floor=least, at=at, batch=batch.number) if healthy < least else None
+
+    def floor_of(self, seen: ScaleSet) -> int:
+        """Return the floor of this moment. Others may change the size of the scale set: an instance created since
+        planning counts once it is healthy, and a count is lowered by as many instances as the set has lost.
+        """
+        known, signal = self.before.by_id(), seen.model.health_signal
+        there = tuple(i for i in seen.instances if i.id in known or is_healthy(i, signal))
+        least = floor(there, self.policy, stopped_ids(self.before.instances))
+        if self.policy.min_healthy.is_percentage:
+            return least
+        return max(0, least - max(0, _staying(self.before) - _staying(seen)))
+
+
+def _left_over(undercut: Undercut) -> int:
+    return undercut.healthy - undercut.floor
+
+
+def _staying(scale_set: ScaleSet) -> int:
+    return sum(1 for instance in scale_set.made if not instance.is_being_deleted)
