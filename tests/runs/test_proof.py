@@ -185,7 +185,9 @@ def ten(ids: str, seconds: float, **asked: str) -> Scenario:
         pytest.param("2 3", 100, {}, "succeeded", id="at-the-floor"),
         pytest.param("2 3 4", 2, {}, "succeeded", id="in-no-two-looks"),
         pytest.param("2 3 4", 100, {"stop-after": "2"}, "halted", id="a-partial-run"),
-        pytest.param("2 3 4", 100, {"allow-downtime": "true", "min-healthy": ""}, "succeeded", id="downtime-is-allowed"),
+        pytest.param(
+            "2 3 4", 100, {"allow-downtime": "true", "min-healthy": ""}, "succeeded", id="downtime-is-allowed"
+        ),
         pytest.param("2 3 4", 100, BACK, "halted", id="nothing-is-rolled-back"),
     ],
 )
