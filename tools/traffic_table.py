@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
-from azure_simulator import SeenByClients, load_scenario  # noqa: E402
-from vmss_upgrade.rehearsal import rehearse  # noqa: E402
+from azure_simulator import SeenByClients, load_scenario
+from vmss_upgrade.rehearsal import rehearse
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "zero-downtime.md"
 MARKS = ("<!-- traffic: made by tools/traffic_table.py -->", "<!-- end of traffic -->")
