@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from typing import Any
 
 from urllib3.util import parse_url
@@ -13,13 +14,21 @@ _TOKEN = re.compile(r"/[^/]+/oauth2/v2\.0/token")
 _IMAGE = re.compile(_SET, re.IGNORECASE)
 _UPGRADE = re.compile(_SET + "/manualupgrade", re.IGNORECASE)
 _REPAIRS = re.compile(_SET + "/setOrchestrationServiceState", re.IGNORECASE)
+_COMMAND = re.compile(
+    rf"({_SET}/virtualMachines/[^/]+|{_SET.replace('virtualMachineScaleSets', 'virtualMachines')})"
+    "/runCommands/vmss-upgrade-(un)?drain",
+    re.IGNORECASE,
+)
 _REFERENCES = (
     {"publisher", "offer", "sku", "version"}, {"id"}, {"sharedGalleryImageId"}, {"communityGalleryImageId"},
 )  # fmt: skip
 
 
-def complaint(method: str, url: str, body: bytes | str | None) -> str:
-    """Explain what is wrong with a request; return "" for a GET, a token request, and the three promised writes."""
+def complaint(method: str, url: str, body: bytes | str | None, inputs: Collection[str] = ()) -> str:
+    """Explain what is wrong with a request; return "" for a GET, a token request, and the promised writes.
+
+    Some writes are promised only with one of the `inputs`.
+    """
     path = parse_url(url).path or "/"
     if method == "GET":
         return f"GET {path} has a body" if body else ""
@@ -30,6 +39,9 @@ def complaint(method: str, url: str, body: bytes | str | None) -> str:
         "PATCH of the image alone": method == "PATCH" and _IMAGE.fullmatch(path) and _is_image_alone(sent),
         "manualupgrade of named instances": method == "POST" and _UPGRADE.fullmatch(path) and _names_instances(sent),
         "state of automatic repairs": method == "POST" and _REPAIRS.fullmatch(path) and _is_of_repairs(sent),
+        "a run command of ours, with `drain-command`": "drain-command" in inputs
+        and bool(_COMMAND.fullmatch(path))
+        and (_runs_a_script(sent) if method == "PUT" else method == "DELETE" and not body),
     }
     return "" if any(kinds.values()) else f"{method} {path} with {str(body)[:200]} is none of: {', '.join(kinds)}"
 
@@ -71,4 +83,17 @@ def _names_instances(sent: Any) -> bool:
 def _is_of_repairs(sent: Any) -> bool:
     return isinstance(sent, dict) and sent in (
         {"serviceName": "AutomaticRepairs", "action": action} for action in ("Suspend", "Resume")
+    )
+
+
+def _runs_a_script(sent: Any) -> bool:
+    """Return True for a location, and a script with one argument and a time limit: no other user, no other output."""
+    properties = sent.get("properties") if isinstance(sent, dict) and set(sent) == {"location", "properties"} else None
+    if not isinstance(properties, dict):
+        return False
+    arguments = [each.get("value") for each in properties.get("parameters", [])]
+    return (
+        set(properties) == {"source", "parameters", "timeoutInSeconds", "asyncExecution"}
+        and set(properties["source"]) == {"script"}
+        and arguments in (["drain"], ["undrain"])
     )

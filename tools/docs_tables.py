@@ -37,6 +37,7 @@ THEMES = {
         "stopped-instances",
     ),
     "Health": ("health", "bake-time", "suspend-repairs"),
+    "Zero downtime": ("drain-command", "drain-timeout"),
     "If it fails": ("on-failure", "record"),
     "Time limits": ("health-timeout", "batch-timeout", "timeout", "not-after"),
     "Zero downtime, and its conditions": ("probe-url", "probe-max-failures"),

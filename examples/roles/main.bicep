@@ -25,11 +25,15 @@ param identityName string = 'vmss-upgrade'
 @description('True for the input suspend-repairs.')
 param suspendsRepairs bool = false
 
+@description('True for the input drain-command. The identity can then run anything on the instances, as root.')
+param drains bool = false
+
 var reader = loadJsonContent('reader.json')
 var upgrader = loadJsonContent('upgrader.json')
 var suspender = loadJsonContent('suspend-repairs.json')
+var drainer = loadJsonContent('drain.json')
 var definitionType = 'Microsoft.Authorization/roleDefinitions'
-var definitions = suspendsRepairs ? [reader, upgrader, suspender] : [reader, upgrader]
+var definitions = concat([reader, upgrader], suspendsRepairs ? [suspender] : [], drains ? [drainer] : [])
 
 resource roles 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
   for definition in definitions: {

@@ -12,6 +12,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.scale_set import Instance, Problem
+from vmss_upgrade.rollout.zero_downtime.drain import Action, Drain, Execution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +106,29 @@ class ScaleSetApi(Protocol):
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """Upgrade these instances to the model, all at once (manualupgrade)."""
+
+    def grant(self, seconds: float) -> None:
+        """Go on reading for so many seconds from now, although the time of the run is over."""
+
+    @property
+    def run_commands(self) -> RunCommandsApi:
+        """The scripts in the guests of the instances."""
+
+
+class RunCommandsApi(Protocol):
+    """The run commands of the action in the guests of one scale set's instances. Every method raises AzureError."""
+
+    def list_run_commands(self, model: Model, instance_id: str) -> tuple[Action, ...]:
+        """List those that exist on one instance, whatever they are doing."""
+
+    def put_run_command(self, model: Model, instance_id: str, action: Action, drain: Drain, os: str) -> Operation:
+        """Run the command on one instance. `os`: Linux or Windows, where the instance itself shows it."""
+
+    def read_run_command(self, model: Model, instance_id: str, action: Action) -> Execution:
+        """Read how far one is."""
+
+    def delete_run_command(self, model: Model, instance_id: str, action: Action) -> Operation:
+        """Delete one; its script ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,24 +7,24 @@ nothing heavy is imported, and no request is made.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupted, VmssUpgradeError, as_ours
 from vmss_upgrade.job import after_a_kill as killed
 from vmss_upgrade.job.clock import SystemClock
-from vmss_upgrade.job.progress import REPAIRS, ROLLOUT, SUSPENDED, Stage, from_value
+from vmss_upgrade.job.progress import DRAINED, REPAIRS, ROLLOUT, SUSPENDED, Stage, drained_in, from_value
 from vmss_upgrade.job.runner import Job, read_job
 from vmss_upgrade.job.signals import Interruption
 from vmss_upgrade.main import connected
 from vmss_upgrade.ports import Clock, ScaleSetApi
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole, reason_of
-from vmss_upgrade.rollout.az_commands import resume_repairs
-from vmss_upgrade.rollout.history.events import Event, Waiting
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.az_commands import resume_repairs, undrain_by_hand
+from vmss_upgrade.rollout.history.events import Event, Noticed, Waiting
+from vmss_upgrade.rollout.wording import duration, instances_named
 
 if TYPE_CHECKING:
     from vmss_upgrade.account import Account
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 270.0  # seconds in all; a cancelled job is given five minutes for everything that it still does
 
+T = TypeVar("T")
 Connect = Callable[["Account", Job, Clock, Console], ScaleSetApi]
 _connect: Connect = partial(connected, timeout=PATIENCE)
 
@@ -86,11 +87,17 @@ class _PostStep:
         self.console.line(account.signing_in)
         return RemoteScaleSet(self._connect(account, self.job, self.clock, self.console), self.clock)
 
-    def watch(self, events: Iterator[Event]) -> None:
-        """Let a generator of the driver run to its end, and say what it waits for."""
-        for event in events:
+    def watch(self, events: Generator[Event, None, T]) -> T:
+        """Let a generator of the driver run to its end, say what it waits for and notices, and return its result."""
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as end:
+                return cast("T", end.value)
             if isinstance(event, Waiting):
                 self.console.line(f"waiting: {event.why} (next try in {duration(event.seconds)})")
+            elif isinstance(event, Noticed):
+                self.console.warning(f"{event.finding.message} {event.finding.remedy}".rstrip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +166,42 @@ def _resume_repairs(step: _PostStep) -> str:
     return "Automatic instance repairs, which the rollout had suspended, are resumed."
 
 
+def _are_instances_drained(job: Job) -> bool:
+    return bool(drained_in(job.saved.get(DRAINED, ""))[0])
+
+
+def _undrain(step: _PostStep) -> str:
+    """Undrain what was drained and not upgraded. Raises VmssUpgradeError where that fails."""
+    from vmss_upgrade.driver.zero_downtime.drain import undrain_after_a_kill
+    from vmss_upgrade.inputs import parse_drain
+
+    ids, kept = drained_in(step.job.saved[DRAINED])
+    drain = parse_drain(step.job.environ)
+    if drain is None:
+        raise VmssUpgradeError("The input `drain-command` is not there any more.")
+    try:
+        failures = step.watch(undrain_after_a_kill(step.remote, drain, ids, kept, step.until))
+    except AzureError as error:
+        raise VmssUpgradeError(f"Azure did not undrain them: {error.code}, {error}", error.remedy) from error
+    if failures:
+        raise VmssUpgradeError(f"Not every instance could be undrained: {failures[0].message}.")
+    return "No instance is left drained."
+
+
+def _undrain_by_hand(job: Job) -> str:
+    """Return how a user undrains instances; their names alone if the inputs do not say of which scale set."""
+    from vmss_upgrade.inputs import parse_account
+
+    ids, _ = drained_in(job.saved[DRAINED])
+    named = f" May still be drained: {instances_named(ids, 30)}."
+    try:
+        account = parse_account(job.environ)
+    except InputError:
+        return named
+    command = undrain_by_hand(account.subscription_id, account.resource_group, account.scale_set, ids[0])
+    return f"{named} Undrain each with the text of `drain-command` in a file: {command}"
+
+
 def _in_words(error: BaseException, console: Console) -> str:
     """Return why the post step failed. The traceback of a bug goes to the log."""
     cause = as_ours(error)
@@ -190,5 +233,11 @@ _DUTIES: Final = (
         is_owed=_are_repairs_suspended,
         carry_out=_resume_repairs,
         by_hand=_resume_by_hand,
+    ),
+    _Duty(
+        title="Instances may still be drained",
+        is_owed=_are_instances_drained,
+        carry_out=_undrain,
+        by_hand=_undrain_by_hand,
     ),
 )

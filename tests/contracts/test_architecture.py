@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.errors": set(),
     "vmss_upgrade.account": set(),
     "vmss_upgrade.web": {"errors", "ports"},
-    "vmss_upgrade.ports": {"rollout", "rollout.checks.rights"},
+    "vmss_upgrade.ports": {"rollout", "rollout.checks.rights", "rollout.zero_downtime"},
     "vmss_upgrade.rollout": {"errors", "rollout.zero_downtime"},
     "vmss_upgrade.rollout.planning": {"errors", "rollout", "rollout.zero_downtime"},
     "vmss_upgrade.rollout.zero_downtime": {"errors", "rollout", "rollout.planning"},
@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "ports",
         "rollout",
+        "rollout.zero_downtime",
         *AZURE_API_BORROWS,
     },
     "vmss_upgrade.azure_api.translation": {"rollout"},
@@ -67,6 +68,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.post": {
         "driver.remote",
         "driver.repairs",
+        "driver.zero_downtime",
         "inputs",
         "job",
         "main.connected",
@@ -109,7 +111,11 @@ ENVIRONMENT_IN = (
     "azure_simulator.__main__",
 )
 # the only files of the driver that know the port to Azure
-PORT_IN = ("vmss_upgrade.driver.remote", "vmss_upgrade.driver.run")
+PORT_IN = (
+    "vmss_upgrade.driver.remote",
+    "vmss_upgrade.driver.run",
+    "vmss_upgrade.driver.zero_downtime.run_commands",  # scripts in guests, which remote.py has no room for
+)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ SOURCES = PROJECT / "src"
 # The docstring of a function begins with one of these. Add a new one here, if it is a verb.
 VERBS = frozenset(
     """
-    Believe Bring Choose Examine Excuse Fail Go Have Ignore
+    Believe Bring Choose Drain Examine Excuse Fail Go Have Ignore Undrain
     Accept Adapt Add Advance Allow Answer Append Apply Ask Assert Assign Attach Begin Build Call Cancel Carry Change
     Charge Check Clean Close Collect Compare Complain Compute Connect Convert Copy Count Create Cut Decide Delete
     Derive Describe Disable Discard Divide Do Draw Drop Edit Emit Enable Encode End Enter Escape Estimate Evict Exit

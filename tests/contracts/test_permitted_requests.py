@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,16 @@ ALLOWED = {
     "repairs": ("POST", f"{SET}/setOrchestrationServiceState", REPAIRS),
 }  # fmt: skip
 
+SCRIPT = {"source": {"script": "x"}, "timeoutInSeconds": 900, "asyncExecution": False}
+COMMAND = json.dumps({"location": "we", "properties": {**SCRIPT, "parameters": [{"name": "", "value": "drain"}]}})
+MACHINE = SET.replace("virtualMachineScaleSets/web", "virtualMachines/web_1")
+# with `drain-command` alone
+DRAINING = {
+    "drain": ("PUT", f"{SET}/virtualMachines/1/runCommands/vmss-upgrade-drain?api-version=1", COMMAND),
+    "undrain-a-machine": ("PUT", f"{MACHINE}/runCommands/vmss-upgrade-undrain", COMMAND),
+    "delete-a-command": ("DELETE", f"{SET}/virtualMachines/1/runCommands/vmss-upgrade-undrain", b""),
+}
+
 FORBIDDEN = {
     "delete": ("DELETE", SET, b""),
     "put": ("PUT", SET, image()),
@@ -50,6 +60,10 @@ FORBIDDEN = {
     "no-instances": ("POST", f"{SET}/manualupgrade", b"{}"),
     "another-action": ("POST", f"{SET}/reimage", '{"instanceIds": ["1"]}'),
     "another-service": ("POST", f"{SET}/setOrchestrationServiceState", '{"serviceName": "X", "action": "Suspend"}'),
+    "command-of-others": ("PUT", f"{SET}/virtualMachines/1/runCommands/other", COMMAND),
+    "command-of-the-set": ("PUT", f"{SET}/runCommands/vmss-upgrade-drain", COMMAND),
+    "command-as-a-user": ("PUT", DRAINING["drain"][1], COMMAND.replace("asyncExecution", "runAsUser")),
+    "delete-an-instance": ("DELETE", f"{SET}/virtualMachines/1", b""),
     "patch-without-a-body": ("PATCH", SET, b""),
     "token-path-below-the-set": ("POST", f"{SET}/tenant/oauth2/v2.0/token", b""),
 }  # fmt: skip
@@ -62,12 +76,24 @@ def test_a_promised_request_is_permitted(method: str, url: str, body: bytes | st
 
 @pytest.mark.parametrize(("method", "url", "body"), FORBIDDEN.values(), ids=FORBIDDEN)
 def test_any_other_request_is_not_permitted(method: str, url: str, body: bytes | str) -> None:
+    assert complaint(method, url, body, ("drain-command",))
+
+
+@pytest.mark.parametrize(("method", "url", "body"), DRAINING.values(), ids=DRAINING)
+def test_a_run_command_needs_its_input(method: str, url: str, body: bytes | str) -> None:
+    assert complaint(method, url, body, ("drain-command",)) == ""
     assert complaint(method, url, body)
 
 
-def complaints(sent: list[Request]) -> list[str]:
+def complaints(sent: list[Request], inputs: Collection[str] = ()) -> list[str]:
     assert sent
-    return [said for each in sent if (said := complaint(each.method, each.url, each.body))]
+    return [said for each in sent if (said := complaint(each.method, each.url, each.body, inputs))]
+
+
+def test_a_drain_sends_no_other_request(tmp_path: Path) -> None:
+    played = play(fleet_of(asked={"drain-command": "x"}), tmp_path)
+    assert complaints(played.sent, ("drain-command",)) == []
+    assert complaints(played.sent), "without the input it would be none of the promised ones"
 
 
 @pytest.mark.parametrize("name", [*(name for name in scenario_names() if name != "large"), *fault_names()])

@@ -30,6 +30,11 @@ STUBS = fleet_of(
     faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
 )
 PAUSED = fleet_of(model=REPAIRS, asked={"suspend-repairs": "true"})
+DRAINED = {"drain-command": "systemctl $1 web"}
+DRAINS = (
+    fleet_of(asked=DRAINED),
+    fleet_of([2], {**DRAINED, "batch-size": "1"}, fleet={"orchestration": "Flexible", "health": "extension"}),
+)
 TYPOS = ({"scale-set": "wbe"}, {"image-version": "22.04.9"})  # what was meant instead is looked for
 
 # each of them asks for something that the others do not
@@ -74,7 +79,7 @@ def requests_of(azure: Any) -> Requests:
 def used() -> Requests:
     """Return the requests of runs that together ask for everything: test_permitted_requests plays all scenarios."""
     folder = Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-"))
-    played = [*map(play_once, SCENARIOS), *(play(each, folder) for each in (STUBS, PAUSED))]
+    played = [*map(play_once, SCENARIOS), *(play(each, folder) for each in (STUBS, PAUSED, *DRAINS))]
     played += [play(fleet_of(), folder, inputs=given) for given in TYPOS]
     played.append(play(FROM_GALLERY, folder, interceptors=[altered(for_one_disk_controller)]))
     return frozenset[tuple[str, str]]().union(*(requests_of(each.azure) for each in played))
@@ -110,18 +115,24 @@ def test_the_action_of_a_request(method: str, path: str, action: str) -> None:
 
 
 def test_the_reader_has_exactly_the_actions_of_all_reads() -> None:
-    assert actions(frozenset(each for each in used() if each[0] == "GET")) == ROLES["reader"]
+    reads = actions(frozenset(each for each in used() if each[0] == "GET"))
+    assert reads - ROLES["drain"] == ROLES["reader"]
 
 
 def test_the_others_have_exactly_the_actions_of_all_writes() -> None:
     writes = actions(frozenset(each for each in used() if each[0] != "GET"))
-    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"]
+    of_commands = {action for action in ROLES["drain"] if not action.endswith("/read")}
+    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"] | of_commands
     assert not ROLES["upgrader"] & ROLES["suspend-repairs"]
 
 
+def test_the_drainer_has_exactly_the_actions_on_run_commands() -> None:
+    assert {action for action in actions(used()) if "/runcommands/" in action} == ROLES["drain"]
+
+
 def test_every_write_is_one_on_the_scale_set() -> None:
-    """So the roles with writes may be assigned there alone."""
-    writes = [path for method, path in used() if method != "GET"]
+    """So the roles with writes may be assigned there alone, but for the drainer of a Flexible set."""
+    writes = [path for method, path in used() if method != "GET" and "/runcommands/" not in path]
     assert [path for path in writes if "/providers/microsoft.compute/virtualmachinescalesets/" not in path] == []
 
 
@@ -129,28 +140,36 @@ def test_an_action_of_an_opt_in_feature_is_used_where_its_input_is_set(tmp_path:
     without = actions(requests_of(play(PAUSED, tmp_path, inputs={"suspend-repairs": "false"}).azure))
     assert not without & ROLES["suspend-repairs"]
     assert actions(requests_of(play(PAUSED, tmp_path).azure)) >= ROLES["suspend-repairs"]
+    assert not without & ROLES["drain"]
 
 
 @pytest.mark.parametrize("suspends_repairs", [False, True])
 @pytest.mark.parametrize("is_flexible", [False, True])
-def test_the_preflight_asks_for_actions_of_the_roles(is_flexible: bool, suspends_repairs: bool) -> None:
+@pytest.mark.parametrize("drains", [False, True])
+def test_the_preflight_asks_for_actions_of_the_roles(is_flexible: bool, suspends_repairs: bool, drains: bool) -> None:
     needed = needed_actions(
-        is_flexible=is_flexible, writes_model=True, upgrades_instances=True, suspends_repairs=suspends_repairs
+        is_flexible=is_flexible,
+        writes_model=True,
+        upgrades_instances=True,
+        suspends_repairs=suspends_repairs,
+        drains=drains,
     )
     by_file = {f"examples/roles/{name}.json": role for name, role in ROLES.items()}
     assert [action for action in needed if action.lower() not in by_file[role_with(action).file]] == []
-    writes = {action.lower() for action in needed if not action.endswith("/read")}
+    writes = {action.lower() for action in needed if not action.endswith("/read") and "/runCommands/" not in action}
     assert writes == ROLES["upgrader"] | (ROLES["suspend-repairs"] if suspends_repairs else set())
+    of_commands = {action.lower() for action in needed if "/runCommands/" in action}
+    assert bool(of_commands) is (drains and not is_flexible)
 
 
 def test_no_role_deletes_or_takes_everything() -> None:
     for action in set[str]().union(*ROLES.values()):
         assert "*" not in action
-        assert not action.endswith("/delete")
+        assert not action.endswith("/delete") or "/runcommands/" in action
 
 
 def test_a_role_is_called_as_its_file_calls_it() -> None:
-    for role in (rights.READER, rights.UPGRADER, rights.REPAIRS):
+    for role in (rights.READER, rights.UPGRADER, rights.REPAIRS, rights.DRAINER):
         written = json.loads((PROJECT / role.file).read_text(encoding="utf-8"))
         assert written["Name"] == role.name
         assert (written["IsCustom"], written["AssignableScopes"]) == (True, ["/subscriptions/SUBSCRIPTION-ID"])

@@ -20,6 +20,7 @@ from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translate
 from vmss_upgrade.azure_api.image_catalog import ImageCatalog
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
+from vmss_upgrade.azure_api.run_commands import RunCommands
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
 from vmss_upgrade.azure_api.translation.instances import Looks, to_instance, to_machine
 from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in, texts_in
@@ -57,7 +58,8 @@ class ScaleSetClient:
     ) -> None:
         self._client = client
         self._sets = client.virtual_machine_scale_sets
-        self._reader = Reader(client, has_time)
+        self._granted_until = float("-inf")
+        self._reader = Reader(client, lambda: has_time() or now() < self._granted_until)
         self._group = resource_group
         self._name = name
         self._id = (
@@ -72,6 +74,7 @@ class ScaleSetClient:
         catalog = ImageCatalog(self._reader, self._subscription_path)
         self.look_up, self.read_size = catalog.look_up, catalog.read_size
         self.list_versions, self.list_definitions = catalog.list_versions, catalog.list_definitions
+        self.run_commands = RunCommands(client, self._reader, resource_group, name, (self._path, self._machines_path))
         self._model_body: Json = {}  # what was read last, as Azure wrote it
         self._looks = Looks()
         self._now = now
@@ -224,6 +227,10 @@ class ScaleSetClient:
             raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing=doing)
         self._views = {}
         return self._begin(self._sets.begin_update_instances, {"instanceIds": list(instance_ids)}, doing)
+
+    def grant(self, seconds: float) -> None:
+        """Send nothing; see Reader."""
+        self._granted_until = max(self._granted_until, self._now() + seconds)
 
     def _begin(self, begin: Callable[..., Any], body: Any, doing: str, **options: Any) -> Operation:
         """Send a write by the SDK's method for it, and return the operation that Azure accepted."""

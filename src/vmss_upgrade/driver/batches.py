@@ -154,17 +154,23 @@ class Batches:
                 return closed
         if not batch.instance_ids:
             return None
+        began = self._clock.elapsed()
         yield from self._around.prepare(batch)
-        return (yield from self._run_alone(batch, of=of))
+        if self._clock.elapsed() > began:
+            yield from self._hold.wait_to_start(batch)
+        ending = yield from self._run_alone(batch, of=of)
+        if ending is None:
+            self._taken.append(self._clock.elapsed() - began)
+        return ending
 
     def _run_alone(self, batch: Batch, *, of: int) -> Steps[Ending | None]:
         """Upgrade one batch. Returns the ending when it failed."""
-        began = self._clock.elapsed()
         self.started.append(batch)
         self._result = BatchResult.UNDER_WAY
         yield BatchStarted(batch=batch, of=of)
         run = BatchRun(self._remote, self._limits, self.plan.goal, self._model, batch)
         done = yield from upgrade(self._remote, run, self._hold)
+        yield from self._around.after_upgrade()
         gate = yield from run.pass_gate(done.operation, is_left_behind=done.state is OperationState.RUNNING)
         self._model, self.is_current = run.model, self.is_current and run.is_current
         instances = self._remote.instances
@@ -175,7 +181,6 @@ class Batches:
         self._result = BatchResult.PASSED
         yield BatchPassed(batch=batch, instances=instances, is_current=run.is_current)
         self._watch.batch_passed(batch, self._remote.scale_set)
-        self._taken.append(self._clock.elapsed() - began)
         return None
 
     def _say_what_is_left_out(self, planned: Batch, batch: Batch) -> Steps[None]:

@@ -12,6 +12,7 @@ from functools import partial
 
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.run_clock import REFUSED_ONCE, SECOND_LOOK, RunClock, Steps
+from vmss_upgrade.driver.zero_downtime.run_commands import RunCommands
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, ScaleSetApi
 from vmss_upgrade.rollout.checks.rights import Permission
@@ -43,7 +44,8 @@ class RemoteScaleSet:
 
     `model` is the model as read last (at `model_read_at`, a time of `clock`), its health signal as the policy has it.
     `instances` are all of them, as seen at the latest look (at `seen_at`), which took `pages` of Azure's list. `wrote`:
-    something was written, or may have been; `moved`: the model or instances were.
+    something was written, or may have been; `moved`: the model or instances were. `run_commands`: the scripts in the
+    guests of the instances.
     """
 
     model: Model
@@ -58,6 +60,7 @@ class RemoteScaleSet:
         self._sightings = Sightings()
         self._bucket = pacing.instance_list_bucket()
         self.clock = RunClock(clock, timeout)
+        self.run_commands = RunCommands(api.run_commands, self.clock)
         self.instances: tuple[Instance, ...] = ()
         self.model_read_at = self.seen_at = _NEVER
         self.pages = 1
@@ -145,6 +148,11 @@ class RemoteScaleSet:
         """Note in `instances` what each visibly lacks of the model besides its image. Asks Azure nothing."""
         behind = self._api.compare(self.model)
         self.instances = tuple(replace(each, behind_in=behind.get(each.id, ())) for each in self.instances)
+
+    def grant(self, seconds: float) -> None:
+        """Allow so many seconds from now, whatever is left of the run's own timeout: for what must be undone."""
+        self.clock.grant(seconds)
+        self._api.grant(seconds)
 
     def look_interval(self) -> float:
         """Return the seconds between two looks while something is awaited."""

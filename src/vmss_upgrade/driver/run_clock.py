@@ -75,6 +75,10 @@ class RunClock:
         finally:
             self.is_undisturbed = before
 
+    def grant(self, seconds: float) -> None:
+        """Allow so many seconds from now, whatever is left of the run's own timeout."""
+        self._timeout = max(self._timeout, self.elapsed() + seconds)
+
     def wait(self, why: str, seconds: float, *, until: float | None = None, detail: str = "") -> Steps[None]:
         """Say why and how long, and sleep. `until` is the last moment of a further try, None where this is the last."""
         last = min((self.now() + seconds if until is None else until) - self.started, self._timeout)

@@ -14,9 +14,11 @@ from vmss_upgrade.inputs.image import image_of
 from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.policy import policy_of
 from vmss_upgrade.inputs.record import plan_of, recorded_of
+from vmss_upgrade.inputs.zero_downtime.drain import drain_of
 from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.zero_downtime.drain import Drain
 
-__all__ = ["INPUTS", "Inputs", "parse_account", "parse_inputs", "usable_files"]
+__all__ = ["INPUTS", "Inputs", "parse_account", "parse_drain", "parse_inputs", "usable_files"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,11 @@ def parse_account(environ: Mapping[str, str]) -> Account:
     if form.problems:
         raise InputError(form.problems)
     return account
+
+
+def parse_drain(environ: Mapping[str, str]) -> Drain | None:
+    """Return what runs in guests, whatever is wrong with the other inputs."""
+    return drain_of(Form(environ))
 
 
 def usable_files(environ: Mapping[str, str]) -> Files:

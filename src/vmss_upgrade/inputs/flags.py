@@ -22,7 +22,8 @@ _NO_FLAGS: Final[Mapping[str, str]] = {"client-secret": "AZURE_CLIENT_SECRET"}
 # The post step of the action completes these if the run is killed; here is none.
 _NEED_POST_STEP: Final[Mapping[str, str]] = {
     "suspend-repairs": "Suspend the repairs before the run, and resume them after it: "
-    "az vmss set-orchestration-service-state --service-name AutomaticRepairs --action Suspend (then Resume)."
+    "az vmss set-orchestration-service-state --service-name AutomaticRepairs --action Suspend (then Resume).",
+    "drain-command": "Drain the instances before the run by a way of your own.",
 }
 
 

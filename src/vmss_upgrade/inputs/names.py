@@ -50,6 +50,8 @@ INPUTS: Final[Mapping[str, str]] = {
     "timeout": "5h30m",
     "probe-url": "",
     "probe-max-failures": "3",
+    "drain-command": "",
+    "drain-timeout": "15m",
     "report-path": "",
     "report-html": "",
 }

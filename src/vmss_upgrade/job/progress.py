@@ -16,11 +16,13 @@ from vmss_upgrade.reporters.files import save_state
 from vmss_upgrade.reporters.sanitiser.text import clean, cut
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.history import events
+from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 
 REPAIRS: Final = "repairs"  # automatic instance repairs, by this run
 SUSPENDED: Final = "suspended"  # saved before Azure is asked to suspend them
 RESUMED: Final = "resumed"
+DRAINED: Final = "drained"  # the instances that may be drained; saved before Azure is asked to, empty once none is
 ROLLOUT: Final = "rollout"  # how far the run is
 
 LONGEST_IMAGE: Final = 300  # characters
@@ -76,6 +78,8 @@ class Memory:
         """Save what the event changes."""
         if isinstance(event, (events.RepairsSuspending, events.RepairsResumed)):
             self._save(REPAIRS, SUSPENDED if isinstance(event, events.RepairsSuspending) else RESUMED)
+        if isinstance(event, (DrainStarted, DrainSettled)):
+            self._save(DRAINED, drained_value(event))
         self._reach(after(self._progress, event))
 
     def end(self) -> None:
@@ -164,6 +168,23 @@ def from_value(value: str) -> Progress | None:
         instances=_names(values.get("instances")),
         way_back=_text(values.get("way_back"), LONGEST_INPUTS),
     )
+
+
+def drained_value(event: DrainStarted | DrainSettled) -> str:
+    """Return the value to save: the ids that may be drained, and those of them whose upgrade leaves them so."""
+    if isinstance(event, DrainSettled):
+        return ""
+    return json.dumps([event.instance_ids, event.kept], separators=(",", ":"))
+
+
+def drained_in(value: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the ids that were saved, all and those that an upgrade leaves drained; none if they cannot be read."""
+    try:
+        ids, kept = json.loads(value)
+        lists = [tuple(id_ for id_ in each if isinstance(id_, str)) for each in (ids, kept)]
+    except (ValueError, TypeError, RecursionError):
+        return (), ()
+    return lists[0], lists[1]
 
 
 def _short(name: object, limit: int) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vmss_upgrade.reporters import heatmap
+from vmss_upgrade.reporters import heatmap, log_zero_downtime
 from vmss_upgrade.reporters.console import Console
-from vmss_upgrade.reporters.log_zero_downtime import line_of
 from vmss_upgrade.reporters.sanitiser.text import clean, count
 from vmss_upgrade.reporters.sentences import dates, plan_facts, status_table
 from vmss_upgrade.reporters.sentences import phrases as words
@@ -56,10 +55,6 @@ class Log:
                 self._tell_plan(event)
             case events.StatusSeen():
                 self._tell_status()
-            case events.RepairsSuspending():
-                self._at(event.at, "suspending automatic instance repairs")
-            case events.RepairsResumed() if event.were_suspended:
-                self._at(event.at, "automatic instance repairs are resumed")
             case events.Waiting():
                 tries = f"next try in {duration(event.seconds)}, until {_stamp(event.until)} at most"
                 detail = f" ({', '.join(filter(None, (event.detail, tries)))}){self._healthy()}"
@@ -90,8 +85,8 @@ class Log:
                 self._tell_how_far(event)
             case events.RolloutFinished():
                 self._tell_end(event.ending)
-            case _ if line := line_of(event):
-                self._at(event.at, line)
+            case _:
+                log_zero_downtime.tell(event, self._at, self._progress)
 
     def _tell_finding(self, finding: Finding) -> None:
         text = " ".join(filter(None, (finding.message, finding.remedy)))

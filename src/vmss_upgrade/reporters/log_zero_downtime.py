@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.rollout.history import drain_events, events
 from vmss_upgrade.rollout.history import probe_events as probes
-from vmss_upgrade.rollout.history.events import Event
+from vmss_upgrade.rollout.wording import about, duration, instances_named
+
+MOST_NAMED = 30
 
 
-def line_of(event: Event) -> str:
-    """Return what the log says of an event; empty for one of another kind."""
+def tell(event: events.Event, say: Callable[[float, str], None], progress: Callable[[float, str, str], None]) -> None:
+    """Say what happened, if it is for this file to say."""
+    if isinstance(event, drain_events.GuestsAwaited):
+        which = instances_named(event.pending, MOST_NAMED)
+        text = f"waiting for `drain-command {event.what}` in {which}"
+        progress(event.at, text, f", {about(event.until - event.at)} at most")
+    elif line := _line_of(event):
+        say(event.at, line)
+
+
+def _line_of(event: events.Event) -> str:
     match event:
+        case events.RepairsSuspending():
+            return "suspending automatic instance repairs"
+        case events.RepairsResumed() if event.were_suspended:
+            return "automatic instance repairs are resumed"
+        case drain_events.DrainStarted():
+            return f"draining {instances_named(event.instance_ids, MOST_NAMED)} before batch {event.batch.number}"
+        case drain_events.Drained():
+            size = count(len(event.instance_ids), "instance")
+            return f"batch {event.batch.number} is drained after {duration(event.seconds)}: {size}"
+        case drain_events.UndrainStarted():
+            return f"undraining {instances_named(event.instance_ids, MOST_NAMED)}, drained and not upgraded"
         case probes.ProbeFailed():
             return f"the probe of {event.address} fails: {event.error}"
         case probes.ProbeSucceeded():
             return f"the probe of {event.address} succeeds again, after {count(event.failed, 'failure')}"
+        case drain_events.DrainSettled() if event.undrained:
+            done = [id_ for id_ in event.undrained if id_ not in {failure.instance_id for failure in event.failures}]
+            return f"undrained: {instances_named(done, MOST_NAMED)}" if done else ""
     return ""

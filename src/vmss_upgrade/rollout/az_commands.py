@@ -40,6 +40,20 @@ def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> st
     return _az_vmss("set-orchestration-service-state", subscription, resource_group, scale_set, *arguments)
 
 
+def undrain_by_hand(
+    subscription: str, resource_group: str, scale_set: str, instance_id: str, *, is_flexible: bool = False, os: str = ""
+) -> str:
+    """Return the command that undrains an instance, with the text of `drain-command` in a file."""
+    is_windows = os.lower() == "windows"
+    kind, parameter = ("PowerShell", "Action=undrain") if is_windows else ("Shell", "undrain")
+    script = ("--command-id", f"Run{kind}Script", "--scripts", "@drain-command.txt", "--parameters", parameter)
+    if is_flexible:
+        where = ("--subscription", subscription, "-g", resource_group, "-n", instance_id)
+        return shlex.join(["az", "vm", "run-command", "invoke", *where, *script])
+    arguments = ("--instance-id", instance_id, *script)
+    return _az_vmss("run-command invoke", subscription, resource_group, scale_set, *arguments)
+
+
 def delete_tag(model: Model, tag: str) -> str:
     """Return the command that deletes a tag, NAME=VALUE, of the scale set; it needs no right to the set itself."""
     return shlex.join(["az", "tag", "update", "--resource-id", model.id, "--operation", "Delete", "--tags", tag])

@@ -35,6 +35,8 @@ class FailureCode(StrEnum):
     MODEL_CHANGED = "ModelChangedBySomebody"
     SIGNAL_LOST = "SignalLost"
     PROBES_FAILED = "ProbesFailed"
+    DRAIN_FAILED = "DrainFailed"
+    UNDRAIN_FAILED = "UndrainFailed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.zero_downtime.drain import Drain
 from vmss_upgrade.rollout.zero_downtime.probes import Probes
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
@@ -101,6 +102,7 @@ class Policy:
     `bake_time` None: 30 seconds with a health signal, 5 minutes without.
     `health_timeout` counts from the end of Azure's operation, `batch_timeout` from the start of the batch,
     `timeout` from the start of the rollout.
+    `drain`: what runs in the guest of every instance before its batch is upgraded (None: nothing).
     """
 
     strategy: Strategy = Strategy.AUTO
@@ -122,6 +124,7 @@ class Policy:
     batch_timeout: float = BATCH_TIMEOUT
     timeout: float = 5.5 * 60 * 60.0
     probes: Probes | None = None
+    drain: Drain | None = None
 
     def bake_time_for(self, signal: HealthSignal) -> float:
         """Return how many seconds a batch must stay healthy before the next may start."""

@@ -40,6 +40,7 @@ def problems(calm: Ran, ran: Ran) -> list[str]:
 def false_claims(ran: Ran) -> Iterator[str]:
     """List the false claims and needless upgrades of a run, killed before or not."""
     yield from (f"the log says {bug!r}" for bug in ran.last.bugs)
+    yield from ran.left_in_guests
     if _moves_both_ways(ran):
         return  # an upgrade that one direction needed is needless in the other
     for before in ran.asked:

@@ -80,6 +80,7 @@ SETTLED = 3600.0  # seconds after a run until all lagging values have arrived
 class Ran:
     """The results of the run that ended by itself at `ended_at` (`last`), and of the killed run before it, if any.
 
+    `left_in_guests` is what the job of the last run, and the post step before it, left drained or as a command.
     `calls` counts the last run's requests, `goes_back` marks a rollback by hand. `lowest_available` is that until its
     end, and `later` the instances an hour after it, when no flag lags any more. `post` is the post step's exit code and
     text, `went_on` the seconds that passed in the killed run after its death.
@@ -94,6 +95,7 @@ class Ran:
     goes_back: bool
     post: tuple[int, str] = (0, "")
     went_on: float = 0.0
+    left_in_guests: tuple[str, ...] = ()
 
     @cached_property
     def instances(self) -> list[InstanceState]:
@@ -162,8 +164,10 @@ def killed(scenario: Scenario, kill: Kill) -> Ran:
         world = _World(scenario, Path(folder))
         went_on = world.until(kill)
         post_step = world.post_step()
+        left = world.left_in_guests("the post step")
         world.clock.sleep(PAUSES[(kill.call + (kill.moment is Moment.AFTER)) % len(PAUSES)])
-        return replace(world.finish(world.inputs_to_go_on()), post=post_step, went_on=went_on)
+        ran = world.finish(world.inputs_to_go_on())
+        return replace(ran, post=post_step, went_on=went_on, left_in_guests=(*left, *ran.left_in_guests))
 
 
 class _World:
@@ -202,6 +206,12 @@ class _World:
 
         return captured(lambda: post.run(environ, self.clock, connect=connected))
 
+    def left_in_guests(self, after: str) -> tuple[str, ...]:
+        """Return the drained instances and the run commands that there are now, in words."""
+        drained = [f"instance {id_} drained" for id_ in self._azure.drained]
+        commands = [f"{each.name} on instance {each.instance_id}" for each in self._azure.commands if each.exists]
+        return tuple(f"{after} left {each}" for each in (*drained, *commands))
+
     def inputs_to_go_on(self) -> dict[str, str]:
         """Return the inputs of the next run, as the post step names them."""
         under_way = from_value(self._saved.get(ROLLOUT, ""))
@@ -214,6 +224,7 @@ class _World:
         cut = Cut()
         last = self._run("run", inputs, cut)
         ended_at, lowest = self.clock.now(), self._azure.lowest_available()
+        left = self.left_in_guests("the run")
         self.clock.sleep(SETTLED)
         return Ran(
             scenario=self._scenario,
@@ -223,6 +234,7 @@ class _World:
             lowest_available=lowest,
             later=self._azure.instances(),
             goes_back=inputs.get("operation") == "rollback",
+            left_in_guests=left,
         )
 
     def _run(self, job: str, inputs: Mapping[str, str], cut: Cut) -> Played:

@@ -19,6 +19,8 @@ SHORTER = Timing(upgrade=(3.0, 4.0), healthy_after=(3.0, 4.0), model_update=2.0)
 TWO, THREE = (1, 1), (2, 2, 2)
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
+DRAIN = {"drain-command": "systemctl $1 web"}
+
 OWN = {
     TINY: fleet_of(TWO),
     "lost answers": fleet_of(
@@ -89,6 +91,16 @@ OWN = {
     ),
     "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("stays-on-old-image")]),
     "no upgrade for lack of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
+    "drained": fleet_of(TWO, DRAIN),
+    "drained, and failing": fleet_of(
+        (2, 2), DRAIN, guest=[{"instance": "0", "argument": "drain", "exit_code": 3, "turns_unhealthy": True}]
+    ),
+    "drained, and one stays on the old image": fleet_of(
+        (2,), {**DRAIN, "allow-downtime": "true", "health-timeout": "1m"}, faults=[on_instance("stays-on-old-image")]
+    ),
+    "drained, Flexible": fleet_of(
+        [2], {**DRAIN, "batch-size": "1"}, fleet={"orchestration": "Flexible", "health": "extension"}
+    ),
     "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.zero_downtime.drain import Draining
 from vmss_upgrade.ports import Web
 from vmss_upgrade.rollout.history.outcome import BatchResult, Ending
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
@@ -22,6 +23,7 @@ class Surroundings:
         self._policy = policy
         self._plan = plan
         self._web = web
+        self._draining = Draining(remote, policy.drain, plan) if policy.drain is not None else None
 
     def ask(self, batch: Batch, *, of: int) -> Steps[Batch]:
         """Ask whether the batch may start, which may take long, and return what is left of it.
@@ -33,12 +35,17 @@ class Surroundings:
 
     def prepare(self, batch: Batch) -> Steps[None]:
         """Make the instances ready for their upgrade. Raises Halted if that fails."""
-        yield from ()
+        if self._draining is not None:
+            yield from self._draining.drain(batch)
+
+    def after_upgrade(self) -> Steps[None]:
+        """Undo, before instances are judged, what the upgrade did not undo by itself."""
+        if self._draining is not None:
+            yield from self._draining.undo_kept()
 
     def leave(self, batch: Batch, result: BatchResult | None) -> Steps[Ending | None]:
         """Undo what is left of the preparations, and say that the batch has ended, with `result` (None: not started).
 
         Returns the ending if no batch may follow. Raises only Interrupted.
         """
-        yield from ()
-        return None
+        return (yield from self._draining.undo()) if self._draining is not None else None

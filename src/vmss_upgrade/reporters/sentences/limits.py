@@ -55,6 +55,7 @@ def limits(policy: Policy, signal: HealthSignal) -> list[tuple[str, str]]:
         ("suspend-repairs", _flag(policy.suspend_repairs)),
         ("wait-for-replication", duration(policy.replication_wait) if policy.replication_wait else "no wait"),
         *([("probe-max-failures", str(policy.probes.max_failures))] if policy.probes else []),
+        *([("drain-timeout", duration(policy.drain.timeout))] if policy.drain else []),
     ]
 
 

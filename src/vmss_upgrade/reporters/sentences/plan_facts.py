@@ -15,6 +15,7 @@ from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan, Skipped
 from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.scale_set import DomainKind, Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
+from vmss_upgrade.rollout.zero_downtime.drain import WRITES_PER_MINUTE, Drain, least_seconds
 from vmss_upgrade.rollout.zero_downtime.probes import Probes, shown
 
 
@@ -30,7 +31,9 @@ def blast_radius(report: Report) -> str:
     away = (
         f"At most {largest} of {count(len(report.before), 'instance')} {'is' if largest == 1 else 'are'} away at once"
     )
-    connections = "open connections to the instances of a batch are cut when it starts"
+    drained = report.policy is not None and report.policy.drain is not None
+    when = "that it was not drained of are cut when its upgrade starts" if drained else "are cut when it starts"
+    connections = f"open connections to the instances of a batch {when}"
     return f"{away}, and the smallest {state} count expected is {lowest}; {connections}."
 
 
@@ -57,6 +60,8 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
             ("Health signal", model.health_signal.value),
             ("Bake time", _bake_in_words(policy, model)),
         ]
+    if policy.drain and plan.batches:
+        facts.append(("Draining", _drain_in_words(policy.drain, plan.largest_batch)))
     if policy.not_after and plan.batches and not plan.is_rollback:
         facts.append(("Not after", f"{policy.not_after.text} ({policy.not_after.utc}): no batch that would end later"))
     if policy.probes:
@@ -119,6 +124,16 @@ def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: 
     lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now), default=least)
     spare = f"; the plan stays {lowest - least} above it" if lowest > least else ""
     return f"{least}{share}{spare}"
+
+
+def _drain_in_words(drain: Drain, size: int) -> str:
+    """Return what draining a batch takes, at least and at most."""
+    least = least_seconds(size)
+    text = f"`drain-command` runs in each instance before its batch, for at most {duration(drain.timeout)}"
+    if not least:
+        return text
+    slow = f"draining {count(size, 'instance')} takes at least {duration(least)}"
+    return f"{text}; {slow}, because Azure allows {WRITES_PER_MINUTE:.0f} such writes a minute"
 
 
 def _bake_in_words(policy: Policy, model: Model) -> str:

@@ -56,6 +56,7 @@ def examine_asked_for(
         _stop_tag(model, order),
         _health_signal(model, order),
         _repairs(model, order, suspended=repairs_suspended),
+        _drain(model, order, repairs_suspended=repairs_suspended),
     )
     return tuple(finding for finding in findings if finding is not None)
 
@@ -143,6 +144,7 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
         writes_model=order.writes_model,
         upgrades_instances=order.command.upgrades,
         suspends_repairs=order.policy.suspend_repairs and bool(model.repairs) and order.command.upgrades,
+        drains=order.policy.drain is not None and order.command.upgrades,
     )
     missing = missing_actions(permissions, needed)
     if not missing:
@@ -183,6 +185,19 @@ def _stop_tag(model: Model, order: Order) -> Finding | None:
     if order.command is Command.ROLLBACK:
         return note(f"{STOPS} A rollback goes on.")
     return refuse(STOPS, how_to_release(model))
+
+
+def _drain(model: Model, order: Order, *, repairs_suspended: bool | None) -> Finding | None:
+    """Refuse to drain while automatic repairs are at work: they would replace what a drain makes unhealthy."""
+    policy = order.policy
+    is_safe = not model.repairs or repairs_suspended or policy.suspend_repairs
+    if policy.drain is None or is_safe or not order.command.upgrades:
+        return None
+    return refuse(
+        f"`drain-command` may make instances unhealthy, and automatic instance repairs ({model.repairs}) act on those: "
+        "they would replace drained instances outside the batches.",
+        "Set `suspend-repairs: true`.",
+    )
 
 
 def _health_signal(model: Model, order: Order) -> Finding | None:

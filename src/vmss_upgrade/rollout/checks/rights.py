@@ -30,6 +30,7 @@ class Role:
 
 READER = Role("VM scale set image reader", "examples/roles/reader.json")
 UPGRADER = Role("VM scale set image upgrader", "examples/roles/upgrader.json")
+DRAINER = Role("VM scale set drainer", "examples/roles/drain.json")
 REPAIRS = Role("VM scale set repairs suspender", "examples/roles/suspend-repairs.json")
 
 
@@ -53,6 +54,8 @@ def missing_actions(permissions: Iterable[Permission], needed: Iterable[str]) ->
 
 def role_with(action: str) -> Role:
     """Return the role of examples/roles that has `action`, one of those that a run asks for."""
+    if "/runcommands/" in action.lower():
+        return DRAINER
     if action.lower().endswith("/read"):
         return READER
     return REPAIRS if "setorchestrationservicestate" in action.lower() else UPGRADER
@@ -64,7 +67,7 @@ def roles_with(actions: Iterable[str]) -> tuple[Role, ...]:
 
 
 def needed_actions(
-    *, is_flexible: bool, writes_model: bool, upgrades_instances: bool, suspends_repairs: bool
+    *, is_flexible: bool, writes_model: bool, upgrades_instances: bool, suspends_repairs: bool, drains: bool = False
 ) -> tuple[str, ...]:
     """Return the actions on the scale set itself that a run asks Azure for.
 
@@ -80,6 +83,8 @@ def needed_actions(
         actions.append(f"{_SET}/manualUpgrade/action")
     if suspends_repairs:
         actions.append(f"{_SET}/setOrchestrationServiceState/action")
+    if drains and not is_flexible:
+        actions += [f"{_SET}/virtualMachines/runCommands/{verb}" for verb in ("read", "write", "delete")]
     return tuple(actions)
 
 

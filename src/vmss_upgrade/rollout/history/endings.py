@@ -29,6 +29,7 @@ _STUCK = (
 )
 
 LOOK_INTO = "Look into what is named here, then run again."
+_NOT_DRAINED = "Find out in the guest why `drain-command` failed, then run again."
 _GO_ON = "Run the workflow again with the same inputs to go on: instances on the target image are skipped."
 _GOES_ON = "Another run with the same inputs goes on: instances on the target image are skipped."
 _PROBES_REMEDY = f"See whether the service is down, or only the runner's way to it. {_GOES_ON}"
@@ -91,6 +92,18 @@ def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
     """End a run in which Azure did not accept the upgrade of a batch in time; its instances are as they were."""
     reason = sentence(f"Azure did not take batch {batch.number} on before {limit} passed: {error.code}, {error}")
     return Ending(Outcome.TIMED_OUT, reason, "Run the workflow again later.", (_failure_of(error),))
+
+
+def by_drain(batch: Batch, failures: Sequence[Failure], remedy: str) -> Ending:
+    """End a run in which an instance of the next batch could not be drained, so that none of it is upgraded."""
+    reason = f"batch {batch.number} was not started, because it could not be drained: {_first_of(failures)}"
+    return Ending(Outcome.HALTED, reason, remedy or _NOT_DRAINED, tuple(failures))
+
+
+def by_what_is_drained(failures: Sequence[Failure]) -> Ending:
+    """End a run that went well, but for instances that it could not undrain."""
+    reason = f"instances may still be drained: {_first_of(failures)}"
+    return Ending(Outcome.HALTED, reason, "Undrain them by hand, with the commands above.", tuple(failures))
 
 
 def by_the_rest(troubles: Sequence[Failure]) -> Ending:

@@ -8,6 +8,7 @@ from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.changes import Changes
+from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
 from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.run_facts import RunFacts
@@ -76,6 +77,8 @@ class Report(Standing):
         ids: tuple[str, ...] = ()
         if isinstance(event, events.UpgradeAccepted | events.BatchPassed | events.BatchFailed):
             ids = event.batch.instance_ids
+        elif isinstance(event, DrainStarted | DrainSettled):
+            ids = event.instance_ids
         before = self.changes.last_seen
         return [i for i in self.instances if i.id in ids or before.get(i.id) != i]
 
@@ -119,6 +122,12 @@ class Report(Standing):
             case events.UpgradeAccepted():
                 self.batches[-1].accepted = True
                 self.batches[-1].azure_work = AzureWork.CERTAIN if event.certain else AzureWork.POSSIBLE
+                self._see(self.instances, event.at)
+            case DrainStarted():
+                self.draining = frozenset(event.instance_ids)
+                self._see(self.instances, event.at)
+            case DrainSettled():
+                self.draining = self.draining.difference(event.instance_ids)
                 self._see(self.instances, event.at)
             case events.UpgradeEnded():
                 self.batches[-1].azure_work = AzureWork.NONE

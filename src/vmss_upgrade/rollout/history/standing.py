@@ -26,7 +26,8 @@ class Standing:
     `before` are the instances at planning (`stopped_before`: those that were stopped), `instances` as last seen.
     `shown` is the goal that a status is held against. `rollback` is the plan of the way back, once that has begun: from
     then on everything that is said of instances is held against it. `model_may_hold_target`: this run asked for it, and
-    Azure accepted that, or its answer is not known. Ids in lists are in natural order.
+    Azure accepted that, or its answer is not known. `draining`: may be drained, and not upgraded since. Ids in
+    lists are in natural order.
     """
 
     model: Model | None = None
@@ -39,6 +40,7 @@ class Standing:
     instances: tuple[Instance, ...] = ()
     batches: list[BatchRecord] = field(default_factory=list)
     model_may_hold_target: bool = False
+    draining: frozenset[str] = frozenset()
     _failed: dict[str, Failure] = field(default_factory=dict)  # on the way that the run is on
     _failed_there: dict[str, Failure] = field(default_factory=dict)  # of a rollout that is being rolled back
 
@@ -167,7 +169,7 @@ class Standing:
         """Decide whether the instance is being upgraded and not seen ready yet: it may stop serving at any time."""
         running = self._running
         is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
-        return is_away and not self._is_fine(instance)
+        return (is_away or instance.id in self.draining) and not self._is_fine(instance)
 
     def _is_fine(self, instance: Instance) -> bool:
         if self.way is None or self.model is None or instance.id in self._failed:

@@ -17,6 +17,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.wording import in_natural_order
+from vmss_upgrade.rollout.zero_downtime.drain import Drain
 from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes, shown
 
 DIGITS: Final = 8  # of each of the two hashes
@@ -84,6 +85,7 @@ def inputs_of(policy: Policy) -> dict[str, str]:
         "batch-timeout": _time(policy.batch_timeout),
         "timeout": _time(policy.timeout),
         **_probes(policy.probes),
+        **_drain(policy.drain),
     }
 
 
@@ -93,6 +95,11 @@ def _probes(probes: Probes | None) -> dict[str, str]:
         return {}
     failures = {} if probes.max_failures == MAX_FAILURES else {"probe-max-failures": str(probes.max_failures)}
     return {"probe-url": " ".join(map(shown, probes.addresses)), **failures}
+
+
+def _drain(drain: Drain | None) -> dict[str, str]:
+    """Return nothing without a drain, so that a plan approved before there was one keeps its hash."""
+    return {"drain-command": f"SHA-256 {drain.digest}", "drain-timeout": _time(drain.timeout)} if drain else {}
 
 
 def inputs_given(policy: Policy) -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.zero_downtime.drain import BURST, WRITES_PER_MINUTE
 
 FAST_POLL = 2.0  # seconds between polls of an operation while its burst lasts
 STEADY_POLL = 4.0  # after that: 15 a minute
@@ -65,6 +66,16 @@ def instance_list_bucket() -> TokenBucket:
     return TokenBucket(burst=30, per_minute=10)
 
 
+def instance_write_bucket() -> TokenBucket:
+    """Return the bucket of the writes of one scale set's instances, run commands included."""
+    return TokenBucket(burst=BURST, per_minute=WRITES_PER_MINUTE)
+
+
+def instance_read_bucket() -> TokenBucket:
+    """Return the bucket of the reads of one scale set's single instances."""
+    return TokenBucket(burst=36, per_minute=12)
+
+
 def pause_between_looks(pages: int) -> float:
     """Return the seconds between two looks at the instances while Azure's operation runs."""
     return max(LOOK_DURING_OPERATION, 2 * LOOK_WHILE_BAKING * pages)
@@ -97,4 +108,5 @@ def fits(now: float, taken: Sequence[float], timeout: float) -> bool:
 
 def predicted_duration(taken: Sequence[float], policy: Policy, signal: HealthSignal) -> float:
     """Return how long one more batch takes if it is as slow as the slowest before it; of a first one, an assumption."""
-    return min(max(taken, default=SLOW_BATCH + policy.bake_time_for(signal)), policy.batch_timeout)
+    drained = policy.drain.timeout if policy.drain else 0.0
+    return min(max(taken, default=SLOW_BATCH + policy.bake_time_for(signal) + drained), policy.batch_timeout + drained)
