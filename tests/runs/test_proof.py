@@ -175,7 +175,9 @@ def ten(ids: str, seconds: float, **asked: str) -> Scenario:
     """Return ten instances, some of which are unhealthy for a time while the second batch is away."""
     faults = [on_instance("fall-ill", id_, after_upgrade=2, delay=5, seconds=seconds) for id_ in ids.split()]
     timing = {"upgrade_seconds": 60, "healthy_after_seconds": 4}
-    return fleet_of([2, 2, 2, 2, 2], {"min-healthy": "6", "health-timeout": "5m", **asked}, faults=faults, timing=timing)
+    return fleet_of(
+        [2, 2, 2, 2, 2], {"min-healthy": "6", "health-timeout": "5m", **asked}, faults=faults, timing=timing
+    )
 
 
 @pytest.mark.parametrize(
