@@ -36,7 +36,7 @@ def test_no_address_is_no_probe() -> None:
     assert probes_of("", "7") is None
 
 
-def test_how_many_failures_halt() -> None:
+def test_the_count_of_failures_is_read() -> None:
     assert probes_of("https://a.test/", "7") == Probes(addresses=("https://a.test/",), max_failures=7)
 
 

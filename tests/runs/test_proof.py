@@ -100,7 +100,7 @@ def test_it_says_when_and_in_which_batch(tmp_path: Path) -> None:
     assert book(played)["longest_gap"]["batch"] == 2
 
 
-def test_a_gap_that_ends_is_told(tmp_path: Path) -> None:
+def test_a_gap_that_ends_is_reported(tmp_path: Path) -> None:
     played = play(probed(down(after_upgrade=2, delay=5, seconds=2)), tmp_path)
     assert "succeeds again, after 2 failures" in played.log
     assert f"2 of {book(played)['sent']} probes failed (longest gap 2s, " in played.outputs["proof"]
@@ -172,10 +172,12 @@ def test_a_slow_azure_is_unobserved(tmp_path: Path) -> None:
 
 
 def ten(ids: str, seconds: float, **asked: str) -> Scenario:
-    """Return ten instances, some of which fall ill for a time while the second batch is away."""
-    ill = [on_instance("fall-ill", id_, after_upgrade=2, delay=5, seconds=seconds) for id_ in ids.split()]
+    """Return ten instances, some of which are unhealthy for a time while the second batch is away."""
+    faults = [on_instance("fall-ill", id_, after_upgrade=2, delay=5, seconds=seconds) for id_ in ids.split()]
     timing = {"upgrade_seconds": 60, "healthy_after_seconds": 4}
-    return fleet_of([2, 2, 2, 2, 2], {"min-healthy": "6", "health-timeout": "5m", **asked}, faults=ill, timing=timing)
+    return fleet_of(
+        [2, 2, 2, 2, 2], {"min-healthy": "6", "health-timeout": "5m", **asked}, faults=faults, timing=timing
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from vmss_upgrade.rollout.zero_downtime.proof import FloorBook, Undercut
 
 FLEET = fleet("0011223344")  # 10 instances, so that the floor is 5
 AWAY = Batch(1, Domain(kind=DomainKind.SET), ("0", "1"))
-FOUR_ILL = changed(FLEET, "4 5 6 7", health=Health.UNHEALTHY)  # 4 healthy outside the batch
-THREE_ILL = changed(FLEET, "4 5 6", health=Health.UNHEALTHY)
-FIVE_ILL = changed(FLEET, "4 5 6 7 8", health=Health.UNHEALTHY)
-BACK = changed(FOUR_ILL, "0", image=NEW)
+FOUR_DOWN = changed(FLEET, "4 5 6 7", health=Health.UNHEALTHY)  # 4 healthy outside the batch
+THREE_DOWN = changed(FLEET, "4 5 6", health=Health.UNHEALTHY)
+FIVE_DOWN = changed(FLEET, "4 5 6 7 8", health=Health.UNHEALTHY)
+BACK = changed(FOUR_DOWN, "0", image=NEW)
 
 
 def grown(by: int, health: Health) -> ScaleSet:
@@ -39,17 +39,17 @@ COUNT = whole(min_healthy=Share(8))
 # name -> (looks, policy, what is found)
 LOOKS = {
     "never": ([(FLEET, None), (FLEET, AWAY), (FLEET, AWAY)], whole(), None),
-    "at-the-floor": ([(THREE_ILL, AWAY)] * 3, whole(), None),
-    "twice": ([(FOUR_ILL, AWAY)] * 2, whole(), found(4, 0.0)),
-    "one-look-is-not-the-truth": ([(FOUR_ILL, AWAY), (FLEET, AWAY), (FOUR_ILL, AWAY)], whole(), None),
-    "no-batch-is-away": ([(FIVE_ILL, None)] * 3, whole(), None),
-    "the-batch-ended-in-between": ([(FOUR_ILL, AWAY), (FOUR_ILL, None), (FOUR_ILL, AWAY)], whole(), None),
+    "at-the-floor": ([(THREE_DOWN, AWAY)] * 3, whole(), None),
+    "twice": ([(FOUR_DOWN, AWAY)] * 2, whole(), found(4, 0.0)),
+    "one-look-is-not-the-truth": ([(FOUR_DOWN, AWAY), (FLEET, AWAY), (FOUR_DOWN, AWAY)], whole(), None),
+    "no-batch-is-away": ([(FIVE_DOWN, None)] * 3, whole(), None),
+    "the-batch-ended-in-between": ([(FOUR_DOWN, AWAY), (FOUR_DOWN, None), (FOUR_DOWN, AWAY)], whole(), None),
     "the-batch-is-back": ([(BACK, AWAY)] * 2, whole(), None),
-    "what-both-looks-show": ([(FOUR_ILL, AWAY), (FIVE_ILL, AWAY)], whole(), found(4, 0.0)),
+    "what-both-looks-show": ([(FOUR_DOWN, AWAY), (FIVE_DOWN, AWAY)], whole(), found(4, 0.0)),
     "the-worst-stays": (
-        [(FOUR_ILL, AWAY), (FIVE_ILL, AWAY), (FIVE_ILL, AWAY), (FLEET, None)], whole(), found(3, 10.0),
+        [(FOUR_DOWN, AWAY), (FIVE_DOWN, AWAY), (FIVE_DOWN, AWAY), (FLEET, None)], whole(), found(3, 10.0),
     ),
-    "downtime-is-allowed": ([(FIVE_ILL, AWAY)] * 2, whole(allow_downtime=True), None),
+    "downtime-is-allowed": ([(FIVE_DOWN, AWAY)] * 2, whole(allow_downtime=True), None),
     "by-a-count": ([(changed(FLEET, "9", health=Health.UNHEALTHY), AWAY)] * 2, COUNT, found(7, 0.0, 8)),
     "others-scale-in": ([(without(FLEET, "7 8 9"), AWAY)] * 2, COUNT, None),
     "others-scale-in-a-share": ([(without(FLEET, "4 5 6 7 8 9"), AWAY)] * 2, whole(), None),
@@ -59,7 +59,7 @@ LOOKS = {
 
 
 @pytest.mark.parametrize(("looks", "policy", "undercut"), LOOKS.values(), ids=LOOKS)
-def test_what_two_looks_in_a_row_show(
+def test_two_looks_in_a_row_are_believed(
     looks: list[tuple[ScaleSet, Batch | None]], policy: Policy, undercut: Undercut | None
 ) -> None:
     assert book_of(*looks, policy=policy).undercut == undercut

@@ -67,6 +67,11 @@ OWN = {
     ),
     "a flag that lags": fleet_of(TWO, faults=[on_instance("flag-lags", seconds=60)]),
     "no signal": fleet_of([2, 2], {"bake-time": "30s"}, fleet={"health": "none"}),
+    "probes": fleet_of(
+        TWO,
+        {"probe-url": "https://www.example.com/health"},
+        probes=[{"address": "https://www.example.com/health", "balanced": False}],
+    ),
     "the model alone": fleet_of(TWO, {"operation": "update-model"}),
     "the instances alone": fleet_of(
         THREE,

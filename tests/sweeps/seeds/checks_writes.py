@@ -17,6 +17,9 @@ ALLOWED = ("properties", "virtualMachineProfile", "storageProfile", "imageRefere
 ON_ITS_WAY = 60.0
 
 
+PATIENCE = 8.0  # seconds after which three probes must have failed
+
+
 def away(truth: Truth) -> Iterator[str]:
     """Check that this run never has more instances away than batch-size, or a whole update domain, allows."""
     for upgrade in truth.upgrades:
@@ -139,6 +142,29 @@ def outside_gates(truth: Truth) -> Iterator[str]:
             yield f"at {upgrade.at}: {_listed(upgrade.ids)}, but not-after is at {end}"
         if next((shown for at, shown in reversed(tags) if at < upgrade.at), False):
             yield f"at {upgrade.at}: {_listed(upgrade.ids)}, although the tag was read"
+
+
+def probed(truth: Truth) -> Iterator[str]:
+    """Check that no batch begins once probes have failed for long, and that the record counts what was asked.
+
+    A time in which Azure was slow may be unobserved.
+    """
+    books = truth.played.record.get("probes") or []
+    if not truth.asked["probe-url"] and books:
+        yield f"nothing was to be probed, but the record has {books}"
+    for book in books:
+        windows = [each["during"] for each in truth.case.document["probes"][0]["answers"]]
+        if book["failed"] and not windows:
+            yield f"no probe could fail, but the record has {book}"
+        if book["sent"] > truth.played.record["duration"] + 2:
+            yield f"more than one probe a second: {book}"
+        if truth.asked.goes_back or book["unobserved"]:
+            continue
+        for window in windows:
+            late = [each for each in truth.upgrades if not each.is_back and each.at > window["at"] + PATIENCE]
+            began = truth.moving_writes and truth.moving_writes[0].at < window["at"]
+            if began and window["seconds"] > PATIENCE and late:
+                yield f"at {late[0].at}: {_listed(late[0].ids)}, although probes failed from {window['at']} on"
 
 
 def as_asked(truth: Truth) -> Iterator[str]:

@@ -23,6 +23,9 @@ ENDS = {
     "00:30 UTC": 1800.0,
     "06:00 UTC": 21600.0,
 }
+# an address that is probed, and for how many seconds from which moment on it is down
+PROBED = "https://www.example.com/health"
+DOWN_AT, DOWN_FOR = (60.0, 90.0, 150.0), (1.5, 12.0, 60.0)
 
 
 def strategies_of(instances: Iterable[Any]) -> dict[str, bool]:
@@ -112,6 +115,20 @@ def _latest_end(inputs: dict[str, str]) -> dict[str, str]:
     """Draw a moment soon after the beginning, from numbers of its own: the cases drawn before stay as they are."""
     rng = Random(repr(sorted(inputs.items())))
     return _some(rng, (0.12, "not-after", list(ENDS)))
+
+
+def draw_probes(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
+    """Return the document with a service that is probed, or as it is; from numbers of its own, as `_latest_end` does.
+
+    `steady`: the service is never down.
+    """
+    rng = Random(f"probes {sorted(document['inputs'].items())}")
+    if rng.random() >= 0.12:
+        return document
+    window = {"at": rng.choice(DOWN_AT), "seconds": rng.choice(DOWN_FOR)}
+    answers = [] if steady or rng.random() < 0.3 else [{"status": 503, "during": window}]
+    service = {"address": PROBED, "balanced": False, "answers": answers}
+    return {**document, "inputs": {**document["inputs"], "probe-url": PROBED}, "probes": [service]}
 
 
 def _some(rng: Random, *drawn: tuple[float, str, str | list[str]]) -> dict[str, str]:

@@ -158,6 +158,7 @@ MUTATIONS = (
     Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"})),
     Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}),
     Mutation("does not see the tag", "outside-gates", {"stop_tag_of": lambda *_: ""}, 996),
+    Mutation("goes on whatever probes say", "probed", given(probe_max_failures="9999"), 140),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
