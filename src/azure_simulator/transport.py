@@ -1,5 +1,6 @@
 """The seam in process: requests of the real SDK reach the simulator without a network."""
 
+import functools
 import ssl
 from collections.abc import Callable, Mapping
 from io import BytesIO
@@ -69,13 +70,25 @@ def _raw(reply: Reply) -> urllib3.HTTPResponse:
     )
 
 
+@functools.lru_cache(maxsize=256)
+def _as_sent(url: str) -> str | None:
+    """Return the address as `requests` sends it."""
+    request = requests.PreparedRequest()
+    request.prepare_url(url, params=None)
+    return request.url
+
+
 class _Session(requests.Session):
-    """A session without what never differs here: proxies, cookies, redirects and settings of the machine's own."""
+    """A session without what never differs here: proxies, cookies, redirects and settings of the machine's own.
+    Each of many requests to one address would cost as much to prepare as to answer.
+    """
 
     def request(self, method: Any, url: Any, *_: Any, **options: Any) -> requests.Response:
         request = requests.PreparedRequest()
-        headers = {**_DEFAULT_HEADERS, **options["headers"]}
-        request.prepare(method=method, url=url, headers=headers, data=options["data"])
+        request.prepare_method(method)
+        request.url = _as_sent(url)
+        request.prepare_headers({**_DEFAULT_HEADERS, **options["headers"]})
+        request.prepare_body(options["data"], files=None)
         stream = options.get("stream", False)
         response = self.get_adapter(str(request.url)).send(request, stream=stream, timeout=options.get("timeout"))
         if not stream:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -129,8 +129,15 @@ def nested(depth: int, kind: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(("kind", "depth"), [("list", 300), ("object", 480), ("list", 950), ("object", 5_000)])
-@pytest.mark.parametrize("call", [*READS, *WRITES, *POLLS])
+def depths() -> Iterator[Any]:
+    """Yield every depth at every call: one for each call in `make test`, the rest for `make sample`."""
+    for row, call in enumerate([*READS, *WRITES, *POLLS]):
+        for column, (kind, depth) in enumerate([("list", 300), ("object", 480), ("list", 950), ("object", 5_000)]):
+            marks = [pytest.mark.sweep] if (row + column) % 4 else []
+            yield pytest.param(call, depth, kind, id=f"{call}-{kind}-{depth}", marks=marks)
+
+
+@pytest.mark.parametrize(("call", "depth", "kind"), list(depths()))
 def test_no_depth_is_a_bug_of_ours(call: str, depth: int, kind: str) -> None:
     client, script = azure()
     for where, text in nested(depth, kind).items():

@@ -246,7 +246,7 @@ def expected(path: str, name: str, rest: str) -> str:
     return "|".join((*path.split("/"), name, *rest.split("/")))
 
 
-@pytest.mark.parametrize("name", filter(None, NAMES))
+@pytest.mark.parametrize("name", [name for name in NAMES if name])
 def test_the_name_of_a_machine_leads_to_no_other_resource(name: str) -> None:
     client, script = azure(answer(200, {"value": [{"name": name}]}), answer(200, {}))
     listed = client.read_instances(to_model({"id": SET, "properties": FLEXIBLE}))

@@ -41,7 +41,8 @@ def test_every_heading_has_a_text_and_a_scenario() -> None:
     )
 
 
-@pytest.mark.parametrize(("heading", "seen", "scenario"), ROWS, ids=[heading for heading, _, _ in ROWS])
+# The id begins with the scenario, so that the worker that has played it gets the test.
+@pytest.mark.parametrize(("heading", "seen", "scenario"), ROWS, ids=[f"{name}-{heading}" for heading, _, name in ROWS])
 def test_an_error_leads_to_its_place(heading: str, seen: str, scenario: str, tmp_path: Path) -> None:
     log = played(scenario, tmp_path).log
     assert seen in log, log

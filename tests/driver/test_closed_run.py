@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
-from harness.playing import job_environment
+from azure_simulator import SimulatedAzure, VirtualClock
+from harness.playing import as_scenario, job_environment
+from harness.scenarios import REPAIRS, fleet_of
 from harness.wire import wired
 from vmss_upgrade.azure_api.connection import connect
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.inputs import parse_inputs
 from vmss_upgrade.rollout.history.events import BatchStarted, Event, InstancesSeen, RolloutPlanned
+
+REPAIRED = as_scenario(fleet_of(model=REPAIRS, asked={"suspend-repairs": "true"}))
 
 
 @pytest.fixture
@@ -24,12 +27,12 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def azure(clock: VirtualClock) -> SimulatedAzure:
-    return SimulatedAzure(load_scenario("repairs"), clock)
+    return SimulatedAzure(REPAIRED, clock)
 
 
 @pytest.fixture
 def rollout(azure: SimulatedAzure, clock: VirtualClock, tmp_path: Path) -> Generator[Event]:
-    inputs = parse_inputs(job_environment(azure, tmp_path, load_scenario("repairs").inputs))
+    inputs = parse_inputs(job_environment(azure, tmp_path, REPAIRED.inputs))
     api = connect(inputs.account, wired(azure)(clock), clock, user_agent="test", mask=str, trace=None, timeout=3600.0)
     return run_rollout(inputs.order, api, clock)
 

@@ -202,8 +202,8 @@ def test_the_image_knows_a_command_from_a_step(words: list[str], environ: dict[s
 
 @pytest.mark.slow
 def test_the_demo_plays_a_scenario(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["demo", "--scenario", "sick-domain", "--pace", "0", "--out", str(tmp_path)]) == 1
-    assert "SIMULATED RUN, scenario sick-domain" in capsys.readouterr().out
+    assert program.main(["demo", "--scenario", "provisioning-failure", "--pace", "0", "--out", str(tmp_path)]) == 1
+    assert "SIMULATED RUN, scenario provisioning-failure" in capsys.readouterr().out
     assert (tmp_path / "rollout.html").exists()
 
 
@@ -247,7 +247,7 @@ def test_without_the_simulator_the_demo_says_so(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("scenario", "exit_code"), [("happy", 0), ("sick-domain", 1)])
+@pytest.mark.parametrize(("scenario", "exit_code"), [("latest", 0), ("provisioning-failure", 1)])
 def test_a_run_by_flags(scenario: str, exit_code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clock = VirtualClock(0.0)
     azure = SimulatedAzure(load_scenario(scenario), clock, seed=0)

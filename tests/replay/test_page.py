@@ -18,6 +18,7 @@ import pytest
 from builders import changed, fleet, report_of, run_of
 from harness.long_run import long_record
 from harness.playing import play
+from harness.scenarios import fleet_of, on_instance
 from reporters.hostile import SECRET, failures, halted
 from vmss_upgrade.replay.__main__ import main
 from vmss_upgrade.replay.page import LONGEST_TEXT, MOST_FAILURES, NotARecord, as_page, write_page
@@ -174,12 +175,17 @@ def test_a_page_is_written_over_a_page_and_over_nothing_else(tmp_path: Path) -> 
 
 
 def test_a_run_writes_the_page_of_its_record(tmp_path: Path) -> None:
-    played = play("rollback", tmp_path, inputs={"report-html": "out/rollout.html"})
+    bad = [
+        on_instance("comes-up-unhealthy", "1"),
+        on_instance("appear", "6", after_upgrade=1, update_domain=2, image="new"),
+    ]
+    asked = {"on-failure": "rollback", "report-html": "out/rollout.html"}
+    played = play(fleet_of([2, 2, 2], faults=bad), tmp_path, inputs=asked)
     page = (tmp_path / "out/rollout.html").read_text()
     assert page == as_page(played.files["record.json"])
     changes = data_in(page)["changes"]
-    assert [row["name"] for row in changes["rows"]] == ["UD 0", "UD 1", "UD 2", "UD 3"]
-    assert changes["floor"]["count"] == [6, 7], "an instance is created during the rollout"
+    assert [row["name"] for row in changes["rows"]] == ["UD 0", "UD 1", "UD 2"]
+    assert changes["floor"]["count"] == [3, 4], "an instance is created during the rollout"
 
 
 def test_a_refused_run_writes_its_page_as_well(tmp_path: Path) -> None:

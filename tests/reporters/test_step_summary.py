@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hostile import TEXT, assert_sound, failures, halted
 
 from builders import fleet, report_of, run_of
+from vmss_upgrade.reporters.console import Console
+from vmss_upgrade.reporters.report_files import ReportFiles
 from vmss_upgrade.reporters.step_summary import LIMIT, as_markdown
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding, Severity
@@ -44,6 +47,19 @@ def test_a_cut_summary_says_so() -> None:
     assert_sound(markdown)
     assert CUT in markdown
     assert markdown.startswith("## ❌")
+
+
+def test_what_the_step_has_written_already_takes_room(tmp_path: Path) -> None:
+    """The summary beside the record has room for the whole; in the runner's file, both fit together."""
+    earlier, file = "x" * (LIMIT - 6000) + "\n", tmp_path / "summary.md"
+    file.write_text(earlier)
+    report = halted(1000, failures(1000, codes=1000, length=10_000))
+    files = ReportFiles(report, Console(github=True, colour=False), workspace=str(tmp_path), simulated="")
+    files.write_summary_beside_record("record.md")
+    files.write_step_summary(str(file))
+    beside, text = (tmp_path / "record.md").read_text(), file.read_text()
+    assert text.startswith(f"{earlier}## ❌")
+    assert len(text.encode()) <= LIMIT < len((earlier + beside).encode())
 
 
 def test_1000_findings_are_cut() -> None:

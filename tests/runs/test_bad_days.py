@@ -282,7 +282,7 @@ def test_a_batch_waits_for_its_instance_that_somebody_updates(tmp_path: Path) ->
 
 # upgrades that take longer than a token is valid
 OUTLIVING: Scenario = {
-    "timing": {"upgrade_seconds": 1500, "healthy_after_seconds": 10},
+    "timing": {"upgrade_seconds": 800, "healthy_after_seconds": 10},
     "access_token_seconds": 600,
 }
 

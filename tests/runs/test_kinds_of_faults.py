@@ -459,7 +459,7 @@ def test_f_a_bake_that_a_killed_run_began_is_completed(
     assert [state.upgrades for state in azure.instances()] == [1] * 6
 
 
-@pytest.mark.parametrize("at", [263.0, 330.0, 385.0])
+@pytest.mark.parametrize("at", [330.0, *(pytest.param(at, marks=pytest.mark.sweep) for at in (263.0, 385.0))])
 def test_e_a_killed_rollback_is_finished_by_hand(at: float, tmp_path: Path) -> None:
     by_hand = {"operation": "rollback", "image-version": OLD, "on-failure": "stop"}
     azure, second = killed_and_run_again(uniform(ROLLBACK, faults=[ONE_UNHEALTHY]), at, tmp_path, **by_hand)

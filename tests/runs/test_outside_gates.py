@@ -82,6 +82,7 @@ def test_the_status_is_shown_while_the_tag_is_there(tmp_path: Path) -> None:
     assert play(six(model={"tags": STOP}), tmp_path, inputs={"operation": "status"}).outcome == "reported"
 
 
+@pytest.mark.parametrize("step", [8, pytest.param(2, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize(
     ("more", "outcome"),
     [
@@ -90,11 +91,11 @@ def test_the_status_is_shown_while_the_tag_is_there(tmp_path: Path) -> None:
     ],
 )
 def test_a_tag_that_is_set_after_the_checks_stops_the_write_of_the_model(
-    more: dict[str, str], outcome: str, tmp_path: Path
+    more: dict[str, str], outcome: str, step: int, tmp_path: Path
 ) -> None:
     """Every read takes 0.2 s; the model is read again before it is written."""
     outcomes = set()
-    for tenths in range(4, 60, 2):
+    for tenths in range(4, 60, step):
         scenario = six(tagged(STOP, at=tenths / 10), inputs=more, model=REPAIRS)
         played = play(scenario, tmp_path)
         patched = [write for write in played.writes if write.method == "PATCH"]

@@ -196,7 +196,7 @@ def test_a_rollback_returns_the_rest(named: str, tmp_path: Path) -> None:
     assert (set(versions(played).values()), models_written(played)) == ({OLD}, [NEW, OLD])
 
 
-@pytest.mark.parametrize("at", [342.0, 360.0, 385.0])
+@pytest.mark.parametrize("at", [360.0, *(pytest.param(at, marks=pytest.mark.sweep) for at in (342.0, 385.0))])
 def test_a_run_that_is_cancelled_while_it_restores_the_model(at: float, tmp_path: Path) -> None:
     clock = cancelled_at(at)
     killed = play(six({**UNHEALTHY, "seconds": 600}), tmp_path, inputs=RESTORE, clock=clock)

@@ -93,7 +93,7 @@ def test_writes_are_not_repeated_by_the_sdk() -> None:
     assert min(gaps) > 10
 
 
-@pytest.mark.parametrize("bake", [0, 60])
+@pytest.mark.parametrize("bake", [0, pytest.param(60, marks=pytest.mark.sweep)])
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(1, 10))])
 def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp_path: Path) -> None:
     """It takes at most 1.03 times the slowest instance of each batch plus its bake, within the throttling limits."""

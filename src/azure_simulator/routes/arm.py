@@ -22,6 +22,7 @@ Texts without a recording are known from Azure's gateway: the 400 without api-ve
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 from azure_simulator.routes.companions.governance import GovernanceRoutes, check_locks
@@ -59,10 +60,11 @@ class ArmRoutes:
             (method, re.compile(f"/subscriptions/(?P<subscription>[^/]+){pattern}/?", re.IGNORECASE), handler)
             for method, pattern, handler in _all_routes(service)
         ]
+        self._find_route = lru_cache(maxsize=256)(self._route_of)  # clients poll a few addresses
 
     def answer(self, request: Request, now: float) -> Reply:
         """Answer one request at `now`. Raises Refusal and NotSimulated."""
-        handler, match = self._find_route(request)
+        handler, match = self._find_route(request.method, request.path)
         if not request.api_version:
             raise Refusal(
                 400,
@@ -85,9 +87,9 @@ class ArmRoutes:
         """Return what the gateway adds to an answer of the provider."""
         return self._service.throttle.pass_gateway(request.method, now)
 
-    def _find_route(self, request: Request) -> tuple[Handler, Match]:
-        for method, pattern, handler in self._routes:
-            if method == request.method and (match := pattern.fullmatch(request.path)) is not None:
+    def _route_of(self, method: str, path: str) -> tuple[Handler, Match]:
+        for its_method, pattern, handler in self._routes:
+            if method == its_method and (match := pattern.fullmatch(path)) is not None:
                 return handler, match
         raise NotSimulated("no such route")
 

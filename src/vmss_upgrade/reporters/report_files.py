@@ -22,6 +22,7 @@ class ReportFiles:
         self._simulated = simulated
         self._record_path = ""  # of the record, once it is written
         self._summary_path = ""  # of the summary beside it
+        self._summaries: dict[int, str] = {}
 
     def write_record(self, path: str) -> bool:
         """Write the JSON record. Return whether that worked."""
@@ -33,11 +34,10 @@ class ReportFiles:
 
     def write_summary_beside_record(self, path: str) -> None:
         """Write the step summary to a file beside the record."""
-        from vmss_upgrade.reporters.step_summary import as_markdown
         from vmss_upgrade.reporters.summary_file import write_summary_file
 
         def write() -> None:
-            write_summary_file(as_markdown(self._report, simulated=self._simulated), self._workspace, path)
+            write_summary_file(self._summary(0), self._workspace, path)
 
         if self.attempt("the summary beside the record", write):
             self._summary_path = path
@@ -61,7 +61,15 @@ class ReportFiles:
         from vmss_upgrade.reporters.step_summary import append_summary
 
         if file:
-            self.attempt("the step summary", lambda: append_summary(self._report, file, simulated=self._simulated))
+            self.attempt("the step summary", lambda: append_summary(file, self._summary))
+
+    def _summary(self, taken: int) -> str:
+        """Return the summary where so many bytes are taken; it is made once for both files if the runner's is empty."""
+        from vmss_upgrade.reporters.step_summary import as_markdown
+
+        if taken not in self._summaries:
+            self._summaries[taken] = as_markdown(self._report, simulated=self._simulated, taken=taken)
+        return self._summaries[taken]
 
     def attempt(self, what: str, write: Callable[[], None]) -> bool:
         """Write something. Return whether that worked; an error does not stop others from being written."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from urllib3.exceptions import LocationParseError
@@ -42,6 +43,7 @@ class Address:
         return f"{self.origin}{self.path}{'?' if self.query else ''}{self.query}"
 
 
+@lru_cache(maxsize=256)  # a run asks for the same few addresses again and again
 def parse_address(text: str) -> Address | None:
     """Read an address as urllib3 will send it; None if it is not absolute, names a user, or cannot be read."""
     try:

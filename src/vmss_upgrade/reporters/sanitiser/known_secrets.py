@@ -21,6 +21,7 @@ TAKEN: Final = "***"  # stands where a secret stood
 SHORTEST_SECRET: Final = 8  # characters; a shorter one stands in texts by chance, and would be taken out of all of them
 _PIECE: Final = 12  # characters in a row by which a secret is known in the middle of a text
 _PROBE: Final = 6  # of each piece; looked for at so many places only that none is missed
+_CUTS: Final = range(SHORTEST_SECRET, _PIECE)  # lengths at which the beginning or end of a secret is known at a cut
 _LONGEST_HAND_MADE: Final = 200  # characters; tokens are longer, and are not written in hexadecimal digits
 
 
@@ -114,7 +115,9 @@ class _Kept:
 
     def taken_out_of(self, text: str) -> str:
         """Return the text without the secrets."""
-        if not self.known or not (any(escape in text for escape in "%\\&") or self._found(_compact(text))):
+        if not self.known or len(text) < SHORTEST_SECRET:  # no secret is shorter, and no reading of a text is longer
+            return text
+        if not (any(escape in text for escape in "%\\&") or self._found(_compact(text))):
             return text
         spans = [
             (view.begins[begin], view.ends[end - 1])
@@ -146,11 +149,8 @@ class _Kept:
             last = max(0, begin - longest) + len(ahead)
             behind = text[end : end + longest]
             first = end + len(behind) - len(behind.lstrip(_QUOTES))
-            for cut in range(SHORTEST_SECRET, _PIECE):
-                if ahead[-cut:] in self.heads:
-                    spans.append((last - cut, last))
-                if text[first : first + cut] in self.tails:
-                    spans.append((first, first + cut))
+            spans += [(last - cut, last) for cut in _CUTS if ahead and ahead[-cut:] in self.heads]
+            spans += [(first, first + cut) for cut in _CUTS if behind and text[first : first + cut] in self.tails]
         return spans
 
 

@@ -6,6 +6,7 @@ Foreign text goes through `code`, `markdown` or `sentence` (reporters/sanitiser/
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from vmss_upgrade.reporters.files import append_whole
 from vmss_upgrade.reporters.step_summary import batches, instances, plan, probes, result, trouble
@@ -17,10 +18,12 @@ from vmss_upgrade.rollout.history.report import Report
 __all__ = ["LIMIT", "MOST_FAILURES", "append_summary", "as_markdown"]
 
 
-def append_summary(report: Report, file: str, *, simulated: str) -> None:
-    """Append the summary to GitHub's file, which earlier code of the step may have filled in part. Raises OSError."""
-    taken = os.path.getsize(file) if os.path.exists(file) else 0
-    append_whole(file, as_markdown(report, simulated=simulated, taken=taken))
+def append_summary(file: str, made: Callable[[int], str]) -> None:
+    """Append the summary to GitHub's file, which earlier code of the step may have filled in part. Raises OSError.
+
+    `made` returns the summary for so many bytes that are in the file already.
+    """
+    append_whole(file, made(os.path.getsize(file) if os.path.exists(file) else 0))
 
 
 def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:

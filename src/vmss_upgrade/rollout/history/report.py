@@ -173,12 +173,15 @@ class Report(Standing):
     @property
     def surely_healthy(self) -> int:
         """How many of `counted` are known to be healthy: one under upgrade is not until it is seen ready."""
-        return sum(1 for instance in self.counted if self._counts_as_healthy(instance))
+        if self.model is None:
+            return 0
+        signal, away = self.model.health_signal, self._away()
+        return sum(1 for i in self.counted if i.id not in away and is_healthy(i, signal))
 
     @property
     def away(self) -> int:
         """How many instances are being upgraded, and not seen ready yet."""
-        return sum(1 for instance in self.instances if self._is_away(instance))
+        return len(self._away())
 
     def failures(self) -> list[Failure]:
         """Return every error, those of the run as a whole included."""
@@ -208,6 +211,10 @@ class Report(Standing):
         record.seconds, record.result = event.at - record.started_at, result
         self._see(event.instances, event.at)
 
+    def _away(self) -> set[str]:
+        ids = self._running.batch.instance_ids if self._running else ()
+        return {i.id for i in self.instances if i.id in ids and self._is_away(i)}
+
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:
             self.instances, self.seen_at = instances, at
@@ -223,7 +230,3 @@ class Report(Standing):
     def _note_ready(self, record: BatchRecord, instances: tuple[Instance, ...], at: float) -> None:
         batch = set(record.batch.instance_ids)
         note_ready(record, (i.id for i in instances if i.id in batch and self._is_fine(i)), at)
-
-    def _counts_as_healthy(self, instance: Instance) -> bool:
-        """Decide whether the instance is healthy; one under upgrade is not until it is seen ready."""
-        return self.model is not None and not self._is_away(instance) and is_healthy(instance, self.model.health_signal)
