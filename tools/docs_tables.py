@@ -37,10 +37,9 @@ THEMES = {
         "stopped-instances",
     ),
     "Health": ("health", "bake-time", "suspend-repairs"),
-    "Zero downtime": ("drain-command", "drain-timeout"),
     "If it fails": ("on-failure", "record"),
     "Time limits": ("health-timeout", "batch-timeout", "timeout", "not-after"),
-    "Zero downtime, and its conditions": ("probe-url", "probe-max-failures"),
+    "Zero downtime, and its conditions": ("drain-command", "drain-timeout", "probe-url", "probe-max-failures"),
     "Files": ("report-path", "report-html"),
     "Signing in": (
         "tenant-id",

@@ -60,7 +60,7 @@ class RemoteScaleSet:
         self._sightings = Sightings()
         self._bucket = pacing.instance_list_bucket()
         self.clock = RunClock(clock, timeout)
-        self.run_commands = RunCommands(api.run_commands, self.clock)
+        self.run_commands = RunCommands(api, self.clock)
         self.instances: tuple[Instance, ...] = ()
         self.model_read_at = self.seen_at = _NEVER
         self.pages = 1

@@ -16,7 +16,7 @@ def tell(event: events.Event, say: Callable[[float, str], None], progress: Calla
     """Say what happened, if it is for this file to say."""
     if isinstance(event, drain_events.GuestsAwaited):
         which = instances_named(event.pending, MOST_NAMED)
-        text = f"waiting for `drain-command {event.what}` in {which}"
+        text = f"waiting for the command to {event.what} in {which}"
         progress(event.at, text, f", {about(event.until - event.at)} at most")
     elif line := _line_of(event):
         say(event.at, line)

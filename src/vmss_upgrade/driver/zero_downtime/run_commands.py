@@ -12,7 +12,7 @@ from typing import TypeVar
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.run_clock import RunClock, Steps
 from vmss_upgrade.errors import AzureError, Trouble
-from vmss_upgrade.ports import Operation, OperationState, RunCommandsApi
+from vmss_upgrade.ports import Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.pacing import TokenBucket
@@ -25,7 +25,7 @@ GONE_PAUSE = 10.0  # seconds between looks at a resource whose deletion cannot b
 class RunCommands:
     """The run commands of one scale set's instances. Each call raises AzureError, not later than `until` allows."""
 
-    def __init__(self, api: RunCommandsApi, clock: RunClock) -> None:
+    def __init__(self, api: ScaleSetApi, clock: RunClock) -> None:
         self._api = api
         self._clock = clock
         self._writes = pacing.instance_write_bucket()
@@ -34,7 +34,7 @@ class RunCommands:
     def present(self, model: Model, instance_id: str, until: float) -> Steps[tuple[Action, ...]]:
         """Return those that exist on the instance; none of an instance that is gone."""
         try:
-            return (yield from self._read(partial(self._api.list_run_commands, model, instance_id), until))
+            return (yield from self._read(partial(self._api.run_commands.list_run_commands, model, instance_id), until))
         except AzureError as error:
             if error.trouble is Trouble.NOT_FOUND:
                 return ()
@@ -44,17 +44,19 @@ class RunCommands:
         self, model: Model, instance_id: str, action: Action, drain: Drain, os: str, until: float
     ) -> Steps[FollowedOperation]:
         """Start the command on the instance."""
-        call = partial(self._api.put_run_command, model, instance_id, action, drain, os)
+        call = partial(self._api.run_commands.put_run_command, model, instance_id, action, drain, os)
         operation: Operation = yield from self._paced(call, self._writes, until)
         return FollowedOperation(operation, self._clock)
 
     def read(self, model: Model, instance_id: str, action: Action, until: float) -> Steps[Execution]:
         """Return how far the command is."""
-        return (yield from self._read(partial(self._api.read_run_command, model, instance_id, action), until))
+        return (
+            yield from self._read(partial(self._api.run_commands.read_run_command, model, instance_id, action), until)
+        )
 
     def delete(self, model: Model, instance_id: str, action: Action, until: float) -> Steps[FollowedOperation | None]:
         """Ask for the deletion of the command; None if it is gone."""
-        call = partial(self._api.delete_run_command, model, instance_id, action)
+        call = partial(self._api.run_commands.delete_run_command, model, instance_id, action)
         try:
             operation: Operation = yield from self._paced(call, self._writes, until)
         except AzureError as error:
