@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -52,7 +53,8 @@ class Stage:
     ) -> None:
         self.raw = VirtualClock()
         self.web = ScriptedWeb(self.raw, status, takes)
-        self.remote = RemoteScaleSet(None, self.raw, timeout=timeout)  # type: ignore[arg-type]
+        no_azure: Any = SimpleNamespace(run_commands=None)
+        self.remote = RemoteScaleSet(no_azure, self.raw, timeout=timeout)
         self.clock = self.remote.clock
         self.probing = Probing(Probes(addresses=(ONE, TWO)), self.web, self.raw, self.remote)
 
