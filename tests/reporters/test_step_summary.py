@@ -49,7 +49,7 @@ def test_a_cut_summary_says_so() -> None:
     assert markdown.startswith("## ❌")
 
 
-def test_what_the_step_has_written_already_takes_room(tmp_path: Path) -> None:
+def test_earlier_text_of_the_step_takes_room(tmp_path: Path) -> None:
     """The summary beside the record has room for the whole; in the runner's file, both fit together."""
     earlier, file = "x" * (LIMIT - 6000) + "\n", tmp_path / "summary.md"
     file.write_text(earlier)
