@@ -36,7 +36,9 @@ def test_the_operations_are_those_of_the_action() -> None:
     assert all(len(what.split()) > 4 for what in operations_in(ACTION).values())
 
 
-@pytest.mark.parametrize("name", sorted(set(INPUTS) - {"operation", "client-secret", "suspend-repairs"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(INPUTS) - {"operation", "client-secret", "suspend-repairs", "drain-command"})
+)
 def test_every_input_is_a_flag(name: str) -> None:
     assert read("plan", f"--{name}", "x y") == {"operation": "plan", name: "x y"}
     assert read("plan", f"--{name}=-x") == {"operation": "plan", name: "-x"}
@@ -83,6 +85,10 @@ REPAIRS = (
     "repairs before the run, and resume them after it: az vmss set-orchestration-service-state --service-name "
     "AutomaticRepairs --action Suspend (then Resume)."
 )
+DRAIN = (
+    "--drain-command needs the post step of the GitHub action, which undoes it if the run is killed. Drain the instances "
+    "before the run by a way of your own."
+)
 NO_SECRET = "--client-secret is not taken, as others can read a command line. Set AZURE_CLIENT_SECRET instead."
 
 
@@ -94,6 +100,7 @@ NO_SECRET = "--client-secret is not taken, as others can read a command line. Se
         pytest.param(["plan", "--client-secret"], NO_SECRET, id="secret-without-value"),
         pytest.param(["upgrade", "--suspend-repairs"], REPAIRS, id="repairs"),
         pytest.param(["upgrade", "--suspend-repairs", "true"], REPAIRS, id="repairs-with-value"),
+        pytest.param(["upgrade", "--drain-command", "echo $1"], DRAIN, id="drain"),
         pytest.param(
             ["plan", f"--client-secrt={SECRET}"],
             "there is no flag --client-secrt. Did you mean --client-secret?",

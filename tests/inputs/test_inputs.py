@@ -986,6 +986,8 @@ def test_every_problem_is_reported_at_once() -> None:
             "health-timeout": "x",
             "batch-timeout": "x",
             "timeout": "never",
+            "drain-command": "a\0b",
+            "drain-timeout": "2h",
             "probe-url": "x",
             "probe-max-failures": "x",
             "report-path": "/x",

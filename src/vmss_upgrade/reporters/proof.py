@@ -5,16 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from vmss_upgrade.reporters.sentences.proof import proof
+from vmss_upgrade.rollout.history.outcome import DrainRecord
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.zero_downtime.probes import Probed
 
 
 def as_proof(report: Report) -> dict[str, Any]:
-    """Return the sentence, the fewest healthy instances, and what each probed address has answered."""
+    """Return the sentence, the fewest healthy instances, and what probed addresses and drains came to."""
     return {
         "proof": proof(report) or None,
         "lowest_healthy": _lowest_healthy(report),
         "probes": [_probed(each) for each in report.probes],
+        **({"drains": [_drain(each) for each in report.drains]} if report.drains else {}),
+    }
+
+
+def _drain(record: DrainRecord) -> dict[str, Any]:
+    return {
+        "batch": record.batch,
+        "instance_ids": list(record.instance_ids),
+        "started_at": round(record.started_at, 1),
+        "seconds": None if record.seconds is None else round(record.seconds, 1),
+        "undrained": list(record.undrained),
+        "left_drained": list(record.left),
     }
 
 

@@ -13,6 +13,7 @@ from builders import GALLERY, NEW, model, platform, resource, vhd
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan_hash import Planned, inputs_given, inputs_of
 from vmss_upgrade.rollout.policy import LatestEnd, OnFailure, Policy, Selection, Share, Strategy
+from vmss_upgrade.rollout.zero_downtime.drain import Drain
 from vmss_upgrade.rollout.zero_downtime.probes import Probes
 
 WEB = resource(f"{GALLERY}/versions/1.0.0")
@@ -100,12 +101,13 @@ def test_every_input_of_the_policy_counts(name: str) -> None:
         "stop_after": Share(3),
         "not_after": LatestEnd("17:00 UTC", "", 60.0),
         "probes": Probes(addresses=("https://a.test/",)),
+        "drain": Drain(command="echo $1"),
     }
     value: Any = unlike.get(name) or other_than(getattr(Policy(), name))
     changed = replace(APPROVED, policy=replace(Policy(), **{name: value}))
     assert changed.how != APPROVED.how
     assert changed.what == APPROVED.what
-    assert len(inputs_given(changed.policy)) == 1
+    assert len(inputs_given(changed.policy)) == (2 if name == "drain" else 1)
 
 
 def test_a_moment_counts_as_it_was_asked_for() -> None:
@@ -166,3 +168,9 @@ def test_the_defaults_are_spelled_as_in_action_yml() -> None:
     assert (defaults["timeout"], defaults["health-timeout"], defaults["min-healthy"]) == ("5h30m", "20m", "50%")
     assert (defaults["batch-size"], defaults["zones"], defaults["bake-time"]) == ("default", "default", "default")
     assert inputs_given(Policy()) == {}
+
+
+def test_a_drain_counts_by_its_text_which_is_not_shown() -> None:
+    one, other = (inputs_given(Policy(drain=Drain(command=text))) for text in ("secret one", "secret two"))
+    assert one != other
+    assert "secret" not in str(one) and "secret" not in repr(Policy(drain=Drain(command="secret one")))

@@ -19,6 +19,7 @@ from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
+from vmss_upgrade.rollout.wording import clause
 from vmss_upgrade.rollout.zero_downtime.drain import (
     CLEAN_UP,
     Action,
@@ -66,7 +67,9 @@ class Draining:
         if failures and not self._is_rollback:
             raise Halted(endings.by_drain(batch, failures, self._guests.remedy))
         for failure in failures:
-            yield Noticed(finding=warn(f"Instance {failure.instance_id} is returned all the same: {failure.message}."))
+            yield Noticed(
+                finding=warn(f"Instance {failure.instance_id} is returned all the same: {clause(failure.message)}.")
+            )
         yield Drained(batch=batch, instance_ids=ids, seconds=self._clock.now() - began)
 
     def undo_kept(self) -> Steps[None]:
@@ -132,7 +135,7 @@ def _still_drained(remote: RemoteScaleSet, failure: Failure) -> Finding:
     shown = next((i.os for i in remote.instances if i.id == id_), "") or model.traits.os
     where = (model.subscription, model.resource_group, model.name, id_)
     command = undrain_by_hand(*where, is_flexible=model.is_flexible, os=shown)
-    message = f"Instance {id_} may still be drained: {failure.message}."
+    message = f"Instance {id_} may still be drained: {clause(failure.message)}."
     return warn(message, f"With the text of `drain-command` in a file: {command}")
 
 

@@ -96,3 +96,18 @@ class BatchRecord:
     is_back: bool = False
     is_current: bool = True
     ready_after: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DrainRecord:
+    """The instances of one batch that were drained, or were to be. `seconds` is None where that did not end well.
+
+    `undrained`: those that were not upgraded, and drained no more; `left`: those that may still be drained.
+    """
+
+    batch: int
+    instance_ids: tuple[str, ...]
+    started_at: float
+    seconds: float | None = None
+    undrained: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()

@@ -8,8 +8,8 @@ from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.changes import Changes
-from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
-from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, Ending, Outcome
+from vmss_upgrade.rollout.history.drain_events import Drained, DrainSettled, DrainStarted
+from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, DrainRecord, Ending, Outcome
 from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
@@ -56,6 +56,7 @@ class Report(Standing):
     repairs_suspended: bool = False
     seen_at: float = 0.0
     findings: list[Finding] = field(default_factory=list)
+    drains: list[DrainRecord] = field(default_factory=list)
     model_update_seconds: float | None = None
     seconds_waited: float = 0.0
     lowest_healthy: LowestHealthy | None = None
@@ -125,10 +126,16 @@ class Report(Standing):
                 self._see(self.instances, event.at)
             case DrainStarted():
                 self.draining = frozenset(event.instance_ids)
+                self.drains.append(DrainRecord(event.batch.number, event.instance_ids, event.at))
                 self._see(self.instances, event.at)
             case DrainSettled():
                 self.draining = self.draining.difference(event.instance_ids)
+                left = tuple(failure.instance_id for failure in event.failures)
+                self.drains[-1].left += left
+                self.drains[-1].undrained += tuple(id_ for id_ in event.undrained if id_ not in left)
                 self._see(self.instances, event.at)
+            case Drained() if self.drains:
+                self.drains[-1].seconds = event.seconds
             case events.UpgradeEnded():
                 self.batches[-1].azure_work = AzureWork.NONE
             case events.BatchPassed():
