@@ -30,7 +30,7 @@ def test_a_command_is_taken_as_it_is(given: dict[str, str], drain: Drain | None)
 @pytest.mark.parametrize(
     ("given", "lack"),
     [
-        pytest.param({"drain-timeout": "91m"}, "longer than Azure lets a command run (1h30m00s)", id="too-long"),
+        pytest.param({"drain-timeout": "91m"}, "longer than Azure lets a command run (1h30m)", id="too-long"),
         pytest.param({"drain-timeout": "15"}, "has no unit", id="no-unit"),
         pytest.param({"drain-timeout": "0s"}, "0 leaves no time at all", id="no-time"),
         pytest.param({"drain-command": "Top\0Secret"}, "holds a character that no script can hold", id="nul"),
