@@ -211,7 +211,7 @@ def _impure(module: str, imports: list[Import], tree: ast.Module) -> Iterator[st
 
 
 def _reads_environment(module: str, tree: ast.Module) -> Iterator[str]:
-    if module in ENVIRONMENT_IN:
+    if is_in(module, ENVIRONMENT_IN):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb", "putenv"):
