@@ -171,7 +171,7 @@ class _MainStep:
         self, inputs: Inputs, transport: Transport | None, web: Callable[[Clock], Web] | None
     ) -> Generator[Event]:
         from vmss_upgrade.driver.run import run_rollout
-        from vmss_upgrade.web.client import HttpsClient
+        from vmss_upgrade.web.client import WebClient
 
         timeout = inputs.order.policy.timeout
         api = connected(inputs.account, self._job, self._clock, self.console, timeout=timeout, transport=transport)
@@ -179,7 +179,7 @@ class _MainStep:
         if order.policy.hooks:
             hooks = replace(order.policy.hooks, run_url=facts.url, began_at=facts.began_at or 0.0)
             order = replace(order, policy=replace(order.policy, hooks=hooks))
-        return run_rollout(order, api, self._clock, (web or HttpsClient)(self._clock))
+        return run_rollout(order, api, self._clock, (web or WebClient)(self._clock))
 
     def _take(self, event: Event) -> None:
         """Report an event, and save what the post step needs of it in case this step is killed."""

@@ -29,7 +29,7 @@ from vmss_upgrade.rollout.zero_downtime.hook_answers import MOST_BYTES, Meaning,
 from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member
 from vmss_upgrade.rollout.zero_downtime.hooks import Hooks, Phase
 from vmss_upgrade.web.addresses import leads_inside
-from vmss_upgrade.web.client import HttpsClient
+from vmss_upgrade.web.client import WebClient
 
 pytestmark = pytest.mark.slow
 
@@ -103,7 +103,7 @@ def ask(
     """Call a hook; waits are virtual, and answers real."""
     clock = VirtualClock()
     hooks = Hooks(before=f"{origin}{path}", after=f"{origin}{path}", secret=SECRET, began_at=SystemClock().unix_time())
-    caller = HookCaller(RunClock(clock, 1e6), hooks, HttpsClient(SystemClock()))
+    caller = HookCaller(RunClock(clock, 1e6), hooks, WebClient(SystemClock()))
     events: list[Event] = []
     steps = caller.ask(call, clock.now() + seconds)
     while True:

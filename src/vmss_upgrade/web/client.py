@@ -1,4 +1,4 @@
-"""The client of hooks and probes: one HTTPS request, one answer of bounded size and time, no redirect.
+"""The client of hooks and probes: one request, one answer of bounded size and time, no redirect.
 
 Proxies and a private certificate authority are taken from the environment, as for Azure, and nothing else is: no
 credentials, no cookies. A name that leads to a service of the machine itself gets no request.
@@ -26,7 +26,7 @@ class _LeadsInside(AnswerLeft):
     """A connection to a service that only the machine's own software may ask."""
 
 
-class HttpsClient:
+class WebClient:
     """Implements `ports.Web`."""
 
     def __init__(self, clock: Clock) -> None:
@@ -37,7 +37,8 @@ class HttpsClient:
     ) -> WebAnswer:
         """See `ports.Web.ask`. What is raised does not quote the address, whose query may be a secret."""
         with bounded_session(self._now) as session:
-            session.mount("https://", _CuttingAdapter(self._now, seconds=timeout, most_bytes=most_bytes))
+            for scheme in ("https://", "http://"):  # a probe may go to either
+                session.mount(scheme, _CuttingAdapter(self._now, seconds=timeout, most_bytes=most_bytes))
             session.headers.clear()
             try:
                 answer = session.request(

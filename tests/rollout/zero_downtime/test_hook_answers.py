@@ -176,7 +176,7 @@ def test_the_key_is_that_of_the_batch_whatever_its_number_and_its_state() -> Non
     assert len({CALL.key, *(other.key for other in others)}) == 5
 
 
-def test_what_is_saved_for_the_post_step_is_read_back() -> None:
+def test_the_saved_state_is_read_back() -> None:
     owed = CALL.after(BatchEnd.UNKNOWN)
     assert saved_call(owed.as_value()) == owed
     assert owed.key == CALL.after(BatchEnd.PASSED).key
@@ -200,6 +200,6 @@ SAVED = CALL.as_value()
     ],
     ids=range(8),
 )
-def test_what_was_not_saved_so_is_not_read(value: str) -> None:
+def test_a_value_of_another_form_is_not_read(value: str) -> None:
     found = saved_call(value)
     assert found is None or all(isinstance(member.id, str) for member in found.members)

@@ -49,9 +49,9 @@ class PostStep:
     @property
     def web(self) -> Web:
         """The web, as the main step reaches it."""
-        from vmss_upgrade.web.client import HttpsClient
+        from vmss_upgrade.web.client import WebClient
 
-        return (self._web or HttpsClient)(self.clock)
+        return (self._web or WebClient)(self.clock)
 
     def watch(self, events: Generator[Event, None, T]) -> T:
         """Let a generator of the driver run to its end, say what it waits for and notices, and return its result."""
