@@ -39,7 +39,16 @@ THEMES = {
     "Health": ("health", "bake-time", "suspend-repairs"),
     "If it fails": ("on-failure", "record"),
     "Time limits": ("health-timeout", "batch-timeout", "timeout", "not-after"),
-    "Zero downtime, and its conditions": ("drain-command", "drain-timeout", "probe-url", "probe-max-failures"),
+    "Zero downtime, and its conditions": (
+        "before-batch-url",
+        "after-batch-url",
+        "hook-secret",
+        "hook-timeout",
+        "drain-command",
+        "drain-timeout",
+        "probe-url",
+        "probe-max-failures",
+    ),
     "Files": ("report-path", "report-html"),
     "Signing in": (
         "tenant-id",

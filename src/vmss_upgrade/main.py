@@ -175,7 +175,11 @@ class _MainStep:
 
         timeout = inputs.order.policy.timeout
         api = connected(inputs.account, self._job, self._clock, self.console, timeout=timeout, transport=transport)
-        return run_rollout(inputs.order, api, self._clock, (web or HttpsClient)(self._clock))
+        order, facts = inputs.order, self.report.facts
+        if order.policy.hooks:
+            hooks = replace(order.policy.hooks, run_url=facts.url, began_at=facts.began_at or 0.0)
+            order = replace(order, policy=replace(order.policy, hooks=hooks))
+        return run_rollout(order, api, self._clock, (web or HttpsClient)(self._clock))
 
     def _take(self, event: Event) -> None:
         """Report an event, and save what the post step needs of it in case this step is killed."""

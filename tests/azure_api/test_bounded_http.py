@@ -19,11 +19,18 @@ from azure.core.rest import HttpRequest
 from hostile_server import HostileServer, Say, forever, hostile, late, once, plain
 
 from azure_simulator.serving.server import server_context
-from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, BoundedAdapter, bounded_session
 from vmss_upgrade.azure_api.connection import ClockedTransport
-from vmss_upgrade.azure_api.failures import AnswerTooLarge, AnswerTooSlow, translated
+from vmss_upgrade.azure_api.failures import translated
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.web.bounded_http import (
+    ANSWER_BYTES,
+    ANSWER_SECONDS,
+    AnswerTooLarge,
+    AnswerTooSlow,
+    BoundedAdapter,
+    bounded_session,
+)
 
 pytestmark = pytest.mark.slow
 

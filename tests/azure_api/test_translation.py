@@ -176,7 +176,6 @@ NOTHING = Instance(
         pytest.param({"instanceId": "0"}, id="no-properties"),
         pytest.param({"instanceId": "0", "properties": None}, id="null-properties"),
         pytest.param({"instanceId": "0", "properties": []}, id="properties-of-a-wrong-type"),
-        pytest.param({"name": "0"}, id="name-instead-of-id"),
         pytest.param(item(), id="empty-view"),
         pytest.param({"instanceId": "0", "properties": {"instanceView": None}}, id="null-view"),
         pytest.param(item(view={"statuses": None, "vmHealth": None, "extensions": None}), id="nulls-in-the-view"),
@@ -193,6 +192,25 @@ NOTHING = Instance(
 )
 def test_an_instance_that_shows_nothing(body: dict[str, Any]) -> None:
     assert replace(one(body), shows_view=False) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        pytest.param({"name": "0"}, ("0", "0", ""), id="name-instead-of-id"),
+        pytest.param(
+            {"instanceId": "7", "name": "web_7", "properties": {"osProfile": {"computerName": "web000007"}}},
+            ("7", "web_7", "web000007"),
+            id="profile",
+        ),
+        pytest.param(
+            {"instanceId": "7", "properties": {"instanceView": {"computerName": "web7"}}}, ("7", "", "web7"), id="view"
+        ),
+    ],
+)
+def test_an_instance_is_known_by_its_names(body: Any, names: tuple[str, str, str]) -> None:
+    (instance,) = to_instances([body])
+    assert (instance.id, instance.name, instance.computer_name) == names
 
 
 @pytest.mark.parametrize(

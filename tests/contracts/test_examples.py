@@ -60,6 +60,30 @@ def test_each_problem_is_found() -> None:
     assert len(problems_of({"jobs": {"rollout": job}})) == 10
 
 
+# a person who sets these decides what runs on every instance, or who learns of it
+NO_INPUTS = ("before-batch-url", "after-batch-url", "probe-url", "drain-command")
+
+
+def taken_from_inputs(workflow: dict[Any, Any]) -> list[str]:
+    """Return what a person who starts the workflow could set, although nobody should."""
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"] if step.get("uses") == OURS]
+    given = [(name, str(step["with"].get(name, ""))) for step in steps for name in NO_INPUTS]
+    return [name for name, value in given if re.search(r"\$\{\{[^}]*\b(inputs|github\.event)\b", value)]
+
+
+@every_example
+def test_no_address_and_no_command_comes_from_an_input(name: str) -> None:
+    assert taken_from_inputs(WORKFLOWS[name]) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["${{ inputs.url }}", "https://${{ github.event.inputs.host }}/", "${{ inputs['x'] }}"]
+)
+def test_an_address_from_an_input_is_found(value: str) -> None:
+    step = {"uses": OURS, "with": {"probe-url": value, "before-batch-url": "https://a.test/${{ github.run_id }}"}}
+    assert taken_from_inputs({"jobs": {"rollout": {"steps": [step]}}}) == ["probe-url"]
+
+
 @every_example
 def test_versions_of_other_actions_are_in_a_comment(name: str) -> None:
     pinned = re.findall(r"uses: (\S+@[0-9a-f]{40})(.*)", TEXTS[name])

@@ -191,6 +191,16 @@ def test_a_set_that_fails_does_not_stop_the_others(copy: Copy) -> None:
     assert ran.log.count("✅  Success - Main org/vmss-upgrade@v1") == 2, ran.log
 
 
+def test_nothing_is_written_if_a_service_is_out_of_reach(copy: Copy) -> None:
+    """Nothing answers at example.com here, and no secret is set."""
+    repository = copy({"zero-downtime.yml": example("zero-downtime.yml")}, {NAME: ONE_BEHIND})
+
+    ran = repository.run("zero-downtime.yml", image_version=NEW)
+
+    assert ran.exit_code == 1, ran.log
+    assert NEW not in repository.azure.versions(NAME).values()
+
+
 def test_every_example_is_run() -> None:
     run = set(re.findall(r'"([\w-]+\.yml)"', Path(__file__).read_text(encoding="utf-8")))
     assert {file.name for file in (PROJECT / "examples" / "workflows").iterdir()} <= run

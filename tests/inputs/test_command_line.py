@@ -36,9 +36,10 @@ def test_the_operations_are_those_of_the_action() -> None:
     assert all(len(what.split()) > 4 for what in operations_in(ACTION).values())
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(INPUTS) - {"operation", "client-secret", "suspend-repairs", "drain-command"})
-)
+NOT_OUTSIDE = ("suspend-repairs", "drain-command", "before-batch-url", "after-batch-url", "hook-secret")
+
+
+@pytest.mark.parametrize("name", sorted(set(INPUTS) - {"operation", "client-secret", *NOT_OUTSIDE}))
 def test_every_input_is_a_flag(name: str) -> None:
     assert read("plan", f"--{name}", "x y") == {"operation": "plan", name: "x y"}
     assert read("plan", f"--{name}=-x") == {"operation": "plan", name: "-x"}
@@ -50,7 +51,7 @@ def test_the_help_describes_every_flag(operation: str, capsys: pytest.CaptureFix
         read(operation, "--help")
     shown = "".join(capsys.readouterr().out.split())
     assert end.value.code == 0
-    for name in set(INPUTS) - {"operation", "client-secret"}:
+    for name in set(INPUTS) - {"operation", "client-secret", "hook-secret"}:
         assert f"--{name}" in shown
         assert "".join(ACTION["inputs"][name]["description"].split()) in shown
         assert not INPUTS[name] or f"Default:{INPUTS[name]}." in shown
@@ -89,6 +90,10 @@ DRAIN = (
     "--drain-command needs the post step of the GitHub action, which undoes it if the run is killed. Drain the instances "
     "before the run by a way of your own."
 )
+HOOKS = (
+    "--{} needs the post step of the GitHub action, which undoes it if the run is killed. Use --stop-after 1, and call "
+    "your service between the runs."
+)
 NO_SECRET = "--client-secret is not taken, as others can read a command line. Set AZURE_CLIENT_SECRET instead."
 
 
@@ -98,6 +103,9 @@ NO_SECRET = "--client-secret is not taken, as others can read a command line. Se
         pytest.param(["plan", "--client-secret", SECRET], NO_SECRET, id="secret"),
         pytest.param(["plan", f"--client-secret={SECRET}"], NO_SECRET, id="secret-after-an-equals-sign"),
         pytest.param(["plan", "--client-secret"], NO_SECRET, id="secret-without-value"),
+        pytest.param(["upgrade", "--before-batch-url", SECRET], HOOKS.format("before-batch-url"), id="hook-before"),
+        pytest.param(["upgrade", f"--after-batch-url={SECRET}"], HOOKS.format("after-batch-url"), id="hook-after"),
+        pytest.param(["upgrade", "--hook-secret", SECRET], HOOKS.format("hook-secret"), id="hook-secret"),
         pytest.param(["upgrade", "--suspend-repairs"], REPAIRS, id="repairs"),
         pytest.param(["upgrade", "--suspend-repairs", "true"], REPAIRS, id="repairs-with-value"),
         pytest.param(["upgrade", "--drain-command", "echo $1"], DRAIN, id="drain"),

@@ -12,10 +12,12 @@ from vmss_upgrade.main import run
 from vmss_upgrade.post import run as run_post
 
 VHD = "https://a.blob.core.windows.net/c/x.vhd"
-LONG = {name: f"made-here-{name}~x" for name in ("secret", "request", "runtime", "sig")}
+LONG = {name: f"made-here-{name}~x" for name in ("secret", "request", "runtime", "sig", "hook", "hook-sig")}
 ENVIRON = {
     "GITHUB_ACTIONS": "true",
     "INPUT_CLIENT-SECRET": LONG["secret"],
+    "INPUT_HOOK-SECRET": LONG["hook"],
+    "INPUT_AFTER-BATCH-URL": f"https://hooks.test/x?sig={LONG['hook-sig']}",
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN": LONG["request"],
     "ACTIONS_RUNTIME_TOKEN": LONG["runtime"],
     "INPUT_IMAGE-URI": f"{VHD}?sv=1&sig={LONG['sig']}&se=2",

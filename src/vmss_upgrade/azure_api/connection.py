@@ -12,7 +12,6 @@ from azure.mgmt.compute import __version__ as sdk_version
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account
-from vmss_upgrade.azure_api.bounded_http import BLOCK, bounded_session
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.http_policies import (
     CheckedTransport,
@@ -24,6 +23,7 @@ from vmss_upgrade.azure_api.http_policies import (
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.signing_in.credential import Credential
 from vmss_upgrade.ports import Clock
+from vmss_upgrade.web.bounded_http import BLOCK, bounded_session
 
 
 class ClockedTransport(RequestsTransport):  # type: ignore[misc]

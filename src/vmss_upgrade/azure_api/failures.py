@@ -14,6 +14,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from vmss_upgrade.azure_api.denials import OTHER_TENANT
 from vmss_upgrade.azure_api.remedies import is_unknown_version, remedy_for
 from vmss_upgrade.errors import ASK_AGAIN, LEAST_WAIT, AzureError, Trouble
+from vmss_upgrade.web.bounded_http import AnswerLeft
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 LONGEST_MESSAGE = 4_000  # characters; Azure's longest, with the details of several instances, have some thousand
@@ -61,17 +62,6 @@ class NoTimeLeft(SdkError):
     """The rollout's `timeout` passed while a list was read, page by page."""
 
 
-class AnswerTooSlow(SdkError):
-    """An answer that did not end within its time, however often something of it came."""
-
-
-class AnswerTooLarge(SdkError):
-    """An answer of more bytes than any of Azure's."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(f"the answer was larger than {size / 2**20:g} MiB, and was left")
-
-
 @contextmanager
 def read_by_the_sdk() -> Iterator[None]:
     """Let the SDK, and nothing of ours, read an answer: what it stumbles over cannot be read, and is no bug."""
@@ -90,7 +80,7 @@ def translated(doing: str) -> Iterator[None]:
         raise _refused(error, doing) from error
     except LeadsElsewhere as error:
         raise AzureError(str(error), trouble=Trouble.REJECTED, code="LeadsElsewhere", doing=doing) from error
-    except SdkError as error:
+    except (SdkError, AnswerLeft) as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise _misconfigured(f"the server's certificate is not trusted: {error}", error, doing) from error
         raise _no_answer(f"no answer: {cut(str(error))}", type(error).__name__, doing) from error

@@ -81,14 +81,25 @@ class Batches:
             return endings.by_last_look(unsettled) if unsettled else endings.partial(plan)
         if not unsettled and self.left() and self._policy.stop_after is not None:
             return endings.partial(plan)
-        for _ in range(EXTRA_PASSES):
-            if unsettled or not self.left():
+        passes = 0
+        while not unsettled and (late := self.left()):
+            if self._around.has_put_off(late):
+                if not (yield from self._around.wait_to_ask_again(latest=self._latest_start())):
+                    break
+            elif passes == EXTRA_PASSES:
                 break
-            ending = yield from self._extra_pass()
+            else:
+                passes += 1
+                yield from self._say_what_is_late(late)
+            ending = yield from self._extra_pass(late)
             if ending is not None:
                 return ending
             unsettled = yield from self._hold.wait_to_settle()
         return (yield from self._conclude(unsettled))
+
+    def _latest_start(self) -> float:
+        """Return when one more batch can be started, if it takes as long as the longest so far."""
+        return self._clock.started + self._policy.timeout - max(self._taken, default=0.0) - 1.0
 
     def _upgrade(self, batches: tuple[Batch, ...]) -> Steps[Ending | None]:
         """Run batch after batch. Returns the ending if one must be the last; raises Halted if one may not start."""
@@ -199,11 +210,12 @@ class Batches:
             plan = plan_rollback(scale_set, goal, self._policy, moved, left=None, done=done)
         return self._watch.late(plan.batches, goal)
 
-    def _extra_pass(self) -> Steps[Ending | None]:
-        """Upgrade what is left. Returns the ending when one of these batches must be the last."""
-        late = self.left()
+    def _say_what_is_late(self, late: tuple[Batch, ...]) -> Steps[None]:
         ids = ", ".join(id_ for batch in late for id_ in batch.instance_ids)
         yield noted(f"Not upgraded by the planned batches, so there is one more pass: {ids}.")
+
+    def _extra_pass(self, late: tuple[Batch, ...]) -> Steps[Ending | None]:
+        """Upgrade what is left. Returns the ending when one of these batches must be the last."""
         planned = len(self.plan.batches)
         return (yield from self._upgrade(tuple(Batch(planned + b.number, b.domain, b.instance_ids) for b in late)))
 
@@ -219,7 +231,8 @@ class Batches:
             return endings.by_last_look(unsettled)
         late = self.left()
         if late:
-            return endings.still_old(late)
+            put_off = self._around.ending_of_put_off() if self._around.has_put_off(late) else None
+            return put_off or endings.still_old(late)
         if not did_anything:
             return Ending(outcome=Outcome.NOTHING_TO_DO, reason="No instance is left to upgrade.")
         return endings.succeeded(self._model.health_signal, is_current=self.is_current)

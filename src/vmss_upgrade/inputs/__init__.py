@@ -15,10 +15,12 @@ from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.policy import policy_of
 from vmss_upgrade.inputs.record import plan_of, recorded_of
 from vmss_upgrade.inputs.zero_downtime.drain import drain_of
+from vmss_upgrade.inputs.zero_downtime.hooks import hooks_of
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.zero_downtime.drain import Drain
+from vmss_upgrade.rollout.zero_downtime.hooks import Hooks
 
-__all__ = ["INPUTS", "Inputs", "parse_account", "parse_drain", "parse_inputs", "usable_files"]
+__all__ = ["INPUTS", "Inputs", "parse_account", "parse_drain", "parse_hooks", "parse_inputs", "usable_files"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,15 @@ def parse_account(environ: Mapping[str, str]) -> Account:
 def parse_drain(environ: Mapping[str, str]) -> Drain | None:
     """Return what runs in guests, whatever is wrong with the other inputs."""
     return drain_of(Form(environ))
+
+
+def parse_hooks(environ: Mapping[str, str]) -> Hooks | None:
+    """Return the hooks alone, whatever is wrong with the other inputs. Raises InputError."""
+    form = Form(environ)
+    hooks = hooks_of(form)
+    if form.problems:
+        raise InputError(form.problems)
+    return hooks
 
 
 def usable_files(environ: Mapping[str, str]) -> Files:

@@ -24,6 +24,10 @@ _NEED_POST_STEP: Final[Mapping[str, str]] = {
     "suspend-repairs": "Suspend the repairs before the run, and resume them after it: "
     "az vmss set-orchestration-service-state --service-name AutomaticRepairs --action Suspend (then Resume).",
     "drain-command": "Drain the instances before the run by a way of your own.",
+    **dict.fromkeys(
+        ("before-batch-url", "after-batch-url", "hook-secret"),
+        "Use --stop-after 1, and call your service between the runs.",
+    ),
 }
 
 
@@ -89,7 +93,7 @@ def operations_in(action: Mapping[str, Any]) -> dict[str, str]:
 def _make_flags(inputs: Mapping[str, Mapping[str, Any]]) -> _Parser:
     flags = _Parser(add_help=False)
     for name, about in inputs.items():
-        if name in _NO_FLAGS:
+        if name in _NO_FLAGS or name == "hook-secret":
             flags.add_argument(f"--{name}", nargs="?", const="", action=_Once, help=argparse.SUPPRESS)
         elif about.get("default") == "false":
             flags.add_argument(

@@ -36,7 +36,9 @@ _COPIED = (
     *("image", "image-id", "image-uri"),
 )
 # in these, quotes may be around the items, or a part of the value
-_MAY_HAVE_QUOTES = ("update-domains", "fault-domains", "zones", "instance-ids", "client-secret", "drain-command")
+_MAY_HAVE_QUOTES = (
+    *("update-domains", "fault-domains", "zones", "instance-ids", "client-secret", "hook-secret", "drain-command"),
+)
 _WITHOUT_QUOTES = "Write it without the quotes."
 # the runner passes an empty text for what is not given, too
 EMPTY = "(empty: is the variable set in this repository or environment?)"

@@ -52,6 +52,10 @@ INPUTS: Final[Mapping[str, str]] = {
     "probe-max-failures": "3",
     "drain-command": "",
     "drain-timeout": "15m",
+    "before-batch-url": "",
+    "after-batch-url": "",
+    "hook-secret": "",
+    "hook-timeout": "15m",
     "report-path": "",
     "report-html": "",
 }

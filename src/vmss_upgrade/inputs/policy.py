@@ -10,6 +10,7 @@ from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.not_after import not_after_of
 from vmss_upgrade.inputs.values import parse_number
 from vmss_upgrade.inputs.zero_downtime.drain import drain_of
+from vmss_upgrade.inputs.zero_downtime.hooks import hooks_of
 from vmss_upgrade.inputs.zero_downtime.probes import probes_of
 from vmss_upgrade.rollout.policy import (
     BATCH_TIMEOUT,
@@ -45,6 +46,7 @@ def policy_of(form: Form, now: float) -> Policy:
         replication_wait=form.duration("wait-for-replication") or 0.0,
         probes=probes_of(form),
         drain=drain_of(form),
+        hooks=hooks_of(form),
     )
     return _with_times(form, policy)
 

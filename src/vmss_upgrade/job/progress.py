@@ -17,13 +17,16 @@ from vmss_upgrade.reporters.sanitiser.text import clean, cut
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
+from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookOwed
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
+from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 
 REPAIRS: Final = "repairs"  # automatic instance repairs, by this run
 SUSPENDED: Final = "suspended"  # saved before Azure is asked to suspend them
 RESUMED: Final = "resumed"
 DRAINED: Final = "drained"  # the instances that may be drained; saved before Azure is asked to, empty once none is
 ROLLOUT: Final = "rollout"  # how far the run is
+HOOK: Final = "hook"  # the call after a batch that is owed, saved before the hook before it is called; empty: none is
 
 LONGEST_IMAGE: Final = 300  # characters
 LONGEST_INPUTS: Final = 700
@@ -80,6 +83,10 @@ class Memory:
             self._save(REPAIRS, SUSPENDED if isinstance(event, events.RepairsSuspending) else RESUMED)
         if isinstance(event, (DrainStarted, DrainSettled)):
             self._save(DRAINED, drained_value(event))
+        if isinstance(event, HookOwed):
+            self._save(HOOK, event.call.as_value())
+        elif isinstance(event, HookAnswered) and event.call.phase is Phase.AFTER and not event.is_owed:
+            self._save(HOOK, "")
         self._reach(after(self._progress, event))
 
     def end(self) -> None:

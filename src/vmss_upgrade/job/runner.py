@@ -13,7 +13,7 @@ from vmss_upgrade import __version__
 
 _STATE: Final = "STATE_"  # what an earlier step of this action saved under a name, before the name
 _SECRETS: Final = (
-    *("INPUT_CLIENT-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
+    *("INPUT_CLIENT-SECRET", "INPUT_HOOK-SECRET", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_RUNTIME_TOKEN"),
     *("SYSTEM_ACCESSTOKEN", "GITLAB_OIDC_TOKEN"),
 )
 # a variable that Azure Pipelines did not fill in: its name, which remedies quote
@@ -21,7 +21,7 @@ _NOT_FILLED_IN: Final = re.compile(r"\$\([\w.]+\)")
 _SERVER: Final = re.compile(r"https://[a-z0-9.-]+(:\d+)?", re.IGNORECASE)
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _REF: Final = re.compile(r"[\w./-]+", re.ASCII)
-_IMAGE: Final = re.compile("INPUT_IMAGE", re.IGNORECASE)
+_ADDRESSES: Final = re.compile("INPUT_(?:IMAGE|BEFORE-BATCH-URL|AFTER-BATCH-URL)", re.IGNORECASE)
 _SIGNATURE: Final = re.compile(r"(?:^|[?&])sig=([^&#]*)", re.IGNORECASE)
 
 
@@ -106,12 +106,12 @@ def _user_agent(repository: str, run_id: str) -> str:
 
 
 def _secrets_in(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the client secret, the job's tokens for other services, and the signature (SAS) of a VHD's address.
+    """Yield the secrets among the inputs, the job's tokens for other services, and the signatures (SAS) of addresses.
 
-    Of the address that alone: the other parameters of its query are words and dates, which stand in texts by chance.
+    Of an address that alone: the other parameters of its query are words and dates, which stand in texts by chance.
     """
     values = (environ.get(name, "").strip() for name in _SECRETS)
     yield from (value for value in values if not _NOT_FILLED_IN.fullmatch(value))
-    for name in filter(_IMAGE.match, environ):  # also in the input where no address belongs
+    for name in filter(_ADDRESSES.match, environ):  # also in an input where no address belongs
         for signature in _SIGNATURE.findall(environ[name].strip()):
             yield from dict.fromkeys((signature, unquote(signature)))

@@ -1,4 +1,4 @@
-"""Events of hooks, draining, surge and probes -> a line of the log each."""
+"""Events around a batch -> lines of the log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.rollout.history import drain_events, events
 from vmss_upgrade.rollout.history import probe_events as probes
+from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookCalled, in_words
 from vmss_upgrade.rollout.wording import about, duration, instances_named
 
 MOST_NAMED = 30
@@ -35,6 +36,12 @@ def _line_of(event: events.Event) -> str:
             return f"batch {event.batch.number} is drained after {duration(event.seconds)}: {size}"
         case drain_events.UndrainStarted():
             return f"undraining {instances_named(event.instance_ids, MOST_NAMED)}, drained and not upgraded"
+        case HookCalled(call=call):
+            about = call.result.value if call.result else instances_named((m.id for m in call.members), MOST_NAMED)
+            return f"calling `{call.phase.input}` about batch {call.number}: {about}"
+        case HookAnswered(call=call, verdict=verdict):
+            again = "; the post step calls it once more" if event.is_owed else ""
+            return f"`{call.phase.input}` {in_words(verdict)}, after {duration(event.seconds)}{again}"
         case probes.ProbeFailed():
             return f"the probe of {event.address} fails: {event.error}"
         case probes.ProbeSucceeded():

@@ -65,6 +65,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "failed": report.failed,
         "skipped": _skips(report.skipped),
         "remaining": report.remaining,
+        "put_off": [{"instance_id": i, "reason": report.put_off[i]} for i in report.remaining if i in report.put_off],
         **as_proof(report),
         "command": report.command.value if report.shown is None else Command.STATUS.value,
         **_of_plan(report),

@@ -7,6 +7,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.model import HealthSignal
 from vmss_upgrade.rollout.zero_downtime.drain import Drain
+from vmss_upgrade.rollout.zero_downtime.hooks import Hooks
 from vmss_upgrade.rollout.zero_downtime.probes import Probes
 
 BAKE_TIME = 30.0  # seconds; one healthy answer is not yet a healthy instance
@@ -103,6 +104,7 @@ class Policy:
     `health_timeout` counts from the end of Azure's operation, `batch_timeout` from the start of the batch,
     `timeout` from the start of the rollout.
     `drain`: what runs in the guest of every instance before its batch is upgraded (None: nothing).
+    `hooks` None: no service is called around batches.
     """
 
     strategy: Strategy = Strategy.AUTO
@@ -123,6 +125,7 @@ class Policy:
     health_timeout: float = 20 * 60.0
     batch_timeout: float = BATCH_TIMEOUT
     timeout: float = 5.5 * 60 * 60.0
+    hooks: Hooks | None = None
     probes: Probes | None = None
     drain: Drain | None = None
 

@@ -110,7 +110,8 @@ class Instance:
     diagnostics complain about, in their words. `health_time` is when its health was reported, as Azure
     writes it (empty where it does not say). `seen` False: the latest look did not show it, so that everything is of
     the look before. `changed_individually`: somebody gave it a model of its own. `behind_in`: what of the scale set's
-    model, besides the image, it visibly does not have yet, in words.
+    model, besides the image, it visibly does not have yet, in words. `name` and
+    `computer_name` are for others to know it by; empty where Azure does not show them.
     """
 
     id: str
@@ -136,6 +137,8 @@ class Instance:
     says: tuple[str, ...] = ()
     health_time: str = ""
     seen: bool = True
+    name: str = ""
+    computer_name: str = ""
 
     def domain(self, kind: DomainKind) -> Domain | None:
         """Return the instance's domain of this kind; None if Azure shows none."""

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
@@ -57,15 +57,33 @@ def parse_address(text: str) -> Address | None:
     return Address(scheme=url.scheme, host=host, port=port, path=url.path or "/", query=url.query or "")
 
 
-def is_link_local(host: str) -> bool:
-    """Return whether a host is an address that every cloud gives to its own services, such as credentials.
+# besides link-local addresses: Azure's platform service, and the metadata services of other clouds
+_OWN_SERVICES = frozenset(map(ipaddress.ip_address, ("168.63.129.16", "100.100.100.200", "fd00:ec2::254")))
+
+
+def leads_inside(host: str) -> bool:
+    """Return whether an IP address is a service of the machine itself, which gives tokens and settings away.
 
     A host that ends in a number, but is no usual IPv4 address, counts as one: 2852039166 is read as 169.254.169.254.
     """
-    last = host.rstrip(".").rpartition(".")[2]
+    address = _ip(host)
+    if address is None:
+        return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]*", host.rstrip(".").rpartition(".")[2]))
+    return address.is_link_local or address in _OWN_SERVICES
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is the machine, or the container, itself. A name is not resolved."""
+    address = _ip(host)
+    if address is None:
+        return host.rstrip(".").rpartition(".")[2] == "localhost"
+    return address.is_loopback or address.is_unspecified
+
+
+def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a host is; that of IPv4 where it is written as one of IPv6. None for a name."""
     try:
-        address = ip_address(host.strip("[]"))
+        address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
     except ValueError:
-        return bool(re.fullmatch(r"[0-9]+|0x[0-9a-f]*", last))
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return (mapped or address).is_link_local
+        return None
+    return (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped) or address

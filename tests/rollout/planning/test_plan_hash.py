@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan_hash import Planned, inputs_given, inputs_of
 from vmss_upgrade.rollout.policy import LatestEnd, OnFailure, Policy, Selection, Share, Strategy
 from vmss_upgrade.rollout.zero_downtime.drain import Drain
+from vmss_upgrade.rollout.zero_downtime.hooks import Hooks
 from vmss_upgrade.rollout.zero_downtime.probes import Probes
 
 WEB = resource(f"{GALLERY}/versions/1.0.0")
@@ -102,6 +103,7 @@ def test_every_input_of_the_policy_counts(name: str) -> None:
         "not_after": LatestEnd("17:00 UTC", "", 60.0),
         "probes": Probes(addresses=("https://a.test/",)),
         "drain": Drain(command="echo $1"),
+        "hooks": Hooks(before="https://a.test/"),
     }
     value: Any = unlike.get(name) or other_than(getattr(Policy(), name))
     changed = replace(APPROVED, policy=replace(Policy(), **{name: value}))
@@ -121,6 +123,12 @@ def test_failures_of_probes_count_and_queries_do_not() -> None:
     given = [inputs_given(Policy(probes=Probes(addresses=(each,), max_failures=most))) for each, most in asked]
     assert given[0] == given[1] == {"probe-url": "https://a.test/"}
     assert given[2] == {"probe-url": "https://a.test/", "probe-max-failures": "4"}
+
+
+def test_hooks_count_and_their_addresses_do_not() -> None:
+    one, other = (Hooks(after=f"https://a.test/?sig={each}", timeout=60.0) for each in ("1", "2"))
+    assert inputs_given(Policy(hooks=one)) == {"after-batch-url": "true", "hook-timeout": "1m"}
+    assert inputs_given(Policy(hooks=other)) == inputs_given(Policy(hooks=one))
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Selection)])

@@ -10,8 +10,8 @@ import requests
 import urllib3
 
 from azure_simulator.transport import Exchange, SimulatorAdapter
-from vmss_upgrade.azure_api.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, Allowance, BoundedAdapter, _Reader
 from vmss_upgrade.ports import Clock
+from vmss_upgrade.web.bounded_http import ANSWER_BYTES, ANSWER_SECONDS, Allowance, BoundedAdapter, _Reader
 
 MARK = "x-bad-input-body"  # the header that marks an answer with such a body on its way to the adapter
 BODIES = ("blanks", "digits", "letters", "packed", "trickle")

@@ -123,6 +123,8 @@ def _shown(item: Json, properties: Json, view: Json) -> Instance:
         says=instance_view.complaints(view),
         health_time=text_in(view, "vmHealth", "status", "time"),
         shows_view=bool(view),
+        name=text_in(item, "name"),
+        computer_name=text_in(properties, "osProfile", "computerName") or text_in(view, "computerName"),
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.driver.zero_downtime.drain import Draining
+from vmss_upgrade.driver.zero_downtime.hooks import BatchHooks
 from vmss_upgrade.ports import Web
 from vmss_upgrade.rollout.history.outcome import BatchResult, Ending
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd
+
+_ENDS = {None: BatchEnd.NOT_STARTED, BatchResult.PASSED: BatchEnd.PASSED, BatchResult.FAILED: BatchEnd.FAILED}
 
 
 class Surroundings:
@@ -22,16 +28,15 @@ class Surroundings:
         self._remote = remote
         self._policy = policy
         self._plan = plan
-        self._web = web
         self._draining = Draining(remote, policy.drain, plan) if policy.drain is not None else None
+        self._hooks = BatchHooks(remote, policy.hooks, plan, web) if policy.hooks and web else None
 
     def ask(self, batch: Batch, *, of: int) -> Steps[Batch]:
         """Ask whether the batch may start, which may take long, and return what is left of it.
 
         Raises Halted if no batch may start.
         """
-        yield from ()
-        return batch
+        return batch if self._hooks is None else (yield from self._hooks.before(batch, of))
 
     def prepare(self, batch: Batch) -> Steps[None]:
         """Make the instances ready for their upgrade. Raises Halted if that fails."""
@@ -48,4 +53,21 @@ class Surroundings:
 
         Returns the ending if no batch may follow. Raises only Interrupted.
         """
-        return (yield from self._draining.undo()) if self._draining is not None else None
+        halted = (yield from self._draining.undo()) if self._draining is not None else None
+        if self._hooks is None:
+            return halted
+        refused = yield from self._hooks.after(_ENDS.get(result, BatchEnd.UNKNOWN))
+        return halted or refused
+
+    def has_put_off(self, batches: Iterable[Batch]) -> bool:
+        """Return whether nothing is left in these batches but instances that were put off."""
+        put_off = self._hooks.put_off if self._hooks else {}
+        return bool(put_off) and all(id_ in put_off for batch in batches for id_ in batch.instance_ids)
+
+    def wait_to_ask_again(self, *, latest: float) -> Steps[bool]:
+        """Wait until what was put off may be asked about again; not past `latest`. Returns False without time left."""
+        return self._hooks is not None and (yield from self._hooks.wait_to_ask_again(latest=latest))
+
+    def ending_of_put_off(self) -> Ending | None:
+        """Return the ending of a run after which nothing is left but what was put off."""
+        return self._hooks.ending() if self._hooks else None

@@ -7,7 +7,7 @@ from typing import Final
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.values import is_address, parse_number, shown_address
 from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes
-from vmss_upgrade.web.addresses import is_link_local, parse_address
+from vmss_upgrade.web.addresses import leads_inside, parse_address
 
 MOST_ADDRESSES: Final = 5  # they are asked one after the other, and each may take 2 s
 _NAME: Final = "probe-url"
@@ -30,7 +30,7 @@ def _examine(form: Form, address: str) -> None:
     parsed = parse_address(address) if is_address(address) else None
     if parsed is None:
         form.problem(_NAME, f"{shown_address(address)!r} is not an http or https address", _EXAMPLE)
-    elif is_link_local(parsed.host):
+    elif leads_inside(parsed.host):
         lack = f"{parsed.origin!r} is link-local: only the runner's own machine and its cloud answer there"
         form.problem(_NAME, lack, "Probe the address that the clients of the service use.")
 

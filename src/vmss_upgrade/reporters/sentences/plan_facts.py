@@ -16,6 +16,7 @@ from vmss_upgrade.rollout.policy import OnFailure, Policy
 from vmss_upgrade.rollout.scale_set import DomainKind, Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
 from vmss_upgrade.rollout.zero_downtime.drain import WRITES_PER_MINUTE, Drain, least_seconds
+from vmss_upgrade.rollout.zero_downtime.hooks import Hooks, Phase
 from vmss_upgrade.rollout.zero_downtime.probes import Probes, shown
 
 
@@ -64,6 +65,8 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         facts.append(("Draining", _drain_in_words(policy.drain, plan.largest_batch)))
     if policy.not_after and plan.batches and not plan.is_rollback:
         facts.append(("Not after", f"{policy.not_after.text} ({policy.not_after.utc}): no batch that would end later"))
+    if policy.hooks and plan.batches:
+        facts.append(("Hooks", _hooks_in_words(policy.hooks)))
     if policy.probes:
         facts.append(("Probes", _probes_in_words(policy.probes, may_halt=not plan.is_rollback)))
     if policy.on_failure.goes_back and plan.batches and not plan.is_rollback:
@@ -79,6 +82,12 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
     if command is Command.PLAN and report.planned is not None:
         facts.append(("Plan hash", report.planned.hash))
     return facts
+
+
+def _hooks_in_words(hooks: Hooks) -> str:
+    """Return which hooks there are, and at which hosts."""
+    called = (f"`{p.input}` at {hooks.address(p).split('/')[2]}" for p in Phase if hooks.address(p))
+    return f"{' and '.join(called)}, at most {duration(hooks.timeout)} each"
 
 
 def _images(plan: RolloutPlan) -> list[tuple[str, str]]:

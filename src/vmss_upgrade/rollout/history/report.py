@@ -9,6 +9,7 @@ from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.changes import Changes
 from vmss_upgrade.rollout.history.drain_events import Drained, DrainSettled, DrainStarted
+from vmss_upgrade.rollout.history.hook_events import HookAnswered
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, DrainRecord, Ending, Outcome
 from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.run_facts import RunFacts
@@ -19,6 +20,7 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import floor, stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
 from vmss_upgrade.rollout.scale_set import Instance, is_healthy
+from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 from vmss_upgrade.rollout.zero_downtime.probes import Probed
 
 # What may change how the run regards any instance. Other events change only what they show of some.
@@ -61,6 +63,7 @@ class Report(Standing):
     seconds_waited: float = 0.0
     lowest_healthy: LowestHealthy | None = None
     probes: tuple[Probed, ...] = ()
+    put_off: dict[str, str] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
     ending: Ending | None = None
     duration: float = 0.0
@@ -149,6 +152,10 @@ class Report(Standing):
                 self._see(event.instances, event.at)
             case ProbesCounted():
                 self.probes = event.book
+            case HookAnswered() if event.call.phase is Phase.BEFORE:
+                there = {member.id for member in event.call.members}
+                kept = {id_: why for id_, why in self.put_off.items() if id_ not in there}
+                self.put_off = {**kept, **dict.fromkeys(event.verdict.skipped, event.verdict.reason)}
             case events.RolloutFinished():
                 if self._running and not self._running.accepted:
                     self._running.result = BatchResult.NOT_ACCEPTED

@@ -18,6 +18,7 @@ from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.wording import in_natural_order
 from vmss_upgrade.rollout.zero_downtime.drain import Drain
+from vmss_upgrade.rollout.zero_downtime.hooks import HOOK_TIMEOUT, Hooks, Phase
 from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes, shown
 
 DIGITS: Final = 8  # of each of the two hashes
@@ -84,9 +85,18 @@ def inputs_of(policy: Policy) -> dict[str, str]:
         "health-timeout": _time(policy.health_timeout),
         "batch-timeout": _time(policy.batch_timeout),
         "timeout": _time(policy.timeout),
+        **_hooks(policy.hooks),
         **_probes(policy.probes),
         **_drain(policy.drain),
     }
+
+
+def _hooks(hooks: Hooks | None) -> dict[str, str]:
+    """Return the inputs of hooks, `true` for each address, which may be a secret; without hooks none."""
+    if hooks is None:
+        return {}
+    given = {phase.input: "true" for phase in Phase if hooks.address(phase)}
+    return given if hooks.timeout == HOOK_TIMEOUT else {**given, "hook-timeout": _time(hooks.timeout)}
 
 
 def _probes(probes: Probes | None) -> dict[str, str]:

@@ -24,7 +24,6 @@ from urllib3 import HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Retry, parse_url
 
-from vmss_upgrade.azure_api.failures import AnswerTooLarge, AnswerTooSlow
 from vmss_upgrade.errors import VmssUpgradeError
 
 ANSWER_SECONDS = 60.0  # from the first byte of the request to the last of the answer
@@ -33,6 +32,28 @@ BLOCK = 64 * 1024
 
 # its one warning, of headers that cannot be read, quotes the address with its query
 logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+
+
+class AnswerLeft(Exception):
+    """An answer was left. Not an OSError, which urllib3 would wrap in errors that quote the address."""
+
+
+class AnswerTooSlow(AnswerLeft):
+    """An answer that did not end within its time, however often something of it came."""
+
+
+class AnswerTooLarge(AnswerLeft):
+    """An answer of more bytes than any honest one."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the answer was larger than {size / 2**20:g} MiB, and was left")
+
+
+CheckPeer = Callable[[socket.socket], None]
+
+
+def any_peer(_: socket.socket) -> None:
+    """Let a connection be used, wherever it leads."""
 
 
 class Allowance:
@@ -96,9 +117,10 @@ class _Bounded:
     sock: Any
     timeout: Any
 
-    def __init__(self, *args: Any, allowance: Allowance, **options: Any) -> None:
+    def __init__(self, *args: Any, allowance: Allowance, check_peer: CheckPeer, **options: Any) -> None:
         super().__init__(*args, **options)
         self._allowance = allowance
+        self._check_peer = check_peer
 
     def response_class(self, sock: Any, *args: Any, **options: Any) -> http.client.HTTPResponse:
         """Return what `http.client` parses an answer with, also a proxy's answer to CONNECT."""
@@ -110,6 +132,11 @@ class _Bounded:
     def _new_conn(self) -> socket.socket:
         self.timeout = min(self.timeout, self._allowance.time_left())
         connected: socket.socket = super()._new_conn()  # type: ignore[misc]
+        try:
+            self._check_peer(connected)
+        except BaseException:
+            connected.close()
+            raise
         return connected
 
     def _tunnel(self) -> None:
@@ -137,10 +164,21 @@ class _HttpsConnection(_Bounded, HTTPSConnection):  # type: ignore[misc]
 
 
 class BoundedAdapter(HTTPAdapter):
-    """Sends with urllib3, never twice, and reads every answer whole, within `seconds` and `size`."""
+    """Sends with urllib3, never twice, and reads every answer whole, within `seconds` and `size`.
 
-    def __init__(self, now: Callable[[], float], *, seconds: float = ANSWER_SECONDS, size: int = ANSWER_BYTES) -> None:
+    `check_peer` is given each new connection before anything is sent on it, and raises where it may not be used.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float],
+        *,
+        seconds: float = ANSWER_SECONDS,
+        size: int = ANSWER_BYTES,
+        check_peer: CheckPeer = any_peer,
+    ) -> None:
         self._allowance = Allowance(seconds, size, now)
+        self._check_peer = check_peer
         # `total=False` raises the error itself, where 0 raises one that quotes the address with its query
         super().__init__(max_retries=Retry(total=False, redirect=False, raise_on_status=False))
 
@@ -148,7 +186,7 @@ class BoundedAdapter(HTTPAdapter):
         """Return urllib3's pool for a request, which makes our connections."""
         pool: Any = super().get_connection_with_tls_context(*args, **options)
         made = _HttpsConnection if isinstance(pool, HTTPSConnectionPool) else _HttpConnection
-        pool.ConnectionCls = functools.partial(made, allowance=self._allowance)
+        pool.ConnectionCls = functools.partial(made, allowance=self._allowance, check_peer=self._check_peer)
         return pool
 
     def send(self, request: requests.PreparedRequest, stream: bool = False, **options: Any) -> requests.Response:  # type: ignore[override]
@@ -156,14 +194,14 @@ class BoundedAdapter(HTTPAdapter):
         self._allowance.renew()
         response = super().send(request, stream=True, **options)
         try:
-            response._content = self._body(response)
+            response._content = self.body_of(response)
         except BaseException:
             response.close()
             raise
         response._content_consumed = True  # type: ignore[attr-defined]
         return response
 
-    def _body(self, response: requests.Response) -> bytes:
+    def body_of(self, response: requests.Response) -> bytes:
         """Return the body, unpacked: a few bytes on the wire can be a thousand times as many."""
         parts, left = [], self._allowance.size
         for part in response.iter_content(BLOCK):

@@ -1,0 +1,205 @@
+"""What the answer of a hook means: one row per answer, and the calls that are sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vmss_upgrade.rollout.zero_downtime.hook_answers import MOST_BYTES, Meaning, Verdict, verdict_on
+from vmss_upgrade.rollout.zero_downtime.hook_calls import BatchEnd, HookCall, Member, saved_call
+from vmss_upgrade.rollout.zero_downtime.hooks import Phase
+
+ADDRESS = "https://hooks.test:8443/batches?sig=x"
+ORIGIN = "https://hooks.test:8443"
+GO, WAIT, SKIP, STOP = Meaning.GO_ON, Meaning.WAIT, Meaning.SKIP, Meaning.STOP
+POLL, NONE, WRONG = Meaning.POLL, Meaning.NO_ANSWER, Meaning.WRONG
+
+
+def verdict(status: int, body: Any = b"", phase: Phase = Phase.BEFORE, **headers: str) -> Verdict:
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return verdict_on(status, named, sent, phase=phase, address=ADDRESS, instance_ids=("1", "2", "web_aB"))
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "meaning"),
+    [
+        pytest.param(200, b"", GO, id="nothing"),
+        pytest.param(204, b"", GO, id="no-content"),
+        pytest.param(200, b"OK", GO, id="text"),
+        pytest.param(200, b"<html>", GO, id="page"),
+        pytest.param(200, {}, GO, id="object"),
+        pytest.param(200, {"decision": "go"}, GO, id="go"),
+        pytest.param(202, b"", GO, id="accepted-and-nothing-to-poll"),
+        pytest.param(200, {"decision": "wait"}, WAIT, id="wait"),
+        pytest.param(409, b"", WAIT, id="conflict"),
+        pytest.param(409, {"reason": "an alert"}, WAIT, id="conflict-with-a-reason"),
+        pytest.param(409, {"decision": "stop"}, STOP, id="conflict-that-stops"),
+        pytest.param(409, {"decision": "go"}, WRONG, id="contradiction"),
+        pytest.param(200, {"decision": "stop"}, STOP, id="stop"),
+        pytest.param(200, {"decision": "skip", "instances": ["1"]}, SKIP, id="skip"),
+        pytest.param(200, {"decision": "skip", "instances": []}, WRONG, id="skip-none"),
+        pytest.param(200, {"decision": "skip"}, WRONG, id="skip-without-a-list"),
+        pytest.param(200, {"decision": "skip", "instances": ["1", "7"]}, WRONG, id="skip-another"),
+        pytest.param(200, {"decision": "skip", "instances": [None]}, WRONG, id="skip-null"),
+        pytest.param(200, {"decision": "Stop!"}, WRONG, id="unknown-decision"),
+        pytest.param(200, {"decision": ["stop"]}, WRONG, id="decision-in-a-list"),
+        pytest.param(200, b'{"decision": "stop"', WRONG, id="broken-json"),
+        pytest.param(200, b'{"decision": "\xff"}', WRONG, id="not-utf-8"),
+        pytest.param(200, b"{" * 60_000, WRONG, id="deep"),
+        pytest.param(200, b"x" * (MOST_BYTES + 1), WRONG, id="too-large"),
+        *(pytest.param(status, b"", NONE, id=f"again-{status}") for status in (408, 425, 429, 500, 502, 503, 599)),
+        *(
+            pytest.param(status, b"", WRONG, id=f"wrong-{status}")
+            for status in (101, 301, 302, 307, 400, 401, 404, 410)
+        ),
+    ],
+)
+def test_the_meaning_of_an_answer(status: int, body: Any, meaning: Meaning) -> None:
+    assert verdict(status, body).meaning is meaning
+
+
+def test_json_by_its_type_alone_must_be_an_object() -> None:
+    assert verdict(200, b'["stop"]', content_type="application/json").meaning is WRONG
+    assert verdict(200, b"OK", content_type="application/problem+json; charset=utf-8").meaning is WRONG
+
+
+def test_a_packed_veto_is_not_overlooked() -> None:
+    assert verdict(200, b"\x1f\x8b", content_encoding="gzip").meaning is WRONG
+
+
+@pytest.mark.parametrize(
+    ("location", "polled"),
+    [
+        pytest.param("/work/1?x=y", f"{ORIGIN}/work/1?x=y", id="path"),
+        pytest.param(f"{ORIGIN}/work", f"{ORIGIN}/work", id="whole"),
+        *(
+            pytest.param(elsewhere, "", id=elsewhere)
+            for elsewhere in (
+                "//evil.test/", "https://evil.test/", "http://hooks.test:8443/", "https://hooks.test/", ORIGIN,
+                f"{ORIGIN}@evil.test/", f"{ORIGIN}.evil.test/", "/\\evil.test", f"{ORIGIN}/a b", f"{ORIGIN}/#x", "work",
+                "https://user@hooks.test:8443/", "/a\nb",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_a_location_is_polled_at_the_same_origin_alone(location: str, polled: str) -> None:
+    found = verdict(202, location=location)
+    assert (found.meaning, found.location) == ((POLL, polled) if polled else (WRONG, ""))
+
+
+def test_a_poll_goes_on_where_it_was_unless_it_is_sent_elsewhere() -> None:
+    for location, polled in (("", "/work/1"), ("/work/2", "/work/2")):
+        headers = {"location": location} if location else {}
+        found = verdict_on(
+            202, headers, b"", phase=Phase.BEFORE, address=ADDRESS, instance_ids=(), polled=f"{ORIGIN}/work/1"
+        )
+        assert (found.meaning, found.location) == (POLL, f"{ORIGIN}{polled}")
+
+
+def test_the_usual_port_may_be_written() -> None:
+    found = verdict_on(
+        202,
+        {"location": "https://a.test:443/x"},
+        b"",
+        phase=Phase.BEFORE,
+        address="https://a.test/hook",
+        instance_ids=(),
+    )
+    assert found.location == "https://a.test/x"
+
+
+def test_skipped_ids_are_those_of_the_batch() -> None:
+    found = verdict(200, {"decision": "skip", "instances": ["WEB_ab", 1, "1"], "reason": "a\n b"})
+    assert (found.skipped, found.reason, found.pause) == (("web_aB", "1"), "a b", 60.0)
+
+
+def test_after_a_batch_nothing_can_be_skipped() -> None:
+    assert verdict(200, {"decision": "skip", "instances": ["1"]}, phase=Phase.AFTER).meaning is WRONG
+
+
+@pytest.mark.parametrize(
+    ("said", "header", "pause"),
+    [
+        (None, "", 10.0), (30, "", 30.0), (2.5, "", 2.5), ("7", "", 7.0), (None, "45", 45.0), (30, "45", 30.0),
+        (0, "", 1.0), (-1, "", 1.0), (1e9, "", 300.0), (10**400, "", 300.0), (True, "", 10.0), ("soon", "", 10.0),
+        (float("nan"), "", 10.0), (float("inf"), "", 300.0), (None, "Wed, 21 Oct 2026 07:28:00 GMT", 10.0),
+    ],
+)  # fmt: skip
+def test_the_pause_is_bounded(said: Any, header: str, pause: float) -> None:
+    body = {"decision": "wait", **({} if said is None else {"retry-after": said})}
+    assert verdict(200, body, **({"retry_after": header} if header else {})).pause == pause
+
+
+@given(
+    st.integers(100, 599),
+    st.binary(max_size=200),
+    st.dictionaries(st.sampled_from(["location", "retry-after"]), st.text()),
+)
+def test_nothing_breaks_the_reading(status: int, body: bytes, headers: dict[str, str]) -> None:
+    found = verdict_on(status, headers, body, phase=Phase.BEFORE, address=ADDRESS, instance_ids=("1",))
+    assert found.meaning is not GO or 200 <= status < 300
+    assert not found.location or found.location.startswith(f"{ORIGIN}/")
+
+
+CALL = HookCall(
+    phase=Phase.BEFORE,
+    scale_set="/subscriptions/S/x",
+    number=2,
+    of=5,
+    is_rollback=False,
+    members=(Member(id="1", name="web_1", computer_name="web000001", current=False, healthy=True), Member(id="2")),
+    target="new",
+    previous="old",
+)
+
+
+def changed(**parts: Any) -> HookCall:
+    return HookCall(**{**{name: getattr(CALL, name) for name in HookCall.__dataclass_fields__}, **parts})
+
+
+def test_the_key_is_that_of_the_batch_whatever_its_number_and_its_state() -> None:
+    again = changed(
+        number=1, of=1, members=(Member(id="2", healthy=False), Member(id="1")), scale_set="/SUBSCRIPTIONS/s/X"
+    )
+    assert again.key == CALL.key
+    others = [
+        changed(members=CALL.members[:1]),
+        changed(target="other"),
+        changed(is_rollback=True),
+        CALL.after(BatchEnd.PASSED),
+    ]
+    assert len({CALL.key, *(other.key for other in others)}) == 5
+
+
+def test_what_is_saved_for_the_post_step_is_read_back() -> None:
+    owed = CALL.after(BatchEnd.UNKNOWN)
+    assert saved_call(owed.as_value()) == owed
+    assert owed.key == CALL.after(BatchEnd.PASSED).key
+
+
+def test_the_state_of_a_thousand_instances_is_small() -> None:
+    many = changed(members=tuple(Member(id=str(id_), name="n" * 60, computer_name="c" * 60) for id_ in range(1000)))
+    owed = many.after(BatchEnd.UNKNOWN)
+    assert len(owed.as_value()) < 100_000
+    assert (saved_call(owed.as_value()) or CALL).key == owed.key
+
+
+SAVED = CALL.as_value()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "x", "[]", "{}", '{"batch":{}}', "[" * 100_000),
+        *(SAVED.replace('"1"', "1"), SAVED.replace("2", "1e999", 1)),
+    ],
+    ids=range(8),
+)
+def test_what_was_not_saved_so_is_not_read(value: str) -> None:
+    found = saved_call(value)
+    assert found is None or all(isinstance(member.id, str) for member in found.members)
