@@ -110,7 +110,7 @@ def test_provisioning_succeeds_although_the_script_fails() -> None:
         "output": "half way",
         "error": "no route",
     }
-    assert simulation.azure.drained == []
+    assert simulation.azure.drained == ["0"]
 
 
 def test_a_script_that_is_to_fail_the_resource_does() -> None:
@@ -170,7 +170,7 @@ def test_a_script_is_ended_by_its_own_timeout() -> None:
     simulation = guest("never_ends: true")
     assert settle(simulation, put(simulation, timeoutInSeconds=60))["status"] == "Succeeded"
     assert shown(simulation)["instanceView"]["executionState"] == "TimedOut"
-    assert simulation.azure.drained == []
+    assert simulation.azure.drained == ["0"]
 
 
 def test_a_silent_agent_is_given_up_after_a_long_time() -> None:
@@ -270,11 +270,14 @@ def test_an_upgrade_that_keeps_the_old_disk_leaves_an_instance_drained() -> None
     assert simulation.azure.drained == ["0"]
 
 
-def test_a_drain_that_is_deleted_before_it_ends_drains_nothing(small: Simulation) -> None:
+@pytest.mark.parametrize(("seconds", "drained"), [(BEGUN, ["0"]), (1.0, [])], ids=["begun", "not-begun"])
+def test_a_drain_that_is_deleted_has_drained_once_it_has_begun(
+    small: Simulation, seconds: float, drained: list[str]
+) -> None:
     put(small)
-    small.clock.sleep(BEGUN)
+    small.clock.sleep(seconds)
     settle(small, small.raw("DELETE", at(small)))
-    assert small.azure.drained == []
+    assert small.azure.drained == drained
 
 
 @pytest.mark.parametrize("way_back", ["undrain", "upgrade"])

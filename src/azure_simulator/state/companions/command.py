@@ -44,6 +44,11 @@ class RunCommand:
         return self.managed and self.put_at <= now < self.deleted_at
 
     @property
+    def has_begun(self) -> bool:
+        """Return whether the script begins before anything stops it."""
+        return self.begins_at < min(self.stopped_at, FOREVER)
+
+    @property
     def has_run(self) -> bool:
         """Return whether the script comes to its own end."""
         return self.ends_at < FOREVER and self.ends_at <= self.stopped_at and not self.timed_out
@@ -84,16 +89,19 @@ class RunCommand:
 def drained_spans(commands: Iterable[RunCommand]) -> list[tuple[float, float, RunCommand]]:
     """Return from when until when commands kept an instance drained, and which command began it.
 
-    A command with the argument `drain` that succeeded begins a span, one with `undrain` ends it.
+    A script with the argument `drain` begins a span when it begins, however it ends: its first act is to let the health
+    endpoint fail, and then it waits for connections to end. One with `undrain` that succeeded ends the span.
     """
+    changes = [(each.begins_at, each) for each in commands if each.argument == DRAIN and each.has_begun]
+    changes += [(each.ends_at, each) for each in commands if each.argument == UNDRAIN and each.has_succeeded]
     spans: list[tuple[float, float, RunCommand]] = []
     open_since: RunCommand | None = None
-    for command in sorted((each for each in commands if each.has_succeeded), key=lambda each: each.ends_at):
+    for at, command in sorted(changes, key=lambda change: change[0]):
         if command.argument == DRAIN and open_since is None:
             open_since = command
         elif command.argument == UNDRAIN and open_since is not None:
-            spans.append((open_since.ends_at, command.ends_at, open_since))
+            spans.append((open_since.begins_at, at, open_since))
             open_since = None
     if open_since is not None:
-        spans.append((open_since.ends_at, FOREVER, open_since))
+        spans.append((open_since.begins_at, FOREVER, open_since))
     return spans
