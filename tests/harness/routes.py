@@ -14,23 +14,31 @@ ROUTES = {
     "patch": ("PATCH", r"/virtualMachineScaleSets/[^/]+$"),
     "upgrade": ("POST", r"/manualupgrade$"),
     "repairs": ("POST", r"/setOrchestrationServiceState$"),
-    "commands": ("GET", r"/runCommands$"),
-    "command": ("GET", r"/runCommands/[^/]+$"),
-    "run": ("PUT", r"/runCommands/vmss-upgrade-(un)?drain$"),
-    "end-run": ("DELETE", r"/runCommands/vmss-upgrade-(un)?drain$"),
     "token": ("POST", r"/oauth2/v2\.0/token$"),
     "oidc": ("GET", r"/github/actions/id-token$"),
     "openid": ("GET", r"/openid-configuration$"),
 }
 
+# those of an input of its own: no fault is drawn for them, so that the cases drawn before stay as they are
+OF_GUESTS = {
+    "commands": ("GET", r"/runCommands$"),
+    "command": ("GET", r"/runCommands/[^/]+$"),
+    "run": ("PUT", r"/runCommands/vmss-upgrade-(un)?drain$"),
+    "end-run": ("DELETE", r"/runCommands/vmss-upgrade-(un)?drain$"),
+}
+
 
 def route_of(method: str, path: str) -> str:
     """Return the name of a request's route; empty for a request that has none."""
-    fits = (name for name, (wanted, pattern) in ROUTES.items() if method == wanted and re.search(pattern, path, re.I))
+    fits = (
+        name
+        for name, (wanted, pattern) in {**ROUTES, **OF_GUESTS}.items()
+        if method == wanted and re.search(pattern, path, re.I)
+    )
     return next(fits, "")
 
 
 def fault_at(route: str) -> dict[str, str]:
     """Return the keys by which a scenario's fault strikes a route."""
-    method, path = ROUTES[route]
+    method, path = {**ROUTES, **OF_GUESTS}[route]
     return {"method": method, "path": path}

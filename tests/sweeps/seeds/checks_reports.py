@@ -143,6 +143,8 @@ def instances(truth: Truth) -> Iterator[str]:
         if truth.asked.is_without_view(instance) or (hidden and reported["power"] == "not shown"):
             continue  # as the look showed it
         health = reported["health"] if instance.healthy is None else "healthy" if instance.healthy else "unhealthy"
+        if truth.asked["drain-command"] and any(fault["kind"] == "health-lags" for fault in truth.case.faults):
+            health = reported["health"]  # undoing a drain ends with a look at an upgrade that has just ended
         was = (instance.provisioning_state, instance.power_state, instance.zone, health)
         is_as_shown = was == tuple(reported[name] for name in ("provisioning_state", "power", "zone", "health"))
         if not is_as_shown or not str(reported["image"]).endswith(instance.image_version):

@@ -167,6 +167,28 @@ def probed(truth: Truth) -> Iterator[str]:
                 yield f"at {late[0].at}: {_listed(late[0].ids)}, although probes failed from {window['at']} on"
 
 
+def drained(truth: Truth) -> Iterator[str]:
+    """Check that no instance is left drained, and no run command is left, unless the log names the instance; that of a
+    cancelled run the state for the post step does; and that a rollout upgrades nothing that may serve without a drain.
+    """
+    azure, is_asked = truth.played.azure, bool(truth.asked["drain-command"])
+    if azure.commands and not is_asked:
+        yield f"nothing was to be drained, but there was {azure.commands[0]}"
+    here = {instance.instance_id for instance in azure.instances()}
+    left = {*azure.drained, *(each.instance_id for each in azure.commands if each.exists)} & here
+    for id_ in sorted(left):
+        said = f"Instance {id_} may still be drained" in truth.played.log
+        saved = truth.outcome == "interrupted" and f'"{id_}"' in truth.played.files["state.txt"]
+        if not said and not saved:
+            yield f"instance {id_} is left drained, or with a run command, and nothing says so"
+    done = {(each.instance_id, each.put_at) for each in azure.commands if each.argument == "drain"}
+    for upgrade in truth.upgrades if is_asked and truth.asked.operation != "rollback" else ():
+        serving = [id_ for id_, seen in upgrade.seen_of_its_own if not is_off(seen) and not upgrade.is_back]
+        missed = [id_ for id_ in serving if not any(each == id_ and at < upgrade.at for each, at in done)]
+        if missed:
+            yield f"at {upgrade.at}: {_listed(missed)} not drained before"
+
+
 def as_asked(truth: Truth) -> Iterator[str]:
     """Check that each operation makes only its own writes, by known requests."""
     operation = truth.asked.operation
@@ -174,10 +196,12 @@ def as_asked(truth: Truth) -> Iterator[str]:
     allowed = {
         "patch": operation in ("upgrade", "update-model", "rollback") or truth.asked.may_turn_back,
         "upgrade": writes_instances,
+        **dict.fromkeys(("run", "end-run"), writes_instances and bool(truth.asked["drain-command"])),
         "repairs": writes_instances and truth.asked["suspend-repairs"] == "true",
     }
     for write in truth.writes:
-        is_of_the_set = re.search(r"/virtualMachineScaleSets/simulated-set(/|$)", write.path, re.IGNORECASE)
+        ours = r"/virtualMachineScaleSets/simulated-set(/|$)|/virtualMachines/[^/]+/runCommands/"
+        is_of_the_set = re.search(ours, write.path, re.IGNORECASE)
         if not is_of_the_set or not allowed.get(route_of(write.method, write.path)):
             yield f"{operation} wrote {write.method} {write.path}"
 

@@ -131,6 +131,27 @@ def draw_probes(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
     return {**document, "inputs": {**document["inputs"], "probe-url": PROBED}, "probes": [service]}
 
 
+def draw_drain(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
+    """Return the document with a drain, or as it is; from numbers of its own, as `draw_probes` does.
+
+    `steady`: the command never fails. It may make instances unhealthy. Not with stopped instances that are included: a
+    drain gives one more time to stop before its upgrade, from when on nothing is expected of it, which no check knows.
+    """
+    inputs = document["inputs"]
+    rng = Random(f"drain {sorted(inputs.items())}")
+    if rng.random() >= 0.1 or inputs.get("stopped-instances") == "include":
+        return document
+    guests: list[dict[str, Any]] = [{"turns_unhealthy": rng.random() < 0.5, "seconds": rng.choice([1, 5, 40])}]
+    if not steady and rng.random() < 0.5:
+        bad = rng.choice([{"exit_code": 3}, {"never_ends": True}, {"agent_silent": True}, {"seconds": 300}])
+        of = {"argument": rng.choice(["drain", "drain", "undrain"]), "instance": rng.choice(["0", "1", "*"])}
+        guests.insert(0, {**of, **bad})
+    asked = {"drain-command": "systemctl $1 web", "drain-timeout": rng.choice(["1m", "2m", "15m"])}
+    if "repairs_suspended" in document and (steady or rng.random() < 0.9):
+        asked["suspend-repairs"] = "true"
+    return {**document, "inputs": {**inputs, **asked}, "guest": guests}
+
+
 def _some(rng: Random, *drawn: tuple[float, str, str | list[str]]) -> dict[str, str]:
     """Draw some inputs: each with its probability, and with its value or one of its values."""
     chosen = ((name, value) for share, name, value in drawn if rng.random() < share)

@@ -164,6 +164,8 @@ MUTATIONS = (
         "Batches.run": back_at_once, "not_returned": all_done
     }, 222),
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
+    Mutation("leaves instances drained", "drained", {"Draining.undo": nothing}),
+    Mutation("upgrades without a drain", "drained", {"Draining.drain": nothing}),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 12),

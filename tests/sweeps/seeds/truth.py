@@ -143,7 +143,8 @@ class Truth:
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
         """The writes of the model and of instances, without those of automatic repairs."""
-        return [write for write in self.writes if not write.path.endswith("/setOrchestrationServiceState")]
+        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain")
+        return [write for write in self.writes if not write.path.endswith(others)]
 
     @property
     def patches(self) -> list[RequestRecord]:

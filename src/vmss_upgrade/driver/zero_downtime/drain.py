@@ -19,7 +19,7 @@ from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
-from vmss_upgrade.rollout.wording import clause
+from vmss_upgrade.rollout.wording import clause, instances_named
 from vmss_upgrade.rollout.zero_downtime.drain import (
     CLEAN_UP,
     Action,
@@ -67,9 +67,8 @@ class Draining:
         if failures and not self._is_rollback:
             raise Halted(endings.by_drain(batch, failures, self._guests.remedy))
         for failure in failures:
-            yield Noticed(
-                finding=warn(f"Instance {failure.instance_id} is returned all the same: {clause(failure.message)}.")
-            )
+            message = f"Instance {failure.instance_id} is returned all the same: {clause(failure.message)}."
+            yield Noticed(finding=warn(message))
         yield Drained(batch=batch, instance_ids=ids, seconds=self._clock.now() - began)
 
     def undo_kept(self) -> Steps[None]:
@@ -154,4 +153,5 @@ def _at_rest(
         changing = tuple(i.id for i in remote.instances if i.id in left and i.is_changing)
         if not changing or remote.clock.now() >= patience:
             return tuple(id_ for id_ in left if id_ not in changing), changing
-        remote.clock.sleep(remote.look_interval())
+        why = f"Azure is still changing drained instances ({instances_named(changing, 20)})"
+        yield from remote.clock.wait(why, remote.look_interval(), until=patience)

@@ -20,6 +20,8 @@ _HEADINGS = {
             FailureCode.NOT_HEALTHY_ELSEWHERE,
             FailureCode.MODEL_CHANGED,
             FailureCode.SIGNAL_LOST,
+            FailureCode.DRAIN_FAILED,
+            FailureCode.UNDRAIN_FAILED,
             FailureCode.PROBES_FAILED,
             FailureCode.BELOW_MIN_HEALTHY,
             "OSProvisioningTimedOut",
