@@ -14,6 +14,7 @@ _TOKEN = re.compile(r"/[^/]+/oauth2/v2\.0/token")
 _IMAGE = re.compile(_SET, re.IGNORECASE)
 _UPGRADE = re.compile(_SET + "/manualupgrade", re.IGNORECASE)
 _REPAIRS = re.compile(_SET + "/setOrchestrationServiceState", re.IGNORECASE)
+_DELETE = re.compile(_SET + "/delete", re.IGNORECASE)
 _COMMAND = re.compile(
     rf"({_SET}/virtualMachines/[^/]+|{_SET.replace('virtualMachineScaleSets', 'virtualMachines')})"
     "/runCommands/vmss-upgrade-(un)?drain",
@@ -43,6 +44,9 @@ def complaint(method: str, url: str, body: bytes | str | None, inputs: Collectio
         and bool(_COMMAND.fullmatch(path))
         and (_runs_a_script(sent) if method == "PUT" else method == "DELETE" and not body),
     }
+    if "surge" in inputs:
+        kinds["PATCH of the SKU alone"] = method == "PATCH" and _IMAGE.fullmatch(path) and _is_capacity(sent)
+        kinds["deletion of named instances"] = method == "POST" and _DELETE.fullmatch(path) and _names_instances(sent)
     return "" if any(kinds.values()) else f"{method} {path} with {str(body)[:200]} is none of: {', '.join(kinds)}"
 
 
@@ -73,6 +77,13 @@ def _is_image_alone(sent: Any) -> bool:
         and isinstance(vhd["image"], dict)
         and set(vhd["image"]) == {"uri"}
     )
+
+
+def _is_capacity(sent: Any) -> bool:
+    sku = sent.get("sku") if isinstance(sent, dict) and set(sent) == {"sku"} else None
+    if not isinstance(sku, dict) or not {"name", "capacity"} <= set(sku) <= {"name", "tier", "capacity"}:
+        return False
+    return isinstance(sku["capacity"], int) and sku["capacity"] > 0
 
 
 def _names_instances(sent: Any) -> bool:

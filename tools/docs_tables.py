@@ -46,6 +46,7 @@ THEMES = {
         "hook-timeout",
         "drain-command",
         "drain-timeout",
+        "surge",
         "probe-url",
         "probe-max-failures",
     ),

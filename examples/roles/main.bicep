@@ -27,13 +27,19 @@ param suspendsRepairs bool = false
 
 @description('True for the input drain-command. The identity can then run anything on the instances, as root.')
 param drains bool = false
+@description('True for the input surge.')
+param surges bool = false
 
 var reader = loadJsonContent('reader.json')
 var upgrader = loadJsonContent('upgrader.json')
 var suspender = loadJsonContent('suspend-repairs.json')
 var drainer = loadJsonContent('drain.json')
+var surger = loadJsonContent('surge.json')
+var surgeReader = loadJsonContent('surge-reader.json')
 var definitionType = 'Microsoft.Authorization/roleDefinitions'
-var definitions = concat([reader, upgrader], suspendsRepairs ? [suspender] : [], drains ? [drainer] : [])
+var readers = surges ? [reader, surgeReader] : [reader]
+var opted = concat(suspendsRepairs ? [suspender] : [], drains ? [drainer] : [], surges ? [surger] : [])
+var definitions = concat(readers, [upgrader], opted)
 
 resource roles 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [
   for definition in definitions: {
@@ -69,15 +75,17 @@ module identity 'identity.bicep' = {
   dependsOn: [roles]
 }
 
-resource readerAssignment 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(subscription().id, group, identityName, reader.Name)
-  properties: {
-    principalId: identity.outputs.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId(definitionType, guid(subscription().id, reader.Name))
+resource readerAssignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for each in readers: {
+    name: guid(subscription().id, group, identityName, each.Name)
+    properties: {
+      principalId: identity.outputs.principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId(definitionType, guid(subscription().id, each.Name))
+    }
+    dependsOn: [roles]
   }
-  dependsOn: [roles]
-}
+]
 
 @description('For the input client-id.')
 output clientId string = identity.outputs.clientId

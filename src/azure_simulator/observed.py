@@ -67,6 +67,11 @@ class Observed(ABC):
         with self._lock:
             return drained_instances(self._set, self._settle())
 
+    @property
+    def capacity(self) -> int:
+        """How many instances the set is to have."""
+        return self._set.capacity
+
     def lowest_available(self) -> int:
         """Return the lowest number of available instances at any moment from 0 to now, exactly."""
         with self._lock:

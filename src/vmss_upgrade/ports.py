@@ -10,7 +10,7 @@ from typing import Protocol
 from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
-from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.model import AutoscaleSetting, Lock, Model
 from vmss_upgrade.rollout.scale_set import Instance, Problem
 from vmss_upgrade.rollout.zero_downtime.drain import Action, Drain, Execution
 
@@ -106,6 +106,18 @@ class ScaleSetApi(Protocol):
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """Upgrade these instances to the model, all at once (manualupgrade)."""
+
+    def read_autoscale_settings(self) -> tuple[AutoscaleSetting, ...] | None:
+        """Read the autoscale settings that target the scale set; None where they may not be read."""
+
+    def read_locks(self) -> tuple[Lock, ...] | None:
+        """Read the locks on the scale set, inherited ones included; None where they may not be read."""
+
+    def set_capacity(self, model: Model, capacity: int) -> Operation:
+        """Write the capacity, provided the scale set still has the ETag of `model`; its SKU stays as it is there."""
+
+    def delete_instances(self, instance_ids: Sequence[str]) -> Operation:
+        """Delete these instances, all at once; the capacity becomes as much smaller."""
 
     def grant(self, seconds: float) -> None:
         """Go on reading for so many seconds from now, although the time of the run is over."""

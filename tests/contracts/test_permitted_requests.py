@@ -36,6 +36,11 @@ ALLOWED = {
     "repairs": ("POST", f"{SET}/setOrchestrationServiceState", REPAIRS),
 }  # fmt: skip
 
+# with `surge` alone
+SURGING = {
+    "capacity": ("PATCH", SET, '{"sku": {"name": "D2", "tier": "Standard", "capacity": 8}}'),
+    "delete-instances": ("POST", f"{SET}/delete?api-version=1", '{"instanceIds": ["7"]}'),
+}
 SCRIPT = {"source": {"script": "x"}, "timeoutInSeconds": 900, "asyncExecution": False}
 COMMAND = json.dumps({"location": "we", "properties": {**SCRIPT, "parameters": [{"name": "", "value": "drain"}]}})
 MACHINE = SET.replace("virtualMachineScaleSets/web", "virtualMachines/web_1")
@@ -56,6 +61,9 @@ FORBIDDEN = {
     "disk-size": ("PATCH", SET, image({**STORAGE, "osDisk": {"diskSizeGB": 1}})),
     "no-version": ("PATCH", SET, image({"imageReference": {"publisher": "p"}})),
     "of-an-instance": ("PATCH", f"{SET}/virtualMachines/1", image()),
+    "another-size": ("PATCH", SET, '{"sku": {"name": "D2", "capacity": 8}, "tags": {}}'),
+    "delete-all": ("POST", f"{SET}/delete", '{"instanceIds": ["*"]}'),
+    "delete-no-names": ("POST", f"{SET}/delete", b""),
     "all-instances": ("POST", f"{SET}/manualupgrade", '{"instanceIds": ["*"]}'),
     "no-instances": ("POST", f"{SET}/manualupgrade", b"{}"),
     "another-action": ("POST", f"{SET}/reimage", '{"instanceIds": ["1"]}'),
@@ -83,6 +91,23 @@ def test_any_other_request_is_not_permitted(method: str, url: str, body: bytes |
 def test_a_run_command_needs_its_input(method: str, url: str, body: bytes | str) -> None:
     assert complaint(method, url, body, ("drain-command",)) == ""
     assert complaint(method, url, body)
+
+
+@pytest.mark.parametrize(("method", "url", "body"), SURGING.values(), ids=SURGING)
+def test_a_request_of_a_surge_needs_its_input(method: str, url: str, body: str) -> None:
+    assert complaint(method, url, body)
+    assert complaint(method, url, body, ["surge"]) == ""
+
+
+@pytest.mark.parametrize(("method", "url", "body"), FORBIDDEN.values(), ids=FORBIDDEN)
+def test_a_surge_permits_nothing_more(method: str, url: str, body: bytes | str) -> None:
+    assert complaint(method, url, body, ["surge"])
+
+
+def test_a_run_with_surge_makes_only_its_requests(tmp_path: Path) -> None:
+    played = play(fleet_of(asked={"surge": "1"}), tmp_path)
+    assert complaints(played.sent, ["surge"]) == []
+    assert len(complaints(played.sent)) == 2, "the capacity, and the deletion"
 
 
 def complaints(sent: list[Request], inputs: Collection[str] = ()) -> list[str]:

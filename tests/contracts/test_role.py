@@ -29,6 +29,7 @@ STUBS = fleet_of(
     fleet={"orchestration": "Flexible", "health": "extension"},
     faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
 )
+SURGING = fleet_of(asked={"surge": "1"})
 PAUSED = fleet_of(model=REPAIRS, asked={"suspend-repairs": "true"})
 DRAINED = {"drain-command": "systemctl $1 web"}
 DRAINS = (
@@ -71,7 +72,8 @@ def requests_of(azure: Any) -> Requests:
 def used() -> Requests:
     """Return the requests of runs that together ask for everything: test_permitted_requests plays all scenarios."""
     folder = Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-"))
-    played = [*map(play_once, SCENARIOS), *(play(each, folder) for each in (STUBS, PAUSED, FLEXIBLE, *DRAINS))]
+    scenarios = (STUBS, PAUSED, FLEXIBLE, *DRAINS, SURGING)
+    played = [*map(play_once, SCENARIOS), *(play(each, folder) for each in scenarios)]
     played += [play(fleet_of(), folder, inputs=given) for given in TYPOS]
     played.append(play(FROM_GALLERY, folder, interceptors=[altered(for_one_disk_controller)]))
     return frozenset[tuple[str, str]]().union(*(requests_of(each.azure) for each in played))
@@ -108,13 +110,14 @@ def test_the_action_of_a_request(method: str, path: str, action: str) -> None:
 
 def test_the_reader_has_exactly_the_actions_of_all_reads() -> None:
     reads = actions(frozenset(each for each in used() if each[0] == "GET"))
-    assert reads - ROLES["drain"] == ROLES["reader"]
+    assert reads - ROLES["drain"] == ROLES["reader"] | ROLES["surge-reader"]
+    assert not ROLES["reader"] & ROLES["surge-reader"]
 
 
 def test_the_others_have_exactly_the_actions_of_all_writes() -> None:
     writes = actions(frozenset(each for each in used() if each[0] != "GET"))
     of_commands = {action for action in ROLES["drain"] if not action.endswith("/read")}
-    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"] | of_commands
+    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"] | of_commands | ROLES["surge"]
     assert not ROLES["upgrader"] & ROLES["suspend-repairs"]
 
 
@@ -133,23 +136,31 @@ def test_an_action_of_an_opt_in_feature_is_used_where_its_input_is_set(tmp_path:
     assert not without & ROLES["suspend-repairs"]
     assert actions(requests_of(play(PAUSED, tmp_path).azure)) >= ROLES["suspend-repairs"]
     assert not without & ROLES["drain"]
+    opted_in = ROLES["surge"] | ROLES["surge-reader"]
+    assert not actions(requests_of(play(SURGING, tmp_path, inputs={"surge": ""}).azure)) & opted_in
+    assert actions(requests_of(play(SURGING, tmp_path).azure)) >= opted_in
 
 
+@pytest.mark.parametrize("surges", [False, True])
 @pytest.mark.parametrize("suspends_repairs", [False, True])
 @pytest.mark.parametrize("is_flexible", [False, True])
 @pytest.mark.parametrize("drains", [False, True])
-def test_the_preflight_asks_for_actions_of_the_roles(is_flexible: bool, suspends_repairs: bool, drains: bool) -> None:
+def test_the_preflight_asks_for_actions_of_the_roles(
+    is_flexible: bool, suspends_repairs: bool, drains: bool, surges: bool
+) -> None:
     needed = needed_actions(
         is_flexible=is_flexible,
         writes_model=True,
         upgrades_instances=True,
         suspends_repairs=suspends_repairs,
         drains=drains,
+        surges=surges,
     )
     by_file = {f"examples/roles/{name}.json": role for name, role in ROLES.items()}
     assert [action for action in needed if action.lower() not in by_file[role_with(action).file]] == []
     writes = {action.lower() for action in needed if not action.endswith("/read") and "/runCommands/" not in action}
-    assert writes == ROLES["upgrader"] | (ROLES["suspend-repairs"] if suspends_repairs else set())
+    opted_in = (ROLES["suspend-repairs"] if suspends_repairs else set()) | (ROLES["surge"] if surges else set())
+    assert writes == ROLES["upgrader"] | opted_in
     of_commands = {action.lower() for action in needed if "/runCommands/" in action}
     assert bool(of_commands) is (drains and not is_flexible)
 
@@ -161,7 +172,7 @@ def test_no_role_deletes_or_takes_everything() -> None:
 
 
 def test_a_role_is_called_as_its_file_calls_it() -> None:
-    for role in (rights.READER, rights.UPGRADER, rights.REPAIRS, rights.DRAINER):
+    for role in (rights.READER, rights.UPGRADER, rights.REPAIRS, rights.DRAINER, rights.SURGE, rights.SURGE_READER):
         written = json.loads((PROJECT / role.file).read_text(encoding="utf-8"))
         assert written["Name"] == role.name
         assert (written["IsCustom"], written["AssignableScopes"]) == (True, ["/subscriptions/SUBSCRIPTION-ID"])

@@ -18,6 +18,7 @@ from azure.mgmt.core.exceptions import ARMErrorFormat
 from vmss_upgrade.azure_api.failures import LeadsElsewhere, NoTimeLeft, read_by_the_sdk
 from vmss_upgrade.azure_api.translation.json_fields import Json
 from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.web.addresses import parse_address
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
@@ -136,6 +137,13 @@ def _decoded(response: HttpResponse) -> Any:
         return response.json()
     except (ValueError, RecursionError) as error:
         raise unreadable("the answer is not JSON") from error
+
+
+def named(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
+    """Return the instances. Raises AzureError if one comes without its name: no request could be about it."""
+    if any(not instance.id for instance in instances):
+        raise unreadable("an instance comes without its name")
+    return instances
 
 
 def too_long(message: str) -> AzureError:

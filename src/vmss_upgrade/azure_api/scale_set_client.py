@@ -19,8 +19,9 @@ from azure.mgmt.compute import ComputeManagementClient
 from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_catalog import ImageCatalog
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, unreadable
+from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, named, unreadable
 from vmss_upgrade.azure_api.run_commands import RunCommands
+from vmss_upgrade.azure_api.scaling_limits import ScalingLimits
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
 from vmss_upgrade.azure_api.translation.instances import Looks, to_instance, to_machine
 from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in, texts_in
@@ -31,7 +32,6 @@ from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.lineage import Lineage, lineage_of, with_origins
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.scale_set import Instance
 
 __all__ = ["API_VERSION", "LIST_BUCKET", "ScaleSetClient"]
 
@@ -75,6 +75,8 @@ class ScaleSetClient:
         self.look_up, self.read_size = catalog.look_up, catalog.read_size
         self.list_versions, self.list_definitions = catalog.list_versions, catalog.list_definitions
         self.run_commands = RunCommands(client, self._reader, resource_group, name, (self._path, self._machines_path))
+        limits = ScalingLimits(self._reader, self._subscription_path, self._id)
+        self.read_autoscale_settings, self.read_locks = limits.read_autoscale_settings, limits.read_locks
         self._model_body: Json = {}  # what was read last, as Azure wrote it
         self._looks = Looks()
         self._now = now
@@ -105,7 +107,7 @@ class ScaleSetClient:
 
     def _instances(self) -> InstanceList:
         pages = self._reader.pages(f"{self._path}/virtualMachines?$expand=instanceView")
-        instances = _named(self._looks.take((item for page in pages for item in page.items), to_instance))
+        instances = named(self._looks.take((item for page in pages for item in page.items), to_instance))
         return InstanceList(instances=instances, pages=len(pages), remaining=pages[-1].remaining(LIST_BUCKET))
 
     def _machines(self, model: Model) -> InstanceList:
@@ -123,7 +125,7 @@ class ScaleSetClient:
         viewed = [self._viewed(item) for page in pages for item in page.items]
         self._views = {}
         shown = (machine for machine in viewed if machine is not None)
-        instances = _named(self._looks.take(shown, partial(to_machine, set_name=model.name)))
+        instances = named(self._looks.take(shown, partial(to_machine, set_name=model.name)))
         self._lineage = self._lineage or lineage_of(model, instances)
         instances = with_origins(instances, model, self._lineage)
         return InstanceList(instances=instances, pages=len(pages), remaining=None)
@@ -216,17 +218,29 @@ class ScaleSetClient:
     def set_image(self, image: Image, etag: str) -> Operation:
         """Send PATCH of the image alone, with If-Match where the scale set has an ETag."""
         self._views = {}
-        match: dict[str, Any] = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
-        return self._begin(self._sets.begin_update, image_patch(image), "updating the model", **match)
+        return self._begin(self._sets.begin_update, image_patch(image), "updating the model", **_if_match(etag))
 
     def upgrade(self, instance_ids: Sequence[str]) -> Operation:
         """Send POST manualupgrade with exactly these ids (never "*")."""
-        doing = "upgrading instances"
+        self._views = {}
+        return self._begin_on(instance_ids, self._sets.begin_update_instances, "upgrading instances")
+
+    def set_capacity(self, model: Model, capacity: int) -> Operation:
+        """Send PATCH of the SKU alone, with If-Match where the scale set has an ETag."""
+        name, tier = model.scaling.sku
+        sku = {"name": name, **({"tier": tier} if tier else {}), "capacity": capacity}
+        return self._begin(self._sets.begin_update, {"sku": sku}, "raising the capacity", **_if_match(model.etag))
+
+    def delete_instances(self, instance_ids: Sequence[str]) -> Operation:
+        """Send POST delete with exactly these ids (never "*")."""
+        return self._begin_on(instance_ids, self._sets.begin_delete_instances, "deleting instances")
+
+    def _begin_on(self, instance_ids: Sequence[str], begin: Callable[..., Any], doing: str) -> Operation:
+        """Send a write about these instances. Raises AzureError if one is named like all of them."""
         if "*" in instance_ids:
             message = "the list names an instance `*`, which in a request means all instances, so it is not asked for"
             raise AzureError(message, trouble=Trouble.REJECTED, code="UnreadableAnswer", doing=doing)
-        self._views = {}
-        return self._begin(self._sets.begin_update_instances, {"instanceIds": list(instance_ids)}, doing)
+        return self._begin(begin, {"instanceIds": list(instance_ids)}, doing)
 
     def grant(self, seconds: float) -> None:
         """Send nothing; see Reader."""
@@ -240,8 +254,5 @@ class ScaleSetClient:
         return polling
 
 
-def _named(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
-    """Return the instances. Raises AzureError if one comes without its name: no request could be about it."""
-    if any(not instance.id for instance in instances):
-        raise unreadable("an instance comes without its name")
-    return instances
+def _if_match(etag: str) -> dict[str, Any]:
+    return {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}

@@ -190,7 +190,7 @@ class BatchRun:
         failed = {failure.instance_id for failure in gate.failures}
         for ids, what in ((gate.vanished, "vanished"), (gate.evicted, "was stopped or evicted")):
             for id_ in (each for each in ids if each not in failed):
-                yield noted(f"Instance {id_} {what} during batch {self.batch.number}; nothing more is expected of it.")
+                yield noted(f"Instance {id_} {what} during {self.batch.name}; nothing more is expected of it.")
 
     def _gate_progress(self, gate: HealthGate) -> BatchProgressed:
         if gate.ready_since is None:

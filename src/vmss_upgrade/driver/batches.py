@@ -65,6 +65,10 @@ class Batches:
         self.started: list[Batch] = []
         self.is_current = True
 
+    def keep_healthy(self, least: int) -> None:
+        """Start no batch that would leave fewer than so many healthy."""
+        self._watch.keep_healthy(least)
+
     def run(self, model: Model) -> Steps[Ending]:
         """Upgrade the planned batches to `model`, which holds the goal's image; then, in extra passes, instances that
         were created with another image meanwhile; then look once more.

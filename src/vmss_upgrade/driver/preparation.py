@@ -8,6 +8,7 @@ from vmss_upgrade.driver.hold import look_at_rest, plan_when_allowed, read_signa
 from vmss_upgrade.driver.image_lookup import examine_target, resolve
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.zero_downtime.surge_checks import find_obstacles, find_surplus
 from vmss_upgrade.errors import PlanRefused
 from vmss_upgrade.rollout.checks import rollback
 from vmss_upgrade.rollout.checks.approval import changes_since_approval
@@ -97,6 +98,7 @@ class Preparation:
         self._findings += examine_asked_for(remote.model, self._order, permissions, repairs_suspended=suspended)
         self._hanging = yield from look_at_rest(remote, self._policy)
         yield from read_signal_again(remote)
+        self._findings += find_surplus(remote, self._order)
         plan = None
         try:
             plan = yield from self._plan()
@@ -118,27 +120,22 @@ class Preparation:
         """Return the plan, with all that is found about it; None where its target is not known."""
         match self._order.command:
             case Command.UPDATE_MODEL:
-                return (yield from self._plan_model_update())
+                return (yield from self._plan_upgrade(model_alone=True))
             case Command.UPGRADE_INSTANCES:
                 return (yield from self._plan_upgrade_of_instances())
             case Command.ROLLBACK:
                 return (yield from self._plan_rollback())
         return (yield from self._plan_upgrade())  # also where only the plan is asked for
 
-    def _plan_upgrade(self) -> Steps[RolloutPlan | None]:
-        """Plan to bring the image that was asked for into the model, and to all instances."""
+    def _plan_upgrade(self, *, model_alone: bool = False) -> Steps[RolloutPlan | None]:
+        """Plan to bring the image that was asked for into the model, and to all instances, or to the `model_alone`."""
         goal = yield from self._goal_of(self._wanted)
         if goal is None:
             return None
-        plan = yield from plan_when_allowed(self._remote, goal, self._policy)
-        return (yield from self._checked(replace(plan, pinned=self._wanted if self._wanted.is_floating else None)))
-
-    def _plan_model_update(self) -> Steps[RolloutPlan | None]:
-        """Plan to bring the image that was asked for into the model, and nothing else."""
-        goal = yield from self._goal_of(self._wanted)
-        if goal is None:
-            return None
-        plan = plan_model_update(self._remote.scale_set, goal)
+        if model_alone:
+            plan = plan_model_update(self._remote.scale_set, goal)
+        else:
+            plan = yield from plan_when_allowed(self._remote, goal, self._policy)
         return (yield from self._checked(replace(plan, pinned=self._wanted if self._wanted.is_floating else None)))
 
     def _plan_upgrade_of_instances(self) -> Steps[RolloutPlan | None]:
@@ -193,6 +190,7 @@ class Preparation:
     def _checked(self, plan: RolloutPlan) -> Steps[RolloutPlan]:
         """Return the plan of a rollout, examined, with the image to return to where it is to be undone on failure."""
         self._examine(plan)
+        self._findings += yield from find_obstacles(self._remote, plan, self._policy)
         yield from self._examine_features(plan)
         if self._policy.on_failure.goes_back and (plan.batches or self._order.recorded):
             yield from self._prepare_way_back(plan)

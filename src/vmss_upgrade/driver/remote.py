@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from vmss_upgrade.driver.operation import FollowedOperation
-from vmss_upgrade.driver.run_clock import REFUSED_ONCE, SECOND_LOOK, RunClock, Steps
+from vmss_upgrade.driver.run_clock import SECOND_LOOK, RunClock, Steps
 from vmss_upgrade.driver.zero_downtime.run_commands import RunCommands
 from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock, Operation, ScaleSetApi
@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.history.events import InstancesSeen, ScaleSetRead
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
-from vmss_upgrade.rollout.model import HealthSignal, Model
+from vmss_upgrade.rollout.model import AutoscaleSetting, HealthSignal, Lock, Model
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.patience import Patience
@@ -44,8 +44,8 @@ class RemoteScaleSet:
 
     `model` is the model as read last (at `model_read_at`, a time of `clock`), its health signal as the policy has it.
     `instances` are all of them, as seen at the latest look (at `seen_at`), which took `pages` of Azure's list. `wrote`:
-    something was written, or may have been; `moved`: the model or instances were. `run_commands`: the scripts in the
-    guests of the instances.
+    something was written, or may have been; `moved`: the model or instances were. `surplus`: instances that are there
+    for the time of the rollout only, and are marked so at every look. `run_commands`: the scripts in the guests.
     """
 
     model: Model
@@ -65,6 +65,7 @@ class RemoteScaleSet:
         self.model_read_at = self.seen_at = _NEVER
         self.pages = 1
         self.wrote = self.moved = False
+        self.surplus: frozenset[str] = frozenset()
 
     @property
     def scale_set(self) -> ScaleSet:
@@ -130,7 +131,7 @@ class RemoteScaleSet:
         read = partial(self._api.read_instances, self.model)
         listed = yield from self.clock.patiently(read, until=until, was_seen=self.seen_at > _NEVER)
         self.seen_at, self.pages = self.clock.now(), listed.pages
-        self.instances = self._sightings.take(listed.instances, self.model, self.seen_at)
+        self._keep(self._sightings.take(listed.instances, self.model, self.seen_at))
         self._bucket.spend(listed.pages, self.seen_at)
         if listed.remaining is not None:
             self._bucket.observe(listed.remaining, self.seen_at)
@@ -141,8 +142,16 @@ class RemoteScaleSet:
         """Read all instances in one try, without any wait. Raises AzureError where that fails."""
         listed = self._api.read_instances(self.model).instances
         self.seen_at = self.clock.now()
-        self.instances = self._sightings.take(listed, self.model, self.seen_at)
+        self._keep(self._sightings.take(listed, self.model, self.seen_at))
         yield InstancesSeen(instances=self.instances)
+
+    def mark_surplus(self, instance_ids: Iterable[str]) -> None:
+        """Mark these instances as surplus from now on."""
+        self.surplus = frozenset(instance_ids)
+        self._keep(self.instances)
+
+    def _keep(self, known: tuple[Instance, ...]) -> None:
+        self.instances = tuple(replace(i, is_surplus=True) if i.id in self.surplus else i for i in known)
 
     def compare(self) -> None:
         """Note in `instances` what each visibly lacks of the model besides its image. Asks Azure nothing."""
@@ -212,6 +221,19 @@ class RemoteScaleSet:
         """Ask for these instances to be brought to the model, all at once."""
         return self._write(partial(self._api.upgrade, instance_ids))
 
+    def read_scaling_limits(self) -> Steps[tuple[tuple[AutoscaleSetting, ...] | None, tuple[Lock, ...] | None]]:
+        """Return the autoscale settings that target the scale set, and its locks; None for what may not be read."""
+        settings = yield from self.clock.patiently(self._api.read_autoscale_settings)
+        return settings, (yield from self.clock.patiently(self._api.read_locks))
+
+    def set_capacity(self, model: Model, capacity: int) -> FollowedOperation:
+        """Ask for that many instances, provided the scale set still has the ETag of `model`."""
+        return self._write(partial(self._api.set_capacity, model, capacity))
+
+    def delete_instances(self, instance_ids: Sequence[str]) -> FollowedOperation:
+        """Ask for these instances to be deleted, all at once."""
+        return self._write(partial(self._api.delete_instances, instance_ids))
+
     def set_repairs(self, *, suspended: bool) -> FollowedOperation:
         """Ask for automatic repairs to be suspended or resumed."""
         return self._write(partial(self._api.set_repairs, suspended=suspended), moves=False)
@@ -232,14 +254,7 @@ class RemoteScaleSet:
         self.wrote, self.moved = True, self.moved or moves
         return FollowedOperation(operation, self.clock)
 
-    def wait_after_write(
-        self, error: AzureError, patience: Patience, *, until: float = float("inf")
-    ) -> Steps[Patience]:
-        """Wait as `RunClock.wait_after` does, and also once before one more try of what Azure has refused by a 403 or
-        404 although it took another write of this run.
-        """
-        if error.trouble not in REFUSED_ONCE or not self.wrote or patience.read_again or self.clock.now() >= until:
-            return (yield from self.clock.wait_after(error, patience, until=until))
-        why = f"{error.doing}: {error.code}, although Azure took an earlier write, so it is tried once more"
-        yield from self.clock.wait(why, min(SECOND_LOOK, until - self.clock.now()))
-        return replace(patience, read_again=patience.read_again + 1)
+    def wait_after_write(self, error: AzureError, patience: Patience, *, until: float = -_NEVER) -> Steps[Patience]:
+        """Wait as `RunClock.wait_after` does, if Azure took another write of this run also once after a 403 or 404."""
+        wait = self.clock.wait_after_another_write if self.wrote else self.clock.wait_after
+        return (yield from wait(error, patience, until=until))

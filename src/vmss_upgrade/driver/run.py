@@ -21,6 +21,7 @@ from vmss_upgrade.driver.rollback import FailedRollout, ending_of, restore_model
 from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.driver.zero_downtime.probes import Probing
 from vmss_upgrade.driver.zero_downtime.proof import Proof
+from vmss_upgrade.driver.zero_downtime.surge import SurgeCapacity
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.checks.missing import NO_GROUP, remedy_for_missing_set
@@ -45,7 +46,7 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock, web: Web | None = 
     `web` reaches the services that the order names; None if it names none.
 
     Raises Interrupted from within `clock.sleep` or a call to Azure; every AzureError becomes the ending. Automatic
-    repairs that were suspended are resumed on every way out.
+    repairs that were suspended are resumed, and instances of a surge deleted or named, on every way out.
     """
     policy = order.policy
     remote = RemoteScaleSet(api, clock, timeout=policy.timeout, ignores_health=policy.health is HealthUse.IGNORE)
@@ -56,17 +57,19 @@ def run_rollout(order: Order, api: ScaleSetApi, clock: Clock, web: Web | None = 
 
 
 def _events(remote: RemoteScaleSet, order: Order, web: Web | None, proof: Proof) -> Steps[None]:
-    """Carry the order out, and resume automatic repairs however that ends."""
-    repairs = RepairsPause(remote)
+    """Carry the order out, and undo however that ends what was done for its time only."""
+    repairs, surge = RepairsPause(remote), SurgeCapacity(remote, order.policy)
     try:
-        ending = yield from ending_of(_Rollout(remote, order, repairs, web, proof).story(), remote)
+        ending = yield from ending_of(_Rollout(remote, order, repairs, surge, web, proof).story(), remote)
         yield from proof.end()
+        ending = yield from surge.conclude(ending)
         yield from repairs.resume()
     except GeneratorExit:  # nobody listens any more
         repairs.resume_unheard()
         raise
     except BaseException:  # cancelled, or a bug of ours
         yield from proof.end()
+        yield from surge.name_left()
         yield from repairs.resume_at_once()
         raise
     yield RolloutFinished(ending=ending)
@@ -76,12 +79,19 @@ class _Rollout:
     """One run."""
 
     def __init__(
-        self, remote: RemoteScaleSet, order: Order, repairs: RepairsPause, web: Web | None, proof: Proof
+        self,
+        remote: RemoteScaleSet,
+        order: Order,
+        repairs: RepairsPause,
+        surge: SurgeCapacity,
+        web: Web | None,
+        proof: Proof,
     ) -> None:
         self._remote = remote
         self._order = order
         self._policy = order.policy
         self._repairs = repairs
+        self._surge = surge
         self._web = web
         self._proof = proof
 
@@ -122,7 +132,8 @@ class _Rollout:
         at_work = prepared.repairs_on and not self._policy.suspend_repairs
         limits = Limits(policy=self._policy, stops_in_time=True, repairs_at_work=at_work)
         batches = self._batches(limits, plan, prepared)
-        ending = self._proof.judge((yield from ending_of(self._roll_out(batches, plan, prepared), self._remote)))
+        ending = yield from ending_of(self._roll_out(batches, limits, plan, prepared), self._remote)
+        ending = self._proof.judge(ending)
         asked = self._policy.on_failure
         if not asked.goes_back or plan.is_rollback or ending.outcome.exit_code == 0:
             return ending
@@ -139,7 +150,7 @@ class _Rollout:
         go_back = restore_model if asked is OnFailure.RESTORE_MODEL else roll_back
         return (yield from go_back(self._remote, limits, failed, prepared.way_back))
 
-    def _roll_out(self, batches: Batches, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
+    def _roll_out(self, batches: Batches, limits: Limits, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Suspend repairs, write the model, upgrade the instances: as far as the order and the plan ask for it."""
         model = prepared.scale_set.model
         if self._policy.suspend_repairs and prepared.repairs_on and plan.batches:
@@ -148,6 +159,10 @@ class _Rollout:
             model = yield from update_model(self._remote, model, plan.reaches, obeys_tag=not plan.is_rollback)
         if self._order.command is Command.UPDATE_MODEL:
             return endings.model_updated(plan)
+        self._surge.take_over(prepared.scale_set, plan)
+        if plan.surge:
+            model = yield from self._surge.begin(limits, plan, prepared.scale_set, model)
+            batches.keep_healthy(self._surge.floor)
         return (yield from batches.run(model))
 
     def _batches(self, limits: Limits, plan: RolloutPlan, prepared: Prepared) -> Batches:

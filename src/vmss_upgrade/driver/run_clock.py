@@ -106,6 +106,16 @@ class RunClock:
                     continue
                 patience = yield from self.wait_after(error, patience, until=until)
 
+    def wait_after_another_write(
+        self, error: AzureError, patience: Patience, *, until: float = float("inf")
+    ) -> Steps[Patience]:
+        """Wait as `wait_after` does, and also once before one more try of what Azure has refused by a 403 or 404."""
+        if error.trouble not in REFUSED_ONCE or patience.read_again or self.now() >= until:
+            return (yield from self.wait_after(error, patience, until=until))
+        why = f"{error.doing}: {error.code}, although Azure took an earlier write, so it is tried once more"
+        yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
+        return replace(patience, read_again=patience.read_again + 1)
+
     def wait_after(self, error: AzureError, patience: Patience, *, until: float = float("inf")) -> Steps[Patience]:
         """Wait as long as the error deserves, and return the patience that is left. Raise it when there is none."""
         if patience.read_again < _READ_AGAIN.get(error.trouble, 0):

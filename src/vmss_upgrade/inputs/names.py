@@ -38,6 +38,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "instance-ids": "",
     "stop-after": "",
     "not-after": "",
+    "surge": "",
     "min-healthy": "",
     "allow-downtime": "false",
     "protected-instances": "skip",

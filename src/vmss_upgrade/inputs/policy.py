@@ -12,6 +12,7 @@ from vmss_upgrade.inputs.values import parse_number
 from vmss_upgrade.inputs.zero_downtime.drain import drain_of
 from vmss_upgrade.inputs.zero_downtime.hooks import hooks_of
 from vmss_upgrade.inputs.zero_downtime.probes import probes_of
+from vmss_upgrade.inputs.zero_downtime.surge import surge_of
 from vmss_upgrade.rollout.policy import (
     BATCH_TIMEOUT,
     DEFAULT_MIN_HEALTHY,
@@ -44,6 +45,7 @@ def policy_of(form: Form, now: float) -> Policy:
         suspend_repairs=form.flag("suspend-repairs"),
         on_failure=form.member("on-failure", OnFailure) or OnFailure.STOP,
         replication_wait=form.duration("wait-for-replication") or 0.0,
+        surge=surge_of(form),
         probes=probes_of(form),
         drain=drain_of(form),
         hooks=hooks_of(form),

@@ -12,12 +12,14 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
+from vmss_upgrade.job import surplus
 from vmss_upgrade.reporters.files import save_state
 from vmss_upgrade.reporters.sanitiser.text import clean, cut
 from vmss_upgrade.rollout.az_commands import rollback_to
 from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
 from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookOwed
+from vmss_upgrade.rollout.history.surge import SurgeEvent
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 
@@ -81,6 +83,8 @@ class Memory:
         """Save what the event changes."""
         if isinstance(event, (events.RepairsSuspending, events.RepairsResumed)):
             self._save(REPAIRS, SUSPENDED if isinstance(event, events.RepairsSuspending) else RESUMED)
+        if isinstance(event, SurgeEvent):
+            self._save(surplus.SURGE, surplus.value_after(event))
         if isinstance(event, (DrainStarted, DrainSettled)):
             self._save(DRAINED, drained_value(event))
         if isinstance(event, HookOwed):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.reporters.surge import surge_line
 from vmss_upgrade.rollout.history import drain_events, events
 from vmss_upgrade.rollout.history import probe_events as probes
 from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookCalled, in_words
+from vmss_upgrade.rollout.history.surge import SurgeEvent
 from vmss_upgrade.rollout.wording import about, duration, instances_named
 
 MOST_NAMED = 30
@@ -49,4 +51,6 @@ def _line_of(event: events.Event) -> str:
         case drain_events.DrainSettled() if event.undrained:
             done = [id_ for id_ in event.undrained if id_ not in {failure.instance_id for failure in event.failures}]
             return f"undrained: {instances_named(done, MOST_NAMED)}" if done else ""
+        case SurgeEvent():
+            return surge_line(event)
     return ""

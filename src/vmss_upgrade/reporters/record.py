@@ -15,6 +15,7 @@ from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.reporters.sentences.next_steps import remedy, way_back
 from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
 from vmss_upgrade.reporters.sentences.portal import scale_set_page
+from vmss_upgrade.reporters.surge import as_surge
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import BatchRecord
 from vmss_upgrade.rollout.history.report import Report
@@ -72,6 +73,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "plan_hash": planned.hash if planned else None,
         "planned_batches": [_batch(batch) for batch in report.plan.batches] if report.plan else [],
         "batches": [_started(record) for record in report.batches if not record.is_back],
+        **as_surge(report.surge),
         "rollback": _rollback(report),
         "failures": [_failure(failure) for failure in report.failures()],
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.model import Model
@@ -38,6 +39,21 @@ def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> st
     """Return the command that resumes automatic instance repairs."""
     arguments = ("--service-name", "AutomaticRepairs", "--action", "Resume")
     return _az_vmss("set-orchestration-service-state", subscription, resource_group, scale_set, *arguments)
+
+
+def delete_instances(model: Model, instance_ids: Iterable[str]) -> str:
+    """Return the command that deletes these instances, and lowers the capacity as much."""
+    return delete_instances_of(model.subscription, model.resource_group, model.name, instance_ids)
+
+
+def delete_instances_of(subscription: str, resource_group: str, scale_set: str, instance_ids: Iterable[str]) -> str:
+    """Return the command that deletes instances of the scale set that these names say."""
+    return _az_vmss("delete-instances", subscription, resource_group, scale_set, "--instance-ids", *instance_ids)
+
+
+def set_capacity(model: Model, capacity: int) -> str:
+    """Return the command that sets the capacity; if it is lower than now, Azure chooses which instances it deletes."""
+    return az_vmss("scale", model, "--new-capacity", str(capacity))
 
 
 def undrain_by_hand(

@@ -32,6 +32,7 @@ class FailureCode(StrEnum):
     NONE_ELSE_IS_HEALTHY = "NobodyElseIsHealthy"
     BELOW_MIN_HEALTHY = "BelowMinHealthy"
     NOT_RETURNED = "NotReturned"
+    INCOMPLETE_SURGE = "IncompleteSurge"
     MODEL_CHANGED = "ModelChangedBySomebody"
     SIGNAL_LOST = "SignalLost"
     PROBES_FAILED = "ProbesFailed"

@@ -76,6 +76,41 @@ class MachineSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """What a model says of the number of its instances, and of what changes it; None where it does not say.
+
+    `sku` are the name and the tier of its SKU, which a write of the capacity repeats. `single_placement_group`: at most
+    a hundred instances. `notice`: how long an instance may delay its deletion, as Azure writes it (empty: not at all).
+    """
+
+    capacity: int | None = None
+    sku: tuple[str, str] = ("", "")
+    single_placement_group: bool | None = None
+    rebalances_zones: bool = False
+    mixes_priorities: bool = False
+    notice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoscaleSetting:
+    """An autoscale setting that targets a scale set; the counts are texts, as Azure writes them."""
+
+    name: str
+    resource_group: str
+    enabled: bool
+    minimum: str
+    maximum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock on a scale set, or on what it is part of. `level`: ReadOnly or CanNotDelete."""
+
+    id: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
     """The scale set's model: what new instances get. `fingerprint` covers everything in it but the image.
 
@@ -103,6 +138,7 @@ class Model:
     traits: Traits = Traits()
     surroundings: str = ""
     settings: MachineSettings = MachineSettings()
+    scaling: Scaling = Scaling()
     has_profile: bool = True  # False: a Flexible set that only groups machines, without anything to make them from
     time: str = ""
     ephemeral_os_disk: bool = False

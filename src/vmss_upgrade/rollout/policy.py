@@ -104,6 +104,7 @@ class Policy:
     `health_timeout` counts from the end of Azure's operation, `batch_timeout` from the start of the batch,
     `timeout` from the start of the rollout.
     `drain`: what runs in the guest of every instance before its batch is upgraded (None: nothing).
+    `surge`: create so many new instances before any old one is upgraded, and delete them at the end (None: none).
     `hooks` None: no service is called around batches.
     """
 
@@ -125,6 +126,7 @@ class Policy:
     health_timeout: float = 20 * 60.0
     batch_timeout: float = BATCH_TIMEOUT
     timeout: float = 5.5 * 60 * 60.0
+    surge: Share | None = None
     hooks: Hooks | None = None
     probes: Probes | None = None
     drain: Drain | None = None

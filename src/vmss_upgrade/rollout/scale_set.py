@@ -136,9 +136,11 @@ class Instance:
     problems: tuple[Problem, ...] = ()
     says: tuple[str, ...] = ()
     health_time: str = ""
+    created: str = ""  # when, as Azure writes it; empty where it does not say
     seen: bool = True
     name: str = ""
     computer_name: str = ""
+    is_surplus: bool = False  # created for the time of the rollout (`surge`), and deleted at its end
 
     def domain(self, kind: DomainKind) -> Domain | None:
         """Return the instance's domain of this kind; None if Azure shows none."""
@@ -225,6 +227,11 @@ class ScaleSet:
     def made(self) -> tuple[Instance, ...]:
         """The instances that were made from the model, without machines that somebody attached."""
         return made_from_model(self.instances)
+
+    @property
+    def lasting(self) -> tuple[Instance, ...]:
+        """The instances made from the model that are not there for the time of the rollout only."""
+        return tuple(instance for instance in self.made if not instance.is_surplus)
 
     def by_id(self) -> dict[str, Instance]:
         """Return the instances by their id."""

@@ -91,6 +91,8 @@ def _traces_of_the_kill(calm: Ran, ran: Ran) -> Iterator[str]:
     suspended, before = ran.last.azure.repairs_suspended, calm.last.azure.repairs_suspended
     if suspended != before:
         yield f"automatic repairs suspended: {suspended} instead of {before}"
+    if ran.last.azure.capacity != calm.last.azure.capacity:
+        yield f"a capacity of {ran.last.azure.capacity} instead of {calm.last.azure.capacity}"
     if ran.model_updates > max(1, calm.model_updates):
         yield f"the model was updated {ran.model_updates} times"
 

@@ -96,6 +96,12 @@ OWN = {
     ),
     "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("stays-on-old-image")]),
     "no upgrade for lack of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
+    "surge": fleet_of(TWO, {"surge": "1", "bake-time": "10s"}),
+    "surge, a batch fails": fleet_of(
+        THREE,
+        {"surge": "1", "bake-time": "10s", "health-timeout": "1m"},
+        faults=[on_instance("comes-up-unhealthy", "4")],
+    ),
     "drained": fleet_of(TWO, DRAIN),
     "drained, and failing": fleet_of(
         (2, 2), DRAIN, guest=[{"instance": "0", "argument": "drain", "exit_code": 3, "turns_unhealthy": True}]

@@ -49,6 +49,11 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "refuses-while-who-was-upgraded-comes-up": (TINY, {"awaited_health": nothing}, REFUSED),
     "saves-nothing-of-repairs": (REPAIRS, {"save_state": nothing}, STILL_SUSPENDED),
     "saves-nothing-of-drains": ("drained", {"save_state": nothing}, "the post step left instance 0 drained"),
+    "finds-no-new-instances-of-a-surge": (
+        "surge",
+        {"left_by_an_earlier_run": lambda *_: None},
+        "a capacity of 3 instead of 2",
+    ),
     # this also shows that a killed run repairs nothing by itself
     "has-no-post-step": (REPAIRS, {"post.run": lambda *_, **__: 0}, STILL_SUSPENDED),
 }

@@ -122,6 +122,7 @@ def _shown(item: Json, properties: Json, view: Json) -> Instance:
         problems=instance_view.problems(view, properties),
         says=instance_view.complaints(view),
         health_time=text_in(view, "vmHealth", "status", "time"),
+        created=text_in(properties, "timeCreated"),
         shows_view=bool(view),
         name=text_in(item, "name"),
         computer_name=text_in(properties, "osProfile", "computerName") or text_in(view, "computerName"),

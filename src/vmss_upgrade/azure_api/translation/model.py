@@ -22,7 +22,7 @@ from vmss_upgrade.azure_api.translation.json_fields import (
 from vmss_upgrade.azure_api.translation.owners import owner_of
 from vmss_upgrade.rollout.gates import STOP_TAG
 from vmss_upgrade.rollout.image_facts import Traits
-from vmss_upgrade.rollout.model import HealthSignal, MachineSettings, Model
+from vmss_upgrade.rollout.model import HealthSignal, MachineSettings, Model, Scaling
 
 _APPLICATION_HEALTH = ("applicationhealthlinux", "applicationhealthwindows")
 
@@ -52,6 +52,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         surroundings=_surroundings(body),
         traits=Traits(os=_os(profile), plan=plan_in(body, "plan")),
         settings=_settings(body, profile),
+        scaling=_scaling(body, properties, profile),
         has_profile=bool(profile),
         time=text_in(profile, "timeCreated"),
         ephemeral_os_disk=text_in(storage, "osDisk", "diffDiskSettings", "option").lower() == "local",
@@ -85,6 +86,20 @@ def _settings(body: Json, profile: Json) -> MachineSettings:
         disk_controller=text_in(storage, "diskControllerType"),
         disk_size=number_in(object_in(storage, "osDisk"), "diskSizeGB"),
         data_disks=tuple((lun, option) for lun, option in disks if lun is not None),
+    )
+
+
+def _scaling(body: Json, properties: Json, profile: Json) -> Scaling:
+    sku, single = object_in(body, "sku"), properties.get("singlePlacementGroup")
+    rebalancing = object_in(properties, "resiliencyPolicy", "automaticZoneRebalancingPolicy")
+    notice = object_in(profile, "scheduledEventsProfile", "terminateNotificationProfile")
+    return Scaling(
+        capacity=number_in(sku, "capacity"),
+        sku=(text_in(sku, "name"), text_in(sku, "tier")),
+        single_placement_group=single if isinstance(single, bool) else None,
+        rebalances_zones=rebalancing.get("enabled") is True,
+        mixes_priorities=bool(object_in(properties, "priorityMixPolicy")),
+        notice=(text_in(notice, "notBeforeTimeout") or "PT5M") if notice.get("enable") is True else "",
     )
 
 

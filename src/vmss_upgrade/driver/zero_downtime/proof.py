@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vmss_upgrade.driver.zero_downtime.probes import Probing
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import endings, events
 from vmss_upgrade.rollout.history.events import Event
 from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.history.surge import SurgePassed
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.scale_set import ScaleSet
@@ -54,6 +57,8 @@ class Proof:
                 self._floor = None
                 if self._probing is not None:
                     self._probing.may_halt = False
+            case SurgePassed() if self._floor is not None:
+                self._floor = replace(self._floor, least=event.surge.floor)
             case events.UpgradeAccepted():
                 self._set_away(event.batch)
             case events.BatchPassed() | events.BatchFailed():

@@ -53,6 +53,7 @@ def limits(policy: Policy, signal: HealthSignal) -> list[tuple[str, str]]:
         ("protected-instances", "fail" if policy.refuse_protected else "skip"),
         ("stopped-instances", "include" if policy.include_stopped else "skip"),
         ("suspend-repairs", _flag(policy.suspend_repairs)),
+        *([("surge", str(policy.surge))] if policy.surge else []),
         ("wait-for-replication", duration(policy.replication_wait) if policy.replication_wait else "no wait"),
         *([("probe-max-failures", str(policy.probes.max_failures))] if policy.probes else []),
         *([("drain-timeout", duration(policy.drain.timeout))] if policy.drain else []),

@@ -66,7 +66,8 @@ def run_in_short(report: Report) -> str:
     else:
         new, whole = sum(1 for cell in report.cells().values() if cell is Cell.NEW), len(report.counted)
         done = f"{bar(new, whole)} {new}/{whole} new"
-    least = 0 if policy is None else floor(report.instances, policy, report.stopped_before)
+    asked = 0 if policy is None else floor(report.instances, policy, report.stopped_before)
+    least = max(asked, report.floor_of_surge)
     return f"{done} · {healthy_in_short(report)}{f' (floor {least})' if least else ''}"
 
 

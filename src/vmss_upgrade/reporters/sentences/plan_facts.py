@@ -26,7 +26,8 @@ def blast_radius(report: Report) -> str:
         return ""
     if not report.plan.batches:
         return "No instance is upgraded."
-    lowest = min(expected_healthy(ScaleSet(model=report.model, instances=report.before), report.plan.due_now))
+    now = ScaleSet(model=report.model, instances=report.before)
+    lowest = min(expected_healthy(now, report.plan.due_now, report.plan.surge))
     state = "healthy" if report.model.health_signal.proves_health else "running"
     largest = report.plan.largest_batch
     away = (
@@ -63,6 +64,8 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         ]
     if policy.drain and plan.batches:
         facts.append(("Draining", _drain_in_words(policy.drain, plan.largest_batch)))
+    if plan.surge:
+        facts.append(("Surge", surge_in_words(plan)))
     if policy.not_after and plan.batches and not plan.is_rollback:
         facts.append(("Not after", f"{policy.not_after.text} ({policy.not_after.utc}): no batch that would end later"))
     if policy.hooks and plan.batches:
@@ -103,6 +106,13 @@ def rollback_facts(plan: RolloutPlan, because: str) -> list[tuple[str, str]]:
     return [*ways, *_not_touched(plan)]
 
 
+def surge_in_words(plan: RolloutPlan) -> str:
+    """Return what `surge` does before the first batch, and at the end."""
+    new = count(plan.surge, "new instance")
+    them = "it is" if plan.surge == 1 else "they are"
+    return f"{new} on the target image first; once every batch has passed, {them} deleted"
+
+
 def _size(plan: RolloutPlan) -> str:
     batches = f" in {count(len(plan.batches), 'batch')}" if plan.batches else ""
     return f"{count(len(plan.instance_ids), 'instance') if plan.instance_ids else 'no instance'}{batches}"
@@ -130,7 +140,8 @@ def _floor_in_words(plan: RolloutPlan, policy: Policy, model: Model, instances: 
         return "none: downtime is allowed"
     share = f" ({policy.min_healthy} of those that run)" if policy.min_healthy.is_percentage else ""
     least = floor(instances, policy, stopped_ids(instances))
-    lowest = min(expected_healthy(ScaleSet(model=model, instances=instances), plan.due_now), default=least)
+    now = ScaleSet(model=model, instances=instances)
+    lowest = min(expected_healthy(now, plan.due_now, plan.surge), default=least)
     spare = f"; the plan stays {lowest - least} above it" if lowest > least else ""
     return f"{least}{share}{spare}"
 

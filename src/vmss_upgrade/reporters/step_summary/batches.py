@@ -7,6 +7,7 @@ from vmss_upgrade.reporters.sentences import dates
 from vmss_upgrade.reporters.sentences.phrases import short_name
 from vmss_upgrade.reporters.sentences.plan_facts import batch_title
 from vmss_upgrade.reporters.step_summary.markup import LONGEST_MESSAGE, LONGEST_NAME, folded, name_of, table, unbroken
+from vmss_upgrade.reporters.surge import surge_in_words
 from vmss_upgrade.rollout.history.outcome import BatchRecord, BatchResult
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.timing import floor_line, slowest
@@ -33,7 +34,11 @@ def batches(report: Report) -> list[str]:
     if report.plan is None or not (report.batches or report.plan.batches):
         return []
     records = [record for record in report.batches if not record.is_back]
-    return ["### Batches", "", *_batches_of(report.plan, records, report)]
+    return ["### Batches", "", *_surge(report), *_batches_of(report.plan, records, report)]
+
+
+def _surge(report: Report) -> list[str]:
+    return [f"Surge: {markdown(surge_in_words(report.surge), LONGEST_MESSAGE)}", ""] if report.surge else []
 
 
 def rollback(report: Report) -> list[str]:
@@ -140,12 +145,17 @@ def health(report: Report) -> list[str]:
     if not report.batches or not counts or lowest is None or policy is None or model is None:
         return []
     state = "healthy" if model.health_signal.proves_health else "running"
-    least = 0 if policy.allow_downtime else floor(report.before, policy, report.stopped_before)
+    asked = floor(report.before, policy, report.stopped_before)
+    least = max(asked, report.floor_of_surge)
     lows = floor_line(counts, max(report.duration, counts[0][0] + 1.0), COLUMNS)
     bottom, top = min(least, *lows), max(len(report.counted), *lows)
     span = max(1, top - bottom)
     line = "".join(_HEIGHTS[round((low - bottom) * 7 / span)] for low in lows)
-    allowed = "downtime is allowed" if policy.allow_downtime else f"the floor is {least} ({code('min-healthy')})"
+    allowed = (
+        "downtime is allowed"
+        if policy.allow_downtime
+        else f"the floor is {least} ({code('surge' if least > asked else 'min-healthy')})"
+    )
     when = dates.time_of_day(report.facts, lowest.at)
     when = f"at {when}" if when else f"{duration(lowest.at)} after the start"
     words = f"Never below {lowest.count} of {top} ({when}); {allowed}."

@@ -27,7 +27,7 @@ MOST_INSTANCES = 1000  # in one scale set
 def whole_set(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> Finding | None:
     """Refuse a batch that holds every running instance; warn of it if downtime is allowed."""
     batch = next((b for b in plan.batches if no_other_runs(scale_set, b.instance_ids)), None)
-    if batch is None or not _takes_away(batch, scale_set, plan):
+    if batch is None or plan.surge or not _takes_away(batch, scale_set, plan):
         return None
     off = stopped_ids(scale_set.instances)
     running = [id_ for id_ in batch.instance_ids if id_ not in off]
@@ -114,7 +114,7 @@ def _breaks_floor(scale_set: ScaleSet, plan: RolloutPlan, policy: Policy) -> tup
 
 def _expected(scale_set: ScaleSet, plan: RolloutPlan) -> Iterable[tuple[Batch, int]]:
     """Return each batch with the number of instances that stay healthy while it is away."""
-    return zip(plan.batches, expected_healthy(scale_set, plan.batches), strict=True)
+    return zip(plan.batches, expected_healthy(scale_set, plan.batches, plan.surge), strict=True)
 
 
 def _way_back(unhealthy: Collection[str]) -> str:

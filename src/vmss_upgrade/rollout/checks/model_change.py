@@ -29,6 +29,13 @@ def check_during_rollout(model: Model, expected: Image) -> None:
         raise _changed(f"Somebody changed the model's image to {model.image} during the rollout.", _ONLY_ONE)
 
 
+def check_capacity(model: Model, expected: Model, capacity: int) -> None:
+    """Raise AzureError where somebody changed the capacity, or the image of `expected`, before it is raised."""
+    check_during_rollout(model, expected.image)
+    if model.scaling.capacity != capacity:
+        raise _changed(f"Somebody changed the capacity to {model.scaling.capacity} during the rollout.", _ONLY_ONE)
+
+
 def changed_beside_the_image() -> Finding:
     """Return that somebody changed the rest of the model, so that instances on the target are not current with it."""
     return warn(

@@ -145,6 +145,7 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
         upgrades_instances=order.command.upgrades,
         suspends_repairs=order.policy.suspend_repairs and bool(model.repairs) and order.command.upgrades,
         drains=order.policy.drain is not None and order.command.upgrades,
+        surges=order.policy.surge is not None and order.command.upgrades,
     )
     missing = missing_actions(permissions, needed)
     if not missing:

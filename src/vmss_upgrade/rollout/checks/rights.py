@@ -31,6 +31,8 @@ class Role:
 READER = Role("VM scale set image reader", "examples/roles/reader.json")
 UPGRADER = Role("VM scale set image upgrader", "examples/roles/upgrader.json")
 DRAINER = Role("VM scale set drainer", "examples/roles/drain.json")
+SURGE = Role("VM scale set surge", "examples/roles/surge.json")
+SURGE_READER = Role("VM scale set surge reader", "examples/roles/surge-reader.json")
 REPAIRS = Role("VM scale set repairs suspender", "examples/roles/suspend-repairs.json")
 
 
@@ -56,8 +58,12 @@ def role_with(action: str) -> Role:
     """Return the role of examples/roles that has `action`, one of those that a run asks for."""
     if "/runcommands/" in action.lower():
         return DRAINER
+    if action.lower().startswith(("microsoft.insights/", "microsoft.authorization/locks/")):
+        return SURGE_READER
     if action.lower().endswith("/read"):
         return READER
+    if action.lower().endswith("/virtualmachinescalesets/delete/action"):
+        return SURGE
     return REPAIRS if "setorchestrationservicestate" in action.lower() else UPGRADER
 
 
@@ -67,7 +73,13 @@ def roles_with(actions: Iterable[str]) -> tuple[Role, ...]:
 
 
 def needed_actions(
-    *, is_flexible: bool, writes_model: bool, upgrades_instances: bool, suspends_repairs: bool, drains: bool = False
+    *,
+    is_flexible: bool,
+    writes_model: bool,
+    upgrades_instances: bool,
+    suspends_repairs: bool,
+    drains: bool = False,
+    surges: bool = False,
 ) -> tuple[str, ...]:
     """Return the actions on the scale set itself that a run asks Azure for.
 
@@ -77,7 +89,7 @@ def needed_actions(
     actions = [f"{_SET}/read"]
     if not is_flexible:
         actions.append(f"{_SET}/virtualMachines/read")  # of the whole list, its views included
-    if writes_model:
+    if writes_model or surges:
         actions.append(f"{_SET}/write")
     if upgrades_instances:
         actions.append(f"{_SET}/manualUpgrade/action")
@@ -85,6 +97,8 @@ def needed_actions(
         actions.append(f"{_SET}/setOrchestrationServiceState/action")
     if drains and not is_flexible:
         actions += [f"{_SET}/virtualMachines/runCommands/{verb}" for verb in ("read", "write", "delete")]
+    if surges:
+        actions.append(f"{_SET}/delete/action")
     return tuple(actions)
 
 

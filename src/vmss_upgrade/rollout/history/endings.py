@@ -83,7 +83,7 @@ def by_failed_batch(batch: Batch, gate: HealthGate) -> Ending:
     timed_out = all(failure.code is FailureCode.BATCH_TIMEOUT for failure in gate.failures)
     known = remedy_of(gate.failures[0].code, gate.failures[0].message)
     remedy = f"{known} Nothing" if known else "Look into what is named here; nothing"
-    reason = f"batch {batch.number} failed: {_first_of(gate.failures)}"
+    reason = f"batch {batch.number} failed: {first_of(gate.failures)}"
     outcome = Outcome.TIMED_OUT if timed_out else Outcome.HALTED
     return Ending(outcome, reason, f"{remedy} further was touched.", gate.failures)
 
@@ -96,26 +96,26 @@ def by_unaccepted_batch(batch: Batch, error: AzureError, limit: str) -> Ending:
 
 def by_drain(batch: Batch, failures: Sequence[Failure], remedy: str) -> Ending:
     """End a run in which an instance of the next batch could not be drained, so that none of it is upgraded."""
-    reason = f"batch {batch.number} was not started, because it could not be drained: {_first_of(failures)}"
+    reason = f"batch {batch.number} was not started, because it could not be drained: {first_of(failures)}"
     return Ending(Outcome.HALTED, reason, remedy or _NOT_DRAINED, tuple(failures))
 
 
 def by_what_is_drained(failures: Sequence[Failure]) -> Ending:
     """End a run that went well, but for instances that it could not undrain."""
-    reason = f"instances may still be drained: {_first_of(failures)}"
+    reason = f"instances may still be drained: {first_of(failures)}"
     return Ending(Outcome.HALTED, reason, "Undrain them by hand, with the commands above.", tuple(failures))
 
 
 def by_the_rest(troubles: Sequence[Failure]) -> Ending:
     """End a run in which instances outside the next batch are not healthy, and did not recover in time."""
-    reason = f"the next batch may not start: {_first_of(troubles)}"
+    reason = f"the next batch may not start: {first_of(troubles)}"
     return Ending(Outcome.HALTED, reason, _known_remedy(troubles), tuple(troubles))
 
 
 def by_last_look(unsettled: Sequence[Failure]) -> Ending:
     """End a run whose batches all passed, but in which not every instance on the target is healthy now."""
     failures = tuple(replace(each, message=f"at the end of the rollout: {each.message}") for each in unsettled)
-    reason = f"not every instance is healthy: {_first_of(failures)}"
+    reason = f"not every instance is healthy: {first_of(failures)}"
     return Ending(Outcome.HALTED, reason, _known_remedy(failures), failures)
 
 
@@ -170,7 +170,7 @@ def by_undercut(undercut: Undercut) -> Ending:
     """End a run whose upgrades succeeded, but during which fewer instances were healthy than had to be."""
     said = (
         f"only {undercut.healthy} instances were healthy {duration(undercut.at)} after the start, while batch "
-        f"{undercut.batch} was away, and `min-healthy` needed {undercut.floor}"
+        f"{undercut.batch} was away, and `{undercut.asked_by}` needed {undercut.floor}"
     )
     failure = Failure("", FailureCode.BELOW_MIN_HEALTHY, said)
     return Ending(Outcome.HALTED, f"no upgrade failed, but {said}.", _UNDERCUT_REMEDY, (failure,))
@@ -250,7 +250,7 @@ def _known_remedy(failures: Sequence[Failure]) -> str:
     return remedy_of(failures[0].code, failures[0].message) or LOOK_INTO
 
 
-def _first_of(failures: Sequence[Failure]) -> str:
+def first_of(failures: Sequence[Failure]) -> str:
     """Put the first error into words, and say how many more there are."""
     first = failures[0]
     who = f"instance {first.instance_id}: " if first.instance_id else ""

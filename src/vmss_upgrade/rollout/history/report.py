@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.findings import Finding
-from vmss_upgrade.rollout.history import events
+from vmss_upgrade.rollout.history import events, surge
 from vmss_upgrade.rollout.history.changes import Changes
 from vmss_upgrade.rollout.history.drain_events import Drained, DrainSettled, DrainStarted
 from vmss_upgrade.rollout.history.hook_events import HookAnswered
@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchRe
 from vmss_upgrade.rollout.history.probe_events import ProbesCounted
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
+from vmss_upgrade.rollout.history.surge import SurgeRecord
 from vmss_upgrade.rollout.history.timing import note_ready
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
@@ -56,6 +57,7 @@ class Report(Standing):
     puts_back: Image | None = None
     model_restored: bool = False
     repairs_suspended: bool = False
+    surge: SurgeRecord | None = None
     seen_at: float = 0.0
     findings: list[Finding] = field(default_factory=list)
     drains: list[DrainRecord] = field(default_factory=list)
@@ -148,6 +150,10 @@ class Report(Standing):
             case events.BatchFailed():
                 self._failed |= {failure.instance_id: failure for failure in event.failures}
                 self._close_batch(event, BatchResult.FAILED)
+            case surge.SurgeStarted():
+                self.surge = SurgeRecord(event.surge, event.at, was_taken_over=bool(event.surge.instance_ids))
+            case surge.SurgeEvent() if self.surge is not None:
+                self.surge.take(event)
             case events.InstancesSeen() | events.BatchProgressed():
                 self._see(event.instances, event.at)
             case ProbesCounted():
@@ -166,6 +172,8 @@ class Report(Standing):
     @property
     def changed(self) -> bool:
         """True if this run wrote the model or upgraded an instance, or may have: an answer that was lost counts."""
+        if self.surge is not None and self.surge.was_accepted:
+            return True
         is_cut_short = self.ending is not None and self.ending.outcome is Outcome.INTERRUPTED
         may_be_accepted = any(record.accepted or (is_cut_short and record.seconds is None) for record in self.batches)
         return self.model_may_hold_target or self.model_update_seconds is not None or may_be_accepted
@@ -204,6 +212,11 @@ class Report(Standing):
         return failed + general
 
     @property
+    def floor_of_surge(self) -> int:
+        """How many must be healthy because new instances stand in for others; 0 without them, and on the way back."""
+        return self.surge.floor if self.surge is not None and self.rollback is None else 0
+
+    @property
     def _has_turned(self) -> bool:
         """True once the run has failed, and is on its way back."""
         return self.rollback is not None or self.puts_back is not None
@@ -235,7 +248,7 @@ class Report(Standing):
         count = self.surely_healthy
         self.changes.count_healthy(count, at)
         if self.policy is not None:
-            self.changes.set_floor(floor(instances, self.policy, self.stopped_before), at)
+            self.changes.set_floor(max(floor(instances, self.policy, self.stopped_before), self.floor_of_surge), at)
         if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
             self.lowest_healthy = LowestHealthy(count, at)
         if self._running:

@@ -29,12 +29,12 @@ def floor(instances: Iterable[Instance], policy: Policy, stopped_before: Collect
     """Return the fewest instances that must stay healthy: `min-healthy`, a percentage of the instances that run.
 
     Instances that were stopped before the rollout (`stopped_before`) and still are do not count. Those stopped or
-    evicted since do count, because a set that loses instances during a rollout must not lower its own floor. 0 if
-    downtime is allowed.
+    evicted since do count, because a set that loses instances during a rollout must not lower its own floor. Those
+    that are there for the time of the rollout only do not count. 0 if downtime is allowed.
     """
     if policy.allow_downtime:
         return 0
-    staying = [i for i in made_from_model(instances) if not i.is_being_deleted]
+    staying = [i for i in made_from_model(instances) if not (i.is_being_deleted or i.is_surplus)]
     counted = [i for i in staying if not (i.is_stopped and i.id in stopped_before)]
     return policy.min_healthy.at_least(len(counted))
 
@@ -49,14 +49,17 @@ def takes_none_away(scale_set: ScaleSet, batch_ids: Collection[str]) -> bool:
     return healthy_ids(scale_set).isdisjoint(batch_ids)
 
 
-def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch]) -> tuple[int, ...]:
-    """Return, for each batch, how many instances stay healthy while it is away, if all before it came back healthy."""
+def expected_healthy(scale_set: ScaleSet, batches: Sequence[Batch], surge: int = 0) -> tuple[int, ...]:
+    """Return, for each batch, how many instances stay healthy while it is away, if all before it came back healthy.
+
+    `surge`: so many new instances are there beside those that last.
+    """
     off = stopped_ids(scale_set.instances)  # an upgrade does not start them
-    healthy = set(healthy_ids(scale_set))
+    healthy = set(healthy_ids(scale_set)) - {i.id for i in scale_set.instances if i.is_surplus}
     expected = []
     for batch in batches:
         ids = set(batch.instance_ids)
-        expected.append(len(healthy - ids))
+        expected.append(len(healthy - ids) + surge)
         healthy |= ids - off
     return tuple(expected)
 

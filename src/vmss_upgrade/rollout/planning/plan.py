@@ -10,6 +10,7 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order
 
+SURGE_NUMBER = 0  # of the batch that the new instances of a surge are
 _ATTACHED = "attached, not made from the model"
 
 
@@ -27,6 +28,7 @@ class SkipReason(Enum):
     DEALLOCATED = "deallocated"
     OTHER_IMAGE = f"{_ATTACHED}: {Origin.OTHER_IMAGE.value}"
     OTHER_SYSTEM = f"{_ATTACHED}: {Origin.OTHER_SYSTEM.value}"
+    SURPLUS = "created for the time of the rollout (`surge`)"
     NO_IMAGE = f"{_ATTACHED}: {Origin.NO_IMAGE.value}"
 
     @property
@@ -42,6 +44,11 @@ class Batch:
     number: int
     domain: Domain
     instance_ids: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the batch is called in a sentence."""
+        return f"batch {self.number}" if self.number != SURGE_NUMBER else "the surge"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ class RolloutPlan:
     `grouping` is what batches are made of. `untouched` are the instances that are due, but that this run was not asked
     to move. Only the first `stop_after` batches are carried out (None: all). `pinned` is the floating image that
     `reaches` was resolved from (None: it was named exactly). `is_rollback`: instances return to an image that they ran
-    before, which is said in other words, and holds other rules for what is not healthy.
+    before, which is said in other words, and holds other rules for what is not healthy. `surge`: so many new instances
+    are there before the first batch, until the end.
     """
 
     goal: Goal
@@ -74,6 +82,7 @@ class RolloutPlan:
     stop_after: int | None = None
     pinned: Image | None = None
     is_rollback: bool = False
+    surge: int = 0
 
     @property
     def reaches(self) -> Image:

@@ -85,6 +85,7 @@ def inputs_of(policy: Policy) -> dict[str, str]:
         "health-timeout": _time(policy.health_timeout),
         "batch-timeout": _time(policy.batch_timeout),
         "timeout": _time(policy.timeout),
+        **({"surge": str(policy.surge)} if policy.surge else {}),
         **_hooks(policy.hooks),
         **_probes(policy.probes),
         **_drain(policy.drain),

@@ -36,7 +36,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
     check_places(selected, grouping)
     order = _order(scale_set, grouping)
     canary = _canaries_left(scale_set, selected, grouping, goal, policy)
-    batches = _batches(sorted(selected, key=order), grouping, batch_limit(scale_set, policy, grouping), canary, policy)
+    batches = _batches(sorted(selected, key=order), grouping, _limit(scale_set, policy, grouping), canary, policy)
     taken = {instance.id for instance in selected}
     return RolloutPlan(
         goal=goal,
@@ -47,6 +47,7 @@ def plan_rollout(scale_set: ScaleSet, goal: Goal, policy: Policy) -> RolloutPlan
         untouched=tuple(instance.id for instance in due if instance.id not in taken),
         canary=canary,
         stop_after=batches_before_stop(batches, scale_set, policy),
+        surge=surge_of(scale_set, policy) if batches else 0,
     )
 
 
@@ -99,7 +100,7 @@ def batches_of_a_full_rollout(scale_set: ScaleSet, policy: Policy) -> int:
         and not instance.is_being_deleted
         and _reason_to_stay(instance, policy) is None
     ]
-    limit = batch_limit(scale_set, policy, grouping)
+    limit = _limit(scale_set, policy, grouping)
     ordered = sorted(selected, key=_order(scale_set, grouping))
     first = [i for i in ordered if i.domain(grouping) == ordered[0].domain(grouping) and not i.is_stopped]
     canary = min(policy.canaries_for(scale_set.model.health_signal), len(first), limit)
@@ -114,6 +115,8 @@ def reason_to_skip(instance: Instance, goal: Goal, policy: Policy) -> SkipReason
         return SkipReason.BEING_CREATED
     if goal.is_reached_by(instance):
         return SkipReason.CURRENT if goal.whole_model else SkipReason.ON_TARGET
+    if instance.is_surplus:
+        return SkipReason.SURPLUS
     return _reason_to_stay(instance, policy)
 
 
@@ -139,7 +142,17 @@ def batch_limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> in
     `strategy: update-domain` without a batch size takes whole update domains; under `auto` the fifth is rounded up.
     Attached machines do not make the set larger.
     """
-    return batch_limit_of(len(scale_set.made), policy, grouping)
+    return batch_limit_of(len(scale_set.lasting), policy, grouping)
+
+
+def surge_of(scale_set: ScaleSet, policy: Policy) -> int:
+    """Return how many new instances `surge` asks for; 0 without it."""
+    return policy.surge.at_most(len(scale_set.lasting)) if policy.surge else 0
+
+
+def _limit(scale_set: ScaleSet, policy: Policy, grouping: DomainKind) -> int:
+    limit = batch_limit(scale_set, policy, grouping)
+    return min(limit, surge_of(scale_set, policy) or limit)  # no more than stand in for them
 
 
 def batch_limit_of(instances: int, policy: Policy, grouping: DomainKind) -> int:
@@ -202,7 +215,7 @@ def _canaries_left(
     def running(instances: Sequence[Instance]) -> int:
         return sum(1 for one in instances if one.domain(grouping) == first and not one.is_stopped)
 
-    asked = min(wanted, running([*selected, *placed]), batch_limit(scale_set, policy, grouping))
+    asked = min(wanted, running([*selected, *placed]), _limit(scale_set, policy, grouping))
     return max(0, asked - running(placed))
 
 

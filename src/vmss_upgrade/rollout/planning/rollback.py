@@ -143,7 +143,8 @@ def not_back(scale_set: ScaleSet, previous: Image, policy: Policy, moved: Moved)
 
     def runs_another(instance: Instance) -> bool:
         shows_it = instance.image is not None or previous.is_vhd
-        return shows_it and not instance.is_being_deleted and not is_on(instance, previous)
+        stays = not instance.is_being_deleted and not instance.is_surplus
+        return shows_it and stays and not is_on(instance, previous)
 
     there = [i for i in scale_set.instances if moved.includes(i) and is_selected(i, policy.selection)]
     return {i.id: reason_to_skip(i, goal, policy) for i in there if runs_another(i)}

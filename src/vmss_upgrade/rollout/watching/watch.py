@@ -70,8 +70,13 @@ class Watch:
         self._created_at: dict[str, float] = {}
         self._failed_since: dict[str, float] = {}
         self._stopped_seen = set(self._stopped_before)
+        self._least_healthy = 0
         self._lost = 0
         self._replacements: set[str] = set()  # as many of those made since as batches have lost
+
+    def keep_healthy(self, least: int) -> None:
+        """Let no batch start that would leave fewer than so many healthy, whatever `min-healthy` says."""
+        self._least_healthy = least
 
     def observe(self, scale_set: ScaleSet, now: float) -> None:
         """Take a look into account: which instances were created since, became healthy, or stay Failed."""
@@ -208,9 +213,11 @@ class Watch:
 
     def _below_floor(self, batch: Batch, scale_set: ScaleSet) -> tuple[Failure, ...]:
         """Hold `min-healthy` against what is healthy now."""
-        least = floor(scale_set.instances, self._policy, self._stopped_before)
+        asked = floor(scale_set.instances, self._policy, self._stopped_before)
+        least = max(asked, self._least_healthy)
         left = healthy_without(scale_set, batch.instance_ids)
         if left >= least:
             return ()
-        message = f"healthy outside the batch: only {left}, and `min-healthy` needs {least}"
+        who = "`min-healthy` needs" if least == asked else "`surge` keeps"
+        message = f"healthy outside the batch: only {left}, and {who} {least}"
         return (Failure("", FailureCode.BELOW_MIN_HEALTHY, message),)

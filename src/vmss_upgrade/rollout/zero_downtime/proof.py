@@ -20,18 +20,21 @@ class Undercut:
     floor: int
     at: float
     batch: int
+    asked_by: str = "min-healthy"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FloorBook:
     """What looks have shown of the floor. `before` is the scale set as planned from.
 
-    `undercut` is the worst that two looks in a row have shown: a single one is not the truth.
+    `least`: `surge` keeps so many healthy, whatever `min-healthy` says. `undercut` is the worst that two looks in a row
+    have shown: a single one is not the truth.
     """
 
     before: ScaleSet
     policy: Policy
     undercut: Undercut | None = None
+    least: int = 0
     _latest: Undercut | None = None
 
     def after(self, seen: ScaleSet, batch: Batch | None, target: Image, at: float) -> FloorBook:
@@ -49,7 +52,9 @@ class FloorBook:
         signal = seen.model.health_signal
         back = {i.id for i in seen.made if is_on(i, target) and is_healthy(i, signal)}
         healthy, least = healthy_without(seen, set(batch.instance_ids) - back), self.floor_of(seen)
-        return Undercut(healthy=healthy, floor=least, at=at, batch=batch.number) if healthy < least else None
+        asked_by = "surge" if least == self.least else "min-healthy"
+        found = Undercut(healthy=healthy, floor=least, at=at, batch=batch.number, asked_by=asked_by)
+        return found if healthy < least else None
 
     def floor_of(self, seen: ScaleSet) -> int:
         """Return the floor of this moment. Others may change the size of the scale set: an instance created since
@@ -57,15 +62,18 @@ class FloorBook:
         """
         known, signal = self.before.by_id(), seen.model.health_signal
         there = tuple(i for i in seen.instances if i.id in known or is_healthy(i, signal))
-        least = floor(there, self.policy, stopped_ids(self.before.instances))
-        if self.policy.min_healthy.is_percentage:
-            return least
-        return max(0, least - max(0, _staying(self.before) - _staying(seen)))
+        least, lost = floor(there, self.policy, stopped_ids(self.before.instances)), _lost(self.before, seen)
+        kept = self.least - lost
+        return max(least if self.policy.min_healthy.is_percentage else least - lost, kept, 0)
 
 
 def _left_over(undercut: Undercut) -> int:
     return undercut.healthy - undercut.floor
 
 
+def _lost(before: ScaleSet, seen: ScaleSet) -> int:
+    return max(0, _staying(before) - _staying(seen))
+
+
 def _staying(scale_set: ScaleSet) -> int:
-    return sum(1 for instance in scale_set.made if not instance.is_being_deleted)
+    return sum(1 for instance in scale_set.lasting if not instance.is_being_deleted)
