@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
-from harness.playing import Played, cancelled_at, play
+from azure_simulator import SimulatedAzure, VirtualClock
+from harness.playing import Played, as_scenario, cancelled_at, captured, job_environment, play, play_job
+from harness.runner_files import read_outputs
 from harness.scenarios import NEW_MODEL, OLD, REPAIRS, Scenario, fleet_of, on_instance, on_request
+from harness.wire import wired
+from vmss_upgrade import post
+from vmss_upgrade.azure_api.connection import connect
 
 DRAIN = {"drain-command": 'systemctl $1 "web" # TopSecretToken', "drain-timeout": "5m"}
 FLEXIBLE = {"orchestration": "Flexible", "health": "extension"}
@@ -172,10 +177,6 @@ def test_a_drain_that_fails_in_a_rollback_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_the_next_run_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None:
-    from azure_simulator import SimulatedAzure, VirtualClock
-    from harness.playing import as_scenario, play_job
-    from harness.wire import wired
-
     scenario, clock = as_scenario(four(guest=guest("*", seconds=100))), cancelled_at(100)
     azure = SimulatedAzure(scenario, clock)
     for name in ("one", "two"):
@@ -184,7 +185,6 @@ def test_the_next_run_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None
     assert first.outcome == "interrupted" and {each.split()[0] for each in left(first)} == {"0", "2"}, first.log
     second = play_job(azure, clock, tmp_path / "two", scenario.inputs, transport=wired(azure), name="second")
     assert (second.outcome, left(second)) == ("succeeded", []), second.log
-    assert isinstance(clock, VirtualClock)
 
 
 def test_a_stopped_instance_is_not_drained(tmp_path: Path) -> None:
@@ -226,8 +226,34 @@ def test_a_large_batch_is_drained_at_the_pace_of_azure(tmp_path: Path) -> None:
     assert took and int(took[1]) >= 7
 
 
-@pytest.mark.parametrize("at", range(56, 116, 12))
-def test_a_cancelled_run_leaves_the_rest_to_the_post_step(at: int, tmp_path: Path) -> None:
-    played = play(four(), tmp_path, clock=cancelled_at(at))
+def post_step(played: Played, folder: Path, clock: VirtualClock) -> tuple[int, str]:
+    """Run the post step of a run. Return its exit code and text."""
+    folder.mkdir()
+    saved = {f"STATE_{name}": value for name, value in read_outputs(played.files["state.txt"]).items()}
+    environ = {**job_environment(played.azure, folder, four()["inputs"]), **saved}
+
+    def connected(account: Any, _environ: Any, clock: Any, console: Any) -> Any:
+        over = wired(played.azure)(clock)
+        return connect(account, over, clock, user_agent="", mask=console.mask, trace=None, timeout=300)
+
+    return captured(lambda: post.run(environ, clock, connect=connected))
+
+
+@pytest.mark.parametrize("at", [*range(56, 116, 12), 180])
+def test_the_post_step_of_a_cancelled_run_undrains(at: int, tmp_path: Path) -> None:
+    clock = cancelled_at(at)
+    played = play(four(), tmp_path, clock=clock)
     assert played.outcome == "interrupted", played.log
-    assert ("drained" in played.files["state.txt"]) and '[["0","2"],[]]' in played.files["state.txt"]
+    code, log = post_step(played, tmp_path / "post", clock)
+    assert (code, left(played)) == (0, []), log
+    assert "No instance is left drained." in log
+
+
+def test_a_post_step_that_cannot_undrain_is_red_and_names_the_command(tmp_path: Path) -> None:
+    clock = cancelled_at(100)
+    played = play(four(guest=guest("2", "undrain", exit_code=4)), tmp_path, clock=clock)
+    code, log = post_step(played, tmp_path / "post", clock)
+    assert (code, left(played)) == (1, ["2"]), log
+    assert "Instances may still be drained" in log
+    assert "--instance-id 2 --command-id RunShellScript" in log
+    assert "TopSecretToken" not in log
