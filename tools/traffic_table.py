@@ -20,7 +20,11 @@ from vmss_upgrade.rehearsal import rehearse
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "zero-downtime.md"
 MARKS = ("<!-- traffic: made by tools/traffic_table.py -->", "<!-- end of traffic -->")
 # what the row says -> its scenario
-ROWS = {"neither drained nor joined by new ones": "traffic"}
+ROWS = {
+    "neither drained nor joined by new ones": "traffic",
+    "drained": "traffic-drained",
+    "drained, and joined by a domain of new ones": "traffic-surge",
+}
 COLUMNS = "| Instances are | Requests | Unanswered | Too many for the others | Connections cut |"
 
 

@@ -129,6 +129,7 @@ def test_machines_are_listed_by_their_set_encoded_as_recorded() -> None:
     assert [each.id for each in listed.instances] == ["web_a", "web_b"]
     assert listed.instances[0] == Instance(
         id="web_a",
+        name="web_a",
         image=NEW,
         latest_model_applied=None,
         provisioning=provisioning("Succeeded"),

@@ -989,6 +989,7 @@ def test_every_problem_is_reported_at_once() -> None:
             "drain-command": "a\0b",
             "drain-timeout": "2h",
             "probe-url": "x",
+            "surge": "x",
             "probe-max-failures": "x",
             "before-batch-url": "x",
             "after-batch-url": "x",

@@ -96,8 +96,9 @@ def command_records(scale_set: SimulatedScaleSet, now: float) -> list[CommandRec
 
 
 def drained_instances(scale_set: SimulatedScaleSet, now: float) -> list[str]:
-    """Return the ids of the instances that are drained."""
-    return [each.instance_id for each in scale_set.present(now) if is_drained(each, now)]
+    """Return the ids of the instances that are drained, without those that are being deleted."""
+    staying = (each for each in scale_set.present(now) if each.deleted_at == FOREVER)
+    return [each.instance_id for each in staying if is_drained(each, now)]
 
 
 def lowest_available(instances: Iterable[Instance], until: float, has_signal: bool) -> int:

@@ -10,6 +10,7 @@ from vmss_upgrade.rollout.history import drain_events, events
 from vmss_upgrade.rollout.history import probe_events as probes
 from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookCalled, in_words
 from vmss_upgrade.rollout.history.surge import SurgeEvent
+from vmss_upgrade.rollout.planning.plan import SURGE_NUMBER, Batch
 from vmss_upgrade.rollout.wording import about, duration, instances_named
 
 MOST_NAMED = 30
@@ -32,10 +33,10 @@ def _line_of(event: events.Event) -> str:
         case events.RepairsResumed() if event.were_suspended:
             return "automatic instance repairs are resumed"
         case drain_events.DrainStarted():
-            return f"draining {instances_named(event.instance_ids, MOST_NAMED)} before batch {event.batch.number}"
+            return f"draining {instances_named(event.instance_ids, MOST_NAMED)} before {_purpose(event.batch)}"
         case drain_events.Drained():
             size = count(len(event.instance_ids), "instance")
-            return f"batch {event.batch.number} is drained after {duration(event.seconds)}: {size}"
+            return f"{event.batch.name} is drained after {duration(event.seconds)}: {size}"
         case drain_events.UndrainStarted():
             return f"undraining {instances_named(event.instance_ids, MOST_NAMED)}, drained and not upgraded"
         case HookCalled(call=call):
@@ -54,3 +55,7 @@ def _line_of(event: events.Event) -> str:
         case SurgeEvent():
             return surge_line(event)
     return ""
+
+
+def _purpose(batch: Batch) -> str:
+    return "their deletion" if batch.number == SURGE_NUMBER else batch.name

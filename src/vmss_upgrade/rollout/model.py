@@ -80,7 +80,8 @@ class Scaling:
     """What a model says of the number of its instances, and of what changes it; None where it does not say.
 
     `sku` are the name and the tier of its SKU, which a write of the capacity repeats. `single_placement_group`: at most
-    a hundred instances. `notice`: how long an instance may delay its deletion, as Azure writes it (empty: not at all).
+    a hundred instances. `overprovisions`: Azure creates more instances than asked for, and deletes the extra ones.
+    `notice`: how long an instance may delay its deletion, as Azure writes it (empty: not at all).
     """
 
     capacity: int | None = None
@@ -88,6 +89,7 @@ class Scaling:
     single_placement_group: bool | None = None
     rebalances_zones: bool = False
     mixes_priorities: bool = False
+    overprovisions: bool = False
     notice: str = ""
 
 

@@ -112,6 +112,9 @@ OWN = {
     "drained, Flexible": fleet_of(
         [2], {**DRAIN, "batch-size": "1"}, fleet={"orchestration": "Flexible", "health": "extension"}
     ),
+    "drained and surging": fleet_of(
+        TWO, {**DRAIN, "surge": "1", "bake-time": "10s"}, model={"properties": {"overprovision": False}}
+    ),
     "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }
 

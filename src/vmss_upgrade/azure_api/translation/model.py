@@ -99,6 +99,7 @@ def _scaling(body: Json, properties: Json, profile: Json) -> Scaling:
         single_placement_group=single if isinstance(single, bool) else None,
         rebalances_zones=rebalancing.get("enabled") is True,
         mixes_priorities=bool(object_in(properties, "priorityMixPolicy")),
+        overprovisions=properties.get("overprovision") is True,
         notice=(text_in(notice, "notBeforeTimeout") or "PT5M") if notice.get("enable") is True else "",
     )
 

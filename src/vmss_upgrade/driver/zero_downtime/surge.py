@@ -8,11 +8,12 @@ from vmss_upgrade.driver.batch import BatchRun, Limits
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, OutOfTime, Steps
-from vmss_upgrade.driver.zero_downtime.surplus import LAG, LIMIT, delete_surplus
+from vmss_upgrade.driver.zero_downtime.drain import Draining
+from vmss_upgrade.driver.zero_downtime.surplus import LAG, LIMIT, delete_surplus, why_they_stay
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_capacity, check_during_rollout
-from vmss_upgrade.rollout.findings import warn
+from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history import surge as surge_endings
 from vmss_upgrade.rollout.history.events import Noticed
@@ -42,6 +43,7 @@ class SurgeCapacity:
         self._remote = remote
         self._policy = policy
         self._surge: Surge | None = None  # new instances that are, or may be, there
+        self._plan: RolloutPlan | None = None
         self._before: frozenset[str] = frozenset()
 
     def begin(self, limits: Limits, plan: RolloutPlan, planned_from: ScaleSet, model: Model) -> Steps[Model]:
@@ -76,6 +78,7 @@ class SurgeCapacity:
         left = tuple(i.id for i in planned_from.instances if i.id in self._remote.surplus)
         counted = must_stay_healthy(planned_from, plan.goal).intersection(i.id for i in planned_from.lasting)
         former = capacity - len(left)
+        self._plan = plan
         self._before = frozenset(planned_from.by_id()) - set(left)
         self._surge = Surge(former=former, added=len(left) or plan.surge, floor=len(counted), instance_ids=left)
         return self._surge
@@ -190,7 +193,7 @@ class SurgeCapacity:
         until = self._remote.clock.now() + (self._policy.health_timeout if is_patient else 0.0)
         try:
             surge = self._surge = yield from self._named(surge)
-            left = yield from delete_surplus(self._remote, surge, until)
+            left = yield from self._drain_and_delete(surge, until)
         except AzureError as error:
             left = surplus_left(self._remote.model, surge, f"{error.doing} failed: {error.code}, {error}")
         except (OutOfTime, Halted) as error:
@@ -202,6 +205,21 @@ class SurgeCapacity:
             return surge_endings.by_surplus(ending, left)
         yield Noticed(finding=left)
         return ending
+
+    def _drain_and_delete(self, surge: Surge, until: float) -> Steps[Finding | None]:
+        """Delete the new instances, drained first where the order drains. Returns what stays; that is undrained."""
+        drain, plan = self._policy.drain, self._plan
+        if drain is None or plan is None or (yield from why_they_stay(self._remote, surge, until)):
+            return (yield from delete_surplus(self._remote, surge, until))
+        draining = Draining(self._remote, drain, plan)
+        try:
+            yield from draining.drain(_batch_of(surge))
+            left = yield from delete_surplus(self._remote, surge, until)
+        except (OutOfTime, Halted, AzureError):
+            yield from draining.undo()
+            raise
+        yield from draining.undo()
+        return left
 
     def name_left(self) -> Steps[None]:
         """Name the new instances that stay, because the run must end now."""

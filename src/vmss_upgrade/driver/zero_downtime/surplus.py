@@ -38,7 +38,7 @@ def _delete(remote: RemoteScaleSet, surge: Surge, until: float) -> Steps[str]:
     """
     patience = Patience()
     while True:
-        why = yield from _wait_for_rest(remote, surge, until)
+        why = yield from why_they_stay(remote, surge, until)
         due = () if why else _there(remote, surge)
         if not due:
             return why
@@ -52,7 +52,7 @@ def _delete(remote: RemoteScaleSet, surge: Surge, until: float) -> Steps[str]:
             return ""
 
 
-def _wait_for_rest(remote: RemoteScaleSet, surge: Surge, until: float) -> Steps[str]:
+def why_they_stay(remote: RemoteScaleSet, surge: Surge, until: float) -> Steps[str]:
     """Look, and wait until the new instances may be deleted. Returns why they may not, if that is so until then."""
     while True:
         yield from remote.look()

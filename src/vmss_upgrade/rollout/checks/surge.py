@@ -45,6 +45,7 @@ def examine_surge(
         *_autoscale(model, settings),
         *_locks(locks),
         _notice(model),
+        _overprovisioning(model),
     )
     return tuple(finding for finding in findings if finding is not None)
 
@@ -175,6 +176,15 @@ def _locks(locks: Sequence[Lock] | None) -> list[Finding]:
             f"Have its owner remove it for the time of the rollout: {command}. {_OR_WITHOUT}",
         )
     ]
+
+
+def _overprovisioning(model: Model) -> Finding | None:
+    if not model.scaling.overprovisions:
+        return None
+    return note(
+        "The scale set overprovisions: for the surge Azure creates a few more instances than asked for, and deletes "
+        "them again, perhaps after clients have connected to them. `overprovision: false` in the model prevents it."
+    )
 
 
 def _notice(model: Model) -> Finding | None:
