@@ -78,9 +78,10 @@ def test_a_request_passes_the_interceptors_in_order_and_each_may_answer(tmp_path
 
 
 @pytest.mark.parametrize("name", ["repairs"])
-def test_every_request_of_a_run_has_its_own_route(name: str) -> None:
+def test_every_request_of_a_run_has_its_own_route(name: str, tmp_path: Path) -> None:
     """Only Entra's own description may lack one, as the SDK asks for it at some authorities only."""
-    asked = {route_of(each.method, each.path) for each in play_once(name).azure.requests}
+    surge = play(fleet_of([2, 2], {"surge": "1"}), tmp_path)
+    asked = {route_of(each.method, each.path) for each in (*play_once(name).azure.requests, *surge.azure.requests)}
     assert asked == {*ROUTES} - {"openid"}
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from azure_simulator import ConnectionDropped, InstanceState, Reply, Scenario, SimulatedAzure, VirtualClock
 from azure_simulator.wire.answers import AnswerTookTooLong
@@ -69,6 +69,25 @@ class Cut:
         self._on_death()
         self.is_dead = True
         raise Killed
+
+
+class CutWeb:
+    """The services outside Azure, cut off like Azure: a hook that is called is a call as well."""
+
+    def __init__(self, web: Any, cut: Cut) -> None:
+        self._web = web
+        self._cut = cut
+
+    def ask(self, *sent: Any, **more: Any) -> Any:
+        """Answer one request, or die."""
+
+        def send(_: Any) -> Any:
+            try:
+                return self._web.ask(*sent, **more)
+            except OSError as error:
+                raise ConnectionDropped from error
+
+        return self._cut(cast("Request", None), send)
 
 
 PAUSES = (0.0, 30.0, 3600.0)  # seconds between the end of the job and the next run
@@ -204,13 +223,15 @@ class _World:
             over = wired(self._azure)(clock)
             return connect(account, over, clock, user_agent="", mask=console.mask, trace=None, timeout=300)
 
-        return captured(lambda: post.run(environ, self.clock, connect=connected))
+        web: Any = self._azure.web()
+        return captured(lambda: post.run(environ, self.clock, connect=connected, web=lambda _clock: web))
 
     def left_in_guests(self, after: str) -> tuple[str, ...]:
-        """Return the drained instances and the run commands that there are now, in words."""
+        """Return the drained instances, run commands and hooks without their end that there are now, in words."""
         drained = [f"instance {id_} drained" for id_ in self._azure.drained]
         commands = [f"{each.name} on instance {each.instance_id}" for each in self._azure.commands if each.exists]
-        return tuple(f"{after} left {each}" for each in (*drained, *commands))
+        hooks = [f"batch {call.batch} without its hook" for call in self._azure.web().hooks.befores_without_after()]
+        return tuple(f"{after} left {each}" for each in (*drained, *commands, *hooks))
 
     def inputs_to_go_on(self) -> dict[str, str]:
         """Return the inputs of the next run, as the post step names them."""
@@ -239,7 +260,8 @@ class _World:
 
     def _run(self, job: str, inputs: Mapping[str, str], cut: Cut) -> Played:
         over, name = wired(self._azure, cut), self._scenario.name
-        return play_job(self._azure, self.clock, self._job(job), inputs, transport=over, name=name)
+        web = CutWeb(self._azure.web(), cut) if self._scenario.hooks else None
+        return play_job(self._azure, self.clock, self._job(job), inputs, transport=over, name=name, web=web)
 
     def _job(self, name: str) -> Path:
         folder = self._folder / name

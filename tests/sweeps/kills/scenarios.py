@@ -21,6 +21,13 @@ DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
 DRAIN = {"drain-command": "systemctl $1 web"}
 
+HOOKS = {
+    "before-batch-url": "https://hooks.example.com/before",
+    "after-batch-url": "https://hooks.example.com/after",
+    "hook-secret": "0123456789abcdef",
+    "hook-timeout": "1m",
+}
+
 OWN = {
     TINY: fleet_of(TWO),
     "lost answers": fleet_of(
@@ -114,6 +121,10 @@ OWN = {
     ),
     "drained and surging": fleet_of(
         TWO, {**DRAIN, "surge": "1", "bake-time": "10s"}, model={"properties": {"overprovision": False}}
+    ),
+    "between hooks": fleet_of(TWO, HOOKS, hooks={"answers": [{"phase": "before", "batch": 1, "polls": 1}]}),
+    "between hooks, and failing": fleet_of(
+        TWO, {**HOOKS, "health-timeout": "1m"}, hooks={}, faults=[on_instance("comes-up-unhealthy", "1")]
     ),
     "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }

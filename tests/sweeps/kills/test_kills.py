@@ -54,6 +54,7 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
         {"left_by_an_earlier_run": lambda *_: None},
         "a capacity of 3 instead of 2",
     ),
+    "saves-nothing-of-hooks": ("between hooks", {"save_state": nothing}, "the post step left batch 1 without its hook"),
     # this also shows that a killed run repairs nothing by itself
     "has-no-post-step": (REPAIRS, {"post.run": lambda *_, **__: 0}, STILL_SUSPENDED),
 }

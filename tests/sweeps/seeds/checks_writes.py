@@ -189,6 +189,26 @@ def drained(truth: Truth) -> Iterator[str]:
             yield f"at {upgrade.at}: {_listed(missed)} not drained before"
 
 
+def hooked(truth: Truth) -> Iterator[str]:
+    """Check that no batch begins without the hook before it, and that the hook after it follows."""
+    web = truth.played.azure.web()
+    if not truth.asked["before-batch-url"]:
+        yield from (f"no hook was to be called, but {call} was" for call in web.hooks.calls)
+        return
+    befores = [call for call in web.hooks.calls if call.phase == "before" and call.status]
+    asked = [(call.at, {each["id"] for each in json.loads(call.body)["instances"]}) for call in befores]
+    for upgrade in truth.upgrades:
+        if not any(at <= upgrade.at and ids >= set(upgrade.ids) for at, ids in asked):
+            yield f"at {upgrade.at}: {_listed(upgrade.ids)}, which no hook was asked about"
+    stops = [each for each in truth.case.document["hooks"]["answers"] if each.get("batch") == 2]
+    if stops and not truth.asked.goes_back:
+        late = [each for each in truth.upgrades if not each.is_back and each.before_its_batch]
+        yield from (f"at {each.at}: {_listed(each.ids)}, although a hook asked to stop" for each in late)
+    is_refused = any(each.get("fails") == "refused" for each in truth.case.document["hooks"]["answers"])
+    left = [] if is_refused or truth.outcome == "interrupted" else web.hooks.befores_without_after()
+    yield from (f"no hook was called after batch {call.batch}" for call in left)
+
+
 def as_asked(truth: Truth) -> Iterator[str]:
     """Check that each operation makes only its own writes, by known requests."""
     operation = truth.asked.operation

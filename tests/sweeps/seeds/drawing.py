@@ -6,7 +6,7 @@ from typing import Any
 from sweeps.seeds.case import Case
 from sweeps.seeds.drawing_faults import draw_faults
 from sweeps.seeds.drawing_fleet import draw_fleet
-from sweeps.seeds.drawing_inputs import OPERATIONS, draw_drain, draw_inputs, draw_probes
+from sweeps.seeds.drawing_inputs import OPERATIONS, draw_drain, draw_hooks, draw_inputs, draw_probes
 from sweeps.seeds.drawing_lies import draw_lies
 
 CALM = 1 / 3  # share of cases with neither faults nor other actors
@@ -27,6 +27,7 @@ def draw_case(seed: int) -> Case:
     document["inputs"] = draw_inputs(rng, fleet, document, operation, calm=calm or lying)
     document = draw_probes(document, steady=calm or lying)
     document = draw_drain(document, steady=calm or lying)
+    document = draw_hooks(document, steady=calm or lying)
     if calm:
         return Case(seed, document)
     if lying:

@@ -26,6 +26,26 @@ ENDS = {
 # an address that is probed, and for how many seconds from which moment on it is down
 PROBED = "https://www.example.com/health"
 DOWN_AT, DOWN_FOR = (60.0, 90.0, 150.0), (1.5, 12.0, 60.0)
+# what a receiver of hooks may answer: what holds a rollout for a while, and what ends it
+HOOKS = {
+    "before-batch-url": "https://hooks.example.com/before",
+    "after-batch-url": "https://hooks.example.com/after",
+    "hook-secret": "0123456789abcdef",
+    "hook-timeout": "1m",
+}
+HOLDING: tuple[list[dict[str, Any]], ...] = (
+    [],
+    [{"phase": "before", "polls": 1}],
+    [{"decision": "wait", "retry_after": 5, "count": 2}],
+    [{"status": 503, "nth": 2, "count": 2}],
+    [{"fails": "lost-answer", "count": 1}],
+)
+ENDING: tuple[list[dict[str, Any]], ...] = (
+    [{"phase": "before", "batch": 2, "decision": "stop"}],
+    [{"phase": "before", "batch": 1, "status": 409}],
+    [{"phase": "after", "batch": 1, "status": 404}],
+    [{"phase": "after", "fails": "refused"}],
+)
 
 
 def strategies_of(instances: Iterable[Any]) -> dict[str, bool]:
@@ -150,6 +170,18 @@ def draw_drain(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
     if "repairs_suspended" in document and (steady or rng.random() < 0.9):
         asked["suspend-repairs"] = "true"
     return {**document, "inputs": {**inputs, **asked}, "guest": guests}
+
+
+def draw_hooks(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
+    """Return the document with a receiver of hooks, or as it is; from numbers of its own, as `draw_probes` does.
+
+    `steady`: no hook ends the rollout.
+    """
+    rng = Random(f"hooks {sorted(document['inputs'].items())}")
+    if rng.random() >= 0.12:
+        return document
+    answers = rng.choice(HOLDING if steady else (*HOLDING, *ENDING))
+    return {**document, "inputs": {**document["inputs"], **HOOKS}, "hooks": {"answers": answers}}
 
 
 def _some(rng: Random, *drawn: tuple[float, str, str | list[str]]) -> dict[str, str]:

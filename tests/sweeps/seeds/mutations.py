@@ -72,6 +72,12 @@ def ended_at_once(*_: Any, **__: Any) -> Any:
     return OperationState.SUCCEEDED
 
 
+def unasked(_: Any, hooks: Any, batch: Any, of: int) -> Any:
+    """Call no hook before a batch."""
+    yield from ()
+    return batch
+
+
 def passed(real: Any, *arguments: Any, **named: Any) -> Any:
     gate = yield from real(*arguments, **named)
     return replace(gate, failures=(), passed=True)
@@ -159,6 +165,8 @@ MUTATIONS = (
     Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}),
     Mutation("does not see the tag", "outside-gates", {"stop_tag_of": lambda *_: ""}, 996),
     Mutation("goes on whatever probes say", "probed", given(probe_max_failures="9999"), 140),
+    Mutation("asks no hook", "hooked", {"BatchHooks.before": unasked}),
+    Mutation("calls no hook after a batch", "hooked", {"BatchHooks.after": nothing}),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
