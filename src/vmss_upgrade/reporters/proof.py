@@ -35,7 +35,7 @@ def _lowest_healthy(report: Report) -> dict[str, Any] | None:
     lowest = report.lowest_healthy
     if lowest is None:
         return None
-    of, least = len(report.counted_before), report.floor_at_lowest
+    of, least = len(report.counted_before), lowest.floor
     return {"count": lowest.count, "at": round(lowest.at, 1), "of": of, "floor": least}
 
 

@@ -51,7 +51,7 @@ def health_in_numbers(report: Report) -> str:
     is_old = report.duration - report.seen_at > LOOK_IS_OLD
     when = f"when last seen, {duration(report.seen_at)} after the start" if is_old else "now"
     now = f"{_state_of(report).capitalize()} {when}: {report.healthy_now} of {len(report.counted)}."
-    least = f"; floor {report.floor_at_lowest}" if report.floor_at_lowest else ""
+    least = f"; floor {report.lowest_healthy.floor}" if report.lowest_healthy.floor else ""
     said = proof(report)
     return f"{now} {said[0].upper()}{said[1:]} ({duration(report.lowest_healthy.at)} after the start{least})."
 

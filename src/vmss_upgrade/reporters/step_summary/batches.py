@@ -158,5 +158,5 @@ def health(report: Report) -> list[str]:
     )
     when = dates.time_of_day(report.facts, lowest.at)
     when = f"at {when}" if when else f"{duration(lowest.at)} after the start"
-    words = f"Never below {lowest.count} of {top} ({when}); {allowed}."
+    words = f"Never below {lowest.count} of {len(report.counted_before)} ({when}); {allowed}."
     return [f"### {state.capitalize()} instances over time", "", f"<code>{line}</code><br>{words}"]

@@ -37,10 +37,15 @@ _REGARDING_ALL = (
 
 @dataclass(frozen=True, slots=True)
 class LowestHealthy:
-    """The fewest instances known to be healthy at one time, and when (seconds since the rollout began)."""
+    """The fewest instances known to be healthy, when (seconds since the rollout began), and the floor at that time."""
 
     count: int
     at: float
+    floor: int = 0
+
+    def is_lower(self, other: LowestHealthy) -> bool:
+        """Return whether fewer were healthy, or as few although more had to be."""
+        return (self.count, -self.floor) < (other.count, -other.floor)
 
 
 @dataclass(slots=True)
@@ -179,13 +184,6 @@ class Report(Standing):
         return self.model_may_hold_target or self.model_update_seconds is not None or may_be_accepted
 
     @property
-    def floor_at_lowest(self) -> int | None:
-        """How many instances had to stay healthy when the fewest were; None if that is not known."""
-        lowest = self.lowest_healthy
-        floors = [count for at, count in self.changes.floors if lowest is not None and at <= lowest.at]
-        return floors[-1] if floors else None
-
-    @property
     def planned(self) -> Planned | None:
         """What this run is to reach, and by which policy; None without a plan."""
         if self.plan is None or self.model is None or self.policy is None:
@@ -247,10 +245,13 @@ class Report(Standing):
             self.instances, self.seen_at = instances, at
         count = self.surely_healthy
         self.changes.count_healthy(count, at)
+        least = 0
         if self.policy is not None:
-            self.changes.set_floor(max(floor(instances, self.policy, self.stopped_before), self.floor_of_surge), at)
-        if self.plan is not None and (self.lowest_healthy is None or count < self.lowest_healthy.count):
-            self.lowest_healthy = LowestHealthy(count, at)
+            least = max(floor(instances, self.policy, self.stopped_before), self.floor_of_surge)
+            self.changes.set_floor(least, at)
+        seen = LowestHealthy(count, at, least)
+        if self.plan is not None and (self.lowest_healthy is None or seen.is_lower(self.lowest_healthy)):
+            self.lowest_healthy = seen
         if self._running:
             self._note_ready(self._running, instances, at)
 
