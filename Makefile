@@ -53,14 +53,14 @@ coverage: $(READY) ## all tests but the sweeps, with the share of lines and bran
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
 	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/replay tests/azure_api \
-	  $(addprefix tests/contracts/test_,permitted_requests.py release.py)
+	  $(addprefix tests/contracts/test_,docs.py permitted_requests.py release.py)
 
 ifdef SEED
 sweeps: $(READY)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seed $(SEED)
 else
 sweeps: sample ## the rows that nothing else plays, and thousands of runs, from seeds, with bad input, killed at every call, and mutants (SEEDS=, CASES=, SEED=)
-	@$(BIN)/python -m pytest $(EVERYTHING) -m nightly tests/runs
+	@$(BIN)/python -m pytest $(EVERYTHING) -m nightly tests/runs tests/azure_api
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from jsonschema.protocols import Validator
 
@@ -61,6 +62,13 @@ _PERMISSIONS = (
     _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/virtualMachineScaleSets"
     "/{vmScaleSetName}/providers/Microsoft.Authorization/permissions"
 )
+_LOCKS = _PERMISSIONS.replace("/permissions", "/locks")
+_SET = _PERMISSIONS.partition("/providers/Microsoft.Authorization")[0]
+_MACHINE = _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/virtualMachines/{vmName}"
+_COMMANDS = {
+    "VirtualMachineScaleSetVMRunCommands": _SET + "/virtualMachines/{instanceId}/runCommands",
+    "VirtualMachineRunCommands": _MACHINE + "/runCommands",
+}
 _PUBLIC_IMAGE = _SUBSCRIPTION + "/providers/Microsoft.Compute/locations/{location}/%s/{gallery}/images/{image}"
 _IMAGE = _SUBSCRIPTION + "/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/images/{imageName}"
 
@@ -73,7 +81,11 @@ def wire_operations(error: Validator) -> tuple[Operation, ...]:
     permissions = validator_of({"type": "object", "properties": {"value": {"type": "array", "items": _PERMISSION}}})
     # The data lack the file that describes managed images; Bicep has their type.
     image = {"200": validator_of({"type": "object"}), "default": error}
+    # Microsoft.Authorization 2016-09-01.
+    locks = validator_of({"type": "object", "properties": {"value": {"type": "array"}}, "required": ["value"]})
     return (
+        *(each for group, template in _COMMANDS.items() for each in _run_commands(group, template, error)),
+        _get("ManagementLocks_ListAtResourceLevel", _LOCKS, ("api-version",), {**image, "200": locks}),
         _get("Poll", _OPERATIONS, _SIGNED, poll),
         _get("Poll", _GALLERY_OPERATIONS, _SIGNED, poll),
         _get("Monitor", _OPERATIONS, (*_SIGNED, "monitor"), monitor),
@@ -85,6 +97,20 @@ def wire_operations(error: Validator) -> tuple[Operation, ...]:
         _get("Permissions_ListForResource", _PERMISSIONS, ("api-version",), {**image, "200": permissions}),
         _get("Images_Get", _IMAGE, ("api-version", "$expand"), image),
     )
+
+
+def _run_commands(group: str, template: str, error: Validator) -> Iterator[Operation]:
+    """Yield what the data describe as a body type and an operation of the SDK, but not as OpenAPI."""
+    command, named = validator_of({"type": "object"}), template + "/{runCommandName}"
+    listed = validator_of({"type": "object", "properties": {"value": {"type": "array"}}, "required": ["value"]})
+    query = ("api-version", "$expand")
+    yield _get(f"{group}_List", template, query, {"200": listed, "default": error})
+    one = _get(f"{group}_Get", named, query, {"200": command, "default": error})
+    yield one
+    written = {"200": command, "201": command, "default": error}
+    yield replace(one, id=f"{group}_CreateOrUpdate", method="PUT", body=command, needs_body=True, answers=written)
+    gone: dict[str, Validator | None] = {"200": None, "202": None, "204": None, "default": error}
+    yield replace(one, id=f"{group}_Delete", method="DELETE", answers=gone)
 
 
 def _get(id: str, template: str, query: Iterable[str], answers: dict[str, Validator | None]) -> Operation:

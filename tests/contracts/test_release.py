@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from e2e.releasing import IDENTITY, VERSION, Project
+
+pytestmark = pytest.mark.sweep  # git and shells, many times
 
 PROJECT = Path(__file__).resolve().parents[2]
 IMAGE, DIGEST = "registry.invalid/example/vmss-upgrade", f"sha256:{'5' * 64}"
@@ -89,14 +90,7 @@ REFUSALS: dict[str, tuple[str, dict[str, str], dict[str, str], list[str]]] = {
 }
 
 
-def refusals() -> Iterator[Any]:
-    """Yield three of the refusals for `make test`, the rest for `make sample`."""
-    for name, row in REFUSALS.items():
-        marks = [] if name in ("no version", "no day of the calendar", "another branch") else [pytest.mark.sweep]
-        yield pytest.param(*row, id=name, marks=marks)
-
-
-@pytest.mark.parametrize(("version", "changes", "environ", "expected"), list(refusals()))
+@pytest.mark.parametrize(("version", "changes", "environ", "expected"), REFUSALS.values(), ids=REFUSALS)
 def test_a_release_that_cannot_be_made_is_refused_with_every_reason(
     tmp_path: Path, version: str, changes: dict[str, str], environ: dict[str, str], expected: list[str]
 ) -> None:
@@ -171,7 +165,6 @@ def test_the_release_is_of_that_commit_with_notes_and_files(project: Project) ->
         assert part in release["notes"]
 
 
-@pytest.mark.sweep
 def test_a_draft_and_a_branch_of_an_earlier_attempt_are_replaced(project: Project) -> None:
     gh = [str(project.folder / "bin" / "gh"), "release", "create", f"v{VERSION}", "--draft"]
     main = project.git("rev-parse", "main")
@@ -182,7 +175,6 @@ def test_a_draft_and_a_branch_of_an_earlier_attempt_are_replaced(project: Projec
     assert project.releases()[f"v{VERSION}"]["commit"] == commit
 
 
-@pytest.mark.sweep
 def test_the_job_can_run_again_after_it_published(project: Project) -> None:
     commit = published(project)
     before = project.releases()
@@ -193,7 +185,6 @@ def test_the_job_can_run_again_after_it_published(project: Project) -> None:
     assert "release-" not in project.remote("for-each-ref")
 
 
-@pytest.mark.sweep
 def test_a_tag_at_another_commit_is_noticed(project: Project) -> None:
     gh = project.folder / "bin" / "gh"
     gh.write_text(gh.read_text().replace('releases[tag]["commit"])', '"main")'))
@@ -205,13 +196,13 @@ def test_a_tag_at_another_commit_is_noticed(project: Project) -> None:
 @pytest.mark.parametrize(
     ("existing", "version", "moved"),
     [
-        pytest.param("v1.2.2 v1 v1.2", "1.2.3", "v1 v1.2", id="next", marks=pytest.mark.sweep),
-        pytest.param("", "1.0.0", "v1 v1.0", id="first", marks=pytest.mark.sweep),
+        pytest.param("v1.2.2 v1 v1.2", "1.2.3", "v1 v1.2", id="next"),
+        pytest.param("", "1.0.0", "v1 v1.0", id="first"),
         pytest.param("v1.3.0 v1", "1.2.3", "v1.2", id="older minor"),
-        pytest.param("v1.2.10 v1 v1.2", "1.2.9", "", id="older patch", marks=pytest.mark.sweep),
+        pytest.param("v1.2.10 v1 v1.2", "1.2.9", "", id="older patch"),
         pytest.param("v1.9.0 v1 v10.0.0 v10", "1.10.0", "v1 v1.10", id="as numbers"),
-        pytest.param("v2.0.0 v2", "1.2.3", "v1 v1.2", id="older major", marks=pytest.mark.sweep),
-        pytest.param("v1.2.4-rc.1 v1 v1.2", "1.2.3", "v1 v1.2", id="not released", marks=pytest.mark.sweep),
+        pytest.param("v2.0.0 v2", "1.2.3", "v1 v1.2", id="older major"),
+        pytest.param("v1.2.4-rc.1 v1 v1.2", "1.2.3", "v1 v1.2", id="not released"),
     ],
 )
 def test_plain_tags_move_unless_a_newer_release_exists(

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import load_scenario
-from harness.playing import Played, play
+from harness.playing import Played, play, play_once
 from harness.scenarios import Scenario, fleet_of, on_request
-from vmss_upgrade.rehearsal import rehearse
 
 BOTH = {"drain-command": 'systemctl "$1" web', "surge": "2", "bake-time": "10s"}
 NEW = ["4", "5"]
@@ -24,17 +22,16 @@ def commands_in_new(played: Played) -> list[str]:
     return [each.argument for each in played.azure.commands if each.instance_id in NEW]
 
 
-def test_with_both_no_request_fails_and_no_connection_is_cut(tmp_path: Path) -> None:
-    _, azure = rehearse(load_scenario("traffic-surge"), tmp_path)
-    seen = azure.seen_by_clients()
+@pytest.mark.parametrize("scenario", ["traffic-surge"])
+def test_with_both_no_request_fails_and_no_connection_is_cut(scenario: str) -> None:
+    seen = play_once(scenario).azure.seen_by_clients()
     assert seen is not None and seen.requests > 20_000
     assert (seen.failed, seen.cut) == (0, 0)
 
 
 @pytest.mark.parametrize(("scenario", "lost"), [("traffic", True), ("traffic-drained", False)])
-def test_a_drain_alone_keeps_connections(tmp_path: Path, scenario: str, lost: bool) -> None:
-    _, azure = rehearse(load_scenario(scenario), tmp_path)
-    seen = azure.seen_by_clients()
+def test_a_drain_alone_keeps_connections(scenario: str, lost: bool) -> None:
+    seen = play_once(scenario).azure.seen_by_clients()
     assert seen is not None and seen.overload > 0, "a batch is away, and nobody stands in for it"
     assert (seen.cut > 0, seen.unanswered > 0) == (lost, lost)
 
