@@ -111,10 +111,11 @@ def play_job(
     *,
     transport: Callable[[Any], SimulatorTransport],
     name: str,
+    web: Any = None,
 ) -> Played:
-    """Run the action over a transport to an existing Azure, with its files in `folder`."""
+    """Run the action over a transport to an existing Azure, with its files in `folder`. `web`: not Azure's own."""
     job = {**job_environment(azure, folder, inputs), **(environ or {})}
-    web: Any = azure.web()  # its answers are the port's in all but the name of their class
+    web = web or azure.web()  # its answers are the port's in all but the name of their class
     exit_code, log = captured(lambda: run(job, clock, transport=transport, web=lambda _clock: web, simulated=name))
     places = {
         "outputs.txt": job["GITHUB_OUTPUT"],

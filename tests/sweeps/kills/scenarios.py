@@ -20,6 +20,11 @@ TWO, THREE = (1, 1), (2, 2, 2)
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
 DRAIN = {"drain-command": "systemctl $1 web"}
+HOOKS = {
+    **{f"{phase}-batch-url": f"https://hooks.example.com/{phase}" for phase in ("before", "after")},
+    "hook-secret": "the-secret-of-the-hooks",
+}
+EVERYTHING = "everything"
 
 OWN = {
     TINY: fleet_of(TWO),
@@ -111,6 +116,13 @@ OWN = {
     ),
     "drained, Flexible": fleet_of(
         [2], {**DRAIN, "batch-size": "1"}, fleet={"orchestration": "Flexible", "health": "extension"}
+    ),
+    EVERYTHING: fleet_of(
+        TWO,
+        {**DRAIN, **HOOKS, "suspend-repairs": "true"},
+        model=REPAIRS,
+        guest=[{"turns_unhealthy": True}],
+        hooks={"answers": [{"phase": "before", "batch": 2, "decision": "wait", "count": 1}]},
     ),
     "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }
