@@ -40,7 +40,7 @@ def problems(calm: Ran, ran: Ran) -> list[str]:
 def false_claims(ran: Ran) -> Iterator[str]:
     """List the false claims and needless upgrades of a run, killed before or not."""
     yield from (f"the log says {bug!r}" for bug in ran.last.bugs)
-    yield from ran.left_in_guests
+    yield from ran.left_behind
     if _moves_both_ways(ran):
         return  # an upgrade that one direction needed is needless in the other
     for before in ran.asked:
@@ -149,7 +149,8 @@ def judge(point: Point) -> Verdict:
     before = calm(point.scenario)
     again = f"python -m sweeps.kills --scenario '{point.scenario}'"
     if point.kill is None:
-        return Verdict(again, "undisturbed", tuple(false_claims(before)))
+        unkillable = () if before.calls else ("it made no call, so it cannot be killed",)
+        return Verdict(again, "undisturbed", (*unkillable, *false_claims(before)))
     wrong = problems(before, killed(scenario_of(point.scenario), point.kill))
     again += f" --call {point.kill.call} --moment {point.kill.moment.value}"
     return Verdict(again, f"of {point.scenario!r}", tuple(wrong))

@@ -20,13 +20,12 @@ TWO, THREE = (1, 1), (2, 2, 2)
 DISK = "https://golden.blob.core.windows.net/images/web-{}.vhd"
 
 DRAIN = {"drain-command": "systemctl $1 web"}
-
 HOOKS = {
-    "before-batch-url": "https://hooks.example.com/before",
-    "after-batch-url": "https://hooks.example.com/after",
-    "hook-secret": "0123456789abcdef",
+    **{f"{phase}-batch-url": f"https://hooks.example.com/{phase}" for phase in ("before", "after")},
+    "hook-secret": "the-secret-of-the-hooks",
     "hook-timeout": "1m",
 }
+EVERYTHING = "everything"
 
 OWN = {
     TINY: fleet_of(TWO),
@@ -125,6 +124,13 @@ OWN = {
     "between hooks": fleet_of(TWO, HOOKS, hooks={"answers": [{"phase": "before", "batch": 1, "polls": 1}]}),
     "between hooks, and failing": fleet_of(
         TWO, {**HOOKS, "health-timeout": "1m"}, hooks={}, faults=[on_instance("comes-up-unhealthy", "1")]
+    ),
+    EVERYTHING: fleet_of(
+        TWO,
+        {**DRAIN, **HOOKS, "suspend-repairs": "true"},
+        model=REPAIRS,
+        guest=[{"turns_unhealthy": True}],
+        hooks={"answers": [{"phase": "before", "batch": 2, "decision": "wait", "count": 1}]},
     ),
     "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }

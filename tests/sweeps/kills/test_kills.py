@@ -5,7 +5,7 @@ import pytest
 from harness.mutation import Wrong, ends, mutate, nothing
 from sweeps.kills.judging import Point, calm, false_claims, judge, points_of
 from sweeps.kills.runs import Kill, Moment, killed, undisturbed
-from sweeps.kills.scenarios import TINY, scenario_of, swept
+from sweeps.kills.scenarios import EVERYTHING, TINY, scenario_of, swept
 
 
 def wrong_at(points: list[Point]) -> list[object]:
@@ -49,6 +49,7 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "refuses-while-who-was-upgraded-comes-up": (TINY, {"awaited_health": nothing}, REFUSED),
     "saves-nothing-of-repairs": (REPAIRS, {"save_state": nothing}, STILL_SUSPENDED),
     "saves-nothing-of-drains": ("drained", {"save_state": nothing}, "the post step left instance 0 drained"),
+    "saves-nothing-of-both": (EVERYTHING, {"save_state": nothing}, "the post step left batch 1 without its hook"),
     "finds-no-new-instances-of-a-surge": (
         "surge",
         {"left_by_an_earlier_run": lambda *_: None},
@@ -59,6 +60,8 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "has-no-post-step": (REPAIRS, {"post.run": lambda *_, **__: 0}, STILL_SUSPENDED),
 }
 WITHOUT_A_KILL: dict[str, tuple[str, Wrong, str]] = {
+    "calls-no-hook-after-a-batch": (EVERYTHING, {"BatchHooks.after": nothing}, "the run left batch 1 without its hook"),
+    "deletes-no-run-command": (EVERYTHING, {"Guests.clear": nothing}, "the run left vmss-upgrade-drain on instance 0"),
     "sends-an-upgrade-again-without-a-look": (
         "lost answers",
         {"still_due": lambda _, batch, *__: batch},
