@@ -180,7 +180,7 @@ MUTATIONS = (
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves instances drained", "drained", {"Draining.undo": nothing}),
     Mutation("upgrades without a drain", "drained", {"Draining.drain": nothing}),
-    Mutation("leaves the instances of a surge", "surplus", {"SurgeCapacity.conclude": unconcluded}),
+    Mutation("leaves the instances of a surge", "surplus", {"SurgeCapacity.conclude": unconcluded}, 47),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 12),
