@@ -13,7 +13,7 @@ import pytest
 from azure_simulator import SimulatedAzure, VirtualClock
 from azure_simulator.state.creation import scale
 from harness.playing import Played, as_scenario, cancelled_at, play, play_job
-from harness.scenarios import NEW_MODEL, REPAIRS, Scenario, fleet_of, on_instance, on_request
+from harness.scenarios import NEW_MODEL, OLD, REPAIRS, UBUNTU, Scenario, fleet_of, on_instance, on_request
 from harness.wire import wired
 
 SIX = ["0", "1", "2", "3", "4", "5"]
@@ -125,6 +125,17 @@ RUNS = {
         "the capacity is 6 again",
     ),
     "repairs-suspended": Case(six({"suspend-repairs": "true"}, model=REPAIRS), "succeeded", BATCHES, SIX),
+    "health-shown-since-when": Case(
+        six(faults=[{"kind": "health-lags", "seconds": 20, "time": True}]), "succeeded", BATCHES, SIX
+    ),
+    "one-on-the-target-was-unhealthy-before": Case(
+        six(fleet={"image": NEW_MODEL}, instances={"0": {"unhealthy": True}, **{i: {"image": OLD} for i in "12345"}}),
+        "halted",
+        [],
+        SIX,
+        "the capacity is 6 again",
+        lowest=5,
+    ),
     "new-ones-unhealthy": Case(
         six(scaling={"unhealthy": True}), "halted", [], SIX, "surge failed: instance 7: NotHealthy"
     ),
@@ -196,6 +207,11 @@ def test_a_run_with_surge(name: str, tmp_path: Path) -> None:
         assert "--instance-ids 7 9" in played.log
 
 
+VHD = "https://golden.blob.core.windows.net/images/web-{}.vhd"
+BEHIND_THE_LATEST = {
+    "fleet": {"image": {**UBUNTU, "version": "latest"}},
+    "instances": {"0": {"behind": {"vm_size": "Standard_D2s_v3"}}},
+}
 AUTOSCALE = {"name": "web-scale", "minimum": 2, "maximum": 9}
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "autoscale": ({"autoscale": [AUTOSCALE]}, "web-scale targets the scale set (from 2 to 9 instances)"),
@@ -212,6 +228,22 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         {"fleet": {"orchestration": "Flexible", "health": "extension", "update_domains": [6]}},
         "`surge` is not made for Flexible scale sets",
     ),
+    "spot-mix": (
+        {"model": {"properties": {"priorityMixPolicy": {"baseRegularPriorityCount": 2}}}},
+        "The scale set mixes Spot and regular priority",
+    ),
+    "floating-target": (
+        {"inputs": {"operation": "upgrade-instances", "image-version": ""}, **BEHIND_THE_LATEST},
+        "No instance shows that it runs",
+    ),
+    "vhd": (
+        {"inputs": {"image-version": "", "image-uri": VHD.format(2)}, "fleet": {"image": {"uri": VHD.format(1)}}},
+        "Name an exact version of an image, or leave `surge` out",
+    ),
+    "capacity-is-not-the-number": (
+        {"model": {"sku": {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": 7}}},
+        "The capacity of the scale set is 7, but it has 6 instances",
+    ),
 }
 
 
@@ -223,7 +255,8 @@ def test_a_surge_that_is_not_possible_is_refused(name: str, tmp_path: Path) -> N
     played = play(fleet_of([2, 2, 2], asked, **rest), tmp_path)
     assert (played.outcome, played.exit_code, played.writes) == ("refused", 1, []), played.log
     assert says in played.log
-    assert "eave `surge` out" in played.log or "Leave it out" in played.log or "surge: " in played.log
+    ways_out = ("eave `surge` out", "Leave it out", "surge: ", "Run again once they agree")
+    assert any(way_out in played.log for way_out in ways_out)
 
 
 def test_a_setting_that_is_disabled_or_of_another_set_is_no_obstacle(tmp_path: Path) -> None:
@@ -243,6 +276,22 @@ def test_a_plan_says_it_and_writes_nothing(tmp_path: Path) -> None:
     played = play(six({"operation": "plan"}), tmp_path)
     assert (played.outcome, played.writes) == ("planned", []), played.log
     assert "2 new instances on the target image first; once every batch has passed, they are deleted" in played.log
+
+
+@pytest.mark.parametrize(
+    ("extras", "capacity"), [pytest.param(20.0, 6, id="settled-soon"), pytest.param(900.0, 8, id="not-settled")]
+)
+def test_a_run_that_ends_while_extras_are_listed_deletes_or_names_the_new_ones(
+    extras: float, capacity: int, tmp_path: Path
+) -> None:
+    probed = "https://www.example.com/health"
+    down = {"address": probed, "answers": [{"status": 503, "during": {"at": 65, "seconds": 600}}]}
+    scaling = {"shows_extras": True, "seconds": extras}
+    played = play(six({"probe-url": probed}, scaling=scaling, probes=[down]), tmp_path)
+    assert (played.outcome, played.upgrade_calls, played.azure.capacity) == ("halted", [], capacity), played.log
+    if capacity > len(SIX):
+        assert "The capacity may still be 8 instead of 6" in played.log
+        assert "The new instances are deleted" not in played.log
 
 
 def test_a_cancelled_run_names_what_it_leaves(tmp_path: Path) -> None:

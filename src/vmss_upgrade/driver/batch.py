@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -55,7 +56,7 @@ class BatchRun:
         self._policy = policy = limits.policy
         self._goal = goal
         self._repairs_at_work = limits.repairs_at_work
-        self._before = _before(remote.instances, goal.image)
+        self._before = _before([i for i in remote.instances if not i.is_surplus], goal.image)  # new ones have no past
         self._failed_at = float("inf")
         self._unhealthy_since: dict[str, float] = {}
         self.batch = batch
@@ -208,7 +209,7 @@ class BatchRun:
         )
 
 
-def _before(instances: tuple[Instance, ...], target: Image) -> Before:
+def _before(instances: Sequence[Instance], target: Image) -> Before:
     return Before(
         problems={instance.id: instance.problems for instance in instances},
         failed_elsewhere=frozenset(i.id for i in instances if i.has_failed and not is_on(i, target)),

@@ -16,7 +16,7 @@ def surge_line(event: surge_events.SurgeEvent) -> str:
     named = instances_named(surge.instance_ids, 30)
     match event:
         case surge_events.SurgeStarted() if surge.instance_ids:
-            return f"surge: {named} of an earlier run stand in"
+            return f"surge: taking over {named} of an earlier run"
         case surge_events.SurgeStarted():
             return f"surge: raising the capacity from {surge.former} to {surge.raised}"
         case surge_events.SurgeRefused():
@@ -24,7 +24,8 @@ def surge_line(event: surge_events.SurgeEvent) -> str:
         case surge_events.SurgeCreated():
             return f"surge: {named} must pass the health gate first"
         case surge_events.SurgePassed():
-            return f"✔ surge passed: {_new(surge.instance_ids)} stand in for each batch"
+            verb = "stands" if len(surge.instance_ids) == 1 else "stand"
+            return f"✔ surge passed: {_new(surge.instance_ids)} {verb} in for each batch"
         case surge_events.SurgeFailed():
             return "✖ surge failed: no old instance was touched"
         case surge_events.SurplusDeleting():

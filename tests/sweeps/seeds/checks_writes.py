@@ -209,6 +209,33 @@ def hooked(truth: Truth) -> Iterator[str]:
     yield from (f"no hook was called after batch {call.batch}" for call in left)
 
 
+def surplus(truth: Truth) -> Iterator[str]:
+    """Check that no instance of `surge` is left, and the capacity is the former one, unless a run that ended otherwise
+    names what is left; that nothing else is deleted; and that no deletion begins while another instance is updated.
+    """
+    raised = [write for write in truth.raises if write.status in (0, 200, 202)]  # 0: the answer was lost
+    if not raised:
+        return
+    before = truth.shown[max(look for look in truth.looks if look <= raised[0].at)]
+    now = truth.at(truth.played.azure.requests[-1].at)
+    others = {fault.get("instance") for fault in truth.case.faults if fault["kind"] == "appear"}
+    left, log = now.keys() - before.keys() - others, truth.played.log
+    said = next((line for line in log.splitlines() if "Created by `surge`, and still there: " in line), "")
+    is_named = bool(said) and all(re.search(rf"\b{re.escape(id_)}\b", said) for id_ in left)
+    if left and not is_named and "The capacity may still be" not in log:
+        yield f"{_listed(left)} are left, and nothing says so"
+    if truth.played.exit_code == 0 and (left or truth.played.azure.capacity > len(now)):
+        yield f"{truth.outcome}, but {_listed(left)} are left, and the capacity is {truth.played.azure.capacity}"
+    for write in (each for each in truth.writes if route_of(each.method, each.path) == "delete"):
+        ids = set(json.loads(write.body)["instanceIds"])
+        if ids & before.keys():
+            yield f"at {write.at}: {_listed(ids & before.keys())} were deleted, but were there before"
+        seen = truth.shown[max(look for look in truth.looks if look <= write.at)]
+        changing = [id_ for id_ in seen.keys() - ids if seen[id_].provisioning_state in ("Updating", "Creating")]
+        if changing:
+            yield f"at {write.at}: {_listed(ids)} were deleted while {_listed(changing)} were being updated"
+
+
 def as_asked(truth: Truth) -> Iterator[str]:
     """Check that each operation makes only its own writes, by known requests."""
     operation = truth.asked.operation
@@ -217,12 +244,14 @@ def as_asked(truth: Truth) -> Iterator[str]:
         "patch": operation in ("upgrade", "update-model", "rollback") or truth.asked.may_turn_back,
         "upgrade": writes_instances,
         **dict.fromkeys(("run", "end-run"), writes_instances and bool(truth.asked["drain-command"])),
+        **dict.fromkeys(("raise", "delete"), writes_instances and bool(truth.asked["surge"])),
         "repairs": writes_instances and truth.asked["suspend-repairs"] == "true",
     }
     for write in truth.writes:
         ours = r"/virtualMachineScaleSets/simulated-set(/|$)|/virtualMachines/[^/]+/runCommands/"
         is_of_the_set = re.search(ours, write.path, re.IGNORECASE)
-        if not is_of_the_set or not allowed.get(route_of(write.method, write.path)):
+        route = "raise" if write in truth.raises else route_of(write.method, write.path)
+        if not is_of_the_set or not allowed.get(route):
             yield f"{operation} wrote {write.method} {write.path}"
 
 

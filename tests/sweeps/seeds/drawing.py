@@ -6,7 +6,7 @@ from typing import Any
 from sweeps.seeds.case import Case
 from sweeps.seeds.drawing_faults import draw_faults
 from sweeps.seeds.drawing_fleet import draw_fleet
-from sweeps.seeds.drawing_inputs import OPERATIONS, draw_drain, draw_hooks, draw_inputs, draw_probes
+from sweeps.seeds.drawing_inputs import OPERATIONS, draw_drain, draw_hooks, draw_inputs, draw_probes, draw_surge
 from sweeps.seeds.drawing_lies import draw_lies
 
 CALM = 1 / 3  # share of cases with neither faults nor other actors
@@ -28,11 +28,12 @@ def draw_case(seed: int) -> Case:
     document = draw_probes(document, steady=calm or lying)
     document = draw_drain(document, steady=calm or lying)
     document = draw_hooks(document, steady=calm or lying)
+    with_surge = draw_surge(document, steady=calm or lying)
     if calm:
-        return Case(seed, document)
+        return Case(seed, with_surge)
     if lying:
-        return Case(seed, {**document, "faults": draw_lies(rng, fleet, document)})
-    document["faults"] = draw_faults(rng, fleet, document)
+        return Case(seed, {**with_surge, "faults": draw_lies(rng, fleet, document)})
+    document = {**with_surge, "faults": draw_faults(rng, fleet, document)}
     if rng.random() < 0.08:
         document["access_token_seconds"] = rng.choice([60, 300, 900])
     cancel_at = round(rng.uniform(0.1, LONGEST * rng.random()), 1) if rng.random() < 0.15 else None

@@ -184,6 +184,23 @@ def draw_hooks(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
     return {**document, "inputs": {**document["inputs"], **HOOKS}, "hooks": {"answers": answers}}
 
 
+def draw_surge(document: dict[str, Any], *, steady: bool) -> dict[str, Any]:
+    """Return the document with new instances before the first batch, or as it is; from numbers of its own.
+
+    `steady`: Azure creates as many as it is asked for, and they are healthy.
+    """
+    inputs = document["inputs"]
+    rng = Random(f"surge {sorted(inputs.items())}")
+    rolls_out = inputs["operation"] in ("upgrade", "upgrade-instances", "rollback", "plan")
+    if rng.random() >= 0.1 or not rolls_out or "orchestration" in document["fleet"] or "allow-downtime" in inputs:
+        return document
+    scaling: dict[str, Any] = {"seconds": rng.choice([5, 40]), "shows_extras": rng.random() < 0.5}
+    scaling["clears_latest_model"] = rng.random() < 0.3
+    if not steady and rng.random() < 0.5:
+        scaling |= rng.choice([{"quota": 1}, {"addresses": 1}, {"without_room": 1}, {"unhealthy": True}])
+    return {**document, "inputs": {**inputs, "surge": rng.choice(["1", "1", "2", "3", "34%"])}, "scaling": scaling}
+
+
 def _some(rng: Random, *drawn: tuple[float, str, str | list[str]]) -> dict[str, str]:
     """Draw some inputs: each with its probability, and with its value or one of its values."""
     chosen = ((name, value) for share, name, value in drawn if rng.random() < share)

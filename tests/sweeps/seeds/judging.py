@@ -83,7 +83,7 @@ def _with_less(case: Case) -> Iterator[Case]:
         yield replace(case, cancel_at=None)
     for index in range(len(case.faults)):
         yield case.changed(faults=case.faults[:index] + case.faults[index + 1 :])
-    for part in ("access_token_seconds", "repairs_suspended", "model", "guest"):
+    for part in ("access_token_seconds", "repairs_suspended", "model", "guest", "scaling"):
         if part in case.document:
             yield case.changed(**{part: None})
     needed = {"operation", *(name for name in case.inputs if name.startswith("image-"))}

@@ -78,6 +78,12 @@ def unasked(_: Any, hooks: Any, batch: Any, of: int) -> Any:
     return batch
 
 
+def unconcluded(_: Any, surge: Any, ending: Ending) -> Any:
+    """Delete no instance of a surge, and name none."""
+    yield from ()
+    return ending
+
+
 def passed(real: Any, *arguments: Any, **named: Any) -> Any:
     gate = yield from real(*arguments, **named)
     return replace(gate, failures=(), passed=True)
@@ -174,6 +180,7 @@ MUTATIONS = (
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves instances drained", "drained", {"Draining.undo": nothing}),
     Mutation("upgrades without a drain", "drained", {"Draining.drain": nothing}),
+    Mutation("leaves the instances of a surge", "surplus", {"SurgeCapacity.conclude": unconcluded}, 47),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 12),

@@ -109,12 +109,17 @@ class Truth:
         for look, body in self.answers("instances"):
             listed = {str(each.get("instanceId") or each["name"]) for each in body["value"]}
             then = self.at(max(0.0, look - self.case.lag("list-lags")))
-            missing = latest.keys() - listed
+            missing = latest.keys() - listed - self._deleted_before(look)
             stays = {id_ for id_ in missing if look - missing_since.get(id_, look) < GONE_AFTER}
             missing_since = {id_: missing_since.get(id_, look) for id_ in missing}
             latest = {id_: then[id_] for id_ in then if id_ in listed} | {id_: latest[id_] for id_ in stays}
             states[look] = latest
         return states
+
+    def _deleted_before(self, moment: float) -> set[str]:
+        """Return the instances that Azure took on to delete: where one is not listed, it is gone."""
+        calls = [write for write in self.writes if write.path.endswith("/delete") and write.at < moment]
+        return {id_ for call in calls if call.status in (0, 202) for id_ in json.loads(call.body)["instanceIds"]}
 
     @property
     def planned_from(self) -> State:
@@ -142,13 +147,19 @@ class Truth:
 
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
-        """The writes of the model and of instances, without those of automatic repairs."""
-        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain")
+        """The writes of the model, the capacity and of instances, without those that may follow a failure."""
+        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain", "/delete")
         return [write for write in self.writes if not write.path.endswith(others)]
 
     @property
     def patches(self) -> list[RequestRecord]:
-        return [write for write in self.writes if write.method == "PATCH"]
+        """The updates of the model."""
+        return [write for write in self.writes if write.method == "PATCH" and write not in self.raises]
+
+    @cached_property
+    def raises(self) -> list[RequestRecord]:
+        """The updates of the capacity."""
+        return [write for write in self.writes if write.method == "PATCH" and "sku" in json.loads(write.body)]
 
     @cached_property
     def turn(self) -> RequestRecord | None:

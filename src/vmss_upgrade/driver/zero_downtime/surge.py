@@ -27,6 +27,7 @@ from vmss_upgrade.rollout.history.surge import (
     surplus_left,
 )
 from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.planning.availability import healthy_ids
 from vmss_upgrade.rollout.planning.plan import SURGE_NUMBER, Batch, RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, ScaleSet
@@ -34,6 +35,8 @@ from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.watching.troubles import must_stay_healthy
 from vmss_upgrade.rollout.wording import clause
 from vmss_upgrade.rollout.zero_downtime.surge import Surge, created_since
+
+EXTRAS_GO_WITHIN = 5 * 60.0  # seconds that a run which has ended waits for what overprovisioning shows besides
 
 
 class SurgeCapacity:
@@ -76,11 +79,13 @@ class SurgeCapacity:
         """Return the new instances to come, or those that an earlier run left. From now on their deletion is owed."""
         capacity = planned_from.model.scaling.capacity or 0
         left = tuple(i.id for i in planned_from.instances if i.id in self._remote.surplus)
-        counted = must_stay_healthy(planned_from, plan.goal).intersection(i.id for i in planned_from.lasting)
+        # what an earlier run's surge stands in for may be away: instances on the target
+        counted = must_stay_healthy(planned_from, plan.goal) if left else healthy_ids(planned_from)
+        floor = len(counted.intersection(i.id for i in planned_from.lasting))
         former = capacity - len(left)
         self._plan = plan
         self._before = frozenset(planned_from.by_id()) - set(left)
-        self._surge = Surge(former=former, added=len(left) or plan.surge, floor=len(counted), instance_ids=left)
+        self._surge = Surge(former=former, added=len(left) or plan.surge, floor=floor, instance_ids=left)
         return self._surge
 
     # -- creating them
@@ -89,7 +94,7 @@ class SurgeCapacity:
         operation = yield from self._raise_capacity(surge, model)
         if operation is not None:
             yield from self._follow(operation)
-        ids = yield from self._settled_ids(surge)
+        ids = yield from self._settled_ids(surge, self._policy.health_timeout)
         self._surge = surge = replace(surge, instance_ids=ids)
         self._remote.mark_surplus(ids)
         if len(ids) != surge.added:
@@ -148,19 +153,19 @@ class SurgeCapacity:
             why = clause(f"{problem.code}, {problem.message}")
             yield Noticed(finding=warn(f"Azure says that creating instances failed ({why}): the instances decide."))
 
-    def _settled_ids(self, surge: Surge) -> Steps[tuple[str, ...]]:
+    def _settled_ids(self, surge: Surge, longest: float) -> Steps[tuple[str, ...]]:
         """Return the new instances once two looks in a row show as many as were asked for, or what there is in the end:
         overprovisioning shows more for a while.
         """
         clock, seen = self._remote.clock, None
-        until = clock.now() + self._policy.health_timeout
+        until = clock.now() + longest
         while True:
             yield from self._remote.look()
             ids = created_since(self._remote.instances, self._before)
             if (len(ids) == surge.added and ids == seen) or clock.now() >= until:
                 return ids
             seen = ids
-            why = f"{len(ids)} of {surge.added} new instances are listed; they are counted twice"
+            why = f"{len(ids)} new instances are listed, and {surge.added} asked for; they are counted twice"
             yield from clock.wait(why, SECOND_LOOK, until=until)
 
     # -- proving them
@@ -230,10 +235,11 @@ class SurgeCapacity:
         """Return the surge with its instances; a run that ended before they were known looks for them."""
         if surge.instance_ids:
             return surge
-        yield from self._remote.look()
-        ids = created_since(self._remote.instances, self._before)
+        ids = yield from self._settled_ids(surge, EXTRAS_GO_WITHIN)
+        if len(ids) > surge.added:
+            return surge
         self._remote.mark_surplus(ids)
-        return replace(surge, instance_ids=ids) if len(ids) <= surge.added else surge
+        return replace(surge, instance_ids=ids)
 
 
 def _batch_of(surge: Surge) -> Batch:

@@ -25,7 +25,8 @@ def delete_surplus(remote: RemoteScaleSet, surge: Surge, until: float) -> Steps[
         return surplus_left(remote.model, surge, "Azure ended their deletion, and lists them still")
     model = yield from _read_capacity(remote, surge)
     if model.scaling.capacity != surge.former:
-        return capacity_changed(model, surge)
+        unknown = "which of the instances are new is not certain"
+        return capacity_changed(model, surge) if surge.instance_ids else surplus_left(model, surge, unknown)
     remote.mark_surplus(())
     yield SurplusDeleted(surge=surge)
     return None
