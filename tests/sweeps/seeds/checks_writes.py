@@ -218,7 +218,8 @@ def surplus(truth: Truth) -> Iterator[str]:
         return
     before = truth.shown[max(look for look in truth.looks if look <= raised[0].at)]
     now = truth.at(truth.played.azure.requests[-1].at)
-    others = {fault.get("instance") for fault in truth.case.faults if fault["kind"] == "appear"}
+    created = [fault for fault in truth.case.faults if fault["kind"] in ("appear", "scale-out")]
+    others = {str(int(each["instance"]) + n) for each in created for n in range(each.get("count", 1))}
     left, log = now.keys() - before.keys() - others, truth.played.log
     said = next((line for line in log.splitlines() if "Created by `surge`, and still there: " in line), "")
     is_named = bool(said) and all(re.search(rf"\b{re.escape(id_)}\b", said) for id_ in left)
