@@ -158,8 +158,8 @@ class Truth:
 
     @cached_property
     def raises(self) -> list[RequestRecord]:
-        """The updates of the capacity."""
-        return [write for write in self.writes if write.method == "PATCH" and "sku" in json.loads(write.body)]
+        """The updates of the capacity, and of nothing else."""
+        return [write for write in self.writes if write.method == "PATCH" and set(json.loads(write.body)) == {"sku"}]
 
     @cached_property
     def turn(self) -> RequestRecord | None:

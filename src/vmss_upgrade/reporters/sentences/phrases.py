@@ -64,7 +64,9 @@ def run_in_short(report: Report) -> str:
         whole = len({*report.rolled_back, *(set(report.way.instance_ids) & present)})
         done = f"{bar(arrived, whole)} {arrived}/{whole} returned"
     else:
-        new, whole = sum(1 for cell in report.cells().values() if cell is Cell.NEW), len(report.counted)
+        counted = [i.id for i in report.counted if not i.is_surplus]
+        cells = report.cells()
+        new, whole = sum(1 for id_ in counted if cells[id_] is Cell.NEW), len(counted)
         done = f"{bar(new, whole)} {new}/{whole} new"
     asked = 0 if policy is None else floor(report.instances, policy, report.stopped_before)
     least = max(asked, report.floor_of_surge)
