@@ -63,3 +63,10 @@ def test_two_looks_in_a_row_are_believed(
     looks: list[tuple[ScaleSet, Batch | None]], policy: Policy, undercut: Undercut | None
 ) -> None:
     assert book_of(*looks, policy=policy).undercut == undercut
+
+
+def test_a_drained_instance_counts_for_nothing_although_it_shows_the_target() -> None:
+    book = FloorBook(before=FLEET, policy=whole())
+    for at in (0.0, 10.0):
+        book = book.after(BACK, AWAY, NEW, at, drained=("0",))
+    assert book.undercut == found(4, 0.0)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from vmss_upgrade.driver.zero_downtime.probes import Probing
 from vmss_upgrade.rollout.findings import Finding
 from vmss_upgrade.rollout.history import endings, events
+from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
 from vmss_upgrade.rollout.history.events import Event
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.surge import SurgePassed
@@ -27,6 +28,9 @@ class Proof:
         self._floor: FloorBook | None = None
         self._plan: events.RolloutPlanned | None = None
         self._away: Batch | None = None
+        self._drained: tuple[str, ...] = ()  # those of it that serve nobody, whatever they show
+        self._kept: tuple[str, ...] = ()  # those of them that an upgrade leaves drained
+        self._is_upgrading = False
 
     def examine(self, command: Command) -> tuple[Finding, ...]:
         """Return what speaks against beginning: addresses that do not answer."""
@@ -59,13 +63,20 @@ class Proof:
                     self._probing.may_halt = False
             case SurgePassed() if self._floor is not None:
                 self._floor = replace(self._floor, least=event.surge.floor)
+            case DrainStarted():
+                self._set_away(event.batch)
+                self._drained, self._kept, self._is_upgrading = event.instance_ids, event.kept, False
             case events.UpgradeAccepted():
                 self._set_away(event.batch)
+                self._drained, self._is_upgrading = self._kept, True
+            case DrainSettled():
+                self._drained, self._kept = (), ()
+                self._set_away(self._away if self._is_upgrading else None)
             case events.BatchPassed() | events.BatchFailed():
                 self._set_away(None)
             case events.InstancesSeen() if self._floor is not None and self._plan is not None:
                 seen = ScaleSet(model=self._plan.scale_set.model, instances=event.instances)
-                self._floor = self._floor.after(seen, self._away, self._plan.plan.reaches, event.at)
+                self._floor = self._floor.after(seen, self._away, self._plan.plan.reaches, event.at, self._drained)
 
     def _set_away(self, batch: Batch | None) -> None:
         self._away = batch

@@ -237,7 +237,7 @@ class Report(Standing):
         self._see(event.instances, event.at)
 
     def _away(self) -> set[str]:
-        ids = self._running.batch.instance_ids if self._running else ()
+        ids = self.draining.union(self._running.batch.instance_ids if self._running else ())
         return {i.id for i in self.instances if i.id in ids and self._is_away(i)}
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:

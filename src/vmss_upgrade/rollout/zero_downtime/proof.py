@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from vmss_upgrade.rollout.goal import is_on
@@ -37,20 +38,24 @@ class FloorBook:
     least: int = 0
     _latest: Undercut | None = None
 
-    def after(self, seen: ScaleSet, batch: Batch | None, target: Image, at: float) -> FloorBook:
+    def after(
+        self, seen: ScaleSet, batch: Batch | None, target: Image, at: float, drained: Collection[str] = ()
+    ) -> FloorBook:
         """Return the book with one more look. `batch` is the one that is away, on its way to `target`; None: none is.
 
-        An instance of the batch counts again once it is healthy on the target.
+        An instance of the batch counts again once it is healthy on the target, unless it is one of `drained`.
         """
-        found = self._found(seen, batch, target, at) if batch else None
+        found = self._found(seen, batch, target, at, drained) if batch else None
         if found is None or self._latest is None:
             return replace(self, _latest=found)
         certain = [each for each in (self.undercut, max(self._latest, found, key=_left_over)) if each]
         return replace(self, _latest=found, undercut=min(certain, key=_left_over))
 
-    def _found(self, seen: ScaleSet, batch: Batch, target: Image, at: float) -> Undercut | None:
+    def _found(
+        self, seen: ScaleSet, batch: Batch, target: Image, at: float, drained: Collection[str]
+    ) -> Undercut | None:
         signal = seen.model.health_signal
-        back = {i.id for i in seen.made if is_on(i, target) and is_healthy(i, signal)}
+        back = {i.id for i in seen.made if is_on(i, target) and is_healthy(i, signal)}.difference(drained)
         healthy, least = healthy_without(seen, set(batch.instance_ids) - back), self.floor_of(seen)
         asked_by = "surge" if least == self.least else "min-healthy"
         found = Undercut(healthy=healthy, floor=least, at=at, batch=batch.number, asked_by=asked_by)
