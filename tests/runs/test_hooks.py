@@ -168,6 +168,14 @@ def test_a_change_during_a_wait_counts(change: str, tmp_path: Path) -> None:
     assert calls(played).endswith("after2:not-started")
 
 
+def test_a_hook_that_fails_after_a_batch_that_came_too_late_is_red(tmp_path: Path) -> None:
+    wait = {**BEFORE2, "decision": "wait", "retry_after": 300, "count": 4}
+    scenario = hooked(wait, {**AFTER2, "status": 404}, not_after="00:20 UTC", hook_timeout="1h")
+    played = play(scenario, tmp_path)
+    assert (played.outcome, played.exit_code) == ("halted", 1), played.log
+    assert "(after batch 2) failed: HTTP 404" in played.outputs["reason"]
+
+
 SKIP = {"decision": "skip", "instances": ["1", "4"], "reason": "a job runs"}
 
 

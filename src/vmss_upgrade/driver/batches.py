@@ -155,7 +155,8 @@ class Batches:
             raise
         with self._clock.undisturbed():
             last = yield from self._around.leave(batch, self._result)
-        return ending or last
+        is_red = ending is not None and ending.outcome.exit_code != 0  # what went wrong first is the reason
+        return ending if is_red else last or ending
 
     def _admit_and_upgrade(self, planned: Batch, *, of: int) -> Steps[Ending | None]:
         """Upgrade what may start of a batch. Returns the ending when it must be the last."""
