@@ -259,7 +259,7 @@ def test_a_post_step_that_cannot_undrain_is_red_and_names_the_command(tmp_path: 
     assert "TopSecretToken" not in log
 
 
-ILL = on_instance("fall-ill", "1", at=60, seconds=180)
+UNHEALTHY = on_instance("fall-ill", "1", at=60, seconds=180)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ ILL = on_instance("fall-ill", "1", at=60, seconds=180)
 )
 def test_a_batch_is_away_from_the_start_of_its_drain(floor: str, outcome: str, tmp_path: Path) -> None:
     asked = {**DRAIN, "min-healthy": floor}
-    scenario = fleet_of([2, 2, 1], asked, faults=[ILL], guest=guest("*", seconds=200))
+    scenario = fleet_of([2, 2, 1], asked, faults=[UNHEALTHY], guest=guest("*", seconds=200))
     played = play(scenario, tmp_path)
     assert (played.outcome, left(played)) == (outcome, []), played.log
     assert played.record["lowest_healthy"]["count"] == 2, "of five, two are drained, and one is unhealthy"
