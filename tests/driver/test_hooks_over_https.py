@@ -148,10 +148,10 @@ def test_an_error_is_asked_again_with_the_same_key(authority: trustme.CA) -> Non
 
 
 def test_work_that_is_polled(authority: trustme.CA) -> None:
-    working = (202, {"Location": "/work/1", "Retry-After": "3"}, b"")
+    working = (202, {"Location": "/jobs/1", "Retry-After": "3"}, b"")
     verdict, events, heard = answered(authority, working, working, (200, {}, b'{"decision": "stop", "reason": "no"}'))
     assert (verdict.meaning, verdict.reason, len(events)) == (Meaning.STOP, "no", 2)
-    assert [(method, path) for method, path, *_ in heard] == [("POST", "/hook"), ("GET", "/work/1"), ("GET", "/work/1")]
+    assert [(method, path) for method, path, *_ in heard] == [("POST", "/hook"), ("GET", "/jobs/1"), ("GET", "/jobs/1")]
     stamp = heard[1][2]["X-Vmss-Upgrade-Timestamp"]
     assert heard[1][2]["X-Vmss-Upgrade-Signature"] == f"v1={hook_calls.signature(SECRET, stamp, b'')}"
 

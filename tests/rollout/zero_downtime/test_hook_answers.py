@@ -75,7 +75,7 @@ def test_a_packed_veto_is_not_overlooked() -> None:
 @pytest.mark.parametrize(
     ("location", "polled"),
     [
-        pytest.param("/work/1?x=y", f"{ORIGIN}/work/1?x=y", id="path"),
+        pytest.param("/jobs/1?x=y", f"{ORIGIN}/jobs/1?x=y", id="path"),
         pytest.param(f"{ORIGIN}/work", f"{ORIGIN}/work", id="whole"),
         *(
             pytest.param(elsewhere, "", id=elsewhere)
@@ -93,10 +93,10 @@ def test_a_location_is_polled_at_the_same_origin_alone(location: str, polled: st
 
 
 def test_a_poll_goes_on_where_it_was_unless_it_is_sent_elsewhere() -> None:
-    for location, polled in (("", "/work/1"), ("/work/2", "/work/2")):
+    for location, polled in (("", "/jobs/1"), ("/jobs/2", "/jobs/2")):
         headers = {"location": location} if location else {}
         found = verdict_on(
-            202, headers, b"", phase=Phase.BEFORE, address=ADDRESS, instance_ids=(), polled=f"{ORIGIN}/work/1"
+            202, headers, b"", phase=Phase.BEFORE, address=ADDRESS, instance_ids=(), polled=f"{ORIGIN}/jobs/1"
         )
         assert (found.meaning, found.location) == (POLL, f"{ORIGIN}{polled}")
 
