@@ -428,6 +428,14 @@ def test_a_rollback_that_stopped_half_way_continues(tmp_path: Path) -> None:
     assert (set(versions(played).values()), [w.method for w in played.writes]) == ({OLD}, ["POST"])
 
 
+def test_a_rollback_that_was_killed_waits_for_the_instance_that_it_left_starting(tmp_path: Path) -> None:
+    """Without a wait, too few would be healthy for any batch, and the run be refused."""
+    starting = [on_instance("fall-ill", id_, at=0, seconds=100) for id_ in "1245"]
+    played = play(on(OLD, *starting, new="0 3", inputs={}), tmp_path, inputs={**BY_HAND, "image-version": OLD})
+    assert (played.outputs["outcome"], played.upgrade_calls) == ("succeeded", [["0", "3"]]), played.log
+    assert "not healthy yet (1, 2, 4, 5)" in played.log
+
+
 def test_a_third_image_is_left_alone_and_named(tmp_path: Path) -> None:
     played = play(half_way(instances={"5": {"image": OTHER}}), tmp_path, inputs=BY_HAND)
     assert played.outputs["outcome"] == "succeeded"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from vmss_upgrade.driver.remote import SETTLING_PAUSE, Halted, RemoteScaleSet
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, Steps, noted
 from vmss_upgrade.rollout.checks.capacity import awaited_health
@@ -14,10 +16,10 @@ from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.planning.availability import updating_ids
 from vmss_upgrade.rollout.planning.plan import Batch, RolloutPlan
-from vmss_upgrade.rollout.planning.planner import plan_rollout, still_due
+from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy, Selection
-from vmss_upgrade.rollout.scale_set import Health
+from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
@@ -63,13 +65,15 @@ def read_signal_again(remote: RemoteScaleSet) -> Steps[None]:
         yield from remote.look()
 
 
-def plan_when_allowed(remote: RemoteScaleSet, goal: Goal, policy: Policy) -> Steps[RolloutPlan]:
-    """Return the plan from a look at which it is allowed, if waiting for instances on the target to become healthy
-    makes it so within `health_timeout`: after an earlier run that was killed they may be still starting.
+def plan_when_allowed(
+    remote: RemoteScaleSet, make_plan: Callable[[ScaleSet], RolloutPlan], policy: Policy
+) -> Steps[RolloutPlan]:
+    """Return the plan that is made from a look at which it is allowed, if waiting for instances on the target to become
+    healthy makes it so within `health_timeout`: after an earlier run that was killed they may be still starting.
     """
     until = remote.clock.now() + policy.health_timeout
     while True:
-        plan = plan_rollout(remote.scale_set, goal, policy)
+        plan = make_plan(remote.scale_set)
         awaited = awaited_health(remote.scale_set, plan, policy)
         if not awaited or remote.clock.now() >= until:
             return plan

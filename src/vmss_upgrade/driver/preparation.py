@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from vmss_upgrade.driver.hold import look_at_rest, plan_when_allowed, read_signal_again
 from vmss_upgrade.driver.image_lookup import examine_target, resolve
@@ -17,13 +18,11 @@ from vmss_upgrade.rollout.checks.plan import examine_plan, no_batch_in_time
 from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES
 from vmss_upgrade.rollout.findings import Finding, Severity, refuse
-from vmss_upgrade.rollout.goal import Goal, goal_of
-from vmss_upgrade.rollout.history.events import StatusSeen
-from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image, ImageRequest, wanted_image
 from vmss_upgrade.rollout.order import Command, Order, Recorded
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
-from vmss_upgrade.rollout.planning.planner import plan_model_update
+from vmss_upgrade.rollout.planning.planner import plan_model_update, plan_rollout
 from vmss_upgrade.rollout.planning.rollback import (
     Moved,
     image_before,
@@ -56,14 +55,6 @@ class Prepared:
     def refusals(self) -> tuple[Finding, ...]:
         """Findings that forbid the rollout."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.REFUSE)
-
-
-def show_status(remote: RemoteScaleSet) -> Steps[Ending]:
-    """Show the scale set as it is, and nothing else."""
-    yield from remote.look()
-    remote.compare()
-    yield StatusSeen(scale_set=remote.scale_set, goal=goal_of(remote.model))
-    return Ending(outcome=Outcome.REPORTED, reason="Only the status was asked for; nothing was written.")
 
 
 class Preparation:
@@ -135,7 +126,7 @@ class Preparation:
         if model_alone:
             plan = plan_model_update(self._remote.scale_set, goal)
         else:
-            plan = yield from plan_when_allowed(self._remote, goal, self._policy)
+            plan = yield from self._plan_when_allowed(goal)
         return (yield from self._checked(replace(plan, pinned=self._wanted if self._wanted.is_floating else None)))
 
     def _plan_upgrade_of_instances(self) -> Steps[RolloutPlan | None]:
@@ -150,7 +141,7 @@ class Preparation:
             return None
         if model.is_flexible:
             self._findings.append(only_the_image())
-        plan = yield from plan_when_allowed(self._remote, replace(goal, whole_model=True), self._policy)
+        plan = yield from self._plan_when_allowed(replace(goal, whole_model=True))
         return (yield from self._checked(plan))
 
     def _plan_rollback(self) -> Steps[RolloutPlan | None]:
@@ -167,11 +158,19 @@ class Preparation:
         goal = Goal(image=back_to, in_model=in_model, heals=True)
         left = recorded.target if recorded else image_that_is_left(scale_set, back_to)
         self._findings += rollback.older_than_left(left, back_to, is_recorded=recorded is not None)
-        self._moved = moved_from(scale_set, left, goal)
-        plan = plan_rollback(scale_set, goal, self._policy, self._moved, left=left)
+
+        def make_plan(seen: ScaleSet) -> RolloutPlan:
+            return plan_rollback(seen, goal, self._policy, moved_from(seen, left, goal), left=left)
+
+        plan = yield from plan_when_allowed(self._remote, make_plan, self._policy)
+        self._moved = moved_from(self._remote.scale_set, left, goal)
         self._findings += rollback.examine_moved(self._moved, back_to, is_all=not plan.batches)
         self._examine(plan)
         return plan
+
+    def _plan_when_allowed(self, goal: Goal) -> Steps[RolloutPlan]:
+        make_plan = partial(plan_rollout, goal=goal, policy=self._policy)
+        return (yield from plan_when_allowed(self._remote, make_plan, self._policy))
 
     def _goal_of(self, wanted: Image, *, in_model: bool = False) -> Steps[Goal | None]:
         """Return the goal of reaching `wanted`, which may be `in_model` already; None if its version is not known."""

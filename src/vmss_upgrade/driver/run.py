@@ -14,7 +14,7 @@ from dataclasses import replace
 from vmss_upgrade.driver.batch import Limits
 from vmss_upgrade.driver.batches import Batches, Return
 from vmss_upgrade.driver.model_update import update_model
-from vmss_upgrade.driver.preparation import Preparation, Prepared, show_status
+from vmss_upgrade.driver.preparation import Preparation, Prepared
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
 from vmss_upgrade.driver.rollback import FailedRollout, ending_of, restore_model, roll_back
@@ -26,14 +26,16 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.checks.missing import NO_GROUP, remedy_for_missing_set
 from vmss_upgrade.rollout.checks.rollback import bad_before, no_image_to_blame, no_rollback
+from vmss_upgrade.rollout.goal import goal_of
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
     Event,
     Noticed,
     RolloutFinished,
     RolloutPlanned,
+    StatusSeen,
 )
-from vmss_upgrade.rollout.history.outcome import Ending
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
@@ -75,6 +77,14 @@ def _events(remote: RemoteScaleSet, order: Order, web: Web | None, proof: Proof)
     yield RolloutFinished(ending=ending)
 
 
+def _show_status(remote: RemoteScaleSet) -> Steps[Ending]:
+    """Show the scale set as it is, and nothing else."""
+    yield from remote.look()
+    remote.compare()
+    yield StatusSeen(scale_set=remote.scale_set, goal=goal_of(remote.model))
+    return Ending(outcome=Outcome.REPORTED, reason="Only the status was asked for; nothing was written.")
+
+
 class _Rollout:
     """One run."""
 
@@ -99,7 +109,7 @@ class _Rollout:
         """Read, check, plan, update the model, upgrade batch by batch, look once more; or the part of it asked for."""
         yield from self._read_model()
         if self._order.command is Command.STATUS:
-            return (yield from show_status(self._remote))
+            return (yield from _show_status(self._remote))
         prepared = yield from Preparation(self._remote, self._order).prepare()
         prepared = replace(prepared, findings=(*prepared.findings, *self._proof.examine(self._order.command)))
         for finding in prepared.findings:

@@ -102,6 +102,11 @@ OWN = {
     ),
     "the old image stays": fleet_of(THREE, {"health-timeout": "2m"}, faults=[on_instance("stays-on-old-image")]),
     "no upgrade for lack of cores": fleet_of(THREE, faults=[on_request("upgrade", "error", nth=2, error="quota")]),
+    "rolled back": fleet_of(
+        (1, 1, 1),
+        {"health-timeout": "1m", "on-failure": "rollback"},
+        faults=[on_instance("comes-up-unhealthy")],
+    ),
     "surge": fleet_of(TWO, {"surge": "1", "bake-time": "10s"}),
     "surge, a batch fails": fleet_of(
         THREE,
