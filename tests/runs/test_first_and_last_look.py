@@ -48,3 +48,17 @@ def test_the_plan_uses_the_signal_that_the_first_read_lacked(tmp_path: Path) -> 
     played = play(unhealthy, tmp_path, inputs={"operation": "plan", "min-healthy": "1"})
     assert played.outputs["lowest-healthy"] == "3", played.log
     assert "HealthExtension is extra" not in played.log
+
+
+def test_a_signal_that_the_first_read_lacked_is_not_missed(tmp_path: Path) -> None:
+    hidden = on_request("set", without=["properties.virtualMachineProfile.networkProfile.healthProbe"])
+    played = play(fleet_of((2, 2), {"health": "required"}, faults=[hidden]), tmp_path)
+    assert played.outcome == "succeeded", played.log
+    assert "so it is read once more" in played.log
+
+
+def test_a_signal_that_no_read_shows_is_missed(tmp_path: Path) -> None:
+    hidden = on_request("set", without=["properties.virtualMachineProfile.networkProfile.healthProbe"], count=99)
+    played = play(fleet_of((2, 2), {"health": "required"}, faults=[hidden]), tmp_path)
+    assert (played.outcome, played.writes) == ("refused", []), played.log
+    assert "the scale set has no health signal" in played.log

@@ -86,9 +86,9 @@ class Preparation:
         permissions = yield from remote.read_permissions()
         has_repairs = bool(remote.model.repairs)
         suspended = (yield from remote.are_repairs_suspended()) if has_repairs else None
-        self._findings += examine_asked_for(remote.model, self._order, permissions, repairs_suspended=suspended)
         self._hanging = yield from look_at_rest(remote, self._policy)
-        yield from read_signal_again(remote)
+        yield from read_signal_again(remote)  # the first model may be an odd answer
+        self._findings += examine_asked_for(remote.model, self._order, permissions, repairs_suspended=suspended)
         self._findings += find_surplus(remote, self._order)
         plan = None
         try:
