@@ -279,7 +279,7 @@ def test_a_bug_of_ours_ends_with_a_traceback_and_everything_written(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("##[error]bug")
 
-    monkeypatch.setattr("vmss_upgrade.driver.hold.plan_rollout", broken)
+    monkeypatch.setattr("vmss_upgrade.driver.preparation.plan_when_allowed", broken)
     played = play("happy", tmp_path, environ=GITHUB)
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     assert "Traceback (most recent call last)" in played.log
