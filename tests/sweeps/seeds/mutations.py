@@ -170,7 +170,7 @@ MUTATIONS = (
     Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"})),
     Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}),
     Mutation("does not see the tag", "outside-gates", {"stop_tag_of": lambda *_: ""}, 996),
-    Mutation("goes on whatever probes say", "probed", given(probe_max_failures="9999"), 140),
+    Mutation("goes on whatever probes say", "probed", given(probe_max_failures="9999"), 152),
     Mutation("asks no hook", "hooked", {"BatchHooks.before": unasked}),
     Mutation("calls no hook after a batch", "hooked", {"BatchHooks.after": nothing}),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
@@ -178,7 +178,7 @@ MUTATIONS = (
         "Batches.run": back_at_once, "not_returned": all_done
     }, 222),
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
-    Mutation("leaves instances drained", "drained", {"Draining.undo": nothing}),
+    Mutation("leaves instances drained", "drained", {"Draining.undo": nothing}, 195),
     Mutation("upgrades without a drain", "drained", {"Draining.drain": nothing}),
     Mutation("leaves the instances of a surge", "surplus", {"SurgeCapacity.conclude": unconcluded}, 47),
     Mutation("leaves repairs suspended", "repairs", {

@@ -18,7 +18,7 @@ from vmss_upgrade.rollout.zero_downtime.probes import (
     Probes,
     error_of,
     no_answer_before,
-    shown,
+    without_query,
 )
 
 MOST_EVENTS: Final = 100  # failures and successes that are events; what follows is only counted
@@ -50,7 +50,7 @@ class Probing:
         self.may_halt = True
 
     def _empty(self) -> dict[str, Probed]:
-        return {address: Probed(address=shown(address)) for address in self._probes.addresses}
+        return {address: Probed(address=without_query(address)) for address in self._probes.addresses}
 
     def examine(self) -> tuple[Finding, ...]:
         """Ask every address before anything is written, up to `max_failures` times. One that never answers 2xx is a

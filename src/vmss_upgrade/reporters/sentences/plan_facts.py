@@ -17,7 +17,7 @@ from vmss_upgrade.rollout.scale_set import DomainKind, Instance, ScaleSet
 from vmss_upgrade.rollout.wording import duration, listed
 from vmss_upgrade.rollout.zero_downtime.drain import WRITES_PER_MINUTE, Drain, least_seconds
 from vmss_upgrade.rollout.zero_downtime.hooks import Hooks, Phase
-from vmss_upgrade.rollout.zero_downtime.probes import Probes, shown
+from vmss_upgrade.rollout.zero_downtime.probes import Probes, without_query
 
 
 def blast_radius(report: Report) -> str:
@@ -166,7 +166,7 @@ def _bake_in_words(policy: Policy, model: Model) -> str:
 
 def _probes_in_words(probes: Probes, *, may_halt: bool) -> str:
     halts = f"{probes.max_failures} failures in a row halt the rollout" if may_halt else "failures are counted only"
-    return f"{listed(map(shown, probes.addresses))}, about every second; {halts}"
+    return f"{listed(map(without_query, probes.addresses))}, about every second; {halts}"
 
 
 def skipped_by_reason(skipped: Iterable[Skipped]) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from vmss_upgrade.rollout.policy import Policy, Share
 from vmss_upgrade.rollout.wording import in_natural_order
 from vmss_upgrade.rollout.zero_downtime.drain import Drain
 from vmss_upgrade.rollout.zero_downtime.hooks import HOOK_TIMEOUT, Hooks, Phase
-from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes, shown
+from vmss_upgrade.rollout.zero_downtime.probes import MAX_FAILURES, Probes, without_query
 
 DIGITS: Final = 8  # of each of the two hashes
 _DEFAULT: Final = "default"
@@ -105,7 +105,7 @@ def _probes(probes: Probes | None) -> dict[str, str]:
     if probes is None:
         return {}
     failures = {} if probes.max_failures == MAX_FAILURES else {"probe-max-failures": str(probes.max_failures)}
-    return {"probe-url": " ".join(map(shown, probes.addresses)), **failures}
+    return {"probe-url": " ".join(map(without_query, probes.addresses)), **failures}
 
 
 def _drain(drain: Drain | None) -> dict[str, str]:

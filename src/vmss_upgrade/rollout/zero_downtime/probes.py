@@ -80,7 +80,7 @@ def _longest(*gaps: Gap | None) -> Gap | None:
     return max((gap for gap in gaps if gap), key=lambda gap: gap.seconds, default=None)
 
 
-def shown(address: str) -> str:
+def without_query(address: str) -> str:
     """Return the address without its query, which may hold a secret."""
     return address.partition("?")[0]
 
