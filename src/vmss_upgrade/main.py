@@ -231,7 +231,7 @@ class _MainStep:
         if wanted.record and files.write_record(wanted.record):
             files.write_summary_beside_record(wanted.summary)
         if wanted.replay:
-            from vmss_upgrade.replay.page import write_page  # here: few runs ask for it
+            from vmss_upgrade.reporters.replay.page import write_page  # here: few runs ask for it
 
             files.attempt("the replay", lambda: write_page(self.report, job.workspace, wanted.replay))
         files.write_outputs(job.output_file)

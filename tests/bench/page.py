@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from harness.long_run import long_record
-from vmss_upgrade.replay.page import as_page
+from vmss_upgrade.reporters.replay.page import as_page
 
 CHROMIUM = Path("/usr/bin/chromium")
 FRAMES = 300

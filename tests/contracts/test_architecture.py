@@ -64,8 +64,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "vmss_upgrade.job": {"__version__", "errors", "reporters.files", "reporters.sanitiser", *ROLLOUT},
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
-    "vmss_upgrade.replay": {"reporters", "rollout.history"},
-    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "replay", "reporters", "web", *SHARED},
+    "vmss_upgrade.reporters.replay": {"reporters", "rollout.history"},
+    "vmss_upgrade.fleet": {"errors", "rollout"},
+    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "reporters", "reporters.replay", "web", *SHARED},
     "vmss_upgrade.job.duties": {
         *("driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
         *("inputs", "job", "reporters", "web", *SHARED),
@@ -364,9 +365,15 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param(
             "vmss_upgrade.reporters.x", "from vmss_upgrade.azure_api import x", "not below it", id="reporters-azure"
         ),
-        pytest.param("vmss_upgrade.reporters.x", "from vmss_upgrade.replay.page import x", "not below it", id="page"),
-        pytest.param("vmss_upgrade.replay.x", "from vmss_upgrade.inputs import x", "not below it", id="replay-inputs"),
-        pytest.param("vmss_upgrade.post", "from vmss_upgrade.replay.page import x", "not below it", id="post-replay"),
+        pytest.param(
+            "vmss_upgrade.reporters.x", "from vmss_upgrade.reporters.replay.page import x", "not below it", id="page"
+        ),
+        pytest.param(
+            "vmss_upgrade.reporters.replay.x", "from vmss_upgrade.inputs import x", "not below it", id="replay-inputs"
+        ),
+        pytest.param(
+            "vmss_upgrade.post", "from vmss_upgrade.reporters.replay.page import x", "not below it", id="post-replay"
+        ),
         pytest.param(
             "vmss_upgrade.reporters.x", "from actions_toolkit.github import x", "only core is used", id="toolkit-github"
         ),

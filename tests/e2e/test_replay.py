@@ -17,8 +17,8 @@ from e2e.browser import Shown, chromium, show
 from harness.long_run import long_record
 from harness.playing import one_clock, play, play_once
 from reporters.hostile import halted
-from vmss_upgrade.replay.page import as_page
 from vmss_upgrade.reporters.record import as_text
+from vmss_upgrade.reporters.replay.page import as_page
 
 Open = Callable[..., Shown]
 

@@ -20,14 +20,14 @@ from harness.long_run import long_record
 from harness.playing import play
 from harness.scenarios import fleet_of, on_instance
 from reporters.hostile import SECRET, failures, halted
-from vmss_upgrade.replay.__main__ import main
-from vmss_upgrade.replay.page import LONGEST_TEXT, MOST_FAILURES, NotARecord, as_page, write_page
 from vmss_upgrade.reporters.record import as_record, as_text
+from vmss_upgrade.reporters.replay.__main__ import main
+from vmss_upgrade.reporters.replay.page import LONGEST_TEXT, MOST_FAILURES, NotARecord, as_page, write_page
 from vmss_upgrade.rollout.history.changes import MOST_CHANGES
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.scale_set import Health
 
-SOURCES = Path(__file__).resolve().parents[2] / "src/vmss_upgrade/replay"
+SOURCES = Path(__file__).resolve().parents[3] / "src/vmss_upgrade/reporters/replay"
 HAPPY = report_of(run_of(fleet("0011")))
 
 

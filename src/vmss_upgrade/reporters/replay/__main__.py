@@ -1,4 +1,4 @@
-"""Make the replay of a run from its JSON record: `python -m vmss_upgrade.replay record.json -o rollout.html`."""
+"""Make the replay of a run from its JSON record: `python -m vmss_upgrade.reporters.replay record.json -o rollout.html`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vmss_upgrade.replay.page import NotARecord, as_page
+from vmss_upgrade.reporters.replay.page import NotARecord, as_page
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit code."""
-    parser = argparse.ArgumentParser(prog="vmss_upgrade.replay", description=__doc__)
+    parser = argparse.ArgumentParser(prog="vmss_upgrade.reporters.replay", description=__doc__)
     parser.add_argument("record", type=Path, help="the file that a run wrote to its `report-path`")
     parser.add_argument("-o", "--output", type=Path, default=Path("rollout.html"), help="default: %(default)s")
     given = parser.parse_args(arguments)
