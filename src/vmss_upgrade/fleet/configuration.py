@@ -1,4 +1,4 @@
-"""What a configuration file says: named scale sets with values for inputs, and the waves that they are rolled out in."""
+"""What a configuration file says: named scale sets with values for inputs, and waves that they are rolled out in."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Wave:
     """Scale sets that are rolled out side by side, before the next wave begins.
 
     `members` are names of entries, `tags` find scale sets in Azure: a set that bears any of them belongs to the wave.
-    `max_parallel`: so many at once (None: all). `environment`: GitHub's, whose reviewers approve the wave; may be empty.
+    `max_parallel`: so many at once (None: all). `environment`: GitHub's, whose reviewers approve it; may be empty.
     `bake_time`: seconds between the wave's end and the next wave. `stop_after_failures`: the next wave does not begin
     if so many sets of this one did not end well; at least 1.
     """

@@ -1,4 +1,4 @@
-"""Make the replay of a run from its JSON record: `python -m vmss_upgrade.reporters.replay record.json -o rollout.html`."""
+"""Make the replay of a run from its JSON record: `python -m vmss_upgrade.reporters.replay record.json`."""
 
 from __future__ import annotations
 
