@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 THEMES = {
     "The scale set": ("scale-set", "resource-group", "subscription-id"),
     "What to do": ("operation", "expect-plan"),
+    "Many scale sets": ("config", "waves", "wave", "records"),
     "The image": (
         "image",
         "image-version",

@@ -16,6 +16,7 @@ from vmss_upgrade import __version__
 from vmss_upgrade.__main__ import environment
 from vmss_upgrade.inputs import Inputs, parse_inputs
 from vmss_upgrade.inputs.flags import read_action, read_command_line
+from vmss_upgrade.inputs.operation import OPERATIONS
 from vmss_upgrade.rollout.order import Command
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -90,7 +91,7 @@ def test_every_command_of_the_page_is_one() -> None:
 
 def test_the_page_names_every_operation() -> None:
     [sentence] = re.findall(r"The operations are (.*?)\.", PAGE, re.DOTALL)
-    assert re.findall(r"`([a-z-]+)`", sentence) == [command.value for command in Command]
+    assert re.findall(r"`([a-z-]+)`", sentence) == list(OPERATIONS)
 
 
 def test_every_link_of_the_page_within_the_project_leads_to_an_example() -> None:

@@ -16,6 +16,8 @@ from vmss_upgrade.reporters.sanitiser.text import clean
 
 DEMO: Final = "demo"
 _OPERATION: Final = "operation"
+# operation -> the flag that it cannot do without, if that is not the scale set
+_NEEDED: Final[Mapping[str, str]] = {"fleet-plan": "config", "fleet-report": "records"}
 _OPERATIONS = re.compile(r"`([a-z-]+)`: (.*?)(?=\s`[a-z-]+`: |$)", re.DOTALL)
 # Every process of the machine can read a command line, and pipelines print it.
 _NO_FLAGS: Final[Mapping[str, str]] = {"client-secret": "AZURE_CLIENT_SECRET"}
@@ -77,7 +79,7 @@ def make_parser(action: Mapping[str, Any], version: str) -> argparse.ArgumentPar
             parents=[flags],
             help=_for_argparse(description),
             description=f"{description[0].upper()}{description[1:]}",
-            usage=f"vmss-upgrade {name} --scale-set VALUE [--FLAG VALUE ...]",
+            usage=f"vmss-upgrade {name} --{_NEEDED.get(name, 'scale-set')} VALUE [--FLAG VALUE ...]",
             epilog="Paths are relative to the current folder. The secret of an application is read from "
             "AZURE_CLIENT_SECRET, and then AZURE_TENANT_ID and AZURE_CLIENT_ID stand in for flags that are not given.",
         )
