@@ -97,8 +97,9 @@ def _inputs(inputs: dict[str, Any]) -> str:
 
 
 def _input_row(name: str, about: dict[str, Any]) -> tuple[str, ...]:
-    default = f"`{about['default']}`" if about.get("default") else "required" if about.get("required") else ""
-    return f"`{name}`", default, about["description"]
+    """Return a row; a default that is a plain value moves out of the description into a cell of its own."""
+    what, _, default = " ".join(about["description"].split()).partition(" Default: `")
+    return f"`{name}`", f"`{default.removesuffix('`.')}`" if default else "", what
 
 
 def _outputs(outputs: dict[str, Any]) -> str:

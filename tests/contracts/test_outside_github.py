@@ -14,7 +14,7 @@ import yaml
 
 from vmss_upgrade import __version__
 from vmss_upgrade.__main__ import environment
-from vmss_upgrade.inputs import Inputs, parse_inputs
+from vmss_upgrade.inputs import INPUTS, Inputs, parse_inputs
 from vmss_upgrade.inputs.flags import read_action, read_command_line
 from vmss_upgrade.inputs.operation import OPERATIONS
 from vmss_upgrade.rollout.order import Command
@@ -70,7 +70,7 @@ def test_the_example_for_gitlab_starts_the_program(job: str, tmp_path: Path) -> 
 
 
 def test_a_job_may_take_longer_than_a_rollout() -> None:
-    assert read_action()["inputs"]["timeout"]["default"] == "5h30m"
+    assert INPUTS["timeout"] == "5h30m"
     assert GITLAB[".rollout"]["timeout"] == "6h"
     assert [job["timeoutInMinutes"] for job in PIPELINE["jobs"]] == ["360"]
 
