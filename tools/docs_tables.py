@@ -17,6 +17,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 THEMES = {
     "The scale set": ("scale-set", "resource-group", "subscription-id"),
     "What to do": ("operation", "expect-plan"),
+    "Many scale sets": ("config", "waves", "wave", "records"),
     "The image": (
         "image",
         "image-version",
@@ -96,8 +97,9 @@ def _inputs(inputs: dict[str, Any]) -> str:
 
 
 def _input_row(name: str, about: dict[str, Any]) -> tuple[str, ...]:
-    default = f"`{about['default']}`" if about.get("default") else "required" if about.get("required") else ""
-    return f"`{name}`", default, about["description"]
+    """Return a row; a default that is a plain value moves out of the description into a cell of its own."""
+    what, _, default = " ".join(about["description"].split()).partition(" Default: `")
+    return f"`{name}`", f"`{default.removesuffix('`.')}`" if default else "", what
 
 
 def _outputs(outputs: dict[str, Any]) -> str:

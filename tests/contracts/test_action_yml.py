@@ -11,11 +11,11 @@ import pytest
 from harness.vocabulary import ACTION
 from vmss_upgrade.inputs import INPUTS
 from vmss_upgrade.inputs.account import ENVIRONMENTS
+from vmss_upgrade.inputs.operation import OPERATIONS
 from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES
 from vmss_upgrade.reporters.outputs import as_outputs
 from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import Report
-from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import (
     BAKE_TIME,
     BAKE_TIME_WITHOUT_SIGNAL,
@@ -28,7 +28,7 @@ from vmss_upgrade.rollout.policy import (
 
 VALUES: dict[str, list[str]] = {
     "environment": list(ENVIRONMENTS),
-    "operation": [command.value for command in Command],
+    "operation": list(OPERATIONS),
     "on-failure": [what.value for what in OnFailure],
     "strategy": [strategy.value for strategy in Strategy],
     "protected-instances": list(PROTECTED_INSTANCES),
@@ -43,9 +43,28 @@ def quoted(description: str) -> set[str]:
     return set(re.findall(r"`([^`]+)`", description))
 
 
+def default_in(description: str) -> str:
+    """Return the value that the last sentence of a description calls the default; empty if none does."""
+    found = re.search(r" Default: `([^`]+)`\.$", description)
+    return found[1] if found else ""
+
+
 def test_inputs_and_their_defaults() -> None:
-    assert {name: str(given.get("default", "")) for name, given in ACTION["inputs"].items()} == dict(INPUTS)
+    assert {name: default_in(given["description"]) for name, given in ACTION["inputs"].items()} == dict(INPUTS)
     assert list(ACTION["inputs"]) == list(INPUTS), "in the same order"
+
+
+def test_no_default_is_passed_by_the_runner() -> None:
+    """It would look as if the author had written it, and win over the configuration file."""
+    assert [name for name, given in ACTION["inputs"].items() if set(given) != {"description"}] == []
+
+
+@pytest.mark.parametrize(
+    ("description", "default"),
+    [("How. Default: `20m`.", "20m"), ("How. Default: 1h, or `timeout`.", ""), ("`a`. Default: `b`. More.", "")],
+)
+def test_a_default_is_the_last_sentence(description: str, default: str) -> None:
+    assert default_in(description) == default
 
 
 def test_outputs() -> None:
@@ -59,7 +78,7 @@ def test_outcomes() -> None:
 def test_values_to_choose_from_are_named() -> None:
     for name, values in VALUES.items():
         assert set(values) <= quoted(ACTION["inputs"][name]["description"]), name
-        assert ACTION["inputs"][name]["default"] in values, name
+        assert INPUTS[name] in values, name
 
 
 def test_defaults_that_the_code_has_are_described() -> None:
@@ -67,10 +86,6 @@ def test_defaults_that_the_code_has_are_described() -> None:
     times = f"{BAKE_TIME:.0f}s with a health signal, {BAKE_TIME_WITHOUT_SIGNAL / 60:.0f}m without"
     for name, default in {**shares, "bake-time": times}.items():
         assert re.search(rf"Default:.* {default}|Default: {default}", ACTION["inputs"][name]["description"]), name
-
-
-def test_only_the_scale_set_is_required() -> None:
-    assert [name for name, given in ACTION["inputs"].items() if given.get("required")] == ["scale-set"]
 
 
 def test_everything_has_a_description() -> None:

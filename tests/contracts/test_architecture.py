@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.inputs": {
         "account",
         "errors",
+        "fleet",
         "reporters.sanitiser",
         "rollout",
         "rollout.zero_downtime",

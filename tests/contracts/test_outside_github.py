@@ -14,8 +14,9 @@ import yaml
 
 from vmss_upgrade import __version__
 from vmss_upgrade.__main__ import environment
-from vmss_upgrade.inputs import Inputs, parse_inputs
+from vmss_upgrade.inputs import INPUTS, Inputs, parse_inputs
 from vmss_upgrade.inputs.flags import read_action, read_command_line
+from vmss_upgrade.inputs.operation import OPERATIONS
 from vmss_upgrade.rollout.order import Command
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -69,7 +70,7 @@ def test_the_example_for_gitlab_starts_the_program(job: str, tmp_path: Path) -> 
 
 
 def test_a_job_may_take_longer_than_a_rollout() -> None:
-    assert read_action()["inputs"]["timeout"]["default"] == "5h30m"
+    assert INPUTS["timeout"] == "5h30m"
     assert GITLAB[".rollout"]["timeout"] == "6h"
     assert [job["timeoutInMinutes"] for job in PIPELINE["jobs"]] == ["360"]
 
@@ -90,7 +91,7 @@ def test_every_command_of_the_page_is_one() -> None:
 
 def test_the_page_names_every_operation() -> None:
     [sentence] = re.findall(r"The operations are (.*?)\.", PAGE, re.DOTALL)
-    assert re.findall(r"`([a-z-]+)`", sentence) == [command.value for command in Command]
+    assert re.findall(r"`([a-z-]+)`", sentence) == list(OPERATIONS)
 
 
 def test_every_link_of_the_page_within_the_project_leads_to_an_example() -> None:

@@ -14,8 +14,8 @@ from harness.routes import ROUTES, route_of
 from harness.scenarios import fleet_of
 from harness.vocabulary import CHOICES, OUTCOMES
 from harness.wire import Request, Send
+from vmss_upgrade.inputs.operation import OPERATIONS
 from vmss_upgrade.rollout.history.outcome import Outcome
-from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
 
 
@@ -47,7 +47,7 @@ def test_a_mutation_of_an_unknown_or_ambiguous_name_is_refused(
 @pytest.mark.parametrize(
     ("words", "meant"),
     [
-        (CHOICES["operation"], {each.value for each in Command}),
+        (CHOICES["operation"], {*OPERATIONS}),
         (CHOICES["on-failure"], {each.value for each in OnFailure}),
         (CHOICES["health"], {each.value for each in HealthUse}),
         (CHOICES["environment"], {"AzureCloud", "AzureUSGovernment", "AzureChinaCloud"}),

@@ -23,8 +23,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _choices(name: str) -> frozenset[str]:
-    entry = ACTION["inputs"][name]
-    return (_words(entry["description"]) | {entry["default"]}) - {*INPUTS}
+    return _words(ACTION["inputs"][name]["description"]) - {*INPUTS}
 
 
 # input -> its allowed words, as action.yml writes them

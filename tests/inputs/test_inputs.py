@@ -634,7 +634,7 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
             "operation",
             "undo",
             "'undo' is not one of its values. Use one of: upgrade, plan, status, update-model, upgrade-instances, "
-            "rollback.",
+            "rollback, fleet-plan, fleet-report.",
             id="op",
         ),
         pytest.param("strategy", "all", "Use one of: auto, update-domain, fault-domain, zone, batch.", id="strategy"),
@@ -1004,8 +1004,31 @@ def test_every_problem_is_reported_at_once() -> None:
     wrong = {"speed", "client-secret", *INPUTS} - {
         *("subscription-id", "tenant-id", "client-id", "audience", "resource-manager-endpoint", "authority-host"),
         *("image-version", "image-sku", "image-offer", "image-publisher", "image-id", "image-uri"),
+        *("config", "waves", "wave", "records"),
     }
     assert found.keys() == wrong
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        pytest.param(
+            {"operation": "fleet-plan"},
+            {"operation": "'fleet-plan' concerns a whole fleet, and no single scale set. Use another operation."},
+            id="operation-of-a-fleet",
+        ),
+        *(
+            pytest.param(
+                {"operation": "plan", name: "x"},
+                {name: f"is of no use with `operation: plan`. Leave it out, or use `operation: {operation}`."},
+                id=name,
+            )
+            for name, operation in (("waves", "fleet-plan"), ("wave", "fleet-report"), ("records", "fleet-report"))
+        ),
+    ],
+)
+def test_a_rollout_of_one_scale_set_has_no_use_for_a_fleet(given: dict[str, str], found: dict[str, str]) -> None:
+    assert problems(given) == found
 
 
 # -- rollback ------------------------------------------------------------------------------------------------------

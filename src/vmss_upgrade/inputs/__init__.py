@@ -12,6 +12,7 @@ from vmss_upgrade.inputs.files import Files, files_of
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.image import image_of
 from vmss_upgrade.inputs.names import INPUTS
+from vmss_upgrade.inputs.operation import command_of
 from vmss_upgrade.inputs.policy import policy_of
 from vmss_upgrade.inputs.record import plan_of, recorded_of
 from vmss_upgrade.inputs.zero_downtime.drain import drain_of
@@ -42,7 +43,7 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
     form.refuse_unknown()
     form.refuse_undecodable()
     account = account_of(form)
-    command = form.member("operation", Command)
+    command = command_of(form)
     image, policy = image_of(form, command), policy_of(form, now)
     recorded = recorded_of(form, command, policy)
     expected = plan_of(form, command)

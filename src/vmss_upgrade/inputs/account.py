@@ -7,7 +7,7 @@ from typing import Final
 from vmss_upgrade.account import AUTHORITIES, Account, Cloud
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.scale_set import scale_set_of
-from vmss_upgrade.inputs.sign_in import sign_in_of
+from vmss_upgrade.inputs.signing_in.sign_in import sign_in_of
 from vmss_upgrade.inputs.values import origin_of, shown_address
 
 ENVIRONMENTS: Final = tuple(AUTHORITIES)

@@ -12,11 +12,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.reporters.sanitiser.text import clean
 
 DEMO: Final = "demo"
 _OPERATION: Final = "operation"
-_OPERATIONS = re.compile(r"`([a-z-]+)`: (.*?)(?=\s`[a-z-]+`: |$)", re.DOTALL)
+# operation -> the flag that it cannot do without, if that is not the scale set
+_NEEDED: Final[Mapping[str, str]] = {"fleet-plan": "config", "fleet-report": "records"}
+_OPERATIONS = re.compile(r"`([a-z-]+)`: (.*?)(?=\s`[a-z-]+`: |\sDefault: |$)", re.DOTALL)
 # Every process of the machine can read a command line, and pipelines print it.
 _NO_FLAGS: Final[Mapping[str, str]] = {"client-secret": "AZURE_CLIENT_SECRET"}
 # The post step of the action completes these if the run is killed; here is none.
@@ -77,7 +80,7 @@ def make_parser(action: Mapping[str, Any], version: str) -> argparse.ArgumentPar
             parents=[flags],
             help=_for_argparse(description),
             description=f"{description[0].upper()}{description[1:]}",
-            usage=f"vmss-upgrade {name} --scale-set VALUE [--FLAG VALUE ...]",
+            usage=f"vmss-upgrade {name} --{_NEEDED.get(name, 'scale-set')} VALUE [--FLAG VALUE ...]",
             epilog="Paths are relative to the current folder. The secret of an application is read from "
             "AZURE_CLIENT_SECRET, and then AZURE_TENANT_ID and AZURE_CLIENT_ID stand in for flags that are not given.",
         )
@@ -95,18 +98,18 @@ def _make_flags(inputs: Mapping[str, Mapping[str, Any]]) -> _Parser:
     for name, about in inputs.items():
         if name in _NO_FLAGS or name == "hook-secret":
             flags.add_argument(f"--{name}", nargs="?", const="", action=_Once, help=argparse.SUPPRESS)
-        elif about.get("default") == "false":
+        elif INPUTS.get(name) == "false":
             flags.add_argument(
-                f"--{name}", nargs="?", const="true", action=_Once, metavar="true|false", help=_help_of(about)
+                f"--{name}",
+                nargs="?",
+                const="true",
+                action=_Once,
+                metavar="true|false",
+                help=_for_argparse(about["description"]),
             )
         elif name != _OPERATION:
-            flags.add_argument(f"--{name}", action=_Once, metavar="VALUE", help=_help_of(about))
+            flags.add_argument(f"--{name}", action=_Once, metavar="VALUE", help=_for_argparse(about["description"]))
     return flags
-
-
-def _help_of(about: Mapping[str, Any]) -> str:
-    default = f" Default: {about['default']}." if about.get("default") else ""
-    return _for_argparse(f"{about['description']}{default}")
 
 
 def _for_argparse(text: str) -> str:

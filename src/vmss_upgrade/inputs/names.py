@@ -1,11 +1,15 @@
-"""The names of the inputs, with their defaults: the same list as in action.yml (a test holds them together)."""
+"""The names of the inputs, with their defaults: the same list as in action.yml (a test holds them together).
+
+action.yml only describes the defaults: the runner would pass one as if the workflow's author had written it, and then
+no value of a configuration file could win over it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-# name -> default, as in action.yml; an empty default is decided here or by the scale set
+# name -> default, as action.yml describes it; an empty default is decided here or by the scale set
 INPUTS: Final[Mapping[str, str]] = {
     "resource-group": "",
     "scale-set": "",
@@ -18,6 +22,10 @@ INPUTS: Final[Mapping[str, str]] = {
     "resource-manager-endpoint": "",
     "authority-host": "",
     "operation": "upgrade",
+    "config": "",
+    "waves": "",
+    "wave": "",
+    "records": "",
     "expect-plan": "",
     "on-failure": "stop",
     "record": "",

@@ -22,7 +22,7 @@ from vmss_upgrade.account import (
     TokenFile,
 )
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.inputs.missing_sign_in import (
+from vmss_upgrade.inputs.signing_in.missing_sign_in import (
     CONNECTION,
     GITHUB_TOKEN,
     GITHUB_URL,
