@@ -151,6 +151,13 @@ def test_protected_instances_stay() -> None:
     assert (code(rolling), images(rolling)["1"]) == ("Completed", OLD)
 
 
+def test_attached_machines_stay() -> None:
+    fleet = "update_domains: [2], orchestration: Flexible, health: extension, attached: [mine]"
+    rolling = rolling_set("maxUnhealthyInstancePercent: 50, maxBatchInstancePercent: 100", fleet=fleet)
+    write(rolling)
+    assert (progress(rolling), rolling.instance("mine").provisioning_state) == ([0, 0, 2, 0], "Succeeded")
+
+
 def test_a_deallocated_instance_has_no_health_to_wait_for() -> None:
     rolling = rolling_set(more='instances: {"1": {power: deallocated}}')
     write(rolling)
@@ -182,8 +189,9 @@ def test_a_manualupgrade_while_azure_rolls_a_manual_set() -> None:
     assert error_of(simulation.upgrade("0")) == (409, "OperationNotAllowed")
 
 
-def test_too_many_are_unhealthy_before_it_begins() -> None:
-    rolling = rolling_set(more='instances: {"3": {unhealthy: true}}')
+@pytest.mark.parametrize("how", ["unhealthy: true", "failed: {code: X, message: x}", "power: stopped"])
+def test_too_many_are_unhealthy_before_it_begins(how: str) -> None:
+    rolling = rolling_set(more=f'instances: {{"3": {{{how}}}}}')
     reply = write(rolling)
     error = settle(rolling, reply, 1)["error"]
     assert (reply.status, error["code"], state(rolling)) == (200, TOO_MANY_BEFORE, "Failed")
@@ -223,7 +231,13 @@ def test_an_upgraded_instance_that_stays_unhealthy() -> None:
     assert ended["error"]["message"].endswith("First failed instance ID is: 2.")
     shown = latest(rolling)
     assert (code(rolling), progress(rolling), shown["error"]["code"]) == ("Faulted", [1, 1, 0, 2], UPGRADED_TOO_MANY)
-    assert [each["target"] for each in shown["error"]["details"]] == ["simulated-set/virtualMachines/2"]
+    assert shown["error"]["details"] == [
+        {
+            "code": UPGRADED_TOO_MANY,
+            "message": "Instance found to be unhealthy or unreachable.",
+            "target": "simulated-set/virtualMachines/2",
+        }
+    ]
     assert error_of(post(rolling, "rollingUpgrades/cancel")) == (409, "OperationNotAllowed")
     rolling.clock.sleep(1000)
     assert list(images(rolling).values()) == [NEW, OLD, NEW, OLD]
@@ -444,7 +458,7 @@ def test_a_new_instance_that_stays_unhealthy(goes_back: str) -> None:
         ("{kind: provisioning-failure, instance: '2', code: X, message: x}", NEW, "Failed"),
     ],
 )
-def test_what_goes_wrong_with_the_old_goes_wrong_with_the_new(fault: str, version: str, provisioning: str) -> None:
+def test_the_new_instance_gets_the_faults_of_the_old(fault: str, version: str, provisioning: str) -> None:
     rolling = rolling_set("maxSurge: true", f"faults: [{fault}]")
     write(rolling)
     rolling.clock.sleep(125)

@@ -74,7 +74,7 @@ def start_by_request(
         if refused := refused_at_start(scale_set, scale_set.present(now), percent, now):
             return scale_set.operations.start(now, api_version, lambda: now + REFUSED_AFTER, error=refused)
     else:
-        _told_by(rolling, fate)
+        _as_scenario_says(rolling, fate)
     scale_set.rolling = rolling
     operation = scale_set.operations.start(now, api_version, lambda: rolling.ended_at, fate=fate)
     rolling.operation = operation
@@ -138,7 +138,7 @@ def _made(scale_set: SimulatedScaleSet, instances: list[Instance], now: float, *
     )
 
 
-def _told_by(rolling: RollingUpgrade, fate: OperationFate) -> None:
+def _as_scenario_says(rolling: RollingUpgrade, fate: OperationFate) -> None:
     """Let a scenario say how long the upgrade takes, and how it fails."""
     rolling.forced = fate.failure
     if fate.seconds is not None:

@@ -38,9 +38,7 @@ def take_step(scale_set: SimulatedScaleSet, now: float) -> None:
     rolling = scale_set.rolling
     if rolling is None:
         return
-    if not scale_set.exists(now):
-        rolling.complete(now)
-    elif rolling.failure is not None:
+    if rolling.failure is not None:
         end_failed(scale_set, rolling, rolling.failure, now)
     elif rolling.current:
         _look(scale_set, rolling, now)

@@ -13,7 +13,7 @@ import dataclasses
 
 from azure_simulator.state.companions.scaling import notice_seconds
 from azure_simulator.state.creation import DELETION, create_instance, describe_next
-from azure_simulator.state.instances import FOREVER, Instance, StatePeriod
+from azure_simulator.state.instances import Instance, StatePeriod
 from azure_simulator.state.manual_upgrades import plan_upgrade
 from azure_simulator.state.rolling_upgrades import Turn
 from azure_simulator.state.scale_set import SimulatedScaleSet
@@ -50,5 +50,5 @@ def delete_old(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> 
 
 def let_go_on(scale_set: SimulatedScaleSet, turn: Turn) -> None:
     """Let an old instance be deleted after a cancellation, once its successor is healthy."""
-    if turn.upgrade is not None and turn.successor is not None and turn.upgrade.healthy_at < FOREVER:
+    if turn.upgrade is not None and turn.successor is not None:
         delete_old(scale_set, turn.instance, turn.upgrade.healthy_at)
