@@ -128,20 +128,21 @@ class SimulatedAzure(Observed):
         return self._set.location
 
     def nearness(self, named: Mapping[str, str], filtered: str) -> tuple[bool, bool, bool]:
-        """Return how near this set is to what an address names: by group; by set, machine or operation; by region.
+        """Return how near this set is to what an address names: group; set, machine or operation; kind or region.
 
-        `named` has the names in the address by what they name, in lower case; `filtered` is what its `$filter` asks
-        for.
+        `named` has the names in it by their kinds, which are in lower case; `filtered` is what its `$filter` asks for.
         """
+        machine = named.get("virtualmachines") if "virtualmachinescalesets" not in named else None
         mine = [
             named.get("virtualmachinescalesets", "").lower() == self._set.name.lower(),
-            named.get("virtualmachines") in self._set.instances and "virtualmachinescalesets" not in named,
+            machine in self._set.instances,
             named.get("operations", named.get("capsoperations", "")).lower() in self._set.operations.by_name,
             filtered.lower() == str(self._set.json["id"]).lower(),
         ]
         region = plain_region(named.get("locations", filtered))
         group = named.get("resourcegroups", "").lower() == self._names[3].lower()
-        return group, any(mine), region == plain_region(self.location)
+        alike = self._set.flexible if machine else region == plain_region(self.location)
+        return group, any(mine), alike
 
     # --- requests ---
 
