@@ -55,6 +55,11 @@ def shared_by(scenario: Scenario, base_url: str) -> Shared:
     return Shared(IdentityRoutes(base_url.rstrip("/"), scenario.audience, seconds, calendar))
 
 
+def throttle_of(scenario: Scenario) -> Throttle:
+    """Return the throttle of a region as the scenario describes it."""
+    return Throttle(Calendar(scenario.began))
+
+
 class SimulatedAzure(Observed):
     """Azure Resource Manager with one scale set, Entra's token endpoint and GitHub's OIDC endpoint.
 
@@ -84,8 +89,9 @@ class SimulatedAzure(Observed):
         self._set = SimulatedScaleSet(scenario, seed, self._calendar)
         begin_deleted(self._set)
         self._identity = shared.identity
-        throttle = throttle or Throttle(self._calendar)
-        self._service = Service(self._set, throttle, self._base_url, self._names[1], shared.services)
+        self._service = Service(
+            self._set, throttle or throttle_of(scenario), self._base_url, self._names[1], shared.services
+        )
         shared.services.append(self._service)
         self._arm = ArmRoutes(self._service, self._identity.authorize)
         self._balancer = Balancer(scenario.balancer, self._set)
