@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from azure_simulator.bodies.truth import RequestRecord, as_json
 from azure_simulator.clock import Clock
 from azure_simulator.scenario.scenario import Scenario
-from azure_simulator.simulator import SimulatedAzure, shared_by, throttle_of
+from azure_simulator.shared import shared_by, throttle_of
+from azure_simulator.simulator import SimulatedAzure
 from azure_simulator.throttle.throttle import Throttle
 from azure_simulator.web.web import SimulatedWeb
 from azure_simulator.wire.answers import Reply
