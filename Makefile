@@ -79,6 +79,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines examples/azure-pipelines/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci/*.yml
+	$(BIN)/check-jsonschema --schemafile schema/vmss-upgrade.schema.json examples/vmss-upgrade.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml README.md $(wildcard docs/*.md)

@@ -73,7 +73,9 @@ def problems_with(inputs: dict[str, str]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("tool", ["docs_tables.py", pytest.param("traffic_table.py", marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "tool", ["docs_tables.py", "config_schema.py", pytest.param("traffic_table.py", marks=pytest.mark.sweep)]
+)
 def test_the_tables_are_those_that_their_tool_makes(tool: str) -> None:
     command = [sys.executable, str(PROJECT / "tools" / tool), "--check"]
     assert subprocess.run(command, capture_output=True).returncode == 0
