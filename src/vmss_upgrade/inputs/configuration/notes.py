@@ -44,8 +44,9 @@ class Notes:
         found = [self._found[key] for key in sorted(self._found)]
         if len(found) <= MOST_PROBLEMS:
             return tuple(found)
-        more = f"{self._path} has {len(found) - MOST_PROBLEMS} more problems"
-        return (*found[:MOST_PROBLEMS], InputProblem(CONFIG, more, "Correct these first."))
+        place = found[MOST_PROBLEMS].place
+        more = f"{place} {len(found) - MOST_PROBLEMS} more problems begin here"
+        return (*found[:MOST_PROBLEMS], InputProblem(CONFIG, more, "Correct those before it first.", place))
 
 
 def quoted(text: str) -> str:
