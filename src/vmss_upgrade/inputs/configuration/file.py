@@ -20,7 +20,7 @@ from vmss_upgrade.inputs.names import INPUTS, NEED_POST_STEP, NO_POST_STEP
 LARGEST: Final = 256 * 1024  # bytes
 # what the main step saved for its post step, which later steps may have left without the file, or with another one
 SAVED: Final = "config"
-_REMEDY: Final = "Give a file of the checkout, relative to the workspace, such as .github/vmss-upgrade.yml."
+_REMEDY: Final = "Check out the repository first, and give the file relative to it, such as .github/vmss-upgrade.yml."
 
 
 @dataclass(frozen=True, slots=True)
