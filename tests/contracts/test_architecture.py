@@ -74,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
     "vmss_upgrade.rehearsal": {"main"},
-    "vmss_upgrade.__main__": {"__version__", "inputs.flags", "job.environment", "main", "rehearsal"},
+    "vmss_upgrade.__main__": {"__version__", "inputs.flags", "inputs.names", "job.environment", "main", "rehearsal"},
 }
 
 # modules of the standard library for pure code: no I/O, no clock, no random numbers
@@ -91,6 +91,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "requests": ("vmss_upgrade.azure_api", "vmss_upgrade.web", "azure_simulator.transport"),
     "urllib3": ("vmss_upgrade.web", "vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
+    "yaml": ("vmss_upgrade.inputs", "azure_simulator"),
     "time": ("vmss_upgrade.job.clock", "azure_simulator.clock"),
     "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.serving"),
     "azure_simulator": ("vmss_upgrade.rehearsal",),
@@ -338,6 +339,11 @@ def test_a_newcomer_can_take_the_house_in() -> None:
             "from vmss_upgrade.rollout.planning.planner import x",
             "not below it",
             id="inputs-planner",
+        ),
+        pytest.param("vmss_upgrade.fleet.x", "import yaml", "yaml, which belongs in", id="fleet-yaml"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
+        pytest.param(
+            "vmss_upgrade.inputs.configuration.x", "from vmss_upgrade.driver.run import x", "below it", id="file-driver"
         ),
         pytest.param("vmss_upgrade.inputs", "import os\nos.environ", "reads os.environ", id="inputs-environ"),
         pytest.param("vmss_upgrade.inputs", "from os import getenv", "reads os.getenv", id="inputs-getenv"),
