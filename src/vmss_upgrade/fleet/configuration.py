@@ -13,6 +13,10 @@ class Tag:
     name: str
     value: str
 
+    def is_among(self, tags: Mapping[str, str]) -> bool:
+        """Return whether a scale set with these tags bears this one."""
+        return any(name.lower() == self.name.lower() and value == self.value for name, value in tags.items())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
