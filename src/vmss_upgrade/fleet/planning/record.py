@@ -80,7 +80,7 @@ def plan_in(record: Any) -> FleetPlan:
     sets = values.items("sets", _planned_set, most=MOST_SETS)
     _refuse_doubles("waves", (wave.name for wave in waves))
     _refuse_doubles("sets", (each.name for each in sets))
-    _refuse_doubles("sets", (each.scale_set_id.lower() for each in sets))
+    _refuse_doubles("sets", (each.scale_set_id.lower() for each in sets if each.scale_set_id))
     for each in sets:
         if each.wave not in {wave.name for wave in waves}:
             raise UnusablePlan(f"has {each.name!r} in a wave {each.wave!r}, which it does not list")
@@ -103,7 +103,7 @@ def _wave(values: _Values) -> Wave:
 def _planned_set(values: _Values) -> PlannedSet:
     return PlannedSet(
         name=values.name("name"),
-        scale_set_id=values.name("id"),
+        scale_set_id=values.text("id"),
         wave=values.name("wave"),
         verdict=values.member("verdict", Verdict),
         region=values.text("region"),
