@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from azure_simulator.scenario.broken_answers import altered, cut_off, raise_if_d
 from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, Strike
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
+from azure_simulator.state.companions.graph_index import begin_deleted
 from azure_simulator.state.events import settle
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Throttle, too_many_requests
@@ -31,32 +33,60 @@ from azure_simulator.wire.answers import (
     with_common_headers,
 )
 from azure_simulator.wire.calendar import Calendar
+from azure_simulator.wire.names import plain_region
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the scale sets of one subscription have in common; `services` has each of them."""
+
+    identity: IdentityRoutes
+    services: list[Service] = field(default_factory=list)
+    requests: list[RequestRecord] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def shared_by(scenario: Scenario, base_url: str) -> Shared:
+    """Return what the sets of a subscription share, before there is a set."""
+    seconds, calendar = scenario.access_token_seconds, Calendar(scenario.began)
+    return Shared(IdentityRoutes(base_url.rstrip("/"), scenario.audience, seconds, calendar))
 
 
 class SimulatedAzure(Observed):
     """Azure Resource Manager with one scale set, Entra's token endpoint and GitHub's OIDC endpoint.
 
     The same scenario, seed and requests give the same answers (except for tokens). Safe to call from several threads.
+    `throttle` and `shared`: those of a subscription with other sets beside this one.
     """
 
     def __init__(
-        self, scenario: Scenario, clock: Clock, *, seed: int = 0, base_url: str = "https://azure.invalid"
+        self,
+        scenario: Scenario,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        base_url: str = "https://azure.invalid",
+        throttle: Throttle | None = None,
+        shared: Shared | None = None,
     ) -> None:
+        shared = shared or shared_by(scenario, base_url)
         self.scenario = scenario
         self.requests: list[RequestRecord] = []
         self._clock = clock
         self._base_url = base_url.rstrip("/")
-        self._lock = threading.Lock()
+        self._lock = shared.lock
+        self._all_requests = shared.requests
         self._faults = RequestFaults(scenario.faults)
         self._calendar = Calendar(scenario.began)
         self._set = SimulatedScaleSet(scenario, seed, self._calendar)
-        self._identity = IdentityRoutes(
-            self._base_url, scenario.audience, scenario.access_token_seconds, self._calendar
-        )
-        self._service = Service(self._set, Throttle(self._calendar), self._base_url, self._names[1])
+        begin_deleted(self._set)
+        self._identity = shared.identity
+        throttle = throttle or Throttle(self._calendar)
+        self._service = Service(self._set, throttle, self._base_url, self._names[1], shared.services)
+        shared.services.append(self._service)
         self._arm = ArmRoutes(self._service, self._identity.authorize)
         self._balancer = Balancer(scenario.balancer, self._set)
         self._web = SimulatedWeb(scenario, self._balancer, clock, self._settle_alone)
@@ -91,6 +121,28 @@ class SimulatedAzure(Observed):
     def web(self) -> SimulatedWeb:
         """Return HTTPS to the services that the scenario names: its hooks and probes."""
         return self._web
+
+    @property
+    def location(self) -> str:
+        """Return the set's region."""
+        return self._set.location
+
+    def nearness(self, named: Mapping[str, str], filtered: str) -> tuple[bool, bool, bool]:
+        """Return how near this set is to what an address names: group; set, machine or operation; kind or region.
+
+        `named` has the names in it by their kinds, which are in lower case; `filtered` is what its `$filter` asks for.
+        """
+        machine = named.get("virtualmachines") if "virtualmachinescalesets" not in named else None
+        mine = [
+            named.get("virtualmachinescalesets", "").lower() == self._set.name.lower(),
+            machine in self._set.instances,
+            named.get("operations", named.get("capsoperations", "")).lower() in self._set.operations.by_name,
+            filtered.lower() == str(self._set.json["id"]).lower(),
+        ]
+        region = plain_region(named.get("locations", filtered))
+        group = named.get("resourcegroups", "").lower() == self._names[3].lower()
+        alike = self._set.flexible if machine else region == plain_region(self.location)
+        return group, any(mine), alike
 
     # --- requests ---
 
@@ -132,6 +184,7 @@ class SimulatedAzure(Observed):
         finally:
             text = body.decode("utf-8", "replace")
             self.requests.append(RequestRecord(now, method, parts.path, parts.query, status, text))
+            self._all_requests.append(self.requests[-1])
         hang = strike.http.hang if strike.http is not None else None
         return cut_off(reply, strike.http), hang or 0.0
 
