@@ -11,6 +11,7 @@ from typing import Any
 from azure_simulator import VirtualClock
 from azure_simulator.subscription import SimulatedSubscription
 from harness.playing import as_scenario, captured, job_environment, one_clock
+from harness.runner_files import read_outputs
 from harness.wire import Interceptor, Request, Send, wired
 from vmss_upgrade.fleet.configuration import Configuration, Entry, Tag, Wave
 from vmss_upgrade.fleet.planning.step import plan_fleet
@@ -32,17 +33,7 @@ class PlannedFleet:
 
     @property
     def outputs(self) -> dict[str, str]:
-        text, found = self.files["outputs.txt"], {}
-        lines = iter(text.splitlines())
-        for line in lines:
-            name, _, end = line.partition("<<")
-            value = []
-            for each in lines:
-                if each == end:
-                    break
-                value.append(each)
-            found[name] = "\n".join(value)
-        return found
+        return read_outputs(self.files["outputs.txt"])
 
     @property
     def record(self) -> dict[str, Any]:
@@ -62,7 +53,9 @@ def wave(name: str, *members: str, tags: str = "", **more: Any) -> Wave:
     return Wave(name=name, members=members, tags=found, **more)
 
 
-def configuration(*waves: Wave, defaults: Mapping[str, str] | None = None, **entries: Mapping[str, str]) -> Configuration:
+def configuration(
+    *waves: Wave, defaults: Mapping[str, str] | None = None, **entries: Mapping[str, str]
+) -> Configuration:
     """Return a configuration. Entries have the defaults below their own values; `_` in a name stands for `-`."""
     common = dict(defaults or {})
     named = []
@@ -94,8 +87,8 @@ def plan(
 
     settings = {"operation": "fleet-plan", "config": "fleet.yml", "report-path": "plan.json", **(inputs or {})}
     job = job_environment(azure, folder, {**dict(loaded.inputs), **settings})  # type: ignore[arg-type]
-    for name in ("SCALE-SET", "RESOURCE-GROUP"):
-        job.pop(f"INPUT_{name}")
+    for name in {"scale-set", "resource-group"} - settings.keys():
+        job.pop(f"INPUT_{name.upper()}")
     transport = wired(azure, note, *interceptors)  # type: ignore[arg-type]
 
     def run() -> int:

@@ -52,9 +52,12 @@ def headline(plan: FleetPlan, ending: Ending) -> str:
 
 def due_in_words(plan: FleetPlan) -> str:
     """Return `4 of 6 scale sets are due, in 3 waves.`"""
-    due, waves = len(plan.all_due), sum(1 for wave in plan.waves if plan.due(wave))
+    due, whole = len(plan.all_due), len(plan.sets)
+    waves = sum(1 for wave in plan.waves if plan.due(wave))
     in_waves = f", in {count(waves, 'wave')}" if waves > 1 else ""
-    return f"{due} of {count(len(plan.sets), 'scale set')} {'is' if due == 1 else 'are'} due{in_waves}."
+    if due == whole:
+        return f"{_all(whole)} due{in_waves}."
+    return f"{due} of {count(whole, 'scale set')} {'is' if due == 1 else 'are'} due{in_waves}."
 
 
 def blast_radius(plan: FleetPlan) -> str:

@@ -11,7 +11,6 @@ from vmss_upgrade.fleet.planning.sentences import (
     change,
     due_in_words,
     image_in_short,
-    refusal,
     warnings_by_text,
 )
 from vmss_upgrade.reporters.sanitiser.text import count, markdown
@@ -23,7 +22,7 @@ from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
-from vmss_upgrade.rollout.wording import duration, listed
+from vmss_upgrade.rollout.wording import about, listed
 
 MOST_POINTS = 30  # of what is left out; the tables name the others
 MOST_WARNINGS = 30
@@ -66,7 +65,8 @@ def _title(plan: FleetPlan, ending: Ending) -> str:
         return "Plan of the fleet: nothing to do"
     if not plan.sets:
         return "There is no plan of the fleet"
-    return f"Plan of the fleet: {due_in_words(plan).removesuffix('.')}"
+    left_out = f"; {len(plan.left_out)} left out" if plan.left_out else ""
+    return f"Plan of the fleet: {due_in_words(plan).removesuffix('.')}{left_out}"
 
 
 def _left_out(plan: FleetPlan) -> list[str]:
@@ -102,7 +102,7 @@ def _rules(wave: Wave) -> str:
     rules = [
         f"at most {wave.max_parallel} side by side" if wave.max_parallel else "",
         f"approved in {name_of(wave.environment)}" if wave.environment else "",
-        f"baked for {duration(wave.bake_time)} afterwards" if wave.bake_time else "",
+        f"baked for {about(wave.bake_time)} afterwards" if wave.bake_time else "",
         f"the fleet stops after {count(wave.stop_after_failures, 'failure')}",
     ]
     return "<br>".join(filter(None, rules))
@@ -126,14 +126,14 @@ def _name(each: PlannedSet) -> str:
 
 def _state(each: PlannedSet) -> str:
     if each.verdict is Verdict.REFUSED:
-        return said(refusal(each))
+        return "left out, see above"
     about = "on the target already" if each.verdict is Verdict.ON_TARGET else "" if each.moving else "the model alone"
     return "<br>".join(filter(None, (markdown(change(each), LONGEST_NAME), about)))
 
 
 def _size(each: PlannedSet) -> str:
     if each.verdict is Verdict.REFUSED:
-        return "left out"
+        return ""
     away = f"<br>{unbroken(f'{each.most_away} at once')}" if each.most_away else ""
     return f"{unbroken(f'{each.moving} of {each.instances}')}{away}"
 
