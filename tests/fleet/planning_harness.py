@@ -1,4 +1,4 @@
-"""Plays `operation: fleet-plan` on several simulated scale sets, with a configuration made by hand."""
+"""Plays `operation: fleet-plan` on several simulated scale sets, by a configuration file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from azure_simulator.subscription import SimulatedSubscription
 from harness.playing import as_scenario, captured, job_environment, one_clock
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, Request, Send, wired
-from vmss_upgrade.fleet.configuration import Configuration, Entry, Tag, Wave
-from vmss_upgrade.fleet.planning.step import plan_fleet
-from vmss_upgrade.job.runner import read_job
+from vmss_upgrade.main import run
 
 GITHUB = {"GITHUB_ACTIONS": "true"}
 
@@ -48,26 +46,23 @@ class PlannedFleet:
         return {each["name"]: each["verdict"] for each in self.record["sets"]}
 
 
-def wave(name: str, *members: str, tags: str = "", **more: Any) -> Wave:
-    found = tuple(Tag(*tag.split("=", 1)) for tag in tags.split())
-    return Wave(name=name, members=members, tags=found, **more)
+def wave(name: str, *members: str, tags: str = "", **rules: Any) -> dict[str, Any]:
+    """Return a wave as the file has it; `_` in the name of a rule stands for `-`."""
+    named = {"scale-sets": list(members)} if members else {}
+    tagged = {"tag": tags.split()} if tags else {}
+    return {"name": name, **named, **tagged, **{rule.replace("_", "-"): value for rule, value in rules.items()}}
 
 
-def configuration(
-    *waves: Wave, defaults: Mapping[str, str] | None = None, **entries: Mapping[str, str]
-) -> Configuration:
-    """Return a configuration. Entries have the defaults below their own values; `_` in a name stands for `-`."""
-    common = dict(defaults or {})
-    named = []
-    for key, values in entries.items():
-        name = key.replace("_", "-")
-        named.append(Entry(name=name, values={**common, "scale-set": name, **values}))
-    return Configuration(defaults=common, entries=tuple(named), waves=waves)
+def configuration(*waves: Any, defaults: Mapping[str, str] | None = None, **entries: Mapping[str, str]) -> str:
+    """Return the text of a file, in JSON, which is YAML; `_` in the name of an entry stands for `-`."""
+    named = {name.replace("_", "-"): values for name, values in entries.items()}
+    parts = {"defaults": defaults, "scale-sets": named, "waves": waves}
+    return json.dumps({name: part for name, part in parts.items() if part}, indent=1)
 
 
 def plan(
     scenario: Any,
-    held: Configuration,
+    held: str,
     folder: Path,
     *,
     inputs: Mapping[str, str] | None = None,
@@ -75,10 +70,11 @@ def plan(
     interceptors: tuple[Interceptor, ...] = (),
     clock: VirtualClock | None = None,
 ) -> PlannedFleet:
-    """Plan the fleet of a configuration; where the scale sets are is added to its defaults."""
+    """Plan the fleet of a configuration; the inputs say which subscription."""
     clock = clock or VirtualClock()
     loaded = as_scenario(scenario)
     azure = SimulatedSubscription(loaded, clock)
+    (folder / "fleet.yml").write_text(held)
     sent: list[Request] = []
 
     def note(request: Request, send: Send) -> Any:
@@ -91,18 +87,18 @@ def plan(
         job.pop(f"INPUT_{name.upper()}")
     transport = wired(azure, note, *interceptors)  # type: ignore[arg-type]
 
-    def run() -> int:
+    def work() -> int:
+        web = azure.web()
         with one_clock(clock):
-            return plan_fleet(
-                read_job({**job, **(environ or {})}),
+            return run(
+                {**job, **(environ or {})},
                 clock,
-                lambda _form: held,
                 transport=transport,
-                web=lambda _clock: azure.web(),  # type: ignore[arg-type, return-value]
+                web=lambda _clock: web,  # type: ignore[arg-type, return-value]
                 simulated=loaded.name,
             )
 
-    exit_code, log = captured(run)
+    exit_code, log = captured(work)
     names = ("outputs.txt", "summary.md", "plan.json", "plan.md")
     files = {name: (folder / name).read_text() for name in names if (folder / name).is_file()}
     return PlannedFleet(exit_code, log, files, azure, sent, clock)

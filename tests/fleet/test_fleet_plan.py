@@ -22,7 +22,7 @@ OLD, NEW = "22.04.202610010", "22.04.202611010"
 UBUNTU = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
 HERE = {"resource-group": "simulated-group"}
 THREE = (
-    wave("canary", "canary-weu", bake_time=1800.0),
+    wave("canary", "canary-weu", bake_time="30m"),
     wave("api", tags="role=api", max_parallel=1, environment="production"),
     wave("web", tags="ROLE=web", stop_after_failures=2),
 )
@@ -206,11 +206,12 @@ def test_a_set_that_cannot_be_rolled_is_left_out_by_name(trouble: dict[str, Any]
     assert played.outputs["headline"].startswith("1 of 2 scale sets is left out: bad.")
 
 
-def test_an_entry_with_a_wrong_value_is_left_out(tmp_path: Path) -> None:
-    held = configuration(wave("all", "a", "b"), a=HERE, b={**HERE, "batch-size": "0"})
-    played = play(sets(one("a"), one("b")), tmp_path, held=held)
+def test_an_entry_that_the_inputs_contradict_is_left_out(tmp_path: Path) -> None:
+    held = configuration(wave("all", "a", "b"), a=HERE, b={**HERE, "min-healthy": "75%"})
+    played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"allow-downtime": "true"})
     assert played.verdicts() == {"a": "due", "b": "refused"}
-    assert "batch-size" in json.dumps(played.record["sets"][1]["findings"])
+    [finding] = played.record["sets"][1]["findings"]
+    assert "fleet.yml:" in finding["message"] and "min-healthy" in finding["message"]
 
 
 def test_the_values_of_an_entry_reach_its_plan(tmp_path: Path) -> None:
@@ -415,6 +416,9 @@ def test_wrong_inputs_are_refused_before_anything_is_asked(inputs: dict[str, str
 def test_two_entries_of_one_set_are_refused(tmp_path: Path) -> None:
     held = configuration(wave("w", "a", "b"), a=HERE, b={**HERE, "scale-set": "A"})
     played = plan("fleet", held, tmp_path)
+    assert played.exit_code == 1 and "fleet.yml:6:3 b: this is the scale set of a as well" in played.log
+    held = configuration(wave("w", "a", "b"), a={"resource-group": "x"}, b={"scale-set": "a", "resource-group": "y"})
+    played = plan("fleet", held, tmp_path, inputs={"resource-group": "z"})
     assert played.exit_code == 1 and "'a' and 'b' name one scale set" in played.log
 
 

@@ -27,8 +27,8 @@ def wave(name: str, *members: str, tags: str = "") -> Wave:
 
 
 def configuration(*waves: Wave, entries: str = "a b") -> Configuration:
-    named = tuple(Entry(name=name, values={"scale-set": name, "canary": "1"}) for name in entries.split())
-    return Configuration(defaults={"canary": "2"}, entries=named, waves=waves)
+    named = tuple(Entry(name=name, values={"scale-set": name}) for name in entries.split())
+    return Configuration(entries=named, waves=waves)
 
 
 IDS = {"a": id_of("vmss-a"), "b": id_of("vmss-b")}
@@ -59,10 +59,13 @@ def test_every_scale_set_is_in_the_first_wave_that_has_it(
     assert " ".join(f"{member.wave}:{member.name}" for member in members) == expected
 
 
-def test_a_found_scale_set_has_the_values_of_its_entry_or_the_defaults() -> None:
-    members = members_of(configuration(wave("1", tags="role=web")), IDS, WEB)
-    assert [(member.name, member.values["canary"]) for member in members] == [("a", "1"), ("vmss-c", "2")]
-    assert members[0].scale_set_id == IDS["a"]
+def test_a_scale_set_is_asked_for_by_its_id_or_the_name_of_its_entry() -> None:
+    members = members_of(configuration(wave("1", "a", "b", tags="role=web")), {"a": IDS["a"], "b": ""}, WEB)
+    assert [(member.name, member.reference) for member in members] == [
+        ("a", IDS["a"]),
+        ("b", "b"),
+        ("vmss-c", id_of("vmss-c")),
+    ]
 
 
 def test_an_entry_without_an_id_stays_in_the_fleet() -> None:

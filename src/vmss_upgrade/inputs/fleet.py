@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
@@ -12,9 +12,11 @@ from vmss_upgrade.errors import InputError
 from vmss_upgrade.fleet.configuration import Configuration, Entry, Wave, entries_of_one_set, waves_asked_for
 from vmss_upgrade.fleet.operation import FleetOperation
 from vmss_upgrade.inputs.account import cloud_of
+from vmss_upgrade.inputs.configuration.checking import read_configuration
+from vmss_upgrade.inputs.configuration.layers import below
 from vmss_upgrade.inputs.files import files_of
 from vmss_upgrade.inputs.form import EMPTY, Form
-from vmss_upgrade.inputs.image import IMAGES
+from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.scale_set import scale_set_of
 from vmss_upgrade.inputs.signing_in.sign_in import sign_in_of
 from vmss_upgrade.inputs.values import NO_GUID, is_guid
@@ -22,12 +24,9 @@ from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.policy import Policy
 
 MOST_WAVES: Final = 6  # of a run: so many has fleet.yml
-Read = Callable[[Form], Configuration | None]
-
 _PREFIX: Final = "INPUT_"
-_PLACE: Final = ("resource-group", "subscription-id")
 # of the fleet, and nothing that the run of one scale set asks for
-_OF_FLEETS: Final = ("operation", "config", "waves", "wave", "records", "report-path", "report-html")
+_OF_FLEETS: Final = ("operation", "waves", "wave", "records", "report-path", "report-html")
 _USELESS: Final = ("scale-set", "wave", "records", "record", "expect-plan", "report-html")
 
 
@@ -47,10 +46,10 @@ class FleetOrder:
     timeout: float
 
 
-def parse_fleet_plan(environ: Mapping[str, str], read: Read) -> FleetOrder:
+def parse_fleet_plan(environ: Mapping[str, str], *, now: float = 0.0) -> FleetOrder:
     """Return what is to be planned. Raises InputError with every problem that is not one scale set's alone.
 
-    `read` returns the configuration file that the inputs name; None, with problems, for one that cannot be used.
+    `now`: the date, as seconds since 1970, from which a time of day is the next one.
     """
     form = Form(environ)
     form.refuse_other_spellings()
@@ -61,11 +60,12 @@ def parse_fleet_plan(environ: Mapping[str, str], read: Read) -> FleetOrder:
             lack = f"is of no use with `operation: {FleetOperation.PLAN.value}`"
             form.problem(name, lack, "Leave it out: `config` names the scale sets.")
     files_of(form)
-    if not form["config"]:
-        form.problem("config", f"is missing {EMPTY}", "Give the path of the configuration file.")
-    configuration = read(form) if form["config"] else None
-    order = None if configuration is None else _order(form, environ, configuration)
-    if form.problems or order is None:
+    try:
+        configuration = read_configuration(environ, now=now)
+    except InputError as error:
+        raise InputError([*form.problems, *error.problems]) from error
+    order = _order(form, environ, configuration)
+    if form.problems:
         raise InputError(form.problems)
     return order
 
@@ -73,15 +73,15 @@ def parse_fleet_plan(environ: Mapping[str, str], read: Read) -> FleetOrder:
 def _order(form: Form, environ: Mapping[str, str], configuration: Configuration) -> FleetOrder:
     ids = {entry.name: _id_of(environ, entry) for entry in configuration.entries}
     for names in entries_of_one_set(ids):
-        lack = f"{' and '.join(map(repr, names))} name one scale set ({ids[names[0]]})"
+        lack = f"{' and '.join(map(repr, names))} name one scale set ({ids[names[0]]}) together with the inputs"
         form.problem("config", lack, "Keep one of them: two rollouts of one set would be in each other's way.")
-    common = Form(environ_of(environ, configuration.defaults))
+    common = _below_inputs(environ, configuration.defaults)
     timeout = common.time_limit("timeout")
     finder, subscriptions = None, tuple[str, ...]()
     if any(wave.tags for wave in configuration.waves):
         subscriptions = _subscriptions(common, ids.values())
         finder = _finder(common, subscriptions)
-    form.problems += common.problems
+    form.problems += [each for each in common.problems if each not in form.problems]
     return FleetOrder(
         configuration=configuration,
         waves=_waves(form, configuration.waves),
@@ -112,7 +112,7 @@ def _waves(form: Form, waves: tuple[Wave, ...]) -> tuple[Wave, ...]:
 
 def _id_of(environ: Mapping[str, str], entry: Entry) -> str:
     """Return the id of an entry's scale set; empty if it does not name one, which its own plan says."""
-    form = Form(environ_of(environ, entry.values))
+    form = _below_inputs(environ, entry.values)
     subscription, group, name = scale_set_of(form)
     if form.problems:
         return ""
@@ -146,23 +146,18 @@ def _finder(common: Form, subscriptions: tuple[str, ...]) -> Account:
     )
 
 
-def environ_of(environ: Mapping[str, str], values: Mapping[str, str], scale_set_id: str = "") -> dict[str, str]:
-    """Return the environment of a run that plans one scale set: inputs that were given win over the file's `values`.
+def environ_of(environ: Mapping[str, str], scale_set: str) -> dict[str, str]:
+    """Return the environment of a run that plans one scale set, named by its id, or else by that of its entry."""
+    dropped = [_variable(name) for name in _OF_FLEETS]
+    inputs = {name: value for name, value in environ.items() if name not in dropped}
+    return {**inputs, _variable("scale-set"): scale_set, _variable("operation"): Command.PLAN.value}
 
-    An image that was given takes the place of the file's, whichever inputs name them. A whole resource id says where
-    the set is; what else says so is left out.
-    """
-    given = {name: value for name, value in environ.items() if name.startswith(_PREFIX) and value.strip()}
-    rest = {name: value for name, value in environ.items() if not name.startswith(_PREFIX)}
-    of_file = {_variable(name): value for name, value in values.items()}
-    if any(_variable(name) in given for name in IMAGES):
-        of_file = {name: value for name, value in of_file.items() if name not in map(_variable, IMAGES)}
-    inputs = {**of_file, **{name: given[name] for name in given if name not in map(_variable, _OF_FLEETS)}}
-    if scale_set_id:
-        inputs[_variable("scale-set")] = scale_set_id
-    if "/" in inputs.get(_variable("scale-set"), ""):
-        inputs = {name: value for name, value in inputs.items() if name not in map(_variable, _PLACE)}
-    return {**rest, **inputs, _variable("operation"): Command.PLAN.value}
+
+def _below_inputs(environ: Mapping[str, str], values: Mapping[str, str]) -> Form:
+    """Return the inputs, with values of the file below them."""
+    form = Form(environ)
+    given = {name: text for name in INPUTS if (text := form.given(name))}
+    return Form({**environ, **{_variable(name): text for name, text in below(given, values).items()}})
 
 
 def _variable(name: str) -> str:

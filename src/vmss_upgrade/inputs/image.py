@@ -25,7 +25,6 @@ _REMEDY_FOR_IMAGE = (
 _REMEDY_FOR_WORD = "Did you mean `latest`? Other versions have numbers, such as {}."
 _PLATFORM_VERSION, _GALLERY_VERSION = "22.04.202611010", "1.2.3"
 _WHOLE_IMAGE = ("image-id", "image-uri")
-IMAGES = ("image", *_PLATFORM_IMAGE, *_WHOLE_IMAGE)  # every input that names an image, or a part of one
 
 # The forms of an id: words as they stand, and names in capitals. _VERSION may follow a gallery image.
 _MANAGED_IMAGE = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Compute/images/IMAGE"
@@ -52,7 +51,7 @@ def image_of(form: Form, command: Command | None) -> ImageRequest:
     """
     if command is Command.STATUS:
         return ImageRequest()
-    given = [name for name in IMAGES if form[name]]
+    given = [name for name in ("image", *_PLATFORM_IMAGE, *_WHOLE_IMAGE) if form[name]]
     if command is Command.UPGRADE_INSTANCES:
         for name in given:
             lack = "names an image, but `upgrade-instances` brings instances to the model as it stands"

@@ -1,4 +1,4 @@
-"""Which scale set belongs to which wave, under which name and with which values for the inputs. Pure."""
+"""Which scale set belongs to which wave, and under which name. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One scale set of the fleet, before anything was read of it.
-
-    `values` are those of its entry, or the defaults. The id is empty if the entry does not name one scale set.
-    """
+    """One scale set of the fleet, before anything was read of it. The id is empty if its entry does not name one."""
 
     name: str
     scale_set_id: str
     wave: str
-    values: Mapping[str, str]
+
+    @property
+    def reference(self) -> str:
+        """What the input `scale-set` names it by."""
+        return self.scale_set_id or self.name
 
 
 def members_of(configuration: Configuration, ids: Mapping[str, str], found: Iterable[FoundSet]) -> tuple[Member, ...]:
@@ -45,13 +46,10 @@ def members_of(configuration: Configuration, ids: Mapping[str, str], found: Iter
         for name in [*named, *(by_id[key] for key in bearers if key in by_id)]:
             entry = entries[name]
             id_ = ids.get(entry.name, "")
-            member = Member(name=entry.name, scale_set_id=id_, wave=wave.name, values=entry.values)
-            members.setdefault(id_.lower() or entry.name, member)
+            members.setdefault(id_.lower() or entry.name, Member(name=entry.name, scale_set_id=id_, wave=wave.name))
         for key in bearers:
             if key not in by_id:
-                id_ = tagged[key].id
-                member = Member(name=names[key], scale_set_id=id_, wave=wave.name, values=configuration.defaults)
-                members.setdefault(key, member)
+                members.setdefault(key, Member(name=names[key], scale_set_id=tagged[key].id, wave=wave.name))
     return tuple(members.values())
 
 

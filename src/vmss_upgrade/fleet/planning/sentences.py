@@ -51,7 +51,7 @@ def headline(plan: FleetPlan, ending: Ending) -> str:
 
 
 def due_in_words(plan: FleetPlan) -> str:
-    """Return `4 of 6 scale sets are due, in 3 waves.`"""
+    """Return how many are due: `4 of 6 scale sets are due, in 3 waves`, as a sentence."""
     due, whole = len(plan.all_due), len(plan.sets)
     waves = sum(1 for wave in plan.waves if plan.due(wave))
     in_waves = f", in {count(waves, 'wave')}" if waves > 1 else ""

@@ -21,7 +21,7 @@ from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import Survey
 from vmss_upgrade.fleet.planning.verdict import image_of_all
 from vmss_upgrade.inputs import usable_files
-from vmss_upgrade.inputs.fleet import FleetOrder, Read, parse_fleet_plan
+from vmss_upgrade.inputs.fleet import FleetOrder, parse_fleet_plan
 from vmss_upgrade.job.clock import date_by
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.ports import Clock, FoundSet, Web
@@ -48,7 +48,6 @@ T = TypeVar("T")
 def plan_fleet(
     job: Job,
     clock: Clock,
-    read: Read,
     *,
     transport: Transport | None = None,
     web: Callable[[Clock], Web] | None = None,
@@ -60,7 +59,7 @@ def plan_fleet(
     failure: BaseException | None = None
     try:
         step.introduce_itself()
-        step.plan_all(read, transport, web or WebClient)
+        step.plan_all(transport, web or WebClient)
     except BaseException as error:
         failure = error
     on_end()
@@ -99,9 +98,9 @@ class _PlanStep:
             self.console.line(f"SIMULATED RUN, scenario {self._simulated}: no Azure is involved.", style="1;35")
         self.console.line(f"vmss-upgrade {__version__}", style="1")
 
-    def plan_all(self, read: Read, transport: Transport | None, web: Callable[[Clock], Web]) -> None:
+    def plan_all(self, transport: Transport | None, web: Callable[[Clock], Web]) -> None:
         """Find the scale sets and plan each of them. Raises InputError, AzureError where none can be found."""
-        order = parse_fleet_plan(self._job.environ, read)
+        order = parse_fleet_plan(self._job.environ, now=self._facts.began_at or 0.0)
         names = ", ".join(wave.name for wave in order.waves)
         self.console.line(f"Operation: fleet-plan of {count(len(order.waves), 'wave')} ({names})")
         connections = Connections(self._job, self._clock, self.console, transport)
@@ -166,7 +165,7 @@ class _PlanStep:
             self.console.traceback(error)
         if isinstance(cause, InputError):
             for problem in cause.problems:
-                self.console.error(str(problem), "Input")
+                self.console.error(str(problem), "Input", place=problem.place)
             first = cause.problems[0]
             only = f"{first.input}: {first.message}." if len(cause.problems) == 1 else str(cause)
             return Ending(Outcome.REFUSED, only, cause.remedy if len(cause.problems) > 1 else first.remedy)

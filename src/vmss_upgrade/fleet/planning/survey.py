@@ -59,8 +59,8 @@ class Survey:
             return left_out(member, NO_TIME)
         self._asked += 1
         try:
-            values = environ_of(self._environ, member.values, member.scale_set_id)
-            inputs = parse_inputs(values, now=date_by(self._clock) or 0.0)
+            environ = environ_of(self._environ, member.reference)
+            inputs = parse_inputs(environ, now=date_by(self._clock) or 0.0)
             report = yield from self._planned(inputs.account, inputs.order)
         except (AzureError, InputError) as error:
             return left_out(member, *findings_of(error))
