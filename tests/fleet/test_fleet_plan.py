@@ -14,9 +14,9 @@ from azure_simulator.subscription import SimulatedSubscription
 from harness.playing import cancelled_at, job_environment, one_clock
 from harness.wire import Request, Send, wired
 from permitted import complaint
-from vmss_upgrade.fleet.planning.outputs import MATRICES
 from vmss_upgrade.fleet.planning.record import plan_in
 from vmss_upgrade.main import run
+from vmss_upgrade.reporters.outputs import MATRICES
 
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 UBUNTU = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"

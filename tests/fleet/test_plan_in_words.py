@@ -9,14 +9,14 @@ import pytest
 
 from vmss_upgrade.fleet.configuration import Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
-from vmss_upgrade.fleet.planning.outputs import MATRICES, as_fleet_outputs, fits
+from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record import plan_in
 from vmss_upgrade.fleet.planning.record_file import as_record
 from vmss_upgrade.fleet.planning.sentences import MOST_DUE, change, ending_of, headline
 from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import READS_AT_ONCE, READS_OF_A_SET, pause_before
 from vmss_upgrade.fleet.planning.verdict import image_of_all
-from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS
+from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, MATRICES
 from vmss_upgrade.rollout.findings import refuse, warn
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.run_facts import RunFacts

@@ -7,14 +7,11 @@ from typing import Any, Final
 from vmss_upgrade.fleet.configuration import Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet
 from vmss_upgrade.fleet.planning.sentences import MOST_DUE, headline
-from vmss_upgrade.inputs.fleet import MOST_WAVES
-from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, as_outputs
+from vmss_upgrade.reporters.outputs import LONGEST_OUTPUTS, MATRICES, as_outputs
 from vmss_upgrade.reporters.sanitiser.text import as_json, clean
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.report import Report
 
-MATRICES: Final = tuple(f"matrix-{number}" for number in range(1, MOST_WAVES + 1))
-NAMES: Final = (*MATRICES, "waves", "image", "due")  # those that other operations leave empty
 _LONGEST_TEXT: Final = 2000
 
 
@@ -43,7 +40,7 @@ def fits(plan: FleetPlan) -> bool:
 
 
 def _order(plan: FleetPlan) -> dict[str, str]:
-    waves = [*plan.waves, *[None] * (MOST_WAVES - len(plan.waves))]
+    waves = [*plan.waves, *[None] * (len(MATRICES) - len(plan.waves))]
     matrices = (_matrix(plan.due(wave)) if wave else _matrix(()) for wave in waves)
     described = as_json([_described(plan, wave) if wave else _NO_WAVE for wave in waves])
     return {
