@@ -12,7 +12,7 @@ REQUIRED = {
     "elsewhere-sick", "elsewhere-sick-for-good", "large", "no-signal", "zonal", "flexible", "flexible-not-registered",
     "latest", "gallery-latest", "shared-gallery", "community-gallery", "managed-image", "vhd", "replicating",
     "deprecated", "wrong-generation", "ephemeral", "repairs", "many-models", "pending-changes", "canary",
-    "placement-groups",
+    "placement-groups", "fleet", "fleet-one-fails",
 }  # fmt: skip
 
 
