@@ -434,6 +434,29 @@ def test_an_unknown_subscription_is_asked_for(tmp_path: Path) -> None:
     assert played.exit_code == 1 and "`tag` is looked for in the subscriptions that the file names" in played.log
 
 
+TAGS = (
+    "role=web' or true or ''=='",
+    'role="',
+    "role=\\",
+    "role=a\nb",
+    "role=a | project id",
+    "a' | take 1=b",
+    "ro\u2028le=x",
+)
+
+
+def test_no_tag_changes_the_query(tmp_path: Path) -> None:
+    """Tags are compared where the answer is read; Resource Graph gets one fixed text."""
+    bodies = set()
+    for tag in TAGS:
+        file = {"waves": [{"name": "w", "tag": [tag]}]}
+        played = plan("fleet", json.dumps(file), tmp_path)
+        found = [each.body for each in played.sent if "ResourceGraph" in each.url]
+        assert played.outputs["outcome"] in ("nothing-to-do", "refused") and played.matrix(1) == []
+        bodies.update(found)
+    assert len(bodies) == 1
+
+
 def test_a_wave_of_names_asks_no_index(tmp_path: Path) -> None:
     played = plan("fleet", configuration(wave("w", "canary-weu"), canary_weu=HERE), tmp_path)
     assert played.exit_code == 0 and not any("ResourceGraph" in each.url for each in played.sent)
