@@ -102,7 +102,7 @@ def test_the_log_has_a_line_for_each_set(whole: PlannedFleet) -> None:
 
 def test_the_summary_shows_the_blast_radius(whole: PlannedFleet) -> None:
     assert "At most 4 of 28 instances are away at once." in whole.files["summary.md"]
-    assert "| 2. api | 2 of 2 | 1 of 9 |" in whole.files["summary.md"]
+    assert "approved in <code>production</code> | 2 of 2 | 1 of 9 |" in whole.files["summary.md"]
     assert whole.files["plan.md"].endswith(whole.files["summary.md"])
 
 

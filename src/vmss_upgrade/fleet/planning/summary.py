@@ -16,7 +16,7 @@ from vmss_upgrade.fleet.planning.sentences import (
 from vmss_upgrade.reporters.sanitiser.text import count, markdown
 from vmss_upgrade.reporters.sentences.headline import MARKS as ENDINGS
 from vmss_upgrade.reporters.step_summary.fitting import CUT, LIMIT, within
-from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, name_of, said, table, unbroken
+from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, name_of, said, table
 from vmss_upgrade.reporters.step_summary.result import facts_of_run
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -87,25 +87,24 @@ def _waves(plan: FleetPlan) -> list[str]:
         return []
     rows = [
         (
-            f"{number}. {markdown(wave.name, LONGEST_NAME)}",
+            "<br>".join((f"{number}. {markdown(wave.name, LONGEST_NAME)}", *_rules(wave))),
             f"{len(plan.due(wave))} of {len(plan.of_wave(wave))}",
             blast_radius_of(plan, wave) if plan.due(wave) else "none",
-            _rules(wave),
         )
         for number, wave in enumerate(plan.waves, 1)
     ]
-    return ["### Waves", "", *table(("Wave", "Due", "Away&nbsp;at&nbsp;most", "Rules"), rows, align=" rr ")]
+    return ["### Waves", "", *table(("Wave", "Sets due", "Instances away at most"), rows, align=" rr")]
 
 
-def _rules(wave: Wave) -> str:
-    """Return what holds in a wave, and after it."""
-    rules = [
+def _rules(wave: Wave) -> list[str]:
+    """Return what holds in a wave and after it, as far as it is not usual."""
+    rules = (
         f"at most {wave.max_parallel} side by side" if wave.max_parallel else "",
         f"approved in {name_of(wave.environment)}" if wave.environment else "",
         f"baked for {about(wave.bake_time)} afterwards" if wave.bake_time else "",
-        f"the fleet stops after {count(wave.stop_after_failures, 'failure')}",
-    ]
-    return "<br>".join(filter(None, rules))
+        f"stops the fleet after {wave.stop_after_failures} failures" if wave.stop_after_failures > 1 else "",
+    )
+    return list(filter(None, rules))
 
 
 def _sets(plan: FleetPlan, wave: Wave, number: int) -> list[str]:
@@ -113,9 +112,9 @@ def _sets(plan: FleetPlan, wave: Wave, number: int) -> list[str]:
     sets = plan.of_wave(wave)
     if not sets:
         return []
-    rows = [(_name(each), _state(each), _size(each)) for each in sets]
+    rows = [(_name(each), _state(each)) for each in sets]
     title = f"### Wave {number}: {markdown(wave.name, LONGEST_NAME)}"
-    return [title, "", *table(("Scale set", "Image", "To&nbsp;upgrade"), rows, align="  r")]
+    return [title, "", *table(("Scale set", "Image, and instances"), rows)]
 
 
 def _name(each: PlannedSet) -> str:
@@ -125,17 +124,15 @@ def _name(each: PlannedSet) -> str:
 
 
 def _state(each: PlannedSet) -> str:
+    """Return the images now and then, and how many instances that concerns."""
+    image = markdown(change(each), LONGEST_NAME)
     if each.verdict is Verdict.REFUSED:
         return "left out, see above"
-    about = "on the target already" if each.verdict is Verdict.ON_TARGET else "" if each.moving else "the model alone"
-    return "<br>".join(filter(None, (markdown(change(each), LONGEST_NAME), about)))
-
-
-def _size(each: PlannedSet) -> str:
-    if each.verdict is Verdict.REFUSED:
-        return ""
-    away = f"<br>{unbroken(f'{each.most_away} at once')}" if each.most_away else ""
-    return f"{unbroken(f'{each.moving} of {each.instances}')}{away}"
+    if each.verdict is Verdict.ON_TARGET:
+        return f"{image}<br>on the target already, {count(each.instances, 'instance')}"
+    if not each.moving:
+        return f"{image}<br>the model alone"
+    return f"{image}<br>{each.moving} of {count(each.instances, 'instance')}, at most {each.most_away} away at once"
 
 
 def _warnings(plan: FleetPlan) -> list[str]:
