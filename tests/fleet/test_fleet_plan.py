@@ -238,6 +238,7 @@ def test_a_set_belongs_to_the_first_wave_also_where_that_is_not_planned(tmp_path
     held = configuration(wave("first", "a"), wave("second", tags="role=web"), a=HERE)
     played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"waves": "second"})
     assert [job["name"] for job in played.matrix(1)] == ["b"]
+    assert played.verdicts() == {"b": "due"}
     assert [each["name"] for each in json.loads(played.outputs["waves"])][:2] == ["second", ""]
 
 
@@ -318,7 +319,32 @@ def test_the_timeout_leaves_the_rest_out(tmp_path: Path) -> None:
     assert played.exit_code == 1
     assert sorted(set(played.verdicts().values())) == ["due", "refused"]
     last = played.record["sets"][-1]
-    assert "`timeout` passed" in last["findings"][0]["message"]
+    assert last["findings"][0]["message"] == "This scale set was not read: the `timeout` passed before its turn."
+    assert not any("virtualMachineScaleSets/f" in each.url for each in played.sent)
+
+
+def test_the_timeout_ends_the_patience_with_one_set(tmp_path: Path) -> None:
+    down = {"kind": "http", "path": "/virtualMachineScaleSets/a", "status": 500, "count": 10_000}
+    played = play(sets(one("a", faults=[down]), one("b")), tmp_path, inputs={"timeout": "6m"})
+    assert played.clock.now() < 360
+    assert played.verdicts()["a"] == "refused"
+
+
+def test_a_run_of_too_many_sets_gets_no_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("step", "sentences"):
+        monkeypatch.setattr(f"vmss_upgrade.fleet.planning.{module}.MOST_DUE", 2)
+    played = play(sets(one("a"), one("b"), one("c")), tmp_path)
+    assert (played.exit_code, played.outputs["outcome"], played.outputs["waves"]) == (1, "refused", "")
+    assert played.matrix(1) == [] and len(played.record["sets"]) == 3
+    assert played.outputs["reason"] == "3 scale sets are due, and a run rolls out to 2 at most."
+    assert "Plan fewer `waves` in a run" in played.log
+
+
+def test_a_plan_that_github_would_not_take_gets_no_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vmss_upgrade.fleet.planning.outputs.LONGEST_OUTPUTS", 21_000)
+    played = play(sets(one("a"), one("b"), one("c")), tmp_path)
+    assert (played.exit_code, played.matrix(1), played.outputs["waves"]) == (1, [], "")
+    assert "larger than GitHub takes" in played.outputs["reason"]
 
 
 def test_an_index_that_may_not_be_asked_ends_the_plan(tmp_path: Path) -> None:
@@ -364,7 +390,8 @@ def test_pages_are_followed_and_a_circle_is_left(tmp_path: Path) -> None:
         body["data"] = rows[at : at + 1]
         if at + 1 < len(rows):
             body |= {"$skipToken": following, "resultTruncated": "true"}
-        return as_json(body)
+        quota = [("x-ms-user-quota-remaining", str(2 - at)), ("x-ms-user-quota-resets-after", "00:00:05")]
+        return as_json(body, 200, *quota)
 
     def stripped(request: Request, send: Send) -> Reply:
         """Answer every page alike, as the simulator does not know the token of `page`."""
@@ -379,6 +406,7 @@ def test_pages_are_followed_and_a_circle_is_left(tmp_path: Path) -> None:
     played = plan("fleet", FLEET, tmp_path, interceptors=(page, stripped))
     assert played.exit_code == 0 and played.outputs["due"] == "6"
     assert sum("ResourceGraph" in each.url for each in played.sent) == 6
+    assert played.log.count("waiting 6s: Azure's index of resources takes no more queries for now") == 1
 
     def circle(request: Request, send: Send) -> Reply:
         reply = send(request)
