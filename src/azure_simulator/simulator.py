@@ -1,8 +1,6 @@
 """SimulatedAzure: all services on one address, their faults, their latency and the truth about the fleet."""
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -10,12 +8,13 @@ from azure_simulator.bodies.truth import RequestRecord
 from azure_simulator.clock import Clock
 from azure_simulator.observed import Observed
 from azure_simulator.routes.arm import ArmRoutes
-from azure_simulator.routes.identity import METADATA_SERVICE, IdentityRoutes
+from azure_simulator.routes.identity import METADATA_SERVICE
 from azure_simulator.routes.service import Service, parse_request
 from azure_simulator.scenario.broken_answers import altered, cut_off, raise_if_dropped
 from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, Strike
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
+from azure_simulator.shared import Shared, shared_by, throttle_of
 from azure_simulator.state.companions.graph_index import begin_deleted
 from azure_simulator.state.events import settle
 from azure_simulator.state.scale_set import SimulatedScaleSet
@@ -37,22 +36,6 @@ from azure_simulator.wire.names import plain_region
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """What the scale sets of one subscription have in common; `services` has each of them."""
-
-    identity: IdentityRoutes
-    services: list[Service] = field(default_factory=list)
-    requests: list[RequestRecord] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-def shared_by(scenario: Scenario, base_url: str) -> Shared:
-    """Return what the sets of a subscription share, before there is a set."""
-    seconds, calendar = scenario.access_token_seconds, Calendar(scenario.began)
-    return Shared(IdentityRoutes(base_url.rstrip("/"), scenario.audience, seconds, calendar))
 
 
 class SimulatedAzure(Observed):
@@ -84,8 +67,9 @@ class SimulatedAzure(Observed):
         self._set = SimulatedScaleSet(scenario, seed, self._calendar)
         begin_deleted(self._set)
         self._identity = shared.identity
-        throttle = throttle or Throttle(self._calendar)
-        self._service = Service(self._set, throttle, self._base_url, self._names[1], shared.services)
+        self._service = Service(
+            self._set, throttle or throttle_of(scenario), self._base_url, self._names[1], shared.services
+        )
         shared.services.append(self._service)
         self._arm = ArmRoutes(self._service, self._identity.authorize)
         self._balancer = Balancer(scenario.balancer, self._set)

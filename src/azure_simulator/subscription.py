@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from azure_simulator.bodies.truth import RequestRecord, as_json
 from azure_simulator.clock import Clock
 from azure_simulator.scenario.scenario import Scenario
-from azure_simulator.simulator import SimulatedAzure, shared_by
+from azure_simulator.shared import shared_by, throttle_of
+from azure_simulator.simulator import SimulatedAzure
 from azure_simulator.throttle.throttle import Throttle
 from azure_simulator.web.web import SimulatedWeb
 from azure_simulator.wire.answers import Reply
-from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.names import plain_region
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class SimulatedSubscription:
         self.sets: list[SimulatedAzure] = []
         for index, each in enumerate(scenario.sets or (scenario,)):
             region = plain_region(str(each.scale_set.model["location"]))
-            throttle = throttles.setdefault(region, Throttle(Calendar(scenario.began)))
+            throttle = throttles.setdefault(region, throttle_of(scenario))
             self.sets.append(
                 SimulatedAzure(
                     each,

@@ -14,8 +14,9 @@ SIMULATOR_MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"subscription", "simulator", "web", "traffic", "bodies", "scenario", "wire", "clock"},
     "__main__": {"serving", "scenario"},
     "serving": {"subscription", "simulator", "scenario", "wire", "clock"},
-    "subscription": {"simulator", "transport", "web", "bodies", "throttle", "scenario", "wire", "clock"},
+    "subscription": {"simulator", "shared", "transport", "web", "bodies", "throttle", "scenario", "wire", "clock"},
     "simulator": {
+        "shared",
         "observed",
         "transport",
         "web",
@@ -28,6 +29,7 @@ SIMULATOR_MAY_IMPORT: dict[str, set[str]] = {
         "wire",
         "clock",
     },
+    "shared": {"routes", "bodies", "throttle", "scenario", "wire"},
     "transport": {"wire"},
     "observed": {"traffic", "bodies", "state", "scenario", "clock"},
     "web": {"traffic", "state", "scenario", "clock"},
@@ -115,6 +117,7 @@ def test_no_rule_allows_an_arrow_upward() -> None:
         pytest.param(
             "simulator", "from azure_simulator.subscription import SimulatedSubscription", id="simulator-subscription"
         ),
+        pytest.param("shared", "from azure_simulator.simulator import SimulatedAzure", id="shared-simulator"),
         pytest.param("state", "from azure_simulator.bodies import scale_set", id="state-bodies"),
         pytest.param("state", "from azure_simulator.throttle.throttle import Throttle", id="state-throttle"),
         pytest.param("bodies", "from azure_simulator.routes.service import Service", id="bodies-routes"),

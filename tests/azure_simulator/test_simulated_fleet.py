@@ -62,7 +62,7 @@ def test_each_set_has_its_own_names_instances_and_region() -> None:
     assert len({each._set.unique_id for each in fleet.all.sets}) == 4
 
 
-def test_what_an_entry_does_not_say_comes_from_the_file() -> None:
+def test_an_entry_takes_what_it_does_not_say_from_the_file() -> None:
     first, _, flex, _ = parse_scenario(FLEET, "x", "x.yml").sets
     assert (first.timing.upgrade, flex.timing.upgrade) == ((100.0, 100.0), (7.0, 7.0))
     assert first.timing.healthy_after == flex.timing.healthy_after == (20.0, 20.0)
@@ -101,7 +101,7 @@ def test_a_write_reaches_one_set_and_its_operation_is_found() -> None:
     assert list(versions.values()) == [OLD, NEW, OLD, OLD]
 
 
-def test_operations_of_two_sets_of_a_region_are_told_apart() -> None:
+def test_operations_of_two_sets_of_a_region_are_kept_apart() -> None:
     fleet = Fleet(FLEET)
     paths = [fleet.set_path, f"{subscription(fleet)}/resourceGroups/north{SETS}/first"]
     answers = [fleet.raw("PATCH", path, image_patch(version=NEW)) for path in paths]

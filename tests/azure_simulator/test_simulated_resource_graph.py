@@ -153,7 +153,7 @@ def test_a_query_that_is_none(query: str, token: str, place: tuple[int, int]) ->
         ("resources", {"options": {"$skipToken": "x"}}, "a $skipToken that was not given out"),
     ],
 )
-def test_what_is_not_simulated_is_said_loudly(query: str, body: dict[str, Any], named: str) -> None:
+def test_a_query_that_is_not_simulated_gets_a_loud_501(query: str, body: dict[str, Any], named: str) -> None:
     reply = ask(Simulation(), query, **body)
     assert error_of(reply) == (501, "NotSimulated")
     assert named in json.loads(reply.body)["error"]["message"]
@@ -310,9 +310,7 @@ def test_a_deleted_set_stays_in_the_index_for_a_while() -> None:
     ("index", "first", "later", "status"),
     [pytest.param("not-yet", False, True, 200, id="not-yet"), pytest.param("deleted", True, False, 404, id="deleted")],
 )
-def test_what_the_index_does_not_know_when_the_simulation_begins(
-    index: str, first: bool, later: bool, status: int
-) -> None:
+def test_a_set_that_the_index_does_not_know_at_the_beginning(index: str, first: bool, later: bool, status: int) -> None:
     fleet = Fleet(FLEET.replace("{name: web,", f"{{name: web, index: {index},"))
     assert ("web" in found(fleet, SETS)) is first
     assert fleet.raw("GET", fleet.path_of("web")).status == status

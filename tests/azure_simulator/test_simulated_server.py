@@ -183,7 +183,7 @@ def test_several_sets_are_served_and_the_ready_file_names_them(tmp_path: Path) -
         assert [len(each["instances"]) for each in state["sets"]] == [4, 5, 4, 6, 4, 5]
 
 
-def test_a_busy_port_ends_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_taken_port_ends_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = ["--scenario", "happy", "--host", "127.0.0.1", "--ready-file", str(tmp_path / "ready.json")]
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -66,7 +66,7 @@ def test_the_latest_rolling_upgrade(beside: Callable[[str], Az]) -> None:
     assert flat(latest) == flat(az.read("/rollingUpgrades/latest"))
 
 
-def test_several_sets_are_listed_and_told_apart(beside: Callable[[str], Az]) -> None:
+def test_several_sets_are_listed_and_kept_apart(beside: Callable[[str], Az]) -> None:
     az = beside("several")
     assert [each["name"] for each in az.output("vmss list")] == ["first", "second", "flex"]
     assert [each["name"] for each in az.output("vmss list --resource-group north")] == ["second", "flex"]
