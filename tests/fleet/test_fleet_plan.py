@@ -321,6 +321,7 @@ def test_the_timeout_leaves_the_rest_out(tmp_path: Path) -> None:
     last = played.record["sets"][-1]
     assert last["findings"][0]["message"] == "This scale set was not read: the `timeout` passed before its turn."
     assert not any("virtualMachineScaleSets/f" in each.url for each in played.sent)
+    assert played.log.count("waiting") <= 1  # for the set that was being read
 
 
 def test_the_timeout_ends_the_patience_with_one_set(tmp_path: Path) -> None:
