@@ -12,8 +12,8 @@ from azure_simulator import Reply
 from azure_simulator.transport import SimulatorTransport
 from permitted import complaint
 from vmss_upgrade.account import Account, Cloud, GitHubOidc
+from vmss_upgrade.azure_api.companions.resource_graph import PAGE, QUERY, ResourceGraph
 from vmss_upgrade.azure_api.connection import connect_to_index
-from vmss_upgrade.azure_api.resource_graph import PAGE, QUERY, ResourceGraph
 from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import FoundPage
 

@@ -12,6 +12,7 @@ from azure.mgmt.compute import __version__ as sdk_version
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
 from vmss_upgrade.account import Account, Cloud, SignIn
+from vmss_upgrade.azure_api.companions.resource_graph import ResourceGraph
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.http_policies import (
     CheckedTransport,
@@ -21,7 +22,6 @@ from vmss_upgrade.azure_api.http_policies import (
     Trace,
 )
 from vmss_upgrade.azure_api.reader import Reader
-from vmss_upgrade.azure_api.resource_graph import ResourceGraph
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.signing_in.credential import Credential
 from vmss_upgrade.ports import Clock
