@@ -6,6 +6,7 @@ no reviewers, and ignores environments and concurrency), and the actions in stan
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -137,7 +138,8 @@ class Repository:
 def copy_action(target: Path) -> None:
     """Copy the project to the folder of `org/vmss-upgrade@v1`, with the workflow of fleets in words that act knows.
 
-    act has neither `$/` nor queues, and takes no expression for `max-parallel`.
+    act has neither `$/` nor queues, and takes no expression for `max-parallel`. It names containers after the workflow,
+    and removes those with the same name.
     """
     copy_project(target)
     text = (target / FLEET).read_text()
@@ -145,6 +147,7 @@ def copy_action(target: Path) -> None:
         (r"uses: \$/$", "uses: org/vmss-upgrade@v1"),
         (r"^ *queue: .*\n", ""),
         (r"max-parallel: .*$", "max-parallel: 2"),
+        (r"^name: fleet$", f"name: fleet-{secrets.token_hex(3)}"),
     ):
         text = re.sub(unknown, known, text, flags=re.MULTILINE)
     (target / FLEET).write_text(text)
