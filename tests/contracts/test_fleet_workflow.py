@@ -111,6 +111,7 @@ def test_the_page_names_everything_that_a_caller_can_give_or_read(name: str) -> 
     assert re.search(rf"`{name}`|\b{name}:", PAGE)
 
 
-def test_the_page_shows_the_example() -> None:
-    example = (PROJECT / "examples" / "workflows" / "fleet.yml").read_text(encoding="utf-8")
-    assert f"```yaml\n{example}```" in PAGE
+@pytest.mark.parametrize(("fence", "file"), [("yaml", "workflows/fleet.yml"), ("yml", "vmss-upgrade.yml")])
+def test_the_page_shows_the_examples(fence: str, file: str) -> None:
+    example = (PROJECT / "examples" / file).read_text(encoding="utf-8")
+    assert f"```{fence}\n{example}```" in PAGE

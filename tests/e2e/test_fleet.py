@@ -46,6 +46,7 @@ def fleet_of(copy: Copy, sets: dict[str, str], waves: Sequence[dict[str, Any]]) 
         "tenant-id": account["tenant"],
         "client-id": account["client_id"],
         "resource-group": GROUP,
+        "image-version": "latest",  # the input wins
         "bake-time": "1s",
         "canary": 0,
         "batch-size": 2,
