@@ -53,8 +53,13 @@ def run(
 
     `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
     """
+    from vmss_upgrade.inputs.operation import is_fleet_plan
     from vmss_upgrade.job.runner import read_job
 
+    if is_fleet_plan(environ):
+        from vmss_upgrade.fleet.planning.step import plan_fleet
+
+        return plan_fleet(read_job(environ), clock, transport=transport, web=web, simulated=simulated, on_end=on_end)
     step = _MainStep(read_job(environ), clock, simulated)
     started, ending, failure = clock.now(), None, None
     try:

@@ -67,7 +67,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
     "vmss_upgrade.reporters.replay": {"reporters", "rollout.history"},
     "vmss_upgrade.fleet": {"errors", "rollout"},
-    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "reporters", "reporters.replay", "web", *SHARED},
+    "vmss_upgrade.fleet.planning": {
+        *("azure_api", "driver.run", "driver.run_clock", "fleet", "inputs", "job", "reporters", "web.client", *SHARED),
+    },
+    "vmss_upgrade.main": {
+        *("azure_api", "driver", "fleet.planning.step", "inputs", "job", "reporters", "reporters.replay", "web"),
+        *SHARED,
+    },
     "vmss_upgrade.job.duties": {
         *("driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
         *("inputs", "job", "reporters", "web", *SHARED),
@@ -78,7 +84,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # modules of the standard library for pure code: no I/O, no clock, no random numbers
-PURE_ROOMS = ("vmss_upgrade.rollout", "vmss_upgrade.azure_api.translation")
+PURE_ROOMS = (
+    "vmss_upgrade.rollout",
+    "vmss_upgrade.azure_api.translation",
+    *(f"vmss_upgrade.fleet.{name}" for name in ("configuration", "plan")),
+    *(f"vmss_upgrade.fleet.planning.{name}" for name in ("members", "record", "verdict")),
+)
 PURE = {
     "__future__", "collections", "copy", "dataclasses", "enum", "fractions", "functools", "hashlib", "itertools",
     "json", "math", "re", "shlex", "typing",
@@ -104,6 +115,7 @@ ENVIRONMENT_IN = (
     "post_entrypoint",
     "vmss_upgrade.main",
     "vmss_upgrade.post",
+    "vmss_upgrade.fleet.planning.step",
     "vmss_upgrade.job.duties",
     "vmss_upgrade.rehearsal",
     "vmss_upgrade.__main__",
@@ -378,6 +390,16 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param(
             "vmss_upgrade.reporters.x", "from actions_toolkit.github import x", "only core is used", id="toolkit-github"
         ),
+        pytest.param("vmss_upgrade.fleet.planning.members", "import os", "os, which is not pure", id="members-os"),
+        pytest.param("vmss_upgrade.fleet.plan", "import time", "time, which", id="fleet-plan-time"),
+        pytest.param("vmss_upgrade.fleet.planning.x", "from vmss_upgrade import main", "not below it", id="plan-main"),
+        pytest.param(
+            "vmss_upgrade.fleet.planning.x",
+            "from vmss_upgrade.driver.batches import x",
+            "not below it",
+            id="plan-batches",
+        ),
+        pytest.param("vmss_upgrade.fleet.planning.x", "import azure.core", "azure.core, which belongs", id="plan-sdk"),
         pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
         pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),

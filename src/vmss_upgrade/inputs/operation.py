@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from vmss_upgrade.fleet.operation import FleetOperation
@@ -39,3 +40,8 @@ def command_of(form: Form) -> Command | None:
             lack = f"is of no use with `operation: {operation.value}`"
             form.problem(name, lack, f"Leave it out, or use `operation: {of_a_fleet.value}`.")
     return operation
+
+
+def is_fleet_plan(environ: Mapping[str, str]) -> bool:
+    """Return whether the plan of a fleet is asked for, whatever is wrong with the other inputs."""
+    return Form(environ)["operation"].lower() == FleetOperation.PLAN.value
