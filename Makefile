@@ -99,7 +99,7 @@ e2e: $(READY) ## the built image under act and the runner's own docker run, and 
 	@tools/registry.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
 	@$(E2E) -m "not alone and not example" -n 4 --basetemp=$(E2E_TEMP)-beside
-	@$(E2E)/test_examples.py -n 8 --basetemp=$(E2E_TEMP)-examples
+	@$(E2E) -m example -n 8 --basetemp=$(E2E_TEMP)-examples
 
 pulled: $(READY) ## rollouts with an image from a registry instead of one built here, a good and a failing one (IMAGE=)
 	@E2E_IMAGE=$(IMAGE) $(E2E)/test_runner.py tests/e2e/test_start.py -n 0 --basetemp=$(E2E_TEMP)-pulled

@@ -20,6 +20,14 @@ from vmss_upgrade.reporters.outputs import MATRICES
 
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 UBUNTU = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
+ON_NEW = {
+    "image": {
+        "publisher": "Canonical",
+        "offer": "0001-com-ubuntu-server-jammy",
+        "sku": "22_04-lts-gen2",
+        "version": NEW,
+    }
+}
 HERE = {"resource-group": "simulated-group"}
 THREE = (
     wave("canary", "canary-weu", bake_time="30m"),
@@ -60,11 +68,11 @@ def test_every_set_of_a_wave_gets_a_job(whole: PlannedFleet) -> None:
     names = [[job["name"] for job in whole.matrix(number)] for number in range(1, 7)]
     assert names == [["canary-weu"], ["api-weu", "api-neu"], ["web-weu", "web-neu", "web-neu-flex"], [], [], []]
     job = whole.matrix(2)[1]
-    assert set(job) == {"name", "scale-set", "scale-set-name", "image", "plan-hash"}
+    assert set(job) == {"name", "scale-set", "scale-set-name", "group", "image", "plan-hash"}
     assert job["scale-set"].endswith(
         "/resourceGroups/simulated-north/providers/Microsoft.Compute/virtualMachineScaleSets/api-neu"
     )
-    assert (job["scale-set-name"], job["image"]) == ("api-neu", f"{UBUNTU}:{NEW}")
+    assert (job["scale-set-name"], job["group"], job["image"]) == ("api-neu", "vmss-api-neu", f"{UBUNTU}:{NEW}")
 
 
 def test_the_outputs_say_what_fleet_yml_needs(whole: PlannedFleet) -> None:
@@ -140,16 +148,10 @@ def test_a_job_carries_out_the_very_plan(whole: PlannedFleet, tmp_path: Path) ->
 
 
 def test_a_set_on_the_target_is_not_due_and_one_half_way_is(tmp_path: Path) -> None:
-    on_new = {
-        "publisher": "Canonical",
-        "offer": "0001-com-ubuntu-server-jammy",
-        "sku": "22_04-lts-gen2",
-        "version": NEW,
-    }
     old_ones = {"0": {"image": OLD}}
     scenario = sets(
-        one("done", fleet={"image": on_new}),
-        one("half", fleet={"image": on_new}, instances=old_ones),
+        one("done", fleet=ON_NEW),
+        one("half", fleet=ON_NEW, instances=old_ones),
         one("model", instances={"0": {"image": NEW}, "1": {"image": NEW}}),
         one("begin"),
     )
@@ -246,6 +248,15 @@ def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
     played = play(sets(one("web"), one("web", group="north")), tmp_path)
     assert [job["name"] for job in played.matrix(1)] == ["north.web", "simulated-group.web"]
     assert [job["scale-set-name"] for job in played.matrix(1)] == ["web", "web"]
+    groups = [job["group"] for job in played.matrix(1)]
+    assert groups == ["vmss-north.web", "vmss-simulated-group.web"], "they need not wait for each other"
+
+
+def test_a_wave_that_holds_back_no_other_bakes_nothing(tmp_path: Path) -> None:
+    waves = (wave("first", "a", bake_time="60s"), wave("second", "b", bake_time="60s"), wave("third", "c"))
+    held = configuration(*waves, a=HERE, b=HERE, c=HERE)
+    played = play(sets(one("a"), one("b"), one("c", fleet=ON_NEW)), tmp_path, held=held)
+    assert [each["bake-seconds"] for each in json.loads(played.outputs["waves"])][:3] == [60, 0, 0]
 
 
 GALLERY = (

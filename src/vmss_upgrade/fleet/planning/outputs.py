@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Final
 
 from vmss_upgrade.fleet.configuration import Wave
@@ -41,7 +42,8 @@ def fits(plan: FleetPlan) -> bool:
 
 def _order(plan: FleetPlan) -> dict[str, str]:
     waves = [*plan.waves, *[None] * (len(MATRICES) - len(plan.waves))]
-    matrices = (_matrix(plan.due(wave)) if wave else _matrix(()) for wave in waves)
+    names = Counter(_name_in_azure(each).lower() for each in plan.sets)
+    matrices = (_matrix(plan.due(wave) if wave else (), names) for wave in waves)
     described = as_json([_described(plan, wave) if wave else _NO_WAVE for wave in waves])
     return {
         **dict(zip(MATRICES, matrices, strict=True)),
@@ -55,7 +57,7 @@ def _described(plan: FleetPlan, wave: Wave) -> dict[str, Any]:
         "name": clean(wave.name),
         "environment": clean(wave.environment),
         "max-parallel": wave.max_parallel or MOST_DUE,
-        "bake-seconds": round(wave.bake_time),
+        "bake-seconds": round(wave.bake_time) if _is_followed(plan, wave) else 0,
         "stop-after-failures": wave.stop_after_failures,
         "due": len(plan.due(wave)),
     }
@@ -71,19 +73,32 @@ _NO_WAVE: Final[dict[str, Any]] = {
 }
 
 
-def _matrix(due: tuple[PlannedSet, ...]) -> str:
+def _is_followed(plan: FleetPlan, wave: Wave) -> bool:
+    """Return whether a later wave has something to do, so that this one's bake time holds it back."""
+    later = plan.waves[plan.waves.index(wave) + 1 :]
+    return any(plan.due(each) for each in later)
+
+
+def _matrix(due: tuple[PlannedSet, ...], names: Counter[str]) -> str:
     """Return a matrix for `strategy`. GitHub refuses an empty one, so that its job needs an `if`."""
-    return as_json({"include": [_job(each) for each in due]})
+    return as_json({"include": [_job(each, names) for each in due]})
 
 
-def _job(each: PlannedSet) -> dict[str, str]:
+def _job(each: PlannedSet, names: Counter[str]) -> dict[str, str]:
+    """Return what a job gets. `group` is that of README's workflow, where no other scale set has the same name."""
+    name = _name_in_azure(each)
     return {
         "name": each.name,
         "scale-set": each.scale_set_id,
-        "scale-set-name": each.scale_set_id.rpartition("/")[2],
+        "scale-set-name": name,
+        "group": f"vmss-{name if names[name.lower()] == 1 else each.name}",
         "image": each.target,
         "plan-hash": each.plan_hash,
     }
+
+
+def _name_in_azure(each: PlannedSet) -> str:
+    return each.scale_set_id.rpartition("/")[2]
 
 
 def _line(text: str) -> str:
