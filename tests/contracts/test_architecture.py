@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
     "vmss_upgrade.reporters.replay": {"reporters", "rollout.history"},
     "vmss_upgrade.fleet": {"errors", "rollout"},
+    "vmss_upgrade.fleet.planning": {"errors", "fleet", "rollout"},
     "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "reporters", "reporters.replay", "web", *SHARED},
     "vmss_upgrade.job.duties": {
         *("driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
