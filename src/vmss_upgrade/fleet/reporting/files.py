@@ -108,15 +108,29 @@ def content_of(root: str, path: str) -> bytes:
         opened.append(os.open(os.path.realpath(root), _FOLDER))
         for part in folders:
             opened.append(os.open(part, _FOLDER, dir_fd=opened[-1]))
-        with open(os.open(name, _FILE, dir_fd=opened[-1]), "rb") as stream:
-            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise Unreadable("is not a regular file")
-            content = stream.read(LARGEST_RECORD + 1)
+        content = _read(name, opened[-1])
     except OSError as error:
         raise Unreadable(f"cannot be read: {error.strerror}") from error
     finally:
         for folder in reversed(opened):
             os.close(folder)
+    return content
+
+
+def event_of(path: str) -> str:
+    """Return the event that started the workflow, as JSON, from the runner's file; empty if it cannot be read."""
+    try:
+        return _read(path, None).decode("utf-8", "replace") if path else ""
+    except (OSError, Unreadable):
+        return ""
+
+
+def _read(name: str, folder: int | None) -> bytes:
+    """Return what is in a regular file. Raises OSError, Unreadable."""
+    with open(os.open(name, _FILE, dir_fd=folder), "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise Unreadable("is not a regular file")
+        content = stream.read(LARGEST_RECORD + 1)
     if len(content) > LARGEST_RECORD:
         raise Unreadable("is too large for a record")
     return content

@@ -56,7 +56,9 @@ class SetReport:
     @property
     def on_target(self) -> int:
         """The number of instances that run the image."""
-        is_all = self.run.outcome is Outcome.NOTHING_TO_DO and not self.run.remaining if self.run else self.state.is_good
+        is_all = (
+            self.run.outcome is Outcome.NOTHING_TO_DO and not self.run.remaining if self.run else self.state.is_good
+        )
         if is_all:
             return self.instances
         if self.run is not None and self.run.total:
@@ -110,14 +112,16 @@ class Unread:
 class FleetReport:
     """The whole picture. `image`: the exact image of all scale sets; empty if they get several.
 
-    `judged`: the name of the one wave that is judged; empty: the whole fleet is. `unread`: files that cannot be read,
-    and may hide a failure; `ignored`: JSON files that are something else; `older`: records of earlier runs.
+    `judged`: the name of the one wave that is judged; empty: the whole fleet is. `plan_trouble`: why the plan did not
+    come to its end. `unread`: files that cannot be read, and may hide a failure; `ignored`: files that are something
+    else; `older`: records of earlier runs.
     """
 
     waves: tuple[WaveReport, ...]
     image: str = ""
     has_plan: bool = False
     judged: str = ""
+    plan_trouble: str = ""
     unread: tuple[Unread, ...] = ()
     ignored: tuple[str, ...] = ()
     older: tuple[str, ...] = ()
@@ -157,7 +161,7 @@ class FleetReport:
 
     @property
     def _is_good(self) -> bool:
-        return all(each.state.is_good for each in self.sets)
+        return not self.plan_trouble and all(each.state.is_good for each in self.sets)
 
     @property
     def left(self) -> tuple[str, ...]:
@@ -214,7 +218,9 @@ def _set_report(planned: PlannedSet, run: RunRecord | None, missing: State) -> S
 
 
 def _without_plan(run: RunRecord) -> SetReport:
-    return SetReport(name=run.scale_set or run.scale_set_id.rpartition("/")[2] or run.file, state=_state_by(run), run=run)
+    return SetReport(
+        name=run.scale_set or run.scale_set_id.rpartition("/")[2] or run.file, state=_state_by(run), run=run
+    )
 
 
 def _state_by(run: RunRecord) -> State:

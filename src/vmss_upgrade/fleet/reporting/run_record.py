@@ -69,7 +69,12 @@ class RunRecord:
 
 def is_of_a_run(record: Any) -> bool:
     """Return whether it is a record of one run of the action, whatever its version."""
-    return isinstance(record, dict) and _text(record.get("schema")).startswith(FAMILY)
+    return text_in(record, "schema").startswith(FAMILY)
+
+
+def text_in(record: Any, key: str) -> str:
+    """Return a text of a record; empty if there is none, or if it is no record."""
+    return _text(_object(record).get(key))
 
 
 def run_in(record: dict[str, Any], file: str) -> RunRecord | None:
