@@ -53,8 +53,13 @@ def run(
 
     `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
     """
+    from vmss_upgrade.inputs.operation import is_report
     from vmss_upgrade.job.runner import read_job
 
+    if is_report(environ):
+        from vmss_upgrade.fleet.reporting.step import report_fleet
+
+        return report_fleet(read_job(environ), clock, on_end)
     step = _MainStep(read_job(environ), clock, simulated)
     started, ending, failure = clock.now(), None, None
     try:

@@ -68,7 +68,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.reporters.replay": {"reporters", "rollout.history"},
     "vmss_upgrade.fleet": {"errors", "rollout"},
     "vmss_upgrade.fleet.planning": {"errors", "fleet", "rollout"},
-    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "reporters", "reporters.replay", "web", *SHARED},
+    "vmss_upgrade.fleet.reporting": {
+        *("__version__", "errors", "fleet", "fleet.planning.record", "inputs", "job", "ports.Clock"),
+        *("reporters", "reporters.replay", "rollout", "rollout.history"),
+    },
+    "vmss_upgrade.main": {
+        *("azure_api", "driver", "fleet.reporting.step", "inputs", "job", "reporters", "reporters.replay", "web"),
+        *SHARED,
+    },
     "vmss_upgrade.job.duties": {
         *("driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
         *("inputs", "job", "reporters", "web", *SHARED),
@@ -79,7 +86,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 
 # modules of the standard library for pure code: no I/O, no clock, no random numbers
-PURE_ROOMS = ("vmss_upgrade.rollout", "vmss_upgrade.azure_api.translation")
+PURE_ROOMS = ("vmss_upgrade.rollout", "vmss_upgrade.azure_api.translation", "vmss_upgrade.fleet.reporting.fold")
 PURE = {
     "__future__", "collections", "copy", "dataclasses", "enum", "fractions", "functools", "hashlib", "itertools",
     "json", "math", "re", "shlex", "typing",
@@ -379,6 +386,14 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param(
             "vmss_upgrade.reporters.x", "from actions_toolkit.github import x", "only core is used", id="toolkit-github"
         ),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.azure_api import x", "not below it", id="report-azure"
+        ),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.fleet.planning import x", "not below it", id="report"
+        ),
+        pytest.param("vmss_upgrade.fleet.reporting.fold", "import os", "os, which is not pure", id="fold-os"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
         pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
         pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),

@@ -21,7 +21,7 @@ from vmss_upgrade.fleet.reporting.sentences import MARKS, headline, reason, what
 from vmss_upgrade.fleet.reporting.sources import Sources, read_sources
 from vmss_upgrade.fleet.reporting.summary import as_markdown, mark, result
 from vmss_upgrade.inputs import usable_files
-from vmss_upgrade.inputs.fleet import ReportInputs, parse_report
+from vmss_upgrade.inputs.operation import ReportInputs, parse_report
 from vmss_upgrade.job.clock import date_by
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.ports import Clock
