@@ -108,6 +108,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "threading": ("azure_simulator",),
 }
 ENVIRONMENT_IN = (
+    "vmss_upgrade.fleet.reporting.step",
     "entrypoint",
     "post_entrypoint",
     "vmss_upgrade.main",

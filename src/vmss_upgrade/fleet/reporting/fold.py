@@ -69,10 +69,14 @@ class SetReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveReport:
-    """One wave with all its scale sets, the worst first. `wave` None: scale sets that no plan names."""
+    """One wave with all its scale sets, the worst first. `number`: from 1 on, in the order of the plan.
+
+    `wave` None: scale sets that no plan names.
+    """
 
     wave: Wave | None
     sets: tuple[SetReport, ...]
+    number: int = 0
 
     @property
     def name(self) -> str:
@@ -203,12 +207,12 @@ def fold(
 
 def _waves(plan: FleetPlan, youngest: dict[str, RunRecord]) -> tuple[WaveReport, ...]:
     waves: list[WaveReport] = []
-    for wave in plan.waves:
+    for number, wave in enumerate(plan.waves, 1):
         sets = plan.of_wave(wave)
         runs = {each.name: youngest.get(each.scale_set_id.lower()) for each in sets}
         missing = State.SILENT if any(runs.values()) or not any(w.stops for w in waves) else State.WAITING
         reports = [_set_report(each, runs[each.name], missing) for each in sets]
-        waves.append(WaveReport(wave=wave, sets=_worst_first(reports)))
+        waves.append(WaveReport(wave=wave, sets=_worst_first(reports), number=number))
     return tuple(waves)
 
 

@@ -100,7 +100,7 @@ def as_html(
         outcome_words=ending.outcome.value.replace("-", " "),
         headline=_text(rest, 4 * _LONGEST_TEXT),
         remedy=_remedy(*go_on),
-        waves="\n".join(_wave(wave, number, report, replays) for number, wave in enumerate(report.waves, 1)),
+        waves="\n".join(_wave(wave, report, replays) for wave in report.waves),
     )
 
 
@@ -131,8 +131,8 @@ def _remedy(words: str, command: str) -> str:
     return f'<div id="remedy"><p>{_text(words)}</p>{shown}</div>'
 
 
-def _wave(wave: WaveReport, number: int, report: FleetReport, replays: Mapping[str, str]) -> str:
-    name = _text(wave.name)
+def _wave(wave: WaveReport, report: FleetReport, replays: Mapping[str, str]) -> str:
+    name, number = _text(wave.name), wave.number
     heading = f"Wave {number}: {name}" if wave.wave else "Not named by a plan"
     good = sum(each.state.is_good for each in wave.sets)
     state = ", not started" if wave.is_waiting else ", stopped" if wave.stops else ""

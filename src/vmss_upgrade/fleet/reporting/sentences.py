@@ -132,7 +132,9 @@ def what_to_do(each: SetReport) -> str:
         remedies = [f.remedy for f in each.planned.findings if f.severity is Severity.REFUSE and f.remedy]
         return " ".join(dict.fromkeys(remedies)) or _STOPPED_BY_PLAN
     if each.state is State.SILENT:
-        return "Look at the log of its job; what the job did to the scale set, `operation: status` shows."
+        return "Look at the log of its job; `operation: status` shows how the scale set stands."
+    if each.state is State.HALF_WAY and each.run and each.run.holds_target:
+        return f"Its model holds the target image, which new instances get. {each.run.remedy}".rstrip()
     return each.run.remedy if each.run else ""
 
 

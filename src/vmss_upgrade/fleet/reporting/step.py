@@ -113,8 +113,9 @@ class _ReportStep:
             for each in wave.sets:
                 self.console.line(_line(each))
             self.console.close_group()
+        annotate = self.console.error if ending.outcome.exit_code else self.console.warning
         for each in self.report.troubled:
-            self.console.error(_annotation(each), f"{each.name}: {result(each)}")
+            annotate(_annotation(each), f"{each.name}: {result(each)}")
         for unread in self.report.unread:
             self.console.error(f"{unread.file!r} {unread.lack}: it may hide a failure.", "Record not readable")
         self.console.line(f"{mark(ending.outcome)} {self._headline(ending)}", style="1")

@@ -32,7 +32,7 @@ def as_markdown(report: FleetReport, ending: Ending, run: WorkflowRun, facts: Ru
         _top(report, ending),
         _trouble(report),
         _going_on(report, run),
-        *(_wave(wave, number) for number, wave in enumerate(report.waves, 1)),
+        *map(_wave, report.waves),
         _files(report),
         facts_of_run(Report(facts=facts)),
     )
@@ -81,22 +81,24 @@ def _fenced(command: str) -> list[str]:
     return ["", fenced(command)] if command else []
 
 
-def _wave(wave: WaveReport, number: int) -> list[str]:
+def _wave(wave: WaveReport) -> list[str]:
     """Return a wave's table; what is good in it is folded if that is much."""
     good = [each for each in wave.sets if each.state.is_good]
     bad = [each for each in wave.sets if not each.state.is_good]
     if len(good) > MOST_SHOWN:
         rest = folded(f"✅ {count(len(good), 'scale set')} on the image", _table(good))
-        return [_heading(wave, number), "", *([*_table(bad), ""] if bad else []), *rest]
-    return [_heading(wave, number), "", *(_table([*bad, *good]) if wave.sets else ["No scale set is in it."])]
+        return [_heading(wave), "", *([*_table(bad), ""] if bad else []), *rest]
+    return [_heading(wave), "", *(_table([*bad, *good]) if wave.sets else ["No scale set is in it."])]
 
 
-def _heading(wave: WaveReport, number: int) -> str:
+def _heading(wave: WaveReport) -> str:
     if wave.wave is None:
         return "### Not named by a plan"
     good = sum(each.state.is_good for each in wave.sets)
     state = ", not started" if wave.is_waiting else ", stopped" if wave.stops else ""
-    return f"### Wave {number}: {markdown(wave.name, LONGEST_NAME)} ({good} of {len(wave.sets)} on the image{state})"
+    return (
+        f"### Wave {wave.number}: {markdown(wave.name, LONGEST_NAME)} ({good} of {len(wave.sets)} on the image{state})"
+    )
 
 
 def _table(sets: list[SetReport]) -> list[str]:
