@@ -146,7 +146,8 @@ class _MainStep:
             inputs = parse_inputs(self._job.environ, now=self.report.facts.began_at or 0.0)
         except InputError as error:
             return self._refused(error)
-        self.report.facts = replace(self.report.facts, portal=inputs.account.cloud.portal)
+        account = inputs.account
+        self.report.facts = replace(self.report.facts, portal=account.cloud.portal, asked_for=account.scale_set_id)
         self._introduce(inputs)
         if inputs.source:
             self._files.attempt(

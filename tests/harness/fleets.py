@@ -61,7 +61,7 @@ def planned(name: str, wave: str, verdict: Verdict = Verdict.DUE, *, instances: 
 
 
 def plan_of(waves: Mapping[str, Mapping[str, Any]], bounds: Mapping[str, int] | None = None) -> FleetPlan:
-    """Return a plan with these waves: name -> scale sets, each with its verdict, or with something else if it is due."""
+    """Return a plan with these waves: name -> scale sets, each with its verdict, or anything else if it is due."""
     named = tuple(
         Wave(name=name, members=tuple(sets), stop_after_failures=(bounds or {}).get(name, 1))
         for name, sets in waves.items()
@@ -83,16 +83,13 @@ def run_record(scenario: str, name: str, *, minute: int = 5, attempt: str = "1",
     """Return the record of a played scenario as that of a scale set of the fleet, begun some minutes after the plan."""
     record = json.loads(play_once(scenario).files["record.json"])
     began = PLANNED_AT + timedelta(minutes=minute)
+    address = f"https://github.com/contoso/fleet/actions/runs/1/job/{minute}"
     return {
         **record,
         "scale_set": {"id": id_of(name), "name": name, "location": "westeurope"},
         "started_at": _written(began),
         "ended_at": _written(began + timedelta(seconds=record["duration"])),
-        "run": {
-            "url": f"https://github.com/contoso/fleet/actions/runs/1/job/{minute}",
-            "actor": "o",
-            "attempt": attempt,
-        },
+        "run": {"url": address, "actor": "octocat", "attempt": attempt},
         **parts,
     }
 
@@ -104,7 +101,7 @@ def _written(when: datetime) -> str:
 def lay_out(
     folder: Path, waves: Mapping[str, Mapping[str, Any]], *, bounds: Mapping[str, int] | None = None, **parts: Any
 ) -> None:
-    """Write the plan and the records: a scale set is named with a scenario, a record, a verdict, or None (no record)."""
+    """Write the plan and the records. A scale set comes with a scenario, a record, a verdict, or None: no record."""
     put(folder, "records/plan/fleet-plan.json", plan_record(plan_of(waves, bounds), **parts))
     minute = 5
     for members in waves.values():

@@ -76,13 +76,11 @@ def how_to_go_on(report: FleetReport, run: WorkflowRun) -> tuple[str, str]:
     image = report.image and f" with the image {report.image}"
     if run.inputs is not None and "waves" in run.inputs and (not report.image or "image" in run.inputs):
         return f"To go on{image}, after what is wrong is corrected, run the waves that are left:", _start(report, run)
-    needs_all = bool(report.of_state(State.LEFT_OUT, State.PARTIAL)) or not report.has_plan
-    again = (
-        "run all jobs again, which plans anew and looks up the image again"
-        if needs_all
-        else f"run the failed jobs again{image}"
-    )
-    return f"To go on, after what is wrong is corrected, {again}:", _again(run, "" if needs_all else "--failed")
+    if report.of_state(State.LEFT_OUT, State.PARTIAL):
+        which, option = "all jobs again, which plans anew and looks up the image again", ""
+    else:
+        which, option = f"the failed jobs again{image}", "--failed"
+    return f"To go on, after what is wrong is corrected, run {which}:", _again(run, option)
 
 
 def _start(report: FleetReport, run: WorkflowRun) -> str:

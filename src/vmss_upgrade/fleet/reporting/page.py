@@ -21,7 +21,7 @@ from vmss_upgrade.fleet.reporting.summary import result
 from vmss_upgrade.reporters.replay.page import NotARecord, as_page, page_style, policy_of, write_html
 from vmss_upgrade.reporters.sanitiser.text import clean
 from vmss_upgrade.reporters.sentences import dates
-from vmss_upgrade.reporters.step_summary.markup import is_address
+from vmss_upgrade.reporters.step_summary.markup import capitalised, is_address
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.wording import duration
@@ -127,7 +127,7 @@ def _link(text: str, address: str) -> str:
 def _remedy(words: str, command: str) -> str:
     if not words:
         return ""
-    shown = f'<pre tabindex="0">{_text(command, 8 * _LONGEST_TEXT)}</pre>' if command else ""
+    shown = f"<pre>{_text(command, 8 * _LONGEST_TEXT)}</pre>" if command else ""
     return f'<div id="remedy"><p>{_text(words)}</p>{shown}</div>'
 
 
@@ -159,7 +159,7 @@ def _row(each: SetReport, report: FleetReport, replays: Mapping[str, str]) -> st
     replay = replays.get(run.file) if run else None
     shown = f'<a href="{html.escape(quote(replay))}">{name}</a>' if replay else name
     kind = "good" if each.state.is_good else _KINDS.get(each.state, "bad")
-    because = "" if each.state.is_good else f'<span class="why">{_text(why(each))}</span>'
+    because = "" if each.state.is_good else f'<span class="why">{_text(capitalised(why(each)))}</span>'
     page = f" {_link('run', run.url)}" if run else ""
     lowest = "" if run is None or run.lowest_healthy is None else str(run.lowest_healthy)
     return (
@@ -173,7 +173,8 @@ def _bar(each: SetReport) -> str:
     """Return how many instances run the image, in numbers and as a bar, with those that failed."""
     if not each.instances:
         return ""
-    broken = min(each.run.failed if each.run else 0, each.instances - each.on_target)
+    failed = each.run.failed if each.run and each.state is not State.ROLLED_BACK else 0
+    broken = min(failed, each.instances - each.on_target)
     parts = (("done", 0, each.on_target), ("broken", each.on_target, broken))
     return f"{each.on_target} of {each.instances}{_drawn(each.instances, *parts)}"
 
