@@ -24,7 +24,7 @@ MARKS = {
     State.DONE: "✅",
     State.ON_TARGET: "✅",
 }
-_FEW = 5  # names in a sentence
+_FEW = 3  # names in a sentence
 _STOPPED_BY_PLAN = "Correct what the plan names, and run all jobs again."
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from vmss_upgrade.fleet.reporting.fold import FleetReport, SetReport, State, WaveReport
 from vmss_upgrade.fleet.reporting.going_on import WorkflowRun, how_to_go_on
 from vmss_upgrade.fleet.reporting.sentences import MARKS, headline, title, what_happened, what_to_do, why
@@ -12,9 +14,10 @@ from vmss_upgrade.reporters.step_summary.result import facts_of_run
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
-from vmss_upgrade.rollout.wording import duration, sentence
+from vmss_upgrade.rollout.wording import duration, listed, sentence
 
 MOST_POINTS = 30  # of "What went wrong"; the tables name the others
+MOST_NAMES = 12  # of one point
 MOST_SHOWN = 12  # good scale sets of a wave that are not folded
 MOST_FILES = 20
 _HEADING = ("Scale set", "Result", "Instances", "Never below", "Took")
@@ -50,19 +53,24 @@ def _top(report: FleetReport, ending: Ending) -> list[str]:
 
 
 def _trouble(report: FleetReport) -> list[str]:
-    """Return a point for each scale set whose turn came and that does not run the image."""
-    points = [_point(each) for each in report.troubled[:MOST_POINTS]]
-    more = len(report.troubled) - MOST_POINTS
+    """Return the scale sets whose turn came and that do not run the image, a point for those that ended alike."""
+    alike: dict[tuple[str, str, str], list[SetReport]] = defaultdict(list)
+    for each in report.troubled:
+        alike[result(each), why(each), what_to_do(each)].append(each)
+    points = [_point(group) for group in list(alike.values())[:MOST_POINTS]]
+    more = len(alike) - MOST_POINTS
     rest = ["", CUT.format(more)] if more > 0 else []
     return ["### What went wrong", "", *points, *rest] if points else []
 
 
-def _point(each: SetReport) -> str:
-    name = f"**{markdown(each.name, LONGEST_NAME)}**"
-    words = f"- {MARKS[each.state]} {_linked(name, each)} {markdown(what_happened(each))}"
-    cause = f": {said(sentence(why(each)))}" if why(each) else "."
-    remedy = f"<br>{said(what_to_do(each))}" if what_to_do(each) else ""
-    return f"{words}{cause}{remedy}"
+def _point(group: list[SetReport]) -> str:
+    """Return the point of scale sets that ended alike, each linked to the run of its job."""
+    first = group[0]
+    names = listed([_linked(f"**{markdown(each.name, LONGEST_NAME)}**", each) for each in group], MOST_NAMES)
+    words = f"{names} {markdown(what_happened(first))}" if len(group) == 1 else f"{names}: {markdown(result(first))}"
+    cause = f": {said(sentence(why(first)))}" if why(first) else "."
+    remedy = f"<br>{said(what_to_do(first))}" if what_to_do(first) else ""
+    return f"- {MARKS[first.state]} {words}{cause}{remedy}"
 
 
 def _linked(text: str, each: SetReport) -> str:
