@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from vmss_upgrade.fleet.reporting.files import Unreadable, content_of
 from vmss_upgrade.fleet.reporting.fold import FleetReport, SetReport, State, WaveReport
-from vmss_upgrade.fleet.reporting.sentences import headline, title, why
+from vmss_upgrade.fleet.reporting.sentences import heading, headline, title, why
 from vmss_upgrade.fleet.reporting.summary import result
 from vmss_upgrade.reporters.replay.page import NotARecord, as_page, page_style, policy_of, write_html
 from vmss_upgrade.reporters.sanitiser.text import clean
@@ -133,7 +133,6 @@ def _remedy(words: str, command: str) -> str:
 
 def _wave(wave: WaveReport, report: FleetReport, replays: Mapping[str, str]) -> str:
     name, number = _text(wave.name), wave.number
-    heading = f"Wave {number}: {name}" if wave.wave else "Not named by a plan"
     good = sum(each.state.is_good for each in wave.sets)
     state = ", not started" if wave.is_waiting else ", stopped" if wave.stops else ""
     rows = "\n".join(_row(each, report, replays) for each in wave.sets)
@@ -146,7 +145,7 @@ def _wave(wave: WaveReport, report: FleetReport, replays: Mapping[str, str]) -> 
     )
     so_far = f'<span class="legend">{good} of {len(wave.sets)} on the image{state}</span>'
     return f"""<section class="card" aria-labelledby="wave-{number}" data-wave="{name}">
-<div class="title"><h2 id="wave-{number}">{heading}</h2>{so_far}</div>
+<div class="title"><h2 id="wave-{number}">{_text(heading(wave, report))}</h2>{so_far}</div>
 <table class="fleet" aria-labelledby="wave-{number}"><thead><tr>{columns}</tr></thead>
 <tbody>
 {rows}

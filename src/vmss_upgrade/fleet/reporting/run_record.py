@@ -16,6 +16,7 @@ SCHEMA: Final = "vmss-upgrade/record/1"
 FAMILY: Final = "vmss-upgrade/record/"  # before the version
 LONGEST_TEXT: Final = 4 * 1024  # characters; the record has the rest
 LARGEST_NUMBER: Final = 10**9
+LAST_YEAR: Final = 2200
 _NOT_A_ROLLOUT: Final = ("plan", "status")
 
 
@@ -123,12 +124,12 @@ def _outcome(value: Any) -> Outcome | None:
 
 
 def date_in(value: Any) -> float | None:
-    """Return a date that RFC 3339 writes as seconds since 1970; None if it is not one."""
+    """Return a date of our times that RFC 3339 writes, as seconds since 1970; None if it is not one."""
     try:
         when = datetime.fromisoformat(_text(value))
-        return when.timestamp() if when.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return when.timestamp() if when.tzinfo is not None and 1970 <= when.year <= LAST_YEAR else None
 
 
 def _length(record: dict[str, Any], name: str, counts: dict[str, Any]) -> int:

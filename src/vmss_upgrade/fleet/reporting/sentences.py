@@ -24,6 +24,7 @@ MARKS = {
     State.DONE: "✅",
     State.ON_TARGET: "✅",
 }
+OTHERS = "Not named by a plan"
 _FEW = 3  # names in a sentence
 _STOPPED_BY_PLAN = "Correct what the plan names, and run all jobs again."
 
@@ -56,7 +57,7 @@ def headline(report: FleetReport) -> str:
     """Return what became of the fleet, in a few sentences, the worst first."""
     parts = (
         _already(report),
-        *(_of_wave(wave) for wave in report.waves),
+        *(_of_wave(wave, report) for wave in report.waves),
         _half_way(report),
         _not_started(report),
         _left_out(report),
@@ -147,7 +148,7 @@ def _was(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def _of_wave(wave: WaveReport) -> str:
+def _of_wave(wave: WaveReport, report: FleetReport) -> str:
     """Return what went wrong in a wave; the first scale set by its end, the others by name."""
     failed = [each for each in wave.failed if each.state is not State.WAITING]
     if not failed:
@@ -157,10 +158,17 @@ def _of_wave(wave: WaveReport) -> str:
     if len(failed) > 1:
         what = f"{count(len(failed), 'scale set')} did not end well ({listed(names, _FEW)})"
     if wave.wave is None:
-        return f"Not named by a plan: {what}."
+        return f"{OTHERS}: {what}." if report.has_plan else f"{what}."
     if wave.stops:
         return f"Wave {wave.name} stopped: {what}."
     return f"In wave {wave.name}, {what}; it stops after {wave.bound} such scale sets."
+
+
+def heading(wave: WaveReport, report: FleetReport) -> str:
+    """Return the heading of a wave; what is foreign in it is its name."""
+    if wave.wave is not None:
+        return f"Wave {wave.number}: {wave.name}"
+    return OTHERS if report.has_plan else "Scale sets"
 
 
 def _half_way(report: FleetReport) -> str:

@@ -17,7 +17,7 @@ from vmss_upgrade.fleet.reporting.fold import FleetReport, SetReport, fold
 from vmss_upgrade.fleet.reporting.going_on import how_to_go_on, workflow_run
 from vmss_upgrade.fleet.reporting.page import write_pages
 from vmss_upgrade.fleet.reporting.record import as_record, outputs_of, write_record
-from vmss_upgrade.fleet.reporting.sentences import MARKS, headline, reason, what_happened, what_to_do, why
+from vmss_upgrade.fleet.reporting.sentences import MARKS, heading, headline, reason, what_happened, what_to_do, why
 from vmss_upgrade.fleet.reporting.sources import Sources, read_sources
 from vmss_upgrade.fleet.reporting.summary import as_markdown, mark, result
 from vmss_upgrade.inputs import usable_files
@@ -109,7 +109,7 @@ class _ReportStep:
     def tell(self, ending: Ending) -> None:
         """Put the report into the log, a line for each scale set, with an annotation for each that failed."""
         for wave in self.report.waves:
-            self.console.open_group(f"Wave {wave.name}" if wave.wave else "Not named by a plan")
+            self.console.open_group(heading(wave, self.report))
             for each in wave.sets:
                 self.console.line(_line(each))
             self.console.close_group()

@@ -6,7 +6,7 @@ from collections import defaultdict
 
 from vmss_upgrade.fleet.reporting.fold import FleetReport, SetReport, State, WaveReport
 from vmss_upgrade.fleet.reporting.going_on import WorkflowRun, how_to_go_on
-from vmss_upgrade.fleet.reporting.sentences import MARKS, headline, title, what_happened, what_to_do, why
+from vmss_upgrade.fleet.reporting.sentences import MARKS, heading, headline, title, what_happened, what_to_do, why
 from vmss_upgrade.reporters.sanitiser.text import clean, count, fenced, markdown
 from vmss_upgrade.reporters.step_summary.fitting import CUT, LIMIT, within
 from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, folded, link, name_of, said, table
@@ -35,7 +35,7 @@ def as_markdown(report: FleetReport, ending: Ending, run: WorkflowRun, facts: Ru
         _top(report, ending),
         _trouble(report),
         _going_on(report, run),
-        *map(_wave, report.waves),
+        *(_wave(wave, report) for wave in report.waves),
         _files(report),
         facts_of_run(Report(facts=facts)),
     )
@@ -89,24 +89,21 @@ def _fenced(command: str) -> list[str]:
     return ["", fenced(command)] if command else []
 
 
-def _wave(wave: WaveReport) -> list[str]:
+def _wave(wave: WaveReport, report: FleetReport) -> list[str]:
     """Return a wave's table; what is good in it is folded if that is much."""
     good = [each for each in wave.sets if each.state.is_good]
     bad = [each for each in wave.sets if not each.state.is_good]
     if len(good) > MOST_SHOWN:
         rest = folded(f"✅ {count(len(good), 'scale set')} on the image", _table(good))
-        return [_heading(wave), "", *([*_table(bad), ""] if bad else []), *rest]
-    return [_heading(wave), "", *(_table([*bad, *good]) if wave.sets else ["No scale set is in it."])]
+        return [_heading(wave, report), "", *([*_table(bad), ""] if bad else []), *rest]
+    return [_heading(wave, report), "", *(_table([*bad, *good]) if wave.sets else ["No scale set is in it."])]
 
 
-def _heading(wave: WaveReport) -> str:
-    if wave.wave is None:
-        return "### Not named by a plan"
+def _heading(wave: WaveReport, report: FleetReport) -> str:
     good = sum(each.state.is_good for each in wave.sets)
     state = ", not started" if wave.is_waiting else ", stopped" if wave.stops else ""
-    return (
-        f"### Wave {wave.number}: {markdown(wave.name, LONGEST_NAME)} ({good} of {len(wave.sets)} on the image{state})"
-    )
+    so_far = f" ({good} of {len(wave.sets)} on the image{state})" if wave.wave else ""
+    return f"### {markdown(heading(wave, report), LONGEST_NAME)}{so_far}"
 
 
 def _table(sets: list[SetReport]) -> list[str]:
