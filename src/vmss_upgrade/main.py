@@ -53,10 +53,10 @@ def run(
 
     `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
     """
-    from vmss_upgrade.inputs.operation import is_report
+    from vmss_upgrade.inputs.operation import is_fleet_report
     from vmss_upgrade.job.runner import read_job
 
-    if is_report(environ):
+    if is_fleet_report(environ):
         from vmss_upgrade.fleet.reporting.step import report_fleet
 
         return report_fleet(read_job(environ), clock, on_end)

@@ -239,13 +239,20 @@ def test_the_command_that_goes_on(
     assert found == command
 
 
-HOSTILE_IMAGE = "a:b:c:1; rm -rf ~ #\n$(id)"
-
-
-def test_a_hostile_image_is_quoted() -> None:
-    plan = replace(plan_of(TWO_WAVES), image=HOSTILE_IMAGE)
-    _, command = how_to_go_on(fold(plan, [ran("a", HALTED)]), replace(HERE, inputs={"image": "", "waves": ""}))
-    assert f"-f 'image={HOSTILE_IMAGE}'" in command
+@pytest.mark.parametrize(
+    ("image", "command"),
+    [
+        ("a:b:c:1; rm -rf ~ #$(id) `id` '", "-f 'image=a:b:c:1; rm -rf ~ #$(id) `id` '\"'\"'' -f waves=canary,rest"),
+        ("a\nrm -rf ~", "gh run rerun 7 --failed --repo contoso/fleet"),
+        ("https://h.test/a?sig=1' ; rm -rf ~ #", "gh run rerun 7 --failed --repo contoso/fleet"),
+        ("##[error]x", "gh run rerun 7 --failed --repo contoso/fleet"),
+        ("x" * 5000, "gh run rerun 7 --failed --repo contoso/fleet"),
+    ],
+)
+def test_a_hostile_image_is_quoted_or_not_in_the_command(image: str, command: str) -> None:
+    plan = replace(plan_of(TWO_WAVES), image=image)
+    _, found = how_to_go_on(fold(plan, [ran("a", HALTED)]), replace(HERE, inputs={"image": "", "waves": ""}))
+    assert found.endswith(command)
 
 
 @pytest.mark.parametrize(

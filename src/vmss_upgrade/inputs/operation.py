@@ -46,7 +46,7 @@ def command_of(form: Form) -> Command | None:
     return operation
 
 
-def is_report(environ: Mapping[str, str]) -> bool:
+def is_fleet_report(environ: Mapping[str, str]) -> bool:
     """Return whether a fleet's report is asked for, whatever is wrong with the other inputs."""
     return Form(environ)["operation"].lower() == FleetOperation.REPORT.value
 

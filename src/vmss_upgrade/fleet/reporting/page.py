@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from vmss_upgrade.fleet.reporting.files import Unreadable, content_of
 from vmss_upgrade.fleet.reporting.fold import FleetReport, SetReport, State, WaveReport
+from vmss_upgrade.fleet.reporting.going_on import LONGEST_COMMAND
 from vmss_upgrade.fleet.reporting.sentences import heading, headline, title, why
 from vmss_upgrade.fleet.reporting.summary import result
 from vmss_upgrade.reporters.replay.page import NotARecord, as_page, page_style, policy_of, write_html
@@ -127,7 +128,7 @@ def _link(text: str, address: str) -> str:
 def _remedy(words: str, command: str) -> str:
     if not words:
         return ""
-    shown = f"<pre>{_text(command, 8 * _LONGEST_TEXT)}</pre>" if command else ""
+    shown = f"<pre>{_text(command, LONGEST_COMMAND)}</pre>" if command else ""
     return f'<div id="remedy"><p>{_text(words)}</p>{shown}</div>'
 
 
