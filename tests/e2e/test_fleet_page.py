@@ -25,7 +25,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def fleets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The workspaces of three fleets whose reports are made."""
+    """Return the workspaces of three fleets whose reports are made."""
     folders = {name: tmp_path_factory.mktemp(name) for name in ("mixed", "hostile", "large")}
     lay_out(folders["mixed"], MIXED)
     report(folders["mixed"], GITHUB)

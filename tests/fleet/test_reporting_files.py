@@ -44,7 +44,7 @@ TREE = ("a.json", "r/a.json", "r/b.JSON", "r/x/a.json", "r/x/y/z/a.json", "r/x/.
         ("nowhere/*.json", []),
     ],
 )
-def test_what_a_pattern_finds(pattern: str, expected: list[str], tmp_path: Path) -> None:
+def test_a_pattern_finds_files(pattern: str, expected: list[str], tmp_path: Path) -> None:
     for path in TREE:
         put(tmp_path, path, {})
     assert list(matching(str(tmp_path), pattern)) == expected

@@ -100,7 +100,7 @@ def states(report: FleetReport) -> dict[str, str]:
         pytest.param(None, [ran("a"), ran("b", BACK)], "b ROLLED_BACK a DONE", HALTED, id="records-alone-one-failed"),
     ],
 )
-def test_what_became_of_each_scale_set(
+def test_each_scale_set_has_a_state(
     waves: dict[str, Any] | None, runs: list[RunRecord], expected: str, outcome: Outcome
 ) -> None:
     report = fold(plan_of(waves) if waves else None, runs, planned_at=0.0)
@@ -130,7 +130,7 @@ def test_a_wave_that_did_not_start_is_red_whatever_its_bound() -> None:
     assert fold(plan, [ran("a", HALTED)], judged="next").outcome is HALTED
 
 
-def test_what_a_wave_left_out_does_not_stop_the_next_one() -> None:
+def test_scale_sets_that_were_left_out_stop_no_wave() -> None:
     plan = plan_of({"first": {"a": REFUSED, "b": DUE}, "next": {"c": DUE}})
     runs = [ran("b"), ran("c")]
     assert fold(plan, runs, judged="first").outcome is GOOD
@@ -172,7 +172,7 @@ def test_records_of_earlier_runs_are_named() -> None:
         (None, 0, 20),
     ],
 )
-def test_how_many_instances_run_the_image(run: RunRecord | None, on_target: int, instances: int) -> None:
+def test_instances_on_the_image_are_counted(run: RunRecord | None, on_target: int, instances: int) -> None:
     one = fold(plan_of({"w": {"a": DUE}}), [run] if run else []).sets[0]
     assert (one.on_target, one.instances) == (on_target, instances)
 

@@ -60,8 +60,7 @@ def _inputs_in(event: str) -> dict[str, str] | None:
         inputs: Any = json.loads(event).get("inputs")
     except (ValueError, AttributeError, RecursionError):
         return None
-    if not isinstance(inputs, dict) or len(inputs) > LONGEST_COMMAND: Final = 4000  # characters
-_MOST_INPUTS:
+    if not isinstance(inputs, dict) or len(inputs) > _MOST_INPUTS:
         return None
     texts = {name: str(value).lower() if type(value) is bool else value for name, value in inputs.items()}
     are_short = all(isinstance(value, str) and len(value) <= _LONGEST_INPUT for value in texts.values())
@@ -72,17 +71,18 @@ def how_to_go_on(report: FleetReport, run: WorkflowRun) -> tuple[str, str]:
     """Return what to do to go on, and the command that does it; both empty if nothing is left.
 
     A workflow that was started by hand, with an image and waves, is started with the exact image and the waves that are
-    left, unless its command cannot be shown as it is. Another one is run again: its failed jobs, if what is left failed and the plan named it, else all of them.
+    left, unless that command cannot be shown as it is. Another one is run again: its failed jobs, if the plan named
+    what is left and none of it ended well, else all of them.
     """
-    if not report.left or report.judged:
+    if report.judged or all(each.state.is_good for each in report.sets):
         return "", ""
     image = report.image and f" with the image {report.image}"
-    if run.inputs is not None and "waves" in run.inputs and (not report.image or "image" in run.inputs):
+    if report.left and run.inputs is not None and "waves" in run.inputs and (not report.image or "image" in run.inputs):
         command = _start(report, run)
         if clean(command, LONGEST_COMMAND) == command:  # half of a quoted word would be another command
             words = f"To go on{image}, after what is wrong is corrected, run the waves that are left:"
             return words, command
-    if report.of_state(State.LEFT_OUT, State.PARTIAL):
+    if report.of_state(State.LEFT_OUT, State.PARTIAL) and report.has_plan:
         which, option = "all jobs again, which plans anew and looks up the image again", ""
     else:
         which, option = f"the failed jobs again{image}", "--failed"
