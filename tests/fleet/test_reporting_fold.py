@@ -222,6 +222,14 @@ IMAGE = f"with the image {NEW}"
             id="by-hand-without-an-image",
         ),
         pytest.param(
+            [ran("a", PARTLY)],
+            TWO_WAVES,
+            replace(HERE, inputs={"image": "latest"}),
+            f"with the image {NEW}, after what is wrong is corrected, start it again:",
+            f"gh workflow run fleet.yml --repo contoso/fleet --ref main -f image={NEW}",
+            id="by-hand-without-waves",
+        ),
+        pytest.param(
             [ran("a", HALTED)],
             TWO_WAVES,
             replace(HERE, host="ghes.test"),

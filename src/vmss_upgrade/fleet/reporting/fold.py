@@ -64,7 +64,9 @@ class SetReport:
         if self.run is not None and self.run.total:
             return min(self.run.on_target, self.run.total)
         planned = self.planned
-        return sum(size for image, size in planned.images if image == planned.target) if planned else 0
+        if planned is None:
+            return 0
+        return sum(size for image, size in planned.images if image.lower() == planned.target.lower())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,18 +70,17 @@ def _inputs_in(event: str) -> dict[str, str] | None:
 def how_to_go_on(report: FleetReport, run: WorkflowRun) -> tuple[str, str]:
     """Return what to do to go on, and the command that does it; both empty if nothing is left.
 
-    A workflow that was started by hand, with an image and waves, is started with the exact image and the waves that are
-    left, unless that command cannot be shown as it is. Another one is run again: its failed jobs, if the plan named
-    what is left and none of it ended well, else all of them.
+    A workflow that was started by hand with an image is started with the exact one, and with the waves that are left if
+    it takes waves, unless that command cannot be shown as it is. Another one is run again: its failed jobs, if the plan
+    named what is left and none of it ended well, else all of them.
     """
     if report.judged or all(each.state.is_good for each in report.sets):
         return "", ""
     image = report.image and f" with the image {report.image}"
-    if report.left and run.inputs is not None and "waves" in run.inputs and (not report.image or "image" in run.inputs):
-        command = _start(report, run)
-        if clean(command, LONGEST_COMMAND) == command:  # half of a quoted word would be another command
-            words = f"To go on{image}, after what is wrong is corrected, run the waves that are left:"
-            return words, command
+    command = _start(report, run)
+    if command and clean(command, LONGEST_COMMAND) == command:  # half of a quoted word would be another command
+        what = "run the waves that are left" if "waves" in (run.inputs or {}) else "start it again"
+        return f"To go on{image}, after what is wrong is corrected, {what}:", command
     if report.of_state(State.LEFT_OUT, State.PARTIAL) and report.has_plan:
         which, option = "all jobs again, which plans anew and looks up the image again", ""
     else:
@@ -90,9 +89,12 @@ def how_to_go_on(report: FleetReport, run: WorkflowRun) -> tuple[str, str]:
 
 
 def _start(report: FleetReport, run: WorkflowRun) -> str:
-    changed = {"waves": ",".join(report.left), **({"image": report.image} if report.image else {})}
-    given = {name: value for name, value in {**(run.inputs or {}), **changed}.items() if value}
-    fields = (word for name, value in given.items() for word in ("-f", f"{name}={value}"))
+    """Return the command that starts the workflow with what is left; empty if it cannot be told the image."""
+    if run.inputs is None or not report.left or not report.image or "image" not in run.inputs:
+        return ""
+    changed = {"image": report.image, "waves": ",".join(report.left)}
+    given = {name: changed.get(name, value) for name, value in run.inputs.items()}
+    fields = (word for name, value in given.items() if value for word in ("-f", f"{name}={value}"))
     return shlex.join(["gh", "workflow", "run", run.file, "--repo", _place(run), "--ref", run.ref, *fields])
 
 

@@ -141,8 +141,8 @@ def _length(record: dict[str, Any], name: str, counts: dict[str, Any]) -> int:
 def _on_target(record: dict[str, Any], target: str, upgraded: int) -> int:
     """Return how many instances run the target image; an instance made from a VHD does not show which."""
     instances = record.get("instances")
-    images = [_text(_object(each).get("image")) for each in instances] if isinstance(instances, list) else []
-    return images.count(target) if target and any(images) else upgraded
+    images = [text_in(each, "image").lower() for each in instances] if isinstance(instances, list) else []
+    return images.count(target.lower()) if target and any(images) else upgraded
 
 
 def _object(value: Any) -> dict[str, Any]:
