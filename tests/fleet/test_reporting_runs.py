@@ -24,7 +24,7 @@ from harness.fleets import (
     report,
     run_record,
 )
-from harness.playing import play
+from harness.playing import cancelled_at, play
 from harness.vocabulary import ACTION
 from reporters.hostile import SECRET, TEXT, foreign_tags, outside_of_fences
 from vmss_upgrade.fleet.plan import Verdict
@@ -189,6 +189,23 @@ def test_inputs_of_no_use(inputs: dict[str, str], said: str, tmp_path: Path) -> 
     assert said in done.log
     assert bool(said) == ("No report of the fleet" in done.summary)
     assert done.page
+
+
+def test_a_job_that_is_cancelled_still_writes_everything(tmp_path: Path) -> None:
+    lay_out(tmp_path, {"w": {"a": "happy"}})
+    done = report(tmp_path, GITHUB, clock=cancelled_at(0.0))
+    assert (done.exit_code, done.outputs["outcome"], done.record["outcome"]) == (1, "interrupted", "interrupted")
+    assert "## ✋ No report of the fleet" in done.summary
+    assert "interrupted" in done.page
+
+
+def test_a_bug_is_shown_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lay_out(tmp_path, {"w": {"a": "happy"}})
+    monkeypatch.setattr("vmss_upgrade.fleet.reporting.step.fold", lambda *_, **__: 1 / 0)
+    done = report(tmp_path, GITHUB)
+    assert (done.exit_code, done.outputs["outcome"]) == (1, "halted")
+    assert "Traceback (most recent call last)" in done.log
+    assert done.outputs["reason"].startswith("Internal error: ZeroDivisionError")
 
 
 def test_a_wave_without_a_plan(tmp_path: Path) -> None:

@@ -150,7 +150,9 @@ class Reported:
         return {each["name"]: each["state"] for wave in self.record["waves"] for each in wave["sets"]}
 
 
-def report(folder: Path, environ: Mapping[str, str] | None = None, **inputs: str) -> Reported:
+def report(
+    folder: Path, environ: Mapping[str, str] | None = None, *, clock: VirtualClock | None = None, **inputs: str
+) -> Reported:
     """Run `operation: fleet-report` in a workspace. `inputs` have underscores in place of hyphens."""
     given = {
         "operation": "fleet-report",
@@ -168,5 +170,5 @@ def report(folder: Path, environ: Mapping[str, str] | None = None, **inputs: str
     }
     for name in ("outputs.txt", "summary.md"):
         (folder / name).unlink(missing_ok=True)
-    exit_code, log = captured(lambda: run(job, VirtualClock()))
+    exit_code, log = captured(lambda: run(job, clock or VirtualClock()))
     return Reported(exit_code, log, folder)

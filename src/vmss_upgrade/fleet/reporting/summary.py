@@ -9,7 +9,7 @@ from vmss_upgrade.fleet.reporting.going_on import WorkflowRun, how_to_go_on
 from vmss_upgrade.fleet.reporting.sentences import MARKS, heading, headline, title, what_happened, what_to_do, why
 from vmss_upgrade.reporters.sanitiser.text import clean, count, fenced, markdown
 from vmss_upgrade.reporters.step_summary.fitting import CUT, LIMIT, within
-from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, folded, link, name_of, said, table
+from vmss_upgrade.reporters.step_summary.markup import LONGEST_NAME, folded, link, name_of, said, table, unbroken
 from vmss_upgrade.reporters.step_summary.result import facts_of_run
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
@@ -20,7 +20,7 @@ MOST_POINTS = 30  # of "What went wrong"; the tables name the others
 MOST_NAMES = 12  # of one point
 MOST_SHOWN = 12  # good scale sets of a wave that are not folded
 MOST_FILES = 20
-_HEADING = ("Scale set", "Result", "Instances", "Never below", "Took")
+_HEADING = ("Scale set", "Result", "Instances", "Took")  # as many as a phone has room for
 _MARKS = {Outcome.SUCCEEDED: "✅", Outcome.NOTHING_TO_DO: "✅", Outcome.INTERRUPTED: "✋", Outcome.REFUSED: "⛔"}
 
 
@@ -107,17 +107,17 @@ def _heading(wave: WaveReport, report: FleetReport) -> str:
 
 
 def _table(sets: list[SetReport]) -> list[str]:
-    return table(_HEADING, (_row(each) for each in sets), align="llrrr")
+    return table(_HEADING, (_row(each) for each in sets), align="llrr")
 
 
 def _row(each: SetReport) -> tuple[str, ...]:
     run = each.run
-    lowest = "" if run is None or run.lowest_healthy is None else str(run.lowest_healthy)
+    so_far = f"{each.on_target} of {each.instances}" if each.instances else ""
+    lowest = "" if run is None or run.lowest_healthy is None else f"never below {run.lowest_healthy}"
     return (
         markdown(each.name, LONGEST_NAME),
         f"{MARKS[each.state]} {_linked(result(each), each)}",
-        f"{each.on_target} of {each.instances}" if each.instances else "",
-        lowest,
+        "<br>".join(filter(None, (so_far, unbroken(lowest)))),
         duration(run.duration) if run and run.duration else "",
     )
 
