@@ -89,7 +89,7 @@ def how_to_go_on(report: FleetReport, run: WorkflowRun) -> tuple[str, str]:
 
 
 def _start(report: FleetReport, run: WorkflowRun) -> str:
-    """Return the command that starts the workflow with what is left; empty if it cannot be told the image."""
+    """Return the command that starts the workflow with what is left; empty if it takes no image."""
     if run.inputs is None or not report.left or not report.image or "image" not in run.inputs:
         return ""
     changed = {"image": report.image, "waves": ",".join(report.left)}
