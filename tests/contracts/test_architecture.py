@@ -70,8 +70,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.fleet.planning": {
         *("azure_api", "driver.run", "driver.run_clock", "fleet", "inputs", "job", "reporters", "web.client", *SHARED),
     },
+    "vmss_upgrade.fleet.reporting": {
+        *("__version__", "errors", "fleet", "fleet.planning.record", "inputs", "job", "ports.Clock"),
+        *("reporters", "reporters.replay", "rollout", "rollout.history"),
+    },
     "vmss_upgrade.main": {
-        *("azure_api", "driver", "fleet.planning.step", "inputs", "job", "reporters", "reporters.replay", "web"),
+        *("azure_api", "driver", "fleet.operation", "fleet.planning.step", "fleet.reporting.step", "inputs", "job"),
+        *("reporters", "reporters.replay", "web"),
         *SHARED,
     },
     "vmss_upgrade.job.duties": {
@@ -88,6 +93,7 @@ PURE_ROOMS = (
     "vmss_upgrade.rollout",
     "vmss_upgrade.azure_api.translation",
     *(f"vmss_upgrade.fleet.{name}" for name in ("configuration", "plan")),
+    "vmss_upgrade.fleet.reporting.fold",
     *(f"vmss_upgrade.fleet.planning.{name}" for name in ("members", "record", "verdict")),
 )
 PURE = {
@@ -112,6 +118,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "threading": ("azure_simulator",),
 }
 ENVIRONMENT_IN = (
+    "vmss_upgrade.fleet.reporting.step",
     "entrypoint",
     "post_entrypoint",
     "vmss_upgrade.main",
@@ -406,6 +413,14 @@ def test_a_newcomer_can_take_the_house_in() -> None:
             id="plan-batches",
         ),
         pytest.param("vmss_upgrade.fleet.planning.x", "import azure.core", "azure.core, which belongs", id="plan-sdk"),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.azure_api import x", "not below it", id="report-azure"
+        ),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.fleet.planning import x", "not below it", id="report"
+        ),
+        pytest.param("vmss_upgrade.fleet.reporting.fold", "import os", "os, which is not pure", id="fold-os"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
         pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
         pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),
