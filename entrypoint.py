@@ -24,4 +24,12 @@ drop_foreign_settings(os.environ)
 
 from vmss_upgrade.main import main  # noqa: E402
 
-sys.exit(main())
+
+def rehearse(*given):  # type: ignore[no-untyped-def]
+    """Carry `operation: rehearse` out. Nothing else in the action reaches the simulator."""
+    from vmss_upgrade.rehearsal.copying import rehearse_copy
+
+    return rehearse_copy(*given)
+
+
+sys.exit(main(rehearse=rehearse))

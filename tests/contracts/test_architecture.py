@@ -22,7 +22,7 @@ AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
 
 # room of the house -> what it may import besides itself: rooms, or single modules. The longest matching name counts.
 MAY_IMPORT: dict[str, set[str]] = {
-    "entrypoint": {"__main__", "job.environment", "main"},
+    "entrypoint": {"__main__", "job.environment", "main", "rehearsal.copying"},
     "post_entrypoint": {"job.environment", "post"},
     "vmss_upgrade": set(),
     "vmss_upgrade.errors": set(),
@@ -74,8 +74,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("__version__", "errors", "fleet", "fleet.planning.record", "inputs", "job", "ports.Clock"),
         *("reporters", "reporters.replay", "rollout", "rollout.history"),
     },
+    "vmss_upgrade.fleet.step": {"fleet", "fleet.planning", "fleet.reporting", "job", "ports"},
     "vmss_upgrade.main": {
-        *("azure_api", "driver", "fleet.operation", "fleet.planning.step", "fleet.reporting.step", "inputs", "job"),
+        *("azure_api", "driver", "fleet.step", "inputs", "job"),
         *("reporters", "reporters.replay", "web"),
         *SHARED,
     },
@@ -84,7 +85,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("inputs", "job", "reporters", "web", *SHARED),
     },
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
-    "vmss_upgrade.rehearsal": {"main"},
+    "vmss_upgrade.rehearsal": {
+        *("__main__.environment", "azure_api.connection", "driver.run", "inputs", "job.environment", "main"),
+        *("reporters.sentences", *SHARED),
+    },
     "vmss_upgrade.__main__": {"__version__", "inputs.flags", "inputs.names", "job.environment", "main", "rehearsal"},
 }
 
@@ -294,12 +298,11 @@ def test_every_part_of_the_house_is_there() -> None:
 
 
 def test_a_newcomer_can_take_the_house_in() -> None:
-    """At its door at most eight files and eight rooms; in a room at most 14 files; in a file at most 260 lines."""
+    """At its door at most sixteen files and rooms; in a room at most 14 files; in a file at most 260 lines."""
     door = SOURCES / OURS
     rooms = [door, *(each for each in door.rglob("*") if each.is_dir() and each.name != "__pycache__")]
     crowded = {str(each.relative_to(SOURCES)): len(list(each.glob("*.py"))) for each in rooms}
-    assert crowded.pop(OURS) <= 8
-    assert len([each for each in rooms if each.parent == door]) <= 8
+    assert crowded.pop(OURS) + len([each for each in rooms if each.parent == door]) <= 16
     assert {room: files for room, files in crowded.items() if files > 14} == {}
     long = {name: source.count("\n") for name, source in MODULES.items() if name.startswith(OURS)}
     assert {name: lines for name, lines in long.items() if lines > 260} == {}
@@ -435,6 +438,12 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         ),
         pytest.param("vmss_upgrade.driver.x", "self._remote._api.upgrade(ids)", "the port", id="driver-reaches"),
         pytest.param("entrypoint", "from vmss_upgrade.driver.run import x", "not below it", id="entrypoint-driver"),
+        pytest.param("entrypoint", "import azure_simulator", "azure_simulator, which", id="entrypoint-simulator"),
+        pytest.param(
+            "vmss_upgrade.rehearsal.x", "from vmss_upgrade.driver.batches import x", "below it", id="rehearsal-driver"
+        ),
+        pytest.param("vmss_upgrade.main", "from vmss_upgrade.rehearsal import x", "not below it", id="main-rehearsal"),
+        pytest.param("vmss_upgrade.post", "from vmss_upgrade.rehearsal import x", "not below it", id="post-rehearsal"),
         pytest.param("post_entrypoint", "from vmss_upgrade.main import x", "not below it", id="post-entrypoint-main"),
         pytest.param("vmss_upgrade", "from vmss_upgrade.driver.run import x", "not below it", id="package-driver"),
         pytest.param("vmss_upgrade.novelty", "x = 1", "is new in the house", id="a-new-module"),

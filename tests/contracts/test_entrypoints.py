@@ -47,7 +47,7 @@ KEPT = {
 HEEDFUL = ("ssl", "_ssl", "_hashlib", "urllib3", "requests", "azure", "msal")
 MAIN = f"""
 import json, os, sys
-def main():
+def main(**_):
     print(json.dumps([dict(os.environ), [name for name in {HEEDFUL} if name in AT_IMPORT], ENVIRONMENT]))
 AT_IMPORT, ENVIRONMENT = list(sys.modules), dict(os.environ)
 """

@@ -1,6 +1,6 @@
 """Play a scenario of the simulator through the whole action: the real inputs, SDK client, driver and reporters.
 
-The only module that imports both the action and the simulator. `make demo` and `vmss-upgrade demo` call it.
+`make demo` and `vmss-upgrade demo` call it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from azure_simulator import (
     load_scenario,
 )
 from vmss_upgrade.main import run
+from vmss_upgrade.rehearsal.copying import rehearse_copy
+from vmss_upgrade.rehearsal.environment import environment
 
 DEMO_PACE = 1 / 60  # a virtual minute a second
 
@@ -47,6 +49,7 @@ def rehearse(
         transport=lambda _clock: azure.transport(),
         web=lambda _clock: web,
         simulated=scenario.name,
+        rehearse=rehearse_copy,
     )
     return exit_code, azure
 
@@ -77,32 +80,6 @@ def plan_fleet(
         simulated=scenario.name,
     )
     return exit_code, azure
-
-
-def environment(
-    azure: SimulatedAzure | SimulatedSubscription, folder: Path, inputs: Mapping[str, str]
-) -> dict[str, str]:
-    """Return the environment that a runner would give the action for this simulated Azure."""
-    there = azure.coordinates
-    given = {
-        "subscription-id": there["subscription"],
-        "tenant-id": there["tenant"],
-        "client-id": there["client_id"],
-        "resource-group": there["resource_group"],
-        "scale-set": there["scale_set"],
-        "resource-manager-endpoint": there["resource_manager"],
-        "report-path": "record.json",
-        **inputs,
-    }
-    return {
-        **{f"INPUT_{name.upper()}": value for name, value in given.items()},
-        "AZURE_AUTHORITY_HOST": there["authority"],
-        "ACTIONS_ID_TOKEN_REQUEST_URL": there["oidc_request_url"],
-        "ACTIONS_ID_TOKEN_REQUEST_TOKEN": there["oidc_request_token"],
-        "GITHUB_WORKSPACE": str(folder),
-        "GITHUB_OUTPUT": str(folder / "outputs.txt"),
-        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
-    }
 
 
 def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.rehearsal") -> int:
