@@ -68,7 +68,7 @@ def test_a_failed_scale_set_does_not_cancel_the_others(wave: int) -> None:
     job = JOBS[f"roll-{wave}"]
     assert job["strategy"]["fail-fast"] is False
     assert job["concurrency"] == {
-        "group": "vmss-${{ matrix.scale-set-name }}",
+        "group": "${{ matrix.group }}",
         "cancel-in-progress": False,
         "queue": "max",
     }
