@@ -52,7 +52,7 @@ coverage: $(READY) ## all tests but the sweeps, with the share of lines and bran
 	@$(BIN)/python -m coverage report
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
-	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/azure_api \
+	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/azure_api tests/inputs \
 	  $(addprefix tests/contracts/test_,docs.py permitted_requests.py release.py)
 
 ifdef SEED
@@ -79,6 +79,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines examples/azure-pipelines/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci/*.yml
+	$(BIN)/check-jsonschema --schemafile schema/vmss-upgrade.schema.json examples/vmss-upgrade.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml README.md $(wildcard docs/*.md)

@@ -70,8 +70,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.fleet.planning": {
         *("azure_api", "driver.run", "driver.run_clock", "fleet", "inputs", "job", "reporters", "web.client", *SHARED),
     },
+    "vmss_upgrade.fleet.reporting": {
+        *("__version__", "errors", "fleet", "fleet.planning.record", "inputs", "job", "ports.Clock"),
+        *("reporters", "reporters.replay", "rollout", "rollout.history"),
+    },
     "vmss_upgrade.main": {
-        *("azure_api", "driver", "fleet.planning.step", "inputs", "job", "reporters", "reporters.replay", "web"),
+        *("azure_api", "driver", "fleet.operation", "fleet.planning.step", "fleet.reporting.step", "inputs", "job"),
+        *("reporters", "reporters.replay", "web"),
         *SHARED,
     },
     "vmss_upgrade.job.duties": {
@@ -80,7 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
     "vmss_upgrade.rehearsal": {"main"},
-    "vmss_upgrade.__main__": {"__version__", "inputs.flags", "job.environment", "main", "rehearsal"},
+    "vmss_upgrade.__main__": {"__version__", "inputs.flags", "inputs.names", "job.environment", "main", "rehearsal"},
 }
 
 # modules of the standard library for pure code: no I/O, no clock, no random numbers
@@ -88,6 +93,7 @@ PURE_ROOMS = (
     "vmss_upgrade.rollout",
     "vmss_upgrade.azure_api.translation",
     *(f"vmss_upgrade.fleet.{name}" for name in ("configuration", "plan")),
+    "vmss_upgrade.fleet.reporting.fold",
     *(f"vmss_upgrade.fleet.planning.{name}" for name in ("members", "record", "verdict")),
 )
 PURE = {
@@ -102,6 +108,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "requests": ("vmss_upgrade.azure_api", "vmss_upgrade.web", "azure_simulator.transport"),
     "urllib3": ("vmss_upgrade.web", "vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
+    "yaml": ("vmss_upgrade.inputs", "azure_simulator"),
     "time": ("vmss_upgrade.job.clock", "azure_simulator.clock"),
     "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.serving"),
     "azure_simulator": ("vmss_upgrade.rehearsal",),
@@ -111,6 +118,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "threading": ("azure_simulator",),
 }
 ENVIRONMENT_IN = (
+    "vmss_upgrade.fleet.reporting.step",
     "entrypoint",
     "post_entrypoint",
     "vmss_upgrade.main",
@@ -351,6 +359,11 @@ def test_a_newcomer_can_take_the_house_in() -> None:
             "not below it",
             id="inputs-planner",
         ),
+        pytest.param("vmss_upgrade.fleet.x", "import yaml", "yaml, which belongs in", id="fleet-yaml"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
+        pytest.param(
+            "vmss_upgrade.inputs.configuration.x", "from vmss_upgrade.driver.run import x", "below it", id="file-driver"
+        ),
         pytest.param("vmss_upgrade.inputs", "import os\nos.environ", "reads os.environ", id="inputs-environ"),
         pytest.param("vmss_upgrade.inputs", "from os import getenv", "reads os.getenv", id="inputs-getenv"),
         pytest.param("vmss_upgrade.account", "from vmss_upgrade import errors", "not below it", id="account-errors"),
@@ -400,6 +413,14 @@ def test_a_newcomer_can_take_the_house_in() -> None:
             id="plan-batches",
         ),
         pytest.param("vmss_upgrade.fleet.planning.x", "import azure.core", "azure.core, which belongs", id="plan-sdk"),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.azure_api import x", "not below it", id="report-azure"
+        ),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.fleet.planning import x", "not below it", id="report"
+        ),
+        pytest.param("vmss_upgrade.fleet.reporting.fold", "import os", "os, which is not pure", id="fold-os"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
         pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
         pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),

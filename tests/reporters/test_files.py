@@ -28,7 +28,7 @@ KEYS = {
     "skipped", "remaining", "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
     "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
     "blast_radius", "rolled_back", "rollback", "version", "started_at", "ended_at", "run", "changed", "portal_url",
-    "target_version", "counts", "plan_hash", "proof", "probes",
+    "target_version", "counts", "plan_hash", "proof", "probes", "asked_for",
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "changed": report.changed,
         "remedy": remedy(report) if ending else None,
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
+        "asked_for": facts.asked_for or None,
         "portal_url": scale_set_page(report) or None,
         **_images(report),
         "target_version": (report.target.named_version or None) if report.target else None,
