@@ -155,10 +155,8 @@ class _MainStep:
         account = inputs.account
         self.report.facts = replace(self.report.facts, portal=account.cloud.portal, asked_for=account.scale_set_id)
         self._introduce(inputs)
-        if inputs.source:
-            self._files.attempt(
-                "the state for the post step", partial(self._memory.keep_values, inputs.source.as_value())
-            )
+        if source := inputs.source:
+            self._files.attempt("the state for the post step", partial(self._memory.keep_values, source.as_value()))
         with closing(self._events(inputs, transport, web)) as events:
             for event in events:
                 self._take(event)

@@ -154,9 +154,9 @@ def test_the_dockerfile_suits_every_runners_builder_and_network(unsuitable: str)
 
 def test_every_step_of_a_workflow_runs_a_pinned_action_or_what_people_can_run_themselves() -> None:
     targets = set(re.findall(r"^([a-z0-9]+):", text("Makefile"), re.MULTILINE))
-    workflows = list((PROJECT / ".github/workflows").glob("*.yml"))
+    workflows = set((PROJECT / ".github/workflows").glob("*.yml"))
     scripts: set[str] = set()
-    for workflow in workflows:
+    for workflow in workflows - {PROJECT / ".github/workflows/fleet.yml"}:  # it runs in other repositories
         for job in yaml.safe_load(workflow.read_text())["jobs"].values():
             for step in job["steps"]:
                 if step.get("uses") == "./released":
