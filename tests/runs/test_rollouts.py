@@ -130,7 +130,9 @@ def half_done(**more: Scenario) -> Scenario:
 # -- stopping early ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at", [0.1, 1.0, 30.0, 60.0, 100.0, 200.0])
+@pytest.mark.parametrize(
+    "at", [0.1, 60.0, *(pytest.param(at, marks=pytest.mark.nightly) for at in (1.0, 30.0, 100.0, 200.0))]
+)
 def test_a_cancelled_run_writes_nothing_more_and_reports_the_rest(at: float, tmp_path: Path) -> None:
     played = play("happy", tmp_path, clock=cancelled_at(at))
     assert played.exit_code == 1
