@@ -227,8 +227,10 @@ def test_a_secret_across_two_cuts_is_shown_by_neither() -> None:
 @pytest.mark.parametrize(
     "part",
     [
-        pytest.param(f"{PLAIN} ", id="secrets"),
-        *(pytest.param(part, id=part, marks=pytest.mark.sweep) for part in ("a", "\u200b", "https://a/")),
+        pytest.param("a", id="letters"),
+        pytest.param("\u200b", id="holes", marks=pytest.mark.sweep),
+        pytest.param(f"{PLAIN} ", id="secrets", marks=pytest.mark.sweep),
+        pytest.param("https://a/", id="addresses", marks=pytest.mark.sweep),
     ],
 )
 def test_a_text_of_twenty_megabytes_is_cut_before_it_is_searched(part: str) -> None:
