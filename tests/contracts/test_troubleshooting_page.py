@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import fault_names, scenario_names
-from harness.playing import Played, cancelled_at, play, play_once
+from harness.playing import Played, play, play_once
 from harness.rows import LONG_SCENARIOS
 from harness.scenarios import fleet_of
 from vmss_upgrade.reporters.sentences.errors_page import PAGE as NAME
@@ -24,10 +24,10 @@ LINK = re.compile(rf"\bdocs/{re.escape(NAME)}(?:#([\w-]+))?$")
 
 
 def played(name: str, folder: Path) -> Played:
-    """Play a scenario, or a small set with an input; a scenario cannot press Ctrl-C."""
+    """Play a scenario, or a small set with an input."""
     if "=" in name:
         return play(fleet_of(), folder, inputs=dict([name.split("=")]))
-    return play(name, folder, clock=cancelled_at(120.0)) if name == "faults/cancelled" else play_once(name)
+    return play_once(name)
 
 
 def places_in(log: str) -> list[str]:

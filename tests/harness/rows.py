@@ -7,6 +7,7 @@ import pytest
 
 # Shipped scenarios of hundreds of requests, each a variation of something that a smaller scenario or set shows, too.
 LONG_SCENARIOS = (
+    "canary",
     "conflict",
     "elsewhere-sick",
     "flapping-health",
@@ -15,7 +16,9 @@ LONG_SCENARIOS = (
     "no-signal",
     "placement-groups",
     "preempted",
+    "repairs",
     "throttled",
+    "traffic-drained",
     "zonal",
 )
 
