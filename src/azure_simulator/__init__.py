@@ -1,9 +1,9 @@
-"""An Azure of its own, to rehearse against: one scale set behind the real SDK, or over HTTPS.
+"""An Azure of its own, to rehearse against: one scale set behind the real SDK, or several, or over HTTPS.
 
 It imports nothing of vmss_upgrade: a wrong idea that both shared would pass every test. The import rules, room by
-room: serving -> simulator -> routes -> bodies -> state -> scenario -> wire; throttle -> wire; simulator -> web ->
-traffic -> state. What only other clients than the action need (creation, scaling, deletion, power, older dialects) is
-in files of its own.
+room: serving -> subscription -> simulator -> routes -> bodies -> state -> scenario -> wire; throttle -> wire; graph ->
+wire; simulator -> web -> traffic -> state. What only other clients than the
+action need (creation, scaling, deletion, power, older dialects) is in files of its own.
 """
 
 from azure_simulator.bodies.truth import CommandRecord, InstanceState, RequestRecord, UpgradeRecord
@@ -13,6 +13,7 @@ from azure_simulator.scenario.loading import fault_names, load_scenario, parse_s
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.section import ScenarioError
 from azure_simulator.simulator import SimulatedAzure
+from azure_simulator.subscription import SimulatedSubscription
 from azure_simulator.traffic.clients import SeenByClients
 from azure_simulator.web.hooks import HookCall
 from azure_simulator.wire.answers import ConnectionDropped, Reply
@@ -28,6 +29,7 @@ __all__ = [
     "ScenarioError",
     "SeenByClients",
     "SimulatedAzure",
+    "SimulatedSubscription",
     "UpgradeRecord",
     "VirtualClock",
     "WallClock",

@@ -1,6 +1,7 @@
 """`python -m azure_simulator`: list the scenarios, or serve one over HTTPS."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -14,8 +15,7 @@ def main(arguments: list[str]) -> int:
     """Run the command of these arguments. Return the exit code: 2 when the scenario cannot be served, else 0."""
     given = _parser().parse_args(arguments)
     if given.command == "list":
-        _print_scenarios()
-        return 0
+        return _print_scenarios()
     try:
         scenario = _scenario(given)
     except ScenarioError as error:
@@ -29,8 +29,19 @@ def main(arguments: list[str]) -> int:
             raise
         print("azure_simulator: to serve over HTTPS, install trustme (it is in requirements-dev.txt)", file=sys.stderr)
         return 2
-    serve(scenario, given.host, given.port, given.ready_file, given.pace, given.seed)
+    try:
+        serve(scenario, given.host, given.port, given.ready_file, given.pace, given.seed)
+    except (OSError, OverflowError) as error:
+        where = f"{given.host}, port {given.port}"
+        print(f"azure_simulator: cannot serve on {where}: {_reason(error)}", file=sys.stderr)
+        return 2
     return 0
+
+
+def _reason(error: Exception) -> str:
+    """Return why the server cannot listen, or write its ready file."""
+    named = f" ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+    return f"{getattr(error, 'strerror', None) or error}{named}"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,11 +74,20 @@ def _scenario(given: argparse.Namespace) -> Scenario:
     return with_captured_set(scenario, given.model, given.instances)
 
 
-def _print_scenarios() -> None:
+def _print_scenarios() -> int:
+    """Print name and description of each. Return the exit code: 1 where the reader went away, as `head` does."""
     names = [*scenario_names(), *fault_names()]
     width = max(len(name) for name in names)
-    for name in names:
-        print(f"{name:{width}}  {load_scenario(name).description}")
+    try:
+        for name in names:
+            print(f"{name:{width}}  {load_scenario(name).description}")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What Python writes at its end would fail as well, and print a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print("azure_simulator: the list was cut off, since nobody reads it any more", file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

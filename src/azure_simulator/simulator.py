@@ -1,6 +1,5 @@
 """SimulatedAzure: all services on one address, their faults, their latency and the truth about the fleet."""
 
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -9,12 +8,14 @@ from azure_simulator.bodies.truth import RequestRecord
 from azure_simulator.clock import Clock
 from azure_simulator.observed import Observed
 from azure_simulator.routes.arm import ArmRoutes
-from azure_simulator.routes.identity import METADATA_SERVICE, IdentityRoutes
+from azure_simulator.routes.identity import METADATA_SERVICE
 from azure_simulator.routes.service import Service, parse_request
 from azure_simulator.scenario.broken_answers import altered, cut_off, raise_if_dropped
 from azure_simulator.scenario.request_faults import HttpFault, RequestFaults, Strike
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import CLIENT_ID, TENANT
+from azure_simulator.shared import Shared, shared_by, throttle_of
+from azure_simulator.state.companions.graph_index import begin_deleted
 from azure_simulator.state.events import settle
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.throttle.throttle import Throttle, too_many_requests
@@ -31,6 +32,7 @@ from azure_simulator.wire.answers import (
     with_common_headers,
 )
 from azure_simulator.wire.calendar import Calendar
+from azure_simulator.wire.names import plain_region
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import RequestsTransport
@@ -40,23 +42,35 @@ class SimulatedAzure(Observed):
     """Azure Resource Manager with one scale set, Entra's token endpoint and GitHub's OIDC endpoint.
 
     The same scenario, seed and requests give the same answers (except for tokens). Safe to call from several threads.
+    `throttle` and `shared`: those of a subscription with other sets beside this one.
     """
 
     def __init__(
-        self, scenario: Scenario, clock: Clock, *, seed: int = 0, base_url: str = "https://azure.invalid"
+        self,
+        scenario: Scenario,
+        clock: Clock,
+        *,
+        seed: int = 0,
+        base_url: str = "https://azure.invalid",
+        throttle: Throttle | None = None,
+        shared: Shared | None = None,
     ) -> None:
+        shared = shared or shared_by(scenario, base_url)
         self.scenario = scenario
         self.requests: list[RequestRecord] = []
         self._clock = clock
         self._base_url = base_url.rstrip("/")
-        self._lock = threading.Lock()
+        self._lock = shared.lock
+        self._all_requests = shared.requests
         self._faults = RequestFaults(scenario.faults)
         self._calendar = Calendar(scenario.began)
         self._set = SimulatedScaleSet(scenario, seed, self._calendar)
-        self._identity = IdentityRoutes(
-            self._base_url, scenario.audience, scenario.access_token_seconds, self._calendar
+        begin_deleted(self._set)
+        self._identity = shared.identity
+        self._service = Service(
+            self._set, throttle or throttle_of(scenario), self._base_url, self._names[1], shared.services
         )
-        self._service = Service(self._set, Throttle(self._calendar), self._base_url, self._names[1])
+        shared.services.append(self._service)
         self._arm = ArmRoutes(self._service, self._identity.authorize)
         self._balancer = Balancer(scenario.balancer, self._set)
         self._web = SimulatedWeb(scenario, self._balancer, clock, self._settle_alone)
@@ -91,6 +105,28 @@ class SimulatedAzure(Observed):
     def web(self) -> SimulatedWeb:
         """Return HTTPS to the services that the scenario names: its hooks and probes."""
         return self._web
+
+    @property
+    def location(self) -> str:
+        """Return the set's region."""
+        return self._set.location
+
+    def nearness(self, named: Mapping[str, str], filtered: str) -> tuple[bool, bool, bool]:
+        """Return how near this set is to what an address names: group; set, machine or operation; kind or region.
+
+        `named` has the names in it by their kinds, which are in lower case; `filtered` is what its `$filter` asks for.
+        """
+        machine = named.get("virtualmachines") if "virtualmachinescalesets" not in named else None
+        mine = [
+            named.get("virtualmachinescalesets", "").lower() == self._set.name.lower(),
+            machine in self._set.instances,
+            named.get("operations", named.get("capsoperations", "")).lower() in self._set.operations.by_name,
+            filtered.lower() == str(self._set.json["id"]).lower(),
+        ]
+        region = plain_region(named.get("locations", filtered))
+        group = named.get("resourcegroups", "").lower() == self._names[3].lower()
+        alike = self._set.flexible if machine else region == plain_region(self.location)
+        return group, any(mine), alike
 
     # --- requests ---
 
@@ -132,6 +168,7 @@ class SimulatedAzure(Observed):
         finally:
             text = body.decode("utf-8", "replace")
             self.requests.append(RequestRecord(now, method, parts.path, parts.query, status, text))
+            self._all_requests.append(self.requests[-1])
         hang = strike.http.hang if strike.http is not None else None
         return cut_off(reply, strike.http), hang or 0.0
 

@@ -25,12 +25,25 @@ class VmssUpgradeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file below the workspace; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
 class InputProblem:
-    """One thing wrong with one input, named as in action.yml."""
+    """One thing wrong with one input, named as in action.yml. `place`: where, if it stands in a file."""
 
     input: str
     message: str
     remedy: str
+    place: Place | None = None
 
     def __str__(self) -> str:
         return f"{self.input}: {self.message}. {self.remedy}"

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
@@ -142,6 +143,10 @@ class _MainStep:
             return self._refused(error)
         self.report.facts = replace(self.report.facts, portal=inputs.account.cloud.portal)
         self._introduce(inputs)
+        if inputs.source:
+            self._files.attempt(
+                "the state for the post step", partial(self._memory.keep_values, inputs.source.as_value())
+            )
         with closing(self._events(inputs, transport, web)) as events:
             for event in events:
                 self._take(event)
@@ -154,11 +159,13 @@ class _MainStep:
         for problem in error.problems:
             message = f"{problem.input}: {problem.message}."
             self.report.findings.append(Finding(Severity.REFUSE, message, problem.remedy))
-            self.console.error(str(problem), "Input")
+            self.console.error(str(problem), "Input", place=problem.place)
         return Ending(outcome=Outcome.REFUSED, reason=str(error), remedy=error.remedy)
 
     def _introduce(self, inputs: Inputs) -> None:
         account, line = inputs.account, self.console.line
+        for words in inputs.source.in_words() if inputs.source else ():
+            line(words)
         operation = inputs.order.command.value
         line(f"Operation: {operation} of scale set {account.scale_set} (resource group {account.resource_group})")
         if account.cloud.resource_manager_endpoint:

@@ -13,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, load_scenario
+from azure_simulator import (
+    Scenario,
+    ScenarioError,
+    SimulatedAzure,
+    SimulatedSubscription,
+    VirtualClock,
+    load_scenario,
+)
 from vmss_upgrade.main import run
 
 DEMO_PACE = 1 / 60  # a virtual minute a second
@@ -43,7 +50,9 @@ def rehearse(
     return exit_code, azure
 
 
-def environment(azure: SimulatedAzure, folder: Path, inputs: Mapping[str, str]) -> dict[str, str]:
+def environment(
+    azure: SimulatedAzure | SimulatedSubscription, folder: Path, inputs: Mapping[str, str]
+) -> dict[str, str]:
     """Return the environment that a runner would give the action for this simulated Azure."""
     there = azure.coordinates
     given = {
@@ -82,6 +91,9 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     except (ScenarioError, OSError) as error:
         print(error)
         return 2
+    if scenario.sets:
+        first = scenario.scale_set.model["name"]
+        print(f"Plays {first}, the first of the {len(scenario.sets)} scale sets of this scenario.\n")
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
     page = {"report-html": "rollout.html"}
     exit_code, azure = rehearse(

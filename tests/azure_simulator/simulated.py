@@ -10,7 +10,7 @@ from urllib.parse import quote
 from azure.identity import ClientAssertionCredential
 from azure.mgmt.compute import ComputeManagementClient
 
-from azure_simulator import Reply, SimulatedAzure, VirtualClock, parse_scenario
+from azure_simulator import Reply, SimulatedAzure, SimulatedSubscription, VirtualClock, parse_scenario
 from conformance.contract import needed_contract_dir
 
 NEW = "22.04.202611010"
@@ -100,6 +100,23 @@ class Simulation:
 
     def view(self, instance_id: str) -> dict[str, Any]:
         return json.loads(self.raw("GET", f"{self.set_path}/virtualMachines/{instance_id}/instanceView").body)
+
+
+class Fleet(Simulation):
+    """A simulated subscription with several scale sets; `set_path` is that of the first one."""
+
+    def __init__(self, yaml: str, seed: int = 0) -> None:
+        super().__init__(SMALL)
+        self.clock = VirtualClock()
+        self.all = SimulatedSubscription(parse_scenario(yaml, "test", "test.yml"), self.clock, seed=seed)
+        self.azure = self.all  # type: ignore[assignment]  # it has the same face
+        self.at = self.all.coordinates
+        self.where = (self.at["resource_group"], self.at["scale_set"])
+
+    def path_of(self, name: str) -> str:
+        names = next(each for each in self.all.names if each["scale_set"] == name)
+        group = f"/subscriptions/{self.at['subscription']}/resourceGroups/{names['resource_group']}"
+        return f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}"
 
 
 def image_patch(**reference: str) -> dict[str, Any]:

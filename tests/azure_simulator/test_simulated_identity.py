@@ -44,6 +44,14 @@ def test_githubs_endpoint_requires_its_own_bearer_token() -> None:
     assert simulation.azure.handle("GET", url, {}, b"").status == 401
 
 
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
+def test_githubs_endpoint_takes_the_scheme_in_either_case(scheme: str) -> None:
+    simulation = Simulation()
+    url = simulation.at["oidc_request_url"] + "&audience=x"
+    bearer = {"authorization": f"{scheme} {simulation.at['oidc_request_token']}"}
+    assert simulation.azure.handle("GET", url, bearer, b"").status == 200
+
+
 def test_an_assertion_is_exchanged_for_an_access_token() -> None:
     simulation = Simulation()
     reply = token_request(simulation, client_assertion=simulation.assertion())

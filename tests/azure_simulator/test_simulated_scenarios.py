@@ -12,7 +12,7 @@ REQUIRED = {
     "elsewhere-sick", "elsewhere-sick-for-good", "large", "no-signal", "zonal", "flexible", "flexible-not-registered",
     "latest", "gallery-latest", "shared-gallery", "community-gallery", "managed-image", "vhd", "replicating",
     "deprecated", "wrong-generation", "ephemeral", "repairs", "many-models", "pending-changes", "canary",
-    "placement-groups",
+    "placement-groups", "fleet", "fleet-one-fails",
 }  # fmt: skip
 
 
@@ -121,8 +121,12 @@ def test_errors_name_file_key_and_what_is_wrong(yaml: str, problem: str) -> None
 
 
 def test_errors_about_the_name(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match=r"happyy: there is no such scenario; there are canary, .*happy"):
+    with pytest.raises(ScenarioError, match=r"happyy: there is no such scenario; did you mean happy\?$"):
         load_scenario("happyy")
+    with pytest.raises(
+        ScenarioError, match=r"xyz: there is no such scenario; there are canary, .*, and files in \.yml$"
+    ):
+        load_scenario("xyz")
     with pytest.raises(ScenarioError, match=r"gone\.yml: cannot be read: No such file"):
         load_scenario(str(tmp_path / "gone.yml"))
 

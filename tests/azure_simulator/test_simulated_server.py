@@ -171,6 +171,41 @@ def test_bad_arguments_of_serve_are_reported(
     assert not Path("never").exists()
 
 
+def test_several_sets_are_served_and_the_ready_file_names_them(tmp_path: Path) -> None:
+    with serving(tmp_path, "fleet") as (_, at, ready):
+        sets = json.loads(ready.read_text())["sets"]
+        assert [each["scale_set"] for each in sets] == [
+            "canary-weu", "api-weu", "api-neu", "web-weu", "web-neu", "web-neu-flex",
+        ]  # fmt: skip
+        assert sets[2] == {"resource_group": "simulated-north", "scale_set": "api-neu", "location": "northeurope"}
+        assert at["scale_set"] == "canary-weu"
+        state = json.loads(fetch(at, at["resource_manager"] + "/_simulator/state"))
+        assert [len(each["instances"]) for each in state["sets"]] == [4, 5, 4, 6, 4, 5]
+
+
+def test_a_taken_port_ends_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--scenario", "happy", "--host", "127.0.0.1", "--ready-file", str(tmp_path / "ready.json")]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert main(["serve", *options, "--port", port]) == 2
+    assert capsys.readouterr().err == (
+        f"azure_simulator: cannot serve on 127.0.0.1, port {port}: Address already in use\n"
+    )
+    assert main(["serve", *options, "--port", "70000"]) == 2
+    assert "port 70000: " in capsys.readouterr().err
+
+
+def test_a_list_that_nobody_reads_ends_in_a_sentence() -> None:
+    command = [sys.executable, "-m", "azure_simulator", "list"]
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run(command, env=environment, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=30)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert ended.stderr.startswith("azure_simulator: the list was cut off")
+
+
 def test_serving_needs_trustme_and_listing_does_not(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

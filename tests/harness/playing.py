@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from azure_simulator import Reply, RequestRecord, Scenario, SimulatedAzure, VirtualClock, load_scenario, read_scenario
+from azure_simulator import (
+    Reply,
+    RequestRecord,
+    Scenario,
+    SimulatedAzure,
+    SimulatedSubscription,
+    VirtualClock,
+    load_scenario,
+    read_scenario,
+)
 from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, Request, Send, wired
@@ -102,6 +111,16 @@ def play(
     transport = wired(azure, note, *interceptors)
     played = play_job(azure, clock, folder, settings, environ, transport=transport, name=scenario.name)
     return replace(played, sent=sent)
+
+
+def play_in(subscription: SimulatedSubscription, clock: VirtualClock, folder: Path, name: str) -> Played:
+    """Run the action on the set of this name, one of several, and return what became of that set."""
+    azure, scenario = subscription.set_named(name), subscription.scenario
+    settings = {**scenario.inputs, "resource-group": azure.coordinates["resource_group"], "scale-set": name}
+    exchange, sleep = subscription.exchange, clock.sleep
+    return play_job(
+        azure, clock, folder, settings, transport=lambda _: SimulatorTransport(exchange, sleep), name=scenario.name
+    )
 
 
 def play_job(

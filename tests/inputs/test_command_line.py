@@ -244,6 +244,14 @@ def test_a_demo_without_a_folder_to_write_to_says_so(tmp_path: Path, capsys: pyt
     assert str(tmp_path / "file") in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_the_demo_of_several_sets_names_the_one_that_it_plays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main(["demo", "--scenario", "fleet", "--pace", "0", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.startswith("Plays canary-weu, the first of the 6 scale sets of this scenario.\n")
+
+
 def test_the_demo_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         program.main(["demo", "--help"])

@@ -1127,7 +1127,7 @@ def test_a_record_that_is_none(change: dict[str, object], said: str, tmp_path: P
         pytest.param("{", "is not JSON", id="broken"),
         pytest.param("[" * 100_000, "is not JSON", id="deep"),
         pytest.param("[]", "is not a record of this action", id="a-list"),
-        pytest.param('"' + "x" * 17_000_000 + '"', "is too large for a record", id="large"),
+        pytest.param('"' + "x" * 17_000_000 + '"', "is larger than 16,384 KiB", id="large"),
         pytest.param('{"schema":' + "[" * 3000 + "]" * 3000 + "}", "is not JSON", id="deep-and-whole"),
     ],
 )
@@ -1155,7 +1155,7 @@ def test_the_largest_record_that_is_written_is_read(tmp_path: Path) -> None:
     record = json.dumps(RECORD)
     given = recorded(tmp_path, record + " " * (LARGEST_RECORD - len(record)))
     assert parse_inputs(given).order.recorded is not None
-    assert "is too large" in refusals(recorded(tmp_path, record + " " * (LARGEST_RECORD + 1 - len(record))))["record"]
+    assert "is larger than" in refusals(recorded(tmp_path, record + " " * (LARGEST_RECORD + 1 - len(record))))["record"]
 
 
 @pytest.mark.parametrize(

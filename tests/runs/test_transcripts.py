@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from azure_simulator import scenario_names
+from azure_simulator import load_scenario, scenario_names
 from harness.playing import Played, play_once
 from harness.rows import scenario_rows
 from vmss_upgrade import __version__
@@ -20,7 +20,8 @@ from vmss_upgrade import __version__
 FOLDER = Path(__file__).parent / "transcripts"
 CORRELATION_ID = re.compile(r"(?<=Correlation id )[0-9a-f-]{36}")
 SENTENCE_ENDS = re.compile(r"(?<=[.:]) (?=[A-Z`])|: (?=batch )")
-SCENARIOS = [name for name in scenario_names() if name != "large"]
+# Of several sets, a run rolls the first one, which is as in `happy`.
+SCENARIOS = [name for name in scenario_names() if name != "large" and not load_scenario(name).sets]
 
 
 @pytest.mark.parametrize("name", scenario_rows(SCENARIOS))

@@ -6,16 +6,17 @@ commands in guests; automatic repairs suspended and resumed; the virtual machine
 models of a Uniform set; the caller's permissions at the set's scope, shown and not enforced; autoscale settings, shown
 and not carried out; locks, and what they refuse; the registration of preview features, and the VM sizes that are
 offered; every operation and its Location; platform images, managed images, galleries, shared and community galleries
-as the set's region sees them; throttling.
+as the set's region sees them; a subset of Resource Graph's queries; throttling. Where there are several sets, each has
+routes of its own (subscription.py); the lists and Resource Graph know them all.
 
 Not simulated, and answered with a loud 501 that names method and URL: everything else. Among it: restart, reimage,
 redeploy, maintenance; extensions as resources of their own; `$filter` of instances by anything but
 latestModelApplied; galleries themselves, and writing to them; unmanaged disks' storage; load balancers, disks,
 networks; role assignments; other regions.
 
-Query options that no recording has get the 501 in lists of images, and are ignored elsewhere. There is no second
-scale set, except for its entry in a list: another name gets the gateway's 404 ResourceNotFound. The extra instances
-of overprovisioning are never listed: they only count for the throttle.
+Query options that no recording has get the 501 in lists of images, and are ignored elsewhere. Another name than
+the set's gets the gateway's 404 ResourceNotFound, that of an entry in a list, too. The extra instances of
+overprovisioning are never listed: they only count for the throttle.
 
 Texts without a recording are known from Azure's gateway: the 400 without api-version and the 401s.
 """
@@ -26,6 +27,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from azure_simulator.routes.companions.governance import GovernanceRoutes, check_locks
+from azure_simulator.routes.companions.resource_graph import ResourceGraphRoutes
 from azure_simulator.routes.companions.run_commands import RunCommandRoutes
 from azure_simulator.routes.creation import CreationRoutes
 from azure_simulator.routes.galleries import GalleryRoutes
@@ -44,6 +46,7 @@ from azure_simulator.wire.errors import refusal
 Match = re.Match[str]
 
 _SETS = "/resourceGroups/(?P<group>[^/]+)/providers/Microsoft.Compute/virtualMachineScaleSets"
+_SUBSCRIPTION = "/subscriptions/(?P<subscription>[^/]+)"
 _ONE_SET = _SETS + "/(?P<set>[^/]+)"
 # What an answer shows of the provider's throttle.
 _COSTS = ("x-ms-ratelimit-remaining-resource", "x-ms-request-charge")
@@ -57,8 +60,9 @@ class ArmRoutes:
         self._authorize = authorize
         self._group = str(service.scale_set.json["id"]).strip("/").split("/")[3]
         self._routes = [
-            (method, re.compile(f"/subscriptions/(?P<subscription>[^/]+){pattern}/?", re.IGNORECASE), handler)
-            for method, pattern, handler in _all_routes(service)
+            (method, re.compile(f"{prefix}{pattern}/?", re.IGNORECASE), handler)
+            for prefix, routes in ((_SUBSCRIPTION, _all_routes(service)), ("", ResourceGraphRoutes(service).routes()))
+            for method, pattern, handler in routes
         ]
         self._find_route = lru_cache(maxsize=256)(self._route_of)  # clients poll a few addresses
 
@@ -73,6 +77,8 @@ class ArmRoutes:
             )
         self._authorize(request.headers, now)
         request.meet("gateway", [])
+        if "subscription" not in match.groupdict():
+            return _with_its_error(handler, request, match, now)
         self._check_names(match)
         check_locks(self._service, request)
         try:

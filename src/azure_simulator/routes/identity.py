@@ -110,7 +110,9 @@ class IdentityRoutes:
             raise _unauthorized("ExpiredAuthenticationToken", message, challenge)
 
     def _give_assertion(self, query: str, headers: Mapping[str, str], now: float) -> Reply:
-        if headers.get("authorization") != f"Bearer {self.request_token}":
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        # GitHub documents `bearer` in lower case.
+        if scheme.lower() != "bearer" or token != self.request_token:
             return json_reply(401, {"message": "Unauthorized"})
         audience = dict(parse_qsl(query)).get("audience", "https://github.com/simulated")
         issued = wall_seconds()

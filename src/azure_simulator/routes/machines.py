@@ -44,25 +44,25 @@ class MachineRoutes:
         condition, expanded = request.query.get("$filter"), read_detail(request) == "expanded"
         if expanded and condition is None:
             raise NotSimulated("a list of virtual machines with $expand and without $filter (documented: needs one)")
-        exists = self._set.flexible and self._set.exists(now) and self._is_asked_for(condition)
+        asked = _asked_set(condition)
+        sets = self._service.sets_at(now, unquote(match["machines_of"]))
+        shown = [each for each in sets if asked in ("", str(each.json["id"]).lower())]
+        machines = [
+            (each, machine, each.agenda.listed_at(now))
+            for each in shown
+            if each.flexible and each.exists(now)
+            for machine in each.present(each.agenda.listed_at(now))
+        ]
         with showing(meter):
-            then = self._set.agenda.listed_at(now)
-            present = self._set.present(then) if exists else []
             token = request.query.get("$skiptoken")
-            page, following = take_page(present, lambda each: each.instance_id, self._set.unique_id, token)
-        body: dict[str, Any] = {"value": [machine_body(self._set, each, then, expanded) for each in page]}
+            page, following = take_page(machines, lambda each: each[1].instance_id, self._set.unique_id, token)
+        body: dict[str, Any] = {
+            "value": [machine_body(owner, machine, then, expanded) for owner, machine, then in page]
+        }
         if following:
             address = self._service.base_url + request.path
             body["nextLink"] = next_link(address, request.raw_query, self._set.unique_id, following)
         return json_reply(200, body, meter.headers)
-
-    def _is_asked_for(self, condition: str | None) -> bool:
-        if condition is None:
-            return True
-        asked = re.fullmatch(r"\s*'virtualMachineScaleSet/id'\s+eq\s+'([^']*)'\s*", condition, re.IGNORECASE)
-        if asked is None:
-            raise NotSimulated(f"a list of virtual machines with $filter={condition}")
-        return asked[1].lower() == str(self._set.json["id"]).lower()
 
     def _get(self, request: Request, match: Match, now: float) -> Reply:
         instance, meter = self._enter_machine(request, match, now)
@@ -76,6 +76,16 @@ class MachineRoutes:
     def _enter_machine(self, request: Request, match: Match, now: float) -> tuple[Instance, Meter]:
         instance = find_machine(self._set, match, now)
         return instance, self._service.enter(request, "machine-get", now, instance.instance_id)
+
+
+def _asked_set(condition: str | None) -> str:
+    """Return the id, in lower case, of the set whose machines a `$filter` picks; empty for all machines."""
+    if condition is None:
+        return ""
+    asked = re.fullmatch(r"\s*'virtualMachineScaleSet/id'\s+eq\s+'([^']*)'\s*", condition, re.IGNORECASE)
+    if asked is None:
+        raise NotSimulated(f"a list of virtual machines with $filter={condition}")
+    return asked[1].lower()
 
 
 def find_machine(scale_set: SimulatedScaleSet, match: Match, now: float) -> Instance:

@@ -44,15 +44,22 @@ class SetRoutes:
 
     def _list(self, request: Request, match: Match, now: float) -> Reply:
         """List the sets of the group. Where there is none, no bucket is spent (recorded)."""
-        others = [each for each in self._neighbours(request, now) if _group_of(each) == unquote(match["group"]).lower()]
-        bodies = [*self._bodies(request, now), *others]
+        group = unquote(match["group"])
+        others = [each for each in self._neighbours(request, now) if _group_of(each) == group.lower()]
+        bodies = [*self._bodies(request, now, group), *others]
         if not bodies:
             return json_reply(200, {"value": []})
         meter = self._service.enter(request, "set-list", now)
         return json_reply(200, {"value": bodies}, meter.headers)
 
-    def _bodies(self, request: Request, now: float) -> list[dict[str, Any]]:
-        return [self._seen(request, now)[0]] if self._set.exists(now) else []
+    def _bodies(self, request: Request, now: float, group: str = "") -> list[dict[str, Any]]:
+        """Return the sets of the subscription, or of a group of it, as a GET shows each."""
+        generation = self._service.generation(now)
+        return [
+            set_body(each, each.agenda.shown_at(now), request.api_version, generation)
+            for each in self._service.sets_at(now, group)
+            if each.exists(now)
+        ]
 
     def _neighbours(self, request: Request, now: float) -> list[dict[str, Any]]:
         generation = self._service.generation(now)

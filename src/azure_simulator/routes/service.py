@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from azure_simulator.scenario.request_faults import OperationFate
+from azure_simulator.state.events import settle
 from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Operation
 from azure_simulator.state.scale_set import SimulatedScaleSet
@@ -97,16 +98,29 @@ Route = tuple[str, str, Handler]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One region of the provider with one scale set."""
+    """One region of the provider with one scale set. `all`: those of all sets of the subscription, this one too."""
 
     scale_set: SimulatedScaleSet
     throttle: Throttle
     base_url: str
     subscription: str
+    all: list[Service]
 
     def generation(self, now: float) -> Generation:
         """Return how Azure writes at this moment."""
         return Generation(self.scale_set.calendar.moment(now))
+
+    @property
+    def group(self) -> str:
+        """Return the set's resource group."""
+        return str(self.scale_set.json["id"]).strip("/").split("/")[3]
+
+    def sets_at(self, now: float, group: str = "") -> list[SimulatedScaleSet]:
+        """Return the sets of the subscription, or of one group of it, deleted ones too, as they are at this moment."""
+        found = [each.scale_set for each in self.all if group.lower() in ("", each.group.lower())]
+        for each in found:
+            settle(each, now)
+        return found
 
     def must_exist(self, match: re.Match[str], now: float) -> None:
         """Raise the gateway's Refusal 404 unless the set of this address exists."""
@@ -123,7 +137,9 @@ class Service:
 
     def enter(self, request: Request, operation: str, now: float, resource: str = "") -> Meter:
         """Let a request in, at the price of its operation. Raises Refusal 429, or the error that awaits it."""
-        meter = self.throttle.enter(operation, resource or self.scale_set.name, now)
+        # With the group, since another one may have a set of this name.
+        name = f"{self.group}/{resource or self.scale_set.name}"
+        meter = self.throttle.enter(operation, name, now)
         request.meet("entered", meter.headers)
         return meter
 

@@ -61,16 +61,14 @@ class SubscriptionRoutes:
         return json_reply(200, body)
 
     def _list_sizes(self, request: Request, match: re.Match[str], now: float) -> Reply:
-        """List the sizes of the set's region; `$filter` knows the location alone (documented)."""
-        location = self._service.scale_set.location
+        """List the sizes of the regions of all sets; `$filter` knows the location alone (documented)."""
         condition = request.query.get("$filter")
-        asked = re.fullmatch(
-            r"\s*location\s+eq\s+'([^']*)'\s*", condition or f"location eq '{location}'", re.IGNORECASE
-        )
-        if asked is None:
+        asked = re.fullmatch(r"\s*location\s+eq\s+'([^']*)'\s*", condition or "", re.IGNORECASE)
+        if condition and asked is None:
             raise NotSimulated(f"a list of sizes with $filter={condition}")
-        here = plain_region(asked[1]) == plain_region(location)
-        value = [_size(name, each, location) for name, each in self._scenario.sizes.items()] if here else []
+        locations = dict.fromkeys(each.location for each in self._service.sets_at(now))
+        here = [each for each in locations if asked is None or plain_region(asked[1]) == plain_region(each)]
+        value = [_size(name, each, where) for where in here for name, each in self._scenario.sizes.items()]
         return json_reply(200, {"value": value})
 
 

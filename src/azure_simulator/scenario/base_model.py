@@ -1,5 +1,6 @@
 """The JSON of a scale set that a scenario's `fleet` asks for, before its `model` is merged over it."""
 
+import uuid
 from typing import Any
 
 from azure_simulator.scenario.section import Section
@@ -15,19 +16,27 @@ from azure_simulator.wire.merging import merged
 from azure_simulator.wire.names import ID_KEYS
 
 HEALTH_SOURCES = ("probe", "extension", "external", "none")
+# The set that a scenario does not name, and its id.
+USUAL_ADDRESS = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}/providers/Microsoft.Compute"
+    f"/virtualMachineScaleSets/{SCALE_SET}"
+)
+UNIQUE_ID = "44444444-4444-4444-8444-444444444444"
 IMAGE_KEYS = ", ".join(f"{{{key}: ..}}" for key in ID_KEYS)
 
 
 def base_model(fleet: Section, count: int) -> dict[str, Any]:
     """Return the set's JSON, as recorded for a regional Uniform set (uniform_create_and_modify_2024)."""
     location = fleet.text("location", LOCATION)
-    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}/providers"
+    name = fleet.text("name", SCALE_SET)
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{fleet.text('group', RESOURCE_GROUP)}/providers"
+    address = f"{group}/Microsoft.Compute/virtualMachineScaleSets/{name}"
     network = f"{group}/Microsoft.Network"
     zones = fleet.list_of("zones", str)
     single = fleet.whole("placement_groups", 1) == 1
     model: dict[str, Any] = {
-        "name": SCALE_SET,
-        "id": f"{group}/Microsoft.Compute/virtualMachineScaleSets/{SCALE_SET}",
+        "name": name,
+        "id": address,
         "location": location,
         "tags": {},
         "sku": {"name": "Standard_D2s_v5", "tier": "Standard", "capacity": fleet.whole("capacity", count)},
@@ -53,7 +62,7 @@ def base_model(fleet: Section, count: int) -> dict[str, Any]:
             },
             "overprovision": True,
             "doNotRunExtensionsOnOverprovisionedVMs": False,
-            "uniqueId": "44444444-4444-4444-8444-444444444444",
+            "uniqueId": UNIQUE_ID if address == USUAL_ADDRESS else str(uuid.uuid5(uuid.NAMESPACE_URL, address)),
             "platformFaultDomainCount": 5,
             "timeCreated": "2025-12-01T08:00:00.0000000+00:00",
         },

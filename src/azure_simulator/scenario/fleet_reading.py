@@ -27,7 +27,8 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
     if attached and orchestration != "Flexible":
         raise fleet.problem("attached", "is for machines of a Flexible set")
     if orchestration == "Flexible":
-        shape = [_as_machine(each) for each in shape]
+        name = fleet.text("name", SCALE_SET)
+        shape = [_as_machine(each, name) for each in shape]
     shape += [InstanceDescription(instance_id=name, attached=True, reports_health=False) for name in attached]
     if fleet.whole("fault_domains", 5) == 1:
         shape = [dataclasses.replace(each, update_domain=None, fault_domain=None) for each in shape]
@@ -39,9 +40,9 @@ def read_set(fleet: Section, patch: dict[str, Any], overrides: Section, catalog:
     return SetDescription(model, instances)
 
 
-def _as_machine(instance: InstanceDescription) -> InstanceDescription:
+def _as_machine(instance: InstanceDescription, set_name: str) -> InstanceDescription:
     """Return an instance of a Flexible set: a virtual machine by name, without domains."""
-    name = f"{SCALE_SET}_{int(instance.instance_id):08x}"
+    name = f"{set_name}_{int(instance.instance_id):08x}"
     return dataclasses.replace(instance, instance_id=name, update_domain=None, fault_domain=None, placement_group="")
 
 

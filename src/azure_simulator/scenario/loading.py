@@ -3,6 +3,8 @@
 README.md in `scenarios/` lists the keys.
 """
 
+import dataclasses
+import difflib
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -10,10 +12,11 @@ from typing import Any
 
 import yaml
 
-from azure_simulator.scenario.catalog import read_catalog
+from azure_simulator.scenario.catalog import Catalog, read_catalog
 from azure_simulator.scenario.companions.governance import read_autoscale, read_locks
 from azure_simulator.scenario.companions.run_commands import read_guest
 from azure_simulator.scenario.companions.scaling import read_scaling
+from azure_simulator.scenario.companions.several_sets import check_names, replicated_to_all, sections_of_sets
 from azure_simulator.scenario.events import Appear, Evict
 from azure_simulator.scenario.fault_reading import read_failure, read_faults
 from azure_simulator.scenario.faults import HealthLags, InstanceFault
@@ -65,9 +68,12 @@ def load_scenario(name_or_path: str) -> Scenario:
             return parse_scenario(path.read_text(encoding="utf-8"), path.stem, name_or_path)
         except OSError as error:
             raise ScenarioError(f"{name_or_path}: cannot be read: {error.strerror}") from error
-    if name_or_path not in [*scenario_names(), *fault_names()]:
-        known = ", ".join([*scenario_names(), *fault_names()])
-        raise ScenarioError(f"{name_or_path}: there is no such scenario; there are {known}, and files in .yml")
+    known = [*scenario_names(), *fault_names()]
+    if name_or_path not in known:
+        near = difflib.get_close_matches(name_or_path, known, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ""
+        there_are = f"there are {', '.join(known)}, and files in .yml"
+        raise ScenarioError(f"{name_or_path}: there is no such scenario{meant or '; ' + there_are}")
     file = resources.files("azure_simulator") / "scenarios" / f"{name_or_path}.yml"
     return parse_scenario(file.read_text(encoding="utf-8"), name_or_path, f"{name_or_path}.yml")
 
@@ -85,6 +91,17 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
     """Return a scenario from what its YAML says; `source` is what errors call it. Raises ScenarioError."""
     root = Section(source, "", document)
     catalog = read_catalog(root)
+    described = sections_of_sets(root)
+    if not described:
+        return _read_one(root, catalog, name, "")
+    catalog = replicated_to_all(catalog, described)
+    sets = tuple(_read_one(section, catalog, name, f"sets[{index}].") for index, section in enumerate(described))
+    check_names(root, sets)
+    return dataclasses.replace(sets[0], sets=sets)
+
+
+def _read_one(root: Section, catalog: Catalog, name: str, where: str) -> Scenario:
+    """Return the scenario of one scale set, whose faults are at `where`."""
     try:
         scale_set = read_set(root.section("fleet"), root.mapping("model"), root.section("instances"), catalog)
         if storage := _storage_profile(scale_set):
@@ -120,13 +137,15 @@ def read_scenario(document: object, name: str, source: str) -> Scenario:
         probes=read_probes(root),
         balancer=read_balancer_probe(root),
         traffic=read_traffic(root),
+        index=root.choice("index", ("current", "not-yet", "deleted"), "current"),
+        index_lag=root.number("index_lag", 60.0),
     )
     root.finish()
-    check_faults(scenario, source)
+    check_faults(scenario, root.source, where)
     return scenario
 
 
-def check_faults(scenario: Scenario, source: str) -> None:
+def check_faults(scenario: Scenario, source: str, where: str = "") -> None:
     """Raise ScenarioError when a fault names an instance that the set does not have and that does not appear."""
     known = {instance.instance_id for instance in scenario.scale_set.instances}
     known |= {fault.instance for fault in scenario.faults if isinstance(fault, Appear)}
@@ -134,10 +153,10 @@ def check_faults(scenario: Scenario, source: str) -> None:
         instance = getattr(fault, "instance", None)
         everybody = {"*"} if isinstance(fault, InstanceFault | HealthLags) else set()
         if instance is not None and instance not in known | everybody:
-            raise ScenarioError(f"{source}: faults[{index}].instance: the set has no instance {instance!r}")
+            raise ScenarioError(f"{source}: {where}faults[{index}].instance: the set has no instance {instance!r}")
         if isinstance(fault, Evict) and profile_of(scenario.scale_set.model).get("priority") not in ("Spot", "Low"):
             raise ScenarioError(
-                f"{source}: faults[{index}]: the instances are not Spot (virtualMachineProfile.priority)"
+                f"{source}: {where}faults[{index}]: the instances are not Spot (virtualMachineProfile.priority)"
             )
 
 

@@ -67,8 +67,10 @@ class Scenario:
     `features`: the subscription's preview features and the state of their registration. `sizes`: capabilities of the VM
     sizes that the region offers. `guest`: how the instances carry out commands. `scaling`: how a change of the capacity
     goes. `autoscale` None: its settings may not be read. `access_token_seconds` None: tokens say 3599 s and are never
-    refused for their age.
+    refused for their age. `index`: whether Resource Graph shows the set as it is, `not-yet` or, `deleted`, still;
+    `index_lag`: for how many seconds it does so, and how far behind it is.
     `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
+    `sets`: the scenario of each scale set of the subscription, where it has several; the first one is also this one.
     """
 
     name: str
@@ -99,3 +101,6 @@ class Scenario:
     probes: tuple[Probe, ...] = ()
     balancer: BalancerProbe = field(default_factory=BalancerProbe)
     traffic: Traffic | None = None
+    index: str = "current"
+    index_lag: float = 60.0
+    sets: tuple["Scenario", ...] = field(default=(), hash=False)

@@ -23,7 +23,7 @@ class Section:
 
     def problem(self, key: str, what: str) -> ScenarioError:
         """Return the error to raise about `key` (or about the section itself, when empty)."""
-        path = ".".join(part for part in (self.where, key) if part)
+        path = self._path(key) if key else self.where
         return ScenarioError(f"{self.source}: {path}: {what}" if path else f"{self.source}: {what}")
 
     def has(self, key: str) -> bool:

@@ -6,6 +6,7 @@ import signal
 import socket
 import ssl
 import threading
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import trustme
 from azure_simulator.clock import WallClock
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.simulator import SimulatedAzure
+from azure_simulator.subscription import SimulatedSubscription
 from azure_simulator.wire.answers import ConnectionDropped, Reply, json_reply
 
 # Not part of Azure: the truth about the fleet, for tests that drive the server from outside.
@@ -38,7 +40,10 @@ class SimulatorServer(ThreadingHTTPServer):
         )
         shown = f"[{host}]" if ":" in host else host
         base_url = f"https://{shown}:{self.server_address[1]}"
-        self.azure = SimulatedAzure(scenario, WallClock(pace), seed=seed, base_url=base_url)
+        simulated = SimulatedSubscription if scenario.sets else SimulatedAzure
+        self.azure: SimulatedAzure | SimulatedSubscription = simulated(
+            scenario, WallClock(pace), seed=seed, base_url=base_url
+        )
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore clients that go away; what the simulator gets wrong becomes a 500 in the handler."""
@@ -96,7 +101,10 @@ def server_context(authority: trustme.CA, address: str) -> ssl.SSLContext:
 
 
 def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: float, seed: int) -> None:
-    """Serve until SIGTERM or SIGINT. While the server listens, `ready_file` says where everything is."""
+    """Serve until SIGTERM or SIGINT. While the server listens, `ready_file` says where everything is.
+
+    Raises OSError where it cannot listen there.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -105,7 +113,8 @@ def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: floa
         thread.start()
         authority = ready_file.with_name(ready_file.name + ".ca.pem").resolve()
         server.authority.cert_pem.write_to_path(authority)
-        _write_whole(ready_file, {**server.azure.coordinates, "ca": str(authority)})
+        sets = {"sets": server.azure.names} if isinstance(server.azure, SimulatedSubscription) else {}
+        _write_whole(ready_file, {**server.azure.coordinates, "ca": str(authority), **sets})
         try:
             stop.wait()
         finally:
@@ -114,7 +123,7 @@ def serve(scenario: Scenario, host: str, port: int, ready_file: Path, pace: floa
             thread.join()
 
 
-def _write_whole(path: Path, content: dict[str, str]) -> None:
+def _write_whole(path: Path, content: Mapping[str, object]) -> None:
     """Write a file so that a reader that waits for it never sees half of it."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

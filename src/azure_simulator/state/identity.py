@@ -39,7 +39,7 @@ class TokenBook:
 
     def revoke(self, given_until: float) -> None:
         """Refuse from now on every access token that was given out until that moment."""
-        self._revoked_at = given_until
+        self._revoked_at = max(self._revoked_at, given_until)
 
     def find_assertion(self, token: str) -> Assertion | None:
         """Return a token of GitHub; None for one that was not given out."""

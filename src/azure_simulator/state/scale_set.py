@@ -63,6 +63,7 @@ class SimulatedScaleSet:
         self.agenda = Agenda(scenario.faults)
         self.models = ModelHistory()
         self._past: list[PastSet] = []
+        self.written: list[tuple[float, dict[str, Any]]] = []  # since when it has been which JSON
         if not scenario.scale_set.absent:
             self._begin(scenario.scale_set.instances)
         self.remember(0.0)
@@ -127,11 +128,12 @@ class SimulatedScaleSet:
 
     def past(self, then: float) -> PastSet:
         """Return the set as it is now, or was at an earlier moment, if the scenario lets reads lag."""
-        known = next((each for each in reversed(self._past) if each.since <= then), None)
-        return known or PastSet(then, self.json, self.updates)
+        known = (each for each in reversed(self._past) if each.since <= then)
+        return next(known, PastSet(then, self.json, self.updates))
 
     def remember(self, now: float) -> None:
-        """Keep what the set is like from now on, for reads that will lag behind it."""
+        """Keep what the set is like from now on, for reads and the index that lag behind it."""
+        self.written.append((now, self.json))
         if self.agenda.model_lags:
             self._past.append(PastSet(now, copy.deepcopy(self.json), self.updates))
 
@@ -162,8 +164,7 @@ class SimulatedScaleSet:
 
     def size_of(self, model: int) -> str | None:
         """Return the size of the machines that are made from this model, as far as it is known."""
-        size: str | None = (self.json.get("sku") or {}).get("name") if model < 0 else self.models.size(model)
-        return size
+        return (self.json.get("sku") or {}).get("name") if model < 0 else self.models.size(model)
 
     def note_model(self, now: float | None = None, *, always: bool = False) -> bool:
         """Take the set's JSON as its model from now on. Return whether it is another model than before.

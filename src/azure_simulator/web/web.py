@@ -23,6 +23,11 @@ class SimulatedWeb:
         self._clock = clock
         self._settle = settle
 
+    def knows(self, address: str) -> bool:
+        """Return whether the scenario names the service at this address."""
+        parts = urlsplit(address)
+        return self.hooks.owns(f"{parts.scheme}://{parts.netloc}") or address in self._probed
+
     def ask(
         self, method: str, address: str, *, headers: Mapping[str, str], body: bytes, timeout: float, most_bytes: int
     ) -> WebAnswer:

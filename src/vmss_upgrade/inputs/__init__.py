@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from vmss_upgrade.account import Account
 from vmss_upgrade.errors import InputError
 from vmss_upgrade.inputs.account import account_of
+from vmss_upgrade.inputs.configuration.file import layered
+from vmss_upgrade.inputs.configuration.layers import Configured
 from vmss_upgrade.inputs.files import Files, files_of
-from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.image import image_of
 from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.operation import command_of
@@ -26,11 +27,12 @@ __all__ = ["INPUTS", "Inputs", "parse_account", "parse_drain", "parse_hooks", "p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Everything that was asked for, as values of the action."""
+    """Everything that was asked for, as values of the action. `source`: what a configuration file gave, if one did."""
 
     account: Account
     order: Order
     files: Files
+    source: Configured | None = None
 
 
 def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
@@ -38,10 +40,13 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
 
     `now`: the date, as seconds since 1970, from which a time of day is the next one.
     """
-    form = Form(environ)
+    found = layered(environ)
+    form = found.form
     form.refuse_other_spellings()
     form.refuse_unknown()
     form.refuse_undecodable()
+    if not found.is_usable:
+        raise InputError(form.problems)
     account = account_of(form)
     command = command_of(form)
     image, policy = image_of(form, command), policy_of(form, now)
@@ -50,7 +55,7 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
     order = Order(
         command=command or Command.PLAN, image=image, policy=policy, recorded=recorded, expected_plan=expected
     )
-    inputs = Inputs(account=account, order=order, files=files_of(form))
+    inputs = Inputs(account=account, order=order, files=files_of(form), source=found.source)
     if form.problems:
         raise InputError(form.problems)
     return inputs
@@ -58,7 +63,7 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
 
 def parse_account(environ: Mapping[str, str]) -> Account:
     """Return the account alone, whatever is wrong with the other inputs. Raises InputError."""
-    form = Form(environ)
+    form = layered(environ).form
     account = account_of(form)
     if form.problems:
         raise InputError(form.problems)
@@ -67,12 +72,12 @@ def parse_account(environ: Mapping[str, str]) -> Account:
 
 def parse_drain(environ: Mapping[str, str]) -> Drain | None:
     """Return what runs in guests, whatever is wrong with the other inputs."""
-    return drain_of(Form(environ))
+    return drain_of(layered(environ).form)
 
 
 def parse_hooks(environ: Mapping[str, str]) -> Hooks | None:
     """Return the hooks alone, whatever is wrong with the other inputs. Raises InputError."""
-    form = Form(environ)
+    form = layered(environ).form
     hooks = hooks_of(form)
     if form.problems:
         raise InputError(form.problems)
@@ -81,4 +86,4 @@ def parse_hooks(environ: Mapping[str, str]) -> Hooks | None:
 
 def usable_files(environ: Mapping[str, str]) -> Files:
     """Return the files that can be written, whatever is wrong with the other inputs."""
-    return files_of(Form(environ))
+    return files_of(layered(environ).form)

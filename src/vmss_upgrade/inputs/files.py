@@ -1,9 +1,11 @@
-"""The files that the run writes below the workspace: each has a name of its own."""
+"""The files below the workspace: those that the run writes, each by a name of its own, and those that inputs name."""
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.values import is_path_below
@@ -65,3 +67,37 @@ def _path(form: Form, name: str, example: str) -> str:
         form.problem(name, lack, f"Write it to another folder, such as {example}.")
         return ""
     return value
+
+
+class Unusable(Exception):
+    """The reason for not going by a file."""
+
+
+def bytes_below(workspace: str, path: str, most: int) -> bytes:
+    """Return the contents of a regular file below the workspace, at most `most` bytes.
+
+    A pipe is not waited for: it may never have a writer. Raises Unusable.
+    """
+    if not is_path_below(path):
+        raise Unusable("does not name a file below the workspace")
+    try:
+        contents = _contents(Path(workspace).resolve(), path, most)
+    except OSError as error:
+        raise Unusable(f"cannot be read: {error.strerror}") from error
+    except RuntimeError as error:  # until Python 3.12
+        raise Unusable("is a link that leads to itself") from error
+    if len(contents) > most:
+        raise Unusable(f"is larger than {most // 1024:,} KiB")
+    return contents
+
+
+def _contents(root: Path, path: str, most: int) -> bytes:
+    """Return one byte too many of a file that is too large. Raises Unusable, OSError, RuntimeError."""
+    file = (root / path).resolve(strict=True)
+    if not file.is_relative_to(root):
+        raise Unusable("leads out of the workspace")
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unusable("is not a regular file")
+        return stream.read(most + 1)

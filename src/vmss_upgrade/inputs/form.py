@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from enum import Enum
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from vmss_upgrade.errors import InputProblem
+from vmss_upgrade.inputs.configuration.notes import CONFIG
+from vmss_upgrade.inputs.configuration.written import Written
 from vmss_upgrade.inputs.names import INPUTS
 from vmss_upgrade.inputs.values import (
     has_quotes,
@@ -44,23 +46,32 @@ _WITHOUT_QUOTES = "Write it without the quotes."
 EMPTY = "(empty: is the variable set in this repository or environment?)"
 _EMPTY_ELSEWHERE = "(not given, or the variable is empty)"  # on a command line
 
+_NOTHING_WRITTEN: Final[Mapping[str, Written]] = {}
+
 E = TypeVar("E", bound=Enum)
 
 
 class Form:
     """The inputs, read one by one. A problem is noted, and a stand-in returned, so that all problems are found."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], written: Mapping[str, Written] = _NOTHING_WRITTEN) -> None:
+        """Read inputs of the job's environment, and below them what is `written` in a configuration file."""
         self._environ = environ
         ours = {name: value.strip() for name, value in environ.items() if name.startswith(_PREFIX)}
         given = {name[len(_PREFIX) :].lower(): value for name, value in ours.items() if name == name.upper()}
         self._spelled_otherwise = [name for name in ours if name != name.upper()]
         self._given = {name: value for name, value in given.items() if name not in _OF_THE_RUNNER}
+        self._places = {name: each.place for name, each in written.items() if not self._given.get(name)}
+        self._given |= {name: written[name].text.strip() for name in self._places}
         self._given |= {name: unquoted(value) for name, value in self._given.items() if name in _COPIED}
         self.problems: list[InputProblem] = []
 
     def __getitem__(self, name: str) -> str:
         return self._given.get(name) or INPUTS[name]
+
+    def given(self, name: str) -> str:
+        """Return what was given or written, without a default; may be empty."""
+        return self._given.get(name, "")
 
     def variable(self, name: str) -> str:
         """Return another variable of the job's environment; empty if it is not set."""
@@ -71,18 +82,24 @@ class Form:
         """True if a runner of GitHub's gave the inputs, and not a command line."""
         return self.variable("GITHUB_ACTIONS") == "true" or bool(self.variable("RUNNER_ENVIRONMENT"))
 
-    def replace(self, name: str, value: str) -> None:
-        """Read an input from now on as if this had been given."""
+    def replace(self, name: str, value: str, *, part_of: str) -> None:
+        """Read an input from now on as if this had been given; it is a part of the value of another input."""
         self._given[name] = value
+        if part_of in self._places:
+            self._places.setdefault(name, self._places[part_of])
 
     def problem(self, name: str, message: str, remedy: str) -> None:
         """Note a problem; parsing goes on, to find the others. Quotes around the value are the first to go."""
         value = self._given.get(name, "")
+        place = self._places.get(name)
         if not self.is_of_github:
             message = message.replace(EMPTY, _EMPTY_ELSEWHERE)
         if name not in _MAY_HAVE_QUOTES and has_quotes(value):
             remedy = _WITHOUT_QUOTES
-        self.problems.append(InputProblem(name, message, remedy))
+        if place is None:
+            self.problems.append(InputProblem(name, message, remedy))
+        else:
+            self.problems.append(InputProblem(CONFIG, f"{place} {name}: {message}", remedy, place))
 
     def refuse_other_spellings(self) -> None:
         """Refuse a variable that is named like an input but for the case of its letters: the runner writes capitals."""

@@ -129,7 +129,7 @@ def _take_urn_apart(form: Form) -> None:
             wanted = ", ".join(f"{each}: {value}" for each, value in parts.items())
             lack = f"{form[name]!r} contradicts the URN in `{urns[0]}`"
             form.problem(name, lack, f"Leave it out, or write four inputs: {wanted}.")
-        form.replace(name, part)
+        form.replace(name, part, part_of=urns[0])
 
 
 def _remedy_for_part(value: str) -> str:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import stat
-from pathlib import Path
 from typing import Any, Final
 
+from vmss_upgrade.inputs.files import Unusable, bytes_below
 from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.image import is_sound
-from vmss_upgrade.inputs.values import is_path_below
 from vmss_upgrade.rollout.image import Image, image_from_text
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Recorded
 from vmss_upgrade.rollout.policy import Policy
@@ -35,60 +32,31 @@ def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded
         return None
     try:
         return _read(path, form.variable("GITHUB_WORKSPACE") or ".")
-    except _Unusable as error:
+    except Unusable as error:
         form.problem("record", f"{path!r} {error}", _REMEDY)
         return None
 
 
-class _Unusable(Exception):
-    """The reason for not going by a file as a record."""
-
-
 def _read(path: str, workspace: str) -> Recorded:
-    if not is_path_below(path):
-        raise _Unusable("does not name a file below the workspace")
     try:
-        record = json.loads(_bytes_below(Path(workspace).resolve(), path).decode("utf-8"))
-    except OSError as error:
-        raise _Unusable(f"cannot be read: {error.strerror}") from error
+        record = json.loads(bytes_below(workspace, path, LARGEST_RECORD).decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise _Unusable("is not JSON") from error
+        raise Unusable("is not JSON") from error
     return _recorded(record)
-
-
-def _bytes_below(root: Path, path: str) -> bytes:
-    """Return the contents of a regular file below `root`. A pipe is not waited for: it may never have a writer.
-
-    Raises _Unusable, OSError.
-    """
-    try:
-        file = (root / path).resolve(strict=True)
-    except RuntimeError as error:  # until Python 3.12
-        raise _Unusable("is a link that leads to itself") from error
-    if not file.is_relative_to(root):
-        raise _Unusable("leads out of the workspace")
-    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _Unusable("is not a regular file")
-        contents = stream.read(LARGEST_RECORD + 1)
-    if len(contents) > LARGEST_RECORD:
-        raise _Unusable("is too large for a record")
-    return contents
 
 
 def _recorded(record: Any) -> Recorded:
     if not isinstance(record, dict) or not _text(record.get("schema")).startswith(_SCHEMA):
-        raise _Unusable("is not a record of this action")
+        raise Unusable("is not a record of this action")
     scale_set = record.get("scale_set")
     set_id = _text(scale_set.get("id")) if isinstance(scale_set, dict) else ""
     previous, target = (_image(record.get(key)) for key in ("previous_image", "target_image"))
     if not set_id or previous is None or target is None:
-        raise _Unusable("does not name the scale set, the previous and the target image")
+        raise Unusable("does not name the scale set, the previous and the target image")
     if record.get("command") == Command.ROLLBACK.value:
-        raise _Unusable("was written by a rollback, so its previous and its target image are swapped")
+        raise Unusable("was written by a rollback, so its previous and its target image are swapped")
     if previous.is_floating:
-        raise _Unusable(f"names no exact previous image ({previous})")
+        raise Unusable(f"names no exact previous image ({previous})")
     return Recorded(scale_set_id=set_id, previous=previous, target=target)
 
 

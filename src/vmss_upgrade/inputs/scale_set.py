@@ -58,6 +58,11 @@ def scale_set_of(form: Form) -> tuple[str, str, str]:
     return subscription, group, value
 
 
+def is_whole(value: str) -> bool:
+    """Return whether the value names group and subscription as well: it is meant for a resource id or a page."""
+    return value.startswith("/") or _is_address(value)
+
+
 def _is_address(value: str) -> bool:
     """Return whether the value is an address, perhaps of a portal and without its `https://`."""
     host, slash, _ = value.partition("/")

@@ -29,6 +29,7 @@ RESUMED: Final = "resumed"
 DRAINED: Final = "drained"  # the instances that may be drained; saved before Azure is asked to, empty once none is
 ROLLOUT: Final = "rollout"  # how far the run is
 HOOK: Final = "hook"  # the call after a batch that is owed, saved before the hook before it is called; empty: none is
+VALUES: Final = "config"  # values of the configuration file, which the inputs are read with
 
 LONGEST_IMAGE: Final = 300  # characters
 LONGEST_INPUTS: Final = 700
@@ -92,6 +93,10 @@ class Memory:
         elif isinstance(event, HookAnswered) and event.call.phase is Phase.AFTER and not event.is_owed:
             self._save(HOOK, "")
         self._reach(after(self._progress, event))
+
+    def keep_values(self, values: str) -> None:
+        """Save the values of a configuration file, as the post step may find another file, or none."""
+        self._save(VALUES, values)
 
     def end(self) -> None:
         """Save that the run ended by itself."""

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections import Counter
 
-from vmss_upgrade.errors import Interrupted
+from vmss_upgrade.errors import Interrupted, Place
 from vmss_upgrade.reporters.sanitiser import known_secrets
 from vmss_upgrade.reporters.sanitiser.text import clean, cut, shown, shown_lines
 
@@ -96,9 +96,9 @@ class Console:
             self._command("endgroup", "")
         self._in_group = False
 
-    def error(self, text: str, title: str = "") -> None:
-        """Print an error annotation, within GitHub's limits; a line on a terminal."""
-        self._annotate("error", text, title)
+    def error(self, text: str, title: str = "", place: Place | None = None) -> None:
+        """Print an error annotation, within GitHub's limits, perhaps at a place in a file; a line on a terminal."""
+        self._annotate("error", text, title, place)
 
     def warning(self, text: str, title: str = "") -> None:
         """Print a warning annotation."""
@@ -108,7 +108,7 @@ class Console:
         """Print a notice annotation."""
         self._annotate("notice", text, title)
 
-    def _annotate(self, kind: str, text: str, title: str) -> None:
+    def _annotate(self, kind: str, text: str, title: str, place: Place | None = None) -> None:
         self._annotations[kind] += 1
         if not self._github or self._annotations[kind] > ANNOTATIONS_PER_TYPE:
             style = {"error": "1;91", "warning": "93"}.get(kind, "")
@@ -118,7 +118,8 @@ class Console:
         message = clean(text, ANNOTATION_LENGTH)
         if self._annotations[kind] == ANNOTATIONS_PER_TYPE:
             message = cut(f"{message} (Further {kind}s are in the log and in the step summary only.)", 4096)
-        self._command(kind, message, title=clean(title, LONGEST_TITLE))
+        where = {"file": clean(place.file), "line": str(place.line), "col": str(place.column)} if place else {}
+        self._command(kind, message, title=clean(title, LONGEST_TITLE), **where)
 
     def _command(self, name: str, message: str, **properties: str) -> None:
         """Print a workflow command, escaped by actions_toolkit, flushed at once."""

@@ -64,3 +64,12 @@ def test_the_latest_rolling_upgrade(beside: Callable[[str], Az]) -> None:
     latest = az.output("vmss rolling-upgrade get-latest {of_set}")
     assert latest["runningStatus"]["code"] == "RollingForward"
     assert flat(latest) == flat(az.read("/rollingUpgrades/latest"))
+
+
+def test_several_sets_are_listed_and_kept_apart(beside: Callable[[str], Az]) -> None:
+    az = beside("several")
+    assert [each["name"] for each in az.output("vmss list")] == ["first", "second", "flex"]
+    assert [each["name"] for each in az.output("vmss list --resource-group north")] == ["second", "flex"]
+    assert az.output("vmss show --resource-group north --name second --query tags.role") == "api"
+    machines = az.output("vm list --resource-group north --query '[].name'")
+    assert machines == ["flex_00000000", "flex_00000001"]

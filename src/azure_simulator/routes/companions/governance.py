@@ -3,6 +3,9 @@
 Both are lists that are read; they spend none of the compute provider's buckets. Locks are inherited, and a list at a
 scope has those above and those below it: no recording decides it for all three scopes.
 
+A lock of a group or the subscription refuses writes to the set whose scenario has it: where there are several sets, it
+belongs to the file's own keys.
+
 Documented ("Lock your resources"): ReadOnly refuses every write and every POST, CanNotDelete every DELETE; POST
 `delete` of the set is let through where the scenario does not say otherwise, as reported of another client
 (Azure/azure-libraries-for-net#523).
@@ -29,6 +32,7 @@ class GovernanceRoutes:
     """The routes of autoscale settings and locks of one subscription."""
 
     def __init__(self, service: Service) -> None:
+        self._service = service
         self._set = service.scale_set
         self._scenario = service.scale_set.scenario
 
@@ -45,18 +49,21 @@ class GovernanceRoutes:
     def _list_settings(self, request: Request, match: Match, now: float) -> Reply:
         if self._scenario.autoscale is None:
             raise _denied(request, "Microsoft.Insights/autoscaleSettings/read")
-        address = str(self._set.json["id"])
-        return json_reply(
-            200, {"value": [setting_body(each, address, self._set.location) for each in self._scenario.autoscale]}
-        )
+        value = [
+            setting_body(setting, str(each.json["id"]), each.location)
+            for each in self._service.sets_at(now, _group_in(match))
+            for setting in each.scenario.autoscale or ()
+        ]
+        return json_reply(200, {"value": value})
 
     def _list_locks(self, request: Request, match: Match, now: float) -> Reply:
         if not self._scenario.locks_readable:
             raise _denied(request, "Microsoft.Authorization/locks/read")
         if "$filter" in request.query:
             raise NotSimulated("a list of locks with $filter")
-        address = str(self._set.json["id"])
-        return json_reply(200, {"value": [lock_body(each, address) for each in self._scenario.locks]})
+        sets = [self._set] if "set" in match.groupdict() else self._service.sets_at(now, _group_in(match))
+        bodies = [lock_body(lock, str(each.json["id"])) for each in sets for lock in each.scenario.locks]
+        return json_reply(200, {"value": list({body["id"]: body for body in bodies}.values())})
 
 
 def check_locks(service: Service, request: Request) -> None:
@@ -68,6 +75,11 @@ def check_locks(service: Service, request: Request) -> None:
         if is_below and _refuses(lock, request.method, path):
             verb = "delete" if request.method == "DELETE" else "write"
             raise refusal("locked", scope=path, verb=verb, locked=locked)
+
+
+def _group_in(match: Match) -> str:
+    """Return the resource group of an address; empty for one of the whole subscription."""
+    return unquote(match.groupdict().get("group", ""))
 
 
 def _refuses(lock: Lock, method: str, path: str) -> bool:

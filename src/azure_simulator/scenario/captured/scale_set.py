@@ -31,6 +31,8 @@ def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path
     Every image that the files name exists, and so does the one that the scenario's inputs ask for; about VM sizes only
     the scenario says anything. Raises ScenarioError naming the file and what is wrong.
     """
+    if scenario.sets:
+        raise ScenarioError(f"{scenario.name}: has several scale sets, and a captured one replaces a single one")
     model = _read_model(_read(model_file), str(model_file))
     instances = _read_instances(_read(instances_file), model, str(instances_file))
     captured = dataclasses.replace(
