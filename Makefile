@@ -52,7 +52,7 @@ coverage: $(READY) ## all tests but the sweeps, with the share of lines and bran
 	@$(BIN)/python -m coverage report
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
-	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/azure_api \
+	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/azure_api tests/inputs \
 	  $(addprefix tests/contracts/test_,docs.py faults_page.py permitted_requests.py release.py troubleshooting_page.py)
 
 ifdef SEED
@@ -79,6 +79,7 @@ check: $(READY) ## formatting, lint, types, architecture, action and workflow fi
 	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.azure-pipelines examples/azure-pipelines/*.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci examples/gitlab-ci/*.yml
+	$(BIN)/check-jsonschema --schemafile schema/vmss-upgrade.schema.json examples/vmss-upgrade.yml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms $(FORMS)
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	tools/language-service.sh $(WORKFLOWS) $(EXAMPLES) action.yml README.md $(wildcard docs/*.md)
@@ -98,7 +99,7 @@ e2e: $(READY) ## the built image under act and the runner's own docker run, and 
 	@tools/registry.sh
 	@$(E2E) -m alone -n 0 --basetemp=$(E2E_TEMP)-alone
 	@$(E2E) -m "not alone and not example" -n 4 --basetemp=$(E2E_TEMP)-beside
-	@$(E2E)/test_examples.py -n 8 --basetemp=$(E2E_TEMP)-examples
+	@$(E2E) -m example -n 8 --basetemp=$(E2E_TEMP)-examples
 
 pulled: $(READY) ## rollouts with an image from a registry instead of one built here, a good and a failing one (IMAGE=)
 	@E2E_IMAGE=$(IMAGE) $(E2E)/test_runner.py tests/e2e/test_start.py -n 0 --basetemp=$(E2E_TEMP)-pulled

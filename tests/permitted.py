@@ -20,6 +20,8 @@ _COMMAND = re.compile(
     "/runCommands/vmss-upgrade-(un)?drain",
     re.IGNORECASE,
 )
+_INDEX = "/providers/Microsoft.ResourceGraph/resources"
+_QUERY = "resources | where type =~ 'microsoft.compute/virtualmachinescalesets' | project id, tags | order by id asc"
 _REFERENCES = (
     {"publisher", "offer", "sku", "version"}, {"id"}, {"sharedGalleryImageId"}, {"communityGalleryImageId"},
 )  # fmt: skip
@@ -28,7 +30,8 @@ _REFERENCES = (
 def complaint(method: str, url: str, body: bytes | str | None, inputs: Collection[str] = ()) -> str:
     """Explain what is wrong with a request; return "" for a GET, a token request, and the promised writes.
 
-    Some writes are promised only with one of the `inputs`.
+    Some writes are promised only with one of the `inputs`; of a run with `fleet-plan` among them none is, but it asks
+    for an index of scale sets.
     """
     path = parse_url(url).path or "/"
     if method == "GET":
@@ -36,6 +39,9 @@ def complaint(method: str, url: str, body: bytes | str | None, inputs: Collectio
     if method == "POST" and _TOKEN.fullmatch(path):
         return ""
     sent = _json(body)
+    if "fleet-plan" in inputs:
+        is_query = method == "POST" and path == _INDEX and _is_query(sent)
+        return "" if is_query else f"{method} {path} with {str(body)[:200]} is no query for scale sets"
     kinds = {
         "PATCH of the image alone": method == "PATCH" and _IMAGE.fullmatch(path) and _is_image_alone(sent),
         "manualupgrade of named instances": method == "POST" and _UPGRADE.fullmatch(path) and _names_instances(sent),
@@ -55,6 +61,13 @@ def _json(body: bytes | str | None) -> Any:
         return json.loads(body or "null")
     except ValueError:
         return None
+
+
+def _is_query(sent: Any) -> bool:
+    """Return True for our one query of whole subscriptions, of which every page is asked for alike."""
+    if not isinstance(sent, dict) or set(sent) != {"subscriptions", "query", "options"} or sent["query"] != _QUERY:
+        return False
+    return set(sent["options"]) - {"$skipToken"} == {"resultFormat", "$top"} and bool(sent["subscriptions"])
 
 
 def _is_image_alone(sent: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 
 from vmss_upgrade import __version__
 from vmss_upgrade.inputs.flags import DEMO, read_action, read_command_line
+from vmss_upgrade.inputs.names import NO_POST_STEP
 from vmss_upgrade.job.environment import drop_foreign_settings
 
 # input -> its variable, as azure-identity's EnvironmentCredential reads them; of all three, or of none
@@ -47,7 +48,7 @@ def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[st
     drop_foreign_settings(kept)
     found = {name: environ.get(variable, "") for name, variable in _WITH_SECRET.items()}
     inputs = {**(found if found["client-secret"] else {}), **given}
-    return kept | {f"INPUT_{name.upper()}": value for name, value in inputs.items()}
+    return kept | {f"INPUT_{name.upper()}": value for name, value in inputs.items()} | {NO_POST_STEP: "true"}
 
 
 def _play(words: list[str]) -> int:

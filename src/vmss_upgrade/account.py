@@ -143,6 +143,12 @@ class Account:
     unused: tuple[str, ...] = ()
 
     @property
+    def scale_set_id(self) -> str:
+        """The resource id of the scale set."""
+        group = f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+        return f"{group}/providers/Microsoft.Compute/virtualMachineScaleSets/{self.scale_set}"
+
+    @property
     def signs_in_at(self) -> str:
         """The origin that is asked for a token for Azure."""
         return self.sign_in.endpoint if isinstance(self.sign_in, ManagedIdentity) else self.cloud.authority

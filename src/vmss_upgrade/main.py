@@ -53,8 +53,19 @@ def run(
 
     `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
     """
+    from vmss_upgrade.fleet.operation import FleetOperation
+    from vmss_upgrade.inputs.operation import fleet_operation_in
     from vmss_upgrade.job.runner import read_job
 
+    operation = fleet_operation_in(environ)
+    if operation is FleetOperation.PLAN:
+        from vmss_upgrade.fleet.planning.step import plan_fleet
+
+        return plan_fleet(read_job(environ), clock, transport=transport, web=web, simulated=simulated, on_end=on_end)
+    if operation is FleetOperation.REPORT:
+        from vmss_upgrade.fleet.reporting.step import report_fleet
+
+        return report_fleet(read_job(environ), clock, on_end)
     step = _MainStep(read_job(environ), clock, simulated)
     started, ending, failure = clock.now(), None, None
     try:
@@ -141,7 +152,8 @@ class _MainStep:
             inputs = parse_inputs(self._job.environ, now=self.report.facts.began_at or 0.0)
         except InputError as error:
             return self._refused(error)
-        self.report.facts = replace(self.report.facts, portal=inputs.account.cloud.portal)
+        account = inputs.account
+        self.report.facts = replace(self.report.facts, portal=account.cloud.portal, asked_for=account.scale_set_id)
         self._introduce(inputs)
         if inputs.source:
             self._files.attempt(

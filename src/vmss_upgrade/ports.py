@@ -27,6 +27,30 @@ class InstanceList:
     remaining: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSet:
+    """A scale set in Azure's index, which is up to a minute old: its resource id, and its tags."""
+
+    id: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPage:
+    """A page of the index. `following` asks for the next one (empty: it was the last), after `pause` seconds."""
+
+    sets: tuple[FoundSet, ...]
+    following: str = ""
+    pause: float = 0.0
+
+
+class SetFinder(Protocol):
+    """Azure's index of scale sets. It raises AzureError, and neither waits nor repeats itself."""
+
+    def find(self, subscriptions: Sequence[str], following: str = "") -> FoundPage:
+        """Return a page of the scale sets of these subscriptions, with those that have no tag, ordered by id."""
+
+
 class OperationState(Enum):
     """The states of an asynchronous operation that make a difference. `step` itself never finds it LOST."""
 

@@ -6,6 +6,7 @@ The only module that imports both the action and the simulator. `make demo` and 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import tempfile
@@ -42,6 +43,34 @@ def rehearse(
     settings = {**scenario.inputs, **(inputs or {})}
     exit_code = run(
         {**environment(azure, folder, settings), **(environ or {})},
+        clock,
+        transport=lambda _clock: azure.transport(),
+        web=lambda _clock: web,
+        simulated=scenario.name,
+    )
+    return exit_code, azure
+
+
+def plan_fleet(
+    scenario: Scenario,
+    folder: Path,
+    *,
+    pace: float = 0.0,
+    seed: int = 0,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[int, SimulatedSubscription]:
+    """Plan the fleet of a scenario with several sets, in a wave for each of their tags. Returns as `rehearse` does."""
+    clock = VirtualClock(pace)
+    azure = SimulatedSubscription(scenario, clock, seed=seed)
+    web: Any = azure.web()
+    tags = (each.scale_set.model.get("tags") or {} for each in scenario.sets)
+    found = dict.fromkeys(f"{name}={value}" for each in tags for name, value in list(each.items())[:1])
+    waves = [{"name": tag.partition("=")[2], "tag": tag} for tag in found]
+    (folder / "fleet.yml").write_text(json.dumps({"waves": waves}, indent=2), encoding="utf-8")
+    nowhere = {"scale-set": "", "resource-group": ""}
+    inputs = {**scenario.inputs, **nowhere, "operation": "fleet-plan", "config": "fleet.yml"}
+    exit_code = run(
+        {**environment(azure, folder, inputs), **(environ or {})},
         clock,
         transport=lambda _clock: azure.transport(),
         web=lambda _clock: web,
@@ -91,10 +120,11 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     except (ScenarioError, OSError) as error:
         print(error)
         return 2
-    if scenario.sets:
-        first = scenario.scale_set.model["name"]
-        print(f"Plays {first}, the first of the {len(scenario.sets)} scale sets of this scenario.\n")
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+    if scenario.sets:
+        exit_code, _ = plan_fleet(scenario, folder, pace=arguments.pace, seed=arguments.seed, environ=colours)
+        print(f"\nThe plan of the fleet, with configuration, summary, outputs and record, is in {folder}")
+        return exit_code
     page = {"report-html": "rollout.html"}
     exit_code, azure = rehearse(
         scenario, folder, pace=arguments.pace, seed=arguments.seed, inputs=page, environ=colours

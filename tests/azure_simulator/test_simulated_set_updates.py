@@ -56,6 +56,8 @@ def profile_patch(profile: Any) -> dict[str, Any]:
         ({"properties": "x"}, "properties"),
         ({"properties": {"upgradePolicy": {"rollingUpgradePolicy": {"maxBatchInstancePercent": "x"}}}},
          "maxBatchInstancePercent"),
+        ({"properties": {"upgradePolicy": {"rollingUpgradePolicy": {"maxUnhealthyInstancePercent": "x"}}}},
+         "maxUnhealthyInstancePercent"),
         (profile_patch(None), "virtualMachineProfile"),
         (profile_patch({"storageProfile": None}), "storageProfile"),
         (profile_patch({"storageProfile": {"imageReference": "x"}}), "imageReference"),

@@ -67,18 +67,35 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.reporters": {"errors", *ROLLOUT},
     "vmss_upgrade.reporters.replay": {"reporters", "rollout.history"},
     "vmss_upgrade.fleet": {"errors", "rollout"},
-    "vmss_upgrade.main": {"azure_api", "driver", "inputs", "job", "reporters", "reporters.replay", "web", *SHARED},
+    "vmss_upgrade.fleet.planning": {
+        *("azure_api", "driver.run", "driver.run_clock", "fleet", "inputs", "job", "reporters", "web.client", *SHARED),
+    },
+    "vmss_upgrade.fleet.reporting": {
+        *("__version__", "errors", "fleet", "fleet.planning.record", "inputs", "job", "ports.Clock"),
+        *("reporters", "reporters.replay", "rollout", "rollout.history"),
+    },
+    "vmss_upgrade.main": {
+        *("azure_api", "driver", "fleet.operation", "fleet.planning.step", "fleet.reporting.step", "inputs", "job"),
+        *("reporters", "reporters.replay", "web"),
+        *SHARED,
+    },
     "vmss_upgrade.job.duties": {
         *("driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
         *("inputs", "job", "reporters", "web", *SHARED),
     },
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
     "vmss_upgrade.rehearsal": {"main"},
-    "vmss_upgrade.__main__": {"__version__", "inputs.flags", "job.environment", "main", "rehearsal"},
+    "vmss_upgrade.__main__": {"__version__", "inputs.flags", "inputs.names", "job.environment", "main", "rehearsal"},
 }
 
 # modules of the standard library for pure code: no I/O, no clock, no random numbers
-PURE_ROOMS = ("vmss_upgrade.rollout", "vmss_upgrade.azure_api.translation")
+PURE_ROOMS = (
+    "vmss_upgrade.rollout",
+    "vmss_upgrade.azure_api.translation",
+    *(f"vmss_upgrade.fleet.{name}" for name in ("configuration", "plan")),
+    "vmss_upgrade.fleet.reporting.fold",
+    *(f"vmss_upgrade.fleet.planning.{name}" for name in ("members", "record", "verdict")),
+)
 PURE = {
     "__future__", "collections", "copy", "dataclasses", "enum", "fractions", "functools", "hashlib", "itertools",
     "json", "math", "re", "shlex", "typing",
@@ -91,6 +108,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "requests": ("vmss_upgrade.azure_api", "vmss_upgrade.web", "azure_simulator.transport"),
     "urllib3": ("vmss_upgrade.web", "vmss_upgrade.azure_api", "azure_simulator.transport"),
     "actions_toolkit": ("vmss_upgrade.reporters",),
+    "yaml": ("vmss_upgrade.inputs", "azure_simulator"),
     "time": ("vmss_upgrade.job.clock", "azure_simulator.clock"),
     "signal": ("entrypoint", "post_entrypoint", "vmss_upgrade.job.signals", "azure_simulator.serving"),
     "azure_simulator": ("vmss_upgrade.rehearsal",),
@@ -100,10 +118,12 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "threading": ("azure_simulator",),
 }
 ENVIRONMENT_IN = (
+    "vmss_upgrade.fleet.reporting.step",
     "entrypoint",
     "post_entrypoint",
     "vmss_upgrade.main",
     "vmss_upgrade.post",
+    "vmss_upgrade.fleet.planning.step",
     "vmss_upgrade.job.duties",
     "vmss_upgrade.rehearsal",
     "vmss_upgrade.__main__",
@@ -339,6 +359,11 @@ def test_a_newcomer_can_take_the_house_in() -> None:
             "not below it",
             id="inputs-planner",
         ),
+        pytest.param("vmss_upgrade.fleet.x", "import yaml", "yaml, which belongs in", id="fleet-yaml"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
+        pytest.param(
+            "vmss_upgrade.inputs.configuration.x", "from vmss_upgrade.driver.run import x", "below it", id="file-driver"
+        ),
         pytest.param("vmss_upgrade.inputs", "import os\nos.environ", "reads os.environ", id="inputs-environ"),
         pytest.param("vmss_upgrade.inputs", "from os import getenv", "reads os.getenv", id="inputs-getenv"),
         pytest.param("vmss_upgrade.account", "from vmss_upgrade import errors", "not below it", id="account-errors"),
@@ -378,6 +403,24 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param(
             "vmss_upgrade.reporters.x", "from actions_toolkit.github import x", "only core is used", id="toolkit-github"
         ),
+        pytest.param("vmss_upgrade.fleet.planning.members", "import os", "os, which is not pure", id="members-os"),
+        pytest.param("vmss_upgrade.fleet.plan", "import time", "time, which", id="fleet-plan-time"),
+        pytest.param("vmss_upgrade.fleet.planning.x", "from vmss_upgrade import main", "not below it", id="plan-main"),
+        pytest.param(
+            "vmss_upgrade.fleet.planning.x",
+            "from vmss_upgrade.driver.batches import x",
+            "not below it",
+            id="plan-batches",
+        ),
+        pytest.param("vmss_upgrade.fleet.planning.x", "import azure.core", "azure.core, which belongs", id="plan-sdk"),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.azure_api import x", "not below it", id="report-azure"
+        ),
+        pytest.param(
+            "vmss_upgrade.fleet.reporting.x", "from vmss_upgrade.fleet.planning import x", "not below it", id="report"
+        ),
+        pytest.param("vmss_upgrade.fleet.reporting.fold", "import os", "os, which is not pure", id="fold-os"),
+        pytest.param("vmss_upgrade.fleet.x", "from vmss_upgrade.inputs import x", "not below it", id="fleet-inputs"),
         pytest.param("vmss_upgrade.main", "from actions_toolkit.core import x", "which belongs in", id="main-toolkit"),
         pytest.param("vmss_upgrade.main", "from azure.core import x", "azure.core, which belongs", id="main-sdk"),
         pytest.param("vmss_upgrade.main", "import azure_simulator", "azure_simulator, which belongs", id="both-houses"),

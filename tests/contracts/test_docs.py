@@ -14,7 +14,8 @@ import yaml
 
 from vmss_upgrade.errors import InputError
 from vmss_upgrade.fleet.operation import FleetOperation
-from vmss_upgrade.inputs import INPUTS, parse_inputs
+from vmss_upgrade.inputs import INPUTS, parse_inputs, read_configuration
+from vmss_upgrade.inputs.configuration.waves import KEYS
 from vmss_upgrade.rollout.history.outcome import Outcome
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,9 @@ def steps_of(workflow: dict[Any, Any]) -> list[dict[str, Any]]:
 
 
 def problems_with(inputs: dict[str, str]) -> list[str]:
-    """Return what the action would say about inputs of a set that is named."""
+    """Return what the action would say about inputs of a set that is named, here or by a file of the reader's."""
+    if "config" in inputs:
+        inputs = {name: value for name, value in inputs.items() if name not in ("config", "scale-set")}
     environ = {f"INPUT_{name.upper()}": value for name, value in {**PLACE, **inputs}.items()}
     try:
         parse_inputs(environ)
@@ -73,7 +76,9 @@ def problems_with(inputs: dict[str, str]) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("tool", ["docs_tables.py", pytest.param("traffic_table.py", marks=pytest.mark.sweep)])
+@pytest.mark.parametrize(
+    "tool", ["docs_tables.py", "config_schema.py", pytest.param("traffic_table.py", marks=pytest.mark.sweep)]
+)
 def test_the_tables_are_those_that_their_tool_makes(tool: str) -> None:
     command = [sys.executable, str(PROJECT / "tools" / tool), "--check"]
     assert subprocess.run(command, capture_output=True).returncode == 0
@@ -97,6 +102,17 @@ def test_the_values_of_a_block_are_accepted(block: str) -> None:
         if "vmss-upgrade" in step.get("uses", ""):
             given = {name: str(value) for name, value in step["with"].items() if "${{" not in str(value)}
             assert [said for said in problems_with(given) if said.partition(":")[0] in given] == []
+
+
+def test_the_configuration_file_of_the_page_is_read(tmp_path: Path) -> None:
+    [text] = re.findall(r"```yml\n(.*?)```", PAGES["docs/configuration.md"], re.DOTALL)
+    (tmp_path / "c.yml").write_text(text)
+    assert read_configuration({"GITHUB_WORKSPACE": str(tmp_path), "INPUT_CONFIG": "c.yml"}).waves
+
+
+def test_every_key_of_a_wave_is_explained() -> None:
+    table = PAGES["docs/configuration.md"].partition("| Key of a wave |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE) == list(KEYS)
 
 
 def test_every_block_is_a_workflow_that_github_accepts(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ ACTION = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
 TEXTS = {file.name: file.read_text(encoding="utf-8") for file in sorted((PROJECT / "examples" / "workflows").iterdir())}
 WORKFLOWS: dict[str, dict[Any, Any]] = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
 OURS = "org/vmss-upgrade@v1"
+FLEET = "org/vmss-upgrade/.github/workflows/fleet.yml@v1"
+CALLED = yaml.safe_load((PROJECT / ".github" / "workflows" / "fleet.yml").read_text(encoding="utf-8"))
 
 every_example = pytest.mark.parametrize("name", WORKFLOWS)
 
@@ -22,6 +24,9 @@ def problems_of(workflow: dict[Any, Any]) -> list[str]:
     """Return what is not safe, or does not exist, in a workflow."""
     problems = [] if workflow.get("permissions") == {} else ["the workflow grants permissions to every job"]
     for job_name, job in workflow["jobs"].items():
+        if "uses" in job:
+            problems += [f"{job_name} {problem}" for problem in problems_of_call(job)]
+            continue
         mine = [step for step in job["steps"] if step.get("uses") == OURS]
         if len(mine) != 1:
             problems.append(f"{job_name} uses the action {len(mine)} times")
@@ -48,6 +53,22 @@ def problems_of(workflow: dict[Any, Any]) -> list[str]:
     return problems
 
 
+def problems_of_call(job: dict[Any, Any]) -> list[str]:
+    """Return what is not safe, or does not exist, in a job that calls the fleet."""
+    problems = [] if job["uses"] == FLEET else [f"calls {job['uses']}"]
+    if job.get("permissions") != {"contents": "read", "id-token": "write"}:
+        problems.append("grants less than is needed, or more")
+    concurrency = job.get("concurrency") or {}
+    if concurrency.get("cancel-in-progress") is not False:
+        problems.append("can run beside another fleet, or be cancelled by one")
+    if str(concurrency.get("group", "")).startswith("vmss-"):
+        problems.append("waits for itself, if a scale set has that name")
+    if "environment" not in job.get("with", {}):
+        problems.append("has no environment, so its subject differs from branch to branch")
+    unknown = job.get("with", {}).keys() - CALLED[True]["workflow_call"]["inputs"].keys()
+    return problems + [f"gives what the fleet does not take: {key}" for key in sorted(unknown)]
+
+
 @every_example
 def test_an_example_is_safe_to_copy(name: str) -> None:
     assert problems_of(WORKFLOWS[name]) == []
@@ -58,6 +79,8 @@ def test_each_problem_is_found() -> None:
     shell = {"run": "echo ${{ steps.rollout.outputs.headlin }}"}
     job = {"timeout-minutes": 60, "steps": [step, step, shell, {"uses": "actions/upload-artifact@v7"}]}
     assert len(problems_of({"jobs": {"rollout": job}})) == 10
+    call = {"uses": f"{FLEET}.2", "concurrency": {"group": "vmss-fleet"}, "with": {"wave": 1}}
+    assert len(problems_of({"permissions": {}, "jobs": {"fleet": call}})) == 6
 
 
 # a person who sets these decides what runs on every instance, or who learns of it
@@ -66,7 +89,7 @@ NO_INPUTS = ("before-batch-url", "after-batch-url", "probe-url", "drain-command"
 
 def taken_from_inputs(workflow: dict[Any, Any]) -> list[str]:
     """Return what a person who starts the workflow could set, although nobody should."""
-    steps = [step for job in workflow["jobs"].values() for step in job["steps"] if step.get("uses") == OURS]
+    steps = [step for job in workflow["jobs"].values() for step in job.get("steps", ()) if step.get("uses") == OURS]
     given = [(name, str(step["with"].get(name, ""))) for step in steps for name in NO_INPUTS]
     return [name for name, value in given if re.search(r"\$\{\{[^}]*\b(inputs|github\.event)\b", value)]
 
@@ -113,8 +136,8 @@ def test_the_approved_plan_is_the_one_that_is_rolled_out() -> None:
     }
 
 
-def test_a_failed_set_does_not_cancel_the_others() -> None:
-    assert WORKFLOWS["many-sets.yml"]["jobs"]["rollout"]["strategy"]["fail-fast"] is False
+def test_a_fleet_of_six_takes_at_most_25_lines_of_workflow() -> None:
+    assert len(TEXTS["fleet.yml"].splitlines()) <= 25
 
 
 def test_the_message_and_the_record_come_however_the_run_ends() -> None:

@@ -19,7 +19,8 @@ IMAGE, DIGEST = "registry.invalid/example/vmss-upgrade", f"sha256:{'5' * 64}"
 SAID = '"""vmss-upgrade"""\n\n__version__ = "%s"\n'
 CHANGES = "# Changelog\n\n## %s\n\n- Rolls out.\n\n## 0.9.0 - 2026-01-01\n\n- Older.\n"
 CODE, CHANGELOG = "src/vmss_upgrade/__init__.py", "CHANGELOG.md"
-SCRIPTS = ("tools/release", "action.yml")
+FLEET = ".github/workflows/fleet.yml"
+SCRIPTS = ("tools/release", "action.yml", FLEET)
 READY = {"README.md": "# A page\n", CODE: SAID % VERSION, CHANGELOG: CHANGES % f"{VERSION} - 2026-12-01"}
 
 
@@ -137,6 +138,14 @@ def test_the_release_commit_changes_one_line_and_no_branch(project: Project) -> 
     ]
 
 
+def test_the_fleet_of_a_release_runs_the_released_image(project: Project) -> None:
+    """`$/` is the folder of the commit that the workflow is of, whatever a caller names."""
+    commit = committed(project)
+    used = set(re.findall(r"uses: (\S+)$", project.git("show", f"{commit}:{FLEET}"), re.MULTILINE))
+    assert {action for action in used if not re.search(r"@[0-9a-f]{40}$", action)} == {"$/"}
+    assert f"docker://{IMAGE}:{VERSION}@{DIGEST}" in project.git("show", f"{commit}:action.yml")
+
+
 @pytest.mark.parametrize(
     "file, text", [("README.md", "changed\n"), ("action.yml", "name: another\nruns:\n  image: Dockerfile\n")]
 )
@@ -228,11 +237,13 @@ REFERENCES = {
     f"- uses: org/vmss-upgrade@{OLD} # v1.0.0": f"- uses: org/vmss-upgrade@{NEW} # v1.2.3",
     f"`org/vmss-upgrade@{OLD}` pins": f"`org/vmss-upgrade@{NEW} # v1.2.3` pins",
     "(`org/vmss-upgrade@COMMIT # v1.0.0`)": f"(`org/vmss-upgrade@{NEW} # v1.2.3`)",
+    f"uses: org/vmss-upgrade/{FLEET}@{OLD} # v1.0.0": f"uses: org/vmss-upgrade/{FLEET}@{NEW} # v1.2.3",
     "org/vmss-upgrade@v1.0.0, or": "org/vmss-upgrade@v1.2.3, or",
 }
 LEFT = (
     "- uses: org/vmss-upgrade@v1",
     "- uses: org/vmss-upgrade@v1.0",
+    f"uses: org/vmss-upgrade/{FLEET}@v1",
     "- uses: org/vmss-upgrade@v1.0.0-rc.1",
     f"- uses: actions/checkout@{OLD} # v7.0.0",
     "vmss-upgrade 1.0.0",

@@ -3,6 +3,7 @@
 import fcntl
 import ipaddress
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -12,11 +13,14 @@ from subprocess import CalledProcessError
 
 import pytest
 
+from e2e.copied_workflow import ACTION_IMAGE, JOB_DOCKERFILE, JOB_IMAGE, Repository, copy_action
 from e2e.docker_cli import docker
+from e2e.named_azure import serving_by_name, set_id
 from e2e.runner import Runner, Way
 from e2e.simulator import PROJECT, Simulator, serving
 
 IMAGE = "vmss-upgrade:e2e"
+Copy = Callable[..., Repository]
 LOCK = Path(tempfile.gettempdir()) / "vmss-upgrade-e2e.lock"
 
 
@@ -82,5 +86,39 @@ def job(image: str, tmp_path: Path) -> Iterator[Callable[[Simulator, Way], Runne
             runner = Runner(tmp_path / f"job-{next(numbers)}", simulator, way, image)
             runners.callback(runner.close)
             return runner
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def images(image: str) -> None:
+    """Make the image of the jobs, and give the action's image, built once, the name by which act looks for it."""
+    docker("tag", image, ACTION_IMAGE)
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(
+            ["docker", "build", "--quiet", "-t", JOB_IMAGE, "-"], input=JOB_DOCKERFILE, text=True, check=True
+        )
+
+
+@pytest.fixture
+def copy(images: None, tmp_path: Path) -> Iterator[Copy]:
+    """Return copy(files, scale sets): a repository with the workflows of these files, and an Azure with these sets."""
+    with ExitStack() as servers:
+
+        def make(files: dict[str, str], sets: dict[str, str]) -> Repository:
+            azure = servers.enter_context(serving_by_name(sets, tmp_path))
+            copy_action(tmp_path / "action")
+            account = azure.coordinates
+            variables = {
+                "SCALE_SET_ID": set_id("my-scale-set"),
+                "AZURE_SUBSCRIPTION_ID": account["subscription"],
+                "AZURE_TENANT_ID": account["tenant"],
+                "AZURE_CLIENT_ID": account["client_id"],
+            }
+            repository = Repository(tmp_path / "repository", tmp_path / "action", azure, variables)
+            for name, text in files.items():
+                repository.add(name, text)
+            return repository
 
         yield make

@@ -6,18 +6,20 @@ no reviewers, and ignores environments and concurrency), and the actions in stan
 
 import os
 import re
+import secrets
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from e2e.act import SECONDS_FOR_A_RUN
+from e2e.act import SECONDS_FOR_A_RUN, copy_project
 from e2e.named_azure import NamedAzure
 from e2e.simulator import PROJECT
 
 STAND_INS = Path(__file__).with_name("stand_ins")
 # The tag that act would give the action's image: where it exists, act does not build it again for every step.
 ACTION_IMAGE = "act-org-vmss-upgrade-v1-dockeraction:latest"
+FLEET = Path(".github", "workflows", "fleet.yml")
 # What hosted runners have and the examples use.
 JOB_IMAGE = "vmss-upgrade-job:e2e"
 JOB_DOCKERFILE = """
@@ -55,12 +57,16 @@ class Repository:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def run(self, name: str, event: str = "workflow_dispatch", **inputs: str) -> Ran:
+    def configure(self, text: str) -> None:
+        """Write the configuration file of a fleet."""
+        (self.folder / ".github" / "vmss-upgrade.yml").write_text(text)
+
+    def run(self, name: str, event: str = "workflow_dispatch", attempt: int = 1, **inputs: str) -> Ran:
         """Run the workflow `name` as `event` starts it; underscores in the inputs' names are hyphens."""
         if not (self.folder / ".git").exists():
             self._make_repository()
         done = subprocess.run(
-            self._command(name, event, {key.replace("_", "-"): value for key, value in inputs.items()}),
+            self._command(name, event, attempt, {key.replace("_", "-"): value for key, value in inputs.items()}),
             cwd=self.folder,
             # A separate home: act asks questions if it finds no configuration, and obeys any that it finds.
             env={"PATH": os.environ["PATH"], "HOME": str(self._home), "XDG_CONFIG_HOME": str(self._home / ".config")},
@@ -92,13 +98,14 @@ class Repository:
         for arguments in (["init", "--quiet"], ["add", "."], [*identity, "commit", "--quiet", "-m", "copy"]):
             subprocess.run(["git", *arguments], cwd=self.folder, check=True)
 
-    def _command(self, name: str, event: str, inputs: dict[str, str]) -> list[str]:
+    def _command(self, name: str, event: str, attempt: int, inputs: dict[str, str]) -> list[str]:
         azure = self.azure.coordinates
         given = {
             "env": {
                 "ACTIONS_ID_TOKEN_REQUEST_URL": azure["oidc_request_url"],
                 "ACTIONS_ID_TOKEN_REQUEST_TOKEN": azure["oidc_request_token"],
                 "REQUESTS_CA_BUNDLE": "/trust/ca.pem",
+                "GITHUB_RUN_ATTEMPT": str(attempt),
             },
             "var": self.variables,
             "secret": self.secrets | {"GITHUB_TOKEN": "a-token"},
@@ -121,11 +128,29 @@ class Repository:
 
     def _local_actions(self) -> dict[str, str]:
         """Return the folder of each action that the workflows use."""
-        text = "\n".join(file.read_text() for file in self._workflows.iterdir())
-        used = set(re.findall(r"uses: ([\w-]+/[\w-]+@\S+)", text))
+        text = "\n".join(file.read_text() for file in (*self._workflows.iterdir(), self.action / FLEET))
+        used = set(re.findall(r"uses: ([\w-]+/[\w-]+)[\w./-]*(@\S+)", text))
         return {
-            each: str(self.action if each.startswith("org/") else STAND_INS / each.partition("@")[0]) for each in used
+            name + commit: str(self.action if name.startswith("org/") else STAND_INS / name) for name, commit in used
         }
+
+
+def copy_action(target: Path) -> None:
+    """Copy the project to the folder of `org/vmss-upgrade@v1`, with the workflow of fleets in words that act knows.
+
+    act has neither `$/` nor queues, and takes no expression for `max-parallel`. It names containers after the workflow,
+    and removes those with the same name.
+    """
+    copy_project(target)
+    text = (target / FLEET).read_text()
+    for unknown, known in (
+        (r"uses: \$/$", "uses: org/vmss-upgrade@v1"),
+        (r"^ *queue: .*\n", ""),
+        (r"max-parallel: .*$", "max-parallel: 2"),
+        (r"^name: fleet$", f"name: fleet-{secrets.token_hex(3)}"),
+    ):
+        text = re.sub(unknown, known, text, flags=re.MULTILINE)
+    (target / FLEET).write_text(text)
 
 
 def example(name: str) -> str:

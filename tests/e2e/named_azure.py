@@ -7,7 +7,6 @@ with a certificate that the containers trust.
 from __future__ import annotations
 
 import random
-import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -18,8 +17,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import trustme
+import yaml
 
-from azure_simulator import Reply, SimulatedAzure, parse_scenario
+from azure_simulator import SimulatedAzure, SimulatedSubscription, parse_scenario
 from azure_simulator.clock import WallClock
 from azure_simulator.scenario.set_description import SUBSCRIPTION
 from azure_simulator.serving.server import Handler
@@ -27,7 +27,7 @@ from e2e.simulator import PACE
 
 RESOURCE_MANAGER, AUTHORITY = "management.azure.com", "login.microsoftonline.com"
 GROUP = "my-group"
-_PATH_OF_A_SET = re.compile(r"/virtualMachineScaleSets/([^/?]+)", re.IGNORECASE)
+_OF_ALL = ("description", "images")  # keys that a scenario of several sets has once
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,47 +58,37 @@ def set_id(name: str) -> str:
 @contextmanager
 def serving_by_name(scenarios: dict[str, str], folder: Path) -> Iterator[NamedAzure]:
     """Serve a scale set for each name, with its scenario's YAML, until the block ends. The files go to `folder`."""
-    base_url = f"https://{RESOURCE_MANAGER}"
-    sets = {}
+    whole: dict[str, Any] = {"sets": []}
     for name, text in scenarios.items():
-        described = f"{text}\nmodel: {{name: {name}, id: {set_id(name)}}}\n"
-        sets[name] = SimulatedAzure(parse_scenario(described, name, name), WallClock(PACE), base_url=base_url)
-    first = next(iter(sets.values()))
-    for other in sets.values():  # one tenant: a token for one of them is good for all
-        other._identity._tokens = first._identity._tokens
+        described = yaml.safe_load(text)
+        whole |= {key: described.pop(key) for key in _OF_ALL if key in described}
+        whole["sets"].append({"name": name, "group": GROUP, **described})
+    scenario = parse_scenario(yaml.safe_dump(whole), "e2e", "e2e")
+    azure = SimulatedSubscription(scenario, WallClock(PACE), base_url=f"https://{RESOURCE_MANAGER}")
     authority = trustme.CA()
-    with _listening(type("Handler", (_Named,), {"sets": sets}), authority) as address:
+    with _listening(azure, authority) as address:
         ca, hosts = folder / "ca.pem", folder / "hosts"
         authority.cert_pem.write_to_path(ca)
         hosts.write_text(f"127.0.0.1 localhost\n{address} {RESOURCE_MANAGER} {AUTHORITY}\n")
-        yield NamedAzure(sets, ca, hosts)
+        yield NamedAzure({name: azure.set_named(name) for name in scenarios}, ca, hosts)
 
 
-class _Named(Handler):
-    """Asks the scale set that the path names, or else each of them until one knows the answer."""
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
 
-    sets: dict[str, SimulatedAzure]
-
-    def _reply(self, body: bytes) -> Reply:
-        named = _PATH_OF_A_SET.search(self.path)
-        known = [self.sets[named[1]]] if named and named[1] in self.sets else list(self.sets.values())
-        for azure in known:
-            url = azure.coordinates["resource_manager"] + self.path
-            reply = azure.handle(self.command, url, dict(self.headers), body)
-            if reply.status != 404:
-                break
-        return reply
+    def __init__(self, address: str, azure: SimulatedSubscription) -> None:
+        super().__init__((address, 443), Handler)
+        self.azure = azure
 
 
 @contextmanager
-def _listening(handler: type[Handler], authority: trustme.CA) -> Iterator[str]:
+def _listening(azure: SimulatedSubscription, authority: trustme.CA) -> Iterator[str]:
     """Serve on port 443 of a loopback address of its own, since tests run side by side. Yield the address."""
     address = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
-    with ThreadingHTTPServer((address, 443), handler) as server:
+    with _Server(address, azure) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(RESOURCE_MANAGER, AUTHORITY).configure_cert(context)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield address

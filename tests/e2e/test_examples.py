@@ -5,27 +5,22 @@ The bake time is the default one, in real seconds, so every fleet here needs one
 
 from __future__ import annotations
 
-import fcntl
 import json
 import re
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
-from e2e.act import copy_project
-from e2e.conftest import LOCK
-from e2e.copied_workflow import ACTION_IMAGE, JOB_DOCKERFILE, JOB_IMAGE, Repository, example
-from e2e.docker_cli import docker
-from e2e.named_azure import serving_by_name, set_id
+from e2e.conftest import Copy
+from e2e.copied_workflow import example
+from e2e.named_azure import set_id
 from e2e.simulator import PROJECT
 
-NAME = "my-scale-set"  # the README's
+NAME = "my-scale-set"  # the README's, and the conftest's
 OLD, NEW = "22.04.202610010", "22.04.202611010"
 TWO_BEHIND = "description: Two instances.\nfleet: {update_domains: [1, 1], health: probe}\n"
 ONE_BEHIND = TWO_BEHIND + f'instances: {{"0": {{image: "{NEW}"}}}}\n'
@@ -34,44 +29,7 @@ faults:
   - {kind: provisioning-failure, instance: "%s", code: OSProvisioningTimedOut, message: Too late., image: new}
 """
 
-Copy = Callable[..., Repository]
-
-
 pytestmark = pytest.mark.example
-
-
-@pytest.fixture(scope="session")
-def images(image: str) -> None:
-    """Make the image of the jobs, and give the action's image, built once, the name by which act looks for it."""
-    docker("tag", image, ACTION_IMAGE)
-    with LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        subprocess.run(
-            ["docker", "build", "--quiet", "-t", JOB_IMAGE, "-"], input=JOB_DOCKERFILE, text=True, check=True
-        )
-
-
-@pytest.fixture
-def copy(images: None, tmp_path: Path) -> Iterator[Copy]:
-    """Return copy(files, scale sets): a repository with the workflows of these files, and an Azure with these sets."""
-    with ExitStack() as servers:
-
-        def make(files: dict[str, str], sets: dict[str, str]) -> Repository:
-            azure = servers.enter_context(serving_by_name(sets, tmp_path))
-            copy_project(tmp_path / "action")
-            account = azure.coordinates
-            variables = {
-                "SCALE_SET_ID": set_id(NAME),
-                "AZURE_SUBSCRIPTION_ID": account["subscription"],
-                "AZURE_TENANT_ID": account["tenant"],
-                "AZURE_CLIENT_ID": account["client_id"],
-            }
-            repository = Repository(tmp_path / "repository", tmp_path / "action", azure, variables)
-            for name, text in files.items():
-                repository.add(name, text)
-            return repository
-
-        yield make
 
 
 @pytest.fixture
@@ -179,18 +137,6 @@ def test_a_failure_is_sent_to_the_chat_and_rolled_back_by_its_record(copy: Copy,
     assert repository.azure.versions(NAME) == {"0": OLD, "1": OLD}
 
 
-def test_a_set_that_fails_does_not_stop_the_others(copy: Copy) -> None:
-    sets = {"web": ONE_BEHIND, "api": ONE_BEHIND + BAD_IMAGE % "1", "worker": ONE_BEHIND}
-    repository = copy({"many-sets.yml": example("many-sets.yml")}, sets)
-
-    ran = repository.run("many-sets.yml", image_version=NEW)
-
-    assert ran.exit_code == 1, ran.log
-    versions = {name: repository.azure.versions(name) for name in sets}
-    assert (versions["web"], versions["worker"]) == ({"0": NEW, "1": NEW}, {"0": NEW, "1": NEW})
-    assert ran.log.count("✅  Success - Main org/vmss-upgrade@v1") == 2, ran.log
-
-
 def test_nothing_is_written_if_a_service_is_out_of_reach(copy: Copy) -> None:
     """Nothing answers at example.com here, and no secret is set."""
     repository = copy({"zero-downtime.yml": example("zero-downtime.yml")}, {NAME: ONE_BEHIND})
@@ -203,7 +149,8 @@ def test_nothing_is_written_if_a_service_is_out_of_reach(copy: Copy) -> None:
 
 
 def test_every_example_is_run() -> None:
-    run = set(re.findall(r'"([\w-]+\.yml)"', Path(__file__).read_text(encoding="utf-8")))
+    tests = (Path(__file__), Path(__file__).with_name("test_fleet.py"))
+    run = {name for test in tests for name in re.findall(r'"([\w-]+\.yml)"', test.read_text(encoding="utf-8"))}
     assert {file.name for file in (PROJECT / "examples" / "workflows").iterdir()} <= run
 
 

@@ -12,7 +12,8 @@ import pytest
 from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
 from vmss_upgrade import __main__ as program
 from vmss_upgrade import __version__, main
-from vmss_upgrade.inputs import INPUTS, flags
+from vmss_upgrade.errors import InputError
+from vmss_upgrade.inputs import INPUTS, flags, parse_inputs
 from vmss_upgrade.inputs.flags import make_parser, operations_in, read_action, read_command_line
 from vmss_upgrade.inputs.operation import OPERATIONS
 from vmss_upgrade.job.environment import is_command
@@ -245,11 +246,14 @@ def test_a_demo_without_a_folder_to_write_to_says_so(tmp_path: Path, capsys: pyt
 
 
 @pytest.mark.slow
-def test_the_demo_of_several_sets_names_the_one_that_it_plays(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_demo_of_several_sets_plans_their_fleet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main(["demo", "--scenario", "fleet", "--pace", "0", "--out", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.startswith("Plays canary-weu, the first of the 6 scale sets of this scenario.\n")
+    said = capsys.readouterr().out
+    assert "Operation: fleet-plan of 3 waves (canary, api, web)" in said
+    assert "All 6 scale sets are due, in 3 waves." in said
+    assert {"fleet.yml", "record.json", "record.md", "summary.md", "outputs.txt"} <= {
+        file.name for file in tmp_path.iterdir()
+    }
 
 
 def test_the_demo_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -296,3 +300,14 @@ def test_a_run_by_flags(scenario: str, exit_code: int, tmp_path: Path, capsys: p
     record = json.loads((tmp_path / "out" / "record.json").read_text())
     assert record["outcome"] == ("halted" if exit_code else "succeeded")
     assert "## " in (tmp_path / "out" / "record.md").read_text()
+
+
+def test_a_file_is_refused_what_needs_the_post_step(tmp_path: Path) -> None:
+    text = "defaults: { suspend-repairs: true, drain-command: x }\nscale-sets: { web: { suspend-repairs: false } }\n"
+    (tmp_path / "c.yml").write_text(text)
+    given = read("status", "--config", "c.yml", "--scale-set", "web")
+    with pytest.raises(InputError) as error:
+        parse_inputs(program.environment(given, {"GITHUB_WORKSPACE": str(tmp_path)}))
+    assert [str(problem) for problem in error.value.problems if problem.input == "config"] == [
+        f"config: c.yml:1:51 {DRAIN.removeprefix('--').replace(' needs', ': needs', 1)}"
+    ]

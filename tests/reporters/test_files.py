@@ -12,7 +12,7 @@ from hostile import SECRET, halted
 
 from builders import NEW, fleet, model, report_of, run_of
 from harness.vocabulary import OUTPUTS
-from vmss_upgrade.reporters.outputs import as_outputs, write_outputs
+from vmss_upgrade.reporters.outputs import OF_FLEETS, as_outputs, write_outputs
 from vmss_upgrade.reporters.record import SCHEMA, as_record, write_record
 from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.rollout.failures import Failure
@@ -28,7 +28,7 @@ KEYS = {
     "skipped", "remaining", "lowest_healthy", "planned_batches", "batches", "failures", "findings", "instances",
     "command_to_put_previous_image_back", "command", "pinned_from", "grouping", "stop_after", "untouched",
     "blast_radius", "rolled_back", "rollback", "version", "started_at", "ended_at", "run", "changed", "portal_url",
-    "target_version", "counts", "plan_hash", "proof", "probes",
+    "target_version", "counts", "plan_hash", "proof", "probes", "asked_for",
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_outputs_of_a_run() -> None:
         "duration": "110",
         "report": "out/record.json",
         "summary-path": "out/record.md",
+        **dict.fromkeys(OF_FLEETS, ""),
     }
 
 

@@ -1,7 +1,7 @@
 // node check.mjs FILE...: what an editor shows in these workflow and action files, and in the workflows, jobs and steps
 // in Markdown files. Exits with 1 if it shows anything.
 //
-// `org/vmss-upgrade` means this project's action.yml. Of other actions, those with a stand-in in tests/e2e have their
+// `org/vmss-upgrade` and `$/` mean this project's files. Of other actions, those with a stand-in in tests/e2e have their
 // inputs checked; nothing is fetched.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
@@ -20,6 +20,11 @@ const STAND_INS = join(PROJECT, "tests/e2e/stand_ins");
 const metadataOf = async ({ owner, name }) => {
   const file = owner === "org" ? join(PROJECT, "action.yml") : join(STAND_INS, owner, name, "action.yml");
   return existsSync(file) ? parse(await readFile(file, "utf8")) : {};
+};
+
+// of reusable workflows: what a caller may give them
+const fileProvider = {
+  getFileContent: async ({ path }) => ({ name: path, content: await readFile(join(PROJECT, path), "utf8") }),
 };
 
 // A block of a page is a whole workflow, or the keys of a job, or a list of steps, which name jobs and steps that are not
@@ -41,8 +46,10 @@ const problemsOf = async (file) => {
   const parts = partsOf(file, await readFile(file, "utf8"));
   const shown = parts.map(async ({ text, offset, isPart }, number) => {
     const place = pathToFileURL(resolve(file)).href + (file.endsWith(".md") ? `.${number}.yml` : "");
-    const document = TextDocument.create(place, "yaml", 0, text);
-    const found = await validate(document, { actionsMetadataProvider: { fetchActionMetadata: metadataOf } });
+    // The service does not look into `$/`.
+    const named = text.replaceAll("uses: $/\n", "uses: org/vmss-upgrade@v1\n");
+    const document = TextDocument.create(place, "yaml", 0, named);
+    const found = await validate(document, { actionsMetadataProvider: { fetchActionMetadata: metadataOf }, fileProvider });
     const counted = found.filter(({ severity }) => !isPart || severity === 1);
     return counted.map(({ range, message }) => `${file}:${range.start.line + 1 + offset}: ${message}`);
   });

@@ -1,8 +1,8 @@
 """Renews the exact versions and commits of the action that README.md, docs/ and examples/ name.
 
 `python tools/release/renew_docs.py VERSION COMMIT` rewrites `OWNER/vmss-upgrade@v1.2.3` and
-`OWNER/vmss-upgrade@COMMIT # v1.2.3`, where that word itself may stand before the first release. `@v1` and `@v1.2` stay:
-they follow the releases of their own.
+`OWNER/vmss-upgrade@COMMIT # v1.2.3`, where that word itself may stand before the first release; also of its workflow of
+fleets. `@v1` and `@v1.2` stay: they follow the releases of their own.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import sys
 from pathlib import Path
 
 PLACES = ("README.md", "docs/**/*.md", "examples/**/*.md", "examples/**/*.yml")
-VERSION = re.compile(r"(/vmss-upgrade@)v\d+\.\d+\.\d+(?![\w.-])")
-COMMIT = re.compile(r"(/vmss-upgrade@)(?:[0-9a-f]{40}|COMMIT)(?!\w)(?: +# v\d+\.\d+\.\d+(?![\w.-]))?")
+VERSION = re.compile(r"(/vmss-upgrade(?:/\.github/workflows/fleet\.yml)?@)v\d+\.\d+\.\d+(?![\w.-])")
+COMMIT = re.compile(
+    r"(/vmss-upgrade(?:/\.github/workflows/fleet\.yml)?@)(?:[0-9a-f]{40}|COMMIT)(?!\w)(?: +# v\d+\.\d+\.\d+(?![\w.-]))?"
+)
 
 
 def main(arguments: list[str], folder: Path) -> int:

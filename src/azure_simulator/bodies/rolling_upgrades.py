@@ -13,19 +13,26 @@ _CANCELLED = {
 
 
 def rolling_upgrade_body(rolling: RollingUpgrade, location: str, now: float, api_version: str) -> dict[str, Any]:
-    """Return the policy, the status and the progress of a rolling upgrade, and what a cancellation left undone."""
+    """Return the policy, the status and the progress of a rolling upgrade, and what went wrong.
+
+    That a failure has the recorded form of a cancellation is a choice: no Faulted one is recorded. RollingBack is a
+    code of 2026-04-01; earlier versions show such an upgrade as it was before.
+    """
     cancelled = rolling.cancelled_at is not None
     acted_at = rolling.started_at if rolling.cancelled_at is None else rolling.cancelled_at
     properties: dict[str, Any] = {
         "policy": policy_shown(rolling.policy, api_version),
         "runningStatus": {
-            "code": rolling.state(now),
+            "code": _code(rolling.state(now), api_version),
             "startTime": rolling.calendar.timestamp(rolling.started_at),
             "lastAction": "Cancel" if cancelled else "Start",
             "lastActionTime": rolling.calendar.timestamp(acted_at),
         },
         "progress": _progress(rolling, now),
     }
+    if rolling.failure is not None and rolling.state(now) != "RollingForward":
+        code, message = rolling.failure
+        properties["error"] = {"code": code, "message": message, "details": [*rolling.failed_instances()]}
     details = [
         {**_CANCELLED, "target": f"{rolling.set_name}/virtualMachines/{turn.instance.instance_id}"}
         for turn in rolling.turns
@@ -38,6 +45,10 @@ def rolling_upgrade_body(rolling: RollingUpgrade, location: str, now: float, api
         "location": location,
         "properties": properties,
     }
+
+
+def _code(state: str, api_version: str) -> str:
+    return "RollingForward" if state == "RollingBack" and api_version < "2026-04-01" else state
 
 
 def _progress(rolling: RollingUpgrade, now: float) -> dict[str, int]:

@@ -25,7 +25,8 @@ class RequestRecord:
 class InstanceState:
     """The truth about one instance. `image_version`: the exact version, or the id or URI of another image.
 
-    `healthy` None: it reports nothing. `upgrades`: the manualupgrades that replaced its OS disk or tried to.
+    `healthy` None: it reports nothing. `upgrades`: how often its OS disk was replaced by a manualupgrade or a
+    rolling upgrade of the model, or that was tried.
     `available`: running, not being upgraded or failed, and healthy where the set has a signal.
     """
 
@@ -138,6 +139,6 @@ def _instance_state(scale_set: SimulatedScaleSet, instance: Instance, then: floa
         provisioning_state=snapshot.provisioning,
         power_state=snapshot.power,
         healthy=snapshot.healthy,
-        upgrades=sum(each.by_manualupgrade and each.started_at <= then for each in instance.upgrades),
+        upgrades=sum(each.counted and each.started_at <= then for each in instance.upgrades),
         available=snapshot.available,
     )

@@ -5,7 +5,8 @@ import re
 from azure_simulator.bodies.rolling_upgrades import rolling_upgrade_body
 from azure_simulator.routes.scale_set import SetRoutes
 from azure_simulator.routes.service import Request, Route, Service, showing
-from azure_simulator.state import rolling_upgrades
+from azure_simulator.state.rolling import starting
+from azure_simulator.state.rolling_upgrades import find_running
 from azure_simulator.wire.answers import Reply, json_reply
 from azure_simulator.wire.errors import refusal
 
@@ -41,13 +42,13 @@ class RollingUpgradeRoutes:
         meter = self._sets.enter_existing(request, match, "rolling-action", now)
         self._service.count(request, meter, 0)
         with showing(meter):
-            operation = rolling_upgrades.start(self._set, now, request.api_version, request.fate)
+            operation = starting.start_by_request(self._set, now, request.api_version, request.fate)
         return self._service.started(operation, meter, now)
 
     def _cancel(self, request: Request, match: Match, now: float) -> Reply:
         meter = self._sets.enter_existing(request, match, "rolling-action", now)
         with showing(meter):
-            rolling = rolling_upgrades.find_running(self._set, now)
+            rolling = find_running(self._set, now)
         self._service.count(request, meter, 0)
-        operation = rolling_upgrades.cancel(self._set, rolling, now, request.api_version, request.fate)
+        operation = starting.cancel_by_request(self._set, rolling, now, request.api_version, request.fate)
         return self._service.started(operation, meter, now)

@@ -87,7 +87,8 @@ class RevokeTokens:
 class ModelChange:
     """Another user changes the set: `patch` is merged over its JSON, and its etag changes.
 
-    `new_model`: no instance is current after it, even where nothing changes that instances are made from.
+    `new_model`: no instance is current after it, even where nothing changes that instances are made from. In mode
+    Rolling a rolling upgrade follows; while one runs, nothing happens, since Azure refuses the change.
     """
 
     when: Trigger
@@ -95,4 +96,29 @@ class ModelChange:
     new_model: bool = False
 
 
-Event = Vanish | Appear | ScaleIn | Evict | BecomeUnhealthy | Stop | UpdatedBySomebody | RevokeTokens | ModelChange
+@dataclass(frozen=True, slots=True)
+class CancelRollingUpgrade:
+    """Another user cancels the rolling upgrade that runs, as in the portal."""
+
+    when: Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRollingUpgrade:
+    """The rolling upgrade that runs fails by itself, with this code and message."""
+
+    when: Trigger
+    failure: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RollByAzure:
+    """Azure starts a rolling upgrade of its own, such as of the VM agent, which takes `seconds`."""
+
+    when: Trigger
+    seconds: float
+
+
+RollingEvent = CancelRollingUpgrade | FaultRollingUpgrade | RollByAzure
+InstanceEvent = Vanish | Appear | ScaleIn | Evict | BecomeUnhealthy | Stop | UpdatedBySomebody
+Event = InstanceEvent | RevokeTokens | ModelChange | RollingEvent

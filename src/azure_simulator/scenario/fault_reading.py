@@ -7,9 +7,12 @@ from typing import Any, Literal
 from azure_simulator.scenario.events import (
     Appear,
     BecomeUnhealthy,
+    CancelRollingUpgrade,
     Evict,
+    FaultRollingUpgrade,
     ModelChange,
     RevokeTokens,
+    RollByAzure,
     ScaleIn,
     Stop,
     UpdatedBySomebody,
@@ -35,6 +38,7 @@ from azure_simulator.scenario.set_description import CLIENT_ID, SUBSCRIPTION
 from azure_simulator.wire.errors import ERRORS, OPERATION_ERRORS, SIGN_IN_ERRORS
 
 TOKEN_PATH = "/oauth2/v2.0/token$"
+_INTERNAL_ERROR = ("InternalExecutionError", OPERATION_ERRORS["InternalExecutionError"])
 _EFFECTS = ("status", "drop", "hang", "without", "missing", "empty")
 
 
@@ -236,6 +240,9 @@ _FAULTS: dict[str, Callable[[Section], Fault]] = {
         _read_trigger(e), e.text("instance"), e.number("seconds", 120.0)
     ),
     "revoke-tokens": lambda e: RevokeTokens(_read_trigger(e)),
+    "cancel-rolling-upgrade": lambda e: CancelRollingUpgrade(_read_trigger(e)),
+    "fault-rolling-upgrade": lambda e: FaultRollingUpgrade(_read_trigger(e), read_failure(e) or _INTERNAL_ERROR),
+    "roll-by-azure": lambda e: RollByAzure(_read_trigger(e), e.number("seconds")),
     "model-change": lambda e: ModelChange(_read_trigger(e), e.mapping("patch"), e.flag("new_model", False)),
 }
 _SERIES: dict[str, Callable[[Section], Sequence[Fault]]] = {"scale-out": _read_scale_out}

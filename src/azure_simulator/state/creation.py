@@ -116,6 +116,22 @@ def leaving(instances: list[Instance], count: int) -> list[Instance]:
     return chosen
 
 
+def create_instance(
+    scale_set: SimulatedScaleSet, described: InstanceDescription, created_at: float, ready_at: float
+) -> Instance:
+    """Return a new instance on the model of this moment: Creating until it is ready."""
+    instance = scale_set.make_instance(described)
+    instance.created_at, instance.model = created_at, scale_set.model
+    instance.image = scale_set.deployed(scale_set.profile, created_at)
+    instance.state_periods.append(StatePeriod(created_at, ready_at, "Creating"))
+    return instance
+
+
+def describe_next(scale_set: SimulatedScaleSet) -> InstanceDescription:
+    """Return the next instance that the set would create: its id, and where it is placed."""
+    return _description(scale_set, _free_numbers(scale_set, 1)[0])
+
+
 # --- steps ---
 
 
@@ -134,13 +150,13 @@ def _create_instances(scale_set: SimulatedScaleSet, count: int, now: float, read
     before = set(scale_set.instances)
     described, scale_set.described = scale_set.described[:count], scale_set.described[count:]
     for each in described:
-        scale_set.instances[each.instance_id] = _create_instance(scale_set, each, now, ready_at)
+        scale_set.instances[each.instance_id] = create_instance(scale_set, each, now, ready_at)
     extras = count_extras(scale_set.json, count)
     numbers = _free_numbers(scale_set, count - len(described) + extras)
     draw = random.Random(f"births:{scale_set.seed}:{len(scale_set.instances)}")
     hidden = set(draw.sample(numbers, extras))
     for number in numbers:
-        instance = _create_instance(scale_set, _description(scale_set, number), now, ready_at)
+        instance = create_instance(scale_set, _description(scale_set, number), now, ready_at)
         if number in hidden:
             instance.hidden = not scale_set.scenario.scaling.shows_extras
             instance.deleted_at = ready_at + EXTRAS_STAY
@@ -148,17 +164,6 @@ def _create_instances(scale_set: SimulatedScaleSet, count: int, now: float, read
     return [
         each for each in scale_set.instances.values() if each.instance_id not in before and each.deleted_at == FOREVER
     ]
-
-
-def _create_instance(
-    scale_set: SimulatedScaleSet, described: InstanceDescription, created_at: float, ready_at: float
-) -> Instance:
-    """Return a new instance on the model of this moment: Creating until it is ready."""
-    instance = scale_set.make_instance(described)
-    instance.created_at, instance.model = created_at, scale_set.model
-    instance.image = scale_set.deployed(scale_set.profile, created_at)
-    instance.state_periods.append(StatePeriod(created_at, ready_at, "Creating"))
-    return instance
 
 
 def count_extras(model: dict[str, Any], count: int) -> int:

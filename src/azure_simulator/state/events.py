@@ -3,10 +3,13 @@
 from azure_simulator.scenario.events import (
     Appear,
     BecomeUnhealthy,
+    CancelRollingUpgrade,
     Event,
     Evict,
+    FaultRollingUpgrade,
     ModelChange,
     RevokeTokens,
+    RollByAzure,
     ScaleIn,
     Stop,
     UpdatedBySomebody,
@@ -15,15 +18,25 @@ from azure_simulator.scenario.events import (
 from azure_simulator.scenario.set_description import placement_group_id
 from azure_simulator.state.creation import leaving
 from azure_simulator.state.instances import FOREVER, Instance, StatePeriod, UnhealthyPeriod
+from azure_simulator.state.operations import Ending, Failure, Operation
+from azure_simulator.state.rolling import starting, steps
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.merging import merged
+from azure_simulator.wire.set_model import upgrade_mode
 
 
 def settle(scale_set: SimulatedScaleSet, now: float) -> None:
-    """Carry out, each at its own moment, what the scenario wants to happen up to `now`."""
-    while (due := scale_set.agenda.take_due(now)) is not None:
-        moment, event = due
-        _carry_out(scale_set, event, moment)
+    """Carry out, each at its own moment, what the scenario wants to happen up to `now`, and what Azure does then."""
+    while True:
+        step = steps.next_step(scale_set)
+        due = scale_set.agenda.take_due(min(now, step))
+        if due is not None:
+            moment, event = due
+            _carry_out(scale_set, event, moment)
+        elif step <= now:
+            steps.take_step(scale_set, step)
+        else:
+            return
 
 
 def evict(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> None:
@@ -57,11 +70,42 @@ def _carry_out(scale_set: SimulatedScaleSet, event: Event, moment: float) -> Non
             scale_set.instances[instance_id].upgrades.append(scale_set.replacement(moment, moment + seconds))
         case RevokeTokens():
             scale_set.tokens_revoked_at = moment
-        case ModelChange(patch=patch, new_model=new_model):
-            scale_set.json = merged(scale_set.json, patch)
-            scale_set.updates += 1
-            scale_set.note_model(moment, always=new_model)
-            scale_set.remember(moment)
+        case ModelChange():
+            _change_model(scale_set, event, moment)
+        case CancelRollingUpgrade() | FaultRollingUpgrade():
+            _end_rolling_upgrade(scale_set, event, moment)
+        case RollByAzure(seconds=seconds):
+            starting.start_by_azure(scale_set, moment, seconds)
+
+
+def _change_model(scale_set: SimulatedScaleSet, event: ModelChange, now: float) -> None:
+    """Change the set as somebody's request does; in mode Rolling a rolling upgrade follows, or refuses the request."""
+    rolls = upgrade_mode(scale_set.json) == "Rolling"
+    if rolls and scale_set.rolling is not None and scale_set.rolling.running(now):
+        return
+    scale_set.json = merged(scale_set.json, event.patch)
+    scale_set.updates += 1
+    scale_set.note_model(now, always=event.new_model)
+    scale_set.remember(now)
+
+    def start_operation(ends_at: Ending, error: Failure | None) -> Operation:
+        return scale_set.operations.start(now, "2026-04-01", ends_at, error=error)
+
+    if rolls and (behind := starting.find_behind(scale_set, now)):
+        starting.start_of_model(scale_set, behind, now, start_operation)
+
+
+def _end_rolling_upgrade(
+    scale_set: SimulatedScaleSet, event: CancelRollingUpgrade | FaultRollingUpgrade, now: float
+) -> None:
+    """Cancel the rolling upgrade that runs, or let it fail; where none runs, nothing happens."""
+    rolling = scale_set.rolling
+    if rolling is None or not rolling.running(now):
+        return
+    if isinstance(event, CancelRollingUpgrade):
+        steps.cancel(scale_set, rolling, now)
+    else:
+        steps.break_off(scale_set, rolling, event.failure, now)
 
 
 def _change_capacity(scale_set: SimulatedScaleSet, change: int, now: float) -> None:

@@ -59,8 +59,8 @@ class UnhealthyPeriod:
 class Upgrade:
     """One replacement of an instance's OS disk: Updating from `started_at` to `ended_at`.
 
-    `image` is what the instance has afterwards, None when it keeps the old one (the upgrade failed, or only
-    said that it succeeded); `model` the number of the set's model it is then current with, from `current_at` on.
+    `image` is what the instance has afterwards, None when it keeps the old one (it failed, or only said that it
+    succeeded); `model` the number of the model it is then current with, from `current_at` on; `counted`: by faults.
     """
 
     started_at: float
@@ -71,7 +71,7 @@ class Upgrade:
     unhealthy: UnhealthyPeriod
     failure: tuple[str, str] | None = None
     failed_extension: str = ""
-    by_manualupgrade: bool = True
+    counted: bool = True
 
     @property
     def healthy_at(self) -> float:

@@ -21,6 +21,7 @@ from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.scenario.scenario import Timing
 from azure_simulator.state.instances import FOREVER, Instance, UnhealthyPeriod, Upgrade
 from azure_simulator.state.operations import AcceptedUpgrade, Operation
+from azure_simulator.state.rolling_upgrades import check_none_runs
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.errors import refusal
 
@@ -36,7 +37,7 @@ def upgrade(
     _check_upgrade(scale_set, now)
     named = scale_set.named(instance_ids, now)
     due = [each for each in named if _is_due(scale_set, each, now)]
-    jobs = [(instance, _plan_upgrade(scale_set, instance, now, fate)) for instance in due]
+    jobs = [(instance, plan_upgrade(scale_set, instance, now, fate)) for instance in due]
     for instance, planned in jobs:
         instance.upgrades.append(planned)
     accepted = AcceptedUpgrade(now, tuple(each.instance_id for each in named), tuple(jobs))
@@ -54,7 +55,8 @@ def _check_upgrade(scale_set: SimulatedScaleSet, now: float) -> None:
             f"Operation 'manualupgrade' is not allowed on a scale set whose upgrade mode is '{mode}'."
         )
         raise error
-    if scale_set.operations.any_running(now) or now < scale_set.conflict_until:
+    check_none_runs(scale_set, now)
+    if now < scale_set.conflict_until:
         raise refusal("conflict")
 
 
@@ -65,10 +67,11 @@ def _is_due(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> boo
     return not instance.protected and not scale_set.is_current(snapshot)
 
 
-def _plan_upgrade(scale_set: SimulatedScaleSet, instance: Instance, now: float, fate: OperationFate | None) -> Upgrade:
+def plan_upgrade(scale_set: SimulatedScaleSet, instance: Instance, now: float, fate: OperationFate | None) -> Upgrade:
+    """Return the next upgrade of an instance to the set's model, with what the scenario lets go wrong with it."""
     return decide(
         instance.instance_id,
-        sum(upgrade.by_manualupgrade for upgrade in instance.upgrades) + 1,
+        sum(upgrade.counted for upgrade in instance.upgrades) + 1,
         now,
         image=scale_set.deployed(scale_set.profile, now),
         model=scale_set.model,
@@ -101,7 +104,7 @@ def decide(
     seed: int,
     seconds: float | None = None,
 ) -> Upgrade:
-    """Decide, to its end, the `number`-th manualupgrade of an instance (1 is the first) that begins `now`.
+    """Decide, to its end, the `number`-th upgrade of an instance (1 is the first) that begins `now`.
 
     Its durations depend on seed, instance and number alone, not on what else happens. `faults` are those of this
     instance; all but a lagging flag strike the first upgrade only. Without a health signal an instance counts as

@@ -1,18 +1,19 @@
-"""Azure's own rolling upgrade: it replaces the set's instances batch by batch.
+"""Azure's own rolling upgrade, as a record of what it has done: which instances, when, and how it ended.
 
-Recorded: rolling_upgrade_start_cancel_2020, uniform_rolling_upgrade_2023. It visits all instances, also
-those that are current. How it divides the set is documented: at most `maxBatchInstancePercent` at a time, at least
-one instance.
+Recorded: rolling_upgrade_start_cancel_2020, uniform_rolling_upgrade_2023, and a cancellation in the middle of 2023-03.
+What happens next in it is decided in the folder `rolling`, one step at a time.
+
+Choices that no recording decides: `rollingUpgrades/latest` is a 404 in a set that never had one; of a rolling upgrade
+that was cancelled while instances went back, it says Cancelled.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from azure_simulator.scenario.request_faults import OperationFate
+from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.state.instances import FOREVER, Instance, Upgrade
-from azure_simulator.state.operations import Operation
+from azure_simulator.state.operations import Failure, Operation
 from azure_simulator.wire.calendar import Calendar
 from azure_simulator.wire.errors import refusal
 from azure_simulator.wire.set_defaults import POLICY
@@ -20,38 +21,65 @@ from azure_simulator.wire.set_defaults import POLICY
 if TYPE_CHECKING:
     from azure_simulator.state.scale_set import SimulatedScaleSet
 
-# Two instances that were on the newest image already took 121 s (uniform_rolling_upgrade_2023).
-SECONDS_PER_BATCH = 60.0
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Turn:
-    """The time in which the upgrade visits one instance, infinite for never. `upgrade` None: it replaces nothing."""
+    """The time in which the upgrade visits one instance, infinite for never.
+
+    `upgrade` None: it replaces nothing. `successor`: the new instance that maxSurge puts in its place. `before`: the
+    image and the number of the model that the instance had. `failure`: what went wrong with it, without a code where
+    it is only unhealthy.
+    """
 
     instance: Instance
-    started_at: float
-    ended_at: float
-    upgrade: Upgrade | None
+    started_at: float = FOREVER
+    ended_at: float = FOREVER
+    upgrade: Upgrade | None = None
+    successor: Instance | None = None
+    before: tuple[DeployedImage, int] | None = None
+    failure: Failure | None = None
+
+    @property
+    def upgraded(self) -> Instance:
+        """Return the instance that has the new model after the turn."""
+        return self.successor or self.instance
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class RollingUpgrade:
-    """One rolling upgrade, from start to end. `code`: the status that a scenario gives it; None: the clock decides."""
+    """One rolling upgrade, from start to end.
+
+    `code`: the status that a scenario gives it; None: the steps decide. `batches`: those that have not begun;
+    `current`: the one that has. `pace`: how many seconds each batch takes, where a scenario says it; None: as long as
+    its instances take. `replaces` false: instances are visited, and stay as they are. `operation`: the one that carries
+    its outcome; None for a rolling upgrade of Azure's own. `of_model`: a write of the model has started it, which is
+    then Failed as the set is. `next_at`: the moment of the next step. `going_back_at`: since when failed instances go
+    back to the previous model. `forced`: how it is to fail, whatever the instances do.
+    """
 
     calendar: Calendar
     started_at: float
     policy: dict[str, Any] = field(default_factory=lambda: dict(POLICY))
     set_name: str = ""
-    turns: Sequence[Turn] = ()
-    ended_at: float = 0.0
+    turns: list[Turn] = field(default_factory=list)
+    batches: list[list[Turn]] = field(default_factory=list)
+    current: list[Turn] = field(default_factory=list)
+    pace: float | None = None
+    replaces: bool = True
+    of_model: bool = False
+    operation: Operation | None = None
+    next_at: float = FOREVER
+    going_back_at: float = FOREVER
+    ended_at: float = FOREVER
     cancelled_at: float | None = None
-    failed: bool = False
+    failure: Failure | None = None
+    forced: Failure | None = None
     code: str | None = None
 
     @classmethod
     def reported(cls, code: str | None, calendar: Calendar) -> "RollingUpgrade | None":
         """Return the one that a scenario describes, a minute old when the simulation begins; None for none."""
-        return None if code is None else cls(calendar, -60.0, code=code)
+        return None if code is None else cls(calendar=calendar, started_at=-60.0, code=code)
 
     def running(self, now: float) -> bool:
         """Return whether the upgrade is still replacing instances."""
@@ -64,16 +92,23 @@ class RollingUpgrade:
         if self.cancelled_at is not None:
             return "Cancelled"
         if now < self.ended_at:
-            return "RollingForward"
-        return "Faulted" if self.failed else "Completed"
+            return "RollingBack" if now >= self.going_back_at else "RollingForward"
+        return "Faulted" if self.failure is not None else "Completed"
 
     def cancel(self, now: float) -> None:
         """End the upgrade at once. Instances that are being replaced go on; no other one begins."""
         self.cancelled_at = self.ended_at = now
-        self.code = None
-        for turn in self.turns:
-            if turn.started_at > now and turn.upgrade in turn.instance.upgrades:
-                turn.instance.upgrades.remove(turn.upgrade)
+        self.next_at, self.code, self.failure = FOREVER, None, None
+
+    def complete(self, now: float) -> None:
+        """End the upgrade: it has visited all instances."""
+        self.ended_at, self.next_at = now, FOREVER
+
+    def fail(self, failure: Failure, now: float) -> None:
+        """End the upgrade with a failure, which its operation carries too (without details, as the recorded one)."""
+        self.failure, self.ended_at, self.next_at, self.code = failure, now, FOREVER, None
+        if self.operation is not None:
+            self.operation.error = self.operation.error or failure
 
     def is_cut_short(self, turn: Turn) -> bool:
         """Return whether a cancellation came in the middle of a turn: Azure counts it as failed (recorded 2023-03)."""
@@ -87,40 +122,19 @@ class RollingUpgrade:
             return "failed"
         if until < turn.ended_at:
             return "inProgress"
-        # A failed upgrade has failed at all the instances that it replaced.
-        return "failed" if self.state(until) == "Faulted" else "successful"
+        return "failed" if turn.failure is not None else "successful"
 
+    def failed_instances(self) -> Iterator[dict[str, Any]]:
+        """Yield what `error.details` says of each instance that has failed.
 
-def start(scale_set: "SimulatedScaleSet", now: float, api_version: str, fate: OperationFate | None) -> Operation:
-    """Start a rolling upgrade: all instances, batch after batch. One that is to fail does so in its first batch.
-
-    Raises Refusal 409 for a write at the same time.
-    """
-    if scale_set.operations.any_running(now):
-        raise refusal("conflict")
-    policy = {**POLICY, **(scale_set.json["properties"].get("upgradePolicy", {}).get("rollingUpgradePolicy") or {})}
-    rolling = RollingUpgrade(scale_set.calendar, now, policy, scale_set.name)
-    due = [each for each in scale_set.present(now) if not each.protected]
-    rolling.failed = fate is not None and fate.failure is not None
-    parts = _batches(len(due), int(policy["maxBatchInstancePercent"]))[: 1 if rolling.failed else None]
-    seconds = SECONDS_PER_BATCH if fate is None or fate.seconds is None else fate.seconds / max(1, len(parts))
-    turns = [
-        _turn(scale_set, due[position], scale_set.is_stale(due[position], now), now + number * seconds, seconds)
-        for number, batch in enumerate(parts)
-        for position in batch
-    ]
-    never = [Turn(instance, FOREVER, FOREVER, None) for instance in due[len(turns) :]]
-    rolling.turns, rolling.ended_at = [*turns, *never], now + len(parts) * seconds
-    scale_set.rolling = rolling
-    return scale_set.operations.start(now, api_version, lambda: rolling.ended_at, fate=fate)
-
-
-def _turn(scale_set: "SimulatedScaleSet", instance: Instance, stale: bool, starts: float, seconds: float) -> Turn:
-    """Return the turn of one instance; one that is current is only visited."""
-    upgrade = scale_set.replacement(starts, starts + seconds) if stale else None
-    if upgrade is not None:
-        instance.upgrades.append(upgrade)
-    return Turn(instance, starts, starts + seconds, upgrade)
+        The target has the recorded form of a cancellation; that a policy's breach names its instances alike is a
+        choice that no recording decides.
+        """
+        for turn in self.turns:
+            if turn.failure is not None and self.failure is not None:
+                code, message = turn.failure
+                target = f"{self.set_name}/virtualMachines/{turn.upgraded.instance_id}"
+                yield {"code": code or self.failure[0], "message": message, "target": target}
 
 
 def find_running(scale_set: "SimulatedScaleSet", now: float) -> RollingUpgrade:
@@ -130,22 +144,13 @@ def find_running(scale_set: "SimulatedScaleSet", now: float) -> RollingUpgrade:
     return scale_set.rolling
 
 
-def cancel(
-    scale_set: "SimulatedScaleSet",
-    rolling: RollingUpgrade,
-    now: float,
-    api_version: str,
-    fate: OperationFate | None,
-) -> Operation:
-    """Cancel a rolling upgrade.
+def check_none_runs(scale_set: "SimulatedScaleSet", now: float) -> None:
+    """Raise Refusal 409 for a write while a rolling upgrade runs, or another operation.
 
-    Its own operation and that of the cancellation both end Succeeded (rolling_upgrade_start_cancel_2020).
+    While a rolling upgrade runs the code is OperationNotAllowed, also for one that Azure itself has started (reported:
+    Azure/telescope#1291; documented: "Another ongoing rolling upgrade operation").
     """
-    rolling.cancel(now)
-    return scale_set.operations.start(now, api_version, lambda: rolling.ended_at, fate=fate)
-
-
-def _batches(count: int, percent: int) -> list[range]:
-    """Return the positions of `count` instances in batches of at most `percent` of them, at least one each."""
-    size = max(1, math.floor(count * percent / 100))
-    return [range(first, min(first + size, count)) for first in range(0, count, size)]
+    if scale_set.rolling is not None and scale_set.rolling.running(now):
+        raise refusal("rolling-upgrade-runs", name=scale_set.name)
+    if scale_set.operations.any_running(now):
+        raise refusal("conflict")

@@ -205,7 +205,7 @@ class SimulatedScaleSet:
             model=self.model,
             current_at=ended_at,
             unhealthy=UnhealthyPeriod(ended_at, ended_at),
-            by_manualupgrade=False,
+            counted=False,
         )
 
     # --- instances ---

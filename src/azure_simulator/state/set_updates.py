@@ -1,7 +1,7 @@
 """What a PUT or a PATCH does to a set that exists.
 
 Durations are those of the contract's recordings: the text of the model takes under a second, an image or the network
-about 50 s.
+about 50 s, and in mode Rolling any update a minute, where no instance is behind the model.
 
 A choice that no recording decides: whether new instances can be made from the image is checked only where some are to
 be made, or where the image changes. So a set whose image is deprecated takes new tags, and no new instances (the
@@ -15,7 +15,9 @@ from azure_simulator.scenario.request_faults import OperationFate
 from azure_simulator.state.companions.scaling import check_growth, failure_of, notice_seconds
 from azure_simulator.state.creation import count_extras, scale
 from azure_simulator.state.instances import Instance
-from azure_simulator.state.operations import Operation, lasting
+from azure_simulator.state.operations import Ending, Failure, Operation, lasting
+from azure_simulator.state.rolling.starting import find_behind, start_of_model
+from azure_simulator.state.rolling_upgrades import check_none_runs
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.body_shape import check_rolling, check_shape, check_whole
 from azure_simulator.wire.errors import refusal
@@ -26,6 +28,8 @@ from azure_simulator.wire.set_defaults import completed_update
 from azure_simulator.wire.set_model import is_windows, storage_image, storage_of, upgrade_mode
 
 SMALL_UPDATE = 0.4
+# Nothing was behind the model (uniform_rolling_upgrade_2023, a PUT to mode Rolling).
+ALL_CHECKED = 61.0
 MOST_MODELS = 10
 
 
@@ -33,7 +37,8 @@ MOST_MODELS = 10
 class Update:
     """An update that Azure accepts, before it happens.
 
-    `reached`: the instances that the upgrade mode replaces by itself; `counted`: how many instances are touched.
+    `reached`: the instances that mode Automatic replaces by itself, or that mode Rolling looks at first; `counted`: how
+    many instances are touched.
     """
 
     model: dict[str, Any]
@@ -47,12 +52,11 @@ def plan_update(
     """Merge `patch` over the set, as the recorded PUTs and PATCHes do (merging.merged_resource). Changes nothing.
 
     Raises Refusal for a malformed body (400), a missing image (404), a change of the kind of image or of what
-    never changes (409), an eleventh model (409), mode Rolling without a source of health (400) and a write at the
-    same time (409).
+    never changes (409), an eleventh model (409), mode Rolling without a source of health (400) and a write or a
+    rolling upgrade at the same time (409).
     """
     check_shape(patch)
-    if scale_set.operations.any_running(now):
-        raise refusal("conflict")
+    check_none_runs(scale_set, now)
     changed = _merge(scale_set, patch, now, api_version, extensions_stay)
     _check_update(scale_set, changed)
     _check_models(scale_set, changed, now)
@@ -73,28 +77,47 @@ def update(
     image_changes = storage_image(planned.model) != storage_image(scale_set.json)
     # An update that changes nothing leaves the etag as it is (uniform_update_image_sku_and_security_2024).
     scale_set.updates += planned.model != scale_set.json
-    before, scale_set.json = scale_set.capacity, planned.model
+    before, scale_set.json = scale_set.capacity, _recovered(planned.model)
     resized = scale_set.capacity != before
     new_model = scale_set.note_model(now, always=resized and scale_set.scenario.scaling.clears_latest_model)
     scale_set.agenda.note_update(now)
     scale_set.remember(now)
     ends = now + lasting(fate, _duration(scale_set, image_changes, before))
     scale_set.conflict_until = ends + scale_set.agenda.conflict_seconds()
-    failure = failure_of(scale(scale_set, before, now, ends))
-    if planned.reached:
-        scale_set.reached_by_updates.append(ends)
-    for instance in planned.reached if new_model else ():
-        instance.upgrades.append(scale_set.replacement(now, ends))
+    failure, details = failure_of(scale(scale_set, before, now, ends)) or (None, None)
     retry_after = 51 if is_windows(scale_set.profile) else 37
-    error, details = failure or (None, None)
-    operation = scale_set.operations.start(
-        now, api_version, lambda: ends, fate=fate, error=error, retry_after=retry_after
-    )
+
+    def start_operation(ends_at: Ending, error: Failure | None) -> Operation:
+        return scale_set.operations.start(now, api_version, ends_at, fate=fate, error=error, retry_after=retry_after)
+
+    rolls = upgrade_mode(planned.model) == "Rolling"
+    if rolls and (behind := find_behind(scale_set, now)):
+        resizing_ends = ends if resized else now
+        operation = start_of_model(
+            scale_set,
+            behind,
+            now,
+            lambda rolled, refused: start_operation(lambda: max(resizing_ends, rolled()), failure or refused),
+        )
+    else:
+        if planned.reached:
+            scale_set.reached_by_updates.append(ends)
+        for instance in planned.reached if new_model and not rolls else ():
+            instance.upgrades.append(scale_set.replacement(now, ends))
+        operation = start_operation(lambda: ends, failure)
     operation.details = details
     return scale_set.operations.mark_resizing(operation) if resized else operation
 
 
 # --- steps ---
+
+
+def _recovered(model: dict[str, Any]) -> dict[str, Any]:
+    """Return the set's JSON without what an earlier failure says of it."""
+    properties = model["properties"]
+    if properties.get("provisioningState") != "Failed":
+        return model
+    return {**model, "properties": {key: value for key, value in properties.items() if key != "provisioningState"}}
 
 
 def _merge(
@@ -140,14 +163,17 @@ def _duration(scale_set: SimulatedScaleSet, image_changes: bool, capacity_before
         return scale_set.scenario.timing.model_update
     if scale_set.capacity < capacity_before:
         return scale_set.scenario.scaling.seconds + notice_seconds(scale_set)
-    return scale_set.scenario.scaling.seconds if scale_set.capacity > capacity_before else SMALL_UPDATE
+    if scale_set.capacity > capacity_before:
+        return scale_set.scenario.scaling.seconds
+    return ALL_CHECKED if upgrade_mode(scale_set.json) == "Rolling" else SMALL_UPDATE
 
 
 def _find_reached(scale_set: SimulatedScaleSet, changed: dict[str, Any], now: float) -> list[Instance]:
-    """Return the instances that the upgrade mode replaces by itself, at once, after an update.
+    """Return the instances that the upgrade mode reaches at once after an update.
 
-    Automatic: only a new model replaces instances, then all of them together. Rolling: a batch, which is visited
-    even where there is nothing to replace (uniform_rolling_upgrade_2023).
+    Automatic: only a new model replaces instances, then all of them together. Rolling: a batch, which counts even
+    where there is nothing to replace (uniform_rolling_upgrade_2023); what is behind the model is upgraded by a rolling
+    upgrade (rolling/starting.py).
     """
     present, mode = scale_set.present(now), upgrade_mode(changed)
     if mode == "Automatic":

@@ -16,7 +16,10 @@ _OBJECTS = (
 )  # fmt: skip
 _LISTS = ("dataDisks", "extensions", "ipConfigurations", "networkInterfaceConfigurations")
 _NAMED = ("extensions", "networkInterfaceConfigurations")
-_NUMBERS = ("maxBatchInstancePercent", "platformFaultDomainCount")
+_NUMBERS = (
+    "maxBatchInstancePercent", "maxUnhealthyInstancePercent", "maxUnhealthyUpgradedInstancePercent",
+    "platformFaultDomainCount",
+)  # fmt: skip
 
 
 def check_shape(body: dict[str, Any]) -> None:

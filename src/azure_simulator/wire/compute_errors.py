@@ -57,6 +57,19 @@ COMPUTE_ERRORS = {
     ),
     # Recorded: uniform_rolling_upgrade_2023.
     "nothing-to-cancel": KnownError(409, "OperationNotAllowed", "There is no ongoing Rolling Upgrade to cancel."),
+    # Reported: Azure/telescope#1291, hashicorp/terraform-provider-azurerm#7002 (the code; the text is our own).
+    "rolling-upgrade-runs": KnownError(
+        409,
+        "OperationNotAllowed",
+        "The operation is not allowed while a Rolling Upgrade is in progress on Virtual Machine Scale Set '{name}'.",
+    ),
+    # Reported: Azure/azure-cli#6640 (the text; no report tells status and code).
+    "rolling-upgrade-of-own-image": KnownError(
+        409,
+        "OperationNotAllowed",
+        "The OS Rolling Upgrade API cannot be used on a VM Scale Set unless the VM Scale Set is using a Platform "
+        "Image. Please select the OS by setting imageReference.",
+    ),
     # Recorded: redeploy_maintenance_409_2018, uniform_eviction_errors_2024.
     "not-allowed": KnownError(409, "OperationNotAllowed", "Operation '{verb}' is not allowed on VM '{name}'."),
     # Documented: "Understand common error messages when you manage virtual machines in Azure".

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from azure.core.pipeline.policies import RequestIdPolicy, UserAgentPolicy
@@ -11,7 +11,8 @@ from azure.mgmt.compute import ComputeManagementClient
 from azure.mgmt.compute import __version__ as sdk_version
 from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
 
-from vmss_upgrade.account import Account
+from vmss_upgrade.account import Account, Cloud, SignIn
+from vmss_upgrade.azure_api.companions.resource_graph import ResourceGraph
 from vmss_upgrade.azure_api.endpoints import endpoints_of
 from vmss_upgrade.azure_api.http_policies import (
     CheckedTransport,
@@ -20,6 +21,7 @@ from vmss_upgrade.azure_api.http_policies import (
     Timeouts,
     Trace,
 )
+from vmss_upgrade.azure_api.reader import Reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.signing_in.credential import Credential
 from vmss_upgrade.ports import Clock
@@ -42,6 +44,10 @@ class ClockedTransport(RequestsTransport):  # type: ignore[misc]
         self._clock.sleep(duration)
 
 
+# what has signed in already, by cloud and identity: several connections share it, and its token
+SignedIn = MutableMapping[tuple[Cloud, SignIn], Credential]
+
+
 def connect(
     account: Account,
     transport: HttpTransport[Any, Any],
@@ -51,16 +57,53 @@ def connect(
     mask: Callable[[str], None],
     trace: Callable[[str], None] | None,
     timeout: float,
+    signed_in: SignedIn | None = None,
 ) -> ScaleSetClient:
-    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds.
+    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds."""
+    client = _client(account, transport, clock, user_agent, mask, trace, {} if signed_in is None else signed_in)
+    ends = clock.now() + timeout
+    names = (account.subscription_id, account.resource_group, account.scale_set)
+    return ScaleSetClient(client, *names, now=clock.now, has_time=lambda: clock.now() < ends)
+
+
+def connect_to_index(
+    account: Account,
+    transport: HttpTransport[Any, Any],
+    clock: Clock,
+    *,
+    user_agent: str,
+    mask: Callable[[str], None],
+    trace: Callable[[str], None] | None,
+    timeout: float,
+    signed_in: SignedIn,
+) -> ResourceGraph:
+    """Return Azure's index of scale sets as the account may read it, whatever set it names; else as `connect` does."""
+    client = _client(account, transport, clock, user_agent, mask, trace, signed_in)
+    ends = clock.now() + timeout
+    return ResourceGraph(Reader(client, lambda: clock.now() < ends))
+
+
+def _client(
+    account: Account,
+    transport: HttpTransport[Any, Any],
+    clock: Clock,
+    user_agent: str,
+    mask: Callable[[str], None],
+    trace: Callable[[str], None] | None,
+    signed_in: SignedIn,
+) -> ComputeManagementClient:
+    """Return the SDK's client.
 
     The policies are all there are, one by one: the SDK's own would register a resource provider where an error says so,
     follow redirects, and log as the environment wishes.
     """
     transport = CheckedTransport(transport)
     endpoints = endpoints_of(account.cloud)
-    credential = Credential(account.sign_in, endpoints, transport, mask)
-    client = ComputeManagementClient(
+    key = (account.cloud, account.sign_in)
+    if key not in signed_in:
+        signed_in[key] = Credential(account.sign_in, endpoints, transport, mask)
+    credential = signed_in[key]
+    return ComputeManagementClient(
         credential,
         account.subscription_id,
         base_url=endpoints.resource_manager,
@@ -75,6 +118,3 @@ def connect(
             ARMChallengeAuthenticationPolicy(credential, endpoints.scope),
         ],
     )
-    ends = clock.now() + timeout
-    names = (account.subscription_id, account.resource_group, account.scale_set)
-    return ScaleSetClient(client, *names, now=clock.now, has_time=lambda: clock.now() < ends)

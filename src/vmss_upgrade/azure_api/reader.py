@@ -50,11 +50,14 @@ class Reader:
 
     def get(self, url: str) -> HttpResponse:
         """Return the answer, which is a 200. Raises NoTimeLeft once there is none for another."""
-        if not self._has_time():
-            raise NoTimeLeft("the rollout's `timeout` passed before everything was read")
         if "api-version=" not in url:
             url += f"{'&' if '?' in url else '?'}api-version={API_VERSION}"
-        request = HttpRequest("GET", url, headers={"Accept": "application/json"})
+        return self.send(HttpRequest("GET", url, headers={"Accept": "application/json"}))
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Return the answer to a request that only reads. Raises as `get` does."""
+        if not self._has_time():
+            raise NoTimeLeft("the rollout's `timeout` passed before everything was read")
         # as a stream, because otherwise the SDK decodes the JSON once for itself, and we once more
         with read_by_the_sdk():
             response = self._client.send_request(request, stream=True)

@@ -16,12 +16,12 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
+from vmss_upgrade.azure_api.companions.run_commands import RunCommands
+from vmss_upgrade.azure_api.companions.scaling_limits import ScalingLimits
 from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_catalog import ImageCatalog
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, named, unreadable
-from vmss_upgrade.azure_api.run_commands import RunCommands
-from vmss_upgrade.azure_api.scaling_limits import ScalingLimits
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
 from vmss_upgrade.azure_api.translation.instances import Looks, to_instance, to_machine
 from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in, texts_in

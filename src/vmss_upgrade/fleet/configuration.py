@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -12,6 +13,10 @@ class Tag:
 
     name: str
     value: str
+
+    def is_among(self, tags: Mapping[str, str]) -> bool:
+        """Return whether a scale set with these tags bears this one."""
+        return any(name.lower() == self.name.lower() and value == self.value for name, value in tags.items())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,3 +53,28 @@ class Configuration:
     defaults: Mapping[str, str] = field(default_factory=dict)
     entries: tuple[Entry, ...] = ()
     waves: tuple[Wave, ...] = ()
+
+
+def entries_of_one_set(ids: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the names of entries that name one and the same scale set."""
+    by_id: dict[str, list[str]] = {}
+    for name, id_ in ids.items():
+        if id_:
+            by_id.setdefault(id_.lower(), []).append(name)
+    return [tuple(names) for names in by_id.values() if len(names) > 1]
+
+
+def waves_asked_for(waves: Sequence[Wave], asked: Sequence[str]) -> tuple[tuple[Wave, ...], list[str]]:
+    """Return the waves that were asked for, by name or by number from 1 on, in the order of the file; and the words
+    that name none. Without words, all are asked for.
+    """
+    if not asked:
+        return tuple(waves), []
+    chosen, unknown = set(), []
+    for word in asked:
+        by_name = [number for number, wave in enumerate(waves) if wave.name.lower() == word.lower()]
+        by_number = [int(word) - 1] if re.fullmatch(r"[0-9]{1,4}", word) and 0 < int(word) <= len(waves) else []
+        if not (by_name or by_number):
+            unknown.append(word)
+        chosen.update((by_name or by_number)[:1])
+    return tuple(wave for number, wave in enumerate(waves) if number in chosen), unknown

@@ -23,7 +23,8 @@ class PlannedSet:
 
     `name`: of its entry, else the scale set's own, unique in the fleet. `wave`: the wave's name. `images`: those that
     its instances run, with how many run each. `instances`, `moving` and `most_away` (at once) are counts. Of a set that
-    could not be read, texts are empty and counts 0. `region`, `kind` (Uniform, Flexible) and `mode` are as Azure says.
+    could not be read, texts are empty and counts 0; so is the id if not even its entry can be understood. `region`,
+    `kind` (Uniform, Flexible) and `mode` are as Azure says.
     """
 
     name: str
@@ -57,3 +58,18 @@ class FleetPlan:
     def due(self, wave: Wave) -> tuple[PlannedSet, ...]:
         """Return the sets of a wave that are to be rolled out to."""
         return tuple(each for each in self.of_wave(wave) if each.verdict is Verdict.DUE)
+
+    def most_away(self, wave: Wave) -> int:
+        """Return how many instances a wave takes away at once at most: of so many sets as are rolled side by side."""
+        away = sorted((each.most_away for each in self.due(wave)), reverse=True)
+        return sum(away[: wave.max_parallel])
+
+    @property
+    def left_out(self) -> tuple[PlannedSet, ...]:
+        """The sets that cannot be rolled out to."""
+        return tuple(each for each in self.sets if each.verdict is Verdict.REFUSED)
+
+    @property
+    def all_due(self) -> tuple[PlannedSet, ...]:
+        """The sets of all waves that are to be rolled out to."""
+        return tuple(each for each in self.sets if each.verdict is Verdict.DUE)

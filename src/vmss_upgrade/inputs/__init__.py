@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vmss_upgrade.account import Account
 from vmss_upgrade.errors import InputError
 from vmss_upgrade.inputs.account import account_of
+from vmss_upgrade.inputs.configuration.checking import read_configuration
 from vmss_upgrade.inputs.configuration.file import layered
 from vmss_upgrade.inputs.configuration.layers import Configured
 from vmss_upgrade.inputs.files import Files, files_of
@@ -22,7 +23,16 @@ from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.zero_downtime.drain import Drain
 from vmss_upgrade.rollout.zero_downtime.hooks import Hooks
 
-__all__ = ["INPUTS", "Inputs", "parse_account", "parse_drain", "parse_hooks", "parse_inputs", "usable_files"]
+__all__ = [
+    "INPUTS",
+    "Inputs",
+    "parse_account",
+    "parse_drain",
+    "parse_hooks",
+    "parse_inputs",
+    "read_configuration",
+    "usable_files",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ _NOT_MICROSOFTS = (
 def account_of(form: Form) -> Account:
     """Return the account that the inputs and the job's environment describe."""
     subscription, group, name = scale_set_of(form)
-    cloud, (sign_in, unused) = _cloud(form), sign_in_of(form)
+    cloud, (sign_in, unused) = cloud_of(form), sign_in_of(form)
     return Account(
         cloud=cloud,
         sign_in=sign_in,
@@ -32,7 +32,8 @@ def account_of(form: Form) -> Account:
     )
 
 
-def _cloud(form: Form) -> Cloud:
+def cloud_of(form: Form) -> Cloud:
+    """Return the cloud that the inputs and the job's environment describe."""
     environment = form.choice("environment", ENVIRONMENTS)
     endpoint = _origin(form, "resource-manager-endpoint", form["resource-manager-endpoint"])
     is_private = bool(form["resource-manager-endpoint"])

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from vmss_upgrade.inputs.names import INPUTS
+from vmss_upgrade.inputs.names import INPUTS, NEED_POST_STEP
 from vmss_upgrade.reporters.sanitiser.text import clean
 
 DEMO: Final = "demo"
@@ -22,16 +22,6 @@ _NEEDED: Final[Mapping[str, str]] = {"fleet-plan": "config", "fleet-report": "re
 _OPERATIONS = re.compile(r"`([a-z-]+)`: (.*?)(?=\s`[a-z-]+`: |\sDefault: |$)", re.DOTALL)
 # Every process of the machine can read a command line, and pipelines print it.
 _NO_FLAGS: Final[Mapping[str, str]] = {"client-secret": "AZURE_CLIENT_SECRET"}
-# The post step of the action completes these if the run is killed; here is none.
-_NEED_POST_STEP: Final[Mapping[str, str]] = {
-    "suspend-repairs": "Suspend the repairs before the run, and resume them after it: "
-    "az vmss set-orchestration-service-state --service-name AutomaticRepairs --action Suspend (then Resume).",
-    "drain-command": "Drain the instances before the run by a way of your own.",
-    **dict.fromkeys(
-        ("before-batch-url", "after-batch-url", "hook-secret"),
-        "Use --stop-after 1, and call your service between the runs.",
-    ),
-}
 
 
 def read_action() -> dict[str, Any]:
@@ -57,10 +47,10 @@ def read_command_line(words: Sequence[str], action: Mapping[str, Any], version: 
         parser.error(_name_unknown(unknown, action["inputs"]))
     for name in _NO_FLAGS.keys() & given.keys():
         parser.error(f"--{name} is not taken, as others can read a command line. Set {_NO_FLAGS[name]} instead.")
-    for name in _NEED_POST_STEP.keys() & given.keys():
+    for name in NEED_POST_STEP.keys() & given.keys():
         if given[name].strip().lower() not in ("", "false"):
             lack = f"--{name} needs the post step of the GitHub action, which undoes it if the run is killed"
-            parser.error(f"{lack}. {_NEED_POST_STEP[name]}")
+            parser.error(f"{lack}. {NEED_POST_STEP[name]}")
     return given
 
 

@@ -68,3 +68,16 @@ INPUTS: Final[Mapping[str, str]] = {
     "report-path": "",
     "report-html": "",
 }
+
+# The post step of the action completes these if the run is killed; the program outside GitHub has none.
+NEED_POST_STEP: Final[Mapping[str, str]] = {
+    "suspend-repairs": "Suspend the repairs before the run, and resume them after it: "
+    "az vmss set-orchestration-service-state --service-name AutomaticRepairs --action Suspend (then Resume).",
+    "drain-command": "Drain the instances before the run by a way of your own.",
+    **dict.fromkeys(
+        ("before-batch-url", "after-batch-url", "hook-secret"),
+        "Use --stop-after 1, and call your service between the runs.",
+    ),
+}
+# set by the program: what needs a post step is refused in a configuration file, too
+NO_POST_STEP: Final = "VMSS_UPGRADE_NO_POST_STEP"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import stat
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from vmss_upgrade.reporters.sanitiser.text import clean
 from vmss_upgrade.rollout.order import LARGEST_RECORD
 
 _APPENDING: Final = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO is not waited for
@@ -67,6 +69,31 @@ def write_below(root: str, path: str, content: bytes, *, check_old: Callable[[by
         _replace(folder, inside.name, content)
     finally:
         os.close(folder)
+
+
+def write_json_record(root: str, path: str, text: str, *, family: str, kind: str) -> None:
+    """Write a record to `path` below `root`, in whole or not at all, over nothing but a record of its `family`.
+
+    `family` is how the schema begins. Raises ValueError if the path leads out of `root` or below .git, is not shown by
+    a log as it is, or names a file that is neither empty nor such a record; OSError if it cannot be written.
+    """
+
+    def refuse_others(content: bytes) -> None:
+        try:
+            record = json.loads(content.decode()) if len(content) <= LARGEST_RECORD else None
+        except (ValueError, RecursionError):
+            record = None
+        schema = record.get("schema") if isinstance(record, dict) else None
+        if not isinstance(schema, str) or not schema.startswith(family):
+            raise ValueError(f"exists, and is not {kind}; it is kept")
+
+    try:
+        if clean(path) != path:
+            raise ValueError("cannot be shown in a log as it is")
+        write_below(root, path, text.encode(), check_old=refuse_others)
+    except ValueError as error:
+        another = "Give `report-path` the name of a file that does not exist yet."
+        raise ValueError(f"report-path {path!r} {error}. {another}") from error
 
 
 def _is_gits(part: str) -> bool:

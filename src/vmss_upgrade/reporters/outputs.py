@@ -20,6 +20,8 @@ _LONGEST_PLAN = 250_000
 _LONGEST_TEXT = 2000
 _LISTS = ("upgraded", "rolled-back", "failed", "skipped", "remaining")
 _OF_PLAN = ("batches", "skipped", "untouched")
+MATRICES = tuple(f"matrix-{number}" for number in range(1, 7))
+OF_FLEETS = (*MATRICES, "waves", "image", "due")  # filled by `operation: fleet-plan` alone
 
 
 def as_outputs(report: Report, report_path: str, summary_path: str = "") -> dict[str, str]:
@@ -50,6 +52,7 @@ def as_outputs(report: Report, report_path: str, summary_path: str = "") -> dict
         "plan-hash": planned.hash if planned else "",
         "report": report_path,
         "summary-path": summary_path,
+        **dict.fromkeys(OF_FLEETS, ""),
     }
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from vmss_upgrade.reporters.changes import as_changes
-from vmss_upgrade.reporters.files import write_below
+from vmss_upgrade.reporters.files import write_json_record
 from vmss_upgrade.reporters.proof import as_proof
-from vmss_upgrade.reporters.sanitiser.text import as_json, clean, cut
+from vmss_upgrade.reporters.sanitiser.text import as_json, cut
 from vmss_upgrade.reporters.sentences.dates import timestamp
 from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.reporters.sentences.next_steps import remedy, way_back
@@ -52,6 +51,7 @@ def as_record(report: Report) -> dict[str, Any]:
         "changed": report.changed,
         "remedy": remedy(report) if ending else None,
         "scale_set": {"id": model.id, "name": model.name, "location": model.location} if model else None,
+        "asked_for": facts.asked_for or None,
         "portal_url": scale_set_page(report) or None,
         **_images(report),
         "target_version": (report.target.named_version or None) if report.target else None,
@@ -117,23 +117,8 @@ def write_record(report: Report, workspace: str, path: str) -> None:
     Raises ValueError if the path leads out of the workspace or below .git, is not shown by a log as it is, or names a
     file that is neither empty nor a record; OSError if it cannot be written.
     """
-    try:
-        if clean(path) != path:
-            raise ValueError("cannot be shown in a log as it is")
-        write_below(workspace, path, as_text(report).encode(), check_old=_refuse_other_files)
-    except ValueError as error:
-        another = "Give `report-path` the name of a file that does not exist yet."
-        raise ValueError(f"report-path {path!r} {error}. {another}") from error
-
-
-def _refuse_other_files(content: bytes) -> None:
-    try:
-        record = json.loads(content.decode()) if len(content) <= LARGEST_RECORD else None
-    except (ValueError, RecursionError):
-        record = None
-    schema = record.get("schema") if isinstance(record, dict) else None
-    if not isinstance(schema, str) or not schema.startswith(SCHEMA.rstrip("0123456789")):
-        raise ValueError("exists, and is not a record of this action; it is kept")
+    text, family = as_text(report), SCHEMA.rstrip("0123456789")
+    write_json_record(workspace, path, text, family=family, kind="a record of this action")
 
 
 def _without_dispensable(record: dict[str, Any]) -> dict[str, Any]:

@@ -73,9 +73,14 @@ class ReportFiles:
 
     def attempt(self, what: str, write: Callable[[], None]) -> bool:
         """Write something. Return whether that worked; an error does not stop others from being written."""
-        try:
-            write()
-        except Exception as error:
-            self._console.warning(f"Could not write {what}: {reason_of(error)}")
-            return False
-        return True
+        return attempt(self._console, what, write)
+
+
+def attempt(console: Console, what: str, write: Callable[[], None]) -> bool:
+    """Write something. Return whether that worked; an error becomes a warning on the console."""
+    try:
+        write()
+    except Exception as error:
+        console.warning(f"Could not write {what}: {reason_of(error)}")
+        return False
+    return True

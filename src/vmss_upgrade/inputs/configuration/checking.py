@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 
 from vmss_upgrade.errors import InputError, InputProblem
@@ -31,7 +32,7 @@ def read_configuration(environ: Mapping[str, str], *, now: float = 0.0) -> Confi
     if file is None:
         raise InputError(form.problems)
     if problems := [*file.problems, *problems_of_values(file, now)]:
-        raise InputError(problems)
+        raise InputError(sorted(problems, key=_position))
     return Configuration(
         defaults=_texts(file.defaults.values),
         entries=tuple(Entry(name=each.name, values=_values(each, file.defaults)) for each in file.entries),
@@ -48,26 +49,43 @@ def _texts(values: Mapping[str, Written]) -> dict[str, str]:
 
 
 def problems_of_values(file: File, now: float) -> list[InputProblem]:
-    """Return what is wrong with the values of a file, from its first line to its last; of very many, the first."""
-    found: dict[tuple[int, int, str], InputProblem] = {}
+    """Return what is wrong with the values of a file, each once; of very many, the first."""
+    found: dict[InputProblem, None] = {}
     for problem in _problems(file, now):
         if problem.place is not None:
-            found.setdefault((problem.place.line, problem.place.column, problem.message), problem)
-    return [found[key] for key in sorted(found)][:MOST_PROBLEMS]
+            found[problem] = None
+        if len(found) == MOST_PROBLEMS:
+            break
+    return list(found)
+
+
+def _position(problem: InputProblem) -> tuple[int, int]:
+    return (problem.place.line, problem.place.column) if problem.place else (sys.maxsize, 0)
 
 
 def _problems(file: File, now: float) -> Iterator[InputProblem]:
     """Yield the problems of all layers; those without a place are about what an input may still give."""
     sets: dict[tuple[str, str, str], Section] = {}
-    yield from _of_values(file.defaults.values, now)
+    of_defaults = _of_values(file.defaults.values, now)
+    yield from of_defaults
     for entry in file.entries:
-        values = merged(entry, file.defaults)
-        yield from _of_values({"scale-set": Written(entry.name, entry.place), **values}, now)
+        values = {"scale-set": Written(entry.name, entry.place), **merged(entry, file.defaults)}
+        for problem in _of_values(values, now):
+            if problem not in of_defaults:
+                yield _at_home(problem, entry)
         coordinates = scale_set_in(entry, file.defaults, {})
         other = sets.setdefault(coordinates, entry)
         if coordinates[2] and other is not entry:
             lack = f"{entry.place} {entry.name}: this is the scale set of {other.name} as well"
             yield InputProblem(CONFIG, lack, "Keep one of the two.", entry.place)
+
+
+def _at_home(problem: InputProblem, entry: Section) -> InputProblem:
+    """Return a problem of a scale set at a place of its own, also if it is about a default that does not fit it."""
+    if problem.place is None or problem.place in [each.place for each in entry.values.values()]:
+        return problem
+    said = problem.message.removeprefix(f"{problem.place} ")
+    return InputProblem(CONFIG, f"{entry.place} {entry.name}, with the defaults: {said}", problem.remedy, entry.place)
 
 
 def _of_values(written: Mapping[str, Written], now: float) -> list[InputProblem]:

@@ -15,12 +15,12 @@ from vmss_upgrade.inputs.configuration.notes import CONFIG, Notes
 from vmss_upgrade.inputs.configuration.written import File, Written
 from vmss_upgrade.inputs.files import Unusable, bytes_below
 from vmss_upgrade.inputs.form import Form
-from vmss_upgrade.inputs.names import INPUTS
+from vmss_upgrade.inputs.names import INPUTS, NEED_POST_STEP, NO_POST_STEP
 
 LARGEST: Final = 256 * 1024  # bytes
 # what the main step saved for its post step, which later steps may have left without the file, or with another one
 SAVED: Final = "config"
-_REMEDY: Final = "Give a file of the checkout, relative to the workspace, such as .github/vmss-upgrade.yml."
+_REMEDY: Final = "Check out the repository first, and give the file relative to it, such as .github/vmss-upgrade.yml."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,16 @@ def layered(environ: Mapping[str, str]) -> Layered:
         return Layered(form, is_usable=False)
     form = _form(environ, found.values)
     form.problems.extend(file.problems)
+    if form.variable(NO_POST_STEP):
+        _refuse_what_needs_a_post_step(form, found.values)
     return Layered(form, found)
+
+
+def _refuse_what_needs_a_post_step(form: Form, written: Mapping[str, Written]) -> None:
+    for name in NEED_POST_STEP.keys() & written.keys():
+        if written[name].text.strip().lower() != "false":
+            lack = "needs the post step of the GitHub action, which undoes it if the run is killed"
+            form.problem(name, lack, NEED_POST_STEP[name])
 
 
 def _choose(file: File, form: Form) -> Configured | InputProblem | None:

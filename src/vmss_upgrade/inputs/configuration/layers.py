@@ -90,6 +90,13 @@ def scale_set_in(section: Section, defaults: Section, given: Mapping[str, str]) 
     return _coordinates(texts)
 
 
+def _agrees(coordinates: tuple[str, str, str], given: Mapping[str, str]) -> bool:
+    """Return whether the file says of a scale set what the inputs say of it, if these say anything."""
+    subscription, group, _ = coordinates
+    wanted = {name: given.get(name, "").lower() for name in _IN_AN_ID}
+    return wanted["resource-group"] in ("", group) and wanted["subscription-id"] in ("", subscription)
+
+
 def _coordinates(texts: Mapping[str, str]) -> tuple[str, str, str]:
     names = ("scale-set", *_IN_AN_ID, "environment", "resource-manager-endpoint")
     form = Form({f"INPUT_{name.upper()}": texts[name] for name in names if name in texts})
@@ -128,8 +135,9 @@ def _entry_for(wanted: str, file: File, given: Mapping[str, str]) -> Section | I
     if not wanted or not file.entries:
         return None
     named = [entry for entry in file.entries if sets[entry.name][2] == wanted.lower()]
-    if len(named) == 1:
-        return named[0]
+    agreeing = [entry for entry in named if _agrees(scale_set_in(entry, file.defaults, {}), given)]
+    if len(named) == 1 or len(agreeing) == 1:
+        return (agreeing or named)[0]
     if named:
         names = " and ".join(f"`{entry.name}`" for entry in named)
         lack = f"{quoted(wanted)} is the scale set of several entries of {file.path}: {names}"

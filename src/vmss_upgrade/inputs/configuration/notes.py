@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from difflib import get_close_matches
 from typing import Final
 
@@ -9,6 +10,7 @@ from vmss_upgrade.errors import InputProblem, Place
 
 CONFIG: Final = "config"  # the input that names the file
 MOST_PROBLEMS: Final = 50
+MOST_KNOWN: Final = 500  # names that a wrong one is compared with, which takes long
 LONGEST_QUOTE: Final = 60  # characters of a text of the file in a message
 
 
@@ -17,7 +19,8 @@ class Notes:
 
     def __init__(self, path: str, text: str) -> None:
         self._path = path
-        self._text = text
+        self._last = max(0, len(text) - 1)
+        self._breaks = [at for at, character in enumerate(text) if character == "\n"]
         self._found: dict[tuple[int, str], InputProblem] = {}
 
     def add(self, at: int, message: str, remedy: str) -> None:
@@ -27,8 +30,13 @@ class Notes:
 
     def place(self, at: int) -> Place:
         """Return the place of a position. Lines end as editors count them; what is behind the end is at the end."""
-        before = self._text[: min(at, max(0, len(self._text) - 1))]
-        return Place(self._path, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        at = min(at, self._last)
+        line = bisect_left(self._breaks, at)
+        return Place(self._path, line + 1, at - (self._breaks[line - 1] if line else -1))
+
+    def nearest(self, name: str, known: tuple[str, ...], otherwise: str) -> str:
+        """Return the remedy for a name that nothing has; of very many such names, the first are compared alone."""
+        return otherwise if len(self._found) > MOST_PROBLEMS else nearest(name, known, otherwise)
 
     @property
     def problems(self) -> tuple[InputProblem, ...]:
@@ -36,8 +44,9 @@ class Notes:
         found = [self._found[key] for key in sorted(self._found)]
         if len(found) <= MOST_PROBLEMS:
             return tuple(found)
-        more = f"{self._path} has {len(found) - MOST_PROBLEMS} more problems"
-        return (*found[:MOST_PROBLEMS], InputProblem(CONFIG, more, "Correct these first."))
+        place = found[MOST_PROBLEMS].place
+        more = f"{place} {len(found) - MOST_PROBLEMS} more problems begin here"
+        return (*found[:MOST_PROBLEMS], InputProblem(CONFIG, more, "Correct those before it first.", place))
 
 
 def quoted(text: str) -> str:
@@ -46,7 +55,9 @@ def quoted(text: str) -> str:
 
 
 def nearest(name: str, known: tuple[str, ...], otherwise: str) -> str:
-    """Return the remedy for a name that nothing has: the one that was most likely meant."""
+    """Return the remedy for a name that nothing has: the one that was most likely meant. Of very many, none is."""
+    if len(known) > MOST_KNOWN or len(name) > LONGEST_QUOTE:
+        return otherwise
     lower = {each.lower(): each for each in known}
     near = get_close_matches(name.lower().replace("_", "-"), lower, n=1, cutoff=0.5)
     return f"Did you mean `{lower[near[0]]}`?" if near else otherwise

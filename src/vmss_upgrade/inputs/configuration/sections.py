@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from vmss_upgrade.inputs.configuration.keys import FOR_DEFAULTS, FOR_ENTRIES, LISTS, OF_AN_ENTRY, SECRETS
-from vmss_upgrade.inputs.configuration.notes import Notes, nearest, quoted
+from vmss_upgrade.inputs.configuration.notes import Notes, quoted
 from vmss_upgrade.inputs.configuration.tree import Items, Keys, Node, Text, Unusable, tree_of
 from vmss_upgrade.inputs.configuration.waves import waves_of
 from vmss_upgrade.inputs.configuration.written import File, Section, Written
@@ -17,7 +17,7 @@ from vmss_upgrade.inputs.values import is_name
 LONGEST_NAME: Final = 64  # characters, as of a scale set
 _SECTIONS: Final = ("defaults", "scale-sets", "waves")
 _SIGNATURE: Final = re.compile(r"[?&]sig=", re.IGNORECASE)
-NAMES: Final = f"Use letters, digits, `-`, `_` and `.`, at most {LONGEST_NAME}, and no `.` at an end."
+_NAMES: Final = f"Use at most {LONGEST_NAME} letters, digits, `-`, `_` and `.`; begin with a letter or a digit."
 
 
 @lru_cache(maxsize=1)  # a fleet's plan reads the same file for each scale set
@@ -27,8 +27,10 @@ def read_text(path: str, text: str) -> File:
     tree = tree_of(text, notes)
     defaults = Section(name="defaults", place=notes.place(0), values={})
     if not isinstance(tree, Keys):
-        if isinstance(tree, (Text, Items)):
-            notes.add(tree.at, "the file is not a mapping", f"Begin with {_listed(_SECTIONS)}.")
+        if isinstance(tree, Text) and tree.is_nothing:
+            notes.add(tree.at, "the file says nothing", "Begin with `scale-sets:`.")
+        elif isinstance(tree, (Text, Items)):
+            notes.add(tree.at, "the file is not a mapping", "Begin with `scale-sets:`.")
         return File(path=path, defaults=defaults, problems=notes.problems)
     sections = _sections_of(tree, notes)
     if isinstance(found := sections.get("defaults"), Keys):
@@ -44,7 +46,7 @@ def _sections_of(tree: Keys, notes: Notes) -> dict[str, Node]:
     for key, value in tree.pairs:
         if key.text not in _SECTIONS:
             belongs = f"Put it below `defaults` or a scale set. The sections are {_listed(_SECTIONS)}."
-            remedy = belongs if key.text in INPUTS else nearest(key.text, _SECTIONS, f"Use {_listed(_SECTIONS)}.")
+            remedy = belongs if key.text in INPUTS else notes.nearest(key.text, _SECTIONS, f"Use {_listed(_SECTIONS)}.")
             notes.add(key.at, f"{quoted(key.text)} is no section of this file", remedy)
         elif isinstance(value, Text) and value.is_nothing:
             notes.add(key.at, f"{key.text}: nothing follows", "Indent what belongs to it, or leave it out.")
@@ -62,8 +64,8 @@ def _entries(node: Node | None, notes: Notes) -> tuple[Section, ...]:
     taken: dict[str, Text] = {}
     for key, value in node.pairs if isinstance(node, Keys) else ():
         name = key.text
-        if not is_entry_name(name):
-            notes.add(key.at, f"{quoted(name)} cannot be the name of a scale set here", NAMES)
+        if not _is_entry_name(name):
+            notes.add(key.at, f"{quoted(name)} cannot be the name of a scale set here", _NAMES)
         elif name.lower() in taken:
             lack = f"{quoted(name)} differs from {taken[name.lower()].text!r} by the case of letters alone"
             notes.add(key.at, lack, "Give each a name of its own.")
@@ -73,8 +75,7 @@ def _entries(node: Node | None, notes: Notes) -> tuple[Section, ...]:
     return tuple(entries)
 
 
-def is_entry_name(name: str) -> bool:
-    """Return whether a scale set of the file, or a wave, may have the name."""
+def _is_entry_name(name: str) -> bool:
     return is_name(name) and len(name) <= LONGEST_NAME
 
 
@@ -104,7 +105,7 @@ def _refuse_key(key: Text, allowed: tuple[str, ...], notes: Notes) -> None:
         notes.add(key.at, lack, "Put what scale sets share into `defaults`.")
     else:
         otherwise = "Use an input of the action, in small letters."
-        notes.add(key.at, f"{quoted(name)} is no input", nearest(name, allowed, otherwise))
+        notes.add(key.at, f"{quoted(name)} is no input", notes.nearest(name, allowed, otherwise))
 
 
 def _text_of(key: Text, value: Node, notes: Notes) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from vmss_upgrade.fleet.configuration import Tag, Wave
-from vmss_upgrade.inputs.configuration.notes import Notes, nearest, quoted
+from vmss_upgrade.inputs.configuration.notes import Notes, quoted
 from vmss_upgrade.inputs.configuration.tree import Items, Keys, Node, Text, Unusable
 from vmss_upgrade.inputs.values import is_name, nearest_duration, parse_duration, parse_number
 
@@ -15,6 +15,7 @@ LONGEST_NAME: Final = 64
 LONGEST_ENVIRONMENT: Final = 255  # characters, which is GitHub's limit
 LONGEST_TAG_NAME: Final = 512  # characters, which is Azure's limit, as is the next
 LONGEST_TAG_VALUE: Final = 256
+_NAMES: Final = f"Use at most {LONGEST_NAME} letters, digits, `-`, `_` and `.`; begin with a letter or a digit."
 KEYS: Final = (
     *("name", "scale-sets", "tag", "max-parallel", "environment", "bake-time", "stop-after-failures"),
 )  # fmt: skip
@@ -51,7 +52,7 @@ class _Reader:
         values: dict[str, Node] = {}
         for key, value in node.pairs:
             if key.text not in KEYS:
-                remedy = nearest(key.text, KEYS, f"Use {', '.join(KEYS)}.")
+                remedy = self._notes.nearest(key.text, KEYS, f"Use {', '.join(KEYS)}.")
                 self._notes.add(key.at, f"{quoted(key.text)} is no key of a wave", remedy)
             elif isinstance(value, Text) and (value.is_nothing or not value.text.strip()):
                 self._notes.add(key.at, f"{key.text}: no value follows", "Write one, or leave the key out.")
@@ -84,7 +85,7 @@ class _Reader:
         name = text.text
         if not is_name(name) or len(name) > LONGEST_NAME:
             lack = f"{quoted(name)} cannot be the name of a wave"
-            self._notes.add(text.at, lack, f"Use letters, digits, `-`, `_` and `.`, at most {LONGEST_NAME}.")
+            self._notes.add(text.at, lack, _NAMES)
         elif name.isdecimal():
             lack = f"{quoted(name)} cannot be the name of a wave: the input `waves` counts them by numbers"
             self._notes.add(text.at, lack, "Use a word.")
@@ -103,7 +104,7 @@ class _Reader:
             name = by_name.get(text.text.lower())
             if name is None:
                 otherwise = "Add it to `scale-sets`, with its values."
-                remedy = nearest(text.text, self._entries, otherwise)
+                remedy = self._notes.nearest(text.text, self._entries, otherwise)
                 self._notes.add(text.at, f"{quoted(text.text)} is no scale set of this file", remedy)
             elif name in self._wave_of:
                 lack = f"{quoted(name)} is in wave {quoted(self._wave_of[name])} already"

@@ -38,12 +38,17 @@ def write_page(report: Report, workspace: str, path: str) -> None:
     """Write the page of a run to `path` below the workspace, in whole or not at all.
 
     Raises ValueError if the path leads out of the workspace or below .git, is not shown by a log as it is, or names a
-    file that is neither empty nor such a page; OSError if it cannot be written.
+    file that is neither empty nor a page of this action; OSError if it cannot be written.
     """
+    write_html(as_page(as_text(report)), workspace, path)
+
+
+def write_html(page: str, workspace: str, path: str) -> None:
+    """Write a page that has the mark of this action's pages, as `write_page` does. Raises ValueError, OSError."""
     try:
         if clean(path) != path:
             raise ValueError("cannot be shown in a log as it is")
-        write_below(workspace, path, as_page(as_text(report)).encode(), check_old=_refuse_other_files)
+        write_below(workspace, path, page.encode(), check_old=_refuse_other_files)
     except ValueError as error:
         another = "Give `report-html` the name of a file that does not exist yet."
         raise ValueError(f"report-html {path!r} {error}. {another}") from error
@@ -63,14 +68,20 @@ def as_page(record_text: str) -> str:
     schema = record.get("schema") if isinstance(record, dict) else None
     if schema != SCHEMA:
         raise NotARecord(f"is not a record of this action ({SCHEMA})")
-    script, style = "\n".join(map(_read, _SCRIPTS)), _read("page.css")
-    return Template(_read("page.html")).substitute(
-        policy=f"default-src 'none'; script-src {_source(script)}; style-src {_source(style)}; "
-        "base-uri 'none'; form-action 'none'",
-        style=style,
-        script=script,
-        record=as_data(record),
-    )
+    script, style = "\n".join(map(_read, _SCRIPTS)), page_style()
+    policy = policy_of(script, style)
+    return Template(_read("page.html")).substitute(policy=policy, style=style, script=script, record=as_data(record))
+
+
+def page_style() -> str:
+    """Return the look of this action's pages."""
+    return _read("page.css")
+
+
+def policy_of(script: str, style: str) -> str:
+    """Return the policy of a page that lets nothing but this script and this style run, and requests nothing."""
+    sources = f"script-src {_source(script)}; style-src {_source(style)}"
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
 
 
 def as_data(record: dict[str, Any]) -> str:

@@ -37,7 +37,12 @@ def folded(summary: str, lines: Iterable[str]) -> list[str]:
 def link(text: str, address: str) -> str:
     """Return a link to an address of the web; the text alone if the address is empty or not a plain one."""
     target = quote(clean(address), safe="/:#%")
-    return f"[{text}]({target})" if _ADDRESS.fullmatch(target) else text
+    return f"[{text}]({target})" if is_address(target) else text
+
+
+def is_address(text: str) -> bool:
+    """Return whether it is a plain address of the web, that may become a link."""
+    return bool(_ADDRESS.fullmatch(text))
 
 
 def unbroken(text: str) -> str:

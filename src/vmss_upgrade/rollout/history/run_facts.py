@@ -10,8 +10,8 @@ class RunFacts:
     """The date, the place and the author of a run. An unknown text is empty, an unknown date None.
 
     `began_at` is seconds since 1970, at the moment from which the times of events count. `url` is the address of the
-    workflow's run, `portal` the origin of the portal that shows the scale set, `docs` the address of the documents of
-    this release of the action. All texts are foreign.
+    workflow's run, `portal` the origin of the portal that shows the scale set, `asked_for` the resource id of the scale
+    set that the inputs name, `docs` the address of the documents of this release of the action. All texts are foreign.
     """
 
     began_at: float | None = None
@@ -19,5 +19,6 @@ class RunFacts:
     actor: str = ""
     attempt: str = ""
     portal: str = ""
+    asked_for: str = ""
     version: str = ""
     docs: str = ""

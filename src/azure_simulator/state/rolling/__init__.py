@@ -1,0 +1,1 @@
+"""How a rolling upgrade goes: what it divides the set into, and what it does next."""

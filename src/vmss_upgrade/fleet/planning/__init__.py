@@ -1,0 +1,1 @@
+"""The plan of a fleet: finding its scale sets, planning each, and saying what is due."""

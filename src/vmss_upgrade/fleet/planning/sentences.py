@@ -1,0 +1,121 @@
+"""A fleet's plan in words: the same in log, summary, outputs and record. A sentence is empty if it does not apply."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from vmss_upgrade.fleet.configuration import Wave
+from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
+from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.reporters.sentences.phrases import change_of_image, short_name
+from vmss_upgrade.rollout.findings import Finding, Severity
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.image import image_from_text
+from vmss_upgrade.rollout.wording import clause, listed
+
+MARKS = {Verdict.DUE: "📋", Verdict.ON_TARGET: "✅", Verdict.REFUSED: "⛔"}
+MOST_DUE = 256  # sets of a run: GitHub's limit for the jobs of a matrix, and ours for all matrices of a run
+_FEW = 5  # names in a sentence
+_ELSEWHERE = "docs/fleets.md says how several runs share a fleet."
+
+
+def ending_of(plan: FleetPlan) -> Ending:
+    """Return how a plan ended that is complete."""
+    due, sets = plan.all_due, plan.sets
+    if len(due) > MOST_DUE:
+        reason = f"{count(len(due), 'scale set')} are due, and a run rolls out to {MOST_DUE} at most."
+        return Ending(Outcome.REFUSED, reason, f"Plan fewer `waves` in a run, or divide the large ones. {_ELSEWHERE}")
+    if plan.left_out:
+        names = listed((each.name for each in plan.left_out), _FEW)
+        be = "is" if len(plan.left_out) == 1 else "are"
+        reason = f"{len(plan.left_out)} of {count(len(sets), 'scale set')} {be} left out: {names}."
+        what = "Correct what is named there, and plan again"
+        return Ending(Outcome.REFUSED, reason, f"{what}; the others can be rolled out to." if due else f"{what}.")
+    if not sets:
+        return Ending(Outcome.NOTHING_TO_DO, "No scale set bears the tags of these waves, and they name none.")
+    if not due:
+        return Ending(Outcome.NOTHING_TO_DO, f"{_all(len(sets))} on the target image already.")
+    return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
+
+
+def _all(number: int) -> str:
+    return "The only scale set is" if number == 1 else f"All {number} scale sets are"
+
+
+def headline(plan: FleetPlan, ending: Ending) -> str:
+    """Return what is due and what is not, for a reader in a hurry."""
+    if ending.outcome not in (Outcome.PLANNED, Outcome.REFUSED) or not plan.sets:
+        return ending.reason
+    reason = ending.reason if ending.outcome is Outcome.REFUSED else ""
+    return " ".join(filter(None, (reason, due_in_words(plan), blast_radius(plan))))
+
+
+def due_in_words(plan: FleetPlan) -> str:
+    """Return how many are due: `4 of 6 scale sets are due, in 3 waves`, as a sentence."""
+    due, whole = len(plan.all_due), len(plan.sets)
+    waves = sum(1 for wave in plan.waves if plan.due(wave))
+    in_waves = f", in {count(waves, 'wave')}" if waves > 1 else ""
+    if due == whole:
+        return f"{_all(whole)} due{in_waves}."
+    return f"{due} of {count(whole, 'scale set')} {'is' if due == 1 else 'are'} due{in_waves}."
+
+
+def blast_radius(plan: FleetPlan) -> str:
+    """Return how many instances of the whole fleet are away at once at most."""
+    most = max((plan.most_away(wave) for wave in plan.waves), default=0)
+    whole = count(sum(each.instances for each in plan.sets), "instance")
+    return f"At most {most} of {whole} {'is' if most == 1 else 'are'} away at once." if plan.all_due else ""
+
+
+def blast_radius_of(plan: FleetPlan, wave: Wave) -> str:
+    """Return `3 of 24`: how many instances of a wave are away at once at most."""
+    return f"{plan.most_away(wave)} of {sum(each.instances for each in plan.of_wave(wave))}"
+
+
+def image_in_short(image: str) -> str:
+    """Return the part of an image's name that people know it by; of a text that is none, the text."""
+    found = image_from_text(image)
+    return short_name(found) if found else image
+
+
+def change(each: PlannedSet) -> str:
+    """Return the images that instances run now and the one that they get: `web 1.0.0 → 1.1.0`."""
+    reaches = image_from_text(each.target)
+    others = [(image_from_text(image), size) for image, size in each.images if image.lower() != each.target.lower()]
+    if reaches is None or each.verdict is Verdict.ON_TARGET:
+        return image_in_short(each.target)
+    if len(others) == 1:
+        return change_of_image(others[0][0], reaches)
+    now = listed([f"{short_name(image)} ({size})" for image, size in others if image is not None], 3)
+    return f"{now} → {short_name(reaches)}" if now else short_name(reaches)
+
+
+def line_of(each: PlannedSet) -> str:
+    """Return a scale set in one line of the log."""
+    match each.verdict:
+        case Verdict.DUE if not each.moving:
+            what = f"the model alone is due, {change(each)}"
+        case Verdict.DUE:
+            size = f"{each.moving} of {count(each.instances, 'instance')}"
+            what = f"{size} due, at most {each.most_away} away at once, {change(each)}"
+        case Verdict.ON_TARGET:
+            what = f"on the target image, {count(each.instances, 'instance')}"
+        case Verdict.REFUSED:
+            what = f"left out: {refusal(each)}"
+    return f"{MARKS[each.verdict]} {each.name}: {what}"
+
+
+def refusal(each: PlannedSet) -> str:
+    """Return why a scale set is left out, in its first reason."""
+    refusals = [found for found in each.findings if found.severity is Severity.REFUSE]
+    more = f" ({len(refusals) - 1} more)" if len(refusals) > 1 else ""
+    return f"{clause(refusals[0].message)}{more}." if refusals else ""
+
+
+def warnings_by_text(plan: FleetPlan) -> dict[Finding, list[str]]:
+    """Return what to know of scale sets that are due, each with the names of those that it concerns."""
+    names: dict[Finding, list[str]] = defaultdict(list)
+    for each in plan.all_due:
+        for found in each.findings:
+            names[found].append(each.name)
+    return names

@@ -1,0 +1,117 @@
+"""The reusable workflow of fleets: waves that are alike, few rights, and the action of its own commit."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+ACTION: dict[str, Any] = yaml.safe_load((PROJECT / "action.yml").read_text(encoding="utf-8"))
+TEXT = (PROJECT / ".github" / "workflows" / "fleet.yml").read_text(encoding="utf-8")
+WORKFLOW: dict[Any, Any] = yaml.safe_load(TEXT)
+CALL = WORKFLOW[True]["workflow_call"]
+JOBS: dict[str, dict[str, Any]] = WORKFLOW["jobs"]
+PAGE = (PROJECT / "docs" / "fleets.md").read_text(encoding="utf-8")
+WAVES = range(1, 7)
+SIGNS_IN = {"contents": "read", "id-token": "write"}
+
+every_wave = pytest.mark.parametrize("wave", WAVES)
+
+
+def needs(job: str) -> set[str]:
+    return set(JOBS[job]["needs"])
+
+
+def test_the_waves_are_copies_of_the_first() -> None:
+    command = [sys.executable, str(PROJECT / "tools" / "fleet_waves.py"), "--check"]
+    assert subprocess.run(command).returncode == 0
+
+
+@every_wave
+def test_a_wave_needs_the_gates_and_checks_of_all_before_it(wave: int) -> None:
+    """Those of the last one alone would not do: it may have been skipped because one before it failed."""
+    before = {f"{job}-{number}" for number in range(1, wave) for job in ("gate", "check")}
+    assert needs(f"gate-{wave}") == {"plan", *before}
+    assert needs(f"roll-{wave}") == {"plan", f"gate-{wave}"}
+    assert needs(f"check-{wave}") == {"plan", f"gate-{wave}", f"roll-{wave}"}
+
+
+def test_the_report_comes_last_and_always() -> None:
+    assert needs("report") == JOBS.keys() - {"report"}
+    assert JOBS["report"]["if"].startswith("${{ always() && ")
+
+
+@every_wave
+def test_no_job_of_a_wave_asks_if_all_before_it_succeeded(wave: int) -> None:
+    """GitHub skips a job without a status check of its own if any job before it, however far, was skipped."""
+    for job in ("gate", "roll", "check"):
+        assert re.match(r"\$\{\{ !cancelled\(\) && ", JOBS[f"{job}-{wave}"]["if"])
+
+
+@every_wave
+def test_reviewers_are_asked_once_and_sign_nothing_in(wave: int) -> None:
+    assert (
+        JOBS[f"gate-{wave}"]["environment"] == f"${{{{ fromJSON(needs.plan.outputs.waves)[{wave - 1}].environment }}}}"
+    )
+    assert JOBS[f"roll-{wave}"]["environment"] == "${{ inputs.environment }}"
+    assert JOBS[f"gate-{wave}"]["permissions"] == JOBS[f"check-{wave}"]["permissions"] == {}
+
+
+@every_wave
+def test_a_failed_scale_set_does_not_cancel_the_others(wave: int) -> None:
+    job = JOBS[f"roll-{wave}"]
+    assert job["strategy"]["fail-fast"] is False
+    assert job["concurrency"] == {
+        "group": "vmss-${{ matrix.scale-set-name }}",
+        "cancel-in-progress": False,
+        "queue": "max",
+    }
+
+
+def test_rights_are_few() -> None:
+    assert WORKFLOW["permissions"] == {}
+    granted = {name: job["permissions"] for name, job in JOBS.items() if job["permissions"]}
+    assert granted == {"plan": SIGNS_IN, **{f"roll-{wave}": SIGNS_IN for wave in WAVES}}
+
+
+def test_it_runs_the_action_of_its_own_commit_with_inputs_that_exist() -> None:
+    assert not re.findall(r"uses: (?:\./|org/)", TEXT), "the caller's checkout, or another commit than this one"
+    ours = [step for job in JOBS.values() for step in job["steps"] if step.get("uses") == "$/"]
+    assert len(ours) == 2 + 2 * len(WAVES)
+    assert {name for step in ours for name in step.get("with", ())} <= ACTION["inputs"].keys()
+    read = set(re.findall(r"steps\.(?:plan|report)\.outputs\.([\w-]+)", TEXT))
+    assert read <= ACTION["outputs"].keys()
+
+
+def test_no_value_is_put_into_a_script() -> None:
+    assert not [step for job in JOBS.values() for step in job["steps"] if "${{" in step.get("run", "")]
+
+
+def test_a_job_that_runs_again_takes_any_plan() -> None:
+    step = next(step for step in JOBS["roll-1"]["steps"] if step.get("uses") == "$/")
+    assert step["with"]["expect-plan"] == "${{ github.run_attempt == 1 && matrix.plan-hash || '' }}"
+    uploads = {
+        step["with"]["name"] for job in JOBS.values() for step in job["steps"] if "upload" in str(step.get("uses"))
+    }
+    assert all(name.endswith("-${{ github.run_attempt }}") for name in uploads), "a name is taken once in a run"
+
+
+def test_a_job_lasts_longer_than_its_rollout() -> None:
+    assert all(JOBS[f"roll-{wave}"]["timeout-minutes"] > 330 for wave in WAVES)  # the default of `timeout`
+
+
+@pytest.mark.parametrize("name", [*CALL["inputs"], *CALL["outputs"], *CALL["secrets"]])
+def test_the_page_names_everything_that_a_caller_can_give_or_read(name: str) -> None:
+    assert re.search(rf"`{name}`|\b{name}:", PAGE)
+
+
+@pytest.mark.parametrize(("fence", "file"), [("yaml", "workflows/fleet.yml"), ("yml", "vmss-upgrade.yml")])
+def test_the_page_shows_the_examples(fence: str, file: str) -> None:
+    example = (PROJECT / "examples" / file).read_text(encoding="utf-8")
+    assert f"```{fence}\n{example}```" in PAGE
