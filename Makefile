@@ -53,7 +53,7 @@ coverage: $(READY) ## all tests but the sweeps, with the share of lines and bran
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
 	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/azure_api tests/inputs \
-	  $(addprefix tests/contracts/test_,docs.py permitted_requests.py release.py)
+	  $(addprefix tests/contracts/test_,docs.py faults_page.py permitted_requests.py release.py troubleshooting_page.py)
 
 ifdef SEED
 sweeps: $(READY)
