@@ -1,7 +1,7 @@
-"""Many rollouts at once on one virtual clock: whole runs of the action, each with its own scale set, in one subscription.
+"""Many rollouts at once on one virtual clock: whole runs of the action, each of its own scale set in one subscription.
 
-A rollout runs until it sleeps, and hands over to the one whose sleep ends first. Exactly one runs at any moment, so that
-the same fleet gives the same requests at the same moments, however many threads there are.
+A rollout runs until it sleeps, and hands over to the one whose sleep ends first. Exactly one runs at any moment, so
+that the same fleet sends the same requests at the same moments, however many threads there are.
 """
 
 import contextlib
@@ -142,9 +142,10 @@ class Fleet:
     def failed(self) -> int:
         return sum(each.exit_code != 0 for each in self.rollouts)
 
-    def longest_unwatched(self) -> float:
-        """Return the longest time in which a rollout with a batch away asked nothing of Azure."""
-        return max(_longest_gap(each.requests) for each in self.rollouts)
+    @cached_property
+    def unwatched(self) -> list[float]:
+        """The seconds between looks at the instances while a batch was away, sorted."""
+        return sorted(gap for each in self.rollouts for gap in _gaps(each.requests))
 
 
 def roll_together(
@@ -222,13 +223,12 @@ def _kind(request: RequestRecord) -> str:
     return "lists" if request.path.endswith("/virtualMachines") else "reads"
 
 
-def _longest_gap(requests: list[RequestRecord]) -> float:
-    """Return the longest time between two looks at the instances from an accepted upgrade to its last one."""
-    gaps, since = [0.0], None
+def _gaps(requests: list[RequestRecord]) -> Iterator[float]:
+    """Yield the seconds between two looks at the instances, or from an accepted upgrade to the first look after it."""
+    since: float | None = None
     for request in requests:
         if request.path.endswith("/manualupgrade") and request.status == 202:
             since = request.at
-        elif since is not None and request.status == 200:
-            gaps.append(request.at - since)
+        elif since is not None and _kind(request) == "lists" and request.status == 200:
+            yield request.at - since
             since = request.at
-    return max(gaps)

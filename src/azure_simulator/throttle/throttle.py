@@ -95,9 +95,7 @@ class Throttle:
     for, if not the usual seconds.
     """
 
-    def __init__(
-        self, calendar: Calendar, *, gateway_refuses: bool = True, retry_after: float | None = None
-    ) -> None:
+    def __init__(self, calendar: Calendar, *, gateway_refuses: bool = True, retry_after: float | None = None) -> None:
         self.calendar = calendar
         self.retry_after = retry_after
         self._gateway_refuses = gateway_refuses

@@ -116,8 +116,8 @@ GATEWAY_ERRORS = {
     "subscription-throttled": KnownError(
         429,
         "SubscriptionRequestsThrottled",
-        "Number of '{kind}' requests for subscription '{subscription}' actor '{actor}' exceeded. Please try again after "
-        "'{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for "
+        "Number of '{kind}' requests for subscription '{subscription}' actor '{actor}' exceeded. Please try again "
+        "after '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for "
         "additional information.",
         "gateway",
         "gateway",

@@ -20,6 +20,7 @@ from vmss_upgrade.azure_api.companions.run_commands import RunCommands
 from vmss_upgrade.azure_api.companions.scaling_limits import ScalingLimits
 from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_catalog import ImageCatalog
+from vmss_upgrade.azure_api.levels import Levels
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, named, unreadable
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
@@ -53,6 +54,7 @@ class ScaleSetClient:
         resource_group: str,
         name: str,
         *,
+        levels: Levels,
         now: Callable[[], float],
         has_time: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -62,7 +64,7 @@ class ScaleSetClient:
         self._reader = Reader(client, lambda: has_time() or now() < self._granted_until)
         self._group = resource_group
         self._name = name
-        self._id = (
+        self.id = self._id = (
             f"/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Compute"
             f"/virtualMachineScaleSets/{name}"
         )
@@ -79,6 +81,7 @@ class ScaleSetClient:
         self.read_autoscale_settings, self.read_locks = limits.read_autoscale_settings, limits.read_locks
         self._model_body: Json = {}  # what was read last, as Azure wrote it
         self._looks = Looks()
+        self.take_levels = levels.take
         self._now = now
         # of a look at machines that broke off: name -> when the view was answered, and the view
         self._views: dict[str, tuple[float, Json]] = {}
