@@ -27,13 +27,14 @@ PUBLISHED = {
     "HighCostGetSubscriptionMaximum": (900, 300),
     "LowCostGetSubscriptionMaximum": (24_000, 8000),
 }
-# Shares of a full bucket. The lowest fifth is left to other tools, which may not be as patient.
-NEARLY_FULL, STEADY, LEFT_FOR_OTHERS, NEARLY_EMPTY = 0.9, 0.5, 0.2, 0.1
-LEAST_FLOW = 0.1  # of the refill; so much is always allowed, because a level may be wrong
+# Shares of a full bucket. Rollouts keep it half full, so that other tools, which may not be as patient, find enough.
+# Below a fifth even what is due waits: that is left to the others.
+NEARLY_FULL, STEADY, LEFT_FOR_OTHERS = 0.9, 0.5, 0.2
+STEEPNESS = 1.5  # by how much more of the refill a full bucket allows than an empty one
 # Bounds of the factor: slower at once, but faster again little by little, or all would rush.
 MOST_SLOWER, MOST_FASTER, FASTER_WHEN_LOW = 8.0, 0.5, 0.8
 FIRST_INTERVAL = 1.0  # seconds between two requests, before the factor, where there was no need of an interval
-LEAST_INTERVAL, LONGEST_INTERVAL = 0.1, 300.0
+LEAST_INTERVAL, LONGEST_INTERVAL = 0.1, 400.0  # a thousand clients of one list bucket; no wait is longer than twice it
 EVENING_OUT = 10_000  # each client's rate grows by this part of the refill, so that slow ones catch up with fast ones
 FROM_FULL = 1.0  # seconds in which the bucket became what it is at the first sight: others may have begun with us
 
@@ -41,8 +42,8 @@ FROM_FULL = 1.0  # seconds in which the bucket became what it is at the first si
 class Ask(Enum):
     """What is asked of Azure. The value: how much longer than the bucket's interval it waits."""
 
-    READ = 0.5  # what a plan needs: only a few for each rollout, and everything waits for them
-    LOOK = 0.7
+    READ = 1.0
+    LOOK = 0.7  # it shows what everything waits for
     POLL = 2.0  # a late one costs no more than its delay
     AT_ONCE = 0.0  # between a look and the write that it allows
     WRITE = -1.0  # never waits: what was checked before it must still be true, and a rollout has few
@@ -62,31 +63,34 @@ class SharedBucket:
         self.interval = 0.0
 
     @property
-    def is_nearly_empty(self) -> bool:
-        """True if the latest answer showed so little that the next request could be refused."""
-        return self._level < NEARLY_EMPTY * self._burst
+    def is_low(self) -> bool:
+        """True if the latest answer showed no more than what is left to others."""
+        return self._level < LEFT_FOR_OTHERS * self._burst
 
     def see(self, level: float, now: float) -> None:
         """Take in that Azure shows `level` tokens."""
         level = min(level, self._burst)
         elapsed = FROM_FULL if self._at is None else now - self._at
         if elapsed > 0:
-            self._adapt(self._refill + (self._level - level) / elapsed, level)
+            self._adapt(level, elapsed)
         self._level, self._at = level, now
 
-    def _adapt(self, spent: float, level: float) -> None:
-        """Change the interval by how much all clients have `spent` per second."""
+    def _adapt(self, level: float, elapsed: float) -> None:
+        """Change the interval by what all clients have spent since the sight before. A sight that follows before an
+        interval has passed counts for a part, because what others made of the one before does not show yet.
+        """
+        spent = self._refill + (self._level - level) / elapsed
         least = MOST_FASTER if level > STEADY * self._burst else FASTER_WHEN_LOW
         factor = least if level >= NEARLY_FULL * self._burst else spent / self._allowed(level)
-        factor = min(max(factor, least), MOST_SLOWER)
+        part = min(1.0, elapsed / self.interval) if self.interval else 1.0
+        factor = min(max(factor, least), MOST_SLOWER) ** part
         interval = max(self.interval, FIRST_INTERVAL) * factor if factor > 1 else self.interval * factor
-        interval /= 1 + interval * self._refill / EVENING_OUT
+        interval /= 1 + part * interval * self._refill / EVENING_OUT
         self.interval = min(interval, LONGEST_INTERVAL) if interval >= LEAST_INTERVAL else 0.0
 
     def _allowed(self, level: float) -> float:
         """Return how many tokens per second all clients may spend at this level: the refill at STEADY, more above."""
-        share = (level / self._burst - LEFT_FOR_OTHERS) / (STEADY - LEFT_FOR_OTHERS)
-        return self._refill * max(share, LEAST_FLOW)
+        return self._refill * (1 + STEEPNESS * (level / self._burst - STEADY))
 
     def wait(self, times: float, now: float) -> float:
         """Return the seconds from `now` until so many intervals after the latest sight."""
@@ -119,7 +123,7 @@ class Budget:
         if ask is Ask.WRITE:
             return 0.0
         buckets = [self._buckets[name] for name in self._spent_by.get(_LIKE.get(ask, ask), ())]
-        low = [bucket for bucket in buckets if bucket.is_nearly_empty]
+        low = [bucket for bucket in buckets if bucket.is_low]
         forced = max((bucket.wait(1.0, now) for bucket in low), default=0.0)
         times = ask.value * (0.5 + self._draw())
         wanted = max((bucket.wait(times, now) for bucket in buckets), default=0.0)
