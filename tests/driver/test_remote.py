@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import pytest
@@ -28,8 +28,11 @@ DENIED, LOST, CONFLICT = (error(each) for each in (Trouble.DENIED, Trouble.UNCER
 class Port:
     """Answers every call from the list of its name, then with what `SET` is; an answer that is an error is raised."""
 
-    def __init__(self, **answers: list[Any]) -> None:
+    id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+
+    def __init__(self, levels: Mapping[str, float] | None = None, **answers: list[Any]) -> None:
         self.answers = answers
+        self.take_levels = lambda: levels or {}
         self.asked: list[str] = []
 
     def __getattr__(self, name: str) -> Callable[..., Any]:

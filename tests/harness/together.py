@@ -7,6 +7,7 @@ that the same fleet sends the same requests at the same moments, however many th
 import contextlib
 import gc
 import heapq
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -106,9 +107,12 @@ class ClockOfOne:
 
 @dataclass(frozen=True)
 class Rolled:
-    """One rollout of a fleet: when it began and ended, how, and its requests to Resource Manager."""
+    """One rollout of a fleet: when it began and ended, how, how many seconds each batch took, and its requests to
+    Resource Manager.
+    """
 
     exit_code: int
+    batches: list[float]
     began: float
     ended: float
     requests: list[RequestRecord]
@@ -157,15 +161,20 @@ def roll_together(
     starts: Sequence[float] | None = None,
     seeds: Sequence[int] | None = None,
     throttle: Callable[[Calendar], Throttle] = Throttle,
+    sharing: bool = True,
 ) -> Fleet:
-    """Roll `count` scale sets like the scenario's at once. `seeds` draw their durations, each its own by default."""
+    """Roll `count` scale sets like the scenario's at once. `seeds` draw their durations, each its own by default.
+
+    `sharing` False: each set is in a subscription of its own.
+    """
     scenario = as_scenario(scenario)
     time = SharedTime(scenario.began.timestamp())
-    shared = throttle(Calendar(scenario.began))
-    numbers = seeds or range(count)
+    calendar = Calendar(scenario.began)
+    shared, numbers = throttle(calendar), seeds or range(count)
 
     def work(number: int) -> Callable[[ClockOfOne], Rolled]:
-        return lambda clock: _roll(named(scenario, number), clock, numbers[number], shared, folder / f"set-{number}")
+        its_own = shared if sharing else throttle(calendar)
+        return lambda clock: _roll(named(scenario, number), clock, numbers[number], its_own, folder / f"set-{number}")
 
     with _silence(), _rare_collections():
         return Fleet(time.run([work(number) for number in range(count)], starts or [0.0] * count))
@@ -186,7 +195,9 @@ def _roll(scenario: Scenario, clock: ClockOfOne, seed: int, throttle: Throttle, 
     began = clock.now()
     exit_code = run(job, clock, transport=lambda _: azure.transport(), simulated=scenario.name)
     sent = [request for request in azure.requests if request.path.startswith("/subscriptions/")]
-    return Rolled(exit_code, began, clock.now(), sent)
+    record = json.loads((folder / "record.json").read_text())
+    batches = [batch["seconds"] for batch in record["batches"] if batch.get("seconds") is not None]
+    return Rolled(exit_code, batches, began, clock.now(), sent)
 
 
 def _taken() -> threading.Lock:
