@@ -108,7 +108,7 @@ def short_of(level: float) -> Budget:
     return budget
 
 
-def test_what_is_due_waits_only_where_no_more_is_left_than_belongs_to_others() -> None:
+def test_a_request_that_is_due_waits_only_where_no_more_is_left_than_belongs_to_others() -> None:
     assert short_of(100.0).wait(Ask.LOOK, 3.0) > 2
     assert short_of(100.0).wait(Ask.LOOK, 3.0, due=4.0) == 1
     assert short_of(20.0).wait(Ask.LOOK, 3.0, due=4.0) > 2
