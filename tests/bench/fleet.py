@@ -199,7 +199,9 @@ def _judge(rows: dict[tuple[int, str], Row]) -> int:
 
 
 def _bound(sets: int, alone: Row) -> float:
-    """Print and return the seconds that so many sets need at least, by one alone and by the published buckets."""
+    """Print and return the seconds that so many sets need at least, by one alone and by the published buckets, if each
+    batch is looked at once a minute. A fleet that cannot do that may be faster.
+    """
     buckets = zip(alone.least, (LISTS, READS), strict=True)
     lists, reads = ((sets * tokens - burst) / refill for tokens, (burst, refill) in buckets)
     needed = "at least {:.1f} lists and {:.1f} reads a set".format(*alone.least)
