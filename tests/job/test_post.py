@@ -85,7 +85,7 @@ class FakeApi:
     """
 
     correlation_id = ""
-    scale_set_id = "/the/scale/set"
+    id = "/the/scale/set"
 
     def __init__(
         self,
