@@ -28,7 +28,7 @@ def waves_of(node: Node, entries: tuple[str, ...], notes: Notes) -> tuple[Wave, 
     if not isinstance(node, Items):
         return ()
     if not node.items:
-        notes.add(node.at, "waves: the list is empty", "Begin each wave with a dash and `name: NAME`, or leave `waves` out.")
+        notes.add(node.at, "waves: the list is empty", "Begin each wave with `name: NAME`, or leave `waves` out.")
     reader = _Reader(entries, notes)
     found = [reader.wave(each, number) for number, each in enumerate(node.items, start=1)]
     return tuple(wave for wave in found if wave is not None)
