@@ -68,7 +68,7 @@ def test_a_failed_scale_set_does_not_cancel_the_others(wave: int) -> None:
     job = JOBS[f"roll-{wave}"]
     assert job["strategy"]["fail-fast"] is False
     assert job["concurrency"] == {
-        "group": "vmss-${{ matrix.scale-set-name }}",
+        "group": "${{ matrix.group }}",
         "cancel-in-progress": False,
         "queue": "max",
     }
@@ -82,6 +82,8 @@ def test_rights_are_few() -> None:
 
 def test_it_runs_the_action_of_its_own_commit_with_inputs_that_exist() -> None:
     assert not re.findall(r"uses: (?:\./|org/)", TEXT), "the caller's checkout, or another commit than this one"
+    others = set(re.findall(r"uses: (?!\$/)(\S+)", TEXT))
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in others)
     ours = [step for job in JOBS.values() for step in job["steps"] if step.get("uses") == "$/"]
     assert len(ours) == 2 + 2 * len(WAVES)
     assert {name for step in ours for name in step.get("with", ())} <= ACTION["inputs"].keys()

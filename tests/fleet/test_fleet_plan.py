@@ -68,11 +68,11 @@ def test_every_set_of_a_wave_gets_a_job(whole: PlannedFleet) -> None:
     names = [[job["name"] for job in whole.matrix(number)] for number in range(1, 7)]
     assert names == [["canary-weu"], ["api-weu", "api-neu"], ["web-weu", "web-neu", "web-neu-flex"], [], [], []]
     job = whole.matrix(2)[1]
-    assert set(job) == {"name", "scale-set", "scale-set-name", "group", "image", "plan-hash"}
+    assert set(job) == {"name", "scale-set", "group", "image", "plan-hash"}
     assert job["scale-set"].endswith(
         "/resourceGroups/simulated-north/providers/Microsoft.Compute/virtualMachineScaleSets/api-neu"
     )
-    assert (job["scale-set-name"], job["group"], job["image"]) == ("api-neu", "vmss-api-neu", f"{UBUNTU}:{NEW}")
+    assert (job["group"], job["image"]) == ("vmss-api-neu", f"{UBUNTU}:{NEW}")
 
 
 def test_the_outputs_say_what_fleet_yml_needs(whole: PlannedFleet) -> None:
@@ -230,6 +230,14 @@ def test_the_values_of_an_entry_reach_its_plan(tmp_path: Path) -> None:
     assert away == {"a": 0, "b": 1}
 
 
+def test_one_secret_of_hooks_serves_the_sets_that_call_and_disturbs_no_other(tmp_path: Path) -> None:
+    held = configuration(wave("all", "a", "b"), a={**HERE, "before-batch-url": "https://hooks.test/before"}, b=HERE)
+    played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"hook-secret": "0123456789abcdef"})
+    assert played.verdicts() == {"a": "due", "b": "due"}
+    without = play(sets(one("a"), one("b")), tmp_path, held=held)
+    assert without.verdicts() == {"a": "refused", "b": "due"}
+
+
 def test_an_input_wins_over_the_file(tmp_path: Path) -> None:
     held = configuration(wave("all", "a"), a={**HERE, "image-version": NEW, "image-sku": "none"})
     played = play(sets(one("a"), inputs={}), tmp_path, held=held, inputs={"image": f"{UBUNTU}:{OLD}"})
@@ -247,7 +255,6 @@ def test_a_set_belongs_to_the_first_wave_also_where_that_is_not_planned(tmp_path
 def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
     played = play(sets(one("web"), one("web", group="north")), tmp_path)
     assert [job["name"] for job in played.matrix(1)] == ["north.web", "simulated-group.web"]
-    assert [job["scale-set-name"] for job in played.matrix(1)] == ["web", "web"]
     groups = [job["group"] for job in played.matrix(1)]
     assert groups == ["vmss-north.web", "vmss-simulated-group.web"], "they need not wait for each other"
 
@@ -386,7 +393,7 @@ def test_a_throttled_index_is_asked_again(tmp_path: Path) -> None:
 
     played = plan("fleet", FLEET, tmp_path, interceptors=(throttle,))
     assert played.exit_code == 0 and refused == 2
-    assert "waiting 6s: finding scale sets by their tags: Azure asks for fewer requests (429)" in played.log
+    assert "s: finding scale sets by their tags: Azure asks for fewer requests (429)" in played.log
 
 
 def test_pages_are_followed_and_a_circle_is_left(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from azure_simulator import (
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal.copying import rehearse_copy
 from vmss_upgrade.rehearsal.environment import environment
+from vmss_upgrade.rehearsal.files import OPERATIONS, add_flags, inputs_in, play_or_explain
 
 DEMO_PACE = 1 / 60  # a virtual minute a second
 
@@ -89,7 +90,13 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     parser.add_argument("--pace", type=_pace, default=DEMO_PACE, help="real seconds per virtual second; 0 jumps")
     parser.add_argument("--seed", type=int, default=0, help="draws other durations")
     parser.add_argument("--out", type=Path, help="folder for summary, outputs, record and replay")
+    parser.add_argument("--operation", choices=OPERATIONS, default=OPERATIONS[0], help="with --model and --instances")
+    parser.add_argument("--with", dest="inputs", default="", help="inputs, such as `batch-size=10%% canary=1`")
+    add_flags(parser)
     arguments = parser.parse_args(words)
+    colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+    if arguments.model or arguments.instances:
+        return _play_files(parser, arguments, colours)
     try:
         scenario = load_scenario(arguments.scenario)
         folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
@@ -97,7 +104,6 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     except (ScenarioError, OSError) as error:
         print(error)
         return 2
-    colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
     if scenario.sets:
         exit_code, _ = plan_fleet(scenario, folder, pace=arguments.pace, seed=arguments.seed, environ=colours)
         print(f"\nThe plan of the fleet, with configuration, summary, outputs and record, is in {folder}")
@@ -110,6 +116,22 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     print(f"To watch the run again, open {folder / 'rollout.html'}")
     if seen := azure.seen_by_clients():
         print(seen)
+    return exit_code
+
+
+def _play_files(parser: argparse.ArgumentParser, given: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    """Play the scale set of two files. Returns the exit code."""
+    if given.model is None or given.instances is None:
+        parser.error("--model and --instances belong together: give both files")
+    try:
+        inputs = {"report-html": "rollout.html", "operation": given.operation, **inputs_in(given.inputs)}
+    except ValueError as error:
+        parser.error(str(error))
+    folder = given.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    exit_code = play_or_explain(given.model, given.instances, folder, inputs, environ)
+    if exit_code != 2:
+        print(f"\nSummary, outputs, record and pages are in {folder}")
     return exit_code
 
 

@@ -21,6 +21,7 @@ from vmss_upgrade.rollout.history.rehearsing.trial import Trial
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.order import Order
+from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.wording import duration
 
 
@@ -90,14 +91,15 @@ def _interrupt() -> None:
 
 
 def _skipped(report: Report) -> list[str]:
-    return [skipped.instance_id for skipped in report.skipped]
+    there = (SkipReason.ON_TARGET, SkipReason.CURRENT)
+    return [skipped.instance_id for skipped in report.skipped if skipped.reason not in there]
 
 
 def _to_do(report: Report) -> str:
     """Return what is left to do after the last run; empty if nothing is."""
     if report.ending is None or report.ending.outcome.exit_code:
         return remedy(report)
-    return "Run it again once the others can be upgraded." if report.remaining or report.skipped else ""
+    return "Run it again once the others can be upgraded." if report.remaining or _skipped(report) else ""
 
 
 def _happens(runs: list[_Run]) -> str:

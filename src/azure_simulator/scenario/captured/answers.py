@@ -8,9 +8,10 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from azure_simulator.scenario.captured.scale_set import with_captured_documents
+from azure_simulator.scenario.captured.scale_set import with_captured_documents, with_captured_set
 from azure_simulator.scenario.fault_reading import read_faults
 from azure_simulator.scenario.loading import check_faults, read_scenario
 from azure_simulator.scenario.scenario import Scenario, Timing
@@ -41,6 +42,12 @@ def copied_set(answers: Answers, path: str, inputs: Mapping[str, str], timing: T
         repairs_suspended=any(str(each.get("serviceState", "")).lower() == "suspended" for each in services),
         recorded={url.lower(): _linked(answer) for url, answer in answers.items() if not _is_of_the_set(url, mine)},
     )
+
+
+def captured_alone(model_file: Path, instances_file: Path, inputs: Mapping[str, str]) -> Scenario:
+    """Return a scenario of nothing but the set of two files (captured/scale_set.py). Raises ScenarioError."""
+    plain = dataclasses.replace(read_scenario(_PLAIN, "copy", "copy"), inputs=dict(inputs))
+    return with_captured_set(plain, model_file, instances_file)
 
 
 def with_faults(scenario: Scenario, entries: Iterable[Json]) -> Scenario:

@@ -20,7 +20,7 @@ def as_fleet_outputs(
     plan: FleetPlan, ending: Ending, *, is_complete: bool, seconds: float, report_path: str, summary_path: str
 ) -> dict[str, str]:
     """Return output name -> value. A plan that is not complete is nobody's order: it has no matrix, and no `waves`."""
-    order = _order(plan) if is_complete else {**dict.fromkeys(MATRICES, _matrix(())), "waves": "", "due": ""}
+    order = _order(plan) if is_complete else {**dict.fromkeys(MATRICES, _matrix((), Counter())), "waves": "", "due": ""}
     return {
         **as_outputs(Report(), report_path, summary_path),
         "outcome": ending.outcome.value,
@@ -90,7 +90,6 @@ def _job(each: PlannedSet, names: Counter[str]) -> dict[str, str]:
     return {
         "name": each.name,
         "scale-set": each.scale_set_id,
-        "scale-set-name": name,
         "group": f"vmss-{name if names[name.lower()] == 1 else each.name}",
         "image": each.target,
         "plan-hash": each.plan_hash,
