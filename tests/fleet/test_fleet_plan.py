@@ -170,6 +170,17 @@ def test_a_fleet_on_the_target_has_nothing_to_do(tmp_path: Path) -> None:
     assert "All 2 scale sets are on the target image already." in played.outputs["headline"]
 
 
+def test_a_wave_that_a_wrong_tag_leaves_empty_is_warned_of(tmp_path: Path) -> None:
+    """The waves after it begin without it, and it may have been the canary."""
+    held = configuration(wave("canary", tags="role=canry"), wave("web", tags="role=web"))
+    played = play(sets(one("web-1")), tmp_path, held=held, environ=GITHUB)
+    warned = [line for line in played.log.splitlines() if line.startswith("::warning")]
+    assert len(warned) == 1
+    assert "Wave canary has no scale set" in warned[0]
+    assert "bears role=canry" in warned[0]
+    assert [played.matrix(number) != [] for number in (1, 2)] == [False, True]
+
+
 def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=nobody")))
     assert (played.exit_code, played.outputs["outcome"], played.outputs["due"]) == (0, "nothing-to-do", "0")

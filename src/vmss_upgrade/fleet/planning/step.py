@@ -16,7 +16,7 @@ from vmss_upgrade.fleet.planning.finding import find_sets
 from vmss_upgrade.fleet.planning.members import Member, members_of, unused_entries
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record_file import as_record, write_record
-from vmss_upgrade.fleet.planning.sentences import MOST_DUE, ending_of, headline, line_of, refusal
+from vmss_upgrade.fleet.planning.sentences import MOST_DUE, empty_wave, ending_of, headline, line_of, refusal
 from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import Survey
 from vmss_upgrade.fleet.planning.verdict import image_of_all
@@ -130,7 +130,11 @@ class _PlanStep:
         if unused := unused_entries(order.configuration, members):
             self.console.notice(f"No wave has {count(len(unused), 'scale set')} of the file: {listed(unused)}.")
         asked = {wave.name for wave in order.waves}
-        return [member for member in members if member.wave in asked]
+        chosen = [member for member in members if member.wave in asked]
+        for wave in order.waves:
+            if not any(member.wave == wave.name for member in chosen):
+                self.console.warning(empty_wave(wave), "Wave without scale sets")
+        return chosen
 
     def _waited(self, steps: Generator[Event, None, T]) -> T:
         """Return the result of steps, and say what they wait for."""
