@@ -93,6 +93,15 @@ def test_every_scale_set_has_a_name_of_its_own(ids: list[str], expected: str) ->
     assert " ".join(member.name for member in members) == expected
 
 
+@pytest.mark.parametrize("group", [".infra", "(old)", "g" * 9 + "." + "g" * 80])
+def test_no_name_makes_a_hidden_file(group: str) -> None:
+    """GitHub uploads no hidden file, so that the record would be missing."""
+    ids = [id_of("w" * 20, group), id_of("w" * 20, "other"), id_of("w" * 20, group, T)]
+    members = members_of(configuration(wave("1", tags="role=web")), {}, [found(id_, "role=web") for id_ in ids])
+    assert all(member.name[0].isalnum() for member in members)
+    assert len({member.name for member in members}) == len(ids)
+
+
 def test_two_entries_of_one_scale_set_are_noticed() -> None:
     ids = {"a": id_of("web"), "b": id_of("WEB"), "c": id_of("x"), "d": "", "e": ""}
     assert entries_of_one_set(ids) == [("a", "b")]
