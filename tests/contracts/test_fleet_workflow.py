@@ -95,6 +95,18 @@ def test_no_value_is_put_into_a_script() -> None:
     assert not [step for job in JOBS.values() for step in job["steps"] if "${{" in step.get("run", "")]
 
 
+@every_wave
+@pytest.mark.parametrize(("listed", "exit_code"), [("true", 0), ("false", 1)])
+def test_a_wave_whose_scale_sets_github_dropped_says_so(wave: int, listed: str, exit_code: int) -> None:
+    """GitHub drops an output of a job that has a secret in it, such as a subscription's id."""
+    (step,) = JOBS[f"gate-{wave}"]["steps"]
+    assert step["env"]["LISTED"] == f"${{{{ needs.plan.outputs.matrix-{wave} != '' }}}}"
+    environ = {"WAVE": "canary", "DUE": "1", "LISTED": listed}
+    ran = subprocess.run(["bash", "-e", "-c", step["run"]], env=environ, capture_output=True, text=True)
+    assert ran.returncode == exit_code
+    assert ("::error::" in ran.stdout) == bool(exit_code)
+
+
 def test_a_job_that_runs_again_takes_any_plan() -> None:
     step = next(step for step in JOBS["roll-1"]["steps"] if step.get("uses") == "$/")
     assert step["with"]["expect-plan"] == "${{ github.run_attempt == 1 && matrix.plan-hash || '' }}"
