@@ -270,6 +270,16 @@ def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
     assert groups == ["vmss-north.web", "vmss-simulated-group.web"], "they need not wait for each other"
 
 
+def test_a_run_of_some_waves_shares_the_groups_of_one_of_all(tmp_path: Path) -> None:
+    """Two runs would else be at one scale set together."""
+    waves = (wave("first", "one"), wave("second", "two"))
+    held = configuration(*waves, one={**HERE, "scale-set": "web"}, two={"scale-set": "web", "resource-group": "north"})
+    scenario = sets(one("web"), one("web", group="north"))
+    both = play(scenario, tmp_path, held=held)
+    second = play(scenario, tmp_path, held=held, inputs={"waves": "second"})
+    assert both.matrix(2)[0]["group"] == second.matrix(1)[0]["group"] == "vmss-two"
+
+
 def test_a_wave_that_holds_back_no_other_bakes_nothing(tmp_path: Path) -> None:
     waves = (wave("first", "a", bake_time="60s"), wave("second", "b", bake_time="60s"), wave("third", "c"))
     held = configuration(*waves, a=HERE, b=HERE, c=HERE)

@@ -53,6 +53,12 @@ def members_of(configuration: Configuration, ids: Mapping[str, str], found: Iter
     return tuple(members.values())
 
 
+def namesakes_among(members: Iterable[Member]) -> frozenset[str]:
+    """Return the names in Azure, in small letters, that several of the scale sets have."""
+    count = Counter(_own_name(member.scale_set_id).lower() for member in members)
+    return frozenset(name for name, number in count.items() if number > 1)
+
+
 def unused_entries(configuration: Configuration, members: Iterable[Member]) -> tuple[str, ...]:
     """Return the names of the entries that no wave names or finds."""
     used = {member.name for member in members}
