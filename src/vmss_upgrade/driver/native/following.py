@@ -138,17 +138,8 @@ class Following:
         there = frozenset(i.id for i in taking_part(scale_set, self._then) if is_on(i, goal.image))
         if there != self._arrived:
             self._arrived, self._moved_at = there, self._clock.now()
-        batch = self.batches.under_way
-        seen = self.batches.after(scale_set, self._then, goal)
-        if batch is not None and seen.under_way is not None and batch.number == seen.under_way.number:
-            if batch is not seen.under_way:
-                yield BatchGrew(batch=seen.under_way)
-        elif seen.under_way is not None and seen.under_way is not batch:
-            if batch is not None:
-                yield from self.close()
-            yield BatchStarted(batch=seen.under_way, of=0)
-            yield UpgradeAccepted(batch=seen.under_way)
-        self.batches = seen
+        while (seen := self.batches.after(scale_set, self._then, goal)) is not self.batches:
+            yield from self._go_on_to(seen)
         if seen.under_way is not None:
             ids = seen.under_way.instance_ids
             pending = waiting_for(ids, scale_set, goal)
@@ -160,6 +151,19 @@ class Following:
                 pending=pending,
                 instances=scale_set.instances,
             )
+
+    def _go_on_to(self, seen: SeenBatches) -> Steps[None]:
+        """Tell that the batch under way has more instances, or that another one has begun."""
+        batch, now = self.batches.under_way, seen.under_way
+        if now is None:
+            return
+        if batch is not None and batch.number == now.number:
+            yield BatchGrew(batch=now)
+        else:
+            yield from self.close()
+            yield BatchStarted(batch=now, of=0)
+            yield UpgradeAccepted(batch=now)
+        self.batches = seen
 
     def close(self, failures: tuple[Failure, ...] = ()) -> Steps[None]:
         """End the batch under way, with these failures."""

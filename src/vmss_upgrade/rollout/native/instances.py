@@ -57,21 +57,25 @@ class SeenBatches:
         return frozenset(id_ for batch in batches for id_ in batch.instance_ids)
 
     def after(self, scale_set: ScaleSet, then: Before, goal: Goal) -> SeenBatches:
-        """Return the batches after one more look.
+        """Return the batches after one more step; this object itself where nothing else has begun.
 
-        Instances that begin while others of the batch under way are not ready belong to it: a batch's own do not all
-        begin within one look. Otherwise they are the next one.
+        A batch never has instances of two update domains, or zones; but with maxSurge new instances have other ones.
+        Those of its domain that begin while others of it are not ready belong to it: a batch's own do not all begin
+        within one look. Otherwise they are the next one.
         """
-        begun = self.begun
+        begun, surges = self.begun, scale_set.model.rolling.surges
         new = [i for i in taking_part(scale_set, then) if i.id not in begun and has_begun(i, goal)]
         if not new:
             return self
-        ids = tuple(instance.id for instance in new)
-        if self.under_way is not None and waiting_for(self.under_way.instance_ids, scale_set, goal):
-            batch = self.under_way
-            return replace(self, under_way=replace(batch, instance_ids=(*batch.instance_ids, *ids)))
-        done = (*self.done, *([self.under_way] if self.under_way else ()))
-        return SeenBatches(done, Batch(len(done) + 1, _domain_of(new), ids))
+        batch = self.under_way
+        if batch is not None and waiting_for(batch.instance_ids, scale_set, goal):
+            same = tuple(i.id for i in new if _domain_of(i, surges=surges) == batch.domain)
+            if same:
+                return replace(self, under_way=replace(batch, instance_ids=(*batch.instance_ids, *same)))
+        domain = min((_domain_of(i, surges=surges) for i in new), key=lambda each: each.order)
+        ids = tuple(i.id for i in new if _domain_of(i, surges=surges) == domain)
+        done = (*self.done, *([batch] if batch else ()))
+        return SeenBatches(done, Batch(len(done) + 1, domain, ids))
 
     def without_current(self) -> SeenBatches:
         """Return the batches once the one under way has ended."""
@@ -91,13 +95,11 @@ def waiting_for(ids: Collection[str], scale_set: ScaleSet, goal: Goal) -> tuple[
     return tuple(failure for failure in found if failure is not None)
 
 
-def _domain_of(instances: Collection[Instance]) -> Domain:
-    """Return the domain that all of them share, the finest that they show; else the set."""
-    for kind in (DomainKind.UPDATE, DomainKind.ZONE):
-        domains = {instance.domain(kind) for instance in instances}
-        if len(domains) == 1 and (domain := domains.pop()) is not None:
-            return domain
-    return Domain(kind=DomainKind.SET)
+def _domain_of(instance: Instance, *, surges: bool) -> Domain:
+    """Return the finest domain that the instance shows; the set where it shows none, and with maxSurge."""
+    kinds = () if surges else (DomainKind.UPDATE, DomainKind.ZONE)
+    shown = (instance.domain(kind) for kind in kinds)
+    return next((domain for domain in shown if domain is not None), Domain(kind=DomainKind.SET))
 
 
 def unhealthy_on_target(scale_set: ScaleSet, then: Before, goal: Goal) -> frozenset[str]:
