@@ -108,7 +108,7 @@ def test_a_second_roll_returns_the_instances(tmp_path: Path) -> None:
     assert called(played) == ["PATCH", "cancel", "PATCH"], played.log
     assert images(played)[1] == OLD
     assert played.outcome == "rolled-back", played.log
-    assert {each.version for each in played.azure.instances()} == {OLD}
+    assert {each.image_version for each in played.azure.instances()} == {OLD}
 
 
 def test_a_rollback_by_hand_is_a_roll(tmp_path: Path) -> None:
@@ -165,7 +165,8 @@ LIES = {
 @pytest.mark.parametrize("name", LIES)
 def test_it_succeeds_although(name: str, tmp_path: Path) -> None:
     played = play(rolling(faults=[LIES[name]]), tmp_path)
-    assert (played.outcome, called(played)) == ("succeeded", ["PATCH"]), played.log
+    tries = 2 if name == "the write never arrives" else 1
+    assert (played.outcome, called(played)) == ("succeeded", ["PATCH"] * tries), played.log
 
 
 @pytest.mark.parametrize("drop", ["before", "after"])
