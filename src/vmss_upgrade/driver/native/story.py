@@ -13,6 +13,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.failures import Failure
+from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import ModelUpdated, Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -35,6 +36,7 @@ from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
+from vmss_upgrade.rollout.wording import listed
 
 CANCEL_TIME = 3 * 60.0  # seconds granted beyond the run's own timeout, in which its rolling upgrade is cancelled
 
@@ -67,7 +69,11 @@ class NativeRollout:
             raise
 
     def _run(self) -> Steps[Ending]:
-        plan, remote, began = self._plan, self._remote, self._remote.clock.now()
+        plan, remote = self._plan, self._remote
+        unhealthy = () if plan.is_rollback else (yield from self._wait_for_earlier())
+        if unhealthy:
+            return endings.by_the_rest(unhealthy)
+        began = remote.clock.now()
         if not plan.instance_ids and not plan.update_model:
             return Ending(Outcome.NOTHING_TO_DO, "No instance is left to upgrade.")
         operation = yield from start(remote, self._from.model, plan.reaches, self._own, obeys_tag=not plan.is_rollback)
@@ -81,6 +87,22 @@ class NativeRollout:
             return ends.by_other(followed.other)
         yield RollEnded()
         return (yield from self._conclude(following))
+
+    def _wait_for_earlier(self) -> Steps[tuple[Failure, ...]]:
+        """Wait until instances that an earlier run brought to the target are healthy, as they count for Azure's limits.
+
+        Return those that are not within `health_timeout`: a target that does not get healthy is a reason to stop.
+        """
+        remote, goal = self._remote, self._plan.goal
+        until = remote.clock.now() + self._policy.health_timeout
+        while True:
+            there = [i.id for i in remote.scale_set.made if goal.in_model and is_on(i, goal.image) and not i.is_stopped]
+            pending = waiting_for(there, remote.scale_set, goal)
+            if not pending or remote.clock.now() >= until:
+                return tuple(replace(failure, is_older=True, blames_image=False) for failure in pending)
+            why = f"instances on the target image are not healthy yet ({listed(f.instance_id for f in pending)})"
+            yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
+            yield from remote.look()
 
     def _stop(self, following: Following, followed: Followed) -> Steps[Ending]:
         """Cancel, let what is under way end, and say what is left."""
