@@ -27,10 +27,10 @@ QUICK := $(addprefix tests/,rollout driver reporters azure_api harness inputs jo
 # Options for the folders that the configuration leaves out of `make test`.
 EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 
-.PHONY: help demo quick simulator test coverage sample sweeps check conformance e2e pulled pictures bench lock clean
+.PHONY: help demo quick simulator test coverage sample sweeps check conformance e2e pulled pictures bench bench-fleet lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
@@ -53,7 +53,7 @@ coverage: $(READY) ## all tests but the sweeps, with the share of lines and bran
 
 sample: $(READY) ## a fixed part of each sweep, the 600 instances, and a failing example of every check
 	@$(BIN)/python -m pytest $(EVERYTHING) -m sweep tests/sweeps tests/runs tests/reporters tests/azure_api tests/inputs \
-	  $(addprefix tests/contracts/test_,docs.py permitted_requests.py release.py)
+	  $(addprefix tests/contracts/test_,docs.py faults_page.py permitted_requests.py release.py troubleshooting_page.py)
 
 ifdef SEED
 sweeps: $(READY)
@@ -111,6 +111,9 @@ pictures: $(READY) ## summaries and logs as GitHub shows them, as pictures; rene
 
 bench: $(READY) ## start-up time and the cost of looking at 600 instances
 	@$(BIN)/python tests/bench/run.py
+
+bench-fleet: $(READY) ## 1, 10, 100 and 1,000 scale sets at once in one subscription: time, requests, 429; renews the table of docs/fleets.md
+	@$(BIN)/python tests/bench/fleet.py --docs
 
 lock: $(READY) ## resolve requirements*.in again
 	$(BIN)/uv pip compile $(LOCK) --excludes requirements-excluded.in requirements.in --output-file requirements.txt

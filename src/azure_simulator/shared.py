@@ -29,4 +29,6 @@ def shared_by(scenario: Scenario, base_url: str) -> Shared:
 
 def throttle_of(scenario: Scenario) -> Throttle:
     """Return the throttle of a region as the scenario describes it."""
-    return Throttle(Calendar(scenario.began))
+    rules = scenario.throttling
+    calendar = Calendar(scenario.began)
+    return Throttle(calendar, gateway_refuses=rules.gateway_refuses, retry_after=rules.retry_after)

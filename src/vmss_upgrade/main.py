@@ -152,13 +152,9 @@ class _MainStep:
             inputs = parse_inputs(self._job.environ, now=self.report.facts.began_at or 0.0)
         except InputError as error:
             return self._refused(error)
-        account = inputs.account
-        self.report.facts = replace(self.report.facts, portal=account.cloud.portal, asked_for=account.scale_set_id)
         self._introduce(inputs)
-        if inputs.source:
-            self._files.attempt(
-                "the state for the post step", partial(self._memory.keep_values, inputs.source.as_value())
-            )
+        if source := inputs.source:
+            self._files.attempt("the state for the post step", partial(self._memory.keep_values, source.as_value()))
         with closing(self._events(inputs, transport, web)) as events:
             for event in events:
                 self._take(event)
@@ -176,6 +172,7 @@ class _MainStep:
 
     def _introduce(self, inputs: Inputs) -> None:
         account, line = inputs.account, self.console.line
+        self.report.facts = replace(self.report.facts, portal=account.cloud.portal, asked_for=account.scale_set_id)
         for words in inputs.source.in_words() if inputs.source else ():
             line(words)
         operation = inputs.order.command.value

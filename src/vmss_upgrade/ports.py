@@ -87,6 +87,13 @@ class Operation(Protocol):
 class ScaleSetApi(Protocol):
     """One scale set. Every method raises AzureError; none of them waits or repeats itself."""
 
+    @property
+    def id(self) -> str:
+        """Resource id of the scale set, as it was asked for."""
+
+    def take_levels(self) -> Mapping[str, float]:
+        """Return what Azure's answers since the last call of this show is left of its budgets; asks nothing."""
+
     def read_model(self) -> Model:
         """Read the model, without the instances."""
 

@@ -18,6 +18,7 @@ POLICIES = [
     "UserAgentPolicy",
     "OnlyResourceManager",
     "ARMChallengeAuthenticationPolicy",
+    "Levels",
 ]
 
 

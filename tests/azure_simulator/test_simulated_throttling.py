@@ -2,7 +2,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from simulated import SMALL, Simulation
 
+from azure_simulator import SimulatedAzure, VirtualClock, parse_scenario
 from azure_simulator.throttle.limits import LIMITS, REQUESTS, SIZES, VIEWS
 from azure_simulator.throttle.throttle import Meter, Throttle
 from azure_simulator.wire.answers import Refusal
@@ -166,3 +168,53 @@ def test_resource_managers_own_limits(date: tuple[int, int, int], method: str, e
 def test_every_bucket_has_a_size() -> None:
     named = {name for limits in LIMITS.values() for name in (*limits.resources, *limits.windows)}
     assert named | set(VIEWS.values()) | set(REQUESTS.values()) <= set(SIZES)
+
+
+def test_the_gateway_refuses_what_its_bucket_has_no_tokens_for() -> None:
+    at = throttle()
+    for _ in range(250):
+        at.enter_gateway("GET", "sub", "actor", 0)
+        at.pass_gateway("GET", 0)
+    with pytest.raises(Refusal) as refused:
+        at.enter_gateway("GET", "sub", "actor", 0)
+    reply = refused.value.reply()
+    headers = dict(reply.headers)
+    assert (reply.status, headers["retry-after"], headers["x-ms-failure-cause"]) == (429, "10", "gateway")
+    assert headers["x-ms-ratelimit-remaining-subscription-reads"] == "0"
+    assert json.loads(reply.body)["error"] == {
+        "code": "SubscriptionRequestsThrottled",
+        "message": "Number of 'read' requests for subscription 'sub' actor 'actor' exceeded. Please try again after "
+        "'10' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional "
+        "information.",
+    }
+    at.enter_gateway("PUT", "sub", "actor", 0)
+    at.enter_gateway("GET", "sub", "actor", 1 / 25)
+
+
+@pytest.mark.parametrize(
+    ("throttling", "refused", "asks"),
+    [
+        pytest.param("{}", True, "10", id="usual"),
+        pytest.param("{retry_after: 120}", True, "120", id="long-wait"),
+        pytest.param("{resource_manager: shows}", False, "", id="only-shown"),
+    ],
+)
+def test_a_scenario_says_how_the_gateway_throttles(throttling: str, refused: bool, asks: str) -> None:
+    simulation = Simulation(f"{SMALL}throttling: {throttling}\n")
+    path = f"/subscriptions/{simulation.at['subscription']}/providers/Microsoft.Features"
+    path += "/providers/Microsoft.Compute/features/VMSSFlexRollingUpgrade?api-version=2021-07-01"
+    answers = [simulation.raw("GET", path) for _ in range(251)]
+    assert (answers[-1].status == 429) is refused
+    assert dict(answers[-1].headers).get("retry-after", "") == asks
+
+
+def test_sets_that_share_a_throttle_share_the_subscriptions_buckets() -> None:
+    shared, left = throttle(), []
+    for _ in range(2):
+        simulation = Simulation()
+        simulation.azure = SimulatedAzure(parse_scenario(SMALL, "x", "x"), VirtualClock(), throttle=shared)
+        simulation.at = simulation.azure.coordinates
+        left.append(
+            dict(simulation.raw("GET", simulation.set_path).headers)["x-ms-ratelimit-remaining-subscription-reads"]
+        )
+    assert left == ["249", "248"]

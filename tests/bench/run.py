@@ -46,11 +46,12 @@ def start_ratio() -> tuple[str, float, float, str]:
 
 def look_seconds() -> tuple[str, float, float, str]:
     """Measure one look. The simulator's own time for its answers is measured separately and subtracted."""
+    from vmss_upgrade.azure_api.levels import Levels
     from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 
     client, pages = _client_of_recorded_pages()
     subscription, now = "11111111-1111-1111-1111-111111111111", time.monotonic
-    api = ScaleSetClient(client, subscription, "simulated-group", "simulated-set", now=now)
+    api = ScaleSetClient(client, subscription, "simulated-group", "simulated-set", levels=Levels(), now=now)
     model, took = api.read_model(), []
     for _ in range(ROUNDS):
         began = time.perf_counter()

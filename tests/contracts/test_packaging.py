@@ -74,10 +74,13 @@ def test_development_has_what_the_image_has() -> None:
 
 # Removed from the image: by the lock, and by the Dockerfile.
 LEFT_OUT = ("github", "nacl", "azure.identity.aio", "azure.mgmt.compute.aio", "yaml._yaml")
-IMPORT_EVERYTHING = f"""
-import ast, importlib, pathlib, sys
+LEAVE_OUT = f"""
+import sys
 for name in {LEFT_OUT}:
     sys.modules[name] = None  # an import of it fails
+"""
+IMPORT_EVERYTHING = f"""{LEAVE_OUT}
+import ast, importlib, pathlib
 modules = set()
 for file in pathlib.Path("src/vmss_upgrade").rglob("*.py"):
     if file.name != "rehearsal.py":
@@ -101,7 +104,7 @@ def test_the_action_imports_nothing_that_the_image_leaves_out() -> None:
     assert {"vmss_upgrade.main", "vmss_upgrade.post", "actions_toolkit.core", "azure.identity"} <= {
         *done.stdout.split()
     }
-    late = run_python(f"{IMPORT_EVERYTHING}\nimport actions_toolkit.github")
+    late = run_python(f"{LEAVE_OUT}\nimport actions_toolkit.github")
     assert "ModuleNotFoundError: import of github halted" in late.stderr, "it cannot fail"
 
 
@@ -154,9 +157,9 @@ def test_the_dockerfile_suits_every_runners_builder_and_network(unsuitable: str)
 
 def test_every_step_of_a_workflow_runs_a_pinned_action_or_what_people_can_run_themselves() -> None:
     targets = set(re.findall(r"^([a-z0-9]+):", text("Makefile"), re.MULTILINE))
-    workflows = list((PROJECT / ".github/workflows").glob("*.yml"))
+    workflows = set((PROJECT / ".github/workflows").glob("*.yml"))
     scripts: set[str] = set()
-    for workflow in workflows:
+    for workflow in workflows - {PROJECT / ".github/workflows/fleet.yml"}:  # it runs in other repositories
         for job in yaml.safe_load(workflow.read_text())["jobs"].values():
             for step in job["steps"]:
                 if step.get("uses") == "./released":

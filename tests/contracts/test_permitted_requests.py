@@ -12,6 +12,7 @@ import pytest
 from azure_simulator import VirtualClock, fault_names, load_scenario, scenario_names
 from harness.playing import one_clock, play, play_once
 from harness.roles import ROLES, action_of
+from harness.rows import scenario_rows
 from harness.scenarios import REPAIRS as REPAIRED
 from harness.scenarios import fleet_of, on_request
 from harness.wire import Request
@@ -130,7 +131,10 @@ def test_a_drain_sends_no_other_request(tmp_path: Path) -> None:
     assert complaints(played.sent), "without the input it would be none of the promised ones"
 
 
-@pytest.mark.parametrize("name", [*(name for name in scenario_names() if name != "large"), *fault_names()])
+PLAYED = [name for name in (*scenario_names(), *fault_names()) if name != "large"]
+
+
+@pytest.mark.parametrize("name", scenario_rows(PLAYED))
 def test_no_scenario_makes_another_request(name: str) -> None:
     played = play_once(name)
     assert complaints(played.sent, load_scenario(name).inputs) == []

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from azure_simulator import fault_names, scenario_names
-from harness.playing import Played, cancelled_at, play, play_once
+from harness.playing import Played, play, play_once
+from harness.rows import LONG_SCENARIOS
 from harness.scenarios import fleet_of
 from vmss_upgrade.reporters.sentences.errors_page import PAGE as NAME
 
@@ -23,10 +24,10 @@ LINK = re.compile(rf"\bdocs/{re.escape(NAME)}(?:#([\w-]+))?$")
 
 
 def played(name: str, folder: Path) -> Played:
-    """Play a scenario, or a small set with an input; a scenario cannot press Ctrl-C."""
+    """Play a scenario, or a small set with an input."""
     if "=" in name:
         return play(fleet_of(), folder, inputs=dict([name.split("=")]))
-    return play(name, folder, clock=cancelled_at(120.0)) if name == "faults/cancelled" else play_once(name)
+    return play_once(name)
 
 
 def places_in(log: str) -> list[str]:
@@ -42,7 +43,13 @@ def test_every_heading_has_a_text_and_a_scenario() -> None:
 
 
 # The id begins with the scenario, so that the worker that has played it gets the test.
-@pytest.mark.parametrize(("heading", "seen", "scenario"), ROWS, ids=[f"{name}-{heading}" for heading, _, name in ROWS])
+@pytest.mark.parametrize(
+    ("heading", "seen", "scenario"),
+    [
+        pytest.param(*row, id=f"{row[2]}-{row[0]}", marks=[pytest.mark.sweep] if row[2] in LONG_SCENARIOS else [])
+        for row in ROWS
+    ],
+)
 def test_an_error_leads_to_its_place(heading: str, seen: str, scenario: str, tmp_path: Path) -> None:
     log = played(scenario, tmp_path).log
     assert seen in log, log

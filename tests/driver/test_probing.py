@@ -53,7 +53,7 @@ class Stage:
     ) -> None:
         self.raw = VirtualClock()
         self.web = ScriptedWeb(self.raw, status, takes)
-        no_azure: Any = SimpleNamespace(run_commands=None)
+        no_azure: Any = SimpleNamespace(run_commands=None, id="web", take_levels=dict)
         self.remote = RemoteScaleSet(no_azure, self.raw, timeout=timeout)
         self.clock = self.remote.clock
         self.probing = Probing(Probes(addresses=(ONE, TWO)), self.web, self.raw, self.remote)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import pytest
@@ -28,9 +28,15 @@ DENIED, LOST, CONFLICT = (error(each) for each in (Trouble.DENIED, Trouble.UNCER
 class Port:
     """Answers every call from the list of its name, then with what `SET` is; an answer that is an error is raised."""
 
+    id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachineScaleSets/web"
+
     def __init__(self, **answers: list[Any]) -> None:
         self.answers = answers
+        self.levels: Callable[[], Mapping[str, float]] = dict
         self.asked: list[str] = []
+
+    def take_levels(self) -> Mapping[str, float]:
+        return self.levels()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         usual = {
@@ -164,3 +170,32 @@ def test_an_operation_is_followed(answers: tuple[Any, ...], state: OperationStat
     assert seen == [state]
     assert because in operation.lost_because
     assert clock.elapsed() <= 300.0
+
+
+def looks(levels: list[int], *, due: float) -> tuple[list[str], float]:
+    """Look once a second, and see so many reads left each time. Return the events, and the seconds of waiting."""
+    left = iter(levels)
+    port, events = Port(), list[str]()
+    remote = remote_over(port)
+    names(remote.read_model())
+    port.levels = lambda: {"subscription-reads": float(next(left))}
+    for _ in levels:
+        remote.clock.sleep(1.0)
+        events += names(remote.look(due=remote.clock.now() + due))
+    return events, remote.clock.elapsed() - len(levels)
+
+
+@pytest.mark.parametrize(
+    ("levels", "due", "waits"),
+    [
+        pytest.param([240, 239, 238, 237, 236], 600.0, False, id="enough-is-left"),
+        pytest.param([240, 120, *range(70, 51, -1)], 600.0, True, id="others-empty-it"),
+        pytest.param([240, 120, *range(70, 51, -1)], 0.0, False, id="what-is-due"),
+        pytest.param([240, 150, 40, 20, 10, 9, 8], 0.0, True, id="what-is-due-of-the-share-of-others"),
+    ],
+)
+def test_a_long_wait_for_what_others_spend_is_shown(levels: list[int], due: float, waits: bool) -> None:
+    events, seconds = looks(levels, due=due)
+    assert ("Waiting" in events) is waits
+    assert (seconds > 30) is waits
+    assert seconds < 5000

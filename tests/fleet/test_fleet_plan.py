@@ -68,11 +68,11 @@ def test_every_set_of_a_wave_gets_a_job(whole: PlannedFleet) -> None:
     names = [[job["name"] for job in whole.matrix(number)] for number in range(1, 7)]
     assert names == [["canary-weu"], ["api-weu", "api-neu"], ["web-weu", "web-neu", "web-neu-flex"], [], [], []]
     job = whole.matrix(2)[1]
-    assert set(job) == {"name", "scale-set", "scale-set-name", "group", "image", "plan-hash"}
+    assert set(job) == {"name", "scale-set", "group", "image", "plan-hash"}
     assert job["scale-set"].endswith(
         "/resourceGroups/simulated-north/providers/Microsoft.Compute/virtualMachineScaleSets/api-neu"
     )
-    assert (job["scale-set-name"], job["group"], job["image"]) == ("api-neu", "vmss-api-neu", f"{UBUNTU}:{NEW}")
+    assert (job["group"], job["image"]) == ("vmss-api-neu", f"{UBUNTU}:{NEW}")
 
 
 def test_the_outputs_say_what_fleet_yml_needs(whole: PlannedFleet) -> None:
@@ -170,6 +170,17 @@ def test_a_fleet_on_the_target_has_nothing_to_do(tmp_path: Path) -> None:
     assert "All 2 scale sets are on the target image already." in played.outputs["headline"]
 
 
+def test_a_wave_that_a_wrong_tag_leaves_empty_is_warned_of(tmp_path: Path) -> None:
+    """The waves after it begin without it, and it may have been the canary."""
+    held = configuration(wave("canary", tags="role=canry"), wave("web", tags="role=web"))
+    played = play(sets(one("web-1")), tmp_path, held=held, environ=GITHUB)
+    warned = [line for line in played.log.splitlines() if line.startswith("::warning")]
+    assert len(warned) == 1
+    assert "Wave canary has no scale set" in warned[0]
+    assert "bears role=canry" in warned[0]
+    assert [played.matrix(number) != [] for number in (1, 2)] == [False, True]
+
+
 def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=nobody")))
     assert (played.exit_code, played.outputs["outcome"], played.outputs["due"]) == (0, "nothing-to-do", "0")
@@ -230,6 +241,14 @@ def test_the_values_of_an_entry_reach_its_plan(tmp_path: Path) -> None:
     assert away == {"a": 0, "b": 1}
 
 
+def test_one_secret_of_hooks_serves_the_sets_that_call_and_disturbs_no_other(tmp_path: Path) -> None:
+    held = configuration(wave("all", "a", "b"), a={**HERE, "before-batch-url": "https://hooks.test/before"}, b=HERE)
+    played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"hook-secret": "0123456789abcdef"})
+    assert played.verdicts() == {"a": "due", "b": "due"}
+    without = play(sets(one("a"), one("b")), tmp_path, held=held)
+    assert without.verdicts() == {"a": "refused", "b": "due"}
+
+
 def test_an_input_wins_over_the_file(tmp_path: Path) -> None:
     held = configuration(wave("all", "a"), a={**HERE, "image-version": NEW, "image-sku": "none"})
     played = play(sets(one("a"), inputs={}), tmp_path, held=held, inputs={"image": f"{UBUNTU}:{OLD}"})
@@ -247,9 +266,18 @@ def test_a_set_belongs_to_the_first_wave_also_where_that_is_not_planned(tmp_path
 def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
     played = play(sets(one("web"), one("web", group="north")), tmp_path)
     assert [job["name"] for job in played.matrix(1)] == ["north.web", "simulated-group.web"]
-    assert [job["scale-set-name"] for job in played.matrix(1)] == ["web", "web"]
     groups = [job["group"] for job in played.matrix(1)]
     assert groups == ["vmss-north.web", "vmss-simulated-group.web"], "they need not wait for each other"
+
+
+def test_a_run_of_some_waves_shares_the_groups_of_one_of_all(tmp_path: Path) -> None:
+    """Two runs would else be at one scale set together."""
+    waves = (wave("first", "one"), wave("second", "two"))
+    held = configuration(*waves, one={**HERE, "scale-set": "web"}, two={"scale-set": "web", "resource-group": "north"})
+    scenario = sets(one("web"), one("web", group="north"))
+    both = play(scenario, tmp_path, held=held)
+    second = play(scenario, tmp_path, held=held, inputs={"waves": "second"})
+    assert both.matrix(2)[0]["group"] == second.matrix(1)[0]["group"] == "vmss-two"
 
 
 def test_a_wave_that_holds_back_no_other_bakes_nothing(tmp_path: Path) -> None:
@@ -386,7 +414,7 @@ def test_a_throttled_index_is_asked_again(tmp_path: Path) -> None:
 
     played = plan("fleet", FLEET, tmp_path, interceptors=(throttle,))
     assert played.exit_code == 0 and refused == 2
-    assert "waiting 6s: finding scale sets by their tags: Azure asks for fewer requests (429)" in played.log
+    assert "s: finding scale sets by their tags: Azure asks for fewer requests (429)" in played.log
 
 
 def test_pages_are_followed_and_a_circle_is_left(tmp_path: Path) -> None:

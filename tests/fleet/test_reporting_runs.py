@@ -38,7 +38,7 @@ MIXED: dict[str, dict[str, Any]] = {
 }
 
 
-def annotations(log: str, kind: str = "error") -> list[str]:
+def annotated(log: str, kind: str = "error") -> list[str]:
     return re.findall(rf"^::{kind}(?: |::)(.*)$", log, re.MULTILINE)
 
 
@@ -51,7 +51,7 @@ def test_a_fleet_that_went_well(tmp_path: Path) -> None:
     assert done.outputs["headline"].startswith("All 3 scale sets run 22_04-lts-gen2 22.04.202611010.")
     assert (done.outputs["failed"], done.outputs["remaining"], done.outputs["upgraded"]) == ("[]", "[]", '["a", "b"]')
     assert (done.outputs["target-image"], done.outputs["changed"], done.outputs["total"]) == (NEW, "true", "3")
-    assert not annotations(done.log) + annotations(done.log, "warning")
+    assert not annotated(done.log) + annotated(done.log, "warning")
     assert "What to do now" not in done.summary
     assert (tmp_path / "fleet-report.md").read_text().endswith(done.summary)
 
@@ -73,13 +73,13 @@ def test_a_fleet_that_stopped(tmp_path: Path) -> None:
     assert json.loads(done.outputs["failed"]) == ["api-weu", "db", "old", "api-neu"]
     assert json.loads(done.outputs["remaining"]) == ["api-weu", "db", "old", "api-neu", "one", "two"]
     assert done.outputs["rolled-back"] == '["api-neu"]'
-    assert [text.partition("::")[0] for text in annotations(done.log)] == [
+    assert [text.partition("::")[0] for text in annotated(done.log)] == [
         "title=api-weu%3A halted%2C half-way",
         "title=db%3A did not report",
         "title=old%3A left out",
         "title=api-neu%3A rolled back",
     ]
-    assert "Set it to Manual." in annotations(done.log)[2]
+    assert "Set it to Manual." in annotated(done.log)[2]
     assert "gh run rerun 12345678 --repo contoso/fleet\n" in done.summary
     assert done.record["waves_left"] == ["rest", "last"]
 
@@ -100,7 +100,7 @@ def test_one_wave_is_judged_alone(wave: str, bound: int, exit_code: int, kind: s
     done = report(tmp_path, GITHUB, wave=wave)
     assert done.exit_code == exit_code
     assert set(done.states) == set(MIXED[wave])
-    assert (len(annotations(done.log, "error")), len(annotations(done.log, "warning"))) == (
+    assert (len(annotated(done.log, "error")), len(annotated(done.log, "warning"))) == (
         4 * (kind == "error"),
         4 * (kind == "warning"),
     )
@@ -160,7 +160,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     for inputs in ({}, {"wave": "w"}):
         done = report(tmp_path, GITHUB, **inputs)
         assert done.exit_code == 1
-        assert annotations(done.log) == [
+        assert annotated(done.log) == [
             "title=Record not readable::'records/b/record.json' is not JSON: it may hide a failure."
         ]
         assert "### Files that cannot be read" in done.summary
@@ -228,7 +228,7 @@ def test_files_of_others_are_kept(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert (tmp_path / "mine.json").read_text() == '{"schema": "mine"}'
     assert (tmp_path / "mine.html").read_text() == (tmp_path / "mine/a.html").read_text() == "<p>mine"
-    assert len(annotations(done.log, "warning")) == 3
+    assert len(annotated(done.log, "warning")) == 3
     assert done.outputs["report"] == done.outputs["summary-path"] == ""
 
 
@@ -237,7 +237,7 @@ def test_a_second_report_replaces_the_first(tmp_path: Path) -> None:
     report(tmp_path)
     done = report(tmp_path, GITHUB, records="**/*.json")
     assert done.exit_code == 0
-    assert not annotations(done.log, "warning")
+    assert not annotated(done.log, "warning")
     assert done.record["ignored"] == ["fleet-report.json"]
 
 
@@ -248,7 +248,7 @@ def hostile(folder: Path) -> Reported:
     sets = tuple(replace(each, target=TEXT, plan_hash=TEXT, region=TEXT) for each in plan.sets)
     plan = replace(plan, image=TEXT, sets=sets)
     put(folder, "records/plan.json", plan_record(plan))
-    parts = {
+    parts: dict[str, Any] = {
         "reason": TEXT,
         "remedy": TEXT,
         "target_image": TEXT,
@@ -298,5 +298,5 @@ def test_many_scale_sets_are_quick_and_fit(tmp_path: Path) -> None:
     assert len(done.summary.encode()) < LIMIT / 5
     assert len(done.page.encode()) < 500_000
     assert done.summary.count("<details>") == 2
-    assert len(annotations(done.log)) == ANNOTATIONS_PER_TYPE
+    assert len(annotated(done.log)) == ANNOTATIONS_PER_TYPE
     assert len("".join(done.outputs.values())) < 100_000

@@ -150,9 +150,7 @@ class Reported:
         return {each["name"]: each["state"] for wave in self.record["waves"] for each in wave["sets"]}
 
 
-def report(
-    folder: Path, environ: Mapping[str, str] | None = None, *, clock: VirtualClock | None = None, **inputs: str
-) -> Reported:
+def report(folder: Path, environ: Mapping[str, str] | None = None, *, clock: Any = None, **inputs: str) -> Reported:
     """Run `operation: fleet-report` in a workspace. `inputs` have underscores in place of hyphens."""
     given = {
         "operation": "fleet-report",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
@@ -10,6 +12,7 @@ from azure_simulator import fault_names, scenario_names
 SCENARIOS = sorted([*scenario_names(), *fault_names()], key=len, reverse=True)
 
 
+@cache  # xdist asks for each twice
 def group_of(nodeid: str) -> str:
     """Return the name of the tests that one worker gets together with this one.
 

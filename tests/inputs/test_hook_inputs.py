@@ -118,6 +118,11 @@ def test_a_secret_without_an_address_is_of_no_use() -> None:
     assert [problem.message for problem in form.problems] == ["is of no use without an address to call"]
 
 
+def test_a_secret_for_all_scale_sets_of_a_fleet_may_be_of_no_use_for_one() -> None:
+    form = Form(environ({"hook-secret": SECRET, "config": "fleet.yml"}))
+    assert (hooks_of(form), form.problems) == (None, [])
+
+
 def test_no_secret_is_in_a_traceback() -> None:
     shown = repr(Hooks(before=URL, after=URL, secret=SECRET))
     assert SECRET not in shown

@@ -85,6 +85,7 @@ class FakeApi:
     """
 
     correlation_id = ""
+    id = "/the/scale/set"
 
     def __init__(
         self,
@@ -103,6 +104,9 @@ class FakeApi:
         self.asked.append(suspended)
         answer: FakeApi = self._next(self.answers)
         return answer
+
+    def take_levels(self) -> dict[str, float]:
+        return {}
 
     def read_model(self) -> Model:
         return fleet("00").model

@@ -122,8 +122,7 @@ def test_an_annotation_fits(capsys: Captured, length: int) -> None:
         assert message.startswith("%" * min(length, 3000))
 
 
-@pytest.mark.slow
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_a_thousand_failures_are_one_annotation_a_code(capsys: Captured) -> None:
     ending = Ending(outcome=Outcome.HALTED, reason="because", failures=failures(1000, codes=3, length=1000))
     say([*run_of(fleet("0123456789" * 100))[:-1], RolloutFinished(at=9.0, ending=ending)])

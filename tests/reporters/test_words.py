@@ -123,11 +123,12 @@ def spans() -> list[tuple[str, str]]:
     """Return the code spans of all texts in the sources, with `name` in place of each value that is filled in."""
     found = []
     for file in sorted(SOURCES.rglob("*.py")):
-        tree = ast.parse(file.read_text())
-        quoted = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-        said = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings
-        for node in ast.walk(tree):
-            if isinstance(node, (ast.Constant, ast.JoinedStr)) and node not in quoted | said:
+        nodes = list(ast.walk(ast.parse(file.read_text())))
+        quoted = {part for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        said = {node.value for node in nodes if isinstance(node, ast.Expr)}  # docstrings
+        others = quoted | said
+        for node in nodes:
+            if isinstance(node, (ast.Constant, ast.JoinedStr)) and node not in others:
                 text = _text(node)
                 found += [(f"{file.name}:{node.lineno}", span) for span in re.findall(r"`[^`\\]+`", text)]
     return found

@@ -17,6 +17,7 @@ from azure_simulator import RequestRecord, VirtualClock
 from harness import playing
 from harness.playing import Played, play, play_job
 from harness.routes import ROUTES, fault_at
+from harness.rows import nightly_but
 from harness.scenarios import REPAIRS, Scenario, fleet_of, on_request
 from harness.wire import wired
 
@@ -90,10 +91,12 @@ def one_clock() -> Iterator[VirtualClock]:
 
 
 def everywhere() -> Iterator[Any]:
-    """Yield every passing fault on every call: each fault once for `make test`, the rest for `make sample`."""
+    """Yield every passing fault on every call: each fault once for `make test` and once more for `make sample`, the
+    rest for `make sweeps`.
+    """
     for row, call in enumerate(ALL):
         for column, (effect, may_be_done) in enumerate(PASSING):
-            marks = [pytest.mark.sweep] if (row + column) % len(PASSING) else []
+            marks = {0: [], 5: [pytest.mark.sweep]}.get((row + column) % len(PASSING), [pytest.mark.nightly])
             yield pytest.param(call, effect, may_be_done, id=f"{call}-{in_words(effect)}", marks=marks)
 
 
@@ -176,7 +179,20 @@ ENDING = {
 }
 
 
-@pytest.mark.parametrize("name", ENDING)
+# each outcome, and each of the faults once
+KEPT = (
+    "the role is removed while instances are read",
+    "the role is removed before the second upgrade",
+    "there is no right to suspend repairs",
+    "no token is accepted later",
+    "the model cannot be updated",
+    "every upgrade is throttled",
+    "Entra gives no token",
+    "the connection is gone",
+)
+
+
+@pytest.mark.parametrize("name", nightly_but(KEPT, ENDING))
 def test_a_lasting_fault_ends_the_run_and_a_second_run_continues(
     name: str, one_clock: VirtualClock, tmp_path: Path
 ) -> None:

@@ -134,7 +134,7 @@ def test_work_is_polled_until_it_is_done(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", NEVER, ids=str)
-@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize("phase", ["before", pytest.param("after", marks=pytest.mark.nightly)])
 def test_a_hook_has_its_time_and_no_more(phase: str, answer: dict[str, Any], tmp_path: Path) -> None:
     played = play(hooked({"phase": phase, "batch": 2, **answer}, hook_timeout="3m"), tmp_path)
     assert played.outcome == "halted"
@@ -237,7 +237,9 @@ def test_a_run_without_time_left_calls_the_hook(asked: dict[str, str], tmp_path:
     assert nobody_is_left_waiting(played)
 
 
-@pytest.mark.parametrize("at", range(5, 100, 5))
+@pytest.mark.parametrize(
+    "at", [pytest.param(at, marks=[] if at % 20 == 5 else [pytest.mark.nightly]) for at in range(5, 100, 5)]
+)
 def test_a_cancelled_run_leaves_its_hook_to_the_post_step(at: float, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.touch()

@@ -1,6 +1,6 @@
-"""Drawn sets in mode Rolling, with drawn troubles: whatever happens, what a run claims is true, and nothing of it is left.
+"""Drawn sets in mode Rolling, with drawn troubles: what a run claims is true, and nothing of it is left at work.
 
-`DRAWN` more seeds: `VMSS_ROLLING_SEEDS=500 pytest tests/runs/test_native_drawn.py`.
+More seeds: `VMSS_ROLLING_SEEDS=500 pytest tests/runs/test_native_drawn.py`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import pytest
 from azure_simulator import SimulatedAzure, VirtualClock
 from azure_simulator.state.creation import scale
 from harness.playing import Played, as_scenario, cancelled_at, play, play_job
+from harness.rows import nightly_but
 from harness.scenarios import NEW_MODEL, OLD, REPAIRS, UBUNTU, Scenario, fleet_of, on_instance, on_request
 from harness.wire import wired
 
@@ -190,7 +191,26 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("name", RUNS)
+# of the others, each is like one of these, at another call or with another reason
+KEPT = (
+    "one-instance-alone",
+    "percentage",
+    "extras-shown",
+    "whole-model",
+    "stop-tag",
+    "new-ones-unhealthy-and-back",
+    "no-room",
+    "batch-fails",
+    "batch-fails-and-goes-back",
+    "write-lost",
+    "deletion-lost",
+    "deletion-denied",
+    "an-old-one-fails-meanwhile",
+    "out-of-time",
+)
+
+
+@pytest.mark.parametrize("name", nightly_but(KEPT, RUNS))
 def test_a_run_with_surge(name: str, tmp_path: Path) -> None:
     case = RUNS[name]
     played = play(case.scenario, tmp_path)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from harness.playing import Played, play, play_once
+from harness.rows import scenario_rows
 from harness.scenarios import Scenario, fleet_of, on_request
 
 BOTH = {"drain-command": 'systemctl "$1" web', "surge": "2", "bake-time": "10s"}
@@ -29,8 +30,9 @@ def test_with_both_no_request_fails_and_no_connection_is_cut(scenario: str) -> N
     assert (seen.failed, seen.cut) == (0, 0)
 
 
-@pytest.mark.parametrize(("scenario", "lost"), [("traffic", True), ("traffic-drained", False)])
-def test_a_drain_alone_keeps_connections(scenario: str, lost: bool) -> None:
+@pytest.mark.parametrize("scenario", scenario_rows(["traffic", "traffic-drained"]))
+def test_a_drain_alone_keeps_connections(scenario: str) -> None:
+    lost = scenario == "traffic"
     seen = play_once(scenario).azure.seen_by_clients()
     assert seen is not None and seen.overload > 0, "a batch is away, and nobody stands in for it"
     assert (seen.cut > 0, seen.unanswered > 0) == (lost, lost)

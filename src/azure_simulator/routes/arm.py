@@ -40,6 +40,7 @@ from azure_simulator.routes.rolling_upgrades import RollingUpgradeRoutes
 from azure_simulator.routes.scale_set import SetRoutes
 from azure_simulator.routes.service import Handler, Request, Route, Service
 from azure_simulator.routes.subscription import PermissionRoutes, SubscriptionRoutes
+from azure_simulator.scenario.set_description import CLIENT_ID
 from azure_simulator.wire.answers import Headers, NotSimulated, Refusal, Reply
 from azure_simulator.wire.errors import refusal
 
@@ -76,6 +77,7 @@ class ArmRoutes:
                 "The api-version query parameter (?api-version=) is required for all requests.",
             )
         self._authorize(request.headers, now)
+        self._service.throttle.enter_gateway(request.method, self._service.subscription, CLIENT_ID, now)
         request.meet("gateway", [])
         if "subscription" not in match.groupdict():
             return _with_its_error(handler, request, match, now)

@@ -1,10 +1,10 @@
 """Polls of operations, and of their Location."""
 
 import re
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from azure_simulator.bodies.operations import operation_body
-from azure_simulator.routes.service import Request, Route, Service, operation_query
+from azure_simulator.routes.service import Request, Route, Service, operation_query, query_of
 from azure_simulator.state.operations import Operation
 from azure_simulator.wire.answers import Headers, Reply, empty_reply, json_reply
 from azure_simulator.wire.errors import refusal
@@ -50,7 +50,7 @@ class OperationRoutes:
         if operation is None or unquote(match["location"]).lower() != location.lower():
             raise refusal("entity-not-found")
         asked = {**request.query, "monitor": "true"} if monitor else request.query
-        if dict(parse_qsl(operation_query(operation, monitor))) != asked:
+        if dict(query_of(operation_query(operation, monitor))) != asked:
             raise refusal("entity-not-found")
         return operation
 

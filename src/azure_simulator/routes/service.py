@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -36,7 +37,7 @@ class Request:
     path: str
     query: dict[str, str]
     raw_query: str
-    headers: dict[str, str]
+    headers: Mapping[str, str]
     body: bytes
     error: KnownError | None = None
     fate: OperationFate | None = None
@@ -80,10 +81,14 @@ def parse_request(
     error: KnownError | None = None,
     fate: OperationFate | None = None,
 ) -> Request:
-    """Take a request apart."""
-    query = {name.lower(): value for name, value in parse_qsl(raw_query, keep_blank_values=True)}
-    lowered = {name.lower(): value for name, value in headers.items()}
-    return Request(method.upper(), path, query, raw_query, lowered, body, error, fate)
+    """Take a request apart. `headers` have their names in lower case."""
+    return Request(method.upper(), path, dict(query_of(raw_query)), raw_query, headers, body, error, fate)
+
+
+@lru_cache(maxsize=256)  # clients poll a few addresses
+def query_of(raw: str) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a query, their names in lower case."""
+    return tuple((name.lower(), value) for name, value in parse_qsl(raw, keep_blank_values=True))
 
 
 # A handler takes the request, the match of its path, and the moment.

@@ -28,6 +28,7 @@ from azure_simulator.scenario.scenario import (
     EarlierOperation,
     Permission,
     Scenario,
+    Throttling,
     Timing,
 )
 from azure_simulator.scenario.section import ScenarioError, Section
@@ -115,6 +116,7 @@ def _read_one(root: Section, catalog: Catalog, name: str, where: str) -> Scenari
         scale_set=scale_set,
         catalog=catalog,
         timing=_read_timing(root.section("timing")),
+        throttling=_read_throttling(root.section("throttling")),
         faults=tuple(fault for entry in root.sections("faults") for fault in read_faults(entry)),
         rolling_upgrade=root.optional_text("rolling_upgrade"),
         began=_read_began(root),
@@ -197,6 +199,15 @@ def _read_timing(section: Section) -> Timing:
     )
     section.finish()
     return timing
+
+
+def _read_throttling(section: Section) -> Throttling:
+    throttling = Throttling(
+        gateway_refuses=section.choice("resource_manager", ("refuses", "shows"), "refuses") == "refuses",
+        retry_after=section.number("retry_after") if section.has("retry_after") else None,
+    )
+    section.finish()
+    return throttling
 
 
 def _read_permissions(root: Section) -> tuple[Permission, ...] | None:

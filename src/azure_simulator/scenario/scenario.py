@@ -36,6 +36,16 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Throttling:
+    """How Azure throttles: whether Resource Manager's gateway refuses what its own buckets have no tokens for, or only
+    shows them, and the seconds that every 429 asks for (None: the usual ones).
+    """
+
+    gateway_refuses: bool = True
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierOperation:
     """An operation that another client started `began` seconds before the simulation begins (negative: after it)."""
 
@@ -79,6 +89,7 @@ class Scenario:
     scale_set: SetDescription
     catalog: Catalog
     timing: Timing
+    throttling: Throttling = field(default_factory=Throttling)
     faults: tuple[Fault, ...] = field(hash=False)
     rolling_upgrade: str | None = None
     began: datetime = EPOCH

@@ -81,7 +81,7 @@ class ModelHistory:
         return self._append(wanted, profile)
 
     def _append(self, made_of: Json, profile: Json) -> int:
-        self._fingerprints.append(made_of)
+        self._fingerprints.append(copy.deepcopy(made_of))
         self._profiles.append(profile)
         return len(self._fingerprints) - 1
 

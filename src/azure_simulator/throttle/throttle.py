@@ -1,7 +1,8 @@
 """Azure's two throttles: what a request spends, and the headers that show what is left.
 
-Resource Manager's own counts by subscription, and is only shown here: its refusals are in no recording.
-Microsoft.Compute's counts by subscription and by resource, and answers 429.
+Resource Manager's own counts by subscription and principal, and is passed first. Microsoft.Compute's counts by
+subscription and by resource. Both answer 429: the gateway's is in no recording, but documented ("Understand how Azure
+Resource Manager throttles requests") and reported.
 """
 
 import json
@@ -12,19 +13,25 @@ from azure_simulator.throttle.buckets import Buckets, BucketSize
 from azure_simulator.throttle.limits import LIMITS, QUEUED, REQUESTS, SIZES, VIEWS
 from azure_simulator.wire.answers import Headers, Refusal
 from azure_simulator.wire.calendar import Calendar
+from azure_simulator.wire.errors import refusal
 from azure_simulator.wire.generation import Generation
 
 # Reported for most 429s: github.com/Azure/azure-rest-api-specs/issues/270.
 RETRY_AFTER = 120
+GATEWAY_RETRY_AFTER = 10  # reported with its words, see gateway_errors.py
 # Resource Manager's buckets as (burst, per minute): the highest recorded value and the documented refill.
-_BY_THE_HOUR = {"reads": (12_000, 200), "writes": (1200, 20), "deletes": (15_000, 250)}
+_BY_THE_HOUR = {
+    "reads": BucketSize(12_000, 200),
+    "writes": BucketSize(1200, 20),
+    "deletes": BucketSize(15_000, 250),
+}
 _GLOBAL = {
-    "reads": (250, 1500),
-    "global-reads": (3750, 22_500),
-    "writes": (200, 600),
-    "global-writes": (3000, 9000),
-    "deletes": (200, 600),
-    "global-deletes": (3000, 9000),
+    "reads": BucketSize(250, 1500),
+    "global-reads": BucketSize(3750, 22_500),
+    "writes": BucketSize(200, 600),
+    "global-writes": BucketSize(3000, 9000),
+    "deletes": BucketSize(200, 600),
+    "global-deletes": BucketSize(3000, 9000),
 }
 
 
@@ -57,7 +64,9 @@ class Meter:
         empty = next((name for name, level in levels.items() if level < amount), None)
         if empty is not None:
             self._left |= levels
-            raise too_many_requests(empty, self.throttle.calendar, self.now, self.headers)
+            raise too_many_requests(
+                empty, self.throttle.calendar, self.now, self.headers, self.throttle.retry_after or RETRY_AFTER
+            )
         for name, level in levels.items():
             self.throttle.fill(name, self.resource, level - amount, self.now)
             self._left[name] = level - amount
@@ -80,10 +89,16 @@ class Meter:
 
 
 class Throttle:
-    """All buckets of one subscription in one region."""
+    """All buckets of one subscription in one region. Several scale sets, each simulated by itself, can share them.
 
-    def __init__(self, calendar: Calendar) -> None:
+    `gateway_refuses` False: what is left of Resource Manager's own is only shown. `retry_after`: what every 429 asks
+    for, if not the usual seconds.
+    """
+
+    def __init__(self, calendar: Calendar, *, gateway_refuses: bool = True, retry_after: float | None = None) -> None:
         self.calendar = calendar
+        self.retry_after = retry_after
+        self._gateway_refuses = gateway_refuses
         self._buckets = Buckets()
         self._gateway = Buckets()
 
@@ -106,24 +121,39 @@ class Throttle:
         meter.spend(limits.resources if names == "resources" else limits.windows)
         return meter
 
+    def enter_gateway(self, method: str, subscription: str, actor: str, now: float) -> None:
+        """Let a request in that Resource Manager's own throttle has tokens for. Raises Refusal 429."""
+        limits = self._gateway_limits(method, now)
+        if self._gateway_refuses and any(self._gateway.level(name, "", size, now) < 1 for name, size in limits):
+            seconds = self.retry_after or GATEWAY_RETRY_AFTER
+            kind = limits[0][0].removesuffix("s")
+            known = {"kind": kind, "subscription": subscription, "actor": actor, "seconds": f"{seconds:g}"}
+            refused = refusal("subscription-throttled", **known)
+            refused.headers += [("retry-after", f"{seconds:g}"), *self._shown(limits, now)]
+            raise refused
+
     def pass_gateway(self, method: str, now: float) -> Headers:
-        """Return what Resource Manager's own throttle says of one request that it hands on to the provider."""
+        """Count one request that the gateway handed on to the provider, and return what it says is left."""
+        limits = self._gateway_limits(method, now)
+        for name, size in limits:
+            left = max(0.0, self._gateway.level(name, "", size, now) - 1)
+            self._gateway.fill(name, "", left, now)
+        return self._shown(limits, now)
+
+    def _gateway_limits(self, method: str, now: float) -> list[tuple[str, BucketSize]]:
         generation = self.generation(now)
         kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
         if kind == "deletes" and not generation.deletions_counted:
             kind = "writes"
         if not generation.subscription_limits_are_global:
-            return self._pass(_BY_THE_HOUR, (kind,), now)
-        return self._pass(_GLOBAL, (kind, f"global-{kind}"), now)
+            return [(kind, _BY_THE_HOUR[kind])]
+        return [(name, _GLOBAL[name]) for name in (kind, f"global-{kind}")]
 
-    def _pass(self, sizes: dict[str, tuple[int, int]], names: tuple[str, ...], now: float) -> Headers:
-        headers = []
-        for name in names:
-            if name in sizes:
-                left = max(0.0, self._gateway.level(name, "", BucketSize(*sizes[name]), now) - 1)
-                self._gateway.fill(name, "", left, now)
-                headers.append((f"x-ms-ratelimit-remaining-subscription-{name}", str(int(left))))
-        return headers
+    def _shown(self, limits: list[tuple[str, BucketSize]], now: float) -> Headers:
+        return [
+            (f"x-ms-ratelimit-remaining-subscription-{name}", str(int(self._gateway.level(name, "", size, now))))
+            for name, size in limits
+        ]
 
     def level(self, name: str, resource: str, now: float) -> float:
         """Return how many tokens a bucket holds now."""

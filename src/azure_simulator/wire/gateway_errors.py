@@ -112,6 +112,17 @@ GATEWAY_ERRORS = {
         "gateway",
         "gateway",
     ),
+    # Reported by users of Terraform and of AKS ("Troubleshoot the SubscriptionRequestsThrottled error code").
+    "subscription-throttled": KnownError(
+        429,
+        "SubscriptionRequestsThrottled",
+        "Number of '{kind}' requests for subscription '{subscription}' actor '{actor}' exceeded. Please try again "
+        "after '{seconds}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for "
+        "additional information.",
+        "gateway",
+        "gateway",
+        usual={"kind": "read", "seconds": "10"},
+    ),
     # Reported: Azure/azure-cli#28496, #27154, Azure/azure-rest-api-specs#27695; for good
     # Azure/azure-sdk-for-python#32029.
     "no-registered-provider": KnownError(

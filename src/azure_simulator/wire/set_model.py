@@ -1,6 +1,5 @@
 """What can be read off the JSON of a scale set."""
 
-import copy
 from typing import Any
 
 from azure_simulator.wire.names import id_of, is_of_a_gallery, split_version
@@ -49,9 +48,9 @@ def follows_latest(profile: dict[str, Any]) -> bool:
 
 
 def fingerprint(model: dict[str, Any]) -> dict[str, Any]:
-    """Return what instances are made from. Two equal ones are the same model."""
+    """Return what instances are made from, as parts of the JSON itself. Two equal ones are the same model."""
     profile = {key: value for key, value in profile_of(model).items() if key != "timeCreated"}
-    return copy.deepcopy({"profile": profile, "size": (model.get("sku") or {}).get("name")})
+    return {"profile": profile, "size": (model.get("sku") or {}).get("name")}
 
 
 def is_flexible(model: dict[str, Any]) -> bool:

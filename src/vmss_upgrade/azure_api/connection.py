@@ -21,6 +21,7 @@ from vmss_upgrade.azure_api.http_policies import (
     Timeouts,
     Trace,
 )
+from vmss_upgrade.azure_api.levels import Levels
 from vmss_upgrade.azure_api.reader import Reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.signing_in.credential import Credential
@@ -60,10 +61,11 @@ def connect(
     signed_in: SignedIn | None = None,
 ) -> ScaleSetClient:
     """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds."""
-    client = _client(account, transport, clock, user_agent, mask, trace, {} if signed_in is None else signed_in)
+    levels, signed_in = Levels(), {} if signed_in is None else signed_in
+    client = _client(account, transport, clock, user_agent, mask, trace, signed_in, levels)
     ends = clock.now() + timeout
     names = (account.subscription_id, account.resource_group, account.scale_set)
-    return ScaleSetClient(client, *names, now=clock.now, has_time=lambda: clock.now() < ends)
+    return ScaleSetClient(client, *names, levels=levels, now=clock.now, has_time=lambda: clock.now() < ends)
 
 
 def connect_to_index(
@@ -78,7 +80,7 @@ def connect_to_index(
     signed_in: SignedIn,
 ) -> ResourceGraph:
     """Return Azure's index of scale sets as the account may read it, whatever set it names; else as `connect` does."""
-    client = _client(account, transport, clock, user_agent, mask, trace, signed_in)
+    client = _client(account, transport, clock, user_agent, mask, trace, signed_in, Levels())
     ends = clock.now() + timeout
     return ResourceGraph(Reader(client, lambda: clock.now() < ends))
 
@@ -91,6 +93,7 @@ def _client(
     mask: Callable[[str], None],
     trace: Callable[[str], None] | None,
     signed_in: SignedIn,
+    levels: Levels,
 ) -> ComputeManagementClient:
     """Return the SDK's client.
 
@@ -116,5 +119,6 @@ def _client(
             UserAgentPolicy(user_agent=user_agent, sdk_moniker=f"mgmt-compute/{sdk_version}", user_agent_use_env=False),
             OnlyResourceManager(endpoints.resource_manager, regional=not account.cloud.resource_manager_endpoint),
             ARMChallengeAuthenticationPolicy(credential, endpoints.scope),
+            levels,
         ],
     )

@@ -21,6 +21,7 @@ from vmss_upgrade.azure_api.companions.run_commands import RunCommands
 from vmss_upgrade.azure_api.companions.scaling_limits import ScalingLimits
 from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translated
 from vmss_upgrade.azure_api.image_catalog import ImageCatalog
+from vmss_upgrade.azure_api.levels import Levels
 from vmss_upgrade.azure_api.operation import SteppedPolling
 from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, named, unreadable
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
@@ -53,6 +54,7 @@ class ScaleSetClient:
         resource_group: str,
         name: str,
         *,
+        levels: Levels,
         now: Callable[[], float],
         has_time: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -62,7 +64,7 @@ class ScaleSetClient:
         self._reader = Reader(client, lambda: has_time() or now() < self._granted_until)
         self._group = resource_group
         self._name = name
-        self._id = (
+        self.id = (
             f"/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.Compute"
             f"/virtualMachineScaleSets/{name}"
         )
@@ -76,11 +78,11 @@ class ScaleSetClient:
         self.list_versions, self.list_definitions = catalog.list_versions, catalog.list_definitions
         self.run_commands = RunCommands(client, self._reader, resource_group, name, (self._path, self._machines_path))
         self.rolling_upgrades = RollingUpgrades(client, self._reader, resource_group, name, self._path)
-        limits = ScalingLimits(self._reader, self._subscription_path, self._id)
+        limits = ScalingLimits(self._reader, self._subscription_path, self.id)
         self.read_autoscale_settings, self.read_locks = limits.read_autoscale_settings, limits.read_locks
         self._model_body: Json = {}  # what was read last, as Azure wrote it
         self._looks = Looks()
-        self._now = now
+        self.take_levels, self._now = levels.take, now
         # of a look at machines that broke off: name -> when the view was answered, and the view
         self._views: dict[str, tuple[float, Json]] = {}
         self._lineage: Lineage | None = None  # as the first look at a Flexible set showed it
@@ -119,7 +121,7 @@ class ScaleSetClient:
         `remaining` is None: the list spends the subscription's bucket (HighCostGetSubscriptionMaximum), none of the
         set's, and what others leave of that says nothing about our own pace.
         """
-        own_id = model.id if model.id.lower() == self._id.lower() else self._id  # in Azure's case, but no other set's
+        own_id = model.id if model.id.lower() == self.id.lower() else self.id  # in Azure's case, but no other set's
         literal = own_id.replace("'", "''")
         wanted = quote(f"'virtualMachineScaleSet/id' eq '{literal}'", safe="")
         pages = self._machine_pages(f"{self._machines_path}?$filter={wanted}")

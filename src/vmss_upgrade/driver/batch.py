@@ -88,17 +88,21 @@ class BatchRun:
     def _instances(self) -> list[Instance]:
         return [each for each in self._remote.instances if each.id in self.batch.instance_ids]
 
-    def look(self) -> Steps[bool]:
-        """Look, show progress, and return whether to go on waiting: after a failure, as long as the others may need."""
-        yield from self._look()
+    def look(self, *, due: float | None = None) -> Steps[bool]:
+        """Look, show progress, and return whether to go on waiting: after a failure, as long as the others may need.
+
+        What others spend of Azure's budget delays it until it is `due`, by default a minute after the one before.
+        """
+        yield from self._look(due)
         yield self._progress(Phase.UPGRADING, self.deadline)
         if self.has_new_failure():
             self._failed_at = min(self._failed_at, self._clock.now())
         return self._clock.now() - self._failed_at < self._policy.health_timeout
 
-    def _look(self) -> Steps[None]:
+    def _look(self, due: float | None = None) -> Steps[None]:
         """Look, and note since when each of the batch is running on the target and unhealthy."""
-        yield from self._remote.look(until=self.deadline)
+        due = self._remote.seen_at + pacing.LOOK_DURING_OPERATION if due is None else due
+        yield from self._remote.look(until=self.deadline, due=due)
         on_target = [i for i in self._instances() if i.is_running and is_on(i, self._goal.image)]
         unhealthy = [i.id for i in on_target if i.health is Health.UNHEALTHY]
         self._unhealthy_since = {id_: self._unhealthy_since.get(id_, self._clock.now()) for id_ in unhealthy}
@@ -137,7 +141,7 @@ class BatchRun:
     def _judge(self, gate: HealthGate) -> Steps[HealthGate]:
         """Look until the gate is decided."""
         while True:
-            yield from self._look()
+            yield from self._look(gate.ready_since + gate.bake_time if gate.ready_since is not None else None)
             gate = self._advanced(gate)
             if gate.only_the_flag_is_missing and gate.flag_matters:
                 gate = yield from self._excuse_flag_if_model_changed(gate)

@@ -7,6 +7,7 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState
 from vmss_upgrade.rollout.failures import remedy_of
 from vmss_upgrade.rollout.watching import pacing
+from vmss_upgrade.rollout.watching.budget import Ask
 
 # why an operation cannot be followed any more
 _LOST = {
@@ -35,13 +36,13 @@ class FollowedOperation:
             state = yield from self.poll(deadline)
         return state
 
-    def poll(self, deadline: float) -> Steps[OperationState]:
-        """Poll once, as soon as Azure allows it, and not past `deadline`."""
+    def poll(self, deadline: float, *, due: float = float("inf")) -> Steps[OperationState]:
+        """Poll once, as soon as Azure allows it, and not past `deadline`. What others spend delays it until `due`."""
         delay = pacing.poll_delay(self._bucket, self.answer.asked_delay, self._clock.now())
         self._clock.sleep(min(delay, deadline - self._clock.now()))
         self._bucket.spend(1, self._clock.now())
         try:
-            return (yield from self._clock.patiently(self.answer.step, until=deadline))
+            return (yield from self._clock.patiently(self.answer.step, Ask.POLL, until=deadline, due=due))
         except AzureError as error:
             if error.trouble in _LOST:
                 self.lost_because = _LOST[error.trouble]

@@ -25,6 +25,7 @@ from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.model import AutoscaleSetting, HealthSignal, Lock, Model
 from vmss_upgrade.rollout.scale_set import Instance, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
+from vmss_upgrade.rollout.watching.budget import Ask
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.watching.sightings import Sightings
 
@@ -61,7 +62,7 @@ class RemoteScaleSet:
         self._announces_looks = False
         self._sightings = Sightings()
         self._bucket = pacing.instance_list_bucket()
-        self.clock = RunClock(clock, timeout)
+        self.clock = RunClock(clock, timeout, levels=api.take_levels, seed=api.id)
         self.run_commands = RunCommands(api, self.clock)
         self.rolls = RollingUpgrades(api, self.clock)
         self.instances: tuple[Instance, ...] = ()
@@ -104,7 +105,8 @@ class RemoteScaleSet:
         return model
 
     def _read_model(self) -> Steps[Model]:
-        model = yield from self.clock.patiently(self._api.read_model, was_seen=self.model_read_at > _NEVER)
+        ask = Ask.AT_ONCE if self._announces_looks else Ask.READ
+        model = yield from self.clock.patiently(self._api.read_model, ask, was_seen=self.model_read_at > _NEVER)
         return replace(model, health_signal=HealthSignal.IGNORED) if self._ignores_health else model
 
     def read_accepted_model(self, check: Callable[[Model], None], model: Model | None = None) -> Steps[Model]:
@@ -126,13 +128,11 @@ class RemoteScaleSet:
             model = yield from self.read_model()
         return model
 
-    def look(self, *, until: float = float("inf")) -> Steps[None]:
-        """Read all instances, as soon as the list's token bucket allows it. No try is later than `until`."""
-        delay = self._bucket.wait_for(self.pages, self.clock.now())
-        if delay:
-            self.clock.sleep(delay)
-        read = partial(self._api.read_instances, self.model)
-        listed = yield from self.clock.patiently(read, until=until, was_seen=self.seen_at > _NEVER)
+    def look(self, *, until: float = float("inf"), due: float = float("inf")) -> Steps[None]:
+        """Read all instances, as soon as the buckets allow it; the shared one until `due`. No try is after `until`."""
+        self.clock.sleep(self._bucket.wait_for(self.pages, self.clock.now()))
+        read, was_seen = partial(self._api.read_instances, self.model), self.seen_at > _NEVER
+        listed = yield from self.clock.patiently(read, Ask.LOOK, until=until, due=due, was_seen=was_seen)
         self.seen_at, self.pages = self.clock.now(), listed.pages
         self._keep(self._sightings.take(listed.instances, self.model, self.seen_at))
         self._bucket.spend(listed.pages, self.seen_at)
@@ -243,9 +243,8 @@ class RemoteScaleSet:
 
     def _write(self, call: Callable[[], Operation], *, moves: bool = True) -> FollowedOperation:
         """Call once, and remember that something was, or may have been, written; `moves`: the model or instances."""
-        self.clock.sleep(0)  # a cancelled run writes nothing more
         try:
-            operation = call()
+            operation = self.clock.ask(call, Ask.WRITE)
         except AzureError as error:
             maybe = error.trouble is Trouble.UNCERTAIN
             self.wrote, self.moved = self.wrote or maybe, self.moved or (maybe and moves)

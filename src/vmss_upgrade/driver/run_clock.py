@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
@@ -11,15 +11,18 @@ from vmss_upgrade.errors import AzureError, Trouble, VmssUpgradeError
 from vmss_upgrade.ports import Clock
 from vmss_upgrade.rollout.findings import note
 from vmss_upgrade.rollout.history.events import Event, Noticed, Waiting
+from vmss_upgrade.rollout.watching.budget import Ask, Budget
 from vmss_upgrade.rollout.watching.patience import Patience
 from vmss_upgrade.rollout.wording import duration
 
 T = TypeVar("T")
 Steps = Generator[Event, None, T]
 
+SHOWN = 30.0  # seconds; a wait for the shared budget that is shorter is not worth a line
 SECOND_LOOK = 5.0  # seconds after which what was read once, and would end the run, is read again
 REFUSED_ONCE = (Trouble.DENIED, Trouble.NOT_FOUND)  # one such answer, after Azure did answer, is not the truth
 
+_OTHERS = "other clients of the subscription spend its budget of requests, too, so this one asks less often"
 # what was read is outdated, or the token is: read again, with a fresh one, at once; how often at most
 _READ_AGAIN = {Trouble.CHANGED: 1, Trouble.GONE: 1, Trouble.TOKEN_REFUSED: 1}
 
@@ -37,12 +40,17 @@ class RunClock:
     """The clock of a run that began when this was made and may take `timeout` seconds.
 
     Whatever waits is a generator of events that returns its result, and raises OutOfTime once the timeout has passed.
-    `sleeper` is what sleeps: probes put themselves there. `is_undisturbed`: they halt nothing now.
+    `sleeper` is what sleeps: probes put themselves there. `is_undisturbed`: they halt nothing now. `levels` tells what
+    Azure's answers show of the budget that all share, `seed` the scale set's id.
     """
 
-    def __init__(self, clock: Clock, timeout: float) -> None:
+    def __init__(
+        self, clock: Clock, timeout: float, *, levels: Callable[[], Mapping[str, float]] = dict, seed: str = ""
+    ) -> None:
         self._clock = clock
         self._timeout = timeout
+        self._levels = levels
+        self.budget = Budget(seed)
         self.started = clock.now()
         self.sleeper = clock.sleep
         self.is_undisturbed = False
@@ -85,17 +93,26 @@ class RunClock:
         yield Waiting(why=why, seconds=seconds, until=last, detail=detail)
         self.sleep(seconds)
 
-    def patiently(self, call: Callable[[], T], *, until: float = float("inf"), was_seen: bool = False) -> Steps[T]:
+    def patiently(
+        self,
+        call: Callable[[], T],
+        ask: Ask = Ask.READ,
+        *,
+        until: float = float("inf"),
+        due: float = float("inf"),
+        was_seen: bool = False,
+    ) -> Steps[T]:
         """Return the call's result. It is repeated while waiting can help, and not past `until`: for reads and polls.
 
-        `was_seen`: this very read was answered before, so that one 403 or 404 is looked at twice.
+        The budget that others spend too delays it, but not past `due`. `was_seen`: this very read was answered before,
+        so that one 403 or 404 is looked at twice.
         """
         patience = Patience()
         looked_at_twice = REFUSED_ONCE if was_seen else ()
         while True:
-            self.sleep(0)  # a cancelled run asks nothing more
+            yield from self._wait_for_budget(ask, min(due, until), until)
             try:
-                return call()
+                return self.ask(call, ask)
             except AzureError as error:
                 if self.now() >= until:
                     raise
@@ -105,6 +122,22 @@ class RunClock:
                     yield from self.wait(why, min(SECOND_LOOK, until - self.now()))
                     continue
                 patience = yield from self.wait_after(error, patience, until=until)
+
+    def ask(self, call: Callable[[], T], ask: Ask) -> T:
+        """Return the call's result, and learn from its answer, good or bad, what is left of the budget."""
+        self.sleep(0)  # a cancelled run asks nothing more, and writes nothing
+        try:
+            return call()
+        finally:
+            self.budget.learn(ask, self._levels(), self.now())
+
+    def _wait_for_budget(self, ask: Ask, due: float, until: float) -> Steps[None]:
+        """Wait as long as the shared budget calls for; a wait that is worth a word is shown."""
+        seconds = max(0.0, min(self.budget.wait(ask, self.now(), due), until - self.now()))
+        if seconds >= SHOWN:
+            yield from self.wait(_OTHERS, seconds)
+        elif seconds > 0:
+            self.sleep(seconds)
 
     def wait_after_another_write(
         self, error: AzureError, patience: Patience, *, until: float = float("inf")
@@ -122,7 +155,7 @@ class RunClock:
             if error.trouble is Trouble.TOKEN_REFUSED:
                 yield noted(f"Azure no longer accepts the access token ({error.code}): one try with a fresh one.")
             return replace(patience, read_again=patience.read_again + 1)
-        verdict = patience.after(error)
+        verdict = patience.after(error, self.budget.spread() if error.trouble is Trouble.THROTTLED else 0.0)
         if verdict is None:
             raise error
         seconds, left = verdict

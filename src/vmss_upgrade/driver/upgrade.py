@@ -117,9 +117,9 @@ def _poll(remote: RemoteScaleSet, run: BatchRun, operation: FollowedOperation) -
     clock, state = remote.clock, OperationState.RUNNING
     next_look = clock.now() + pacing.LOOK_DURING_OPERATION
     while state is OperationState.RUNNING and not run.is_out_of_time():
-        state = yield from operation.poll(run.deadline)
+        state = yield from operation.poll(run.deadline, due=next_look)
         if state is OperationState.RUNNING and clock.now() >= next_look:
-            if not (yield from run.look()):
+            if not (yield from run.look(due=next_look)):
                 return state
             next_look = clock.now() + pacing.pause_between_looks(remote.pages)
     return state

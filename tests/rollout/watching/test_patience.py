@@ -73,3 +73,17 @@ def test_a_second_is_waited_where_azure_asks_for_it() -> None:
 )
 def test_the_waiting_that_is_left(trouble: Trouble, waited: float, left: float) -> None:
     assert Patience(waited=waited).left(no(trouble)) == left
+
+
+@pytest.mark.parametrize(
+    ("waited", "spread", "seconds"),
+    [
+        pytest.param(0.0, 0.0, 120.0, id="none"),
+        pytest.param(0.0, 1.0, 180.0, id="most"),
+        pytest.param(3400.0, 1.0, 200.0, id="no-more-than-is-left"),
+    ],
+)
+def test_a_wait_is_spread_and_never_shorter_than_azure_asks(waited: float, spread: float, seconds: float) -> None:
+    verdict = Patience(waited=waited).after(no(Trouble.THROTTLED, retry_after=seconds if waited else 120), spread)
+    assert verdict is not None
+    assert verdict[0] == seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 from collections.abc import Mapping
@@ -131,14 +130,16 @@ def stop_tag_of(body: Json) -> str:
 
 def _fingerprint(profile: Json) -> str:
     """Return a hash of the model that instances are made from, without its image."""
-    rest: dict[str, Any] = copy.deepcopy(dict(profile))
-    rest.pop("timeCreated", None)
-    storage = rest.get("storageProfile")
-    if isinstance(storage, dict):
-        storage.pop("imageReference", None)
-        if isinstance(storage.get("osDisk"), dict):
-            storage["osDisk"].pop("image", None)
+    rest = _without("timeCreated", profile)
+    if isinstance(storage := rest.get("storageProfile"), dict):
+        rest["storageProfile"] = storage = _without("imageReference", storage)
+        if isinstance(disk := storage.get("osDisk"), dict):
+            storage["osDisk"] = _without("image", disk)
     return _hash(rest)
+
+
+def _without(key: str, value: Json) -> dict[str, Any]:
+    return {name: part for name, part in value.items() if name != key}
 
 
 def _surroundings(body: Json) -> str:

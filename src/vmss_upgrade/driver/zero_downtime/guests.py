@@ -13,6 +13,7 @@ from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.drain_events import GuestsAwaited
 from vmss_upgrade.rollout.watching import pacing
+from vmss_upgrade.rollout.watching.budget import Ask
 from vmss_upgrade.rollout.zero_downtime.drain import START, Action, Drain, failure_of, no_answer, not_deleted, not_run
 
 POLL = 5.0  # seconds between two rounds of polls, one for each script
@@ -116,7 +117,7 @@ class Guests:
     def _state(self, operation: FollowedOperation, until: float) -> Steps[OperationState]:
         """Poll once. An operation that cannot be followed says no more."""
         try:
-            return (yield from self._clock.patiently(operation.answer.step, until=until))
+            return (yield from self._clock.patiently(operation.answer.step, Ask.POLL, until=until))
         except AzureError as error:
             if error.trouble in (Trouble.NO_RECORD, Trouble.DENIED, Trouble.UNCERTAIN):
                 return OperationState.LOST

@@ -15,6 +15,7 @@ from vmss_upgrade.errors import AzureError, Trouble
 from vmss_upgrade.ports import Operation, OperationState, ScaleSetApi
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.watching import pacing
+from vmss_upgrade.rollout.watching.budget import Ask
 from vmss_upgrade.rollout.watching.pacing import TokenBucket
 from vmss_upgrade.rollout.zero_downtime.drain import Action, Drain, Execution
 
@@ -45,7 +46,7 @@ class RunCommands:
     ) -> Steps[FollowedOperation]:
         """Start the command on the instance."""
         call = partial(self._api.run_commands.put_run_command, model, instance_id, action, drain, os)
-        operation: Operation = yield from self._paced(call, self._writes, until)
+        operation: Operation = yield from self._paced(call, Ask.WRITE, self._writes, until)
         return FollowedOperation(operation, self._clock)
 
     def read(self, model: Model, instance_id: str, action: Action, until: float) -> Steps[Execution]:
@@ -58,7 +59,7 @@ class RunCommands:
         """Ask for the deletion of the command; None if it is gone."""
         call = partial(self._api.run_commands.delete_run_command, model, instance_id, action)
         try:
-            operation: Operation = yield from self._paced(call, self._writes, until)
+            operation: Operation = yield from self._paced(call, Ask.WRITE, self._writes, until)
         except AzureError as error:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
@@ -78,10 +79,10 @@ class RunCommands:
             yield from self._clock.wait("the run command is still being deleted", GONE_PAUSE, until=until)
 
     def _read(self, call: Callable[[], T], until: float) -> Steps[T]:
-        return (yield from self._paced(call, self._reads, until))
+        return (yield from self._paced(call, Ask.READ, self._reads, until))
 
-    def _paced(self, call: Callable[[], T], bucket: TokenBucket, until: float) -> Steps[T]:
+    def _paced(self, call: Callable[[], T], ask: Ask, bucket: TokenBucket, until: float) -> Steps[T]:
         """Make the call once the bucket allows it."""
         self._clock.sleep(min(bucket.wait_for(1, self._clock.now()), max(0.0, until - self._clock.now())))
         bucket.spend(1, self._clock.now())
-        return (yield from self._clock.patiently(call, until=until))
+        return (yield from self._clock.patiently(call, ask, until=until))

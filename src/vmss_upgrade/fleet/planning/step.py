@@ -13,10 +13,10 @@ from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupt
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet
 from vmss_upgrade.fleet.planning.connections import Connections
 from vmss_upgrade.fleet.planning.finding import find_sets
-from vmss_upgrade.fleet.planning.members import Member, members_of, unused_entries
+from vmss_upgrade.fleet.planning.members import Member, members_of, namesakes_among, unused_entries
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record_file import as_record, write_record
-from vmss_upgrade.fleet.planning.sentences import MOST_DUE, ending_of, headline, line_of, refusal
+from vmss_upgrade.fleet.planning.sentences import MOST_DUE, empty_wave, ending_of, headline, line_of, refusal
 from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import Survey
 from vmss_upgrade.fleet.planning.verdict import image_of_all
@@ -105,8 +105,8 @@ class _PlanStep:
         self.console.line(f"Operation: fleet-plan of {count(len(order.waves), 'wave')} ({names})")
         connections = Connections(self._job, self._clock, self.console, transport)
         found = self._found(order, connections)
-        members = self._members(order, found)
-        self.plan = FleetPlan(waves=order.waves, sets=())
+        members, namesakes = self._members(order, found)
+        self.plan = FleetPlan(waves=order.waves, sets=(), namesakes=namesakes)
         ends = self._began + order.timeout
         survey = Survey(self._job.environ, connections.scale_set, self._clock, web(self._clock), ends=ends)
         for number, member in enumerate(members, 1):
@@ -124,13 +124,20 @@ class _PlanStep:
         self.console.line(f"Azure's index lists {count(len(found), 'scale set')} in {where}.")
         return found
 
-    def _members(self, order: FleetOrder, found: tuple[FoundSet, ...]) -> list[Member]:
-        """Return the scale sets of the waves that were asked for. An earlier wave keeps those that it has, too."""
+    def _members(self, order: FleetOrder, found: tuple[FoundSet, ...]) -> tuple[list[Member], frozenset[str]]:
+        """Return the scale sets of the waves that were asked for, and the names that several of the file have.
+
+        An earlier wave that was not asked for keeps those that it has.
+        """
         members = members_of(order.configuration, order.ids, found)
         if unused := unused_entries(order.configuration, members):
             self.console.notice(f"No wave has {count(len(unused), 'scale set')} of the file: {listed(unused)}.")
         asked = {wave.name for wave in order.waves}
-        return [member for member in members if member.wave in asked]
+        chosen = [member for member in members if member.wave in asked]
+        for wave in order.waves:
+            if not any(member.wave == wave.name for member in chosen):
+                self.console.warning(empty_wave(wave), "Wave without scale sets")
+        return chosen, namesakes_among(members)
 
     def _waited(self, steps: Generator[Event, None, T]) -> T:
         """Return the result of steps, and say what they wait for."""

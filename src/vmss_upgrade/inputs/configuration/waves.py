@@ -24,11 +24,11 @@ KEYS: Final = (
 def waves_of(node: Node, entries: tuple[str, ...], notes: Notes) -> tuple[Wave, ...]:
     """Return the waves; each problem is noted. `entries`: the names of the scale sets in the file."""
     if isinstance(node, (Text, Keys)):
-        notes.add(node.at, "waves: this is not a list", "Begin each wave with `- name: NAME`.")
+        notes.add(node.at, "waves: this is not a list", "Begin each wave with a dash and `name: NAME`.")
     if not isinstance(node, Items):
         return ()
     if not node.items:
-        notes.add(node.at, "waves: the list is empty", "Begin each wave with `- name: NAME`, or leave `waves` out.")
+        notes.add(node.at, "waves: the list is empty", "Begin each wave with `name: NAME`, or leave `waves` out.")
     reader = _Reader(entries, notes)
     found = [reader.wave(each, number) for number, each in enumerate(node.items, start=1)]
     return tuple(wave for wave in found if wave is not None)
@@ -47,7 +47,7 @@ class _Reader:
         """Return a wave; None if it is none at all."""
         if not isinstance(node, Keys):
             if not isinstance(node, Unusable):
-                self._notes.add(node.at, f"wave {number} is not a mapping", "Begin it with `- name: NAME`.")
+                self._notes.add(node.at, f"wave {number} is not a mapping", "Begin it with a dash and `name: NAME`.")
             return None
         values: dict[str, Node] = {}
         for key, value in node.pairs:

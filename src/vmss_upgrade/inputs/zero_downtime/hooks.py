@@ -29,7 +29,7 @@ def hooks_of(form: Form) -> Hooks | None:
         form.problem("hook-secret", f"is missing {EMPTY}", remedy)
     elif secret and len(secret) < SHORTEST_SECRET:
         form.problem("hook-secret", f"is shorter than {SHORTEST_SECRET} characters", "Use a longer, random one.")
-    elif secret and not is_given:
+    elif secret and not is_given and not form["config"]:  # a fleet gives it to all of its scale sets
         remedy = f"Give `{_NAMES[0]}` or `{_NAMES[1]}`, or leave it out."
         form.problem("hook-secret", "is of no use without an address to call", remedy)
     return Hooks(before=before, after=after, secret=secret, timeout=timeout) if before or after else None

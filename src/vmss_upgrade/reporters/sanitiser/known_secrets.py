@@ -107,8 +107,8 @@ class _Kept:
         for form in _forms_to_look_for(secret):
             length = min(_PIECE, len(form))
             pieces, probes = self.pieces.setdefault(length, set()), self.probes.setdefault(length, set())
-            pieces.update(form[at : at + length] for at in range(len(form) - length + 1))
-            probes.update(form[at : at + _PROBE] for at in range(len(form) - _PROBE + 1))
+            pieces |= {form[at : at + length] for at in range(len(form) - length + 1)}
+            probes |= {form[at : at + _PROBE] for at in range(len(form) - _PROBE + 1)}
             for cut in range(SHORTEST_SECRET, length):
                 self.heads.add(form[:cut])
                 self.tails.add(form[-cut:])

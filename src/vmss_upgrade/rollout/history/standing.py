@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.goal import Goal
@@ -200,9 +200,9 @@ class Standing:
         if Skipped(instance.id, SkipReason.NOT_MOVED) in self.way.skipped:
             return SkipReason.NOT_MOVED
         goal = self.way.goal
-        return reason_to_skip(
-            instance, replace(goal, in_model=goal.in_model or self.model_may_hold_target), self.policy
-        )
+        if self.model_may_hold_target and not goal.in_model:
+            goal = goal.once_in_model()
+        return reason_to_skip(instance, goal, self.policy)
 
 
 def in_order(ids: Iterable[str]) -> list[str]:

@@ -20,6 +20,7 @@ _BOUNDS = {
     # an instance that is being deleted can stay listed for as long as that takes (recorded: 1 to 26 s)
     Trouble.GONE: (5.0, 30.0, 5 * 60.0, 60),
 }
+MOST_SPREAD = 0.5  # of a wait: many who were refused at once come back one after the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,18 @@ class Patience:
     read_again: int = 0
     waited: float = 0.0
 
-    def after(self, error: AzureError) -> tuple[float, Patience] | None:
-        """Return the seconds to wait before the next try; None when waiting cannot help, or has been long enough."""
+    def after(self, error: AzureError, spread: float = 0.0) -> tuple[float, Patience] | None:
+        """Return the seconds to wait before the next try; None when waiting cannot help, or has been long enough.
+
+        `spread`, from 0 to 1, lengthens the wait by a part of MOST_SPREAD.
+        """
         bounds = _BOUNDS.get(error.trouble)
         if bounds is None:
             return None
         first, longest, _, tries = bounds
         asked = error.retry_after
         wait = min(asked, longest) if asked and asked >= LEAST_WAIT else min(first * 2**self.tries, longest)
+        wait = min(wait * (1 + MOST_SPREAD * spread), max(wait, self.left(error)))
         if wait > self.left(error) or self.tries >= tries:
             return None
         return wait, replace(self, tries=self.tries + 1, waited=self.waited + wait)

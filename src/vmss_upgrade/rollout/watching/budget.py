@@ -1,0 +1,139 @@
+"""The budget of requests that all clients of a subscription share: how fast to ask, not knowing how many they are.
+
+Azure counts in token buckets, and shows in each answer what is left in those that the request has spent. Two sights of
+a bucket give the rate at which all clients together spend it. That rate, divided by the one that the bucket allows at
+its level, is the factor by which all of them are too fast, or too slow: each multiplies its own interval by it, and
+their sum comes right at once, however many they are. A bucket that is nearly full slows nobody down, so that a rollout
+alone never waits.
+
+Sources: "Throttling limits for Virtual Machines and Virtual Machine Scale Sets", "Understand how Azure Resource Manager
+throttles requests".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from hashlib import sha256
+
+# Azure's name of a bucket -> the tokens that it holds at most, and gets per minute
+PUBLISHED = {
+    "subscription-reads": (250, 1500),
+    "GetVMScaleSetSubscriptionMaximum": (2400, 800),
+    "HighCostGetVMScaleSetSubscriptionMaximum": (1080, 360),
+    "VMScaleSetVMViewsSubscriptionMaximum": (30_000, 10_000),
+    "GetVMScaleSetVMSubscriptionMaximum": (6000, 2000),
+    "GetOperationSubscriptionMaximum": (15_000, 5000),
+    "HighCostGetSubscriptionMaximum": (900, 300),
+    "LowCostGetSubscriptionMaximum": (24_000, 8000),
+}
+# Shares of a full bucket. Rollouts keep it half full, so that other tools, which may not be as patient, find enough.
+# Below a fifth even what is due waits: that is left to the others.
+NEARLY_FULL, STEADY, LEFT_FOR_OTHERS = 0.9, 0.5, 0.2
+STEEPNESS = 1.5  # by how much more of the refill a full bucket allows than an empty one
+# Bounds of the factor: slower at once, but faster again little by little, or all would rush.
+MOST_SLOWER, MOST_FASTER, FASTER_WHEN_LOW = 8.0, 0.5, 0.8
+FIRST_INTERVAL = 1.0  # seconds between two requests, before the factor, where there was no need of an interval
+LEAST_INTERVAL, LONGEST_INTERVAL = 0.1, 400.0  # a thousand clients of one list bucket; no wait is longer than twice it
+EVENING_OUT = 10_000  # each client's rate grows by this part of the refill, so that slow ones catch up with fast ones
+FROM_FULL = 1.0  # seconds in which the bucket became what it is at the first sight: others may have begun with us
+
+
+class Ask(Enum):
+    """What is asked of Azure. The value: how much longer than the bucket's interval it waits."""
+
+    READ = 1.0
+    LOOK = 0.7  # it shows what everything waits for
+    POLL = 2.0  # a late one costs no more than its delay
+    AT_ONCE = 0.0  # between a look and the write that it allows
+    WRITE = -1.0  # never waits: what was checked before it must still be true, and a rollout has few
+
+
+_LIKE = {Ask.AT_ONCE: Ask.READ}  # spends the same buckets
+
+
+class SharedBucket:
+    """A bucket that others spend, too: `burst` tokens at most, refilled by `per_minute`."""
+
+    def __init__(self, *, burst: float, per_minute: float) -> None:
+        self._burst = burst
+        self._refill = per_minute / 60
+        self._level = burst
+        self._at: float | None = None
+        self.interval = 0.0
+
+    @property
+    def is_low(self) -> bool:
+        """True if the latest answer showed no more than what is left to others."""
+        return self._level < LEFT_FOR_OTHERS * self._burst
+
+    def see(self, level: float, now: float) -> None:
+        """Take in that Azure shows `level` tokens."""
+        level = min(level, self._burst)
+        elapsed = FROM_FULL if self._at is None else now - self._at
+        if elapsed > 0:
+            self._adapt(level, elapsed)
+        self._level, self._at = level, now
+
+    def _adapt(self, level: float, elapsed: float) -> None:
+        """Change the interval by what all clients have spent since the sight before. A sight that follows before an
+        interval has passed counts for a part, because what others made of the one before does not show yet.
+        """
+        spent = self._refill + (self._level - level) / elapsed
+        least = MOST_FASTER if level > STEADY * self._burst else FASTER_WHEN_LOW
+        factor = least if level >= NEARLY_FULL * self._burst else spent / self._allowed(level)
+        part = min(1.0, elapsed / self.interval) if self.interval else 1.0
+        factor = min(max(factor, least), MOST_SLOWER) ** part
+        interval = max(self.interval, FIRST_INTERVAL) * factor if factor > 1 else self.interval * factor
+        interval /= 1 + part * interval * self._refill / EVENING_OUT
+        self.interval = min(interval, LONGEST_INTERVAL) if interval >= LEAST_INTERVAL else 0.0
+
+    def _allowed(self, level: float) -> float:
+        """Return how many tokens per second all clients may spend at this level: the refill at STEADY, more above."""
+        return self._refill * (1 + STEEPNESS * (level / self._burst - STEADY))
+
+    def wait(self, times: float, now: float) -> float:
+        """Return the seconds from `now` until so many intervals after the latest sight."""
+        return 0.0 if self._at is None else max(0.0, self.interval * times - (now - self._at))
+
+
+class Budget:
+    """All shared buckets of one scale set's subscription and region. What a kind of request spends is learnt from its
+    answers. `seed`: the scale set's id, by which jobs that began together drift apart.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self._drawn = 0
+        self._buckets: dict[str, SharedBucket] = {}
+        self._spent_by: dict[Ask, set[str]] = {}
+
+    def learn(self, ask: Ask, levels: Mapping[str, float], now: float) -> None:
+        """Take in what the answer to such a request shows is left, by Azure's names."""
+        for name in levels.keys() & PUBLISHED.keys():
+            burst, per_minute = PUBLISHED[name]
+            bucket = self._buckets.setdefault(name, SharedBucket(burst=burst, per_minute=per_minute))
+            bucket.see(levels[name], now)
+            self._spent_by.setdefault(_LIKE.get(ask, ask), set()).add(name)
+
+    def wait(self, ask: Ask, now: float, due: float = float("inf")) -> float:
+        """Return the seconds to wait before such a request: not longer than until it is `due`, unless it might be
+        refused.
+        """
+        if ask is Ask.WRITE:
+            return 0.0
+        buckets = [self._buckets[name] for name in self._spent_by.get(_LIKE.get(ask, ask), ())]
+        low = [bucket for bucket in buckets if bucket.is_low]
+        forced = max((bucket.wait(1.0, now) for bucket in low), default=0.0)
+        times = ask.value * (0.5 + self._draw())
+        wanted = max((bucket.wait(times, now) for bucket in buckets), default=0.0)
+        return max(forced, min(wanted, max(0.0, due - now)))
+
+    def spread(self) -> float:
+        """Return a number from 0 to 1 by which to lengthen a wait that Azure asked many clients for."""
+        return self._draw()
+
+    def _draw(self) -> float:
+        self._drawn += 1
+        digest = sha256(f"{self._seed.lower()} {self._drawn}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") / 2**32

@@ -1,0 +1,61 @@
+"""Rollouts of several scale sets at once, in one subscription and region, whose budget of requests they share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator.throttle.throttle import Throttle
+from harness.together import roll_together
+from vmss_upgrade.rollout.watching.budget import Budget
+
+PLAN: dict[str, Any] = {
+    "inputs": {"image-version": "22.04.202611010", "operation": "plan"},
+    "fleet": {"update_domains": [1, 1, 1]},
+}
+# Sixty sets that look for a minute after each short upgrade would spend the lists of three minutes in one.
+SLOW_TO_START: dict[str, Any] = {
+    "inputs": {"image-version": "22.04.202611010"},
+    "fleet": {"update_domains": [1, 1, 1]},
+    "timing": {"upgrade_seconds": [20, 40], "healthy_after_seconds": [50, 90]},
+}
+
+
+@pytest.mark.parametrize("jobs", [60, pytest.param(100, marks=pytest.mark.sweep)])
+def test_jobs_that_begin_in_the_same_second_are_not_refused(tmp_path: Path, jobs: int) -> None:
+    fleet = roll_together(PLAN, jobs, tmp_path)
+    assert (fleet.failed, fleet.refused.total()) == (0, 0)
+    assert fleet.seconds < 60
+
+
+@pytest.mark.sweep
+def test_without_pacing_they_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "wait", lambda *_: 0.0)
+    assert roll_together(PLAN, 60, tmp_path).refused.total() > 0
+
+
+@pytest.mark.sweep
+def test_ten_sets_take_as_long_as_the_slowest_of_them_alone(tmp_path: Path) -> None:
+    alone = [roll_together(SLOW_TO_START, 1, tmp_path / f"{n}", seeds=[n]).seconds for n in range(10)]
+    fleet = roll_together(SLOW_TO_START, 10, tmp_path / "fleet")
+    assert (fleet.failed, fleet.refused.total()) == (0, 0)
+    assert fleet.seconds < 1.03 * max(alone)
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("gateway_refuses", [True, False])
+def test_sixty_sets_are_not_refused(tmp_path: Path, gateway_refuses: bool) -> None:
+    def throttle(calendar: Any) -> Throttle:
+        return Throttle(calendar, gateway_refuses=gateway_refuses)
+
+    fleet = roll_together(SLOW_TO_START, 60, tmp_path, throttle=throttle)
+    assert (fleet.failed, fleet.refused.total()) == (0, 0)
+    assert fleet.unwatched[-1] < 70
+
+
+@pytest.mark.sweep
+def test_without_pacing_sixty_sets_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Budget, "wait", lambda *_: 0.0)
+    assert roll_together(SLOW_TO_START, 60, tmp_path).refused["lists"] > 0
