@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from vmss_upgrade import __version__
 from vmss_upgrade.errors import InputError, InternalError, Interrupted, as_ours
 from vmss_upgrade.job.clock import SystemClock, date_by
-from vmss_upgrade.job.signals import Interruption
+from vmss_upgrade.job.signals import NOT_CANCELLABLE, Interruption
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpTransport
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Run the action as the runner calls it. Returns the exit code."""
     clock = SystemClock()
-    interruption = Interruption(clock)
-    return run(environ, clock, on_end=interruption.disarm)
+    return run(environ, clock, cancellable=Interruption(clock))
 
 
 def run(
@@ -47,11 +46,11 @@ def run(
     transport: Transport | None = None,
     web: Callable[[Clock], Web] | None = None,
     simulated: str = "",
-    on_end: Callable[[], None] = lambda: None,
+    cancellable: AbstractContextManager[None] = NOT_CANCELLABLE,
 ) -> int:
     """Run the action on a given clock and, for a rehearsal, a given transport and web. Returns the exit code.
 
-    `simulated` names the scenario of a rehearsal. `on_end` is called before the last words.
+    `simulated` names the scenario of a rehearsal. `cancellable` is entered for all but the last words.
     """
     from vmss_upgrade.fleet.operation import FleetOperation
     from vmss_upgrade.inputs.operation import fleet_operation_in
@@ -61,20 +60,20 @@ def run(
     if operation is FleetOperation.PLAN:
         from vmss_upgrade.fleet.planning.step import plan_fleet
 
-        return plan_fleet(read_job(environ), clock, transport=transport, web=web, simulated=simulated, on_end=on_end)
+        return plan_fleet(read_job(environ), clock, cancellable, transport=transport, web=web, simulated=simulated)
     if operation is FleetOperation.REPORT:
         from vmss_upgrade.fleet.reporting.step import report_fleet
 
-        return report_fleet(read_job(environ), clock, on_end)
+        return report_fleet(read_job(environ), clock, cancellable)
     step = _MainStep(read_job(environ), clock, simulated)
     started, ending, failure = clock.now(), None, None
     try:
-        step.introduce_itself()
-        step.hide_secrets()
-        ending = step.carry_out(transport, web)
+        with cancellable:
+            step.introduce_itself()
+            step.hide_secrets()
+            ending = step.carry_out(transport, web)
     except BaseException as error:
         failure = error
-    on_end()
     step.console.say_last_words()
     if failure is not None:
         ending = step.ending_by(failure)

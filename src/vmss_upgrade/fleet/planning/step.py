@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -48,21 +49,21 @@ T = TypeVar("T")
 def plan_fleet(
     job: Job,
     clock: Clock,
+    cancellable: AbstractContextManager[None],
     *,
     transport: Transport | None = None,
     web: Callable[[Clock], Web] | None = None,
     simulated: str = "",
-    on_end: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run the step. Returns the exit code. `on_end` is called before the last words."""
+    """Run the step. Returns the exit code. `cancellable` is entered for all but the last words."""
     step = _PlanStep(job, clock, simulated)
     failure: BaseException | None = None
     try:
-        step.introduce_itself()
-        step.plan_all(transport, web or WebClient)
+        with cancellable:
+            step.introduce_itself()
+            step.plan_all(transport, web or WebClient)
     except BaseException as error:
         failure = error
-    on_end()
     step.console.say_last_words()
     ending = step.ending() if failure is None else step.ending_by(failure)
     step.tell_end(ending)

@@ -5,7 +5,7 @@ It asks nothing of Azure, and signs in nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -38,16 +38,16 @@ from vmss_upgrade.rollout.wording import duration, sentence
 _NOTHING: Final = FleetReport(waves=())
 
 
-def report_fleet(job: Job, clock: Clock, on_end: Callable[[], None] = lambda: None) -> int:
-    """Run the step. Returns the exit code. `on_end` is called before the last words."""
+def report_fleet(job: Job, clock: Clock, cancellable: AbstractContextManager[None]) -> int:
+    """Run the step. Returns the exit code. `cancellable` is entered for all but the last words."""
     step = _ReportStep(job, clock)
     failure: BaseException | None = None
     try:
-        step.introduce_itself()
-        step.read()
+        with cancellable:
+            step.introduce_itself()
+            step.read()
     except BaseException as error:
         failure = error
-    on_end()
     step.console.say_last_words()
     ending = step.ending() if failure is None else step.ending_by(failure)
     step.tell(ending)
