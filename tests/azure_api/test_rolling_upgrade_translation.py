@@ -51,7 +51,7 @@ def test_a_recorded_one_is_read() -> None:
     ("code", "is_running"),
     [("RollingForward", True), ("rollingback", True), ("Odd", True), ("", False), ("Completed", False), (None, False)],
 )
-def test_what_runs(code: str | None, is_running: bool) -> None:
+def test_an_unknown_code_counts_as_running(code: str | None, is_running: bool) -> None:
     assert to_roll({"properties": {"runningStatus": {"code": code}}}).is_running is is_running
 
 
@@ -65,7 +65,7 @@ def test_what_runs(code: str | None, is_running: bool) -> None:
         {"properties": {"progress": {"failedInstanceCount": "many"}, "error": {"details": [{"target": ["0"]}]}}},
     ],
 )
-def test_what_cannot_be_read_is_nothing(body: dict[str, Any]) -> None:
+def test_an_unreadable_answer_is_an_empty_roll(body: dict[str, Any]) -> None:
     assert to_roll(body) == Roll(code=RollCode.OTHER)
 
 

@@ -436,6 +436,17 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver.run import x", "not below it", id="post-driver"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.main import run", "not below it", id="post-main"),
         pytest.param("vmss_upgrade.job.duties.x", "from vmss_upgrade.driver.run import x", "below it", id="duty"),
+        pytest.param("vmss_upgrade.job.duties.x", "from vmss_upgrade.driver.native.story import x", "below", id="roll"),
+        pytest.param("vmss_upgrade.rollout.native.x", "import os", "os, which is not pure", id="native-os"),
+        pytest.param(
+            "vmss_upgrade.rollout.native.x", "from vmss_upgrade.ports import x", "below it", id="native-ports"
+        ),
+        pytest.param(
+            "vmss_upgrade.rollout.x", "from vmss_upgrade.rollout.native.owned import x", "below it", id="core-native"
+        ),
+        pytest.param(
+            "vmss_upgrade.driver.native.x", "from vmss_upgrade.ports import ScaleSetApi", "the port", id="native-port"
+        ),
         pytest.param("vmss_upgrade.job.x", "from vmss_upgrade.driver.remote import x", "not below it", id="job-driver"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver import batches", "not below it", id="post-batches"),
         pytest.param(

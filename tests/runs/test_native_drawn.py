@@ -118,7 +118,7 @@ def problems(scenario: Scenario, played: Played) -> list[str]:
 
 
 @pytest.mark.parametrize("seed", range(DRAWN))
-def test_what_it_claims_is_true(seed: int, tmp_path: Path) -> None:
+def test_a_run_claims_only_what_is_true(seed: int, tmp_path: Path) -> None:
     scenario, cancelled = drawn(random.Random(seed))
     clock = {} if cancelled is None else {"clock": cancelled_at(cancelled)}
     played = play(scenario, tmp_path, seed=seed, **clock)  # type: ignore[arg-type]

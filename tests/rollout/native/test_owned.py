@@ -42,11 +42,11 @@ def roll(started: str, policy: RollingPolicy = POLICY, code: RollCode = RollCode
         ),
     ],
 )
-def test_which_is_ours(own: OwnRoll, latest: Roll | None, is_ours: bool) -> None:
+def test_only_a_roll_of_this_run_is_ours(own: OwnRoll, latest: Roll | None, is_ours: bool) -> None:
     assert own.includes(latest) is is_ours
 
 
-def test_another_one_at_work_is_told_from_ours() -> None:
+def test_another_roll_at_work_is_not_ours() -> None:
     own = OwnRoll(policy=POLICY, former=roll("1"), asked=True)
     assert not own.take(roll("1")), "latest lags"
     assert not own.take(roll("2"))
