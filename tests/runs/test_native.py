@@ -177,3 +177,13 @@ def test_a_lost_answer_of_the_cancellation(drop: str, tmp_path: Path) -> None:
     assert played.outcome == "halted", played.log
     assert played.log.count("cancelling") <= 1
     assert played.ids("remaining") == ["1", "2", "4", "5"]
+
+
+def test_summary_record_and_replay_show_the_batches(tmp_path: Path) -> None:
+    played = play(rolling({"report-html": "run.html"}), tmp_path)
+    pages = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("run.html")]
+    assert len(pages) == 1
+    assert "Azure makes the batches" in played.summary
+    assert "Azure made the batches" in played.summary
+    assert [batch["result"] for batch in played.record["batches"]] == ["passed"] * 3
+    assert "floor" not in played.log
