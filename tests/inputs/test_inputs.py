@@ -637,7 +637,7 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
             "rollback, fleet-plan, fleet-report.",
             id="op",
         ),
-        pytest.param(
+        pytest.param("strategy", "all", "zone, batch, native.", id="strategy"),
             "strategy", "all", "Use one of: auto, update-domain, fault-domain, zone, batch, native.", id="strategy"
         ),
         pytest.param("wait-for-replication", "a while", "'a while' is not a duration", id="wait"),
