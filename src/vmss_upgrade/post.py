@@ -19,6 +19,7 @@ from vmss_upgrade.job.duties.drained import UNDRAIN
 from vmss_upgrade.job.duties.duty import PATIENCE, Connect, PostStep
 from vmss_upgrade.job.duties.hook import CALL_HOOK
 from vmss_upgrade.job.duties.repairs import RESUME_REPAIRS
+from vmss_upgrade.job.duties.rolling import CANCEL_ROLL
 from vmss_upgrade.job.duties.surplus import NAME_SURPLUS
 from vmss_upgrade.job.progress import ROLLOUT, Stage, from_value
 from vmss_upgrade.job.runner import Job, read_job
@@ -28,7 +29,7 @@ from vmss_upgrade.ports import Clock, Web
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole, reason_of
 
-DUTIES: Final = (RESUME_REPAIRS, UNDRAIN, CALL_HOOK, NAME_SURPLUS)  # in the order in which they are done
+DUTIES: Final = (CANCEL_ROLL, RESUME_REPAIRS, UNDRAIN, CALL_HOOK, NAME_SURPLUS)  # in the order in which they are done
 
 _connect: Connect = partial(connected, timeout=PATIENCE)
 

@@ -16,6 +16,7 @@ OURS = "vmss_upgrade"
 
 ROLLOUT = (
     *("rollout", "rollout.planning", "rollout.checks", "rollout.watching", "rollout.history", "rollout.zero_downtime"),
+    "rollout.native",
 )
 SHARED = ("__version__", "account", "errors", "ports", *ROLLOUT)
 AZURE_API_BORROWS = ("rollout.checks.rights", "job.clock.unix_time")
@@ -28,15 +29,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.errors": set(),
     "vmss_upgrade.account": set(),
     "vmss_upgrade.web": {"errors", "ports"},
-    "vmss_upgrade.ports": {"rollout", "rollout.checks.rights", "rollout.zero_downtime"},
-    "vmss_upgrade.rollout": {"errors", "rollout.zero_downtime"},
-    "vmss_upgrade.rollout.planning": {"errors", "rollout", "rollout.zero_downtime"},
+    "vmss_upgrade.ports": {"rollout", "rollout.native.roll", "rollout.checks.rights", "rollout.zero_downtime"},
+    "vmss_upgrade.rollout": {"errors", "rollout.native.roll", "rollout.zero_downtime"},
+    "vmss_upgrade.rollout.planning": {"errors", "rollout", "rollout.native.roll", "rollout.zero_downtime"},
+    "vmss_upgrade.rollout.native": {"errors", "rollout", "rollout.history", "rollout.planning", "rollout.watching"},
     "vmss_upgrade.rollout.zero_downtime": {"errors", "rollout", "rollout.planning"},
-    "vmss_upgrade.rollout.checks": {"errors", "rollout", "rollout.planning", "rollout.zero_downtime"},
+    "vmss_upgrade.rollout.checks": {
+        *("errors", "rollout", "rollout.planning", "rollout.zero_downtime"),
+        *("rollout.native.choice", "rollout.native.mode"),
+    },
     "vmss_upgrade.rollout.watching": {"errors", "rollout", "rollout.planning", "rollout.zero_downtime"},
     "vmss_upgrade.rollout.history": {
         "errors",
         "rollout",
+        "rollout.native.events",
         "rollout.planning",
         "rollout.watching",
         "rollout.zero_downtime",
@@ -50,10 +56,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         "errors",
         "ports",
         "rollout",
+        "rollout.native.roll",
         "rollout.zero_downtime",
         *AZURE_API_BORROWS,
     },
-    "vmss_upgrade.azure_api.translation": {"rollout"},
+    "vmss_upgrade.azure_api.translation": {"rollout", "rollout.native.roll"},
     "vmss_upgrade.inputs": {
         "account",
         "errors",
@@ -80,7 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *SHARED,
     },
     "vmss_upgrade.job.duties": {
-        *("driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
+        *("driver.native.cancelling", "driver.remote", "driver.repairs", "driver.run_clock", "driver.zero_downtime"),
         *("inputs", "job", "reporters", "web", *SHARED),
     },
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
@@ -133,6 +140,7 @@ ENVIRONMENT_IN = (
 PORT_IN = (
     "vmss_upgrade.driver.remote",
     "vmss_upgrade.driver.run",
+    "vmss_upgrade.driver.native.rolls",  # rolling upgrades, which remote.py has no room for
     "vmss_upgrade.driver.zero_downtime.run_commands",  # scripts in guests, which remote.py has no room for
 )
 
@@ -428,6 +436,17 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver.run import x", "not below it", id="post-driver"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.main import run", "not below it", id="post-main"),
         pytest.param("vmss_upgrade.job.duties.x", "from vmss_upgrade.driver.run import x", "below it", id="duty"),
+        pytest.param("vmss_upgrade.job.duties.x", "from vmss_upgrade.driver.native.story import x", "below", id="roll"),
+        pytest.param("vmss_upgrade.rollout.native.x", "import os", "os, which is not pure", id="native-os"),
+        pytest.param(
+            "vmss_upgrade.rollout.native.x", "from vmss_upgrade.ports import x", "below it", id="native-ports"
+        ),
+        pytest.param(
+            "vmss_upgrade.rollout.x", "from vmss_upgrade.rollout.native.owned import x", "below it", id="core-native"
+        ),
+        pytest.param(
+            "vmss_upgrade.driver.native.x", "from vmss_upgrade.ports import ScaleSetApi", "the port", id="native-port"
+        ),
         pytest.param("vmss_upgrade.job.x", "from vmss_upgrade.driver.remote import x", "not below it", id="job-driver"),
         pytest.param("vmss_upgrade.post", "from vmss_upgrade.driver import batches", "not below it", id="post-batches"),
         pytest.param(

@@ -42,7 +42,8 @@ class Recorded:
 class Order:
     """What the workflow asked for. `image` is empty where the command needs none; `recorded` None: no record.
 
-    `expected_plan` is the hash of the plan that was approved (empty: any plan will do).
+    `expected_plan` is the hash of the plan that was approved (empty: any plan will do). `has_post_step`: a step of the
+    job's completes what a killed run leaves undone.
     """
 
     command: Command = Command.UPGRADE
@@ -50,6 +51,7 @@ class Order:
     policy: Policy = Policy()
     recorded: Recorded | None = None
     expected_plan: str = ""
+    has_post_step: bool = True
 
     @property
     def writes_model(self) -> bool:
