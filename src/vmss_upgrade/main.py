@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
 from vmss_upgrade.errors import InputError, InternalError, Interrupted, as_ours
-from vmss_upgrade.job.clock import SystemClock, date_by
+from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.job.signals import NOT_CANCELLABLE, Interruption
 
 if TYPE_CHECKING:
@@ -108,26 +108,17 @@ class _MainStep:
 
     def __init__(self, job: Job, clock: Clock, simulated: str) -> None:
         from vmss_upgrade.job.progress import Memory
+        from vmss_upgrade.job.run_facts import run_facts_of
         from vmss_upgrade.reporters.console import Console
         from vmss_upgrade.reporters.log import Log
         from vmss_upgrade.reporters.report_files import ReportFiles
         from vmss_upgrade.rollout.history.report import Report
-        from vmss_upgrade.rollout.history.run_facts import RunFacts
 
         self._job = job
         self._clock = clock
         self._simulated = simulated
         self.console = Console(github=job.in_github, colour=job.wants_colour)
-        self.report = Report(
-            facts=RunFacts(
-                began_at=date_by(clock),
-                url=job.run_url,
-                actor=job.actor,
-                attempt=job.attempt,
-                version=__version__,
-                docs=job.docs_url,
-            )
-        )
+        self.report = Report(facts=run_facts_of(job, clock))
         self._log = Log(self.console, self.report)
         self._memory = Memory(job.state_file)
         self._files = ReportFiles(self.report, self.console, workspace=job.workspace, simulated=simulated)

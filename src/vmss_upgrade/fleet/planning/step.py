@@ -23,7 +23,7 @@ from vmss_upgrade.fleet.planning.survey import Survey
 from vmss_upgrade.fleet.planning.verdict import image_of_all
 from vmss_upgrade.inputs import usable_files
 from vmss_upgrade.inputs.fleet import FleetOrder, parse_fleet_plan
-from vmss_upgrade.job.clock import date_by
+from vmss_upgrade.job.run_facts import run_facts_of
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.ports import Clock, FoundSet, Web
 from vmss_upgrade.reporters.console import Console
@@ -36,7 +36,6 @@ from vmss_upgrade.reporters.summary_file import write_summary_file
 from vmss_upgrade.rollout.history.endings import by_azure
 from vmss_upgrade.rollout.history.events import Event, Waiting
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.wording import duration, listed
 from vmss_upgrade.web.client import WebClient
 
@@ -82,14 +81,7 @@ class _PlanStep:
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.plan = FleetPlan(waves=(), sets=())
         self._is_complete = False
-        self._facts = RunFacts(
-            began_at=date_by(clock),
-            url=job.run_url,
-            actor=job.actor,
-            attempt=job.attempt,
-            version=__version__,
-            docs=job.docs_url,
-        )
+        self._facts = run_facts_of(job, clock)
 
     def introduce_itself(self) -> None:
         """Hide the secrets of the job, and say which version runs, and first of all whether it is a rehearsal."""
