@@ -22,14 +22,7 @@ if is_command(sys.argv[1:], os.environ):  # it drops them itself, after it has r
 
 drop_foreign_settings(os.environ)
 
+from vmss_rehearsal import rehearse_copy  # noqa: E402
 from vmss_upgrade.main import main  # noqa: E402
 
-
-def rehearse(*given):  # type: ignore[no-untyped-def]
-    """Carry `operation: rehearse` out. Nothing else in the action reaches the simulator."""
-    from vmss_upgrade.rehearsal.copying import rehearse_copy
-
-    return rehearse_copy(*given)
-
-
-sys.exit(main(rehearse=rehearse))
+sys.exit(main(rehearse=rehearse_copy))  # the simulator is imported for `operation: rehearse` alone

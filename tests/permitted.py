@@ -14,6 +14,7 @@ _TOKEN = re.compile(r"/[^/]+/oauth2/v2\.0/token")
 _IMAGE = re.compile(_SET, re.IGNORECASE)
 _UPGRADE = re.compile(_SET + "/manualupgrade", re.IGNORECASE)
 _REPAIRS = re.compile(_SET + "/setOrchestrationServiceState", re.IGNORECASE)
+_CANCEL = re.compile(_SET + "/rollingUpgrades/cancel", re.IGNORECASE)
 _DELETE = re.compile(_SET + "/delete", re.IGNORECASE)
 _COMMAND = re.compile(
     rf"({_SET}/virtualMachines/[^/]+|{_SET.replace('virtualMachineScaleSets', 'virtualMachines')})"
@@ -30,8 +31,8 @@ _REFERENCES = (
 def complaint(method: str, url: str, body: bytes | str | None, inputs: Collection[str] = ()) -> str:
     """Explain what is wrong with a request; return "" for a GET, a token request, and the promised writes.
 
-    Some writes are promised only with one of the `inputs`; of a run with `fleet-plan` among them none is, but it asks
-    for an index of scale sets.
+    Some writes are promised only with one of the `inputs`, of which `native` stands for a set in mode Rolling; of a run
+    with `fleet-plan` among them none is, but it asks for an index of scale sets.
     """
     path = parse_url(url).path or "/"
     if method == "GET":
@@ -50,6 +51,9 @@ def complaint(method: str, url: str, body: bytes | str | None, inputs: Collectio
         and bool(_COMMAND.fullmatch(path))
         and (_runs_a_script(sent) if method == "PUT" else method == "DELETE" and not body),
     }
+    if "native" in inputs:
+        kinds["cancellation of a rolling upgrade"] = method == "POST" and bool(_CANCEL.fullmatch(path)) and not body
+        kinds["manualupgrade of named instances"] = False  # Azure makes the batches
     if "surge" in inputs:
         kinds["PATCH of the SKU alone"] = method == "PATCH" and _IMAGE.fullmatch(path) and _is_capacity(sent)
         kinds["deletion of named instances"] = method == "POST" and _DELETE.fullmatch(path) and _names_instances(sent)

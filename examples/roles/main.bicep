@@ -29,16 +29,19 @@ param suspendsRepairs bool = false
 param drains bool = false
 @description('True for the input surge.')
 param surges bool = false
+@description('True for a set in mode Rolling.')
+param rolls bool = false
 
 var reader = loadJsonContent('reader.json')
 var upgrader = loadJsonContent('upgrader.json')
 var suspender = loadJsonContent('suspend-repairs.json')
 var drainer = loadJsonContent('drain.json')
 var surger = loadJsonContent('surge.json')
+var roller = loadJsonContent('native.json')
 var surgeReader = loadJsonContent('surge-reader.json')
 var definitionType = 'Microsoft.Authorization/roleDefinitions'
 var readers = surges ? [reader, surgeReader] : [reader]
-var opted = concat(suspendsRepairs ? [suspender] : [], drains ? [drainer] : [], surges ? [surger] : [])
+var opted = concat(suspendsRepairs ? [suspender] : [], drains ? [drainer] : [], surges ? [surger] : [], rolls ? [roller] : [])
 var definitions = concat(readers, [upgrader], opted)
 
 resource roles 'Microsoft.Authorization/roleDefinitions@2022-04-01' = [

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from vmss_upgrade import __version__
 from vmss_upgrade.inputs.flags import DEMO, read_action, read_command_line
@@ -37,9 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     environ = environment(given, os.environ)
     drop_foreign_settings(os.environ)
 
+    from vmss_rehearsal import rehearse_copy
     from vmss_upgrade.main import main as run_action
 
-    return run_action(environ, rehearse=_rehearse)
+    return run_action(environ, rehearse=rehearse_copy)
 
 
 def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
@@ -55,16 +56,9 @@ def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[st
     return kept | {f"INPUT_{name.upper()}": value for name, value in inputs.items()} | {NO_POST_STEP: "true"}
 
 
-def _rehearse(*given: Any) -> Any:
-    """Carry `operation: rehearse` out; the simulator is imported only for that."""
-    from vmss_upgrade.rehearsal.copying import rehearse_copy
-
-    return rehearse_copy(*given)
-
-
 def _rehearse_files(words: list[str]) -> int:
     """Play a rehearsal on the scale set of two files; the other flags are inputs."""
-    from vmss_upgrade.rehearsal.files import play_or_explain, split_files
+    from vmss_rehearsal.files import play_or_explain, split_files
 
     model, instances, others = split_files(words, f"vmss-upgrade {_REHEARSE}")
     inputs = read_command_line(others, read_action(), __version__)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
-from vmss_upgrade.errors import InputError, InternalError, Interrupted, as_ours
-from vmss_upgrade.job.clock import SystemClock, date_by
-from vmss_upgrade.job.signals import Interruption
+from vmss_upgrade.errors import InputError, InternalError, Interrupted, PlanRefused, as_ours
+from vmss_upgrade.job.clock import SystemClock
+from vmss_upgrade.job.signals import NOT_CANCELLABLE, Interruption
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import HttpTransport
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 def main(environ: Mapping[str, str] = os.environ, *, rehearse: Rehearse | None = None) -> int:
     """Run the action as the runner calls it. Returns the exit code. `rehearse`: as for `run`."""
     clock = SystemClock()
-    interruption = Interruption(clock)
-    return run(environ, clock, on_end=interruption.disarm, rehearse=rehearse)
+    return run(environ, clock, cancellable=Interruption(clock), rehearse=rehearse)
 
 
 def run(
@@ -50,29 +49,31 @@ def run(
     transport: Transport | None = None,
     web: Callable[[Clock], Web] | None = None,
     simulated: str = "",
-    on_end: Callable[[], None] = lambda: None,
+    cancellable: AbstractContextManager[None] = NOT_CANCELLABLE,
     rehearse: Rehearse | None = None,
 ) -> int:
     """Run the action on a given clock and, for a simulation, a given transport and web. Returns the exit code.
 
-    `simulated` names its scenario. `on_end` is called before the last words. `rehearse`: `operation: rehearse`.
+    `simulated` names its scenario. `cancellable` is entered for all but the last words. `rehearse` carries
+    `operation: rehearse` out; without it, that operation is refused.
     """
     from vmss_upgrade.inputs.operation import fleet_operation_in
     from vmss_upgrade.job.runner import read_job
 
+    job = read_job(environ)
     if fleet := fleet_operation_in(environ):
         from vmss_upgrade.fleet.step import run_fleet
 
-        return run_fleet(fleet, read_job(environ), clock, transport, web, simulated, on_end)
-    step = _MainStep(read_job(environ), clock, simulated, rehearse)
+        return run_fleet(fleet, job, clock, cancellable, transport=transport, web=web, simulated=simulated)
+    step = _MainStep(job, clock, simulated, rehearse)
     started, ending, failure = clock.now(), None, None
     try:
-        step.introduce_itself()
-        step.hide_secrets()
-        ending = step.carry_out(transport, web)
+        with cancellable:
+            step.introduce_itself()
+            step.hide_secrets()
+            ending = step.carry_out(transport, web)
     except BaseException as error:
         failure = error
-    on_end()
     step.console.say_last_words()
     if failure is not None:
         ending = step.ending_by(failure)
@@ -115,24 +116,15 @@ class _MainStep:
 
     def __init__(self, job: Job, clock: Clock, simulated: str, rehearse: Rehearse | None) -> None:
         from vmss_upgrade.job.progress import Memory
+        from vmss_upgrade.job.run_facts import run_facts_of
         from vmss_upgrade.reporters.console import Console
         from vmss_upgrade.reporters.log import Log
         from vmss_upgrade.reporters.report_files import ReportFiles
         from vmss_upgrade.rollout.history.report import Report
-        from vmss_upgrade.rollout.history.run_facts import RunFacts
 
         self._job, self._clock, self._simulated, self._rehearse = job, clock, simulated, rehearse
         self.console = Console(github=job.in_github, colour=job.wants_colour)
-        self.report = Report(
-            facts=RunFacts(
-                began_at=date_by(clock),
-                url=job.run_url,
-                actor=job.actor,
-                attempt=job.attempt,
-                version=__version__,
-                docs=job.docs_url,
-            )
-        )
+        self.report = Report(facts=run_facts_of(job, clock))
         self._log = Log(self.console, self.report)
         self._memory = Memory(job.state_file)
         self._files = ReportFiles(self.report, self.console, workspace=job.workspace, simulated=simulated)
@@ -189,7 +181,9 @@ class _MainStep:
         where = (inputs.account, self._job, self._clock, self.console)
         keep = answers if order.command is Command.REHEARSE else None
         api = connected(*where, timeout=order.policy.timeout, transport=transport, answers=keep)
-        if self._rehearse is not None and keep is not None:
+        if order.command is Command.REHEARSE:
+            if self._rehearse is None:
+                raise PlanRefused("A rehearsal needs the simulator, which this program was started without.")
             return self._rehearse(order, api, self._clock, answers)
         if order.policy.hooks:
             hooks = replace(order.policy.hooks, run_url=facts.url, began_at=facts.began_at or 0.0)

@@ -11,6 +11,7 @@ from vmss_upgrade.rollout.checks.rights import Permission
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import ImageFacts, ImageVersion, VmSize
 from vmss_upgrade.rollout.model import AutoscaleSetting, Lock, Model
+from vmss_upgrade.rollout.native.roll import Roll
 from vmss_upgrade.rollout.scale_set import Instance, Problem
 from vmss_upgrade.rollout.zero_downtime.drain import Action, Drain, Execution
 
@@ -154,8 +155,22 @@ class ScaleSetApi(Protocol):
         """Go on reading for so many seconds from now, although the time of the run is over."""
 
     @property
+    def rolling_upgrades(self) -> RollingUpgradesApi:
+        """The rolling upgrades of Azure's own."""
+
+    @property
     def run_commands(self) -> RunCommandsApi:
         """The scripts in the guests of the instances."""
+
+
+class RollingUpgradesApi(Protocol):
+    """The rolling upgrades of one scale set. Every method raises AzureError."""
+
+    def read_latest(self) -> Roll | None:
+        """Read the latest one, running or ended, whatever started it; None where there never was one."""
+
+    def cancel(self) -> Operation:
+        """Cancel the one that runs. What is being upgraded goes on; no further instance begins."""
 
 
 class RunCommandsApi(Protocol):

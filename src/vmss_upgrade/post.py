@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final
 
@@ -18,16 +19,17 @@ from vmss_upgrade.job.duties.drained import UNDRAIN
 from vmss_upgrade.job.duties.duty import PATIENCE, Connect, PostStep
 from vmss_upgrade.job.duties.hook import CALL_HOOK
 from vmss_upgrade.job.duties.repairs import RESUME_REPAIRS
+from vmss_upgrade.job.duties.rolling import CANCEL_ROLL
 from vmss_upgrade.job.duties.surplus import NAME_SURPLUS
 from vmss_upgrade.job.progress import ROLLOUT, Stage, from_value
 from vmss_upgrade.job.runner import Job, read_job
-from vmss_upgrade.job.signals import Interruption
+from vmss_upgrade.job.signals import NOT_CANCELLABLE, Interruption
 from vmss_upgrade.main import connected
 from vmss_upgrade.ports import Clock, Web
 from vmss_upgrade.reporters.console import Console
 from vmss_upgrade.reporters.files import append_whole, reason_of
 
-DUTIES: Final = (RESUME_REPAIRS, UNDRAIN, CALL_HOOK, NAME_SURPLUS)  # in the order in which they are done
+DUTIES: Final = (CANCEL_ROLL, RESUME_REPAIRS, UNDRAIN, CALL_HOOK, NAME_SURPLUS)  # in the order in which they are done
 
 _connect: Connect = partial(connected, timeout=PATIENCE)
 
@@ -35,8 +37,7 @@ _connect: Connect = partial(connected, timeout=PATIENCE)
 def main(environ: Mapping[str, str] = os.environ) -> int:
     """Run the post step as the runner calls it. Returns the exit code."""
     clock = SystemClock()
-    interruption = Interruption(clock)
-    return run(environ, clock, on_end=interruption.disarm)
+    return run(environ, clock, cancellable=Interruption(clock))
 
 
 def run(
@@ -45,20 +46,20 @@ def run(
     *,
     connect: Connect = _connect,
     web: Callable[[Clock], Web] | None = None,
-    on_end: Callable[[], None] = lambda: None,
+    cancellable: AbstractContextManager[None] = NOT_CANCELLABLE,
 ) -> int:
     """Run the post step on a given clock, a given connection and a given web. Returns the exit code.
 
-    `on_end` is called before the last words.
+    `cancellable` is entered for all but the last words.
     """
     job = read_job(environ)
     console = Console(github=job.in_github, colour=False)
     step = PostStep(job, clock, console, connect, web)
     try:
-        last_words, failures = _do_what_is_owed(step)
+        with cancellable:
+            last_words, failures = _do_what_is_owed(step)
     except BaseException as error:
         last_words, failures = [], [(_in_words(error, console), "The post step failed")]
-    on_end()
     console.say_last_words()
     for message, title in failures:
         console.error(message, title)

@@ -95,13 +95,50 @@ def test_no_value_is_put_into_a_script() -> None:
     assert not [step for job in JOBS.values() for step in job["steps"] if "${{" in step.get("run", "")]
 
 
+@every_wave
+@pytest.mark.parametrize(("listed", "exit_code"), [("true", 0), ("false", 1)])
+def test_a_wave_whose_scale_sets_github_dropped_says_so(wave: int, listed: str, exit_code: int) -> None:
+    """GitHub drops an output of a job that has a secret in it, such as a subscription's id."""
+    (step,) = JOBS[f"gate-{wave}"]["steps"]
+    assert step["env"]["LISTED"] == f"${{{{ needs.plan.outputs.matrix-{wave} != '' }}}}"
+    environ = {"WAVE": "canary", "DUE": "1", "LISTED": listed}
+    ran = subprocess.run(["bash", "-e", "-c", step["run"]], env=environ, capture_output=True, text=True)
+    assert ran.returncode == exit_code
+    assert ("::error::" in ran.stdout) == bool(exit_code)
+
+
 def test_a_job_that_runs_again_takes_any_plan() -> None:
     step = next(step for step in JOBS["roll-1"]["steps"] if step.get("uses") == "$/")
     assert step["with"]["expect-plan"] == "${{ github.run_attempt == 1 && matrix.plan-hash || '' }}"
     uploads = {
         step["with"]["name"] for job in JOBS.values() for step in job["steps"] if "upload" in str(step.get("uses"))
     }
-    assert all(name.endswith("-${{ github.run_attempt }}") for name in uploads), "a name is taken once in a run"
+    assert all(name.endswith("${{ github.run_attempt }}") for name in uploads), "a name is taken once in a run"
+
+
+@pytest.mark.parametrize("name", ["plan", "plan.1", "plan-1", "report", "1"])
+def test_no_scale_set_takes_the_name_of_the_plans_artifact(name: str) -> None:
+    """A second artifact of a name fails its job, and a scale set may be called `plan`."""
+
+    def uploaded(job: str) -> str:
+        step = next(step for step in JOBS[job]["steps"] if "upload" in str(step.get("uses")))
+        return str(step["with"]["name"])
+
+    attempts = [str(attempt) for attempt in range(1, 51)]
+    of_plans = {uploaded("plan").replace("${{ github.run_attempt }}", attempt) for attempt in attempts}
+    of_set = uploaded("roll-1").replace("${{ matrix.name }}", name)
+    assert of_plans.isdisjoint(of_set.replace("${{ github.run_attempt }}", attempt) for attempt in attempts)
+
+
+@pytest.mark.parametrize("job", [*(f"check-{wave}" for wave in WAVES), "report"])
+def test_no_report_counts_what_another_run_left_on_a_self_hosted_runner(job: str) -> None:
+    """These jobs check nothing out, so that nothing clears their workspace."""
+    steps = JOBS[job]["steps"]
+    folder = "records/${{ github.run_id }}"
+    assert [step["with"]["path"] for step in steps if "download" in str(step.get("uses"))] == [folder]
+    ours = next(step["with"] for step in steps if step.get("uses") == "$/")
+    assert ours["records"] == f"{folder}/**/*.json"
+    assert all("${{ github.run_id }}" in ours[name] for name in ("report-path", "report-html") if name in ours)
 
 
 def test_a_job_lasts_longer_than_its_rollout() -> None:

@@ -116,6 +116,15 @@ def complaints(sent: list[Request], inputs: Collection[str] = ()) -> list[str]:
     return [said for each in sent if (said := complaint(each.method, each.url, each.body, inputs))]
 
 
+def test_a_set_in_mode_rolling_is_written_and_cancelled_and_no_more(tmp_path: Path) -> None:
+    lenient = {"maxUnhealthyInstancePercent": 100, "maxUnhealthyUpgradedInstancePercent": 100}
+    policy = {"mode": "Rolling", "rollingUpgradePolicy": lenient}
+    asked, bad = {"strategy": "native"}, [{"kind": "comes-up-unhealthy", "instance": "0"}]
+    played = play(fleet_of(asked=asked, model={"properties": {"upgradePolicy": policy}}, faults=bad), tmp_path)
+    assert complaints(played.sent, ["native"]) == []
+    assert len(complaints(played.sent)) == 1, "the cancellation, which leaves for no other set"
+
+
 def test_a_drain_sends_no_other_request(tmp_path: Path) -> None:
     played = play(fleet_of(asked={"drain-command": "x"}), tmp_path)
     assert complaints(played.sent, ("drain-command",)) == []

@@ -30,6 +30,12 @@ STUBS = fleet_of(
     faults=[on_request("instances", nth=1, status=400, code="InvalidParameter")],
 )
 SURGING = fleet_of(asked={"surge": "1"})
+LENIENT = {"maxUnhealthyInstancePercent": 100, "maxUnhealthyUpgradedInstancePercent": 100}
+ROLLED = fleet_of(
+    asked={"strategy": "native"},
+    model={"properties": {"upgradePolicy": {"mode": "Rolling", "rollingUpgradePolicy": LENIENT}}},
+    faults=[{"kind": "comes-up-unhealthy", "instance": "0"}],
+)
 PAUSED = fleet_of(model=REPAIRS, asked={"suspend-repairs": "true"})
 DRAINED = {"drain-command": "systemctl $1 web"}
 DRAINS = (
@@ -72,7 +78,7 @@ def requests_of(azure: Any) -> Requests:
 def used() -> Requests:
     """Return the requests of runs that together ask for everything: test_permitted_requests plays all scenarios."""
     folder = Path(tempfile.mkdtemp(prefix="vmss-upgrade-test-"))
-    scenarios = (STUBS, PAUSED, FLEXIBLE, *DRAINS, SURGING)
+    scenarios = (STUBS, PAUSED, FLEXIBLE, *DRAINS, SURGING, ROLLED)
     played = [play(name, folder, inputs={"operation": "plan"}) for name in SCENARIOS]  # they differ in reads alone
     played += [play(each, folder) for each in scenarios]
     played += [play(fleet_of(), folder, inputs=given) for given in TYPOS]
@@ -118,7 +124,7 @@ def test_the_reader_has_exactly_the_actions_of_all_reads() -> None:
 def test_the_others_have_exactly_the_actions_of_all_writes() -> None:
     writes = actions(frozenset(each for each in used() if each[0] != "GET"))
     of_commands = {action for action in ROLES["drain"] if not action.endswith("/read")}
-    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"] | of_commands | ROLES["surge"]
+    assert writes == ROLES["upgrader"] | ROLES["suspend-repairs"] | of_commands | ROLES["surge"] | ROLES["native"]
     assert not ROLES["upgrader"] & ROLES["suspend-repairs"]
 
 
@@ -140,6 +146,8 @@ def test_an_action_of_an_opt_in_feature_is_used_where_its_input_is_set(tmp_path:
     opted_in = ROLES["surge"] | ROLES["surge-reader"]
     assert not actions(requests_of(play(SURGING, tmp_path, inputs={"surge": ""}).azure)) & opted_in
     assert actions(requests_of(play(SURGING, tmp_path).azure)) >= opted_in
+    assert not without & ROLES["native"]
+    assert actions(requests_of(play(ROLLED, tmp_path).azure)) >= ROLES["native"]
 
 
 @pytest.mark.parametrize("surges", [False, True])

@@ -170,6 +170,17 @@ def test_a_fleet_on_the_target_has_nothing_to_do(tmp_path: Path) -> None:
     assert "All 2 scale sets are on the target image already." in played.outputs["headline"]
 
 
+def test_a_wave_that_a_wrong_tag_leaves_empty_is_warned_of(tmp_path: Path) -> None:
+    """The waves after it begin without it, and it may have been the canary."""
+    held = configuration(wave("canary", tags="role=canry"), wave("web", tags="role=web"))
+    played = play(sets(one("web-1")), tmp_path, held=held, environ=GITHUB)
+    warned = [line for line in played.log.splitlines() if line.startswith("::warning")]
+    assert len(warned) == 1
+    assert "Wave canary has no scale set" in warned[0]
+    assert "bears role=canry" in warned[0]
+    assert [played.matrix(number) != [] for number in (1, 2)] == [False, True]
+
+
 def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=nobody")))
     assert (played.exit_code, played.outputs["outcome"], played.outputs["due"]) == (0, "nothing-to-do", "0")
@@ -257,6 +268,16 @@ def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
     assert [job["name"] for job in played.matrix(1)] == ["north.web", "simulated-group.web"]
     groups = [job["group"] for job in played.matrix(1)]
     assert groups == ["vmss-north.web", "vmss-simulated-group.web"], "they need not wait for each other"
+
+
+def test_a_run_of_some_waves_shares_the_groups_of_one_of_all(tmp_path: Path) -> None:
+    """Two runs would else be at one scale set together."""
+    waves = (wave("first", "one"), wave("second", "two"))
+    held = configuration(*waves, one={**HERE, "scale-set": "web"}, two={"scale-set": "web", "resource-group": "north"})
+    scenario = sets(one("web"), one("web", group="north"))
+    both = play(scenario, tmp_path, held=held)
+    second = play(scenario, tmp_path, held=held, inputs={"waves": "second"})
+    assert both.matrix(2)[0]["group"] == second.matrix(1)[0]["group"] == "vmss-two"
 
 
 def test_a_wave_that_holds_back_no_other_bakes_nothing(tmp_path: Path) -> None:

@@ -25,10 +25,10 @@ from azure_simulator import (
 from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, Request, Send, wired
+from vmss_rehearsal import rehearse_copy
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment
-from vmss_upgrade.rehearsal.copying import rehearse_copy
 
 # A scenario cannot press Ctrl-C: seconds until somebody does.
 CANCELLED = {"faults/cancelled": 120.0}

@@ -30,7 +30,8 @@ def action_of(method: str, path: str) -> str:
     namespace, *rest = last.strip("/").split("/")
     if before[-1:] == ["microsoft.features"]:  # "providers/features" is a type of its own there
         return f"microsoft.features/providers/{rest[0]}/{VERBS[method]}"
-    return "/".join((namespace, *rest[::2], VERBS[method]))
+    called = rest[3:4] if method == "POST" and rest[2:3] == ["rollingupgrades"] else []  # "cancel" is no name there
+    return "/".join((namespace, *rest[::2], *called, VERBS[method]))
 
 
 def holding_to(*assignments: tuple[str, str]) -> Interceptor:

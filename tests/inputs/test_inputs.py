@@ -637,7 +637,7 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
             "rollback, rehearse, fleet-plan, fleet-report.",
             id="op",
         ),
-        pytest.param("strategy", "all", "Use one of: auto, update-domain, fault-domain, zone, batch.", id="strategy"),
+        pytest.param("strategy", "all", "zone, batch, native.", id="strategy"),
         pytest.param("wait-for-replication", "a while", "'a while' is not a duration", id="wait"),
         pytest.param("image-version", "1.0 beta", "is not a valid name", id="version-form"),
         pytest.param("image-sku", "a:b", "is not a valid name", id="sku-form"),

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -134,9 +135,9 @@ class Run:
     ) -> None:
         clock, ended = VirtualClock(), []
         start = clock.now()
-        self.exit_code = post.run(
-            environ, clock, connect=lambda *_: api, on_end=lambda: ended.append(capsys.readouterr().out)
-        )
+        cancellable = ExitStack()
+        cancellable.callback(lambda: ended.append(capsys.readouterr().out))
+        self.exit_code = post.run(environ, clock, connect=lambda *_: api, cancellable=cancellable)
         self.seconds = clock.now() - start
         self.before, self.last = ended[0].splitlines(), capsys.readouterr().out.splitlines()
         assert len(ended) == len(self.last) == 1, "the last words are one line, after the signals are disarmed"

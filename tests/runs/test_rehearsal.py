@@ -11,9 +11,9 @@ import pytest
 
 from azure_simulator import SimulatedAzure, Timing, VirtualClock, load_scenario
 from azure_simulator.bodies.truth import RequestRecord
+from vmss_rehearsal.files import play_files
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment, rehearse
-from vmss_upgrade.rehearsal.files import play_files
 
 SCENARIOS = ["happy", "zonal", "flexible", "placement-groups", "no-signal"]
 
@@ -104,15 +104,17 @@ def answer(azure: SimulatedAzure, path: str, token: str) -> Any:
     return json.loads(reply.body)
 
 
-def test_without_the_simulator_a_rehearsal_is_a_plan(tmp_path: Path) -> None:
-    """No environment variable makes up for what the entry point hands over."""
+def test_no_environment_variable_brings_the_simulator(tmp_path: Path) -> None:
+    """Nothing makes up for what the entry point hands over."""
     clock = VirtualClock()
     azure = SimulatedAzure(load_scenario("happy"), clock)
     inputs = {"operation": "rehearse", "image-version": "22.04.202611010"}
     environ = environment(azure, tmp_path, inputs) | {"VMSS_UPGRADE_SIMULATED": "1"}
-    run(environ, clock, transport=lambda _clock: azure.transport())
-    assert json.loads((tmp_path / "record.json").read_text())["rehearsal"] is None
-    assert {each.method for each in azure.requests if "oauth2" not in each.path} == {"GET"}
+    assert run(environ, clock, transport=lambda _clock: azure.transport()) == 1
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert (record["outcome"], record["rehearsal"]) == ("refused", None)
+    assert "needs the simulator" in record["reason"]
+    assert azure.requests == []
 
 
 def test_a_rollout_that_would_be_refused_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
 from azure.mgmt.compute import ComputeManagementClient
 
+from vmss_upgrade.azure_api.companions.rolling_upgrades import RollingUpgrades
 from vmss_upgrade.azure_api.companions.run_commands import RunCommands
 from vmss_upgrade.azure_api.companions.scaling_limits import ScalingLimits
 from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translated
@@ -40,7 +41,6 @@ LIST_BUCKET = "HighCostGetVMScaleSetResource"  # wire facts, section 10
 VIEW_AGE = 120.0  # seconds for which a single view is good while the look that it belongs to is asked for again
 _PERMISSIONS_API_VERSION = "2022-04-01"  # of Microsoft.Authorization
 _FEATURES_API_VERSION = "2021-07-01"  # of Microsoft.Features
-_ENDED = ("completed", "cancelled", "faulted")  # the final states of a rolling upgrade
 _REPAIRS = "AutomaticRepairs"  # an orchestration service's name: uniform_orchestration_service_state_2024
 
 
@@ -77,6 +77,7 @@ class ScaleSetClient:
         self.look_up, self.read_size = catalog.look_up, catalog.read_size
         self.list_versions, self.list_definitions = catalog.list_versions, catalog.list_definitions
         self.run_commands = RunCommands(client, self._reader, resource_group, name, (self._path, self._machines_path))
+        self.rolling_upgrades = RollingUpgrades(client, self._reader, resource_group, name, self._path)
         limits = ScalingLimits(self._reader, self._subscription_path, self.id)
         self.read_autoscale_settings, self.read_locks = limits.read_autoscale_settings, limits.read_locks
         self._model_body: Json = {}  # what was read last, as Azure wrote it
@@ -171,16 +172,14 @@ class ScaleSetClient:
             return {}
 
     def is_rolling_upgrade_running(self) -> bool | None:
-        """Send GET of rollingUpgrades/latest; 404 where there never was one."""
+        """Send GET of rollingUpgrades/latest."""
         try:
-            with translated("reading the latest rolling upgrade"):
-                body = self._reader.json(f"{self._path}/rollingUpgrades/latest")
+            latest = self.rolling_upgrades.read_latest()
         except AzureError as error:
             if error.trouble in ASK_AGAIN:
                 raise
-            return False if error.trouble is Trouble.NOT_FOUND else None
-        status = text_in(body, "properties", "runningStatus", "code").lower()
-        return status not in ("", *_ENDED)  # also while it rolls back
+            return None
+        return latest is not None and latest.is_running
 
     def read_feature_state(self, feature: str) -> str | None:
         """Send GET of Microsoft.Features; 404 for a feature that is none any more."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 
 from vmss_upgrade.driver.hold import look_at_rest, plan_when_allowed, read_signal_again
 from vmss_upgrade.driver.image_lookup import examine_target, resolve
+from vmss_upgrade.driver.native.preparation import examine_rolling, made_natively
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.run_clock import Steps
 from vmss_upgrade.driver.zero_downtime.surge_checks import find_obstacles, find_surplus
@@ -15,7 +15,7 @@ from vmss_upgrade.rollout.checks import rollback
 from vmss_upgrade.rollout.checks.approval import changes_since_approval
 from vmss_upgrade.rollout.checks.image import floating_model, only_the_image
 from vmss_upgrade.rollout.checks.plan import examine_plan, no_batch_in_time
-from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature, examine_model
+from vmss_upgrade.rollout.checks.preflight import examine_asked_for, examine_feature
 from vmss_upgrade.rollout.checks.rights import FLEXIBLE_FEATURES
 from vmss_upgrade.rollout.findings import Finding, Severity, refuse
 from vmss_upgrade.rollout.goal import Goal
@@ -79,8 +79,7 @@ class Preparation:
         remote = self._remote
         if not remote.model.shows_image:  # one odd answer is not the truth
             yield from remote.read_model()
-        rolling = yield from remote.is_rolling_upgrade_running()
-        self._findings += examine_model(remote.model, rolling_upgrade_running=rolling)
+        self._findings += yield from examine_rolling(remote, self._order)
         if not remote.model.shows_image:
             return Prepared(findings=tuple(self._findings), plan=None, scale_set=remote.scale_set)
         permissions = yield from remote.read_permissions()
@@ -160,16 +159,19 @@ class Preparation:
         self._findings += rollback.older_than_left(left, back_to, is_recorded=recorded is not None)
 
         def make_plan(seen: ScaleSet) -> RolloutPlan:
-            return plan_rollback(seen, goal, self._policy, moved_from(seen, left, goal), left=left)
+            planned = plan_rollback(seen, goal, self._policy, moved_from(seen, left, goal), left=left)
+            return made_natively(planned, seen.model, self._order)
 
         plan = yield from plan_when_allowed(self._remote, make_plan, self._policy)
         self._moved = moved_from(self._remote.scale_set, left, goal)
-        self._findings += rollback.examine_moved(self._moved, back_to, is_all=not plan.batches)
+        self._findings += rollback.examine_moved(self._moved, back_to, is_all=not plan.instance_ids)
         self._examine(plan)
         return plan
 
     def _plan_when_allowed(self, goal: Goal) -> Steps[RolloutPlan]:
-        make_plan = partial(plan_rollout, goal=goal, policy=self._policy)
+        def make_plan(seen: ScaleSet) -> RolloutPlan:
+            return made_natively(plan_rollout(seen, goal, self._policy), seen.model, self._order)
+
         return (yield from plan_when_allowed(self._remote, make_plan, self._policy))
 
     def _goal_of(self, wanted: Image, *, in_model: bool = False) -> Steps[Goal | None]:
@@ -191,7 +193,7 @@ class Preparation:
         self._examine(plan)
         self._findings += yield from find_obstacles(self._remote, plan, self._policy)
         yield from self._examine_features(plan)
-        if self._policy.on_failure.goes_back and (plan.batches or self._order.recorded):
+        if self._policy.on_failure.goes_back and (plan.instance_ids or self._order.recorded):
             yield from self._prepare_way_back(plan)
         return replace(plan, leaves=self._way_back or plan.leaves)
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
+from vmss_upgrade.driver.native.rolls import RollingUpgrades
 from vmss_upgrade.driver.operation import FollowedOperation
 from vmss_upgrade.driver.run_clock import SECOND_LOOK, RunClock, Steps
 from vmss_upgrade.driver.zero_downtime.run_commands import RunCommands
@@ -46,7 +47,8 @@ class RemoteScaleSet:
     `model` is the model as read last (at `model_read_at`, a time of `clock`), its health signal as the policy has it.
     `instances` are all of them, as seen at the latest look (at `seen_at`), which took `pages` of Azure's list. `wrote`:
     something was written, or may have been; `moved`: the model or instances were. `surplus`: instances that are there
-    for the time of the rollout only, and are marked so at every look. `run_commands`: the scripts in the guests.
+    for the time of the rollout only, and are marked so at every look. `run_commands`: scripts in the guests; `rolls`:
+    rolling upgrades of Azure's own.
     """
 
     model: Model
@@ -62,6 +64,7 @@ class RemoteScaleSet:
         self._bucket = pacing.instance_list_bucket()
         self.clock = RunClock(clock, timeout, levels=api.take_levels, seed=api.id)
         self.run_commands = RunCommands(api, self.clock)
+        self.rolls = RollingUpgrades(api, self.clock)
         self.instances: tuple[Instance, ...] = ()
         self.model_read_at = self.seen_at = _NEVER
         self.pages = 1
@@ -170,10 +173,6 @@ class RemoteScaleSet:
     def expect_reports(self, instance_ids: Iterable[str]) -> None:
         """Count on the model's health signal in these instances from now on: their silence is no excuse any more."""
         self._sightings.expect_reports(instance_ids)
-
-    def is_rolling_upgrade_running(self) -> Steps[bool | None]:
-        """Return whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
-        return (yield from self.clock.patiently(self._api.is_rolling_upgrade_running))
 
     def read_permissions(self) -> Steps[tuple[Permission, ...] | None]:
         """Return what the identity may do with the scale set; None where that may not be read."""

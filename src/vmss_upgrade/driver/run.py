@@ -14,6 +14,7 @@ from dataclasses import replace
 from vmss_upgrade.driver.batch import Limits
 from vmss_upgrade.driver.batches import Batches, Return
 from vmss_upgrade.driver.model_update import update_model
+from vmss_upgrade.driver.native.both_ways import roll
 from vmss_upgrade.driver.preparation import Preparation, Prepared
 from vmss_upgrade.driver.remote import RemoteScaleSet
 from vmss_upgrade.driver.repairs import RepairsPause
@@ -139,6 +140,8 @@ class _Rollout:
 
     def _roll_out_or_back(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Do everything that writes; and undo it where that was asked for and the rollout failed."""
+        if plan.rolls is not None:
+            return (yield from roll(self._remote, self._policy, plan, prepared, self._repairs))
         at_work = prepared.repairs_on and not self._policy.suspend_repairs
         limits = Limits(policy=self._policy, stops_in_time=True, repairs_at_work=at_work)
         batches = self._batches(limits, plan, prepared)

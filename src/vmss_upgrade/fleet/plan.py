@@ -45,11 +45,15 @@ class PlannedSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetPlan:
-    """All sets, in the order of the waves. `image`: the exact image of all of them; empty if they get several."""
+    """All sets, in the order of the waves. `image`: the exact image of all of them; empty if they get several.
+
+    `namesakes`: the names in Azure, in small letters, that several sets of the whole file have, planned or not.
+    """
 
     waves: tuple[Wave, ...]
     sets: tuple[PlannedSet, ...]
     image: str = ""
+    namesakes: frozenset[str] = frozenset()
 
     def of_wave(self, wave: Wave) -> tuple[PlannedSet, ...]:
         """Return every set of a wave."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from vmss_upgrade.fleet.operation import FleetOperation
@@ -17,16 +18,17 @@ def run_fleet(
     operation: FleetOperation,
     job: Job,
     clock: Clock,
+    cancellable: AbstractContextManager[None],
+    *,
     transport: Transport | None,
     web: Callable[[Clock], Web] | None,
     simulated: str,
-    on_end: Callable[[], None],
 ) -> int:
-    """Run the step. Returns the exit code. Only what the operation needs is imported."""
+    """Run the step, as `vmss_upgrade.main.run` says. Returns the exit code. Imports only what the operation needs."""
     if operation is FleetOperation.PLAN:
         from vmss_upgrade.fleet.planning.step import plan_fleet
 
-        return plan_fleet(job, clock, transport=transport, web=web, simulated=simulated, on_end=on_end)
+        return plan_fleet(job, clock, cancellable, transport=transport, web=web, simulated=simulated)
     from vmss_upgrade.fleet.reporting.step import report_fleet
 
-    return report_fleet(job, clock, on_end)
+    return report_fleet(job, clock, cancellable)

@@ -13,7 +13,7 @@ from vmss_upgrade.inputs.configuration.file import layered
 from vmss_upgrade.inputs.configuration.layers import Configured
 from vmss_upgrade.inputs.files import Files, files_of
 from vmss_upgrade.inputs.image import image_of
-from vmss_upgrade.inputs.names import INPUTS
+from vmss_upgrade.inputs.names import INPUTS, NO_POST_STEP
 from vmss_upgrade.inputs.operation import command_of
 from vmss_upgrade.inputs.policy import policy_of
 from vmss_upgrade.inputs.record import plan_of, ready_within_of, recorded_of
@@ -69,6 +69,7 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
         recorded=recorded,
         expected_plan=expected,
         ready_within=ready_within_of(form, command, policy, recorded),
+        has_post_step=not form.variable(NO_POST_STEP),
     )
     inputs = Inputs(account=account, order=order, files=files_of(form), source=found.source)
     if form.problems:

@@ -10,6 +10,7 @@ TITLE = "The main step was killed"
 GO_ON = "To go on, run the workflow again with the same inputs: instances on the target image are skipped."
 _HAPPENED = "The main step was killed before it could write summary and outputs."
 _STILL_AT_WORK = "Azure may still be at work on that; the next run waits for it."
+_CANCELS_IT = "The post step cancels it, where it is; what is being upgraded then goes on."
 
 
 def in_sentences(progress: Progress | None) -> tuple[str, ...]:
@@ -42,6 +43,8 @@ def _left(progress: Progress | None) -> tuple[str, ...]:
             return (f"The update of the model to {image} was under way; no instance was touched.", _STILL_AT_WORK)
         case Stage.MODEL_HELD:
             return (f"The model holds {image}; no instance was touched.",)
+        case Stage.ROLLING:
+            return (f"Azure's rolling upgrade to {image} was asked for, or at work.", _CANCELS_IT)
         case Stage.UPGRADING:
             return (f"{batch} was being upgraded to {image}, or about to be.", _STILL_AT_WORK)
         case Stage.PASSED:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-from vmss_upgrade.job import surplus
+from vmss_upgrade.job import rolling, surplus
 from vmss_upgrade.reporters.files import save_state
 from vmss_upgrade.reporters.sanitiser.text import clean, cut
 from vmss_upgrade.rollout.az_commands import rollback_to
@@ -20,6 +20,7 @@ from vmss_upgrade.rollout.history import events
 from vmss_upgrade.rollout.history.drain_events import DrainSettled, DrainStarted
 from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookOwed
 from vmss_upgrade.rollout.history.surge import SurgeEvent
+from vmss_upgrade.rollout.native.events import RollAsked, RollEvent
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.zero_downtime.hooks import Phase
 
@@ -43,6 +44,7 @@ class Stage(Enum):
     READING = "reading"
     UPDATING_MODEL = "updating-model"
     MODEL_HELD = "model-held"
+    ROLLING = "rolling"  # Azure's own rolling upgrade is asked for, or at work
     UPGRADING = "upgrading"
     TURNED_BACK = "turned-back"
     RESTORING_MODEL = "restoring-model"
@@ -79,6 +81,7 @@ class Memory:
     def __init__(self, file: str) -> None:
         self._file = file
         self._progress: Progress | None = None
+        self._roll = ""
 
     def take(self, event: events.Event) -> None:
         """Save what the event changes."""
@@ -92,6 +95,9 @@ class Memory:
             self._save(HOOK, event.call.as_value())
         elif isinstance(event, HookAnswered) and event.call.phase is Phase.AFTER and not event.is_owed:
             self._save(HOOK, "")
+        if isinstance(event, RollEvent):
+            self._roll = rolling.value_after(event, self._roll)
+            self._save(rolling.ROLL, self._roll)
         self._reach(after(self._progress, event))
 
     def keep_values(self, values: str) -> None:
@@ -137,8 +143,10 @@ def after(progress: Progress | None, event: events.Event) -> Progress | None:
             return replace(progress, stage=Stage.UPDATING_MODEL)
         case events.ModelUpdateRefused() if progress is not None:
             return replace(progress, stage=Stage.TURNED_BACK if progress.way_back else Stage.READING)
-        case events.ModelUpdated() if progress is not None:
+        case events.ModelUpdated() if progress is not None and progress.stage is not Stage.ROLLING:
             return replace(progress, stage=Stage.MODEL_HELD)
+        case RollAsked() if progress is not None:
+            return replace(progress, stage=Stage.ROLLING)
         case events.BatchStarted() if progress is not None:
             ids = event.batch.instance_ids
             named = tuple(_short(id_, LONGEST_NAME) for id_ in ids[:MOST_NAMES])

@@ -127,7 +127,8 @@ class Log:
         title = plan_facts.batch_title(event.batch, self._report.before)
         size = count(len(event.batch.instance_ids), "instance")
         kind, doing = ("Rollback batch", "returning") if self._report.goes_back else ("Batch", "upgrading")
-        self._console.open_group(f"{kind} {event.batch.number} of {event.of}: {title}, {size}")
+        of = f" of {event.of}" if event.of else ""  # Azure does not tell how many it makes
+        self._console.open_group(f"{kind} {event.batch.number}{of}: {title}, {size}")
         self._at(event.at, f"{doing} {instances_named(event.batch.instance_ids, 30)}")
         self._last_progress = _Progress()
 

@@ -41,6 +41,11 @@ def resume_repairs(subscription: str, resource_group: str, scale_set: str) -> st
     return _az_vmss("set-orchestration-service-state", subscription, resource_group, scale_set, *arguments)
 
 
+def cancel_rolling_upgrade(subscription: str, resource_group: str, scale_set: str) -> str:
+    """Return the command that cancels the rolling upgrade that is at work."""
+    return _az_vmss("rolling-upgrade cancel", subscription, resource_group, scale_set)
+
+
 def delete_instances(model: Model, instance_ids: Iterable[str]) -> str:
     """Return the command that deletes these instances, and lowers the capacity as much."""
     return delete_instances_of(model.subscription, model.resource_group, model.name, instance_ids)

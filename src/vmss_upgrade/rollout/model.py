@@ -7,6 +7,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.image_facts import Traits
+from vmss_upgrade.rollout.native.roll import NO_POLICY, RollingPolicy
 
 
 class HealthSignal(Enum):
@@ -134,6 +135,7 @@ class Model:
     upgrade_mode: str
     health_signal: HealthSignal
     fingerprint: str
+    rolling: RollingPolicy = NO_POLICY
     is_flexible: bool = False
     automatic_os_upgrade: bool = False
     owner: Owner = Owner.NOBODY
@@ -146,6 +148,11 @@ class Model:
     ephemeral_os_disk: bool = False
     stop_tag: str = ""  # the tag that stops upgrades, as it was written: vmss-upgrade=stop; empty: it is not set
     repairs: str = ""  # what automatic repairs do to an unhealthy instance: Replace, Reimage, Restart; empty: disabled
+
+    @property
+    def rolls(self) -> bool:
+        """True in mode Rolling: a change of the model starts a rolling upgrade of Azure's own."""
+        return self.upgrade_mode.lower() == "rolling"
 
     @property
     def is_updating(self) -> bool:

@@ -49,7 +49,8 @@ class Order:
 
     `ready_within`: seconds in which an instance is usually ready after its upgrade was asked for, the shortest and the
     longest; for a rehearsal (None: the documented ones).
-    `expected_plan` is the hash of the plan that was approved (empty: any plan will do).
+    `expected_plan` is the hash of the plan that was approved (empty: any plan will do). `has_post_step`: a step of the
+    job's completes what a killed run leaves undone.
     """
 
     command: Command = Command.UPGRADE
@@ -58,6 +59,7 @@ class Order:
     recorded: Recorded | None = None
     expected_plan: str = ""
     ready_within: tuple[float, float] | None = None
+    has_post_step: bool = True
 
     @property
     def writes_model(self) -> bool:

@@ -23,6 +23,7 @@ class Strategy(Enum):
     FAULT_DOMAIN = "fault-domain"
     ZONE = "zone"
     BATCH = "batch"
+    NATIVE = "native"  # Azure's own rolling upgrade
 
 
 class HealthUse(Enum):

@@ -17,6 +17,7 @@ from vmss_upgrade.rollout.policy import HealthUse, Policy
 
 WHERE = f"--subscription {SUBSCRIPTION} -g rg -n web"
 TO_MANUAL = f"Set it to Manual: az vmss update {WHERE} --set upgradePolicy.mode=Manual"
+OR_NATIVE = f"{TO_MANUAL} (or let Azure roll it: `strategy: native`)"
 SETTLED = f"Wait until it is Succeeded: az vmss show {WHERE} --query provisioningState"
 
 
@@ -36,19 +37,19 @@ def of_the_model(rolling: bool | None = False, **fields: Any) -> tuple[Finding, 
         pytest.param(
             {"upgrade_mode": "Rolling"},
             "upgradePolicy.mode is Rolling: a change of the model would start Azure's own rolling upgrade.",
-            TO_MANUAL,
+            OR_NATIVE,
             id="rolling",
         ),
         pytest.param(
             {"upgrade_mode": "rolling"},
             "upgradePolicy.mode is rolling: a change of the model would start Azure's own rolling upgrade.",
-            TO_MANUAL,
+            OR_NATIVE,
             id="rolling-in-lower-case",
         ),
         pytest.param(
             {"upgrade_mode": "Rolling", "is_flexible": True},
             "upgradePolicy.mode is Rolling: a change of the model would start Azure's own rolling upgrade.",
-            TO_MANUAL,
+            OR_NATIVE,
             id="rolling-flexible",
         ),
         pytest.param(

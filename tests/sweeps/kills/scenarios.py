@@ -27,6 +27,20 @@ HOOKS = {
 }
 EVERYTHING = "everything"
 
+# a set in mode Rolling whose policy allows everything, so that the run itself has to stop
+LENIENT = {
+    "properties": {
+        "upgradePolicy": {
+            "mode": "Rolling",
+            "rollingUpgradePolicy": {
+                "maxBatchInstancePercent": 34,
+                "maxUnhealthyInstancePercent": 100,
+                "maxUnhealthyUpgradedInstancePercent": 100,
+            },
+        }
+    }
+}
+
 OWN = {
     TINY: fleet_of(TWO),
     "lost answers": fleet_of(
@@ -136,6 +150,18 @@ OWN = {
         model=REPAIRS,
         guest=[{"turns_unhealthy": True}],
         hooks={"answers": [{"phase": "before", "batch": 2, "decision": "wait", "count": 1}]},
+    ),
+    "Azure rolls, and an instance is bad": fleet_of(
+        THREE,
+        {"strategy": "native", "health-timeout": "1m"},
+        model=LENIENT,
+        faults=[on_instance("comes-up-unhealthy", "3")],
+    ),
+    "Azure rolls, there and back": fleet_of(
+        (1, 1),
+        {"strategy": "native", "health-timeout": "1m", "on-failure": "rollback"},
+        model=LENIENT,
+        faults=[on_instance("provisioning-failure", "0", code="OSProvisioningTimedOut", message="Too late.")],
     ),
     "out of time": fleet_of(THREE, {"timeout": "40s"}),
 }

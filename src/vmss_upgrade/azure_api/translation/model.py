@@ -19,6 +19,7 @@ from vmss_upgrade.azure_api.translation.json_fields import (
     text_in,
 )
 from vmss_upgrade.azure_api.translation.owners import owner_of
+from vmss_upgrade.azure_api.translation.rolling_upgrade import to_policy
 from vmss_upgrade.rollout.gates import STOP_TAG
 from vmss_upgrade.rollout.image_facts import Traits
 from vmss_upgrade.rollout.model import HealthSignal, MachineSettings, Model, Scaling
@@ -43,6 +44,7 @@ def to_model(body: Json, *, etag: str = "") -> Model:
         etag=text_in(body, "etag") or etag,
         provisioning=provisioning_in(properties),
         upgrade_mode=text_in(policy, "mode"),
+        rolling=to_policy(object_in(policy, "rollingUpgradePolicy")),
         is_flexible=text_in(properties, "orchestrationMode").lower() == "flexible",
         health_signal=_health_signal(properties),
         automatic_os_upgrade=bool(object_in(policy, "automaticOSUpgradePolicy").get("enableAutomaticOSUpgrade")),

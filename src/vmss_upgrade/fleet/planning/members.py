@@ -53,6 +53,12 @@ def members_of(configuration: Configuration, ids: Mapping[str, str], found: Iter
     return tuple(members.values())
 
 
+def namesakes_among(members: Iterable[Member]) -> frozenset[str]:
+    """Return the names in Azure, in small letters, that several of the scale sets have."""
+    count = Counter(_own_name(member.scale_set_id).lower() for member in members)
+    return frozenset(name for name, number in count.items() if number > 1)
+
+
 def unused_entries(configuration: Configuration, members: Iterable[Member]) -> tuple[str, ...]:
     """Return the names of the entries that no wave names or finds."""
     used = {member.name for member in members}
@@ -61,7 +67,8 @@ def unused_entries(configuration: Configuration, members: Iterable[Member]) -> t
 
 def _names_of(ids: Sequence[str], taken: Iterable[str]) -> dict[str, str]:
     """Return id in lower case -> a name that no other set of the fleet has: its own, where needed with its group, and
-    with its subscription. Jobs and files are named so: none holds more than letters, digits, `-`, `_` and `.`.
+    with its subscription. Jobs and files are named so: none holds more than letters, digits, `-`, `_` and `.`, and none
+    begins with a dot.
     """
     names: dict[str, str] = {}
     used = {name.lower() for name in taken}
@@ -84,8 +91,13 @@ def _own_name(id_: str) -> str:
 
 
 def _with_group(id_: str) -> str:
-    return _NOT_IN_NAMES.sub("-", f"{id_.split('/')[4]}.{_own_name(id_)}")[-LONGEST_NAME:]
+    return _cut(_NOT_IN_NAMES.sub("-", f"{id_.split('/')[4]}.{_own_name(id_)}"))
 
 
 def _with_subscription(id_: str) -> str:
-    return f"{id_.split('/')[2][:8]}.{_with_group(id_)}"[-LONGEST_NAME:]
+    return _cut(f"{id_.split('/')[2][:8]}.{_with_group(id_)}")
+
+
+def _cut(name: str) -> str:
+    """Return the end of a name, without a dot before it: hidden files are not among those that GitHub uploads."""
+    return name[-LONGEST_NAME:].lstrip("-._")

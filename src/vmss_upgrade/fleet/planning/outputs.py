@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any, Final
 
 from vmss_upgrade.fleet.configuration import Wave
@@ -20,7 +19,9 @@ def as_fleet_outputs(
     plan: FleetPlan, ending: Ending, *, is_complete: bool, seconds: float, report_path: str, summary_path: str
 ) -> dict[str, str]:
     """Return output name -> value. A plan that is not complete is nobody's order: it has no matrix, and no `waves`."""
-    order = _order(plan) if is_complete else {**dict.fromkeys(MATRICES, _matrix((), Counter())), "waves": "", "due": ""}
+    order = (
+        _order(plan) if is_complete else {**dict.fromkeys(MATRICES, _matrix((), frozenset())), "waves": "", "due": ""}
+    )
     return {
         **as_outputs(Report(), report_path, summary_path),
         "outcome": ending.outcome.value,
@@ -42,8 +43,7 @@ def fits(plan: FleetPlan) -> bool:
 
 def _order(plan: FleetPlan) -> dict[str, str]:
     waves = [*plan.waves, *[None] * (len(MATRICES) - len(plan.waves))]
-    names = Counter(_name_in_azure(each).lower() for each in plan.sets)
-    matrices = (_matrix(plan.due(wave) if wave else (), names) for wave in waves)
+    matrices = (_matrix(plan.due(wave) if wave else (), plan.namesakes) for wave in waves)
     described = as_json([_described(plan, wave) if wave else _NO_WAVE for wave in waves])
     return {
         **dict(zip(MATRICES, matrices, strict=True)),
@@ -79,25 +79,24 @@ def _is_followed(plan: FleetPlan, wave: Wave) -> bool:
     return any(plan.due(each) for each in later)
 
 
-def _matrix(due: tuple[PlannedSet, ...], names: Counter[str]) -> str:
+def _matrix(due: tuple[PlannedSet, ...], namesakes: frozenset[str]) -> str:
     """Return a matrix for `strategy`. GitHub refuses an empty one, so that its job needs an `if`."""
-    return as_json({"include": [_job(each, names) for each in due]})
+    return as_json({"include": [_job(each, namesakes) for each in due]})
 
 
-def _job(each: PlannedSet, names: Counter[str]) -> dict[str, str]:
-    """Return what a job gets. `group` is that of README's workflow, where no other scale set has the same name."""
-    name = _name_in_azure(each)
+def _job(each: PlannedSet, namesakes: frozenset[str]) -> dict[str, str]:
+    """Return what a job gets. `group` is that of README's workflow, where no other scale set has the same name.
+
+    It is the same in a run of some waves as in one of all: two runs would else be at one scale set together.
+    """
+    name = each.scale_set_id.rpartition("/")[2]
     return {
         "name": each.name,
         "scale-set": each.scale_set_id,
-        "group": f"vmss-{name if names[name.lower()] == 1 else each.name}",
+        "group": f"vmss-{each.name if name.lower() in namesakes else name}",
         "image": each.target,
         "plan-hash": each.plan_hash,
     }
-
-
-def _name_in_azure(each: PlannedSet) -> str:
-    return each.scale_set_id.rpartition("/")[2]
 
 
 def _line(text: str) -> str:

@@ -38,6 +38,13 @@ def ending_of(plan: FleetPlan) -> Ending:
     return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
 
 
+def empty_wave(wave: Wave) -> str:
+    """Return what to know of a wave that nothing belongs to: later waves go on as if it had passed."""
+    tags = listed((f"{tag.name}={tag.value}" for tag in wave.tags), _FEW)
+    why = f"no scale set that the identity may read bears {tags}, or all that do are in an earlier wave"
+    return f"Wave {wave.name} has no scale set: {why}. The waves after it do not wait for one."
+
+
 def _all(number: int) -> str:
     return "The only scale set is" if number == 1 else f"All {number} scale sets are"
 
@@ -57,7 +64,8 @@ def due_in_words(plan: FleetPlan) -> str:
     in_waves = f", in {count(waves, 'wave')}" if waves > 1 else ""
     if due == whole:
         return f"{_all(whole)} due{in_waves}."
-    return f"{due} of {count(whole, 'scale set')} {'is' if due == 1 else 'are'} due{in_waves}."
+    be = "is" if 1 in (due, whole) else "are"
+    return f"{due} of {count(whole, 'scale set')} {be} due{in_waves}."
 
 
 def blast_radius(plan: FleetPlan) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -13,16 +14,16 @@ from vmss_upgrade.errors import AzureError, InputError, InternalError, Interrupt
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet
 from vmss_upgrade.fleet.planning.connections import Connections
 from vmss_upgrade.fleet.planning.finding import find_sets
-from vmss_upgrade.fleet.planning.members import Member, members_of, unused_entries
+from vmss_upgrade.fleet.planning.members import Member, members_of, namesakes_among, unused_entries
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record_file import as_record, write_record
-from vmss_upgrade.fleet.planning.sentences import MOST_DUE, ending_of, headline, line_of, refusal
+from vmss_upgrade.fleet.planning.sentences import MOST_DUE, empty_wave, ending_of, headline, line_of, refusal
 from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import Survey
 from vmss_upgrade.fleet.planning.verdict import image_of_all
 from vmss_upgrade.inputs import usable_files
 from vmss_upgrade.inputs.fleet import FleetOrder, parse_fleet_plan
-from vmss_upgrade.job.clock import date_by
+from vmss_upgrade.job.run_facts import run_facts_of
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.ports import Clock, FoundSet, Web
 from vmss_upgrade.reporters.console import Console
@@ -35,7 +36,6 @@ from vmss_upgrade.reporters.summary_file import write_summary_file
 from vmss_upgrade.rollout.history.endings import by_azure
 from vmss_upgrade.rollout.history.events import Event, Waiting
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.wording import duration, listed
 from vmss_upgrade.web.client import WebClient
 
@@ -48,21 +48,21 @@ T = TypeVar("T")
 def plan_fleet(
     job: Job,
     clock: Clock,
+    cancellable: AbstractContextManager[None],
     *,
     transport: Transport | None = None,
     web: Callable[[Clock], Web] | None = None,
     simulated: str = "",
-    on_end: Callable[[], None] = lambda: None,
 ) -> int:
-    """Run the step. Returns the exit code. `on_end` is called before the last words."""
+    """Run the step. Returns the exit code. `cancellable` is entered for all but the last words."""
     step = _PlanStep(job, clock, simulated)
     failure: BaseException | None = None
     try:
-        step.introduce_itself()
-        step.plan_all(transport, web or WebClient)
+        with cancellable:
+            step.introduce_itself()
+            step.plan_all(transport, web or WebClient)
     except BaseException as error:
         failure = error
-    on_end()
     step.console.say_last_words()
     ending = step.ending() if failure is None else step.ending_by(failure)
     step.tell_end(ending)
@@ -81,14 +81,7 @@ class _PlanStep:
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.plan = FleetPlan(waves=(), sets=())
         self._is_complete = False
-        self._facts = RunFacts(
-            began_at=date_by(clock),
-            url=job.run_url,
-            actor=job.actor,
-            attempt=job.attempt,
-            version=__version__,
-            docs=job.docs_url,
-        )
+        self._facts = run_facts_of(job, clock)
 
     def introduce_itself(self) -> None:
         """Hide the secrets of the job, and say which version runs, and first of all whether it is a rehearsal."""
@@ -105,8 +98,8 @@ class _PlanStep:
         self.console.line(f"Operation: fleet-plan of {count(len(order.waves), 'wave')} ({names})")
         connections = Connections(self._job, self._clock, self.console, transport)
         found = self._found(order, connections)
-        members = self._members(order, found)
-        self.plan = FleetPlan(waves=order.waves, sets=())
+        members, namesakes = self._members(order, found)
+        self.plan = FleetPlan(waves=order.waves, sets=(), namesakes=namesakes)
         ends = self._began + order.timeout
         survey = Survey(self._job.environ, connections.scale_set, self._clock, web(self._clock), ends=ends)
         for number, member in enumerate(members, 1):
@@ -124,13 +117,20 @@ class _PlanStep:
         self.console.line(f"Azure's index lists {count(len(found), 'scale set')} in {where}.")
         return found
 
-    def _members(self, order: FleetOrder, found: tuple[FoundSet, ...]) -> list[Member]:
-        """Return the scale sets of the waves that were asked for. An earlier wave keeps those that it has, too."""
+    def _members(self, order: FleetOrder, found: tuple[FoundSet, ...]) -> tuple[list[Member], frozenset[str]]:
+        """Return the scale sets of the waves that were asked for, and the names that several of the file have.
+
+        An earlier wave that was not asked for keeps those that it has.
+        """
         members = members_of(order.configuration, order.ids, found)
         if unused := unused_entries(order.configuration, members):
             self.console.notice(f"No wave has {count(len(unused), 'scale set')} of the file: {listed(unused)}.")
         asked = {wave.name for wave in order.waves}
-        return [member for member in members if member.wave in asked]
+        chosen = [member for member in members if member.wave in asked]
+        for wave in order.waves:
+            if not any(member.wave == wave.name for member in chosen):
+                self.console.warning(empty_wave(wave), "Wave without scale sets")
+        return chosen, namesakes_among(members)
 
     def _waited(self, steps: Generator[Event, None, T]) -> T:
         """Return the result of steps, and say what they wait for."""

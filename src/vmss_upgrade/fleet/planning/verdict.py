@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from vmss_upgrade.errors import InputError, VmssUpgradeError
-from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
+from vmss_upgrade.fleet.plan import PlannedSet, Verdict
 from vmss_upgrade.fleet.planning.members import Member
 from vmss_upgrade.rollout.findings import Finding, Severity, refuse
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -62,11 +62,6 @@ def image_of_all(sets: Iterable[PlannedSet]) -> str:
     """Return the image of all sets that have one; empty if they get several."""
     images = {each.target.lower(): each.target for each in sets if each.target}
     return next(iter(images.values())) if len(images) == 1 else ""
-
-
-def with_image(plan: FleetPlan) -> FleetPlan:
-    """Return the plan with the image that all of its sets get."""
-    return FleetPlan(waves=plan.waves, sets=plan.sets, image=image_of_all(plan.sets))
 
 
 def _findings(found: Iterable[Finding], ending: Ending | None) -> tuple[Finding, ...]:

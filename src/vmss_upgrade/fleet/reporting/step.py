@@ -5,7 +5,7 @@ It asks nothing of Azure, and signs in nowhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -22,7 +22,7 @@ from vmss_upgrade.fleet.reporting.sources import Sources, read_sources
 from vmss_upgrade.fleet.reporting.summary import as_markdown, mark, result
 from vmss_upgrade.inputs import usable_files
 from vmss_upgrade.inputs.operation import ReportInputs, parse_report
-from vmss_upgrade.job.clock import date_by
+from vmss_upgrade.job.run_facts import run_facts_of
 from vmss_upgrade.job.runner import Job
 from vmss_upgrade.ports import Clock
 from vmss_upgrade.reporters.console import Console
@@ -32,22 +32,21 @@ from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.step_summary import append_summary
 from vmss_upgrade.reporters.summary_file import write_summary_file
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.wording import duration, sentence
 
 _NOTHING: Final = FleetReport(waves=())
 
 
-def report_fleet(job: Job, clock: Clock, on_end: Callable[[], None] = lambda: None) -> int:
-    """Run the step. Returns the exit code. `on_end` is called before the last words."""
+def report_fleet(job: Job, clock: Clock, cancellable: AbstractContextManager[None]) -> int:
+    """Run the step. Returns the exit code. `cancellable` is entered for all but the last words."""
     step = _ReportStep(job, clock)
     failure: BaseException | None = None
     try:
-        step.introduce_itself()
-        step.read()
+        with cancellable:
+            step.introduce_itself()
+            step.read()
     except BaseException as error:
         failure = error
-    on_end()
     step.console.say_last_words()
     ending = step.ending() if failure is None else step.ending_by(failure)
     step.tell(ending)
@@ -64,14 +63,7 @@ class _ReportStep:
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.report = _NOTHING
         self._run = workflow_run(job.environ, event_of(job.environ.get("GITHUB_EVENT_PATH", "")))
-        self._facts = RunFacts(
-            began_at=date_by(clock),
-            url=job.run_url,
-            actor=job.actor,
-            attempt=job.attempt,
-            version=__version__,
-            docs=job.docs_url,
-        )
+        self._facts = run_facts_of(job, clock)
 
     def introduce_itself(self) -> None:
         """Hide the secrets of the job, and say which version runs."""

@@ -38,7 +38,7 @@ def next_steps(report: Report) -> list[NextStep]:
     commands = (
         ("To see what Azure knows about the instance:", _on_failed(report, look_closer)),
         ("To see what it printed as it booted, where boot diagnostics are on:", _on_failed(report, read_boot_log)),
-        ("To put the previous image back into the model:", way_back(report)),
+        ("To put the previous image back into the model:", "" if _rolls(report) else way_back(report)),
     )
     return [
         *(NextStep(sentence) for sentence in sentences if sentence),
@@ -57,10 +57,17 @@ def _instead_of_stop(report: Report) -> str:
     called_for = report.ending is not None and report.ending.calls_for_rollback
     if not (stops and called_for and model_notice(report)):
         return ""
+    if _rolls(report):
+        return "`on-failure: rollback` would have returned the instances."
     return (
         "`on-failure: restore-model` would have put the previous image back into the model at once, `on-failure: "
         "rollback` would have returned the instances, too."
     )
+
+
+def _rolls(report: Report) -> bool:
+    """Return whether Azure rolls the set: then the image in the model is never put back for itself."""
+    return report.plan is not None and report.plan.rolls is not None
 
 
 def left_undone(report: Report) -> str:

@@ -69,7 +69,11 @@ def run_in_short(report: Report) -> str:
         cells = report.cells()
         new, whole = sum(1 for id_ in counted if cells[id_] is Cell.NEW), len(counted)
         done = f"{bar(new, whole)} {new}/{whole} new"
-    asked = 0 if policy is None else floor(report.instances, policy, report.stopped_before)
+    asked = (
+        0
+        if policy is None or (report.plan and report.plan.rolls)
+        else floor(report.instances, policy, report.stopped_before)
+    )
     least = max(asked, report.floor_of_surge)
     return f"{done} · {healthy_in_short(report)}{f' (floor {least})' if least else ''}"
 

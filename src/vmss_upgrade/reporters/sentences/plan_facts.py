@@ -24,6 +24,8 @@ def blast_radius(report: Report) -> str:
     """Return how many instances are away at once, and what that does to their connections; empty without a plan."""
     if report.plan is None or report.model is None:
         return ""
+    if report.plan.rolls is not None and report.plan.instance_ids:
+        return "Azure makes the batches, and decides how many instances are away at once."
     if not report.plan.batches:
         return "No instance is upgraded."
     now = ScaleSet(model=report.model, instances=report.before)
@@ -55,6 +57,12 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         facts.append(("Model's time", model.time))
     if command is not Command.UPDATE_MODEL:
         facts.append(("To return" if plan.is_rollback else "To upgrade", _size(plan)))
+    if plan.rolls is not None:
+        facts += [
+            ("Strategy", f"native: Azure makes the batches, by the policy of the set ({plan.rolls})"),
+            ("Health signal", model.health_signal.value),
+            ("Bake time", _bake_in_words(policy, model)),
+        ]
     if plan.batches:
         facts += [
             ("Strategy", _strategy(plan)),

@@ -145,14 +145,16 @@ def health(report: Report) -> list[str]:
     if not report.batches or not counts or lowest is None or policy is None or model is None:
         return []
     state = "healthy" if model.health_signal.proves_health else "running"
-    asked = floor(report.before, policy, report.stopped_before)
+    asked = 0 if report.plan and report.plan.rolls else floor(report.before, policy, report.stopped_before)
     least = max(asked, report.floor_of_surge)
     lows = floor_line(counts, max(report.duration, counts[0][0] + 1.0), COLUMNS)
     bottom, top = min(least, *lows), max(len(report.counted), *lows)
     span = max(1, top - bottom)
     line = "".join(_HEIGHTS[round((low - bottom) * 7 / span)] for low in lows)
     allowed = (
-        "downtime is allowed"
+        "Azure made the batches"
+        if report.plan and report.plan.rolls
+        else "downtime is allowed"
         if policy.allow_downtime
         else f"the floor is {least} ({code('surge' if least > asked else 'min-healthy')})"
     )

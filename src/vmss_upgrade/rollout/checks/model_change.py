@@ -14,16 +14,16 @@ _ONLY_ONE = "Make sure that only one rollout is at work on this scale set, and r
 
 def check_before_model_update(model: Model, planned_from: Model) -> None:
     """Raise PlanRefused where the model about to be written is no longer one that may be written, as planned."""
-    for finding in unfit(model):
+    for finding in unfit(model, natively=planned_from.rolls):
         raise PlanRefused(finding.message, finding.remedy)
     if not model.image.same_as(planned_from.image):
         message = f"Somebody changed the model's image to {model.image} while this run was planning."
         raise PlanRefused(message, _ONLY_ONE)
 
 
-def check_during_rollout(model: Model, expected: Image) -> None:
+def check_during_rollout(model: Model, expected: Image, *, natively: bool = False) -> None:
     """Raise AzureError where the model is not what instances may be upgraded to any more: its image was `expected`."""
-    for finding in unfit(model):
+    for finding in unfit(model, natively=natively):
         raise _changed(f"Somebody changed the scale set during the rollout. {finding.message}", finding.remedy)
     if not model.image.same_as(expected):
         raise _changed(f"Somebody changed the model's image to {model.image} during the rollout.", _ONLY_ONE)

@@ -23,26 +23,33 @@ from vmss_upgrade.rollout.checks.rights import (
 from vmss_upgrade.rollout.findings import Finding, note, refuse, warn
 from vmss_upgrade.rollout.gates import STOPS, how_to_release
 from vmss_upgrade.rollout.model import HealthSignal, Model, ProvisioningState
+from vmss_upgrade.rollout.native.choice import natively
+from vmss_upgrade.rollout.native.mode import examine_mode
 from vmss_upgrade.rollout.order import Command, Order
 from vmss_upgrade.rollout.policy import HealthUse
 
 
-def examine_model(model: Model, *, rolling_upgrade_running: bool | None) -> tuple[Finding, ...]:
-    """Return what the model says against, or about, a rollout, whatever its target."""
-    passing = (owner_at_work(model), _rolling_upgrade(model, rolling_upgrade_running), _provisioning_state(model))
-    return (*unfit(model), *(finding for finding in passing if finding is not None))
+def examine_model(model: Model, *, rolling_upgrade_running: bool | None, natively: bool = False) -> tuple[Finding, ...]:
+    """Return what the model says against, or about, a rollout, whatever its target.
+
+    `natively`: Azure rolls the set, and other checks judge its rolling upgrades.
+    """
+    rolling = None if natively else _rolling_upgrade(model, rolling_upgrade_running)
+    passing = (owner_at_work(model), rolling, _provisioning_state(model))
+    return (*unfit(model, natively=natively), *(finding for finding in passing if finding is not None))
 
 
-def unfit(model: Model) -> tuple[Finding, ...]:
+def unfit(model: Model, *, natively: bool = False) -> tuple[Finding, ...]:
     """Return the settings that forbid every write, at planning and at any later moment.
 
-    If the scale set belongs to another service, only that is said: advice to change its settings would do harm.
+    `natively`: the set is to be in mode Rolling, not Manual. If the scale set belongs to another service, only that is
+    said: advice to change its settings would do harm.
     """
     if owner := refused_owner(model):
         return (owner,)
     if not model.shows_image:
         return (_no_image(model),)
-    findings = (_upgrade_mode(model), _automatic_os_upgrade(model))
+    findings = (examine_mode(model, natively=natively), _automatic_os_upgrade(model))
     return tuple(finding for finding in findings if finding is not None)
 
 
@@ -85,21 +92,6 @@ def examine_feature(model: Model, feature: str, state: str | None) -> tuple[Find
             return ()
     is_refused_for = feature == FLEXIBLE_FEATURES[0]
     return (refuse(message, remedy) if is_refused_for else warn(message, remedy),)
-
-
-def _upgrade_mode(model: Model) -> Finding | None:
-    mode = model.upgrade_mode.lower()
-    if mode == "manual" or (model.is_flexible and not mode):  # a Flexible set need not show it, and defaults to Manual
-        return None
-    effects = {
-        "automatic": "a change of the model would reboot all instances at once, in no order",
-        "rolling": "a change of the model would start Azure's own rolling upgrade",
-    }
-    effect = effects.get(mode, "only Manual leaves the instances to this action")
-    return refuse(
-        f"upgradePolicy.mode is {model.upgrade_mode or 'not shown'}: {effect}.",
-        f"Set it to Manual: {az_vmss('update', model, '--set', 'upgradePolicy.mode=Manual')}",
-    )
 
 
 def _automatic_os_upgrade(model: Model) -> Finding | None:
@@ -146,6 +138,7 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
         suspends_repairs=order.policy.suspend_repairs and bool(model.repairs) and order.command.upgrades,
         drains=order.policy.drain is not None and order.command.upgrades,
         surges=order.policy.surge is not None and order.command.upgrades,
+        rolls=natively(model, order),
     )
     missing = missing_actions(permissions, needed)
     if not missing:

@@ -18,6 +18,7 @@ FLEXIBLE_FEATURES = ("ImageReferenceUpgradeForVmoVMs", "VMSSFlexRollingUpgrade")
 POLL = "Microsoft.Compute/locations/operations/read"
 
 _SET = "Microsoft.Compute/virtualMachineScaleSets"
+CANCEL_ROLL = f"{_SET}/rollingUpgrades/cancel/action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ UPGRADER = Role("VM scale set image upgrader", "examples/roles/upgrader.json")
 DRAINER = Role("VM scale set drainer", "examples/roles/drain.json")
 SURGE = Role("VM scale set surge", "examples/roles/surge.json")
 SURGE_READER = Role("VM scale set surge reader", "examples/roles/surge-reader.json")
+NATIVE = Role("VM scale set rolling upgrader", "examples/roles/native.json")
 REPAIRS = Role("VM scale set repairs suspender", "examples/roles/suspend-repairs.json")
 
 
@@ -62,6 +64,8 @@ def role_with(action: str) -> Role:
         return SURGE_READER
     if action.lower().endswith("/read"):
         return READER
+    if action == CANCEL_ROLL:
+        return NATIVE
     if action.lower().endswith("/virtualmachinescalesets/delete/action"):
         return SURGE
     return REPAIRS if "setorchestrationservicestate" in action.lower() else UPGRADER
@@ -80,6 +84,7 @@ def needed_actions(
     suspends_repairs: bool,
     drains: bool = False,
     surges: bool = False,
+    rolls: bool = False,
 ) -> tuple[str, ...]:
     """Return the actions on the scale set itself that a run asks Azure for.
 
@@ -91,7 +96,9 @@ def needed_actions(
         actions.append(f"{_SET}/virtualMachines/read")  # of the whole list, its views included
     if writes_model or surges:
         actions.append(f"{_SET}/write")
-    if upgrades_instances:
+    if rolls:
+        actions += [f"{_SET}/rollingUpgrades/read", CANCEL_ROLL]
+    elif upgrades_instances:
         actions.append(f"{_SET}/manualUpgrade/action")
     if suspends_repairs:
         actions.append(f"{_SET}/setOrchestrationServiceState/action")

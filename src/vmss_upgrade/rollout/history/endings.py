@@ -214,7 +214,7 @@ def succeeded(signal: HealthSignal, *, is_current: bool) -> Ending:
 
 def planned(plan: RolloutPlan) -> Ending:
     """End a run that was only to plan, so that a plan which changes nothing needs no approval."""
-    if plan.update_model or plan.batches:
+    if plan.update_model or plan.instance_ids:
         return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
     reason = "The model holds the target image already, and no instance is left to upgrade."
     return Ending(Outcome.NOTHING_TO_DO, reason)

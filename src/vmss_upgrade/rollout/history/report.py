@@ -16,8 +16,9 @@ from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.history.surge import SurgeRecord
-from vmss_upgrade.rollout.history.timing import note_ready
+from vmss_upgrade.rollout.history.timing import LowestHealthy, note_ready
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.native.events import BatchGrew
 from vmss_upgrade.rollout.order import Command
 from vmss_upgrade.rollout.planning.availability import floor, stopped_ids
 from vmss_upgrade.rollout.planning.plan_hash import Planned, planned_of
@@ -34,19 +35,6 @@ _REGARDING_ALL = (
     events.RollbackStarted,
     events.RolloutFinished,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class LowestHealthy:
-    """The fewest instances known to be healthy, when (seconds since the rollout began), and the floor at that time."""
-
-    count: int
-    at: float
-    floor: int = 0
-
-    def is_lower(self, other: LowestHealthy) -> bool:
-        """Return whether fewer were healthy, or as few although more had to be."""
-        return (self.count, -self.floor) < (other.count, -other.floor)
 
 
 @dataclass(slots=True)
@@ -126,6 +114,9 @@ class Report(Standing):
                 self.model_may_hold_target = self.model_may_hold_target and self.rollback is not None
                 for record in self.batches:
                     record.azure_work = AzureWork.NONE  # Azure takes on one change at a time
+            case BatchGrew() if self.batches:
+                self.batches[-1].batch = event.batch
+                self._see(self.instances, event.at)
             case events.BatchStarted():
                 self.batches.append(BatchRecord(event.batch, event.at, is_back=self.rollback is not None))
             case events.UpgradeAccepted():
@@ -246,7 +237,7 @@ class Report(Standing):
         count = self.surely_healthy
         self.changes.count_healthy(count, at)
         least = 0
-        if self.policy is not None:
+        if self.policy is not None and (self.plan is None or self.plan.rolls is None):
             least = max(floor(instances, self.policy, self.stopped_before), self.floor_of_surge)
             self.changes.set_floor(least, at)
         seen = LowestHealthy(count, at, least)

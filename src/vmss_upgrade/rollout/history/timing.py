@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from vmss_upgrade.rollout.history.outcome import BatchRecord
 
@@ -34,3 +35,16 @@ def floor_line(counts: Sequence[tuple[float, int]], end: float, columns: int) ->
         before = [count for at, count in counts if at <= begin][-1:]
         lows.append(min(before + [count for at, count in counts if begin < at < stop]))
     return lows
+
+
+@dataclass(frozen=True, slots=True)
+class LowestHealthy:
+    """The fewest instances known to be healthy, when (seconds since the rollout began), and the floor at that time."""
+
+    count: int
+    at: float
+    floor: int = 0
+
+    def is_lower(self, other: LowestHealthy) -> bool:
+        """Return whether fewer were healthy, or as few although more had to be."""
+        return (self.count, -self.floor) < (other.count, -other.floor)

@@ -32,7 +32,7 @@ def grouping_of(scale_set: ScaleSet, strategy: Strategy) -> DomainKind:
 
     Raises PlanRefused if the strategy asks for domains of which the set shows none.
     """
-    if strategy is Strategy.AUTO:
+    if strategy in (Strategy.AUTO, Strategy.NATIVE):
         return finest_shown(scale_set.instances)
     kind = _KINDS[strategy]
     if scale_set.instances and not scale_set.shows(kind):

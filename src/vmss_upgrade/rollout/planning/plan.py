@@ -7,6 +7,7 @@ from enum import Enum
 
 from vmss_upgrade.rollout.goal import Goal
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.native.roll import RollingPolicy
 from vmss_upgrade.rollout.scale_set import Domain, DomainKind, Instance, Origin, ScaleSet
 from vmss_upgrade.rollout.wording import in_natural_order
 
@@ -69,7 +70,8 @@ class RolloutPlan:
     to move. Only the first `stop_after` batches are carried out (None: all). `pinned` is the floating image that
     `reaches` was resolved from (None: it was named exactly). `is_rollback`: instances return to an image that they ran
     before, which is said in other words, and holds other rules for what is not healthy. `surge`: so many new instances
-    are there before the first batch, until the end.
+    are there before the first batch, until the end. `by_azure`: the instances that Azure upgrades in its
+    own batches, by the policy `rolls` (None: this run makes the batches).
     """
 
     goal: Goal
@@ -83,6 +85,8 @@ class RolloutPlan:
     pinned: Image | None = None
     is_rollback: bool = False
     surge: int = 0
+    rolls: RollingPolicy | None = None
+    by_azure: tuple[str, ...] = ()
 
     @property
     def reaches(self) -> Image:
@@ -102,7 +106,7 @@ class RolloutPlan:
     @property
     def instance_ids(self) -> tuple[str, ...]:
         """Every instance that moves, in the order of the rollout."""
-        return tuple(id_ for batch in self.batches for id_ in batch.instance_ids)
+        return self.by_azure or tuple(id_ for batch in self.batches for id_ in batch.instance_ids)
 
     def moving(self, scale_set: ScaleSet) -> list[Instance]:
         """Return the instances that move, in natural order."""

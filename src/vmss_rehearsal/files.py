@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, captured_alone
+from vmss_rehearsal.copying import rehearse_copy
+from vmss_rehearsal.environment import environment
 from vmss_upgrade.main import run
-from vmss_upgrade.rehearsal.copying import rehearse_copy
-from vmss_upgrade.rehearsal.environment import environment
 
 OPERATIONS: Final = ("rehearse", "plan", "status")
 _IMAGE: Final = re.compile("image(-version|-sku|-offer|-publisher|-id|-uri)?")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from azure_simulator import Scenario, SimulatedAzure, VirtualClock, with_faults
+from vmss_rehearsal.environment import environment
+from vmss_rehearsal.troubles import Trouble
 from vmss_upgrade.azure_api.connection import connect
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.inputs import parse_account
-from vmss_upgrade.rehearsal.environment import environment
-from vmss_upgrade.rehearsal.troubles import Trouble
 from vmss_upgrade.reporters.sentences.headline import short_title
 from vmss_upgrade.reporters.sentences.next_steps import how_to_finish_rollback, remedy
 from vmss_upgrade.rollout.history.events import Event, RolloutFinished

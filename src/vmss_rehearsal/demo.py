@@ -22,10 +22,10 @@ from azure_simulator import (
     VirtualClock,
     load_scenario,
 )
+from vmss_rehearsal.copying import rehearse_copy
+from vmss_rehearsal.environment import environment
+from vmss_rehearsal.files import OPERATIONS, add_flags, inputs_in, play_or_explain
 from vmss_upgrade.main import run
-from vmss_upgrade.rehearsal.copying import rehearse_copy
-from vmss_upgrade.rehearsal.environment import environment
-from vmss_upgrade.rehearsal.files import OPERATIONS, add_flags, inputs_in, play_or_explain
 
 DEMO_PACE = 1 / 60  # a virtual minute a second
 
@@ -140,7 +140,3 @@ def _pace(text: str) -> float:
     if not 0 <= pace < math.inf:
         raise argparse.ArgumentTypeError(f"{text} is not 0 or a number of seconds")
     return pace
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

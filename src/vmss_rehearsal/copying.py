@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from azure_simulator import Scenario, ScenarioError, Timing, copied_set
+from vmss_rehearsal.playing import play
+from vmss_rehearsal.troubles import Trouble, troubles_of
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.ports import Clock, ScaleSetApi
-from vmss_upgrade.rehearsal.playing import play
-from vmss_upgrade.rehearsal.troubles import Trouble, troubles_of
 from vmss_upgrade.rollout.history.events import Event, RolloutFinished, RolloutPlanned, ScaleSetRead
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed, Trial

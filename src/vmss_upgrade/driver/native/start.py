@@ -1,0 +1,87 @@
+"""The write that starts Azure's rolling upgrade: the image alone, into a model that nothing else is changing."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vmss_upgrade.driver.operation import FollowedOperation
+from vmss_upgrade.driver.remote import Halted, RemoteScaleSet
+from vmss_upgrade.driver.run_clock import SECOND_LOOK, Steps
+from vmss_upgrade.errors import AzureError, Trouble
+from vmss_upgrade.rollout.checks.model_change import check_before_model_update
+from vmss_upgrade.rollout.history import endings, events
+from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.native.endings import by_other
+from vmss_upgrade.rollout.native.events import RollAsked
+from vmss_upgrade.rollout.native.owned import OwnRoll
+from vmss_upgrade.rollout.native.roll import is_new
+from vmss_upgrade.rollout.watching.patience import Patience
+
+LAG = 60.0  # seconds for which a read may still show the model from before a write
+
+
+def start(
+    remote: RemoteScaleSet, planned_from: Model, target: Image, own: OwnRoll, *, obeys_tag: bool
+) -> Steps[FollowedOperation | None]:
+    """Return the accepted write; None when its answer was lost, but the model or `latest` shows that Azure took it.
+
+    A model that holds the target already is written all the same: a write without a change "tells the scale set to
+    check if all the instances are up to date" ("Configure rolling upgrades", to restart one). Raises Halted where
+    another rolling upgrade is at work, or the tag stops upgrades.
+    """
+    clock, patience = remote.clock, Patience()
+    refused_etag, refused_at, may_be_accepted = "", 0.0, False
+    while True:
+        model = yield from remote.read_model()
+        if refused_etag and model.etag == refused_etag and clock.now() - refused_at < LAG:
+            why = "the model still shows the ETag that Azure has refused"
+            yield from clock.wait(why, SECOND_LOOK, until=refused_at + LAG)
+            continue
+        if may_be_accepted and (yield from _was_accepted(remote, model, planned_from, target, own)):
+            return None
+        model = yield from remote.read_accepted_model(partial(check_before_model_update, planned_from=planned_from))
+        if obeys_tag and model.stop_tag:
+            raise Halted(endings.by_stop_tag(model, wrote=remote.wrote))
+        yield from _check_none_runs(remote, own, keeps_former=may_be_accepted)
+        yield events.ModelUpdateStarted(target=target)
+        own.policy = model.rolling
+        yield RollAsked(former=own.former, policy=own.policy)
+        own.asked = True
+        try:
+            operation = remote.set_image(target, model.etag)
+        except AzureError as error:
+            if error.trouble is Trouble.UNCERTAIN:
+                may_be_accepted = True
+                yield events.ModelUpdateAccepted(target=target, certain=False)
+            elif not may_be_accepted:
+                own.asked = False
+                yield events.ModelUpdateRefused(target=target)
+            if error.trouble is Trouble.CHANGED:
+                refused_etag, refused_at = model.etag, clock.now()
+            patience = yield from remote.wait_after_write(error, patience)
+        else:
+            yield events.ModelUpdateAccepted(target=target)
+            return operation
+
+
+def _was_accepted(
+    remote: RemoteScaleSet, model: Model, planned_from: Model, target: Image, own: OwnRoll
+) -> Steps[bool]:
+    """Return whether a write whose answer was lost shows in the model, or as a new rolling upgrade."""
+    if model.image.same_as(target) and not planned_from.image.same_as(target):
+        return True
+    own.take((yield from remote.rolls.latest()))
+    return own.seen is not None
+
+
+def _check_none_runs(remote: RemoteScaleSet, own: OwnRoll, *, keeps_former: bool) -> Steps[None]:
+    """Note the latest rolling upgrade just before the write. Raises Halted where one runs, also at a second look."""
+    latest = yield from remote.rolls.latest()
+    if latest is not None and latest.is_running:
+        yield from remote.clock.wait("a rolling upgrade is under way, so it is read once more", SECOND_LOOK)
+        latest = yield from remote.rolls.latest()
+        if latest is not None and latest.is_running:
+            raise Halted(by_other(latest))
+    if not keeps_former or not is_new(latest, own.former):
+        own.former = latest

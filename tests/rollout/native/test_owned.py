@@ -1,0 +1,54 @@
+"""Which rolling upgrade is ours: only that one is ever cancelled."""
+
+from __future__ import annotations
+
+import pytest
+
+from vmss_upgrade.rollout.native.owned import OwnRoll
+from vmss_upgrade.rollout.native.roll import Roll, RollCode, RollingPolicy
+
+POLICY = RollingPolicy((("maxBatchInstancePercent", "20"), ("maxSurge", "false")))
+OTHER_POLICY = RollingPolicy((("maxBatchInstancePercent", "50"),))
+
+
+def roll(started: str, policy: RollingPolicy = POLICY, code: RollCode = RollCode.FORWARD) -> Roll:
+    return Roll(code=code, word=code.value, started=started, policy=policy)
+
+
+@pytest.mark.parametrize(
+    ("own", "latest", "is_ours"),
+    [
+        pytest.param(OwnRoll(policy=POLICY), roll("2"), False, id="nothing-was-asked"),
+        pytest.param(OwnRoll(policy=POLICY, asked=True), None, False, id="there-is-none"),
+        pytest.param(OwnRoll(policy=POLICY, asked=True), roll("2"), True, id="the-first-one-ever"),
+        pytest.param(OwnRoll(policy=POLICY, former=roll("1"), asked=True), roll("1"), False, id="latest-lags"),
+        pytest.param(OwnRoll(policy=POLICY, former=roll("1"), asked=True), roll("2"), True, id="a-new-one"),
+        pytest.param(
+            OwnRoll(policy=POLICY, former=roll("1"), asked=True), roll("2", OTHER_POLICY), False, id="another-policy"
+        ),
+        pytest.param(
+            OwnRoll(policy=POLICY, asked=True),
+            roll("2", RollingPolicy((("maxBatchInstancePercent", "20"),))),
+            True,
+            id="an-older-version-shows-less",
+        ),
+        pytest.param(OwnRoll(policy=POLICY, asked=True), roll(""), False, id="without-a-start"),
+        pytest.param(OwnRoll(policy=POLICY, asked=True, seen=roll("2")), roll("3"), False, id="another-one-since"),
+        pytest.param(
+            OwnRoll(policy=POLICY, asked=True, seen=roll("2")),
+            roll("2", code=RollCode.FAULTED),
+            True,
+            id="ours-has-ended",
+        ),
+    ],
+)
+def test_only_a_roll_of_this_run_is_ours(own: OwnRoll, latest: Roll | None, is_ours: bool) -> None:
+    assert own.includes(latest) is is_ours
+
+
+def test_another_roll_at_work_is_not_ours() -> None:
+    own = OwnRoll(policy=POLICY, former=roll("1"), asked=True)
+    assert not own.take(roll("1")), "latest lags"
+    assert not own.take(roll("2"))
+    assert own.take(roll("3"))
+    assert own.seen == roll("2")
