@@ -65,7 +65,7 @@ def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: fl
     account = parse_account(environment(azure, Path("."), {}))
     api = connect(
         account,
-        azure.transport(),
+        azure.quick_transport(),
         clock,
         user_agent="vmss-upgrade rehearsal",
         mask=lambda _: None,

@@ -37,9 +37,20 @@ class InstanceWriter:
     def __init__(self, scale_set: SimulatedScaleSet) -> None:
         self._set = scale_set
         self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, str]] = {}
+        self._kept: dict[tuple[str, Detail, str], tuple[int, float, float, str]] = {}
 
     def text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
-        """Return one instance as JSON text."""
+        """Return one instance as JSON text; the one of before, without a look at the instance, while it must hold."""
+        key = (instance.instance_id, detail, api_version)
+        touches, since, until, text = self._kept.get(key, (-1, 0.0, 0.0, ""))
+        if touches == self._set.touches and since <= now < until:
+            return text
+        text = self._text(instance, now, detail, api_version)
+        if not self._set.agenda.shows_late:
+            self._kept[key] = (self._set.touches, now, instance.same_until(now), text)
+        return text
+
+    def _text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
         snapshot = self._set.snapshot(instance, now)
         current = self._set.was_current(snapshot, now)
         key = (instance.instance_id, detail, api_version)
