@@ -15,7 +15,7 @@ from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.inputs import parse_account
 from vmss_upgrade.reporters.sentences.headline import short_title
 from vmss_upgrade.reporters.sentences.next_steps import how_to_finish_rollback, remedy
-from vmss_upgrade.rollout.history.events import Event, RolloutFinished
+from vmss_upgrade.rollout.history.events import Event, InstancesSeen, RolloutFinished
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.rehearsing.trial import Trial
 from vmss_upgrade.rollout.history.report import Report
@@ -31,9 +31,11 @@ class _Run:
 
     report: Report = field(default_factory=lambda: Report(facts=RunFacts(simulated=True)))
     most_away: int = 0
+    looks: int = 0
 
     def take(self, event: Event) -> None:
         self.report.add(event)
+        self.looks += isinstance(event, InstancesSeen)
         self.most_away = max(self.most_away, self.report.away)
 
 
@@ -56,6 +58,7 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
         lowest=min(lowest) if lowest else None,
         total=len(report.instances),
         most_away=max(run.most_away for run in runs),
+        looks=sum(run.looks for run in runs),
         remedy=_to_do(report),
         report=report,
     )

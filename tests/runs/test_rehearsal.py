@@ -11,6 +11,7 @@ import pytest
 
 from azure_simulator import SimulatedAzure, Timing, VirtualClock, load_scenario
 from azure_simulator.bodies.truth import RequestRecord
+from harness.az_output import save_az_output
 from vmss_rehearsal.files import play_files
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment, rehearse
@@ -60,48 +61,13 @@ def test_the_rollout_goes_as_it_was_rehearsed(name: str, tmp_path: Path) -> None
 def test_files_and_api_give_the_same_table(name: str, tmp_path: Path) -> None:
     """The files have what the simulator answers when it is asked as the az CLI asks."""
     scenario = load_scenario(name)
-    azure = SimulatedAzure(scenario, VirtualClock())
-    set_id = scenario.scale_set.model["id"]
-    group = set_id.split("/providers/")[0]
-    token = sign_in(azure)
-    is_flexible = name == "flexible"
-    listed = (
-        f"{group}/providers/Microsoft.Compute/virtualMachines?$filter='virtualMachineScaleSet/id' eq '{set_id}'&"
-        if is_flexible
-        else f"{set_id}/virtualMachines?"
-    )
-    model = answer(azure, f"{set_id}?api-version=2026-04-01", token)
-    instances = answer(azure, f"{listed}$expand=instanceView&api-version=2026-04-01", token)
-    (tmp_path / "model.json").write_text(json.dumps(model))
-    (tmp_path / "instances.json").write_text(json.dumps(instances))
+    model, instances = save_az_output(scenario, tmp_path)
     (tmp_path / "files").mkdir()
     inputs = {**scenario.inputs, "report-path": "record.json"}
-    assert play_files(tmp_path / "model.json", tmp_path / "instances.json", tmp_path / "files", inputs, {}) == 0
+    assert play_files(model, instances, tmp_path / "files", inputs, {}) == 0
     _, record, _ = rehearsed(name, tmp_path)
     from_files = json.loads((tmp_path / "files" / "record.json").read_text())
     assert from_files["rehearsal"] == record["rehearsal"]
-
-
-def sign_in(azure: SimulatedAzure) -> str:
-    there = azure.coordinates
-    url = f"{there['oidc_request_url']}&audience=api://AzureADTokenExchange"
-    headers = {"authorization": f"bearer {there['oidc_request_token']}"}
-    assertion = json.loads(azure.handle("GET", url, headers, b"").body)["value"]
-    body = (
-        f"client_id={there['client_id']}&client_assertion={assertion}&grant_type=client_credentials"
-        "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        f"&scope={there['resource_manager']}/.default"
-    )
-    url = f"{there['authority']}/{there['tenant']}/oauth2/v2.0/token"
-    reply = azure.handle("POST", url, {"content-type": "application/x-www-form-urlencoded"}, body.encode())
-    return str(json.loads(reply.body)["access_token"])
-
-
-def answer(azure: SimulatedAzure, path: str, token: str) -> Any:
-    url = f"{azure.coordinates['resource_manager']}{path}"
-    reply = azure.handle("GET", url, {"authorization": f"Bearer {token}"}, b"")
-    assert reply.status == 200, reply.body
-    return json.loads(reply.body)
 
 
 def test_no_environment_variable_brings_the_simulator(tmp_path: Path) -> None:

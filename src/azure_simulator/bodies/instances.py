@@ -37,6 +37,7 @@ class InstanceWriter:
     def __init__(self, scale_set: SimulatedScaleSet) -> None:
         self._set = scale_set
         self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, str]] = {}
+        self._first: dict[tuple[str, Detail, str], tuple[int, Json]] = {}  # of captured ones: as they were made
         self._kept: dict[tuple[str, Detail, str], tuple[int, float, float, str]] = {}
 
     def text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
@@ -75,7 +76,11 @@ class InstanceWriter:
         body = self._body(instance, now, detail, api_version, generation)
         if instance.shown is None or self._set.flexible:
             return as_described(instance, body, now, detail != "plain")
-        first = self._body(instance, instance.created_at, detail, api_version, generation)
+        key = (instance.instance_id, detail, api_version)
+        if self._first.get(key, (-1, {}))[0] != self._set.updates:
+            first = self._body(instance, instance.created_at, detail, api_version, generation)
+            self._first[key] = (self._set.updates, first)
+        first = self._first[key][1]
         shown = as_captured(instance, first, body, now)
         if detail == "plain":
             shown["properties"].pop("instanceView", None)
