@@ -115,8 +115,8 @@ class SimulatorTransport(RequestsTransport):  # type: ignore[misc]  # azure-core
 
 
 class QuickTransport(SimulatorTransport):
-    """The same for reads of a client whose answers are played by the thousand: what Azure answers well does not pass
-    through `requests`, and an entry of a list that it answered before is not decoded again.
+    """A transport for runs that are played by the dozen: a good answer to a read does not pass through `requests`, and
+    an entry of a list is not decoded again.
     """
 
     def __init__(self, exchange: Exchange, sleep: Callable[[float], None]) -> None:

@@ -46,7 +46,7 @@ def _measured(count: int, with_troubles: bool, bound: float) -> tuple[str, float
 
 
 def main(model: str, instances: str, which: str) -> None:
-    """Rehearse, and print last how often the instances were looked at."""
+    """Play the rehearsal, and print last how often the instances were looked at."""
     from vmss_rehearsal import copying
     from vmss_rehearsal.files import play_files
     from vmss_upgrade.rollout.history.report import Report

@@ -18,7 +18,7 @@ from azure_simulator.bodies.instance_parts import (
     unique_id,
 )
 from azure_simulator.bodies.instance_view import instance_view
-from azure_simulator.state.instances import Instance, Snapshot
+from azure_simulator.state.instances import SETTLING, Instance, Snapshot
 from azure_simulator.state.models import OWN_MODEL
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.generation import Generation
@@ -48,7 +48,7 @@ class InstanceWriter:
             return text
         text = self._text(instance, now, detail, api_version)
         if not self._set.agenda.shows_late:
-            self._kept[key] = (self._set.touches, now, instance.same_until(now), text)
+            self._kept[key] = (self._set.touches, now, _same_until(instance, now), text)
         return text
 
     def _text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
@@ -177,3 +177,13 @@ def _selected(instance: Json) -> Json:
     properties["hardwareProfile"] = {}
     properties |= {key: shown[key] for key in ("provisioningState", "instanceView") if key in shown}
     return {"id": instance["id"], "instanceId": instance["instanceId"], "properties": properties}
+
+
+def _same_until(instance: Instance, now: float) -> float:
+    """Return until when an instance is shown as it is now, if nothing is decided meanwhile: an hour at most."""
+    if any(period.start <= now for period in instance.state_periods):
+        return now
+    moments = instance.changes(now + 3600) | {now + 3600, instance.silent_since}
+    for upgrade in instance.upgrades:
+        moments |= {upgrade.current_at, upgrade.ended_at + SETTLING}
+    return min(moment for moment in moments if moment > now)

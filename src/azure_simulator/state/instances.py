@@ -247,15 +247,6 @@ class Instance:
             drained=bool(drained),
         )
 
-    def same_until(self, now: float) -> float:
-        """Return until when `at` answers as it does now, if nothing is decided meanwhile: an hour at most."""
-        if any(period.start <= now for period in self.state_periods):
-            return now
-        moments = self.changes(now + 3600) | {now + 3600, self.silent_since}
-        for upgrade in self.upgrades:
-            moments |= {upgrade.current_at, upgrade.ended_at + SETTLING}
-        return min(moment for moment in moments if moment > now)
-
     def changes(self, until: float) -> set[float]:
         """Return every moment from 0 to `until` at which the instance's availability may change."""
         moments = {0.0, self.created_at, self.deleted_at}

@@ -38,13 +38,12 @@ class SimulatedScaleSet:
 
     `json` is its own JSON without what depends on the moment. It exists from `created_at` to `deleted_at`, and its
     creation ends at `ready_at`; Resource Manager knows its name from the first moment on, even when it was deleted.
-    `touches` counts the writes and events that may have changed it: between two of them, it changes by time alone.
     """
 
     def __init__(self, scenario: Scenario, seed: int, calendar: Calendar) -> None:
         self.scenario = scenario
         self.seed = seed
-        self.touches = 0
+        self.touches = 0  # writes and events so far: between two of them, the set changes by time alone
         self.calendar = calendar
         self.json: dict[str, Any] = copy.deepcopy(scenario.scale_set.model)
         self.created_at = FOREVER if scenario.scale_set.absent else 0.0
