@@ -18,7 +18,6 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed, Trial
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.planning.plan import RolloutPlan
 
 Answers = Mapping[str, tuple[int, bytes]]
 DOCUMENTED = Timing(upgrade=(20.0, 240.0), healthy_after=(10.0, 60.0), poll_pause=20.0)
@@ -45,7 +44,7 @@ def rehearse_copy(order: Order, api: ScaleSetApi, clock: Clock, answers: Answers
         reason = f"The scale set cannot be copied: {error}"
         yield replace(ending, ending=Ending(outcome=Outcome.REFUSED, reason=reason))
         return
-    rehearsed = replace(_rehearse(order, scenario, plan), at=ending.at)
+    rehearsed = replace(_rehearse(order, scenario), at=ending.at)
     yield rehearsed
     yield replace(ending, ending=_ending(rehearsed))
 
@@ -62,7 +61,7 @@ def timing_of(order: Order) -> Timing:
     )
 
 
-def _rehearse(order: Order, scenario: Scenario, plan: RolloutPlan) -> Rehearsed:
+def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
     """Play the rollout undisturbed, then as fast and as slow as can be, then with every trouble."""
     policy = replace(order.policy, hooks=None, probes=None)
     left_out = [
@@ -77,8 +76,8 @@ def _rehearse(order: Order, scenario: Scenario, plan: RolloutPlan) -> Rehearsed:
         ]
     )
     trials: list[Trial] = [undisturbed]
-    if undisturbed.outcome is not Outcome.REFUSED:
-        troubles = troubles_of(scenario, plan, undisturbed.seconds)
+    if undisturbed.report and undisturbed.outcome is not Outcome.REFUSED:
+        troubles = troubles_of(scenario, undisturbed.report)
         trials += play_all([partial(play, order, scenario, trouble) for trouble in troubles])
     return Rehearsed(
         trials=tuple(trials),
