@@ -22,7 +22,7 @@ from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.order import Order
 from vmss_upgrade.rollout.planning.plan import SkipReason
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import duration, instances_named
 
 
 @dataclass(slots=True)
@@ -100,9 +100,14 @@ def _skipped(report: Report) -> list[str]:
 
 def _to_do(report: Report) -> str:
     """Return what is left to do after the last run; empty if nothing is."""
-    if report.ending is None or report.ending.outcome.exit_code:
+    ending, failed = report.ending, report.failed
+    if ending and ending.outcome is Outcome.HALTED and failed:
+        back = "go back with `operation: rollback` (at once: `on-failure: rollback`)"
+        return f"Look into {instances_named(failed)}; then run again with the same inputs, or {back}."
+    if ending is None or ending.outcome.exit_code:
         return remedy(report)
-    return "Run it again once the others can be upgraded." if report.remaining or _skipped(report) else ""
+    left = [*report.remaining, *_skipped(report)]
+    return f"Run again when {instances_named(left)} can be upgraded." if left else ""
 
 
 def _happens(runs: list[_Run]) -> str:
@@ -114,8 +119,8 @@ def _happens(runs: list[_Run]) -> str:
     words = ending.outcome.value if ending.outcome.exit_code == 0 else short_title(report).lower()
     if report.batches:
         passed = sum(1 for record in report.batches if record.result.value == "passed" and not record.is_back)
-        of = len(report.plan.batches) if report.plan else 0
-        words += f" after {passed} of {of} batches" if ending.outcome.exit_code else ""
+        of = f" of {len(report.plan.batches)}" if report.plan and report.plan.batches else ""
+        words += f" after {passed}{of} batches" if ending.outcome.exit_code else ""
     for what, ids in (("failed", report.failed), ("left behind", report.remaining), ("skipped", _skipped(report))):
         words += f"; {len(ids)} {what}" if ids else ""
     return f"cut after {duration(runs[0].report.duration)}, then {words}" if len(runs) > 1 else words

@@ -13,7 +13,7 @@ def rehearsal(report: Report) -> list[str]:
     if report.rehearsal is None:
         return []
     found = report.rehearsal
-    cells = [[markdown(text, LONGEST_MESSAGE) for text in row] for row in rows(found)]
+    cells = [[*(markdown(text, LONGEST_MESSAGE) for text in row), said(to_do)] for *row, to_do in rows(found)]
     after = ["", said(left_out(found))] if left_out(found) else []
     return [
         "### Rehearsal",
