@@ -71,7 +71,7 @@ def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
     order = replace(order, command=Command.UPGRADE, policy=policy, expected_plan="")
     undisturbed, fast, slow = play_all(
         [
-            partial(play, order, each, Trouble(name="undisturbed", words="none"))
+            partial(play, order, each, Trouble(name="undisturbed", words="no trouble"))
             for each in (scenario, _at_one_pace(scenario, 0), _at_one_pace(scenario, 1))
         ]
     )
