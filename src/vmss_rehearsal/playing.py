@@ -76,21 +76,25 @@ def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: fl
         timeout=order.policy.timeout,
     )
     if cut_after:
-        clock.call_at(clock.now() + cut_after, _interrupt)
+        clock.call_at(clock.now() + cut_after, _cut)
     run, began = _Run(), clock.now()
     try:
         with closing(run_rollout(order, api, clock)) as events:
             for event in events:
                 run.take(event)
-    except Interrupted as error:
+    except _Cut as error:  # and no signal that ends the rehearsal itself
         advice = how_to_finish_rollback(run.report) or error.remedy
         ending = Ending(outcome=Outcome.INTERRUPTED, reason=str(error), remedy=advice)
         run.take(RolloutFinished(at=clock.now() - began, ending=ending))
     return run
 
 
-def _interrupt() -> None:
-    raise Interrupted
+class _Cut(Interrupted):
+    """The job of the trial is cut off."""
+
+
+def _cut() -> None:
+    raise _Cut
 
 
 def _skipped(report: Report) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone, load_scenario
 from azure_simulator.bodies.truth import RequestRecord
 from harness.az_output import flattened, save_az_output
+from vmss_rehearsal import playing
 from vmss_rehearsal.files import play_files, play_or_explain
+from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment, rehearse
+from vmss_upgrade.rollout.history.events import Event
 
 SCENARIOS = ["placement-groups", "no-signal"]  # the others: test_rehearsal_over_https.py
 
@@ -111,6 +115,17 @@ def test_what_az_vm_get_instance_view_prints_of_the_machines_is_taken(tmp_path: 
     scenario = captured_alone(model, instances, {})
     assert len(scenario.scale_set.instances) == len(machines)
     assert {each.power for each in scenario.scale_set.instances} == {"running"}
+
+
+def test_a_signal_ends_the_rehearsal_and_not_a_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Iterator[Event]:
+        raise Interrupted
+        yield
+
+    monkeypatch.setattr(playing, "run_rollout", interrupted)
+    code, record, requests = rehearsed("happy", tmp_path)
+    assert (code, record["outcome"], record["rehearsal"]) == (1, "interrupted", None)
+    assert {each.method for each in requests if "oauth2" not in each.path} == {"GET"}
 
 
 def test_a_rollout_that_would_be_refused_is_refused(tmp_path: Path) -> None:
