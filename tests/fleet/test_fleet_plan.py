@@ -183,7 +183,8 @@ def test_a_wave_that_a_wrong_tag_leaves_empty_is_warned_of(tmp_path: Path) -> No
 
 def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=nobody")))
-    assert (played.exit_code, played.outputs["outcome"], played.outputs["due"]) == (0, "nothing-to-do", "0")
+    assert (played.exit_code, played.outputs["outcome"], played.outputs["waves"]) == (1, "refused", "")
+    assert "No scale set was found for this wave: none that the identity may read bears role=nobody" in played.log
 
 
 REFUSED = [
@@ -258,9 +259,10 @@ def test_an_input_wins_over_the_file(tmp_path: Path) -> None:
 def test_a_set_belongs_to_the_first_wave_also_where_that_is_not_planned(tmp_path: Path) -> None:
     held = configuration(wave("first", "a"), wave("second", tags="role=web"), a=HERE)
     played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"waves": "second"})
-    assert [job["name"] for job in played.matrix(1)] == ["b"]
+    assert [job["name"] for job in played.matrix(2)] == ["b"]
     assert played.verdicts() == {"b": "due"}
-    assert [each["name"] for each in json.loads(played.outputs["waves"])][:2] == ["second", ""]
+    assert [each["name"] for each in json.loads(played.outputs["waves"])][:3] == ["", "second", ""]
+    assert "### Wave 2: second" in played.files["summary.md"]
 
 
 def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
@@ -277,7 +279,7 @@ def test_a_run_of_some_waves_shares_the_groups_of_one_of_all(tmp_path: Path) -> 
     scenario = sets(one("web"), one("web", group="north"))
     both = play(scenario, tmp_path, held=held)
     second = play(scenario, tmp_path, held=held, inputs={"waves": "second"})
-    assert both.matrix(2)[0]["group"] == second.matrix(1)[0]["group"] == "vmss-two"
+    assert both.matrix(2)[0]["group"] == second.matrix(2)[0]["group"] == "vmss-two"
 
 
 def test_a_wave_that_holds_back_no_other_bakes_nothing(tmp_path: Path) -> None:
@@ -494,7 +496,7 @@ def test_a_seventh_wave_is_refused_with_the_way(tmp_path: Path) -> None:
     held = configuration(*(wave(f"w{number}", tags="role=web") for number in range(7)))
     played = plan("fleet", held, tmp_path)
     assert played.exit_code == 1 and "Begin with `waves: w0,w1,w2,w3,w4,w5`" in played.log
-    assert plan("fleet", held, tmp_path, inputs={"waves": "2,3"}).exit_code == 0
+    assert plan("fleet", held, tmp_path, inputs={"waves": "1,3"}).exit_code == 0
 
 
 def test_an_unknown_subscription_is_asked_for(tmp_path: Path) -> None:

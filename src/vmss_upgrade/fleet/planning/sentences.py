@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from vmss_upgrade.fleet.configuration import Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
@@ -32,17 +33,32 @@ def ending_of(plan: FleetPlan) -> Ending:
         what = "Correct what is named there, and plan again"
         return Ending(Outcome.REFUSED, reason, f"{what}; the others can be rolled out to." if due else f"{what}.")
     if not sets:
-        return Ending(Outcome.NOTHING_TO_DO, "No scale set bears the tags of these waves, and they name none.")
+        return _nothing_found(plan.waves)
     if not due:
         return Ending(Outcome.NOTHING_TO_DO, f"{_all(len(sets))} on the target image already.")
     return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
 
 
+def _nothing_found(waves: Sequence[Wave]) -> Ending:
+    """Refuse a plan without a single scale set: a tag that is misspelt must not look like a fleet that is done."""
+    which = "this wave" if len(waves) == 1 else "these waves"
+    remedy = (
+        "Compare the tags with those in Azure (of a value, upper and lower case count), "
+        "and see that the identity may read the scale sets."
+    )
+    return Ending(Outcome.REFUSED, f"No scale set was found for {which}: {_why_empty(waves)}.", remedy)
+
+
 def empty_wave(wave: Wave) -> str:
     """Return what to know of a wave that nothing belongs to: later waves go on as if it had passed."""
-    tags = listed((f"{tag.name}={tag.value}" for tag in wave.tags), _FEW)
-    why = f"no scale set that the identity may read bears {tags}, or all that do are in an earlier wave"
-    return f"Wave {wave.name} has no scale set: {why}. The waves after it do not wait for one."
+    return f"Wave {wave.name} has no scale set: {_why_empty([wave])}. The waves after it do not wait for one."
+
+
+def _why_empty(waves: Sequence[Wave]) -> str:
+    tags = listed(dict.fromkeys(f"{tag.name}={tag.value}" for wave in waves for tag in wave.tags), _FEW)
+    if not tags:
+        return "an earlier wave finds all that it names by a tag"
+    return f"none that the identity may read bears {tags}, or all that do are in an earlier wave"
 
 
 def _all(number: int) -> str:
@@ -87,8 +103,10 @@ def image_in_short(image: str) -> str:
 
 
 def change(each: PlannedSet) -> str:
-    """Return the images that instances run now and the one that they get: `web 1.0.0 → 1.1.0`."""
+    """Return the images that instances run now and the one that they get, as far as known: `web 1.0.0 → 1.1.0`."""
     reaches = image_from_text(each.target)
+    if not each.target:
+        return _images_now(each)
     others = [(image_from_text(image), size) for image, size in each.images if image.lower() != each.target.lower()]
     if reaches is None or each.verdict is Verdict.ON_TARGET:
         return image_in_short(each.target)
@@ -96,6 +114,12 @@ def change(each: PlannedSet) -> str:
         return change_of_image(others[0][0], reaches)
     now = listed([f"{short_name(image)} ({size})" for image, size in others if image is not None], 3)
     return f"{now} → {short_name(reaches)}" if now else short_name(reaches)
+
+
+def _images_now(each: PlannedSet) -> str:
+    if len(each.images) == 1:
+        return image_in_short(each.images[0][0])
+    return listed([f"{image_in_short(image)} ({size})" for image, size in each.images], 3)
 
 
 def line_of(each: PlannedSet) -> str:

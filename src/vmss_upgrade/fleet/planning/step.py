@@ -155,7 +155,7 @@ class _PlanStep:
             reason = "The matrices of this plan are larger than GitHub takes (1 MiB for the outputs of a job)."
             self._is_complete = False
             return Ending(Outcome.REFUSED, reason, "Plan fewer `waves` in a run.")
-        self._is_complete = len(self.plan.all_due) <= MOST_DUE
+        self._is_complete = bool(self.plan.sets) and len(self.plan.all_due) <= MOST_DUE
         return ending_of(self.plan)
 
     def ending_by(self, error: BaseException) -> Ending:

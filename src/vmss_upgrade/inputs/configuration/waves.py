@@ -67,6 +67,7 @@ class _Reader:
             )
         return Wave(
             name=name,
+            number=number,
             members=self._members(values.get("scale-sets"), name),
             tags=tuple(tag for text in self._texts("tag", values.get("tag")) if (tag := self._tag(text))),
             max_parallel=self._number("max-parallel", values.get("max-parallel"), MOST_PARALLEL),
