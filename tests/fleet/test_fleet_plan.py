@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -320,29 +321,31 @@ def test_the_first_set_decides_and_a_region_that_lacks_its_image_is_named(
     assert ("is not replicated to northeurope" in played.log) == ("refused" in verdicts.values())
 
 
-def test_a_version_that_is_published_meanwhile_is_nobodys(tmp_path: Path) -> None:
-    """Resolved anew for each set, the second would get another image than the first."""
-    asked = 0
+class Publisher:
+    """Publishes the newest version after the first list of them was asked for."""
 
-    def publish(request: Request, send: Send) -> Reply:
-        nonlocal asked
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, request: Request, send: Send) -> Reply:
         reply = send(request)
         if request.url.split("?")[0].endswith("/versions"):
-            asked += 1
-            if asked == 1:
-                listed = json.loads(reply.body)
-                kept = [each for each in listed if each["name"] != NEW]
-                return as_json(kept)
+            self.asked += 1
+            if self.asked == 1:
+                return as_json([each for each in json.loads(reply.body) if each["name"] != NEW])
         return reply
 
+
+def test_a_version_that_is_published_meanwhile_is_nobodys(tmp_path: Path) -> None:
+    """Resolved anew for each set, the second would get another image than the first."""
     for wish in ({"image-version": "latest"}, {"image": f"{UBUNTU}:latest"}):
-        asked = 0
+        publisher = Publisher()
         scenario = sets(one("a"), one("b"), one("c"), inputs=wish)
-        played = play(scenario, tmp_path, interceptors=(publish,), inputs={"on-failure": "stop"})
-        assert asked >= 1
+        played = play(scenario, tmp_path, interceptors=(publisher,), inputs={"on-failure": "stop"})
+        assert publisher.asked >= 1
         targets = {each["target"] for each in played.record["sets"]}
         assert len(targets) == 1 and NEW not in targets.pop()
-        assert (asked == 1) == ("image" in wish)
+        assert (publisher.asked == 1) == ("image" in wish)
 
 
 def test_a_cancelled_plan_writes_what_it_knows(tmp_path: Path) -> None:
@@ -352,6 +355,29 @@ def test_a_cancelled_plan_writes_what_it_knows(tmp_path: Path) -> None:
     assert {played.outputs[name] for name in MATRICES} == {EMPTY}
     assert (played.outputs["waves"], played.outputs["due"]) == ("", "")
     assert "cancelled" in played.files["summary.md"]
+
+
+MAKING = {"instances": {"1": {"provisioning_state": "Creating"}}}  # for good
+
+
+def test_scale_sets_that_are_being_changed_are_waited_for_all_at_once(tmp_path: Path) -> None:
+    scenario = sets(one("a", **MAKING), one("b"), one("c", **MAKING), one("d"))
+    played = play(scenario, tmp_path)
+    assert 1200 <= played.clock.now() < 1300  # the default of `health-timeout`, once
+    assert [each["name"] for each in played.record["sets"]] == ["a", "b", "c", "d"], "in the order of the file"
+    lines = re.findall(r"\d/4 \S+ (\w):", played.log)
+    assert lines == ["b", "d", "a", "c"]
+    assert sum("/a/virtualMachines?" in each.url for each in played.sent) > 75, "each is looked at as if it were alone"
+    assert played.log.count("a: waiting, 15s at a time: instances are being created or updated (1)") == 1
+
+
+def test_those_that_wait_take_the_image_of_the_others(tmp_path: Path) -> None:
+    """A newer version is published while the first of them waits."""
+    changed = {"kind": "updated-by-somebody", "at": 0, "instance": "1", "seconds": 60}
+    scenario = sets(one("a", faults=[changed]), one("b"), inputs={"image-version": "latest"})
+    played = play(scenario, tmp_path, interceptors=(Publisher(),))
+    assert "a: waiting, 15s at a time" in played.log
+    assert {each["target"].rpartition(":")[2] for each in played.record["sets"]} == {OLD}
 
 
 def test_the_timeout_leaves_the_rest_out(tmp_path: Path) -> None:

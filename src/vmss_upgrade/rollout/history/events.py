@@ -72,13 +72,15 @@ class RepairsResumed(Event):
 class Waiting(Event):
     """The run waits `seconds` before it tries again, because of `why`; `detail` is what changes from wait to wait.
 
-    `until` bounds the waiting: no try is later than that, in seconds since the rollout began.
+    `until` bounds the waiting: no try is later than that, in seconds since the rollout began. `for_rest`: somebody is
+    changing the scale set, and this waits until nobody is.
     """
 
     why: str
     seconds: float
     until: float
     detail: str = ""
+    for_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
