@@ -371,7 +371,7 @@ def test_scale_sets_that_are_being_changed_are_waited_for_all_at_once(tmp_path: 
     assert played.log.count("a: waiting, 15s at a time: instances are being created or updated (1)") == 1
 
 
-def test_those_that_wait_take_the_image_of_the_others(tmp_path: Path) -> None:
+def test_scale_sets_that_wait_take_the_image_of_the_others(tmp_path: Path) -> None:
     """A newer version is published while the first of them waits."""
     changed = {"kind": "updated-by-somebody", "at": 0, "instance": "1", "seconds": 60}
     scenario = sets(one("a", faults=[changed]), one("b"), inputs={"image-version": "latest"})
