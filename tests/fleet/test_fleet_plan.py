@@ -174,11 +174,12 @@ def test_a_fleet_on_the_target_has_nothing_to_do(tmp_path: Path) -> None:
 def test_a_wave_that_a_wrong_tag_leaves_empty_is_warned_of(tmp_path: Path) -> None:
     """The waves after it begin without it, and it may have been the canary."""
     held = configuration(wave("canary", tags="role=canry"), wave("web", tags="role=web"))
-    played = play(sets(one("web-1")), tmp_path, held=held, environ=GITHUB)
+    played = play(sets(one("web-1"), one("first", tags={"role": "canary"})), tmp_path, held=held, environ=GITHUB)
     warned = [line for line in played.log.splitlines() if line.startswith("::warning")]
     assert len(warned) == 1
     assert "Wave canary has no scale set" in warned[0]
     assert "bears role=canry" in warned[0]
+    assert "Did you mean role=canary? The waves after it do not wait for one." in warned[0]
     assert [played.matrix(number) != [] for number in (1, 2)] == [False, True]
 
 
@@ -186,6 +187,7 @@ def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=nobody")))
     assert (played.exit_code, played.outputs["outcome"], played.outputs["waves"]) == (1, "refused", "")
     assert "No scale set was found for this wave: none that the identity may read bears role=nobody" in played.log
+    assert "Did you mean" not in played.log and "do not wait" not in played.log
 
 
 REFUSED = [

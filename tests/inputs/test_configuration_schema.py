@@ -27,7 +27,7 @@ BEYOND = {
     *("two-documents", "anchor", "alias", "tag-of-a-text", "key-twice", "section-twice", "entry-twice"),
     *("entries-that-differ-by-case", "contradiction-of-two-layers", "two-images"),
     *("id-against-its-group", "one-set-in-two-entries", "two-files-of-one-name", "wave-twice"),
-    *("unknown-set-in-a-wave", "set-in-two-waves", "merge-key"),
+    *("unknown-set-in-a-wave", "set-in-two-waves", "merge-key", "query-in-a-flow-mapping"),
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
-from vmss_upgrade.fleet.configuration import Wave
+from vmss_upgrade.fleet.configuration import Tag, Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
+from vmss_upgrade.ports import FoundSet
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.sentences.phrases import change_of_image, short_name
 from vmss_upgrade.rollout.findings import Finding, Severity
@@ -49,13 +51,21 @@ def _nothing_found(waves: Sequence[Wave]) -> Ending:
     return Ending(Outcome.REFUSED, f"No scale set was found for {which}: {_why_empty(waves)}.", remedy)
 
 
-def empty_wave(wave: Wave) -> str:
+def empty_wave(wave: Wave, found: Iterable[FoundSet], *, is_last: bool) -> str:
     """Return what to know of a wave that nothing belongs to: later waves go on as if it had passed."""
-    return f"Wave {wave.name} has no scale set: {_why_empty([wave])}. The waves after it do not wait for one."
+    borne = {_text_of(Tag(name, value)) for each in found for name, value in each.tags.items()}
+    near = [get_close_matches(_text_of(tag), borne - {_text_of(tag)}, n=1, cutoff=0.7) for tag in wave.tags]
+    hint = "".join(f" Did you mean {each}?" for each in dict.fromkeys(match[0] for match in near if match))
+    later = "" if is_last else " The waves after it do not wait for one."
+    return f"Wave {wave.name} has no scale set: {_why_empty([wave])}.{hint}{later}"
+
+
+def _text_of(tag: Tag) -> str:
+    return f"{tag.name}={tag.value}"
 
 
 def _why_empty(waves: Sequence[Wave]) -> str:
-    tags = listed(dict.fromkeys(f"{tag.name}={tag.value}" for wave in waves for tag in wave.tags), _FEW)
+    tags = listed(dict.fromkeys(_text_of(tag) for wave in waves for tag in wave.tags), _FEW)
     if not tags:
         return "an earlier wave finds all that it names by a tag"
     return f"none that the identity may read bears {tags}, or all that do are in an earlier wave"

@@ -137,7 +137,8 @@ class _PlanStep:
         chosen = [member for member in members if member.wave in asked]
         for wave in order.waves:
             if not any(member.wave == wave.name for member in chosen):
-                self.console.warning(empty_wave(wave), "Wave without scale sets")
+                text = empty_wave(wave, found, is_last=wave is order.waves[-1])
+                self.console.warning(text, "Wave without scale sets")
         return chosen, namesakes_among(members)
 
     def _waited(self, steps: Generator[Event, None, T]) -> T:
