@@ -223,6 +223,15 @@ def test_a_set_that_cannot_be_rolled_is_left_out_by_name(trouble: dict[str, Any]
     assert played.outputs["headline"].startswith("1 of 2 scale sets is left out: bad.")
 
 
+def test_a_set_that_is_left_out_shows_what_was_read_of_it(tmp_path: Path) -> None:
+    automatic = {"model": {"properties": {"upgradePolicy": {"mode": "Automatic"}}}}
+    played = play(sets(one("bad", **automatic), one("gone", index="deleted"), one("good")), tmp_path)
+    bad, gone, _ = played.record["sets"]
+    assert (bad["instances"], [each["image"] for each in bad["images"]]) == (2, [f"{UBUNTU}:{OLD}"])
+    assert (gone["instances"], gone["images"]) == (0, [])
+    assert f"| 22_04-lts-gen2 {OLD}<br>left out, see above |" in played.files["summary.md"]
+
+
 def test_an_entry_that_the_inputs_contradict_is_left_out(tmp_path: Path) -> None:
     held = configuration(wave("all", "a", "b"), a=HERE, b={**HERE, "min-healthy": "75%"})
     played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"allow-downtime": "true"})

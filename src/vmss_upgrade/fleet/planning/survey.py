@@ -23,7 +23,7 @@ from vmss_upgrade.inputs.fleet import environ_of
 from vmss_upgrade.job.clock import date_by
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.findings import refuse
-from vmss_upgrade.rollout.history.events import Waiting
+from vmss_upgrade.rollout.history.events import RefusedAsFound, Waiting
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Order
@@ -86,6 +86,8 @@ class Survey:
         with closing(run_rollout(order, api, own, self._web)) as events:
             for event in events:
                 report.add(event)
+                if isinstance(event, RefusedAsFound):
+                    report.before = event.scale_set.instances  # a fleet's plan shows them, too
                 if isinstance(event, Waiting):
                     yield event
                     if self._clock.now() + event.seconds > self._ends:

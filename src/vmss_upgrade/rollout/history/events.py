@@ -49,6 +49,13 @@ class RolloutPlanned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedAsFound(Event):
+    """The scale set as it was when its rollout was refused."""
+
+    scale_set: ScaleSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSeen(Event):
     """The scale set as it is was all that was asked for. `goal` is the model as it stands."""
 
