@@ -190,6 +190,11 @@ def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     assert "Did you mean" not in played.log and "do not wait" not in played.log
 
 
+def test_the_summary_says_which_tag_may_be_meant(tmp_path: Path) -> None:
+    played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=wbe")))
+    assert "Did you mean role=web? Compare the tags" in played.files["summary.md"]
+
+
 REFUSED = [
     pytest.param({"model": {"properties": {"upgradePolicy": {"mode": "Automatic"}}}}, "Automatic", id="mode"),
     pytest.param({"tags": {"role": "web", "vmss-upgrade": "stop"}}, "stop", id="stop-tag"),

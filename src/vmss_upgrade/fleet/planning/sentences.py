@@ -19,11 +19,12 @@ from vmss_upgrade.rollout.wording import clause, listed
 MARKS = {Verdict.DUE: "📋", Verdict.ON_TARGET: "✅", Verdict.REFUSED: "⛔"}
 MOST_DUE = 256  # sets of a run: GitHub's limit for the jobs of a matrix, and ours for all matrices of a run
 _FEW = 5  # names in a sentence
+_MOST_ALIKE = 500  # tags that a wrong one is compared with, which takes long
 _ELSEWHERE = "docs/fleets.md says how several runs share a fleet."
 
 
-def ending_of(plan: FleetPlan) -> Ending:
-    """Return how a plan ended that is complete."""
+def ending_of(plan: FleetPlan, hint: str = "") -> Ending:
+    """Return how a plan ended that is complete. `hint`: what tags may mean that nothing bears."""
     due, sets = plan.all_due, plan.sets
     if len(due) > MOST_DUE:
         reason = f"{count(len(due), 'scale set')} are due, and a run rolls out to {MOST_DUE} at most."
@@ -35,29 +36,41 @@ def ending_of(plan: FleetPlan) -> Ending:
         what = "Correct what is named there, and plan again"
         return Ending(Outcome.REFUSED, reason, f"{what}; the others can be rolled out to." if due else f"{what}.")
     if not sets:
-        return _nothing_found(plan.waves)
+        return _nothing_found(plan.waves, hint)
     if not due:
         return Ending(Outcome.NOTHING_TO_DO, f"{_all(len(sets))} on the target image already.")
     return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
 
 
-def _nothing_found(waves: Sequence[Wave]) -> Ending:
+def _nothing_found(waves: Sequence[Wave], hint: str) -> Ending:
     """Refuse a plan without a single scale set: a tag that is misspelt must not look like a fleet that is done."""
     which = "this wave" if len(waves) == 1 else "these waves"
     remedy = (
         "Compare the tags with those in Azure (of a value, upper and lower case count), "
         "and see that the identity may read the scale sets."
     )
-    return Ending(Outcome.REFUSED, f"No scale set was found for {which}: {_why_empty(waves)}.", remedy)
+    return Ending(
+        Outcome.REFUSED, f"No scale set was found for {which}: {_why_empty(waves)}.", f"{hint} {remedy}".strip()
+    )
 
 
-def empty_wave(wave: Wave, found: Iterable[FoundSet], *, is_last: bool) -> str:
+def empty_wave(wave: Wave, hint: str, *, is_last: bool) -> str:
     """Return what to know of a wave that nothing belongs to: later waves go on as if it had passed."""
-    borne = {_text_of(Tag(name, value)) for each in found for name, value in each.tags.items()}
-    near = [get_close_matches(_text_of(tag), borne - {_text_of(tag)}, n=1, cutoff=0.7) for tag in wave.tags]
-    hint = "".join(f" Did you mean {each}?" for each in dict.fromkeys(match[0] for match in near if match))
-    later = "" if is_last else " The waves after it do not wait for one."
-    return f"Wave {wave.name} has no scale set: {_why_empty([wave])}.{hint}{later}"
+    later = "" if is_last else "The waves after it do not wait for one."
+    return " ".join(filter(None, (f"Wave {wave.name} has no scale set: {_why_empty([wave])}.", hint, later)))
+
+
+def tags_meant(waves: Iterable[Wave], found: Iterable[FoundSet]) -> str:
+    """Return which tags in Azure may be meant by those of waves that have no scale set: of the same name, or value."""
+    asked = dict.fromkeys(tag for wave in waves for tag in wave.tags)
+    names, values = {tag.name.lower() for tag in asked}, {tag.value.lower() for tag in asked}
+    borne = {Tag(*tag) for each in found for tag in each.tags.items()}
+    alike = {_text_of(tag) for tag in borne if tag.name.lower() in names or tag.value.lower() in values}
+    near = [
+        get_close_matches(text, sorted(alike - {text})[:_MOST_ALIKE], n=1, cutoff=0.7) for text in map(_text_of, asked)
+    ]
+    meant = listed(dict.fromkeys(match[0] for match in near if match), _FEW)
+    return f"Did you mean {meant}?" if meant else ""
 
 
 def _text_of(tag: Tag) -> str:

@@ -17,7 +17,15 @@ from vmss_upgrade.fleet.planning.finding import find_sets
 from vmss_upgrade.fleet.planning.members import Member, members_of, namesakes_among, unused_entries
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record_file import as_record, write_record
-from vmss_upgrade.fleet.planning.sentences import MOST_DUE, empty_wave, ending_of, headline, line_of, refusal
+from vmss_upgrade.fleet.planning.sentences import (
+    MOST_DUE,
+    empty_wave,
+    ending_of,
+    headline,
+    line_of,
+    refusal,
+    tags_meant,
+)
 from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import Survey
 from vmss_upgrade.fleet.planning.turns import in_turns
@@ -82,6 +90,7 @@ class _PlanStep:
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.plan = FleetPlan(waves=(), sets=())
         self._is_complete = False
+        self._hint = ""  # what tags may mean
         self._waits: dict[str, str] = {}  # scale set -> what was said last
         self._facts = run_facts_of(job, clock)
 
@@ -135,9 +144,10 @@ class _PlanStep:
             self.console.notice(f"No wave has {count(len(unused), 'scale set')} of the file: {listed(unused)}.")
         asked = {wave.name for wave in order.waves}
         chosen = [member for member in members if member.wave in asked]
+        self._hint = "" if chosen else tags_meant(order.waves, found)
         for wave in order.waves:
             if not any(member.wave == wave.name for member in chosen):
-                text = empty_wave(wave, found, is_last=wave is order.waves[-1])
+                text = empty_wave(wave, tags_meant([wave], found), is_last=wave is order.waves[-1])
                 self.console.warning(text, "Wave without scale sets")
         return chosen, namesakes_among(members)
 
@@ -173,7 +183,7 @@ class _PlanStep:
             self._is_complete = False
             return Ending(Outcome.REFUSED, reason, "Plan fewer `waves` in a run.")
         self._is_complete = bool(self.plan.sets) and len(self.plan.all_due) <= MOST_DUE
-        return ending_of(self.plan)
+        return ending_of(self.plan, self._hint)
 
     def ending_by(self, error: BaseException) -> Ending:
         """Return how an exception ended the step."""
