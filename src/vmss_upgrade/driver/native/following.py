@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vmss_upgrade.driver.operation import FollowedOperation
@@ -30,12 +31,13 @@ from vmss_upgrade.rollout.native.instances import (
     unhealthy_on_target,
     waiting_for,
 )
-from vmss_upgrade.rollout.native.owned import OwnRoll
+from vmss_upgrade.rollout.native.owned import OwnRoll, Standing
 from vmss_upgrade.rollout.native.roll import Roll
 from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.watching import pacing
 
-LAG = 120.0  # seconds for which `latest` may lag behind the end of the write's operation
+LAG = 120.0  # seconds for which `latest` and the write's operation may say otherwise than each other
 START_LIMIT = 10 * 60.0  # seconds in which a write whose operation cannot be followed must show as a rolling upgrade
 
 
@@ -70,18 +72,20 @@ class Following:
         self._own = own
         self.operation = operation
         self.state = OperationState.LOST if operation is None else OperationState.RUNNING
-        self._began = self._moved_at = remote.clock.now()
-        self._ended_at: float | None = None
+        self._moved_at = remote.clock.now()
+        self._operation_ended_at = self._over_at = float("inf")
         self._unhealthy_since: dict[str, float] = {}
         self._suspects: frozenset[str] = frozenset()
         self._overs = self._others = 0
         self._arrived: frozenset[str] = frozenset()
+        self.is_shown_at_work = False  # ours, by the latest look
         self.batches = SeenBatches()
 
     def follow(self) -> Steps[Followed]:
         """Look until the rolling upgrade is over, an instance is bad, another one has begun, or nothing moves.
 
-        What would end it must show at two looks: each of the three sources may be wrong for a moment.
+        What would end it must show at two looks, and be said by two of the three sources, or by one for LAG: each may
+        be wrong for a moment.
         """
         while True:
             yield from self._poll()
@@ -109,7 +113,7 @@ class Following:
         if self.state is OperationState.LOST:
             yield noted(f"{self.operation.lost_because}: the rolling upgrade and the instances are watched instead.")
         elif self.state is not OperationState.RUNNING:
-            self._ended_at = self._clock.now()
+            self._operation_ended_at = self._clock.now()
 
     def _read_latest(self) -> Steps[Roll | None]:
         known = self._own.seen
@@ -117,20 +121,34 @@ class Following:
             latest = yield from self._remote.rolls.latest()
         except AzureError as error:
             yield noted(f"Could not read the rolling upgrade ({error.code}): operation and instances are watched.")
-            return None
+            latest = None
         self._own.take(latest)
+        self.is_shown_at_work = self._own.standing(latest) is Standing.AT_WORK
         if self._own.seen is not None and (known is None or known.code is not self._own.seen.code):
             yield RollSeen(roll=self._own.seen)
         return latest
 
     def _is_over(self) -> bool:
-        """Return whether ours has ended, by `latest` or, where that shows nothing, by the operation."""
+        """Return whether ours has ended: by `latest` and the operation, or by one of them for a while.
+
+        As long as instances show that Azure is at work, an operation that has ended proves nothing by itself.
+        """
         own, now = self._own.seen, self._clock.now()
-        if own is not None and bool(own.word) and not own.is_running:
+        if own is not None and own.has_ended:
+            self._over_at = min(self._over_at, now)
+            return self.state is not OperationState.RUNNING or now - self._over_at >= LAG
+        self._over_at = float("inf")
+        there = taking_part(self._remote.scale_set, self._then)
+        if now - self._operation_ended_at >= LAG and not self._waits_for(there):
             return True
-        if self._ended_at is not None:
-            return now - self._ended_at >= LAG
-        return self.state is OperationState.LOST and own is None and now - self._began >= START_LIMIT
+        is_quiet = not self.is_shown_at_work and not any(instance.is_changing for instance in there)
+        if self.state is OperationState.LOST:
+            return is_quiet and own is None and now - self._moved_at >= START_LIMIT
+        return is_quiet and now - max(self._operation_ended_at, self._moved_at) >= LAG
+
+    def _waits_for(self, instances: Sequence[Instance]) -> bool:
+        ids = [instance.id for instance in instances]
+        return bool(waiting_for(ids, self._remote.scale_set, self._goal))
 
     def _show(self) -> Steps[None]:
         """Tell what the look shows of Azure's batches."""

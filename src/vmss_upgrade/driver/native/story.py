@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vmss_upgrade.driver.native.cancelling import cancel, cancel_at_once, may_run
+from vmss_upgrade.driver.native.cancelling import cancel_at_once, cancel_or_warn, may_run
 from vmss_upgrade.driver.native.following import Followed, Following
 from vmss_upgrade.driver.native.start import start
 from vmss_upgrade.driver.remote import SETTLING_PAUSE, Halted, RemoteScaleSet
@@ -85,7 +85,6 @@ class NativeRollout:
         if followed.other is not None:
             yield from following.close()
             return ends.by_other(followed.other)
-        yield RollEnded()
         return (yield from self._conclude(following))
 
     def _wait_for_earlier(self) -> Steps[tuple[Failure, ...]]:
@@ -107,15 +106,13 @@ class NativeRollout:
     def _stop(self, following: Following, followed: Followed) -> Steps[Ending]:
         """Cancel, let what is under way end, and say what is left."""
         why = "an instance is bad" if followed.failures else "nothing moves any more"
-        cancelled = yield from cancel(self._remote, self._own, why)
-        if not cancelled:
-            yield Noticed(finding=may_run(self._remote))
+        is_gone = yield from cancel_or_warn(self._remote, self._own, why)
         yield from self._settle(frozenset(failure.instance_id for failure in followed.failures))
         failures = tuple({f.instance_id: f for f in (*self._bad_now(), *followed.failures)}.values())
         yield from following.close(failures)
         if followed.failures:
-            return ends.by_bad_instance(failures, self._left(), cancelled=cancelled)
-        return ends.by_standstill(self._policy.batch_timeout, self._left(), cancelled=cancelled)
+            return ends.by_bad_instance(self._own.seen, failures, self._left(), is_gone=is_gone)
+        return ends.by_standstill(self._own.seen, self._policy.batch_timeout, self._left(), is_gone=is_gone)
 
     def _conclude(self, following: Following) -> Steps[Ending]:
         """Judge a rolling upgrade that is over: by its code, and by the instances."""
@@ -123,6 +120,7 @@ class NativeRollout:
         code = own.code if own is not None else None
         failed = following.state is OperationState.FAILED
         if code in (RollCode.CANCELLED, RollCode.FAULTED) or (failed and code is not RollCode.COMPLETED):
+            yield from self._end("its operation has failed", cancels=following.is_shown_at_work)
             yield from self._settle(frozenset(failure.instance_id for failure in self._bad_now()))
             failures = self._bad_now()
             yield from following.close(failures)
@@ -131,16 +129,22 @@ class NativeRollout:
             problem = operation.answer.problem if operation else None
             return ends.by_fault(own, problem, failures, self._left())
         gate = yield from self._pass_gate()
+        is_unsure = bool(gate.failures) and own is None
+        yield from self._end("its operation has ended", cancels=following.is_shown_at_work or is_unsure)
         yield from following.close(gate.failures)
         if not gate.failures:
             yield from self._check_model()
             signal = self._remote.model.health_signal
             return endings.succeeded(signal, is_current=True)
-        if own is None:
-            return ends.by_no_roll(self._left())
-        if not (yield from cancel(self._remote, self._own, "the instances are not as they should be")):
-            yield Noticed(finding=may_run(self._remote))
-        return ends.by_gate(gate.failures)
+        return ends.by_no_roll(self._left()) if own is None else ends.by_gate(gate.failures)
+
+    def _end(self, why: str, *, cancels: bool) -> Steps[None]:
+        """Note that ours has ended; or cancel it, where it may be at work nevertheless."""
+        if cancels:
+            until = self._remote.clock.now() + CANCEL_TIME
+            yield from cancel_or_warn(self._remote, self._own, why, until=until)
+        else:
+            yield RollEnded()
 
     def _pass_gate(self) -> Steps[HealthGate]:
         """Look until every instance that took part is on the target, current and healthy, and stays so; or in vain."""
@@ -207,9 +211,6 @@ class NativeRollout:
         self._remote.grant(CANCEL_TIME)
         until = self._remote.clock.now() + CANCEL_TIME - 1.0
         try:
-            is_gone = yield from cancel(self._remote, self._own, "the run ends", until=until)
-        except (OutOfTime, AzureError) as error:
+            yield from cancel_or_warn(self._remote, self._own, "the run ends", until=until)
+        except OutOfTime as error:
             yield Noticed(finding=may_run(self._remote, str(error)))
-        else:
-            if not is_gone:
-                yield Noticed(finding=may_run(self._remote))

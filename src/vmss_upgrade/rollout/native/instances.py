@@ -150,7 +150,9 @@ def failures_by_azure(roll: Roll, scale_set: ScaleSet, goal: Goal, unhealthy: Co
         return ()
     why = "is unhealthy on the target image, and Azure counts a failed instance"
     found = (Failure(id_, FailureCode.NOT_HEALTHY, why, blames_image=True) for id_ in sorted(unhealthy))
-    return tuple(found) or (Failure("", NO_INSTANCE, f"Azure counts {roll.failed} failed instances, and names none"),)
+    counted = f"failed instances by Azure's count: {roll.failed}, none of which it names"
+    said = f"{counted}: {roll.error_message}" if roll.error_message else counted
+    return tuple(found) or (Failure("", roll.error_code or NO_INSTANCE, said),)
 
 
 def left_behind(scale_set: ScaleSet, then: Before, goal: Goal) -> tuple[str, ...]:

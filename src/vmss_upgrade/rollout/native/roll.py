@@ -8,6 +8,7 @@ what started it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
@@ -77,8 +78,8 @@ class BadInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """One rolling upgrade. `word` is Azure's own word for the code; `started` is when, as Azure writes it, which is all
-    that tells one from another. `failed` instances are counted, `bad` ones are named.
+    """One rolling upgrade. `word` is Azure's own word for the code (empty: it shows none); `started` is when, as Azure
+    writes it, which is all that tells one from another. `failed` instances are counted, `bad` ones are named.
     """
 
     code: RollCode
@@ -98,11 +99,29 @@ class Roll:
         """True unless it has ended: also while it rolls back, and with a code that is not known here."""
         return bool(self.word) and self.code not in _ENDED
 
+    @property
+    def has_ended(self) -> bool:
+        """True if it says so; one that shows no code has not."""
+        return self.code in _ENDED
+
     def is_same(self, other: Roll) -> bool:
         """Return whether both are one rolling upgrade, by start and policy."""
-        return bool(self.started) and self.started == other.started and self.policy.agrees_with(other.policy)
+        is_then = bool(self.started) and _moment(self.started) == _moment(other.started)
+        return is_then and self.policy.agrees_with(other.policy)
 
 
 def is_new(latest: Roll | None, former: Roll | None) -> bool:
     """Return whether `latest` began after `former` was the latest one (None: there never was one)."""
-    return latest is not None and bool(latest.started) and (former is None or latest.started != former.started)
+    if latest is None or not latest.started or former is None:
+        return latest is not None and bool(latest.started)
+    begun, before = _moment(latest.started), _moment(former.started)
+    return begun > before if isinstance(begun, datetime) and isinstance(before, datetime) else begun != before
+
+
+def _moment(started: str) -> datetime | str:
+    """Return when that is: recorded are offsets of any zone, which may differ between two servers. Else the text."""
+    try:
+        moment = datetime.fromisoformat(started)
+    except ValueError:
+        return started
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
