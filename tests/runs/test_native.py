@@ -61,6 +61,8 @@ REFUSED = {
     "another-strategy": (rolling({"strategy": "batch"}), "(or let Azure roll it: `strategy: native`)"),
     "batch-size": (rolling({"batch-size": "2"}), "maxBatchInstancePercent is 34"),
     "several": (rolling({"canary": "1", "surge": "1"}), "`canary`, `surge` cannot be had in mode Rolling"),
+    "at-its-default": (rolling({"min-healthy": "50%"}), "`min-healthy` cannot be had in mode Rolling"),
+    "flag-at-its-default": (rolling({"allow-downtime": "false"}), "`allow-downtime` cannot be had in mode Rolling"),
     "restore-model": (rolling({"on-failure": "restore-model"}), "would roll the instances back at once"),
     "update-model": (rolling({"operation": "update-model"}), "begins to upgrade the instances at once"),
     "no-health": (rolling(fleet={"health": "none"}), "has no health source"),

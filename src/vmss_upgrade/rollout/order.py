@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -43,7 +43,7 @@ class Order:
     """What the workflow asked for. `image` is empty where the command needs none; `recorded` None: no record.
 
     `expected_plan` is the hash of the plan that was approved (empty: any plan will do). `has_post_step`: a step of the
-    job's completes what a killed run leaves undone.
+    job's completes what a killed run leaves undone. `given`: the inputs that were written, even at their defaults.
     """
 
     command: Command = Command.UPGRADE
@@ -52,6 +52,7 @@ class Order:
     recorded: Recorded | None = None
     expected_plan: str = ""
     has_post_step: bool = True
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def writes_model(self) -> bool:
