@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,18 @@ def test_a_second_roll_returns_the_instances(tmp_path: Path) -> None:
     assert {each.image_version for each in played.azure.instances()} == {OLD}
 
 
+def test_a_second_roll_that_azure_refuses_leads_to_mode_manual(tmp_path: Path) -> None:
+    policy = {**LENIENT, "maxUnhealthyInstancePercent": 5}
+    played = play(
+        rolling({"on-failure": "rollback"}, policy, faults=[on_instance("comes-up-unhealthy", "3")]), tmp_path
+    )
+    assert (played.outcome, called(played)) == ("rollback-failed", ["PATCH", "cancel", "PATCH"]), played.log
+    assert "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade" in played.outputs["reason"]
+    assert (
+        "mode Manual, in which this action makes the batches, unhealthy instances first: az vmss update" in played.log
+    )
+
+
 def test_a_rollback_by_hand_is_a_roll(tmp_path: Path) -> None:
     scenario = rolling({"operation": "rollback", "image-version": OLD}, fleet={"image": NEW_MODEL})
     played = play(scenario, tmp_path)
@@ -181,10 +194,60 @@ def test_a_lost_answer_of_the_cancellation(drop: str, tmp_path: Path) -> None:
     assert played.ids("remaining") == ["1", "2", "4", "5"]
 
 
-def test_summary_record_and_replay_show_the_batches(tmp_path: Path) -> None:
-    played = play(rolling({"report-html": "run.html"}), tmp_path)
-    pages = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("run.html")]
-    assert len(pages) == 1
+def in_replay(folder: Path) -> dict[str, Any]:
+    """Return what the only page of a replay in the folder shows."""
+    (page,) = [path.read_text(encoding="utf-8") for path in folder.rglob("run.html")]
+    found = re.search(r'<script type="application/json" id="record">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def turns_of(played: Played) -> list[list[str]]:
+    """Return Azure's batches by its own state: the instances that are there after each, in order."""
+    rolling_upgrade = played.azure._set.rolling
+    assert rolling_upgrade is not None
+    batches: dict[float, list[str]] = {}
+    for turn in rolling_upgrade.turns:
+        batches.setdefault(turn.started_at, []).append(turn.upgraded.instance_id)
+    return [sorted(ids) for at, ids in sorted(batches.items()) if at < float("inf")]
+
+
+SLOW = {"timing": {"upgrade_seconds": [30, 90], "healthy_after_seconds": [5, 40]}}
+SHOWN = {
+    "in-place": (rolling(**SLOW), ["passed"] * 3),
+    "with-new-instances": (rolling(policy={**POLICY, "maxSurge": True}, **SLOW), ["passed"] * 3),
+    "an-instance-is-bad": (
+        rolling(policy=LENIENT, faults=[on_instance("comes-up-unhealthy", "4")], **SLOW),
+        ["passed", "failed"],
+    ),
+    "cancelled-by-another": (
+        rolling(faults=[{"kind": "cancel-rolling-upgrade", "after_update": 1, "delay": 150}], **SLOW),
+        ["passed", "passed"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_replay_shows_the_batches_as_azure_made_them(name: str, tmp_path: Path) -> None:
+    scenario, results = SHOWN[name]
+    scenario["inputs"]["report-html"] = "run.html"
+    played = play(scenario, tmp_path)
+    shown = in_replay(tmp_path)
+    assert [sorted(batch["instance_ids"]) for batch in shown["batches"]] == turns_of(played), played.log
+    assert [batch["result"] for batch in shown["batches"]] == results
+    changes = shown["changes"]
+    upgraded = {
+        each["instance_id"]
+        for row in changes["rows"]
+        for each in row["instances"]
+        if any((changes["states"][state] or {}).get("cell") == "upgrading" for state in each["state"])
+    }
+    assert upgraded == {id_ for batch in shown["batches"] for id_ in batch["instance_ids"]}
+    assert (changes["healthy_floor"], changes["floor"]["count"]) == (0, [])
+
+
+def test_summary_and_record_show_the_batches(tmp_path: Path) -> None:
+    played = play(rolling(), tmp_path)
     assert "Azure makes the batches" in played.summary
     assert "Azure made the batches" in played.summary
     assert [batch["result"] for batch in played.record["batches"]] == ["passed"] * 3

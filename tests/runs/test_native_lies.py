@@ -131,7 +131,7 @@ def test_a_bad_instance_cancels_although_latest_says(name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", LEFT_AT_WORK)
-def test_what_cannot_be_told_to_be_ours_is_left_and_named(name: str, tmp_path: Path) -> None:
+def test_one_that_may_not_be_ours_is_left_and_named(name: str, tmp_path: Path) -> None:
     played = play(rolling(policy=LENIENT, faults=UNHEALTHY), tmp_path, interceptors=[LEFT_AT_WORK[name]])
     assert (played.outcome, called(played), is_at_work(played)) == ("halted", ["PATCH"], True), played.log
     assert f"Azure's rolling upgrade {MAY_RUN}: instance 3" in played.outputs["reason"]

@@ -124,8 +124,8 @@ class NativeRollout:
             yield from self._settle(frozenset(failure.instance_id for failure in self._bad_now()))
             failures = self._bad_now()
             yield from following.close(failures)
-            if code is RollCode.CANCELLED:
-                return ends.by_cancellation(failures, self._left())
+            if own is not None and code is RollCode.CANCELLED:
+                return ends.by_cancellation(own, failures, self._left())
             problem = operation.answer.problem if operation else None
             return ends.by_fault(own, problem, failures, self._left())
         gate = yield from self._pass_gate()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from vmss_upgrade.rollout.az_commands import az_vmss
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.endings import first_of
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.native.codes import meaning_of
+from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.native.codes import CANCELLED, meaning_of
 from vmss_upgrade.rollout.native.roll import Roll, RollCode
 from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.wording import clause, duration, listed
@@ -22,11 +25,12 @@ def by_bad_instance(own: Roll | None, failures: Sequence[Failure], left: Sequenc
     return Ending(Outcome.HALTED, reason, remedy, tuple(failures))
 
 
-def by_cancellation(failures: Sequence[Failure], left: Sequence[str]) -> Ending:
+def by_cancellation(own: Roll, failures: Sequence[Failure], left: Sequence[str]) -> Ending:
     """End a run whose rolling upgrade another client has cancelled."""
+    named = tuple(failures) or (Failure("", own.error_code or CANCELLED, own.error_message or "It was cancelled."),)
     reason = f"Azure's rolling upgrade was cancelled, and not by this run.{_left(left)}"
     remedy = f"The activity log of the scale set says who did it. {GO_ON}"
-    return Ending(Outcome.HALTED, reason, remedy, tuple(failures))
+    return Ending(Outcome.HALTED, reason, remedy, named)
 
 
 def by_fault(roll: Roll | None, problem: Problem | None, failures: Sequence[Failure], left: Sequence[str]) -> Ending:
@@ -72,6 +76,15 @@ def _became(own: Roll | None, *, is_gone: bool) -> str:
     if not is_gone:
         return "may still be at work"
     return "was cancelled" if own is not None and own.code is RollCode.CANCELLED else "has ended"
+
+
+def with_manual_mode(ending: Ending, model: Model) -> Ending:
+    """Return how a failed way back ended, with the way that Azure's limits do not close."""
+    command = az_vmss("update", model, "--set", "upgradePolicy.mode=Manual")
+    manual = (
+        "Azure's limits do not hold in mode Manual, in which this action makes the batches, unhealthy instances first"
+    )
+    return replace(ending, remedy=f"{ending.remedy} {manual}: {command}")
 
 
 def _left(ids: Sequence[str]) -> str:

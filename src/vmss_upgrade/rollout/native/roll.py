@@ -7,8 +7,8 @@ what started it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
@@ -64,6 +64,7 @@ class RollCode(Enum):
     OTHER = ""  # a code that is not known here, or none
 
 
+_IN_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _ENDED = (RollCode.COMPLETED, RollCode.CANCELLED, RollCode.FAULTED)
 
 
@@ -78,8 +79,9 @@ class BadInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """One rolling upgrade. `word` is Azure's own word for the code (empty: it shows none); `started` is when, as Azure
-    writes it, which is all that tells one from another. `failed` instances are counted, `bad` ones are named.
+    """One rolling upgrade. `word` is Azure's own word for the code (empty: it shows none); `started` is when, in UTC to
+    the microsecond if Azure shows a time, which is all that tells one from another. `failed` instances are counted,
+    `bad` ones are named.
     """
 
     code: RollCode
@@ -106,22 +108,12 @@ class Roll:
 
     def is_same(self, other: Roll) -> bool:
         """Return whether both are one rolling upgrade, by start and policy."""
-        is_then = bool(self.started) and _moment(self.started) == _moment(other.started)
-        return is_then and self.policy.agrees_with(other.policy)
+        return bool(self.started) and self.started == other.started and self.policy.agrees_with(other.policy)
 
 
 def is_new(latest: Roll | None, former: Roll | None) -> bool:
     """Return whether `latest` began after `former` was the latest one (None: there never was one)."""
     if latest is None or not latest.started or former is None:
         return latest is not None and bool(latest.started)
-    begun, before = _moment(latest.started), _moment(former.started)
-    return begun > before if isinstance(begun, datetime) and isinstance(before, datetime) else begun != before
-
-
-def _moment(started: str) -> datetime | str:
-    """Return when that is: recorded are offsets of any zone, which may differ between two servers. Else the text."""
-    try:
-        moment = datetime.fromisoformat(started)
-    except ValueError:
-        return started
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    both = (latest.started, former.started)
+    return latest.started > former.started if all(map(_IN_UTC.fullmatch, both)) else latest.started != former.started
