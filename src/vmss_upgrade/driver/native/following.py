@@ -78,6 +78,7 @@ class Following:
         self._suspects: frozenset[str] = frozenset()
         self._overs = self._others = 0
         self._arrived: frozenset[str] = frozenset()
+        self._is_readable = True
         self.is_shown_at_work = False  # ours, by the latest look
         self.batches = SeenBatches()
 
@@ -91,8 +92,8 @@ class Following:
             yield from self._poll()
             yield from self._remote.look()
             latest = yield from self._read_latest()
-            yield from self._show()
             failures = self._bad(latest)
+            yield from self._show()
             if failures:
                 return Followed(failures=failures)
             self._others = self._others + 1 if self._own.take(latest) else 0
@@ -118,10 +119,12 @@ class Following:
     def _read_latest(self) -> Steps[Roll | None]:
         known = self._own.seen
         try:
-            latest = yield from self._remote.rolls.latest()
+            latest = yield from self._remote.rolls.latest(was_seen=self._is_readable)
+            self._is_readable = True
         except AzureError as error:
-            yield noted(f"Could not read the rolling upgrade ({error.code}): operation and instances are watched.")
-            latest = None
+            if self._is_readable:
+                yield noted(f"Could not read the rolling upgrade ({error.code}): operation and instances are watched.")
+            self._is_readable, latest = False, None
         self._own.take(latest)
         self.is_shown_at_work = self._own.standing(latest) is Standing.AT_WORK
         if self._own.seen is not None and (known is None or known.code is not self._own.seen.code):
@@ -165,10 +168,15 @@ class Following:
             yield BatchProgressed(
                 batch=seen.under_way,
                 phase=Phase.UPGRADING if changing or not pending else Phase.GETTING_READY,
-                until=self._moved_at + self._policy.batch_timeout - self._clock.started,
+                until=self._latest_end() - self._clock.started,
                 pending=pending,
                 instances=scale_set.instances,
             )
+
+    def _latest_end(self) -> float:
+        """Return when this run stops the rolling upgrade, if all stays as it is."""
+        unhealthy = [since + self._policy.health_timeout for since in self._unhealthy_since.values()]
+        return max(self._clock.now(), min([self._moved_at + self._policy.batch_timeout, *unhealthy]))
 
     def _go_on_to(self, seen: SeenBatches) -> Steps[None]:
         """Tell that the batch under way has more instances, or that another one has begun."""
