@@ -167,6 +167,30 @@ def test_one_that_azure_refuses_before_the_first_batch(tmp_path: Path) -> None:
     assert "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade" in played.outputs["reason"]
 
 
+HALF_WAY: Scenario = {"fleet": {"image": NEW_MODEL}}
+NOT_YET = {"reports_health": False, "current": False}  # the signal is newer than the instance
+NO_PROBE = on_request("set", without=["properties.virtualMachineProfile.networkProfile.healthProbe"], nth=1)
+NOTHING_WRONG = {
+    "a-stopped-instance": rolling(instances={"4": {"power": "stopped"}}, policy=LENIENT),
+    "no-health-source-at-one-read": rolling(faults=[NO_PROBE]),
+    "a-signal-newer-than-what-is-on-the-target": rolling(
+        policy=LENIENT, instances={**{id_: {"image": OLD} for id_ in "0134"}, "2": NOT_YET, "5": NOT_YET}, **HALF_WAY
+    ),
+    "domains-of-two-groups-at-once": rolling(
+        policy={**POLICY, "maxBatchInstancePercent": 100},
+        fleet={"placement_groups": 2},
+        timing={"upgrade_seconds": [20, 60], "healthy_after_seconds": [1, 40]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_WRONG)
+def test_nothing_is_wrong_with(name: str, tmp_path: Path) -> None:
+    played = play(NOTHING_WRONG[name], tmp_path)
+    assert (played.outcome, called(played), played.ids("failed")) == ("succeeded", ["PATCH"], []), played.log
+    assert {batch["result"] for batch in played.record["batches"]} == {"passed"}
+
+
 LIES = {
     "the answer of the write is lost": on_request("patch", nth=1, drop="after"),
     "the write never arrives": on_request("patch", nth=1, drop="before"),

@@ -52,7 +52,15 @@ def expected_outcomes(truth: Truth) -> set[str]:
         good = good | {"refused"}  # it has no place in the order, or does not count as healthy
     if asked.operation != "plan" and any(_was_unhealthy_before(truth, each) for each in fleet):
         good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}  # never rolled back: it says nothing new
+    if asked.rolls:
+        good = good | _ends_by_azure(truth, good)
     return good if _has_room(truth, fleet) else good | {"refused"}
+
+
+def _ends_by_azure(truth: Truth, good: set[str]) -> set[str]:
+    """Return what a set in mode Rolling may come to, too: Azure has its limits, and upgrades all behind the model."""
+    is_limit = "MaxUnhealthy" in str(truth.played.record.get("reason"))
+    return ({"halted"} if is_limit else set()) | ({"succeeded"} if "halted" in good else set())
 
 
 def _good_end(truth: Truth, fleet: Fleet) -> set[str]:

@@ -80,7 +80,7 @@ def lists(truth: Truth) -> Iterator[str]:
 def upgraded(truth: Truth) -> Iterator[str]:
     """Check that each instance in `upgraded` was requested, and was last seen healthy on the target."""
     for id_ in truth.ids("upgraded"):
-        if id_ not in truth.asked_for:
+        if id_ not in truth.asked_for and not truth.asked.rolls:
             yield f"{id_} is reported as upgraded, but was not requested"
         if id_ in truth.last_seen and not truth.is_ready(truth.last_seen[id_]):
             yield f"{id_} is reported as upgraded, but is {truth.last_seen[id_]}"

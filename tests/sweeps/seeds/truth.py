@@ -15,6 +15,7 @@ from sweeps.seeds.asked import Asked, is_off
 from sweeps.seeds.case import Case
 
 State = dict[str, InstanceState]
+CANCEL = "/rollingUpgrades/cancel"
 GONE_AFTER = 10.0  # seconds; an instance that one look lacks is not gone yet
 
 
@@ -148,7 +149,7 @@ class Truth:
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
         """The writes of the model, the capacity and of instances, without those that may follow a failure."""
-        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain", "/delete")
+        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain", "/delete", CANCEL)
         return [write for write in self.writes if not write.path.endswith(others)]
 
     @property

@@ -212,7 +212,7 @@ class Following:
         unhealthy_for = {id_: now - since for id_, since in self._unhealthy_since.items()}
         found = bad_instances(scale_set, self._then, self._goal, unhealthy_for, self._policy.health_timeout)
         if not found and latest is not None and latest.is_running and self._own.includes(latest):
-            found = failures_by_azure(latest, scale_set, self._goal, unhealthy)
+            found = failures_by_azure(latest, scale_set, self._then, self._goal, unhealthy)
         ids = frozenset(failure.instance_id for failure in found)
         confirmed = tuple(failure for failure in found if failure.instance_id in self._suspects)
         self._suspects = ids

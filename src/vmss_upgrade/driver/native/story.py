@@ -34,7 +34,7 @@ from vmss_upgrade.rollout.native.owned import OwnRoll
 from vmss_upgrade.rollout.native.roll import RollCode
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 from vmss_upgrade.rollout.wording import listed
 
@@ -95,7 +95,9 @@ class NativeRollout:
         remote, goal = self._remote, self._plan.goal
         until = remote.clock.now() + self._policy.health_timeout
         while True:
-            there = [i.id for i in remote.scale_set.made if goal.in_model and is_on(i, goal.image) and not i.is_stopped]
+            made = remote.scale_set.made if goal.in_model else ()
+            counts = (i for i in made if not i.is_stopped and i.health is not Health.NOT_YET)
+            there = [i.id for i in counts if is_on(i, goal.image)]
             pending = waiting_for(there, remote.scale_set, goal)
             if not pending or remote.clock.now() >= until:
                 return tuple(replace(failure, is_older=True, blames_image=False) for failure in pending)
@@ -197,7 +199,7 @@ class NativeRollout:
         scale_set, own = self._remote.scale_set, self._own.seen
         unhealthy = unhealthy_on_target(scale_set, self._then, self._goal)
         found = bad_instances(scale_set, self._then, self._goal, {}, 1.0)
-        named = failures_by_azure(own, scale_set, self._goal, unhealthy) if own else ()
+        named = failures_by_azure(own, scale_set, self._then, self._goal, unhealthy) if own else ()
         named = named if own is None or own.code is not RollCode.CANCELLED else ()
         return tuple({failure.instance_id: failure for failure in (*named, *found)}.values())
 
