@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.playing import Played, cancelled_at, play
-from harness.scenarios import NEW_MODEL, OLD, Scenario, fleet_of, on_instance, on_request
+from harness.scenarios import NEW, NEW_MODEL, OLD, Scenario, fleet_of, on_instance, on_request
 
 POLICY = {"maxBatchInstancePercent": 34, "pauseTimeBetweenBatches": "PT5S"}
 LENIENT = {**POLICY, "maxUnhealthyInstancePercent": 100, "maxUnhealthyUpgradedInstancePercent": 100}
@@ -189,6 +189,13 @@ def test_nothing_is_wrong_with(name: str, tmp_path: Path) -> None:
     played = play(NOTHING_WRONG[name], tmp_path)
     assert (played.outcome, called(played), played.ids("failed")) == ("succeeded", ["PATCH"], []), played.log
     assert {batch["result"] for batch in played.record["batches"]} == {"passed"}
+
+
+def test_an_unhealthy_instance_that_was_on_the_target_before_is_no_success(tmp_path: Path) -> None:
+    before = {"5": {"image": NEW, "unhealthy": True, "protected": True}}
+    played = play(rolling({"on-failure": "rollback"}, LENIENT, instances=before), tmp_path)
+    assert (played.outcome, called(played), played.ids("failed")) == ("halted", ["PATCH"], ["5"]), played.log
+    assert "not every instance is healthy: instance 5" in played.outputs["reason"]
 
 
 LIES = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from vmss_upgrade.rollout.native.checks import DECIDED_BY
 
-SHARE = 0.08  # of the cases that can be one
+SHARE = 0.15  # of the cases that can be one
 OPERATIONS = ("upgrade", "rollback", "plan")
 
 

@@ -123,6 +123,11 @@ class Truth:
         return {id_ for call in calls if call.status in (0, 202) for id_ in json.loads(call.body)["instanceIds"]}
 
     @property
+    def going(self) -> set[str]:
+        """The instances that Azure was deleting at the last look, since new ones took their places (maxSurge)."""
+        return {id_ for id_, it in self.last_seen.items() if self.asked.rolls and it.provisioning_state == "Deleting"}
+
+    @property
     def planned_from(self) -> State:
         """The truth at the look behind the plan; empty if there was none."""
         return {} if self.planned_at is None else self.shown[self.planned_at]

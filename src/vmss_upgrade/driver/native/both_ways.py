@@ -60,6 +60,6 @@ def _roll_back(
     moved = moved_by(prepared.scale_set, now, plan.goal, (), previous)
     back = left_to_azure(plan_rollback(now, goal, policy, moved, left=plan.reaches), now.model)
     yield RollbackStarted(plan=back, scale_set=now, failed=failed)
-    ending = yield from NativeRollout(remote, policy, back, now).run()
+    ending = yield from NativeRollout(remote, policy, back, now, counts_all=False).run()
     left = not_back(remote.scale_set, previous, policy, moved)
     return endings.not_returned(left, previous) if left and ending.outcome.exit_code == 0 else ending

@@ -13,7 +13,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import ModelUpdated, Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -42,9 +42,20 @@ CANCEL_TIME = 3 * 60.0  # seconds granted beyond the run's own timeout, in which
 
 
 class NativeRollout:
-    """One way of a set, there or back, that Azure rolls. `planned_from` is what `plan` was made from."""
+    """One way of a set, there or back, that Azure rolls. `planned_from` is what `plan` was made from.
 
-    def __init__(self, remote: RemoteScaleSet, policy: Policy, plan: RolloutPlan, planned_from: ScaleSet) -> None:
+    `counts_all`: it succeeds only if those that were on the target before are healthy, too.
+    """
+
+    def __init__(
+        self,
+        remote: RemoteScaleSet,
+        policy: Policy,
+        plan: RolloutPlan,
+        planned_from: ScaleSet,
+        *,
+        counts_all: bool = True,
+    ) -> None:
         self._remote = remote
         self._policy = policy
         self._plan = plan
@@ -52,6 +63,7 @@ class NativeRollout:
         self._goal = plan.goal.once_in_model()
         self._then = before(planned_from, plan.instance_ids)
         self._own = OwnRoll()
+        self._counts_all = counts_all
 
     def run(self) -> Steps[Ending]:
         """Roll, and leave no rolling upgrade of this run behind, however that ends."""
@@ -70,7 +82,7 @@ class NativeRollout:
 
     def _run(self) -> Steps[Ending]:
         plan, remote = self._plan, self._remote
-        unhealthy = () if plan.is_rollback else (yield from self._wait_for_earlier())
+        unhealthy = () if plan.is_rollback else (yield from self._wait_for_earlier(plan.goal))
         if unhealthy:
             return endings.by_the_rest(unhealthy)
         began = remote.clock.now()
@@ -87,12 +99,12 @@ class NativeRollout:
             return ends.by_other(followed.other)
         return (yield from self._conclude(following))
 
-    def _wait_for_earlier(self) -> Steps[tuple[Failure, ...]]:
+    def _wait_for_earlier(self, goal: Goal) -> Steps[tuple[Failure, ...]]:
         """Wait until instances that an earlier run brought to the target are healthy, as they count for Azure's limits.
 
         Return those that are not within `health_timeout`: a target that does not get healthy is a reason to stop.
         """
-        remote, goal = self._remote, self._plan.goal
+        remote = self._remote
         until = remote.clock.now() + self._policy.health_timeout
         while True:
             made = remote.scale_set.made if goal.in_model else ()
@@ -136,6 +148,9 @@ class NativeRollout:
         yield from following.close(gate.failures)
         if not gate.failures:
             yield from self._check_model()
+            unhealthy = (yield from self._wait_for_earlier(self._goal)) if self._counts_all else ()
+            if unhealthy:
+                return endings.by_last_look(unhealthy)
             signal = self._remote.model.health_signal
             return endings.succeeded(signal, is_current=True)
         return ends.by_no_roll(self._left()) if own is None else ends.by_gate(gate.failures)
