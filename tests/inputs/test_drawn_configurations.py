@@ -143,7 +143,7 @@ def test_a_drawn_file_is_read_or_refused_at_a_place(text: str) -> None:
     judge(text)
 
 
-@pytest.mark.sweep
+@pytest.mark.nightly
 @settings(max_examples=2000, **STEADY)
 @given(files)
 def test_two_thousand_drawn_files_are_read_or_refused_at_a_place(text: str) -> None:
