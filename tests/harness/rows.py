@@ -29,6 +29,7 @@ SIBLINGS = {
     "replicating": "gallery-latest",
     "shared-gallery": "gallery-latest",
     "stale": "sick-domain",
+    "traffic-surge": "traffic",
     "faults/born-old": "faults/scale-out",
     "faults/cut-off-answers": "faults/odd-answers",
     "faults/failing-polls": "faults/server-errors",
