@@ -81,7 +81,8 @@ class Report(Standing):
         elif isinstance(event, DrainStarted | DrainSettled):
             ids = event.instance_ids
         before = self.changes.last_seen
-        return [i for i in self.instances if i.id in ids or before.get(i.id) != i]
+        known = [(before.get(i.id), i) for i in self.instances]  # most are the same objects: comparing these takes long
+        return [i for seen, i in known if i.id in ids or (seen is not i and seen != i)]
 
     def _take(self, event: events.Event) -> None:
         match event:
