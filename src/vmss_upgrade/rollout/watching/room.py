@@ -1,4 +1,4 @@
-"""Whether the budget that others spend too has room for one more rollout whose instances are away.
+"""The room that the shared budget has for one more rollout whose instances are away.
 
 A batch that is away is looked at once a minute, and all of them spend one bucket of lists. A run that has begun goes on
 with its next batch unless that bucket is about to run low; one that has not begun waits until it shows room. So the
