@@ -72,7 +72,7 @@ class SharedBucket:
         self._at: float | None = None
         self._load_since = (burst, 0.0)
         self.interval = 0.0
-        self.load = 0.0
+        self.load = 1.0
 
     @property
     def fullness(self) -> float:
