@@ -58,8 +58,8 @@ class Unlimited(Throttle):
 
 @dataclass(frozen=True)
 class Row:
-    """The figures of one fleet. `looks`: the seconds between two looks while a batch was away, half of all, nine of ten,
-    and the longest; `late`: how many came later than LATE. `least`: how many lists and reads each of its sets needs at
+    """The figures of one fleet. `looks`: the seconds between two looks while a batch was away: half of all, nine of ten
+    and the longest. `late`: how many came later than LATE. `least`: how many lists and reads each of its sets needs at
     least, on average.
     """
 

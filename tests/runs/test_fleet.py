@@ -80,7 +80,7 @@ def scarce_lists(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("scarce_lists")
-def test_where_lists_are_scarce_no_batch_that_is_away_goes_unseen(tmp_path: Path) -> None:
+def test_batches_that_are_away_are_seen_each_minute_where_lists_are_scarce(tmp_path: Path) -> None:
     fleet = roll_together(LONG_UPGRADES, 8, tmp_path)
     assert (fleet.failed, fleet.refused.total()) == (0, 0)
     assert fleet.unwatched[-1] < 70
@@ -88,7 +88,7 @@ def test_where_lists_are_scarce_no_batch_that_is_away_goes_unseen(tmp_path: Path
 
 @pytest.mark.sweep
 @pytest.mark.usefixtures("scarce_lists")
-def test_without_waiting_for_room_one_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_waiting_for_room_they_would_not_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Room, "is_plenty", lambda _: True)
     monkeypatch.setattr(Room, "lets_go_on", lambda _: True)
     assert roll_together(LONG_UPGRADES, 8, tmp_path).unwatched[-1] > 90
