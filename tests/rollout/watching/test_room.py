@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from vmss_upgrade.rollout.watching.budget import LISTS, PUBLISHED, Ask, Budget
+from vmss_upgrade.rollout.watching.budget import LISTS, PUBLISHED, READS, Ask, Budget
 from vmss_upgrade.rollout.watching.room import LONG_WAITED, LONGEST_PAUSE, SHORTEST_PAUSE, Room
 
 FULL = PUBLISHED[LISTS][0]
@@ -25,8 +25,8 @@ def seen(*shares: float) -> Room:
     ("shares", "begins", "goes_on"),
     [
         pytest.param((), True, True, id="nothing-shown"),
-        pytest.param((0.5, 0.5, 0.5), True, True, id="half-full-and-steady"),
-        pytest.param((0.7, 0.7, 0.5), False, True, id="half-full-and-falling"),
+        pytest.param((0.6, 0.6, 0.6), True, True, id="more-than-half-and-steady"),
+        pytest.param((0.6, 0.6, 0.5), False, True, id="half-full-and-falling"),
         pytest.param((0.3, 0.3, 0.3), False, True, id="a-third-and-steady"),
         pytest.param((0.1, 0.1, 0.3), True, True, id="a-third-and-rising"),
         pytest.param((0.6, 0.6, 0.3), False, False, id="a-third-and-falling"),
@@ -45,8 +45,8 @@ def test_a_run_begins_at_once_only_where_much_is_left(share: float, expected: bo
 
 
 def test_a_run_that_has_waited_for_long_counts_as_one_that_has_begun() -> None:
-    assert not seen(0.25, 0.25, 0.25).admits_one_more(0.0)
-    assert seen(0.25, 0.25, 0.25).admits_one_more(LONG_WAITED)
+    assert not seen(0.3, 0.3, 0.3).admits_one_more(0.0)
+    assert seen(0.3, 0.3, 0.3).admits_one_more(LONG_WAITED)
 
 
 @pytest.mark.parametrize("waited", [1.0, 600.0, LONG_WAITED, 10 * LONG_WAITED])
@@ -70,3 +70,13 @@ def test_runs_that_began_in_the_same_second_come_back_evenly() -> None:
     pauses = sorted(first_pause(f"set-{number}") for number in range(300))
     assert pauses[0] < 60
     assert max(after - before for before, after in pairwise(pauses)) < 120
+
+
+@pytest.mark.parametrize(("others", "expected"), [(0, True), (50, True), (800, False)])
+def test_runs_that_began_in_the_same_second_begin_at_once_if_they_are_few(others: int, expected: bool) -> None:
+    budget = Budget("web")
+    budget.learn(Ask.LOOK, {LISTS: FULL}, 0.0)
+    for second in range(5):
+        left = max(0.0, 250.0 - others * second / 4)
+        budget.learn(Ask.READ, {READS: left}, float(second))
+    assert Room(budget).is_plenty() is expected

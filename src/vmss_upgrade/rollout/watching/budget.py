@@ -16,10 +16,11 @@ from collections.abc import Mapping
 from enum import Enum
 from hashlib import sha256
 
+READS = "subscription-reads"
 LISTS = "HighCostGetVMScaleSetSubscriptionMaximum"
 # Azure's name of a bucket -> the tokens that it holds at most, and gets per minute
 PUBLISHED = {
-    "subscription-reads": (250, 1500),
+    READS: (250, 1500),
     "GetVMScaleSetSubscriptionMaximum": (2400, 800),
     LISTS: (1080, 360),
     "VMScaleSetVMViewsSubscriptionMaximum": (30_000, 10_000),
@@ -162,6 +163,11 @@ class Budget:
     def lists(self) -> SharedBucket | None:
         """The bucket of lists of instances; None where no answer has shown it."""
         return self._buckets.get(LISTS)
+
+    @property
+    def reads(self) -> SharedBucket | None:
+        """Resource Manager's bucket of reads; None where no answer has shown it."""
+        return self._buckets.get(READS)
 
     def spread(self) -> float:
         """Return a number from 0 to 1, the next of a row that is this scale set's own: jobs that were asked to wait
