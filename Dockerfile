@@ -17,9 +17,11 @@ RUN /opt/pip/bin/python -m pip --python /opt/venv/bin/python install --no-deps \
 
 COPY action.yml entrypoint.py post_entrypoint.py /opt/vmss-upgrade/
 COPY src/vmss_upgrade /opt/vmss-upgrade/src/vmss_upgrade
-# The rehearsal needs the simulator, which is not in the image. It is removed here because builders read .dockerignore
-# differently. Both entry points are executed directly, so their mode must not depend on the build machine.
-RUN rm -f /opt/vmss-upgrade/src/vmss_upgrade/rehearsal.py \
+# A rehearsal needs the simulator, but none of its scenarios.
+COPY src/azure_simulator /opt/vmss-upgrade/src/azure_simulator
+COPY src/vmss_rehearsal /opt/vmss-upgrade/src/vmss_rehearsal
+# Both entry points are executed directly, so their mode must not depend on the build machine.
+RUN rm -rf /opt/vmss-upgrade/src/azure_simulator/scenarios \
  && chmod 755 /opt/vmss-upgrade/entrypoint.py /opt/vmss-upgrade/post_entrypoint.py \
  && /opt/venv/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/vmss-upgrade/src
 

@@ -32,8 +32,14 @@ EVERYTHING := --override-ini addopts= -q -n auto --dist loadgroup --durations=10
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=)
+# MODEL=, INSTANCES=: your own scale set, as az prints it; WITH= inputs, OPERATION= rehearse, plan or status.
+demo: $(READY) ## play a whole rollout in the terminal (SCENARIO=, PACE=; or MODEL=, INSTANCES=, WITH=, OPERATION=)
+ifdef MODEL
+	@$(BIN)/python -m vmss_upgrade.rehearsal --model "$(MODEL)" --instances "$(INSTANCES)" --with "$(WITH)" \
+	  $(if $(OPERATION),--operation $(OPERATION))
+else
 	@$(BIN)/python -m vmss_upgrade.rehearsal --scenario $(SCENARIO) $(if $(PACE),--pace $(PACE))
+endif
 
 quick: $(READY) ## the tests of decisions, reports, requests and documents: run it at every save
 	@$(BIN)/python -m pytest --dist worksteal -m "not sweep and not nightly and not slow" --hypothesis-profile=quick $(QUICK)

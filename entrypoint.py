@@ -22,6 +22,7 @@ if is_command(sys.argv[1:], os.environ):  # it drops them itself, after it has r
 
 drop_foreign_settings(os.environ)
 
+from vmss_rehearsal import rehearse_copy  # noqa: E402
 from vmss_upgrade.main import main  # noqa: E402
 
-sys.exit(main())
+sys.exit(main(rehearse=rehearse_copy))  # the simulator is imported for `operation: rehearse` alone

@@ -16,7 +16,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 # heading in docs/inputs.md -> its inputs; a new input needs a place here
 THEMES = {
     "The scale set": ("scale-set", "resource-group", "subscription-id"),
-    "What to do": ("operation", "expect-plan"),
+    "What to do": ("operation", "expect-plan", "typical-upgrade-time"),
     "Many scale sets": ("config", "waves", "wave", "records"),
     "The image": (
         "image",

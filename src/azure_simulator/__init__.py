@@ -8,9 +8,10 @@ action need (creation, scaling, deletion, power, older dialects) is in files of 
 
 from azure_simulator.bodies.truth import CommandRecord, InstanceState, RequestRecord, UpgradeRecord
 from azure_simulator.clock import VirtualClock, WallClock
+from azure_simulator.scenario.captured.answers import captured_alone, copied_set, with_faults
 from azure_simulator.scenario.captured.scale_set import with_captured_set
 from azure_simulator.scenario.loading import fault_names, load_scenario, parse_scenario, read_scenario, scenario_names
-from azure_simulator.scenario.scenario import Scenario
+from azure_simulator.scenario.scenario import Scenario, Timing
 from azure_simulator.scenario.section import ScenarioError
 from azure_simulator.simulator import SimulatedAzure
 from azure_simulator.subscription import SimulatedSubscription
@@ -30,13 +31,17 @@ __all__ = [
     "SeenByClients",
     "SimulatedAzure",
     "SimulatedSubscription",
+    "Timing",
     "UpgradeRecord",
     "VirtualClock",
     "WallClock",
+    "captured_alone",
+    "copied_set",
     "fault_names",
     "load_scenario",
     "parse_scenario",
     "read_scenario",
     "scenario_names",
     "with_captured_set",
+    "with_faults",
 ]

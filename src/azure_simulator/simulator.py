@@ -196,6 +196,9 @@ class SimulatedAzure(Observed):
                 return self._identity.refuse(strike.sign_in, parts.path, body, now)
             if self._identity.owns(parts.path):
                 return self._identity.answer(method, parts.path, parts.query, headers, body, now)
+            recorded = self.scenario.recorded.get(url[len(self._base_url) :].lower()) if method == "GET" else None
+            if recorded is not None:
+                return Reply(recorded[0], [("content-type", "application/json; charset=utf-8")], recorded[1])
             request = parse_request(method, parts.path, parts.query, headers, body, strike.error, strike.fate)
             return self._arm.answer(request, now)
         except Refusal as refusal:

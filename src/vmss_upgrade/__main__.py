@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from vmss_upgrade import __version__
@@ -16,6 +17,7 @@ from vmss_upgrade.inputs.flags import DEMO, read_action, read_command_line
 from vmss_upgrade.inputs.names import NO_POST_STEP
 from vmss_upgrade.job.environment import drop_foreign_settings
 
+_REHEARSE: Final = "rehearse"
 # input -> its variable, as azure-identity's EnvironmentCredential reads them; of all three, or of none
 _WITH_SECRET: Final[Mapping[str, str]] = {
     "tenant-id": "AZURE_TENANT_ID",
@@ -29,13 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     if words[:1] == [DEMO]:
         return _play(words[1:])
+    if words[:1] == [_REHEARSE] and any(word.partition("=")[0] in ("--model", "--instances") for word in words):
+        return _rehearse_files(words)
     given = read_command_line(words, read_action(), __version__)
     environ = environment(given, os.environ)
     drop_foreign_settings(os.environ)
 
+    from vmss_rehearsal import rehearse_copy
     from vmss_upgrade.main import main as run_action
 
-    return run_action(environ)
+    return run_action(environ, rehearse=rehearse_copy)
 
 
 def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
@@ -49,6 +54,16 @@ def environment(given: Mapping[str, str], environ: Mapping[str, str]) -> dict[st
     found = {name: environ.get(variable, "") for name, variable in _WITH_SECRET.items()}
     inputs = {**(found if found["client-secret"] else {}), **given}
     return kept | {f"INPUT_{name.upper()}": value for name, value in inputs.items()} | {NO_POST_STEP: "true"}
+
+
+def _rehearse_files(words: list[str]) -> int:
+    """Play a rehearsal on the scale set of two files; the other flags are inputs."""
+    from vmss_rehearsal.files import play_or_explain, split_files
+
+    model, instances, others = split_files(words, f"vmss-upgrade {_REHEARSE}")
+    inputs = read_command_line(others, read_action(), __version__)
+    colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
+    return play_or_explain(model, instances, Path("."), {"report-path": "", **inputs}, colours)
 
 
 def _play(words: list[str]) -> int:

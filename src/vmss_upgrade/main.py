@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from vmss_upgrade import __version__
-from vmss_upgrade.errors import InputError, InternalError, Interrupted, as_ours
+from vmss_upgrade.errors import InputError, InternalError, Interrupted, PlanRefused, as_ours
 from vmss_upgrade.job.clock import SystemClock
 from vmss_upgrade.job.signals import NOT_CANCELLABLE, Interruption
 
@@ -29,14 +29,17 @@ if TYPE_CHECKING:
     from vmss_upgrade.reporters.console import Console
     from vmss_upgrade.rollout.history.events import Event
     from vmss_upgrade.rollout.history.outcome import Ending
+    from vmss_upgrade.rollout.order import Order
 
     Transport = Callable[[Clock], HttpTransport[Any, Any]]
+    Answers = dict[str, tuple[int, bytes]]
+    Rehearse = Callable[[Order, ScaleSetApi, Clock, Answers], Generator[Event]]
 
 
-def main(environ: Mapping[str, str] = os.environ) -> int:
-    """Run the action as the runner calls it. Returns the exit code."""
+def main(environ: Mapping[str, str] = os.environ, *, rehearse: Rehearse | None = None) -> int:
+    """Run the action as the runner calls it. Returns the exit code. `rehearse`: as for `run`."""
     clock = SystemClock()
-    return run(environ, clock, cancellable=Interruption(clock))
+    return run(environ, clock, cancellable=Interruption(clock), rehearse=rehearse)
 
 
 def run(
@@ -47,25 +50,22 @@ def run(
     web: Callable[[Clock], Web] | None = None,
     simulated: str = "",
     cancellable: AbstractContextManager[None] = NOT_CANCELLABLE,
+    rehearse: Rehearse | None = None,
 ) -> int:
-    """Run the action on a given clock and, for a rehearsal, a given transport and web. Returns the exit code.
+    """Run the action on a given clock and, for a simulation, a given transport and web. Returns the exit code.
 
-    `simulated` names the scenario of a rehearsal. `cancellable` is entered for all but the last words.
+    `simulated` names its scenario. `cancellable` is entered for all but the last words. `rehearse` carries
+    `operation: rehearse` out; without it, that operation is refused.
     """
-    from vmss_upgrade.fleet.operation import FleetOperation
     from vmss_upgrade.inputs.operation import fleet_operation_in
     from vmss_upgrade.job.runner import read_job
 
-    operation = fleet_operation_in(environ)
-    if operation is FleetOperation.PLAN:
-        from vmss_upgrade.fleet.planning.step import plan_fleet
+    job = read_job(environ)
+    if fleet := fleet_operation_in(environ):
+        from vmss_upgrade.fleet.step import run_fleet
 
-        return plan_fleet(read_job(environ), clock, cancellable, transport=transport, web=web, simulated=simulated)
-    if operation is FleetOperation.REPORT:
-        from vmss_upgrade.fleet.reporting.step import report_fleet
-
-        return report_fleet(read_job(environ), clock, cancellable)
-    step = _MainStep(read_job(environ), clock, simulated)
+        return run_fleet(fleet, job, clock, cancellable, transport=transport, web=web, simulated=simulated)
+    step = _MainStep(job, clock, simulated, rehearse)
     started, ending, failure = clock.now(), None, None
     try:
         with cancellable:
@@ -85,9 +85,16 @@ def run(
 
 
 def connected(
-    account: Account, job: Job, clock: Clock, console: Console, *, timeout: float, transport: Transport | None = None
+    account: Account,
+    job: Job,
+    clock: Clock,
+    console: Console,
+    *,
+    timeout: float,
+    transport: Transport | None = None,
+    answers: Answers | None = None,
 ) -> ScaleSetApi:
-    """Return the scale set, over the real SDK, whose warnings go to the log."""
+    """Return the scale set, over the real SDK, whose warnings go to the log. Keeps in `answers` what is read."""
     from vmss_upgrade.azure_api.connection import ClockedTransport, connect
     from vmss_upgrade.reporters.sdk_log import listen_to_sdk
 
@@ -99,6 +106,7 @@ def connected(
         user_agent=job.user_agent,
         mask=console.mask,
         timeout=timeout,
+        answers=answers,
         trace=console.debug if job.is_debug else None,
     )
 
@@ -106,7 +114,7 @@ def connected(
 class _MainStep:
     """One run of the main step, with what it speaks through, remembers and reports."""
 
-    def __init__(self, job: Job, clock: Clock, simulated: str) -> None:
+    def __init__(self, job: Job, clock: Clock, simulated: str, rehearse: Rehearse | None) -> None:
         from vmss_upgrade.job.progress import Memory
         from vmss_upgrade.job.run_facts import run_facts_of
         from vmss_upgrade.reporters.console import Console
@@ -114,9 +122,7 @@ class _MainStep:
         from vmss_upgrade.reporters.report_files import ReportFiles
         from vmss_upgrade.rollout.history.report import Report
 
-        self._job = job
-        self._clock = clock
-        self._simulated = simulated
+        self._job, self._clock, self._simulated, self._rehearse = job, clock, simulated, rehearse
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.report = Report(facts=run_facts_of(job, clock))
         self._log = Log(self.console, self.report)
@@ -137,11 +143,12 @@ class _MainStep:
     def carry_out(self, transport: Transport | None, web: Callable[[Clock], Web] | None) -> Ending | None:
         """Do what the inputs ask for. Returns the ending of a run that had no events of its own."""
         from vmss_upgrade.inputs import parse_inputs
+        from vmss_upgrade.reporters.sentences.problems import refused_for
 
         try:
             inputs = parse_inputs(self._job.environ, now=self.report.facts.began_at or 0.0)
         except InputError as error:
-            return self._refused(error)
+            return refused_for(error, self.report, self.console)
         self._introduce(inputs)
         if source := inputs.source:
             self._files.attempt("the state for the post step", partial(self._memory.keep_values, source.as_value()))
@@ -149,16 +156,6 @@ class _MainStep:
             for event in events:
                 self._take(event)
         return None
-
-    def _refused(self, error: InputError) -> Ending:
-        from vmss_upgrade.rollout.findings import Finding, Severity
-        from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-
-        for problem in error.problems:
-            message = f"{problem.input}: {problem.message}."
-            self.report.findings.append(Finding(Severity.REFUSE, message, problem.remedy))
-            self.console.error(str(problem), "Input", place=problem.place)
-        return Ending(outcome=Outcome.REFUSED, reason=str(error), remedy=error.remedy)
 
     def _introduce(self, inputs: Inputs) -> None:
         account, line = inputs.account, self.console.line
@@ -177,11 +174,17 @@ class _MainStep:
         self, inputs: Inputs, transport: Transport | None, web: Callable[[Clock], Web] | None
     ) -> Generator[Event]:
         from vmss_upgrade.driver.run import run_rollout
+        from vmss_upgrade.rollout.order import Command
         from vmss_upgrade.web.client import WebClient
 
-        timeout = inputs.order.policy.timeout
-        api = connected(inputs.account, self._job, self._clock, self.console, timeout=timeout, transport=transport)
-        order, facts = inputs.order, self.report.facts
+        order, facts, answers = inputs.order, self.report.facts, dict[str, tuple[int, bytes]]()
+        where = (inputs.account, self._job, self._clock, self.console)
+        keep = answers if order.command is Command.REHEARSE else None
+        api = connected(*where, timeout=order.policy.timeout, transport=transport, answers=keep)
+        if order.command is Command.REHEARSE:
+            if self._rehearse is None:
+                raise PlanRefused("A rehearsal needs the simulator, which this program was started without.")
+            return self._rehearse(order, api, self._clock, answers)
         if order.policy.hooks:
             hooks = replace(order.policy.hooks, run_url=facts.url, began_at=facts.began_at or 0.0)
             order = replace(order, policy=replace(order.policy, hooks=hooks))
@@ -237,9 +240,9 @@ class _MainStep:
         if wanted.record and files.write_record(wanted.record):
             files.write_summary_beside_record(wanted.summary)
         if wanted.replay:
-            from vmss_upgrade.reporters.replay.page import write_page  # here: few runs ask for it
+            from vmss_upgrade.reporters.replay.page import write_pages  # here: few runs ask for it
 
-            files.attempt("the replay", lambda: write_page(self.report, job.workspace, wanted.replay))
+            files.attempt("the replay", lambda: write_pages(self.report, job.workspace, wanted.replay))
         files.write_outputs(job.output_file)
         files.write_step_summary(job.summary_file)
 

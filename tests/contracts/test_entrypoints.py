@@ -47,7 +47,7 @@ KEPT = {
 HEEDFUL = ("ssl", "_ssl", "_hashlib", "urllib3", "requests", "azure", "msal")
 MAIN = f"""
 import json, os, sys
-def main():
+def main(**_):
     print(json.dumps([dict(os.environ), [name for name in {HEEDFUL} if name in AT_IMPORT], ENVIRONMENT]))
 AT_IMPORT, ENVIRONMENT = list(sys.modules), dict(os.environ)
 """
@@ -62,6 +62,7 @@ def test_variables_are_dropped_before_anything_is_imported(entrypoint: str, modu
     shutil.copy(PROJECT / entrypoint, tmp_path)
     for file in ("__init__.py", "job/__init__.py", "job/environment.py"):
         shutil.copy(PROJECT / "src" / "vmss_upgrade" / file, house / file)
+    shutil.copytree(PROJECT / "src" / "vmss_rehearsal", tmp_path / "src" / "vmss_rehearsal")
     (house / f"{module}.py").write_text(MAIN)
     command = [sys.executable, "-I", "-u", str(tmp_path / entrypoint)]
     done = subprocess.run(command, env={**DROPPED, **KEPT}, capture_output=True, text=True)

@@ -83,13 +83,12 @@ IMPORT_EVERYTHING = f"""{LEAVE_OUT}
 import ast, importlib, pathlib
 modules = set()
 for file in pathlib.Path("src/vmss_upgrade").rglob("*.py"):
-    if file.name != "rehearsal.py":
-        modules.add(".".join(file.relative_to("src").with_suffix("").parts).removesuffix(".__init__"))
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                modules.update(alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                modules.add(node.module)
+    modules.add(".".join(file.relative_to("src").with_suffix("").parts).removesuffix(".__init__"))
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            modules.add(node.module)
 for name in sorted(modules):
     importlib.import_module(name)
 print(*modules)

@@ -25,6 +25,7 @@ from azure_simulator import (
 from azure_simulator.transport import SimulatorTransport
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, Request, Send, wired
+from vmss_rehearsal import rehearse_copy
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment
@@ -137,7 +138,8 @@ def play_job(
     """Run the action over a transport to an existing Azure, with its files in `folder`. `web` stands before its web."""
     job = {**job_environment(azure, folder, inputs), **(environ or {})}
     web = web or azure.web()  # its answers are the port's in all but the name of their class
-    exit_code, log = captured(lambda: run(job, clock, transport=transport, web=lambda _clock: web, simulated=name))
+    seam: dict[str, Any] = {"transport": transport, "web": lambda _clock: web, "rehearse": rehearse_copy}
+    exit_code, log = captured(lambda: run(job, clock, simulated=name, **seam))
     places = {
         "outputs.txt": job["GITHUB_OUTPUT"],
         "summary.md": job["GITHUB_STEP_SUMMARY"],

@@ -195,7 +195,7 @@ def test_foreign_settings_are_dropped_before_the_action_is_imported(monkeypatch:
     environ = {"AZURE_CLIENT_SECRET": SECRET, "AZURE_LOG_LEVEL": "debug", "SSLKEYLOGFILE": "/keys"}
     monkeypatch.setattr("os.environ", environ)
     seen: list[Any] = []
-    monkeypatch.setattr(main, "main", lambda job: seen.append((job, dict(environ))) or 0)
+    monkeypatch.setattr(main, "main", lambda job, **_: seen.append((job, dict(environ))) or 0)
     assert program.main(["status", "--scale-set", "web"]) == 0
     inputs = {"INPUT_OPERATION": "status", "INPUT_SCALE-SET": "web", "INPUT_CLIENT-SECRET": SECRET}
     assert [(job.items() >= inputs.items(), left) for job, left in seen] == [(True, {})]

@@ -634,7 +634,7 @@ FORM = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Com
             "operation",
             "undo",
             "'undo' is not one of its values. Use one of: upgrade, plan, status, update-model, upgrade-instances, "
-            "rollback, fleet-plan, fleet-report.",
+            "rollback, rehearse, fleet-plan, fleet-report.",
             id="op",
         ),
         pytest.param("strategy", "all", "zone, batch, native.", id="strategy"),
@@ -1004,7 +1004,7 @@ def test_every_problem_is_reported_at_once() -> None:
     wrong = {"speed", "client-secret", *INPUTS} - {
         *("subscription-id", "tenant-id", "client-id", "audience", "resource-manager-endpoint", "authority-host"),
         *("image-version", "image-sku", "image-offer", "image-publisher", "image-id", "image-uri"),
-        *("config", "waves", "wave", "records"),
+        *("config", "waves", "wave", "records", "typical-upgrade-time"),
     }
     assert found.keys() == wrong
 
@@ -1190,7 +1190,7 @@ def test_a_path_that_cannot_be_written_down_is_no_bug(tmp_path: Path) -> None:
 
 def test_a_record_is_of_no_use_without_a_rollback(tmp_path: Path) -> None:
     given = recorded(tmp_path, json.dumps(RECORD), operation="upgrade", **{"image-version": "2.0.0"})
-    assert "is of no use without a rollback. Leave it out" in refusals(given)["record"]
+    assert "is of no use without a rollback or a rehearsal. Leave it out" in refusals(given)["record"]
 
 
 def test_the_sentence_of_the_error_names_the_inputs() -> None:

@@ -93,6 +93,7 @@ RUNS: dict[str, Callable[[Path], Played]] = {
     "planned": lambda folder: play("happy", folder, inputs={"operation": "plan"}),
     "reported": lambda folder: play("happy", folder, inputs={"operation": "status"}),
     "model-updated": lambda folder: play("happy", folder, inputs={"operation": "update-model"}),
+    "rehearsed": lambda folder: play("happy", folder, inputs={"operation": "rehearse"}),
     "partial": lambda folder: play("happy", folder, inputs={"stop-after": "1"}),
     "nothing-to-do": lambda folder: play(DONE, folder, inputs={"operation": "plan"}),
     "timed-out": lambda folder: play("happy", folder, inputs={"timeout": "10m"}),

@@ -54,7 +54,8 @@ def fault_names() -> list[str]:
 
 
 def _names_in(folder: str) -> list[str]:
-    entries = (resources.files("azure_simulator") / folder).iterdir()
+    place = resources.files("azure_simulator") / folder
+    entries = place.iterdir() if place.is_dir() else ()  # the image of the action has none
     return sorted(entry.name.removesuffix(".yml") for entry in entries if entry.name.endswith(".yml"))
 
 

@@ -1,5 +1,6 @@
 """A scenario as data: the scale set, how fast it is, and what goes wrong."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -80,6 +81,8 @@ class Scenario:
     refused for their age. `index`: whether Resource Graph shows the set as it is, `not-yet` or, `deleted`, still;
     `index_lag`: for how many seconds it does so, and how far behind it is.
     `hooks` and `probes`: the services outside Azure that exist; `balancer` and `traffic`: what leads to the instances.
+    `recorded`: answers to GETs of what stands beside the set, by path and query in lower case, which come instead of
+    the simulator's own.
     `sets`: the scenario of each scale set of the subscription, where it has several; the first one is also this one.
     """
 
@@ -114,4 +117,5 @@ class Scenario:
     traffic: Traffic | None = None
     index: str = "current"
     index_lag: float = 60.0
+    recorded: Mapping[str, tuple[int, bytes]] = field(default_factory=dict, hash=False)
     sets: tuple["Scenario", ...] = field(default=(), hash=False)

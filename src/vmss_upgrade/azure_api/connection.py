@@ -22,7 +22,7 @@ from vmss_upgrade.azure_api.http_policies import (
     Trace,
 )
 from vmss_upgrade.azure_api.levels import Levels
-from vmss_upgrade.azure_api.reader import Reader
+from vmss_upgrade.azure_api.reader import Answers, Reader
 from vmss_upgrade.azure_api.scale_set_client import ScaleSetClient
 from vmss_upgrade.azure_api.signing_in.credential import Credential
 from vmss_upgrade.ports import Clock
@@ -59,13 +59,19 @@ def connect(
     trace: Callable[[str], None] | None,
     timeout: float,
     signed_in: SignedIn | None = None,
+    answers: Answers | None = None,
 ) -> ScaleSetClient:
-    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds."""
+    """Return a client for the account's scale set. Sends nothing yet; reads nothing after `timeout` seconds.
+
+    What Azure answers to reads is kept in `answers`.
+    """
     levels, signed_in = Levels(), {} if signed_in is None else signed_in
     client = _client(account, transport, clock, user_agent, mask, trace, signed_in, levels)
     ends = clock.now() + timeout
     names = (account.subscription_id, account.resource_group, account.scale_set)
-    return ScaleSetClient(client, *names, levels=levels, now=clock.now, has_time=lambda: clock.now() < ends)
+    return ScaleSetClient(
+        client, *names, levels=levels, now=clock.now, has_time=lambda: clock.now() < ends, answers=answers
+    )
 
 
 def connect_to_index(

@@ -6,9 +6,10 @@ Raises the SDK's HttpResponseError for every answer but 200; the caller has it `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest, HttpResponse
@@ -22,6 +23,9 @@ from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.web.addresses import parse_address
 
 API_VERSION = "2026-04-01"  # the one that azure-mgmt-compute 39 writes with
+
+# Answers by path and query: the status and the body, as Azure sent it. Those that may differ at the next try lack.
+Answers = MutableMapping[str, tuple[int, bytes]]
 
 MOST_PAGES = 500  # a thousand instances are nine
 LONGEST_LIST = 256 * 2**20  # bytes of all pages; a thousand instances are 6 MB
@@ -41,11 +45,17 @@ class Page:
 
 
 class Reader:
-    """Reads of Resource Manager. A path without an api-version gets the compute provider's."""
+    """Reads of Resource Manager. A path without an api-version gets the compute provider's.
 
-    def __init__(self, client: ComputeManagementClient, has_time: Callable[[], bool]) -> None:
+    What is answered is kept in `answers`, for a rehearsal on a copy of it; None: it is not.
+    """
+
+    def __init__(
+        self, client: ComputeManagementClient, has_time: Callable[[], bool], answers: Answers | None = None
+    ) -> None:
         self._client = client
         self._has_time = has_time
+        self._answers = answers
         self._listed: dict[str, list[tuple[bytes, Json]]] = {}  # the pages of each list, as they came last
 
     def get(self, url: str) -> HttpResponse:
@@ -62,6 +72,12 @@ class Reader:
         with read_by_the_sdk():
             response = self._client.send_request(request, stream=True)
             response.read()
+        if self._answers is not None and response.status_code in (200, 403, 404):
+            address = urlsplit(request.url)
+            self._answers[urlunsplit(("", "", address.path, address.query, ""))] = (
+                response.status_code,
+                response.content,
+            )
         if response.status_code != 200:
             raise HttpResponseError(response=response, error_format=ARMErrorFormat)
         return response

@@ -23,7 +23,7 @@ from vmss_upgrade.azure_api.failures import optional, read_by_the_sdk, translate
 from vmss_upgrade.azure_api.image_catalog import ImageCatalog
 from vmss_upgrade.azure_api.levels import Levels
 from vmss_upgrade.azure_api.operation import SteppedPolling
-from vmss_upgrade.azure_api.reader import API_VERSION, Page, Reader, is_segment, named, unreadable
+from vmss_upgrade.azure_api.reader import API_VERSION, Answers, Page, Reader, is_segment, named, unreadable
 from vmss_upgrade.azure_api.translation.image_reference import image_patch
 from vmss_upgrade.azure_api.translation.instances import Looks, to_instance, to_machine
 from vmss_upgrade.azure_api.translation.json_fields import Json, object_in, objects_in, text_in, texts_in
@@ -57,11 +57,11 @@ class ScaleSetClient:
         levels: Levels,
         now: Callable[[], float],
         has_time: Callable[[], bool] = lambda: True,
+        answers: Answers | None = None,
     ) -> None:
-        self._client = client
-        self._sets = client.virtual_machine_scale_sets
+        self._client, self._sets = client, client.virtual_machine_scale_sets
         self._granted_until = float("-inf")
-        self._reader = Reader(client, lambda: has_time() or now() < self._granted_until)
+        self._reader = Reader(client, lambda: has_time() or now() < self._granted_until, answers)
         self._group = resource_group
         self._name = name
         self.id = (

@@ -122,7 +122,7 @@ class _Rollout:
         self._remote.begin()
         command, policy = self._order.command, self._policy
         yield RolloutPlanned(plan=plan, scale_set=prepared.scale_set, policy=policy, command=command)
-        if command is Command.PLAN:
+        if command in (Command.PLAN, Command.REHEARSE):  # a rehearsal writes nothing, either
             return endings.planned(plan)
         self._proof.begin()
         return (yield from self._roll_out_or_back(plan, prepared))

@@ -16,7 +16,7 @@ from vmss_upgrade.inputs.image import image_of
 from vmss_upgrade.inputs.names import INPUTS, NO_POST_STEP
 from vmss_upgrade.inputs.operation import command_of
 from vmss_upgrade.inputs.policy import policy_of
-from vmss_upgrade.inputs.record import plan_of, recorded_of
+from vmss_upgrade.inputs.record import plan_of, ready_within_of, recorded_of
 from vmss_upgrade.inputs.zero_downtime.drain import drain_of
 from vmss_upgrade.inputs.zero_downtime.hooks import hooks_of
 from vmss_upgrade.rollout.order import Command, Order
@@ -68,6 +68,7 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
         policy=policy,
         recorded=recorded,
         expected_plan=expected,
+        ready_within=ready_within_of(form, command, policy, recorded),
         has_post_step=not form.variable(NO_POST_STEP),
     )
     inputs = Inputs(account=account, order=order, files=files_of(form), source=found.source)

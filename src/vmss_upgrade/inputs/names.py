@@ -29,6 +29,7 @@ INPUTS: Final[Mapping[str, str]] = {
     "expect-plan": "",
     "on-failure": "stop",
     "record": "",
+    "typical-upgrade-time": "",
     "image": "",
     "image-version": "",
     "image-sku": "",

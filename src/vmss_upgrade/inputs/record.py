@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from vmss_upgrade.inputs.files import Unusable, bytes_below
@@ -11,8 +12,11 @@ from vmss_upgrade.inputs.form import Form
 from vmss_upgrade.inputs.image import is_sound
 from vmss_upgrade.rollout.image import Image, image_from_text
 from vmss_upgrade.rollout.order import LARGEST_RECORD, Command, Recorded
-from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.policy import BAKE_TIME, Policy
 
+_SPREAD: Final = 0.2  # of a typical time, to either side
+_SHORTEST: Final = 1.0  # second
+_LONGEST_BATCH: Final = 24 * 3600.0  # seconds
 _SCHEMA = "vmss-upgrade/record/"
 _REMEDY = "Give the file that the run which began the rollout wrote to its `report-path`, relative to the workspace."
 
@@ -26,15 +30,36 @@ def recorded_of(form: Form, command: Command | None, policy: Policy) -> Recorded
     path = form["record"]
     if not path:
         return None
-    if command not in (None, Command.ROLLBACK) and not policy.on_failure.goes_back:
-        remedy = "Leave it out, or set `operation: rollback`, `on-failure: rollback` or `on-failure: restore-model`."
-        form.problem("record", "is of no use without a rollback", remedy)
+    if command not in (None, Command.ROLLBACK, Command.REHEARSE) and not policy.on_failure.goes_back:
+        others = "`operation: rehearse`, `on-failure: rollback` or `on-failure: restore-model`"
+        remedy = f"Leave it out, or set `operation: rollback`, {others}."
+        form.problem("record", "is of no use without a rollback or a rehearsal", remedy)
         return None
     try:
         return _read(path, form.variable("GITHUB_WORKSPACE") or ".")
     except Unusable as error:
         form.problem("record", f"{path!r} {error}", _REMEDY)
         return None
+
+
+def ready_within_of(
+    form: Form, command: Command | None, policy: Policy, recorded: Recorded | None
+) -> tuple[float, float] | None:
+    """Return within how many seconds an instance is ready, the shortest and the longest; None: as documented.
+
+    A time that is given wins over those of a record, from which the bake time is taken off.
+    """
+    seconds = form.duration("typical-upgrade-time")
+    if form["typical-upgrade-time"] and command not in (None, Command.REHEARSE):
+        lack = f"is of no use with `operation: {command.value}`"
+        form.problem("typical-upgrade-time", lack, "Leave it out, or use `operation: rehearse`.")
+    if seconds:
+        return seconds * (1 - _SPREAD), seconds * (1 + _SPREAD)
+    if command is not Command.REHEARSE or recorded is None or not recorded.batch_seconds:
+        return None
+    bake = policy.bake_time if policy.bake_time is not None else BAKE_TIME
+    times = [max(_SHORTEST, each - bake) for each in recorded.batch_seconds]
+    return min(times), max(times)
 
 
 def _read(path: str, workspace: str) -> Recorded:
@@ -57,7 +82,17 @@ def _recorded(record: Any) -> Recorded:
         raise Unusable("was written by a rollback, so its previous and its target image are swapped")
     if previous.is_floating:
         raise Unusable(f"names no exact previous image ({previous})")
-    return Recorded(scale_set_id=set_id, previous=previous, target=target)
+    return Recorded(
+        scale_set_id=set_id, previous=previous, target=target, batch_seconds=tuple(_seconds(record.get("batches")))
+    )
+
+
+def _seconds(batches: Any) -> Iterator[float]:
+    """Yield how long each batch took that passed."""
+    for batch in batches if isinstance(batches, list) else ():
+        seconds = batch.get("seconds") if isinstance(batch, dict) and batch.get("result") == "passed" else None
+        if isinstance(seconds, int | float) and 0 < seconds < _LONGEST_BATCH:
+            yield float(seconds)
 
 
 def _image(value: Any) -> Image | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vmss_upgrade.reporters.sanitiser.text import count
+from vmss_upgrade.reporters.sentences.rehearsal import A_SIMULATION, left_out, prediction, rows
 from vmss_upgrade.reporters.surge import surge_line
 from vmss_upgrade.rollout.history import drain_events, events
 from vmss_upgrade.rollout.history import probe_events as probes
 from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookCalled, in_words
+from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed
 from vmss_upgrade.rollout.history.surge import SurgeEvent
 from vmss_upgrade.rollout.planning.plan import SURGE_NUMBER, Batch
 from vmss_upgrade.rollout.wording import about, duration, instances_named
@@ -22,8 +24,24 @@ def tell(event: events.Event, say: Callable[[float, str], None], progress: Calla
         which = instances_named(event.pending, MOST_NAMED)
         text = f"waiting for the command to {event.what} in {which}"
         progress(event.at, text, f", {about(event.until - event.at)} at most")
+    elif isinstance(event, Rehearsed):
+        for line in rehearsal_lines(event):
+            say(event.at, line)
     elif line := _line_of(event):
         say(event.at, line)
+
+
+def rehearsal_lines(event: Rehearsed) -> list[str]:
+    """Return the table of a rehearsal; what is to be done stands below each row, as it is too long for a column."""
+    lines = [A_SIMULATION, prediction(event)]
+    widths = [max(map(len, column)) for column in zip(*(row[:5] for row in rows(event)), strict=True)]
+    for row in rows(event):
+        cells = (text.ljust(width) for text, width in zip(row[:5], widths, strict=True))
+        trouble, happens, seconds, lowest, away = cells
+        facts = f"  in {seconds}  never below {lowest}  {away} away at once" if row[2] else ""
+        lines.append(f"{trouble}  {happens}{facts}".rstrip())
+        lines += [f"    then: {row[5]}"] if row[5] not in ("", "nothing") else []
+    return [*lines, *filter(None, [left_out(event)])]
 
 
 def _line_of(event: events.Event) -> str:

@@ -14,6 +14,7 @@ from vmss_upgrade.reporters.sentences.headline import headline
 from vmss_upgrade.reporters.sentences.next_steps import remedy, way_back
 from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
 from vmss_upgrade.reporters.sentences.portal import scale_set_page
+from vmss_upgrade.reporters.sentences.rehearsal import as_rehearsal
 from vmss_upgrade.reporters.surge import as_surge
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.outcome import BatchRecord
@@ -79,6 +80,8 @@ def as_record(report: Report) -> dict[str, Any]:
         "findings": [{"severity": f.severity.value, "message": f.message, "remedy": f.remedy} for f in report.findings],
         "instances": [_instance(instance) for instance in report.instances],
         "command_to_put_previous_image_back": way_back(report) or None,
+        "rehearsal": as_rehearsal(report.rehearsal),
+        "simulated": report.facts.simulated,
         "changes": as_changes(report),
         "left_out": [],
     }

@@ -22,6 +22,7 @@ class Command(Enum):
     UPDATE_MODEL = "update-model"  # the image into the model, and no more
     UPGRADE_INSTANCES = "upgrade-instances"  # the instances to the model as it stands
     ROLLBACK = "rollback"  # an earlier image into the model, then the instances that left it
+    REHEARSE = "rehearse"  # the upgrade, on a copy of the scale set
 
     @property
     def upgrades(self) -> bool:
@@ -31,17 +32,23 @@ class Command(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What the record of an earlier run says: of which scale set (its id), from which exact image to which."""
+    """What the record of an earlier run says: of which scale set (its id), from which exact image to which.
+
+    `batch_seconds`: of each batch that passed, its bake time included.
+    """
 
     scale_set_id: str
     previous: Image
     target: Image
+    batch_seconds: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What the workflow asked for. `image` is empty where the command needs none; `recorded` None: no record.
 
+    `ready_within`: seconds in which an instance is usually ready after its upgrade was asked for, the shortest and the
+    longest; for a rehearsal (None: the documented ones).
     `expected_plan` is the hash of the plan that was approved (empty: any plan will do). `has_post_step`: a step of the
     job's completes what a killed run leaves undone.
     """
@@ -51,6 +58,7 @@ class Order:
     policy: Policy = Policy()
     recorded: Recorded | None = None
     expected_plan: str = ""
+    ready_within: tuple[float, float] | None = None
     has_post_step: bool = True
 
     @property

@@ -33,8 +33,16 @@ def with_captured_set(scenario: Scenario, model_file: Path, instances_file: Path
     """
     if scenario.sets:
         raise ScenarioError(f"{scenario.name}: has several scale sets, and a captured one replaces a single one")
-    model = _read_model(_read(model_file), str(model_file))
-    instances = _read_instances(_read(instances_file), model, str(instances_file))
+    documents = _read(model_file), _read(instances_file)
+    return with_captured_documents(scenario, *documents, str(model_file), str(instances_file))
+
+
+def with_captured_documents(
+    scenario: Scenario, model_document: Any, instances_document: Any, model_source: str, instances_source: str
+) -> Scenario:
+    """Return `scenario` with the set that these documents show, as `with_captured_set` does; the sources name them."""
+    model = _read_model(model_document, model_source)
+    instances = _read_instances(instances_document, model, instances_source)
     captured = dataclasses.replace(
         scenario,
         scale_set=SetDescription(model, instances),

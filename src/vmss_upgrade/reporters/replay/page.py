@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from string import Template
 from typing import Any, Final
 
@@ -41,6 +41,22 @@ def write_page(report: Report, workspace: str, path: str) -> None:
     file that is neither empty nor a page of this action; OSError if it cannot be written.
     """
     write_html(as_page(as_text(report)), workspace, path)
+
+
+def write_pages(report: Report, workspace: str, path: str) -> None:
+    """Write the page of a run, or of a rehearsal the page of each trial, named after it. Raises as `write_page`."""
+    if report.rehearsal is None:
+        write_page(report, workspace, path)
+        return
+    for trial in report.rehearsal.trials:
+        if trial.report is not None:
+            write_page(trial.report, workspace, page_of_trial(path, trial.name))
+
+
+def page_of_trial(path: str, name: str) -> str:
+    """Return the path of a trial's page: rollout.html becomes rollout-undisturbed.html."""
+    page = PurePosixPath(path)
+    return str(page.with_name(f"{page.stem}-{name}{page.suffix}"))
 
 
 def write_html(page: str, workspace: str, path: str) -> None:

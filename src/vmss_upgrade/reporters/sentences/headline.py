@@ -5,14 +5,13 @@ from __future__ import annotations
 from vmss_upgrade.reporters.heatmap import in_numbers
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.sentences.next_steps import model_notice
-from vmss_upgrade.reporters.sentences.phrases import short_name
+from vmss_upgrade.reporters.sentences.phrases import left_on_target, short_name
 from vmss_upgrade.reporters.sentences.plan_facts import blast_radius
-from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.reporters.sentences.rehearsal import prediction
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.order import Command
-from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.wording import duration, listed
 
 MARKS = {  # one sign for each
@@ -22,6 +21,7 @@ MARKS = {  # one sign for each
     Outcome.PARTIAL: "⏸️",
     Outcome.REPORTED: "🔎",
     Outcome.MODEL_UPDATED: "✅",
+    Outcome.REHEARSED: "🎭",
     Outcome.REFUSED: "⛔",
     Outcome.HALTED: "❌",
     Outcome.TIMED_OUT: "⏱️",
@@ -36,7 +36,8 @@ def headline(report: Report) -> str:
     ending = report.ending
     if ending is None:
         return "The run has not ended."
-    sentences = (_health_caveat(report, ending), _sentence(report, ending), *caveats(report))
+    simulated = "A simulation, no rollout in Azure:" if report.facts.simulated else ""
+    sentences = (simulated, _health_caveat(report, ending), _sentence(report, ending), *caveats(report))
     return " ".join(filter(None, sentences))
 
 
@@ -53,8 +54,8 @@ def title(report: Report) -> str:
             return f"{name} is upgraded"
         case Outcome.NOTHING_TO_DO:
             return f"{name}: nothing to do"
-        case Outcome.PLANNED:
-            return f"Plan for {name}: nothing was written yet"
+        case Outcome.PLANNED | Outcome.REHEARSED:
+            return f"{'Rehearsal' if report.rehearsal else 'Plan'} for {name}: nothing was written yet"
         case Outcome.PARTIAL:
             return f"{name} is partly upgraded, as asked for"
         case Outcome.REPORTED:
@@ -95,7 +96,7 @@ def short_title(report: Report) -> str:
 def why(report: Report) -> str:
     """Return what the title leaves out: the reason of an end that is not simply good."""
     ending = report.ending
-    if ending is None or ending.outcome in (Outcome.SUCCEEDED, Outcome.PLANNED):
+    if ending is None or ending.outcome in (Outcome.SUCCEEDED, Outcome.PLANNED, Outcome.REHEARSED):
         return _no_proof(report) if ending and ending.outcome is Outcome.SUCCEEDED else ""
     if ending.outcome in (Outcome.NOTHING_TO_DO, Outcome.REPORTED, Outcome.MODEL_UPDATED):
         return _sentence(report, ending)
@@ -110,7 +111,7 @@ def caveats(report: Report) -> list[str]:
     sentences = (
         _not_current(report, ending),
         _not_selected(report, ending),
-        _left_on_target(report),
+        left_on_target(report),
         _pinned(report, ending),
         model_notice(report),
     )
@@ -131,8 +132,10 @@ def _sentence(report: Report, ending: Ending) -> str:
             return f"{runs} {image}: {_what_was_done(report)}."
         case Outcome.NOTHING_TO_DO:
             return _nothing_to_do(report, name)
-        case Outcome.PLANNED:
-            return f"Plan for {name} to {image}; nothing was written. {blast_radius(report)}"
+        case Outcome.PLANNED | Outcome.REHEARSED:
+            what = "Rehearsal" if report.rehearsal else "Plan"
+            facts = prediction(report.rehearsal) or blast_radius(report)
+            return f"{what} for {name} to {image}; nothing was written. {facts}"
         case Outcome.PARTIAL:
             rest = f"{count(len(report.remaining), 'instance')} remaining ({listed(report.remaining)})"
             return f"{name} is partly on {image}: {done}, {rest}; {ending.reason}"
@@ -233,17 +236,6 @@ def _not_selected(report: Report, ending: Ending) -> str:
         return f"Not selected, or not known to have moved, and left as they are: {listed(report.remaining)}."
     still = "Still" if report.command is Command.UPDATE_MODEL else "Not selected, and still"
     return f"{still} to be upgraded: {listed(report.remaining)}."
-
-
-def _left_on_target(report: Report) -> str:
-    """Name the instances that run the image that a rollback left, and may not be touched."""
-    if not report.goes_back or report.way is None or report.way.leaves is None:
-        return ""
-    left = report.way.leaves
-    skipped = (each for each in report.skipped if each.reason is not SkipReason.NOT_MOVED)
-    reasons = {each.instance_id: each.reason.value for each in skipped}
-    there = [f"{i.id} ({reasons[i.id]})" for i in report.instances if i.id in reasons and is_on(i, left)]
-    return f"Still on {short_name(left)}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""
 
 
 def _pinned(report: Report, ending: Ending) -> str:

@@ -13,6 +13,7 @@ from vmss_upgrade.rollout.history.events import BatchProgressed
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.planning.availability import floor
+from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.wording import clause, listed
 
 BAR_LENGTH = 20
@@ -143,3 +144,14 @@ def proven(report: Report, is_current: bool) -> str:
     standing = "current" if is_current else "on the image"
     is_proven = signal is None or signal.proves_health
     return f"{standing} and healthy" if is_proven else f"{standing}, provisioned and running"
+
+
+def left_on_target(report: Report) -> str:
+    """Name the instances that run the image that a rollback left, and may not be touched."""
+    if not report.goes_back or report.way is None or report.way.leaves is None:
+        return ""
+    left = report.way.leaves
+    skipped = (each for each in report.skipped if each.reason is not SkipReason.NOT_MOVED)
+    reasons = {each.instance_id: each.reason.value for each in skipped}
+    there = [f"{i.id} ({reasons[i.id]})" for i in report.instances if i.id in reasons and is_on(i, left)]
+    return f"Still on {short_name(left)}, and left as they are: {listed(there)}." if there and not left.is_vhd else ""

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable
 
 from vmss_upgrade.reporters.files import append_whole
-from vmss_upgrade.reporters.step_summary import batches, instances, plan, probes, result, trouble
+from vmss_upgrade.reporters.step_summary import batches, instances, plan, probes, rehearsal, result, trouble
 from vmss_upgrade.reporters.step_summary.fitting import LIMIT, within
 from vmss_upgrade.reporters.step_summary.trouble import MOST_FAILURES
 from vmss_upgrade.rollout.history.outcome import Outcome
@@ -40,6 +40,7 @@ def as_markdown(report: Report, *, simulated: str = "", taken: int = 0) -> str:
 
 def _of_run(report: Report) -> tuple[list[str], ...]:
     return (
+        rehearsal.rehearsal(report),
         trouble.failures(report),
         trouble.refusals(report),
         trouble.next_things(report),

@@ -144,7 +144,7 @@ def _rights(model: Model, order: Order, permissions: Sequence[Permission] | None
     if not missing:
         return []
     message = f"The identity lacks the right to {', '.join(missing)} on the scale set."
-    if order.command is Command.PLAN:
+    if order.command in (Command.PLAN, Command.REHEARSE):
         return [note(f"{message} A plan does not need it, a rollout does.", _assign(missing, model))]
     return [refuse(message, _assign(missing, model))]
 

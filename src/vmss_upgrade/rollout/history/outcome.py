@@ -10,7 +10,7 @@ from vmss_upgrade.rollout.planning.plan import Batch
 
 
 class Outcome(Enum):
-    """How a run ended. The first six exit 0, the others 1."""
+    """How a run ended. The first seven exit 0, the others 1."""
 
     SUCCEEDED = "succeeded"
     NOTHING_TO_DO = "nothing-to-do"
@@ -18,6 +18,7 @@ class Outcome(Enum):
     PARTIAL = "partial"
     REPORTED = "reported"
     MODEL_UPDATED = "model-updated"
+    REHEARSED = "rehearsed"
     HALTED = "halted"
     TIMED_OUT = "timed-out"
     INTERRUPTED = "interrupted"
@@ -38,6 +39,7 @@ _GOOD = (
     Outcome.PARTIAL,
     Outcome.REPORTED,
     Outcome.MODEL_UPDATED,
+    Outcome.REHEARSED,
 )
 
 

@@ -12,6 +12,7 @@ from vmss_upgrade.rollout.history.drain_events import Drained, DrainSettled, Dra
 from vmss_upgrade.rollout.history.hook_events import HookAnswered
 from vmss_upgrade.rollout.history.outcome import AzureWork, BatchRecord, BatchResult, DrainRecord, Ending, Outcome
 from vmss_upgrade.rollout.history.probe_events import ProbesCounted
+from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.history.standing import Standing, in_order
 from vmss_upgrade.rollout.history.surge import SurgeRecord
@@ -60,6 +61,7 @@ class Report(Standing):
     probes: tuple[Probed, ...] = ()
     put_off: dict[str, str] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
+    rehearsal: Rehearsed | None = None
     ending: Ending | None = None
     duration: float = 0.0
     _failures_there: tuple[Failure, ...] = ()  # all of them, of which an instance may have several
@@ -90,10 +92,8 @@ class Report(Standing):
             case events.StatusSeen():
                 self.shown = event.goal
                 self._see(event.scale_set.instances, event.at)
-            case events.RepairsSuspending():
-                self.repairs_suspended = True
-            case events.RepairsResumed():
-                self.repairs_suspended = False
+            case events.RepairsSuspending() | events.RepairsResumed():
+                self.repairs_suspended = isinstance(event, events.RepairsSuspending)
             case events.RolloutPlanned():
                 self.plan, self.policy, self.command = event.plan, event.policy, event.command
                 self.stopped_before = stopped_ids(event.scale_set.instances)
@@ -105,10 +105,8 @@ class Report(Standing):
                 self._turn_back(event)
             case events.ModelRestoreStarted():
                 self.puts_back = event.previous
-            case events.ModelUpdateStarted() if not self._has_turned:
-                self.model_may_hold_target = True
-            case events.ModelUpdateRefused() if not self._has_turned:
-                self.model_may_hold_target = False
+            case events.ModelUpdateStarted() | events.ModelUpdateRefused() if not self._has_turned:
+                self.model_may_hold_target = isinstance(event, events.ModelUpdateStarted)
             case events.ModelUpdated() if not self._has_turned:
                 self.model_update_seconds = event.seconds
             case events.ModelUpdated():
@@ -152,6 +150,8 @@ class Report(Standing):
                 self.surge.take(event)
             case events.InstancesSeen() | events.BatchProgressed():
                 self._see(event.instances, event.at)
+            case Rehearsed():
+                self.rehearsal = event
             case ProbesCounted():
                 self.probes = event.book
             case HookAnswered() if event.call.phase is Phase.BEFORE:

@@ -1,0 +1,112 @@
+"""`operation: rehearse`: read and plan as `plan` does, copy what Azure answered, and play the rollout on the copy."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from azure_simulator import Scenario, ScenarioError, Timing, copied_set
+from vmss_rehearsal.playing import play
+from vmss_rehearsal.troubles import Trouble, troubles_of
+from vmss_upgrade.driver.run import run_rollout
+from vmss_upgrade.ports import Clock, ScaleSetApi
+from vmss_upgrade.rollout.history.events import Event, RolloutFinished, RolloutPlanned, ScaleSetRead
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed, Trial
+from vmss_upgrade.rollout.image import Image, ImageKind
+from vmss_upgrade.rollout.order import Command, Order
+from vmss_upgrade.rollout.planning.plan import RolloutPlan
+
+Answers = Mapping[str, tuple[int, bytes]]
+DOCUMENTED = Timing(upgrade=(20.0, 240.0), healthy_after=(10.0, 60.0))
+_UPGRADES = 0.8  # share of an instance's time that Azure takes; its health takes the rest
+
+
+def rehearse_copy(order: Order, api: ScaleSetApi, clock: Clock, answers: Answers) -> Generator[Event]:
+    """Carry `operation: rehearse` out. `answers` holds what `api` has read, as Azure sent it."""
+    model, plan, ending = None, None, None
+    for event in run_rollout(replace(order, command=Command.PLAN), api, clock):
+        if isinstance(event, RolloutFinished):
+            ending = event
+            break
+        model = event.model if isinstance(event, ScaleSetRead) else model
+        plan = event.plan if isinstance(event, RolloutPlanned) else plan
+        yield event
+    if ending is None or model is None or plan is None or ending.ending.outcome is not Outcome.PLANNED:
+        if ending is not None:
+            yield ending
+        return
+    try:
+        scenario = copied_set(answers, model.id, _image_inputs(plan.reaches), timing_of(order))
+    except ScenarioError as error:
+        reason = f"The scale set cannot be copied: {error}"
+        yield replace(ending, ending=Ending(outcome=Outcome.REFUSED, reason=reason))
+        return
+    rehearsed = replace(_rehearse(order, scenario, plan), at=ending.at)
+    yield rehearsed
+    yield replace(ending, ending=_ending(rehearsed))
+
+
+def timing_of(order: Order) -> Timing:
+    """Return how long instances take, as the inputs say it, or as it is documented."""
+    if order.ready_within is None:
+        return DOCUMENTED
+    low, high = order.ready_within
+    return replace(
+        DOCUMENTED,
+        upgrade=(low * _UPGRADES, high * _UPGRADES),
+        healthy_after=(low * (1 - _UPGRADES), high * (1 - _UPGRADES)),
+    )
+
+
+def _rehearse(order: Order, scenario: Scenario, plan: RolloutPlan) -> Rehearsed:
+    """Play the rollout undisturbed, then as fast and as slow as can be, then with every trouble."""
+    policy = replace(order.policy, hooks=None, probes=None)
+    left_out = [
+        *(["before-batch-url and after-batch-url"] if order.policy.hooks else []),
+        *(["probe-url"] if order.policy.probes else []),
+    ]
+    order = replace(order, command=Command.UPGRADE, policy=policy, expected_plan="")
+    undisturbed = play(order, scenario, Trouble(name="undisturbed", words="none"))
+    shortest, longest = (_seconds(order, scenario, which) for which in (0, 1))
+    trials: list[Trial] = [undisturbed]
+    if undisturbed.outcome is not Outcome.REFUSED:
+        troubles = troubles_of(scenario, plan, undisturbed.seconds)
+        trials += [play(order, scenario, trouble) for trouble in troubles]
+    return Rehearsed(
+        trials=tuple(trials),
+        shortest=min(shortest, undisturbed.seconds),
+        longest=max(longest, undisturbed.seconds),
+        durations=_durations(order),
+        left_out=tuple(left_out),
+    )
+
+
+def _seconds(order: Order, scenario: Scenario, which: int) -> float:
+    """Return how long the rollout takes if every instance is as fast (0) or as slow (1) as can be."""
+    timing = scenario.timing
+    upgrade, healthy = timing.upgrade[which], timing.healthy_after[which]
+    extreme = replace(timing, upgrade=(upgrade, upgrade), healthy_after=(healthy, healthy))
+    return play(order, replace(scenario, timing=extreme), Trouble(name="", words="")).seconds
+
+
+def _durations(order: Order) -> str:
+    if order.ready_within is None:
+        return "the documented ranges"
+    return "the inputs"
+
+
+def _ending(rehearsed: Rehearsed) -> Ending:
+    undisturbed = rehearsed.undisturbed
+    if undisturbed.outcome is Outcome.REFUSED and undisturbed.report and undisturbed.report.ending:
+        return undisturbed.report.ending
+    return Ending(outcome=Outcome.REHEARSED, reason="The rollout was played on a copy; nothing was written.")
+
+
+def _image_inputs(image: Image) -> dict[str, Any]:
+    """Return the inputs that name this image, by which the simulator knows that it exists."""
+    if image.kind is ImageKind.PLATFORM:
+        parts = {"publisher": image.publisher, "offer": image.offer, "sku": image.sku, "version": image.version}
+        return {f"image-{name}": value for name, value in parts.items()}
+    return {} if image.is_vhd else {"image-id": image.reference}

@@ -1,0 +1,118 @@
+"""One trial: the rollout of an order on a copy of the scale set, on the virtual clock, with one trouble."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from azure_simulator import Scenario, SimulatedAzure, VirtualClock, with_faults
+from vmss_rehearsal.environment import environment
+from vmss_rehearsal.troubles import Trouble
+from vmss_upgrade.azure_api.connection import connect
+from vmss_upgrade.driver.run import run_rollout
+from vmss_upgrade.errors import Interrupted
+from vmss_upgrade.inputs import parse_account
+from vmss_upgrade.reporters.sentences.headline import short_title
+from vmss_upgrade.reporters.sentences.next_steps import how_to_finish_rollback, remedy
+from vmss_upgrade.rollout.history.events import Event, RolloutFinished
+from vmss_upgrade.rollout.history.outcome import Ending, Outcome
+from vmss_upgrade.rollout.history.rehearsing.trial import Trial
+from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.history.run_facts import RunFacts
+from vmss_upgrade.rollout.order import Order
+from vmss_upgrade.rollout.planning.plan import SkipReason
+from vmss_upgrade.rollout.wording import duration
+
+
+@dataclass(slots=True)
+class _Run:
+    """One run of the action on the copy."""
+
+    report: Report = field(default_factory=lambda: Report(facts=RunFacts(simulated=True)))
+    most_away: int = 0
+
+    def take(self, event: Event) -> None:
+        self.report.add(event)
+        self.most_away = max(self.most_away, self.report.away)
+
+
+def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
+    """Return what becomes of the rollout; of a run that is cut off, after it was run again."""
+    if trouble.why_not:
+        return Trial(name=trouble.name, trouble=trouble.words, happens=f"not played: {trouble.why_not}")
+    clock = VirtualClock()
+    azure = SimulatedAzure(with_faults(scenario, trouble.faults), clock)
+    runs = [_run(order, azure, clock, trouble.cut_after)]
+    if trouble.cut_after:
+        runs.append(_run(order, azure, clock, 0.0))
+    report = runs[-1].report
+    lowest = [run.report.lowest_healthy.count for run in runs if run.report.lowest_healthy]
+    return Trial(
+        name=trouble.name,
+        trouble=trouble.words,
+        happens=_happens(runs),
+        seconds=sum(run.report.duration for run in runs),
+        lowest=min(lowest) if lowest else None,
+        total=len(report.instances),
+        most_away=max(run.most_away for run in runs),
+        remedy=_to_do(report),
+        report=report,
+    )
+
+
+def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: float) -> _Run:
+    account = parse_account(environment(azure, Path("."), {}))
+    api = connect(
+        account,
+        azure.transport(),
+        clock,
+        user_agent="vmss-upgrade rehearsal",
+        mask=lambda _: None,
+        trace=None,
+        timeout=order.policy.timeout,
+    )
+    if cut_after:
+        clock.call_at(clock.now() + cut_after, _interrupt)
+    run, began = _Run(), clock.now()
+    try:
+        with closing(run_rollout(order, api, clock)) as events:
+            for event in events:
+                run.take(event)
+    except Interrupted as error:
+        advice = how_to_finish_rollback(run.report) or error.remedy
+        ending = Ending(outcome=Outcome.INTERRUPTED, reason=str(error), remedy=advice)
+        run.take(RolloutFinished(at=clock.now() - began, ending=ending))
+    return run
+
+
+def _interrupt() -> None:
+    raise Interrupted
+
+
+def _skipped(report: Report) -> list[str]:
+    there = (SkipReason.ON_TARGET, SkipReason.CURRENT)
+    return [skipped.instance_id for skipped in report.skipped if skipped.reason not in there]
+
+
+def _to_do(report: Report) -> str:
+    """Return what is left to do after the last run; empty if nothing is."""
+    if report.ending is None or report.ending.outcome.exit_code:
+        return remedy(report)
+    return "Run it again once the others can be upgraded." if report.remaining or _skipped(report) else ""
+
+
+def _happens(runs: list[_Run]) -> str:
+    """Return how the last run ended, in a few words, with its failed instances and those that it left."""
+    report = runs[-1].report
+    ending = report.ending
+    if ending is None:
+        return "did not end"
+    words = ending.outcome.value if ending.outcome.exit_code == 0 else short_title(report).lower()
+    if report.batches:
+        passed = sum(1 for record in report.batches if record.result.value == "passed" and not record.is_back)
+        of = len(report.plan.batches) if report.plan else 0
+        words += f" after {passed} of {of} batches" if ending.outcome.exit_code else ""
+    for what, ids in (("failed", report.failed), ("left behind", report.remaining), ("skipped", _skipped(report))):
+        words += f"; {len(ids)} {what}" if ids else ""
+    return f"cut after {duration(runs[0].report.duration)}, then {words}" if len(runs) > 1 else words

@@ -1,0 +1,1 @@
+"""What a rehearsal on a copy of the scale set found."""

@@ -1,0 +1,132 @@
+"""`operation: rehearse`: what it reads, that it writes nothing, and that its copy goes as the real rollout does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from azure_simulator import SimulatedAzure, Timing, VirtualClock, load_scenario
+from azure_simulator.bodies.truth import RequestRecord
+from vmss_rehearsal.files import play_files
+from vmss_upgrade.main import run
+from vmss_upgrade.rehearsal import environment, rehearse
+
+SCENARIOS = ["happy", "zonal", "flexible", "placement-groups", "no-signal"]
+
+
+def rehearsed(name: str, folder: Path, **inputs: str) -> tuple[int, dict[str, Any], list[RequestRecord]]:
+    code, azure = rehearse(load_scenario(name), folder, inputs={"operation": "rehearse", **inputs})
+    return code, json.loads((folder / "record.json").read_text()), azure.requests
+
+
+def test_only_reads_reach_azure(tmp_path: Path) -> None:
+    code, record, requests = rehearsed("happy", tmp_path)
+    assert (code, record["outcome"], record["changed"]) == (0, "rehearsed", False)
+    assert {each.method for each in requests if "oauth2" not in each.path} == {"GET"}
+    assert len(record["rehearsal"]["trials"]) == 9
+    assert "This is a simulation" in (tmp_path / "summary.md").read_text()
+
+
+def test_every_trial_has_a_page_that_says_what_it_is(tmp_path: Path) -> None:
+    rehearsed("happy", tmp_path, **{"report-html": "out/rollout.html"})
+    pages = {page.name: page.read_text() for page in (tmp_path / "out").iterdir()}
+    assert {"rollout-undisturbed.html", "rollout-last-fails.html", "rollout-cut.html"} < pages.keys()
+    assert all("A simulation, no rollout in Azure" in text for text in pages.values())
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_rollout_goes_as_it_was_rehearsed(name: str, tmp_path: Path) -> None:
+    """Azure and the copy take the same times here, so that batches, their order and the lowest count must agree."""
+    timing = Timing(upgrade=(20.0, 240.0), healthy_after=(10.0, 60.0))
+    alike = replace(load_scenario(name), timing=timing)
+    records = []
+    for operation in ("rehearse", "upgrade"):
+        folder = tmp_path / operation
+        folder.mkdir()
+        rehearse(alike, folder, inputs={"operation": operation})
+        records.append(json.loads((folder / "record.json").read_text()))
+    first, real = records[0]["rehearsal"]["trials"][0], records[1]
+    assert first["outcome"] == real["outcome"] == "succeeded"
+    assert first["batches"] == [batch["instance_ids"] for batch in real["batches"]]
+    assert first["lowest_healthy"] == real["lowest_healthy"]["count"]
+    assert first["seconds"] == pytest.approx(real["duration"], rel=0.05)
+
+
+@pytest.mark.parametrize("name", ["happy", "zonal", "flexible", "placement-groups"])
+def test_files_and_api_give_the_same_table(name: str, tmp_path: Path) -> None:
+    """The files have what the simulator answers when it is asked as the az CLI asks."""
+    scenario = load_scenario(name)
+    azure = SimulatedAzure(scenario, VirtualClock())
+    set_id = scenario.scale_set.model["id"]
+    group = set_id.split("/providers/")[0]
+    token = sign_in(azure)
+    is_flexible = name == "flexible"
+    listed = (
+        f"{group}/providers/Microsoft.Compute/virtualMachines?$filter='virtualMachineScaleSet/id' eq '{set_id}'&"
+        if is_flexible
+        else f"{set_id}/virtualMachines?"
+    )
+    model = answer(azure, f"{set_id}?api-version=2026-04-01", token)
+    instances = answer(azure, f"{listed}$expand=instanceView&api-version=2026-04-01", token)
+    (tmp_path / "model.json").write_text(json.dumps(model))
+    (tmp_path / "instances.json").write_text(json.dumps(instances))
+    (tmp_path / "files").mkdir()
+    inputs = {**scenario.inputs, "report-path": "record.json"}
+    assert play_files(tmp_path / "model.json", tmp_path / "instances.json", tmp_path / "files", inputs, {}) == 0
+    _, record, _ = rehearsed(name, tmp_path)
+    from_files = json.loads((tmp_path / "files" / "record.json").read_text())
+    assert from_files["rehearsal"] == record["rehearsal"]
+
+
+def sign_in(azure: SimulatedAzure) -> str:
+    there = azure.coordinates
+    url = f"{there['oidc_request_url']}&audience=api://AzureADTokenExchange"
+    headers = {"authorization": f"bearer {there['oidc_request_token']}"}
+    assertion = json.loads(azure.handle("GET", url, headers, b"").body)["value"]
+    body = (
+        f"client_id={there['client_id']}&client_assertion={assertion}&grant_type=client_credentials"
+        "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+        f"&scope={there['resource_manager']}/.default"
+    )
+    url = f"{there['authority']}/{there['tenant']}/oauth2/v2.0/token"
+    reply = azure.handle("POST", url, {"content-type": "application/x-www-form-urlencoded"}, body.encode())
+    return str(json.loads(reply.body)["access_token"])
+
+
+def answer(azure: SimulatedAzure, path: str, token: str) -> Any:
+    url = f"{azure.coordinates['resource_manager']}{path}"
+    reply = azure.handle("GET", url, {"authorization": f"Bearer {token}"}, b"")
+    assert reply.status == 200, reply.body
+    return json.loads(reply.body)
+
+
+def test_no_environment_variable_brings_the_simulator(tmp_path: Path) -> None:
+    """Nothing makes up for what the entry point hands over."""
+    clock = VirtualClock()
+    azure = SimulatedAzure(load_scenario("happy"), clock)
+    inputs = {"operation": "rehearse", "image-version": "22.04.202611010"}
+    environ = environment(azure, tmp_path, inputs) | {"VMSS_UPGRADE_SIMULATED": "1"}
+    assert run(environ, clock, transport=lambda _clock: azure.transport()) == 1
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert (record["outcome"], record["rehearsal"]) == ("refused", None)
+    assert "needs the simulator" in record["reason"]
+    assert azure.requests == []
+
+
+def test_a_rollout_that_would_be_refused_is_refused(tmp_path: Path) -> None:
+    code, record, _ = rehearsed("happy", tmp_path, **{"image-version": "99.0.0"})
+    assert (code, record["outcome"], record["rehearsal"]) == (1, "refused", None)
+
+
+@pytest.mark.parametrize(
+    ("typical", "shortest"), [pytest.param("1m", 60 * 5, id="a-minute"), pytest.param("10m", 600 * 4, id="ten")]
+)
+def test_the_typical_time_decides_how_long_it_takes(typical: str, shortest: float, tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path, **{"typical-upgrade-time": typical})
+    found = record["rehearsal"]
+    assert shortest < found["shortest"] < found["trials"][0]["seconds"] < found["longest"] < shortest * 3
+    assert found["durations"] == "the inputs"
