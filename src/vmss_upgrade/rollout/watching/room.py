@@ -24,7 +24,7 @@ SECOND_LOOK_AFTER = 30.0  # seconds: the load over less time is not known well
 LONGEST_PAUSE, SHORTEST_PAUSE = 2400.0, 120.0  # seconds between looks of a run that waits to begin
 # Of many that began in the same second, the interval of reads tells how many: each of 25 has one of a second. So many
 # begin at once; more begin one by one, so that those who began first show in what is left.
-FEW = 7.0  # seconds
+FEW = 10.0  # seconds
 ONE_BY_ONE, LEAST_DRAWN = 15.0, 0.1  # the first pause: by how much longer than that interval, and the least part of it
 LONG_WAITED = 3600.0  # seconds after which pauses are a quarter as long, and it counts as much as one half-way
 PAUSE_HALF_WAY = 120.0  # seconds between looks of a run that waits with its next batch
