@@ -108,7 +108,7 @@ def test_a_list_without_views_is_refused_with_the_command_to_use(
     assert command in said
 
 
-def test_what_az_vm_get_instance_view_prints_of_the_machines_is_taken(tmp_path: Path) -> None:
+def test_files_of_az_vm_get_instance_view_are_taken(tmp_path: Path) -> None:
     model, instances = save_az_output(load_scenario("flexible"), tmp_path)
     machines = json.loads(instances.read_text())
     instances.write_text(json.dumps([flattened(each) for each in machines]))
