@@ -23,6 +23,7 @@ from harness.playing import as_scenario, job_environment
 from vmss_upgrade.main import run
 
 T = TypeVar("T")
+RECORDED = 1.0  # seconds by which times of a record may be off
 STACK = 1 << 20  # bytes for each thread; the usual ones would be 8 GB for a thousand
 
 
@@ -107,12 +108,12 @@ class ClockOfOne:
 
 @dataclass(frozen=True)
 class Rolled:
-    """One rollout of a fleet: when it began and ended, how, how many seconds each batch took, and its requests to
-    Resource Manager.
+    """One rollout of a fleet: when it began and ended, how, when each batch did, and its requests to Resource
+    Manager.
     """
 
     exit_code: int
-    batches: list[float]
+    spans: list[tuple[float, float]]
     began: float
     ended: float
     requests: list[RequestRecord]
@@ -120,6 +121,11 @@ class Rolled:
     @property
     def seconds(self) -> float:
         return self.ended - self.began
+
+    @property
+    def batches(self) -> list[float]:
+        """How many seconds each batch took."""
+        return [end - start for start, end in self.spans]
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ class Fleet:
     @cached_property
     def unwatched(self) -> list[float]:
         """The seconds between looks at the instances while a batch was away, sorted."""
-        return sorted(gap for each in self.rollouts for gap in _gaps(each.requests))
+        return sorted(gap for each in self.rollouts for gap in _gaps(each))
 
 
 def roll_together(
@@ -196,8 +202,9 @@ def _roll(scenario: Scenario, clock: ClockOfOne, seed: int, throttle: Throttle, 
     exit_code = run(job, clock, transport=lambda _: azure.transport(), simulated=scenario.name)
     sent = [request for request in azure.requests if request.path.startswith("/subscriptions/")]
     record = json.loads((folder / "record.json").read_text())
-    batches = [batch["seconds"] for batch in record["batches"] if batch.get("seconds") is not None]
-    return Rolled(exit_code, batches, began, clock.now(), sent)
+    ended = [batch for batch in record["batches"] if batch.get("seconds") is not None]
+    spans = [(began + each["started_at"], began + each["started_at"] + each["seconds"]) for each in ended]
+    return Rolled(exit_code, spans, began, clock.now(), sent)
 
 
 def _taken() -> threading.Lock:
@@ -246,12 +253,14 @@ def _kind(request: RequestRecord) -> str:
     return "lists" if request.path.endswith("/virtualMachines") else "reads"
 
 
-def _gaps(requests: list[RequestRecord]) -> Iterator[float]:
-    """Yield the seconds between two looks at the instances, or from an accepted upgrade to the first look after it."""
-    since: float | None = None
-    for request in requests:
+def _gaps(rolled: Rolled) -> Iterator[float]:
+    """Yield the seconds between two looks at the instances of a batch, or from its accepted upgrade to the first."""
+    ends = iter([end for _, end in rolled.spans])
+    since, end = None, 0.0
+    for request in rolled.requests:
         if request.path.endswith("/manualupgrade") and request.status == 202:
-            since = request.at
+            since, end = request.at, next(ends, float("inf"))
         elif since is not None and _kind(request) == "lists" and request.status == 200:
-            yield request.at - since
+            if since < end - RECORDED:  # the look that ended the batch is the last one
+                yield request.at - since
             since = request.at

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from azure_simulator.throttle.buckets import BucketSize
+from azure_simulator.throttle.limits import SIZES
 from azure_simulator.throttle.throttle import Throttle
 from harness.together import roll_together
-from vmss_upgrade.rollout.watching.budget import Budget
+from vmss_upgrade.rollout.watching.budget import LISTS, PUBLISHED, Budget
+from vmss_upgrade.rollout.watching.room import Room
 
 PLAN: dict[str, Any] = {
     "inputs": {"image-version": "22.04.202611010", "operation": "plan"},
@@ -23,7 +26,7 @@ SLOW_TO_START: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("jobs", [60, pytest.param(100, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("jobs", [60, pytest.param(100, marks=pytest.mark.nightly)])
 def test_jobs_that_begin_in_the_same_second_are_not_refused(tmp_path: Path, jobs: int) -> None:
     fleet = roll_together(PLAN, jobs, tmp_path)
     assert (fleet.failed, fleet.refused.total()) == (0, 0)
@@ -44,8 +47,9 @@ def test_ten_sets_take_as_long_as_the_slowest_of_them_alone(tmp_path: Path) -> N
     assert fleet.seconds < 1.03 * max(alone)
 
 
-@pytest.mark.sweep
-@pytest.mark.parametrize("gateway_refuses", [True, False])
+@pytest.mark.parametrize(
+    "gateway_refuses", [pytest.param(True, marks=pytest.mark.nightly), pytest.param(False, marks=pytest.mark.sweep)]
+)
 def test_sixty_sets_are_not_refused(tmp_path: Path, gateway_refuses: bool) -> None:
     def throttle(calendar: Any) -> Throttle:
         return Throttle(calendar, gateway_refuses=gateway_refuses)
@@ -55,7 +59,37 @@ def test_sixty_sets_are_not_refused(tmp_path: Path, gateway_refuses: bool) -> No
     assert fleet.unwatched[-1] < 70
 
 
-@pytest.mark.sweep
+@pytest.mark.nightly
 def test_without_pacing_sixty_sets_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Budget, "wait", lambda *_: 0.0)
     assert roll_together(SLOW_TO_START, 60, tmp_path).refused["lists"] > 0
+
+
+# Eight sets that share a budget of lists made for two or three at a time, as a thousand share the one of Azure.
+SCARCE = (18.0, 4.0)
+LONG_UPGRADES: dict[str, Any] = {
+    "inputs": {"image-version": "22.04.202611010"},
+    "fleet": {"update_domains": [1, 1]},
+    "timing": {"upgrade_seconds": [130, 170], "healthy_after_seconds": [5, 10]},
+}
+
+
+@pytest.fixture
+def scarce_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(PUBLISHED, LISTS, SCARCE)
+    monkeypatch.setitem(SIZES, LISTS, BucketSize(*SCARCE))
+
+
+@pytest.mark.usefixtures("scarce_lists")
+def test_batches_that_are_away_are_seen_each_minute_where_lists_are_scarce(tmp_path: Path) -> None:
+    fleet = roll_together(LONG_UPGRADES, 8, tmp_path)
+    assert (fleet.failed, fleet.refused.total()) == (0, 0)
+    assert fleet.unwatched[-1] < 70
+
+
+@pytest.mark.sweep
+@pytest.mark.usefixtures("scarce_lists")
+def test_without_waiting_for_room_they_would_not_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Room, "is_plenty", lambda _: True)
+    monkeypatch.setattr(Room, "lets_go_on", lambda _: True)
+    assert roll_together(LONG_UPGRADES, 8, tmp_path).unwatched[-1] > 90

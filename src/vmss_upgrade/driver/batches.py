@@ -112,6 +112,8 @@ class Batches:
             if self._limits.stops_in_time and not fits(self._clock.elapsed(), self._taken, self._policy.timeout):
                 timeout = self._policy.timeout
                 return endings.no_time_for(planned, max(self._taken), timeout - self._clock.elapsed(), timeout)
+            if self.started and not self.plan.is_rollback:
+                yield from self._hold.wait_for_room(self._latest_start())
             yield from self._hold.wait_to_start(planned)
             batch = still_due(planned, self._remote.scale_set, self.plan.goal, self._policy)
             yield from self._say_what_is_left_out(planned, batch)

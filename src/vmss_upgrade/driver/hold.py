@@ -21,10 +21,37 @@ from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy, Selection
 from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
+from vmss_upgrade.rollout.watching.room import LONGEST_HOLD, MOST_OF_TIMEOUT, SECOND_LOOK_AFTER, Room
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
 
 FRESH = 2.0  # a look this young need not be repeated
+
+_NO_ROOM = "rollouts under way need all of the subscription's budget of requests, so "
+_NOT_BEGUN = _NO_ROOM + "this one does not begin yet (nothing was written)"
+_HALF_WAY = _NO_ROOM + "the next batch is not started yet (no instance is away)"
+
+
+def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
+    """Wait until the budget that all share has room for one more run, but not for the better part of `timeout`.
+
+    Returns whether it waited, so that what was read before may be outdated.
+    """
+    clock, room = remote.clock, Room(remote.clock.budget)
+    began = clock.now()
+    until = began + MOST_OF_TIMEOUT * timeout
+    if room.is_plenty():
+        return False
+    while clock.now() < until:
+        pause = room.pause_before_begin(clock.now() - began)
+        yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
+        yield from remote.look()
+        if room.seems_there():
+            yield from clock.wait(_NOT_BEGUN, SECOND_LOOK_AFTER, until=until)
+            yield from remote.look()
+            if room.admits_one_more(clock.now() - began):
+                break
+    return True
 
 
 def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]]:
@@ -36,7 +63,8 @@ def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]
     a scale set that grows steadily would never be at rest.
     """
     until = remote.clock.now() + policy.health_timeout
-    yield from remote.look()
+    if remote.clock.now() - remote.seen_at > FRESH:
+        yield from remote.look()
     awaited = _awaited(remote, policy.selection)
     hanging = updating_ids(remote.instances)
     while awaited and remote.clock.now() < until:
@@ -108,6 +136,15 @@ class Hold:
                 f"On the image already, but not known since when: {listed(earlier)}. The next batch waits for their "
                 f"bake time of {duration(self._bake_owed)}."
             )
+
+    def wait_for_room(self, until: float) -> Steps[None]:
+        """Wait while the budget that all share is about to run low: nothing is away, so nothing must be looked at."""
+        room = Room(self._clock.budget)
+        until = min(until, self._clock.now() + LONGEST_HOLD)
+        while self._clock.now() < until and not room.lets_go_on():
+            pause = min(room.pause_half_way(), until - self._clock.now())
+            yield from self._clock.wait(_HALF_WAY, pause, until=until)
+            yield from self._remote.look()
 
     def wait_to_start(self, planned: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where something still does after

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from vmss_upgrade.driver.batch import Limits
 from vmss_upgrade.driver.batches import Batches, Return
+from vmss_upgrade.driver.hold import wait_to_begin
 from vmss_upgrade.driver.model_update import update_model
 from vmss_upgrade.driver.native.both_ways import roll
 from vmss_upgrade.driver.preparation import Preparation, Prepared
@@ -112,7 +113,7 @@ class _Rollout:
         yield from self._read_model()
         if self._order.command is Command.STATUS:
             return (yield from _show_status(self._remote))
-        prepared = yield from Preparation(self._remote, self._order).prepare()
+        prepared = yield from self._prepare()
         prepared = replace(prepared, findings=(*prepared.findings, *self._proof.examine(self._order.command)))
         for finding in prepared.findings:
             yield Noticed(finding=finding)
@@ -139,6 +140,17 @@ class _Rollout:
         if model.is_updating and self._order.command is not Command.STATUS:
             why = "the scale set is being updated (provisioningState Updating)"
             yield from self._remote.read_settled_model(why, self._remote.clock.now() + self._policy.health_timeout)
+
+    def _prepare(self) -> Steps[Prepared]:
+        """Read, check and plan; again after waiting for room in the budget. A rollback does not wait."""
+        prepared = yield from Preparation(self._remote, self._order).prepare()
+        plan = prepared.plan
+        if prepared.refusals or plan is None or not plan.batches or plan.is_rollback:
+            return prepared
+        if self._order.command is Command.PLAN or not (yield from wait_to_begin(self._remote, self._policy.timeout)):
+            return prepared
+        yield from self._read_model()
+        return (yield from Preparation(self._remote, self._order).prepare())
 
     def _roll_out_or_back(self, plan: RolloutPlan, prepared: Prepared) -> Steps[Ending]:
         """Do everything that writes; and undo it where that was asked for and the rollout failed."""

@@ -229,8 +229,8 @@ class Report(Standing):
         self._see(event.instances, event.at)
 
     def _away(self) -> set[str]:
-        ids = self.draining.union(self._running.batch.instance_ids if self._running else ())
-        return {i.id for i in self.instances if i.id in ids and self._is_away(i)}
+        away = self._perhaps_away
+        return {i.id for i in self.instances if i.id in away and not self._is_fine(i)}
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:

@@ -16,11 +16,13 @@ from collections.abc import Mapping
 from enum import Enum
 from hashlib import sha256
 
+READS = "subscription-reads"
+LISTS = "HighCostGetVMScaleSetSubscriptionMaximum"
 # Azure's name of a bucket -> the tokens that it holds at most, and gets per minute
 PUBLISHED = {
-    "subscription-reads": (250, 1500),
+    READS: (250, 1500),
     "GetVMScaleSetSubscriptionMaximum": (2400, 800),
-    "HighCostGetVMScaleSetSubscriptionMaximum": (1080, 360),
+    LISTS: (1080, 360),
     "VMScaleSetVMViewsSubscriptionMaximum": (30_000, 10_000),
     "GetVMScaleSetVMSubscriptionMaximum": (6000, 2000),
     "GetOperationSubscriptionMaximum": (15_000, 5000),
@@ -28,14 +30,19 @@ PUBLISHED = {
     "LowCostGetSubscriptionMaximum": (24_000, 8000),
 }
 # Shares of a full bucket. Rollouts keep it half full, so that other tools, which may not be as patient, find enough.
-# Below a fifth even what is due waits: that is left to the others.
-NEARLY_FULL, STEADY, LEFT_FOR_OTHERS = 0.9, 0.5, 0.2
+# Below a tenth even what is due waits: that is left to the others.
+NEARLY_FULL, STEADY, LEFT_FOR_OTHERS = 0.9, 0.5, 0.1
+# Looks keep the bucket of lists fuller: above what a batch needs to start, or they would spend what it starts with.
+STEADY_LISTS = 0.85
+LEAST_ALLOWED = 0.2  # of the refill
 STEEPNESS = 1.5  # by how much more of the refill a full bucket allows than an empty one
+MOST_OVERDUE = 15.0  # seconds by which that delays what is due
 # Bounds of the factor: slower at once, but faster again little by little, or all would rush.
 MOST_SLOWER, MOST_FASTER, FASTER_WHEN_LOW = 8.0, 0.5, 0.8
 FIRST_INTERVAL = 1.0  # seconds between two requests, before the factor, where there was no need of an interval
 LEAST_INTERVAL, LONGEST_INTERVAL = 0.1, 400.0  # a thousand clients of one list bucket; no wait is longer than twice it
 EVENING_OUT = 10_000  # each client's rate grows by this part of the refill, so that slow ones catch up with fast ones
+MEASURED_OVER = 20.0  # seconds
 FROM_FULL = 1.0  # seconds in which the bucket became what it is at the first sight: others may have begun with us
 
 
@@ -53,19 +60,30 @@ _LIKE = {Ask.AT_ONCE: Ask.READ}  # spends the same buckets
 
 
 class SharedBucket:
-    """A bucket that others spend, too: `burst` tokens at most, refilled by `per_minute`."""
+    """A bucket that others spend, too: `burst` tokens at most, refilled by `per_minute`, kept at the share `steady`.
 
-    def __init__(self, *, burst: float, per_minute: float) -> None:
+    `load`: what all clients spent together a moment ago, as a multiple of the refill.
+    """
+
+    def __init__(self, *, burst: float, per_minute: float, steady: float = STEADY) -> None:
         self._burst = burst
         self._refill = per_minute / 60
+        self._steady = steady
         self._level = burst
         self._at: float | None = None
+        self._load_since = (burst, 0.0)
         self.interval = 0.0
+        self.load = 1.0
 
     @property
-    def is_low(self) -> bool:
-        """True if the latest answer showed no more than what is left to others."""
-        return self._level < LEFT_FOR_OTHERS * self._burst
+    def fullness(self) -> float:
+        """The share of the bucket that the latest answer showed to be left."""
+        return self._level / self._burst
+
+    def is_low(self, now: float) -> bool:
+        """Return whether there is no more than what is left to others, if all go on as when it was looked at last."""
+        gained = max(0.0, 1 - self.load) * self._refill * (now - self._at) if self._at is not None else 0.0
+        return self._level + gained < LEFT_FOR_OTHERS * self._burst
 
     def see(self, level: float, now: float) -> None:
         """Take in that Azure shows `level` tokens."""
@@ -73,14 +91,24 @@ class SharedBucket:
         elapsed = FROM_FULL if self._at is None else now - self._at
         if elapsed > 0:
             self._adapt(level, elapsed)
+        self._measure(level, now)
         self._level, self._at = level, now
+
+    def _measure(self, level: float, now: float) -> None:
+        """Measure the load, over long enough that single requests make no difference."""
+        if self._at is None:
+            self._load_since = (self._burst, now - FROM_FULL)
+        before, since = self._load_since
+        if now - since >= MEASURED_OVER:
+            self.load = 1 + (before - level) / (now - since) / self._refill
+            self._load_since = (level, now)
 
     def _adapt(self, level: float, elapsed: float) -> None:
         """Change the interval by what all clients have spent since the sight before. A sight that follows before an
         interval has passed counts for a part, because what others made of the one before does not show yet.
         """
         spent = self._refill + (self._level - level) / elapsed
-        least = MOST_FASTER if level > STEADY * self._burst else FASTER_WHEN_LOW
+        least = MOST_FASTER if level > self._steady * self._burst else FASTER_WHEN_LOW
         factor = least if level >= NEARLY_FULL * self._burst else spent / self._allowed(level)
         part = min(1.0, elapsed / self.interval) if self.interval else 1.0
         factor = min(max(factor, least), MOST_SLOWER) ** part
@@ -89,8 +117,8 @@ class SharedBucket:
         self.interval = min(interval, LONGEST_INTERVAL) if interval >= LEAST_INTERVAL else 0.0
 
     def _allowed(self, level: float) -> float:
-        """Return how many tokens per second all clients may spend at this level: the refill at STEADY, more above."""
-        return self._refill * (1 + STEEPNESS * (level / self._burst - STEADY))
+        """Return how many tokens per second all clients may spend: the refill at the steady level, more above."""
+        return self._refill * max(LEAST_ALLOWED, 1 + STEEPNESS * (level / self._burst - self._steady))
 
     def wait(self, times: float, now: float) -> float:
         """Return the seconds from `now` until so many intervals after the latest sight."""
@@ -112,7 +140,9 @@ class Budget:
         """Take in what the answer to such a request shows is left, by Azure's names."""
         for name in levels.keys() & PUBLISHED.keys():
             burst, per_minute = PUBLISHED[name]
-            bucket = self._buckets.setdefault(name, SharedBucket(burst=burst, per_minute=per_minute))
+            steady = STEADY_LISTS if name == LISTS else STEADY
+            new = SharedBucket(burst=burst, per_minute=per_minute, steady=steady)
+            bucket = self._buckets.setdefault(name, new)
             bucket.see(levels[name], now)
             self._spent_by.setdefault(_LIKE.get(ask, ask), set()).add(name)
 
@@ -123,14 +153,26 @@ class Budget:
         if ask is Ask.WRITE:
             return 0.0
         buckets = [self._buckets[name] for name in self._spent_by.get(_LIKE.get(ask, ask), ())]
-        low = [bucket for bucket in buckets if bucket.is_low]
-        forced = max((bucket.wait(1.0, now) for bucket in low), default=0.0)
+        low = [bucket for bucket in buckets if bucket.is_low(now)]
+        forced = min(max((bucket.wait(1.0, now) for bucket in low), default=0.0), max(0.0, due - now) + MOST_OVERDUE)
         times = ask.value * (0.5 + self._draw())
         wanted = max((bucket.wait(times, now) for bucket in buckets), default=0.0)
         return max(forced, min(wanted, max(0.0, due - now)))
 
+    @property
+    def lists(self) -> SharedBucket | None:
+        """The bucket of lists of instances; None where no answer has shown it."""
+        return self._buckets.get(LISTS)
+
+    @property
+    def reads(self) -> SharedBucket | None:
+        """Resource Manager's bucket of reads; None where no answer has shown it."""
+        return self._buckets.get(READS)
+
     def spread(self) -> float:
-        """Return a number from 0 to 1 by which to lengthen a wait that Azure asked many clients for."""
+        """Return a number from 0 to 1, the next of a row that is this scale set's own: jobs that were asked to wait
+        at the same time come back one after the other.
+        """
         return self._draw()
 
     def _draw(self) -> float:

@@ -54,10 +54,10 @@ class FloorBook:
     def _found(
         self, seen: ScaleSet, batch: Batch, target: Image, at: float, drained: Collection[str]
     ) -> Undercut | None:
-        signal, ids = seen.model.health_signal, set(batch.instance_ids)
-        returned = [i for i in seen.made if i.id in ids and is_on(i, target) and is_healthy(i, signal)]
-        back = {i.id for i in returned}.difference(drained)
-        healthy, least = healthy_without(seen, ids - back), self.floor_of(seen)
+        signal = seen.model.health_signal
+        away = set(batch.instance_ids)
+        back = {i.id for i in seen.made if i.id in away and is_on(i, target) and is_healthy(i, signal)}
+        healthy, least = healthy_without(seen, away - back.difference(drained)), self.floor_of(seen)
         asked_by = "surge" if least == self.least else "min-healthy"
         found = Undercut(healthy=healthy, floor=least, at=at, batch=batch.number, asked_by=asked_by)
         return found if healthy < least else None
