@@ -27,7 +27,7 @@ class Trouble:
 def troubles_of(scenario: Scenario, undisturbed: Report) -> list[Trouble]:
     """Return every trouble, by the rollout without any; none if it upgraded nothing."""
     planned = undisturbed.plan.batches if undisturbed.plan else ()
-    batches = [batch.instance_ids for batch in planned or [record.batch for record in undisturbed.batches]]
+    batches = [batch.instance_ids for batch in planned] or _batches_of_azure(scenario, undisturbed)
     if not batches:
         return []
     middle = batches[len(batches) // 2]
@@ -52,6 +52,16 @@ def troubles_of(scenario: Scenario, undisturbed: Report) -> list[Trouble]:
         Trouble(name="cut", words="the job is cut off halfway, and run again", cut_after=undisturbed.duration / 2),
         _domain_lost(scenario, halfway),
     ]
+
+
+def _batches_of_azure(scenario: Scenario, undisturbed: Report) -> list[tuple[str, ...]]:
+    """Return the batches that Azure made; with maxSurge equal parts of the instances, whose places new ones take."""
+    there = [each.instance_id for each in scenario.scale_set.instances]
+    made = [record.batch.instance_ids for record in undisturbed.batches]
+    if all(id_ in there for batch in made for id_ in batch):
+        return made
+    size = -(-len(there) // len(made))
+    return [tuple(there[first : first + size]) for first in range(0, len(there), size)]
 
 
 def _fails(name: str, words: str, instance: str) -> Trouble:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone, load_scenario
+from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone, load_scenario, scenario_names
 from azure_simulator.bodies.truth import RequestRecord
 from harness.az_output import flattened, save_az_output
 from vmss_rehearsal import playing
@@ -41,6 +41,26 @@ def test_every_trial_has_a_page_that_says_what_it_is(tmp_path: Path) -> None:
     pages = {page.name: page.read_text() for page in (tmp_path / "out").iterdir()}
     assert {"rollout-undisturbed.html", "rollout-last-fails.html", "rollout-cut.html"} < pages.keys()
     assert all("A simulation, no rollout in Azure" in text for text in pages.values())
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", ["rolling", "rolling-surge"])
+def test_sets_that_azure_rolls_meet_every_trouble(name: str, tmp_path: Path) -> None:
+    """With maxSurge the instances of Azure's batches are new ones, which no trouble can name."""
+    code, record, _ = rehearsed(name, tmp_path)
+    happens = {trial["name"]: trial["happens"] for trial in record["rehearsal"]["trials"]}
+    assert (code, record["outcome"], len(happens)) == (0, "rehearsed", 9)
+    assert all("halted" in happens[trouble] for trouble in ("first-fails", "last-fails", "unhealthy")), happens
+    assert not any("failed" in happens[trouble] for trouble in ("throttled", "scale-out", "scale-in")), happens
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", sorted(set(scenario_names()) - {"large", "fleet", "fleet-one-fails"}))
+def test_every_scenario_can_be_rehearsed(name: str, tmp_path: Path) -> None:
+    _, record, requests = rehearsed(name, tmp_path)
+    assert record["outcome"] in ("rehearsed", "refused", "halted"), record["reason"]
+    assert "Internal error" not in record["reason"]
+    assert {each.method for each in requests if "oauth2" not in each.path} <= {"GET"}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
