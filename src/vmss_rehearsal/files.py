@@ -17,6 +17,7 @@ from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualCloc
 from vmss_rehearsal.copying import rehearse_copy
 from vmss_rehearsal.environment import environment
 from vmss_upgrade.main import run
+from vmss_upgrade.reporters.sanitiser.text import shown
 
 OPERATIONS: Final = ("rehearse", "plan", "status")
 _IMAGE: Final = re.compile("image(-version|-sku|-offer|-publisher|-id|-uri)?")
@@ -113,5 +114,5 @@ def play_or_explain(
     try:
         return play_files(model, instances, folder, inputs, environ)
     except (ScenarioError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(shown(error), file=sys.stderr)
         return 2

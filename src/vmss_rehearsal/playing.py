@@ -21,8 +21,8 @@ from vmss_upgrade.rollout.history.rehearsing.trial import Trial
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.order import Order
-from vmss_upgrade.rollout.planning.plan import SkipReason
-from vmss_upgrade.rollout.wording import duration, instances_named
+from vmss_upgrade.rollout.policy import Selection
+from vmss_upgrade.rollout.wording import duration, in_natural_order, instances_named
 
 
 @dataclass(slots=True)
@@ -98,8 +98,7 @@ def _cut() -> None:
 
 
 def _skipped(report: Report) -> list[str]:
-    there = (SkipReason.ON_TARGET, SkipReason.CURRENT)
-    return [skipped.instance_id for skipped in report.skipped if skipped.reason not in there]
+    return [skipped.instance_id for skipped in report.skipped if not skipped.reason.is_settled]
 
 
 def _to_do(report: Report) -> str:
@@ -108,10 +107,22 @@ def _to_do(report: Report) -> str:
     if ending and ending.outcome is Outcome.HALTED and failed:
         back = "go back with `operation: rollback` (at once: `on-failure: rollback`)"
         return f"Look into {instances_named(failed)}; then run again with the same inputs, or {back}."
-    if ending is None or ending.outcome.exit_code:
-        return remedy(report)
-    left = [*report.remaining, *_skipped(report)]
-    return f"Run again when {instances_named(left)} can be upgraded." if left else ""
+    if ending and ending.outcome is Outcome.ROLLED_BACK and failed:
+        return f"Look into {instances_named(failed)} before you try this image again."
+    if ending and ending.outcome.exit_code:  # "what is named here" is named in its reason
+        return " ".join(filter(None, (ending.reason, remedy(report))))
+    left = sorted({*_left_behind(report), *_skipped(report)}, key=in_natural_order)
+    if ending and ending.outcome is Outcome.PARTIAL:
+        left = _skipped(report)
+    later = f"Run again when {instances_named(left)} can be upgraded." if left else ""
+    return " ".join(filter(None, (remedy(report), later)))
+
+
+def _left_behind(report: Report) -> list[str]:
+    """Return the instances that this run should have upgraded, and did not; none where only some were selected."""
+    done = report.ending is not None and report.ending.outcome in (Outcome.SUCCEEDED, Outcome.NOTHING_TO_DO)
+    some = report.policy is not None and report.policy.selection != Selection()
+    return [] if done and some else list(report.remaining)
 
 
 def _happens(runs: list[_Run]) -> str:
@@ -125,6 +136,6 @@ def _happens(runs: list[_Run]) -> str:
         passed = sum(1 for record in report.batches if record.result.value == "passed" and not record.is_back)
         of = f" of {len(report.plan.batches)}" if report.plan and report.plan.batches else ""
         words += f" after {passed}{of} batches" if ending.outcome.exit_code else ""
-    for what, ids in (("failed", report.failed), ("left behind", report.remaining), ("skipped", _skipped(report))):
+    for what, ids in (("failed", report.failed), ("left behind", _left_behind(report)), ("skipped", _skipped(report))):
         words += f"; {len(ids)} {what}" if ids else ""
     return f"cut after {duration(runs[0].report.duration)}, then {words}" if len(runs) > 1 else words

@@ -26,7 +26,7 @@ class Trouble:
 
 def troubles_of(scenario: Scenario, undisturbed: Report) -> list[Trouble]:
     """Return every trouble, by the rollout without any; none if it upgraded nothing."""
-    planned = undisturbed.plan.batches if undisturbed.plan else ()
+    planned = undisturbed.plan.due_now if undisturbed.plan else ()  # with stop-after, no trouble comes later
     batches = [batch.instance_ids for batch in planned] or _batches_of_azure(scenario, undisturbed)
     if not batches:
         return []

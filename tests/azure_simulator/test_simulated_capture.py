@@ -213,6 +213,10 @@ def test_states_of_instances(tmp_path: Path) -> None:
         ({**MODEL, "virtualMachineProfile": None}, [], "model.json: virtualMachineProfile.storageProfile: is missing"),
         (MODEL, {}, "instances.json: must be a list of instances"),
         (MODEL, [{}], "instances.json: [0]: instanceId: is missing"),
+        (MODEL, [{**instance(0), "instanceId": ""}], "instances.json: [0]: instanceId: is missing"),
+        (MODEL, [{**instance(0), "id": f"{MODEL['id']}2/virtualMachines/0"}], "[0]: id: is not of the scale set"),
+        (MODEL, [instance(0, storageProfile="x")], "instances.json: has a value of a kind that Azure does not give"),
+        ({**MODEL, "sku": []}, [], "model.json: sku: must be an object"),
         (MODEL, [instance(0), instance(0)], "instances.json: names an instance twice"),
         (MODEL, {"value": [], "nextLink": "x"}, "instances.json: nextLink: this is one page"),
         (
@@ -260,9 +264,10 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     model, instances = files(tmp_path, MODEL, [])
     with pytest.raises(ScenarioError, match=r"gone\.json: cannot be read"):
         with_captured_set(load_scenario("happy"), tmp_path / "gone.json", instances)
-    model.write_text("{")
-    with pytest.raises(ScenarioError, match=r"model\.json: is not JSON"):
-        with_captured_set(load_scenario("happy"), model, instances)
+    for text in ("{", "[" * 100_000):
+        model.write_text(text)
+        with pytest.raises(ScenarioError, match=r"model\.json: is not JSON"):
+            with_captured_set(load_scenario("happy"), model, instances)
 
 
 def test_faults_must_name_instances_of_the_captured_set(tmp_path: Path) -> None:

@@ -128,6 +128,45 @@ def test_a_list_without_views_is_refused_with_the_command_to_use(
     assert command in said
 
 
+def test_a_sentence_about_a_file_is_one_harmless_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, instances = save_az_output(load_scenario("happy"), tmp_path)
+    model.write_text(json.dumps({**json.loads(model.read_text()), "id": "x\n::error::\x1b[31mfrom a file"}))
+    assert play_or_explain(model, instances, tmp_path, {}, {}) == 2
+    said = capsys.readouterr().err
+    assert "from a file" in said
+    assert said.count("\n") == 1
+    assert "\x1b" not in said
+
+
+def test_a_scale_set_without_instances_has_nothing_to_rehearse(tmp_path: Path) -> None:
+    model, instances = save_az_output(load_scenario("happy"), tmp_path)
+    instances.write_text("[]")
+    play_files(model, instances, tmp_path, {"report-path": "record.json"}, {})
+    assert "answer that cannot be read" not in json.loads((tmp_path / "record.json").read_text())["reason"]
+
+
+def test_troubles_come_before_the_rollout_stops_as_asked(tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path, **{"stop-after": "1"})
+    trials = {trial["name"]: trial for trial in record["rehearsal"]["trials"]}
+    assert trials["undisturbed"]["outcome"] == "partial"
+    assert "with the same inputs" in trials["undisturbed"]["remedy"]
+    assert {trials[name]["outcome"] for name in ("first-fails", "last-fails", "unhealthy")} == {"halted"}
+
+
+def test_a_trial_that_goes_back_names_what_failed(tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path, **{"on-failure": "rollback", "stop-after": "1"})
+    trial = record["rehearsal"]["trials"][1]
+    assert trial["outcome"] == "rolled-back"
+    assert "skipped" not in trial["happens"]
+    assert trial["remedy"].startswith("Look into instance")
+
+
+def test_instances_that_are_not_selected_are_not_left_behind(tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path, **{"instance-ids": "0"})
+    first = record["rehearsal"]["trials"][0]
+    assert (first["happens"], first["remedy"]) == ("succeeded", None)
+
+
 def test_machines_of_az_vm_get_instance_view_are_taken(tmp_path: Path) -> None:
     model, instances = save_az_output(load_scenario("flexible"), tmp_path)
     machines = json.loads(instances.read_text())

@@ -56,7 +56,7 @@ class InstanceRoutes:
 
     def _page(self, entries: tuple[str, ...], link: str, headers: Headers) -> Reply:
         """Return a page of the list; its text is written once as long as it is the same."""
-        if self._pages.get(link, ((), b""))[0] != entries:
+        if link not in self._pages or self._pages[link][0] != entries:
             following = f',"nextLink":{json.dumps(link)}' if link else ""
             self._pages[link] = (entries, f'{{"value":[{",".join(entries)}]{following}}}'.encode())
         return replace(text_reply(200, "", headers), body=self._pages[link][1], entries=entries, link=link)

@@ -48,7 +48,8 @@ class SimulatedScaleSet:
         self.created_at = FOREVER if scenario.scale_set.absent else 0.0
         self.ready_at = 0.0
         self.deleted_at = FOREVER
-        self.updates = int(str(self.json.pop("etag", '"2"')).strip('"'))
+        etag = str(self.json.pop("etag", "")).strip('"')
+        self.updates = int(etag) if etag.isdecimal() else 2
         self.instances: dict[str, Instance] = {}
         self.operations = OperationBook(calendar, seed)
         self.accepted: list[AcceptedUpgrade] = []

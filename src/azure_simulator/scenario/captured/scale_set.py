@@ -41,12 +41,18 @@ def with_captured_documents(
     scenario: Scenario, model_document: Any, instances_document: Any, model_source: str, instances_source: str
 ) -> Scenario:
     """Return `scenario` with the set that these documents show, as `with_captured_set` does; the sources name them."""
-    model = _read_model(model_document, model_source)
-    instances = _read_instances(instances_document, model, instances_source)
+    source = model_source
+    try:
+        model = _read_model(model_document, model_source)
+        source = instances_source
+        instances = _read_instances(instances_document, model, instances_source)
+        catalog = captured_catalog(model, instances, scenario)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ScenarioError(f"{source}: has a value of a kind that Azure does not give it: {error}") from error
     captured = dataclasses.replace(
         scenario,
         scale_set=SetDescription(model, instances),
-        catalog=captured_catalog(model, instances, scenario),
+        catalog=catalog,
         sizes={} if scenario.sizes is USUAL_SIZES else scenario.sizes,
     )
     check_faults(captured, scenario.name)
@@ -70,7 +76,7 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ScenarioError(f"{path}: is not JSON: {error}") from error
 
 
@@ -81,6 +87,9 @@ def _read_model(document: Any, source: str) -> dict[str, Any]:
     for key in ("id", "name", "location"):
         if not isinstance(model.get(key), str):
             raise ScenarioError(f"{source}: {key}: is missing; is this what `az vmss show` prints?")
+    for key in ("sku", "plan"):
+        if not isinstance(model.get(key, {}), dict):
+            raise ScenarioError(f"{source}: {key}: must be an object, as `az vmss show` prints it")
     if "/virtualmachinescalesets/" not in model["id"].lower() or len(model["id"].strip("/").split("/")) != 8:
         raise ScenarioError(f"{source}: id: is not a scale set's: {model['id']}")
     profile = model["properties"].get("virtualMachineProfile")
@@ -114,9 +123,12 @@ def _read_uniform_instances(entries: list[Any], model: dict[str, Any], source: s
     shown: list[dict[str, Any]] = []
     for index, entry in enumerate(entries):
         instance = arm_form(entry) if isinstance(entry, dict) else {}
-        if not isinstance(instance.get("instanceId"), str):
+        if not isinstance(instance.get("instanceId"), str) or not instance["instanceId"]:
             problem = "instanceId: is missing; is this what `az vmss list-instances` prints?"
             raise ScenarioError(f"{source}: [{index}]: {problem}")
+        owner, machines, _ = str(instance.get("id", "")).lower().rpartition("/virtualmachines/")
+        if machines and owner.rpartition("/")[2] != model["name"].lower():
+            raise ScenarioError(f"{source}: [{index}]: id: is not of the scale set {model['id']}: {instance['id']}")
         shown.append(instance)
     group, name = _group(model), model["name"]
     command = f"az vmss list-instances --resource-group {group} --name {name} --expand instanceView"
