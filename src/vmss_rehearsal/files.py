@@ -51,16 +51,16 @@ def image_after(scenario: Scenario) -> dict[str, str]:
     profile = scenario.scale_set.model["properties"].get("virtualMachineProfile") or {}
     storage = profile.get("storageProfile") or {}
     reference = storage.get("imageReference") or {}
+    deployed = [dict(each.image.reference) for each in scenario.scale_set.instances if each.image]
+    exact = [each.get("exactVersion", "") for each in deployed]
     if "publisher" in reference:
-        exact = [dict(each.image.reference) for each in scenario.scale_set.instances if each.image]
-        versions = [each.get("exactVersion", "") for each in exact] + [str(reference.get("version", ""))]
-        return {"image-version": _following(max(versions, key=_as_numbers))}
+        return {"image-version": _following(max(*exact, str(reference.get("version", "")), "", key=_as_numbers))}
     for name in ("id", "sharedGalleryImageId", "communityGalleryImageId"):
         if image := str(reference.get(name, "")):
             definition, found, version = re.split(r"(/versions/|$)", image, maxsplit=1, flags=re.IGNORECASE)[:3]
             is_versioned = "/galleries/" in image.lower() or name != "id"
             return {
-                "image-id": f"{definition}{found or '/versions/'}{_following(version)}"
+                "image-id": f"{definition}{found or '/versions/'}{_following(max(*exact, version, '', key=_as_numbers))}"
                 if is_versioned
                 else f"{image}-next"
             }

@@ -14,7 +14,7 @@ from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone
 from azure_simulator.bodies.truth import RequestRecord
 from harness.az_output import flattened, save_az_output
 from vmss_rehearsal import playing
-from vmss_rehearsal.files import play_files, play_or_explain
+from vmss_rehearsal.files import image_after, play_files, play_or_explain
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment, rehearse
@@ -143,6 +143,25 @@ def test_a_scale_set_without_instances_has_nothing_to_rehearse(tmp_path: Path) -
     instances.write_text("[]")
     play_files(model, instances, tmp_path, {"report-path": "record.json"}, {})
     assert "answer that cannot be read" not in json.loads((tmp_path / "record.json").read_text())["reason"]
+
+
+@pytest.mark.parametrize("versions", ["/versions/1.0.3", "/versions/latest", ""])
+def test_the_image_that_is_assumed_follows_those_of_the_instances(versions: str, tmp_path: Path) -> None:
+    model, instances = save_az_output(load_scenario("happy"), tmp_path)
+    image = "/subscriptions/other/resourceGroups/g/providers/Microsoft.Compute/galleries/g/images/d"
+    for file, reference in ((model, {"id": image + versions}), (instances, {"id": image, "exactVersion": "1.0.3"})):
+        file.write_text(json.dumps(_with_image(json.loads(file.read_text()), reference)))
+    assert image_after(captured_alone(model, instances, {})) == {"image-id": f"{image}/versions/1.0.4"}
+
+
+def _with_image(document: Any, reference: dict[str, str]) -> Any:
+    if isinstance(document, list):
+        return [_with_image(each, reference) for each in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: reference if name == "imageReference" else _with_image(each, reference) for name, each in document.items()
+    }
 
 
 def test_troubles_come_before_the_rollout_stops_as_asked(tmp_path: Path) -> None:
