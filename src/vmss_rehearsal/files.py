@@ -59,11 +59,8 @@ def image_after(scenario: Scenario) -> dict[str, str]:
         if image := str(reference.get(name, "")):
             definition, found, version = re.split(r"(/versions/|$)", image, maxsplit=1, flags=re.IGNORECASE)[:3]
             is_versioned = "/galleries/" in image.lower() or name != "id"
-            return {
-                "image-id": f"{definition}{found or '/versions/'}{_following(max(*exact, version, '', key=_as_numbers))}"
-                if is_versioned
-                else f"{image}-next"
-            }
+            following = _following(max(*exact, version, "", key=_as_numbers))
+            return {"image-id": f"{definition}{found or '/versions/'}{following}" if is_versioned else f"{image}-next"}
     uri = str(((storage.get("osDisk") or {}).get("image") or {}).get("uri", ""))
     return {"image-uri": re.sub(r"(\.vhd)?$", r"-next\1", uri.partition("?")[0], count=1)} if uri else {}
 
