@@ -132,8 +132,11 @@ def _play_files(parser: argparse.ArgumentParser, given: argparse.Namespace, envi
         inputs = {"report-html": "rollout.html", "operation": given.operation, **inputs_in(given.inputs)}
     except ValueError as error:
         parser.error(str(error))
-    folder = given.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder = given.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out: {error}")
     exit_code = play_or_explain(given.model, given.instances, folder, inputs, environ)
     if exit_code != 2:
         print(f"\nSummary, outputs, record and pages are in {folder}")

@@ -16,6 +16,7 @@ from typing import Final
 from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, captured_alone
 from vmss_rehearsal.copying import rehearse_copy
 from vmss_rehearsal.environment import environment
+from vmss_upgrade.job.clock import unix_time
 from vmss_upgrade.main import run
 from vmss_upgrade.reporters.sanitiser.text import shown
 
@@ -35,7 +36,7 @@ def play_files(
     if given["operation"] != "status" and not any(_IMAGE.fullmatch(name) for name in given):
         given |= image_after(scenario)
         scenario = captured_alone(model, instances, given)
-    clock = VirtualClock()
+    clock = _ClockOfToday()
     azure = SimulatedAzure(scenario, clock)
     return run(
         {**environment(azure, folder, given), **environ},
@@ -44,6 +45,18 @@ def play_files(
         simulated=f"{model.name} and {instances.name}",
         rehearse=rehearse_copy,
     )
+
+
+class _ClockOfToday(VirtualClock):
+    """Virtual time that begins at the true date, which `not-after` is compared with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._date = unix_time()
+
+    def unix_time(self) -> float:
+        """Return the date as seconds since 1970."""
+        return self._date + self.now()
 
 
 def image_after(scenario: Scenario) -> dict[str, str]:

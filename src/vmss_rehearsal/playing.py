@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from azure_simulator import Scenario, SimulatedAzure, VirtualClock, with_faults
@@ -47,7 +47,7 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
     azure = SimulatedAzure(with_faults(scenario, trouble.faults), clock)
     runs = [_run(order, azure, clock, trouble.cut_after)]
     if trouble.cut_after:
-        runs.append(_run(order, azure, clock, 0.0))
+        runs.append(_run(_later(order, clock.now()), azure, clock, 0.0))
     report = runs[-1].report
     lowest = [run.report.lowest_healthy.count for run in runs if run.report.lowest_healthy]
     return Trial(
@@ -56,7 +56,7 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
         happens=_happens(runs),
         seconds=sum(run.report.duration for run in runs),
         lowest=min(lowest) if lowest else None,
-        total=len(report.instances),
+        total=next((len(run.report.instances) for run in reversed(runs) if run.report.instances), 0),
         most_away=max(run.most_away for run in runs),
         looks=sum(run.looks for run in runs),
         remedy=_to_do(report),
@@ -87,6 +87,12 @@ def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: fl
         ending = Ending(outcome=Outcome.INTERRUPTED, reason=str(error), remedy=advice)
         run.take(RolloutFinished(at=clock.now() - began, ending=ending))
     return run
+
+
+def _later(order: Order, seconds: float) -> Order:
+    """Return the order of a run that begins so much later: what is left until `not-after` is less."""
+    end = order.policy.not_after
+    return replace(order, policy=replace(order.policy, not_after=end and replace(end, left=end.left - seconds)))
 
 
 class _Cut(Interrupted):

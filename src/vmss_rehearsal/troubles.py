@@ -26,7 +26,8 @@ class Trouble:
 
 def troubles_of(scenario: Scenario, undisturbed: Report) -> list[Trouble]:
     """Return every trouble, by the rollout without any; none if it upgraded nothing."""
-    planned = undisturbed.plan.due_now if undisturbed.plan else ()  # with stop-after, no trouble comes later
+    played = sum(not record.is_back for record in undisturbed.batches)  # stop-after and not-after leave others out
+    planned = undisturbed.plan.batches[:played] if undisturbed.plan else ()
     batches = [batch.instance_ids for batch in planned] or _batches_of_azure(scenario, undisturbed)
     if not batches:
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from vmss_rehearsal import playing
 from vmss_rehearsal.files import image_after, play_files, play_or_explain
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
-from vmss_upgrade.rehearsal import environment, rehearse
+from vmss_upgrade.rehearsal import environment, main, rehearse
 from vmss_upgrade.rollout.history.events import Event
 
 SCENARIOS = ["placement-groups", "no-signal"]  # the others: test_rehearsal_over_https.py
@@ -170,6 +171,25 @@ def test_troubles_come_before_the_rollout_stops_as_asked(tmp_path: Path) -> None
     assert trials["undisturbed"]["outcome"] == "partial"
     assert "with the same inputs" in trials["undisturbed"]["remedy"]
     assert {trials[name]["outcome"] for name in ("first-fails", "last-fails", "unhealthy")} == {"halted"}
+
+
+def test_not_after_is_of_today_in_every_run(tmp_path: Path) -> None:
+    """The run after the cut has less time left, and refuses to begin here: there is no instance in its report."""
+    model, instances = save_az_output(load_scenario("happy"), tmp_path)
+    moment = datetime.now(UTC) + timedelta(minutes=14)
+    inputs = {"report-path": "record.json", "not-after": moment.isoformat(timespec="seconds")}
+    assert play_files(model, instances, tmp_path, inputs, {}) == 0
+    trials = {each["name"]: each for each in json.loads((tmp_path / "record.json").read_text())["rehearsal"]["trials"]}
+    assert (trials["undisturbed"]["outcome"], trials["last-fails"]["outcome"]) == ("partial", "halted")
+    assert trials["cut"]["outcome"] == "refused"
+    assert "of 0" not in (tmp_path / "summary.md").read_text()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, instances = save_az_output(load_scenario("happy"), tmp_path)
+    with pytest.raises(SystemExit):
+        main(["--model", str(model), "--instances", str(instances), "--out", str(model)])
+    assert "--out: " in capsys.readouterr().err
 
 
 def test_a_trial_that_goes_back_names_what_failed(tmp_path: Path) -> None:
