@@ -21,6 +21,7 @@ from vmss_upgrade.rollout.history.rehearsing.trial import Trial
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.order import Order
+from vmss_upgrade.rollout.planning.plan import SkipReason
 from vmss_upgrade.rollout.policy import Selection
 from vmss_upgrade.rollout.wording import duration, in_natural_order, instances_named
 
@@ -104,7 +105,10 @@ def _cut() -> None:
 
 
 def _skipped(report: Report) -> list[str]:
-    return [skipped.instance_id for skipped in report.skipped if not skipped.reason.is_settled]
+    """Return the instances that a later run may upgrade."""
+    going = (SkipReason.BEING_DELETED, SkipReason.SURPLUS)
+    skipped = [each for each in report.skipped if not each.reason.is_settled and each.reason not in going]
+    return [each.instance_id for each in skipped]
 
 
 def _to_do(report: Report) -> str:

@@ -95,7 +95,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
     "vmss_upgrade.rehearsal": set(),
     "vmss_rehearsal": {
-        *("azure_api.connection", "driver.run", "inputs", "main.run", "reporters.sentences", *SHARED),
+        *("azure_api.connection", "driver.run", "inputs", "job.clock", "main.run"),
+        *("reporters.sanitiser", "reporters.sentences", *SHARED),
     },
     "vmss_upgrade.__main__": {"__version__", "inputs.flags", "inputs.names", "job.environment", "main", "rehearsal"},
 }

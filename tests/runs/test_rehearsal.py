@@ -185,6 +185,17 @@ def test_not_after_is_of_today_in_every_run(tmp_path: Path) -> None:
     assert "of 0" not in (tmp_path / "summary.md").read_text()
 
 
+def test_an_instance_that_is_being_deleted_is_left_alone_for_good(tmp_path: Path) -> None:
+    model, instances = save_az_output(load_scenario("happy"), tmp_path)
+    listed = json.loads(instances.read_text())
+    listed[3]["properties"]["provisioningState"] = "Deleting"
+    instances.write_text(json.dumps(listed))
+    assert play_files(model, instances, tmp_path, {"report-path": "record.json", "stop-after": "1"}, {}) == 0
+    first = json.loads((tmp_path / "record.json").read_text())["rehearsal"]["trials"][0]
+    assert "skipped" not in first["happens"]
+    assert "can be upgraded" not in first["remedy"]
+
+
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model, instances = save_az_output(load_scenario("happy"), tmp_path)
     with pytest.raises(SystemExit):
