@@ -13,6 +13,7 @@ from vmss_upgrade.azure_api.connection import connect
 from vmss_upgrade.driver.run import run_rollout
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.inputs import parse_account
+from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.sentences.headline import short_title
 from vmss_upgrade.reporters.sentences.next_steps import how_to_finish_rollback, remedy
 from vmss_upgrade.rollout.history.events import Event, InstancesSeen, RolloutFinished
@@ -108,7 +109,18 @@ def _skipped(report: Report) -> list[str]:
     """Return the instances that a later run may upgrade."""
     going = (SkipReason.BEING_DELETED, SkipReason.SURPLUS)
     skipped = [each for each in report.skipped if not each.reason.is_settled and each.reason not in going]
-    return [each.instance_id for each in skipped]
+    done = _stopped_since(report)
+    return [each.instance_id for each in skipped if each.instance_id not in done]
+
+
+def _stopped_since(report: Report) -> list[str]:
+    """Return the instances that this run has upgraded, and that were stopped since."""
+    stopped = {
+        each.instance_id for each in report.skipped if each.reason in (SkipReason.STOPPED, SkipReason.DEALLOCATED)
+    }
+    ours = {id_ for record in report.batches for id_ in record.batch.instance_ids}
+    target = report.plan.reaches if report.plan else None
+    return [each.id for each in report.instances if each.id in stopped & ours and each.image == target]
 
 
 def _to_do(report: Report) -> str:
@@ -125,7 +137,9 @@ def _to_do(report: Report) -> str:
     if ending and ending.outcome is Outcome.PARTIAL:
         left = _skipped(report)
     later = f"Run again when {instances_named(left)} can be upgraded." if left else ""
-    return " ".join(filter(None, (remedy(report), later)))
+    stopped = _stopped_since(report)
+    start = f"Start {instances_named(stopped)}: upgraded, and stopped since." if stopped else ""
+    return " ".join(filter(None, (remedy(report), later, start)))
 
 
 def _left_behind(report: Report) -> list[str]:
@@ -144,8 +158,14 @@ def _happens(runs: list[_Run]) -> str:
     words = ending.outcome.value if ending.outcome.exit_code == 0 else short_title(report).lower()
     if report.batches:
         passed = sum(1 for record in report.batches if record.result.value == "passed" and not record.is_back)
-        of = f" of {len(report.plan.batches)}" if report.plan and report.plan.batches else ""
-        words += f" after {passed}{of} batches" if ending.outcome.exit_code else ""
-    for what, ids in (("failed", report.failed), ("left behind", _left_behind(report)), ("skipped", _skipped(report))):
+        planned = len(report.plan.batches) if report.plan else 0
+        batches = f"{passed} of {count(planned, 'batch')}" if planned else count(passed, "batch")
+        words += f" after {batches}" if ending.outcome.exit_code else ""
+    for what, ids in (
+        ("failed", report.failed),
+        ("left behind", _left_behind(report)),
+        ("skipped", _skipped(report)),
+        ("stopped after the upgrade", _stopped_since(report)),
+    ):
         words += f"; {len(ids)} {what}" if ids else ""
     return f"cut after {duration(runs[0].report.duration)}, then {words}" if len(runs) > 1 else words

@@ -185,6 +185,13 @@ def test_not_after_is_of_today_in_every_run(tmp_path: Path) -> None:
     assert "of 0" not in (tmp_path / "summary.md").read_text()
 
 
+def test_instances_that_are_evicted_after_their_upgrade_have_to_be_started(tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path)
+    lost = record["rehearsal"]["trials"][-1]
+    assert lost["happens"] == "succeeded; 4 stopped after the upgrade"
+    assert lost["remedy"] == "Start instances 0, 5, 10, 15: upgraded, and stopped since."
+
+
 def test_an_instance_that_is_being_deleted_is_left_alone_for_good(tmp_path: Path) -> None:
     model, instances = save_az_output(load_scenario("happy"), tmp_path)
     listed = json.loads(instances.read_text())
