@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ IMAGE = {"image-version": "9999.1.1"}
 def recorded(recording: str, position: int, lender: str) -> Scenario:
     """Return the scale set of a recorded answer, with the instances of another one, which have its image."""
     needed_contract_dir()
-    model: Any = load_recording(recording).interactions[position].body
+    model: Any = deepcopy(load_recording(recording).interactions[position].body)
     model["properties"]["upgradePolicy"] = {"mode": "Manual"}
     storage = model["properties"]["virtualMachineProfile"]["storageProfile"]
     storage["imageReference"] |= {"version": "9999.1.0"}

@@ -84,6 +84,7 @@ class ArmRoutes:
             return _with_its_error(handler, request, match, now)
         self._check_names(match)
         check_locks(self._service, request)
+        self._note_write(request)  # before it, for its own answer, and after it, for the next
         try:
             reply = _with_its_error(handler, request, match, now)
         except Refusal as refused:
@@ -91,9 +92,12 @@ class ArmRoutes:
                 refused.headers = [*refused.headers, *self._gateway_headers(request, now)]
             raise
         finally:
-            if request.method != "GET":
-                self._service.scale_set.touches += 1
+            self._note_write(request)
         return replace(reply, headers=[*reply.headers, *self._gateway_headers(request, now)])
+
+    def _note_write(self, request: Request) -> None:
+        if request.method != "GET":
+            self._service.scale_set.touches += 1
 
     def _gateway_headers(self, request: Request, now: float) -> Headers:
         """Return what the gateway adds to an answer of the provider."""

@@ -27,6 +27,7 @@ GH = {
     "variable set": {"--body", "--env", "--repo"},
     "secret set": {"--body", "--env", "--repo"},
     "workflow run": {"--repo", "--ref", "--field", "-f"},
+    "run list": {"--workflow", "--status", "--json", "--jq"},
     "attestation verify": {"--repo", "--owner"},
 }
 
