@@ -98,7 +98,7 @@ def _at_one_pace(scenario: Scenario, which: int) -> Scenario:
 def _durations(order: Order) -> str:
     if order.ready_within is None:
         return "the documented ranges"
-    return "the inputs"
+    return "the inputs" if "typical-upgrade-time" in order.given else "the record"
 
 
 def _ending(rehearsed: Rehearsed) -> Ending:

@@ -95,6 +95,13 @@ def test_files_and_api_give_the_same_table(name: str, tmp_path: Path) -> None:
     assert from_files["rehearsal"] == record["rehearsal"]
 
 
+def test_times_of_a_record_are_said_to_be_its(tmp_path: Path) -> None:
+    rehearse(load_scenario("happy"), tmp_path)
+    (tmp_path / "record.json").rename(tmp_path / "earlier.json")
+    _, record, _ = rehearsed("happy", tmp_path, **{"record": "earlier.json", "stop-after": "1"})
+    assert record["rehearsal"]["durations"] == "the record"
+
+
 def test_no_environment_variable_brings_the_simulator(tmp_path: Path) -> None:
     """Nothing makes up for what the entry point hands over."""
     clock = VirtualClock()
