@@ -17,12 +17,15 @@ import yaml
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "src"))
 
+import config_patterns as patterns  # noqa: E402
+
 from vmss_upgrade.inputs.account import ENVIRONMENTS  # noqa: E402
 from vmss_upgrade.inputs.configuration import waves  # noqa: E402
 from vmss_upgrade.inputs.configuration.keys import FOR_DEFAULTS, FOR_ENTRIES, LISTS  # noqa: E402
 from vmss_upgrade.inputs.names import INPUTS  # noqa: E402
 from vmss_upgrade.inputs.policy import PROTECTED_INSTANCES, STOPPED_INSTANCES  # noqa: E402
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure, Strategy  # noqa: E402
+from vmss_upgrade.rollout.zero_downtime.drain import LONGEST_TIMEOUT  # noqa: E402
 
 FILE = PROJECT / "schema" / "vmss-upgrade.schema.json"
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -34,23 +37,17 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "health": tuple(each.value for each in HealthUse),
 }
 FLAGS = tuple(name for name, default in INPUTS.items() if default == "false")
-DURATIONS = (
-    *("wait-for-replication", "health-timeout", "batch-timeout", "timeout", "drain-timeout", "hook-timeout"),
-)  # fmt: skip
+# input -> what its duration must be besides one
+DURATIONS: dict[str, dict[str, int]] = {
+    **{name: {"least": 1} for name in ("health-timeout", "batch-timeout", "timeout", "hook-timeout")},
+    "drain-timeout": {"least": 1, "minutes": int(LONGEST_TIMEOUT / 60)},
+    "wait-for-replication": {},
+}
 IN_SECONDS = ("bake-time",)
 SHARES = {"batch-size": 1, "surge": 1, "min-healthy": 0, "stop-after": 0}  # with the least number
 COUNTS = {"canary": 0, "probe-max-failures": 1}
-
-NAME = {"type": "string", "pattern": "^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?$", "maxLength": waves.LONGEST_NAME}
-# neither blank, nor with an expression of a workflow, nor with a signature
-_NO_SECRET = r"^(?![\s\S]*\$\{\{)(?![\s\S]*[?&][Ss][Ii][Gg]=)"
-PLAIN = rf"{_NO_SECRET}[\s\S]*\S"
-DURATION = r"^(?:[Pp][Tt])?(?=[0-9])(?:[0-9]{1,9}[hH])?(?:[0-9]{1,9}[mM])?(?:[0-9]{1,9}[sS])?$"
-SHARE = {
-    0: r"^(?:[0-9]{1,9}|0*(?:100|[0-9]{1,2})\s*%)$",
-    1: r"^(?:0*[1-9][0-9]{0,8}|0*(?:100|[1-9][0-9]?)\s*%)$",
-}
-ITEM = {"type": ["string", "number", "boolean"], "pattern": rf"{_NO_SECRET}[^\s,]+$"}
+LARGEST = 10**9 - 1
+NAME = {"type": "string", "pattern": patterns.ENTRY, "maxLength": waves.LONGEST_NAME}
 
 
 def main(arguments: list[str]) -> int:
@@ -110,33 +107,72 @@ def value_of(name: str, description: str) -> dict[str, Any]:
     about: dict[str, Any] = {"description": " ".join(description.split())}
     if INPUTS[name]:
         about["default"] = INPUTS[name]
-    text = {"type": ["string", "number", "boolean"], "pattern": PLAIN}
     if name in CHOICES:
         return about | {"enum": list(CHOICES[name])}
     if name in FLAGS:
         return about | {"enum": [True, False, "true", "false"]}
     if name in DURATIONS:
-        return about | {"type": "string", "pattern": DURATION}
+        return about | _duration(**DURATIONS[name])
     if name in IN_SECONDS:
-        return about | {"type": ["string", "integer"], "pattern": f"^[0-9]{{1,9}}$|{DURATION}", "minimum": 0}
+        return about | _seconds()
     if name in SHARES:
-        return about | {"type": ["string", "integer"], "pattern": SHARE[SHARES[name]], "minimum": SHARES[name]}
+        return about | _number(patterns.SHARES, SHARES[name])
     if name in COUNTS:
-        return about | {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}$", "minimum": COUNTS[name]}
+        return about | _number(patterns.COUNTS, COUNTS[name])
     if name in LISTS:
-        return about | {"anyOf": [text, {"type": "array", "minItems": 1, "items": ITEM}]}
-    return about | text
+        return about | _list(name)
+    if name in patterns.TEXTS:
+        return about | patterns.text(name, *patterns.TEXTS[name])
+    return about | {"type": ["string", "number", "boolean"], "pattern": patterns.PLAIN}
+
+
+def _duration(least: int = 0, minutes: int | None = None) -> dict[str, Any]:
+    """Return the schema of a duration with its units; a number without one is none, but for 0."""
+    pattern = {
+        "pattern": patterns.duration(least=least, minutes=minutes),
+        "patternErrorMessage": "Write 90s, 5m or 1h30m.",
+    }
+    return (
+        {"type": "string", **pattern}
+        if least
+        else {"type": ["string", "integer"], "maximum": 0, "minimum": 0, **pattern}
+    )
+
+
+def _seconds(most: int | None = None) -> dict[str, Any]:
+    """Return the schema of a duration that may be plain seconds."""
+    with_units = patterns.duration(minutes=None if most is None else most // 60)
+    return {
+        "type": ["string", "integer"],
+        "pattern": f"{patterns.seconds(most)}|{with_units}",
+        "patternErrorMessage": "Write 90s, 5m, 1h30m or plain seconds"
+        + (f", at most {most // 3600}h." if most else "."),
+        "minimum": 0,
+        "maximum": LARGEST if most is None else most,
+    }
+
+
+def _number(forms: dict[int, str], least: int, most: int = LARGEST) -> dict[str, Any]:
+    return {"type": ["string", "integer"], "pattern": forms[least], "minimum": least, "maximum": most}
+
+
+def _list(name: str) -> dict[str, Any]:
+    """Return the schema of a list of YAML, or of a text that holds one."""
+    item, items, message = patterns.LISTS[name]
+    one, several = patterns.text(name, item, message), patterns.text(name, items, message)
+    return {"anyOf": [several, {"type": "array", "minItems": 1, "items": one}]}
 
 
 def wave() -> dict[str, Any]:
     """Return the schema of a wave."""
-    tag = {"type": "string", "pattern": r"^\s*[^\s<>%&\\?/=][^<>%&\\?/=]*=.*$"}
+    tag = {"type": "string", "pattern": patterns.TAG, "patternErrorMessage": "Write NAME=VALUE, such as role=web."}
     properties = {
         "name": {"description": "Name of the wave, by which inputs name it.", **NAME, "not": {"pattern": "^[0-9]+$"}},
         "scale-sets": {
             "description": "Names of scale sets in this file.",
             "type": "array",
             "minItems": 1,
+            "uniqueItems": True,
             "items": NAME,
         },
         "tag": {
@@ -145,27 +181,21 @@ def wave() -> dict[str, Any]:
         },
         "max-parallel": {
             "description": "How many scale sets are rolled out to at once. Default: all of the wave.",
-            "type": "integer",
-            "minimum": 1,
-            "maximum": waves.MOST_PARALLEL,
+            **_number(patterns.COUNTS, 1, waves.MOST_PARALLEL),
         },
         "environment": {
             "description": "Environment of GitHub whose reviewers approve the wave.",
             "type": "string",
-            "pattern": PLAIN,
+            "pattern": patterns.WAVE,
             "maxLength": waves.LONGEST_ENVIRONMENT,
         },
         "bake-time": {
             "description": "How long to wait after the wave before the next begins, at most 5h. Default: not at all.",
-            "type": ["string", "integer"],
-            "pattern": f"^[0-9]{{1,9}}$|{DURATION}",
-            "minimum": 0,
-            "maximum": int(waves.LONGEST_BAKE),
+            **_seconds(int(waves.LONGEST_BAKE)),
         },
         "stop-after-failures": {
             "description": "The next wave does not begin if so many scale sets of this one did not end well.",
-            "type": "integer",
-            "minimum": 1,
+            **_number(patterns.COUNTS, 1),
             "default": 1,
         },
     }

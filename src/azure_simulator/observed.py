@@ -56,6 +56,13 @@ class Observed(ABC):
             return self._set.repairs_suspended
 
     @property
+    def is_rolling(self) -> bool:
+        """Return whether a rolling upgrade that a write of the model has started is at work."""
+        with self._lock:
+            now, rolling = self._settle(), self._set.rolling
+            return rolling is not None and rolling.of_model and rolling.running(now)
+
+    @property
     def commands(self) -> list[CommandRecord]:
         """Return one record per managed command that exists or ever did, of instances that are gone too."""
         with self._lock:

@@ -53,9 +53,13 @@ class InputError(VmssUpgradeError):
     """One or more inputs are wrong. Raised before anything is asked of Azure; holds every problem found."""
 
     def __init__(self, problems: list[InputProblem]) -> None:
-        names = ", ".join(dict.fromkeys(problem.input for problem in problems))
         noun, them = ("problem", "it") if len(problems) == 1 else ("problems", "them")
-        super().__init__(f"{len(problems)} {noun} with the inputs: {names}.", f"Correct {them} in the workflow.")
+        files = {problem.place.file if problem.place else "" for problem in problems}
+        where, place = f"in the file {min(files, default='')}", "there"
+        if len(files) != 1 or "" in files:
+            names = dict.fromkeys(problem.input for problem in problems)
+            where, place = f"with the inputs: {', '.join(names)}", "in the workflow"
+        super().__init__(f"{len(problems)} {noun} {where}.", f"Correct {them} {place}.")
         self.problems = tuple(problems)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from azure.mgmt.compute.models import RollingUpgradePolicy, RollingUpgradeStatusCode
 
 from vmss_upgrade.azure_api.translation.rolling_upgrade import to_policy, to_roll
-from vmss_upgrade.rollout.native.roll import BadInstance, Roll, RollCode
+from vmss_upgrade.rollout.native.roll import POLICY_NAMES, BadInstance, Roll, RollCode
 
 CANCELED = "Rolling Upgrade failed as upgrade was canceled while it was in progress."
 # recorded 2023-03: cancelled half a second after the start, in a set of two
@@ -76,3 +77,11 @@ def test_only_known_settings_are_shown() -> None:
     assert dict(policy.values).keys() == {"maxSurge", "pauseTimeBetweenBatches"}
     assert policy.surges
     assert len(policy.value("pauseTimeBetweenBatches")) == 80
+
+
+def test_every_state_and_setting_of_the_sdk_is_known() -> None:
+    assert {code.value for code in RollCode} - {""} == {code.value for code in RollingUpgradeStatusCode}
+    shown = RollingUpgradePolicy(dict.fromkeys(POLICY_NAMES, True))
+    settings = [name for name in RollingUpgradePolicy.__annotations__ if not name.startswith("_")]
+    assert len(settings) == len(POLICY_NAMES)
+    assert all(getattr(shown, name) is not None for name in settings)

@@ -95,16 +95,37 @@ def test_no_value_is_put_into_a_script() -> None:
     assert not [step for job in JOBS.values() for step in job["steps"] if "${{" in step.get("run", "")]
 
 
+def ran(step: dict[str, Any], **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the script of a step, with values in place of its expressions."""
+    return subprocess.run(["bash", "-e", "-c", step["run"]], env=environ, capture_output=True, text=True)
+
+
 @every_wave
-@pytest.mark.parametrize(("listed", "exit_code"), [("true", 0), ("false", 1)])
-def test_a_wave_whose_scale_sets_github_dropped_says_so(wave: int, listed: str, exit_code: int) -> None:
-    """GitHub drops an output of a job that has a secret in it, such as a subscription's id."""
+@pytest.mark.parametrize(
+    ("listed", "stopped", "words"),
+    [
+        ("true", "false", ""),
+        ("false", "false", "A secret of GitHub is in the list"),  # GitHub drops an output of a job that has one in it
+        ("true", "true", "VMSS_UPGRADE_STOP is true, so wave canary does not begin"),
+    ],
+)
+def test_a_wave_that_may_not_begin_says_why(wave: int, listed: str, stopped: str, words: str) -> None:
     (step,) = JOBS[f"gate-{wave}"]["steps"]
     assert step["env"]["LISTED"] == f"${{{{ needs.plan.outputs.matrix-{wave} != '' }}}}"
-    environ = {"WAVE": "canary", "DUE": "1", "LISTED": listed}
-    ran = subprocess.run(["bash", "-e", "-c", step["run"]], env=environ, capture_output=True, text=True)
-    assert ran.returncode == exit_code
-    assert ("::error::" in ran.stdout) == bool(exit_code)
+    assert step["env"]["STOPPED"] == "${{ vars.VMSS_UPGRADE_STOP == 'true' }}"
+    done = ran(step, WAVE="canary", DUE="1", LISTED=listed, STOPPED=stopped)
+    assert done.returncode == bool(words)
+    assert ("::error::" in done.stdout) == bool(words) and words in done.stdout
+
+
+@every_wave
+def test_one_switch_keeps_the_jobs_of_scale_sets_from_their_work(wave: int) -> None:
+    """A wave may have begun before: its jobs wait for each other."""
+    first = JOBS[f"roll-{wave}"]["steps"][0]
+    assert first["if"] == "vars.VMSS_UPGRADE_STOP == 'true'"
+    done = ran(first)
+    assert done.returncode == 1 and "::error::The variable VMSS_UPGRADE_STOP is true" in done.stdout
+    assert [step.get("if") for step in JOBS[f"roll-{wave}"]["steps"][1:-1]] == [None, None], "skipped after a failure"
 
 
 def test_a_job_that_runs_again_takes_any_plan() -> None:
@@ -154,3 +175,35 @@ def test_the_page_names_everything_that_a_caller_can_give_or_read(name: str) -> 
 def test_the_page_shows_the_examples(fence: str, file: str) -> None:
     example = (PROJECT / "examples" / file).read_text(encoding="utf-8")
     assert f"```{fence}\n{example}```" in PAGE
+
+
+REGIONS: dict[Any, Any] = next(
+    found
+    for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    if "region" in (found := yaml.safe_load(block))[True]["workflow_dispatch"]["inputs"]
+)
+
+
+def test_a_run_for_each_region_gets_the_image_of_one_plan(tmp_path: Path) -> None:
+    jobs = REGIONS["jobs"]
+    (step,) = jobs["start"]["steps"]
+    log = tmp_path / "log"
+    (tmp_path / "gh").write_text(f'#!/bin/sh\necho "$*" >>{log}\n')
+    (tmp_path / "gh").chmod(0o755)
+    started = ran(step, PATH=f"{tmp_path}:/usr/bin:/bin", GITHUB_REF_NAME="main", REGIONS="a b", IMAGE="p:o:s:1")
+    assert started.returncode == 0, started.stderr
+    command = "workflow run fleet-regions.yml --ref main -f region={} -f image=p:o:s:1"
+    assert log.read_text().splitlines() == [command.format(region) for region in ("a", "b")]
+    assert jobs["start"]["env"]["IMAGE"] == "${{ needs.plan.outputs.image }}" and "image" in CALL["outputs"]
+    assert (jobs["plan"]["with"]["dry-run"], jobs["plan"]["if"]) == (True, "${{ !inputs.region }}")
+    assert {*REGIONS[True]["workflow_dispatch"]["inputs"]} == {"image", "region"}
+
+
+def test_the_fleet_of_a_region_is_called_as_one_fleet_is() -> None:
+    jobs = REGIONS["jobs"]
+    assert REGIONS["permissions"] == {} and jobs["start"]["permissions"] == {"actions": "write"}
+    for name in ("plan", "fleet"):
+        assert jobs[name]["permissions"] == SIGNS_IN
+        assert jobs[name]["with"].keys() <= CALL["inputs"].keys()
+        assert jobs[name]["concurrency"]["cancel-in-progress"] is False
+    assert "${{ inputs.region }}" in jobs["fleet"]["concurrency"]["group"], "regions do not wait for each other"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from vmss_upgrade.rollout.order import Command
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+PROJECT = Path(__file__).resolve().parents[2]
+README = (PROJECT / "README.md").read_text(encoding="utf-8")
 LINES = README.splitlines()
 WORKFLOW = next(
     found for block in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL) if "jobs" in (found := yaml.safe_load(block))
@@ -17,7 +19,7 @@ WORKFLOW = next(
 
 
 def test_it_is_short_and_the_first_step_is_near_its_top() -> None:
-    assert len(LINES) <= 220
+    assert len(LINES) <= 200
     first = next(number for number, line in enumerate(LINES, 1) if "uses: org/vmss-upgrade@v1" in line)
     assert first < 40
     assert "id-token: write" in README[: README.index("uses: org/vmss-upgrade@v1")]
@@ -34,6 +36,7 @@ def test_its_chapters_stand_in_this_order() -> None:
     assert re.findall(r"^## (.+)$", README, re.MULTILINE) == [
         "Your first rollout in five minutes",
         "Operations",
+        "Many scale sets",
         "Try it without Azure",
         "What it does not do",
         "Where it runs",
@@ -58,3 +61,9 @@ def test_the_workflow_has_what_a_safe_rollout_needs() -> None:
     assert job["concurrency"]["cancel-in-progress"] is False
     assert job["permissions"] == {"id-token": "write"}
     assert job["timeout-minutes"] > 330  # longer than the default of `timeout`
+
+
+@pytest.mark.parametrize(("fence", "file"), [("yml", "vmss-upgrade.yml"), ("yaml", "workflows/fleet.yml")])
+def test_it_shows_the_file_and_the_workflow_of_a_fleet(fence: str, file: str) -> None:
+    example = (PROJECT / "examples" / file).read_text(encoding="utf-8")
+    assert f"```{fence}\n{example}```" in README.partition("## Many scale sets")[2].partition("\n## ")[0]

@@ -71,6 +71,10 @@ class Runner:
     def run(self, inputs: dict[str, str] | None = None) -> Result:
         """Run the action to its end."""
         self.start(inputs or {})
+        return self.run_to_its_end()
+
+    def run_to_its_end(self) -> Result:
+        """Wait until the step that was started has ended by itself."""
         return self.result(self._running().wait(SECONDS_FOR_A_RUN))
 
     def run_post(self, inputs: dict[str, str] | None = None) -> Result:

@@ -11,6 +11,7 @@ from typing import Any
 from azure_simulator import VirtualClock
 from azure_simulator.subscription import SimulatedSubscription
 from harness.playing import as_scenario, captured, job_environment, one_clock
+from harness.record_schemas import fitting
 from harness.runner_files import read_outputs
 from harness.wire import Interceptor, Request, Send, wired
 from vmss_upgrade.main import run
@@ -36,7 +37,7 @@ class PlannedFleet:
     @property
     def record(self) -> dict[str, Any]:
         record: dict[str, Any] = json.loads(self.files["plan.json"])
-        return record
+        return fitting("fleet-plan", record)
 
     def matrix(self, number: int) -> list[dict[str, str]]:
         jobs: list[dict[str, str]] = json.loads(self.outputs[f"matrix-{number}"])["include"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -173,17 +174,25 @@ def test_a_fleet_on_the_target_has_nothing_to_do(tmp_path: Path) -> None:
 def test_a_wave_that_a_wrong_tag_leaves_empty_is_warned_of(tmp_path: Path) -> None:
     """The waves after it begin without it, and it may have been the canary."""
     held = configuration(wave("canary", tags="role=canry"), wave("web", tags="role=web"))
-    played = play(sets(one("web-1")), tmp_path, held=held, environ=GITHUB)
+    played = play(sets(one("web-1"), one("first", tags={"role": "canary"})), tmp_path, held=held, environ=GITHUB)
     warned = [line for line in played.log.splitlines() if line.startswith("::warning")]
     assert len(warned) == 1
     assert "Wave canary has no scale set" in warned[0]
     assert "bears role=canry" in warned[0]
+    assert "Did you mean role=canary? The waves after it do not wait for one." in warned[0]
     assert [played.matrix(number) != [] for number in (1, 2)] == [False, True]
 
 
 def test_nothing_bears_the_tag(tmp_path: Path) -> None:
     played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=nobody")))
-    assert (played.exit_code, played.outputs["outcome"], played.outputs["due"]) == (0, "nothing-to-do", "0")
+    assert (played.exit_code, played.outputs["outcome"], played.outputs["waves"]) == (1, "refused", "")
+    assert "No scale set was found for this wave: none that the identity may read bears role=nobody" in played.log
+    assert "Did you mean" not in played.log and "do not wait" not in played.log
+
+
+def test_the_summary_says_which_tag_may_be_meant(tmp_path: Path) -> None:
+    played = play(sets(one("a")), tmp_path, held=configuration(wave("w", tags="role=wbe")))
+    assert "Did you mean role=web? Compare the tags" in played.files["summary.md"]
 
 
 REFUSED = [
@@ -217,6 +226,15 @@ def test_a_set_that_cannot_be_rolled_is_left_out_by_name(trouble: dict[str, Any]
     assert "::error title=Left out::bad (wave web)" in played.log
     assert "### Left out" in played.files["summary.md"] and "**bad**" in played.files["summary.md"]
     assert played.outputs["headline"].startswith("1 of 2 scale sets is left out: bad.")
+
+
+def test_a_set_that_is_left_out_shows_what_was_read_of_it(tmp_path: Path) -> None:
+    automatic = {"model": {"properties": {"upgradePolicy": {"mode": "Automatic"}}}}
+    played = play(sets(one("bad", **automatic), one("gone", index="deleted"), one("good")), tmp_path)
+    bad, gone, _ = played.record["sets"]
+    assert (bad["instances"], [each["image"] for each in bad["images"]]) == (2, [f"{UBUNTU}:{OLD}"])
+    assert (gone["instances"], gone["images"]) == (0, [])
+    assert f"| 22_04-lts-gen2 {OLD}<br>left out, see above |" in played.files["summary.md"]
 
 
 def test_an_entry_that_the_inputs_contradict_is_left_out(tmp_path: Path) -> None:
@@ -258,9 +276,10 @@ def test_an_input_wins_over_the_file(tmp_path: Path) -> None:
 def test_a_set_belongs_to_the_first_wave_also_where_that_is_not_planned(tmp_path: Path) -> None:
     held = configuration(wave("first", "a"), wave("second", tags="role=web"), a=HERE)
     played = play(sets(one("a"), one("b")), tmp_path, held=held, inputs={"waves": "second"})
-    assert [job["name"] for job in played.matrix(1)] == ["b"]
+    assert [job["name"] for job in played.matrix(2)] == ["b"]
     assert played.verdicts() == {"b": "due"}
-    assert [each["name"] for each in json.loads(played.outputs["waves"])][:2] == ["second", ""]
+    assert [each["name"] for each in json.loads(played.outputs["waves"])][:3] == ["", "second", ""]
+    assert "### Wave 2: second" in played.files["summary.md"]
 
 
 def test_two_sets_of_one_name_get_jobs_of_their_own(tmp_path: Path) -> None:
@@ -277,7 +296,7 @@ def test_a_run_of_some_waves_shares_the_groups_of_one_of_all(tmp_path: Path) -> 
     scenario = sets(one("web"), one("web", group="north"))
     both = play(scenario, tmp_path, held=held)
     second = play(scenario, tmp_path, held=held, inputs={"waves": "second"})
-    assert both.matrix(2)[0]["group"] == second.matrix(1)[0]["group"] == "vmss-two"
+    assert both.matrix(2)[0]["group"] == second.matrix(2)[0]["group"] == "vmss-two"
 
 
 def test_a_wave_that_holds_back_no_other_bakes_nothing(tmp_path: Path) -> None:
@@ -318,29 +337,31 @@ def test_the_first_set_decides_and_a_region_that_lacks_its_image_is_named(
     assert ("is not replicated to northeurope" in played.log) == ("refused" in verdicts.values())
 
 
-def test_a_version_that_is_published_meanwhile_is_nobodys(tmp_path: Path) -> None:
-    """Resolved anew for each set, the second would get another image than the first."""
-    asked = 0
+class Publisher:
+    """Publishes the newest version after the first list of them was asked for."""
 
-    def publish(request: Request, send: Send) -> Reply:
-        nonlocal asked
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, request: Request, send: Send) -> Reply:
         reply = send(request)
         if request.url.split("?")[0].endswith("/versions"):
-            asked += 1
-            if asked == 1:
-                listed = json.loads(reply.body)
-                kept = [each for each in listed if each["name"] != NEW]
-                return as_json(kept)
+            self.asked += 1
+            if self.asked == 1:
+                return as_json([each for each in json.loads(reply.body) if each["name"] != NEW])
         return reply
 
+
+def test_a_version_that_is_published_meanwhile_is_nobodys(tmp_path: Path) -> None:
+    """Resolved anew for each set, the second would get another image than the first."""
     for wish in ({"image-version": "latest"}, {"image": f"{UBUNTU}:latest"}):
-        asked = 0
+        publisher = Publisher()
         scenario = sets(one("a"), one("b"), one("c"), inputs=wish)
-        played = play(scenario, tmp_path, interceptors=(publish,), inputs={"on-failure": "stop"})
-        assert asked >= 1
+        played = play(scenario, tmp_path, interceptors=(publisher,), inputs={"on-failure": "stop"})
+        assert publisher.asked >= 1
         targets = {each["target"] for each in played.record["sets"]}
         assert len(targets) == 1 and NEW not in targets.pop()
-        assert (asked == 1) == ("image" in wish)
+        assert (publisher.asked == 1) == ("image" in wish)
 
 
 def test_a_cancelled_plan_writes_what_it_knows(tmp_path: Path) -> None:
@@ -350,6 +371,29 @@ def test_a_cancelled_plan_writes_what_it_knows(tmp_path: Path) -> None:
     assert {played.outputs[name] for name in MATRICES} == {EMPTY}
     assert (played.outputs["waves"], played.outputs["due"]) == ("", "")
     assert "cancelled" in played.files["summary.md"]
+
+
+MAKING = {"instances": {"1": {"provisioning_state": "Creating"}}}  # for good
+
+
+def test_scale_sets_that_are_being_changed_are_waited_for_all_at_once(tmp_path: Path) -> None:
+    scenario = sets(one("a", **MAKING), one("b"), one("c", **MAKING), one("d"))
+    played = play(scenario, tmp_path)
+    assert 1200 <= played.clock.now() < 1300  # the default of `health-timeout`, once
+    assert [each["name"] for each in played.record["sets"]] == ["a", "b", "c", "d"], "in the order of the file"
+    lines = re.findall(r"\d/4 \S+ (\w):", played.log)
+    assert lines == ["b", "d", "a", "c"]
+    assert sum("/a/virtualMachines?" in each.url for each in played.sent) > 75, "each is looked at as if it were alone"
+    assert played.log.count("a: waiting, 15s at a time: instances are being created or updated (1)") == 1
+
+
+def test_scale_sets_that_wait_take_the_image_of_the_others(tmp_path: Path) -> None:
+    """A newer version is published while the first of them waits."""
+    changed = {"kind": "updated-by-somebody", "at": 0, "instance": "1", "seconds": 60}
+    scenario = sets(one("a", faults=[changed]), one("b"), inputs={"image-version": "latest"})
+    played = play(scenario, tmp_path, interceptors=(Publisher(),))
+    assert "a: waiting, 15s at a time" in played.log
+    assert {each["target"].rpartition(":")[2] for each in played.record["sets"]} == {OLD}
 
 
 def test_the_timeout_leaves_the_rest_out(tmp_path: Path) -> None:
@@ -494,7 +538,7 @@ def test_a_seventh_wave_is_refused_with_the_way(tmp_path: Path) -> None:
     held = configuration(*(wave(f"w{number}", tags="role=web") for number in range(7)))
     played = plan("fleet", held, tmp_path)
     assert played.exit_code == 1 and "Begin with `waves: w0,w1,w2,w3,w4,w5`" in played.log
-    assert plan("fleet", held, tmp_path, inputs={"waves": "2,3"}).exit_code == 0
+    assert plan("fleet", held, tmp_path, inputs={"waves": "1,3"}).exit_code == 0
 
 
 def test_an_unknown_subscription_is_asked_for(tmp_path: Path) -> None:

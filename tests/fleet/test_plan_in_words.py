@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from vmss_upgrade.fleet.configuration import Wave
+from vmss_upgrade.fleet.configuration import Tag, Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record import plan_in
@@ -73,7 +73,7 @@ ENDS = [
     ("w: !a !b !c !d !e !f !g", LEFT, "7 of 7 scale sets are left out: a, b, c, d, e and 2 more.", "0 of 7", ""),
     ("w: =a4 =b6", NOTHING, "All 2 scale sets are on the target image already.", "", ""),
     ("w: =a4", NOTHING, "The only scale set is on the target image already.", "", ""),
-    ("w:", NOTHING, "No scale set bears the tags of these waves, and they name none.", "", ""),
+    ("w:", LEFT, "No scale set was found for this wave: ", "", ""),
 ]
 
 
@@ -113,12 +113,64 @@ CHANGES = [
     (((), "p:o:s:2", "s 2")),
     ((("no image", 4),), "p:o:s:2", "s 2"),
     ((("p:o:s:1", 4),), "odd", "odd"),
+    ((("p:o:s:1", 4),), "", "s 1"),
+    ((("p:o:s:1", 4), ("p:o:s:0", 2)), "", "s 1 (4), s 0 (2)"),
+    ((), "", ""),
 ]
 
 
 @pytest.mark.parametrize(("images", "target", "words"), CHANGES)
 def test_the_change_of_image_is_short(images: tuple[tuple[str, int], ...], target: str, words: str) -> None:
     assert change(replace(one_set("a4/1", "w"), images=images, target=target)) == words
+
+
+@pytest.mark.parametrize(
+    ("tags", "words"),
+    [
+        ((("role=wbe",),), "for this wave: none that the identity may read bears role=wbe, or all that do are in"),
+        ((("a=1", "b=2"), ("b=2",)), "for these waves: none that the identity may read bears a=1, b=2, or all"),
+        (((),), "for this wave: an earlier wave finds all that it names by a tag."),
+    ],
+)
+def test_a_fleet_without_a_scale_set_is_no_success(tags: tuple[tuple[str, ...], ...], words: str) -> None:
+    waves = tuple(
+        Wave(name=f"w{number}", tags=tuple(Tag(*tag.split("=")) for tag in texts)) for number, texts in enumerate(tags)
+    )
+    ending = ending_of(FleetPlan(waves=waves, sets=()))
+    assert ending.outcome is Outcome.REFUSED and ending.remedy
+    assert f"No scale set was found {words}" in ending.reason
+
+
+def test_a_set_that_is_left_out_shows_the_image_that_was_read() -> None:
+    plan = made("w: a4/1 !b !c")
+    read = replace(plan.sets[1], images=((IMAGE.format(1), 3),), instances=3)
+    text = as_markdown(replace(plan, sets=(plan.sets[0], read, plan.sets[2])), ending_of(plan), FACTS, seconds=1.0)
+    assert "22_04 1<br>left out, see above" in text
+    assert text.count("| left out, see above |") == 1  # of c nothing was read
+
+
+def test_waves_that_were_asked_for_keep_the_numbers_of_the_file() -> None:
+    plan = made("north: a4/1; west: b6/2")
+    chosen = replace(plan, waves=tuple(replace(wave, number=at) for at, wave in zip((2, 4), plan.waves, strict=True)))
+    text = as_markdown(chosen, ending_of(chosen), FACTS, seconds=1.0)
+    assert "### Wave 2: north" in text and "### Wave 4: west" in text and "| 4. west |" in text
+    assert matrices(chosen) == ["", "a", "", "b", "", ""]
+    assert [each["name"] for each in json.loads(outputs(chosen)["waves"])] == ["", "north", "", "west", "", ""]
+
+
+def test_waves_beyond_the_places_stand_one_behind_another() -> None:
+    plan = made("north: a4/1; west: b6/2")
+    chosen = replace(plan, waves=tuple(replace(wave, number=at) for at, wave in zip((2, 7), plan.waves, strict=True)))
+    assert matrices(chosen) == ["a", "b", "", "", "", ""]
+
+
+def outputs(plan: FleetPlan) -> dict[str, str]:
+    return as_fleet_outputs(plan, ending_of(plan), is_complete=True, seconds=1.0, report_path="", summary_path="")
+
+
+def matrices(plan: FleetPlan) -> list[str]:
+    written = outputs(plan)
+    return [" ".join(job["name"] for job in json.loads(written[name])["include"]) for name in MATRICES]
 
 
 def large(sets: int, name: str = "x" * 63, group: str = "g" * 89) -> FleetPlan:

@@ -18,7 +18,7 @@ from vmss_upgrade.rollout.findings import refuse, warn
 
 GROUP = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/web"
 ID = GROUP + "/providers/Microsoft.Compute/virtualMachineScaleSets/{}"
-CANARY = Wave(name="canary", members=("web-weu",), bake_time=1800.0)
+CANARY = Wave(name="canary", number=1, members=("web-weu",), bake_time=1800.0)
 REST = Wave(
     name="rest", tags=(Tag("role", "web"),), max_parallel=3, environment="production", stop_after_failures=2, members=()
 )
@@ -54,6 +54,13 @@ def written() -> dict[str, Any]:
 @pytest.mark.parametrize("plan", [PLAN, replace(PLAN, image="", sets=()), FleetPlan(waves=(), sets=())])
 def test_a_plan_is_read_as_it_was_written(plan: FleetPlan) -> None:
     assert plan_in(json.loads(json.dumps(as_values(plan)))) == plan
+
+
+def test_a_plan_of_an_earlier_release_has_no_numbers_of_waves() -> None:
+    record = written()
+    for wave in record["waves"]:
+        del wave["number"]
+    assert [wave.number for wave in plan_in(record).waves] == [0, 0]
 
 
 def test_keys_of_a_later_release_are_passed_over() -> None:

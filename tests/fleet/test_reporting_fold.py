@@ -12,7 +12,7 @@ from vmss_upgrade.fleet.plan import Verdict
 from vmss_upgrade.fleet.reporting.fold import FleetReport, State, Unread, fold
 from vmss_upgrade.fleet.reporting.going_on import WorkflowRun, how_to_go_on, workflow_run
 from vmss_upgrade.fleet.reporting.run_record import RunRecord
-from vmss_upgrade.fleet.reporting.sentences import headline, reason, title
+from vmss_upgrade.fleet.reporting.sentences import heading, headline, reason, title
 from vmss_upgrade.rollout.history.outcome import Outcome
 
 DUE, THERE, REFUSED = Verdict.DUE, Verdict.ON_TARGET, Verdict.REFUSED
@@ -141,6 +141,13 @@ def test_a_judged_wave_is_shown_alone() -> None:
     report = fold(plan_of(TWO_WAVES), [ran("a", HALTED), ran("b"), ran("c"), ran("z", HALTED)], judged="rest")
     assert states(report) == {"b": "DONE", "c": "DONE"}
     assert title(report).startswith("All 2 scale sets of wave rest run")
+
+
+def test_waves_have_the_numbers_of_the_file() -> None:
+    plan = plan_of({"north": {"a": 1}, "west": {"b": 1}})
+    chosen = replace(plan, waves=(replace(plan.waves[0], number=2), replace(plan.waves[1], number=5)))
+    report = fold(chosen, [])
+    assert [heading(wave, report) for wave in report.waves] == ["Wave 2: north", "Wave 5: west"]
 
 
 def test_a_file_that_cannot_be_read_may_hide_a_failure() -> None:

@@ -141,3 +141,10 @@ def test_replays_of_an_earlier_attempt_are_replaced(tmp_path: Path) -> None:
     put(tmp_path, "records/a-2.json", run_record("happy", "a", minute=99))
     report(tmp_path)
     assert (tmp_path / "fleet/a.html").read_text() != first
+
+
+def test_reasons_are_sentences(tmp_path: Path) -> None:
+    lay_out(tmp_path, MIXED)
+    reasons = re.findall(r'<span class="why">([^<]*)</span>', report(tmp_path, GITHUB).page)
+    assert len(reasons) == 6
+    assert [reason for reason in reasons if not re.fullmatch(r"[A-Z].*[^.]\.", reason)] == []

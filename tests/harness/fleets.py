@@ -12,6 +12,7 @@ from typing import Any
 
 from azure_simulator import VirtualClock
 from harness.playing import captured, play_once
+from harness.record_schemas import fitting
 from harness.runner_files import read_outputs
 from vmss_upgrade.fleet.configuration import Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
@@ -138,7 +139,7 @@ class Reported:
 
     @cached_property
     def record(self) -> dict[str, Any]:
-        return dict(json.loads((self.folder / "fleet-report.json").read_text()))
+        return fitting("fleet-report", json.loads((self.folder / "fleet-report.json").read_text()))
 
     @cached_property
     def page(self) -> str:

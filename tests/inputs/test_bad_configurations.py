@@ -57,6 +57,14 @@ def test_everything_that_is_wrong_is_said_at_once(name: str, tmp_path: Path) -> 
         assert (problem.place.file, problem.input) == ("c.yml", "config")
 
 
+def test_the_error_names_the_file_where_all_of_it_stands_there(tmp_path: Path) -> None:
+    found = problems(tmp_path, CASES["all-at-once"][0])
+    in_file = InputError([*found])
+    assert (str(in_file), in_file.remedy) == ("5 problems in the file c.yml.", "Correct them there.")
+    both = InputError([*found, InputProblem("waves", "is wrong", "Correct it.")])
+    assert (str(both), both.remedy) == ("6 problems with the inputs: config, waves.", "Correct them in the workflow.")
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

@@ -275,9 +275,10 @@ waves:
             Entry(name="api", values={"scale-set": "api", "zones": "1", "image-version": "latest"}),
         ),
         waves=(
-            Wave(name="canary", members=("web",), bake_time=1800.0),
+            Wave(name="canary", number=1, members=("web",), bake_time=1800.0),
             Wave(
                 name="rest",
+                number=2,
                 members=("api",),
                 tags=(Tag("role", "web"), Tag("a b", "c=d"), Tag("empty", "")),
                 max_parallel=3,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.playing import Played, cancelled_at, play
-from harness.scenarios import NEW_MODEL, OLD, Scenario, fleet_of, on_instance, on_request
+from harness.scenarios import NEW, NEW_MODEL, OLD, Scenario, fleet_of, on_instance, on_request
 
 POLICY = {"maxBatchInstancePercent": 34, "pauseTimeBetweenBatches": "PT5S"}
 LENIENT = {**POLICY, "maxUnhealthyInstancePercent": 100, "maxUnhealthyUpgradedInstancePercent": 100}
@@ -61,6 +62,8 @@ REFUSED = {
     "another-strategy": (rolling({"strategy": "batch"}), "(or let Azure roll it: `strategy: native`)"),
     "batch-size": (rolling({"batch-size": "2"}), "maxBatchInstancePercent is 34"),
     "several": (rolling({"canary": "1", "surge": "1"}), "`canary`, `surge` cannot be had in mode Rolling"),
+    "at-its-default": (rolling({"min-healthy": "50%"}), "`min-healthy` cannot be had in mode Rolling"),
+    "flag-at-its-default": (rolling({"allow-downtime": "false"}), "`allow-downtime` cannot be had in mode Rolling"),
     "restore-model": (rolling({"on-failure": "restore-model"}), "would roll the instances back at once"),
     "update-model": (rolling({"operation": "update-model"}), "begins to upgrade the instances at once"),
     "no-health": (rolling(fleet={"health": "none"}), "has no health source"),
@@ -111,6 +114,18 @@ def test_a_second_roll_returns_the_instances(tmp_path: Path) -> None:
     assert {each.image_version for each in played.azure.instances()} == {OLD}
 
 
+def test_a_second_roll_that_azure_refuses_leads_to_mode_manual(tmp_path: Path) -> None:
+    policy = {**LENIENT, "maxUnhealthyInstancePercent": 5}
+    played = play(
+        rolling({"on-failure": "rollback"}, policy, faults=[on_instance("comes-up-unhealthy", "3")]), tmp_path
+    )
+    assert (played.outcome, called(played)) == ("rollback-failed", ["PATCH", "cancel", "PATCH"]), played.log
+    assert "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade" in played.outputs["reason"]
+    assert (
+        "mode Manual, in which this action makes the batches, unhealthy instances first: az vmss update" in played.log
+    )
+
+
 def test_a_rollback_by_hand_is_a_roll(tmp_path: Path) -> None:
     scenario = rolling({"operation": "rollback", "image-version": OLD}, fleet={"image": NEW_MODEL})
     played = play(scenario, tmp_path)
@@ -152,6 +167,37 @@ def test_one_that_azure_refuses_before_the_first_batch(tmp_path: Path) -> None:
     assert "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade" in played.outputs["reason"]
 
 
+HALF_WAY: Scenario = {"fleet": {"image": NEW_MODEL}}
+NOT_YET = {"reports_health": False, "current": False}  # the signal is newer than the instance
+NO_PROBE = on_request("set", without=["properties.virtualMachineProfile.networkProfile.healthProbe"], nth=1)
+NOTHING_WRONG = {
+    "a-stopped-instance": rolling(instances={"4": {"power": "stopped"}}, policy=LENIENT),
+    "no-health-source-at-one-read": rolling(faults=[NO_PROBE]),
+    "a-signal-newer-than-what-is-on-the-target": rolling(
+        policy=LENIENT, instances={**{id_: {"image": OLD} for id_ in "0134"}, "2": NOT_YET, "5": NOT_YET}, **HALF_WAY
+    ),
+    "domains-of-two-groups-at-once": rolling(
+        policy={**POLICY, "maxBatchInstancePercent": 100},
+        fleet={"placement_groups": 2},
+        timing={"upgrade_seconds": [20, 60], "healthy_after_seconds": [1, 40]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING_WRONG)
+def test_nothing_is_wrong_with(name: str, tmp_path: Path) -> None:
+    played = play(NOTHING_WRONG[name], tmp_path)
+    assert (played.outcome, called(played), played.ids("failed")) == ("succeeded", ["PATCH"], []), played.log
+    assert {batch["result"] for batch in played.record["batches"]} == {"passed"}
+
+
+def test_an_unhealthy_instance_that_was_on_the_target_before_is_no_success(tmp_path: Path) -> None:
+    before = {"5": {"image": NEW, "unhealthy": True, "protected": True}}
+    played = play(rolling({"on-failure": "rollback"}, LENIENT, instances=before), tmp_path)
+    assert (played.outcome, called(played), played.ids("failed")) == ("halted", ["PATCH"], ["5"]), played.log
+    assert "not every instance is healthy: instance 5" in played.outputs["reason"]
+
+
 LIES = {
     "the answer of the write is lost": on_request("patch", nth=1, drop="after"),
     "the write never arrives": on_request("patch", nth=1, drop="before"),
@@ -175,14 +221,64 @@ def test_a_lost_answer_of_the_cancellation(drop: str, tmp_path: Path) -> None:
     faults = [on_instance("comes-up-unhealthy", "3"), lost]
     played = play(rolling(policy=LENIENT, faults=faults), tmp_path)
     assert played.outcome == "halted", played.log
-    assert played.log.count("cancelling") <= 1
+    assert played.log.count("cancelling Azure's rolling upgrade, because an instance is bad") == 1
     assert played.ids("remaining") == ["1", "2", "4", "5"]
 
 
-def test_summary_record_and_replay_show_the_batches(tmp_path: Path) -> None:
-    played = play(rolling({"report-html": "run.html"}), tmp_path)
-    pages = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("run.html")]
-    assert len(pages) == 1
+def in_replay(folder: Path) -> dict[str, Any]:
+    """Return what the only page of a replay in the folder shows."""
+    (page,) = [path.read_text(encoding="utf-8") for path in folder.rglob("run.html")]
+    found = re.search(r'<script type="application/json" id="record">(.*?)</script>', page, re.DOTALL)
+    assert found
+    return dict(json.loads(found[1]))
+
+
+def turns_of(played: Played) -> list[list[str]]:
+    """Return Azure's batches by its own state: the instances that are there after each, in order."""
+    rolling_upgrade = played.azure._set.rolling
+    assert rolling_upgrade is not None
+    batches: dict[float, list[str]] = {}
+    for turn in rolling_upgrade.turns:
+        batches.setdefault(turn.started_at, []).append(turn.upgraded.instance_id)
+    return [sorted(ids) for at, ids in sorted(batches.items()) if at < float("inf")]
+
+
+SLOW = {"timing": {"upgrade_seconds": [30, 90], "healthy_after_seconds": [5, 40]}}
+SHOWN = {
+    "in-place": (rolling(**SLOW), ["passed"] * 3),
+    "with-new-instances": (rolling(policy={**POLICY, "maxSurge": True}, **SLOW), ["passed"] * 3),
+    "an-instance-is-bad": (
+        rolling(policy=LENIENT, faults=[on_instance("comes-up-unhealthy", "4")], **SLOW),
+        ["passed", "failed"],
+    ),
+    "cancelled-by-another": (
+        rolling(faults=[{"kind": "cancel-rolling-upgrade", "after_update": 1, "delay": 150}], **SLOW),
+        ["passed", "passed"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_the_replay_shows_the_batches_as_azure_made_them(name: str, tmp_path: Path) -> None:
+    scenario, results = SHOWN[name]
+    scenario["inputs"]["report-html"] = "run.html"
+    played = play(scenario, tmp_path)
+    shown = in_replay(tmp_path)
+    assert [sorted(batch["instance_ids"]) for batch in shown["batches"]] == turns_of(played), played.log
+    assert [batch["result"] for batch in shown["batches"]] == results
+    changes = shown["changes"]
+    upgraded = {
+        each["instance_id"]
+        for row in changes["rows"]
+        for each in row["instances"]
+        if any((changes["states"][state] or {}).get("cell") == "upgrading" for state in each["state"])
+    }
+    assert upgraded == {id_ for batch in shown["batches"] for id_ in batch["instance_ids"]}
+    assert (changes["healthy_floor"], changes["floor"]["count"]) == (0, [])
+
+
+def test_summary_and_record_show_the_batches(tmp_path: Path) -> None:
+    played = play(rolling(), tmp_path)
     assert "Azure makes the batches" in played.summary
     assert "Azure made the batches" in played.summary
     assert [batch["result"] for batch in played.record["batches"]] == ["passed"] * 3

@@ -69,7 +69,7 @@ def look_at_rest(remote: RemoteScaleSet, policy: Policy) -> Steps[frozenset[str]
     hanging = updating_ids(remote.instances)
     while awaited and remote.clock.now() < until:
         why = f"instances are being created or updated ({listed(awaited)})"
-        yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
+        yield from remote.clock.wait(why, SETTLING_PAUSE, until=until, for_rest=True)
         yield from remote.look()
         awaited = [id_ for id_ in _awaited(remote, policy.selection) if id_ in awaited]
         hanging &= updating_ids(remote.instances)
@@ -106,7 +106,7 @@ def plan_when_allowed(
         if not awaited or remote.clock.now() >= until:
             return plan
         why = f"instances on the target image are not healthy yet ({listed(awaited)})"
-        yield from remote.clock.wait(why, SETTLING_PAUSE, until=until)
+        yield from remote.clock.wait(why, SETTLING_PAUSE, until=until, for_rest=True)
         yield from remote.look()
 
 

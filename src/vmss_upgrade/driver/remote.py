@@ -124,7 +124,7 @@ class RemoteScaleSet:
         """Return the model once nobody is updating the scale set, or at `until` as it is; `why` is shown meanwhile."""
         model = yield from self.read_model()
         while model.is_updating and self.clock.now() < until:
-            yield from self.clock.wait(why, SETTLING_PAUSE, until=until)
+            yield from self.clock.wait(why, SETTLING_PAUSE, until=until, for_rest=True)
             model = yield from self.read_model()
         return model
 

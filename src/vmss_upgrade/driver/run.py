@@ -33,6 +33,7 @@ from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import (
     Event,
     Noticed,
+    RefusedAsFound,
     RolloutFinished,
     RolloutPlanned,
     StatusSeen,
@@ -118,6 +119,7 @@ class _Rollout:
             yield Noticed(finding=finding)
         plan = prepared.plan
         if prepared.refusals or plan is None:
+            yield RefusedAsFound(scale_set=prepared.scale_set)
             return endings.refused(prepared.refusals)
         self._remote.begin()
         command, policy = self._order.command, self._policy

@@ -87,10 +87,12 @@ class RunClock:
         """Allow so many seconds from now, whatever is left of the run's own timeout."""
         self._timeout = max(self._timeout, self.elapsed() + seconds)
 
-    def wait(self, why: str, seconds: float, *, until: float | None = None, detail: str = "") -> Steps[None]:
+    def wait(
+        self, why: str, seconds: float, *, until: float | None = None, detail: str = "", for_rest: bool = False
+    ) -> Steps[None]:
         """Say why and how long, and sleep. `until` is the last moment of a further try, None where this is the last."""
         last = min((self.now() + seconds if until is None else until) - self.started, self._timeout)
-        yield Waiting(why=why, seconds=seconds, until=last, detail=detail)
+        yield Waiting(why=why, seconds=seconds, until=last, detail=detail, for_rest=for_rest)
         self.sleep(seconds)
 
     def patiently(

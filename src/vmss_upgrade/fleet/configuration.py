@@ -34,10 +34,11 @@ class Wave:
     `members` are names of entries, `tags` find scale sets in Azure: a set that bears any of them belongs to the wave.
     `max_parallel`: so many at once (None: all). `environment`: GitHub's, whose reviewers approve it; may be empty.
     `bake_time`: seconds between the wave's end and the next wave. `stop_after_failures`: the next wave does not begin
-    if so many sets of this one did not end well; at least 1.
+    if so many sets of this one did not end well; at least 1. `number`: its place in the file, from 1 on (0: not known).
     """
 
     name: str
+    number: int = 0
     members: tuple[str, ...] = ()
     tags: tuple[Tag, ...] = ()
     max_parallel: int | None = None

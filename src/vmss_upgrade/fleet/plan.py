@@ -55,6 +55,10 @@ class FleetPlan:
     image: str = ""
     namesakes: frozenset[str] = frozenset()
 
+    def number_of(self, wave: Wave) -> int:
+        """Return the place of a wave in the file, from 1 on; where that is not known, its place in the plan."""
+        return wave.number or self.waves.index(wave) + 1
+
     def of_wave(self, wave: Wave) -> tuple[PlannedSet, ...]:
         """Return every set of a wave."""
         return tuple(each for each in self.sets if each.wave == wave.name)

@@ -70,6 +70,7 @@ def parse_inputs(environ: Mapping[str, str], *, now: float = 0.0) -> Inputs:
         expected_plan=expected,
         ready_within=ready_within_of(form, command, policy, recorded),
         has_post_step=not form.variable(NO_POST_STEP),
+        given=form.all_given(),
     )
     inputs = Inputs(account=account, order=order, files=files_of(form), source=found.source)
     if form.problems:

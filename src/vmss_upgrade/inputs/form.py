@@ -73,6 +73,10 @@ class Form:
         """Return what was given or written, without a default; may be empty."""
         return self._given.get(name, "")
 
+    def all_given(self) -> frozenset[str]:
+        """Return the names of the inputs that were given or written, whatever their values."""
+        return frozenset(name for name, value in self._given.items() if value)
+
     def variable(self, name: str) -> str:
         """Return another variable of the job's environment; empty if it is not set."""
         return self._environ.get(name, "")

@@ -42,8 +42,15 @@ def as_changes(report: Report) -> dict[str, Any]:
         ],
         "healthy": {"at": [round(at, 1) for at, _ in healthy], "count": [count for _, count in healthy]},
         "floor": {"at": [round(at, 1) for at, _ in floors], "count": [count for _, count in floors]},
-        "healthy_floor": floor(report.before, report.policy, report.stopped_before) if report.policy else None,
+        "healthy_floor": _floor_at_planning(report),
     }
+
+
+def _floor_at_planning(report: Report) -> int | None:
+    if report.policy is None:
+        return None
+    is_azures = report.plan is not None and report.plan.rolls is not None  # whose own limits hold instead
+    return 0 if is_azures else floor(report.before, report.policy, report.stopped_before)
 
 
 def _in_row(instance: Instance) -> tuple[int, tuple[int, int | str]]:

@@ -12,6 +12,7 @@ from vmss_upgrade.rollout.history import probe_events as probes
 from vmss_upgrade.rollout.history.hook_events import HookAnswered, HookCalled, in_words
 from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed
 from vmss_upgrade.rollout.history.surge import SurgeEvent
+from vmss_upgrade.rollout.native.events import RollCancelling
 from vmss_upgrade.rollout.planning.plan import SURGE_NUMBER, Batch
 from vmss_upgrade.rollout.wording import about, duration, instances_named
 
@@ -50,6 +51,8 @@ def _line_of(event: events.Event) -> str:
             return "suspending automatic instance repairs"
         case events.RepairsResumed() if event.were_suspended:
             return "automatic instance repairs are resumed"
+        case RollCancelling():
+            return f"cancelling Azure's rolling upgrade, because {event.why}"
         case drain_events.DrainStarted():
             return f"draining {instances_named(event.instance_ids, MOST_NAMED)} before {_purpose(event.batch)}"
         case drain_events.Drained():

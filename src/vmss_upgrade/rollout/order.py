@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -50,7 +50,7 @@ class Order:
     `ready_within`: seconds in which an instance is usually ready after its upgrade was asked for, the shortest and the
     longest; for a rehearsal (None: the documented ones).
     `expected_plan` is the hash of the plan that was approved (empty: any plan will do). `has_post_step`: a step of the
-    job's completes what a killed run leaves undone.
+    job's completes what a killed run leaves undone. `given`: the inputs that were written, even at their defaults.
     """
 
     command: Command = Command.UPGRADE
@@ -60,6 +60,7 @@ class Order:
     expected_plan: str = ""
     ready_within: tuple[float, float] | None = None
     has_post_step: bool = True
+    given: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def writes_model(self) -> bool:

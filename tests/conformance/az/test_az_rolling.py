@@ -1,11 +1,15 @@
-"""az follows a rolling upgrade of a set in mode Rolling: it starts, shows and cancels one."""
+"""az follows a rolling upgrade of a set in mode Rolling: it starts, shows and cancels one, also one of the action's."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from conformance.az.az_cli import Az, Refusal
 from conformance.az.shown import flat
+from e2e.runner import Runner
 
 NEW = "22.04.202611010"
 UPDATE = f"vmss update {{of_set}} --set virtualMachineProfile.storageProfile.imageReference.version={NEW}"
@@ -50,3 +54,40 @@ def test_start_visits_all_instances(beside: Callable[[str], Az]) -> None:
     latest = az.output(LATEST)
     assert (latest["runningStatus"]["code"], latest["progress"]["pendingInstanceCount"]) == ("RollingForward", 2)
     assert {name for name, each in az.instances().items() if each["provisioning_state"] == "Updating"} == {"0"}
+
+
+@contextmanager
+def the_action(az: Az, folder: Path) -> Iterator[Runner]:
+    """Let the action roll the set of az, until an instance is being upgraded."""
+    runner = Runner(folder / "job", az.simulator, "process", "")
+    try:
+        runner.start({"image-version": NEW, "health-timeout": "5s", "strategy": "native"})
+        runner.wait_for(lambda: "upgrading instance" in runner.log_file.read_text())
+        yield runner
+    finally:
+        runner.close()
+
+
+def test_az_cancels_what_the_action_rolls(beside: Callable[[str], Az], tmp_path: Path) -> None:
+    az = beside("rolls-slowly")
+    with the_action(az, tmp_path) as runner:
+        latest = az.output(LATEST)
+        assert flat(latest) == flat(az.read("/rollingUpgrades/latest"))
+        assert (latest["runningStatus"]["code"], latest["progress"]["inProgressInstanceCount"]) == ("RollingForward", 2)
+        assert f"maxBatchInstancePercent {latest['policy']['maxBatchInstancePercent']}" in runner.log_file.read_text()
+        assert az.refusal("vmss update {of_set} --set tags.owner=web").code == "OperationNotAllowed"
+        assert az.output(CANCEL) is None
+        ended = runner.run_to_its_end()
+    assert (ended.exit_code, ended.outputs["outcome"]) == (1, "halted"), ended.log
+    assert "Azure's rolling upgrade was cancelled, and not by this run." in ended.outputs["reason"]
+    assert ended.outputs["remaining"]
+
+
+def test_az_shows_that_a_cancelled_job_has_cancelled(beside: Callable[[str], Az], tmp_path: Path) -> None:
+    az = beside("rolls-slowly")
+    with the_action(az, tmp_path) as runner:
+        cancelled = runner.cancel()
+    assert (cancelled.last_signal, cancelled.result.outputs["outcome"]) == (signal.SIGINT, "interrupted")
+    latest = az.output(LATEST)
+    assert (latest["runningStatus"]["code"], latest["runningStatus"]["lastAction"]) == ("Cancelled", "Cancel")
+    assert az.refusal(CANCEL) == NOTHING_TO_CANCEL

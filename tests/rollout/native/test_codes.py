@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.native.codes import OTHER, known_codes, meaning_of
-from vmss_upgrade.rollout.native.endings import by_fault
+from vmss_upgrade.rollout.native.endings import by_cancellation, by_fault, by_gate
 from vmss_upgrade.rollout.native.roll import Roll, RollCode
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/strategies.md").read_text(encoding="utf-8")
@@ -19,10 +20,26 @@ ROWS = {
 }
 
 
+STATES = {code.value for code in RollCode if code.value}
+RUNNING = {code.value: Roll(code=code, word=code.value).is_running for code in RollCode if code.value}
+
+
 def test_the_page_has_every_code() -> None:
-    states = {code.value for code in (RollCode.COMPLETED, RollCode.CANCELLED, RollCode.FAULTED)}
-    assert {code.lower() for code in ROWS.keys() - states} == set(known_codes())
-    assert states <= ROWS.keys()
+    assert {code.lower() for code in ROWS.keys() - STATES} == set(known_codes())
+    assert ROWS.keys() >= STATES
+
+
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_a_state_without_an_outcome_is_at_work(state: str) -> None:
+    assert RUNNING[state] is (ROWS[state][0] == "none yet")
+
+
+def test_an_ended_one_becomes_what_the_page_says() -> None:
+    cancelled = by_cancellation(Roll(code=RollCode.CANCELLED, word="Cancelled"), (), ())
+    faulted = by_fault(Roll(code=RollCode.FAULTED, word="Faulted"), None, (), ())
+    completed = by_gate((Failure("1", "NotOnTarget", "still runs the old image"),))
+    for state, ending in (("Cancelled", cancelled), ("Faulted", faulted), ("Completed", completed)):
+        assert f"`{ending.outcome.value}`" in ROWS[state][0]
 
 
 @pytest.mark.parametrize("code", [code for code in ROWS if code.lower() in known_codes()])

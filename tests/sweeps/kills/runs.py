@@ -96,8 +96,9 @@ SETTLED = 3600.0  # seconds after a run until all lagging values have arrived
 class Ran:
     """The results of the run that ended by itself at `ended_at` (`last`), and of the killed run before it, if any.
 
-    `left_behind` is what the job of the last run, and the post step before it, left drained, as a command, or without
-    its hook.
+    `left_behind` is what the job of the last run, and the post step before it, left drained, as a command, without its
+    hook, or rolling. `goes_on`: the killed run had written the model, and instances were behind it when the next one
+    began.
     `calls` counts the last run's requests, `goes_back` marks a rollback by hand. `lowest_available` is that until its
     end, and `later` the instances an hour after it, when no flag lags any more. `post` is the post step's exit code and
     text, `went_on` the seconds that passed in the killed run after its death.
@@ -110,6 +111,7 @@ class Ran:
     lowest_available: int
     later: list[InstanceState]
     goes_back: bool
+    goes_on: bool = False
     post: tuple[int, str] = (0, "")
     went_on: float = 0.0
     left_behind: tuple[str, ...] = ()
@@ -183,8 +185,10 @@ def killed(scenario: Scenario, kill: Kill) -> Ran:
         post_step = world.post_step()
         left = world.left_behind("the post step")
         world.clock.sleep(PAUSES[(kill.call + (kill.moment is Moment.AFTER)) % len(PAUSES)])
+        goes_on = world.is_half_way()
         ran = world.finish(world.inputs_to_go_on())
-        return replace(ran, post=post_step, went_on=went_on, left_behind=(*left, *ran.left_behind))
+        left = (*left, *ran.left_behind)
+        return replace(ran, post=post_step, went_on=went_on, left_behind=left, goes_on=goes_on)
 
 
 class _World:
@@ -231,7 +235,13 @@ class _World:
         commands = [f"{each.name} on instance {each.instance_id}" for each in self._azure.commands if each.exists]
         owed = self._azure.web().hooks.befores_without_after() if "after-batch-url" in self._scenario.inputs else []
         hooks = [f"batch {call.batch} without its hook" for call in owed]
-        return tuple(f"{after} left {each}" for each in (*drained, *commands, *hooks))
+        rolls = ["a rolling upgrade at work"] if self._azure.is_rolling else []
+        return tuple(f"{after} left {each}" for each in (*drained, *commands, *hooks, *rolls))
+
+    def is_half_way(self) -> bool:
+        """Return whether the model was written, and instances are behind it."""
+        is_written = any(each.method == "PATCH" and each.status in (200, 201, 202) for each in self._azure.requests)
+        return is_written and not all(each.latest_model_applied for each in self._azure.instances())
 
     def inputs_to_go_on(self) -> dict[str, str]:
         """Return the inputs of the next run, as the post step names them."""

@@ -49,6 +49,11 @@ AFTER_A_KILL: dict[str, tuple[str, Wrong, str]] = {
     "refuses-while-who-was-upgraded-comes-up": (TINY, {"awaited_health": nothing}, REFUSED),
     "saves-nothing-of-repairs": (REPAIRS, {"save_state": nothing}, STILL_SUSPENDED),
     "saves-nothing-of-drains": ("drained", {"save_state": nothing}, "the post step left instance 0 drained"),
+    "saves-nothing-of-rolling-upgrades": (
+        "rolling",
+        {"save_state": nothing},
+        "the post step left a rolling upgrade at work",
+    ),
     "saves-nothing-of-both": (EVERYTHING, {"save_state": nothing}, "the post step left batch 1 without its hook"),
     "finds-no-new-instances-of-a-surge": (
         "surge",

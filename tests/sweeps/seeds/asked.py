@@ -129,6 +129,11 @@ class Asked:
         return self.case.document["fleet"]["health"] != "none" and self["health"] != "ignore"
 
     @property
+    def rolls(self) -> bool:
+        """True if Azure makes the batches."""
+        return "upgradePolicy" in self.case.document.get("model", {}).get("properties", {})
+
+    @property
     def bake_time(self) -> float:
         return seconds(self["bake-time"]) if self["bake-time"] else (30.0 if self.has_signal else 300.0)
 

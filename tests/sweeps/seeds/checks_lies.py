@@ -86,6 +86,8 @@ def really_succeeded(truth: Truth) -> Iterator[str]:
         is_expected = truth.asked.is_selected(instance) and not is_off(instance) and not truth.asked.is_attached(id_)
         if not is_expected or id_ not in truth.planned_from:
             continue
+        if truth.asked.rolls and truth.asked.is_without_view(instance):
+            continue  # only lists with a view show its health
         if truth.is_on_image(instance) and not truth.asked.is_healthy(instance):
             yield f"{truth.outcome}, and {id_}, a selected instance, is {instance}"
         shows_flag = id_ in truth.asked_for and not truth.asked.is_flexible  # a machine has no such flag

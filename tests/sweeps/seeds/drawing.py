@@ -8,6 +8,7 @@ from sweeps.seeds.drawing_faults import draw_faults
 from sweeps.seeds.drawing_fleet import draw_fleet
 from sweeps.seeds.drawing_inputs import OPERATIONS, draw_drain, draw_hooks, draw_inputs, draw_probes, draw_surge
 from sweeps.seeds.drawing_lies import draw_lies
+from sweeps.seeds.drawing_rolling import draw_rolling
 
 CALM = 1 / 3  # share of cases with neither faults nor other actors
 LYING = 1 / 4  # share of cases in which Azure lies in ways that pass, and nothing else is wrong
@@ -28,7 +29,7 @@ def draw_case(seed: int) -> Case:
     document = draw_probes(document, steady=calm or lying)
     document = draw_drain(document, steady=calm or lying)
     document = draw_hooks(document, steady=calm or lying)
-    with_surge = draw_surge(document, steady=calm or lying)
+    with_surge = draw_rolling(draw_surge(document, steady=calm or lying))
     if calm:
         return Case(seed, with_surge)
     if lying:

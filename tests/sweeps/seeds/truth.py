@@ -15,6 +15,7 @@ from sweeps.seeds.asked import Asked, is_off
 from sweeps.seeds.case import Case
 
 State = dict[str, InstanceState]
+CANCEL = "/rollingUpgrades/cancel"
 GONE_AFTER = 10.0  # seconds; an instance that one look lacks is not gone yet
 
 
@@ -122,6 +123,11 @@ class Truth:
         return {id_ for call in calls if call.status in (0, 202) for id_ in json.loads(call.body)["instanceIds"]}
 
     @property
+    def going(self) -> set[str]:
+        """The instances that Azure was deleting at the last look, since new ones took their places (maxSurge)."""
+        return {id_ for id_, it in self.last_seen.items() if self.asked.rolls and it.provisioning_state == "Deleting"}
+
+    @property
     def planned_from(self) -> State:
         """The truth at the look behind the plan; empty if there was none."""
         return {} if self.planned_at is None else self.shown[self.planned_at]
@@ -148,7 +154,7 @@ class Truth:
     @cached_property
     def moving_writes(self) -> list[RequestRecord]:
         """The writes of the model, the capacity and of instances, without those that may follow a failure."""
-        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain", "/delete")
+        others = ("/setOrchestrationServiceState", "/vmss-upgrade-drain", "/vmss-upgrade-undrain", "/delete", CANCEL)
         return [write for write in self.writes if not write.path.endswith(others)]
 
     @property

@@ -5,6 +5,9 @@ Recorded: rolling_upgrade_start_cancel_2020, uniform_rolling_upgrade_2023. A set
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from azure.mgmt.compute import ComputeManagementClient
 
 from vmss_upgrade.azure_api.failures import read_by_the_sdk, translated
@@ -31,7 +34,8 @@ class RollingUpgrades:
         """Send GET of rollingUpgrades/latest; 404 where there never was one."""
         try:
             with translated("reading the latest rolling upgrade"):
-                return to_roll(self._reader.json(f"{self._path}/rollingUpgrades/latest"))
+                roll = to_roll(self._reader.json(f"{self._path}/rollingUpgrades/latest"))
+                return replace(roll, started=_in_utc(roll.started))
         except AzureError as error:
             if error.trouble is Trouble.NOT_FOUND:
                 return None
@@ -43,3 +47,13 @@ class RollingUpgrades:
         with translated(CANCELLING), read_by_the_sdk():
             self._rolls.begin_cancel(self._group, self._name, polling=polling)
         return polling
+
+
+def _in_utc(started: str) -> str:
+    """Return the time in UTC, else the text: recorded are offsets of many zones, which may differ between servers."""
+    try:
+        moment = datetime.fromisoformat(started)
+        in_utc = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return started
+    return in_utc.isoformat(timespec="microseconds")

@@ -14,6 +14,7 @@ from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import Noticed, RollbackStarted
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.image import Image
+from vmss_upgrade.rollout.native.endings import with_manual_mode
 from vmss_upgrade.rollout.native.planning import left_to_azure
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.planning.rollback import moved_by, not_back, plan_rollback
@@ -28,7 +29,9 @@ def roll(
         yield from repairs.suspend()
     ending = yield from ending_of(NativeRollout(remote, policy, plan, prepared.scale_set).run(), remote)
     asked, previous = policy.on_failure, prepared.way_back
-    if not asked.goes_back or plan.is_rollback or ending.outcome.exit_code == 0:
+    if plan.is_rollback and ending.outcome.exit_code != 0:
+        return with_manual_mode(ending, remote.model)
+    if not asked.goes_back or ending.outcome.exit_code == 0:
         return ending
     if not ending.calls_for_rollback:
         older = ending.bad_before
@@ -39,7 +42,8 @@ def roll(
         yield Noticed(finding=no_rollback(plan.reaches, previous, asked))
         return ending
     second = yield from ending_of(_roll_back(remote, policy, plan, prepared, ending, previous), remote)
-    return endings.after_rollback(ending, second, previous, instead_of=plan.reaches)
+    both = endings.after_rollback(ending, second, previous, instead_of=plan.reaches)
+    return both if second.outcome.exit_code == 0 else with_manual_mode(both, remote.model)
 
 
 def _roll_back(
@@ -56,6 +60,6 @@ def _roll_back(
     moved = moved_by(prepared.scale_set, now, plan.goal, (), previous)
     back = left_to_azure(plan_rollback(now, goal, policy, moved, left=plan.reaches), now.model)
     yield RollbackStarted(plan=back, scale_set=now, failed=failed)
-    ending = yield from NativeRollout(remote, policy, back, now).run()
+    ending = yield from NativeRollout(remote, policy, back, now, counts_all=False).run()
     left = not_back(remote.scale_set, previous, policy, moved)
     return endings.not_returned(left, previous) if left and ending.outcome.exit_code == 0 else ending

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vmss_upgrade.driver.operation import FollowedOperation
@@ -30,12 +31,13 @@ from vmss_upgrade.rollout.native.instances import (
     unhealthy_on_target,
     waiting_for,
 )
-from vmss_upgrade.rollout.native.owned import OwnRoll
+from vmss_upgrade.rollout.native.owned import OwnRoll, Standing
 from vmss_upgrade.rollout.native.roll import Roll
 from vmss_upgrade.rollout.policy import Policy
+from vmss_upgrade.rollout.scale_set import Instance
 from vmss_upgrade.rollout.watching import pacing
 
-LAG = 120.0  # seconds for which `latest` may lag behind the end of the write's operation
+LAG = 120.0  # seconds for which `latest` and the write's operation may say otherwise than each other
 START_LIMIT = 10 * 60.0  # seconds in which a write whose operation cannot be followed must show as a rolling upgrade
 
 
@@ -70,25 +72,28 @@ class Following:
         self._own = own
         self.operation = operation
         self.state = OperationState.LOST if operation is None else OperationState.RUNNING
-        self._began = self._moved_at = remote.clock.now()
-        self._ended_at: float | None = None
+        self._moved_at = remote.clock.now()
+        self._operation_ended_at = self._over_at = float("inf")
         self._unhealthy_since: dict[str, float] = {}
         self._suspects: frozenset[str] = frozenset()
         self._overs = self._others = 0
         self._arrived: frozenset[str] = frozenset()
+        self._is_readable = True
+        self.is_shown_at_work = False  # ours, by the latest look
         self.batches = SeenBatches()
 
     def follow(self) -> Steps[Followed]:
         """Look until the rolling upgrade is over, an instance is bad, another one has begun, or nothing moves.
 
-        What would end it must show at two looks: each of the three sources may be wrong for a moment.
+        What would end it must show at two looks, and be said by two of the three sources, or by one for LAG: each may
+        be wrong for a moment.
         """
         while True:
             yield from self._poll()
             yield from self._remote.look()
             latest = yield from self._read_latest()
-            yield from self._show()
             failures = self._bad(latest)
+            yield from self._show()
             if failures:
                 return Followed(failures=failures)
             self._others = self._others + 1 if self._own.take(latest) else 0
@@ -109,28 +114,44 @@ class Following:
         if self.state is OperationState.LOST:
             yield noted(f"{self.operation.lost_because}: the rolling upgrade and the instances are watched instead.")
         elif self.state is not OperationState.RUNNING:
-            self._ended_at = self._clock.now()
+            self._operation_ended_at = self._clock.now()
 
     def _read_latest(self) -> Steps[Roll | None]:
         known = self._own.seen
         try:
-            latest = yield from self._remote.rolls.latest()
+            latest = yield from self._remote.rolls.latest(was_seen=self._is_readable)
+            self._is_readable = True
         except AzureError as error:
-            yield noted(f"Could not read the rolling upgrade ({error.code}): operation and instances are watched.")
-            return None
+            if self._is_readable:
+                yield noted(f"Could not read the rolling upgrade ({error.code}): operation and instances are watched.")
+            self._is_readable, latest = False, None
         self._own.take(latest)
+        self.is_shown_at_work = self._own.standing(latest) is Standing.AT_WORK
         if self._own.seen is not None and (known is None or known.code is not self._own.seen.code):
             yield RollSeen(roll=self._own.seen)
         return latest
 
     def _is_over(self) -> bool:
-        """Return whether ours has ended, by `latest` or, where that shows nothing, by the operation."""
+        """Return whether ours has ended: by `latest` and the operation, or by one of them for a while.
+
+        As long as instances show that Azure is at work, an operation that has ended proves nothing by itself.
+        """
         own, now = self._own.seen, self._clock.now()
-        if own is not None and bool(own.word) and not own.is_running:
+        if own is not None and own.has_ended:
+            self._over_at = min(self._over_at, now)
+            return self.state is not OperationState.RUNNING or now - self._over_at >= LAG
+        self._over_at = float("inf")
+        there = taking_part(self._remote.scale_set, self._then)
+        if now - self._operation_ended_at >= LAG and not self._waits_for(there):
             return True
-        if self._ended_at is not None:
-            return now - self._ended_at >= LAG
-        return self.state is OperationState.LOST and own is None and now - self._began >= START_LIMIT
+        is_quiet = not self.is_shown_at_work and not any(instance.is_changing for instance in there)
+        if self.state is OperationState.LOST:
+            return is_quiet and own is None and now - self._moved_at >= START_LIMIT
+        return is_quiet and now - max(self._operation_ended_at, self._moved_at) >= LAG
+
+    def _waits_for(self, instances: Sequence[Instance]) -> bool:
+        ids = [instance.id for instance in instances]
+        return bool(waiting_for(ids, self._remote.scale_set, self._goal))
 
     def _show(self) -> Steps[None]:
         """Tell what the look shows of Azure's batches."""
@@ -147,10 +168,15 @@ class Following:
             yield BatchProgressed(
                 batch=seen.under_way,
                 phase=Phase.UPGRADING if changing or not pending else Phase.GETTING_READY,
-                until=self._moved_at + self._policy.batch_timeout - self._clock.started,
+                until=self._latest_end() - self._clock.started,
                 pending=pending,
                 instances=scale_set.instances,
             )
+
+    def _latest_end(self) -> float:
+        """Return when this run stops the rolling upgrade, if all stays as it is."""
+        unhealthy = [since + self._policy.health_timeout for since in self._unhealthy_since.values()]
+        return max(self._clock.now(), min([self._moved_at + self._policy.batch_timeout, *unhealthy]))
 
     def _go_on_to(self, seen: SeenBatches) -> Steps[None]:
         """Tell that the batch under way has more instances, or that another one has begun."""
@@ -186,7 +212,7 @@ class Following:
         unhealthy_for = {id_: now - since for id_, since in self._unhealthy_since.items()}
         found = bad_instances(scale_set, self._then, self._goal, unhealthy_for, self._policy.health_timeout)
         if not found and latest is not None and latest.is_running and self._own.includes(latest):
-            found = failures_by_azure(latest, scale_set, self._goal, unhealthy)
+            found = failures_by_azure(latest, scale_set, self._then, self._goal, unhealthy)
         ids = frozenset(failure.instance_id for failure in found)
         confirmed = tuple(failure for failure in found if failure.instance_id in self._suspects)
         self._suspects = ids

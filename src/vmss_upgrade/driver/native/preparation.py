@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from vmss_upgrade.driver.remote import RemoteScaleSet
-from vmss_upgrade.driver.run_clock import Steps
+from vmss_upgrade.driver.run_clock import SECOND_LOOK, Steps
 from vmss_upgrade.errors import ASK_AGAIN, AzureError
 from vmss_upgrade.rollout.checks.preflight import examine_model
 from vmss_upgrade.rollout.findings import Finding
-from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.model import HealthSignal, Model
 from vmss_upgrade.rollout.native.checks import examine_native, unreadable
 from vmss_upgrade.rollout.native.choice import natively
 from vmss_upgrade.rollout.native.planning import left_to_azure
@@ -20,6 +20,9 @@ def examine_rolling(remote: RemoteScaleSet, order: Order) -> Steps[tuple[Finding
     if not natively(remote.model, order):
         running = yield from remote.rolls.is_running()
         return examine_model(remote.model, rolling_upgrade_running=running)
+    if remote.model.rolls and remote.model.health_signal is HealthSignal.NONE:
+        yield from remote.clock.wait("the model shows no health source, so it is read once more", SECOND_LOOK)
+        yield from remote.read_model()
     found = examine_model(remote.model, rolling_upgrade_running=None, natively=True)
     try:
         latest = yield from remote.rolls.latest()

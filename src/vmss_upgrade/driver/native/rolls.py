@@ -20,10 +20,10 @@ class RollingUpgrades:
         """Return whether a rolling upgrade of Azure's own is under way; None where that may not be read."""
         return (yield from self._clock.patiently(self._api.is_rolling_upgrade_running))
 
-    def latest(self, *, until: float = float("inf")) -> Steps[Roll | None]:
-        """Return the latest one, whatever started it; None where there never was one."""
+    def latest(self, *, until: float = float("inf"), was_seen: bool = True) -> Steps[Roll | None]:
+        """Return the latest one, whatever started it; None where there never was one. `was_seen`: it was readable."""
         read = self._api.rolling_upgrades.read_latest
-        return (yield from self._clock.patiently(read, until=until, was_seen=True))
+        return (yield from self._clock.patiently(read, until=until, was_seen=was_seen))
 
     def cancel(self) -> FollowedOperation:
         """Ask for the one that runs to be cancelled; the caller has just read that it is ours."""

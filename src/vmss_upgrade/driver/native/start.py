@@ -31,19 +31,32 @@ def start(
     another rolling upgrade is at work, or the tag stops upgrades.
     """
     clock, patience = remote.clock, Patience()
-    refused_etag, refused_at, may_be_accepted = "", 0.0, False
+    refused_etag, refused_at = "", 0.0
+    lost_at: float | None = None  # when the answer of a write was lost, which Azure may have taken
     while True:
         model = yield from remote.read_model()
         if refused_etag and model.etag == refused_etag and clock.now() - refused_at < LAG:
             why = "the model still shows the ETag that Azure has refused"
             yield from clock.wait(why, SECOND_LOOK, until=refused_at + LAG)
             continue
-        if may_be_accepted and (yield from _was_accepted(remote, model, planned_from, target, own)):
-            return None
+        if lost_at is not None:
+            own.asked = True
+            changes = not planned_from.image.same_as(target)
+            if changes and model.image.same_as(target):
+                return None
+            latest = yield from remote.rolls.latest()
+            if own.includes(latest):
+                if not changes:
+                    return None
+                own.asked = False  # most likely it is another client's
+                if clock.now() - lost_at < LAG:
+                    why = "a rolling upgrade has begun, but the model does not show the target image"
+                    yield from clock.wait(why, SECOND_LOOK, until=lost_at + LAG)
+                    continue
         model = yield from remote.read_accepted_model(partial(check_before_model_update, planned_from=planned_from))
         if obeys_tag and model.stop_tag:
             raise Halted(endings.by_stop_tag(model, wrote=remote.wrote))
-        yield from _check_none_runs(remote, own, keeps_former=may_be_accepted)
+        yield from _check_none_runs(remote, own, keeps_former=lost_at is not None)
         yield events.ModelUpdateStarted(target=target)
         own.policy = model.rolling
         yield RollAsked(former=own.former, policy=own.policy)
@@ -52,9 +65,9 @@ def start(
             operation = remote.set_image(target, model.etag)
         except AzureError as error:
             if error.trouble is Trouble.UNCERTAIN:
-                may_be_accepted = True
+                lost_at = clock.now()
                 yield events.ModelUpdateAccepted(target=target, certain=False)
-            elif not may_be_accepted:
+            elif lost_at is None:
                 own.asked = False
                 yield events.ModelUpdateRefused(target=target)
             if error.trouble is Trouble.CHANGED:

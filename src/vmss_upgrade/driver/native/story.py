@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from vmss_upgrade.driver.native.cancelling import cancel, cancel_at_once, may_run
+from vmss_upgrade.driver.native.cancelling import cancel_at_once, cancel_or_warn, may_run
 from vmss_upgrade.driver.native.following import Followed, Following
 from vmss_upgrade.driver.native.start import start
 from vmss_upgrade.driver.remote import SETTLING_PAUSE, Halted, RemoteScaleSet
@@ -13,7 +13,7 @@ from vmss_upgrade.errors import AzureError, PlanRefused
 from vmss_upgrade.ports import OperationState
 from vmss_upgrade.rollout.checks.model_change import check_during_rollout
 from vmss_upgrade.rollout.failures import Failure
-from vmss_upgrade.rollout.goal import is_on
+from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history import endings
 from vmss_upgrade.rollout.history.events import ModelUpdated, Noticed
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
@@ -34,7 +34,7 @@ from vmss_upgrade.rollout.native.owned import OwnRoll
 from vmss_upgrade.rollout.native.roll import RollCode
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
-from vmss_upgrade.rollout.scale_set import ScaleSet
+from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching.health_gate import HealthGate
 from vmss_upgrade.rollout.wording import listed
 
@@ -42,9 +42,20 @@ CANCEL_TIME = 3 * 60.0  # seconds granted beyond the run's own timeout, in which
 
 
 class NativeRollout:
-    """One way of a set, there or back, that Azure rolls. `planned_from` is what `plan` was made from."""
+    """One way of a set, there or back, that Azure rolls. `planned_from` is what `plan` was made from.
 
-    def __init__(self, remote: RemoteScaleSet, policy: Policy, plan: RolloutPlan, planned_from: ScaleSet) -> None:
+    `counts_all`: it succeeds only if those that were on the target before are healthy, too.
+    """
+
+    def __init__(
+        self,
+        remote: RemoteScaleSet,
+        policy: Policy,
+        plan: RolloutPlan,
+        planned_from: ScaleSet,
+        *,
+        counts_all: bool = True,
+    ) -> None:
         self._remote = remote
         self._policy = policy
         self._plan = plan
@@ -52,6 +63,7 @@ class NativeRollout:
         self._goal = plan.goal.once_in_model()
         self._then = before(planned_from, plan.instance_ids)
         self._own = OwnRoll()
+        self._counts_all = counts_all
 
     def run(self) -> Steps[Ending]:
         """Roll, and leave no rolling upgrade of this run behind, however that ends."""
@@ -70,7 +82,7 @@ class NativeRollout:
 
     def _run(self) -> Steps[Ending]:
         plan, remote = self._plan, self._remote
-        unhealthy = () if plan.is_rollback else (yield from self._wait_for_earlier())
+        unhealthy = () if plan.is_rollback else (yield from self._wait_for_earlier(plan.goal))
         if unhealthy:
             return endings.by_the_rest(unhealthy)
         began = remote.clock.now()
@@ -85,18 +97,19 @@ class NativeRollout:
         if followed.other is not None:
             yield from following.close()
             return ends.by_other(followed.other)
-        yield RollEnded()
         return (yield from self._conclude(following))
 
-    def _wait_for_earlier(self) -> Steps[tuple[Failure, ...]]:
+    def _wait_for_earlier(self, goal: Goal) -> Steps[tuple[Failure, ...]]:
         """Wait until instances that an earlier run brought to the target are healthy, as they count for Azure's limits.
 
         Return those that are not within `health_timeout`: a target that does not get healthy is a reason to stop.
         """
-        remote, goal = self._remote, self._plan.goal
+        remote = self._remote
         until = remote.clock.now() + self._policy.health_timeout
         while True:
-            there = [i.id for i in remote.scale_set.made if goal.in_model and is_on(i, goal.image) and not i.is_stopped]
+            made = remote.scale_set.made if goal.in_model else ()
+            counts = (i for i in made if not i.is_stopped and i.health is not Health.NOT_YET)
+            there = [i.id for i in counts if is_on(i, goal.image)]
             pending = waiting_for(there, remote.scale_set, goal)
             if not pending or remote.clock.now() >= until:
                 return tuple(replace(failure, is_older=True, blames_image=False) for failure in pending)
@@ -107,15 +120,13 @@ class NativeRollout:
     def _stop(self, following: Following, followed: Followed) -> Steps[Ending]:
         """Cancel, let what is under way end, and say what is left."""
         why = "an instance is bad" if followed.failures else "nothing moves any more"
-        cancelled = yield from cancel(self._remote, self._own, why)
-        if not cancelled:
-            yield Noticed(finding=may_run(self._remote))
+        is_gone = yield from cancel_or_warn(self._remote, self._own, why)
         yield from self._settle(frozenset(failure.instance_id for failure in followed.failures))
         failures = tuple({f.instance_id: f for f in (*self._bad_now(), *followed.failures)}.values())
         yield from following.close(failures)
         if followed.failures:
-            return ends.by_bad_instance(failures, self._left(), cancelled=cancelled)
-        return ends.by_standstill(self._policy.batch_timeout, self._left(), cancelled=cancelled)
+            return ends.by_bad_instance(self._own.seen, failures, self._left(), is_gone=is_gone)
+        return ends.by_standstill(self._own.seen, self._policy.batch_timeout, self._left(), is_gone=is_gone)
 
     def _conclude(self, following: Following) -> Steps[Ending]:
         """Judge a rolling upgrade that is over: by its code, and by the instances."""
@@ -123,24 +134,34 @@ class NativeRollout:
         code = own.code if own is not None else None
         failed = following.state is OperationState.FAILED
         if code in (RollCode.CANCELLED, RollCode.FAULTED) or (failed and code is not RollCode.COMPLETED):
+            yield from self._end("its operation has failed", cancels=following.is_shown_at_work)
             yield from self._settle(frozenset(failure.instance_id for failure in self._bad_now()))
             failures = self._bad_now()
             yield from following.close(failures)
-            if code is RollCode.CANCELLED:
-                return ends.by_cancellation(failures, self._left())
+            if own is not None and code is RollCode.CANCELLED:
+                return ends.by_cancellation(own, failures, self._left())
             problem = operation.answer.problem if operation else None
             return ends.by_fault(own, problem, failures, self._left())
         gate = yield from self._pass_gate()
+        is_unsure = bool(gate.failures) and own is None
+        yield from self._end("its operation has ended", cancels=following.is_shown_at_work or is_unsure)
         yield from following.close(gate.failures)
         if not gate.failures:
             yield from self._check_model()
+            unhealthy = (yield from self._wait_for_earlier(self._goal)) if self._counts_all else ()
+            if unhealthy:
+                return endings.by_last_look(unhealthy)
             signal = self._remote.model.health_signal
             return endings.succeeded(signal, is_current=True)
-        if own is None:
-            return ends.by_no_roll(self._left())
-        if not (yield from cancel(self._remote, self._own, "the instances are not as they should be")):
-            yield Noticed(finding=may_run(self._remote))
-        return ends.by_gate(gate.failures)
+        return ends.by_no_roll(self._left()) if own is None else ends.by_gate(gate.failures)
+
+    def _end(self, why: str, *, cancels: bool) -> Steps[None]:
+        """Note that ours has ended; or cancel it, where it may be at work nevertheless."""
+        if cancels:
+            until = self._remote.clock.now() + CANCEL_TIME
+            yield from cancel_or_warn(self._remote, self._own, why, until=until)
+        else:
+            yield RollEnded()
 
     def _pass_gate(self) -> Steps[HealthGate]:
         """Look until every instance that took part is on the target, current and healthy, and stays so; or in vain."""
@@ -193,7 +214,7 @@ class NativeRollout:
         scale_set, own = self._remote.scale_set, self._own.seen
         unhealthy = unhealthy_on_target(scale_set, self._then, self._goal)
         found = bad_instances(scale_set, self._then, self._goal, {}, 1.0)
-        named = failures_by_azure(own, scale_set, self._goal, unhealthy) if own else ()
+        named = failures_by_azure(own, scale_set, self._then, self._goal, unhealthy) if own else ()
         named = named if own is None or own.code is not RollCode.CANCELLED else ()
         return tuple({failure.instance_id: failure for failure in (*named, *found)}.values())
 
@@ -207,9 +228,6 @@ class NativeRollout:
         self._remote.grant(CANCEL_TIME)
         until = self._remote.clock.now() + CANCEL_TIME - 1.0
         try:
-            is_gone = yield from cancel(self._remote, self._own, "the run ends", until=until)
-        except (OutOfTime, AzureError) as error:
+            yield from cancel_or_warn(self._remote, self._own, "the run ends", until=until)
+        except OutOfTime as error:
             yield Noticed(finding=may_run(self._remote, str(error)))
-        else:
-            if not is_gone:
-                yield Noticed(finding=may_run(self._remote))

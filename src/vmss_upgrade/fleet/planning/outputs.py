@@ -42,7 +42,7 @@ def fits(plan: FleetPlan) -> bool:
 
 
 def _order(plan: FleetPlan) -> dict[str, str]:
-    waves = [*plan.waves, *[None] * (len(MATRICES) - len(plan.waves))]
+    waves = _placed(plan)
     matrices = (_matrix(plan.due(wave) if wave else (), plan.namesakes) for wave in waves)
     described = as_json([_described(plan, wave) if wave else _NO_WAVE for wave in waves])
     return {
@@ -50,6 +50,17 @@ def _order(plan: FleetPlan) -> dict[str, str]:
         "waves": described,
         "due": str(len(plan.all_due)),
     }
+
+
+def _placed(plan: FleetPlan) -> list[Wave | None]:
+    """Return the waves at their places in the file, so that jobs and summary number them alike; one behind another if
+    the file has more waves than there are places.
+    """
+    places = [plan.number_of(wave) for wave in plan.waves]
+    if max(places, default=0) > len(MATRICES):
+        places = list(range(1, len(places) + 1))
+    by_place = dict(zip(places, plan.waves, strict=True))
+    return [by_place.get(place) for place in range(1, len(MATRICES) + 1)]
 
 
 def _described(plan: FleetPlan, wave: Wave) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def as_values(plan: FleetPlan) -> dict[str, Any]:
 def _wave_values(wave: Wave) -> dict[str, Any]:
     return {
         "name": wave.name,
+        "number": wave.number,
         "scale_sets": list(wave.members),
         "tags": [{"name": tag.name, "value": tag.value} for tag in wave.tags],
         "max_parallel": wave.max_parallel,
@@ -89,8 +90,10 @@ def plan_in(record: Any) -> FleetPlan:
 
 def _wave(values: _Values) -> Wave:
     is_limited = values.get("max_parallel") is not None
+    is_numbered = values.get("number") is not None  # not by earlier releases
     return Wave(
         name=values.name("name"),
+        number=values.count("number") if is_numbered else 0,
         members=values.items("scale_sets", lambda each: each.is_text(), most=MOST_SETS),
         tags=values.items("tags", lambda each: Tag(each.name("name"), each.text("value"))),
         max_parallel=values.count("max_parallel", least=1) if is_limited else None,

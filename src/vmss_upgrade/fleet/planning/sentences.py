@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
-from vmss_upgrade.fleet.configuration import Wave
+from vmss_upgrade.fleet.configuration import Tag, Wave
 from vmss_upgrade.fleet.plan import FleetPlan, PlannedSet, Verdict
+from vmss_upgrade.ports import FoundSet
 from vmss_upgrade.reporters.sanitiser.text import count
 from vmss_upgrade.reporters.sentences.phrases import change_of_image, short_name
 from vmss_upgrade.rollout.findings import Finding, Severity
@@ -16,11 +19,12 @@ from vmss_upgrade.rollout.wording import clause, listed
 MARKS = {Verdict.DUE: "📋", Verdict.ON_TARGET: "✅", Verdict.REFUSED: "⛔"}
 MOST_DUE = 256  # sets of a run: GitHub's limit for the jobs of a matrix, and ours for all matrices of a run
 _FEW = 5  # names in a sentence
+_MOST_ALIKE = 500  # tags that a wrong one is compared with, which takes long
 _ELSEWHERE = "docs/fleets.md says how several runs share a fleet."
 
 
-def ending_of(plan: FleetPlan) -> Ending:
-    """Return how a plan ended that is complete."""
+def ending_of(plan: FleetPlan, hint: str = "") -> Ending:
+    """Return how a plan ended that is complete. `hint`: what tags may mean that nothing bears."""
     due, sets = plan.all_due, plan.sets
     if len(due) > MOST_DUE:
         reason = f"{count(len(due), 'scale set')} are due, and a run rolls out to {MOST_DUE} at most."
@@ -32,17 +36,52 @@ def ending_of(plan: FleetPlan) -> Ending:
         what = "Correct what is named there, and plan again"
         return Ending(Outcome.REFUSED, reason, f"{what}; the others can be rolled out to." if due else f"{what}.")
     if not sets:
-        return Ending(Outcome.NOTHING_TO_DO, "No scale set bears the tags of these waves, and they name none.")
+        return _nothing_found(plan.waves, hint)
     if not due:
         return Ending(Outcome.NOTHING_TO_DO, f"{_all(len(sets))} on the target image already.")
     return Ending(Outcome.PLANNED, "Only the plan was asked for; nothing was written.")
 
 
-def empty_wave(wave: Wave) -> str:
+def _nothing_found(waves: Sequence[Wave], hint: str) -> Ending:
+    """Refuse a plan without a single scale set: a tag that is misspelt must not look like a fleet that is done."""
+    which = "this wave" if len(waves) == 1 else "these waves"
+    remedy = (
+        "Compare the tags with those in Azure (of a value, upper and lower case count), "
+        "and see that the identity may read the scale sets."
+    )
+    return Ending(
+        Outcome.REFUSED, f"No scale set was found for {which}: {_why_empty(waves)}.", f"{hint} {remedy}".strip()
+    )
+
+
+def empty_wave(wave: Wave, hint: str, *, is_last: bool) -> str:
     """Return what to know of a wave that nothing belongs to: later waves go on as if it had passed."""
-    tags = listed((f"{tag.name}={tag.value}" for tag in wave.tags), _FEW)
-    why = f"no scale set that the identity may read bears {tags}, or all that do are in an earlier wave"
-    return f"Wave {wave.name} has no scale set: {why}. The waves after it do not wait for one."
+    later = "" if is_last else "The waves after it do not wait for one."
+    return " ".join(filter(None, (f"Wave {wave.name} has no scale set: {_why_empty([wave])}.", hint, later)))
+
+
+def tags_meant(waves: Iterable[Wave], found: Iterable[FoundSet]) -> str:
+    """Return which tags in Azure may be meant by those of waves that have no scale set: of the same name, or value."""
+    asked = dict.fromkeys(tag for wave in waves for tag in wave.tags)
+    names, values = {tag.name.lower() for tag in asked}, {tag.value.lower() for tag in asked}
+    borne = {Tag(*tag) for each in found for tag in each.tags.items()}
+    alike = {_text_of(tag) for tag in borne if tag.name.lower() in names or tag.value.lower() in values}
+    near = [
+        get_close_matches(text, sorted(alike - {text})[:_MOST_ALIKE], n=1, cutoff=0.7) for text in map(_text_of, asked)
+    ]
+    meant = listed(dict.fromkeys(match[0] for match in near if match), _FEW)
+    return f"Did you mean {meant}?" if meant else ""
+
+
+def _text_of(tag: Tag) -> str:
+    return f"{tag.name}={tag.value}"
+
+
+def _why_empty(waves: Sequence[Wave]) -> str:
+    tags = listed(dict.fromkeys(_text_of(tag) for wave in waves for tag in wave.tags), _FEW)
+    if not tags:
+        return "an earlier wave finds all that it names by a tag"
+    return f"none that the identity may read bears {tags}, or all that do are in an earlier wave"
 
 
 def _all(number: int) -> str:
@@ -87,8 +126,10 @@ def image_in_short(image: str) -> str:
 
 
 def change(each: PlannedSet) -> str:
-    """Return the images that instances run now and the one that they get: `web 1.0.0 → 1.1.0`."""
+    """Return the images that instances run now and the one that they get, as far as known: `web 1.0.0 → 1.1.0`."""
     reaches = image_from_text(each.target)
+    if not each.target:
+        return _images_now(each)
     others = [(image_from_text(image), size) for image, size in each.images if image.lower() != each.target.lower()]
     if reaches is None or each.verdict is Verdict.ON_TARGET:
         return image_in_short(each.target)
@@ -96,6 +137,12 @@ def change(each: PlannedSet) -> str:
         return change_of_image(others[0][0], reaches)
     now = listed([f"{short_name(image)} ({size})" for image, size in others if image is not None], 3)
     return f"{now} → {short_name(reaches)}" if now else short_name(reaches)
+
+
+def _images_now(each: PlannedSet) -> str:
+    if len(each.images) == 1:
+        return image_in_short(each.images[0][0])
+    return listed([f"{image_in_short(image)} ({size})" for image, size in each.images], 3)
 
 
 def line_of(each: PlannedSet) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -17,9 +17,18 @@ from vmss_upgrade.fleet.planning.finding import find_sets
 from vmss_upgrade.fleet.planning.members import Member, members_of, namesakes_among, unused_entries
 from vmss_upgrade.fleet.planning.outputs import as_fleet_outputs, fits
 from vmss_upgrade.fleet.planning.record_file import as_record, write_record
-from vmss_upgrade.fleet.planning.sentences import MOST_DUE, empty_wave, ending_of, headline, line_of, refusal
+from vmss_upgrade.fleet.planning.sentences import (
+    MOST_DUE,
+    empty_wave,
+    ending_of,
+    headline,
+    line_of,
+    refusal,
+    tags_meant,
+)
 from vmss_upgrade.fleet.planning.summary import as_markdown
 from vmss_upgrade.fleet.planning.survey import Survey
+from vmss_upgrade.fleet.planning.turns import in_turns
 from vmss_upgrade.fleet.planning.verdict import image_of_all
 from vmss_upgrade.inputs import usable_files
 from vmss_upgrade.inputs.fleet import FleetOrder, parse_fleet_plan
@@ -81,6 +90,8 @@ class _PlanStep:
         self.console = Console(github=job.in_github, colour=job.wants_colour)
         self.plan = FleetPlan(waves=(), sets=())
         self._is_complete = False
+        self._hint = ""  # what tags may mean
+        self._waits: dict[str, str] = {}  # scale set -> what was said last
         self._facts = run_facts_of(job, clock)
 
     def introduce_itself(self) -> None:
@@ -102,8 +113,14 @@ class _PlanStep:
         self.plan = FleetPlan(waves=order.waves, sets=(), namesakes=namesakes)
         ends = self._began + order.timeout
         survey = Survey(self._job.environ, connections.scale_set, self._clock, web(self._clock), ends=ends)
-        for number, member in enumerate(members, 1):
-            self._keep(self._waited(survey.plan(member)), f"{number}/{len(members)}")
+        planned: dict[int, PlannedSet] = {}
+        for said in in_turns([partial(survey.plan, member) for member in members], self._clock):
+            if said.event is not None:
+                self._say_wait(said.event, members[said.number].name)
+            elif said.result is not None:
+                planned[said.number] = said.result
+                self._keep([planned[number] for number in sorted(planned)])
+                self.console.line(f"{len(planned)}/{len(members)} {line_of(said.result)}")
         self._is_complete = True
 
     def _found(self, order: FleetOrder, connections: Connections) -> tuple[FoundSet, ...]:
@@ -127,9 +144,11 @@ class _PlanStep:
             self.console.notice(f"No wave has {count(len(unused), 'scale set')} of the file: {listed(unused)}.")
         asked = {wave.name for wave in order.waves}
         chosen = [member for member in members if member.wave in asked]
+        self._hint = "" if chosen else tags_meant(order.waves, found)
         for wave in order.waves:
             if not any(member.wave == wave.name for member in chosen):
-                self.console.warning(empty_wave(wave), "Wave without scale sets")
+                text = empty_wave(wave, tags_meant([wave], found), is_last=wave is order.waves[-1])
+                self.console.warning(text, "Wave without scale sets")
         return chosen, namesakes_among(members)
 
     def _waited(self, steps: Generator[Event, None, T]) -> T:
@@ -140,14 +159,22 @@ class _PlanStep:
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            if isinstance(event, Waiting):
-                self.console.line(f"waiting {duration(event.seconds)}: {event.why}", indent=2)
+            self._say_wait(event)
 
-    def _keep(self, planned: PlannedSet, number: str) -> None:
-        """Add what is planned for one scale set, and say it in a line."""
-        sets = (*self.plan.sets, planned)
-        self.plan = replace(self.plan, sets=sets, image=image_of_all(sets))
-        self.console.line(f"{number} {line_of(planned)}")
+    def _say_wait(self, event: Event, name: str = "") -> None:
+        """Say for what an index or a scale set is waited; again only if it is for something else."""
+        if isinstance(event, Waiting) and self._waits.get(name) != event.why:
+            self._waits[name] = event.why
+            how = (
+                f"waiting, {duration(event.seconds)} at a time"
+                if event.for_rest
+                else f"waiting {duration(event.seconds)}"
+            )
+            self.console.line(f"{name and f'{name}: '}{how}: {event.why}", indent=2)
+
+    def _keep(self, sets: Sequence[PlannedSet]) -> None:
+        """Keep the plan as far as it is made: a cancelled one is written, too."""
+        self.plan = replace(self.plan, sets=tuple(sets), image=image_of_all(sets))
 
     def ending(self) -> Ending:
         """Return how the plan ended."""
@@ -155,8 +182,8 @@ class _PlanStep:
             reason = "The matrices of this plan are larger than GitHub takes (1 MiB for the outputs of a job)."
             self._is_complete = False
             return Ending(Outcome.REFUSED, reason, "Plan fewer `waves` in a run.")
-        self._is_complete = len(self.plan.all_due) <= MOST_DUE
-        return ending_of(self.plan)
+        self._is_complete = bool(self.plan.sets) and len(self.plan.all_due) <= MOST_DUE
+        return ending_of(self.plan, self._hint)
 
     def ending_by(self, error: BaseException) -> Ending:
         """Return how an exception ended the step."""

@@ -36,7 +36,7 @@ def as_markdown(
         _top(plan, ending, simulated),
         _left_out(plan),
         _waves(plan),
-        *(_sets(plan, wave, number) for number, wave in enumerate(plan.waves, 1)),
+        *(_sets(plan, wave) for wave in plan.waves),
         _warnings(plan),
         facts_of_run(Report(facts=facts, duration=seconds)),
     )
@@ -87,11 +87,11 @@ def _waves(plan: FleetPlan) -> list[str]:
         return []
     rows = [
         (
-            "<br>".join((f"{number}. {markdown(wave.name, LONGEST_NAME)}", *_rules(wave))),
+            "<br>".join((f"{plan.number_of(wave)}. {markdown(wave.name, LONGEST_NAME)}", *_rules(wave))),
             f"{len(plan.due(wave))} of {len(plan.of_wave(wave))}",
             blast_radius_of(plan, wave) if plan.due(wave) else "none",
         )
-        for number, wave in enumerate(plan.waves, 1)
+        for wave in plan.waves
     ]
     return ["### Waves", "", *table(("Wave", "Sets due", "Instances away at most"), rows, align=" rr")]
 
@@ -107,13 +107,13 @@ def _rules(wave: Wave) -> list[str]:
     return list(filter(None, rules))
 
 
-def _sets(plan: FleetPlan, wave: Wave, number: int) -> list[str]:
+def _sets(plan: FleetPlan, wave: Wave) -> list[str]:
     """Return every scale set of a wave."""
     sets = plan.of_wave(wave)
     if not sets:
         return []
     rows = [(_name(each), _state(each)) for each in sets]
-    title = f"### Wave {number}: {markdown(wave.name, LONGEST_NAME)}"
+    title = f"### Wave {plan.number_of(wave)}: {markdown(wave.name, LONGEST_NAME)}"
     return [title, "", *table(("Scale set", "Image, and instances"), rows)]
 
 
@@ -127,7 +127,7 @@ def _state(each: PlannedSet) -> str:
     """Return the images now and then, and how many instances that concerns."""
     image = markdown(change(each), LONGEST_NAME)
     if each.verdict is Verdict.REFUSED:
-        return "left out, see above"
+        return "<br>".join(filter(None, (image, "left out, see above")))
     if each.verdict is Verdict.ON_TARGET:
         return f"{image}<br>on the target already, {count(each.instances, 'instance')}"
     if not each.moving:

@@ -1,4 +1,4 @@
-"""Planning the scale sets of a fleet one after the other, each by `operation: plan` with its own inputs.
+"""Planning the scale sets of a fleet, each by `operation: plan` with its own inputs.
 
 An image that floats is resolved once: the first scale set that is planned for it decides the version, and every other
 one that wishes for it is planned with that very version, which its region may lack.
@@ -23,7 +23,7 @@ from vmss_upgrade.inputs.fleet import environ_of
 from vmss_upgrade.job.clock import date_by
 from vmss_upgrade.ports import Clock, ScaleSetApi, Web
 from vmss_upgrade.rollout.findings import refuse
-from vmss_upgrade.rollout.history.events import Waiting
+from vmss_upgrade.rollout.history.events import RefusedAsFound, Waiting
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.image import Image, ImageKind, ImageRequest
 from vmss_upgrade.rollout.order import Order
@@ -52,8 +52,8 @@ class Survey:
         self._asked = 0
         self._pins: dict[tuple[str, ...], Image] = {}
 
-    def plan(self, member: Member) -> Steps[PlannedSet]:
-        """Return what is planned for a scale set. Yields the waits; whatever is wrong with the set is in its plan."""
+    def plan(self, member: Member, own: Clock) -> Steps[PlannedSet]:
+        """Return what is planned for a scale set, by its `own` clock; whatever is wrong is in it. Yields the waits."""
         self._clock.sleep(pause_before(self._asked, self._clock.now() - self._began))
         if self._clock.now() >= self._ends:
             return left_out(member, NO_TIME)
@@ -61,31 +61,33 @@ class Survey:
         try:
             environ = environ_of(self._environ, member.reference)
             inputs = parse_inputs(environ, now=date_by(self._clock) or 0.0)
-            report = yield from self._planned(inputs.account, inputs.order)
+            report = yield from self._planned(inputs.account, inputs.order, own)
         except (AzureError, InputError) as error:
             return left_out(member, *findings_of(error))
         if report.ending is None:
             return left_out(member, NO_TIME)
         return planned_set(member, report)
 
-    def _planned(self, account: Account, order: Order) -> Steps[Report]:
+    def _planned(self, account: Account, order: Order, own: Clock) -> Steps[Report]:
         """Return the report of a plan by the exact image that others of this wish get."""
         pin = self._pins.get(_named(order.image).key)
-        report = yield from self._report(account, order if pin is None else replace(order, image=request_for(pin)))
+        report = yield from self._report(account, order if pin is None else replace(order, image=request_for(pin)), own)
         if report.plan is None or report.plan.pinned is None:
             return report
         pin = self._pins.setdefault(report.plan.pinned.key, report.plan.reaches)
         if not pin.same_as(report.plan.reaches):  # a version that was published, or not yet, in this region
-            report = yield from self._report(account, replace(order, image=request_for(pin)))
+            report = yield from self._report(account, replace(order, image=request_for(pin)), own)
         return report
 
-    def _report(self, account: Account, order: Order) -> Steps[Report]:
+    def _report(self, account: Account, order: Order, own: Clock) -> Steps[Report]:
         """Return the report of a plan, without an ending if the time was over."""
         report = Report()
         api = self._connect(account, self._ends - self._clock.now())
-        with closing(run_rollout(order, api, self._clock, self._web)) as events:
+        with closing(run_rollout(order, api, own, self._web)) as events:
             for event in events:
                 report.add(event)
+                if isinstance(event, RefusedAsFound):
+                    report.before = event.scale_set.instances  # a fleet's plan shows them, too
                 if isinstance(event, Waiting):
                     yield event
                     if self._clock.now() + event.seconds > self._ends:

@@ -71,7 +71,7 @@ class SetReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaveReport:
-    """One wave with all its scale sets, the worst first. `number`: from 1 on, in the order of the plan.
+    """One wave with all its scale sets, the worst first. `number`: its place in the configuration file, from 1 on.
 
     `wave` None: scale sets that no plan names.
     """
@@ -209,12 +209,12 @@ def fold(
 
 def _waves(plan: FleetPlan, youngest: dict[str, RunRecord]) -> tuple[WaveReport, ...]:
     waves: list[WaveReport] = []
-    for number, wave in enumerate(plan.waves, 1):
+    for wave in plan.waves:
         sets = plan.of_wave(wave)
         runs = {each.name: youngest.get(each.scale_set_id.lower()) for each in sets}
         missing = State.SILENT if any(runs.values()) or not any(w.stops for w in waves) else State.WAITING
         reports = [_set_report(each, runs[each.name], missing) for each in sets]
-        waves.append(WaveReport(wave=wave, sets=_worst_first(reports), number=number))
+        waves.append(WaveReport(wave=wave, sets=_worst_first(reports), number=plan.number_of(wave)))
     return tuple(waves)
 
 

@@ -25,7 +25,7 @@ from vmss_upgrade.reporters.sentences import dates
 from vmss_upgrade.reporters.step_summary.markup import capitalised, is_address
 from vmss_upgrade.rollout.history.outcome import Ending
 from vmss_upgrade.rollout.history.run_facts import RunFacts
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import duration, sentence
 
 _FOLDER: Final = Path(__file__).parent
 _LONGEST_TEXT: Final = 500  # characters; the record has the whole texts
@@ -159,7 +159,8 @@ def _row(each: SetReport, report: FleetReport, replays: Mapping[str, str]) -> st
     replay = replays.get(run.file) if run else None
     shown = f'<a href="{html.escape(quote(replay))}">{name}</a>' if replay else name
     kind = "good" if each.state.is_good else _KINDS.get(each.state, "bad")
-    because = "" if each.state.is_good else f'<span class="why">{_text(capitalised(why(each)))}</span>'
+    reason = "" if each.state.is_good or not why(each) else sentence(capitalised(why(each)))
+    because = f'<span class="why">{_text(reason)}</span>' if reason else ""
     page = f" {_link('run', run.url)}" if run else ""
     lowest = "" if run is None or run.lowest_healthy is None else str(run.lowest_healthy)
     return (

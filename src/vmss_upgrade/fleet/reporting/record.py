@@ -45,6 +45,7 @@ def as_record(report: FleetReport, ending: Ending, facts: RunFacts, headline: st
 def _wave(wave: WaveReport) -> dict[str, Any]:
     return {
         "name": _text(wave.name),
+        "number": wave.number or None,
         "stop_after_failures": wave.bound,
         "failed": len(wave.failed),
         "stopped": wave.stops,

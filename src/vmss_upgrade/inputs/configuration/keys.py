@@ -7,7 +7,7 @@ from typing import Final
 from vmss_upgrade.inputs.names import INPUTS
 
 # what belongs to one run, so that a file says nothing about it
-OF_ONE_RUN: Final = ("operation", "config", "waves", "wave", "records", "record", "expect-plan")
+OF_ONE_RUN: Final = ("operation", "config", "waves", "wave", "records", "record", "expect-plan", "typical-upgrade-time")
 SECRETS: Final = ("client-secret", "hook-secret")
 # what tells one scale set from others
 OF_AN_ENTRY: Final = ("scale-set",)

@@ -36,7 +36,8 @@ def read_text(path: str, text: str) -> File:
     if isinstance(found := sections.get("defaults"), Keys):
         defaults = _section("defaults", found, found.at, FOR_DEFAULTS, notes)
     entries = _entries(sections.get("scale-sets"), notes)
-    names = tuple(entry.name for entry in entries)
+    are_known = "scale-sets" in sections or not notes.problems  # the section's own name may be misspelt
+    names = tuple(entry.name for entry in entries) if are_known else None
     waves = waves_of(sections["waves"], names, notes) if "waves" in sections else ()
     return File(path=path, defaults=defaults, entries=entries, waves=waves, problems=notes.problems)
 

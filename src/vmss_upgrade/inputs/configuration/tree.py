@@ -79,7 +79,7 @@ def _note_syntax(error: yaml.MarkedYAMLError, text: str, notes: Notes) -> None:
         notes.add(at, "a tab cannot stand here", "Indent with blanks.")
         return
     said = "; ".join(str(part) for part in (error.context, error.problem) if part)
-    remedy = "Correct the indentation, or put quotes around a text with a colon, a # or a bracket in it."
+    remedy = "Correct the indentation, or put quotes around a text with a colon, a #, a ? or a bracket in it."
     notes.add(at, f"this is not YAML ({said})", remedy)
 
 

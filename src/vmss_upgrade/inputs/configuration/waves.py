@@ -21,8 +21,8 @@ KEYS: Final = (
 )  # fmt: skip
 
 
-def waves_of(node: Node, entries: tuple[str, ...], notes: Notes) -> tuple[Wave, ...]:
-    """Return the waves; each problem is noted. `entries`: the names of the scale sets in the file."""
+def waves_of(node: Node, entries: tuple[str, ...] | None, notes: Notes) -> tuple[Wave, ...]:
+    """Return the waves; each problem is noted. `entries`: the names of the scale sets in the file (None: not known)."""
     if isinstance(node, (Text, Keys)):
         notes.add(node.at, "waves: this is not a list", "Begin each wave with a dash and `name: NAME`.")
     if not isinstance(node, Items):
@@ -37,7 +37,7 @@ def waves_of(node: Node, entries: tuple[str, ...], notes: Notes) -> tuple[Wave, 
 class _Reader:
     """The waves, read one by one: names are taken once, and a scale set is in one wave."""
 
-    def __init__(self, entries: tuple[str, ...], notes: Notes) -> None:
+    def __init__(self, entries: tuple[str, ...] | None, notes: Notes) -> None:
         self._entries = entries
         self._notes = notes
         self._names: set[str] = set()
@@ -67,6 +67,7 @@ class _Reader:
             )
         return Wave(
             name=name,
+            number=number,
             members=self._members(values.get("scale-sets"), name),
             tags=tuple(tag for text in self._texts("tag", values.get("tag")) if (tag := self._tag(text))),
             max_parallel=self._number("max-parallel", values.get("max-parallel"), MOST_PARALLEL),
@@ -97,6 +98,8 @@ class _Reader:
     def _members(self, node: Node | None, wave: str) -> tuple[str, ...]:
         if isinstance(node, Text):
             self._notes.add(node.at, "scale-sets: this is not a list", "Write `scale-sets: [NAME, NAME]`.")
+            return ()
+        if self._entries is None:
             return ()
         by_name = {name.lower(): name for name in self._entries}
         members = []

@@ -6,8 +6,10 @@ from vmss_upgrade.rollout.failures import FailureCode
 from vmss_upgrade.rollout.findings import Severity
 from vmss_upgrade.rollout.history.outcome import Outcome
 from vmss_upgrade.rollout.history.report import Report
+from vmss_upgrade.rollout.native.codes import known_codes
 
 PAGE = "troubleshooting.md"
+FAULTED = "RollingUpgradeFaulted"
 # code in lower case -> heading of the page; codes that mean the same share one
 _HEADINGS = {
     **{
@@ -45,6 +47,9 @@ _HEADINGS = {
     "subscriptionnotfound": "ResourceNotFound",
     "linkedauthorizationfailed": "AuthorizationFailed",
     "featurenotregistered": "SubscriptionNotRegisteredForFeature",
+    **dict.fromkeys(known_codes(), FAULTED),
+    "faulted": FAULTED,
+    "rollingupgradecanceled": "RollingUpgradeCanceled",
     "servertimeout": "InternalError",
     "serviceunavailable": "InternalError",
     "servicerequesterror": "ServiceResponseError",

@@ -19,6 +19,9 @@ from vmss_upgrade.rollout.zero_downtime.drain import WRITES_PER_MINUTE, Drain, l
 from vmss_upgrade.rollout.zero_downtime.hooks import Hooks, Phase
 from vmss_upgrade.rollout.zero_downtime.probes import Probes, without_query
 
+_DISKS = "every upgraded instance gets a new OS disk; data disks stay"
+_DISKS_OF_NEW = "new instances take the places of the old ones, which are deleted with their disks (maxSurge)"
+
 
 def blast_radius(report: Report) -> str:
     """Return how many instances are away at once, and what that does to their connections; empty without a plan."""
@@ -61,7 +64,7 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         facts += [
             ("Strategy", f"native: Azure makes the batches, by the policy of the set ({plan.rolls})"),
             ("Health signal", model.health_signal.value),
-            ("Bake time", _bake_in_words(policy, model)),
+            ("Bake time", f"{duration(policy.bake_time_for(model.health_signal))}, once, after the last batch"),
         ]
     if plan.batches:
         facts += [
@@ -80,12 +83,13 @@ def plan_facts(report: Report) -> list[tuple[str, str]]:
         facts.append(("Hooks", _hooks_in_words(policy.hooks)))
     if policy.probes:
         facts.append(("Probes", _probes_in_words(policy.probes, may_halt=not plan.is_rollback)))
-    if policy.on_failure.goes_back and plan.batches and not plan.is_rollback:
+    moves = bool(plan.batches or plan.by_azure)
+    if policy.on_failure.goes_back and moves and not plan.is_rollback:
         is_rollback = policy.on_failure is OnFailure.ROLLBACK
         then = "every instance that moved returns to it" if is_rollback else "no instance is touched"
         facts.append(("On failure", f"{plan.leaves} is put back into the model, and {then}"))
-    if plan.batches:
-        facts.append(("Disks", "every upgraded instance gets a new OS disk; data disks stay"))
+    if moves:
+        facts.append(("Disks", _DISKS_OF_NEW if plan.rolls and plan.rolls.surges else _DISKS))
     facts += _not_touched(plan)
     if plan.skipped:
         groups = skipped_by_reason(plan.skipped).items()

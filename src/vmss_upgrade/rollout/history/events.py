@@ -49,6 +49,13 @@ class RolloutPlanned(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedAsFound(Event):
+    """The scale set as it was when its rollout was refused."""
+
+    scale_set: ScaleSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSeen(Event):
     """The scale set as it is was all that was asked for. `goal` is the model as it stands."""
 
@@ -72,13 +79,15 @@ class RepairsResumed(Event):
 class Waiting(Event):
     """The run waits `seconds` before it tries again, because of `why`; `detail` is what changes from wait to wait.
 
-    `until` bounds the waiting: no try is later than that, in seconds since the rollout began.
+    `until` bounds the waiting: no try is later than that, in seconds since the rollout began. `for_rest`: somebody is
+    changing the scale set, and this waits until nobody is.
     """
 
     why: str
     seconds: float
     until: float
     detail: str = ""
+    for_rest: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

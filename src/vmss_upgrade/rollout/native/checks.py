@@ -13,7 +13,6 @@ from vmss_upgrade.rollout.findings import Finding, note, refuse
 from vmss_upgrade.rollout.model import Model
 from vmss_upgrade.rollout.native.roll import Roll, RollCode
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.planning.plan_hash import inputs_given
 from vmss_upgrade.rollout.policy import HealthUse, OnFailure
 
 # input -> the settings of Azure's policy that decide instead (none: Azure upgrades the whole set)
@@ -107,8 +106,8 @@ def _no_health_source(model: Model, order: Order) -> Finding | None:
 
 
 def _decided_by_azure(model: Model, order: Order) -> Finding | None:
-    """Refuse all inputs at once that Azure's policy decides, with what it says instead."""
-    given = [name for name in inputs_given(order.policy) if name in DECIDED_BY]
+    """Refuse all inputs at once that Azure's policy decides, even at their defaults, with what it says instead."""
+    given = [name for name in DECIDED_BY if name in order.given]
     if not given:
         return None
     names = ", ".join(f"`{name}`" for name in given)

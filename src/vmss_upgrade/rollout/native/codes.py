@@ -43,6 +43,7 @@ _MEANINGS: Final[dict[str, tuple[str, str]]] = {
         "Run again later with the same inputs.",
     ),
 }
+CANCELLED: Final = "RollingUpgradeCanceled"
 OTHER: Final = ("", "Look into what is named here, then run again with the same inputs.")
 
 

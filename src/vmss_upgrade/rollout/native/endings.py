@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from vmss_upgrade.rollout.az_commands import az_vmss
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.history.endings import first_of
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
-from vmss_upgrade.rollout.native.codes import meaning_of
+from vmss_upgrade.rollout.model import Model
+from vmss_upgrade.rollout.native.codes import CANCELLED, meaning_of
 from vmss_upgrade.rollout.native.roll import Roll, RollCode
 from vmss_upgrade.rollout.scale_set import Problem
 from vmss_upgrade.rollout.wording import clause, duration, listed
@@ -15,19 +18,19 @@ from vmss_upgrade.rollout.wording import clause, duration, listed
 GO_ON = "Run again with the same inputs: Azure goes on with what is behind the model."
 
 
-def by_bad_instance(failures: Sequence[Failure], left: Sequence[str], *, cancelled: bool) -> Ending:
-    """End a run that cancelled its rolling upgrade because of the first bad instance."""
-    done = "Azure's rolling upgrade was cancelled" if cancelled else "Azure's rolling upgrade has ended"
-    reason = f"{done}: {first_of(failures)}{_left(left)}"
+def by_bad_instance(own: Roll | None, failures: Sequence[Failure], left: Sequence[str], *, is_gone: bool) -> Ending:
+    """End a run that cancelled its rolling upgrade because of the first bad instance; `is_gone`: it is not at work."""
+    reason = f"Azure's rolling upgrade {_became(own, is_gone=is_gone)}: {first_of(failures)}{_left(left)}"
     remedy = "Look into what is named here, then run again with the same inputs, or use `operation: rollback`."
     return Ending(Outcome.HALTED, reason, remedy, tuple(failures))
 
 
-def by_cancellation(failures: Sequence[Failure], left: Sequence[str]) -> Ending:
+def by_cancellation(own: Roll, failures: Sequence[Failure], left: Sequence[str]) -> Ending:
     """End a run whose rolling upgrade another client has cancelled."""
+    named = tuple(failures) or (Failure("", own.error_code or CANCELLED, own.error_message or "It was cancelled."),)
     reason = f"Azure's rolling upgrade was cancelled, and not by this run.{_left(left)}"
     remedy = f"The activity log of the scale set says who did it. {GO_ON}"
-    return Ending(Outcome.HALTED, reason, remedy, tuple(failures))
+    return Ending(Outcome.HALTED, reason, remedy, named)
 
 
 def by_fault(roll: Roll | None, problem: Problem | None, failures: Sequence[Failure], left: Sequence[str]) -> Ending:
@@ -50,8 +53,8 @@ def by_other(latest: Roll | None) -> Ending:
 
 
 def by_no_roll(left: Sequence[str]) -> Ending:
-    """End a run after whose write Azure has started no rolling upgrade."""
-    reason = f"the model holds the target image, but Azure has started no rolling upgrade.{_left(left)}"
+    """End a run after whose write Azure shows no rolling upgrade."""
+    reason = f"the model holds the target image, but Azure shows no rolling upgrade of it.{_left(left)}"
     remedy = "Run again; or set the mode to Manual, in which this action makes the batches."
     return Ending(Outcome.HALTED, reason, remedy)
 
@@ -62,11 +65,26 @@ def by_gate(failures: Sequence[Failure]) -> Ending:
     return Ending(Outcome.HALTED, reason, "Look into what is named here, then run again.", tuple(failures))
 
 
-def by_standstill(seconds: float, left: Sequence[str], *, cancelled: bool) -> Ending:
-    """End a run whose rolling upgrade has made no progress for too long."""
-    then = ", so it was cancelled" if cancelled else ""
-    reason = f"Azure's rolling upgrade made no progress for {duration(seconds)} (`batch-timeout`){then}.{_left(left)}"
-    return Ending(Outcome.TIMED_OUT, reason, GO_ON)
+def by_standstill(own: Roll | None, seconds: float, left: Sequence[str], *, is_gone: bool) -> Ending:
+    """End a run whose rolling upgrade has made no progress for too long; `is_gone`: it is not at work any more."""
+    then = f"for {duration(seconds)} (`batch-timeout`), and {_became(own, is_gone=is_gone)}"
+    return Ending(Outcome.TIMED_OUT, f"Azure's rolling upgrade made no progress {then}.{_left(left)}", GO_ON)
+
+
+def _became(own: Roll | None, *, is_gone: bool) -> str:
+    """Return what became of a rolling upgrade that this run wanted to cancel."""
+    if not is_gone:
+        return "may still be at work"
+    return "was cancelled" if own is not None and own.code is RollCode.CANCELLED else "has ended"
+
+
+def with_manual_mode(ending: Ending, model: Model) -> Ending:
+    """Return how a failed way back ended, with the way that Azure's limits do not close."""
+    command = az_vmss("update", model, "--set", "upgradePolicy.mode=Manual")
+    manual = (
+        "Azure's limits do not hold in mode Manual, in which this action makes the batches, unhealthy instances first"
+    )
+    return replace(ending, remedy=f"{ending.remedy} {manual}: {command}")
 
 
 def _left(ids: Sequence[str]) -> str:

@@ -59,9 +59,8 @@ class SeenBatches:
     def after(self, scale_set: ScaleSet, then: Before, goal: Goal) -> SeenBatches:
         """Return the batches after one more step; this object itself where nothing else has begun.
 
-        A batch never has instances of two update domains, or zones; but with maxSurge new instances have other ones.
-        Those of its domain that begin while others of it are not ready belong to it: a batch's own do not all begin
-        within one look. Otherwise they are the next one.
+        Those that begin while others of it are not ready belong to it: a batch's own do not all begin within one look.
+        Otherwise they are the next one. Update domains of two zones or placement groups may be in one batch.
         """
         begun, surges = self.begun, scale_set.model.rolling.surges
         new = [i for i in taking_part(scale_set, then) if i.id not in begun and has_begun(i, goal)]
@@ -69,13 +68,17 @@ class SeenBatches:
             return self
         batch = self.under_way
         if batch is not None and waiting_for(batch.instance_ids, scale_set, goal):
-            same = tuple(i.id for i in new if _domain_of(i, surges=surges) == batch.domain)
-            if same:
-                return replace(self, under_way=replace(batch, instance_ids=(*batch.instance_ids, *same)))
-        domain = min((_domain_of(i, surges=surges) for i in new), key=lambda each: each.order)
-        ids = tuple(i.id for i in new if _domain_of(i, surges=surges) == domain)
+            is_one = all(_domain_of(i, surges=surges) == batch.domain for i in new)
+            domain = batch.domain if is_one else Domain(kind=DomainKind.SET)
+            ids = (*batch.instance_ids, *(i.id for i in new))
+            return replace(self, under_way=replace(batch, domain=domain, instance_ids=ids))
+        by_domain: dict[Domain, list[str]] = {}
+        for instance in new:
+            by_domain.setdefault(_domain_of(instance, surges=surges), []).append(instance.id)
+        # those that are ready came first
+        domain = min(by_domain, key=lambda each: (bool(waiting_for(by_domain[each], scale_set, goal)), each.order))
         done = (*self.done, *([batch] if batch else ()))
-        return SeenBatches(done, Batch(len(done) + 1, domain, ids))
+        return SeenBatches(done, Batch(len(done) + 1, domain, tuple(by_domain[domain])))
 
     def without_current(self) -> SeenBatches:
         """Return the batches once the one under way has ended."""
@@ -129,11 +132,14 @@ def _failed(instance: Instance, problem: Problem, goal: Goal) -> Failure:
     return Failure(instance.id, problem.code, str(problem), blames_image=blames)
 
 
-def failures_by_azure(roll: Roll, scale_set: ScaleSet, goal: Goal, unhealthy: Collection[str]) -> tuple[Failure, ...]:
-    """Return the failures that Azure names, as far as there is such an instance; else the unhealthy ones, if it counts
-    any; else its count.
+def failures_by_azure(
+    roll: Roll, scale_set: ScaleSet, then: Before, goal: Goal, unhealthy: Collection[str]
+) -> tuple[Failure, ...]:
+    """Return the failures that Azure names, as far as such an instance takes part; else the unhealthy ones, if it
+    counts any; else its count. It may count stopped instances, too, which this run expects nothing of.
     """
-    present = scale_set.by_id()
+    present = {instance.id: instance for instance in taking_part(scale_set, then)}
+    stopped = sum(instance.is_stopped for instance in scale_set.made if instance.id not in present)
     cancelled = "rollingupgradecanceled"  # in progress when it was cancelled: no failure of the instance
     named = [bad for bad in roll.bad if bad.instance_id in present and bad.code.lower() != cancelled]
     if named:
@@ -146,11 +152,13 @@ def failures_by_azure(roll: Roll, scale_set: ScaleSet, goal: Goal, unhealthy: Co
             )
             for bad in named
         )
-    if not roll.failed:
+    if roll.failed <= stopped:
         return ()
     why = "is unhealthy on the target image, and Azure counts a failed instance"
     found = (Failure(id_, FailureCode.NOT_HEALTHY, why, blames_image=True) for id_ in sorted(unhealthy))
-    return tuple(found) or (Failure("", NO_INSTANCE, f"Azure counts {roll.failed} failed instances, and names none"),)
+    counted = f"failed instances by Azure's count: {roll.failed}, none of which it names"
+    said = f"{counted}: {roll.error_message}" if roll.error_message else counted
+    return tuple(found) or (Failure("", roll.error_code or NO_INSTANCE, said),)
 
 
 def left_behind(scale_set: ScaleSet, then: Before, goal: Goal) -> tuple[str, ...]:

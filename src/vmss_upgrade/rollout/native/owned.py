@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from vmss_upgrade.rollout.native.roll import NO_POLICY, Roll, RollingPolicy, is_new
+
+
+class Standing(Enum):
+    """What a read of `latest` shows of the rolling upgrade of this run."""
+
+    AT_WORK = auto()
+    ENDED = auto()
+    UNCLEAR = auto()  # nothing of it, or no code: the read may lag, or lack something
 
 
 @dataclass(slots=True)
@@ -29,6 +38,15 @@ class OwnRoll:
     def take(self, latest: Roll | None) -> bool:
         """Note how ours stands. Return True if another one has begun instead."""
         if self.includes(latest):
-            self.seen = latest
+            if self.seen is None or (latest is not None and latest.word):
+                self.seen = latest
             return False
-        return self.asked and is_new(latest, self.former) and latest is not None and latest.is_running
+        return self.asked and is_new(latest, self.seen or self.former) and latest is not None and latest.is_running
+
+    def standing(self, latest: Roll | None) -> Standing:
+        """Return what `latest` shows of ours. A newer one shows that it has ended: only one can be at work."""
+        if latest is None or not self.includes(latest):
+            return Standing.ENDED if self.seen is not None and is_new(latest, self.seen) else Standing.UNCLEAR
+        if latest.is_running:
+            return Standing.AT_WORK
+        return Standing.ENDED if latest.has_ended else Standing.UNCLEAR

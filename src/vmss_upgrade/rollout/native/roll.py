@@ -7,6 +7,7 @@ what started it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -63,6 +64,7 @@ class RollCode(Enum):
     OTHER = ""  # a code that is not known here, or none
 
 
+_IN_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00")
 _ENDED = (RollCode.COMPLETED, RollCode.CANCELLED, RollCode.FAULTED)
 
 
@@ -77,8 +79,9 @@ class BadInstance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Roll:
-    """One rolling upgrade. `word` is Azure's own word for the code; `started` is when, as Azure writes it, which is all
-    that tells one from another. `failed` instances are counted, `bad` ones are named.
+    """One rolling upgrade. `word` is Azure's own word for the code (empty: it shows none); `started` is when, in UTC to
+    the microsecond if Azure shows a time, which is all that tells one from another. `failed` instances are counted,
+    `bad` ones are named.
     """
 
     code: RollCode
@@ -98,6 +101,11 @@ class Roll:
         """True unless it has ended: also while it rolls back, and with a code that is not known here."""
         return bool(self.word) and self.code not in _ENDED
 
+    @property
+    def has_ended(self) -> bool:
+        """True if it says so; one that shows no code has not."""
+        return self.code in _ENDED
+
     def is_same(self, other: Roll) -> bool:
         """Return whether both are one rolling upgrade, by start and policy."""
         return bool(self.started) and self.started == other.started and self.policy.agrees_with(other.policy)
@@ -105,4 +113,7 @@ class Roll:
 
 def is_new(latest: Roll | None, former: Roll | None) -> bool:
     """Return whether `latest` began after `former` was the latest one (None: there never was one)."""
-    return latest is not None and bool(latest.started) and (former is None or latest.started != former.started)
+    if latest is None or not latest.started or former is None:
+        return latest is not None and bool(latest.started)
+    both = (latest.started, former.started)
+    return latest.started > former.started if all(map(_IN_UTC.fullmatch, both)) else latest.started != former.started
