@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy, Selection
 from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.room import LONGEST_HOLD, MOST_OF_TIMEOUT, SECOND_LOOK_AFTER, Room
+from vmss_upgrade.rollout.watching.room import LONGEST_HOLD, MOST_OF_TIMEOUT, Room
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
 
@@ -46,11 +46,8 @@ def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
         pause = room.pause_before_begin(clock.now() - began)
         yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
         yield from remote.look()
-        if room.seems_there():
-            yield from clock.wait(_NOT_BEGUN, SECOND_LOOK_AFTER, until=until)
-            yield from remote.look()
-            if room.admits_one_more(clock.now() - began):
-                break
+        if room.admits_one_more(clock.now() - began):
+            break
     return True
 
 
