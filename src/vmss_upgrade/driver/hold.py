@@ -45,9 +45,10 @@ def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
     while clock.now() < until:
         pause = room.pause_before_begin(clock.now() - began)
         yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
-        yield from remote.look()
+        yield from remote.look(due=clock.now())
         if room.admits_one_more(clock.now() - began):
             break
+    clock.budget.begin_anew()
     return True
 
 
@@ -141,7 +142,7 @@ class Hold:
         while self._clock.now() < until and not room.lets_go_on():
             pause = min(room.pause_half_way(), until - self._clock.now())
             yield from self._clock.wait(_HALF_WAY, pause, until=until)
-            yield from self._remote.look()
+            yield from self._remote.look(due=self._clock.now())
 
     def wait_to_start(self, planned: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where something still does after

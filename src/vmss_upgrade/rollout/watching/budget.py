@@ -62,8 +62,8 @@ _LIKE = {Ask.AT_ONCE: Ask.READ}  # spends the same buckets
 class SharedBucket:
     """A bucket that others spend, too: `burst` tokens at most, refilled by `per_minute`, kept at the share `steady`.
 
-    `load`: what all clients spent together a moment ago, as a multiple of the refill. `is_scarce`: it was below the half,
-    and has not been nearly full since.
+    `load`: what all clients spent together a moment ago, as a multiple of the refill. `is_scarce`: it has been less
+    than half full.
     """
 
     def __init__(self, *, burst: float, per_minute: float, steady: float = STEADY) -> None:
@@ -94,8 +94,7 @@ class SharedBucket:
         if elapsed > 0:
             self._adapt(level, elapsed)
         self._measure(level, now)
-        share = level / self._burst
-        self.is_scarce = share < STEADY or (self.is_scarce and share < NEARLY_FULL)
+        self.is_scarce |= level < STEADY * self._burst
         self._level, self._at = level, now
 
     def _measure(self, level: float, now: float) -> None:
@@ -163,9 +162,14 @@ class Budget:
         forced = min(max((bucket.wait(1.0, now) for bucket in low), default=0.0), max(0.0, due - now) + MOST_OVERDUE)
         times = ask.value * (0.5 + self._draw())
         wanted = max((bucket.wait(times, now) for bucket in buckets), default=0.0)
-        if ask is Ask.LOOK and due < float("inf") and any(bucket.is_scarce for bucket in buckets):
+        if ask is Ask.LOOK and due < float("inf") and self.lists and self.lists.is_scarce:
             wanted = due - now  # what frequent looks would spend is for those that wait to begin
         return max(forced, min(wanted, max(0.0, due - now)))
+
+    def begin_anew(self) -> None:
+        """Forget how seldom to ask: that was seen before a long wait, among others that began in the same second."""
+        for bucket in self._buckets.values():
+            bucket.interval = 0.0
 
     @property
     def lists(self) -> SharedBucket | None:

@@ -14,13 +14,13 @@ from __future__ import annotations
 from vmss_upgrade.rollout.watching.budget import Budget
 
 # Shares of a full bucket of lists: a run begins at once, begins after a wait, and goes on with its next batch.
-PLENTY, BEGIN, GO_ON = 0.85, 0.5, 0.2
+PLENTY, BEGIN, GO_ON = 0.85, 0.6, 0.2
 # Seconds that a run's reads wait for their budget: less in a crowd of 250, which the lists can watch; and the time that
 # the crowd takes, as a multiple of that, and at most: that of a thousand.
-NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 90.0, 10.0, 4000.0
+NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 90.0, 20.0, 4000.0
 # Seconds between looks of a run that waits: where nothing is left, and where nearly enough is.
 LONGEST_PAUSE, SHORTEST_PAUSE = 900.0, 120.0
-LONG_WAITED = 3600.0  # seconds after which pauses are half as long, and a run counts as much as one half-way
+LONG_WAITED = 3600.0  # seconds after which pauses are a quarter as long, and a run counts as much as one half-way
 PAUSE_HALF_WAY = 120.0  # seconds between looks of a run that waits with its next batch
 # The longest waits; after them a run goes on all the same, and looks as often as it can. `timeout` is for the batches.
 MOST_OF_TIMEOUT, LONGEST_HOLD = 0.5, 30 * 60.0
@@ -31,9 +31,8 @@ class Room:
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
-        waited = budget.waited
-        drawn = min(CROWD_TAKES * waited, LONGEST_DRAWN) * budget.spread()
-        self._turn = max(0.0, drawn - waited) if waited > NO_CROWD else 0.0
+        takes = min(CROWD_TAKES * budget.waited, LONGEST_DRAWN) if budget.waited > NO_CROWD else 0.0
+        self._turn = max(0.0, takes * budget.spread() - budget.waited)
 
     def is_plenty(self) -> bool:
         """Return whether a run may begin at once."""
@@ -51,7 +50,7 @@ class Room:
         """Return the seconds until the next look of a run that has `waited` so long and not begun."""
         if not waited and self._turn:
             return self._turn
-        pause = max(SHORTEST_PAUSE, LONGEST_PAUSE * (1 - self._left) / (1 + waited / LONG_WAITED))
+        pause = max(SHORTEST_PAUSE, LONGEST_PAUSE * (1 - self._left) / (1 + waited / LONG_WAITED) ** 2)
         return pause * (0.5 + self._budget.spread())
 
     def pause_half_way(self) -> float:
