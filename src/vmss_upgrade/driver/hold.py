@@ -38,16 +38,16 @@ def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
     Returns whether it waited, so that what was read before may be outdated.
     """
     clock, room = remote.clock, Room(remote.clock.budget)
-    began = clock.now()
-    until = began + MOST_OF_TIMEOUT * timeout
     if room.is_plenty():
         return False
+    until = clock.now() + MOST_OF_TIMEOUT * timeout
+    pause = room.first_pause()
     while clock.now() < until:
-        pause = room.pause_before_begin(clock.now() - began)
         yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
         yield from remote.look(due=clock.now())
-        if room.admits_one_more(clock.now() - began):
+        if room.admits_one_more():
             break
+        pause = room.next_pause()
     clock.budget.begin_anew()
     return True
 

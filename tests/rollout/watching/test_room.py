@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from vmss_upgrade.rollout.watching.budget import LISTS, PUBLISHED, Ask, Budget
-from vmss_upgrade.rollout.watching.room import LONG_WAITED, LONGEST_DRAWN, LONGEST_PAUSE, SHORTEST_PAUSE, Room
+from vmss_upgrade.rollout.watching.room import LONGEST_PAUSE, SHORTEST_PAUSE, Room
 
 FULL = PUBLISHED[LISTS][0]
 A_MINUTE = 60.0
@@ -31,7 +31,7 @@ def seen(*shares: float) -> Room:
     ],
 )
 def test_the_level_decides(shares: tuple[float, ...], begins: bool, goes_on: bool) -> None:
-    assert seen(*shares).admits_one_more(0.0) is begins
+    assert seen(*shares).admits_one_more() is begins
     assert seen(*shares).lets_go_on() is goes_on
 
 
@@ -41,20 +41,14 @@ def test_a_run_begins_at_once_only_where_much_is_left(share: float, expected: bo
     assert seen().is_plenty()
 
 
-def test_a_run_that_has_waited_for_long_counts_as_one_that_has_begun() -> None:
-    assert not seen(0.3, 0.3, 0.3).admits_one_more(0.0)
-    assert seen(0.3, 0.3, 0.3).admits_one_more(LONG_WAITED)
-
-
-@pytest.mark.parametrize("waited", [1.0, 600.0, LONG_WAITED, 10 * LONG_WAITED])
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 1.0])
-def test_pauses_have_bounds(share: float, waited: float) -> None:
-    assert SHORTEST_PAUSE / 2 <= seen(share).pause_before_begin(waited) <= 1.5 * LONGEST_PAUSE
+def test_pauses_have_bounds(share: float) -> None:
+    for pause in (seen(share).first_pause(), seen(share).next_pause()):
+        assert SHORTEST_PAUSE / 2 <= pause <= 1.5 * LONGEST_PAUSE
 
 
-def test_pauses_are_shorter_where_more_is_left_and_after_a_long_wait() -> None:
-    little, half, later = ((0.1, 60.0), (0.5, 60.0), (0.5, 3000.0))
-    pauses = [seen(left).pause_before_begin(waited) for left, waited in (little, half, later)]
+def test_pauses_are_shorter_where_more_is_left() -> None:
+    pauses = [seen(left).next_pause() for left in (0.1, 0.5, 0.9)]
     assert pauses == sorted(pauses, reverse=True)
 
 
@@ -66,19 +60,16 @@ def in_a_crowd(name: str, waited: float) -> Room:
     return Room(budget)
 
 
-@pytest.mark.parametrize(("waited", "most"), [(200.0, 1800.0), (400.0, 3600.0), (4000.0, LONGEST_DRAWN)])
+@pytest.mark.parametrize(("waited", "most"), [(100.0, 1900.0), (400.0, 3600.0), (4000.0, 0.0)])
 def test_runs_of_a_crowd_begin_evenly_within_the_time_that_it_takes(waited: float, most: float) -> None:
     rooms = [in_a_crowd(f"set-{number}", waited) for number in range(300)]
     later = [room for room in rooms if not room.is_plenty()]
-    pauses = sorted(room.pause_before_begin(0.0) for room in later)
-    if waited == LONGEST_DRAWN:
-        assert not pauses  # its time has come
-        return
-    assert pauses[-1] <= most
-    assert max(after - before for before, after in pairwise(pauses)) < most / 20
+    pauses = sorted(room.first_pause() for room in later)
+    assert max(pauses, default=0.0) <= most
+    assert max((after - before for before, after in pairwise(pauses)), default=0.0) <= most / 20
 
 
-@pytest.mark.parametrize(("waited", "expected"), [(0.0, 300), (80.0, 300), (400.0, 60)])
+@pytest.mark.parametrize(("waited", "expected"), [(0.0, 300), (80.0, 300), (400.0, 30)])
 def test_all_begin_at_once_if_they_are_few(waited: float, expected: int) -> None:
     at_once = sum(in_a_crowd(f"set-{number}", waited).is_plenty() for number in range(300))
-    assert abs(at_once - expected) <= 40
+    assert abs(at_once - expected) <= 20

@@ -19,8 +19,7 @@ PLENTY, BEGIN, GO_ON = 0.85, 0.6, 0.2
 # the crowd takes, as a multiple of that, and at most: that of a thousand.
 NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 90.0, 20.0, 4000.0
 # Seconds between looks of a run that waits: where nothing is left, and where nearly enough is.
-LONGEST_PAUSE, SHORTEST_PAUSE = 900.0, 120.0
-LONG_WAITED = 3600.0  # seconds after which pauses are a quarter as long, and a run counts as much as one half-way
+LONGEST_PAUSE, SHORTEST_PAUSE = 1200.0, 120.0
 PAUSE_HALF_WAY = 120.0  # seconds between looks of a run that waits with its next batch
 # The longest waits; after them a run goes on all the same, and looks as often as it can. `timeout` is for the batches.
 MOST_OF_TIMEOUT, LONGEST_HOLD = 0.5, 30 * 60.0
@@ -38,20 +37,21 @@ class Room:
         """Return whether a run may begin at once."""
         return self._left >= PLENTY and not self._turn
 
-    def admits_one_more(self, waited: float) -> bool:
-        """Return whether a run that has `waited` so long may begin."""
-        return self._left >= BEGIN - (BEGIN - GO_ON) * min(1.0, waited / LONG_WAITED)
+    def admits_one_more(self) -> bool:
+        """Return whether a run that has waited may begin."""
+        return self._left >= BEGIN
 
     def lets_go_on(self) -> bool:
         """Return whether a run that has begun may start its next batch."""
         return self._left >= GO_ON
 
-    def pause_before_begin(self, waited: float) -> float:
-        """Return the seconds until the next look of a run that has `waited` so long and not begun."""
-        if not waited and self._turn:
-            return self._turn
-        pause = max(SHORTEST_PAUSE, LONGEST_PAUSE * (1 - self._left) / (1 + waited / LONG_WAITED) ** 2)
-        return pause * (0.5 + self._budget.spread())
+    def first_pause(self) -> float:
+        """Return the seconds until the first look of a run that may not begin at once."""
+        return self._turn or self.next_pause()
+
+    def next_pause(self) -> float:
+        """Return the seconds until the next look of a run that has waited and may not begin yet."""
+        return max(SHORTEST_PAUSE, LONGEST_PAUSE * (1 - self._left)) * (0.5 + self._budget.spread())
 
     def pause_half_way(self) -> float:
         """Return the seconds until the next look of a run that has begun."""
