@@ -14,12 +14,13 @@ from __future__ import annotations
 from vmss_upgrade.rollout.watching.budget import Budget
 
 # Shares of a full bucket of lists: a run begins at once, begins after a wait, and goes on with its next batch.
-PLENTY, BEGIN, GO_ON = 0.85, 0.6, 0.2
+PLENTY, BEGIN, GO_ON = 0.85, 0.5, 0.2
 # Seconds that a run's reads wait for their budget: less in a crowd of 250, which the lists can watch; and the time that
 # the crowd takes, as a multiple of that, and at most: that of a thousand.
 NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 90.0, 20.0, 4000.0
 # Seconds between looks of a run that waits: where nothing is left, and where nearly enough is.
-LONGEST_PAUSE, SHORTEST_PAUSE = 1200.0, 120.0
+LONGEST_PAUSE, SHORTEST_PAUSE = 900.0, 120.0
+STEEPNESS = 2.0  # by how much more load since its look before a full bucket admits than an empty one, in refills
 PAUSE_HALF_WAY = 120.0  # seconds between looks of a run that waits with its next batch
 # The longest waits; after them a run goes on all the same, and looks as often as it can. `timeout` is for the batches.
 MOST_OF_TIMEOUT, LONGEST_HOLD = 0.5, 30 * 60.0
@@ -39,11 +40,11 @@ class Room:
 
     def admits_one_more(self) -> bool:
         """Return whether a run that has waited may begin."""
-        return self._left >= BEGIN
+        return self._affords(BEGIN)
 
     def lets_go_on(self) -> bool:
         """Return whether a run that has begun may start its next batch."""
-        return self._left >= GO_ON
+        return self._affords(GO_ON)
 
     def first_pause(self) -> float:
         """Return the seconds until the first look of a run that may not begin at once."""
@@ -60,3 +61,8 @@ class Room:
     @property
     def _left(self) -> float:
         return self._budget.lists.fullness if self._budget.lists else 1.0
+
+    def _affords(self, needed: float) -> bool:
+        """Return whether the load leaves room where a share `needed` of the bucket is left at a load of the refill."""
+        lists = self._budget.lists
+        return lists is None or lists.load <= 1 + STEEPNESS * (self._left - needed)
