@@ -25,12 +25,15 @@ def seen(*shares: float) -> Room:
     ("shares", "begins", "goes_on"),
     [
         pytest.param((), True, True, id="nothing-shown"),
-        pytest.param((0.6, 0.6, 0.6), True, True, id="more-than-half"),
-        pytest.param((0.3, 0.3, 0.3), False, True, id="a-third"),
+        pytest.param((0.6, 0.6, 0.6), True, True, id="more-than-half-and-steady"),
+        pytest.param((0.6, 0.6, 0.5), False, True, id="half-full-and-falling"),
+        pytest.param((0.3, 0.3, 0.3), False, True, id="a-third-and-steady"),
+        pytest.param((0.1, 0.1, 0.3), True, True, id="a-third-and-rising"),
+        pytest.param((0.6, 0.6, 0.3), False, False, id="a-third-and-falling"),
         pytest.param((0.05, 0.05, 0.05), False, False, id="nearly-empty"),
     ],
 )
-def test_the_level_decides(shares: tuple[float, ...], begins: bool, goes_on: bool) -> None:
+def test_level_and_load_decide(shares: tuple[float, ...], begins: bool, goes_on: bool) -> None:
     assert seen(*shares).admits_one_more() is begins
     assert seen(*shares).lets_go_on() is goes_on
 

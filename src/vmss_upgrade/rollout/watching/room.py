@@ -5,8 +5,9 @@ with its next batch unless that bucket is about to run low; one that has not beg
 sets that are half-way stay as few as the budget can watch, and are done soon; those that wait have not been touched.
 
 Of many that began in the same second, the reads wait for their budget, and the longer, the more there are. Then each
-draws by its scale set's id when it begins, within the time for which the lists of all must last, so that hardly any
-looks in vain. Then what is left decides, which also shows what everything else spends.
+draws by its scale set's id when it begins, within the time for which the lists of all must last, so that few look in
+vain. Then the level decides, together with the load since its look before: by the level alone, too many would begin
+before it falls, and too few while it rises.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from vmss_upgrade.rollout.watching.budget import Budget
 
 # Shares of a full bucket of lists: a run begins at once, begins after a wait, and goes on with its next batch.
 PLENTY, BEGIN, GO_ON = 0.85, 0.5, 0.2
-# Seconds that a run's reads wait for their budget: less in a crowd of 250, which the lists can watch; and the time that
-# the crowd takes, as a multiple of that, and at most: that of a thousand.
+# Seconds that a run's reads wait for their budget: less among a hundred, which the lists can watch; and the time within
+# which a crowd begins, as a multiple of that, and at most: that of a thousand.
 NO_CROWD, CROWD_TAKES, LONGEST_DRAWN = 90.0, 20.0, 4000.0
 # Seconds between looks of a run that waits: where nothing is left, and where nearly enough is.
 LONGEST_PAUSE, SHORTEST_PAUSE = 900.0, 120.0
