@@ -66,7 +66,7 @@ sweeps: $(READY)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seed $(SEED)
 else
 sweeps: sample ## the rows that nothing else plays, and thousands of runs, from seeds, with bad input, killed at every call, and mutants (SEEDS=, CASES=, SEED=)
-	@$(BIN)/python -m pytest $(EVERYTHING) -m nightly tests/runs tests/azure_api
+	@$(BIN)/python -m pytest $(EVERYTHING) -m nightly tests/runs tests/azure_api tests/inputs
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.seeds --seeds $(SEEDS)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.bad_input --cases $(CASES)
 	@PYTHONPATH=src:tests $(BIN)/python -m sweeps.kills

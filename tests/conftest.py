@@ -11,8 +11,8 @@ from hypothesis import Phase, settings
 from harness.groups import ByRun
 
 # How many examples of each property are drawn: by `make quick`, by `make test`, and by `make sweeps`.
-settings.register_profile("quick", max_examples=25)
-settings.register_profile("test", max_examples=30)
+settings.register_profile("quick", max_examples=20)
+settings.register_profile("test", max_examples=20)
 settings.register_profile("thorough", max_examples=500)
 # A mutant that lives is played against every property, and one that does not need not be shown its smallest example.
 settings.register_profile("mutants", max_examples=4, phases=[Phase.explicit, Phase.generate])
@@ -42,4 +42,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Imported modules and collected tests stay, so the garbage collector need not look at them, nor run so often.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)

@@ -32,13 +32,15 @@ def complaint(method: str, url: str, body: bytes | str | None, inputs: Collectio
     """Explain what is wrong with a request; return "" for a GET, a token request, and the promised writes.
 
     Some writes are promised only with one of the `inputs`, of which `native` stands for a set in mode Rolling; of a run
-    with `fleet-plan` among them none is, but it asks for an index of scale sets.
+    with `fleet-plan` among them none is, but it asks for an index of scale sets, and of one with `rehearse` none.
     """
     path = parse_url(url).path or "/"
     if method == "GET":
         return f"GET {path} has a body" if body else ""
     if method == "POST" and _TOKEN.fullmatch(path):
         return ""
+    if "rehearse" in inputs:
+        return f"{method} {path} is a write, and a rehearsal writes nothing"
     sent = _json(body)
     if "fleet-plan" in inputs:
         is_query = method == "POST" and path == _INDEX and _is_query(sent)

@@ -102,6 +102,12 @@ class SimulatedAzure(Observed):
 
         return SimulatorTransport(self.exchange, self._clock.sleep)
 
+    def quick_transport(self) -> "RequestsTransport":
+        """Return such a transport for a run that is played only to see how it ends."""
+        from azure_simulator.transport import QuickTransport
+
+        return QuickTransport(self.exchange, self._clock.sleep)
+
     def web(self) -> SimulatedWeb:
         """Return HTTPS to the services that the scenario names: its hooks and probes."""
         return self._web

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from azure_simulator import Scenario, ScenarioError, Timing, copied_set
+from vmss_rehearsal.parallel import play_all
 from vmss_rehearsal.playing import play
 from vmss_rehearsal.troubles import Trouble, troubles_of
 from vmss_upgrade.driver.run import run_rollout
@@ -16,10 +18,9 @@ from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.rehearsing.trial import Rehearsed, Trial
 from vmss_upgrade.rollout.image import Image, ImageKind
 from vmss_upgrade.rollout.order import Command, Order
-from vmss_upgrade.rollout.planning.plan import RolloutPlan
 
 Answers = Mapping[str, tuple[int, bytes]]
-DOCUMENTED = Timing(upgrade=(20.0, 240.0), healthy_after=(10.0, 60.0))
+DOCUMENTED = Timing(upgrade=(20.0, 240.0), healthy_after=(10.0, 60.0), poll_pause=20.0)
 _UPGRADES = 0.8  # share of an instance's time that Azure takes; its health takes the rest
 
 
@@ -43,7 +44,7 @@ def rehearse_copy(order: Order, api: ScaleSetApi, clock: Clock, answers: Answers
         reason = f"The scale set cannot be copied: {error}"
         yield replace(ending, ending=Ending(outcome=Outcome.REFUSED, reason=reason))
         return
-    rehearsed = replace(_rehearse(order, scenario, plan), at=ending.at)
+    rehearsed = replace(_rehearse(order, scenario), at=ending.at)
     yield rehearsed
     yield replace(ending, ending=_ending(rehearsed))
 
@@ -60,7 +61,7 @@ def timing_of(order: Order) -> Timing:
     )
 
 
-def _rehearse(order: Order, scenario: Scenario, plan: RolloutPlan) -> Rehearsed:
+def _rehearse(order: Order, scenario: Scenario) -> Rehearsed:
     """Play the rollout undisturbed, then as fast and as slow as can be, then with every trouble."""
     policy = replace(order.policy, hooks=None, probes=None)
     left_out = [
@@ -68,27 +69,30 @@ def _rehearse(order: Order, scenario: Scenario, plan: RolloutPlan) -> Rehearsed:
         *(["probe-url"] if order.policy.probes else []),
     ]
     order = replace(order, command=Command.UPGRADE, policy=policy, expected_plan="")
-    undisturbed = play(order, scenario, Trouble(name="undisturbed", words="none"))
-    shortest, longest = (_seconds(order, scenario, which) for which in (0, 1))
+    undisturbed, fast, slow = play_all(
+        [
+            partial(play, order, each, Trouble(name="undisturbed", words="no trouble"))
+            for each in (scenario, _at_one_pace(scenario, 0), _at_one_pace(scenario, 1))
+        ]
+    )
     trials: list[Trial] = [undisturbed]
-    if undisturbed.outcome is not Outcome.REFUSED:
-        troubles = troubles_of(scenario, plan, undisturbed.seconds)
-        trials += [play(order, scenario, trouble) for trouble in troubles]
+    if undisturbed.report and undisturbed.outcome is not Outcome.REFUSED:
+        troubles = troubles_of(scenario, undisturbed.report)
+        trials += play_all([partial(play, order, scenario, trouble) for trouble in troubles])
     return Rehearsed(
         trials=tuple(trials),
-        shortest=min(shortest, undisturbed.seconds),
-        longest=max(longest, undisturbed.seconds),
+        shortest=min(fast.seconds, undisturbed.seconds),
+        longest=max(slow.seconds, undisturbed.seconds),
         durations=_durations(order),
         left_out=tuple(left_out),
     )
 
 
-def _seconds(order: Order, scenario: Scenario, which: int) -> float:
-    """Return how long the rollout takes if every instance is as fast (0) or as slow (1) as can be."""
+def _at_one_pace(scenario: Scenario, which: int) -> Scenario:
+    """Return the scenario with every instance as fast (0) or as slow (1) as can be."""
     timing = scenario.timing
     upgrade, healthy = timing.upgrade[which], timing.healthy_after[which]
-    extreme = replace(timing, upgrade=(upgrade, upgrade), healthy_after=(healthy, healthy))
-    return play(order, replace(scenario, timing=extreme), Trouble(name="", words="")).seconds
+    return replace(scenario, timing=replace(timing, upgrade=(upgrade, upgrade), healthy_after=(healthy, healthy)))
 
 
 def _durations(order: Order) -> str:

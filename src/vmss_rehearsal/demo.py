@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import os
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from azure_simulator import (
     SimulatedSubscription,
     VirtualClock,
     load_scenario,
+    scenario_names,
 )
 from vmss_rehearsal.copying import rehearse_copy
 from vmss_rehearsal.environment import environment
@@ -97,6 +99,9 @@ def main(words: Sequence[str] | None = None, *, program: str = "vmss_upgrade.reh
     colours = {name: os.environ[name] for name in ("NO_COLOR", "FORCE_COLOR") if name in os.environ}
     if arguments.model or arguments.instances:
         return _play_files(parser, arguments, colours)
+    if not scenario_names():
+        print(f"{program}: it needs scenarios, which are not in this image; the wheel has them.", file=sys.stderr)
+        return 2
     try:
         scenario = load_scenario(arguments.scenario)
         folder = arguments.out or Path(tempfile.mkdtemp(prefix="vmss-upgrade-"))

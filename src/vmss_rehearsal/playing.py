@@ -15,14 +15,14 @@ from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.inputs import parse_account
 from vmss_upgrade.reporters.sentences.headline import short_title
 from vmss_upgrade.reporters.sentences.next_steps import how_to_finish_rollback, remedy
-from vmss_upgrade.rollout.history.events import Event, RolloutFinished
+from vmss_upgrade.rollout.history.events import Event, InstancesSeen, RolloutFinished
 from vmss_upgrade.rollout.history.outcome import Ending, Outcome
 from vmss_upgrade.rollout.history.rehearsing.trial import Trial
 from vmss_upgrade.rollout.history.report import Report
 from vmss_upgrade.rollout.history.run_facts import RunFacts
 from vmss_upgrade.rollout.order import Order
 from vmss_upgrade.rollout.planning.plan import SkipReason
-from vmss_upgrade.rollout.wording import duration
+from vmss_upgrade.rollout.wording import duration, instances_named
 
 
 @dataclass(slots=True)
@@ -31,9 +31,11 @@ class _Run:
 
     report: Report = field(default_factory=lambda: Report(facts=RunFacts(simulated=True)))
     most_away: int = 0
+    looks: int = 0
 
     def take(self, event: Event) -> None:
         self.report.add(event)
+        self.looks += isinstance(event, InstancesSeen)
         self.most_away = max(self.most_away, self.report.away)
 
 
@@ -56,6 +58,7 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
         lowest=min(lowest) if lowest else None,
         total=len(report.instances),
         most_away=max(run.most_away for run in runs),
+        looks=sum(run.looks for run in runs),
         remedy=_to_do(report),
         report=report,
     )
@@ -65,7 +68,7 @@ def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: fl
     account = parse_account(environment(azure, Path("."), {}))
     api = connect(
         account,
-        azure.transport(),
+        azure.quick_transport(),
         clock,
         user_agent="vmss-upgrade rehearsal",
         mask=lambda _: None,
@@ -73,21 +76,25 @@ def _run(order: Order, azure: SimulatedAzure, clock: VirtualClock, cut_after: fl
         timeout=order.policy.timeout,
     )
     if cut_after:
-        clock.call_at(clock.now() + cut_after, _interrupt)
+        clock.call_at(clock.now() + cut_after, _cut)
     run, began = _Run(), clock.now()
     try:
         with closing(run_rollout(order, api, clock)) as events:
             for event in events:
                 run.take(event)
-    except Interrupted as error:
+    except _Cut as error:  # and no signal that ends the rehearsal itself
         advice = how_to_finish_rollback(run.report) or error.remedy
         ending = Ending(outcome=Outcome.INTERRUPTED, reason=str(error), remedy=advice)
         run.take(RolloutFinished(at=clock.now() - began, ending=ending))
     return run
 
 
-def _interrupt() -> None:
-    raise Interrupted
+class _Cut(Interrupted):
+    """The job of the trial is cut off."""
+
+
+def _cut() -> None:
+    raise _Cut
 
 
 def _skipped(report: Report) -> list[str]:
@@ -97,9 +104,14 @@ def _skipped(report: Report) -> list[str]:
 
 def _to_do(report: Report) -> str:
     """Return what is left to do after the last run; empty if nothing is."""
-    if report.ending is None or report.ending.outcome.exit_code:
+    ending, failed = report.ending, report.failed
+    if ending and ending.outcome is Outcome.HALTED and failed:
+        back = "go back with `operation: rollback` (at once: `on-failure: rollback`)"
+        return f"Look into {instances_named(failed)}; then run again with the same inputs, or {back}."
+    if ending is None or ending.outcome.exit_code:
         return remedy(report)
-    return "Run it again once the others can be upgraded." if report.remaining or _skipped(report) else ""
+    left = [*report.remaining, *_skipped(report)]
+    return f"Run again when {instances_named(left)} can be upgraded." if left else ""
 
 
 def _happens(runs: list[_Run]) -> str:
@@ -111,8 +123,8 @@ def _happens(runs: list[_Run]) -> str:
     words = ending.outcome.value if ending.outcome.exit_code == 0 else short_title(report).lower()
     if report.batches:
         passed = sum(1 for record in report.batches if record.result.value == "passed" and not record.is_back)
-        of = len(report.plan.batches) if report.plan else 0
-        words += f" after {passed} of {of} batches" if ending.outcome.exit_code else ""
+        of = f" of {len(report.plan.batches)}" if report.plan and report.plan.batches else ""
+        words += f" after {passed}{of} batches" if ending.outcome.exit_code else ""
     for what, ids in (("failed", report.failed), ("left behind", report.remaining), ("skipped", _skipped(report))):
         words += f"; {len(ids)} {what}" if ids else ""
     return f"cut after {duration(runs[0].report.duration)}, then {words}" if len(runs) > 1 else words

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure_simulator import Scenario
-from vmss_upgrade.rollout.planning.plan import RolloutPlan
+from vmss_upgrade.rollout.history.report import Report
 
 Json = dict[str, Any]
 _MOST_NEW = 5  # instances that a scale-out adds
@@ -24,11 +24,16 @@ class Trouble:
     why_not: str = ""
 
 
-def troubles_of(scenario: Scenario, plan: RolloutPlan, seconds: float) -> list[Trouble]:
-    """Return every trouble for a plan, whose rollout takes so many `seconds` without any."""
-    batches = [batch.instance_ids for batch in plan.batches]
+def troubles_of(scenario: Scenario, undisturbed: Report) -> list[Trouble]:
+    """Return every trouble, by the rollout without any; none if it upgraded nothing."""
+    planned = undisturbed.plan.batches if undisturbed.plan else ()
+    batches = [batch.instance_ids for batch in planned] or _batches_of_azure(scenario, undisturbed)
+    if not batches:
+        return []
     middle = batches[len(batches) // 2]
-    halfway = max(1, (len(batches) + 1) // 2)
+    halfway = {"after_upgrade": max(1, (len(batches) + 1) // 2), "delay": 5}
+    if not planned:  # Azure makes the batches, and no request of ours begins one
+        halfway = {"at": round(undisturbed.duration / 2)}
     return [
         _fails("first", "an instance fails in the first batch (the canary)", batches[0][0]),
         _fails("last", "an instance fails in the last batch", batches[-1][-1]),
@@ -42,11 +47,21 @@ def troubles_of(scenario: Scenario, plan: RolloutPlan, seconds: float) -> list[T
         Trouble(
             name="scale-in",
             words="autoscale deletes an instance in the middle",
-            faults=({"kind": "scale-in", "after_upgrade": halfway, "delay": 5},),
+            faults=({"kind": "scale-in", **halfway},),
         ),
-        Trouble(name="cut", words="the job is cut off halfway, and run again", cut_after=seconds / 2),
+        Trouble(name="cut", words="the job is cut off halfway, and run again", cut_after=undisturbed.duration / 2),
         _domain_lost(scenario, halfway),
     ]
+
+
+def _batches_of_azure(scenario: Scenario, undisturbed: Report) -> list[tuple[str, ...]]:
+    """Return the batches that Azure made; with maxSurge equal parts of the instances, whose places new ones take."""
+    there = [each.instance_id for each in scenario.scale_set.instances]
+    made = [record.batch.instance_ids for record in undisturbed.batches]
+    if all(id_ in there for batch in made for id_ in batch):
+        return made
+    size = -(-len(there) // len(made))
+    return [tuple(there[first : first + size]) for first in range(0, len(there), size)]
 
 
 def _fails(name: str, words: str, instance: str) -> Trouble:
@@ -63,7 +78,7 @@ def _throttled() -> Trouble:
     return Trouble(name="throttled", words="others spend most of Azure's throttle", faults=faults)
 
 
-def _scale_out(scenario: Scenario, halfway: int) -> Trouble:
+def _scale_out(scenario: Scenario, halfway: Json) -> Trouble:
     """Add a tenth of the instances, spread over the update domains that the set shows."""
     described = scenario.scale_set.instances
     numbers = [each.instance_id for each in described]
@@ -72,8 +87,7 @@ def _scale_out(scenario: Scenario, halfway: int) -> Trouble:
     zones = Counter(each.zone for each in described if each.zone)
     fault: Json = {
         "kind": "scale-out",
-        "after_upgrade": halfway,
-        "delay": 5,
+        **halfway,
         "instance": first,
         "every": 5,
         "count": max(1, min(_MOST_NEW, len(described) // 10)),
@@ -93,7 +107,7 @@ def _next_id(ids: list[str]) -> str:
     return "rehearsed_0"
 
 
-def _domain_lost(scenario: Scenario, halfway: int) -> Trouble:
+def _domain_lost(scenario: Scenario, halfway: Json) -> Trouble:
     """Stop every instance of the largest fault domain; of a set that shows none, of the largest zone."""
     described = scenario.scale_set.instances
     words = "all instances of a {} are evicted in the middle"
@@ -105,7 +119,7 @@ def _domain_lost(scenario: Scenario, halfway: int) -> Trouble:
         if len(sizes) > 1:
             lost = sizes.most_common(1)[0][0]
             ids = [id_ for id_, value in found.items() if value == lost]
-            faults = tuple({"kind": "stop", "after_upgrade": halfway, "delay": 5, "instance": id_} for id_ in ids)
+            faults = tuple({"kind": "stop", **halfway, "instance": id_} for id_ in ids)
             return Trouble(name="domain-lost", words=words.format(kind), faults=faults)
     why_not = "the scale set shows fewer than two fault domains and zones"
     return Trouble(name="domain-lost", words=words.format("fault domain"), why_not=why_not)

@@ -9,6 +9,7 @@ from simulated import Simulation, interactions
 
 from azure_simulator import ScenarioError, load_scenario
 from azure_simulator.scenario.captured.scale_set import with_captured_set
+from harness.az_output import flattened
 
 RECORDED = [
     "gateway_timeout_504_2017",
@@ -57,13 +58,6 @@ def files(folder: Path, model: object, instances: object) -> tuple[Path, Path]:
 
 def captured(folder: Path, model: object, instances: object) -> Simulation:
     return Simulation(scenario=with_captured_set(load_scenario("happy"), *files(folder, model, instances)))
-
-
-def flattened(resource: dict[str, Any]) -> dict[str, Any]:
-    """Return a resource as the CLI prints it: `properties` flattened, its own group, and null for what is missing."""
-    properties = resource.get("properties", {})
-    top = {key: value for key, value in resource.items() if key != "properties"}
-    return {**top, **properties, "resourceGroup": resource["id"].split("/")[4], "plan": None, "zones": None}
 
 
 @pytest.mark.parametrize("recording", RECORDED)

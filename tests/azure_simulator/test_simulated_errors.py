@@ -121,10 +121,10 @@ def path_of(simulation: Simulation, path: str) -> str:
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_on_a_route_of_every_kind(name: str) -> None:
     """The error comes also where the route itself ends before the stage of the error."""
-    text = f"{WITH_IMAGES}faults: [{{kind: error, error: {name}, path: ^/subscriptions}}]"
+    text = f"{WITH_IMAGES}faults: [{{kind: error, error: {name}, path: ^/subscriptions, count: 99}}]"
     scenario = parse_scenario(text, "test", "test.yml")
+    simulation = Simulation(scenario=scenario)
     for route, (method, path, body) in (READS | WRITES).items():
-        simulation = Simulation(scenario=scenario)
         refused = simulation.raw(method, path_of(simulation, path), body)
         assert error_of(refused) == (ERRORS[name].status, ERRORS[name].code), route
         names = [header_name for header_name, _ in refused.headers]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -163,6 +164,12 @@ class Import:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """Parse a source, once for all rules."""
+    return ast.parse(source)
+
+
 def imports_of(module: str, tree: ast.Module) -> Iterator[Import]:
     """Return every import of a module, including those inside functions."""
     for node, typing_only in _statements(tree, False):
@@ -176,6 +183,8 @@ def imports_of(module: str, tree: ast.Module) -> Iterator[Import]:
 
 def _statements(node: ast.AST, typing_only: bool) -> Iterator[tuple[ast.AST, bool]]:
     for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            continue  # an expression, of which a source has most, imports nothing
         inside = typing_only
         if isinstance(node, ast.If) and child in node.body:
             inside = typing_only or ast.unparse(node.test).endswith("TYPE_CHECKING")
@@ -189,7 +198,7 @@ def is_in(module: str, places: tuple[str, ...]) -> bool:
 
 def complaints(module: str, source: str) -> list[str]:
     """List the forbidden imports and calls of a module."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     imports = list(imports_of(module, tree))
     found = [
         *_upward(module, imports),
@@ -279,7 +288,7 @@ def cycle_in(sources: dict[str, str]) -> list[str]:
     """Return a cycle of imports (except those for type checkers), or nothing."""
     graph: dict[str, set[str]] = {}
     for module, source in sources.items():
-        imports = [one for one in imports_of(module, ast.parse(source)) if not one.typing_only]
+        imports = [one for one in imports_of(module, parsed(source)) if not one.typing_only]
         known = {one.full if one.full in sources else one.module for one in imports}
         graph[module] = {name for name in known if name in sources and name != module}
     try:

@@ -10,6 +10,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,18 @@ def texts() -> Named:
     return {str(file.relative_to(PROJECT)): file.read_text(encoding="utf-8") for file in sorted(files)}
 
 
+def definitions(node: ast.AST) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
+    """Yield a module, and every class and function in it. Expressions hold none, and are most of a source."""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+        yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from definitions(child)
+
+
 def docstrings(name: str, source: str) -> Iterator[str]:
     """Yield the problems of the docstrings of a source."""
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
-            continue
+    for node in definitions(ast.parse(source)):
         doc = ast.get_docstring(node) or ""
         where = f"{name}:{getattr(node, 'lineno', 1)}: {doc.splitlines()[0] if doc else ''}"
         if BEGINNINGS.match(doc):
@@ -100,9 +108,9 @@ def words(name: str, text: str) -> Iterator[str]:
     """Yield every word of a text, and every part of a name in a source, that is not used here."""
     for data in DATA:
         text = text.replace(data, "")
-    lines = text.splitlines()
-    for number, line in enumerate(lines, 1):
-        yield from (f"{name}:{number}: {found[1]!r} in {line.strip()}" for found in WORDS.finditer(line))
+    for found in WORDS.finditer(text):
+        number = text.count("\n", 0, found.start())
+        yield f"{name}:{number + 1}: {found[1]!r} in {text.split(chr(10))[number].strip()}"
     if name.endswith(".py") and PERHAPS_PARTS.search(text):
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
             if token.type == tokenize.NAME and len(parts := PARTS.findall(token.string)) > 1:
@@ -116,13 +124,20 @@ def complaints(name: str, text: str) -> list[str]:
     return [*(docstrings(name, text) if name.endswith(".py") else ()), *words(name, text)]
 
 
+def folder_of(name: str) -> str:
+    """Return the folder of a file."""
+    return name.rpartition("/")[0]
+
+
 TEXTS = texts()
 
 
-@pytest.mark.parametrize("folder", sorted({str(Path(name).parent) for name in TEXTS}))
+FOLDERS = {folder: list(names) for folder, names in groupby(sorted(TEXTS, key=folder_of), key=folder_of)}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_the_texts_of_a_folder_are_plain(folder: str) -> None:
-    here = {name: text for name, text in TEXTS.items() if str(Path(name).parent) == folder}
-    assert [found for name, text in here.items() for found in complaints(name, text)] == []
+    assert [found for name in FOLDERS[folder] for found in complaints(name, TEXTS[name])] == []
 
 
 def test_every_kind_of_file_is_read() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from azure_simulator import fault_names, scenario_names
 from harness.playing import Played, play, play_once
-from harness.rows import LONG_SCENARIOS
+from harness.rows import marks_of, scenario_rows
 from harness.scenarios import fleet_of
 from vmss_upgrade.reporters.sentences.errors_page import PAGE as NAME
 
@@ -45,10 +45,7 @@ def test_every_heading_has_a_text_and_a_scenario() -> None:
 # The id begins with the scenario, so that the worker that has played it gets the test.
 @pytest.mark.parametrize(
     ("heading", "seen", "scenario"),
-    [
-        pytest.param(*row, id=f"{row[2]}-{row[0]}", marks=[pytest.mark.sweep] if row[2] in LONG_SCENARIOS else [])
-        for row in ROWS
-    ],
+    [pytest.param(*row, id=f"{row[2]}-{row[0]}", marks=marks_of(row[2])) for row in ROWS],
 )
 def test_an_error_leads_to_its_place(heading: str, seen: str, scenario: str, tmp_path: Path) -> None:
     log = played(scenario, tmp_path).log
@@ -56,7 +53,7 @@ def test_an_error_leads_to_its_place(heading: str, seen: str, scenario: str, tmp
     assert heading.lower() in places_in(log)
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", scenario_rows(OTHERS))
 def test_every_other_failed_run_leads_to_a_place_that_exists(name: str) -> None:
     run = play_once(name)
     places = places_in(run.log)

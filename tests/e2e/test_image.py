@@ -82,7 +82,7 @@ def test_the_simulator_is_there_without_its_scenarios(image: str) -> None:
         "print(*[m.name for m in pkgutil.walk_packages(vmss_upgrade.__path__, 'vmss_upgrade.')])",
     ).split()
     assert "vmss_upgrade.main" in modules
-    assert "vmss_upgrade.rehearsal.copying" in modules
+    assert "vmss_upgrade.rehearsal" in modules
     assert in_image(image, "import azure_simulator; print(azure_simulator.scenario_names())") == "[]"
 
 

@@ -21,11 +21,44 @@ LONG_SCENARIOS = (
     "traffic-drained",
     "zonal",
 )
+# Shipped scenarios -> the one of their kind that `make test` plays.
+SIBLINGS = {
+    "community-gallery": "gallery-latest",
+    "fleet-one-fails": "fleet",
+    "pending-changes": "many-models",
+    "replicating": "gallery-latest",
+    "shared-gallery": "gallery-latest",
+    "stale": "sick-domain",
+    "traffic-surge": "traffic",
+    "faults/born-old": "faults/scale-out",
+    "faults/cut-off-answers": "faults/odd-answers",
+    "faults/failing-polls": "faults/server-errors",
+    "faults/github-down": "faults/entra-down",
+    "faults/hanging-before": "faults/hanging-answers",
+    "faults/lost-requests": "faults/lost-answers",
+    "faults/missing-fields": "faults/odd-answers",
+    "faults/polls-denied": "faults/forgotten-operation",
+    "faults/refused-tokens": "faults/entra-down",
+    "faults/revoked-token": "faults/entra-down",
+    "faults/signal-to-come": "faults/signal-lost",
+    "faults/throttled-reads": "faults/throttled-writes",
+    "faults/tls-failure": "faults/lost-answers",
+    "faults/undrain-fails": "faults/drain-fails",
+    "faults/vanished": "faults/spot-eviction",
+    "faults/web-pages": "faults/odd-answers",
+    "faults/zone-preempted": "faults/spot-eviction",
+}
+OF_THE_SAMPLE = frozenset({*LONG_SCENARIOS, *SIBLINGS})
 
 
 def scenario_rows(names: Iterable[str]) -> list[Any]:
-    """Return a row for each shipped scenario; `make sample` plays the long ones."""
-    return [pytest.param(name, marks=[pytest.mark.sweep] if name in LONG_SCENARIOS else []) for name in names]
+    """Return a row for each shipped scenario; `make sample` plays the long ones, and those that have a sibling."""
+    return [pytest.param(name, marks=marks_of(name)) for name in names]
+
+
+def marks_of(scenario: str) -> list[pytest.MarkDecorator]:
+    """Return the marks of a row that plays a shipped scenario."""
+    return [pytest.mark.sweep] if scenario in OF_THE_SAMPLE else []
 
 
 def nightly_but(kept: Collection[str], names: Collection[str]) -> list[Any]:

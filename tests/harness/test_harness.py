@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from azure_simulator import Reply
+from azure_simulator import Reply, fault_names, scenario_names
 from harness.groups import group_of
 from harness.mutation import mutate
 from harness.playing import play, play_once
 from harness.pool import Verdict, sweep
 from harness.routes import ROUTES, route_of
+from harness.rows import OF_THE_SAMPLE, SIBLINGS
 from harness.scenarios import fleet_of
 from harness.vocabulary import CHOICES, OUTCOMES
 from harness.wire import Request, Send
@@ -117,3 +118,8 @@ def test_a_sweep_prints_the_problems_and_the_replay_command(capsys: Any) -> None
     shown = capsys.readouterr().out
     assert "FAILED\n  it broke\n  again: again 3\n" in shown
     assert shown.startswith("FAILED") and "1 failed: 3 even, 2 odd." in shown
+
+
+def test_make_test_plays_a_scenario_of_each_kind() -> None:
+    assert {*scenario_names(), *fault_names()} >= OF_THE_SAMPLE
+    assert OF_THE_SAMPLE.isdisjoint(SIBLINGS.values())

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from azure_simulator import SimulatedAzure, VirtualClock, load_scenario
+from harness.az_output import save_az_output
+from vmss_rehearsal import copying, demo
 from vmss_upgrade import __main__ as program
 from vmss_upgrade import __version__, main
 from vmss_upgrade.errors import InputError
@@ -262,14 +264,28 @@ def test_the_demo_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().out.startswith("usage: vmss-upgrade demo [-h] [--scenario SCENARIO]")
 
 
-def test_without_the_simulator_the_demo_says_so(
+def test_without_scenarios_the_demo_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(program, "find_spec", lambda name: None)
+    monkeypatch.setattr(demo, "scenario_names", list)
     assert program.main(["demo"]) == 2
     assert capsys.readouterr().err == (
-        "vmss-upgrade: demo needs the simulator, which is not in this image; the wheel has it.\n"
+        "vmss-upgrade demo: it needs scenarios, which are not in this image; the wheel has them.\n"
     )
+
+
+@pytest.mark.slow
+def test_a_rehearsal_of_files_leaves_no_file_that_was_not_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, instances = save_az_output(load_scenario("rolling"), tmp_path)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    monkeypatch.setattr(copying, "troubles_of", lambda *_: [])
+    words = ["rehearse", "--model", str(model), "--instances", str(instances), "--typical-upgrade-time", "2m"]
+    assert program.main(words) == 0
+    assert "This is a simulation on a copy of the scale set" in capsys.readouterr().out
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 @pytest.mark.slow

@@ -1031,6 +1031,41 @@ def test_a_rollout_of_one_scale_set_has_no_use_for_a_fleet(given: dict[str, str]
     assert problems(given) == found
 
 
+# -- rehearsal -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("", None, id="none"),
+        pytest.param("5m", (240.0, 360.0), id="a-fifth-to-either-side"),
+        pytest.param("PT10M", (480.0, 720.0), id="iso"),
+    ],
+)
+def test_the_time_of_an_upgrade_is_a_range(value: str, expected: tuple[float, float] | None) -> None:
+    inputs = parsed({"operation": "rehearse", "typical-upgrade-time": value})
+    assert inputs.order.ready_within == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        pytest.param({"typical-upgrade-time": "0m"}, "0 leaves no time at all", id="no-time"),
+        pytest.param({"typical-upgrade-time": "5"}, "'5' has no unit", id="no-unit"),
+        pytest.param({"typical-upgrade-time": "soon"}, "'soon' is not a duration", id="no-duration"),
+        pytest.param(
+            {"operation": "upgrade", "typical-upgrade-time": "5m"},
+            "is of no use with `operation: upgrade`. Leave it out, or use `operation: rehearse`.",
+            id="upgrade",
+        ),
+    ],
+)
+def test_a_time_of_no_use_is_refused(given: dict[str, str], problem: str) -> None:
+    found = problems({"operation": "rehearse", "image-version": "2.0.0", **given})
+    assert found.keys() == {"typical-upgrade-time"}
+    assert problem in found["typical-upgrade-time"]
+
+
 # -- rollback ------------------------------------------------------------------------------------------------------
 
 RECORD = {

@@ -649,7 +649,7 @@ def test_the_token_service_may_be_down_for_a_while(tmp_path: Path) -> None:
 
 def test_a_bake_that_does_not_fit_into_the_batch_is_refused(tmp_path: Path) -> None:
     """Without a health signal the bake is 5m unless an input sets it."""
-    played = play(fleet_of(fleet={"health": "none"}), tmp_path, inputs={"batch-timeout": "4m"})
+    played = play(fleet_of(fleet={"health": "none"}), tmp_path, inputs={"batch-timeout": "4m", "bake-time": ""})
     assert (played.exit_code, played.outputs["outcome"]) == (1, "refused")
     assert "never ends within `batch-timeout`" in played.log
 

@@ -177,7 +177,7 @@ def test_a_drain_that_fails_in_a_rollback_is_a_warning(tmp_path: Path) -> None:
 
 
 def test_the_next_run_deletes_what_a_killed_one_has_left(tmp_path: Path) -> None:
-    scenario, clock = as_scenario(four(guest=guest("*", seconds=100))), cancelled_at(100)
+    scenario, clock = as_scenario(four({"health-timeout": "2m"}, guest=guest("*", seconds=100))), cancelled_at(100)
     azure = SimulatedAzure(scenario, clock)
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

@@ -26,7 +26,7 @@ SLOW_TO_START: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("jobs", [60, pytest.param(100, marks=pytest.mark.sweep)])
+@pytest.mark.parametrize("jobs", [60, pytest.param(100, marks=pytest.mark.nightly)])
 def test_jobs_that_begin_in_the_same_second_are_not_refused(tmp_path: Path, jobs: int) -> None:
     fleet = roll_together(PLAN, jobs, tmp_path)
     assert (fleet.failed, fleet.refused.total()) == (0, 0)
@@ -47,8 +47,9 @@ def test_ten_sets_take_as_long_as_the_slowest_of_them_alone(tmp_path: Path) -> N
     assert fleet.seconds < 1.03 * max(alone)
 
 
-@pytest.mark.sweep
-@pytest.mark.parametrize("gateway_refuses", [True, False])
+@pytest.mark.parametrize(
+    "gateway_refuses", [pytest.param(True, marks=pytest.mark.nightly), pytest.param(False, marks=pytest.mark.sweep)]
+)
 def test_sixty_sets_are_not_refused(tmp_path: Path, gateway_refuses: bool) -> None:
     def throttle(calendar: Any) -> Throttle:
         return Throttle(calendar, gateway_refuses=gateway_refuses)
@@ -58,7 +59,7 @@ def test_sixty_sets_are_not_refused(tmp_path: Path, gateway_refuses: bool) -> No
     assert fleet.unwatched[-1] < 70
 
 
-@pytest.mark.sweep
+@pytest.mark.nightly
 def test_without_pacing_sixty_sets_would_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Budget, "wait", lambda *_: 0.0)
     assert roll_together(SLOW_TO_START, 60, tmp_path).refused["lists"] > 0

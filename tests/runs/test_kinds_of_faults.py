@@ -439,13 +439,17 @@ def killed_and_run_again(scenario: Scenario, at: float, folder: Path, **asked: s
     return azure, play_job(azure, clock, folder / "again", inputs, transport=wired(azure), name="test")
 
 
+# without an input, the bake is 5m then
+WITHOUT_A_SIGNAL = fleet_of([2, 2, 2], {"bake-time": ""}, fleet={"health": "none"}, timing=TIMING)
+
+
 @pytest.mark.parametrize(
     ("scenario", "at", "bake"),
     [
         pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 78.0, 180.0, id="canary-at-the-end-of-its-upgrade"),
         pytest.param(uniform({"canary": "1", "bake-time": "3m"}), 200.0, 180.0, id="canary-in-its-bake"),
         pytest.param(uniform({"bake-time": "3m"}), 200.0, 180.0, id="batch-in-its-bake"),
-        pytest.param(fleet_of([2, 2, 2], fleet={"health": "none"}, timing=TIMING), 200.0, 300.0, id="without-a-signal"),
+        pytest.param(WITHOUT_A_SIGNAL, 200.0, 300.0, id="without-a-signal"),
     ],
 )
 def test_f_a_bake_that_a_killed_run_began_is_completed(

@@ -286,8 +286,8 @@ TABLE: dict[str, Ends] = {
 
 
 def rows(names: Iterable[str]) -> list[Any]:
-    """Return the rows: every fifth lie of each kind for `make test`, the rest for `make sweeps`."""
-    often = {name for kind in {name[0] for name in TABLE} for name in [n for n in TABLE if n[0] == kind][::5]}
+    """Return the rows: every eighth lie of each kind for `make test`, the rest for `make sweeps`."""
+    often = {name for kind in {name[0] for name in TABLE} for name in [n for n in TABLE if n[0] == kind][::8]}
     return [pytest.param(name, marks=[] if name in often else pytest.mark.nightly) for name in names]
 
 

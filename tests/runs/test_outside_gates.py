@@ -140,7 +140,7 @@ def slow(**more: Any) -> Scenario:
 
 
 def test_no_batch_starts_that_would_end_too_late(tmp_path: Path) -> None:
-    played = play(slow(), tmp_path, inputs={"not-after": "01:14 Europe/Berlin"})
+    played = play(slow(), tmp_path, inputs={"not-after": "01:14 Europe/Berlin", "bake-time": "30s"})
     assert ended(played) == ("partial", 0, [["0", "3"], ["1", "4"]]), played.log
     assert played.outputs["reason"] == (
         "batch 3 was not started: a batch may take 4m43s, and `not-after` (01:14 Europe/Berlin, that is 2026-01-01 "

@@ -283,7 +283,7 @@ def test_repairs_are_resumed_when_the_job_is_cancelled(at: float, tmp_path: Path
 
 
 def test_repairs_are_resumed_after_a_halt(tmp_path: Path) -> None:
-    asked, _ = service_states(tmp_path, {"timeout": "75s"})
+    asked, _ = service_states(tmp_path, {"timeout": "65s"})
     assert asked == ["Suspend", "Resume"]
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from azure_simulator import SimulatedAzure, Timing, VirtualClock, load_scenario
+from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone, load_scenario, scenario_names
 from azure_simulator.bodies.truth import RequestRecord
-from vmss_rehearsal.files import play_files
+from harness.az_output import flattened, save_az_output
+from vmss_rehearsal import playing
+from vmss_rehearsal.files import play_files, play_or_explain
+from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
 from vmss_upgrade.rehearsal import environment, rehearse
+from vmss_upgrade.rollout.history.events import Event
 
-SCENARIOS = ["happy", "zonal", "flexible", "placement-groups", "no-signal"]
+SCENARIOS = ["placement-groups", "no-signal"]  # the others: test_rehearsal_over_https.py
 
 
 def rehearsed(name: str, folder: Path, **inputs: str) -> tuple[int, dict[str, Any], list[RequestRecord]]:
@@ -38,6 +43,26 @@ def test_every_trial_has_a_page_that_says_what_it_is(tmp_path: Path) -> None:
     assert all("A simulation, no rollout in Azure" in text for text in pages.values())
 
 
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", ["rolling", "rolling-surge"])
+def test_sets_that_azure_rolls_meet_every_trouble(name: str, tmp_path: Path) -> None:
+    """With maxSurge the instances of Azure's batches are new ones, which no trouble can name."""
+    code, record, _ = rehearsed(name, tmp_path)
+    happens = {trial["name"]: trial["happens"] for trial in record["rehearsal"]["trials"]}
+    assert (code, record["outcome"], len(happens)) == (0, "rehearsed", 9)
+    assert all("halted" in happens[trouble] for trouble in ("first-fails", "last-fails", "unhealthy")), happens
+    assert not any("failed" in happens[trouble] for trouble in ("throttled", "scale-out", "scale-in")), happens
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("name", sorted(set(scenario_names()) - {"large", "fleet", "fleet-one-fails"}))
+def test_every_scenario_can_be_rehearsed(name: str, tmp_path: Path) -> None:
+    _, record, requests = rehearsed(name, tmp_path)
+    assert record["outcome"] in ("rehearsed", "refused", "halted"), record["reason"]
+    assert "Internal error" not in record["reason"]
+    assert {each.method for each in requests if "oauth2" not in each.path} <= {"GET"}
+
+
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_rollout_goes_as_it_was_rehearsed(name: str, tmp_path: Path) -> None:
     """Azure and the copy take the same times here, so that batches, their order and the lowest count must agree."""
@@ -56,52 +81,17 @@ def test_the_rollout_goes_as_it_was_rehearsed(name: str, tmp_path: Path) -> None
     assert first["seconds"] == pytest.approx(real["duration"], rel=0.05)
 
 
-@pytest.mark.parametrize("name", ["happy", "zonal", "flexible", "placement-groups"])
+@pytest.mark.parametrize("name", ["happy", "flexible"])  # recorded ones: tests/conformance
 def test_files_and_api_give_the_same_table(name: str, tmp_path: Path) -> None:
     """The files have what the simulator answers when it is asked as the az CLI asks."""
     scenario = load_scenario(name)
-    azure = SimulatedAzure(scenario, VirtualClock())
-    set_id = scenario.scale_set.model["id"]
-    group = set_id.split("/providers/")[0]
-    token = sign_in(azure)
-    is_flexible = name == "flexible"
-    listed = (
-        f"{group}/providers/Microsoft.Compute/virtualMachines?$filter='virtualMachineScaleSet/id' eq '{set_id}'&"
-        if is_flexible
-        else f"{set_id}/virtualMachines?"
-    )
-    model = answer(azure, f"{set_id}?api-version=2026-04-01", token)
-    instances = answer(azure, f"{listed}$expand=instanceView&api-version=2026-04-01", token)
-    (tmp_path / "model.json").write_text(json.dumps(model))
-    (tmp_path / "instances.json").write_text(json.dumps(instances))
+    model, instances = save_az_output(scenario, tmp_path)
     (tmp_path / "files").mkdir()
     inputs = {**scenario.inputs, "report-path": "record.json"}
-    assert play_files(tmp_path / "model.json", tmp_path / "instances.json", tmp_path / "files", inputs, {}) == 0
+    assert play_files(model, instances, tmp_path / "files", inputs, {}) == 0
     _, record, _ = rehearsed(name, tmp_path)
     from_files = json.loads((tmp_path / "files" / "record.json").read_text())
     assert from_files["rehearsal"] == record["rehearsal"]
-
-
-def sign_in(azure: SimulatedAzure) -> str:
-    there = azure.coordinates
-    url = f"{there['oidc_request_url']}&audience=api://AzureADTokenExchange"
-    headers = {"authorization": f"bearer {there['oidc_request_token']}"}
-    assertion = json.loads(azure.handle("GET", url, headers, b"").body)["value"]
-    body = (
-        f"client_id={there['client_id']}&client_assertion={assertion}&grant_type=client_credentials"
-        "&client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-        f"&scope={there['resource_manager']}/.default"
-    )
-    url = f"{there['authority']}/{there['tenant']}/oauth2/v2.0/token"
-    reply = azure.handle("POST", url, {"content-type": "application/x-www-form-urlencoded"}, body.encode())
-    return str(json.loads(reply.body)["access_token"])
-
-
-def answer(azure: SimulatedAzure, path: str, token: str) -> Any:
-    url = f"{azure.coordinates['resource_manager']}{path}"
-    reply = azure.handle("GET", url, {"authorization": f"Bearer {token}"}, b"")
-    assert reply.status == 200, reply.body
-    return json.loads(reply.body)
 
 
 def test_no_environment_variable_brings_the_simulator(tmp_path: Path) -> None:
@@ -115,6 +105,47 @@ def test_no_environment_variable_brings_the_simulator(tmp_path: Path) -> None:
     assert (record["outcome"], record["rehearsal"]) == ("refused", None)
     assert "needs the simulator" in record["reason"]
     assert azure.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        pytest.param("happy", "az vmss list-instances --resource-group", id="uniform"),
+        pytest.param("flexible", "az vm list --resource-group", id="flexible"),
+    ],
+)
+def test_a_list_without_views_is_refused_with_the_command_to_use(
+    name: str, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, instances = save_az_output(load_scenario(name), tmp_path)
+    listed = json.loads(instances.read_text())
+    for each in listed:
+        del each["properties"]["instanceView"]
+    instances.write_text(json.dumps(listed))
+    assert play_or_explain(model, instances, tmp_path, {}, {}) == 2
+    said = capsys.readouterr().err
+    assert "no instance has an instance view" in said
+    assert command in said
+
+
+def test_machines_of_az_vm_get_instance_view_are_taken(tmp_path: Path) -> None:
+    model, instances = save_az_output(load_scenario("flexible"), tmp_path)
+    machines = json.loads(instances.read_text())
+    instances.write_text(json.dumps([flattened(each) for each in machines]))
+    scenario = captured_alone(model, instances, {})
+    assert len(scenario.scale_set.instances) == len(machines)
+    assert {each.power for each in scenario.scale_set.instances} == {"running"}
+
+
+def test_a_signal_ends_the_rehearsal_and_not_a_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> Iterator[Event]:
+        raise Interrupted
+        yield
+
+    monkeypatch.setattr(playing, "run_rollout", interrupted)
+    code, record, requests = rehearsed("happy", tmp_path)
+    assert (code, record["outcome"], record["rehearsal"]) == (1, "interrupted", None)
+    assert {each.method for each in requests if "oauth2" not in each.path} == {"GET"}
 
 
 def test_a_rollout_that_would_be_refused_is_refused(tmp_path: Path) -> None:

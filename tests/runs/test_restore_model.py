@@ -25,7 +25,7 @@ from harness.scenarios import (
 from harness.wire import wired
 
 RESTORE = {"on-failure": "restore-model", "health-timeout": "3m"}
-TIMING = {"upgrade_seconds": 30, "healthy_after_seconds": 10}  # the model goes back from 341 s to 393 s
+TIMING = {"upgrade_seconds": 30, "healthy_after_seconds": 10}  # the model goes back from 315 s to 368 s
 UNHEALTHY = on_instance("comes-up-unhealthy", "4")
 BACK = f"`operation: rollback` and `image-version: {OLD}`"
 GOES_ON = "Another run with the same inputs goes on: instances on the target image are skipped."
@@ -196,7 +196,7 @@ def test_a_rollback_returns_the_rest(named: str, tmp_path: Path) -> None:
     assert (set(versions(played).values()), models_written(played)) == ({OLD}, [NEW, OLD])
 
 
-@pytest.mark.parametrize("at", [360.0, *(pytest.param(at, marks=pytest.mark.sweep) for at in (342.0, 385.0))])
+@pytest.mark.parametrize("at", [340.0, *(pytest.param(at, marks=pytest.mark.sweep) for at in (317.0, 362.0))])
 def test_a_run_that_is_cancelled_while_it_restores_the_model(at: float, tmp_path: Path) -> None:
     clock = cancelled_at(at)
     killed = play(six({**UNHEALTHY, "seconds": 600}), tmp_path, inputs=RESTORE, clock=clock)
@@ -210,5 +210,5 @@ def test_a_run_that_is_cancelled_while_it_restores_the_model(at: float, tmp_path
 
 
 def test_the_post_step_knows_of_it(tmp_path: Path) -> None:
-    killed = play(six(UNHEALTHY), tmp_path, inputs=RESTORE, clock=cancelled_at(360.0))
+    killed = play(six(UNHEALTHY), tmp_path, inputs=RESTORE, clock=cancelled_at(340.0))
     assert "restoring-model" in killed.files["state.txt"]

@@ -29,7 +29,7 @@ from harness.wire import wired
 OTHER = "22.04.202609010"
 IMAGE = "Canonical:0001-com-ubuntu-server-jammy:22_04-lts-gen2"
 BACK = {"on-failure": "rollback", "health-timeout": "1m"}
-LATER = {**BACK, "health-timeout": "3m"}
+LATER = {**BACK, "health-timeout": "3m", "bake-time": "30s"}
 SIX = [2, 2, 2]
 UNHEALTHY = on_instance("comes-up-unhealthy", "4")
 
@@ -267,7 +267,7 @@ def test_other_failures_than_of_the_image_start_none(fault: Scenario, tmp_path: 
 
 
 def test_the_end_of_the_time_starts_none(tmp_path: Path) -> None:
-    played = play(scenario(), tmp_path, inputs={**BACK, "timeout": "2m"})
+    played = play(scenario(), tmp_path, inputs={**BACK, "timeout": "90s"})
     assert played.outputs["outcome"] == "timed-out"
     assert "rolling back" not in played.log
 

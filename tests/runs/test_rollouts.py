@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -99,8 +99,14 @@ def test_writes_are_not_repeated_by_the_sdk(tmp_path: Path) -> None:
     assert min(gaps) > 10
 
 
-@pytest.mark.parametrize("bake", [0, pytest.param(60, marks=pytest.mark.sweep)])
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.sweep) for seed in range(1, 10))])
+@pytest.mark.parametrize(
+    ("seed", "bake"),
+    [
+        (0, 0),
+        *(pytest.param(*row, marks=pytest.mark.sweep) for row in ((0, 60), (1, 0), (1, 60))),
+        *(pytest.param(*row, marks=pytest.mark.nightly) for row in product(range(2, 10), (0, 60))),
+    ],
+)
 def test_a_rollout_costs_little_more_than_azure_itself(seed: int, bake: int, tmp_path: Path) -> None:
     """It takes at most 1.03 times the slowest instance of each batch plus its bake, within the throttling limits."""
     played = play("happy", tmp_path, seed=seed, inputs={"bake-time": str(bake)})

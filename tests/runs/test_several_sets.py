@@ -28,7 +28,7 @@ class Fleet:
         return {name: {i.image_version for i in self.subscription.set_named(name).instances()} for name in NAMES}
 
 
-@pytest.mark.slow
+@pytest.mark.sweep
 def test_every_set_of_the_fleet_is_rolled(tmp_path: Path) -> None:
     fleet = Fleet("fleet", tmp_path)
     assert [fleet.roll(name).exit_code for name in NAMES[:3]] == [0, 0, 0]

@@ -89,7 +89,7 @@ RUNS = {
     ),
     "percentage": Case(six({"surge": "20%"}), "succeeded", [[id_] for id_ in "031425"], SIX),
     "smaller-batches": Case(six({"batch-size": "1"}), "succeeded", [[id_] for id_ in "031425"], SIX),
-    "extras-shown": Case(six(scaling={"shows_extras": True}), "succeeded", BATCHES, SIX),
+    "extras-shown": Case(six({"health-timeout": "2m"}, scaling={"shows_extras": True}), "succeeded", BATCHES, SIX),
     "not-current-afterwards": Case(six(scaling={"clears_latest_model": True}), "succeeded", BATCHES, SIX),
     "whole-model": Case(
         six(
@@ -194,7 +194,6 @@ RUNS = {
 # of the others, each is like one of these, at another call or with another reason
 KEPT = (
     "one-instance-alone",
-    "percentage",
     "extras-shown",
     "whole-model",
     "stop-tag",
@@ -203,7 +202,6 @@ KEPT = (
     "batch-fails",
     "batch-fails-and-goes-back",
     "write-lost",
-    "deletion-lost",
     "deletion-denied",
     "an-old-one-fails-meanwhile",
     "out-of-time",

@@ -23,7 +23,7 @@ def commands_in_new(played: Played) -> list[str]:
     return [each.argument for each in played.azure.commands if each.instance_id in NEW]
 
 
-@pytest.mark.parametrize("scenario", ["traffic-surge"])
+@pytest.mark.parametrize("scenario", scenario_rows(["traffic-surge"]))
 def test_with_both_no_request_fails_and_no_connection_is_cut(scenario: str) -> None:
     seen = play_once(scenario).azure.seen_by_clients()
     assert seen is not None and seen.requests > 20_000

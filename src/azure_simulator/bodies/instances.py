@@ -18,7 +18,7 @@ from azure_simulator.bodies.instance_parts import (
     unique_id,
 )
 from azure_simulator.bodies.instance_view import instance_view
-from azure_simulator.state.instances import Instance, Snapshot
+from azure_simulator.state.instances import SETTLING, Instance, Snapshot
 from azure_simulator.state.models import OWN_MODEL
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.generation import Generation
@@ -37,9 +37,21 @@ class InstanceWriter:
     def __init__(self, scale_set: SimulatedScaleSet) -> None:
         self._set = scale_set
         self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, str]] = {}
+        self._first: dict[tuple[str, Detail, str], tuple[int, Json]] = {}  # of captured ones: as they were made
+        self._kept: dict[tuple[str, Detail, str], tuple[int, float, float, str]] = {}
 
     def text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
-        """Return one instance as JSON text."""
+        """Return one instance as JSON text; the one of before, without a look at the instance, while it must hold."""
+        key = (instance.instance_id, detail, api_version)
+        touches, since, until, text = self._kept.get(key, (-1, 0.0, 0.0, ""))
+        if touches == self._set.touches and since <= now < until:
+            return text
+        text = self._text(instance, now, detail, api_version)
+        if not self._set.agenda.shows_late:
+            self._kept[key] = (self._set.touches, now, _same_until(instance, now), text)
+        return text
+
+    def _text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
         snapshot = self._set.snapshot(instance, now)
         current = self._set.was_current(snapshot, now)
         key = (instance.instance_id, detail, api_version)
@@ -64,7 +76,11 @@ class InstanceWriter:
         body = self._body(instance, now, detail, api_version, generation)
         if instance.shown is None or self._set.flexible:
             return as_described(instance, body, now, detail != "plain")
-        first = self._body(instance, instance.created_at, detail, api_version, generation)
+        key = (instance.instance_id, detail, api_version)
+        if self._first.get(key, (-1, {}))[0] != self._set.updates:
+            first = self._body(instance, instance.created_at, detail, api_version, generation)
+            self._first[key] = (self._set.updates, first)
+        first = self._first[key][1]
         shown = as_captured(instance, first, body, now)
         if detail == "plain":
             shown["properties"].pop("instanceView", None)
@@ -161,3 +177,13 @@ def _selected(instance: Json) -> Json:
     properties["hardwareProfile"] = {}
     properties |= {key: shown[key] for key in ("provisioningState", "instanceView") if key in shown}
     return {"id": instance["id"], "instanceId": instance["instanceId"], "properties": properties}
+
+
+def _same_until(instance: Instance, now: float) -> float:
+    """Return until when an instance is shown as it is now, if nothing is decided meanwhile: an hour at most."""
+    if any(period.start <= now for period in instance.state_periods):
+        return now
+    moments = instance.changes(now + 3600) | {now + 3600, instance.silent_since}
+    for upgrade in instance.upgrades:
+        moments |= {upgrade.current_at, upgrade.ended_at + SETTLING}
+    return min(moment for moment in moments if moment > now)

@@ -23,6 +23,7 @@ Texts without a recording are known from Azure's gateway: the 400 without api-ve
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -89,7 +90,10 @@ class ArmRoutes:
             if not any(name == "x-ms-failure-cause" for name, _ in refused.headers):
                 refused.headers = [*refused.headers, *self._gateway_headers(request, now)]
             raise
-        return Reply(reply.status, [*reply.headers, *self._gateway_headers(request, now)], reply.body)
+        finally:
+            if request.method != "GET":
+                self._service.scale_set.touches += 1
+        return replace(reply, headers=[*reply.headers, *self._gateway_headers(request, now)])
 
     def _gateway_headers(self, request: Request, now: float) -> Headers:
         """Return what the gateway adds to an answer of the provider."""

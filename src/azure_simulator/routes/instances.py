@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 from azure_simulator.bodies.instances import Detail, InstanceWriter
@@ -23,6 +24,7 @@ class InstanceRoutes:
         self._service = service
         self._set = service.scale_set
         self._json = InstanceWriter(service.scale_set)
+        self._pages: dict[str, tuple[tuple[str, ...], bytes]] = {}  # the latest pages, by their links to the next
 
     def routes(self, one: str) -> list[Route]:
         """Return the routes; `one` is the pattern of the set's path."""
@@ -48,9 +50,16 @@ class InstanceRoutes:
             # Overprovisioning's extras count for the throttle, and show in no list.
             extras = self._set.counted(now) - len(self._set.present(now)) if token is None else 0
             self._service.count(request, meter, len(page) + extras)
-        value = ",".join(self._json.text(instance, then, detail, request.api_version) for instance in page)
-        link = f',"nextLink":{json.dumps(self._next_link(request, following))}' if following else ""
-        return text_reply(200, f'{{"value":[{value}]{link}}}', meter.headers)
+        entries = tuple(self._json.text(instance, then, detail, request.api_version) for instance in page)
+        link = self._next_link(request, following) if following else ""
+        return self._page(entries, link, meter.headers)
+
+    def _page(self, entries: tuple[str, ...], link: str, headers: Headers) -> Reply:
+        """Return a page of the list; its text is written once as long as it is the same."""
+        if self._pages.get(link, ((), b""))[0] != entries:
+            following = f',"nextLink":{json.dumps(link)}' if link else ""
+            self._pages[link] = (entries, f'{{"value":[{",".join(entries)}]{following}}}'.encode())
+        return replace(text_reply(200, "", headers), body=self._pages[link][1], entries=entries, link=link)
 
     def _is_wanted(self, instance: Instance, current: bool | None, now: float) -> bool:
         return current is None or self._set.was_current(self._set.snapshot(instance, now), now) is current

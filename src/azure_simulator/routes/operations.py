@@ -1,5 +1,6 @@
 """Polls of operations, and of their Location."""
 
+import math
 import re
 from urllib.parse import unquote
 
@@ -56,6 +57,9 @@ class OperationRoutes:
 
     def _retry_after(self, operation: Operation, now: float) -> Headers:
         seconds = operation.take_retry_after(now)
+        longest = self._service.scale_set.scenario.timing.poll_pause
+        if seconds is None and longest is not None and operation.running(now):
+            seconds = math.ceil(min(longest, operation.ends_at() - now))
         if operation.failed(now):
             seconds = self._service.generation(now).failure_retry_after
         return [] if seconds is None else [("retry-after", str(seconds))]

@@ -28,12 +28,16 @@ Fault = InstanceFault | RequestFault | ReadFault | ConflictWindow | Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Durations in seconds. A pair is the range that each instance's own value is drawn from, by the seed."""
+    """Durations in seconds. A pair is the range that each instance's own value is drawn from, by the seed.
+
+    `poll_pause`: a poll of an operation asks to wait until its end, but no longer than this; None: as recorded.
+    """
 
     request_latency: float = 0.2
     upgrade: tuple[float, float] = (20.0, 240.0)
     healthy_after: tuple[float, float] = (10.0, 60.0)
     model_update: float = 50.0
+    poll_pause: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,6 +77,11 @@ class Agenda:
         """Return the moment that a GET of the set shows now."""
         return now - self._lag(self.model_lags, now)
 
+    @property
+    def shows_late(self) -> bool:
+        """Return whether what is shown may be older than the moment."""
+        return bool(self.health_lags or self.model_lags or self._list_lags)
+
     def faults_of(self, instance_id: str) -> list[InstanceFault]:
         """Return the faults that strike upgrades of this instance."""
         return [fault for fault in self._instance_faults if fault.instance in ("*", instance_id)]

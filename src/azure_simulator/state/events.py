@@ -30,6 +30,7 @@ def settle(scale_set: SimulatedScaleSet, now: float) -> None:
     while True:
         step = steps.next_step(scale_set)
         due = scale_set.agenda.take_due(min(now, step))
+        scale_set.touches += due is not None or step <= now
         if due is not None:
             moment, event = due
             _carry_out(scale_set, event, moment)

@@ -42,7 +42,7 @@ class SimulatedScaleSet:
 
     def __init__(self, scenario: Scenario, seed: int, calendar: Calendar) -> None:
         self.scenario = scenario
-        self.seed = seed
+        self.seed, self.touches = seed, 0  # touches: the writes and events so far
         self.calendar = calendar
         self.json: dict[str, Any] = copy.deepcopy(scenario.scale_set.model)
         self.created_at = FOREVER if scenario.scale_set.absent else 0.0

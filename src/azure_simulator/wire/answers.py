@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Headers = list[tuple[str, str]]
@@ -11,11 +11,17 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One HTTP answer. Header names are lower case; a body of b"" has no content type."""
+    """One HTTP answer. Header names are lower case; a body of b"" has no content type.
+
+    `entries`: the JSON of each entry of a list, which a client in the same process need not take apart again, and
+    `link` to its next page.
+    """
 
     status: int
     headers: Headers
     body: bytes
+    entries: tuple[str, ...] = ()
+    link: str = ""
 
 
 class Refusal(Exception):
@@ -86,4 +92,4 @@ def with_common_headers(reply: Reply, date: str, sent: Mapping[str, str]) -> Rep
         ("x-ms-request-id", request_id),
         ("x-ms-correlation-request-id", sent.get("x-ms-correlation-request-id", request_id)),
     ]
-    return Reply(reply.status, [*common, *reply.headers], reply.body)
+    return replace(reply, headers=[*common, *reply.headers])

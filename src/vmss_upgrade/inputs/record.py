@@ -49,7 +49,7 @@ def ready_within_of(
 
     A time that is given wins over those of a record, from which the bake time is taken off.
     """
-    seconds = form.duration("typical-upgrade-time")
+    seconds = form.time_limit("typical-upgrade-time")
     if form["typical-upgrade-time"] and command not in (None, Command.REHEARSE):
         lack = f"is of no use with `operation: {command.value}`"
         form.problem("typical-upgrade-time", lack, "Leave it out, or use `operation: rehearse`.")

@@ -33,15 +33,13 @@ def tell(event: events.Event, say: Callable[[float, str], None], progress: Calla
 
 
 def rehearsal_lines(event: Rehearsed) -> list[str]:
-    """Return the table of a rehearsal; what is to be done stands below each row, as it is too long for a column."""
+    """Return what a rehearsal found: of each trial what happens, then its figures, and what is left to do."""
     lines = [A_SIMULATION, prediction(event)]
-    widths = [max(map(len, column)) for column in zip(*(row[:5] for row in rows(event)), strict=True)]
-    for row in rows(event):
-        cells = (text.ljust(width) for text, width in zip(row[:5], widths, strict=True))
-        trouble, happens, seconds, lowest, away = cells
-        facts = f"  in {seconds}  never below {lowest}  {away} away at once" if row[2] else ""
-        lines.append(f"{trouble}  {happens}{facts}".rstrip())
-        lines += [f"    then: {row[5]}"] if row[5] not in ("", "nothing") else []
+    for trouble, happens, seconds, lowest, away, to_do in rows(event):
+        lines.append(f"{trouble[:1].upper()}{trouble[1:]}: {happens}")
+        never = f", never below {lowest}" if lowest else ""
+        lines += [f"    in {seconds}{never}, {away} away at once"] if seconds else []
+        lines += [f"    {to_do}"] if to_do not in ("", "nothing") else []
     return [*lines, *filter(None, [left_out(event)])]
 
 

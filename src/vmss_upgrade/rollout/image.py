@@ -85,7 +85,7 @@ class Image:
 
     def same_as(self, other: Image) -> bool:
         """Compare as Azure does, without regard to case: ids come back in another case than they were sent."""
-        return self == other or self.key == other.key
+        return self.version.lower() == other.version.lower() and (self == other or self.key == other.key)
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -244,9 +244,11 @@ class ScaleSet:
 
 def made_from_model(instances: Iterable[Instance]) -> tuple[Instance, ...]:
     """Return the instances that were made from the model, without machines that somebody attached."""
-    return tuple(instance for instance in instances if not instance.is_attached)
+    return tuple(instance for instance in instances if instance.origin is Origin.MODEL)
 
 
 def is_healthy(instance: Instance, signal: HealthSignal) -> bool:
     """Return whether an instance serves: running, and Healthy if both the scale set and it have a signal."""
-    return instance.is_running and (not signal.proves_health or instance.health in (Health.HEALTHY, Health.NOT_YET))
+    if instance.power is not Power.RUNNING or not instance.is_provisioned:
+        return False
+    return instance.health in (Health.HEALTHY, Health.NOT_YET) or not signal.proves_health

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vmss_upgrade.rollout.native.owned import OwnRoll, Standing
+from vmss_upgrade.rollout.native.owned import OwnRoll, OwnState
 from vmss_upgrade.rollout.native.roll import Roll, RollCode, RollingPolicy
 
 POLICY = RollingPolicy((("maxBatchInstancePercent", "20"), ("maxSurge", "false")))
@@ -58,25 +58,25 @@ FIRST, SECOND = "2026-01-01T00:00:02.400000+00:00", "2026-01-01T00:00:03.400000+
 
 
 @pytest.mark.parametrize(
-    ("seen", "latest", "standing"),
+    ("seen", "latest", "state"),
     [
-        pytest.param(None, None, Standing.UNCLEAR, id="there-is-none"),
-        pytest.param(None, roll(FIRST), Standing.AT_WORK, id="it-begins"),
-        pytest.param(roll(SECOND), roll(SECOND), Standing.AT_WORK, id="at-work"),
-        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.OTHER), Standing.UNCLEAR, id="without-a-code"),
-        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.BACK), Standing.AT_WORK, id="rolling-back"),
-        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.COMPLETED), Standing.ENDED, id="completed"),
-        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.FAULTED), Standing.ENDED, id="faulted"),
-        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.CANCELLED), Standing.ENDED, id="cancelled"),
-        pytest.param(roll(SECOND), None, Standing.UNCLEAR, id="nothing-any-more"),
-        pytest.param(roll(SECOND), roll(FIRST), Standing.UNCLEAR, id="an-older-one"),
-        pytest.param(roll(FIRST), roll(SECOND), Standing.ENDED, id="a-newer-one"),
-        pytest.param(roll(SECOND), roll(SECOND, OTHER_POLICY), Standing.UNCLEAR, id="another-policy"),
+        pytest.param(None, None, OwnState.UNCLEAR, id="there-is-none"),
+        pytest.param(None, roll(FIRST), OwnState.AT_WORK, id="it-begins"),
+        pytest.param(roll(SECOND), roll(SECOND), OwnState.AT_WORK, id="at-work"),
+        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.OTHER), OwnState.UNCLEAR, id="without-a-code"),
+        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.BACK), OwnState.AT_WORK, id="rolling-back"),
+        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.COMPLETED), OwnState.ENDED, id="completed"),
+        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.FAULTED), OwnState.ENDED, id="faulted"),
+        pytest.param(roll(SECOND), roll(SECOND, code=RollCode.CANCELLED), OwnState.ENDED, id="cancelled"),
+        pytest.param(roll(SECOND), None, OwnState.UNCLEAR, id="nothing-any-more"),
+        pytest.param(roll(SECOND), roll(FIRST), OwnState.UNCLEAR, id="an-older-one"),
+        pytest.param(roll(FIRST), roll(SECOND), OwnState.ENDED, id="a-newer-one"),
+        pytest.param(roll(SECOND), roll(SECOND, OTHER_POLICY), OwnState.UNCLEAR, id="another-policy"),
     ],
 )
-def test_a_read_shows_how_ours_stands(seen: Roll | None, latest: Roll | None, standing: Standing) -> None:
+def test_a_read_shows_how_ours_stands(seen: Roll | None, latest: Roll | None, state: OwnState) -> None:
     own = OwnRoll(policy=POLICY, asked=True, seen=seen)
-    assert own.standing(latest) is standing
+    assert own.state_in(latest) is state
 
 
 def test_a_read_without_a_code_takes_nothing_back() -> None:

@@ -1,4 +1,4 @@
-"""Whole runs on bad input, the same 400 every time. `python -m sweeps.bad_input` plays more of them."""
+"""Whole runs on bad input, the same 200 every time. `python -m sweeps.bad_input` plays more of them."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from sweeps.bad_input.player import play
 from sweeps.bad_input.worlds import DUE, WORLDS
 
 KINDS = {
-    "inputs": (by_inputs, 70),
-    "answers": (by_answers, 80),
-    "names": (by_names, 50),
-    "errors": (by_errors, 70),
-    "addresses": (by_addresses, 110),
-    "endless": (by_endless, 20),
+    "inputs": (by_inputs, 35),
+    "answers": (by_answers, 40),
+    "names": (by_names, 25),
+    "errors": (by_errors, 35),
+    "addresses": (by_addresses, 55),
+    "endless": (by_endless, 10),
 }
 
 

@@ -122,26 +122,26 @@ GOES_BACK: Wrong = {"Ending.calls_for_rollback": lambda *_: True}
 WELL = ("succeeded", "nothing-to-do")
 
 MUTATIONS = (
-    Mutation("ignores batch-size", "away", {"batch_limit": lambda *_: 99}, 3),
+    Mutation("ignores batch-size", "away", {"batch_limit": lambda *_: 99}, 4),
     Mutation("ignores min-healthy", "min-healthy", NO_FLOOR, 9),
     Mutation("ignores min-healthy between the looks", "floor", NO_FLOOR, 223),
-    Mutation("mixes domains", "domains", given(strategy="batch")),
+    Mutation("mixes domains", "domains", given(strategy="batch"), 11),
     Mutation("upgrades unselected instances", "selected", {"is_selected": lambda *_: True}, 16),
     Mutation("upgrades protected instances", "protected", {
         "reason_to_skip": lambda real, instance, *rest: real(replace(instance, protected=False), *rest)
-    }, 20),
+    }, 45),
     Mutation("upgrades stopped instances", "stopped", given(stopped_instances="include"), 29),
-    Mutation("upgrades instances on the target again", "needed", {"Goal.is_reached_by": nothing}),
+    Mutation("upgrades instances on the target again", "needed", {"Goal.is_reached_by": nothing}, 4),
     Mutation("does not wait for Azure's operation", "one-at-a-time", {
         "FollowedOperation.poll": ended_at_once
-    }),
-    Mutation("does not wait for health", "gate", given(health="ignore", bake_time="0"), 3),
+    }, 4),
+    Mutation("does not wait for health", "gate", given(health="ignore", bake_time="0"), 14),
     Mutation("continues after a failure", "halt", {"BatchRun.pass_gate": passed, "Watch.troubles": nothing}, 1618),
     Mutation("ignores timeout", "in-time", given(timeout="5h30m"), 119),
     Mutation("carries out a plan", "as-asked", given(operation="upgrade"), 1),
-    Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}})),
-    Mutation("writes tags", "image-only", written(lambda body: {**body, "tags": {"upgraded-by": "vmss-upgrade"}})),
-    Mutation("writes a network profile", "image-only", written(with_network)),
+    Mutation("writes the capacity", "image-only", written(lambda body: {**body, "sku": {"capacity": 3}}), 2),
+    Mutation("writes tags", "image-only", written(lambda body: {**body, "tags": {"upgraded-by": "vmss-upgrade"}}), 2),
+    Mutation("writes a network profile", "image-only", written(with_network), 2),
     Mutation("goes back to an older version", "back-image", put_back(version=PLATFORM_VERSIONS[0]), 222),
     Mutation("goes back to the latest version", "back-image", put_back(version="latest"), 54),
     Mutation("returns instances before the model holds the image", "halt", {
@@ -157,8 +157,8 @@ MUTATIONS = (
     }, 9),
     Mutation("forgets the signal of the plan", "signal", {"RemoteScaleSet.begin": nothing}, 70),
     Mutation("looks at the model once", "signal", {"Hold.check_model": nothing}, 175),
-    Mutation("ignores health", "bad-image", given(health="ignore", bake_time="0")),
-    Mutation("trusts one healthy look", "bad-image", given(bake_time="0")),
+    Mutation("ignores health", "bad-image", given(health="ignore", bake_time="0"), 26),
+    Mutation("trusts one healthy look", "bad-image", given(bake_time="0"), 26),
     Mutation("upgrades all at once", "always-serves", given(
         strategy="batch", batch_size="100%", allow_downtime="true", min_healthy="", canary="0"
     ), 54),
@@ -167,43 +167,43 @@ MUTATIONS = (
         "Sightings.take": lambda _, sightings, instances, *rest: tuple(instances)
     }, 12),
     Mutation("ignores changes after a batch", "really-succeeded", {"Batches.look_for_changes": nothing}, 819),
-    Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"})),
-    Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}),
+    Mutation("reports success beside unhealthy instances", "really-succeeded", ends({"halted": "succeeded"}), 5),
+    Mutation("does not look at the clock", "outside-gates", {"is_too_late": lambda *_: False}, 3),
     Mutation("does not see the tag", "outside-gates", {"stop_tag_of": lambda *_: ""}, 996),
     Mutation("goes on whatever probes say", "probed", given(probe_max_failures="9999"), 152),
-    Mutation("asks no hook", "hooked", {"BatchHooks.before": unasked}),
-    Mutation("calls no hook after a batch", "hooked", {"BatchHooks.after": nothing}),
+    Mutation("asks no hook", "hooked", {"BatchHooks.before": unasked}, 6),
+    Mutation("calls no hook after a batch", "hooked", {"BatchHooks.after": nothing}, 47),
     Mutation("sends no canary", "first-batch", given(canary="0"), 7),
     Mutation("reports rolled-back when only the model is back", "rolled-back", {
         "Batches.run": back_at_once, "not_returned": all_done
     }, 222),
     Mutation("reports the model restored that is not", "model-alone", {"update_model": restored_at_once}, 54),
     Mutation("leaves instances drained", "drained", {"Draining.undo": nothing}, 195),
-    Mutation("upgrades without a drain", "drained", {"Draining.drain": nothing}),
+    Mutation("upgrades without a drain", "drained", {"Draining.drain": nothing}, 41),
     Mutation("leaves the instances of a surge", "surplus", {"SurgeCapacity.conclude": unconcluded}, 47),
     Mutation("leaves repairs suspended", "repairs", {
         "RepairsPause.resume": nothing, "RepairsPause.resume_at_once": nothing
     }, 12),
     Mutation("writes no summary", "files", {"step_summary.as_markdown": lambda *_, **__: ""}),
     Mutation("reports other instances than the record", "files", reported(lambda _: {"upgraded": '["77"]'})),
-    Mutation("reports no remaining instances", "lists", reported(lambda _: {"remaining": "[]"})),
+    Mutation("reports no remaining instances", "lists", reported(lambda _: {"remaining": "[]"}), 1),
     Mutation("reports all touched instances as upgraded", "upgraded", {
         "Standing.upgraded": lambda _, report: sorted(report.touched & {each.id for each in report.instances})
-    }),
-    Mutation("reports upgraded ones as remaining", "remaining", reported(lambda of: {"remaining": of["upgraded"]}), 3),
-    Mutation("reports remaining instances as skipped", "skipped", reported(lambda of: {"skipped": of["remaining"]})),
+    }, 5),
+    Mutation("reports upgraded ones as remaining", "remaining", reported(lambda of: {"remaining": of["upgraded"]}), 4),
+    Mutation("reports remaining instances as skipped", "skipped", reported(lambda of: {"skipped": of["remaining"]}), 1),
     Mutation("reports the target as the previous image", "images", reported(
         lambda of: {"previous-image": of["target-image"]}
-    )),
-    Mutation("shows the instances of the first look", "instances", {"Report.add": seen_first}),
+    ), 1),
+    Mutation("shows the instances of the first look", "instances", {"Report.add": seen_first}, 4),
     Mutation("reports too many healthy instances", "lowest-healthy", reported(
         lambda of: {"lowest-healthy": of["lowest-healthy"] and str(1 + int(of["lowest-healthy"]))}
-    )),
-    Mutation("reports every good end as partial", "outcome", ends(dict.fromkeys(WELL, "partial")), 3),
-    Mutation("reports a failure as succeeded", "outcome", ends({"halted": "succeeded"})),
+    ), 1),
+    Mutation("reports every good end as partial", "outcome", ends(dict.fromkeys(WELL, "partial")), 4),
+    Mutation("reports a failure as succeeded", "outcome", ends({"halted": "succeeded"}), 5),
     Mutation("reports a partial run as succeeded", "succeeded", ends({"partial": "succeeded"}), 31),
     Mutation("reports success without a look", "succeeded", {
         "RolloutPlan.due_now": lambda real, plan: real(plan)[:-1], "Batches.left": nothing
-    }, 3),
-    Mutation("reports every good end as halted", "calm", ends(dict.fromkeys(WELL, "halted")), 3),
+    }, 4),
+    Mutation("reports every good end as halted", "calm", ends(dict.fromkeys(WELL, "halted")), 4),
 )  # fmt: skip

@@ -40,11 +40,15 @@ class Looks:
     def take(self, items: Iterable[Json], translate: Callable[[Json], Instance]) -> tuple[Instance, ...]:
         """Return the instances of a list, ordered by id: the list itself is in no useful order."""
         known = {name: (item, instance) for name, item, instance in self._shown}
+        same = {id(shown[1]): shown for shown in self._shown}  # the reader keeps what came again as it was
         self._shown = []
         for item in items:
+            if shown := same.get(id(item)):
+                self._shown.append(shown)
+                continue
             name = text_in(item, "name")
             before, instance = known.get(name, (None, None))
-            if instance is None or (before is not item and before != item):
+            if instance is None or before != item:
                 instance = self._as_first_spelled(translate(item))
             self._shown.append((name, item, instance))
         return _ordered(instance for _, _, instance in self._shown)

@@ -9,7 +9,7 @@ from vmss_upgrade.rollout.az_commands import az_vmss
 from vmss_upgrade.rollout.findings import Finding, warn
 from vmss_upgrade.rollout.history.events import Noticed
 from vmss_upgrade.rollout.native.events import RollCancelling, RollEnded
-from vmss_upgrade.rollout.native.owned import OwnRoll, Standing
+from vmss_upgrade.rollout.native.owned import OwnRoll, OwnState
 from vmss_upgrade.rollout.watching.patience import Patience
 
 LIMIT = 10 * 60.0  # seconds; recorded cancellations took 0.4 s
@@ -30,15 +30,15 @@ def cancel(remote: RemoteScaleSet, own: OwnRoll, why: str, *, until: float | Non
     said, refusal = False, None
     while clock.now() < limit:
         own.take(latest := (yield from remote.rolls.latest(until=limit)))
-        standing = own.standing(latest)
-        if standing is Standing.UNCLEAR:
+        state = own.state_in(latest)
+        if state is OwnState.UNCLEAR:
             if clock.now() - clear_at < LAG:
                 clock.sleep(min(SETTLING_PAUSE, max(0.0, limit - clock.now())))
                 continue
             if (yield from _may_run(remote, own)):
                 return False
-            standing = Standing.ENDED
-        if standing is Standing.ENDED:
+            state = OwnState.ENDED
+        if state is OwnState.ENDED:
             yield RollEnded()
             return True
         clear_at = clock.now()

@@ -31,7 +31,7 @@ from vmss_upgrade.rollout.native.instances import (
     unhealthy_on_target,
     waiting_for,
 )
-from vmss_upgrade.rollout.native.owned import OwnRoll, Standing
+from vmss_upgrade.rollout.native.owned import OwnRoll, OwnState
 from vmss_upgrade.rollout.native.roll import Roll
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Instance
@@ -126,7 +126,7 @@ class Following:
                 yield noted(f"Could not read the rolling upgrade ({error.code}): operation and instances are watched.")
             self._is_readable, latest = False, None
         self._own.take(latest)
-        self.is_shown_at_work = self._own.standing(latest) is Standing.AT_WORK
+        self.is_shown_at_work = self._own.state_in(latest) is OwnState.AT_WORK
         if self._own.seen is not None and (known is None or known.code is not self._own.seen.code):
             yield RollSeen(roll=self._own.seen)
         return latest

@@ -55,7 +55,8 @@ def title(report: Report) -> str:
         case Outcome.NOTHING_TO_DO:
             return f"{name}: nothing to do"
         case Outcome.PLANNED | Outcome.REHEARSED:
-            return f"{'Rehearsal' if report.rehearsal else 'Plan'} for {name}: nothing was written yet"
+            what = "Rehearsal for {}: a simulation" if report.rehearsal else "Plan for {}: nothing was written yet"
+            return what.format(name)
         case Outcome.PARTIAL:
             return f"{name} is partly upgraded, as asked for"
         case Outcome.REPORTED:

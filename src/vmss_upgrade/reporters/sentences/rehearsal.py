@@ -26,8 +26,19 @@ def prediction(rehearsed: Rehearsed | None) -> str:
     size = count(first.most_away, "instance")
     return (
         f"Undisturbed, the rollout takes about {about(first.seconds)} ({between}, by {rehearsed.durations}), "
-        f"and at most {size} of {first.total} are away at once."
+        f"and at most {size} of {first.total} are away at once.{_verdict(rehearsed)}"
     )
+
+
+def _verdict(rehearsed: Rehearsed) -> str:
+    """Return how many troubles stop the rollout, and the fewest healthy instances of all trials."""
+    played = [trial for trial in rehearsed.trials[1:] if trial.outcome is not None]
+    if not played:
+        return ""
+    stopped = sum(1 for trial in played if trial.outcome is not None and trial.outcome.exit_code)
+    lowest = [(trial.lowest, trial.total) for trial in rehearsed.trials if trial.lowest is not None]
+    fewest = " At worst {} of {} instances are healthy.".format(*min(lowest)) if lowest else ""
+    return f" Of {count(len(played), 'trouble')}, {stopped or 'none'} would stop it.{fewest}"
 
 
 def left_out(rehearsed: Rehearsed) -> str:

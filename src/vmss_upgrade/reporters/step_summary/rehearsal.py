@@ -13,7 +13,10 @@ def rehearsal(report: Report) -> list[str]:
     if report.rehearsal is None:
         return []
     found = report.rehearsal
-    cells = [[markdown(text, LONGEST_MESSAGE) for text in row] for row in rows(found)]
+    cells = [
+        [*(markdown(text, LONGEST_MESSAGE) for text in (trouble, happens)), *map(_in_one_line, figures), said(to_do)]
+        for trouble, happens, *figures, to_do in rows(found)
+    ]
     after = ["", said(left_out(found))] if left_out(found) else []
     return [
         "### Rehearsal",
@@ -23,3 +26,7 @@ def rehearsal(report: Report) -> list[str]:
         *table(COLUMNS, cells, align="llrrrl"),
         *after,
     ]
+
+
+def _in_one_line(figures: str) -> str:
+    return figures.replace(" ", "&nbsp;")

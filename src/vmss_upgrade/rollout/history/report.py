@@ -81,7 +81,8 @@ class Report(Standing):
         elif isinstance(event, DrainStarted | DrainSettled):
             ids = event.instance_ids
         before = self.changes.last_seen
-        return [i for i in self.instances if i.id in ids or before.get(i.id) != i]
+        known = [(before.get(i.id), i) for i in self.instances]  # most are the same objects: comparing these takes long
+        return [i for seen, i in known if i.id in ids or (seen is not i and seen != i)]
 
     def _take(self, event: events.Event) -> None:
         match event:
@@ -228,8 +229,8 @@ class Report(Standing):
         self._see(event.instances, event.at)
 
     def _away(self) -> set[str]:
-        ids = self.draining.union(self._running.batch.instance_ids if self._running else ())
-        return {i.id for i in self.instances if i.id in ids and self._is_away(i)}
+        away = self._perhaps_away
+        return {i.id for i in self.instances if i.id in away and not self._is_fine(i)}
 
     def _see(self, instances: tuple[Instance, ...], at: float) -> None:
         if instances is not self.instances:

@@ -165,11 +165,11 @@ class Standing:
         """The batch that is under way."""
         return self.batches[-1] if self.batches and self.batches[-1].seconds is None else None
 
-    def _is_away(self, instance: Instance) -> bool:
-        """Decide whether the instance is being upgraded and not seen ready yet: it may stop serving at any time."""
+    @property
+    def _perhaps_away(self) -> frozenset[str]:
+        """The instances that are drained or upgraded; those not seen ready again may stop serving at any time."""
         running = self._running
-        is_away = running is not None and running.accepted and instance.id in running.batch.instance_ids
-        return (is_away or instance.id in self.draining) and not self._is_fine(instance)
+        return self.draining.union(running.batch.instance_ids if running is not None and running.accepted else ())
 
     def _is_fine(self, instance: Instance) -> bool:
         if self.way is None or self.model is None or instance.id in self._failed:
@@ -183,7 +183,7 @@ class Standing:
             return status_of(instance, self.shown, self.model.health_signal)
         if instance.id in self._failed:
             return Cell.FAILED
-        if self._is_away(instance):
+        if instance.id in self._perhaps_away and not self._is_fine(instance):
             return Cell.UPGRADING
         if self.goes_back and instance.id in self.touched and self._is_fine(instance):
             return Cell.ROLLED_BACK

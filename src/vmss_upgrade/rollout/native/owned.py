@@ -8,7 +8,7 @@ from enum import Enum, auto
 from vmss_upgrade.rollout.native.roll import NO_POLICY, Roll, RollingPolicy, is_new
 
 
-class Standing(Enum):
+class OwnState(Enum):
     """What a read of `latest` shows of the rolling upgrade of this run."""
 
     AT_WORK = auto()
@@ -43,10 +43,10 @@ class OwnRoll:
             return False
         return self.asked and is_new(latest, self.seen or self.former) and latest is not None and latest.is_running
 
-    def standing(self, latest: Roll | None) -> Standing:
+    def state_in(self, latest: Roll | None) -> OwnState:
         """Return what `latest` shows of ours. A newer one shows that it has ended: only one can be at work."""
         if latest is None or not self.includes(latest):
-            return Standing.ENDED if self.seen is not None and is_new(latest, self.seen) else Standing.UNCLEAR
+            return OwnState.ENDED if self.seen is not None and is_new(latest, self.seen) else OwnState.UNCLEAR
         if latest.is_running:
-            return Standing.AT_WORK
-        return Standing.ENDED if latest.has_ended else Standing.UNCLEAR
+            return OwnState.AT_WORK
+        return OwnState.ENDED if latest.has_ended else OwnState.UNCLEAR

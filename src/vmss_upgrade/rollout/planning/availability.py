@@ -35,7 +35,7 @@ def floor(instances: Iterable[Instance], policy: Policy, stopped_before: Collect
     if policy.allow_downtime:
         return 0
     staying = [i for i in made_from_model(instances) if not (i.is_being_deleted or i.is_surplus)]
-    counted = [i for i in staying if not (i.is_stopped and i.id in stopped_before)]
+    counted = [i for i in staying if not (i.id in stopped_before and i.is_stopped)]
     return policy.min_healthy.at_least(len(counted))
 
 

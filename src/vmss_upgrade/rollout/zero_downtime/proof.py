@@ -55,8 +55,9 @@ class FloorBook:
         self, seen: ScaleSet, batch: Batch, target: Image, at: float, drained: Collection[str]
     ) -> Undercut | None:
         signal = seen.model.health_signal
-        back = {i.id for i in seen.made if is_on(i, target) and is_healthy(i, signal)}.difference(drained)
-        healthy, least = healthy_without(seen, set(batch.instance_ids) - back), self.floor_of(seen)
+        away = set(batch.instance_ids)
+        back = {i.id for i in seen.made if i.id in away and is_on(i, target) and is_healthy(i, signal)}
+        healthy, least = healthy_without(seen, away - back.difference(drained)), self.floor_of(seen)
         asked_by = "surge" if least == self.least else "min-healthy"
         found = Undercut(healthy=healthy, floor=least, at=at, batch=batch.number, asked_by=asked_by)
         return found if healthy < least else None

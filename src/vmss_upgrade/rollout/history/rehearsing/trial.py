@@ -17,8 +17,9 @@ class Trial:
     """The rollout, played once on the copy. `name` is a word for files, `trouble` the words for people.
 
     `happens`: how it ended. `seconds`: of all its runs. `lowest`: the fewest instances known to be healthy, of `total`
-    (None: not known). `most_away`: the most that were away at once. `remedy`: what is left to do; empty: nothing.
-    `report`: of the last run; None: there was nothing to play, which `happens` explains.
+    (None: not known). `most_away`: the most that were away at once. `looks`: how often all instances were listed.
+    `remedy`: what is left to do; empty: nothing. `report`: of the last run; None: there was nothing to play, which
+    `happens` explains.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Trial:
     lowest: int | None = None
     total: int = 0
     most_away: int = 0
+    looks: int = 0
     remedy: str = ""
     report: Report | None = None
 
