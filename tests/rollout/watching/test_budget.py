@@ -138,7 +138,7 @@ def test_nothing_is_looked_at_before_it_is_due_once_lists_were_scarce(lowest: fl
     assert budget.wait(Ask.LOOK, 1200.0) < 60
 
 
-def test_how_slow_others_made_it_is_forgotten_after_a_long_wait() -> None:
+def test_a_run_forgets_after_a_long_wait_how_slow_others_made_it() -> None:
     budget = short_of(100.0)
     budget.begin_anew()
     assert budget.wait(Ask.LOOK, 3.0) == 0
