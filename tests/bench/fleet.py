@@ -134,7 +134,7 @@ def main() -> int:
         (100, "", "alone"),
         (100, "100 sets", "refuses"),
         (100, "100 sets, Resource Manager refuses nothing", "shown"),
-        (100, "100 sets, without pacing", "unpaced"),
+        (100, "100 sets, requests not paced", "unpaced"),
         (10, "10 sets", "refuses"),
         (10, "", "unlimited"),
         (1, "1 set", "refuses"),

@@ -21,7 +21,7 @@ from vmss_upgrade.rollout.planning.selection import is_selected
 from vmss_upgrade.rollout.policy import Policy, Selection
 from vmss_upgrade.rollout.scale_set import Health, ScaleSet
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.room import LONGEST_HOLD, MOST_OF_TIMEOUT, SECOND_LOOK_AFTER, Room
+from vmss_upgrade.rollout.watching.room import LONGEST_HOLD, MOST_OF_TIMEOUT, Room
 from vmss_upgrade.rollout.watching.watch import Watch
 from vmss_upgrade.rollout.wording import duration, listed
 
@@ -38,19 +38,17 @@ def wait_to_begin(remote: RemoteScaleSet, timeout: float) -> Steps[bool]:
     Returns whether it waited, so that what was read before may be outdated.
     """
     clock, room = remote.clock, Room(remote.clock.budget)
-    began = clock.now()
-    until = began + MOST_OF_TIMEOUT * timeout
     if room.is_plenty():
         return False
+    until = clock.now() + MOST_OF_TIMEOUT * timeout
+    pause = room.first_pause()
     while clock.now() < until:
-        pause = room.pause_before_begin(clock.now() - began)
         yield from clock.wait(_NOT_BEGUN, min(pause, until - clock.now()), until=until)
-        yield from remote.look()
-        if room.seems_there():
-            yield from clock.wait(_NOT_BEGUN, SECOND_LOOK_AFTER, until=until)
-            yield from remote.look()
-            if room.admits_one_more(clock.now() - began):
-                break
+        yield from remote.look(due=clock.now())
+        if room.admits_one_more():
+            break
+        pause = room.next_pause()
+    clock.budget.begin_anew()
     return True
 
 
@@ -144,7 +142,7 @@ class Hold:
         while self._clock.now() < until and not room.lets_go_on():
             pause = min(room.pause_half_way(), until - self._clock.now())
             yield from self._clock.wait(_HALF_WAY, pause, until=until)
-            yield from self._remote.look()
+            yield from self._remote.look(due=self._clock.now())
 
     def wait_to_start(self, planned: Batch) -> Steps[None]:
         """Wait until nothing outside the batch forbids its start. Raises Halted where something still does after

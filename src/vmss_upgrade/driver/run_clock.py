@@ -136,6 +136,7 @@ class RunClock:
     def _wait_for_budget(self, ask: Ask, due: float, until: float) -> Steps[None]:
         """Wait as long as the shared budget calls for; a wait that is worth a word is shown."""
         seconds = max(0.0, min(self.budget.wait(ask, self.now(), due), until - self.now()))
+        self.budget.waited += seconds
         if seconds >= SHOWN:
             yield from self.wait(_OTHERS, seconds)
         elif seconds > 0:

@@ -127,3 +127,18 @@ def test_jobs_of_one_matrix_drift_apart_and_each_the_same_way_again() -> None:
     draws = {name: [Budget(name).spread() for _ in range(2)] for name in ("web-1", "web-2", "WEB-1")}
     assert draws["web-1"] == draws["WEB-1"] != draws["web-2"]
     assert all(0 <= each < 1 for each in draws["web-2"])
+
+
+@pytest.mark.parametrize(("lowest", "waits_until_due"), [(0.6, False), (0.4, True)])
+def test_nothing_is_looked_at_before_it_is_due_once_lists_were_scarce(lowest: float, waits_until_due: bool) -> None:
+    budget = Budget("web")
+    for now, share in ((0.0, 1.0), (600.0, lowest), (1200.0, 1.0)):
+        budget.learn(Ask.LOOK, {LISTS: share * PUBLISHED[LISTS][0]}, now)
+    assert (budget.wait(Ask.LOOK, 1200.0, due=1260.0) == 60) is waits_until_due
+    assert budget.wait(Ask.LOOK, 1200.0) < 60
+
+
+def test_a_run_forgets_after_a_long_wait_how_slow_others_made_it() -> None:
+    budget = short_of(100.0)
+    budget.begin_anew()
+    assert budget.wait(Ask.LOOK, 3.0) == 0

@@ -62,7 +62,8 @@ _LIKE = {Ask.AT_ONCE: Ask.READ}  # spends the same buckets
 class SharedBucket:
     """A bucket that others spend, too: `burst` tokens at most, refilled by `per_minute`, kept at the share `steady`.
 
-    `load`: what all clients spent together a moment ago, as a multiple of the refill.
+    `load`: what all clients spent together a moment ago, as a multiple of the refill. `is_scarce`: it has been less
+    than half full.
     """
 
     def __init__(self, *, burst: float, per_minute: float, steady: float = STEADY) -> None:
@@ -74,6 +75,7 @@ class SharedBucket:
         self._load_since = (burst, 0.0)
         self.interval = 0.0
         self.load = 1.0
+        self.is_scarce = False
 
     @property
     def fullness(self) -> float:
@@ -92,6 +94,7 @@ class SharedBucket:
         if elapsed > 0:
             self._adapt(level, elapsed)
         self._measure(level, now)
+        self.is_scarce |= level < STEADY * self._burst
         self._level, self._at = level, now
 
     def _measure(self, level: float, now: float) -> None:
@@ -127,10 +130,12 @@ class SharedBucket:
 
 class Budget:
     """All shared buckets of one scale set's subscription and region. What a kind of request spends is learnt from its
-    answers. `seed`: the scale set's id, by which jobs that began together drift apart.
+    answers. `seed`: the scale set's id, by which jobs that began together drift apart. `waited`: the seconds that
+    requests have waited for it so far.
     """
 
     def __init__(self, seed: str) -> None:
+        self.waited = 0.0
         self._seed = seed
         self._drawn = 0
         self._buckets: dict[str, SharedBucket] = {}
@@ -157,7 +162,14 @@ class Budget:
         forced = min(max((bucket.wait(1.0, now) for bucket in low), default=0.0), max(0.0, due - now) + MOST_OVERDUE)
         times = ask.value * (0.5 + self._draw())
         wanted = max((bucket.wait(times, now) for bucket in buckets), default=0.0)
+        if ask is Ask.LOOK and due < float("inf") and self.lists and self.lists.is_scarce:
+            wanted = due - now  # what frequent looks would spend is for those that wait to begin
         return max(forced, min(wanted, max(0.0, due - now)))
+
+    def begin_anew(self) -> None:
+        """Forget how seldom to ask: that was seen before a long wait, among others that began in the same second."""
+        for bucket in self._buckets.values():
+            bucket.interval = 0.0
 
     @property
     def lists(self) -> SharedBucket | None:
