@@ -64,6 +64,7 @@ def test_every_scenario_can_be_rehearsed(name: str, tmp_path: Path) -> None:
     assert {each.method for each in requests if "oauth2" not in each.path} <= {"GET"}
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_rollout_goes_as_it_was_rehearsed(name: str, tmp_path: Path) -> None:
     """Azure and the copy take the same times here, so that batches, their order and the lowest count must agree."""
@@ -82,7 +83,9 @@ def test_the_rollout_goes_as_it_was_rehearsed(name: str, tmp_path: Path) -> None
     assert first["seconds"] == pytest.approx(real["duration"], rel=0.05)
 
 
-@pytest.mark.parametrize("name", ["happy", "flexible"])  # recorded ones: tests/conformance
+@pytest.mark.parametrize(
+    "name", ["happy", pytest.param("flexible", marks=pytest.mark.sweep)]
+)  # more: tests/conformance
 def test_files_and_api_give_the_same_table(name: str, tmp_path: Path) -> None:
     """The files have what the simulator answers when it is asked as the az CLI asks."""
     scenario = load_scenario(name)
@@ -257,7 +260,8 @@ def test_a_rollout_that_would_be_refused_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typical", "shortest"), [pytest.param("1m", 60 * 5, id="a-minute"), pytest.param("10m", 600 * 4, id="ten")]
+    ("typical", "shortest"),
+    [pytest.param("1m", 60 * 5, id="a-minute"), pytest.param("10m", 600 * 4, id="ten", marks=pytest.mark.nightly)],
 )
 def test_the_typical_time_decides_how_long_it_takes(typical: str, shortest: float, tmp_path: Path) -> None:
     _, record, _ = rehearsed("happy", tmp_path, **{"typical-upgrade-time": typical})

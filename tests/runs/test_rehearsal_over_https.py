@@ -51,7 +51,9 @@ def ran(name: str, operation: str, folder: Path, monkeypatch: pytest.MonkeyPatch
     return json.loads((folder / "record.json").read_text()), methods
 
 
-@pytest.mark.parametrize("name", ["happy", "zonal", "flexible"])
+@pytest.mark.parametrize(
+    "name", ["zonal", *(pytest.param(each, marks=pytest.mark.sweep) for each in ("happy", "flexible"))]
+)
 def test_the_rollout_goes_as_rehearsed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rehearsal, asked = ran(name, "rehearse", tmp_path / "rehearsed", monkeypatch)
     assert asked == {"GET"}
