@@ -133,7 +133,9 @@ def test_a_rehearsal_may_write_nothing(method: str, url: str, body: bytes | str)
     assert complaint(method, url, body, ("rehearse", "surge", "drain-command", "native"))
 
 
-@pytest.mark.parametrize("name", ["happy", "flexible", "rolling", "repairs"])
+@pytest.mark.parametrize(
+    "name", ["rolling", *(pytest.param(name, marks=pytest.mark.sweep) for name in ("happy", "flexible", "repairs"))]
+)
 def test_a_rehearsal_only_reads(name: str, tmp_path: Path) -> None:
     played = play(name, tmp_path, inputs={"operation": "rehearse"})
     assert complaints(played.sent, ["rehearse"]) == []

@@ -199,8 +199,8 @@ def test_a_lasting_fault_ends_the_run_and_a_second_run_continues(
     route, nth, effect, outcome, said = ENDING[name]
     where = fault_at(route) if route in ROUTES else {"path": route}
     for_ever = {"kind": "http", **where, "nth": nth, "count": 99999, **effect}
-    # with this bake, the last try of a throttled upgrade is the end of its time
-    played = play(repaired(for_ever), tmp_path, inputs={**INPUTS, "bake-time": "30s"}, clock=one_clock)
+    # less than the hour for which a throttled call is tried again, so that the batch's time ends first
+    played = play(repaired(for_ever), tmp_path, inputs={**INPUTS, "batch-timeout": "50m"}, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
     assert said in played.log
     assert said in played.summary

@@ -37,6 +37,7 @@ def test_only_reads_reach_azure(tmp_path: Path) -> None:
     assert "This is a simulation" in (tmp_path / "summary.md").read_text()
 
 
+@pytest.mark.sweep
 def test_every_trial_has_a_page_that_says_what_it_is(tmp_path: Path) -> None:
     rehearsed("happy", tmp_path, **{"report-html": "out/rollout.html"})
     pages = {page.name: page.read_text() for page in (tmp_path / "out").iterdir()}
@@ -195,6 +196,7 @@ def test_not_after_is_of_today_in_every_run(tmp_path: Path) -> None:
     assert "of 0" not in (tmp_path / "summary.md").read_text()
 
 
+@pytest.mark.sweep
 def test_instances_that_are_evicted_after_their_upgrade_have_to_be_started(tmp_path: Path) -> None:
     _, record, _ = rehearsed("happy", tmp_path)
     lost = record["rehearsal"]["trials"][-1]

@@ -46,8 +46,7 @@ class SimulatedScaleSet:
         self.calendar = calendar
         self.json: dict[str, Any] = copy.deepcopy(scenario.scale_set.model)
         self.created_at = FOREVER if scenario.scale_set.absent else 0.0
-        self.ready_at = 0.0
-        self.deleted_at = FOREVER
+        self.ready_at, self.deleted_at = 0.0, FOREVER
         etag = str(self.json.pop("etag", "")).strip('"')
         self.updates = int(etag) if etag.isdecimal() else 2
         self.instances: dict[str, Instance] = {}
