@@ -17,6 +17,7 @@ import pytest
 from harness.playing import Played, cancelled_at, play
 from harness.scenarios import NEW, NEW_MODEL, OLD, Scenario, fleet_of, on_instance, on_request
 from permitted import complaint
+from sweeps.seeds.drawing_rolling import rolling_policy
 
 DRAWN = int(os.environ.get("VMSS_ROLLING_SEEDS", "16"))
 GOOD = ("succeeded", "nothing-to-do")
@@ -26,16 +27,7 @@ def drawn(rng: random.Random) -> tuple[Scenario, float | None]:
     """Draw a scenario, and when its job is cancelled (None: never)."""
     domains = [rng.randint(1, 3) for _ in range(rng.randint(1, 4))]
     ids = [str(number) for number in range(sum(domains))]
-    percent = rng.choice([20, 50, 100])
-    policy = {
-        "maxBatchInstancePercent": rng.choice([20, 34, 50, 100]),
-        "maxUnhealthyInstancePercent": percent,
-        "maxUnhealthyUpgradedInstancePercent": percent,
-        "pauseTimeBetweenBatches": rng.choice(["PT0S", "PT10S", "PT1M"]),
-        "maxSurge": rng.random() < 0.25,
-        "prioritizeUnhealthyInstances": rng.random() < 0.3,
-        "rollbackFailedInstancesOnPolicyBreach": rng.random() < 0.3,
-    }
+    policy = rolling_policy(rng)
     half_way = rng.random() < 0.3
     instances: dict[str, Any] = {}
     if half_way:

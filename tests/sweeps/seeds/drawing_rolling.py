@@ -24,12 +24,13 @@ def draw_rolling(document: dict[str, Any]) -> dict[str, Any]:
         del left["health"]
     left["strategy"] = rng.choice(["auto", "native"])
     model = dict(document.get("model", {}))
-    mode = {"mode": "Rolling", "rollingUpgradePolicy": _policy(rng)}
+    mode = {"mode": "Rolling", "rollingUpgradePolicy": rolling_policy(rng)}
     model["properties"] = {**model.get("properties", {}), "upgradePolicy": mode}
     return {**document, "inputs": left, "model": model}
 
 
-def _policy(rng: Random) -> dict[str, Any]:
+def rolling_policy(rng: Random) -> dict[str, Any]:
+    """Draw the policy of a set in mode Rolling."""
     percent = rng.choice([20, 50, 100])
     return {
         "maxBatchInstancePercent": rng.choice([20, 34, 50, 100]),

@@ -78,16 +78,6 @@ def start(
             return operation
 
 
-def _was_accepted(
-    remote: RemoteScaleSet, model: Model, planned_from: Model, target: Image, own: OwnRoll
-) -> Steps[bool]:
-    """Return whether a write whose answer was lost shows in the model, or as a new rolling upgrade."""
-    if model.image.same_as(target) and not planned_from.image.same_as(target):
-        return True
-    own.take((yield from remote.rolls.latest()))
-    return own.seen is not None
-
-
 def _check_none_runs(remote: RemoteScaleSet, own: OwnRoll, *, keeps_former: bool) -> Steps[None]:
     """Note the latest rolling upgrade just before the write. Raises Halted where one runs, also at a second look."""
     latest = yield from remote.rolls.latest()
