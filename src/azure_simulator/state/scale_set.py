@@ -14,9 +14,10 @@ from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.scenario import Scenario
 from azure_simulator.scenario.set_description import InstanceDescription
 from azure_simulator.state.agenda import Agenda
-from azure_simulator.state.instances import FOREVER, Instance, Snapshot, UnhealthyPeriod, Upgrade
+from azure_simulator.state.instances import Instance, Snapshot, Upgrade
 from azure_simulator.state.models import UNKNOWN_MODEL, ModelHistory, instance_from
 from azure_simulator.state.operations import AcceptedUpgrade, OperationBook
+from azure_simulator.state.periods import FOREVER, UnhealthyPeriod
 from azure_simulator.state.reported_health import reported
 from azure_simulator.state.rolling_upgrades import RollingUpgrade
 from azure_simulator.wire.calendar import Calendar
