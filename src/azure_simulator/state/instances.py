@@ -127,6 +127,15 @@ class Instance:
         """Return whether actions of the set leave the instance alone."""
         return self.protection is not None and self.protection.from_set_actions
 
+    @property
+    def decided(self) -> tuple[object, ...]:
+        """Return everything that decides what the instance shows at a moment: equal until something more is decided."""
+        return (
+            *(self.image, self.model, self.provisioning, self.failure, self.failed_extension, self.power),
+            *(self.protection, self.silent_since, self.deleted_at, self.shown),
+            *(*self.upgrades, *self.unhealthy_periods, *self.power_changes, *self.state_periods, *self.drained_periods),
+        )
+
     def exists(self, now: float) -> bool:
         """Return whether the instance exists."""
         return self.created_at <= now < self.deleted_at

@@ -176,7 +176,7 @@ class NativeRollout:
             bake_time=policy.bake_time_for(signal),
         )
         while True:
-            gate = gate.advance(remote.scale_set.by_id(), remote.clock.now())
+            gate = gate.advance(remote.scale_set.by_id, remote.clock.now())
             if gate.is_decided:
                 return gate
             remote.clock.sleep(remote.look_interval())
