@@ -34,7 +34,7 @@ KIND = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines"
 
 @dataclass(slots=True)
 class Written:
-    """An instance as text, which holds from `since` until before `until` unless more is `decided` for it.
+    """An instance as JSON, which holds from `since` until before `until` unless more is `decided` for it.
 
     `touches`: up to this write to the set nothing more was.
     """
@@ -43,7 +43,7 @@ class Written:
     decided: tuple[object, ...]
     since: float
     until: float
-    text: str
+    body: bytes
 
 
 class InstanceWriter:
@@ -53,16 +53,12 @@ class InstanceWriter:
 
     def __init__(self, scale_set: SimulatedScaleSet) -> None:
         self._set = scale_set
-        self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, str]] = {}
+        self._written: dict[tuple[str, Detail, str], tuple[Snapshot, bool, int, bytes]] = {}
         self._first: dict[tuple[str, Detail, str], tuple[int, Json]] = {}  # of captured ones: as they were made
         self._kept: dict[tuple[str, Detail, str], Written] = {}
 
-    def text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
-        """Return one instance as JSON text."""
-        return self.written(instance, now, detail, api_version).text
-
     def written(self, instance: Instance, now: float, detail: Detail, api_version: str) -> Written:
-        """Return one instance as JSON text; the one of before while it must hold."""
+        """Return one instance as JSON; what was written before while it must hold."""
         key, touches = (instance.instance_id, detail, api_version), self._set.touches
         kept = self._kept.get(key)
         is_fresh = kept is not None and kept.since <= now < kept.until
@@ -70,21 +66,21 @@ class InstanceWriter:
             kept.touches = touches
             return kept
         until = now if self._set.agenda.shows_late else _same_until(instance, now)
-        text = self._text(instance, now, detail, api_version)
-        self._kept[key] = Written(touches, self._decided(instance), now, until, text)
+        body = self._body_of(instance, now, detail, api_version)
+        self._kept[key] = Written(touches, self._decided(instance), now, until, body)
         return self._kept[key]
 
     def _decided(self, instance: Instance) -> tuple[object, ...]:
         return (self._set.model, self._set.updates, *instance.decided)
 
-    def _text(self, instance: Instance, now: float, detail: Detail, api_version: str) -> str:
+    def _body_of(self, instance: Instance, now: float, detail: Detail, api_version: str) -> bytes:
         snapshot = self._set.snapshot(instance, now)
         current = self._set.was_current(snapshot, now)
         key = (instance.instance_id, detail, api_version)
         written = self._written.get(key)
         if written is None or written[:3] != (snapshot, current, self._set.updates):
             body = self._whole(instance, now, detail, api_version)
-            written = (snapshot, current, self._set.updates, json.dumps(body))
+            written = (snapshot, current, self._set.updates, json.dumps(body).encode())
             self._written[key] = written
         return written[3]
 

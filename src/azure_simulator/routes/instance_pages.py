@@ -24,7 +24,7 @@ class Page:
     since: float
     until: float
     counted: int
-    entries: tuple[str, ...]
+    entries: tuple[bytes, ...]
     link: str
     body: bytes
 
@@ -56,7 +56,7 @@ class InstancePages:
         extras = self._set.counted(now) - len(self._set.present(now)) if token is None else 0
         link = self._next_link(request, following) if following else ""
         written = [self._writer.written(each, then, detail, request.api_version) for each in instances]
-        entries, same_until = tuple(each.text for each in written), min((each.until for each in written), default=now)
+        entries, same_until = tuple(each.body for each in written), min((each.until for each in written), default=now)
         until = min(same_until, self._same_members_until(now)) if wanted is None else now
         same = before is not None and (before.entries, before.link) == (entries, link)
         body = before.body if same and before else _body(entries, link)
@@ -83,9 +83,9 @@ def _id_of(instance: Instance) -> str:
     return instance.instance_id
 
 
-def _body(entries: tuple[str, ...], link: str) -> bytes:
+def _body(entries: tuple[bytes, ...], link: str) -> bytes:
     following = f',"nextLink":{json.dumps(link)}' if link else ""
-    return f'{{"value":[{",".join(entries)}]{following}}}'.encode()
+    return b'{"value":[%b]%b}' % (b",".join(entries), following.encode())
 
 
 def _read_filter(condition: str | None) -> bool | None:

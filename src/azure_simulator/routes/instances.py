@@ -10,7 +10,7 @@ from azure_simulator.routes.service import Request, Route, Service, showing
 from azure_simulator.state import manual_upgrades
 from azure_simulator.state.instances import Instance
 from azure_simulator.throttle.throttle import Meter
-from azure_simulator.wire.answers import Headers, Reply, json_reply, text_reply
+from azure_simulator.wire.answers import Headers, Reply, json_reply, written_reply
 from azure_simulator.wire.errors import refusal
 
 Match = re.Match[str]
@@ -44,7 +44,7 @@ class InstanceRoutes:
                 raise refusal("not-allowed-on-flexible", verb=verb, name=self._set.name)
             page = self._pages.page(request, detail, now)
             self._service.count(request, meter, page.counted)
-        return replace(text_reply(200, "", meter.headers), body=page.body, entries=page.entries, link=page.link)
+        return replace(written_reply(200, page.body, meter.headers), entries=page.entries, link=page.link)
 
     def _upgrade(self, request: Request, match: Match, now: float) -> Reply:
         self._service.must_exist(match, now)
@@ -64,10 +64,10 @@ class InstanceRoutes:
 
     def shown(self, request: Request, instance: Instance, meter: Meter, now: float, more: Headers) -> Reply:
         """Return the answer that shows one instance, with `more` headers before its own."""
-        text = self._json.text(instance, now, self._detail_of_one(request, now), request.api_version)
+        written = self._json.written(instance, now, self._detail_of_one(request, now), request.api_version)
         etags = self._service.generation(now).etags(request.api_version)
         etag = [("etag", f'"{self._set.snapshot(instance, now).etag}"')] if etags else []
-        return text_reply(200, text, [*more, *etag, *meter.headers])
+        return written_reply(200, written.body, [*more, *etag, *meter.headers])
 
     def _detail_of_one(self, request: Request, now: float) -> Detail:
         """Return what is asked of one instance; long ago `$expand` of one was accepted and did nothing."""

@@ -45,11 +45,12 @@ class Looks:
         """
         before, self._shown = self._shown, []
         same = {id(shown[1]): shown for shown in before}  # the reader keeps what came again as it was
-        known = {name: (item, instance) for name, item, instance in before}
+        known: dict[str, tuple[Json, Instance]] = {}
         for item in items:
             if shown := same.get(id(item)):
                 self._shown.append(shown)
                 continue
+            known = known or {name: (item, instance) for name, item, instance in before}
             name = text_in(item, "name")
             last, instance = known.get(name, (None, None))
             if instance is None or last != item:
