@@ -57,6 +57,7 @@ class Sightings:
     def expect_reports(self, instance_ids: Iterable[str]) -> None:
         """Count silence of these instances as such from now on: they have the model's health signal."""
         self._without_signal.difference_update(instance_ids)
+        self._shown = None
 
     def _with_signal(self, instance: Instance) -> Instance:
         return replace(instance, health=Health.NOT_YET) if instance.id in self._without_signal else instance
