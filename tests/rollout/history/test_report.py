@@ -298,7 +298,7 @@ def test_a_look_that_shows_the_same_again_changes_its_time_alone() -> None:
     assert replace(twice, seen_at=30.0, duration=30.0) == once
 
 
-def test_what_happened_between_two_looks_counts_though_they_show_the_same() -> None:
+def test_a_batch_that_began_between_two_equal_looks_counts() -> None:
     seen = InstancesSeen(at=5.0, instances=MOVED.instances)
     report = after(PLANNED, seen, STARTED, replace(seen, at=30.0))
     assert report.batches[0].ready_after == {"0": 20.0, "1": 20.0}
