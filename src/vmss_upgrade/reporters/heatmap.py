@@ -134,7 +134,8 @@ def label_of(instance: Instance, kind: DomainKind, labels: Mapping[Domain, str])
 
 def domain_labels(instances: tuple[Instance, ...], kind: DomainKind) -> dict[Domain, str]:
     """Return a short name per domain; zone and placement group only where there is more than one."""
-    shown = {domain for instance in instances if (domain := instance.domain(kind)) is not None}
+    places = {(i.zone, i.placement_group, i.update_domain, i.fault_domain): i for i in instances}  # few, of many
+    shown = {domain for instance in places.values() if (domain := instance.domain(kind)) is not None}
     domains = sorted(shown, key=lambda domain: domain.order)
     groups = sorted({domain.placement_group for domain in domains if domain.placement_group})
     zones = {domain.zone for domain in domains}
