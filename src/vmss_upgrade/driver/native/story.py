@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from vmss_upgrade.driver.native.cancelling import cancel_at_once, cancel_or_warn, may_run
 from vmss_upgrade.driver.native.following import Followed, Following
-from vmss_upgrade.driver.native.start import start
+from vmss_upgrade.driver.native.start import RollingWrite
 from vmss_upgrade.driver.remote import SETTLING_PAUSE, Halted, RemoteScaleSet
 from vmss_upgrade.driver.run_clock import OutOfTime, Steps
 from vmss_upgrade.errors import AzureError, PlanRefused
@@ -88,7 +88,8 @@ class NativeRollout:
         began = remote.clock.now()
         if not plan.instance_ids and not plan.update_model:
             return Ending(Outcome.NOTHING_TO_DO, "No instance is left to upgrade.")
-        operation = yield from start(remote, self._from.model, plan.reaches, self._own, obeys_tag=not plan.is_rollback)
+        write = RollingWrite(remote, self._from.model, plan.reaches, self._own, obeys_tag=not plan.is_rollback)
+        operation = yield from write.submit()
         yield ModelUpdated(target=plan.reaches, seconds=remote.clock.now() - began)
         following = Following(remote, self._policy, self._goal, self._then, self._own, operation)
         followed = yield from following.follow()
