@@ -182,8 +182,10 @@ class NativeRollout:
                 return gate
             remote.clock.sleep(remote.look_interval())
             yield from remote.look()
-            new = {instance.id for instance in taking_part(remote.scale_set, self._then)}
-            gate = replace(gate, instance_ids=tuple(dict.fromkeys((*gate.instance_ids, *sorted(new)))))
+            new = {i.id for i in taking_part(remote.scale_set, self._then)}.difference(gate.instance_ids)
+            if new:  # which get as much time as the others
+                ids = (*gate.instance_ids, *sorted(new))
+                gate = replace(gate, instance_ids=ids, opened_at=remote.clock.now())
 
     def _check_model(self) -> Steps[None]:
         """Raise AzureError where another client has changed the image meanwhile."""
