@@ -60,8 +60,11 @@ def expected_outcomes(truth: Truth) -> set[str]:
 
 def _ends_by_azure(truth: Truth, good: set[str]) -> set[str]:
     """Return what a set in mode Rolling may come to, too: Azure has its limits, and upgrades all behind the model."""
-    halts = {"halted"} if "MaxUnhealthy" in str(truth.played.record.get("reason")) else set()
-    return halts | ({"succeeded"} if "halted" in good else set())
+    reason = str(truth.played.record.get("reason"))
+    was_refused = "MaxUnhealthy" in reason
+    if "shows no rolling upgrade" in reason:  # which is all that can be seen where the answer with the code was lost
+        was_refused = not any(each.upgrades for each in truth.played.azure.instances())
+    return ({"halted"} if was_refused else set()) | ({"succeeded"} if "halted" in good else set())
 
 
 def _good_end(truth: Truth, fleet: Fleet) -> set[str]:

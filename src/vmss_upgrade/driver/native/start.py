@@ -74,6 +74,6 @@ class RollingWrite(ModelWrite):
             yield from self._clock.wait("a rolling upgrade is under way, so it is read once more", SECOND_LOOK)
             latest = yield from rolls.latest()
             if latest is not None and latest.is_running:
-                raise Halted(by_other(latest))
+                raise Halted(by_other(latest, wrote=self._remote.wrote))
         if self._lost_at is None or not is_new(latest, self._own.former):
             self._own.former = latest

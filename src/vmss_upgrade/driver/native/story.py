@@ -217,8 +217,10 @@ class NativeRollout:
         scale_set, own = self._remote.scale_set, self._own.seen
         unhealthy = unhealthy_on_target(scale_set, self._then, self._goal)
         found = bad_instances(scale_set, self._then, self._goal, {}, 1.0)
-        named = failures_by_azure(own, scale_set, self._then, self._goal, unhealthy) if own else ()
-        named = named if own is None or own.code is not RollCode.CANCELLED else ()
+        if own is None or own.code is RollCode.CANCELLED:
+            return found
+        named = failures_by_azure(own, scale_set, self._then, self._goal, unhealthy)
+        named = tuple(failure for failure in named if failure.instance_id or not found)  # a count adds nothing to ids
         return tuple({failure.instance_id: failure for failure in (*named, *found)}.values())
 
     def _left(self) -> tuple[str, ...]:
