@@ -230,6 +230,20 @@ def test_a_trial_that_goes_back_names_what_failed(tmp_path: Path) -> None:
     assert trial["remedy"].startswith("Look into instance")
 
 
+def test_a_trial_says_that_the_model_went_back_alone(tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path, **{"on-failure": "restore-model", "stop-after": "1"})
+    trial = record["rehearsal"]["trials"][1]
+    assert (trial["outcome"], trial["happens"][-21:]) == ("halted", "; the model went back")
+    assert "or return the instances, too, with `operation: rollback`" in trial["remedy"]
+
+
+def test_the_fewest_healthy_instances_are_of_as_many_as_there_were_then(tmp_path: Path) -> None:
+    """Twenty are there at first, and twenty-two after the scale-out, which comes later than the fewest."""
+    rehearsed("happy", tmp_path)
+    (row,) = [line for line in (tmp_path / "summary.md").read_text().splitlines() if "autoscale adds" in line]
+    assert "| 16&nbsp;of&nbsp;20 |" in row
+
+
 def test_instances_that_are_not_selected_are_not_left_behind(tmp_path: Path) -> None:
     _, record, _ = rehearsed("happy", tmp_path, **{"instance-ids": "0"})
     first = record["rehearsal"]["trials"][0]
