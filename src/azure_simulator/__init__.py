@@ -18,8 +18,10 @@ from azure_simulator.subscription import SimulatedSubscription
 from azure_simulator.traffic.clients import SeenByClients
 from azure_simulator.web.hooks import HookCall
 from azure_simulator.wire.answers import ConnectionDropped, Reply
+from azure_simulator.wire.pages import PAGE
 
 __all__ = [
+    "PAGE",
     "CommandRecord",
     "ConnectionDropped",
     "HookCall",
