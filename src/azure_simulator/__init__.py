@@ -9,6 +9,7 @@ action need (creation, scaling, deletion, power, older dialects) is in files of 
 from azure_simulator.bodies.truth import CommandRecord, InstanceState, RequestRecord, UpgradeRecord
 from azure_simulator.clock import VirtualClock, WallClock
 from azure_simulator.scenario.captured.answers import captured_alone, copied_set, with_faults
+from azure_simulator.scenario.captured.flags import add_flags
 from azure_simulator.scenario.captured.scale_set import with_captured_set
 from azure_simulator.scenario.loading import fault_names, load_scenario, parse_scenario, read_scenario, scenario_names
 from azure_simulator.scenario.scenario import Scenario, Timing
@@ -18,8 +19,10 @@ from azure_simulator.subscription import SimulatedSubscription
 from azure_simulator.traffic.clients import SeenByClients
 from azure_simulator.web.hooks import HookCall
 from azure_simulator.wire.answers import ConnectionDropped, Reply
+from azure_simulator.wire.pages import PAGE
 
 __all__ = [
+    "PAGE",
     "CommandRecord",
     "ConnectionDropped",
     "HookCall",
@@ -35,6 +38,7 @@ __all__ = [
     "UpgradeRecord",
     "VirtualClock",
     "WallClock",
+    "add_flags",
     "captured_alone",
     "copied_set",
     "fault_names",

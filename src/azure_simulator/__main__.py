@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from azure_simulator.scenario.captured.flags import add_flags
 from azure_simulator.scenario.captured.scale_set import with_captured_set
 from azure_simulator.scenario.loading import fault_names, load_scenario, scenario_names
 from azure_simulator.scenario.scenario import Scenario
@@ -50,13 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="print the scenarios that ship with the simulator")
     serve = commands.add_parser("serve", help="serve a scenario over HTTPS until SIGTERM")
     serve.add_argument("--scenario", required=True, metavar="NAME_OR_FILE")
-    serve.add_argument("--model", type=Path, metavar="FILE", help="what `az vmss show` printed")
-    serve.add_argument(
-        "--instances",
-        type=Path,
-        metavar="FILE",
-        help="what `az vmss list-instances --expand instanceView` printed",
-    )
+    add_flags(serve)
     serve.add_argument("--host", required=True, help="address to listen on; also in the certificate and the URLs")
     serve.add_argument("--port", type=int, required=True, help="0 for any free one")
     serve.add_argument("--ready-file", type=Path, required=True, help="JSON, written when the server listens")

@@ -21,12 +21,13 @@ from azure_simulator import (
     SimulatedAzure,
     SimulatedSubscription,
     VirtualClock,
+    add_flags,
     load_scenario,
     scenario_names,
 )
 from vmss_rehearsal.copying import rehearse_copy
 from vmss_rehearsal.environment import environment
-from vmss_rehearsal.files import OPERATIONS, add_flags, inputs_in, play_or_explain
+from vmss_rehearsal.files import OPERATIONS, inputs_in, play_or_explain
 from vmss_upgrade.main import run
 
 DEMO_PACE = 1 / 60  # a virtual minute a second

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, captured_alone
+from azure_simulator import Scenario, ScenarioError, SimulatedAzure, VirtualClock, add_flags, captured_alone
 from vmss_rehearsal.copying import rehearse_copy
 from vmss_rehearsal.environment import environment
 from vmss_upgrade.job.clock import unix_time
@@ -85,17 +85,6 @@ def _as_numbers(version: str) -> tuple[int, ...]:
 def _following(version: str) -> str:
     start, dot, last = version.rpartition(".")
     return f"{start}{dot}{int(last) + 1}" if last.isdecimal() else "1.0.0"
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags that name the two files."""
-    parser.add_argument("--model", type=Path, metavar="FILE", help="what `az vmss show` printed")
-    parser.add_argument(
-        "--instances",
-        type=Path,
-        metavar="FILE",
-        help="what `az vmss list-instances --expand instanceView` printed (Flexible: `az vm list --show-details`)",
-    )
 
 
 def inputs_in(text: str) -> dict[str, str]:

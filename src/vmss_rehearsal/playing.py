@@ -51,13 +51,13 @@ def play(order: Order, scenario: Scenario, trouble: Trouble) -> Trial:
     if trouble.cut_after:
         runs.append(_run(_later(order, clock.now()), azure, clock, 0.0))
     report = runs[-1].report
-    lowest = [run.report.lowest_healthy.count for run in runs if run.report.lowest_healthy]
+    lowest = [run.report.lowest_healthy for run in runs if run.report.lowest_healthy]
     return Trial(
         name=trouble.name,
         trouble=trouble.words,
         happens=_happens(runs),
         seconds=sum(run.report.duration for run in runs),
-        lowest=min(lowest) if lowest else None,
+        lowest=min(lowest, key=lambda each: each.count, default=None),
         total=next((len(run.report.instances) for run in reversed(runs) if run.report.instances), 0),
         most_away=max(run.most_away for run in runs),
         looks=sum(run.looks for run in runs),
@@ -120,7 +120,8 @@ def _to_do(report: Report) -> str:
     """Return what is left to do after the last run; empty if nothing is."""
     ending, failed = report.ending, report.failed
     if ending and ending.outcome is Outcome.HALTED and failed:
-        back = "go back with `operation: rollback` (at once: `on-failure: rollback`)"
+        way = "return the instances, too, with" if report.model_restored else "go back with"
+        back = f"{way} `operation: rollback` (at once: `on-failure: rollback`)"
         return f"Look into {instances_named(failed)}; then run again with the same inputs, or {back}."
     if ending and ending.outcome is Outcome.ROLLED_BACK and failed:
         return f"Look into {instances_named(failed)} before you try this image again."
@@ -161,4 +162,6 @@ def _happens(runs: list[_Run]) -> str:
         ("stopped after the upgrade", _stopped_since(report)),
     ):
         words += f"; {len(ids)} {what}" if ids else ""
+    if report.puts_back is not None:
+        words += "; the model went back" if report.model_restored else "; the model may hold the target"
     return f"cut after {duration(runs[0].report.duration)}, then {words}" if len(runs) > 1 else words

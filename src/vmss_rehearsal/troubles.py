@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from azure_simulator import Scenario
+from azure_simulator import PAGE, Scenario
 from vmss_upgrade.rollout.history.report import Report
 
 Json = dict[str, Any]
@@ -43,7 +43,7 @@ def troubles_of(scenario: Scenario, undisturbed: Report) -> list[Trouble]:
             words="an instance in the middle never gets healthy",
             faults=({"kind": "comes-up-unhealthy", "instance": middle[0]},),
         ),
-        _throttled(),
+        _throttled(scenario),
         _scale_out(scenario, halfway),
         Trouble(
             name="scale-in",
@@ -71,9 +71,10 @@ def _fails(name: str, words: str, instance: str) -> Trouble:
     return Trouble(name=f"{name}-fails", words=words, faults=(fault,))
 
 
-def _throttled() -> Trouble:
-    """Refuse one list of instances in three, and two upgrades, as if others spent the quota."""
-    lists = {"kind": "http", "method": "GET", "path": "/virtualMachines$", "nth": 2, "every": 3, "count": 1000}
+def _throttled(scenario: Scenario) -> Trouble:
+    """Refuse one list of instances in three, by one of its pages, and two upgrades, as if others spent the quota."""
+    pages = -(-len(scenario.scale_set.instances) // PAGE)
+    lists = {"kind": "http", "method": "GET", "path": "/virtualMachines$", "nth": 2, "every": 3 * pages, "count": 1000}
     upgrades = {"kind": "http", "method": "POST", "path": "/manualupgrade$", "nth": 1, "count": 2}
     faults = ({**lists, "status": 429, "retry_after": 60}, {**upgrades, "status": 429, "retry_after": 120})
     return Trouble(name="throttled", words="others spend most of Azure's throttle", faults=faults)

@@ -1,6 +1,7 @@
 """Sets described by real input: recorded ones, and what the CLI prints."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from simulated import Simulation, interactions
 
 from azure_simulator import ScenarioError, load_scenario
+from azure_simulator.scenario.captured.kinds import OF_INSTANCE, OF_MODEL
 from azure_simulator.scenario.captured.scale_set import with_captured_set
 from harness.az_output import flattened
 
@@ -215,8 +217,22 @@ def test_states_of_instances(tmp_path: Path) -> None:
         (MODEL, [{}], "instances.json: [0]: instanceId: is missing"),
         (MODEL, [{**instance(0), "instanceId": ""}], "instances.json: [0]: instanceId: is missing"),
         (MODEL, [{**instance(0), "id": f"{MODEL['id']}2/virtualMachines/0"}], "[0]: id: is not of the scale set"),
-        (MODEL, [instance(0, storageProfile="x")], "instances.json: has a value of a kind that Azure does not give"),
-        ({**MODEL, "sku": []}, [], "model.json: sku: must be an object"),
+        (MODEL, [instance(0, resources=["x"])], "instances.json: has a value of a kind that Azure does not give"),
+        (
+            {**MODEL, "sku": {"capacity": "many"}},
+            [],
+            'model.json: sku.capacity: must be a whole number of 0 or more, but is "many"',
+        ),
+        (
+            {**MODEL, "sku": {"capacity": -1}},
+            [],
+            "model.json: sku.capacity: must be a whole number of 0 or more, but is -1",
+        ),
+        (
+            MODEL,
+            [instance(0, latestModelApplied="yes")],
+            '[0]: latestModelApplied: must be true or false, but is "yes"',
+        ),
         (MODEL, [instance(0), instance(0)], "instances.json: names an instance twice"),
         (MODEL, {"value": [], "nextLink": "x"}, "instances.json: nextLink: this is one page"),
         (
@@ -273,3 +289,23 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 def test_faults_must_name_instances_of_the_captured_set(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="the set has no instance '6'"):
         with_captured_set(load_scenario("sick-domain"), *files(tmp_path, MODEL, [instance(0)]))
+
+
+@pytest.mark.parametrize("field", OF_MODEL)
+def test_a_field_of_the_model_has_one_kind(field: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=rf"model\.json: {re.escape(field)}: must be .*, but is 1\.5$"):
+        captured(tmp_path, with_wrong(MODEL, field), [instance(0)])
+
+
+@pytest.mark.parametrize("field", OF_INSTANCE)
+def test_a_field_of_an_instance_has_one_kind(field: str, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=rf"instances\.json: \[1\]: {re.escape(field)}: must be .*, but is 1\.5$"):
+        captured(tmp_path, MODEL, [instance(0), with_wrong(instance(1), field)])
+
+
+def with_wrong(resource: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return the resource with a value that no field may have."""
+    name, _, rest = field.partition(".")
+    plain = name.removesuffix("[]")
+    value = with_wrong(resource.get(plain) if isinstance(resource.get(plain), dict) else {}, rest) if rest else 1.5
+    return {**resource, plain: [value] if name != plain else value}

@@ -50,6 +50,7 @@ model: {{properties: {{virtualMachineProfile: {{priority: Spot}}}}}}
 # A route of every kind: method, path after the set's (from `/subscriptions` on: the whole path), and body.
 READS: dict[str, tuple[str, str, Any]] = {
     "subscription": ("GET", "/subscriptions/{subscription}", None),
+    "subscriptions": ("GET", "/subscriptions", None),
     "set get": ("GET", "", None),
     "set view": ("GET", "/instanceView", None),
     "set list": ("GET", "/..", None),

@@ -52,6 +52,19 @@ def test_githubs_endpoint_takes_the_scheme_in_either_case(scheme: str) -> None:
     assert simulation.azure.handle("GET", url, bearer, b"").status == 200
 
 
+def test_a_client_finds_all_addresses_of_the_cloud_before_it_signs_in() -> None:
+    simulation = Simulation()
+    at = simulation.at
+    url = f"{at['resource_manager']}/metadata/endpoints?api-version=2022-09-01"
+    cloud = json.loads(simulation.azure.handle("GET", url, {}, b"").body)
+    assert (cloud["resourceManager"], cloud["authentication"]["audiences"]) == (
+        at["resource_manager"],
+        [at["resource_manager"]],
+    )
+    assert cloud["authentication"]["loginEndpoint"] == at["authority"]
+    assert simulation.azure.handle("POST", url, {}, b"").status == 501
+
+
 def test_an_assertion_is_exchanged_for_an_access_token() -> None:
     simulation = Simulation()
     reply = token_request(simulation, client_assertion=simulation.assertion())

@@ -435,6 +435,19 @@ def test_a_new_instance_is_in_the_zone_of_the_old() -> None:
     assert sorted(str(each.zone) for each in rolling.azure.instances()) == ["1", "1", "2", "2"]
 
 
+@pytest.mark.parametrize(
+    ("event", "left", "capacity"),
+    [
+        ("{kind: scale-in, at: 50}", ["4", "5", "6"], 3),  # of 3, although 4 and 5 are newer
+        ("{kind: vanish, instance: '2', at: 50}", ["4", "6", "7"], 4),  # and 5, which was for its place
+    ],
+)
+def test_an_instance_that_is_deleted_meanwhile_needs_no_successor(event: str, left: list[str], capacity: int) -> None:
+    rolling = rolling_set("maxSurge: true", f"faults: [{event}]")
+    assert settle(rolling, write(rolling), 400)["status"] == "Succeeded"
+    assert (images(rolling), rolling.azure.capacity) == (dict.fromkeys(left, NEW), capacity)
+
+
 def test_without_quota_a_batch_is_upgraded_in_place() -> None:
     rolling = rolling_set("maxSurge: true", "scaling: {quota: 5}")
     write(rolling)

@@ -57,6 +57,14 @@ def feature(simulation: Simulation, name: str) -> Any:
     return simulation.raw("GET", f"{path}/features/{name}?api-version=2021-07-01")
 
 
+def test_the_subscription_is_listed_for_who_signs_in() -> None:
+    simulation = Simulation()
+    listed = json.loads(simulation.raw("GET", "/subscriptions?api-version=2022-12-01").body)["value"]
+    assert [each["subscriptionId"] for each in listed] == [simulation.at["subscription"]]
+    there = f"{simulation.at['resource_manager']}/subscriptions?api-version=2022-12-01"
+    assert simulation.azure.handle("GET", there, {}, b"").status == 401
+
+
 def test_features() -> None:
     name = "ImageReferenceUpgradeForVmoVMs"
     usual = json.loads(feature(Simulation(), name).body)

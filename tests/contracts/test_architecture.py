@@ -95,8 +95,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "vmss_upgrade.post": {"job", "job.duties", "main.connected", "reporters", *SHARED},
     "vmss_upgrade.rehearsal": set(),
     "vmss_rehearsal": {
-        *("azure_api.connection", "driver.run", "inputs", "job.clock", "main.run"),
-        *("reporters.sanitiser", "reporters.sentences", *SHARED),
+        *("azure_api.connection", "driver.run", "inputs", "job.clock.unix_time", "main.run"),
+        *("reporters.sanitiser.text", "reporters.sentences", *SHARED),
     },
     "vmss_upgrade.__main__": {"__version__", "inputs.flags", "inputs.names", "job.environment", "main", "rehearsal"},
 }
@@ -473,6 +473,12 @@ def test_a_newcomer_can_take_the_house_in() -> None:
         pytest.param(
             "vmss_rehearsal.x", "from vmss_upgrade.driver.batches import x", "not below it", id="rehearsal-batches"
         ),
+        pytest.param(
+            "vmss_rehearsal.x", "from vmss_upgrade.job.clock import SystemClock", "not below it", id="real-clock"
+        ),
+        pytest.param(
+            "vmss_rehearsal.x", "from vmss_upgrade.reporters.sanitiser.redaction import x", "not below it", id="redact"
+        ),
         pytest.param("vmss_upgrade.main", "import vmss_rehearsal", "vmss_rehearsal, which", id="main-other-package"),
         pytest.param("vmss_upgrade.driver.x", "import vmss_rehearsal.copying", "copying, which", id="driver-rehearsal"),
         pytest.param("vmss_upgrade.rehearsal", "import azure_simulator", "azure_simulator, which", id="door-simulator"),
@@ -509,6 +515,8 @@ def test_every_rule_can_fail(module: str, source: str, complaint: str) -> None:
         pytest.param("vmss_upgrade.job.duties.x", "from vmss_upgrade.driver.repairs import x", id="duty-repairs"),
         pytest.param("vmss_upgrade.rollout.x", "from vmss_upgrade.rollout.image import Image", id="inside-the-core"),
         pytest.param("vmss_upgrade.reporters.x", "from actions_toolkit.core import x", id="toolkit-core"),
+        pytest.param("vmss_rehearsal.x", "from vmss_upgrade.job.clock import unix_time", id="date-of-a-rehearsal"),
+        pytest.param("vmss_rehearsal.x", "from vmss_upgrade.reporters.sanitiser.text import shown", id="shown"),
         pytest.param("vmss_rehearsal.demo", "import os\nos.environ\nimport azure_simulator", id="rehearsal"),
     ],
 )

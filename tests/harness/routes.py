@@ -22,11 +22,12 @@ ROUTES = {
     "openid": ("GET", r"/openid-configuration$"),
 }
 
-# those of an input of its own: no fault is drawn for them, so that the cases drawn before stay as they are
-OF_GUESTS = {
+# those that only some inputs lead to: no fault is drawn for them, so that the cases drawn before stay as they are
+OF_SOME_INPUTS = {
     "commands": ("GET", r"/runCommands$"),
     "command": ("GET", r"/runCommands/[^/]+$"),
     "run": ("PUT", r"/runCommands/vmss-upgrade-(un)?drain$"),
+    "cancel": ("POST", r"/rollingUpgrades/cancel$"),
     "end-run": ("DELETE", r"/runCommands/vmss-upgrade-(un)?drain$"),
 }
 
@@ -35,7 +36,7 @@ def route_of(method: str, path: str) -> str:
     """Return the name of a request's route; empty for a request that has none."""
     fits = (
         name
-        for name, (wanted, pattern) in {**ROUTES, **OF_GUESTS}.items()
+        for name, (wanted, pattern) in {**ROUTES, **OF_SOME_INPUTS}.items()
         if method == wanted and re.search(pattern, path, re.I)
     )
     return next(fits, "")
@@ -43,5 +44,5 @@ def route_of(method: str, path: str) -> str:
 
 def fault_at(route: str) -> dict[str, str]:
     """Return the keys by which a scenario's fault strikes a route."""
-    method, path = {**ROUTES, **OF_GUESTS}[route]
+    method, path = {**ROUTES, **OF_SOME_INPUTS}[route]
     return {"method": method, "path": path}

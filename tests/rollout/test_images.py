@@ -273,6 +273,9 @@ def test_kind_of_a_request(request_: ImageRequest, kind: ImageKind) -> None:
         pytest.param(
             resource(f"{GALLERY}/versions/1.9.0"), resource(f"{GALLERY.upper()}/VERSIONS/1.10.0"), True, id="gallery"
         ),
+        pytest.param(platform("latest"), OLD, False, id="latest-is-no-version"),
+        pytest.param(platform("1.9.0"), platform("LATEST"), False, id="nor-is-it-newer"),
+        pytest.param(resource(GALLERY), resource(f"{GALLERY}/versions/1.9.0"), False, id="a-definition-has-none"),
         pytest.param(resource(f"{MANAGED}1"), resource(f"{MANAGED}2"), False, id="managed-images-have-no-versions"),
         pytest.param(vhd("https://a/1.vhd"), vhd("https://a/2.vhd"), False, id="nor-have-vhds"),
     ],

@@ -18,7 +18,7 @@ from harness import playing
 from harness.playing import Played, play, play_job
 from harness.routes import ROUTES, fault_at
 from harness.rows import nightly_but
-from harness.scenarios import REPAIRS, Scenario, fleet_of, on_request
+from harness.scenarios import REPAIRS, Scenario, fleet_of, on_instance, on_request
 from harness.wire import wired
 
 INPUTS = {"suspend-repairs": "true"}
@@ -44,17 +44,33 @@ WRITES = {
     "the suspending of repairs": ("repairs", 1),
     "the resuming of repairs": ("repairs", 2),
 }
-ALL = {**READS, **TOKENS, **WRITES}
+OF_ROLLING = {  # those of a set in mode Rolling, which Azure itself upgrades
+    "Rolling: the latest roll before the write": ("rolling", 2),
+    "Rolling: the write": ("patch", 1),
+    "Rolling: a poll of the write": ("poll", 3),
+    "Rolling: the roll at work": ("rolling", 4),
+    "Rolling: the instances meanwhile": ("instances", 4),
+    "Rolling: the model at the end": ("set", 3),
+    "Rolling: the suspending of repairs": ("repairs", 1),
+}
+ALL = {**READS, **TOKENS, **WRITES, **OF_ROLLING}
+ROLLING = {
+    "mode": "Rolling",
+    "rollingUpgradePolicy": {"maxBatchInstancePercent": 50, "pauseTimeBetweenBatches": "PT5S"},
+}
 
 
-def repaired(*faults: Scenario) -> Scenario:
-    """Return a set with automatic repairs, which the inputs ask to suspend."""
-    return fleet_of(model=REPAIRS, faults=list(faults))
+def repaired(*faults: Scenario, rolls: bool = False) -> Scenario:
+    """Return a set with automatic repairs, which the inputs ask to suspend; Azure itself upgrades one that `rolls`."""
+    policy = {"upgradePolicy": ROLLING} if rolls else {}
+    model = {"properties": {**REPAIRS["properties"], **policy}}
+    strategy = {"strategy": "native"} if rolls else None
+    return fleet_of(asked=strategy, model=model, faults=list(faults))
 
 
 def at(call: str, **effect: Any) -> Scenario:
     route, nth = ALL[call]
-    return repaired(on_request(route, nth=nth, **effect))
+    return repaired(on_request(route, nth=nth, **effect), rolls=call in OF_ROLLING)
 
 
 def in_words(effect: Scenario) -> str:
@@ -112,13 +128,32 @@ def test_a_passing_fault_is_waited_out(
     assert played.azure.lowest_available() == 2
     assert not played.azure.repairs_suspended
     assert_nothing_is_repeated_blindly(played)
+    if call in OF_ROLLING:
+        assert not [write.path for write in played.writes if write.path.endswith(("/manualupgrade", "/cancel"))]
     if call in WRITES and may_be_done:
         assert [write.method for write in played.writes] == ["POST", "PATCH", "POST", "POST", "POST"]
+    if call == "Rolling: the write" and may_be_done:
+        assert [write.method for write in played.writes] == ["POST", "PATCH", "POST"]
+
+
+@pytest.mark.parametrize("effect", [effect for effect, _ in PASSING], ids=in_words)
+def test_a_passing_fault_of_a_cancellation_is_waited_out(
+    effect: Scenario, one_clock: VirtualClock, tmp_path: Path
+) -> None:
+    bad = on_instance("comes-up-unhealthy", "0")
+    played = play(repaired(bad, on_request("cancel", **effect), rolls=True), tmp_path, inputs=INPUTS, clock=one_clock)
+    assert (played.exit_code, played.outcome, played.ids("failed")) == (1, "halted", ["0"]), played.log
+    assert not played.azure.is_rolling
+    assert "may still be at work" not in played.log
+    assert {each.instance_id: each.upgrades for each in played.azure.instances()} == {"0": 1, "2": 1, "1": 0, "3": 0}
 
 
 @pytest.mark.parametrize(
     "call",
-    [pytest.param(c, marks=[pytest.mark.sweep] if row % 3 else []) for row, c in enumerate([*READS, *WRITES])],
+    [
+        pytest.param(c, marks=[pytest.mark.sweep] if row % 3 else [])
+        for row, c in enumerate([*READS, *WRITES, *OF_ROLLING])
+    ],
 )
 def test_a_refused_token_is_replaced(call: str, one_clock: VirtualClock, tmp_path: Path) -> None:
     refused = at(call, status=401, code="ExpiredAuthenticationToken")
@@ -175,6 +210,13 @@ ENDING = {
     "every upgrade is throttled": ("upgrade", 2, THROTTLED, "timed-out", "did not take batch 2 on"),
     "GitHub gives no token": ("oidc", 1, UNAVAILABLE, "refused", "GitHub's token service is not available"),
     "Entra gives no token": ("token", 1, UNAVAILABLE, "refused", "the sign-in service is not available"),
+    "Rolling: the role is removed before the write": ("patch", 1, DENIED, "halted", "AuthorizationFailed"),
+    "Rolling: the role is removed while instances are read": ("instances", 4, DENIED, "halted", "AuthorizationFailed"),
+    "Rolling: the write is never accepted": ("patch", 1, DOWN, "halted", "An internal error occurred"),
+    "Rolling: every write is throttled": ("patch", 1, THROTTLED, "halted", "too many requests have been received"),
+    "Rolling: the instances cannot be read": ("instances", 4, DOWN, "halted", "An internal error occurred"),
+    "Rolling: no token is accepted later": ("/providers/", 15, REVOKED, "halted", "The access token is invalid"),
+    "Rolling: the connection is gone": (".", 20, {"drop": "tls"}, "halted", "EOF occurred in violation of protocol"),
     "the connection is gone": (".", 20, {"drop": "tls"}, "halted", "EOF occurred in violation of protocol"),
 }
 
@@ -189,6 +231,8 @@ KEPT = (
     "every upgrade is throttled",
     "Entra gives no token",
     "the connection is gone",
+    "Rolling: the write is never accepted",
+    "Rolling: the connection is gone",
 )
 
 
@@ -200,7 +244,8 @@ def test_a_lasting_fault_ends_the_run_and_a_second_run_continues(
     where = fault_at(route) if route in ROUTES else {"path": route}
     for_ever = {"kind": "http", **where, "nth": nth, "count": 99999, **effect}
     # less than the hour for which a throttled call is tried again, so that the batch's time ends first
-    played = play(repaired(for_ever), tmp_path, inputs={**INPUTS, "batch-timeout": "50m"}, clock=one_clock)
+    scenario = repaired(for_ever, rolls=name.startswith("Rolling"))
+    played = play(scenario, tmp_path, inputs={**INPUTS, "batch-timeout": "50m"}, clock=one_clock)
     assert (played.exit_code, played.outputs["outcome"]) == (1, outcome), played.log
     assert said in played.log
     assert said in played.summary

@@ -170,11 +170,15 @@ def test_one_that_azure_refuses_before_the_first_batch(tmp_path: Path) -> None:
 HALF_WAY: Scenario = {"fleet": {"image": NEW_MODEL}}
 NOT_YET = {"reports_health": False, "current": False}  # the signal is newer than the instance
 NO_PROBE = on_request("set", without=["properties.virtualMachineProfile.networkProfile.healthProbe"], nth=1)
+AUTOSCALE = {"kind": "scale-out", "creating_seconds": 20, "healthy_after_seconds": 20}
 NOTHING_WRONG = {
     "a-stopped-instance": rolling(instances={"4": {"power": "stopped"}}, policy=LENIENT),
     "no-health-source-at-one-read": rolling(faults=[NO_PROBE]),
     "a-signal-newer-than-what-is-on-the-target": rolling(
         policy=LENIENT, instances={**{id_: {"image": OLD} for id_ in "0134"}, "2": NOT_YET, "5": NOT_YET}, **HALF_WAY
+    ),
+    "autoscale-creates-one-after-another": rolling(
+        faults=[{**AUTOSCALE, "instance": "6", "at": 60, "every": 45, "count": 6, "update_domains": [0]}],
     ),
     "domains-of-two-groups-at-once": rolling(
         policy={**POLICY, "maxBatchInstancePercent": 100},
@@ -198,7 +202,9 @@ def test_an_unhealthy_instance_that_was_on_the_target_before_is_no_success(tmp_p
     assert "not every instance is healthy: instance 5" in played.outputs["reason"]
 
 
+OLDER_FRONT_ENDS = {"kind": "error", "path": "Microsoft.Compute", "error": "no-registered-provider", "count": 9999}
 LIES = {
+    "one request in four meets an older front end": {**OLDER_FRONT_ENDS, "nth": 2, "every": 4},
     "the answer of the write is lost": on_request("patch", nth=1, drop="after"),
     "the write never arrives": on_request("patch", nth=1, drop="before"),
     "latest is not readable for a while": on_request("rolling", nth=3, count=2, status=500, code="InternalServerError"),

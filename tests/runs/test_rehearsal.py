@@ -14,7 +14,9 @@ import pytest
 from azure_simulator import SimulatedAzure, Timing, VirtualClock, captured_alone, load_scenario, scenario_names
 from azure_simulator.bodies.truth import RequestRecord
 from harness.az_output import flattened, save_az_output
-from vmss_rehearsal import playing
+from harness.playing import as_scenario
+from harness.scenarios import fleet_of
+from vmss_rehearsal import copying, playing
 from vmss_rehearsal.files import image_after, play_files, play_or_explain
 from vmss_upgrade.errors import Interrupted
 from vmss_upgrade.main import run
@@ -228,6 +230,37 @@ def test_a_trial_that_goes_back_names_what_failed(tmp_path: Path) -> None:
     assert trial["outcome"] == "rolled-back"
     assert "skipped" not in trial["happens"]
     assert trial["remedy"].startswith("Look into instance")
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("surges", [False, True])
+def test_a_set_of_several_pages_is_throttled_and_not_starved(
+    surges: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One page in three was refused, so that no list of three pages was ever read to its end."""
+    real = copying.troubles_of
+    monkeypatch.setattr(copying, "troubles_of", lambda *given: [t for t in real(*given) if t.name == "throttled"])
+    policy = {"maxBatchInstancePercent": 20, "maxSurge": surges}
+    model = {"properties": {"upgradePolicy": {"mode": "Rolling", "rollingUpgradePolicy": policy}}}
+    large = as_scenario(fleet_of([60] * 5, {"strategy": "native", "health-timeout": "10m"}, model=model))
+    rehearse(large, tmp_path, inputs={"operation": "rehearse"})
+    trials = json.loads((tmp_path / "record.json").read_text())["rehearsal"]["trials"]
+    assert [trial["outcome"] for trial in trials] == ["succeeded"] * 2, trials
+    assert trials[1]["seconds"] > trials[0]["seconds"] + 60
+
+
+def test_a_trial_says_that_the_model_went_back_alone(tmp_path: Path) -> None:
+    _, record, _ = rehearsed("happy", tmp_path, **{"on-failure": "restore-model", "stop-after": "1"})
+    trial = record["rehearsal"]["trials"][1]
+    assert (trial["outcome"], trial["happens"][-21:]) == ("halted", "; the model went back")
+    assert "or return the instances, too, with `operation: rollback`" in trial["remedy"]
+
+
+def test_the_fewest_healthy_instances_are_of_as_many_as_there_were_then(tmp_path: Path) -> None:
+    """Twenty are there at first, and twenty-two after the scale-out, which comes later than the fewest."""
+    rehearsed("happy", tmp_path)
+    (row,) = [line for line in (tmp_path / "summary.md").read_text().splitlines() if "autoscale adds" in line]
+    assert "| 16&nbsp;of&nbsp;20 |" in row
 
 
 def test_instances_that_are_not_selected_are_not_left_behind(tmp_path: Path) -> None:

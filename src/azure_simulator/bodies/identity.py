@@ -62,3 +62,18 @@ def configuration_body(authority: str) -> Json:
         "id_token_signing_alg_values_supported": ["RS256"],
         "scopes_supported": ["openid"],
     }
+
+
+def endpoints_body(base_url: str) -> Json:
+    """Return where a client finds what belongs to this cloud, as the Azure CLI's `az cloud register` asks for it."""
+    return {
+        "name": "Simulated",
+        "authentication": {
+            "loginEndpoint": base_url,
+            "audiences": [base_url],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "resourceManager": base_url,
+        "suffixes": {},
+    }

@@ -63,7 +63,7 @@ class ArmRoutes:
         self._group = str(service.scale_set.json["id"]).strip("/").split("/")[3]
         self._routes = [
             (method, re.compile(f"{prefix}{pattern}/?", re.IGNORECASE), handler)
-            for prefix, routes in ((_SUBSCRIPTION, _all_routes(service)), ("", ResourceGraphRoutes(service).routes()))
+            for prefix, routes in ((_SUBSCRIPTION, _all_routes(service)), ("", _routes_above(service)))
             for method, pattern, handler in routes
         ]
         self._find_route = lru_cache(maxsize=256)(self._route_of)  # clients poll a few addresses
@@ -132,6 +132,11 @@ class ArmRoutes:
             catalog.check_described(path)
         message = f"The subscription '{names['subscription']}' could not be found."
         raise Refusal(404, "SubscriptionNotFound", message)
+
+
+def _routes_above(service: Service) -> list[Route]:
+    """Return the routes that name no subscription."""
+    return [*ResourceGraphRoutes(service).routes(), *SubscriptionRoutes(service).routes_above()]
 
 
 def _all_routes(service: Service) -> list[Route]:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, parse_qsl
 from azure_simulator.bodies.identity import (
     access_token_body,
     configuration_body,
+    endpoints_body,
     entra_error,
     machine_token_body,
     make_token,
@@ -24,6 +25,8 @@ from azure_simulator.wire.answers import NotSimulated, Refusal, Reply, json_repl
 from azure_simulator.wire.calendar import Calendar
 
 OIDC_PATH = "/github/actions/id-token"
+# What a cloud consists of (documented: "ARM metadata endpoint"); it is read before anybody has signed in.
+ENDPOINTS_PATH = "/metadata/endpoints"
 # Where a machine in Azure asks for its own token (documented).
 METADATA_SERVICE = "169.254.169.254"
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -50,7 +53,7 @@ class IdentityRoutes:
 
     def owns(self, path: str) -> bool:
         """Return whether the path belongs to these endpoints and not to Resource Manager."""
-        return path == OIDC_PATH or path.endswith(("/oauth2/v2.0/token", "/openid-configuration"))
+        return path in (OIDC_PATH, ENDPOINTS_PATH) or path.endswith(("/oauth2/v2.0/token", "/openid-configuration"))
 
     def answer(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes, now: float) -> Reply:
         """Answer one request. Raises NotSimulated for another method than the endpoint has."""
@@ -60,6 +63,8 @@ class IdentityRoutes:
             return self._give_access_token(path, body, now)
         if path.endswith("/openid-configuration") and method == "GET":
             return json_reply(200, configuration_body(f"{self._base_url}/{path.split('/')[1]}"))
+        if path == ENDPOINTS_PATH and method == "GET":
+            return json_reply(200, endpoints_body(self._base_url))
         raise NotSimulated("no such route")
 
     def refuse(self, fault: SignInError, path: str, body: bytes, now: float) -> Reply:

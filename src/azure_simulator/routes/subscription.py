@@ -36,16 +36,26 @@ class SubscriptionRoutes:
             ("GET", "/providers/Microsoft.Compute/skus", self._list_sizes),
         ]
 
+    def routes_above(self) -> list[Route]:
+        """Return the routes that name no subscription."""
+        return [("GET", "/subscriptions", self._list)]
+
+    def _list(self, request: Request, match: re.Match[str], now: float) -> Reply:
+        """Answer what a client asks when an identity signs in without naming a subscription."""
+        return json_reply(200, {"value": [self._body()], "count": {"type": "Total", "value": 1}})
+
     def _get(self, request: Request, match: re.Match[str], now: float) -> Reply:
         """Answer what a client asks when a user signs in."""
+        return json_reply(200, self._body())
+
+    def _body(self) -> dict[str, Any]:
         subscription = self._service.subscription
-        body = {
+        return {
             "id": f"/subscriptions/{subscription}",
             "subscriptionId": subscription,
             "displayName": "Simulated",
             "state": "Enabled",
         }
-        return json_reply(200, body)
 
     def _get_feature(self, request: Request, match: re.Match[str], now: float) -> Reply:
         known = {name.lower(): (name, state) for name, state in self._scenario.features.items()}

@@ -20,7 +20,7 @@ from azure_simulator.state.creation import leaving
 from azure_simulator.state.instances import Instance
 from azure_simulator.state.operations import Ending, Failure, Operation
 from azure_simulator.state.periods import FOREVER, StatePeriod, UnhealthyPeriod
-from azure_simulator.state.rolling import starting, steps
+from azure_simulator.state.rolling import starting, steps, surge
 from azure_simulator.state.scale_set import SimulatedScaleSet
 from azure_simulator.wire.merging import merged
 from azure_simulator.wire.set_model import upgrade_mode
@@ -61,7 +61,7 @@ def _carry_out(scale_set: SimulatedScaleSet, event: Event, moment: float) -> Non
         case Evict(instance=instance_id):
             evict(scale_set, scale_set.instances[instance_id], moment)
         case ScaleIn():
-            for instance in leaving(scale_set.present(moment), 1):
+            for instance in leaving(surge.places(scale_set, moment), 1):
                 instance.deleted_at = moment
                 _change_capacity(scale_set, -1, moment)
         case Appear():

@@ -34,7 +34,7 @@ def update_model(
     not hold the target, or does not end, PlanRefused where the model is no longer the one that was planned from.
     """
     clock, began = remote.clock, remote.clock.now()
-    operation = yield from _submit(remote, planned_from, target, obeys_tag=obeys_tag)
+    operation = yield from ModelWrite(remote, planned_from, target, obeys_tag=obeys_tag).submit()
     failure = (yield from _follow(operation, began + LIMIT)) if operation is not None else None
     model = yield from _written_model(remote, planned_from.image, began + LIMIT, lag=SECOND_LOOK if failure else LAG)
     if failure is not None and not model.image.same_as(target):
@@ -47,44 +47,69 @@ def update_model(
     return model
 
 
-def _submit(
-    remote: RemoteScaleSet, planned_from: Model, target: Image, *, obeys_tag: bool
-) -> Steps[FollowedOperation | None]:
-    """Return the accepted update; None when its answer was lost, but the model holds the target.
+class ModelWrite:
+    """The write of an image into the model, tried until Azure takes it.
 
     The ETag is read immediately before each try, and the image compared: the write happens only on the model that was
     planned from. A read that shows the ETag which Azure has just refused is late.
     """
-    clock = remote.clock
-    patience, refused_etag, refused_at = Patience(), "", 0.0
-    may_be_accepted = False
-    while True:
-        model = yield from remote.read_model()
-        if model.etag == refused_etag and clock.now() - refused_at < LAG:
-            why = "the model still shows the ETag that Azure has refused"
-            yield from clock.wait(why, SECOND_LOOK, until=refused_at + LAG)
-            continue
-        if model.image.same_as(target):
-            return None
-        is_planned_from = partial(check_before_model_update, planned_from=planned_from)
-        model = yield from remote.read_accepted_model(is_planned_from, model)
-        if obeys_tag and model.stop_tag:
-            raise Halted(endings.by_stop_tag(model, wrote=remote.wrote))
-        yield events.ModelUpdateStarted(target=target)
-        try:
-            operation = remote.set_image(target, model.etag)
-        except AzureError as error:
-            if error.trouble is Trouble.UNCERTAIN:
-                may_be_accepted = True
-                yield events.ModelUpdateAccepted(target=target, certain=False)
-            elif not may_be_accepted:
-                yield events.ModelUpdateRefused(target=target)
-            if error.trouble is Trouble.CHANGED:
-                refused_etag, refused_at = model.etag, clock.now()
-            patience = yield from remote.wait_after_write(error, patience)
-        else:
-            yield events.ModelUpdateAccepted(target=target)
-            return operation
+
+    def __init__(self, remote: RemoteScaleSet, planned_from: Model, target: Image, *, obeys_tag: bool) -> None:
+        self._remote = remote
+        self._clock = remote.clock
+        self._target = target
+        self._check = partial(check_before_model_update, planned_from=planned_from)
+        self._obeys_tag = obeys_tag
+        self._refused_etag, self._refused_at = "", float("-inf")
+        self._lost_at: float | None = None  # when the answer of a write was lost, which Azure may have taken
+
+    def submit(self) -> Steps[FollowedOperation | None]:
+        """Return the accepted write; None where none is needed, since Azure took one whose answer was lost."""
+        remote, patience = self._remote, Patience()
+        while (model := (yield from self._find())) is not None:
+            model = yield from remote.read_accepted_model(self._check, model)
+            if self._obeys_tag and model.stop_tag:
+                raise Halted(endings.by_stop_tag(model, wrote=remote.wrote))
+            yield from self._announce(model)
+            try:
+                operation = remote.set_image(self._target, model.etag)
+            except AzureError as error:
+                yield from self._note(error, model)
+                patience = yield from remote.wait_after_write(error, patience)
+            else:
+                yield events.ModelUpdateAccepted(target=self._target)
+                return operation
+        return None
+
+    def _find(self) -> Steps[Model | None]:
+        """Return the model to write to; None where it holds the target already."""
+        model = yield from self._read()
+        return None if model.image.same_as(self._target) else model
+
+    def _read(self) -> Steps[Model]:
+        """Read the model, again while it shows the ETag that Azure has refused."""
+        while True:
+            model = yield from self._remote.read_model()
+            until = self._refused_at + LAG
+            if model.etag != self._refused_etag or self._clock.now() >= until:
+                return model
+            yield from self._clock.wait(
+                "the model still shows the ETag that Azure has refused", SECOND_LOOK, until=until
+            )
+
+    def _announce(self, _model: Model) -> Steps[None]:
+        """Tell that the write comes next."""
+        yield events.ModelUpdateStarted(target=self._target)
+
+    def _note(self, error: AzureError, model: Model) -> Steps[None]:
+        """Note what the error leaves: a write that Azure may have taken, or an ETag that it has refused."""
+        if error.trouble is Trouble.UNCERTAIN:
+            self._lost_at = self._clock.now()
+            yield events.ModelUpdateAccepted(target=self._target, certain=False)
+        elif self._lost_at is None:
+            yield events.ModelUpdateRefused(target=self._target)
+        if error.trouble is Trouble.CHANGED:
+            self._refused_etag, self._refused_at = model.etag, self._clock.now()
 
 
 def _follow(operation: FollowedOperation, limit: float) -> Steps[AzureError | None]:

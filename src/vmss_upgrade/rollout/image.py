@@ -121,7 +121,9 @@ class ImageRequest:
 
 
 def is_older(one: Image, other: Image) -> bool:
-    """Return whether `one` is a lower version of the same image as `other`; False if one of them has no version."""
+    """Return whether `one` is a lower version of the same image as `other`; False if one of them names no version."""
+    if one.is_floating or other.is_floating:
+        return False
     versions = [image.version or image.reference.rpartition("/")[2] for image in (one, other)]
     are_versions = all(image.kind is ImageKind.PLATFORM or image.is_in_gallery for image in (one, other))
     same_image = are_versions and one.at_version("").same_as(other.at_version(""))

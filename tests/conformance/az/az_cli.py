@@ -109,3 +109,13 @@ class Az:
         with urllib.request.urlopen(request, context=trust, timeout=30) as answer:
             body: dict[str, Any] = json.load(answer)
         return body
+
+
+def github_token(az: Az) -> str:
+    """Return a token of the simulated GitHub, which the simulated Entra takes for a secret."""
+    ready = az.simulator.ready
+    address = f"{ready['oidc_request_url']}&audience=api://AzureADTokenExchange"
+    request = urllib.request.Request(address, headers={"authorization": f"bearer {ready['oidc_request_token']}"})
+    trust = ssl.create_default_context(cafile=ready["ca"])
+    with urllib.request.urlopen(request, context=trust, timeout=30) as answer:
+        return str(json.load(answer)["value"])

@@ -1,9 +1,10 @@
-"""An az that is signed in to a simulated Azure without a login, and that knows nothing else."""
+"""An az that is signed in to a simulated Azure without a login, or not signed in, and that knows nothing else."""
 
 import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ from e2e.simulator import PACE, serving
 
 AT_PACE = Path(__file__).parent / "at_pace"
 SCENARIOS = Path(__file__).parent / "scenarios"
+_QUIET = (
+    "[core]\ncollect_telemetry = no\nsurvey_message = no\n"
+    "[auto-upgrade]\nenable = no\n"
+    "[extension]\nuse_dynamic_install = no\n"
+)
 _MISSING = "the az CLI is not here; tools/az-cli.sh installs it"
 
 
@@ -35,6 +41,14 @@ def az_beside(scenario: str, folder: Path) -> Iterator[Az]:
         yield Az(simulator=simulator, endpoint=endpoint, environment=environment)
 
 
+def signed_out(az: Az, configuration: Path) -> Az:
+    """Return an az beside the same simulator that knows no cloud of it, and has not signed in."""
+    configuration.mkdir()
+    _keep_to_itself(configuration, needed_version())
+    (configuration / "config").write_text(_QUIET)
+    return replace(az, environment={**az.environment, "AZURE_CONFIG_DIR": str(configuration)})
+
+
 def needed_version() -> str:
     """Return the version of the az CLI that tools/az-cli.sh installs."""
     for mark in INSTALLED.glob(".ready-*"):
@@ -45,19 +59,11 @@ def needed_version() -> str:
 
 
 def _configure(configuration: Path, version: str, ready: Mapping[str, str]) -> None:
-    """Write the files that `az cloud register`, `az cloud set` and `az login --identity` would leave.
-
-    They include a recent version check, without which az asks the internet for newer versions.
-    """
+    """Write the files that `az cloud register`, `az cloud set` and `az login --identity` would leave."""
     names = ("management", "resource_manager", "active_directory", "active_directory_resource_id")
     endpoints = [f"endpoint_{name} = {ready['resource_manager']}" for name in names]
     (configuration / "clouds.config").write_text("\n".join(["[Simulated]", *endpoints, ""]))
-    (configuration / "config").write_text(
-        "[cloud]\nname = Simulated\n"
-        "[core]\ncollect_telemetry = no\nsurvey_message = no\n"
-        "[auto-upgrade]\nenable = no\n"
-        "[extension]\nuse_dynamic_install = no\n"
-    )
+    (configuration / "config").write_text(f"[cloud]\nname = Simulated\n{_QUIET}")
     account = {
         "id": ready["subscription"],
         "tenantId": ready["tenant"],
@@ -68,6 +74,11 @@ def _configure(configuration: Path, version: str, ready: Mapping[str, str]) -> N
         "user": {"name": "systemAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": "MSI"},
     }
     (configuration / "azureProfile.json").write_text(json.dumps({"subscriptions": [account]}))
+    _keep_to_itself(configuration, version)
+
+
+def _keep_to_itself(configuration: Path, version: str) -> None:
+    """Write a recent version check, without which az asks the internet for newer versions."""
     known = {"azure-cli": {"local": version}, "core": {"local": version}}
     (configuration / "versionCheck.json").write_text(json.dumps({"versions": known}))
 

@@ -109,7 +109,7 @@ def test_a_report_holds_model_findings_and_plan() -> None:
     assert report.findings == [note("A finding.")]
     assert (report.plan, report.policy, report.command) == (PLAN, POLICY, Command.UPGRADE_INSTANCES)
     assert (report.stopped_before, report.before, report.instances) == ({"3"}, BEFORE.instances, BEFORE.instances)
-    assert (report.model, report.seen_at, report.lowest_healthy) == (BEFORE.model, 1.0, LowestHealthy(3, 1.0, 2))
+    assert (report.model, report.seen_at, report.lowest_healthy) == (BEFORE.model, 1.0, LowestHealthy(3, 1.0, 2, 4))
 
 
 def test_a_status() -> None:
@@ -143,10 +143,10 @@ def test_the_model_may_hold_the_target_from_the_request_on() -> None:
 def test_the_batches_and_who_is_away() -> None:
     report = after(PLANNED, BatchStarted(at=10.0, batch=FIRST, of=2))
     assert report.batches == [BatchRecord(FIRST, 10.0)]
-    assert report.lowest_healthy == LowestHealthy(3, 1.0, 2), "Azure has not accepted the upgrade"
+    assert report.lowest_healthy == LowestHealthy(3, 1.0, 2, 4), "Azure has not accepted the upgrade"
     report.add(UpgradeAccepted(at=12.0, batch=FIRST))
     assert report.batches == [BatchRecord(FIRST, 10.0, accepted=True, azure_work=AzureWork.CERTAIN)]
-    assert (report.lowest_healthy, report.seen_at) == (LowestHealthy(1, 12.0, 2), 1.0)
+    assert (report.lowest_healthy, report.seen_at) == (LowestHealthy(1, 12.0, 2, 4), 1.0)
     report.add(InstancesSeen(at=20.0, instances=changed(BEFORE, "0", image=NEW).instances))
     assert (report.seen_at, report.cells()) == (
         20.0,
@@ -287,7 +287,7 @@ def test_failures_of_several_batches_and_of_the_end_add_up() -> None:
 
 def test_the_lowest_number_of_healthy_instances_is_the_first_such_look() -> None:
     report = after(PLANNED, InstancesSeen(at=5.0, instances=BEFORE.instances))
-    assert report.lowest_healthy == LowestHealthy(3, 1.0, 2)
+    assert report.lowest_healthy == LowestHealthy(3, 1.0, 2, 4)
 
 
 def test_a_look_that_shows_the_same_again_changes_its_time_alone() -> None:

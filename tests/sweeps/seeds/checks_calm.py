@@ -45,23 +45,26 @@ def expected_outcomes(truth: Truth) -> set[str]:
         return {"refused"}
     if asked.operation == "update-model":
         return {"nothing-to-do" if asked.model_holds_target else "model-updated"}
+    is_impossible = _is_impossible(truth, fleet)
+    if is_impossible and not asked.rolls:  # Azure has no such limits
+        return {"refused"}
     good = _good_end(truth, fleet)
-    if _is_impossible(truth, fleet):
-        return good | {"refused"} if asked.rolls else {"refused"}  # Azure has no such limits
     if any(map(asked.is_without_view, fleet)):
         good = good | {"refused"}  # it has no place in the order, or does not count as healthy
     if asked.operation != "plan" and any(_was_unhealthy_before(truth, each) for each in fleet):
         good = good - {"succeeded", "nothing-to-do", "partial"} | {"halted"}  # never rolled back: it says nothing new
     if asked.rolls:
         good = good | _ends_by_azure(truth, good)
-    return good if _has_room(truth, fleet) else good | {"refused"}
+    return good if _has_room(truth, fleet) and not is_impossible else good | {"refused"}
 
 
 def _ends_by_azure(truth: Truth, good: set[str]) -> set[str]:
     """Return what a set in mode Rolling may come to, too: Azure has its limits, and upgrades all behind the model."""
     reason = str(truth.played.record.get("reason"))
-    ends = {"halted": "MaxUnhealthy", "refused": "NoRegisteredProvider"}  # the tries of the write are far between
-    return {end for end, why in ends.items() if why in reason} | ({"succeeded"} if "halted" in good else set())
+    was_refused = "MaxUnhealthy" in reason
+    if "shows no rolling upgrade" in reason:  # which is all that can be seen where the answer with the code was lost
+        was_refused = not any(each.upgrades for each in truth.played.azure.instances())
+    return ({"halted"} if was_refused else set()) | ({"succeeded"} if "halted" in good else set())
 
 
 def _good_end(truth: Truth, fleet: Fleet) -> set[str]:

@@ -84,7 +84,7 @@ def really_succeeded(truth: Truth) -> Iterator[str]:
         return
     for id_, instance in truth.last_seen.items():
         is_expected = truth.asked.is_selected(instance) and not is_off(instance) and not truth.asked.is_attached(id_)
-        if not is_expected or id_ not in truth.planned_from:
+        if not is_expected or id_ not in truth.planned_from or id_ in truth.going:
             continue
         if truth.asked.rolls and truth.asked.is_without_view(instance):
             continue  # only lists with a view show its health

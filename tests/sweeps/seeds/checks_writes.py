@@ -10,7 +10,7 @@ from harness.routes import route_of
 from harness.wire import leaves
 from sweeps.seeds.asked import at_least, is_off, seconds
 from sweeps.seeds.drawing_inputs import ENDS
-from sweeps.seeds.truth import CANCEL, State, Truth, Upgrade, named_in
+from sweeps.seeds.truth import State, Truth, Upgrade, named_in
 
 ALLOWED = ("properties", "virtualMachineProfile", "storageProfile", "imageReference")
 # Seconds that a write may take: it may need a token first, which has its own retries.
@@ -253,7 +253,6 @@ def as_asked(truth: Truth) -> Iterator[str]:
         ours = r"/virtualMachineScaleSets/simulated-set(/|$)|/virtualMachines/[^/]+/runCommands/"
         is_of_the_set = re.search(ours, write.path, re.IGNORECASE)
         route = "raise" if write in truth.raises else route_of(write.method, write.path)
-        route = "cancel" if write.path.endswith(CANCEL) else route
         if not is_of_the_set or not allowed.get(route):
             yield f"{operation} wrote {write.method} {write.path}"
 

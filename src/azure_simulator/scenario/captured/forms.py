@@ -3,6 +3,7 @@
 The CLI flattens `properties` into the resource, and into many of its parts, and prints null for what is missing.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 Json = dict[str, Any]
@@ -37,8 +38,8 @@ _SPELLED = {
 _FREE = ("tags", "settings", "protectedSettings")
 
 
-def arm_form(resource: Json) -> Json:
-    """Return a resource as Azure writes it."""
+def arm_form(resource: Json, check: Callable[[Json], None] = lambda _fields: None) -> Json:
+    """Return a resource as Azure writes it. `check` gets its fields, before anything looks into them."""
     resource = spelled(without_nulls(resource))
     top = {
         key: value
@@ -47,6 +48,7 @@ def arm_form(resource: Json) -> Json:
     }
     flattened = {key: value for key, value in resource.items() if key not in _TOP_LEVEL and key not in _OF_OTHERS}
     properties = {**flattened, **resource.get("properties", {})}
+    check({**top, **properties})
     if "resources" in top:
         top["resources"] = [_wrapped_resource(each) for each in top["resources"]]
     if "powerState" in resource:

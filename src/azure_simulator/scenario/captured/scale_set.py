@@ -8,11 +8,13 @@ leaves out (bodies/captured.py).
 
 import dataclasses
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from azure_simulator.scenario.captured.forms import arm_form
 from azure_simulator.scenario.captured.images import captured_catalog
+from azure_simulator.scenario.captured.kinds import OF_INSTANCE, OF_MODEL, check_kinds
 from azure_simulator.scenario.images import DeployedImage
 from azure_simulator.scenario.loading import check_faults
 from azure_simulator.scenario.scenario import USUAL_SIZES, Scenario
@@ -83,19 +85,16 @@ def _read(path: Path) -> Any:
 def _read_model(document: Any, source: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ScenarioError(f"{source}: must be one scale set, a JSON object, as `az vmss show` prints it")
-    model = arm_form(document)
+    model = arm_form(document, partial(check_kinds, kinds=OF_MODEL, source=source))
     for key in ("id", "name", "location"):
-        if not isinstance(model.get(key), str):
+        if key not in model:
             raise ScenarioError(f"{source}: {key}: is missing; is this what `az vmss show` prints?")
-    for key in ("sku", "plan"):
-        if not isinstance(model.get(key, {}), dict):
-            raise ScenarioError(f"{source}: {key}: must be an object, as `az vmss show` prints it")
     if "/virtualmachinescalesets/" not in model["id"].lower() or len(model["id"].strip("/").split("/")) != 8:
         raise ScenarioError(f"{source}: id: is not a scale set's: {model['id']}")
     profile = model["properties"].get("virtualMachineProfile")
     if profile is None and is_flexible(model):
         return model
-    if not isinstance(profile, dict) or not isinstance(profile.get("storageProfile"), dict):
+    if profile is None or "storageProfile" not in profile:
         raise ScenarioError(f"{source}: virtualMachineProfile.storageProfile: is missing")
     try:
         kind_of(profile["storageProfile"])
@@ -122,8 +121,8 @@ def _read_instances(document: Any, model: dict[str, Any], source: str) -> tuple[
 def _read_uniform_instances(entries: list[Any], model: dict[str, Any], source: str) -> tuple[InstanceDescription, ...]:
     shown: list[dict[str, Any]] = []
     for index, entry in enumerate(entries):
-        instance = arm_form(entry) if isinstance(entry, dict) else {}
-        if not isinstance(instance.get("instanceId"), str) or not instance["instanceId"]:
+        instance = _read_entry(entry, f"{source}: [{index}]")
+        if not instance.get("instanceId"):
             problem = "instanceId: is missing; is this what `az vmss list-instances` prints?"
             raise ScenarioError(f"{source}: [{index}]: {problem}")
         owner, machines, _ = str(instance.get("id", "")).lower().rpartition("/virtualmachines/")
@@ -143,8 +142,8 @@ def _read_machines(entries: list[Any], model: dict[str, Any], source: str) -> tu
     command = f'az vm list --resource-group {group} --show-details --query "{query}"'
     shown: list[dict[str, Any]] = []
     for index, entry in enumerate(entries):
-        machine = arm_form(entry) if isinstance(entry, dict) else {}
-        if not isinstance(machine.get("name"), str):
+        machine = _read_entry(entry, f"{source}: [{index}]")
+        if "name" not in machine:
             raise ScenarioError(f"{source}: [{index}]: name: is missing; is this what `{command}` prints?")
         if set(machine["properties"]) <= {"instanceId"}:
             raise ScenarioError(
@@ -158,6 +157,12 @@ def _read_machines(entries: list[Any], model: dict[str, Any], source: str) -> tu
         raise ScenarioError(f"{source}: lists no machine of {model['id']}; save what this prints instead: {command}")
     _check_whole(shown, command, source)
     return tuple(_read_machine(each) for each in shown)
+
+
+def _read_entry(entry: Any, source: str) -> dict[str, Any]:
+    """Return an entry of a list in Azure's form; an empty one if it is no object."""
+    check = partial(check_kinds, kinds=OF_INSTANCE, source=source)
+    return arm_form(entry, check) if isinstance(entry, dict) else {}
 
 
 def _read_machine(shown: dict[str, Any]) -> InstanceDescription:

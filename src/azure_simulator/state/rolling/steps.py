@@ -143,6 +143,8 @@ def _look(scale_set: SimulatedScaleSet, rolling: RollingUpgrade, now: float) -> 
         if not turn.instance.exists(now) or not turn.upgraded.exists(now):
             rolling.current.remove(turn)
             rolling.turns.remove(turn)
+            if turn.successor is not None:
+                turn.successor.deleted_at = min(turn.successor.deleted_at, now)
         else:
             _see(scale_set, rolling, turn, now)
     later = [_next_look(rolling, turn, now) for turn in rolling.current if turn.ended_at > now]

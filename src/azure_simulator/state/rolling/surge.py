@@ -6,7 +6,8 @@ at before every batch; if it is not enough, the batch is upgraded in place.
 
 Choices that no source decides: a new instance is in the zone of the old one; what a scenario lets go wrong with an
 upgrade of the old one goes wrong with the new one; after a failure both stay. A cancellation lets the batch that is
-under way go on, as in place: its old instances are deleted when the new ones are healthy.
+under way go on, as in place: its old instances are deleted when the new ones are healthy. A scale-in deletes no new
+instance whose old one is there, which the capacity does not count, and with an old one the new one for its place.
 """
 
 import dataclasses
@@ -38,6 +39,13 @@ def create_successor(scale_set: SimulatedScaleSet, turn: Turn, now: float) -> No
         new.image, new.model = turn.before
     scale_set.instances[new.instance_id] = new
     turn.upgrade, turn.successor = decided, new
+
+
+def places(scale_set: SimulatedScaleSet, now: float) -> list[Instance]:
+    """Return the instances that the capacity counts: all but the new ones of a batch whose old ones are there."""
+    turns = scale_set.rolling.current if scale_set.rolling is not None else []
+    beyond = {turn.upgraded.instance_id for turn in turns if turn.successor is not None and turn.instance.exists(now)}
+    return [each for each in scale_set.present(now) if each.instance_id not in beyond]
 
 
 def delete_old(scale_set: SimulatedScaleSet, instance: Instance, now: float) -> float:

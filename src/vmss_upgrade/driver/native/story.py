@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from vmss_upgrade.driver.native.cancelling import cancel_at_once, cancel_or_warn, may_run
 from vmss_upgrade.driver.native.following import Followed, Following
-from vmss_upgrade.driver.native.start import start
+from vmss_upgrade.driver.native.start import RollingWrite
 from vmss_upgrade.driver.remote import SETTLING_PAUSE, Halted, RemoteScaleSet
 from vmss_upgrade.driver.run_clock import OutOfTime, Steps
 from vmss_upgrade.errors import AzureError, PlanRefused
@@ -88,7 +88,8 @@ class NativeRollout:
         began = remote.clock.now()
         if not plan.instance_ids and not plan.update_model:
             return Ending(Outcome.NOTHING_TO_DO, "No instance is left to upgrade.")
-        operation = yield from start(remote, self._from.model, plan.reaches, self._own, obeys_tag=not plan.is_rollback)
+        write = RollingWrite(remote, self._from.model, plan.reaches, self._own, obeys_tag=not plan.is_rollback)
+        operation = yield from write.submit()
         yield ModelUpdated(target=plan.reaches, seconds=remote.clock.now() - began)
         following = Following(remote, self._policy, self._goal, self._then, self._own, operation)
         followed = yield from following.follow()
@@ -181,8 +182,10 @@ class NativeRollout:
                 return gate
             remote.clock.sleep(remote.look_interval())
             yield from remote.look()
-            new = {instance.id for instance in taking_part(remote.scale_set, self._then)}
-            gate = replace(gate, instance_ids=tuple(dict.fromkeys((*gate.instance_ids, *sorted(new)))))
+            new = {i.id for i in taking_part(remote.scale_set, self._then)}.difference(gate.instance_ids)
+            if new:  # which get as much time as the others
+                ids = (*gate.instance_ids, *sorted(new))
+                gate = replace(gate, instance_ids=ids, opened_at=remote.clock.now())
 
     def _check_model(self) -> Steps[None]:
         """Raise AzureError where another client has changed the image meanwhile."""
@@ -214,8 +217,10 @@ class NativeRollout:
         scale_set, own = self._remote.scale_set, self._own.seen
         unhealthy = unhealthy_on_target(scale_set, self._then, self._goal)
         found = bad_instances(scale_set, self._then, self._goal, {}, 1.0)
-        named = failures_by_azure(own, scale_set, self._then, self._goal, unhealthy) if own else ()
-        named = named if own is None or own.code is not RollCode.CANCELLED else ()
+        if own is None or own.code is RollCode.CANCELLED:
+            return found
+        named = failures_by_azure(own, scale_set, self._then, self._goal, unhealthy)
+        named = tuple(failure for failure in named if failure.instance_id or not found)  # a count adds nothing to ids
         return tuple({failure.instance_id: failure for failure in (*named, *found)}.values())
 
     def _left(self) -> tuple[str, ...]:

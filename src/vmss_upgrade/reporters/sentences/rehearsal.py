@@ -36,7 +36,7 @@ def _verdict(rehearsed: Rehearsed) -> str:
     if not played:
         return ""
     stopped = sum(1 for trial in played if trial.outcome is not None and trial.outcome.exit_code)
-    lowest = [(trial.lowest, trial.total) for trial in rehearsed.trials if trial.lowest is not None]
+    lowest = [(trial.lowest.count, trial.lowest.of) for trial in rehearsed.trials if trial.lowest is not None]
     fewest = " At worst {} of {} instances are healthy.".format(*min(lowest)) if lowest else ""
     return f" Of {count(len(played), 'trouble')}, {stopped or 'none'} would stop it.{fewest}"
 
@@ -63,7 +63,7 @@ def as_rehearsal(rehearsed: Rehearsed | None) -> dict[str, Any] | None:
 def _row(trial: Trial) -> tuple[str, ...]:
     if trial.report is None:
         return (trial.trouble, trial.happens, "", "", "", "")
-    lowest = "" if trial.lowest is None else f"{trial.lowest} of {trial.total}"
+    lowest = "" if trial.lowest is None else f"{trial.lowest.count} of {trial.lowest.of}"
     seconds, away = duration(trial.seconds), str(trial.most_away)
     return (trial.trouble, trial.happens, seconds, lowest, away, trial.remedy or "nothing")
 
@@ -77,7 +77,7 @@ def _trial(trial: Trial) -> dict[str, Any]:
         "outcome": ending.outcome.value if ending else None,
         "happens": trial.happens,
         "seconds": round(trial.seconds, 1),
-        "lowest_healthy": trial.lowest,
+        "lowest_healthy": trial.lowest.count if trial.lowest else None,
         "most_away": trial.most_away,
         "remedy": trial.remedy or None,
         "batches": [list(record.batch.instance_ids) for record in batches],

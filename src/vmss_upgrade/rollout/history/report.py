@@ -237,7 +237,7 @@ class Report(Standing):
         if self.policy is not None and (self.plan is None or self.plan.rolls is None):
             least = max(floor(instances, self.policy, self.stopped_before), self.floor_of_surge)
             self.changes.set_floor(least, at)
-        seen = LowestHealthy(count, at, least)
+        seen = LowestHealthy(count, at, least, len(self.counted))
         if self.plan is not None and (self.lowest_healthy is None or seen.is_lower(self.lowest_healthy)):
             self.lowest_healthy = seen
         if self._running:

@@ -39,11 +39,14 @@ def floor_line(counts: Sequence[tuple[float, int]], end: float, columns: int) ->
 
 @dataclass(frozen=True, slots=True)
 class LowestHealthy:
-    """The fewest instances known to be healthy, when (seconds since the rollout began), and the floor at that time."""
+    """The fewest instances known to be healthy, when (seconds since the rollout began), and then: the floor, and of how
+    many.
+    """
 
     count: int
     at: float
     floor: int = 0
+    of: int = 0
 
     def is_lower(self, other: LowestHealthy) -> bool:
         """Return whether fewer were healthy, or as few although more had to be."""

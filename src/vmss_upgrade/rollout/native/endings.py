@@ -44,11 +44,12 @@ def by_fault(roll: Roll | None, problem: Problem | None, failures: Sequence[Fail
     return Ending(Outcome.HALTED, reason, remedy, named)
 
 
-def by_other(latest: Roll | None) -> Ending:
+def by_other(latest: Roll | None, *, wrote: bool = True) -> Ending:
     """End a run during which another rolling upgrade has begun: it is not ours to cancel."""
     since = f" (started {latest.started})" if latest and latest.started else ""
     reason = f"another rolling upgrade is at work on the scale set{since}: another client's, or Azure's own."
-    return Ending(Outcome.HALTED, reason, "Wait for its end, then run again with the same inputs.")
+    outcome = Outcome.HALTED if wrote else Outcome.REFUSED
+    return Ending(outcome, reason, "Wait for its end, then run again with the same inputs.")
 
 
 def by_no_roll(left: Sequence[str]) -> Ending:

@@ -10,14 +10,16 @@ from vmss_upgrade.rollout.history.outcome import Outcome
 
 if TYPE_CHECKING:
     from vmss_upgrade.rollout.history.report import Report
+    from vmss_upgrade.rollout.history.timing import LowestHealthy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
     """The rollout, played once on the copy. `name` is a word for files, `trouble` the words for people.
 
-    `happens`: how it ended. `seconds`: of all its runs. `lowest`: the fewest instances known to be healthy, of `total`
-    (None: not known). `most_away`: the most that were away at once. `looks`: how often all instances were listed.
+    `happens`: how it ended. `seconds`: of all its runs. `lowest`: the fewest instances known to be healthy (None: not
+    known). `most_away`: the most that were away at once. `total`: how many are there at the end. `looks`: how often all
+    instances were listed.
     `remedy`: what is left to do; empty: nothing. `report`: of the last run; None: there was nothing to play, which
     `happens` explains.
     """
@@ -26,7 +28,7 @@ class Trial:
     trouble: str
     happens: str
     seconds: float = 0.0
-    lowest: int | None = None
+    lowest: LowestHealthy | None = None
     total: int = 0
     most_away: int = 0
     looks: int = 0
