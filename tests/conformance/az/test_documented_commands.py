@@ -38,7 +38,8 @@ def commands_in(text: str, program: str) -> list[list[str]]:
     found = []
     for line in joined.splitlines():
         for call in re.finditer(rf"(?:^\s*|\$\(){program} (.+)$", line):
-            words = shlex.shlex(call[1], posix=True, punctuation_chars="()|;&<>")
+            filled_in = re.sub(r"\$\([^()]*\)", "printed", call[1])
+            words = shlex.shlex(filled_in, posix=True, punctuation_chars="()|;&<>")
             words.whitespace_split = True
             found.append(arguments_of(words))
     return found
