@@ -167,6 +167,12 @@ def test_one_that_azure_refuses_before_the_first_batch(tmp_path: Path) -> None:
     assert "MaxUnhealthyInstancePercentExceededBeforeRollingUpgrade" in played.outputs["reason"]
 
 
+def test_old_health_with_its_time_is_no_success_even_without_a_bake(tmp_path: Path) -> None:
+    faults = [on_instance("comes-up-unhealthy", "5"), {"kind": "health-lags", "seconds": 60, "time": True}]
+    played = play(rolling({"bake-time": "0"}, LENIENT, faults=faults), tmp_path)
+    assert (played.outcome, called(played), played.ids("failed")) == ("halted", ["PATCH"], ["5"]), played.log
+
+
 HALF_WAY: Scenario = {"fleet": {"image": NEW_MODEL}}
 NOT_YET = {"reports_health": False, "current": False}  # the signal is newer than the instance
 NO_PROBE = on_request("set", without=["properties.virtualMachineProfile.networkProfile.healthProbe"], nth=1)

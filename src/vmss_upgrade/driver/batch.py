@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,15 +13,13 @@ from vmss_upgrade.rollout.checks.model_change import changed_beside_the_image, c
 from vmss_upgrade.rollout.failures import Failure
 from vmss_upgrade.rollout.goal import Goal, is_on
 from vmss_upgrade.rollout.history.events import BatchProgressed, Noticed, Phase
-from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import Model
-from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.planning.plan import Batch
 from vmss_upgrade.rollout.planning.planner import still_due
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, Instance
 from vmss_upgrade.rollout.watching import pacing
-from vmss_upgrade.rollout.watching.health_gate import Before, HealthGate
+from vmss_upgrade.rollout.watching.health_gate import HealthGate, seen_before
 from vmss_upgrade.rollout.watching.troubles import new_problems
 from vmss_upgrade.rollout.wording import duration
 
@@ -56,7 +53,8 @@ class BatchRun:
         self._policy = policy = limits.policy
         self._goal = goal
         self._repairs_at_work = limits.repairs_at_work
-        self._before = _before([i for i in remote.instances if not i.is_surplus], goal.image)  # new ones have no past
+        with_a_past = [instance for instance in remote.instances if not instance.is_surplus]
+        self._before = seen_before(with_a_past, goal.image)
         self._failed_at = float("inf")
         self._unhealthy_since: dict[str, float] = {}
         self.batch = batch
@@ -212,13 +210,3 @@ class BatchRun:
             instances=self._remote.instances,
             is_current=self.is_current,
         )
-
-
-def _before(instances: Sequence[Instance], target: Image) -> Before:
-    return Before(
-        problems={instance.id: instance.problems for instance in instances},
-        failed_elsewhere=frozenset(i.id for i in instances if i.has_failed and not is_on(i, target)),
-        stopped=stopped_ids(instances),
-        reported=frozenset(i.id for i in instances if i.health not in (Health.NO_SIGNAL, Health.NOT_YET)),
-        health_times={instance.id: instance.health_time for instance in instances},
-    )

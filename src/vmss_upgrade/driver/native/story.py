@@ -35,7 +35,7 @@ from vmss_upgrade.rollout.native.roll import RollCode
 from vmss_upgrade.rollout.planning.plan import RolloutPlan
 from vmss_upgrade.rollout.policy import Policy
 from vmss_upgrade.rollout.scale_set import Health, ScaleSet
-from vmss_upgrade.rollout.watching.health_gate import HealthGate
+from vmss_upgrade.rollout.watching.health_gate import HealthGate, seen_before
 from vmss_upgrade.rollout.wording import listed
 
 CANCEL_TIME = 3 * 60.0  # seconds granted beyond the run's own timeout, in which its rolling upgrade is cancelled
@@ -175,6 +175,7 @@ class NativeRollout:
             opened_at=remote.clock.now(),
             health_timeout=policy.health_timeout,
             bake_time=policy.bake_time_for(signal),
+            before=seen_before(self._from.instances, self._goal.image),
         )
         while True:
             gate = gate.advance(remote.scale_set.by_id, remote.clock.now())

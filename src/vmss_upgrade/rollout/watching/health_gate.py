@@ -10,13 +10,14 @@ during the bake, the bake ends; it starts anew when all are ready again, within 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from vmss_upgrade.rollout.failures import Failure, FailureCode, Problem, is_never_the_images
 from vmss_upgrade.rollout.goal import is_on
 from vmss_upgrade.rollout.image import Image
 from vmss_upgrade.rollout.model import HealthSignal
+from vmss_upgrade.rollout.planning.availability import stopped_ids
 from vmss_upgrade.rollout.scale_set import Health, Instance, Power
 from vmss_upgrade.rollout.watching.sightings import is_earlier
 from vmss_upgrade.rollout.watching.troubles import new_problems, not_ready
@@ -42,6 +43,17 @@ class Before:
     stopped: frozenset[str] = frozenset()
     reported: frozenset[str] = frozenset()
     health_times: Mapping[str, str] = field(default_factory=dict)
+
+
+def seen_before(instances: Sequence[Instance], target: Image) -> Before:
+    """Return what instances show before an upgrade to `target` is asked for."""
+    return Before(
+        problems={instance.id: instance.problems for instance in instances},
+        failed_elsewhere=frozenset(i.id for i in instances if i.has_failed and not is_on(i, target)),
+        stopped=stopped_ids(instances),
+        reported=frozenset(i.id for i in instances if i.health not in (Health.NO_SIGNAL, Health.NOT_YET)),
+        health_times={instance.id: instance.health_time for instance in instances},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
